@@ -1,0 +1,49 @@
+//! Schemes whose receivers hold a public key: the same template, another last
+//! step.
+
+use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
+
+use crate::error::SecretProblem;
+use crate::mac::Message;
+use crate::scheme::Algorithm;
+
+/// A public key of the right shape for its algorithm.
+#[derive(Clone)]
+pub(crate) struct PublicKey(UnparsedPublicKey<Vec<u8>>);
+
+impl PublicKey {
+    /// Takes the 32 bytes of an Ed25519 key; of a P-256 key the uncompressed
+    /// point, or the `SubjectPublicKeyInfo` around it, RFC 5480.
+    pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, SecretProblem> {
+        let (algorithm, bytes, shaped): (&'static dyn VerificationAlgorithm, _, _) =
+            if algorithm == Algorithm::EcdsaP256 {
+                let point = bytes.strip_prefix(P256_SPKI).unwrap_or(bytes);
+                (&ECDSA_P256_SHA256_ASN1, point, point.len() == 65 && point[0] == 0x04)
+            } else {
+                (&ED25519, bytes, bytes.len() == 32)
+            };
+        if !shaped {
+            return Err(SecretProblem::NotAPublicKey);
+        }
+        Ok(Self(UnparsedPublicKey::new(algorithm, bytes.to_vec())))
+    }
+
+    /// Whether `signature` is one of this message. The message has to be in one
+    /// piece: where only the body is signed, it is not copied.
+    pub(crate) fn verifies(&self, message: &Message<'_>, signature: &[u8]) -> bool {
+        let whole;
+        let bytes = if message.before.is_empty() && message.after.is_empty() {
+            message.body
+        } else {
+            whole = [message.before, message.body, message.after].concat();
+            &whole
+        };
+        self.0.verify(bytes, signature).is_ok()
+    }
+}
+
+/// What stands in front of the point in the DER of a P-256 key.
+const P256_SPKI: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];

@@ -1,0 +1,103 @@
+//! The body as it arrives: capped, and copied only where it comes in pieces.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::error::{VerifyError, VerifyErrorKind};
+
+/// A body that is still arriving.
+pub(crate) struct Body {
+    limit: usize,
+    pieces: Pieces,
+}
+
+enum Pieces {
+    /// One piece, or none: kept as it came.
+    One(Bytes),
+    /// Several, put together.
+    Many(BytesMut),
+    /// More than the limit allows; nothing more is kept.
+    TooLarge,
+}
+
+impl Body {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, pieces: Pieces::One(Bytes::new()) }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes the next piece, and gives it back to be hashed.
+    pub(crate) fn push(&mut self, piece: &Bytes) -> Result<(), VerifyError> {
+        let held = match &self.pieces {
+            Pieces::One(first) => first.len(),
+            Pieces::Many(many) => many.len(),
+            Pieces::TooLarge => return Err(self.too_large()),
+        };
+        if piece.len() > self.limit - held {
+            self.pieces = Pieces::TooLarge;
+            return Err(self.too_large());
+        }
+        match &mut self.pieces {
+            Pieces::One(first) if first.is_empty() => *first = piece.clone(),
+            Pieces::One(first) if !piece.is_empty() => {
+                let mut many = BytesMut::with_capacity(first.len() + piece.len());
+                many.extend_from_slice(first);
+                many.extend_from_slice(piece);
+                self.pieces = Pieces::Many(many);
+            }
+            Pieces::Many(many) => many.extend_from_slice(piece),
+            Pieces::One(_) | Pieces::TooLarge => {}
+        }
+        Ok(())
+    }
+
+    /// The whole body; an error where it was larger than the limit, even if
+    /// whoever pushed has overlooked that.
+    pub(crate) fn whole(self) -> Result<Bytes, VerifyError> {
+        match self.pieces {
+            Pieces::One(bytes) => Ok(bytes),
+            Pieces::Many(bytes) => Ok(bytes.freeze()),
+            Pieces::TooLarge => Err(self.too_large()),
+        }
+    }
+
+    pub(crate) fn too_large(&self) -> VerifyError {
+        VerifyError::limit(VerifyErrorKind::BodyTooLarge, self.limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_piece_is_kept_and_not_copied() {
+        let piece = Bytes::from(vec![7; 100]);
+        let mut body = Body::new(100);
+        body.push(&Bytes::new()).unwrap();
+        body.push(&piece).unwrap();
+        body.push(&Bytes::new()).unwrap();
+        assert_eq!(body.whole().unwrap().as_ptr(), piece.as_ptr());
+    }
+
+    #[test]
+    fn pieces_are_put_together_in_order() {
+        let mut body = Body::new(5);
+        for piece in ["ab", "", "c", "de"] {
+            body.push(&Bytes::from_static(piece.as_bytes())).unwrap();
+        }
+        assert_eq!(body.whole().unwrap(), "abcde");
+    }
+
+    #[test]
+    fn a_body_over_the_limit_stays_refused() {
+        let mut body = Body::new(3);
+        body.push(&Bytes::from_static(b"abc")).unwrap();
+        let refused = body.push(&Bytes::from_static(b"d")).unwrap_err();
+        assert_eq!(refused.kind(), VerifyErrorKind::BodyTooLarge);
+        assert!(body.push(&Bytes::new()).is_err());
+        assert!(body.whole().is_err());
+    }
+}

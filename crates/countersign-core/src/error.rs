@@ -1,0 +1,350 @@
+//! Two of the three moments at which something can be wrong: at start-up
+//! ([`ConfigError`]) and at a request ([`VerifyError`]). The third is the
+//! store's.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::name::Name;
+
+/// Why a delivery was refused.
+///
+/// The caller of the endpoint learns the [`status`](Self::status) and nothing
+/// else. The log and the metrics get the [`code`](Self::code), and, for people,
+/// the text: it names headers and times, and never shows a secret, a body, a
+/// signature, or any other text of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyError {
+    kind: VerifyErrorKind,
+    detail: Detail,
+}
+
+/// What the text of a [`VerifyError`] can add to its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Detail {
+    None,
+    Header(Name),
+    /// A value inside the signed body, by its JSON pointer.
+    BodyField(Box<str>),
+    /// How far off the timestamp is, and how far it may be.
+    Skew {
+        off_ms: i64,
+        allowed_ms: i64,
+    },
+    /// A limit, in bytes or in candidates.
+    Limit(usize),
+}
+
+impl VerifyError {
+    /// What was wrong.
+    #[must_use]
+    pub fn kind(&self) -> VerifyErrorKind {
+        self.kind
+    }
+
+    /// The stable name of what was wrong, for logs and metrics
+    /// (`signature_mismatch`).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The HTTP status to answer with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.kind.status()
+    }
+
+    pub(crate) fn header(kind: VerifyErrorKind, header: &Name) -> Self {
+        Self { kind, detail: Detail::Header(header.clone()) }
+    }
+
+    pub(crate) fn body_field(kind: VerifyErrorKind, pointer: &str) -> Self {
+        Self { kind, detail: Detail::BodyField(pointer.into()) }
+    }
+
+    pub(crate) fn skew(kind: VerifyErrorKind, off_ms: i64, allowed_ms: i64) -> Self {
+        Self { kind, detail: Detail::Skew { off_ms, allowed_ms } }
+    }
+
+    pub(crate) fn limit(kind: VerifyErrorKind, limit: usize) -> Self {
+        Self { kind, detail: Detail::Limit(limit) }
+    }
+}
+
+impl From<VerifyErrorKind> for VerifyError {
+    /// For what only an adapter can see: a body that came too slowly, or was
+    /// cut off.
+    fn from(kind: VerifyErrorKind) -> Self {
+        Self { kind, detail: Detail::None }
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.meaning())?;
+        match &self.detail {
+            Detail::None => Ok(()),
+            Detail::Header(name) => write!(f, ": header `{name}`"),
+            Detail::BodyField(pointer) => write!(f, ": body field `{pointer}`"),
+            Detail::Skew { off_ms, allowed_ms } => {
+                write!(f, ": off by {} ms, {allowed_ms} ms allowed", off_ms.unsigned_abs())
+            }
+            Detail::Limit(limit) => write!(f, ": the limit is {limit}"),
+        }
+    }
+}
+
+impl Error for VerifyError {}
+
+/// The kinds of refusal, each with its stable code and its HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerifyErrorKind {
+    /// The signature's header is absent.
+    MissingSignature,
+    /// The signature's header holds signatures, but none of the kind that the
+    /// scheme looks for.
+    UnsupportedSignature,
+    /// No live secret has signed this.
+    SignatureMismatch,
+    /// The signature's header is not of the scheme's grammar, or no signature
+    /// in it has the length and encoding of one.
+    MalformedSignature,
+    /// More signatures than are considered.
+    TooManySignatures,
+    /// A header that must have one value has several.
+    RepeatedHeader,
+    /// A header that the scheme signs is absent.
+    MissingHeader,
+    /// The id's header is absent.
+    MissingId,
+    /// The id is empty, too long, not visible ASCII, or contains the scheme's
+    /// delimiter.
+    MalformedId,
+    /// The timestamp is absent.
+    MissingTimestamp,
+    /// The timestamp is not of the scheme's format.
+    MalformedTimestamp,
+    /// The timestamp lies too far in the past.
+    TimestampTooOld,
+    /// The timestamp lies too far in the future.
+    TimestampInFuture,
+    /// The body is larger than the limit.
+    BodyTooLarge,
+    /// The body had not arrived whole within its deadline.
+    BodyTimeout,
+    /// The body ended before it was whole, or was read by somebody else.
+    BodyIncomplete,
+    /// The body has a content encoding that the scheme does not know, or does
+    /// not decode.
+    UnsupportedEncoding,
+    /// The receiver itself is not set up to judge this delivery.
+    Misconfigured,
+}
+
+impl VerifyErrorKind {
+    /// The stable name, for logs and metrics.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The HTTP status to answer with.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        self.facts().1
+    }
+
+    /// What it means, in a few words for people.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        self.facts().2
+    }
+
+    /// The one map from kind to code, status and meaning.
+    fn facts(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::MissingSignature => ("missing_signature", 401, "the signature is absent"),
+            Self::UnsupportedSignature => {
+                ("unsupported_signature", 401, "there is no signature of a supported kind")
+            }
+            Self::SignatureMismatch => {
+                ("signature_mismatch", 401, "no live secret has signed this delivery")
+            }
+            Self::MalformedSignature => {
+                ("malformed_signature", 400, "the signature is not of the scheme's format")
+            }
+            Self::TooManySignatures => {
+                ("too_many_signatures", 400, "there are too many signatures")
+            }
+            Self::RepeatedHeader => {
+                ("repeated_header", 400, "a header that must be unique is repeated")
+            }
+            Self::MissingHeader => ("missing_header", 400, "a signed header is absent"),
+            Self::MissingId => ("missing_id", 400, "the id is absent"),
+            Self::MalformedId => ("malformed_id", 400, "the id is malformed"),
+            Self::MissingTimestamp => ("missing_timestamp", 400, "the timestamp is absent"),
+            Self::MalformedTimestamp => {
+                ("malformed_timestamp", 400, "the timestamp is not of the scheme's format")
+            }
+            Self::TimestampTooOld => ("timestamp_too_old", 400, "the timestamp is too old"),
+            Self::TimestampInFuture => {
+                ("timestamp_in_future", 400, "the timestamp is too far in the future")
+            }
+            Self::BodyTooLarge => ("body_too_large", 413, "the body is too large"),
+            Self::BodyTimeout => ("body_timeout", 408, "the body came too slowly"),
+            Self::BodyIncomplete => ("body_incomplete", 400, "the body was cut off"),
+            Self::UnsupportedEncoding => {
+                ("unsupported_encoding", 415, "the body's content encoding is not supported")
+            }
+            Self::Misconfigured => ("misconfigured", 503, "the receiver is not set up for this"),
+        }
+    }
+}
+
+/// What has to be mended before a receiver can start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A secret cannot be used.
+    #[non_exhaustive]
+    Secret {
+        /// What is wrong with it.
+        problem: SecretProblem,
+        /// Which of the secrets it is, counted from 0, where that is known.
+        index: Option<usize>,
+    },
+    /// There is no built-in scheme of this name.
+    #[non_exhaustive]
+    UnknownScheme {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// A scheme's description contradicts itself or leaves a hole.
+    #[non_exhaustive]
+    Scheme {
+        /// The scheme's name.
+        scheme: String,
+        /// The word of the builder (and of the TOML file) that has to be mended.
+        word: &'static str,
+        /// What is wrong, and what to write instead.
+        problem: String,
+    },
+    /// The scheme signs the URL, and the receiver's public one was not given.
+    #[non_exhaustive]
+    UrlRequired {
+        /// The scheme's name.
+        scheme: String,
+    },
+    /// A public URL is not of the form `https://host/path`.
+    #[non_exhaustive]
+    Url {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The scheme needs a feature that this build does not have.
+    #[non_exhaustive]
+    FeatureRequired {
+        /// The scheme's name.
+        scheme: String,
+        /// The feature to switch on.
+        feature: &'static str,
+    },
+    /// A delivery cannot be signed with what was given.
+    #[non_exhaustive]
+    Sign {
+        /// The scheme's name.
+        scheme: String,
+        /// What is missing or wrong.
+        problem: String,
+    },
+    /// A description in TOML cannot be read; the text names line and key.
+    #[non_exhaustive]
+    Toml {
+        /// What is wrong, where, and what to write instead.
+        problem: String,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret { problem, index: None } => write!(f, "the secret {problem}"),
+            Self::Secret { problem, index: Some(index) } => write!(f, "secret {index} {problem}"),
+            Self::UnknownScheme { name } => {
+                write!(f, "there is no built-in scheme `{name}`; `Scheme::names()` lists them")
+            }
+            Self::Scheme { scheme, word, problem } => {
+                write!(f, "scheme `{scheme}`: `{word}`: {problem}")
+            }
+            Self::UrlRequired { scheme } => write!(
+                f,
+                "scheme `{scheme}` signs the URL: give the one that the provider calls, with `Verifier::at`"
+            ),
+            Self::Url { problem } => write!(f, "the public URL {problem}"),
+            Self::FeatureRequired { scheme, feature } => {
+                write!(f, "scheme `{scheme}` needs the feature `{feature}`")
+            }
+            Self::Sign { scheme, problem } => write!(f, "cannot sign for `{scheme}`: {problem}"),
+            Self::Toml { problem } => f.write_str(problem),
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+impl From<SecretProblem> for ConfigError {
+    fn from(problem: SecretProblem) -> Self {
+        Self::Secret { problem, index: None }
+    }
+}
+
+/// What is wrong with a secret; the text completes "the secret …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SecretProblem {
+    /// It is empty: anybody could compute its signatures.
+    Empty,
+    /// It decodes to nothing, which is as good as empty.
+    DecodesToNothing,
+    /// The scheme's secrets are hexadecimal, and this one is not.
+    NotHex,
+    /// The scheme's secrets are base64, and this one is not.
+    NotBase64,
+    /// The scheme's keys have another length.
+    #[non_exhaustive]
+    WrongLength {
+        /// The length that this key has, in bytes.
+        is: usize,
+        /// The length that the scheme's keys have, in bytes.
+        must_be: usize,
+    },
+    /// It is not a public key of the scheme's algorithm.
+    NotAPublicKey,
+}
+
+impl fmt::Display for SecretProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty: paste the one that the provider shows"),
+            Self::DecodesToNothing => {
+                f.write_str("decodes to nothing: paste the whole of it, behind its prefix too")
+            }
+            Self::NotHex => f.write_str(
+                "is not hexadecimal, as this scheme's secrets are: paste it without spaces or quotes",
+            ),
+            Self::NotBase64 => f.write_str(
+                "is not base64, as this scheme's secrets are: paste it without spaces or quotes, \
+                 or say that it is text with `Secret::from_text`",
+            ),
+            Self::WrongLength { is, must_be } => write!(
+                f,
+                "decodes to {is} bytes where this scheme's keys have {must_be}: paste the whole of it"
+            ),
+            Self::NotAPublicKey => {
+                f.write_str("is not a public key of this scheme's algorithm: paste the public one")
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Which event a delivery is about: its id and its type.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::json::{self, Value};
+use crate::presented::Presented;
+use crate::scheme::{EventIdSource, IdPlace, Pointer, Scheme, TypePlace};
+
+/// The identity of an event, derived from what was signed.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) id_from: EventIdFrom,
+    pub(crate) kind: Option<(String, Signed)>,
+}
+
+/// Where an event's id was found.
+///
+/// As text: `header:webhook-id`, `body:/id`, or `digest`, where the scheme has
+/// no signed id or this delivery none: the SHA-256 of the signed body, or of
+/// everything signed where the body is empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventIdFrom {
+    /// One of the scheme's places.
+    Source(EventIdSource),
+    /// The digest of what was signed.
+    Digest,
+}
+
+impl fmt::Display for EventIdFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(source) => fmt::Display::fmt(source, f),
+            Self::Digest => f.write_str("digest"),
+        }
+    }
+}
+
+/// Whether a value is covered by the signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a value is covered or it is not")]
+pub enum Signed {
+    /// Nobody but a holder of the secret can have written it.
+    Yes,
+    /// Anybody on the way may have changed it: do not decide by it.
+    No,
+}
+
+impl Event {
+    /// Derives the identity of a verified delivery. Never fails: the digest is
+    /// always there.
+    pub(crate) fn of(scheme: &Scheme, presented: &Presented, body: &[u8]) -> Self {
+        let values = Values::of(scheme, body);
+        let (id, id_from) = id(scheme, presented, body, &values);
+        Self { id, id_from, kind: kind(scheme, presented, &values) }
+    }
+}
+
+fn id(
+    scheme: &Scheme,
+    presented: &Presented,
+    body: &[u8],
+    values: &Values<'_>,
+) -> (String, EventIdFrom) {
+    for source in &scheme.event_id {
+        let id = match &source.0 {
+            IdPlace::Header(_) => presented.id().map(str::to_owned),
+            IdPlace::Body(pointers) => joined(pointers, values),
+        };
+        if let Some(id) = id {
+            let place = match (&source.0, &scheme.families[presented.family()].id) {
+                // The header that this request used, where there are two sets of names.
+                (IdPlace::Header(_), Some(used)) => IdPlace::Header(used.clone()),
+                (place, _) => place.clone(),
+            };
+            return (id, EventIdFrom::Source(EventIdSource(place)));
+        }
+    }
+    let digest = if body.is_empty() {
+        Sha256::new().chain_update(presented.before()).chain_update(presented.after()).finalize()
+    } else {
+        Sha256::digest(body)
+    };
+    (format!("sha256:{}", const_hex::encode(digest)), EventIdFrom::Digest)
+}
+
+/// Several values as one id, so that no two lists give the same: joined by `:`,
+/// and where a value has a `:` or a `\` of its own, a `\` stands before it.
+fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
+    if let [only] = pointers {
+        return values.text(only).map(str::to_owned);
+    }
+    let mut id = String::new();
+    for (i, pointer) in pointers.iter().enumerate() {
+        if i > 0 {
+            id.push(':');
+        }
+        for character in values.text(pointer)?.chars() {
+            if matches!(character, ':' | '\\') {
+                id.push('\\');
+            }
+            id.push(character);
+        }
+    }
+    Some(id)
+}
+
+fn kind(scheme: &Scheme, presented: &Presented, values: &Values<'_>) -> Option<(String, Signed)> {
+    scheme.event_type.iter().find_map(|source| match &source.0 {
+        TypePlace::Body(pointer) => {
+            let signed = if scheme.authenticates_body() { Signed::Yes } else { Signed::No };
+            values.text(pointer).map(|text| (text.to_owned(), signed))
+        }
+        TypePlace::Header(name) => {
+            let signed = if scheme.template.headers().any(|header| header == name) {
+                Signed::Yes
+            } else {
+                Signed::No
+            };
+            presented.header_type().map(|text| (text.to_owned(), signed))
+        }
+    })
+}
+
+/// The values of the body that the scheme's sources name, found in one walk.
+struct Values<'a>(Vec<(&'a Pointer, Value)>);
+
+impl<'a> Values<'a> {
+    fn of(scheme: &'a Scheme, body: &[u8]) -> Self {
+        let ids = scheme.event_id.iter().filter_map(|source| match &source.0 {
+            IdPlace::Body(pointers) => Some(pointers.iter()),
+            IdPlace::Header(_) => None,
+        });
+        let types = scheme.event_type.iter().filter_map(|source| match &source.0 {
+            TypePlace::Body(pointer) => Some(pointer),
+            TypePlace::Header(_) => None,
+        });
+        let pointers: Vec<&Pointer> = ids.flatten().chain(types).collect();
+        if pointers.is_empty() {
+            return Self(Vec::new());
+        }
+        let values = json::find(body, &pointers);
+        Self(pointers.into_iter().zip(values).collect())
+    }
+
+    /// The text at a pointer; an empty one tells nothing apart and counts as
+    /// none.
+    fn text(&self, pointer: &Pointer) -> Option<&str> {
+        self.0.iter().find_map(|(at, value)| match value {
+            Value::Text(text) if *at == pointer && !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        })
+    }
+}

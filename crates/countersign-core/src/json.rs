@@ -1,0 +1,242 @@
+//! Values inside a JSON body, found without building a tree of it.
+
+use std::fmt;
+
+use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use smallvec::SmallVec;
+
+use crate::scheme::Pointer;
+
+/// What stands at a pointer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    /// Nothing, or `null`; or the body is no JSON document.
+    Missing,
+    /// Something that has no one text: an object, an array, a number with a
+    /// fraction or of more than 64 bits, or two values under one key.
+    Unusable,
+    /// A string, or the text of an integer or a boolean.
+    Text(String),
+}
+
+/// What stands in `body` at each of the pointers.
+///
+/// The whole document is read once, however many pointers there are: a body
+/// that is no JSON to its end has no values. Never fails, and nests only as
+/// deep as the pointers do.
+pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
+    let mut found = vec![Value::Missing; pointers.len()];
+    let node =
+        Node { pointers, depth: 0, wanted: (0..pointers.len()).collect(), found: &mut found };
+    let mut document = serde_json::Deserializer::from_slice(body);
+    match node.deserialize(&mut document).and_then(|()| document.end()) {
+        Ok(()) => found,
+        Err(_) => vec![Value::Missing; pointers.len()],
+    }
+}
+
+/// Which of the pointers go through the value at hand.
+type Wanted = SmallVec<[usize; 4]>;
+
+/// One value of the document, and the pointers that go through it or end at it.
+struct Node<'a> {
+    pointers: &'a [&'a Pointer],
+    depth: usize,
+    wanted: Wanted,
+    found: &'a mut [Value],
+}
+
+impl Node<'_> {
+    fn set(self, value: &Value) {
+        for index in self.wanted {
+            if self.pointers[index].tokens().len() == self.depth {
+                let found = &mut self.found[index];
+                *found = match found {
+                    Value::Missing => value.clone(),
+                    _ => Value::Unusable,
+                };
+            }
+        }
+    }
+
+    /// The pointers that go on through the member of this name.
+    fn through(&self, member: &str) -> Wanted {
+        let goes_on = |index: &usize| {
+            self.pointers[*index].tokens().get(self.depth).is_some_and(|token| token == member)
+        };
+        self.wanted.iter().copied().filter(goes_on).collect()
+    }
+
+    fn child(&mut self, wanted: Wanted) -> Node<'_> {
+        Node { pointers: self.pointers, depth: self.depth + 1, wanted, found: self.found }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some(wanted) = map.next_key_seed(Key(&self))? {
+            if wanted.is_empty() {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(self.child(wanted))?;
+            }
+        }
+        self.set(&Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let wanted = self.through(&index.to_string());
+            let more = if wanted.is_empty() {
+                sequence.next_element::<IgnoredAny>()?.is_some()
+            } else {
+                sequence.next_element_seed(self.child(wanted))?.is_some()
+            };
+            if !more {
+                break;
+            }
+        }
+        self.set(&Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.set(&Value::Text(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.set(&Value::Text(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.set(&Value::Text(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.set(&Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
+        self.set(&Value::Text(truth.to_string()));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// A member's name, read as the pointers that go on through it.
+struct Key<'a, 'b>(&'a Node<'b>);
+
+impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
+    type Value = Wanted;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Wanted, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_, '_> {
+    type Value = Wanted;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Wanted, E> {
+        Ok(self.0.through(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(body: &str, pointer: &str) -> Value {
+        let pointer = pointer.parse().unwrap();
+        find(body.as_bytes(), &[&pointer]).remove(0)
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.to_owned())
+    }
+
+    #[test]
+    fn a_scalar_is_found_at_any_depth() {
+        let body = r#" {"id":"a","n":{"id":7,"l":[{"x":1},{"x":-2}]},"t":true,"a/b":{"~":"e"}} "#;
+        assert_eq!(at(body, "/id"), text("a"));
+        assert_eq!(at(body, "/n/id"), text("7"));
+        assert_eq!(at(body, "/n/l/1/x"), text("-2"));
+        assert_eq!(at(body, "/t"), text("true"));
+        assert_eq!(at(body, "/a~1b/~0"), text("e"));
+        assert_eq!(at("[[\"z\"]]", "/0/0"), text("z"));
+    }
+
+    #[test]
+    fn several_pointers_are_answered_in_one_walk() {
+        let pointers: Vec<Pointer> =
+            ["/a", "/b/c", "/b", "/zz"].iter().map(|text| text.parse().unwrap()).collect();
+        let pointers: Vec<&Pointer> = pointers.iter().collect();
+        let found = find(br#"{"b":{"c":"2"},"a":"1"}"#, &pointers);
+        assert_eq!(found, [text("1"), text("2"), Value::Unusable, Value::Missing]);
+    }
+
+    #[test]
+    fn what_has_no_one_text_is_unusable() {
+        for body in [
+            r#"{"id":{}}"#,
+            r#"{"id":[]}"#,
+            r#"{"id":1.5}"#,
+            r#"{"id":36893488147419103232}"#,
+            r#"{"id":"a","id":"b"}"#,
+            r#"{"id":"a","\u0069d":"a"}"#,
+        ] {
+            assert_eq!(at(body, "/id"), Value::Unusable, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_or_no_json_is_missing_and_never_an_error() {
+        let deep = format!("{{\"id\":\"a\",\"x\":{}", "[".repeat(1_000_000));
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "7",
+            "\"id\"",
+            r#"{"id":null}"#,
+            r#"{"ID":"a"}"#,
+            r#"{"id":"a""#,
+            r#"{"id":"a"} x"#,
+            "\u{feff}{\"id\":\"a\"}",
+            "id=a",
+            &deep,
+        ] {
+            assert_eq!(at(body, "/id"), Value::Missing, "{body:.40}");
+        }
+        let pointer = "/id".parse().unwrap();
+        assert_eq!(find(b"{\"id\":\"\xff\"}", &[&pointer]), [Value::Missing]);
+        assert_eq!(find(b"{\"id\":\"\\ud800\"}", &[&pointer]), [Value::Missing]);
+    }
+}

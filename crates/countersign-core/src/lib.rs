@@ -1,0 +1,54 @@
+//! The path of a webhook delivery, from raw bytes to proof.
+//!
+//! ```text
+//! headers -> timestamp -> body -> MAC -> compare -> Verified
+//! `----- Verifier::begin -----'  `--- Begun::push, verify ---'
+//! ```
+//!
+//! This crate knows no web framework and no async runtime. Most users want the
+//! crate `countersign`, which re-exports it together with the adapters.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `headers.rs` | what is read from a request before its body |
+//! | `scheme.rs`, `scheme/` | a provider's way of signing, as data; the built-ins |
+//! | `secret.rs` | signing secrets |
+//! | `presented.rs` | the interpreter: what a request presents |
+//! | `timestamp.rs`, `clock.rs` | when it was signed, and what time it is |
+//! | `body.rs` | the body as it arrives |
+//! | `mac.rs` | the MAC, and the one comparison of tags |
+//! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
+//! | `event.rs`, `json.rs` | which event a delivery is about |
+//! | `error.rs` | what can be wrong |
+//! | `sign.rs` | the other half, for tests and tools |
+
+#[cfg(feature = "asymmetric")]
+mod asymmetric;
+mod body;
+mod clock;
+mod error;
+mod event;
+mod headers;
+mod json;
+mod mac;
+mod name;
+mod presented;
+mod scheme;
+mod secret;
+mod sign;
+mod timestamp;
+mod url;
+mod verifier;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+pub use event::{EventIdFrom, Signed};
+pub use headers::{Head, Headers, RepeatedHeader};
+pub use scheme::{
+    Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Profile,
+    Retries, Scheme, SchemeBuilder, SecretFormat, TimestampUnit, Tolerance,
+};
+pub use secret::{Secret, Secrets};
+pub use sign::Signer;
+pub use url::PublicUrl;
+pub use verifier::{Begun, EventType, Verified, Verifier};

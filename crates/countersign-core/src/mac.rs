@@ -1,0 +1,309 @@
+//! The MAC, fed as the body arrives, and the one place where tags are compared.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as STRICT;
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+use smallvec::SmallVec;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use crate::error::{ConfigError, SecretProblem};
+use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
+use crate::secret::Secrets;
+
+/// A key, prepared once: for an HMAC both of its padded blocks are hashed
+/// already.
+#[derive(Clone)]
+pub(crate) enum Key {
+    HmacSha1(Hmac<Sha1>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha512(Hmac<Sha512>),
+    /// A plain digest, begun with the secret where that stands first, and the
+    /// secret where it stands last.
+    Sha256 {
+        begun: Sha256,
+        last: Zeroizing<Vec<u8>>,
+    },
+    /// The digest of a token, so that tokens of any length are compared alike.
+    Token([u8; 32]),
+    #[cfg(feature = "asymmetric")]
+    Public(crate::asymmetric::PublicKey),
+}
+
+impl Key {
+    /// Prepares the keys of a scheme, one for each secret.
+    pub(crate) fn all(scheme: &Scheme, secrets: &Secrets) -> Result<Vec<Self>, ConfigError> {
+        let prepared = secrets.iter().enumerate().map(|(index, secret)| {
+            let key = secret.key(scheme.secret_format).map_err(KeyError::from);
+            key.and_then(|key| Self::new(scheme, &key)).map_err(|error| match error {
+                KeyError::Secret(problem) => ConfigError::Secret { problem, index: Some(index) },
+                KeyError::FeatureRequired(feature) => {
+                    ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
+                }
+            })
+        });
+        prepared.collect()
+    }
+
+    fn new(scheme: &Scheme, key: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        if let Some(must_be) = scheme.key_length
+            && key.len() != must_be
+        {
+            return Err(SecretProblem::WrongLength { is: key.len(), must_be }.into());
+        }
+        Ok(match scheme.algorithm {
+            Algorithm::HmacSha1 => Self::HmacSha1(hmac(key)),
+            Algorithm::HmacSha256 => Self::HmacSha256(hmac(key)),
+            Algorithm::HmacSha512 => Self::HmacSha512(hmac(key)),
+            Algorithm::Sha256 => match scheme.template.secret {
+                Some(SecretPlace::First) => Self::Sha256 {
+                    begun: Sha256::new_with_prefix(key.as_slice()),
+                    last: Zeroizing::default(),
+                },
+                _ => Self::Sha256 { begun: Sha256::new(), last: key.clone() },
+            },
+            Algorithm::Token => Self::Token(Sha256::digest(key).into()),
+            #[cfg(feature = "asymmetric")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
+                Self::Public(crate::asymmetric::PublicKey::new(scheme.algorithm, key)?)
+            }
+            #[cfg(not(feature = "asymmetric"))]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
+                return Err(KeyError::FeatureRequired("asymmetric"));
+            }
+        })
+    }
+
+    /// Begins a message with what is signed in front of the body.
+    pub(crate) fn begin(&self, before: &[u8]) -> Running {
+        let mut running = match self {
+            Self::HmacSha1(mac) => Running::HmacSha1(mac.clone()),
+            Self::HmacSha256(mac) => Running::HmacSha256(mac.clone()),
+            Self::HmacSha512(mac) => Running::HmacSha512(mac.clone()),
+            Self::Sha256 { begun, .. } => Running::Sha256(begun.clone()),
+            Self::Token(_) => Running::Nothing,
+            #[cfg(feature = "asymmetric")]
+            Self::Public(_) => Running::Nothing,
+        };
+        running.update(before);
+        running
+    }
+
+    /// Ends a message that this key began, and says whether any of the
+    /// presented tags is its tag.
+    pub(crate) fn matches(&self, running: Running, message: &Message<'_>, tags: &Tags) -> bool {
+        match (self, running) {
+            #[cfg(feature = "asymmetric")]
+            (Self::Public(key), _) => tags.iter().any(|tag| key.verifies(message, tag)),
+            (Self::Token(token), _) => tags.contain(token),
+            (_, running) => tags.contain(&self.finish(running, message.after)),
+        }
+    }
+
+    /// The tag of a whole message, for signing.
+    pub(crate) fn tag(&self, message: &Message<'_>) -> Tag {
+        let mut running = self.begin(message.before);
+        running.update(message.body);
+        self.finish(running, message.after)
+    }
+
+    fn finish(&self, mut running: Running, after: &[u8]) -> Tag {
+        running.update(after);
+        match running {
+            Running::HmacSha1(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::HmacSha256(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::HmacSha512(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::Sha256(mut digest) => {
+                if let Self::Sha256 { last, .. } = self {
+                    digest.update(last.as_slice());
+                }
+                Tag::from_slice(&digest.finalize())
+            }
+            Running::Nothing => Tag::new(),
+        }
+    }
+}
+
+/// A key cannot be prepared.
+enum KeyError {
+    Secret(SecretProblem),
+    #[cfg_attr(feature = "asymmetric", expect(dead_code, reason = "no feature is missing"))]
+    FeatureRequired(&'static str),
+}
+
+impl From<SecretProblem> for KeyError {
+    fn from(problem: SecretProblem) -> Self {
+        Self::Secret(problem)
+    }
+}
+
+/// Everything that is signed: what stands in front of the body, the body, and
+/// what stands behind it.
+pub(crate) struct Message<'a> {
+    pub(crate) before: &'a [u8],
+    pub(crate) body: &'a [u8],
+    pub(crate) after: &'a [u8],
+}
+
+/// A MAC that has seen the beginning of its message.
+pub(crate) enum Running {
+    HmacSha1(Hmac<Sha1>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha512(Hmac<Sha512>),
+    Sha256(Sha256),
+    /// For algorithms that take their message whole, or none.
+    Nothing,
+}
+
+impl Running {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::HmacSha1(mac) => mac.update(bytes),
+            Self::HmacSha256(mac) => mac.update(bytes),
+            Self::HmacSha512(mac) => mac.update(bytes),
+            Self::Sha256(digest) => digest.update(bytes),
+            Self::Nothing => {}
+        }
+    }
+}
+
+/// A tag that we computed: as long as the longest digest, on the stack.
+pub(crate) type Tag = SmallVec<[u8; 64]>;
+
+/// The tags that a request presents: at most [`MOST_TAGS`], decoded, each of a
+/// length that a tag of the scheme can have. Two of the usual 32 bytes need no
+/// allocation.
+#[derive(Clone, Default)]
+pub(crate) struct Tags {
+    bytes: SmallVec<[u8; 64]>,
+    ends: [u16; MOST_TAGS],
+    count: usize,
+}
+
+/// More signatures than this are refused, so that what one request can cost
+/// does not grow with its headers. Providers send two while a secret rotates.
+pub(crate) const MOST_TAGS: usize = 16;
+
+impl Tags {
+    /// Decodes one signature and adds it, where it is one: of the right
+    /// alphabet, and of the length that the algorithm's tags have.
+    pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
+        debug_assert!(self.count < MOST_TAGS, "the candidates are counted before they are decoded");
+        if self.count == MOST_TAGS {
+            return;
+        }
+        let start = self.bytes.len();
+        if decode(text, scheme, &mut self.bytes) {
+            self.ends[self.count] = self.bytes.len() as u16;
+            self.count += 1;
+        } else {
+            self.bytes.truncate(start);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut start = 0;
+        self.ends[..self.count].iter().map(move |&end| {
+            let tag = &self.bytes[start..usize::from(end)];
+            start = usize::from(end);
+            tag
+        })
+    }
+
+    /// Whether `expected` is one of them. Every tag is compared, and every byte
+    /// of it, whatever the others gave.
+    fn contain(&self, expected: &[u8]) -> bool {
+        let mut found = Choice::from(0);
+        for tag in self.iter() {
+            found |= same(tag, expected);
+        }
+        found.into()
+    }
+}
+
+/// Compares two tags in a time that depends on their lengths only, eight bytes
+/// at a time.
+fn same(left: &[u8], right: &[u8]) -> Choice {
+    if left.len() != right.len() {
+        return Choice::from(0);
+    }
+    let (left_words, left_rest) = left.as_chunks::<8>();
+    let (right_words, right_rest) = right.as_chunks::<8>();
+    let mut difference = 0;
+    for (left, right) in left_words.iter().zip(right_words) {
+        difference |= u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right);
+    }
+    for (left, right) in left_rest.iter().zip(right_rest) {
+        difference |= u64::from(left ^ right);
+    }
+    difference.ct_eq(&0)
+}
+
+/// Appends the tag that `text` writes; `false` where it writes none.
+fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 64]>) -> bool {
+    let Some(lengths) = tag_lengths(scheme.algorithm) else {
+        // A token: any text but none, and of any length, so its digest stands for it.
+        into.extend_from_slice(&Sha256::digest(text));
+        return !text.is_empty();
+    };
+    let start = into.len();
+    let decoded = match scheme.encoding {
+        Encoding::Hex => {
+            // By its length alone it has no room for the `0x` that `const_hex` would skip.
+            let length = text.len() / 2;
+            if text.len() % 2 != 0 || !lengths.contains(&length) || text.starts_with(b"0x") {
+                return false;
+            }
+            into.resize(start + length, 0);
+            const_hex::decode_to_slice(text, &mut into[start..]).is_ok()
+        }
+        Encoding::Base64 => {
+            // The decoder wants room for the padding too.
+            let room = text.len() / 4 * 3;
+            if text.len() % 4 != 0 || room > lengths.end() + 2 {
+                return false;
+            }
+            into.resize(start + room, 0);
+            match STRICT.decode_slice(text, &mut into[start..]) {
+                Ok(length) => {
+                    into.truncate(start + length);
+                    true
+                }
+                Err(_) => false,
+            }
+        }
+        Encoding::Text => false,
+    };
+    decoded && lengths.contains(&(into.len() - start))
+}
+
+/// How long a tag can be, in bytes; `None` for a token.
+fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> {
+    match algorithm {
+        Algorithm::HmacSha1 => Some(20..=20),
+        Algorithm::HmacSha256 | Algorithm::Sha256 => Some(32..=32),
+        Algorithm::HmacSha512 | Algorithm::Ed25519 => Some(64..=64),
+        // A DER sequence of two integers of at most 33 bytes.
+        Algorithm::EcdsaP256 => Some(8..=72),
+        Algorithm::Token => None,
+    }
+}
+
+/// A tag as its scheme writes it. Plain text is for tokens, which have no tag.
+pub(crate) fn encode(tag: &[u8], encoding: Encoding) -> String {
+    match encoding {
+        Encoding::Hex => const_hex::encode(tag),
+        Encoding::Base64 => STRICT.encode(tag),
+        Encoding::Text => String::new(),
+    }
+}
+
+fn hmac<M: KeyInit>(key: &[u8]) -> M {
+    M::new_from_slice(key).expect("HMAC takes keys of any length")
+}

@@ -1,0 +1,471 @@
+//! A scheme: one provider's way of signing, as data.
+//!
+//! Everything here is a plain value. What it means at a request is written
+//! once, in `presented.rs`; how it may be written down is said by
+//! [`SchemeBuilder`], which refuses what contradicts itself.
+
+mod builder;
+mod builtin;
+mod event_source;
+#[cfg(feature = "serde")]
+mod from_toml;
+mod profile;
+mod template;
+mod tolerance;
+
+use std::fmt;
+
+pub use builder::SchemeBuilder;
+pub use event_source::{EventIdSource, EventTypeSource};
+pub use profile::{Profile, Retries};
+pub use tolerance::Tolerance;
+
+pub(crate) use event_source::{IdPlace, Pointer, TypePlace};
+pub(crate) use template::{Part, SecretPlace, Template};
+
+use crate::error::ConfigError;
+use crate::name::Name;
+
+/// A provider's way of signing its deliveries.
+///
+/// ```
+/// use countersign_core::Scheme;
+///
+/// let stripe = Scheme::named("stripe")?;
+/// assert_eq!(stripe.signed(), "{ts}.{body}");
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scheme {
+    name: String,
+    title: String,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) secret_format: SecretFormat,
+    pub(crate) key_length: Option<usize>,
+    pub(crate) families: Vec<Family>,
+    pub(crate) grammar: Grammar,
+    pub(crate) encoding: Encoding,
+    pub(crate) template: Template,
+    pub(crate) body_view: BodyView,
+    pub(crate) id_forbids: Option<char>,
+    pub(crate) timestamp: Option<Timestamp>,
+    pub(crate) event_id: Vec<EventIdSource>,
+    pub(crate) event_type: Vec<EventTypeSource>,
+    profile: Profile,
+    unconfirmed: Vec<Cell>,
+    evidence: Evidence,
+    sources: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Scheme {
+    /// The built-in scheme of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::UnknownScheme`] where there is none;
+    /// [`names`](Self::names) lists them.
+    pub fn named(name: &str) -> Result<Self, ConfigError> {
+        builtin::named(name)
+    }
+
+    /// The names of all built-in schemes, in alphabetical order.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        builtin::names()
+    }
+
+    /// Starts the description of a scheme of your own.
+    #[must_use]
+    pub fn builder(name: impl Into<String>) -> SchemeBuilder {
+        SchemeBuilder::new(name.into())
+    }
+
+    /// The name by which the scheme is asked for (`stripe`).
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The provider's name as it writes it (`Stripe`).
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What computes the signature.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// How the provider shows its secrets.
+    #[must_use]
+    pub fn secret_format(&self) -> SecretFormat {
+        self.secret_format
+    }
+
+    /// How a signature is written in its header.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Which bytes are signed, as a template (`{ts}.{body}`); empty where
+    /// nothing is.
+    #[must_use]
+    pub fn signed(&self) -> &str {
+        self.template.text()
+    }
+
+    /// Whether the signature covers the body. Where it does not (the schemes
+    /// that only show a token) the body may be anybody's.
+    #[must_use]
+    pub fn authenticates_body(&self) -> bool {
+        self.algorithm != Algorithm::Token
+    }
+
+    /// Whether the URL is signed, so that a verifier has to be told the public
+    /// one.
+    #[must_use]
+    pub fn signs_url(&self) -> bool {
+        self.template.parts().any(|part| matches!(part, Part::Url))
+    }
+
+    /// Whether the body is signed as it arrives or after it is decoded.
+    #[must_use]
+    pub fn body_view(&self) -> BodyView {
+        self.body_view
+    }
+
+    /// The headers that are read, in the order in which they are asked for.
+    pub fn headers(&self) -> impl Iterator<Item = &str> {
+        self.families
+            .iter()
+            .flat_map(|family| family.signatures.iter().chain(&family.id).chain(&family.timestamp))
+            .chain(self.template.headers())
+            .map(Name::shown)
+    }
+
+    /// How the header of the signature is written, for people
+    /// (`X-Venum-Signature: t=<milliseconds>,v1=<hex>`).
+    #[must_use]
+    pub fn signature_grammar(&self) -> String {
+        let header = self.families[0].signatures[0].shown();
+        let tag = match self.encoding {
+            Encoding::Hex => "<hex>",
+            Encoding::Base64 => "<base64>",
+            Encoding::Text => "<token>",
+        };
+        match &self.grammar {
+            Grammar::Whole { prefix } => format!("{header}: {prefix}{tag}"),
+            Grammar::List { separator, assign, key, space } => {
+                let space = if *space { " " } else { "" };
+                let time = match &self.timestamp {
+                    Some(Timestamp { source: TimestampSource::Field(field), unit, .. }) => {
+                        format!("{field}{assign}<{unit}>{separator}{space}")
+                    }
+                    _ => String::new(),
+                };
+                format!("{header}: {time}{key}{assign}{tag}")
+            }
+        }
+    }
+
+    /// Where the timestamp stands, for people (`header:webhook-timestamp`,
+    /// `field:t`, `body:/created`), and in what unit.
+    #[must_use]
+    pub fn timestamp(&self) -> Option<(String, TimestampUnit)> {
+        let timestamp = self.timestamp.as_ref()?;
+        let place = match &timestamp.source {
+            TimestampSource::Header => {
+                let name = self.families[0].timestamp.as_ref().map_or("", Name::shown);
+                format!("header:{name}")
+            }
+            TimestampSource::Field(field) => format!("field:{field}"),
+            TimestampSource::Body(pointer) => format!("body:{pointer}"),
+        };
+        Some((place, timestamp.unit))
+    }
+
+    /// How far a timestamp may lie in the past and in the future by default;
+    /// `None` where the scheme signs no timestamp.
+    #[must_use]
+    pub fn tolerance(&self) -> Option<Tolerance> {
+        self.timestamp.as_ref().map(|timestamp| timestamp.tolerance)
+    }
+
+    /// Where the event's id is looked for, in this order. Behind the last one
+    /// always stands the digest of what was signed.
+    #[must_use]
+    pub fn event_id_sources(&self) -> &[EventIdSource] {
+        &self.event_id
+    }
+
+    /// Where the event's type is looked for, in this order.
+    #[must_use]
+    pub fn event_type_sources(&self) -> &[EventTypeSource] {
+        &self.event_type
+    }
+
+    /// What the provider does around a delivery: how long it waits, whether it
+    /// sends again, how much it sends.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What of the description no text at hand confirms: a default that a user
+    /// can change, never a promise.
+    #[must_use]
+    pub fn unconfirmed(&self) -> &[Cell] {
+        &self.unconfirmed
+    }
+
+    /// How well the scheme is known.
+    #[must_use]
+    pub fn evidence(&self) -> Evidence {
+        self.evidence
+    }
+
+    /// Where the facts were read.
+    #[must_use]
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+
+    /// What is easily got wrong with this provider.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+/// Headers that are used together: where a provider sends the same scheme under
+/// two sets of names, one request uses one set whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Family {
+    /// A matching signature in any of them is enough.
+    pub(crate) signatures: Vec<Name>,
+    pub(crate) id: Option<Name>,
+    pub(crate) timestamp: Option<Name>,
+}
+
+/// How a signature's header is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Grammar {
+    /// The whole value, behind a prefix that must be there (and may be empty).
+    Whole { prefix: String },
+    /// A list of `key assign value`, of which those of one key are signatures.
+    /// Items are split at the first `assign` only: base64 contains `=`.
+    List {
+        separator: char,
+        assign: char,
+        key: String,
+        /// Whether a space may stand in front of an item.
+        space: bool,
+    },
+}
+
+/// The timestamp of a scheme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Timestamp {
+    pub(crate) source: TimestampSource,
+    pub(crate) unit: TimestampUnit,
+    pub(crate) tolerance: Tolerance,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TimestampSource {
+    /// The header that the family names.
+    Header,
+    /// A key of the list in the signature's own header.
+    Field(String),
+    /// A value of the signed body, which is read only after the signature has
+    /// verified.
+    Body(Pointer),
+}
+
+/// What computes a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-1, where a provider still has it.
+    HmacSha1,
+    /// HMAC with SHA-256.
+    HmacSha256,
+    /// HMAC with SHA-512.
+    HmacSha512,
+    /// Plain SHA-256 over a message that contains the secret (HubSpot v1, v2).
+    Sha256,
+    /// Ed25519, RFC 8032. Needs the feature `asymmetric`.
+    Ed25519,
+    /// ECDSA on P-256 with SHA-256, in ASN.1 DER. Needs the feature
+    /// `asymmetric`.
+    EcdsaP256,
+    /// No signature: the header shows the secret itself. **The body is not
+    /// authenticated.**
+    Token,
+}
+
+/// How a provider shows its secrets, and so how they become keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecretFormat {
+    /// The text itself is the key, prefix and all.
+    Text,
+    /// Hexadecimal, either case.
+    Hex,
+    /// Base64 of the standard alphabet, padding optional.
+    Base64,
+    /// Base64 behind the optional prefix `whsec_`.
+    Whsec,
+    /// Base64 where the prefix `whsec_` stands, text where it does not
+    /// (OpenAI).
+    WhsecOrText,
+    /// A public key: base64 behind the optional prefix `whpk_`.
+    Whpk,
+    /// Text in which HTML's five entities stand for their characters
+    /// (WooCommerce).
+    HtmlEntities,
+}
+
+/// How a signature is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// Hexadecimal, either case.
+    Hex,
+    /// Base64 of the standard alphabet, with its padding.
+    Base64,
+    /// As it is: for tokens.
+    Text,
+}
+
+/// Which view of the body is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum BodyView {
+    /// The bytes as they arrive. A content encoding is refused.
+    #[default]
+    Raw,
+    /// The bytes behind the content encoding (`gzip` or `deflate`).
+    Decoded,
+}
+
+/// How a timestamp is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimestampUnit {
+    /// Whole seconds since 1970.
+    Seconds,
+    /// Whole milliseconds since 1970.
+    Milliseconds,
+    /// RFC 3339, with any offset and any number of fractional digits.
+    Rfc3339,
+    /// The date of HTTP, RFC 9110 section 5.6.7.
+    HttpDate,
+}
+
+/// How well a scheme is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The provider's own SDK was run against the test vectors.
+    SdkRun,
+    /// Read in the source of the provider's own SDK.
+    SdkSource,
+    /// Read in the provider's documentation or sample.
+    Docs,
+    /// Read only in the code or documentation of third parties.
+    Secondary,
+    /// Not one of ours: the user's own description.
+    Custom,
+}
+
+/// A cell of a scheme's description that may be unconfirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cell {
+    /// How long the provider waits for the answer.
+    AckDeadline,
+    /// When it sends again.
+    Retries,
+    /// The largest body.
+    BodyLimit,
+    /// How far a timestamp may be off.
+    Tolerance,
+    /// Where the event's id stands.
+    EventId,
+    /// Where the event's type stands.
+    EventType,
+}
+
+/// A word of the data: the same in the builder's documentation, in TOML and in
+/// the program's output.
+macro_rules! words {
+    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        impl $type {
+            /// All of them, with the words by which files and programs call them.
+            pub const ALL: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$variant => $word),+ })
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let word = String::deserialize(deserializer)?;
+                let known = Self::ALL.iter().find(|(known, _)| *known == word);
+                known.map(|(_, value)| *value).ok_or_else(|| {
+                    serde::de::Error::unknown_variant(&word, &[$($word),+])
+                })
+            }
+        }
+    };
+}
+
+words!(Algorithm {
+    HmacSha1 = "hmac-sha1",
+    HmacSha256 = "hmac-sha256",
+    HmacSha512 = "hmac-sha512",
+    Sha256 = "sha256",
+    Ed25519 = "ed25519",
+    EcdsaP256 = "ecdsa-p256",
+    Token = "token",
+});
+words!(SecretFormat {
+    Text = "text",
+    Hex = "hex",
+    Base64 = "base64",
+    Whsec = "whsec",
+    WhsecOrText = "whsec-or-text",
+    Whpk = "whpk",
+    HtmlEntities = "html-entities",
+});
+words!(Encoding { Hex = "hex", Base64 = "base64", Text = "text" });
+words!(BodyView { Raw = "raw", Decoded = "decoded" });
+words!(TimestampUnit {
+    Seconds = "seconds",
+    Milliseconds = "milliseconds",
+    Rfc3339 = "rfc3339",
+    HttpDate = "http-date",
+});
+words!(Evidence {
+    SdkRun = "sdk-run",
+    SdkSource = "sdk-source",
+    Docs = "docs",
+    Secondary = "secondary",
+    Custom = "custom",
+});
+words!(Cell {
+    AckDeadline = "ack_deadline",
+    Retries = "retries",
+    BodyLimit = "body_limit",
+    Tolerance = "tolerance",
+    EventId = "event_id",
+    EventType = "event_type",
+});

@@ -1,0 +1,352 @@
+//! What is refused in a scheme's description: every hole and contradiction that
+//! can be seen before the first request.
+
+use std::time::Duration;
+
+use super::{Bound, List, Span, Words};
+use crate::name::Name;
+use crate::scheme::event_source::{EventIdSource, EventTypeSource, IdPlace, TypePlace};
+use crate::scheme::profile::{
+    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, DEFAULT_RETENTION, Profile, Retries, least_retention,
+};
+use crate::scheme::template::{Part, Template};
+use crate::scheme::{
+    Algorithm, Encoding, Evidence, Family, Grammar, Scheme, SecretFormat, Timestamp,
+    TimestampSource, Tolerance,
+};
+
+/// The word that has to be mended, and how.
+pub(super) type Problem = (&'static str, String);
+
+impl Words {
+    pub(super) fn checked(self) -> Result<Scheme, Problem> {
+        check_name(&self.name)?;
+        let algorithm = self.algorithm.unwrap_or(Algorithm::HmacSha256);
+        let template = self.checked_template(algorithm)?;
+        let grammar = self.checked_grammar()?;
+        let encoding = self.checked_encoding(algorithm, &grammar)?;
+        let timestamp = self.checked_timestamp(algorithm, &template, &grammar)?;
+        let families = self.checked_families(&template)?;
+        let event_id = self.checked_event_id(algorithm, &families)?;
+        let event_type = self.checked_event_type()?;
+        let profile = self.checked_profile(timestamp.as_ref())?;
+        Ok(Scheme {
+            title: self.title.unwrap_or_else(|| self.name.clone()),
+            name: self.name,
+            algorithm,
+            secret_format: self.secret_format.unwrap_or(SecretFormat::Text),
+            key_length: self.key_length,
+            families,
+            grammar,
+            encoding,
+            template,
+            body_view: self.body_view.unwrap_or_default(),
+            id_forbids: self.id_forbids,
+            timestamp,
+            event_id,
+            event_type,
+            profile,
+            unconfirmed: self.unconfirmed,
+            evidence: self.evidence.unwrap_or(Evidence::Custom),
+            sources: self.source,
+            notes: self.note,
+        })
+    }
+
+    fn checked_template(&self, algorithm: Algorithm) -> Result<Template, Problem> {
+        const WORD: &str = "signed";
+        let template = match (&self.signed, algorithm) {
+            (None, Algorithm::Token) => return Ok(Template::default()),
+            (Some(_), Algorithm::Token) => {
+                return problem(WORD, "a token signs nothing: leave it out");
+            }
+            (None, _) => return problem(WORD, "say which bytes are signed, such as `{body}`"),
+            (Some(text), _) => Template::parse(text).map_err(|what| (WORD, what))?,
+        };
+        match (template.secret, algorithm) {
+            (None, Algorithm::Sha256) => problem(
+                WORD,
+                "a plain digest without the secret proves nothing: put `{secret}` first or last",
+            ),
+            (Some(_), algorithm) if algorithm != Algorithm::Sha256 => {
+                problem(WORD, "`{secret}` is for plain digests only: this algorithm has a key")
+            }
+            _ => Ok(template),
+        }
+    }
+
+    fn checked_grammar(&self) -> Result<Grammar, Problem> {
+        const WORD: &str = "signature_list";
+        let Some(list) = &self.signature_list else {
+            return Ok(Grammar::Whole {
+                prefix: self.signature_prefix.clone().unwrap_or_default(),
+            });
+        };
+        let List { separator, assign, ref key, spaces } = *list;
+        if self.signature_prefix.is_some() {
+            return problem(
+                "signature_prefix",
+                "a list has keys, not a prefix: leave one of them out",
+            );
+        }
+        if separator == assign || !separator.is_ascii() || !assign.is_ascii() {
+            return problem(
+                WORD,
+                "separator and assignment must be two different ASCII characters",
+            );
+        }
+        if key.is_empty() || key.contains([separator, assign]) {
+            return problem(WORD, "the key is empty, or contains the separator or the assignment");
+        }
+        Ok(Grammar::List { separator, assign, key: key.clone(), space: spaces })
+    }
+
+    fn checked_encoding(
+        &self,
+        algorithm: Algorithm,
+        grammar: &Grammar,
+    ) -> Result<Encoding, Problem> {
+        const WORD: &str = "encoding";
+        let is_token = algorithm == Algorithm::Token;
+        let default = if is_token { Encoding::Text } else { Encoding::Hex };
+        let encoding = self.encoding.unwrap_or(default);
+        if (encoding == Encoding::Text) != is_token {
+            return problem(WORD, "plain text is for tokens, and tokens are plain text");
+        }
+        if let Grammar::List { separator, .. } = grammar {
+            let in_alphabet = separator.is_ascii_alphanumeric()
+                || (encoding == Encoding::Base64 && matches!(separator, '+' | '/' | '='));
+            if in_alphabet {
+                return problem(
+                    "signature_list",
+                    "the separator is a character of the signature's own alphabet",
+                );
+            }
+        }
+        Ok(encoding)
+    }
+
+    fn checked_timestamp(
+        &self,
+        algorithm: Algorithm,
+        template: &Template,
+        grammar: &Grammar,
+    ) -> Result<Option<Timestamp>, Problem> {
+        let places = (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body);
+        let signed = template.contains(&Part::Timestamp);
+        let source = match places {
+            (None, None, None) => return self.checked_without_timestamp(signed),
+            (Some(_), None, None) if signed => TimestampSource::Header,
+            (Some(_), None, None) => return problem("timestamp_header", UNSIGNED_TIMESTAMP),
+            (None, Some(field), None) if signed => match grammar {
+                Grammar::List { key, .. } if key != field => TimestampSource::Field(field.clone()),
+                Grammar::List { .. } => {
+                    return problem("timestamp_field", "the signature has the same key");
+                }
+                Grammar::Whole { .. } => {
+                    return problem("timestamp_field", "the signature's header is not a list");
+                }
+            },
+            (None, Some(_), None) => return problem("timestamp_field", UNSIGNED_TIMESTAMP),
+            (None, None, Some(_)) if signed => {
+                return problem("signed", "`{ts}` stands for a timestamp outside of the body");
+            }
+            (None, None, Some(_)) if algorithm == Algorithm::Token => {
+                return problem("timestamp_body", "a token does not sign the body");
+            }
+            (None, None, Some(pointer)) => {
+                TimestampSource::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
+            }
+            _ => {
+                return problem("timestamp_unit", "a timestamp stands in one place: name one only");
+            }
+        };
+        let Some(unit) = self.timestamp_unit else {
+            return problem(
+                "timestamp_unit",
+                "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`",
+            );
+        };
+        Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
+    }
+
+    fn checked_without_timestamp(&self, signed: bool) -> Result<Option<Timestamp>, Problem> {
+        const NONE: &str = "there is no timestamp: say where it stands, or leave this out";
+        if signed {
+            return problem("signed", "it contains `{ts}`: say where the timestamp stands");
+        }
+        for (word, said) in [
+            ("timestamp_unit", self.timestamp_unit.is_some()),
+            ("tolerance", self.tolerance.is_some()),
+            ("tolerance_past", self.tolerance_past.is_some()),
+            ("tolerance_future", self.tolerance_future.is_some()),
+        ] {
+            if said {
+                return problem(word, NONE);
+            }
+        }
+        Ok(None)
+    }
+
+    fn checked_tolerance(&self) -> Result<Tolerance, Problem> {
+        if self.tolerance.is_some()
+            && (self.tolerance_past.is_some() || self.tolerance_future.is_some())
+        {
+            return problem("tolerance", "say it once for both sides, or past and future apart");
+        }
+        let either = self.tolerance.map_or(DEFAULT_TOLERANCE, |span| span.0);
+        let of = |side: Option<Bound>| match side {
+            Some(Bound::Within(limit)) => limit,
+            Some(Bound::Unlimited) | None => either,
+        };
+        let mut tolerance = Tolerance::new(of(self.tolerance_past), of(self.tolerance_future));
+        if self.tolerance_past == Some(Bound::Unlimited) {
+            tolerance = tolerance.dangerous_without_past_limit();
+        }
+        if self.tolerance_future == Some(Bound::Unlimited) {
+            tolerance = tolerance.dangerous_without_future_limit();
+        }
+        Ok(tolerance)
+    }
+
+    fn checked_families(&self, template: &Template) -> Result<Vec<Family>, Problem> {
+        let Some(signature) = &self.signature_header else {
+            return problem("signature_header", "say in which header the signature stands");
+        };
+        if self.id_forbids.is_some_and(|delimiter| !delimiter.is_ascii()) {
+            return problem(
+                "id_forbids",
+                "an id is ASCII, and so must be what it must not contain",
+            );
+        }
+        match (&self.id_header, template.contains(&Part::Id)) {
+            (Some(_), false) => {
+                return problem("id_header", "the id is not signed: put `{id}` into `signed`");
+            }
+            (None, true) => {
+                return problem("id_header", "`signed` contains `{id}`: say its header");
+            }
+            _ => {}
+        }
+        let mut signatures = vec![name("signature_header", signature)?];
+        for also in &self.also_in {
+            signatures.push(name("also_in", also)?);
+        }
+        let id = self.id_header.as_ref().map(|id| name("id_header", id)).transpose()?;
+        let timestamp = self.timestamp_header.as_ref();
+        let timestamp = timestamp.map(|header| name("timestamp_header", header)).transpose()?;
+        let first = Family { signatures, id, timestamp };
+        let Some([prefix, alternate]) = &self.alternate_header_prefix else {
+            return Ok(vec![first]);
+        };
+        let renamed = |old: &Name| {
+            let renamed = match old.shown().strip_prefix(prefix.as_str()) {
+                Some(rest) => format!("{alternate}{rest}"),
+                None => old.shown().to_owned(),
+            };
+            name("alternate_header_prefix", &renamed)
+        };
+        let second = Family {
+            signatures: first.signatures.iter().map(renamed).collect::<Result<_, _>>()?,
+            id: first.id.as_ref().map(renamed).transpose()?,
+            timestamp: first.timestamp.as_ref().map(renamed).transpose()?,
+        };
+        if second.signatures == first.signatures {
+            return problem("alternate_header_prefix", "no signature's header begins with it");
+        }
+        Ok(vec![first, second])
+    }
+
+    fn checked_event_id(
+        &self,
+        algorithm: Algorithm,
+        families: &[Family],
+    ) -> Result<Vec<EventIdSource>, Problem> {
+        const WORD: &str = "event_id";
+        let mut sources = Vec::with_capacity(self.event_id.len());
+        for place in &self.event_id {
+            let source: EventIdSource = place.parse().map_err(|what| (WORD, what))?;
+            match &source.0 {
+                IdPlace::Header(name) if families[0].id.as_ref() != Some(name) => {
+                    return problem(
+                        WORD,
+                        "this header is not signed, so anybody could change it: \
+                         only the header of `id_header` will do",
+                    );
+                }
+                IdPlace::Body(_) if algorithm == Algorithm::Token => {
+                    return problem(WORD, "a token does not sign the body: leave it out");
+                }
+                _ => sources.push(source),
+            }
+        }
+        Ok(sources)
+    }
+
+    fn checked_event_type(&self) -> Result<Vec<EventTypeSource>, Problem> {
+        const WORD: &str = "event_type";
+        let parsed = self.event_type.iter().map(|place| place.parse().map_err(|what| (WORD, what)));
+        let sources: Vec<EventTypeSource> = parsed.collect::<Result<_, _>>()?;
+        let in_headers = sources.iter().filter(|source| matches!(source.0, TypePlace::Header(_)));
+        if in_headers.count() > 1 {
+            return problem(WORD, "only one header can hold the type: leave the others out");
+        }
+        Ok(sources)
+    }
+
+    fn checked_profile(&self, timestamp: Option<&Timestamp>) -> Result<Profile, Problem> {
+        let body_limit = self.body_limit.unwrap_or(DEFAULT_BODY_LIMIT);
+        if body_limit == 0 {
+            return problem("body_limit", "a body of no bytes is no delivery: give at least 1");
+        }
+        let ack_deadline = self.ack_deadline.map_or(DEFAULT_ACK_DEADLINE, |span| span.0);
+        if ack_deadline.is_zero() {
+            return problem("ack_deadline", "nothing is answered in no time: give at least 1 ms");
+        }
+        let retries = match (&self.retries, self.retries_within) {
+            (Some(_), Some(_)) => {
+                return problem("retries_within", "say `retries` or `retries_within`, not both");
+            }
+            (Some(delays), None) if delays.is_empty() => Retries::Never,
+            (Some(delays), None) => Retries::After(delays.iter().map(|span| span.0).collect()),
+            (None, Some(within)) => Retries::Within(within.0),
+            (None, None) => Retries::Unknown,
+        };
+        let window = timestamp.and_then(|timestamp| timestamp.tolerance.window());
+        let least = least_retention(&retries, window);
+        let retention = match self.retention {
+            None => least.max(DEFAULT_RETENTION),
+            Some(Span(retention)) if retention < least && !self.dangerous_with_duplicates => {
+                let what = format!(
+                    "an event can come again for longer: give at least {} s, or accept duplicates \
+                     with `dangerous_with_duplicates`",
+                    least.as_secs_f64(),
+                );
+                return Err(("retention", what));
+            }
+            Some(Span(retention)) => retention,
+        };
+        Ok(Profile { body_limit, ack_deadline, retries, retention })
+    }
+}
+
+fn problem<T>(word: &'static str, what: &str) -> Result<T, Problem> {
+    Err((word, what.to_owned()))
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    if name.is_empty() || !name.bytes().all(allowed) {
+        return problem("name", "write it in lower-case letters, digits, `-`, `_` and `.`");
+    }
+    Ok(())
+}
+
+fn name(word: &'static str, text: &str) -> Result<Name, Problem> {
+    Name::new(text).ok_or_else(|| (word, format!("`{text}` is not a header's name")))
+}
+
+const UNSIGNED_TIMESTAMP: &str =
+    "the timestamp is not signed, so anybody could renew it: put `{ts}` into `signed`";
+const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

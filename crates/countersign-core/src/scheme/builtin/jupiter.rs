@@ -1,0 +1,19 @@
+//! Jupiter's developer platform.
+
+use super::{days, describe, hours, minutes, seconds};
+use crate::scheme::{Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("jupiter", "Jupiter", "Jupiter, Building Real-Time Integrations with Webhooks")
+        .signature_header("x-jup-signature")
+        .signed("{body}")
+        .event_id("body:/event_id")
+        .event_type("body:/type")
+        .ack_deadline(seconds(5))
+        .retries(Retries::After(vec![seconds(30), minutes(5), minutes(30), hours(2)]))
+        // The provider's sample remembers events for this long.
+        .retention(days(7))
+        .evidence(Evidence::Docs)
+        .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
+        .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+}

@@ -1,0 +1,17 @@
+//! OpenAI.
+
+use super::standard_webhooks::family;
+use super::{hours, seconds};
+use crate::scheme::{Cell, Retries, SchemeBuilder, SecretFormat};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    family("openai", "OpenAI", "webhook-", "openai-node 6.49.0, webhooks.verifySignature")
+        .secret_format(SecretFormat::WhsecOrText)
+        .ack_deadline(seconds(20))
+        .retries(Retries::Within(hours(72)))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .note("A secret without `whsec_` is used as text, unlike in Standard Webhooks.")
+        .note(
+            "The provider's SDK also takes signatures without `v1,`; here the label must be there.",
+        )
+}

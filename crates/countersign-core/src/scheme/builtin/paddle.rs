@@ -1,0 +1,22 @@
+//! Paddle Billing.
+
+use super::{days, describe, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("paddle", "Paddle Billing", "@paddle/paddle-node-sdk 3.10.0; paddle-go-sdk")
+        .signature_header("Paddle-Signature")
+        .signature_list(';', '=', "h1")
+        .signed("{ts}:{body}")
+        .timestamp_field("ts", TimestampUnit::Seconds)
+        .tolerance(seconds(5))
+        .event_id("body:/event_id")
+        .event_type("body:/event_type")
+        .ack_deadline(seconds(5))
+        .retries(Retries::Within(days(3)))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::SdkRun)
+        .note("The tolerance of 5 s is that of the provider's own SDK: keep the clock in step, or widen it.")
+        .note("During a rotation there are several `h1`, and any may match; the provider's node SDK looks at the last only.")
+        .note("The secret is used as text, `pdl_ntfset_` included.")
+}

@@ -1,0 +1,25 @@
+//! PagerDuty, webhooks of version 3.
+
+use super::{describe, hours, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe(
+        "pagerduty",
+        "PagerDuty",
+        "PagerDuty, Verifying Signatures; go-pagerduty, webhook tests",
+    )
+    .signature_header("X-PagerDuty-Signature")
+    .signature_list(',', '=', "v1")
+    .signed("{body}")
+    .event_id("body:/event/id")
+    .event_type("body:/event/event_type")
+    .ack_deadline(seconds(5))
+    .retries(Retries::Within(hours(48)))
+    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .evidence(Evidence::Docs)
+    .note("The secret looks like base64 and is used as text.")
+    .note(
+        "No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.",
+    )
+}

@@ -1,0 +1,21 @@
+//! Slack's Events API, slash commands and interactivity.
+
+use super::{describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("slack", "Slack", "@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")
+        .signature_header("X-Slack-Signature")
+        .signature_prefix("v0=")
+        .signed("v0:{ts}:{body}")
+        .timestamp_header("X-Slack-Request-Timestamp", TimestampUnit::Seconds)
+        .tolerance(seconds(300))
+        .event_id("body:/event_id")
+        .event_type("body:/event/type")
+        .event_type("body:/type")
+        .ack_deadline(seconds(3))
+        .retries(Retries::After(vec![seconds(0), minutes(1), minutes(5)]))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::SdkRun)
+        .note("Slash commands and interactivity are form-encoded: they have no event id, and their id is the digest of the body.")
+}

@@ -1,0 +1,24 @@
+//! Venum's transaction events.
+
+use super::{days, describe, minutes, seconds};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit};
+use std::time::Duration;
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("venum", "Venum", "Venum, Webhooks reference")
+        .signature_header("X-Venum-Signature")
+        .signature_list(',', '=', "v1")
+        .signed("{ts}.{body}")
+        .timestamp_field("t", TimestampUnit::Milliseconds)
+        .tolerance(minutes(5))
+        // One transaction has several events: alone its signature would swallow `finalized` after
+        // `processed`.
+        .event_id("body:/signature+/type")
+        .event_type("body:/type")
+        .ack_deadline(seconds(5))
+        .retries(Retries::After(vec![Duration::from_millis(500), seconds(1), seconds(2)]))
+        .retention(days(1))
+        .evidence(Evidence::Docs)
+        .note("The provider advises the transaction signature as the idempotency key; several events share it, so it is taken together with the type.")
+        .note("The secret is used as text, `whsec_` included.")
+}

@@ -1,0 +1,20 @@
+//! WorkOS.
+
+use super::{describe, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("workos", "WorkOS", "@workos-inc/node 8.13.0; workos-python")
+        .signature_header("WorkOS-Signature")
+        .signature_list_with_spaces(',', '=', "v1")
+        .signed("{ts}.{body}")
+        .timestamp_field("t", TimestampUnit::Milliseconds)
+        .tolerance(seconds(180))
+        .event_id("body:/id")
+        .event_type("body:/event")
+        .ack_deadline(seconds(5))
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .evidence(Evidence::SdkRun)
+        .note("The provider's node SDK hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
+}

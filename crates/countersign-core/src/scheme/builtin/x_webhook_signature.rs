@@ -1,0 +1,24 @@
+//! The generic service behind `X-Webhook-Signature`.
+
+use super::{days, describe, minutes, seconds};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe(
+        "x-webhook-signature",
+        "Generic X-Webhook-Signature",
+        "Working with Webhooks, generic guide",
+    )
+    .signature_header("X-Webhook-Signature")
+    .signed("{body}")
+    // As with PerpsTracker, the body's own time is held to the time of remembering.
+    .timestamp_body("/created_at", TimestampUnit::Rfc3339)
+    .tolerances(Tolerance::new(days(1), minutes(5)))
+    .event_id("body:/id")
+    .event_type("body:/type")
+    .ack_deadline(seconds(5))
+    .retries(Retries::After(vec![minutes(1), minutes(5), minutes(30), minutes(120)]))
+    .evidence(Evidence::Docs)
+    .note("After five failed attempts the service disables the webhook.")
+    .note("The secret is used as text.")
+}

@@ -1,0 +1,20 @@
+//! Zoom.
+
+use super::{describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("zoom", "Zoom", "zoom/webhook-sample")
+        .signature_header("x-zm-signature")
+        .signature_prefix("v0=")
+        .signed("v0:{ts}:{body}")
+        .timestamp_header("x-zm-request-timestamp", TimestampUnit::Seconds)
+        .tolerance(seconds(300))
+        .event_type("body:/event")
+        .ack_deadline(seconds(3))
+        .retries(Retries::After(vec![minutes(5), minutes(30), minutes(90)]))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .evidence(Evidence::SdkSource)
+        .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
+        .note("There is no event id in the body: the event's id is the digest of the body.")
+}

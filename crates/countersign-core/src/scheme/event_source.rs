@@ -1,0 +1,132 @@
+//! Where an event's id and type are looked for.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::name::Name;
+
+/// A JSON pointer, RFC 6901 (`/event/id`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pointer {
+    text: String,
+    tokens: Vec<String>,
+}
+
+impl Pointer {
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn tokens(&self) -> &[String] {
+        &self.tokens
+    }
+}
+
+impl FromStr for Pointer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(path) = text.strip_prefix('/') else {
+            return Err(format!("`{text}` is not a JSON pointer: write `/id` or `/event/id`"));
+        };
+        let tokens = path.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
+        Ok(Self { text: text.to_owned(), tokens: tokens.collect() })
+    }
+}
+
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A place where the event's id may stand: always inside what is signed.
+///
+/// As text: `header:webhook-id`, `body:/id`, or `body:/signature+/type` where
+/// only several values together tell events apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventIdSource(pub(crate) IdPlace);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IdPlace {
+    /// The id's header, which the template signs.
+    Header(Name),
+    /// Values of the body, all of which must be there.
+    Body(Vec<Pointer>),
+}
+
+impl FromStr for EventIdSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("header:") {
+            return header(name).map(IdPlace::Header).map(Self);
+        }
+        let Some(pointers) = text.strip_prefix("body:") else {
+            return Err(unknown_place(text));
+        };
+        let pointers = pointers.split('+').map(str::parse).collect::<Result<_, _>>()?;
+        Ok(Self(IdPlace::Body(pointers)))
+    }
+}
+
+impl fmt::Display for EventIdSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            IdPlace::Header(name) => write!(f, "header:{name}"),
+            IdPlace::Body(pointers) => {
+                f.write_str("body:")?;
+                for (i, pointer) in pointers.iter().enumerate() {
+                    if i > 0 {
+                        f.write_str("+")?;
+                    }
+                    fmt::Display::fmt(pointer, f)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A place where the event's type may stand, inside the signed bytes or not.
+///
+/// As text: `body:/type`, `header:X-GitHub-Event`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventTypeSource(pub(crate) TypePlace);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TypePlace {
+    Header(Name),
+    Body(Pointer),
+}
+
+impl FromStr for EventTypeSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(name) = text.strip_prefix("header:") {
+            return header(name).map(TypePlace::Header).map(Self);
+        }
+        match text.strip_prefix("body:") {
+            Some(pointer) => Ok(Self(TypePlace::Body(pointer.parse()?))),
+            None => Err(unknown_place(text)),
+        }
+    }
+}
+
+impl fmt::Display for EventTypeSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            TypePlace::Header(name) => write!(f, "header:{name}"),
+            TypePlace::Body(pointer) => write!(f, "body:{pointer}"),
+        }
+    }
+}
+
+fn header(name: &str) -> Result<Name, String> {
+    Name::new(name).ok_or_else(|| format!("`{name}` is not a header's name"))
+}
+
+fn unknown_place(text: &str) -> String {
+    format!("`{text}` is not a place: write `header:NAME` or `body:/POINTER`")
+}

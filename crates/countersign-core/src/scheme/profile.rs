@@ -1,0 +1,85 @@
+//! What a provider does around a delivery.
+
+use std::time::Duration;
+
+/// How a provider treats its deliveries: how long it waits for the answer,
+/// whether it sends again, how much it sends, and so how long an event has to
+/// be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub(super) body_limit: usize,
+    pub(super) ack_deadline: Duration,
+    pub(super) retries: Retries,
+    pub(super) retention: Duration,
+}
+
+impl Profile {
+    /// The largest body that is accepted, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.body_limit
+    }
+
+    /// How long the provider waits for the answer.
+    #[must_use]
+    pub fn ack_deadline(&self) -> Duration {
+        self.ack_deadline
+    }
+
+    /// When the provider sends a delivery again that was not acknowledged.
+    #[must_use]
+    pub fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
+    /// How long a handled event is remembered.
+    #[must_use]
+    pub fn retention(&self) -> Duration {
+        self.retention
+    }
+}
+
+/// When a provider sends a delivery again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Retries {
+    /// Never.
+    Never,
+    /// After each of these delays, each counted from the attempt before.
+    After(Vec<Duration>),
+    /// Again and again until this long after the first attempt.
+    Within(Duration),
+    /// Nothing is known of it.
+    Unknown,
+}
+
+impl Retries {
+    /// From the first attempt to the last; `None` where it is not known.
+    #[must_use]
+    pub fn window(&self) -> Option<Duration> {
+        match self {
+            Self::Never => Some(Duration::ZERO),
+            Self::After(delays) => {
+                Some(delays.iter().fold(Duration::ZERO, |sum, delay| sum.saturating_add(*delay)))
+            }
+            Self::Within(window) => Some(*window),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// The least time for which an event has to be remembered: a quarter longer
+/// than it may be sent again, and as long as one delivery can be accepted.
+pub(super) fn least_retention(retries: &Retries, window: Option<Duration>) -> Duration {
+    let retried = retries.window().unwrap_or(UNKNOWN_RETRY_WINDOW);
+    let retried = retried.saturating_add(retried / 4);
+    retried.max(window.unwrap_or(Duration::ZERO))
+}
+
+pub(super) const DEFAULT_ACK_DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
+pub(super) const DEFAULT_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Of what nothing is known is taken to send again for three days, as the most
+/// patient of the large providers do.
+const UNKNOWN_RETRY_WINDOW: Duration = Duration::from_secs(3 * 24 * 60 * 60);

@@ -1,0 +1,173 @@
+//! The template of the signed bytes: `{ts}.{body}`.
+
+use crate::name::Name;
+
+/// What is signed, in parts. The parts are fed to the MAC one after another:
+/// nothing is ever substituted in text, so nothing in a body can be expanded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Template {
+    text: String,
+    /// In front of the body.
+    pub(crate) before: Vec<Part>,
+    /// Behind the body.
+    pub(crate) after: Vec<Part>,
+    /// Where the secret stands, for the algorithms that hash it with the rest.
+    pub(crate) secret: Option<SecretPlace>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Part {
+    Literal(String),
+    /// The timestamp's text as it was sent.
+    Timestamp,
+    Id,
+    /// The public URL.
+    Url,
+    Method,
+    Header(Name),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretPlace {
+    First,
+    Last,
+}
+
+impl Template {
+    /// Reads a template; the error says what to mend.
+    ///
+    /// A template that fails to mention the body would verify every payload,
+    /// so it is refused, as is every placeholder that is not known.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mut template = Self { text: text.to_owned(), ..Self::default() };
+        let mut seen_body = false;
+        let mut seen_anything = false;
+        let mut rest = text;
+        while !rest.is_empty() {
+            if template.secret == Some(SecretPlace::Last) {
+                return Err("`{secret}` must be the first or the last part".to_owned());
+            }
+            let part = match rest.find(['{', '}']) {
+                Some(0) => {
+                    let Some(inner) = rest.strip_prefix('{') else {
+                        return Err("a `}` has no `{` in front of it".to_owned());
+                    };
+                    let Some((word, behind)) = inner.split_once('}') else {
+                        return Err("a `{` has no `}` behind it".to_owned());
+                    };
+                    rest = behind;
+                    match word {
+                        "body" if seen_body => {
+                            return Err("`{body}` must stand in it once".to_owned());
+                        }
+                        "body" => {
+                            seen_body = true;
+                            None
+                        }
+                        "secret" if template.secret.is_some() => {
+                            return Err("`{secret}` must stand in it once".to_owned());
+                        }
+                        "secret" => {
+                            template.secret = Some(if seen_anything {
+                                SecretPlace::Last
+                            } else {
+                                SecretPlace::First
+                            });
+                            None
+                        }
+                        _ => Some(placeholder(word)?),
+                    }
+                }
+                at => {
+                    let (literal, behind) = rest.split_at(at.unwrap_or(rest.len()));
+                    rest = behind;
+                    Some(Part::Literal(literal.to_owned()))
+                }
+            };
+            seen_anything = true;
+            if let Some(part) = part {
+                let side = if seen_body { &mut template.after } else { &mut template.before };
+                side.push(part);
+            }
+        }
+        if seen_body {
+            Ok(template)
+        } else {
+            Err("`{body}` must stand in it: without the body, any body would verify".to_owned())
+        }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.before.iter().chain(&self.after)
+    }
+
+    pub(crate) fn contains(&self, part: &Part) -> bool {
+        self.parts().any(|p| p == part)
+    }
+
+    pub(crate) fn headers(&self) -> impl Iterator<Item = &Name> {
+        self.parts().filter_map(|part| match part {
+            Part::Header(name) => Some(name),
+            _ => None,
+        })
+    }
+}
+
+fn placeholder(word: &str) -> Result<Part, String> {
+    match word {
+        "ts" => Ok(Part::Timestamp),
+        "id" => Ok(Part::Id),
+        "url" => Ok(Part::Url),
+        "method" => Ok(Part::Method),
+        _ => match word.strip_prefix("header:") {
+            Some(name) => Name::new(name)
+                .map(Part::Header)
+                .ok_or_else(|| format!("`{name}` is not a header's name")),
+            None => Err(format!(
+                "`{{{word}}}` is not known: write `{{body}}`, `{{ts}}`, `{{id}}`, `{{url}}`, \
+                 `{{method}}`, `{{secret}}` or `{{header:NAME}}`"
+            )),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_split_at_the_body() {
+        let template = Template::parse("v0:{ts}:{body}|{url}").unwrap();
+        let literal = |text: &str| Part::Literal(text.to_owned());
+        assert_eq!(template.before, [literal("v0:"), Part::Timestamp, literal(":")]);
+        assert_eq!(template.after, [literal("|"), Part::Url]);
+    }
+
+    #[test]
+    fn a_template_that_does_not_hold_the_body_once_is_refused() {
+        for bad in ["", "{ts}", "{id}.{ts}", "{body}{body}"] {
+            assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_template_with_an_unknown_or_open_placeholder_is_refused() {
+        for bad in ["{timestamp}.{body}", "{ts.{body}", "ts}.{body}", "{}{body}", "{header:}{body}"]
+        {
+            assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_secret_stands_first_or_last() {
+        assert_eq!(Template::parse("{secret}{body}").unwrap().secret, Some(SecretPlace::First));
+        assert_eq!(Template::parse("{body}{secret}").unwrap().secret, Some(SecretPlace::Last));
+        for bad in ["a{secret}{body}", "{body}{secret}b", "{secret}{body}{secret}"] {
+            assert!(Template::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Signing secrets: never empty, never shown, wiped when dropped.
+
+use std::fmt;
+
+use base64::Engine;
+use zeroize::Zeroizing;
+
+use crate::error::{ConfigError, SecretProblem};
+use crate::scheme::SecretFormat;
+
+/// One signing secret.
+///
+/// [`Secret::new`] takes it as the provider shows it and leaves the decoding to
+/// the scheme, which knows that `whsec_…` is text at Stripe and base64 at Svix.
+/// The other constructors say the format themselves, whatever the scheme says.
+///
+/// A secret is never empty, has no `Display` and no equality, its `Debug` is
+/// redacted, and its memory is wiped when it is dropped.
+pub struct Secret {
+    source: Source,
+    name: Option<Box<str>>,
+}
+
+enum Source {
+    AsShown(Zeroizing<String>),
+    Key(Zeroizing<Vec<u8>>),
+}
+
+impl Secret {
+    /// The secret as the provider shows it, to be decoded as the scheme says.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where it is empty.
+    pub fn new(as_shown: impl Into<String>) -> Result<Self, ConfigError> {
+        let text = Zeroizing::new(as_shown.into());
+        if text.is_empty() {
+            return Err(SecretProblem::Empty.into());
+        }
+        Ok(Self { source: Source::AsShown(text), name: None })
+    }
+
+    /// The UTF-8 bytes of `text` are the key, `whsec_` and all.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where it is empty.
+    pub fn from_text(text: impl Into<String>) -> Result<Self, ConfigError> {
+        let text = Zeroizing::new(text.into());
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// The key is what the hexadecimal `text` decodes to; either case will do.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where it is empty or is not hexadecimal.
+    pub fn from_hex(text: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::decoded(text.into(), SecretFormat::Hex)
+    }
+
+    /// The key is what the base64 `text` decodes to; padding is optional.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where it is empty, decodes to nothing, or is not
+    /// base64 of the standard alphabet.
+    pub fn from_base64(text: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::decoded(text.into(), SecretFormat::Base64)
+    }
+
+    /// The key is what the base64 behind the optional prefix `whsec_` decodes
+    /// to, as Standard Webhooks has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_base64`](Self::from_base64).
+    pub fn from_whsec(text: impl Into<String>) -> Result<Self, ConfigError> {
+        Self::decoded(text.into(), SecretFormat::Whsec)
+    }
+
+    /// These bytes are the key.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where there are none.
+    pub fn from_bytes(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
+        let key = Zeroizing::new(key.as_ref().to_vec());
+        if key.is_empty() {
+            return Err(SecretProblem::Empty.into());
+        }
+        Ok(Self { source: Source::Key(key), name: None })
+    }
+
+    /// Gives the secret a name, by which [`Verified`](crate::Verified) says
+    /// which one matched. The name is not secret: it appears in logs.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into().into_boxed_str());
+        self
+    }
+
+    fn decoded(text: String, format: SecretFormat) -> Result<Self, ConfigError> {
+        let key = format.decode(&Zeroizing::new(text))?;
+        Ok(Self { source: Source::Key(key), name: None })
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The key's bytes, decoded by `format` unless the user has said a format.
+    pub(crate) fn key(&self, format: SecretFormat) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
+        match &self.source {
+            Source::AsShown(text) => format.decode(text),
+            Source::Key(key) => Ok(key.clone()),
+        }
+    }
+}
+
+impl Secret {
+    /// The secret as text, for the schemes that show it as a token.
+    pub(crate) fn text(&self, format: SecretFormat) -> String {
+        let key = self.key(format).unwrap_or_default();
+        String::from_utf8_lossy(&key).into_owned()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secret").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The live secrets of one endpoint, the current one first.
+///
+/// While a secret is being rotated both are live: a delivery is accepted when
+/// any of them has signed it, and [`Verified`](crate::Verified) says which.
+///
+/// ```
+/// use countersign_core::{Secret, Secrets};
+///
+/// let secrets = Secrets::new(Secret::new("new")?.named("2026-11"))
+///     .with_previous(Secret::new("old")?.named("2026-05"));
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
+#[derive(Debug)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// The current secret.
+    #[must_use]
+    pub fn new(current: Secret) -> Self {
+        Self(vec![current])
+    }
+
+    /// Adds one that is still accepted. Each is tried in the order given, at
+    /// the cost of one more MAC for what none before it has signed.
+    #[must_use]
+    pub fn with_previous(mut self, previous: Secret) -> Self {
+        self.0.push(previous);
+        self
+    }
+
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Secret> {
+        self.0.iter()
+    }
+}
+
+impl From<Secret> for Secrets {
+    fn from(current: Secret) -> Self {
+        Self::new(current)
+    }
+}
+
+impl SecretFormat {
+    /// The key behind a secret's text.
+    pub(crate) fn decode(self, text: &str) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
+        let key = match self {
+            Self::Text => Zeroizing::new(text.as_bytes().to_vec()),
+            Self::Hex => {
+                // `const_hex` would also take the prefix `0x`, which is no hexadecimal digit.
+                if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    return Err(SecretProblem::NotHex);
+                }
+                Zeroizing::new(const_hex::decode(text).map_err(|_| SecretProblem::NotHex)?)
+            }
+            Self::Base64 => base64_key(text)?,
+            Self::Whsec => base64_key(text.strip_prefix("whsec_").unwrap_or(text))?,
+            Self::WhsecOrText => match text.strip_prefix("whsec_") {
+                Some(encoded) => base64_key(encoded)?,
+                None => Zeroizing::new(text.as_bytes().to_vec()),
+            },
+            Self::Whpk => base64_key(text.strip_prefix("whpk_").unwrap_or(text))?,
+            Self::HtmlEntities => Zeroizing::new(unescape_html(text).as_bytes().to_vec()),
+        };
+        if key.is_empty() {
+            return Err(if text.is_empty() {
+                SecretProblem::Empty
+            } else {
+                SecretProblem::DecodesToNothing
+            });
+        }
+        Ok(key)
+    }
+}
+
+fn base64_key(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
+    PADDING_OPTIONAL.decode(text).map(Zeroizing::new).map_err(|_| SecretProblem::NotBase64)
+}
+
+/// The five entities that WordPress escapes in an attribute.
+fn unescape_html(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (character, entity) = HTML_ENTITIES
+            .iter()
+            .find(|(_, entity)| rest.starts_with(entity))
+            .copied()
+            .unwrap_or(('&', "&"));
+        plain.push(character);
+        rest = &rest[entity.len()..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+const HTML_ENTITIES: [(char, &str); 6] = [
+    ('&', "&amp;"),
+    ('<', "&lt;"),
+    ('>', "&gt;"),
+    ('"', "&quot;"),
+    ('\'', "&#039;"),
+    ('\'', "&#39;"),
+];
+
+const PADDING_OPTIONAL: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
+    &base64::alphabet::STANDARD,
+    base64::engine::GeneralPurposeConfig::new()
+        .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_secret_is_refused_by_every_constructor() {
+        for result in [
+            Secret::new(""),
+            Secret::from_text(""),
+            Secret::from_hex(""),
+            Secret::from_base64(""),
+            Secret::from_whsec(""),
+            Secret::from_bytes([]),
+        ] {
+            assert!(matches!(
+                result,
+                Err(ConfigError::Secret { problem: SecretProblem::Empty, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_secret_that_decodes_to_nothing_is_refused() {
+        let result = Secret::from_whsec("whsec_");
+        assert!(matches!(
+            result,
+            Err(ConfigError::Secret { problem: SecretProblem::DecodesToNothing, .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_not_base64_is_refused_and_never_used_as_text() {
+        for bad in ["whsec_not base64!", "whsec_@@@@", "whsec_A"] {
+            let result = Secret::from_whsec(bad);
+            assert!(
+                matches!(
+                    result,
+                    Err(ConfigError::Secret { problem: SecretProblem::NotBase64, .. })
+                ),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_same_text_gives_the_key_that_its_format_says() {
+        let text = "whsec_YWJj";
+        for (format, key) in [
+            (SecretFormat::Text, &b"whsec_YWJj"[..]),
+            (SecretFormat::Whsec, b"abc"),
+            (SecretFormat::WhsecOrText, b"abc"),
+        ] {
+            assert_eq!(format.decode(text).unwrap().as_slice(), key, "{format:?}");
+        }
+        assert_eq!(SecretFormat::WhsecOrText.decode("YWJj").unwrap().as_slice(), b"YWJj");
+        assert_eq!(SecretFormat::Whsec.decode("YWJj").unwrap().as_slice(), b"abc");
+        assert_eq!(SecretFormat::Base64.decode("YQ").unwrap().as_slice(), b"a");
+        assert_eq!(SecretFormat::Hex.decode("0aFF").unwrap().as_slice(), [0x0a, 0xff]);
+        assert_eq!(
+            SecretFormat::HtmlEntities.decode("a&amp;b&#039;&x&lt;").unwrap().as_slice(),
+            b"a&b'&x<"
+        );
+    }
+
+    #[test]
+    fn debug_names_a_secret_and_does_not_show_it() {
+        let secret = Secret::new("hunter2").unwrap().named("2026-11");
+        let shown = format!("{:?}", Secrets::new(secret));
+        assert!(shown.contains("2026-11") && !shown.contains("hunter2"), "{shown}");
+    }
+}

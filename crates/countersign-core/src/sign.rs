@@ -1,0 +1,172 @@
+//! The other half, for tests and tools: signing a delivery as its provider
+//! would.
+
+use std::fmt;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::{ConfigError, VerifyError};
+use crate::headers::Head;
+use crate::mac::{self, Key, Message};
+use crate::presented::{Assembly, Texts};
+use crate::scheme::{Algorithm, Grammar, Scheme, TimestampSource};
+use crate::secret::Secrets;
+use crate::timestamp;
+use crate::url::PublicUrl;
+
+/// Signs deliveries of a scheme, so that a receiver can be tried without its
+/// provider.
+///
+/// ```
+/// use countersign_core::{Scheme, Secret, Signer, Verifier};
+///
+/// let scheme = Scheme::named("stripe")?;
+/// let headers = Signer::new(scheme.clone(), Secret::new("whsec_test")?)?
+///     .sign(&[("Content-Type", "application/json")], b"{}")?;
+///
+/// let verifier = Verifier::new(scheme, Secret::new("whsec_test")?)?;
+/// assert!(verifier.verify(&headers, "{}").is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Signer {
+    scheme: Scheme,
+    secrets: Secrets,
+    keys: Vec<Key>,
+    url: Option<PublicUrl>,
+    id: Option<String>,
+    unix_ms: Option<i64>,
+}
+
+impl Signer {
+    /// A signer with one secret, or with several: where the scheme's header is
+    /// a list, it then holds a signature of each, as during a rotation.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`](crate::Verifier::new); and [`ConfigError::Sign`]
+    /// where the scheme needs a private key.
+    pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
+        if matches!(scheme.algorithm, Algorithm::Ed25519 | Algorithm::EcdsaP256) {
+            return Err(ConfigError::Sign {
+                scheme: scheme.name().to_owned(),
+                problem: "it is signed with a private key, and the secret is the public one"
+                    .to_owned(),
+            });
+        }
+        let secrets = secrets.into();
+        let keys = Key::all(&scheme, &secrets)?;
+        Ok(Self { scheme, secrets, keys, url: None, id: None, unix_ms: None })
+    }
+
+    /// The URL to sign, for the schemes that do.
+    #[must_use]
+    pub fn with_url(mut self, url: PublicUrl) -> Self {
+        self.url = Some(url);
+        self
+    }
+
+    /// The id to sign, for the schemes that have one. Required there.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// When the delivery is to be signed, in Unix milliseconds. Defaults to
+    /// now, by the clock of the operating system.
+    #[must_use]
+    pub fn at_unix_ms(mut self, unix_ms: i64) -> Self {
+        self.unix_ms = Some(unix_ms);
+        self
+    }
+
+    /// The headers to send besides those of `head`: the signature, and id and
+    /// timestamp where the scheme has them. The scheme's timestamp inside a
+    /// body is for the caller to write.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Sign`] where the scheme needs an id, a URL or a header
+    /// that was not given, or cannot write the time.
+    pub fn sign<'h>(
+        &self,
+        head: impl Into<Head<'h>>,
+        body: &[u8],
+    ) -> Result<Vec<(String, String)>, ConfigError> {
+        let scheme = &self.scheme;
+        let family = &scheme.families[0];
+        let timestamp = self.timestamp()?;
+        let id = match (&family.id, &self.id) {
+            (Some(name), None) => return Err(self.problem(format!("give an id for `{name}`"))),
+            (_, id) => id.as_deref().unwrap_or_default(),
+        };
+        let head = head.into();
+        let message = Assembly {
+            head: &head,
+            url: self.url.as_ref(),
+            id: id.as_bytes(),
+            timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
+        };
+        let refused = |error: VerifyError| self.problem(error.to_string());
+        let (mut before, mut after) = (Texts::new(), Texts::new());
+        message.append(&mut before, &scheme.template.before).map_err(refused)?;
+        message.append(&mut after, &scheme.template.after).map_err(refused)?;
+        let message = Message { before: &before, body, after: &after };
+
+        let signature = self.value(&message, timestamp.as_deref());
+        let mut headers = vec![(family.signatures[0].shown().to_owned(), signature)];
+        if let Some(name) = &family.id {
+            headers.push((name.shown().to_owned(), id.to_owned()));
+        }
+        if let (Some(name), Some(timestamp)) = (&family.timestamp, timestamp) {
+            headers.push((name.shown().to_owned(), timestamp));
+        }
+        Ok(headers)
+    }
+
+    /// The timestamp's text, where it stands outside of the body.
+    fn timestamp(&self) -> Result<Option<String>, ConfigError> {
+        let Some(timestamp) = &self.scheme.timestamp else { return Ok(None) };
+        if matches!(timestamp.source, TimestampSource::Body(_)) {
+            return Ok(None);
+        }
+        let unix_ms = self.unix_ms.unwrap_or_else(|| SystemClock::new().now_unix_ms());
+        match timestamp::write(unix_ms, timestamp.unit) {
+            Some(text) => Ok(Some(text)),
+            None => {
+                Err(self.problem(format!("{unix_ms} ms cannot be written in {}", timestamp.unit)))
+            }
+        }
+    }
+
+    /// The value of the signature's header.
+    fn value(&self, message: &Message<'_>, timestamp: Option<&str>) -> String {
+        let mut tags = self.keys.iter().zip(self.secrets.iter()).map(|(key, secret)| match key {
+            Key::Token(_) => secret.text(self.scheme.secret_format),
+            key => mac::encode(&key.tag(message), self.scheme.encoding),
+        });
+        match &self.scheme.grammar {
+            Grammar::Whole { prefix } => format!("{prefix}{}", tags.next().unwrap_or_default()),
+            Grammar::List { separator, assign, key, space } => {
+                let mut items = Vec::new();
+                if let Some(TimestampSource::Field(field)) =
+                    self.scheme.timestamp.as_ref().map(|timestamp| &timestamp.source)
+                {
+                    items.push(format!("{field}{assign}{}", timestamp.unwrap_or_default()));
+                }
+                items.extend(tags.map(|tag| format!("{key}{assign}{tag}")));
+                let space = if *space { " " } else { "" };
+                items.join(&format!("{separator}{space}"))
+            }
+        }
+    }
+
+    fn problem(&self, problem: String) -> ConfigError {
+        ConfigError::Sign { scheme: self.scheme.name().to_owned(), problem }
+    }
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,197 @@
+//! From a request to its proof: `begin`, `push`, `verify`.
+
+mod begun;
+mod verified;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+pub use begun::Begun;
+pub use verified::{EventType, Verified};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::{ConfigError, VerifyError};
+use crate::headers::Head;
+use crate::mac::Key;
+use crate::presented::{Context, Presented};
+use crate::scheme::{Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
+use crate::secret::Secrets;
+use crate::url::PublicUrl;
+
+/// Proves deliveries of one endpoint: a scheme, its live secrets, and a clock.
+///
+/// Cheap to clone; the clones share one set of prepared keys.
+///
+/// ```
+/// use countersign_core::{Scheme, Secret, Verifier};
+///
+/// let verifier = Verifier::new(Scheme::named("github")?, Secret::new("It's a Secret to Everybody")?)?;
+///
+/// let headers = [(
+///     "X-Hub-Signature-256",
+///     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+/// )];
+/// let verified = verifier.verify(&headers, "Hello, World!")?;
+/// assert_eq!(verified.body(), "Hello, World!");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Verifier(Arc<Inner>);
+
+/// What every delivery of the endpoint shares.
+#[derive(Clone)]
+struct Inner {
+    scheme: Scheme,
+    /// One for each live secret, the current one first.
+    keys: Vec<Key>,
+    /// The names of the secrets, in the same order.
+    names: Vec<Option<Box<str>>>,
+    url: Option<PublicUrl>,
+    tolerance: Option<Tolerance>,
+    body_limit: usize,
+    clock: Arc<dyn Clock>,
+}
+
+impl Verifier {
+    /// A verifier for a scheme that does not sign the URL.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where a secret does not decode as the scheme
+    /// says, [`ConfigError::UrlRequired`] where the scheme signs the URL (see
+    /// [`at`](Self::at)), [`ConfigError::FeatureRequired`] where it needs a
+    /// feature of this crate.
+    pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
+        if scheme.signs_url() {
+            return Err(ConfigError::UrlRequired { scheme: scheme.name().to_owned() });
+        }
+        Self::build(scheme, &secrets.into(), None)
+    }
+
+    /// A verifier for a scheme that signs the URL: `url` is the one that the
+    /// provider calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn at(
+        url: PublicUrl,
+        scheme: Scheme,
+        secrets: impl Into<Secrets>,
+    ) -> Result<Self, ConfigError> {
+        Self::build(scheme, &secrets.into(), Some(url))
+    }
+
+    fn build(
+        scheme: Scheme,
+        secrets: &Secrets,
+        url: Option<PublicUrl>,
+    ) -> Result<Self, ConfigError> {
+        let keys = Key::all(&scheme, secrets)?;
+        let names = secrets.iter().map(|secret| secret.name().map(Box::from)).collect();
+        Ok(Self(Arc::new(Inner {
+            keys,
+            names,
+            url,
+            tolerance: scheme.tolerance(),
+            body_limit: scheme.profile().body_limit(),
+            clock: Arc::new(SystemClock::new()),
+            scheme,
+        })))
+    }
+
+    /// Judges timestamps by this clock. Defaults to the operating system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
+        self
+    }
+
+    /// How far a timestamp may be off. Defaults to what the scheme says. Means
+    /// nothing where the scheme signs no timestamp.
+    ///
+    /// Whoever widens this must remember handled events for as long as
+    /// [`Tolerance::window`] says.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        Arc::make_mut(&mut self.0).tolerance = Some(tolerance);
+        self
+    }
+
+    /// The largest body that is accepted, in bytes. Defaults to what the
+    /// scheme's profile says.
+    #[must_use]
+    pub fn with_body_limit(mut self, bytes: usize) -> Self {
+        Arc::make_mut(&mut self.0).body_limit = bytes;
+        self
+    }
+
+    /// The scheme by which deliveries are judged.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.0.scheme
+    }
+
+    /// The largest body that is accepted, in bytes.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.0.body_limit
+    }
+
+    /// Proves a delivery whose body is at hand: the whole path in one call.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] says why the delivery must not be believed.
+    pub fn verify<'h>(
+        &self,
+        head: impl Into<Head<'h>>,
+        body: impl Into<Bytes>,
+    ) -> Result<Verified, VerifyError> {
+        let mut begun = self.begin(head)?;
+        begun.push(body)?;
+        begun.verify()
+    }
+
+    /// Judges the headers of a delivery, before a byte of its body is read.
+    ///
+    /// What is unsigned, malformed or stale is refused here and costs no
+    /// hashing.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] says why the delivery must not be believed.
+    pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, VerifyError> {
+        let inner = &self.0;
+        let context = Context {
+            scheme: &inner.scheme,
+            url: inner.url.as_ref(),
+            tolerance: inner.tolerance,
+            now_ms: &|| inner.clock.now_unix_ms(),
+        };
+        let presented = Presented::read(&context, &head.into())?;
+        Ok(Begun::new(Arc::clone(inner), presented))
+    }
+}
+
+impl Inner {
+    /// Where the timestamp stands in the signed body, if it does.
+    fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
+        let timestamp = self.scheme.timestamp.as_ref()?;
+        match &timestamp.source {
+            TimestampSource::Body(pointer) => Some((pointer, timestamp.unit)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier")
+            .field("scheme", &self.0.scheme.name())
+            .field("secrets", &self.0.keys.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,121 @@
+//! The proof.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use super::Inner;
+use crate::event::{Event, EventIdFrom, Signed};
+use crate::presented::Presented;
+use crate::scheme::Scheme;
+
+/// The proof that a delivery is authentic and fresh, with everything that it
+/// proves.
+///
+/// Only [`Begun::verify`](crate::Begun::verify) builds one. Clones are cheap
+/// and prove the same delivery.
+#[derive(Clone)]
+pub struct Verified {
+    pub(super) verifier: Arc<Inner>,
+    pub(super) presented: Presented,
+    pub(super) body: Bytes,
+    pub(super) secret: usize,
+    /// Derived when it is first asked for.
+    pub(super) event: OnceLock<Event>,
+}
+
+impl Verified {
+    /// The bytes that were signed, as they arrived.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The bytes that were signed, without the proof.
+    #[must_use]
+    pub fn into_body(self) -> Bytes {
+        self.body
+    }
+
+    /// Whether the signature covers the body. It does, unless the scheme only
+    /// shows a token: then the body may be anybody's who has seen the token.
+    #[must_use]
+    pub fn authenticates_body(&self) -> bool {
+        self.scheme().authenticates_body()
+    }
+
+    /// The scheme by which the delivery was proved.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.verifier.scheme
+    }
+
+    /// What tells this event from others, from signed bytes only. Two
+    /// deliveries of one event have the same id.
+    ///
+    /// There always is one: behind the places that the scheme names stands the
+    /// digest of what was signed.
+    #[must_use]
+    pub fn event_id(&self) -> &str {
+        &self.event().id
+    }
+
+    /// Where the event's id was found.
+    #[must_use]
+    pub fn event_id_from(&self) -> &EventIdFrom {
+        &self.event().id_from
+    }
+
+    /// The type of the event, where the scheme says where it stands and this
+    /// delivery has one there.
+    #[must_use]
+    pub fn event_type(&self) -> Option<EventType<'_>> {
+        self.event().kind.as_ref().map(|(name, signed)| EventType { name, signed: *signed })
+    }
+
+    /// When the delivery was signed, in Unix milliseconds; `None` where the
+    /// scheme signs no timestamp.
+    #[must_use]
+    pub fn signed_at_unix_ms(&self) -> Option<i64> {
+        self.presented.signed_at_ms
+    }
+
+    /// Which of the secrets has signed it, counted from 0, the current one.
+    #[must_use]
+    pub fn secret_index(&self) -> usize {
+        self.secret
+    }
+
+    /// The name of the secret that has signed it, where it was given one.
+    #[must_use]
+    pub fn secret_name(&self) -> Option<&str> {
+        self.verifier.names[self.secret].as_deref()
+    }
+
+    fn event(&self) -> &Event {
+        self.event.get_or_init(|| Event::of(self.scheme(), &self.presented, &self.body))
+    }
+}
+
+impl fmt::Debug for Verified {
+    /// Shows the scheme, the secret's number and the body's length: no body, no
+    /// signature, no id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("scheme", &self.scheme().name())
+            .field("secret", &self.secret)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The type of an event, and whether it can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventType<'a> {
+    /// The type as the provider writes it (`payment_intent.succeeded`).
+    pub name: &'a str,
+    /// Whether the signature covers it.
+    pub signed: Signed,
+}

@@ -1,0 +1,87 @@
+//! `cargo xtask ci`: all that must pass before a change is merged.
+
+use std::time::{Duration, Instant};
+
+use crate::{run, test, tools};
+
+/// Runs the steps in order, stops at the first that fails, and says at the end how long each took.
+pub(crate) fn ci() -> Result<(), String> {
+    let mut done = Vec::new();
+    let mut result = Ok(());
+
+    for (name, step) in STEPS {
+        println!("\n=== {name} ===");
+        let started = Instant::now();
+        result = step().map_err(|message| format!("the step `{name}` failed: {message}"));
+        let took = started.elapsed();
+        println!("=== {name}: {} in {} ===", verdict(&result), seconds(took));
+        done.push((name, took, verdict(&result)));
+        if result.is_err() {
+            break;
+        }
+    }
+
+    println!("\n{:<20} {:>9}", "step", "took");
+    for (name, took, verdict) in &done {
+        println!("{name:<20} {:>9}  {verdict}", seconds(*took));
+    }
+    let total = done.iter().map(|(_, took, _)| took).sum();
+    println!("{:<20} {:>9}", "all", seconds(total));
+    result
+}
+
+type Step = fn() -> Result<(), String>;
+
+/// What fails soonest comes first. A tool is installed right before its step, as a step of its own,
+/// so that the summary tells that time apart.
+const STEPS: [(&str, Step); 10] = [
+    ("install rustfmt", || tools::ensure_component("rustfmt")),
+    ("formatting", formatting),
+    ("install clippy", || tools::ensure_component("clippy")),
+    ("lints", lints),
+    ("install cargo-hack", tools::ensure_cargo_hack),
+    ("each feature", each_feature),
+    ("documentation", documentation),
+    ("tests", || test::test(&[])),
+    ("install cargo-deny", tools::ensure_cargo_deny),
+    ("dependencies", dependencies),
+];
+
+fn formatting() -> Result<(), String> {
+    run::checked(&mut run::cargo("fmt --all -- --check"))
+}
+
+/// `--all-targets` takes in the examples, the tests and the benchmarks.
+fn lints() -> Result<(), String> {
+    run::checked(&mut run::cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
+}
+
+/// Each published crate without features, with each of its features alone, and with all of them.
+///
+/// `-D warnings` behind the `--` leaves `RUSTFLAGS` alone, and so the dependencies are not built a
+/// second time. `--no-dev-deps`, which rewrites the manifests while it runs, is not needed: a check
+/// of the library takes in no feature that only a dev-dependency asks for (resolver 2 and later).
+fn each_feature() -> Result<(), String> {
+    run::checked(&mut run::cargo(
+        "hack clippy --workspace --ignore-private --each-feature -- -D warnings",
+    ))
+}
+
+fn documentation() -> Result<(), String> {
+    run::checked(
+        run::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// What `deny.toml` says about the dependencies: bans, licences, sources.
+fn dependencies() -> Result<(), String> {
+    run::checked(&mut run::cargo("deny check bans licenses sources"))
+}
+
+fn verdict(result: &Result<(), String>) -> &'static str {
+    if result.is_ok() { "ok" } else { "FAILED" }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

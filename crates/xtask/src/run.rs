@@ -1,0 +1,64 @@
+//! Starting other programs: always in the root of the workspace, and saying which.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Prints the command and runs it with our own input and output. Anything but success is an error.
+pub(crate) fn checked(command: &mut Command) -> Result<(), String> {
+    let line = as_typed(command);
+    println!("$ {line}");
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("`{line}`: {status}")),
+        Err(error) => Err(format!("`{line}` could not be started: {error}")),
+    }
+}
+
+/// Runs the command without a word, and tells whether it succeeded.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// The cargo that runs us, with the words of `args`, and as it would run at a desk.
+///
+/// What `cargo run` told this program about its package is taken out of the environment again.
+/// Build scripts such as that of `ring` run anew when those variables change, and so `cargo test`
+/// and `cargo xtask test` would undo each other's builds in turns.
+pub(crate) fn cargo(args: &str) -> Command {
+    let mut command = program(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
+    command.args(args.split_whitespace());
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+/// A program of the system.
+pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(ROOT);
+    command
+}
+
+/// The command as one would type it in a shell.
+fn as_typed(command: &Command) -> String {
+    let variables = command
+        .get_envs()
+        .filter_map(|(name, value)| Some(format!("{}={:?}", name.display(), value?)));
+    let program = Path::new(command.get_program()).file_name();
+    let words = program.into_iter().chain(command.get_args());
+    variables.chain(words.map(|word| word.display().to_string())).collect::<Vec<_>>().join(" ")
+}
+
+/// The root of the workspace, two folders above this package.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

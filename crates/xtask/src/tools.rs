@@ -1,0 +1,39 @@
+//! The tools of `cargo xtask ci`; what is installed already is taken in any version.
+
+use crate::run;
+
+/// A component of the toolchain: `rustfmt` or `clippy`.
+pub(crate) fn ensure_component(name: &str) -> Result<(), String> {
+    let subcommand = name.trim_start_matches("rust");
+    if is_there(subcommand) {
+        return Ok(());
+    }
+    run::checked(run::program("rustup").args(["component", "add", name])).map_err(|message| {
+        format!("{name} is missing and rustup could not add it: {message}\nInstall it by hand.")
+    })
+}
+
+pub(crate) fn ensure_cargo_hack() -> Result<(), String> {
+    if is_there("hack") {
+        return Ok(());
+    }
+    install("cargo-hack@0.6.46")
+}
+
+pub(crate) fn ensure_cargo_deny() -> Result<(), String> {
+    if is_there("deny") {
+        return Ok(());
+    }
+    install("cargo-deny@0.20.2")
+}
+
+fn is_there(subcommand: &str) -> bool {
+    run::succeeds(run::cargo(subcommand).arg("--version"))
+}
+
+/// In the dev profile: the tools run for seconds, and an optimised build takes minutes longer.
+fn install(package: &str) -> Result<(), String> {
+    let args = "install --locked --debug --config profile.dev.debug=false";
+    run::checked(run::cargo(args).arg(package))
+        .map_err(|message| format!("{package} could not be installed: {message}"))
+}
