@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use crate::name::Name;
 
@@ -134,10 +135,12 @@ pub enum VerifyErrorKind {
     BodyTooLarge,
     /// The body had not arrived whole within its deadline.
     BodyTimeout,
-    /// The body ended before it was whole, or was read by somebody else.
+    /// The body ended before it was whole (an encoded one, before its encoding
+    /// says so), or was read by somebody else.
     BodyIncomplete,
-    /// The body has a content encoding that the scheme does not know, or does
-    /// not decode.
+    /// The body has a content encoding that the scheme does not know, or is not
+    /// of the encoding that it claims: it does not decode, or something follows
+    /// its end.
     UnsupportedEncoding,
     /// The receiver itself is not set up to judge this delivery.
     Misconfigured,
@@ -259,6 +262,12 @@ pub enum ConfigError {
         /// What is missing or wrong.
         problem: String,
     },
+    /// Events would be forgotten while they can still come again.
+    #[non_exhaustive]
+    Retention {
+        /// The shortest retention that is safe.
+        least: Duration,
+    },
     /// A description in TOML cannot be read; the text names line and key.
     #[non_exhaustive]
     Toml {
@@ -287,6 +296,11 @@ impl fmt::Display for ConfigError {
                 write!(f, "scheme `{scheme}` needs the feature `{feature}`")
             }
             Self::Sign { scheme, problem } => write!(f, "cannot sign for `{scheme}`: {problem}"),
+            Self::Retention { least } => write!(
+                f,
+                "the retention is too short: an event can come again for longer, so give at least {} s",
+                least.as_secs_f64()
+            ),
             Self::Toml { problem } => f.write_str(problem),
         }
     }

@@ -49,6 +49,12 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
     }
 }
 
+impl<H: Headers + ?Sized> Headers for &H {
+    fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
+        (**self).unique(name)
+    }
+}
+
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {

@@ -16,9 +16,11 @@
 //! | `presented.rs` | the interpreter: what a request presents |
 //! | `timestamp.rs`, `clock.rs` | when it was signed, and what time it is |
 //! | `body.rs` | the body as it arrives |
+//! | `decoding.rs`, `decoding/` | undoes a content encoding, where that is what is signed |
 //! | `mac.rs` | the MAC, and the one comparison of tags |
 //! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
 //! | `event.rs`, `json.rs` | which event a delivery is about |
+//! | `handshake.rs` | how a provider tries an endpoint, and the answer |
 //! | `error.rs` | what can be wrong |
 //! | `sign.rs` | the other half, for tests and tools |
 
@@ -26,13 +28,18 @@
 mod asymmetric;
 mod body;
 mod clock;
+mod decoding;
 mod error;
 mod event;
+mod handshake;
 mod headers;
+mod idempotency;
 mod json;
 mod mac;
 mod name;
+mod outcome;
 mod presented;
+mod receiver;
 mod scheme;
 mod secret;
 mod sign;
@@ -43,12 +50,25 @@ mod verifier;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
+pub use handshake::HandshakeAnswer;
 pub use headers::{Head, Headers, RepeatedHeader};
+pub use idempotency::{
+    Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Endpoint, EventKey,
+    Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
+    StoreError, StoreWarning, Timer, Token,
+};
+/// The protocol of the stores, as pure functions: for whoever writes a store.
+pub mod protocol {
+    pub use crate::idempotency::{Record, State, claim, complete, release, renew};
+}
+pub use outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
+pub use receiver::{DeadLetters, Delivery, Receiver, Settled};
 pub use scheme::{
-    Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Profile,
-    Retries, Scheme, SchemeBuilder, SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
+    HandshakeBuilder, HandshakeRule, Profile, Retries, Scheme, SchemeBuilder, SecretFormat,
+    TimestampUnit, Tolerance,
 };
 pub use secret::{Secret, Secrets};
 pub use sign::Signer;
 pub use url::PublicUrl;
-pub use verifier::{Begun, EventType, Verified, Verifier};
+pub use verifier::{AskedHandshake, Begun, EventType, Verified, Verifier};

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 
 /// A key, prepared once: for an HMAC both of its padded blocks are hashed
 /// already.
@@ -27,7 +27,7 @@ pub(crate) enum Key {
         last: Zeroizing<Vec<u8>>,
     },
     /// The digest of a token, so that tokens of any length are compared alike.
-    Token([u8; 32]),
+    Token(Zeroizing<[u8; 32]>),
     #[cfg(feature = "asymmetric")]
     Public(crate::asymmetric::PublicKey),
 }
@@ -64,7 +64,7 @@ impl Key {
                 },
                 _ => Self::Sha256 { begun: Sha256::new(), last: key.clone() },
             },
-            Algorithm::Token => Self::Token(Sha256::digest(key).into()),
+            Algorithm::Token => Self::Token(Zeroizing::new(Sha256::digest(key).into())),
             #[cfg(feature = "asymmetric")]
             Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
                 Self::Public(crate::asymmetric::PublicKey::new(scheme.algorithm, key)?)
@@ -97,7 +97,7 @@ impl Key {
         match (self, running) {
             #[cfg(feature = "asymmetric")]
             (Self::Public(key), _) => tags.iter().any(|tag| key.verifies(message, tag)),
-            (Self::Token(token), _) => tags.contain(token),
+            (Self::Token(token), _) => tags.contain(token.as_slice()),
             (_, running) => tags.contain(&self.finish(running, message.after)),
         }
     }
@@ -224,6 +224,21 @@ impl Tags {
             found |= same(tag, expected);
         }
         found.into()
+    }
+}
+
+/// A token of the user's own choice, as its digest, so that tokens of any length
+/// are compared alike.
+#[derive(Clone)]
+pub(crate) struct VerifyToken(Zeroizing<[u8; 32]>);
+
+impl VerifyToken {
+    pub(crate) fn new(token: &Secret) -> Self {
+        Self(Zeroizing::new(Sha256::digest(token.dangerous_reveal()).into()))
+    }
+
+    pub(crate) fn is(&self, shown: &[u8]) -> bool {
+        same(self.0.as_slice(), &Sha256::digest(shown)).into()
     }
 }
 

@@ -11,9 +11,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::headers::Head;
 use crate::mac::{MOST_TAGS, Tags};
 use crate::name::Name;
-use crate::scheme::{
-    BodyView, Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace,
-};
+use crate::scheme::{Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
@@ -50,7 +48,6 @@ impl Presented {
     /// Reads the headers of a request as its scheme says.
     pub(crate) fn read(context: &Context<'_>, head: &Head<'_>) -> Result<Self, VerifyError> {
         let Context { scheme, .. } = *context;
-        refuse_encoding(scheme, head)?;
         let (family, signatures) = signatures(scheme, head)?;
         let names = &scheme.families[family];
         let id = names.id.as_ref().map(|name| id(scheme, head, name)).transpose()?;
@@ -105,18 +102,6 @@ impl Presented {
     /// The event's type from the header that the scheme names for it.
     pub(crate) fn header_type(&self) -> Option<&str> {
         std::str::from_utf8(&self.texts[self.signed_end..]).ok().filter(|text| !text.is_empty())
-    }
-}
-
-/// A body that arrives encoded is signed either as it arrives or as it decodes:
-/// only the scheme knows which, and most know of no encoding.
-fn refuse_encoding(scheme: &Scheme, head: &Head<'_>) -> Result<(), VerifyError> {
-    let refused = || VerifyErrorKind::UnsupportedEncoding.into();
-    match head.headers.unique("content-encoding") {
-        Ok(None) => Ok(()),
-        Ok(Some(encoding)) if encoding.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Ok(Some(_)) if scheme.body_view == BodyView::Decoded => Ok(()),
-        _ => Err(refused()),
     }
 }
 

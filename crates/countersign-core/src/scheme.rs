@@ -9,6 +9,7 @@ mod builtin;
 mod event_source;
 #[cfg(feature = "serde")]
 mod from_toml;
+mod handshake;
 mod profile;
 mod template;
 mod tolerance;
@@ -17,10 +18,13 @@ use std::fmt;
 
 pub use builder::SchemeBuilder;
 pub use event_source::{EventIdSource, EventTypeSource};
+pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
+pub(crate) use profile::least_retention;
 pub use profile::{Profile, Retries};
 pub use tolerance::Tolerance;
 
 pub(crate) use event_source::{IdPlace, Pointer, TypePlace};
+pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, SecretPlace, Template};
 
 use crate::error::ConfigError;
@@ -51,6 +55,7 @@ pub struct Scheme {
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) event_id: Vec<EventIdSource>,
     pub(crate) event_type: Vec<EventTypeSource>,
+    handshakes: Vec<Handshake>,
     profile: Profile,
     unconfirmed: Vec<Cell>,
     evidence: Evidence,
@@ -348,7 +353,8 @@ pub enum BodyView {
     /// The bytes as they arrive. A content encoding is refused.
     #[default]
     Raw,
-    /// The bytes behind the content encoding (`gzip` or `deflate`).
+    /// The bytes behind the content encoding (`gzip` or `deflate`), where there
+    /// is one. Needs the feature `compression`.
     Decoded,
 }
 
@@ -453,6 +459,11 @@ words!(TimestampUnit {
     Milliseconds = "milliseconds",
     Rfc3339 = "rfc3339",
     HttpDate = "http-date",
+});
+words!(HandshakeRule {
+    Signed = "signed",
+    Unsigned = "unsigned",
+    UnsignedWhileArmed = "unsigned-while-armed",
 });
 words!(Evidence {
     SdkRun = "sdk-run",

@@ -92,6 +92,17 @@ impl Secret {
         Ok(Self { source: Source::Key(key), name: None })
     }
 
+    /// The secret itself: its text as it was given, or the key that it was
+    /// decoded to. For a key that a provider has handed over and that has to be
+    /// kept or shown to its owner; it must reach no log.
+    #[must_use]
+    pub fn dangerous_reveal(&self) -> &[u8] {
+        match &self.source {
+            Source::AsShown(text) => text.as_bytes(),
+            Source::Key(key) => key,
+        }
+    }
+
     /// Gives the secret a name, by which [`Verified`](crate::Verified) says
     /// which one matched. The name is not secret: it appears in logs.
     #[must_use]

@@ -1,5 +1,6 @@
 //! From a request to its proof: `begin`, `push`, `verify`.
 
+mod asked;
 mod begun;
 mod verified;
 
@@ -8,15 +9,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use asked::AskedHandshake;
 pub use begun::Begun;
 pub use verified::{EventType, Verified};
 
 use crate::clock::{Clock, SystemClock};
+use crate::decoding::{Coding, Decoder};
 use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
 use crate::mac::Key;
 use crate::presented::{Context, Presented};
-use crate::scheme::{Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
+use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
 use crate::secret::Secrets;
 use crate::url::PublicUrl;
 
@@ -51,6 +54,7 @@ struct Inner {
     url: Option<PublicUrl>,
     tolerance: Option<Tolerance>,
     body_limit: usize,
+    unsigned: asked::Unsigned,
     clock: Arc<dyn Clock>,
 }
 
@@ -89,6 +93,10 @@ impl Verifier {
         secrets: &Secrets,
         url: Option<PublicUrl>,
     ) -> Result<Self, ConfigError> {
+        if scheme.body_view() == BodyView::Decoded && cfg!(not(feature = "compression")) {
+            let scheme = scheme.name().to_owned();
+            return Err(ConfigError::FeatureRequired { scheme, feature: "compression" });
+        }
         let keys = Key::all(&scheme, secrets)?;
         let names = secrets.iter().map(|secret| secret.name().map(Box::from)).collect();
         Ok(Self(Arc::new(Inner {
@@ -97,6 +105,7 @@ impl Verifier {
             url,
             tolerance: scheme.tolerance(),
             body_limit: scheme.profile().body_limit(),
+            unsigned: asked::Unsigned::default(),
             clock: Arc::new(SystemClock::new()),
             scheme,
         })))
@@ -132,6 +141,12 @@ impl Verifier {
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.0.scheme
+    }
+
+    /// How far a timestamp may be off; `None` where the scheme signs none.
+    #[must_use]
+    pub fn tolerance(&self) -> Option<Tolerance> {
+        self.0.tolerance
     }
 
     /// The largest body that is accepted, in bytes.
@@ -171,8 +186,11 @@ impl Verifier {
             tolerance: inner.tolerance,
             now_ms: &|| inner.clock.now_unix_ms(),
         };
-        let presented = Presented::read(&context, &head.into())?;
-        Ok(Begun::new(Arc::clone(inner), presented))
+        let head = head.into();
+        let coding = Coding::of(&inner.scheme, &head)?;
+        let presented = Presented::read(&context, &head)?;
+        let decoder = coding.map(|coding| Decoder::new(coding, inner.body_limit)).transpose()?;
+        Ok(Begun::new(Arc::clone(inner), presented, decoder))
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 
 use std::time::Duration;
 
+use super::handshake::{self, HandshakeBuilder};
 use super::profile::Retries;
 use super::{
     Algorithm, BodyView, Cell, Encoding, Evidence, Scheme, SecretFormat, TimestampUnit, Tolerance,
@@ -60,6 +61,7 @@ pub(super) struct Words {
     tolerance_future: Option<Bound>,
     event_id: Vec<String>,
     event_type: Vec<String>,
+    handshake: Vec<handshake::Words>,
     body_limit: Option<usize>,
     ack_deadline: Option<Span>,
     retries: Option<Vec<Span>>,
@@ -290,6 +292,14 @@ impl SchemeBuilder {
         self
     }
 
+    /// How the provider tries an endpoint before it sends events to it. May be
+    /// said several times.
+    #[must_use]
+    pub fn handshake(mut self, handshake: HandshakeBuilder) -> Self {
+        self.0.handshake.push(handshake.0);
+        self
+    }
+
     /// The largest body that is accepted, in bytes. Defaults to 1 MiB.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
@@ -372,3 +382,6 @@ impl SchemeBuilder {
         self.0.checked().map_err(refused)
     }
 }
+
+#[cfg(test)]
+mod tests;

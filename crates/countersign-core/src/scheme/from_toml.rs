@@ -34,7 +34,8 @@ impl Scheme {
     /// key = "v1" }`, with `spaces = true` where a space may stand in front of
     /// an item. `retries` is the list of delays, empty for a provider that never
     /// sends again; `retries_within` is a window. `tolerance_past` and
-    /// `tolerance_future` also take `"dangerously-unlimited"`.
+    /// `tolerance_future` also take `"dangerously-unlimited"`. Each handshake is a
+    /// table `[[handshake]]`; see [`HandshakeBuilder`](crate::HandshakeBuilder).
     ///
     /// # Errors
     ///

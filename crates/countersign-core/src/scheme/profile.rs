@@ -70,7 +70,7 @@ impl Retries {
 
 /// The least time for which an event has to be remembered: a quarter longer
 /// than it may be sent again, and as long as one delivery can be accepted.
-pub(super) fn least_retention(retries: &Retries, window: Option<Duration>) -> Duration {
+pub(crate) fn least_retention(retries: &Retries, window: Option<Duration>) -> Duration {
     let retried = retries.window().unwrap_or(UNKNOWN_RETRY_WINDOW);
     let retried = retried.saturating_add(retried / 4);
     retried.max(window.unwrap_or(Duration::ZERO))

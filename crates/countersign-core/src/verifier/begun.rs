@@ -7,7 +7,9 @@ use bytes::Bytes;
 
 use super::{Inner, Verified};
 use crate::body::Body;
+use crate::decoding::Decoder;
 use crate::error::{VerifyError, VerifyErrorKind};
+use crate::handshake;
 use crate::json::{self, Value};
 use crate::mac::{Message, Running};
 use crate::presented::Presented;
@@ -25,13 +27,19 @@ pub struct Begun {
     /// what the current one has not signed.
     running: Running,
     body: Body,
+    /// Takes the place of `body` where the body arrives encoded.
+    decoder: Option<Box<Decoder>>,
 }
 
 impl Begun {
-    pub(super) fn new(verifier: Arc<Inner>, presented: Presented) -> Self {
+    pub(super) fn new(
+        verifier: Arc<Inner>,
+        presented: Presented,
+        decoder: Option<Decoder>,
+    ) -> Self {
         let running = verifier.keys[0].begin(presented.before());
         let body = Body::new(verifier.body_limit);
-        Self { verifier, presented, running, body }
+        Self { verifier, presented, running, body, decoder: decoder.map(Box::new) }
     }
 
     /// Refuses a body of a length that is announced and is too much, before it
@@ -47,13 +55,19 @@ impl Begun {
         }
     }
 
-    /// Takes the next piece of the body. A body of one piece is not copied.
+    /// Takes the next piece of the body, as it arrives. A body of one piece is
+    /// not copied; an encoded one is decoded, where the scheme signs it so.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::BodyTooLarge`] at the first byte over the limit.
+    /// [`VerifyErrorKind::BodyTooLarge`] at the first byte over the limit,
+    /// encoded or decoded; [`VerifyErrorKind::UnsupportedEncoding`] where the
+    /// body does not decode, or something follows its end.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         let piece = piece.into();
+        if let Some(decoder) = &mut self.decoder {
+            return decoder.push(piece, &mut self.running);
+        }
         self.body.push(&piece)?;
         self.running.update(&piece);
         Ok(())
@@ -64,12 +78,17 @@ impl Begun {
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::SignatureMismatch`], or, where the signed body states
-    /// its own time, the refusals of a timestamp.
+    /// [`VerifyErrorKind::SignatureMismatch`]; where the signed body states its
+    /// own time, the refusals of a timestamp; and
+    /// [`VerifyErrorKind::BodyIncomplete`] where an encoded body was cut off.
     pub fn verify(self) -> Result<Verified, VerifyError> {
-        let Self { verifier, mut presented, running, body } = self;
-        let body = body.whole()?;
+        let Self { verifier, mut presented, mut running, body, decoder } = self;
+        let body = match decoder {
+            None => body.whole()?,
+            Some(decoder) => decoder.whole(&mut running)?,
+        };
         let secret = signed_by(&verifier, &presented, running, &body)
+            .filter(|_| !handshake::anybody_may_have_had_it_signed(&verifier.scheme, &body))
             .ok_or(VerifyErrorKind::SignatureMismatch)?;
         if presented.signed_at_ms.is_none() {
             presented.signed_at_ms = stated_time(&verifier, &body)?;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::Inner;
 use crate::event::{Event, EventIdFrom, Signed};
+use crate::handshake::{self, HandshakeAnswer};
 use crate::presented::Presented;
 use crate::scheme::Scheme;
 
@@ -26,7 +27,9 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// The bytes that were signed, as they arrived.
+    /// The bytes that were signed: as they arrived or, where the scheme's
+    /// [`body_view`](Scheme::body_view) is the decoded one, as they decode. Then
+    /// the request's `content-encoding` and `content-length` are not theirs.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
@@ -91,6 +94,16 @@ impl Verified {
     #[must_use]
     pub fn secret_name(&self) -> Option<&str> {
         self.verifier.names[self.secret].as_deref()
+    }
+
+    /// The answer to the handshake that this is, where it is one: then there is
+    /// no event in it to be handled. (A handshake that nobody has signed is
+    /// found by [`Verifier::handshake`](crate::Verifier::handshake).)
+    ///
+    /// Where the scheme has handshakes, this walks the body.
+    #[must_use]
+    pub fn handshake(&self) -> Option<HandshakeAnswer> {
+        handshake::signed(self.scheme(), &self.verifier.keys[self.secret], &self.body)
     }
 
     fn event(&self) -> &Event {

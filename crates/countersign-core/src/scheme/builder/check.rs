@@ -11,7 +11,7 @@ use crate::scheme::profile::{
 };
 use crate::scheme::template::{Part, Template};
 use crate::scheme::{
-    Algorithm, Encoding, Evidence, Family, Grammar, Scheme, SecretFormat, Timestamp,
+    Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Scheme, SecretFormat, Timestamp,
     TimestampSource, Tolerance,
 };
 
@@ -29,6 +29,7 @@ impl Words {
         let families = self.checked_families(&template)?;
         let event_id = self.checked_event_id(algorithm, &families)?;
         let event_type = self.checked_event_type()?;
+        let handshakes = self.checked_handshakes(algorithm)?;
         let profile = self.checked_profile(timestamp.as_ref())?;
         Ok(Scheme {
             title: self.title.unwrap_or_else(|| self.name.clone()),
@@ -45,6 +46,7 @@ impl Words {
             timestamp,
             event_id,
             event_type,
+            handshakes,
             profile,
             unconfirmed: self.unconfirmed,
             evidence: self.evidence.unwrap_or(Evidence::Custom),
@@ -96,7 +98,7 @@ impl Words {
             );
         }
         if key.is_empty() || key.contains([separator, assign]) {
-            return problem(WORD, "the key is empty, or contains the separator or the assignment");
+            return problem(WORD, DIVIDED_KEY);
         }
         Ok(Grammar::List { separator, assign, key: key.clone(), space: spaces })
     }
@@ -139,10 +141,15 @@ impl Words {
             (Some(_), None, None) if signed => TimestampSource::Header,
             (Some(_), None, None) => return problem("timestamp_header", UNSIGNED_TIMESTAMP),
             (None, Some(field), None) if signed => match grammar {
-                Grammar::List { key, .. } if key != field => TimestampSource::Field(field.clone()),
-                Grammar::List { .. } => {
+                Grammar::List { key, .. } if key == field => {
                     return problem("timestamp_field", "the signature has the same key");
                 }
+                Grammar::List { separator, assign, .. }
+                    if field.is_empty() || field.contains([*separator, *assign]) =>
+                {
+                    return problem("timestamp_field", DIVIDED_KEY);
+                }
+                Grammar::List { .. } => TimestampSource::Field(field.clone()),
                 Grammar::Whole { .. } => {
                     return problem("timestamp_field", "the signature's header is not a list");
                 }
@@ -294,6 +301,14 @@ impl Words {
         Ok(sources)
     }
 
+    fn checked_handshakes(&self, algorithm: Algorithm) -> Result<Vec<Handshake>, Problem> {
+        let checked = self.handshake.iter().map(|words| {
+            let refused = |what| ("handshake", format!("`{}`: {what}", words.name));
+            words.clone().checked(algorithm).map_err(refused)
+        });
+        checked.collect()
+    }
+
     fn checked_profile(&self, timestamp: Option<&Timestamp>) -> Result<Profile, Problem> {
         let body_limit = self.body_limit.unwrap_or(DEFAULT_BODY_LIMIT);
         if body_limit == 0 {
@@ -347,6 +362,7 @@ fn name(word: &'static str, text: &str) -> Result<Name, Problem> {
     Name::new(text).ok_or_else(|| (word, format!("`{text}` is not a header's name")))
 }
 
+const DIVIDED_KEY: &str = "the key is empty, or contains the separator or the assignment";
 const UNSIGNED_TIMESTAMP: &str =
     "the timestamp is not signed, so anybody could renew it: put `{ts}` into `signed`";
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

@@ -1,7 +1,7 @@
 //! Slack's Events API, slash commands and interactivity.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("slack", "Slack", "@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")
@@ -10,6 +10,11 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("v0:{ts}:{body}")
         .timestamp_header("X-Slack-Request-Timestamp", TimestampUnit::Seconds)
         .tolerance(seconds(300))
+        .handshake(
+            Handshake::signed("url-verification")
+                .when("body:/type", "url_verification")
+                .text("body:/challenge"),
+        )
         .event_id("body:/event_id")
         .event_type("body:/event/type")
         .event_type("body:/type")

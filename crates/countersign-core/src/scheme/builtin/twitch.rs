@@ -1,7 +1,7 @@
 //! Twitch EventSub.
 
 use super::{describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("twitch", "Twitch EventSub", "twurple and tesjs; Twitch, Handling webhook events")
@@ -11,6 +11,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         .id_header("Twitch-Eventsub-Message-Id")
         .timestamp_header("Twitch-Eventsub-Message-Timestamp", TimestampUnit::Rfc3339)
         .tolerance(seconds(600))
+        .handshake(
+            // `Twitch-Eventsub-Message-Type` says it too, but is not signed.
+            Handshake::signed("callback-verification")
+                .when("body:/subscription/status", "webhook_callback_verification_pending")
+                .text("body:/challenge"),
+        )
         .event_id("header:Twitch-Eventsub-Message-Id")
         .event_type("body:/subscription/type")
         .ack_deadline(seconds(5))
@@ -18,5 +24,5 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Secondary)
         .note("The timestamp has nine fractional digits, and is signed as it was sent.")
-        .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed.")
+        .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is told by its signed body.")
 }

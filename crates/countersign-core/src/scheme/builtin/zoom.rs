@@ -1,7 +1,7 @@
 //! Zoom.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Encoding, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zoom", "Zoom", "zoom/webhook-sample")
@@ -10,6 +10,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("v0:{ts}:{body}")
         .timestamp_header("x-zm-request-timestamp", TimestampUnit::Seconds)
         .tolerance(seconds(300))
+        .handshake(
+            Handshake::signed("url-validation")
+                .when("body:/event", "endpoint.url_validation")
+                .json_echo("plainToken", "body:/payload/plainToken")
+                .json_hmac("encryptedToken", "body:/payload/plainToken", Encoding::Hex, ""),
+        )
         .event_type("body:/event")
         .ack_deadline(seconds(3))
         .retries(Retries::After(vec![minutes(5), minutes(30), minutes(90)]))
@@ -17,4 +23,5 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::SdkSource)
         .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
         .note("There is no event id in the body: the event's id is the digest of the body.")
+        .note("The endpoint is validated again every 72 hours, and has 3 s to answer.")
 }

@@ -1,0 +1,47 @@
+//! A body that arrives encoded and is signed as it decodes.
+
+#[cfg(feature = "compression")]
+mod inflate;
+#[cfg(not(feature = "compression"))]
+mod none;
+
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::headers::Head;
+use crate::scheme::{BodyView, Scheme};
+
+#[cfg(feature = "compression")]
+pub(crate) use inflate::Decoder;
+#[cfg(not(feature = "compression"))]
+pub(crate) use none::Decoder;
+
+/// A content encoding that can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Coding {
+    Gzip,
+    /// The `zlib` format, RFC 1950, which HTTP calls `deflate`.
+    Deflate,
+}
+
+impl Coding {
+    /// The encoding in which a body is going to arrive; none where its bytes are
+    /// to be taken as they come.
+    ///
+    /// A body that arrives encoded is signed either as it arrives or as it
+    /// decodes: only the scheme knows which, and most know of no encoding.
+    pub(crate) fn of(scheme: &Scheme, head: &Head<'_>) -> Result<Option<Self>, VerifyError> {
+        let refused = Err(VerifyErrorKind::UnsupportedEncoding.into());
+        let encoding = match head.headers.unique("content-encoding") {
+            Ok(None) => return Ok(None),
+            Ok(Some(encoding)) => encoding.trim_ascii(),
+            Err(_) => return refused,
+        };
+        let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
+        match scheme.body_view {
+            _ if is("identity") => Ok(None),
+            // RFC 9110, section 8.4.1.3, has the two names mean the same.
+            BodyView::Decoded if is("gzip") || is("x-gzip") => Ok(Some(Self::Gzip)),
+            BodyView::Decoded if is("deflate") => Ok(Some(Self::Deflate)),
+            _ => refused,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Without the feature `compression` nothing is decoded, and `Verifier::new`
+//! refuses the schemes that need it.
+
+use bytes::Bytes;
+
+use super::Coding;
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::mac::Running;
+
+/// There is none.
+pub(crate) enum Decoder {}
+
+impl Decoder {
+    pub(crate) fn new(_: Coding, _: usize) -> Result<Self, VerifyError> {
+        Err(VerifyErrorKind::UnsupportedEncoding.into())
+    }
+
+    pub(crate) fn push(&mut self, _: Bytes, _: &mut Running) -> Result<(), VerifyError> {
+        match *self {}
+    }
+
+    pub(crate) fn whole(self, _: &mut Running) -> Result<Bytes, VerifyError> {
+        match self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::error::ConfigError;
+    use crate::scheme::{BodyView, Scheme};
+    use crate::secret::Secret;
+    use crate::verifier::Verifier;
+
+    #[test]
+    fn a_scheme_that_signs_the_decoded_body_asks_for_the_feature() {
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Signature")
+            .signed("{body}")
+            .body_view(BodyView::Decoded);
+        let refused = Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap());
+        let asked_for =
+            matches!(refused, Err(ConfigError::FeatureRequired { feature: "compression", .. }));
+        assert!(asked_for);
+    }
+}

@@ -1,0 +1,298 @@
+//! What a handshake is at a request: is it one, and what is the answer?
+//!
+//! Nothing here decides whether a handshake may be answered at all: that is said
+//! by its rule, and `verifier/` holds to it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::headers::Head;
+use crate::json::{self, Value};
+use crate::mac::{self, Key, Message, VerifyToken};
+use crate::scheme::{
+    AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Pointer, Scheme,
+    Test,
+};
+use crate::secret::Secret;
+
+/// The answer to a handshake, for an adapter to send.
+#[must_use = "the provider waits for it"]
+pub struct HandshakeAnswer {
+    name: Box<str>,
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+    captured: Option<Secret>,
+}
+
+impl HandshakeAnswer {
+    /// Which of the scheme's handshakes it answers.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The headers: all but those that frame the body.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The key that the provider hands over in this handshake, once. Keep it
+    /// before the answer is sent: the provider does not send it again.
+    #[must_use]
+    pub fn take_captured(&mut self) -> Option<Secret> {
+        self.captured.take()
+    }
+}
+
+impl fmt::Debug for HandshakeAnswer {
+    /// Shows which handshake and which status: a body or a header may be an
+    /// HMAC, or the captured key itself.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandshakeAnswer")
+            .field("name", &self.name)
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .field("captured", &self.captured.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The answer to the signed handshake that `body` is, if it is one. The body
+/// must have verified, by `key`.
+pub(crate) fn signed(scheme: &Scheme, key: &Key, body: &[u8]) -> Option<HandshakeAnswer> {
+    let is_signed = |handshake: &&Handshake| handshake.rule() == HandshakeRule::Signed;
+    let handshakes = || scheme.handshakes().iter().filter(is_signed);
+    handshakes().next()?;
+    // One walk of the body, however many handshakes there are.
+    let mut values = Values::default();
+    values.read_body(handshakes().flat_map(Handshake::places), body);
+    handshakes().find_map(|handshake| Asked { handshake, key, token: None }.answer(&values))
+}
+
+/// An unsigned handshake that may be asked for, and with what it is answered.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) handshake: &'a Handshake,
+    pub(crate) key: &'a Key,
+    pub(crate) token: Option<&'a VerifyToken>,
+}
+
+/// What the head of a request says of an unsigned handshake.
+pub(crate) enum Heard {
+    /// It is not asked for.
+    No,
+    /// It is, and this is the answer.
+    Yes(HandshakeAnswer),
+    /// The body will say. These are the values of the places in the head.
+    Perhaps(Vec<Value>),
+}
+
+impl Asked<'_> {
+    /// Whether the head of a request asks for the handshake.
+    pub(crate) fn by_head(self, scheme: &Scheme, head: &Head<'_>) -> Heard {
+        let handshake = self.handshake;
+        if handshake.method.as_deref() != Some(head.method) {
+            return Heard::No;
+        }
+        let values = Values::in_head(handshake, head);
+        if !handshake.reads_body() {
+            return self.answer(&values).map_or(Heard::No, Heard::Yes);
+        }
+        if is_plain_and_unsigned(scheme, head) && self.holds(&values, Place::is_in_head) {
+            return Heard::Perhaps(values.0.into_iter().map(|(_, value)| value).collect());
+        }
+        Heard::No
+    }
+
+    /// The answer, where the body asks for the handshake as the head did.
+    pub(crate) fn by_body(self, in_head: Vec<Value>, body: &[u8]) -> Option<HandshakeAnswer> {
+        let places = self.handshake.places();
+        let mut values = Values(places.filter(|place| place.is_in_head()).zip(in_head).collect());
+        values.read_body(self.handshake.places(), body);
+        self.answer(&values)
+    }
+
+    fn answer(self, values: &Values<'_>) -> Option<HandshakeAnswer> {
+        if !self.holds(values, |_| true) {
+            return None;
+        }
+        let handshake = self.handshake;
+        let mut headers = Vec::new();
+        for (name, text) in &handshake.headers {
+            let text = match text {
+                HeaderText::Fixed(text) => text,
+                HeaderText::Echo(place) => values.header_text(place)?,
+            };
+            headers.push((name.shown().to_owned(), text.to_owned()));
+        }
+        let (content_type, body) = match &handshake.body {
+            AnswerBody::Empty => (None, String::new()),
+            AnswerBody::Text(place) => (Some(PLAIN_TEXT), values.text(place)?.to_owned()),
+            AnswerBody::Json(fields) => (Some(JSON), self.json(fields, values)?),
+        };
+        if let Some(content_type) = content_type {
+            headers.push(("content-type".to_owned(), content_type.to_owned()));
+            // The body may be whatever the caller has sent: nobody is to take it for a page.
+            headers.push(("x-content-type-options".to_owned(), "nosniff".to_owned()));
+        }
+        let captured = match &handshake.capture {
+            Some(place) => Some(Secret::new(values.text(place)?).ok()?),
+            None => None,
+        };
+        Some(HandshakeAnswer {
+            name: handshake.name().into(),
+            status: handshake.status,
+            headers,
+            body: body.into(),
+            captured,
+        })
+    }
+
+    /// Whether the conditions hold whose places are `of` the kind asked for.
+    fn holds(self, values: &Values<'_>, of: fn(&Place) -> bool) -> bool {
+        let mut conditions = self.handshake.conditions.iter();
+        conditions.all(|Condition { place, test }| {
+            !of(place)
+                || match (test, values.at(place)) {
+                    (Test::Is(expected), Value::Text(text)) => text == expected,
+                    (Test::Present, Value::Text(_) | Value::Unusable)
+                    | (Test::Absent, Value::Missing) => true,
+                    (Test::IsVerifyToken, Value::Text(text)) => {
+                        self.token.is_some_and(|token| token.is(text.as_bytes()))
+                    }
+                    _ => false,
+                }
+        })
+    }
+
+    fn json(self, fields: &[(String, Field)], values: &Values<'_>) -> Option<String> {
+        let mut object = serde_json::Map::new();
+        for (name, field) in fields {
+            let value = match field {
+                Field::Number(number) => (*number).into(),
+                Field::Echo(place) => values.text(place)?.into(),
+                Field::Hmac { of, encoding, prefix } => {
+                    let text = values.text(of)?.as_bytes();
+                    if self.handshake.signs_for_anybody() && !is_token(text) {
+                        return None;
+                    }
+                    let tag = self.key.tag(&Message { before: b"", body: text, after: b"" });
+                    format!("{prefix}{}", mac::encode(&tag, *encoding)).into()
+                }
+            };
+            object.insert(name.clone(), value);
+        }
+        Some(serde_json::Value::Object(object).to_string())
+    }
+}
+
+/// Whether anybody could have had the scheme's own endpoint sign this body, by
+/// asking for an unsigned handshake with an HMAC. A message around such a body
+/// cannot be a token either, unless the body is one or is empty.
+pub(crate) fn anybody_may_have_had_it_signed(scheme: &Scheme, body: &[u8]) -> bool {
+    scheme.handshakes().iter().any(Handshake::signs_for_anybody)
+        && (body.is_empty() || is_token(body))
+}
+
+/// What an unsigned handshake computes an HMAC of: nothing that could be an
+/// event.
+fn is_token(text: &[u8]) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    text.len() <= LONGEST_TOKEN && text.iter().all(allowed)
+}
+
+/// A request that carries a signature is judged by it, and one whose body is
+/// encoded is not decoded before it has verified.
+fn is_plain_and_unsigned(scheme: &Scheme, head: &Head<'_>) -> bool {
+    let absent = |name| head.headers.unique(name) == Ok(None);
+    let mut signatures = scheme.families.iter().flat_map(|family| &family.signatures);
+    signatures.all(|name| absent(name.lower())) && absent("content-encoding")
+}
+
+/// What stands in a request at the places of a handshake.
+#[derive(Default)]
+struct Values<'a>(Vec<(&'a Place, Value)>);
+
+impl<'a> Values<'a> {
+    fn in_head(handshake: &'a Handshake, head: &Head<'_>) -> Self {
+        let read = handshake.places().filter_map(|place| match place {
+            Place::Header(name) => Some((place, in_header(head, name.lower()))),
+            Place::Query(name) => Some((place, in_query(head, name))),
+            Place::Body(_) => None,
+        });
+        Self(read.collect())
+    }
+
+    fn read_body(&mut self, places: impl Iterator<Item = &'a Place>, body: &[u8]) {
+        let (places, pointers): (Vec<&Place>, Vec<&Pointer>) = places
+            .filter_map(|place| match place {
+                Place::Body(pointer) => Some((place, pointer)),
+                _ => None,
+            })
+            .unzip();
+        self.0.extend(places.into_iter().zip(json::find(body, &pointers)));
+    }
+
+    fn at(&self, place: &Place) -> &Value {
+        let found = self.0.iter().find(|(at, _)| *at == place);
+        found.map_or(&Value::Missing, |(_, value)| value)
+    }
+
+    /// A text to be sent back.
+    fn text(&self, place: &Place) -> Option<&str> {
+        match self.at(place) {
+            Value::Text(text) if (1..=LONGEST_TEXT).contains(&text.len()) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text to be sent back in a header.
+    fn header_text(&self, place: &Place) -> Option<&str> {
+        self.text(place).filter(|text| text.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+    }
+}
+
+fn in_header(head: &Head<'_>, name: &str) -> Value {
+    match head.headers.unique(name) {
+        Ok(None) => Value::Missing,
+        Ok(Some(bytes)) => match std::str::from_utf8(bytes) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(_) => Value::Unusable,
+        },
+        Err(_) => Value::Unusable,
+    }
+}
+
+fn in_query(head: &Head<'_>, name: &str) -> Value {
+    let query =
+        head.target.and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
+    let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    match (values.next(), values.next()) {
+        (None, _) => Value::Missing,
+        (Some((_, text)), None) => Value::Text(text.into_owned()),
+        (Some(_), Some(_)) => Value::Unusable,
+    }
+}
+
+/// Longer than any provider's challenge.
+const LONGEST_TEXT: usize = 1024;
+const LONGEST_TOKEN: usize = 256;
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+
+#[cfg(test)]
+mod tests;

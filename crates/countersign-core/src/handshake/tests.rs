@@ -1,0 +1,245 @@
+use std::time::Duration;
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::error::VerifyErrorKind;
+use crate::scheme::{Encoding, HandshakeBuilder};
+use crate::sign::Signer;
+use crate::verifier::Verifier;
+
+const NO_HEADERS: [(&str, &str); 0] = [];
+
+fn acme(handshakes: impl IntoIterator<Item = HandshakeBuilder>) -> Verifier {
+    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed("{body}");
+    let scheme = handshakes.into_iter().fold(scheme, |scheme, one| scheme.handshake(one));
+    Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap()).unwrap()
+}
+
+fn get(verifier: &Verifier, target: &str) -> Option<HandshakeAnswer> {
+    verifier.handshake(Head::new("GET", target, &NO_HEADERS))?.answer(b"").ok()
+}
+
+fn post(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
+    verifier.handshake(Head::new("POST", "/", &NO_HEADERS))?.answer(body.as_bytes()).ok()
+}
+
+fn signed(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
+    let signer = Signer::new(verifier.scheme().clone(), Secret::new("secret").unwrap()).unwrap();
+    let headers = signer.sign(&NO_HEADERS, body.as_bytes()).unwrap();
+    verifier.verify(&headers, body.to_owned()).unwrap().handshake()
+}
+
+fn challenge() -> HandshakeBuilder {
+    Handshake::unsigned("challenge").method("GET").text("query:challenge")
+}
+
+fn url_verification() -> HandshakeBuilder {
+    Handshake::signed("url-verification").when("body:/type", "verify").text("body:/challenge")
+}
+
+fn key_in_body() -> HandshakeBuilder {
+    Handshake::unsigned_while_armed("key").capture("body:/key")
+}
+
+#[test]
+fn a_signed_handshake_is_never_answered_to_an_unsigned_request() {
+    let verifier = acme([url_verification()]);
+    let body = r#"{"type":"verify","challenge":"abc"}"#;
+    assert!(post(&verifier, body).is_none());
+    assert!(verifier.verify(&NO_HEADERS, body).is_err());
+    assert_eq!(signed(&verifier, body).unwrap().body(), "abc");
+}
+
+#[test]
+fn an_event_is_no_handshake() {
+    let verifier = acme([url_verification(), challenge(), key_in_body()]);
+    verifier.arm_handshake(Duration::from_secs(60));
+    for event in [
+        "",
+        "{}",
+        r#"{"type":"paid","challenge":"abc"}"#,
+        r#"{"type":"verify"}"#,
+        r#"{"type":"verify","challenge":""}"#,
+        r#"{"type":"verify","challenge":{"a":1}}"#,
+        r#"{"type":"verify","type":"paid","challenge":"abc"}"#,
+        r#"{"type":"verify","challenge":"abc","challenge":"abc"}"#,
+        r#"{"type":"verify","challenge":"abc"} x"#,
+        r#"{"key":"abc"}"#,
+    ] {
+        assert!(signed(&verifier, event).is_none(), "{event}");
+    }
+    let long = format!(r#"{{"type":"verify","challenge":"{}"}}"#, "a".repeat(LONGEST_TEXT + 1));
+    assert!(signed(&verifier, &long).is_none());
+}
+
+#[test]
+fn a_query_is_decoded_and_has_each_name_once() {
+    let verifier = acme([challenge()]);
+    for (target, expected) in [
+        ("/hook?challenge=abc", Some("abc")),
+        ("/hook?a=1&%63hallenge=a%26b%3Cc%20d+e", Some("a&b<c d e")),
+        ("/hook?challenge=a=b?c", Some("a=b?c")),
+        ("/hook?challenge=abc&challenge=abc", None),
+        ("/hook?challenge=", None),
+        ("/hook?Challenge=abc", None),
+        ("/hook", None),
+        ("", None),
+    ] {
+        let answer = get(&verifier, target);
+        let body = answer.as_ref().map(|answer| &answer.body()[..]);
+        assert_eq!(body, expected.map(str::as_bytes), "{target}");
+    }
+    assert!(verifier.handshake(Head::new("POST", "/hook?challenge=abc", &NO_HEADERS)).is_none());
+    assert!(verifier.handshake(&[("challenge", "abc")]).is_none());
+}
+
+#[test]
+fn a_text_that_is_sent_back_is_never_taken_for_a_page() {
+    let answer = get(&acme([challenge()]), "/?challenge=<script>").unwrap();
+    let headers: Vec<_> = answer.headers().collect();
+    assert!(headers.contains(&("content-type", "text/plain; charset=utf-8")));
+    assert!(headers.contains(&("x-content-type-options", "nosniff")));
+}
+
+#[test]
+fn a_header_is_sent_back_only_as_printable_ascii() {
+    let echo = Handshake::unsigned("echo").method("GET").echo_header("X-A");
+    let verifier = acme([echo]);
+    let answered = |value: &'static [u8]| {
+        let headers = [("X-A", value)];
+        verifier.handshake(Head::new("GET", "/", &headers)).is_some()
+    };
+    assert!(answered(b"abc d"));
+    for bad in [&b""[..], b"a\r\nX-B: b", b"\xff", "\u{e9}".as_bytes()] {
+        assert!(!answered(bad), "{bad:?}");
+    }
+    let twice = [("X-A", "a"), ("x-a", "a")];
+    assert!(verifier.handshake(Head::new("GET", "/", &twice)).is_none());
+}
+
+#[test]
+fn a_repeated_place_is_neither_present_with_a_value_nor_absent() {
+    let verifier =
+        acme([Handshake::unsigned("none").method("GET").absent("query:a").absent("header:X-A")]);
+    assert!(get(&verifier, "/").is_some());
+    assert!(get(&verifier, "/?a=1&a=1").is_none());
+    let twice = [("X-A", "a"), ("x-a", "a")];
+    assert!(verifier.handshake(Head::new("GET", "/", &twice)).is_none());
+}
+
+#[test]
+fn a_request_with_a_signature_is_judged_by_it_before_its_body_is_parsed() {
+    let verifier = acme([key_in_body()]);
+    verifier.arm_handshake(Duration::from_secs(60));
+    for headers in [[("X-Signature", "0")], [("Content-Encoding", "gzip")]] {
+        assert!(verifier.handshake(Head::new("POST", "/", &headers)).is_none());
+    }
+    assert!(verifier.handshake(Head::new("PUT", "/", &NO_HEADERS)).is_none());
+    assert!(post(&verifier, r#"{"key":"abc"}"#).is_some());
+}
+
+#[test]
+fn an_unsigned_body_is_bounded_and_what_is_no_handshake_is_an_unsigned_delivery() {
+    let verifier = acme([key_in_body()]);
+    verifier.arm_handshake(Duration::from_secs(60));
+    let asked = || verifier.handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
+    let limit = asked().body_limit();
+    assert!((1..=16 * 1024).contains(&limit));
+    let refused = asked().answer(&vec![b' '; limit + 1]).unwrap_err();
+    assert_eq!(refused.kind(), VerifyErrorKind::BodyTooLarge);
+    for body in ["", "{}", "nonsense", r#"{"key":""}"#, r#"{"key":["abc"]}"#] {
+        let refused = asked().answer(body.as_bytes()).unwrap_err();
+        assert_eq!(refused.kind(), VerifyErrorKind::MissingSignature, "{body}");
+    }
+    assert_eq!(verifier.clone().with_body_limit(10).body_limit(), 10);
+    // None of these has used the arming up.
+    assert!(post(&verifier, r#"{"key":"abc"}"#).is_some());
+}
+
+#[test]
+fn a_key_is_taken_once_and_only_while_the_verifier_is_armed() {
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    let verifier = acme([key_in_body()]).with_clock(clock.clone());
+    let body = r#"{"key":"abc"}"#;
+    assert!(post(&verifier, body).is_none(), "not armed");
+
+    verifier.arm_handshake(Duration::from_secs(60));
+    clock.advance(Duration::from_secs(60));
+    let first = verifier.handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
+    let second = verifier.clone().handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
+    let mut answer = first.answer(body.as_bytes()).unwrap();
+    assert_eq!(answer.take_captured().unwrap().dangerous_reveal(), b"abc");
+    assert!(answer.take_captured().is_none());
+    assert!(second.answer(body.as_bytes()).is_err(), "used up");
+    assert!(post(&verifier, body).is_none(), "used up");
+
+    verifier.arm_handshake(Duration::from_secs(60));
+    clock.advance(Duration::from_millis(60_001));
+    assert!(post(&verifier, body).is_none(), "too late");
+
+    verifier.arm_handshake(Duration::MAX);
+    verifier.disarm_handshake();
+    assert!(post(&verifier, body).is_none(), "disarmed");
+}
+
+#[test]
+fn a_verify_token_must_be_the_whole_of_the_users_own() {
+    let verifier = acme([challenge().verify_token("query:token")]);
+    assert!(get(&verifier, "/?challenge=abc&token=secret").is_none(), "none was chosen");
+    let verifier = verifier.with_verify_token(&Secret::new("chosen").unwrap());
+    assert!(get(&verifier, "/?challenge=abc&token=chosen").is_some());
+    for token in ["", "chose", "chosenn", "Chosen", "secret", "chosen&token=chosen"] {
+        assert!(get(&verifier, &format!("/?challenge=abc&token={token}")).is_none(), "{token}");
+    }
+}
+
+#[test]
+fn what_anybody_can_have_signed_is_never_verified_as_a_delivery() {
+    let crc = Handshake::unsigned("crc").method("GET");
+    let verifier = acme([crc.json_hmac("mac", "query:crc", Encoding::Hex, "")]);
+    let have_signed = |text: &str| {
+        let answer = get(&verifier, &format!("/?crc={}", text.replace('+', "%2B")))?;
+        let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        Some(body["mac"].as_str().unwrap().to_owned())
+    };
+    for token in ["abc", "9b4507b3-9040-4669", "AZaz09-._~+/=", "true", &"a".repeat(LONGEST_TOKEN)]
+    {
+        let tag = have_signed(token).unwrap();
+        let refused = verifier.verify(&[("X-Signature", &tag)], token.to_owned()).unwrap_err();
+        assert_eq!(refused.kind(), VerifyErrorKind::SignatureMismatch, "{token}");
+    }
+    for no_token in ["{}", "[1]", "\"a\"", "a b", "a%26b", "", &"a".repeat(LONGEST_TOKEN + 1)] {
+        assert_eq!(have_signed(no_token), None, "{no_token}");
+    }
+    assert!(signed(&verifier, "{}").is_none(), "an event still verifies");
+}
+
+#[test]
+fn an_hmac_is_of_the_secret_that_has_signed_the_handshake() {
+    let mac = Handshake::signed("mac").when("body:/type", "mac");
+    let scheme = acme([mac.json_hmac("mac", "body:/token", Encoding::Hex, "v0=")]);
+    let scheme = scheme.scheme().clone();
+    let body = r#"{"type":"mac","token":"t"}"#;
+    let old = || Secret::new("old").unwrap();
+    let headers =
+        Signer::new(scheme.clone(), old()).unwrap().sign(&NO_HEADERS, body.as_bytes()).unwrap();
+    let answer = |secrets: crate::secret::Secrets| {
+        let verifier = Verifier::new(scheme.clone(), secrets).unwrap();
+        verifier.verify(&headers, body).unwrap().handshake().unwrap().body().clone()
+    };
+    let rotating = crate::secret::Secrets::new(Secret::new("new").unwrap()).with_previous(old());
+    assert_eq!(answer(rotating), answer(old().into()));
+}
+
+#[test]
+fn debug_shows_neither_body_nor_headers_nor_the_captured_key() {
+    let verifier = acme([Handshake::unsigned_while_armed("key")
+        .echo_header("X-Key")
+        .capture("header:X-Key")
+        .json_echo("key", "header:X-Key")]);
+    verifier.arm_handshake(Duration::from_secs(60));
+    let headers = [("X-Key", "hunter2")];
+    let asked = verifier.handshake(Head::new("POST", "/", &headers)).unwrap();
+    let shown = format!("{asked:?}") + &format!("{:?}", asked.answer(b"").unwrap());
+    assert!(shown.contains("key") && !shown.contains("hunter2"), "{shown}");
+}

@@ -1,0 +1,106 @@
+//! What tells one event from all others, and one body from another.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::verifier::Verified;
+
+/// The name of a place that handles events.
+///
+/// Deliveries of one event to two endpoints are handled twice, once by each;
+/// processes that share the work of one endpoint give it the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint(Arc<str>);
+
+impl Endpoint {
+    /// An endpoint of this name. Names are compared to the letter.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The key under which an event is claimed.
+///
+/// It covers the scheme, the endpoint and the event's id, each preceded by its
+/// length, so that no two different triples share a key: not two tenants, not
+/// two endpoints, not an id that contains somebody's delimiter. It can be built
+/// from a [`Verified`] only: nobody claims an event by an id that was not
+/// signed.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct EventKey {
+    endpoint: Endpoint,
+    digest: [u8; 32],
+}
+
+impl EventKey {
+    /// The key of a delivery's event at this endpoint.
+    #[must_use]
+    pub fn of(verified: &Verified, endpoint: &Endpoint) -> Self {
+        let mut digest = Sha256::new();
+        for field in [verified.scheme().name(), endpoint.name(), verified.event_id()] {
+            digest.update((field.len() as u64).to_be_bytes());
+            digest.update(field);
+        }
+        Self { endpoint: endpoint.clone(), digest: digest.finalize().into() }
+    }
+
+    /// The endpoint at which the event is claimed.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The digest over scheme, endpoint and id: SHA-256.
+    #[must_use]
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+}
+
+impl fmt::Debug for EventKey {
+    /// Shows the endpoint and the beginning of the digest, no id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digest = const_hex::encode(&self.digest[..4]);
+        f.debug_struct("EventKey")
+            .field("endpoint", &self.endpoint.name())
+            .field("digest", &digest)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The fingerprint of a signed body: the first 64 bits of its SHA-256.
+///
+/// It is remembered with the event, so that the same id with another body is
+/// seen. It decides nothing by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    /// The fingerprint of a delivery's body.
+    #[must_use]
+    pub fn of(verified: &Verified) -> Self {
+        let digest = Sha256::digest(verified.body());
+        Self(digest.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
+    }
+
+    /// A fingerprint that a store has kept.
+    #[must_use]
+    pub fn from_u64(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The fingerprint, for a store to keep.
+    #[must_use]
+    pub fn to_u64(self) -> u64 {
+        self.0
+    }
+}

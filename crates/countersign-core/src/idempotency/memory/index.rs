@@ -1,0 +1,114 @@
+//! From a key to its slot.
+
+use super::Key;
+
+/// A hash table of fixed size that holds the numbers of slots.
+///
+/// Its lines are 64 bytes: a count and 15 entries. An entry stands in the line
+/// that its key points to or, where that is full, in one behind it; every full
+/// line that it passed counts it. A search ends at the first line that nobody
+/// has passed, so that taking an entry out leaves no tombstone behind, and the
+/// table never has to be built anew.
+///
+/// Beside the slot's number an entry has eight bits of the key, so that hardly
+/// ever a slot is looked at in vain.
+pub(super) struct Index {
+    words: Vec<u32>,
+    lines: usize,
+}
+
+impl Index {
+    /// A table with room for this many entries.
+    pub(super) fn with_capacity(entries: usize) -> Self {
+        let lines = entries.div_ceil(FILL).max(1);
+        Self { words: vec![0; lines * LINE], lines }
+    }
+
+    /// The slot with this key, of those for which `is_it` holds.
+    pub(super) fn find(&self, key: Key, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let tag = tag(key);
+        for line in self.path(key) {
+            let line = self.line(line);
+            let entries = line[1..].iter().filter(|entry| **entry & TAG == tag);
+            let mut slots = entries.filter_map(|entry| (entry & !TAG).checked_sub(1));
+            if let Some(slot) = slots.find(|slot| is_it(*slot)) {
+                return Some(slot);
+            }
+            if line[0] == 0 {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Puts a slot in. Its key must not be there yet, and there must be room.
+    pub(super) fn insert(&mut self, key: Key, slot: u32) {
+        let entry = tag(key) | (slot + 1);
+        for line in self.path(key) {
+            let line = self.line_mut(line);
+            match line[1..].iter_mut().find(|entry| **entry == 0) {
+                Some(empty) => {
+                    *empty = entry;
+                    return;
+                }
+                None => line[0] += 1,
+            }
+        }
+        debug_assert!(false, "the index has a third more room than the slab");
+    }
+
+    /// Takes a slot out. It must be there.
+    pub(super) fn remove(&mut self, key: Key, slot: u32) {
+        let wanted = tag(key) | (slot + 1);
+        for line in self.path(key) {
+            let line = self.line_mut(line);
+            match line[1..].iter_mut().find(|entry| **entry == wanted) {
+                Some(entry) => {
+                    *entry = 0;
+                    return;
+                }
+                None => line[0] = line[0].saturating_sub(1),
+            }
+        }
+        debug_assert!(false, "every slot in use is in the index");
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_all_zeros(&self) -> bool {
+        self.words.iter().all(|word| *word == 0)
+    }
+
+    /// The lines in which a key is looked for, one after another, once around.
+    fn path(&self, key: Key) -> impl Iterator<Item = usize> + use<> {
+        let lines = self.lines;
+        // Spreads 32 bits evenly over any number of lines, without a division.
+        let home = (u64::from(key[0]) * lines as u64) >> 32;
+        let home = usize::try_from(home).unwrap_or(0);
+        (home..lines).chain(0..home)
+    }
+
+    fn line(&self, line: usize) -> &[u32] {
+        &self.words[line * LINE..][..LINE]
+    }
+
+    fn line_mut(&mut self, line: usize) -> &mut [u32] {
+        &mut self.words[line * LINE..][..LINE]
+    }
+}
+
+fn tag(key: Key) -> u32 {
+    key[1] & TAG
+}
+
+/// The upper eight bits of an entry. The others are the slot's number plus one:
+/// an entry of nothing but zeros is empty.
+const TAG: u32 = 0xff00_0000;
+
+/// Slots are numbered up to this, excluded.
+pub(super) const MOST_SLOTS: usize = (!TAG) as usize;
+
+const LINE: usize = 16;
+
+/// How many of a line's 15 entries are filled on average where all is full:
+/// with more, ever more keys are not where they are looked for first.
+const FILL: usize = 12;

@@ -1,0 +1,203 @@
+//! One share of the table: everything here happens under one lock.
+
+use std::time::Duration;
+
+use super::Key;
+use super::index::{Index, MOST_SLOTS};
+use super::queues::{Kind, Queues};
+use super::slab::Slab;
+use crate::clock::millis;
+use crate::idempotency::{Record, State};
+
+pub(super) struct Shard {
+    index: Index,
+    slab: Slab,
+    queues: Queues,
+    /// How many of the events are done.
+    done: usize,
+    /// The queue at which the sweep goes on.
+    swept_to: usize,
+    share: Share,
+}
+
+/// How much a shard may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) entries: usize,
+    /// Down to this many, done records make room for others.
+    pub(super) floor: usize,
+}
+
+/// There is no room, and nothing that may be forgotten.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Full;
+
+impl Shard {
+    pub(super) fn new(share: Share) -> Self {
+        let share = Share { entries: share.entries.min(MOST_SLOTS - 1), ..share };
+        Self {
+            index: Index::with_capacity(share.entries),
+            slab: Slab::default(),
+            queues: Queues::new(),
+            done: 0,
+            swept_to: 0,
+            share,
+        }
+    }
+
+    /// Applies one step of the protocol to what is known of an event.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] where the step would have to remember a new event: then nothing
+    /// has changed.
+    pub(super) fn step<T>(
+        &mut self,
+        key: Key,
+        retention: Duration,
+        now_ms: i64,
+        step: impl FnOnce(Option<&Record>) -> (T, Option<Record>),
+    ) -> Result<T, Full> {
+        self.sweep(now_ms);
+        let found = self.find(key);
+        let known = found.filter(|slot| now_ms < self.slab[*slot].expires_ms());
+        let record = known.map(|slot| self.slab[slot].record());
+        let (outcome, changed) = step(record.as_ref());
+        let Some(changed) = changed else { return Ok(outcome) };
+
+        let ends_ms = match known {
+            Some(slot) => self.slab[slot].expires_ms(),
+            None => now_ms.saturating_add(millis(retention)),
+        };
+        let slot = match found {
+            Some(slot) => {
+                self.unlist(slot);
+                slot
+            }
+            None => self.new_slot(key, &changed, now_ms)?,
+        };
+        self.keep(slot, &changed, now_ms, ends_ms);
+        Ok(outcome)
+    }
+
+    /// Forgets an event, and says whether it was known.
+    pub(super) fn forget(&mut self, key: Key, now_ms: i64) -> bool {
+        self.sweep(now_ms);
+        let Some(slot) = self.find(key) else { return false };
+        let known = now_ms < self.slab[slot].expires_ms();
+        self.drop_slot(slot);
+        known
+    }
+
+    /// How many events have a slot.
+    pub(super) fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// How many events are held by a lease that has not run out.
+    pub(super) fn live(&self, now_ms: i64) -> usize {
+        let held = self.queues.all(&self.slab, Kind::Held);
+        held.filter(|slot| now_ms < self.slab[*slot].at_ms()).count()
+    }
+
+    fn find(&self, key: Key) -> Option<u32> {
+        self.index.find(key, |slot| self.slab[slot].key == key)
+    }
+
+    /// Writes a record to a slot that stands in no queue, and queues it.
+    fn keep(&mut self, slot: u32, record: &Record, now_ms: i64, ends_ms: i64) {
+        let (kind, due_ms, ends_ms) = match record.state {
+            // Whoever holds the event holds it, even over the end of the
+            // retention: an event has one holder at a time.
+            State::InProgress { lease_until_ms } => {
+                (Kind::Held, lease_until_ms, ends_ms.max(lease_until_ms))
+            }
+            State::Failed => (Kind::Idle, ends_ms, ends_ms),
+            State::Done { .. } => {
+                self.done += 1;
+                (Kind::Done, ends_ms, ends_ms)
+            }
+        };
+        self.slab[slot].write(record, now_ms, ends_ms);
+        self.queues.push(&mut self.slab, slot, kind, due_ms.saturating_sub(now_ms));
+    }
+
+    /// Takes a slot out of its queue, for it to be written anew or dropped.
+    fn unlist(&mut self, slot: u32) {
+        self.queues.remove(&mut self.slab, slot);
+        if self.slab[slot].is_done() {
+            self.done = self.done.saturating_sub(1);
+        }
+    }
+
+    fn drop_slot(&mut self, slot: u32) {
+        self.unlist(slot);
+        self.index.remove(self.slab[slot].key, slot);
+        self.slab.free(slot);
+    }
+
+    /// A slot for a new event, if need be one that another event had.
+    fn new_slot(&mut self, key: Key, record: &Record, now_ms: i64) -> Result<u32, Full> {
+        if self.len() >= self.share.entries {
+            let victim = self.victim(record, now_ms).ok_or(Full)?;
+            self.drop_slot(victim);
+        }
+        let slot = self.slab.take(key);
+        self.index.insert(key, slot);
+        Ok(slot)
+    }
+
+    /// Which event is forgotten for a new one. In this order: one whose time
+    /// has come; the oldest that is done, as long as more are done than the
+    /// floor promises; the oldest that has failed, or whose holder has let its
+    /// lease run out. Of such a one only the count of its attempts is lost, but
+    /// in a store that is always full of done events, as a busy one is, nothing
+    /// would be counted at all if those went first.
+    ///
+    /// Never one that somebody holds.
+    fn victim(&mut self, newcomer: &Record, now_ms: i64) -> Option<u32> {
+        let heads = [Kind::Held, Kind::Idle, Kind::Done].map(|kind| self.queues.heads(kind));
+        let expired =
+            heads.into_iter().flatten().find(|slot| self.slab[*slot].expires_ms() <= now_ms);
+        if expired.is_some() {
+            return expired;
+        }
+        // A done event in place of a done event leaves as many as there were.
+        let done_after = self.done + usize::from(matches!(newcomer.state, State::Done { .. }));
+        if done_after > self.share.floor
+            && let Some(oldest) = self.oldest(Kind::Done)
+        {
+            return Some(oldest);
+        }
+        let lapsed = |slot: &u32| self.slab[*slot].at_ms() <= now_ms;
+        self.oldest(Kind::Idle).or_else(|| self.queues.heads(Kind::Held).find(lapsed))
+    }
+
+    fn oldest(&self, kind: Kind) -> Option<u32> {
+        self.queues.heads(kind).min_by_key(|slot| self.slab[*slot].at_ms())
+    }
+
+    /// Looks at a few events that may be due. Each step adds one event at the
+    /// most and looks at several, so the sweep keeps up.
+    fn sweep(&mut self, now_ms: i64) {
+        for _ in 0..LOOKS {
+            let Some((queue, kind, slot)) = self.queues.head_from(self.swept_to) else { return };
+            let (at_ms, expires_ms) = (self.slab[slot].at_ms(), self.slab[slot].expires_ms());
+            let due_ms = if kind == Kind::Held { at_ms } else { expires_ms };
+            self.swept_to = if now_ms < due_ms { queue + 1 } else { queue };
+            if now_ms < due_ms {
+                continue;
+            }
+            if expires_ms <= now_ms {
+                self.drop_slot(slot);
+            } else {
+                self.queues.remove(&mut self.slab, slot);
+                let to_go_ms = expires_ms.saturating_sub(now_ms);
+                self.queues.push(&mut self.slab, slot, Kind::Idle, to_go_ms);
+            }
+        }
+    }
+}
+
+/// How many events a step looks at besides its own.
+const LOOKS: usize = 4;

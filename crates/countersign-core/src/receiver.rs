@@ -1,0 +1,397 @@
+//! The spine: `begin`, `admit`, `settle`.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::error::ConfigError;
+use crate::headers::Head;
+use crate::idempotency::{
+    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey, Fingerprint,
+    Holder, IdempotencyStore, MemoryStore, Reaper, ReleaseOutcome, StoreError, Timer,
+};
+use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
+use crate::scheme::{Retries, least_retention};
+use crate::verifier::{Begun, Verified, Verifier};
+
+/// Receives the deliveries of one endpoint: proves each, claims its event, and
+/// settles the claim by what the handler made of it.
+///
+/// An adapter is these three calls plus its framework's types: [`begin`], then
+/// the body into [`Begun::push`], then [`admit`], the handler, and [`settle`].
+///
+/// Cheap to clone; the clones are one receiver.
+///
+/// [`begin`]: Self::begin
+/// [`admit`]: Self::admit
+/// [`settle`]: Self::settle
+pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
+
+struct Inner<S: IdempotencyStore> {
+    verifier: Verifier,
+    store: Arc<S>,
+    reaper: Arc<Reaper<S>>,
+    /// Made when the store first cannot be asked.
+    local: OnceLock<Arc<MemoryStore>>,
+    settings: Settings,
+}
+
+#[derive(Clone)]
+struct Settings {
+    endpoint: Endpoint,
+    lease: Duration,
+    retention: Duration,
+    ack_deadline: Duration,
+    in_flight_wait: Duration,
+    outage: OutagePolicy,
+    rule: Arc<dyn OutcomeRule>,
+    dead_letters: Option<Arc<dyn DeadLetters>>,
+}
+
+impl<S: IdempotencyStore> Receiver<S> {
+    /// A receiver for the endpoint of this name.
+    #[must_use]
+    pub fn new(verifier: Verifier, store: S, endpoint: Endpoint) -> Self {
+        let profile = verifier.scheme().profile();
+        let ack_deadline = profile.ack_deadline();
+        let outage = match profile.retries() {
+            Retries::Never => OutagePolicy::LocalFallback,
+            _ => OutagePolicy::FailClosed,
+        };
+        let window = verifier.tolerance().and_then(|tolerance| tolerance.window());
+        let settings = Settings {
+            endpoint,
+            lease: DEFAULT_LEASE,
+            retention: profile.retention().max(window.unwrap_or_default()),
+            ack_deadline,
+            in_flight_wait: LONGEST_WAIT.min(ack_deadline / 3),
+            outage,
+            rule: Arc::new(SuccessCompletes),
+            dead_letters: None,
+        };
+        let store = Arc::new(store);
+        let reaper = Arc::new(Reaper::new(Arc::clone(&store)));
+        Self(Arc::new(Inner { verifier, store, reaper, local: OnceLock::new(), settings }))
+    }
+
+    /// For how long a handler that shows no sign of life keeps its event.
+    /// Defaults to 30 s. Adapters renew it at a third, so a handler may take
+    /// longer; an event of a process that died is free after this time.
+    #[must_use]
+    pub fn with_lease(self, lease: Duration) -> Self {
+        self.with(|settings| settings.lease = lease)
+    }
+
+    /// How long a handled event is remembered. Defaults to the profile's.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Retention`] where the provider's own retries, or a replay
+    /// within the tolerance, could come later than that.
+    pub fn with_retention(self, retention: Duration) -> Result<Self, ConfigError> {
+        let verifier = &self.0.verifier;
+        let window = verifier.tolerance().and_then(|tolerance| tolerance.window());
+        let least = least_retention(verifier.scheme().profile().retries(), window);
+        if retention < least {
+            return Err(ConfigError::Retention { least });
+        }
+        Ok(self.dangerous_with_retention(retention))
+    }
+
+    /// How long a handled event is remembered, however short.
+    ///
+    /// Dangerous: what comes again later is handled again.
+    #[must_use]
+    pub fn dangerous_with_retention(self, retention: Duration) -> Self {
+        self.with(|settings| settings.retention = retention)
+    }
+
+    /// How long the sender waits for the answer. Defaults to the profile's.
+    /// A duplicate of an event in flight waits for a third of it, 2 s at the
+    /// most.
+    #[must_use]
+    pub fn with_ack_deadline(self, deadline: Duration) -> Self {
+        self.with(|settings| {
+            settings.ack_deadline = deadline;
+            settings.in_flight_wait = LONGEST_WAIT.min(deadline / 3);
+        })
+    }
+
+    /// What happens while the store cannot be asked. Defaults to
+    /// [`OutagePolicy::FailClosed`] where the sender sends again, and to
+    /// [`OutagePolicy::LocalFallback`] where it does not.
+    #[must_use]
+    pub fn with_outage_policy(self, policy: OutagePolicy) -> Self {
+        self.with(|settings| settings.outage = policy)
+    }
+
+    /// Which statuses of the handler complete the event. Defaults to 2xx.
+    #[must_use]
+    pub fn with_outcome_rule(self, rule: impl OutcomeRule) -> Self {
+        self.with(|settings| settings.rule = Arc::new(rule))
+    }
+
+    /// Takes events of which too many attempts have died. Defaults to nobody:
+    /// they are answered 503.
+    #[must_use]
+    pub fn with_dead_letters(self, dead_letters: impl DeadLetters) -> Self {
+        self.with(|settings| settings.dead_letters = Some(Arc::new(dead_letters)))
+    }
+
+    /// A receiver with changed settings; it shares store and reaper.
+    fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let inner = &self.0;
+        let mut settings = inner.settings.clone();
+        change(&mut settings);
+        Self(Arc::new(Inner {
+            verifier: inner.verifier.clone(),
+            store: Arc::clone(&inner.store),
+            reaper: Arc::clone(&inner.reaper),
+            local: inner.local.clone(),
+            settings,
+        }))
+    }
+
+    /// What proves the deliveries.
+    #[must_use]
+    pub fn verifier(&self) -> &Verifier {
+        &self.0.verifier
+    }
+
+    /// Where the claims are held.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.0.store
+    }
+
+    /// How long the sender waits for the answer.
+    #[must_use]
+    pub fn ack_deadline(&self) -> Duration {
+        self.0.settings.ack_deadline
+    }
+
+    /// What has happened here that the answers do not tell.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.0.reaper.counters().snapshot()
+    }
+
+    /// Tells the store what nobody could wait for: claims that were dropped,
+    /// successes whose record could not be written. Adapters spawn this on
+    /// their runtime, with its `sleep`. It ends when the receiver and its claims
+    /// are gone and everything is told.
+    pub fn background<T: Timer>(&self, timer: T) -> impl Future<Output = ()> + Send + use<S, T> {
+        self.0.reaper.background(timer)
+    }
+
+    /// Judges the headers of a delivery, before a byte of its body is read.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a delivery that must not be believed.
+    pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, Answer> {
+        self.0.verifier.begin(head).map_err(Answer::from)
+    }
+
+    /// Proves a delivery whose body has come, and claims its event.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a delivery that is not to be handled.
+    pub async fn admit(&self, begun: Begun, timer: &impl Timer) -> Result<Delivery<S>, Answer> {
+        let verified = begun.verify()?;
+        let claim = self.claim(&verified, timer).await?;
+        Ok(Delivery { verified, claim })
+    }
+
+    /// Claims the event of a proved delivery: the second half of
+    /// [`admit`](Self::admit). Waits a little for another attempt that holds it.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a delivery that is not to be handled.
+    pub async fn claim(&self, verified: &Verified, timer: &impl Timer) -> Result<Claim<S>, Answer> {
+        let settings = &self.0.settings;
+        let key = EventKey::of(verified, &settings.endpoint);
+        let fingerprint = Fingerprint::of(verified);
+        let attempt = Attempt::new(fingerprint, settings.lease, settings.retention)
+            .map_err(|_| Answer::StoreUnavailable)?;
+        match self.patient_claim(&*self.0.store, &key, &attempt, timer).await {
+            Ok(outcome) => {
+                let holder = Holder::Store(Arc::clone(&self.0.store));
+                self.claimed(outcome, key, attempt, holder, verified).await
+            }
+            Err(_) => self.without_store(key, attempt, verified, timer).await,
+        }
+    }
+
+    /// Settles the claim by the status of the handler's answer. Whatever comes
+    /// of that, the sender gets the handler's own answer.
+    pub async fn settle(&self, claim: Claim<S>, status: u16) -> Settled {
+        match self.0.settings.rule.verdict(status) {
+            Verdict::Complete => Settled::Completed(claim.complete().await),
+            Verdict::Release => Settled::Released(claim.release().await),
+        }
+    }
+
+    /// Claims, and while another attempt holds the event asks again for a
+    /// while, with the same token.
+    async fn patient_claim<T: IdempotencyStore>(
+        &self,
+        store: &T,
+        key: &EventKey,
+        attempt: &Attempt,
+        timer: &impl Timer,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let mut left = self.0.settings.in_flight_wait;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let outcome = store.claim(key, attempt).await?;
+            if left.is_zero() || !matches!(outcome, ClaimOutcome::InFlight { .. }) {
+                return Ok(outcome);
+            }
+            pause = pause.min(left);
+            timer.sleep(pause).await;
+            left -= pause;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// What the outage policy makes of a delivery.
+    async fn without_store(
+        &self,
+        key: EventKey,
+        attempt: Attempt,
+        verified: &Verified,
+        timer: &impl Timer,
+    ) -> Result<Claim<S>, Answer> {
+        match self.0.settings.outage {
+            OutagePolicy::FailClosed => return Err(Answer::StoreUnavailable),
+            OutagePolicy::LocalFallback => {}
+            OutagePolicy::FailOpen => {
+                self.0.reaper.counters().degraded();
+                let grant = (1, false);
+                let reaper = Arc::clone(&self.0.reaper);
+                return Ok(Claim::new(key, attempt, grant, Holder::Nowhere, reaper));
+            }
+        }
+        let local = self.0.local.get_or_init(|| Arc::new(MemoryStore::with_capacity(LOCAL_EVENTS)));
+        let outcome = self
+            .patient_claim(&**local, &key, &attempt, timer)
+            .await
+            .map_err(|_| Answer::StoreUnavailable)?;
+        let holder = Holder::Local(Arc::clone(local));
+        let claim = self.claimed(outcome, key, attempt, holder, verified).await?;
+        self.0.reaper.counters().degraded();
+        Ok(claim)
+    }
+
+    /// The claim, or the answer, that a claim's outcome means.
+    async fn claimed(
+        &self,
+        outcome: ClaimOutcome,
+        key: EventKey,
+        attempt: Attempt,
+        holder: Holder<S>,
+        verified: &Verified,
+    ) -> Result<Claim<S>, Answer> {
+        match outcome {
+            ClaimOutcome::Granted { epoch, reclaimed } => {
+                let reaper = Arc::clone(&self.0.reaper);
+                Ok(Claim::new(key, attempt, (epoch, reclaimed), holder, reaper))
+            }
+            ClaimOutcome::Done { fingerprint_matches, at_unix_ms } => {
+                Err(Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms })
+            }
+            ClaimOutcome::InFlight { retry_after } => Err(Answer::InFlight { retry_after }),
+            ClaimOutcome::AtCapacity => Err(Answer::StoreFull),
+            ClaimOutcome::Exhausted { .. } => {
+                let taken = match &self.0.settings.dead_letters {
+                    Some(dead_letters) => dead_letters.take(verified).is_ok(),
+                    None => false,
+                };
+                if taken {
+                    // Done by other hands. Should this not be recorded, the next delivery is handed
+                    // over once more.
+                    let reaper = Arc::clone(&self.0.reaper);
+                    let claim = Claim::new(key, attempt, (0, true), holder, reaper);
+                    let _ = claim.complete().await;
+                }
+                Err(Answer::Exhausted { dead_lettered: taken })
+            }
+        }
+    }
+}
+
+/// An authentic, fresh and unhandled delivery, and the claim on its event.
+#[non_exhaustive]
+pub struct Delivery<S: IdempotencyStore> {
+    /// The proof, with the body.
+    pub verified: Verified,
+    /// The claim, to be settled.
+    pub claim: Claim<S>,
+}
+
+/// What came of settling.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Settled {
+    /// The event is done. An error means that its record is not written yet.
+    Completed(Result<CompleteOutcome, StoreError>),
+    /// The event was given back. An error means that this is still to come.
+    Released(Result<ReleaseOutcome, StoreError>),
+}
+
+/// Takes events that cannot be handled. Implemented for closures.
+pub trait DeadLetters: Send + Sync + 'static {
+    /// Puts the delivery where it is not lost. After `Ok` it counts as done.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be kept; it then stays with the sender.
+    fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+impl<F> DeadLetters for F
+where
+    F: Fn(&Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+        + Send
+        + Sync
+        + 'static,
+{
+    fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self(verified)
+    }
+}
+
+impl<S: IdempotencyStore> fmt::Debug for Delivery<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("verified", &self.verified)
+            .field("claim", &self.claim)
+            .finish()
+    }
+}
+
+impl<S: IdempotencyStore> Clone for Receiver<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("verifier", &self.0.verifier)
+            .field("endpoint", &self.0.settings.endpoint.name())
+            .finish_non_exhaustive()
+    }
+}
+
+const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// Enough for what comes in while a store is away.
+const LOCAL_EVENTS: usize = 100_000;

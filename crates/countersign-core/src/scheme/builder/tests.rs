@@ -1,0 +1,273 @@
+use std::collections::HashSet;
+
+use super::*;
+use crate::scheme::profile::DEFAULT_RETENTION;
+
+/// A description that lacks nothing.
+fn acme() -> SchemeBuilder {
+    Scheme::builder("acme").signature_header("X-Signature").signed("{body}")
+}
+
+/// The same with a list, whose key `t` is a signed timestamp.
+fn listed() -> SchemeBuilder {
+    acme().signature_list(',', '=', "v1").signed("{ts}.{body}").timestamp_field("t", SECONDS)
+}
+
+/// A scheme that only shows a token.
+fn token() -> SchemeBuilder {
+    Scheme::builder("acme").signature_header("X-Token").algorithm(Algorithm::Token)
+}
+
+/// What a TOML file can say and the builder's methods cannot.
+fn words(mut builder: SchemeBuilder, change: fn(&mut Words)) -> SchemeBuilder {
+    change(&mut builder.0);
+    builder
+}
+
+fn refusal(builder: SchemeBuilder) -> Option<(&'static str, String)> {
+    match builder.build() {
+        Ok(_) => None,
+        Err(ConfigError::Scheme { word, problem, .. }) => Some((word, problem)),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_descriptions_that_the_cases_start_from_are_accepted() {
+    for builder in [acme(), listed(), token()] {
+        assert_eq!(refusal(builder), None);
+    }
+}
+
+#[test]
+fn every_hole_and_contradiction_is_refused_with_the_word_to_mend() {
+    let mut seen = HashSet::new();
+    for (what, builder, word) in refused() {
+        let (named, problem) = refusal(builder).unwrap_or_else(|| panic!("accepted: {what}"));
+        assert_eq!(named, word, "{what}: {problem}");
+        assert!(seen.insert((named, problem)), "{what}: refused for what another case shows");
+    }
+}
+
+/// One case for each refusal of `check.rs` and of the template.
+fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
+    vec![
+        ("a name of other characters", Scheme::builder("Acme Inc"), "name"),
+        // The template.
+        ("a token that signs", token().signed("{body}"), "signed"),
+        ("no template", Scheme::builder("acme").signature_header("X-Signature"), "signed"),
+        ("a template without the body", listed().signed("{ts}"), "signed"),
+        ("the body twice", acme().signed("{body}{body}"), "signed"),
+        ("an unknown placeholder", acme().signed("{nonce}{body}"), "signed"),
+        ("an open placeholder", acme().signed("{body}{ts"), "signed"),
+        ("a brace too many", acme().signed("ts}{body}"), "signed"),
+        ("a signed header without a name", acme().signed("{header:}{body}"), "signed"),
+        ("a plain digest without the secret", acme().algorithm(Algorithm::Sha256), "signed"),
+        ("a secret in an HMAC's template", acme().signed("{secret}{body}"), "signed"),
+        ("the secret in the middle", digest().signed("{ts}{secret}{body}"), "signed"),
+        ("the secret twice", digest().signed("{secret}{secret}{body}"), "signed"),
+        // How the signature is written.
+        ("a list with a prefix", listed().signature_prefix("v1="), "signature_prefix"),
+        ("a list with one separator", listed().signature_list('=', '=', "v1"), "signature_list"),
+        ("a list without a key", listed().signature_list(',', '=', ""), "signature_list"),
+        (
+            "a separator that is a hexadecimal digit",
+            listed().signature_list('a', '=', "v1"),
+            "signature_list",
+        ),
+        ("a signature as plain text", acme().encoding(Encoding::Text), "encoding"),
+        // The timestamp.
+        (
+            "an unsigned timestamp in a header",
+            acme().timestamp_header("X-Timestamp", SECONDS),
+            "timestamp_header",
+        ),
+        ("an unsigned timestamp in the list", listed().signed("{body}"), "timestamp_field"),
+        (
+            "a timestamp under the signature's key",
+            listed().timestamp_field("v1", SECONDS),
+            "timestamp_field",
+        ),
+        (
+            "a timestamp under a key that the list divides",
+            listed().timestamp_field("t,s", SECONDS),
+            "timestamp_field",
+        ),
+        (
+            "a timestamp in a list that is none",
+            acme().signed("{ts}{body}").timestamp_field("t", SECONDS),
+            "timestamp_field",
+        ),
+        (
+            "`{ts}` for a timestamp in the body",
+            acme().signed("{ts}{body}").timestamp_body("/created", SECONDS),
+            "signed",
+        ),
+        (
+            "a token with a timestamp in the body",
+            token().timestamp_body("/created", SECONDS),
+            "timestamp_body",
+        ),
+        ("a timestamp at no pointer", acme().timestamp_body("created", SECONDS), "timestamp_body"),
+        ("`{ts}` without a timestamp", acme().signed("{ts}.{body}"), "signed"),
+        ("two timestamps", listed().timestamp_header("X-Timestamp", SECONDS), "timestamp_unit"),
+        (
+            "a timestamp without its unit",
+            words(listed(), |words| words.timestamp_unit = None),
+            "timestamp_unit",
+        ),
+        (
+            "a unit without a timestamp",
+            words(acme(), |words| words.timestamp_unit = Some(SECONDS)),
+            "timestamp_unit",
+        ),
+        ("a tolerance without a timestamp", acme().tolerance(MINUTE), "tolerance"),
+        (
+            "a past tolerance without a timestamp",
+            words(acme(), |words| words.tolerance_past = Some(Bound::Unlimited)),
+            "tolerance_past",
+        ),
+        (
+            "a future tolerance without a timestamp",
+            words(acme(), |words| words.tolerance_future = Some(Bound::Unlimited)),
+            "tolerance_future",
+        ),
+        (
+            "the tolerance twice",
+            listed().tolerance(MINUTE).tolerances(Tolerance::symmetric(MINUTE)),
+            "tolerance",
+        ),
+        // The headers.
+        ("no signature", Scheme::builder("acme").signed("{body}"), "signature_header"),
+        ("a signature in no header", acme().signature_header("X Signature"), "signature_header"),
+        ("a second signature in no header", acme().also_in(""), "also_in"),
+        ("an unsigned id", acme().id_header("X-Id"), "id_header"),
+        ("`{id}` without a header", acme().signed("{id}{body}"), "id_header"),
+        ("an id in no header", acme().signed("{id}{body}").id_header("X:Id"), "id_header"),
+        ("an id that forbids what none has", acme().id_forbids('·'), "id_forbids"),
+        (
+            "a timestamp in no header",
+            acme().signed("{ts}{body}").timestamp_header("é", SECONDS),
+            "timestamp_header",
+        ),
+        (
+            "an alternate prefix that makes no header",
+            acme().alternate_header_prefix("X-", "X "),
+            "alternate_header_prefix",
+        ),
+        (
+            "an alternate for a prefix that is not there",
+            acme().alternate_header_prefix("svix-", "webhook-"),
+            "alternate_header_prefix",
+        ),
+        // The event.
+        ("an id at no place", acme().event_id("/id"), "event_id"),
+        ("an id at no pointer", acme().event_id("body:id"), "event_id"),
+        ("an id in no header", acme().event_id("header:"), "event_id"),
+        ("an id in an unsigned header", acme().event_id("header:X-Delivery-Id"), "event_id"),
+        ("a token with an id in the body", token().event_id("body:/id"), "event_id"),
+        ("a type at no place", acme().event_type("type"), "event_type"),
+        ("a type at no pointer", acme().event_type("body:type"), "event_type"),
+        ("a type in no header", acme().event_type("header:"), "event_type"),
+        (
+            "a type in two headers",
+            acme().event_type("header:X-Topic").event_type("header:X-Event"),
+            "event_type",
+        ),
+        // What the provider does around a delivery.
+        ("room for no body", acme().body_limit(0), "body_limit"),
+        ("no time to answer", acme().ack_deadline(Duration::ZERO), "ack_deadline"),
+        (
+            "two descriptions of the retries",
+            words(acme(), |words| {
+                words.retries = Some(Vec::new());
+                words.retries_within = Some(Span(MINUTE));
+            }),
+            "retries_within",
+        ),
+        ("a memory shorter than the retries", acme().retention(MINUTE), "retention"),
+    ]
+}
+
+fn digest() -> SchemeBuilder {
+    acme().algorithm(Algorithm::Sha256)
+}
+
+#[test]
+fn base64_cannot_be_divided_at_its_own_characters() {
+    for separator in ['+', '/', 'A', '7'] {
+        let base64 = acme().encoding(Encoding::Base64).signature_list(separator, ':', "v1");
+        assert_eq!(refusal(base64).map(|(word, _)| word), Some("signature_list"), "{separator}");
+    }
+    assert_eq!(refusal(acme().signature_list('/', ':', "v1")), None);
+}
+
+#[test]
+fn a_token_has_no_unsigned_timestamp_either() {
+    let stamped = token().timestamp_header("X-Timestamp", SECONDS);
+    assert_eq!(refusal(stamped).map(|(word, _)| word), Some("timestamp_header"));
+}
+
+#[test]
+fn an_event_is_remembered_a_quarter_longer_than_it_may_be_sent_again() {
+    let hour = 60 * MINUTE;
+    for (retries, least) in [
+        (Retries::Never, Duration::ZERO),
+        (Retries::After(vec![30 * MINUTE, hour, 150 * MINUTE]), 5 * hour),
+        (Retries::Within(72 * hour), 90 * hour),
+        // Three days.
+        (Retries::Unknown, 90 * hour),
+    ] {
+        let described = acme().retries(retries.clone());
+        assert_eq!(retention(described.clone()), least.max(DEFAULT_RETENTION), "{retries:?}");
+        assert_least(&described, least);
+    }
+}
+
+#[test]
+fn an_event_is_remembered_for_as_long_as_one_delivery_can_be_accepted() {
+    let stamped = listed().retries(Retries::Never);
+    assert_least(&stamped, 10 * MINUTE);
+
+    let day = DEFAULT_RETENTION;
+    let patient = stamped.tolerances(Tolerance::new(7 * day, 5 * MINUTE));
+    assert_eq!(retention(patient.clone()), 7 * day + 5 * MINUTE);
+    assert_least(&patient, 7 * day + 5 * MINUTE);
+}
+
+#[test]
+fn of_the_two_reasons_to_remember_the_longer_one_counts() {
+    let hour = 60 * MINUTE;
+    let stamped = listed().tolerance(hour);
+    assert_least(&stamped.clone().retries(Retries::Within(hour)), 2 * hour);
+    assert_least(&stamped.retries(Retries::Within(8 * hour)), 10 * hour);
+}
+
+#[test]
+fn a_shorter_memory_is_for_those_who_accept_duplicates() {
+    let short = acme().retention(MINUTE).dangerous_with_duplicates();
+    assert_eq!(retention(short), MINUTE);
+}
+
+#[test]
+fn retries_and_tolerances_of_any_length_do_not_overflow() {
+    let forever = Retries::After(vec![Duration::MAX, Duration::MAX]);
+    assert_eq!(retention(acme().retries(forever)), Duration::MAX);
+    assert!(listed().tolerance(Duration::MAX).build().is_ok());
+}
+
+/// `least` is accepted, and a millisecond less is not.
+fn assert_least(builder: &SchemeBuilder, least: Duration) {
+    assert_eq!(retention(builder.clone().retention(least)), least);
+    if let Some(less) = least.checked_sub(Duration::from_millis(1)) {
+        let word = refusal(builder.clone().retention(less)).map(|(word, _)| word);
+        assert_eq!(word, Some("retention"), "{least:?}");
+    }
+}
+
+fn retention(builder: SchemeBuilder) -> Duration {
+    builder.build().unwrap().profile().retention()
+}
+
+const MINUTE: Duration = Duration::from_secs(60);
+const SECONDS: TimestampUnit = TimestampUnit::Seconds;

@@ -1,0 +1,239 @@
+//! A handshake, as data: how a provider tries an endpoint before it sends
+//! events to it, and what it expects to hear.
+//!
+//! What one means at a request is written in `crate::handshake`.
+
+mod builder;
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use builder::HandshakeBuilder;
+
+pub(super) use builder::Words;
+
+use super::event_source::Pointer;
+use super::{Encoding, Scheme};
+use crate::name::Name;
+
+/// A request by which a provider tries an endpoint, and the answer to it.
+///
+/// Part of a [`Scheme`]; [`SchemeBuilder::handshake`] takes its description.
+///
+/// ```
+/// use countersign_core::{Handshake, Scheme};
+///
+/// let acme = Scheme::builder("acme")
+///     .signature_header("X-Acme-Signature")
+///     .signed("{body}")
+///     .handshake(
+///         Handshake::signed("url-verification")
+///             .when("body:/type", "url_verification")
+///             .text("body:/challenge"),
+///     )
+///     .build()?;
+/// assert_eq!(acme.handshakes()[0].name(), "url-verification");
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
+///
+/// [`SchemeBuilder::handshake`]: crate::SchemeBuilder::handshake
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handshake {
+    name: String,
+    rule: HandshakeRule,
+    /// Of an unsigned one: of a signed one the method is not signed.
+    pub(crate) method: Option<String>,
+    pub(crate) conditions: Vec<Condition>,
+    pub(crate) status: u16,
+    pub(crate) body: AnswerBody,
+    pub(crate) headers: Vec<(Name, HeaderText)>,
+    pub(crate) capture: Option<Place>,
+}
+
+impl Handshake {
+    /// Starts the description of a handshake that is signed like any event, and
+    /// answered only once it has verified.
+    #[must_use]
+    pub fn signed(name: impl Into<String>) -> HandshakeBuilder {
+        HandshakeBuilder::new(name.into(), HandshakeRule::Signed)
+    }
+
+    /// Starts the description of a handshake that nobody has signed: whoever
+    /// asks is answered.
+    #[must_use]
+    pub fn unsigned(name: impl Into<String>) -> HandshakeBuilder {
+        HandshakeBuilder::new(name.into(), HandshakeRule::Unsigned)
+    }
+
+    /// Starts the description of a handshake that nobody has signed and that is
+    /// answered only while [`Verifier::arm_handshake`] allows it.
+    ///
+    /// [`Verifier::arm_handshake`]: crate::Verifier::arm_handshake
+    #[must_use]
+    pub fn unsigned_while_armed(name: impl Into<String>) -> HandshakeBuilder {
+        HandshakeBuilder::new(name.into(), HandshakeRule::UnsignedWhileArmed)
+    }
+
+    /// The name by which logs and metrics call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whom it is answered to.
+    #[must_use]
+    pub fn rule(&self) -> HandshakeRule {
+        self.rule
+    }
+
+    /// Every place of the request that is read for it.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
+        let conditions = self.conditions.iter().map(|condition| &condition.place);
+        let headers = self.headers.iter().filter_map(|(_, text)| match text {
+            HeaderText::Fixed(_) => None,
+            HeaderText::Echo(place) => Some(place),
+        });
+        conditions.chain(self.body.places()).chain(headers).chain(&self.capture)
+    }
+
+    /// Whether it can be told from the head of a request alone.
+    pub(crate) fn reads_body(&self) -> bool {
+        !self.places().all(Place::is_in_head)
+    }
+
+    /// Whether it computes, for anybody who asks, what a signature is computed
+    /// with.
+    pub(crate) fn signs_for_anybody(&self) -> bool {
+        let signs = |field: &Field| matches!(field, Field::Hmac { .. });
+        self.rule != HandshakeRule::Signed && self.body.fields().any(signs)
+    }
+}
+
+/// Whom a handshake is answered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandshakeRule {
+    /// To whoever has signed it: it is verified like any event.
+    Signed,
+    /// To anybody.
+    Unsigned,
+    /// To the first who asks while the user has armed it, because it hands a
+    /// key over: were it always answered, anybody could replace the key.
+    UnsignedWhileArmed,
+}
+
+/// What must hold of one place of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Condition {
+    pub(crate) place: Place,
+    pub(crate) test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Test {
+    Is(String),
+    Present,
+    Absent,
+    /// It is the verify token that the user has chosen.
+    IsVerifyToken,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AnswerBody {
+    Empty,
+    Text(Place),
+    Json(Vec<(String, Field)>),
+}
+
+/// The value of one member of an answer in JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Field {
+    Number(i64),
+    Echo(Place),
+    /// The HMAC of a place's text, with the scheme's algorithm and key.
+    Hmac {
+        of: Place,
+        encoding: Encoding,
+        prefix: String,
+    },
+}
+
+impl AnswerBody {
+    fn fields(&self) -> impl Iterator<Item = &Field> {
+        let fields = match self {
+            Self::Json(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        fields.iter().map(|(_, field)| field)
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        let text = match self {
+            Self::Text(place) => Some(place),
+            _ => None,
+        };
+        text.into_iter().chain(self.fields().filter_map(|field| match field {
+            Field::Number(_) => None,
+            Field::Echo(place) | Field::Hmac { of: place, .. } => Some(place),
+        }))
+    }
+}
+
+/// The value of one header of an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HeaderText {
+    Fixed(String),
+    Echo(Place),
+}
+
+/// A place of a request: `header:NAME`, `query:NAME`, `body:/POINTER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    Header(Name),
+    /// A parameter of the query, by its decoded name.
+    Query(String),
+    /// A value of a JSON body.
+    Body(Pointer),
+}
+
+impl Place {
+    pub(crate) fn is_in_head(&self) -> bool {
+        !matches!(self, Self::Body(_))
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("header", name)) => Name::new(name)
+                .map(Self::Header)
+                .ok_or_else(|| format!("`{name}` is not a header's name")),
+            Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
+            Some(("body", pointer)) => pointer.parse().map(Self::Body),
+            _ => Err(format!(
+                "`{text}` is not a place: write `header:NAME`, `query:NAME` or `body:/POINTER`"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::Query(name) => write!(f, "query:{name}"),
+            Self::Body(pointer) => write!(f, "body:{pointer}"),
+        }
+    }
+}
+
+impl Scheme {
+    /// How the provider tries an endpoint before it sends events to it.
+    #[must_use]
+    pub fn handshakes(&self) -> &[Handshake] {
+        &self.handshakes
+    }
+}

@@ -1,0 +1,222 @@
+//! Handshakes that nobody has signed: recognised before `begin`, and answered
+//! only as far as their rule allows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use super::{Inner, Verifier};
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::handshake::{Asked, HandshakeAnswer, Heard};
+use crate::headers::Head;
+use crate::json::Value;
+use crate::mac::VerifyToken;
+use crate::scheme::HandshakeRule;
+use crate::secret::Secret;
+
+impl Verifier {
+    /// The token that the user has chosen and entered at the provider, for the
+    /// schemes whose handshake shows it (Meta). Defaults to none, and then no
+    /// such handshake is answered.
+    ///
+    /// It travels in URLs, and so into logs: never make it a signing secret.
+    #[must_use]
+    pub fn with_verify_token(mut self, token: &Secret) -> Self {
+        Arc::make_mut(&mut self.0).unsigned.token = Some(VerifyToken::new(token));
+        self
+    }
+
+    /// From now on, for as long as `within`, the first handshake is answered
+    /// that has to be armed for: one in which the provider hands a key over, and
+    /// which nobody has signed. Call it right before the webhook is created at
+    /// the provider. It counts for all clones of the verifier, and for one
+    /// handshake.
+    ///
+    /// Whoever reaches the endpoint first while it is armed can hand over a key
+    /// of their own: compare it with the provider's where the provider shows
+    /// it, and arm for seconds.
+    pub fn arm_handshake(&self, within: Duration) {
+        let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
+        let until = self.0.clock.now_unix_ms().saturating_add(ms);
+        self.0.unsigned.armed_until.store(until, Ordering::Release);
+    }
+
+    /// Takes the arming back.
+    pub fn disarm_handshake(&self) {
+        self.0.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
+    }
+
+    /// Whether a request asks for a handshake that is not signed, judged by its
+    /// head. `None` for every other request: go on with
+    /// [`begin`](Self::begin). A handshake that is signed goes that way too, and
+    /// is found by [`Verified::handshake`](crate::Verified::handshake).
+    ///
+    /// ```
+    /// use countersign_core::{Handshake, Head, Scheme, Secret, Verifier};
+    ///
+    /// let acme = Scheme::builder("acme")
+    ///     .signature_header("X-Acme-Signature")
+    ///     .signed("{body}")
+    ///     .handshake(Handshake::unsigned("challenge").method("GET").text("query:challenge"))
+    ///     .build()?;
+    /// let verifier = Verifier::new(acme, Secret::new("secret")?)?;
+    ///
+    /// let headers = [("Accept", "text/plain")];
+    /// let head = Head::new("GET", "/hooks?challenge=abc", &headers);
+    /// let asked = verifier.handshake(head).expect("it is a handshake");
+    /// assert_eq!(asked.body_limit(), 0);
+    /// let answer = asked.answer(b"")?;
+    /// assert_eq!((answer.status(), &answer.body()[..]), (200, &b"abc"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn handshake<'h>(&self, head: impl Into<Head<'h>>) -> Option<AskedHandshake> {
+        let inner = &self.0;
+        if inner.scheme.handshakes().is_empty() {
+            return None;
+        }
+        let head = head.into();
+        let mut perhaps = Vec::new();
+        for index in 0..inner.scheme.handshakes().len() {
+            if !inner.may_answer(index) {
+                continue;
+            }
+            match inner.asked(index).by_head(&inner.scheme, &head) {
+                Heard::No => {}
+                Heard::Yes(answer) => {
+                    let state = State::Known { index, answer };
+                    return Some(AskedHandshake { verifier: Arc::clone(inner), state });
+                }
+                Heard::Perhaps(in_head) => perhaps.push((index, in_head)),
+            }
+        }
+        if perhaps.is_empty() {
+            return None;
+        }
+        Some(AskedHandshake { verifier: Arc::clone(inner), state: State::InBody(perhaps) })
+    }
+}
+
+/// A request that asks for a handshake which is not signed, or will turn out to
+/// when its body is read. It can be nothing else: were it a delivery, it would
+/// be one without a signature.
+#[must_use = "the provider waits for the answer"]
+pub struct AskedHandshake {
+    verifier: Arc<Inner>,
+    state: State,
+}
+
+enum State {
+    /// The head has said everything.
+    Known { index: usize, answer: HandshakeAnswer },
+    /// The handshakes that it may be, with the values that stand in the head.
+    InBody(Vec<(usize, Vec<Value>)>),
+}
+
+impl AskedHandshake {
+    /// How many bytes of the body may be read for the answer; 0 where none have
+    /// to be.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        match &self.state {
+            State::Known { .. } => 0,
+            State::InBody(_) => self.verifier.body_limit.min(LONGEST_UNSIGNED_BODY),
+        }
+    }
+
+    /// The answer, with the body where one has to be read, and anything where
+    /// none has.
+    ///
+    /// Where the handshake hands a key over, this uses up the arming, so that
+    /// the key is handed over once.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyErrorKind::BodyTooLarge`] where the body is larger than the
+    /// limit, and what [`Verifier::begin`] says of an unsigned delivery,
+    /// [`VerifyErrorKind::MissingSignature`], where the request turns out to be
+    /// no handshake, or where the handshake is no longer armed.
+    pub fn answer(self, body: &[u8]) -> Result<HandshakeAnswer, VerifyError> {
+        let limit = self.body_limit();
+        let Self { verifier, state } = self;
+        let found = match state {
+            State::Known { index, answer } => Some((index, answer)),
+            State::InBody(_) if body.len() > limit => {
+                return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, limit));
+            }
+            State::InBody(perhaps) => perhaps.into_iter().find_map(|(index, in_head)| {
+                Some((index, verifier.asked(index).by_body(in_head, body)?))
+            }),
+        };
+        match found {
+            Some((index, answer)) if verifier.uses_up_arming(index) => Ok(answer),
+            _ => {
+                let header = &verifier.scheme.families[0].signatures[0];
+                Err(VerifyError::header(VerifyErrorKind::MissingSignature, header))
+            }
+        }
+    }
+}
+
+/// What unsigned handshakes need besides the scheme.
+#[derive(Clone)]
+pub(super) struct Unsigned {
+    token: Option<VerifyToken>,
+    /// Until when, in Unix milliseconds, by the verifier's clock.
+    armed_until: Arc<AtomicI64>,
+}
+
+impl Default for Unsigned {
+    fn default() -> Self {
+        Self { token: None, armed_until: Arc::new(AtomicI64::new(NOT_ARMED)) }
+    }
+}
+
+impl Inner {
+    fn asked(&self, index: usize) -> Asked<'_> {
+        Asked {
+            handshake: &self.scheme.handshakes()[index],
+            key: &self.keys[0],
+            token: self.unsigned.token.as_ref(),
+        }
+    }
+
+    /// Whether a handshake may be answered to somebody who has signed nothing.
+    fn may_answer(&self, index: usize) -> bool {
+        match self.scheme.handshakes()[index].rule() {
+            HandshakeRule::Signed => false,
+            HandshakeRule::Unsigned => true,
+            HandshakeRule::UnsignedWhileArmed => self.armed_now().is_some(),
+        }
+    }
+
+    /// Whether a handshake may be answered now, for the last time if it has to
+    /// be armed for.
+    fn uses_up_arming(&self, index: usize) -> bool {
+        if self.scheme.handshakes()[index].rule() != HandshakeRule::UnsignedWhileArmed {
+            return self.may_answer(index);
+        }
+        let Some(until) = self.armed_now() else { return false };
+        let armed = &self.unsigned.armed_until;
+        armed.compare_exchange(until, NOT_ARMED, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+
+    fn armed_now(&self) -> Option<i64> {
+        let until = self.unsigned.armed_until.load(Ordering::Acquire);
+        (until != NOT_ARMED && self.clock.now_unix_ms() <= until).then_some(until)
+    }
+}
+
+impl fmt::Debug for AskedHandshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskedHandshake")
+            .field("scheme", &self.verifier.scheme.name())
+            .finish_non_exhaustive()
+    }
+}
+
+const NOT_ARMED: i64 = i64::MIN;
+
+/// An unsigned body has to be parsed before it is believed: so not much of it.
+const LONGEST_UNSIGNED_BODY: usize = 16 * 1024;
