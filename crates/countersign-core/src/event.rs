@@ -109,19 +109,13 @@ fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
 }
 
 fn kind(scheme: &Scheme, presented: &Presented, values: &Values<'_>) -> Option<(String, Signed)> {
-    scheme.event_type.iter().find_map(|source| match &source.0 {
-        TypePlace::Body(pointer) => {
-            let signed = if scheme.authenticates_body() { Signed::Yes } else { Signed::No };
-            values.text(pointer).map(|text| (text.to_owned(), signed))
-        }
-        TypePlace::Header(name) => {
-            let signed = if scheme.template.headers().any(|header| header == name) {
-                Signed::Yes
-            } else {
-                Signed::No
-            };
-            presented.header_type().map(|text| (text.to_owned(), signed))
-        }
+    scheme.event_type.iter().find_map(|source| {
+        let name = match &source.0 {
+            TypePlace::Body(pointer) => values.text(pointer)?,
+            TypePlace::Header(_) => presented.header_type()?,
+        };
+        let signed = if scheme.signs(source) { Signed::Yes } else { Signed::No };
+        Some((name.to_owned(), signed))
     })
 }
 

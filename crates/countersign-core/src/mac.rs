@@ -272,7 +272,10 @@ fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 64]>) -> bool {
         Encoding::Hex => {
             // By its length alone it has no room for the `0x` that `const_hex` would skip.
             let length = text.len() / 2;
-            if text.len() % 2 != 0 || !lengths.contains(&length) || text.starts_with(b"0x") {
+            if !text.len().is_multiple_of(2)
+                || !lengths.contains(&length)
+                || text.starts_with(b"0x")
+            {
                 return false;
             }
             into.resize(start + length, 0);
@@ -281,7 +284,7 @@ fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 64]>) -> bool {
         Encoding::Base64 => {
             // The decoder wants room for the padding too.
             let room = text.len() / 4 * 3;
-            if text.len() % 4 != 0 || room > lengths.end() + 2 {
+            if !text.len().is_multiple_of(4) || room > lengths.end() + 2 {
                 return false;
             }
             into.resize(start + room, 0);

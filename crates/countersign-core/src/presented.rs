@@ -193,17 +193,24 @@ impl<'h> Signatures<'h> {
     }
 }
 
-/// The id: visible ASCII, of a bounded length, without the scheme's delimiter.
+/// The id, where it is one.
 fn id<'h>(scheme: &Scheme, head: &Head<'h>, name: &Name) -> Result<&'h [u8], VerifyError> {
     let Some(id) = unique(head, name)? else {
         return Err(VerifyError::header(VerifyErrorKind::MissingId, name));
     };
+    if is_id(scheme, id) {
+        Ok(id)
+    } else {
+        Err(VerifyError::header(VerifyErrorKind::MalformedId, name))
+    }
+}
+
+/// Whether an id is visible ASCII, of a bounded length, and without the scheme's
+/// delimiter.
+pub(crate) fn is_id(scheme: &Scheme, id: &[u8]) -> bool {
     let delimiter = scheme.id_forbids.map(|delimiter| delimiter as u8);
     let allowed = |byte: &u8| byte.is_ascii_graphic() && Some(*byte) != delimiter;
-    if id.is_empty() || id.len() > LONGEST_ID || !id.iter().all(allowed) {
-        return Err(VerifyError::header(VerifyErrorKind::MalformedId, name));
-    }
-    Ok(id)
+    !id.is_empty() && id.len() <= LONGEST_ID && id.iter().all(allowed)
 }
 
 /// The timestamp's text and instant, where it stands outside of the body.

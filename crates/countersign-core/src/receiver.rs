@@ -178,10 +178,15 @@ impl<S: IdempotencyStore> Receiver<S> {
     }
 
     /// Tells the store what nobody could wait for: claims that were dropped,
-    /// successes whose record could not be written. Adapters spawn this on
-    /// their runtime, with its `sleep`. It ends when the receiver and its claims
-    /// are gone and everything is told.
-    pub fn background<T: Timer>(&self, timer: T) -> impl Future<Output = ()> + Send + use<S, T> {
+    /// successes whose record could not be written. It ends when the receiver
+    /// and its claims are gone and everything is told.
+    ///
+    /// Given out once, to be spawned on the user's runtime with its `sleep`.
+    /// Adapters do so at their first request.
+    pub fn background<T: Timer>(
+        &self,
+        timer: T,
+    ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
         self.0.reaper.background(timer)
     }
 

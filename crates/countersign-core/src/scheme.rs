@@ -212,6 +212,17 @@ impl Scheme {
         &self.event_type
     }
 
+    /// Whether the signature covers what stands at this place: a header only
+    /// where the template names it, a value of the body wherever the body is
+    /// signed.
+    #[must_use]
+    pub fn signs(&self, place: &EventTypeSource) -> bool {
+        match &place.0 {
+            TypePlace::Body(_) => self.authenticates_body(),
+            TypePlace::Header(name) => self.template.headers().any(|header| header == name),
+        }
+    }
+
     /// What the provider does around a delivery: how long it waits, whether it
     /// sends again, how much it sends.
     #[must_use]

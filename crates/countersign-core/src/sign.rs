@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
 use crate::mac::{self, Key, Message};
-use crate::presented::{Assembly, Texts};
+use crate::presented::{Assembly, Texts, is_id};
 use crate::scheme::{Algorithm, Grammar, Scheme, TimestampSource};
 use crate::secret::Secrets;
 use crate::timestamp;
@@ -97,6 +97,14 @@ impl Signer {
         let timestamp = self.timestamp()?;
         let id = match (&family.id, &self.id) {
             (Some(name), None) => return Err(self.problem(format!("give an id for `{name}`"))),
+            (Some(name), Some(id)) if !is_id(scheme, id.as_bytes()) => {
+                let delimiter = scheme.id_forbids.map(|c| format!(", without `{c}`"));
+                let problem = format!(
+                    "the id for `{name}` must be 1 to 256 visible ASCII characters{}",
+                    delimiter.unwrap_or_default()
+                );
+                return Err(self.problem(problem));
+            }
             (_, id) => id.as_deref().unwrap_or_default(),
         };
         let head = head.into();

@@ -6,6 +6,7 @@ mod verified;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -54,6 +55,7 @@ struct Inner {
     url: Option<PublicUrl>,
     tolerance: Option<Tolerance>,
     body_limit: usize,
+    body_timeout: Duration,
     unsigned: asked::Unsigned,
     clock: Arc<dyn Clock>,
 }
@@ -105,6 +107,7 @@ impl Verifier {
             url,
             tolerance: scheme.tolerance(),
             body_limit: scheme.profile().body_limit(),
+            body_timeout: LONGEST_BODY_TIMEOUT.min(scheme.profile().ack_deadline() / 3),
             unsigned: asked::Unsigned::default(),
             clock: Arc::new(SystemClock::new()),
             scheme,
@@ -137,6 +140,15 @@ impl Verifier {
         self
     }
 
+    /// How long a body may take to arrive whole, for the adapters, which read
+    /// it. Defaults to a third of the time for which the provider waits for its
+    /// answer, and to no more than 2 s: the rest is for the handler.
+    #[must_use]
+    pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.0).body_timeout = timeout;
+        self
+    }
+
     /// The scheme by which deliveries are judged.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
@@ -153,6 +165,12 @@ impl Verifier {
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.0.body_limit
+    }
+
+    /// How long a body may take to arrive whole.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        self.0.body_timeout
     }
 
     /// Proves a delivery whose body is at hand: the whole path in one call.
@@ -213,3 +231,5 @@ impl fmt::Debug for Verifier {
             .finish_non_exhaustive()
     }
 }
+
+const LONGEST_BODY_TIMEOUT: Duration = Duration::from_secs(2);

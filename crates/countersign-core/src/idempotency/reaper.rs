@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use super::store::{Attempt, CompleteOutcome, IdempotencyStore, StoreError};
 /// and by every claim; when the last of them is gone, no more steps can come.
 pub(crate) struct Reaper<S> {
     shared: Arc<Shared<S>>,
+    /// Whether the background future has been given out.
+    given_out: AtomicBool,
 }
 
 /// What the holders and the background future share.
@@ -51,7 +53,7 @@ pub(crate) enum Step {
 impl<S: IdempotencyStore> Reaper<S> {
     pub(crate) fn new(store: Arc<S>) -> Self {
         let shared = Shared { store, queue: Mutex::default(), counters: Counting::default() };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), given_out: AtomicBool::new(false) }
     }
 
     pub(crate) fn counters(&self) -> &Counting {
@@ -67,12 +69,14 @@ impl<S: IdempotencyStore> Reaper<S> {
         self.shared.push(job, until);
     }
 
-    /// Tells the store, one step after another, until no more can come.
+    /// Tells the store, one step after another, until no more can come. Given
+    /// out once: one is enough.
     pub(crate) fn background<T: Timer>(
         &self,
         timer: T,
-    ) -> impl Future<Output = ()> + Send + use<S, T> {
-        run(Arc::clone(&self.shared), timer)
+    ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
+        let first = !self.given_out.swap(true, Ordering::Relaxed);
+        first.then(|| run(Arc::clone(&self.shared), timer))
     }
 }
 

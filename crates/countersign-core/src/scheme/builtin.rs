@@ -24,7 +24,7 @@ use super::{Scheme, SchemeBuilder};
 use crate::error::ConfigError;
 
 /// Every built-in, by the name that its file gives it. Sorted by name.
-const ALL: &[(&str, fn() -> SchemeBuilder)] = &[
+const ALL: &[(&str, Describe)] = &[
     ("github", github::scheme),
     ("gitlab-signing", gitlab::signing),
     ("jupiter", jupiter::scheme),
@@ -44,6 +44,8 @@ const ALL: &[(&str, fn() -> SchemeBuilder)] = &[
     ("x-webhook-signature", x_webhook_signature::scheme),
     ("zoom", zoom::scheme),
 ];
+
+type Describe = fn() -> SchemeBuilder;
 
 pub(super) fn named(name: &str) -> Result<Scheme, ConfigError> {
     match ALL.iter().find(|(known, _)| *known == name) {
