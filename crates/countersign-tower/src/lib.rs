@@ -1,1 +1,81 @@
-//! countersign-tower
+//! A tower layer that verifies webhook deliveries.
+//!
+//! [`VerifyLayer`] stands in front of a service. What it cannot prove it answers
+//! itself, with a status and an empty body. What it has proved reaches the
+//! service with its body byte for byte as it arrived, and with the
+//! [`Verified`](countersign_core::Verified) in the request's extensions.
+//!
+//! ```text
+//! request -> headers -> timestamp -> body -> MAC -> compare -> service -> response
+//!            `---- service.rs ----'  `----- body.rs -----'  `--- future.rs ---'
+//! ```
+//!
+//! ```
+//! use bytes::Bytes;
+//! use countersign_core::{Scheme, Secret, Signer, Verified, Verifier};
+//! use countersign_tower::VerifyLayer;
+//! use http::{Request, Response};
+//! use http_body_util::Full;
+//! use std::convert::Infallible;
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let scheme = Scheme::named("jupiter")?;
+//! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
+//!
+//! let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier)).service_fn(
+//!     |request: Request<Full<Bytes>>| async move {
+//!         let id = request.extensions().get::<Verified>().map(|verified| verified.event_id().to_owned());
+//!         Ok::<_, Infallible>(Response::new(id.unwrap_or_default()))
+//!     },
+//! );
+//!
+//! let body = r#"{"event_id":"evt_1"}"#;
+//! let mut request = Request::post("/hooks/jupiter");
+//! for (name, value) in Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(&[("", ""); 0], body.as_bytes())? {
+//!     request = request.header(name, value);
+//! }
+//! let response = service.oneshot(request.body(Full::<Bytes>::from(body))?).await?;
+//! assert_eq!(response.into_body(), "evt_1");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The body that the service gets
+//!
+//! It is a `Full<Bytes>`, since it is at hand. axum's `Router`, its handlers and
+//! most of tower-http take any body, so that `router.layer(VerifyLayer::new(verifier))`
+//! is all there is to it. Where a service insists on another type, as axum's
+//! `middleware::from_fn` does inside of one `ServiceBuilder`, convert in between:
+//! `.map_request(|request: Request<Full<Bytes>>| request.map(Body::new))`.
+//!
+//! Trailers are no part of a delivery that any scheme signs, and are dropped.
+//!
+//! # A body that somebody else has read
+//!
+//! What stands in front of this layer must leave the body alone. Where it is
+//! gone, and the request had announced its length, the answer is
+//! [`BodyIncomplete`](countersign_core::VerifyErrorKind::BodyIncomplete): the
+//! body was cut off, or read by somebody else. Of a chunked body nobody can tell
+//! that it is gone; it is judged as an empty one, which nobody has signed.
+//!
+//! # The URL that was signed
+//!
+//! axum strips the prefix from the URL of a nested router. For a scheme that
+//! signs the URL, give the whole of it with `PublicUrl::new`, or put the layer
+//! around the outermost router.
+
+mod body;
+mod future;
+mod layer;
+mod response;
+mod service;
+mod webhook;
+
+pub use body::ReadBody;
+pub use future::ResponseFuture;
+pub use layer::VerifyLayer;
+pub use response::{answer, refusal};
+pub use service::Verify;
+pub use webhook::{Webhook, WebhookLayer};

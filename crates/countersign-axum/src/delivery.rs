@@ -1,0 +1,133 @@
+//! The extractors that hand the claim to the handler.
+
+use std::fmt;
+
+use axum_core::extract::{FromRef, FromRequest, Request};
+use countersign_core::{Claim, IdempotencyStore, MemoryStore, Receiver, Verified};
+use countersign_tower::ReadBody;
+use serde_core::de::DeserializeOwned;
+use tokio::time::sleep;
+
+use crate::rejection::{MalformedJson, Rejection};
+
+/// A delivery that is proved, what its JSON says, and the claim on its event.
+///
+/// The handler settles the claim itself: it completes it, releases it, or gives
+/// it to a worker and answers at once. Dropped unsettled, by an early return or
+/// a panic, the claim gives its event back.
+///
+/// A sender that leaves cancels the handler, as everywhere in axum, and then the
+/// event is given back too. A handler that must not be stopped half-way stands
+/// behind `countersign_tower::WebhookLayer`, or does its work in a task.
+///
+/// ```
+/// use axum::http::StatusCode;
+/// use countersign_axum::Delivery;
+/// # use serde::Deserialize;
+/// # async fn book(amount: u64) -> Result<(), ()> { Ok(()) }
+///
+/// #[derive(Deserialize)]
+/// struct Event {
+///     amount: u64,
+/// }
+///
+/// async fn on_event(Delivery { event, claim, .. }: Delivery<Event>) -> StatusCode {
+///     match book(event.amount).await {
+///         Ok(()) => {
+///             // Booked is booked: where the record cannot be written yet, it is tried again.
+///             let _ = claim.complete().await;
+///             StatusCode::NO_CONTENT
+///         }
+///         Err(()) => {
+///             let _ = claim.release().await;
+///             StatusCode::SERVICE_UNAVAILABLE
+///         }
+///     }
+/// }
+/// # let _ = on_event;
+/// ```
+#[non_exhaustive]
+pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
+    /// The proof.
+    pub verified: Verified,
+    /// What the body says.
+    pub event: T,
+    /// The claim, to be settled.
+    pub claim: Claim<S>,
+}
+
+impl<T, S, State> FromRequest<State> for Delivery<T, S>
+where
+    T: DeserializeOwned + Send,
+    S: IdempotencyStore,
+    Receiver<S>: FromRef<State>,
+    State: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
+        let receiver = Receiver::from_ref(state);
+        let verified = verified(&receiver, request).await?;
+        // Before the claim: what no handler can read is not worth holding.
+        let event =
+            serde_json::from_slice(verified.body()).map_err(|error| MalformedJson::of(&error))?;
+        let claim = receiver.claim(&verified, &sleep).await?;
+        Ok(Self { verified, event, claim })
+    }
+}
+
+/// A delivery that is proved, and the claim on its event: [`Delivery`] for a
+/// body that is not JSON.
+#[non_exhaustive]
+pub struct Claimed<S: IdempotencyStore = MemoryStore> {
+    /// The proof, with the body.
+    pub verified: Verified,
+    /// The claim, to be settled.
+    pub claim: Claim<S>,
+}
+
+impl<S, State> FromRequest<State> for Claimed<S>
+where
+    S: IdempotencyStore,
+    Receiver<S>: FromRef<State>,
+    State: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
+        let receiver = Receiver::from_ref(state);
+        let verified = verified(&receiver, request).await?;
+        let claim = receiver.claim(&verified, &sleep).await?;
+        Ok(Self { verified, claim })
+    }
+}
+
+async fn verified<S: IdempotencyStore>(
+    receiver: &Receiver<S>,
+    request: Request,
+) -> Result<Verified, Rejection> {
+    if let Some(background) = receiver.background(sleep) {
+        tokio::spawn(background);
+    }
+    let (parts, body) = request.into_parts();
+    Ok(ReadBody::new(receiver.verifier(), &parts, body).await?)
+}
+
+impl<T, S: IdempotencyStore> fmt::Debug for Delivery<T, S> {
+    /// Shows proof and claim, and nothing that the body says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("verified", &self.verified)
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S: IdempotencyStore> fmt::Debug for Claimed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claimed")
+            .field("verified", &self.verified)
+            .field("claim", &self.claim)
+            .finish()
+    }
+}

@@ -1,0 +1,60 @@
+//! The extractor of a proved delivery whose body is JSON.
+
+use std::fmt;
+
+use axum_core::extract::{FromRef, FromRequest, Request};
+use countersign_core::{Verified, Verifier};
+use serde_core::de::DeserializeOwned;
+
+use crate::rejection::{MalformedJson, Rejection};
+use crate::webhook::Webhook;
+
+/// A delivery that is proved, and what its JSON says.
+///
+/// Nothing is parsed before the delivery has been verified. It reads the body,
+/// so it is the last argument of its handler.
+///
+/// ```
+/// use countersign_axum::WebhookJson;
+/// # use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct Event {
+///     amount: u64,
+/// }
+///
+/// async fn on_event(WebhookJson { verified, event }: WebhookJson<Event>) {
+///     println!("{}: {}", verified.event_id(), event.amount);
+/// }
+/// # let _ = on_event;
+/// ```
+#[derive(Clone)]
+pub struct WebhookJson<T> {
+    /// The proof.
+    pub verified: Verified,
+    /// What the body says.
+    pub event: T,
+}
+
+impl<T, S> FromRequest<S> for WebhookJson<T>
+where
+    T: DeserializeOwned,
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        let Webhook(verified) = Webhook::from_request(request, state).await?;
+        let event =
+            serde_json::from_slice(verified.body()).map_err(|error| MalformedJson::of(&error))?;
+        Ok(Self { verified, event })
+    }
+}
+
+impl<T> fmt::Debug for WebhookJson<T> {
+    /// Shows the proof, and nothing that the body says.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookJson").field("verified", &self.verified).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,27 @@
+//! The extractor of a proved delivery.
+
+use axum_core::extract::{FromRef, FromRequest, Request};
+use countersign_core::{Verified, Verifier};
+use countersign_tower::ReadBody;
+
+use crate::rejection::Rejection;
+
+/// A delivery that is proved, with its body as it was signed.
+///
+/// It reads the body, so it is the last argument of its handler.
+#[derive(Debug, Clone)]
+pub struct Webhook(pub Verified);
+
+impl<S> FromRequest<S> for Webhook
+where
+    Verifier: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        let (parts, body) = request.into_parts();
+        let verified = ReadBody::new(&Verifier::from_ref(state), &parts, body).await?;
+        Ok(Self(verified))
+    }
+}

@@ -1,0 +1,60 @@
+//! The service: judges the headers, and leaves the rest to its future.
+
+use std::fmt;
+use std::mem;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_core::Verifier;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::body::{BoxError, ReadBody};
+use crate::future::ResponseFuture;
+
+/// A service that is called with verified deliveries only; see
+/// [`VerifyLayer`](crate::VerifyLayer).
+#[derive(Clone)]
+pub struct Verify<S> {
+    pub(crate) inner: S,
+    pub(crate) verifier: Verifier,
+    pub(crate) body_timeout: Duration,
+}
+
+impl<S, B, ResBody> Service<Request<B>> for Verify<S>
+where
+    S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone,
+    B: Body,
+    B::Error: Into<BoxError>,
+    ResBody: Default,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ResponseFuture<S, B, S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone has not been asked whether it is ready: it stays here, and the one that has
+        // goes along.
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        let (parts, body) = request.into_parts();
+        let read = ReadBody::new(&self.verifier, &parts, body).with_timeout(self.body_timeout);
+        ResponseFuture::new(read, Request::from_parts(parts, ()), ready)
+    }
+}
+
+impl<S> fmt::Debug for Verify<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verify")
+            .field("verifier", &self.verifier)
+            .field("body_timeout", &self.body_timeout)
+            .finish_non_exhaustive()
+    }
+}

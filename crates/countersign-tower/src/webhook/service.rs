@@ -1,0 +1,112 @@
+//! The service: reads the body, and answers with what its task makes of it.
+
+use std::fmt;
+use std::future::Future;
+use std::mem;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_core::{Answer, IdempotencyStore};
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Full;
+use tokio::time::{Instant, timeout_at};
+use tower_service::Service;
+
+use super::layer::Shared;
+use super::task;
+use crate::body::{BoxError, ReadBody};
+use crate::response::answer;
+
+/// A service that is called once for each event; see
+/// [`WebhookLayer`](crate::WebhookLayer).
+pub struct Webhook<S: IdempotencyStore, T> {
+    pub(super) inner: T,
+    pub(super) shared: Arc<Shared<S>>,
+}
+
+impl<S, T, B, ResBody> Service<Request<B>> for Webhook<S, T>
+where
+    S: IdempotencyStore,
+    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + 'static,
+    T::Future: Send + 'static,
+    T::Error: Send + 'static,
+    B: Body + Send + 'static,
+    B::Error: Into<BoxError>,
+    ResBody: Default + Send + 'static,
+{
+    type Response = T::Response;
+    type Error = T::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<T::Response, T::Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.shared.ensure_background();
+        // The clone has not been asked whether it is ready: it stays here, and the one that has
+        // goes along.
+        let clone = self.inner.clone();
+        let ready = mem::replace(&mut self.inner, clone);
+        let (parts, body) = request.into_parts();
+        let verifier = self.shared.receiver.verifier();
+        let read = ReadBody::new(verifier, &parts, body).with_timeout(self.shared.body_timeout);
+        Box::pin(respond(Arc::clone(&self.shared), read, parts, ready))
+    }
+}
+
+async fn respond<S, T, B, ResBody>(
+    shared: Arc<Shared<S>>,
+    read: ReadBody<B>,
+    parts: Parts,
+    service: T,
+) -> Result<T::Response, T::Error>
+where
+    S: IdempotencyStore,
+    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Send + 'static,
+    T::Future: Send + 'static,
+    T::Error: Send + 'static,
+    B: Body,
+    B::Error: Into<BoxError>,
+    ResBody: Default + Send + 'static,
+{
+    let answer_by = Instant::now() + answer_within(shared.receiver.ack_deadline());
+    let verified = match read.await {
+        Ok(verified) => verified,
+        Err(refused) => return Ok(answer(Answer::from(refused))),
+    };
+    // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
+    let receiver = shared.receiver.clone();
+    let task = shared.tasks.spawn(task::run(receiver, verified, parts, service));
+    match timeout_at(answer_by, task).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(stopped)) if stopped.is_panic() => Ok(answer(Answer::HandlerFailed)),
+        Ok(Err(_)) => Ok(answer(Answer::Busy)),
+        Err(_) => Ok(answer(Answer::HandlerTimeout)),
+    }
+}
+
+/// The answer has to travel, too: it leaves a tenth before the deadline, half a
+/// second at the most.
+fn answer_within(ack_deadline: Duration) -> Duration {
+    ack_deadline - MOST_TRAVEL.min(ack_deadline / 10)
+}
+
+const MOST_TRAVEL: Duration = Duration::from_millis(500);
+
+impl<S: IdempotencyStore, T: Clone> Clone for Webhook<S, T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<S: IdempotencyStore, T> fmt::Debug for Webhook<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook").field("receiver", &self.shared.receiver).finish_non_exhaustive()
+    }
+}
