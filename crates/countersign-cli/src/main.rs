@@ -1,1 +1,42 @@
-fn main() {}
+//! The program `countersign`: what the library proves, from a shell.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `cli.rs` | the commands and their arguments |
+//! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments that name a scheme, secrets and a request |
+//! | `schemes.rs`, `verify.rs`, `sign.rs`, `demo.rs` | one command each |
+//! | `random.rs` | random ids and secrets |
+//! | `mend.rs` | what the user has to mend |
+//! | `output.rs`, `table.rs` | what is printed, and the exit status |
+
+mod cli;
+mod demo;
+mod mend;
+mod output;
+mod random;
+mod request;
+mod scheme;
+mod schemes;
+mod secrets;
+mod sign;
+mod table;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let ended = match Cli::parse().command {
+        Command::Schemes(args) => schemes::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Sign(args) => sign::run(&args),
+        Command::Demo => demo::run(),
+    };
+    match ended {
+        Ok(report) => report.print(),
+        Err(mend) => mend.print(),
+    }
+}

@@ -1,0 +1,44 @@
+//! `countersign demo`: a real receiver on loopback, and what providers and forgers send it.
+
+mod delivery;
+mod endpoint;
+mod outcome;
+mod provider;
+mod receiver;
+mod sender;
+
+use countersign::{Clock, SystemClock};
+
+use crate::mend::Mend;
+use crate::output::Report;
+use endpoint::Endpoint;
+use outcome::{Outcome, report};
+use provider::PROVIDERS;
+use receiver::Receiver;
+use sender::Sender;
+
+pub(crate) fn run() -> Result<Report, Mend> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Mend::because("the demo cannot start", error))?;
+    let outcomes = runtime.block_on(send_everything())?;
+    Ok(report(&outcomes))
+}
+
+async fn send_everything() -> Result<Vec<Outcome>, Mend> {
+    let endpoints = PROVIDERS.iter().map(Endpoint::new).collect::<Result<Vec<_>, _>>()?;
+    let receiver = Receiver::start(&endpoints).await?;
+    let sender = Sender::to(receiver.address());
+    let now_ms = SystemClock::new().now_unix_ms();
+
+    let mut outcomes = Vec::new();
+    for endpoint in &endpoints {
+        for delivery in endpoint.deliveries(now_ms)? {
+            let answered = sender.send(&delivery).await;
+            outcomes.push(Outcome { seen: receiver.seen(), answered, delivery });
+        }
+    }
+    // The receiver waits for open connections before it ends, and the sender keeps some.
+    drop(sender);
+    receiver.stop().await;
+    Ok(outcomes)
+}

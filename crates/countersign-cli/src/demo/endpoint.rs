@@ -1,0 +1,130 @@
+//! A provider's endpoint: its secrets, and what is sent to it.
+
+use std::time::Duration;
+
+use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind};
+
+use super::delivery::{Delivery, Expected};
+use super::provider::{Provider, Sample};
+use crate::mend::Mend;
+use crate::random;
+
+/// An endpoint in the middle of a rotation, with secrets of this run alone.
+pub(super) struct Endpoint {
+    provider: &'static Provider,
+    scheme: Scheme,
+    current: RandomSecret,
+    previous: RandomSecret,
+    /// Not one of the endpoint's.
+    forgers: RandomSecret,
+}
+
+impl Endpoint {
+    pub(super) fn new(provider: &'static Provider) -> Result<Self, Mend> {
+        Ok(Self {
+            provider,
+            scheme: Scheme::named(provider.scheme)?,
+            current: RandomSecret::new()?,
+            previous: RandomSecret::new()?,
+            forgers: RandomSecret::new()?,
+        })
+    }
+
+    pub(super) fn path(&self) -> String {
+        path(self.provider.scheme)
+    }
+
+    pub(super) fn verifier(&self) -> Result<Verifier, Mend> {
+        let secrets = Secrets::new(self.current.secret()?.named("current"))
+            .with_previous(self.previous.secret()?.named("previous"));
+        Ok(Verifier::new(self.scheme.clone(), secrets)?)
+    }
+
+    /// Everything that is sent, where it is now `now_ms`.
+    pub(super) fn deliveries(&self, now_ms: i64) -> Result<Vec<Delivery>, Mend> {
+        let Provider { sample, further, .. } = self.provider;
+        let at_now = |what, secret| self.signed(what, sample, now_ms, secret);
+
+        let mut all = vec![at_now("as the provider sends it", &self.current)?];
+        if let Some(further) = further {
+            all.push(self.signed("its other sample", further, now_ms, &self.current)?);
+        }
+        all.push(tampered(at_now("tampered with: one bit of the body", &self.current)?));
+        all.push(unsigned(at_now("unsigned", &self.current)?));
+        all.push(truncated(at_now("tag truncated by one byte", &self.current)?));
+        let forged = at_now("signed with a wrong secret", &self.forgers)?;
+        all.push(forged.refused_as(VerifyErrorKind::SignatureMismatch));
+        if let Some(tolerance) = self.scheme.tolerance() {
+            let (past, future) = (just_beyond(tolerance.past()), just_beyond(tolerance.future()));
+            let at = |what, unix_ms| self.signed(what, sample, unix_ms, &self.current);
+            let stale = at("stale: a minute too old", now_ms.saturating_sub(past))?;
+            all.push(stale.refused_as(VerifyErrorKind::TimestampTooOld));
+            let early = at("from the future: a minute too early", now_ms.saturating_add(future))?;
+            all.push(early.refused_as(VerifyErrorKind::TimestampInFuture));
+        }
+        let rotated = at_now("signed with the old secret", &self.previous)?;
+        all.push(Delivery { expected: Expected::Verified { secret: 1 }, ..rotated });
+        Ok(all)
+    }
+
+    /// The sample as it would be made and signed at this time.
+    fn signed(
+        &self,
+        what: &'static str,
+        sample: &Sample,
+        unix_ms: i64,
+        secret: &RandomSecret,
+    ) -> Result<Delivery, Mend> {
+        let body = sample.at(unix_ms).into_bytes();
+        let head = [("content-type", "application/json")];
+        let signer = Signer::new(self.scheme.clone(), secret.secret()?)?.at_unix_ms(unix_ms);
+        let headers = signer.sign(&head, &body)?;
+        let expected = Expected::Verified { secret: 0 };
+        Ok(Delivery { scheme: self.provider.scheme, what, headers, body, expected })
+    }
+}
+
+/// Where the deliveries of a scheme are received.
+pub(super) fn path(scheme: &str) -> String {
+    format!("/hooks/{scheme}")
+}
+
+fn tampered(mut delivery: Delivery) -> Delivery {
+    let middle = delivery.body.len() / 2;
+    if let Some(byte) = delivery.body.get_mut(middle) {
+        *byte ^= 1;
+    }
+    delivery.refused_as(VerifyErrorKind::SignatureMismatch)
+}
+
+fn unsigned(mut delivery: Delivery) -> Delivery {
+    delivery.headers.clear();
+    delivery.refused_as(VerifyErrorKind::MissingSignature)
+}
+
+fn truncated(mut delivery: Delivery) -> Delivery {
+    for (_, value) in &mut delivery.headers {
+        // The four write their tags in hexadecimal, and at the end of the only header.
+        value.truncate(value.len().saturating_sub(2));
+    }
+    delivery.refused_as(VerifyErrorKind::MalformedSignature)
+}
+
+/// A minute more than is tolerated, in milliseconds.
+fn just_beyond(tolerated: Option<Duration>) -> i64 {
+    let beyond = tolerated.unwrap_or_default().saturating_add(Duration::from_secs(60));
+    i64::try_from(beyond.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The text of a secret that nobody else has, and that ends with the run.
+struct RandomSecret(String);
+
+impl RandomSecret {
+    fn new() -> Result<Self, Mend> {
+        Ok(Self(random::hex_128()?))
+    }
+
+    fn secret(&self) -> Result<Secret, Mend> {
+        Ok(Secret::new(self.0.as_str())?)
+    }
+}

@@ -1,0 +1,142 @@
+//! What came of each delivery, and whether that was expected.
+
+use countersign::{Signed, Verified};
+
+use super::delivery::{Delivery, Expected};
+use super::receiver::Seen;
+use crate::output::{BAD, GOOD, Report, harmless, paint};
+use crate::table::{Cell, Table};
+
+/// A delivery, what it was answered, and how the receiver had judged it.
+pub(super) struct Outcome {
+    pub(super) delivery: Delivery,
+    pub(super) answered: Result<u16, String>,
+    pub(super) seen: Seen,
+}
+
+impl Outcome {
+    fn is_expected(&self) -> bool {
+        let expected = self.delivery.expected;
+        self.answered == Ok(expected.status()) && judged(&self.seen) == Some(expected)
+    }
+}
+
+/// The tables; refused where any outcome is not the expected one.
+pub(super) fn report(outcomes: &[Outcome]) -> Report {
+    let expected = outcomes.iter().filter(|outcome| outcome.is_expected()).count();
+    let sent = outcomes.len();
+    let style = if expected == sent { GOOD } else { BAD };
+    let summary = paint(style, format_args!("{sent} deliveries, {expected} answered as expected"));
+
+    let (answers, proofs) = (answers(outcomes), proofs(outcomes));
+    let text = format!("{answers}\nWhat was proved:\n\n{proofs}\n{summary}\n");
+    let report = Report::for_people(text);
+    if expected == sent { report } else { report.refused() }
+}
+
+fn answers(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new(["PROVIDER", "SENT", "ANSWERED", "CODE", "EXPECTED", "RESULT"]);
+    for outcome in outcomes {
+        let Outcome { delivery, answered, seen } = outcome;
+        let Delivery { scheme, what, expected, .. } = delivery;
+        let answer = match answered {
+            Ok(status) => status.to_string(),
+            Err(problem) => problem.clone(),
+        };
+        let code = judged(seen).map_or("-".to_owned(), |judged| judged.to_string());
+        table.push([
+            (*scheme).into(),
+            (*what).into(),
+            answer.into(),
+            code.into(),
+            format!("{} {expected}", expected.status()).into(),
+            if outcome.is_expected() {
+                Cell::from("ok").styled(GOOD)
+            } else {
+                Cell::from("FAIL").styled(BAD)
+            },
+        ]);
+    }
+    table.render()
+}
+
+fn proofs(outcomes: &[Outcome]) -> String {
+    let mut table = Table::new(["PROVIDER", "SENT", "EVENT ID", "FROM", "EVENT TYPE", "SECRET"]);
+    for outcome in outcomes {
+        if let Seen::Verified(verified) = &outcome.seen {
+            table.push([
+                outcome.delivery.scheme.into(),
+                outcome.delivery.what.into(),
+                harmless(verified.event_id()).into(),
+                verified.event_id_from().to_string().into(),
+                event_type(verified).into(),
+                secret(verified).into(),
+            ]);
+        }
+    }
+    table.render()
+}
+
+/// The judgement, in the words in which one is expected.
+fn judged(seen: &Seen) -> Option<Expected> {
+    match seen {
+        Seen::Verified(verified) => Some(Expected::Verified { secret: verified.secret_index() }),
+        Seen::Refused(error) => Some(Expected::Refused(error.kind())),
+        Seen::Nothing => None,
+    }
+}
+
+fn event_type(verified: &Verified) -> String {
+    match verified.event_type() {
+        Some(kind) if kind.signed == Signed::Yes => harmless(kind.name),
+        Some(kind) => format!("{} (unsigned)", harmless(kind.name)),
+        None => "-".to_owned(),
+    }
+}
+
+fn secret(verified: &Verified) -> String {
+    format!("{} ({})", verified.secret_index(), verified.secret_name().unwrap_or("unnamed"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::ExitCode;
+
+    use countersign::{VerifyError, VerifyErrorKind};
+
+    use super::*;
+
+    fn unsigned(answered: Result<u16, String>, seen: Seen) -> Outcome {
+        let expected = Expected::Refused(VerifyErrorKind::MissingSignature);
+        let (headers, body) = (Vec::new(), Vec::new());
+        let delivery = Delivery { scheme: "jupiter", what: "unsigned", headers, body, expected };
+        Outcome { delivery, answered, seen }
+    }
+
+    fn refused(kind: VerifyErrorKind) -> Seen {
+        Seen::Refused(VerifyError::from(kind))
+    }
+
+    #[test]
+    fn an_answer_is_as_expected_only_where_status_and_code_are() {
+        use VerifyErrorKind::{MissingSignature, SignatureMismatch};
+        let as_expected = |answered, seen| unsigned(answered, seen).is_expected();
+        assert!(as_expected(Ok(401), refused(MissingSignature)));
+        assert!(!as_expected(Ok(200), refused(MissingSignature)));
+        assert!(!as_expected(Ok(401), refused(SignatureMismatch)));
+        assert!(!as_expected(Ok(401), Seen::Nothing));
+        assert!(!as_expected(Err("refused".to_owned()), refused(MissingSignature)));
+    }
+
+    #[test]
+    fn one_answer_that_is_not_as_expected_fails_the_demo_and_is_marked() {
+        let good = || unsigned(Ok(401), refused(VerifyErrorKind::MissingSignature));
+        let passed = report(&[good()]);
+        assert_eq!(passed.status, ExitCode::SUCCESS);
+        assert!(!passed.text.contains("FAIL"));
+        let failed = report(&[good(), unsigned(Ok(200), Seen::Nothing)]);
+        assert_eq!(failed.status, ExitCode::FAILURE);
+        assert!(failed.text.contains("FAIL"), "{}", failed.text);
+        assert!(failed.text.contains("2 deliveries, 1 answered as expected"));
+    }
+}

@@ -1,0 +1,90 @@
+//! The four providers, with the deliveries that their own documents show.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A provider and what it sends.
+#[derive(Debug)]
+pub(super) struct Provider {
+    /// The name of its scheme.
+    pub(super) scheme: &'static str,
+    /// The delivery of which forgeries are made.
+    pub(super) sample: Sample,
+    /// A further one that its document shows.
+    pub(super) further: Option<Sample>,
+}
+
+/// The body of a delivery.
+#[derive(Debug)]
+pub(super) struct Sample {
+    body: &'static str,
+    /// The time that the body states, where its scheme reads one there.
+    time: Option<StatedTime>,
+}
+
+#[derive(Debug)]
+struct StatedTime {
+    /// As it stands in the sample.
+    shown: &'static str,
+    /// Another one, in Unix seconds, in the same form.
+    write: fn(u64) -> String,
+}
+
+impl Sample {
+    /// The body of a delivery that was made at this time.
+    pub(super) fn at(&self, unix_ms: i64) -> String {
+        match &self.time {
+            Some(time) => {
+                let seconds = u64::try_from(unix_ms).unwrap_or_default() / 1000;
+                self.body.replacen(time.shown, &(time.write)(seconds), 1)
+            }
+            None => self.body.to_owned(),
+        }
+    }
+}
+
+pub(super) const PROVIDERS: [Provider; 4] = [
+    Provider {
+        scheme: "jupiter",
+        // Its guide shows no payload: this one is made of the two fields that the guide's code
+        // reads, with an event of its table.
+        sample: Sample { body: include_str!("samples/jupiter.json"), time: None },
+        further: None,
+    },
+    Provider {
+        scheme: "perps-tracker",
+        sample: Sample {
+            body: include_str!("samples/perps-tracker.json"),
+            time: Some(StatedTime { shown: "1705312800", write: as_number }),
+        },
+        further: None,
+    },
+    Provider {
+        scheme: "venum",
+        sample: Sample { body: include_str!("samples/venum.json"), time: None },
+        further: None,
+    },
+    Provider {
+        scheme: "x-webhook-signature",
+        sample: Sample {
+            body: include_str!("samples/x-webhook-signature-created.json"),
+            time: Some(StatedTime { shown: "2025-02-18T10:30:00Z", write: as_date }),
+        },
+        further: Some(Sample {
+            body: include_str!("samples/x-webhook-signature-updated.json"),
+            time: Some(StatedTime { shown: "2025-02-18T10:35:00Z", write: as_date }),
+        }),
+    },
+];
+
+fn as_number(unix_s: u64) -> String {
+    unix_s.to_string()
+}
+
+fn as_date(unix_s: u64) -> String {
+    let last = humantime::parse_rfc3339(LAST_DATE).unwrap_or(UNIX_EPOCH);
+    let date = UNIX_EPOCH.checked_add(Duration::from_secs(unix_s)).unwrap_or(last);
+    humantime::format_rfc3339_seconds(date.min(last)).to_string()
+}
+
+/// The last that RFC 3339 can write.
+const LAST_DATE: &str = "9999-12-31T23:59:59Z";

@@ -1,0 +1,50 @@
+//! A provider's side: a real HTTP client.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use tokio::time::{Instant, timeout_at};
+
+use super::delivery::Delivery;
+use super::endpoint::path;
+
+pub(super) struct Sender {
+    to: SocketAddr,
+    deadline: Instant,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+impl Sender {
+    pub(super) fn to(address: SocketAddr) -> Self {
+        Self {
+            to: address,
+            deadline: Instant::now() + PATIENCE,
+            client: Client::builder(TokioExecutor::new()).build_http(),
+        }
+    }
+
+    /// The status that is answered, or why there is none.
+    pub(super) async fn send(&self, delivery: &Delivery) -> Result<u16, String> {
+        let mut request = Request::post(format!("http://{}{}", self.to, path(delivery.scheme)))
+            .header("content-type", "application/json");
+        for (name, value) in &delivery.headers {
+            request = request.header(name, value);
+        }
+        let body = Full::new(Bytes::from(delivery.body.clone()));
+        let request = request.body(body).map_err(|error| error.to_string())?;
+        match timeout_at(self.deadline, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response.status().as_u16()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no answer, {} s after the start", PATIENCE.as_secs())),
+        }
+    }
+}
+
+/// For all answers together: on loopback each takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -1,0 +1,34 @@
+//! What the user has to mend before a command can do its work.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use countersign::ConfigError;
+
+use crate::output;
+
+/// Bad usage or configuration, and what to mend. Ends the program with status 2.
+#[derive(Debug)]
+pub(crate) struct Mend(String);
+
+impl Mend {
+    pub(crate) fn new(what: impl Into<String>) -> Self {
+        Self(what.into())
+    }
+
+    /// For what could not be read or started: `what` names it.
+    pub(crate) fn because(what: impl Display, error: impl Display) -> Self {
+        Self(format!("{what}: {error}"))
+    }
+
+    pub(crate) fn print(&self) -> ExitCode {
+        output::error(&self.0);
+        ExitCode::from(2)
+    }
+}
+
+impl From<ConfigError> for Mend {
+    fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,191 @@
+//! A request: in pieces on the command line, or whole in a file.
+
+mod file;
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use clap::{ArgAction, ArgGroup, Args};
+use countersign::{Head, PublicUrl, Scheme};
+
+use crate::mend::Mend;
+
+#[derive(Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("whole_or_pieces").args(["body", "request"]).required(true))]
+pub(crate) struct RequestArgs {
+    /// The method
+    #[arg(long, default_value = "POST", conflicts_with = "request")]
+    method: String,
+    /// The public URL, as the provider calls it, for the schemes that sign it
+    #[arg(long, conflicts_with = "request")]
+    url: Option<String>,
+    /// A header; repeatable. `@FILE` reads lines of headers from a file, `@-` from standard input
+    #[arg(
+        short = 'H',
+        long = "header",
+        value_name = "NAME: VALUE",
+        action = ArgAction::Append,
+        conflicts_with = "request"
+    )]
+    headers: Vec<String>,
+    /// The file with the body, to the byte; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// The whole request: JSON with `method`, `url`, `headers` (name to value, or to an array of
+    /// values) and `body_base64`; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    request: Option<PathBuf>,
+}
+
+/// A request, as it arrived or is to be sent.
+pub(crate) struct Request {
+    method: String,
+    url: Option<String>,
+    headers: Vec<(String, Vec<u8>)>,
+    body: Bytes,
+}
+
+impl RequestArgs {
+    /// Reads the request.
+    pub(crate) fn read(&self) -> Result<Request, Mend> {
+        if let Some(path) = &self.request {
+            let what = format!("the request's file `{}`", path.display());
+            return file::parse(&contents(path, &what)?, &what);
+        }
+        self.check_standard_input()?;
+        let mut headers = Vec::new();
+        for header in &self.headers {
+            match header.strip_prefix('@') {
+                Some(path) => {
+                    let what = format!("the headers' file `{path}`");
+                    let lines = contents(Path::new(path), &what)?;
+                    headers.extend(header_lines(&lines, &what)?);
+                }
+                None => headers.push(parse_header(header.as_bytes()).ok_or_else(|| {
+                    Mend::new("what follows `-H` is no header: write `-H 'Name: value'`")
+                })?),
+            }
+        }
+        let body = match &self.body {
+            Some(path) => contents(path, &format!("the body's file `{}`", path.display()))?.into(),
+            None => Bytes::new(),
+        };
+        Ok(Request { method: self.method.clone(), url: self.url.clone(), headers, body })
+    }
+
+    /// The second who reads standard input would read nothing.
+    fn check_standard_input(&self) -> Result<(), Mend> {
+        let headers = self.headers.iter().filter(|header| *header == "@-").count();
+        let body = self.body.iter().filter(|path| path.as_os_str() == "-").count();
+        if headers + body > 1 {
+            return Err(Mend::new(
+                "standard input can be read once: of `--body -` and `-H @-`, give one as a file",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Request {
+    pub(crate) fn head(&self) -> Head<'_> {
+        Head::new(&self.method, self.target(), &self.headers)
+    }
+
+    pub(crate) fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The URL that is signed; `None` where the scheme signs none.
+    pub(crate) fn signed_url(&self, scheme: &Scheme) -> Result<Option<PublicUrl>, Mend> {
+        match &self.url {
+            _ if !scheme.signs_url() => Ok(None),
+            Some(url) => Ok(Some(PublicUrl::new(url)?)),
+            None => Err(Mend::new(format!(
+                "scheme `{}` signs the URL: give the one that the provider calls, with `--url`, or \
+                 as `url` in the request's file",
+                scheme.name()
+            ))),
+        }
+    }
+
+    /// Path and query.
+    fn target(&self) -> &str {
+        let url = self.url.as_deref().unwrap_or_default();
+        let behind_scheme = url.find("://").map_or(0, |at| at + "://".len());
+        match url[behind_scheme..].find(['/', '?']) {
+            Some(at) => &url[behind_scheme + at..],
+            None => "/",
+        }
+    }
+}
+
+/// What a file holds, or standard input where the path is `-`.
+fn contents(path: &Path, what: &str) -> Result<Vec<u8>, Mend> {
+    let read = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| Mend::because(format!("{what} cannot be read"), error))
+}
+
+/// Headers, a line each; empty lines are passed over.
+fn header_lines(text: &[u8], what: &str) -> Result<Vec<(String, Vec<u8>)>, Mend> {
+    let lines = text.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    lines
+        .map(|(index, line)| {
+            // The line is not shown: it may hold a signature.
+            parse_header(line).ok_or_else(|| {
+                let line = index + 1;
+                Mend::new(format!("{what}: line {line} is no header: write `Name: value`"))
+            })
+        })
+        .collect()
+}
+
+/// `Name: value`, without the white space around the value, which is no part of it.
+fn parse_header(line: &[u8]) -> Option<(String, Vec<u8>)> {
+    let colon = line.iter().position(|byte| *byte == b':')?;
+    let name = http::HeaderName::from_bytes(&line[..colon]).ok()?;
+    let value = http::HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
+    Some((name.to_string(), value.as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_split_at_its_first_colon() {
+        let (name, value) = parse_header(b"X-Sig:  t=1,v1=a:b \r").unwrap();
+        assert_eq!((name.as_str(), value.as_slice()), ("x-sig", &b"t=1,v1=a:b"[..]));
+        for bad in ["", "X-Sig", ": a", "X Sig: a", "X-Sig: a\nb"] {
+            assert!(parse_header(bad.as_bytes()).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_target_is_what_follows_the_host() {
+        for (url, target) in [
+            (Some("https://a.example/x?y=1"), "/x?y=1"),
+            (Some("https://a.example?y=1"), "?y=1"),
+            (Some("https://a.example"), "/"),
+            (Some("://"), "/"),
+            (Some(""), "/"),
+            (None, "/"),
+        ] {
+            let request = Request {
+                method: "POST".to_owned(),
+                url: url.map(str::to_owned),
+                headers: Vec::new(),
+                body: Bytes::new(),
+            };
+            assert_eq!(request.target(), target, "{url:?}");
+        }
+    }
+}

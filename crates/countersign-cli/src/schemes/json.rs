@@ -1,0 +1,127 @@
+//! One scheme, for programs. The keys are a contract: they are added to, never changed.
+
+use std::time::Duration;
+
+use countersign::{EventTypeSource, Retries, Scheme};
+use serde::Serialize;
+
+use super::description::is_signed;
+
+/// A scheme with all that its data says. Null is what it has not, or what is not known.
+#[derive(Serialize)]
+pub(super) struct SchemeJson<'a> {
+    name: &'a str,
+    title: &'a str,
+    signature: String,
+    headers: Vec<&'a str>,
+    signed: &'a str,
+    signs_url: bool,
+    authenticates_body: bool,
+    body_view: String,
+    algorithm: String,
+    encoding: String,
+    secret_format: String,
+    timestamp: Option<TimestampJson>,
+    tolerance: Option<ToleranceJson>,
+    /// The digest, which always stands last, included.
+    event_id: Vec<String>,
+    event_type: Vec<EventTypeJson>,
+    body_limit: usize,
+    ack_deadline_ms: u64,
+    retries: RetriesJson,
+    retry_window_ms: Option<u64>,
+    retention_ms: u64,
+    evidence: String,
+    unconfirmed: Vec<String>,
+    sources: &'a [String],
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct TimestampJson {
+    from: String,
+    unit: String,
+}
+
+/// Null is without limit.
+#[derive(Serialize)]
+struct ToleranceJson {
+    past_ms: Option<u64>,
+    future_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct EventTypeJson {
+    from: String,
+    signed: bool,
+}
+
+/// `kind` is `never`, `after`, `within` or `unknown`; `delays_ms` is null unless it is `after`.
+#[derive(Serialize)]
+struct RetriesJson {
+    kind: &'static str,
+    delays_ms: Option<Vec<u64>>,
+}
+
+impl<'a> SchemeJson<'a> {
+    pub(super) fn new(scheme: &'a Scheme) -> Self {
+        let profile = scheme.profile();
+        let event_id = scheme.event_id_sources().iter().map(ToString::to_string);
+        let event_type = scheme.event_type_sources().iter();
+        Self {
+            name: scheme.name(),
+            title: scheme.title(),
+            signature: scheme.signature_grammar(),
+            headers: scheme.headers().collect(),
+            signed: scheme.signed(),
+            signs_url: scheme.signs_url(),
+            authenticates_body: scheme.authenticates_body(),
+            body_view: scheme.body_view().to_string(),
+            algorithm: scheme.algorithm().to_string(),
+            encoding: scheme.encoding().to_string(),
+            secret_format: scheme.secret_format().to_string(),
+            timestamp: scheme
+                .timestamp()
+                .map(|(from, unit)| TimestampJson { from, unit: unit.to_string() }),
+            tolerance: scheme.tolerance().map(|tolerance| ToleranceJson {
+                past_ms: tolerance.past().map(millis),
+                future_ms: tolerance.future().map(millis),
+            }),
+            event_id: event_id.chain(["digest".to_owned()]).collect(),
+            event_type: event_type.map(|source| EventTypeJson::new(source, scheme)).collect(),
+            body_limit: profile.body_limit(),
+            ack_deadline_ms: millis(profile.ack_deadline()),
+            retries: RetriesJson::new(profile.retries()),
+            retry_window_ms: profile.retries().window().map(millis),
+            retention_ms: millis(profile.retention()),
+            evidence: scheme.evidence().to_string(),
+            unconfirmed: scheme.unconfirmed().iter().map(ToString::to_string).collect(),
+            sources: scheme.sources(),
+            notes: scheme.notes(),
+        }
+    }
+}
+
+impl EventTypeJson {
+    fn new(source: &EventTypeSource, scheme: &Scheme) -> Self {
+        Self { from: source.to_string(), signed: is_signed(source, scheme) }
+    }
+}
+
+impl RetriesJson {
+    fn new(retries: &Retries) -> Self {
+        match retries {
+            Retries::Never => Self { kind: "never", delays_ms: None },
+            Retries::After(delays) => Self {
+                kind: "after",
+                delays_ms: Some(delays.iter().copied().map(millis).collect()),
+            },
+            Retries::Within(_) => Self { kind: "within", delays_ms: None },
+            _ => Self { kind: "unknown", delays_ms: None },
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

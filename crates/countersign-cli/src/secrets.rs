@@ -1,0 +1,163 @@
+//! Secrets: named by an environment variable or a file, never given on the command line.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
+use countersign::{ConfigError, Secret, SecretProblem, Secrets};
+
+use crate::mend::Mend;
+use crate::output;
+
+/// Where the live secrets are read, in the order of the command line: the current one first.
+#[derive(Debug)]
+pub(crate) struct SecretArgs(Vec<Place>);
+
+/// Where one secret is read.
+#[derive(Debug, Clone)]
+enum Place {
+    Env(String),
+    File(PathBuf),
+}
+
+/// The options by themselves; their order among each other is in the matches only.
+#[derive(Debug, Args)]
+#[group(id = "secrets", required = true, multiple = true)]
+struct Flags {
+    /// The environment variable that holds a secret; repeatable, the current secret first
+    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    secret_env: Vec<String>,
+    /// The file that holds a secret; repeatable, the current secret first
+    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    secret_file: Vec<PathBuf>,
+}
+
+impl SecretArgs {
+    /// Reads all of them.
+    pub(crate) fn read(&self) -> Result<Secrets, Mend> {
+        let mut secrets: Option<Secrets> = None;
+        for place in &self.0 {
+            let secret = place.read()?;
+            secrets = Some(match secrets {
+                None => Secrets::new(secret),
+                Some(secrets) => secrets.with_previous(secret),
+            });
+        }
+        secrets.ok_or_else(|| Mend::new("give a secret with `--secret-env` or `--secret-file`"))
+    }
+
+    /// Says of an error which option has to be mended, where it is about a secret.
+    pub(crate) fn blame(&self, error: ConfigError) -> Mend {
+        match error {
+            ConfigError::Secret { problem, index, .. } => {
+                match index.and_then(|index| self.0.get(index)) {
+                    Some(place) => place.unusable(problem),
+                    None => Mend::because("secret", problem),
+                }
+            }
+            error => error.into(),
+        }
+    }
+}
+
+impl Place {
+    fn read(&self) -> Result<Secret, Mend> {
+        let mut text = match self {
+            Self::Env(name) => match std::env::var_os(name) {
+                Some(value) => value.into_string().map_err(|_| self.not_text())?,
+                None => return Err(self.not_set(name)),
+            },
+            Self::File(path) => {
+                let bytes = std::fs::read(path)
+                    .map_err(|error| Mend::because(format!("{self} cannot be read"), error))?;
+                String::from_utf8(bytes).map_err(|_| self.not_text())?
+            }
+        };
+        if let Some(rest) = text.strip_suffix('\n') {
+            text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
+            output::note(&format!("dropped the newline at the end of {self}"));
+        }
+        match Secret::new(text) {
+            Ok(secret) => Ok(secret.named(self.name())),
+            Err(ConfigError::Secret { problem, .. }) => Err(self.unusable(problem)),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// By what the user knows it.
+    fn name(&self) -> String {
+        match self {
+            Self::Env(name) => name.clone(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+
+    fn not_set(&self, name: &str) -> Mend {
+        let mend = if is_plainly_a_name(name) {
+            "export it first"
+        } else {
+            "give the name of one that is exported, never the secret itself"
+        };
+        Mend::new(format!("{self} is not set: {mend}"))
+    }
+
+    fn not_text(&self) -> Mend {
+        Mend::new(format!("{self} is not UTF-8 text: store it as the provider shows it"))
+    }
+
+    fn unusable(&self, problem: SecretProblem) -> Mend {
+        match problem {
+            // The library's words go on to name a function.
+            SecretProblem::NotBase64 => Mend::new(format!(
+                "{self} is not base64, as this scheme's secrets are: store it without spaces or \
+                 quotes"
+            )),
+            problem => Mend::new(format!("{self} {problem}")),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) if is_plainly_a_name(name) => {
+                write!(f, "the environment variable `{name}`")
+            }
+            Self::Env(_) => f.write_str("the environment variable that `--secret-env` names"),
+            Self::File(path) => write!(f, "the secret's file `{}`", path.display()),
+        }
+    }
+}
+
+/// Whether it can be shown. Anything but a name in capitals may be the secret itself, given where
+/// its variable's name belongs.
+fn is_plainly_a_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+impl FromArgMatches for SecretArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let flags = Flags::from_arg_matches(matches)?;
+        let at = |id: &str| matches.indices_of(id).into_iter().flatten();
+        let envs = at("secret_env").zip(flags.secret_env.into_iter().map(Place::Env));
+        let files = at("secret_file").zip(flags.secret_file.into_iter().map(Place::File));
+        let mut places: Vec<(usize, Place)> = envs.chain(files).collect();
+        places.sort_by_key(|(index, _)| *index);
+        Ok(Self(places.into_iter().map(|(_, place)| place).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for SecretArgs {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        Flags::augment_args(command)
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Flags::augment_args_for_update(command)
+    }
+}

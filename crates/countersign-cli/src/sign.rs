@@ -1,0 +1,65 @@
+//! `countersign sign`.
+
+use countersign::{Scheme, Signer};
+
+use crate::cli::SignArgs;
+use crate::mend::Mend;
+use crate::output::{self, Report};
+use crate::{random, scheme};
+
+pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
+    let scheme = scheme::load(&args.scheme.name)?;
+    say_what_is_ignored(args, &scheme);
+    let secrets = args.secrets.read()?;
+    let request = args.request.read()?;
+    let url = request.signed_url(&scheme)?;
+    let id = if has_id(&scheme) { Some(id(args)?) } else { None };
+
+    let mut signer = Signer::new(scheme, secrets).map_err(|error| args.secrets.blame(error))?;
+    if let Some(url) = url {
+        signer = signer.with_url(url);
+    }
+    if let Some(id) = id {
+        signer = signer.with_id(id);
+    }
+    if let Some(timestamp) = args.timestamp {
+        signer = signer.at_unix_ms(timestamp);
+    }
+    let headers = signer.sign(request.head(), request.body())?;
+    Ok(Report::for_programs(
+        headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>(),
+    ))
+}
+
+/// What the user asked for in vain is said, and nothing else: the headers are right without it.
+fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
+    let name = scheme.name();
+    if args.id.is_some() && !has_id(scheme) {
+        output::note(&format!("scheme `{name}` signs no id: `--id` is ignored"));
+    }
+    if args.timestamp.is_some() {
+        let why = match scheme.timestamp() {
+            None => "signs no time".to_owned(),
+            Some((place, _)) if place.starts_with("body:") => {
+                format!("has its time in the body, at `{place}`")
+            }
+            Some(_) => return,
+        };
+        output::note(&format!("scheme `{name}` {why}: `--timestamp` is ignored"));
+    }
+}
+
+fn has_id(scheme: &Scheme) -> bool {
+    scheme.signed().contains("{id}")
+}
+
+/// The user's id, if it can stand in a header of its own; a fresh one otherwise.
+fn id(args: &SignArgs) -> Result<String, Mend> {
+    match &args.id {
+        Some(id) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Err(Mend::new("`--id` must be visible ASCII characters, without spaces"))
+        }
+        Some(id) => Ok(id.clone()),
+        None => Ok(format!("msg_{}", random::hex_128()?)),
+    }
+}

@@ -1,0 +1,71 @@
+//! Columns for people.
+
+use std::fmt::Write;
+
+use anstyle::Style;
+
+use crate::output::{BOLD, paint};
+
+/// Rows under a head, each column as wide as its widest cell.
+#[derive(Debug)]
+pub(crate) struct Table<const COLUMNS: usize> {
+    head: [&'static str; COLUMNS],
+    rows: Vec<[Cell; COLUMNS]>,
+}
+
+/// A cell's text, and the style in which it is shown.
+#[derive(Debug)]
+pub(crate) struct Cell {
+    text: String,
+    style: Style,
+}
+
+impl<const COLUMNS: usize> Table<COLUMNS> {
+    pub(crate) fn new(head: [&'static str; COLUMNS]) -> Self {
+        Self { head, rows: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, row: [Cell; COLUMNS]) {
+        self.rows.push(row);
+    }
+
+    /// The table as text, a line a row.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        let head = self.head.map(|title| Cell::from(title).styled(BOLD));
+        for row in std::iter::once(&head).chain(&self.rows) {
+            for (column, cell) in row.iter().enumerate() {
+                text.push_str(&paint(cell.style, &cell.text));
+                if column + 1 < COLUMNS {
+                    let room = self.width(column).saturating_sub(cell.width());
+                    // Written to a `String`, which takes whatever it is given.
+                    let _ = write!(text, "{:room$}  ", "");
+                }
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().map(|row| row[column].width());
+        cells.chain([self.head[column].len()]).max().unwrap_or_default()
+    }
+}
+
+impl Cell {
+    pub(crate) fn styled(mut self, style: Style) -> Self {
+        self.style = style;
+        self
+    }
+
+    fn width(&self) -> usize {
+        self.text.chars().count()
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self { text: text.into(), style: Style::new() }
+    }
+}

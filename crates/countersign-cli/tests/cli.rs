@@ -1,0 +1,19 @@
+//! The program as a user runs it: real processes, their output and their exit status.
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
+#[path = "cli/demo.rs"]
+mod demo;
+#[path = "cli/output.rs"]
+mod output;
+#[path = "cli/program.rs"]
+mod program;
+#[path = "cli/request.rs"]
+mod request;
+#[path = "cli/schemes.rs"]
+mod schemes;
+#[path = "cli/secrets.rs"]
+mod secrets;
+#[path = "cli/sign.rs"]
+mod sign;
+#[path = "cli/verify.rs"]
+mod verify;

@@ -1,0 +1,176 @@
+//! A request: in pieces, or whole in a file.
+
+use crate::program::{Ended, Files, Program, countersign};
+
+#[test]
+fn a_request_comes_whole_from_a_file_or_from_standard_input() {
+    let files = Files::new().with("request.json", request(HEADERS));
+    verify().args(["--request", &files.arg("request.json")]).run().with(0);
+    verify().args(["--request", "-"]).input(request(HEADERS)).run().with(0);
+}
+
+#[test]
+fn headers_come_from_the_command_line_a_file_or_standard_input() {
+    let files =
+        Files::new().with("body", BODY).with("headers", format!("A: b\r\n{HEADER}\r\n\r\n"));
+    let body = files.arg("body");
+    verify().args(["--body", &body, "-H", HEADER]).run().with(0);
+    verify()
+        .args(["--body", &body, "-H", &HEADER.to_uppercase().replace("SHA", "sha")])
+        .run()
+        .with(0);
+    verify().args(["--body", &body, "-H", &format!("@{}", files.arg("headers"))]).run().with(0);
+    verify().args(["--body", &body, "-H", "@-"]).input(HEADER).run().with(0);
+    verify().args(["--body", "-", "-H", HEADER]).input(BODY).run().with(0);
+}
+
+#[test]
+fn the_body_is_taken_to_the_byte() {
+    let files = Files::new();
+    for body in [&b"\xff\x00\r\n"[..], b"\xef\xbb\xbf{}\n", b""] {
+        let files = &files;
+        std::fs::write(files.path("body"), body).unwrap();
+        let signed = countersign("sign --scheme github --secret-env S --body -")
+            .env("S", SECRET)
+            .input(body)
+            .run()
+            .with(0);
+        let verified =
+            verify().args(["-H", "@-", "--body", &files.arg("body")]).input(signed.stdout);
+        verified.run().with(0);
+    }
+}
+
+#[test]
+fn a_header_that_is_sent_twice_is_repeated_however_it_is_written() {
+    let value = &HEADER["X-Hub-Signature-256: ".len()..];
+    for headers in [
+        format!(r#"{{"X-Hub-Signature-256":["{value}","{value}"]}}"#),
+        format!(r#"{{"X-Hub-Signature-256":"{value}","X-Hub-Signature-256":"{value}"}}"#),
+        format!(r#"{{"X-Hub-Signature-256":"{value}","x-hub-signature-256":"{value}"}}"#),
+    ] {
+        let refused = verify().args(["--request", "-"]).input(request(&headers)).run().with(1);
+        assert!(refused.stdout.contains("repeated_header"), "{headers}: {}", refused.stdout);
+    }
+    let pieces =
+        verify().args(["--body", "-", "-H", HEADER, "-H", HEADER]).input(BODY).run().with(1);
+    assert!(pieces.stdout.contains("repeated_header"), "{}", pieces.stdout);
+    let one = format!(r#"{{"X-Hub-Signature-256":["{value}"]}}"#);
+    verify().args(["--request", "-"]).input(request(&one)).run().with(0);
+}
+
+#[test]
+fn a_malformed_file_is_refused_with_the_field_that_has_to_be_mended() {
+    for (file, said) in [
+        ("", "request"),
+        ("{", "line 1"),
+        ("[]", "an object"),
+        ("\"hush\"", "an object"),
+        (r#"{"headers":{},"body_base64":""}"#, "`method` is missing"),
+        (r#"{"method":null,"headers":{},"body_base64":""}"#, "`method` is missing"),
+        (r#"{"method":"POST","body_base64":""}"#, "`headers` is missing"),
+        (r#"{"method":"POST","headers":{}}"#, "`body_base64` is missing"),
+        (r#"{"method":7,"headers":{},"body_base64":""}"#, "`method` must be text"),
+        (r#"{"method":"POST","url":7,"headers":{},"body_base64":""}"#, "`url` must be text"),
+        (r#"{"method":"POST","headers":"hush","body_base64":""}"#, "`headers` is an object"),
+        (r#"{"method":"POST","headers":["hush"],"body_base64":""}"#, "`headers` is an object"),
+        (r#"{"method":"POST","headers":{"A":7},"body_base64":""}"#, "value of `A` must be text"),
+        (
+            r#"{"method":"POST","headers":{"A":["b",7]},"body_base64":""}"#,
+            "value of `A` must be text",
+        ),
+        (r#"{"method":"POST","headers":{},"body_base64":"hush!"}"#, "`body_base64` is not base64"),
+        (r#"{"method":"POST","headers":{},"body_base64":7}"#, "`body_base64` must be text"),
+    ] {
+        let refused = verify().args(["--request", "-"]).input(file).run();
+        assert!(!refused.stderr.contains("hush"), "{file}: {}", refused.stderr);
+        refused.must_mend(&[said]);
+    }
+}
+
+#[test]
+fn fields_beyond_those_of_a_request_are_ignored_and_the_url_may_be_absent() {
+    let more = request(HEADERS).replacen('{', r#"{"name":"a vector","expect":["anything"],"#, 1);
+    verify().args(["--request", "-"]).input(more).run().with(0);
+    let null = request(HEADERS).replacen('{', r#"{"url":null,"#, 1);
+    verify().args(["--request", "-"]).input(null).run().with(0);
+}
+
+#[test]
+fn a_request_is_given_whole_or_in_pieces_and_never_both() {
+    for piece in
+        [["--body", "b"], ["-H", "A: b"], ["--url", "https://a.example"], ["--method", "PUT"]]
+    {
+        let both = verify().args(["--request", "r"]).args(piece).run();
+        both.must_mend(&["--request", "cannot be used with"]);
+    }
+    verify().run().must_mend(&["--body <FILE>", "--request <FILE>"]);
+}
+
+#[test]
+fn what_cannot_be_read_is_named() {
+    verify().args(["--request", "no-such"]).run().must_mend(&["no-such", "cannot be read"]);
+    verify().args(["--body", "no-such"]).run().must_mend(&["no-such", "cannot be read"]);
+    verify()
+        .args(["--body", "-", "-H", "@no-such"])
+        .run()
+        .must_mend(&["no-such", "cannot be read"]);
+    verify().args(["--body", "-", "-H", "@-"]).run().must_mend(&["standard input", "once"]);
+}
+
+#[test]
+fn what_is_no_header_is_refused_and_not_repeated() {
+    let files = Files::new().with("headers", "A: b\nhush\n").with("body", BODY);
+    let file = format!("@{}", files.arg("headers"));
+    for (header, said) in [("hush", "`-H 'Name: value'`"), (file.as_str(), "line 2")] {
+        let refused: Ended = verify().args(["--body", &files.arg("body"), "-H", header]).run();
+        assert!(!refused.stderr.contains("hush"), "{}", refused.stderr);
+        refused.must_mend(&[said]);
+    }
+}
+
+#[test]
+fn a_scheme_that_signs_the_url_asks_for_it_and_takes_it_to_the_letter() {
+    let files = Files::new().with("url.toml", SIGNS_URL);
+    let run = |words: &str, url: &[&str], input: &str| {
+        let program = countersign(words).args(["--scheme", &files.arg("url.toml")]);
+        program.args(url).env("S", SECRET).input(input).run()
+    };
+    let url = ["--url", "https://a.example/hooks?tenant=7"];
+    let sign = "sign --secret-env S --method PUT --body -";
+    let verify = "verify --secret-env S --method PUT --body - -H";
+    run(sign, &[], "").must_mend(&["signs the URL", "--url"]);
+    run(sign, &["--url", "a.example"], "").must_mend(&["URL", "https://"]);
+    let header = run(sign, &url, "{}").with(0).stdout;
+    let header = header.trim_end();
+    let with = |method: &str, url: &str| {
+        let program = countersign(&verify.replace("PUT", method)).arg(header);
+        let program = program.args(["--scheme", &files.arg("url.toml"), "--url", url]);
+        program.env("S", SECRET).input("{}").run()
+    };
+    with("PUT", url[1]).with(0);
+    with("POST", url[1]).with(1);
+    with("PUT", "https://a.example/hooks?tenant=8").with(1);
+    run(&format!("{verify} A:b"), &[], "{}").must_mend(&["signs the URL", "--url"]);
+}
+
+fn verify() -> Program {
+    countersign("verify --scheme github --secret-env S").env("S", SECRET)
+}
+
+fn request(headers: &str) -> String {
+    format!(r#"{{"method":"POST","headers":{headers},"body_base64":"SGVsbG8sIFdvcmxkIQ=="}}"#)
+}
+
+// The example of GitHub's documentation.
+const SECRET: &str = "It's a Secret to Everybody";
+const BODY: &str = "Hello, World!";
+const HEADER: &str = "X-Hub-Signature-256: \
+    sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+const HEADERS: &str = r#"{"X-Hub-Signature-256":"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}"#;
+
+const SIGNS_URL: &str = r#"
+name = "signs-url"
+signature_header = "X-Sig"
+signed = "{method} {url}\n{body}"
+"#;

@@ -1,0 +1,132 @@
+//! `countersign schemes`.
+
+use crate::program::{Files, countersign};
+
+#[test]
+fn all_schemes_are_listed_with_what_tells_them_apart() {
+    let listed = countersign("schemes").run().with(0);
+    let mut lines = listed.stdout.lines();
+    assert_eq!(
+        lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
+        ["NAME", "TITLE", "SIGNATURE", "SIGNED", "BYTES", "EVIDENCE"]
+    );
+    let venum = lines.find(|line| line.starts_with("venum ")).unwrap();
+    for cell in ["Venum", "X-Venum-Signature: t=<milliseconds>,v1=<hex>", "{ts}.{body}", "docs"] {
+        assert!(venum.contains(cell), "`{cell}` is not in: {venum}");
+    }
+    assert_eq!(listed.stdout.lines().count(), names().len() + 1);
+}
+
+#[test]
+fn a_description_says_everything_and_marks_what_is_unsigned_or_unconfirmed() {
+    let text = countersign("schemes github").run().with(0).stdout;
+    for line in [
+        "github: GitHub",
+        "  signature     X-Hub-Signature-256: sha256=<hex>",
+        "  headers       X-Hub-Signature-256",
+        "  signed bytes  {body}",
+        "  algorithm     hmac-sha256",
+        "  encoding      hex",
+        "  secret        text",
+        "  timestamp     none",
+        "  tolerance     none",
+        "  event key     digest of what was signed",
+        "  event type    header:X-GitHub-Event (unsigned)",
+        "  body limit    25 MiB (unconfirmed)",
+        "  ack deadline  10s (unconfirmed)",
+        "  retries       never (unconfirmed)",
+        "  retry window  ",
+        "  retention     ",
+        "  evidence      sdk-run",
+        "  sources       @octokit",
+        "  notes         `X-GitHub-Delivery` is not signed",
+    ] {
+        assert!(text.lines().any(|l| l.starts_with(line)), "`{line}` is not in:\n{text}");
+    }
+    let venum = countersign("schemes venum").run().with(0).stdout;
+    for line in [
+        "  timestamp     field:t, milliseconds",
+        "  tolerance     5m in the past, 5m in the future",
+        "  event key     body:/signature+/type, else digest of what was signed",
+        "  event type    body:/type",
+        "  retries       after 500ms, 1s, 2s",
+    ] {
+        assert!(venum.lines().any(|l| l == line), "`{line}` is not in:\n{venum}");
+    }
+}
+
+#[test]
+fn json_has_the_same_keys_for_every_scheme() {
+    let one = countersign("schemes stripe --json").run().with(0).json();
+    let all = countersign("schemes --json").run().with(0).json();
+    let all = all.as_array().unwrap();
+    assert!(all.contains(&one));
+    let keys: Vec<_> = one.as_object().unwrap().keys().collect();
+    for scheme in all {
+        assert_eq!(scheme.as_object().unwrap().keys().collect::<Vec<_>>(), keys);
+    }
+    assert_eq!(one["name"], "stripe");
+    assert_eq!(one["signature"], "Stripe-Signature: t=<seconds>,v1=<hex>");
+    assert_eq!(one["signed"], "{ts}.{body}");
+    assert_eq!(one["timestamp"], serde_json::json!({"from": "field:t", "unit": "seconds"}));
+    assert_eq!(one["tolerance"], serde_json::json!({"past_ms": 300_000, "future_ms": 300_000}));
+    assert_eq!(one["event_id"], serde_json::json!(["body:/id", "digest"]));
+    assert_eq!(one["event_type"], serde_json::json!([{"from": "body:/type", "signed": true}]));
+    assert_eq!(one["ack_deadline_ms"], 10_000);
+    assert_eq!(one["retries"]["kind"], "within");
+    assert_eq!(one["evidence"], "sdk-run");
+}
+
+#[test]
+fn a_toml_file_is_described_like_a_built_in() {
+    let files = Files::new().with("acme.toml", ACME);
+    let text = countersign("schemes").arg(files.arg("acme.toml")).run().with(0).stdout;
+    assert!(text.contains("X-Acme-Signature: sha256=<hex>") && text.contains("custom"), "{text}");
+}
+
+#[test]
+fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
+    let wrong_word = ACME.replace("signature_prefix", "signature_prefx");
+    let wrong_value = ACME.replace("{ts}.{body}", "{ts}");
+    let files = Files::new().with("word.toml", wrong_word).with("value.toml", wrong_value);
+    for (file, said) in [
+        ("word.toml", ["word.toml", "line 4", "signature_prefx"]),
+        ("value.toml", ["value.toml", "line 5", "signed"]),
+    ] {
+        countersign("schemes").arg(files.arg(file)).run().must_mend(&said);
+        countersign("verify --secret-env S --body - --scheme")
+            .env("S", "secret")
+            .arg(files.arg(file))
+            .run()
+            .must_mend(&said);
+    }
+    countersign("schemes no-such-file.toml")
+        .run()
+        .must_mend(&["no-such-file.toml", "cannot be read"]);
+}
+
+#[test]
+fn an_unknown_name_is_answered_with_near_ones() {
+    countersign("schemes strpie").run().must_mend(&["`strpie`", "did you mean `stripe`?"]);
+    countersign("schemes git").run().must_mend(&["`github` or `gitlab-signing`"]);
+    countersign("schemes quicksilver").run().must_mend(&["`countersign schemes`", ".toml"]);
+    countersign("verify --scheme strpie --secret-env S --body -")
+        .run()
+        .must_mend(&["did you mean `stripe`?"]);
+}
+
+/// The names of all built-ins.
+pub(crate) fn names() -> Vec<String> {
+    let all = countersign("schemes --json").run().with(0).json();
+    all.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
+}
+
+pub(crate) const ACME: &str = r#"
+name = "acme"
+signature_header = "X-Acme-Signature"
+signature_prefix = "sha256="
+signed = "{ts}.{body}"
+timestamp_header = "X-Acme-Timestamp"
+timestamp_unit = "seconds"
+event_id = ["body:/id"]
+"#;

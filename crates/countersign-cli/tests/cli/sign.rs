@@ -1,0 +1,149 @@
+//! `countersign sign`, and its way into `countersign verify`.
+
+use serde_json::Value;
+
+use crate::program::{Ended, Files, countersign};
+
+#[test]
+fn the_headers_are_printed_one_a_line_and_nothing_else() {
+    let files = Files::new().with("body", "{}");
+    let signed = sign("venum", &["--timestamp", "1760000000000"], &files).with(0);
+    assert_eq!(
+        signed.stdout,
+        "X-Venum-Signature: t=1760000000000,\
+         v1=c58eeec39177ef07b92887ee620fb61e57cabab7145445e9cb9fa25df93e8f97\n"
+    );
+    assert_eq!(signed.stderr, "");
+}
+
+#[test]
+fn a_fresh_id_is_made_where_none_is_given() {
+    let files = Files::new().with("body", "{}");
+    let id = |more: &[&str]| {
+        let signed = sign("standardwebhooks", more, &files).with(0).stdout;
+        let id = signed.lines().find_map(|line| line.strip_prefix("webhook-id: ")).unwrap();
+        id.to_owned()
+    };
+    let (first, second) = (id(&[]), id(&[]));
+    assert_ne!(first, second);
+    assert!(first.starts_with("msg_") && first.len() == "msg_".len() + 32, "{first}");
+    assert_eq!(id(&["--id", "msg_mine"]), "msg_mine");
+}
+
+#[test]
+fn an_id_that_would_begin_another_header_is_refused() {
+    let files = Files::new().with("body", "{}");
+    for bad in ["a\nX-Evil: 1", "a b", "", "é"] {
+        sign("svix", &["--id", bad], &files).must_mend(&["`--id`", "visible ASCII"]);
+    }
+}
+
+#[test]
+fn what_a_scheme_cannot_use_is_ignored_and_said() {
+    let files = Files::new().with("body", "{}");
+    let both = ["--id", "x", "--timestamp", "5"];
+    let signed = sign("github", &both, &files).with(0);
+    assert!(signed.stderr.contains("`--id` is ignored"), "{}", signed.stderr);
+    assert!(signed.stderr.contains("`--timestamp` is ignored"), "{}", signed.stderr);
+    assert_eq!(signed.stdout, sign("github", &[], &files).with(0).stdout);
+    let signed = sign("perps-tracker", &["--timestamp", "5"], &files).with(0);
+    assert!(signed.stderr.contains("body:/created"), "{}", signed.stderr);
+}
+
+#[test]
+fn the_requests_own_headers_of_these_names_do_not_matter() {
+    let files = Files::new().with("body", "{}");
+    let old = ["-H", "X-Venum-Signature: t=1,v1=00", "--timestamp", "1760000000000"];
+    let fresh = ["--timestamp", "1760000000000"];
+    assert_eq!(
+        sign("venum", &old, &files).with(0).stdout,
+        sign("venum", &fresh, &files).with(0).stdout
+    );
+}
+
+#[test]
+fn several_secrets_sign_side_by_side_where_the_header_is_a_list() {
+    let files = Files::new().with("body", "{}").with("old", "old");
+    let signed = sign("stripe", &["--secret-file", &files.arg("old")], &files).with(0).stdout;
+    assert_eq!(signed.matches("v1=").count(), 2, "{signed}");
+}
+
+#[test]
+fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
+    let schemes = countersign("schemes --json").run().with(0).json();
+    for scheme in schemes.as_array().unwrap() {
+        let name = scheme["name"].as_str().unwrap();
+        let files =
+            Files::new().with("body", body(scheme, "evt_1")).with("other", body(scheme, "evt_2"));
+        let run = |words: &str, body: &str, clock: &str, input: &str| {
+            let mut program = countersign(words)
+                .args(["--scheme", name, "--secret-env", "S", clock, NOW_MS])
+                .args(["--body", &files.arg(body)])
+                .env("S", secret(scheme))
+                .input(input);
+            if scheme["signs_url"] == true {
+                program = program.args(["--url", "https://example.com/hooks?a=1"]);
+            }
+            for header in signed_headers(scheme) {
+                program = program.arg("-H").arg(format!("{header}: v"));
+            }
+            program.run()
+        };
+        let signed = run("sign", "body", "--timestamp", "");
+        if matches!(scheme["algorithm"].as_str(), Some("ed25519" | "ecdsa-p256")) {
+            // Neither is a public key, nor could one sign.
+            signed.must_mend(&[]);
+            continue;
+        }
+        let signed = signed.with(0).stdout;
+        let verified = run("verify --json -H @-", "body", "--now", &signed);
+        assert_eq!(verified.status, 0, "{name}: {}{}", verified.stdout, verified.stderr);
+        assert_eq!(verified.json()["scheme"], name);
+        if scheme["authenticates_body"] == true {
+            let refused = run("verify --json -H @-", "other", "--now", &signed);
+            assert_eq!(refused.status, 1, "{name}: {}{}", refused.stdout, refused.stderr);
+            assert_eq!(refused.json()["code"], "signature_mismatch", "{name}");
+        }
+    }
+}
+
+fn sign(scheme: &str, more: &[&str], files: &Files) -> Ended {
+    countersign("sign --secret-env S --scheme")
+        .args([scheme, "--body", &files.arg("body")])
+        .args(more)
+        .env("S", "c2VjcmV0")
+        .run()
+}
+
+/// A secret of the form that the scheme's have.
+fn secret(scheme: &Value) -> &'static str {
+    match scheme["secret_format"].as_str().unwrap() {
+        "hex" => "3031323334353637383961626364656630313233343536373839616263646566",
+        "text" | "html-entities" => "a secret of a demonstration",
+        _ => "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+    }
+}
+
+/// A body with the time that the scheme reads in it, if it does.
+fn body(scheme: &Value, id: &str) -> String {
+    let from = scheme["timestamp"]["from"].as_str().unwrap_or_default();
+    let time = match scheme["timestamp"]["unit"].as_str() {
+        Some("seconds") => "1760000000",
+        Some("milliseconds") => NOW_MS,
+        _ => "\"2025-10-09T08:53:20Z\"",
+    };
+    let Some(pointer) = from.strip_prefix("body:/") else { return format!(r#"{{"id":"{id}"}}"#) };
+    let nested = pointer
+        .split('/')
+        .rev()
+        .fold(time.to_owned(), |value, key| format!(r#"{{"{key}":{value}}}"#));
+    nested.replacen('{', &format!(r#"{{"id":"{id}","#), 1)
+}
+
+/// The headers, besides those that `sign` makes, that the scheme signs.
+fn signed_headers(scheme: &Value) -> Vec<String> {
+    let parts = scheme["signed"].as_str().unwrap().split("{header:").skip(1);
+    parts.map(|part| part.split('}').next().unwrap().to_owned()).collect()
+}
+
+const NOW_MS: &str = "1760000000000";

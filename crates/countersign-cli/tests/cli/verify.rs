@@ -1,0 +1,204 @@
+//! `countersign verify`.
+
+use serde_json::Value;
+
+use crate::program::{Files, Program, countersign};
+use crate::schemes::{ACME, names};
+
+#[test]
+fn a_verified_delivery_is_told_in_exactly_the_agreed_json() {
+    let json = stripe("--json").run().with(0).stdout;
+    assert_eq!(
+        json,
+        "{\"verified\":true,\"scheme\":\"stripe\",\"secret\":0,\"event_id\":\"evt_1SDKvector\",\
+         \"event_id_from\":\"body:/id\",\"event_type\":\"payment_intent.succeeded\",\
+         \"signed_at_ms\":1760000000000}\n"
+    );
+}
+
+#[test]
+fn a_refused_delivery_is_told_in_exactly_the_agreed_json() {
+    let json = stripe("--json").input("{}").run().with(1).stdout;
+    assert_eq!(
+        json,
+        "{\"verified\":false,\"scheme\":\"stripe\",\"code\":\"signature_mismatch\",\"status\":401,\
+         \"detail\":\"no live secret has signed this delivery\"}\n"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_null() {
+    let files = Files::new().with("body", "no JSON");
+    let signed = countersign("sign --scheme jupiter --secret-env S --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .run()
+        .with(0);
+    let verified = countersign("verify --scheme jupiter --secret-env S --json -H @- --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .input(signed.stdout)
+        .run()
+        .with(0)
+        .json();
+    assert_eq!(verified["event_id_from"], "digest");
+    assert_eq!(verified["event_type"], Value::Null);
+    assert_eq!(verified["signed_at_ms"], Value::Null);
+    assert_eq!(verified.as_object().unwrap().len(), 7);
+}
+
+#[test]
+fn people_are_told_the_event_and_the_secret_or_the_reason() {
+    let text = stripe("").run().with(0).stdout;
+    for said in
+        ["verified: stripe", "secret 0 (S)", "evt_1SDKvector", "body:/id", "2025-10-09T08:53:20"]
+    {
+        assert!(text.contains(said), "`{said}` is not in:\n{text}");
+    }
+    let text = stripe("").input("{}").run().with(1).stdout;
+    for said in ["refused: stripe", "signature_mismatch", "401", "no live secret"] {
+        assert!(text.contains(said), "`{said}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn an_event_cannot_write_to_the_terminal() {
+    let files = Files::new().with("body", r#"{"id":"\u001b[31m\u0007red","type":"\u009b2J"}"#);
+    let signed = countersign("sign --scheme stripe --secret-env S --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .run()
+        .with(0);
+    let text = countersign("verify --scheme stripe --secret-env S -H @- --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .env("CLICOLOR_FORCE", "1")
+        .input(signed.stdout)
+        .run()
+        .with(0)
+        .stdout;
+    assert!(text.contains(r"\u{1b}[31m\u{7}red") && text.contains(r"\u{9b}2J"), "{text:?}");
+    assert!(!text.contains("\u{1b}[31mred") && !text.contains('\u{9b}'), "{text:?}");
+}
+
+#[test]
+fn json_is_written_to_the_byte() {
+    let files = Files::new().with("body", "{\"id\":\"a\u{7f}\u{9b}b\"}");
+    let signed = countersign("sign --scheme stripe --secret-env S --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .run()
+        .with(0);
+    let json = countersign("verify --scheme stripe --secret-env S --json -H @- --body")
+        .arg(files.arg("body"))
+        .env("S", "secret")
+        .input(signed.stdout)
+        .run()
+        .with(0)
+        .json();
+    assert_eq!(json["event_id"], "a\u{7f}\u{9b}b");
+}
+
+#[test]
+fn the_clock_is_the_systems_unless_it_is_given() {
+    let late = stripe_without_clock().run().with(1).stdout;
+    assert!(late.contains("timestamp_too_old"), "{late}");
+    let early = stripe_without_clock().arg("--now=-1").run().with(1).stdout;
+    assert!(early.contains("timestamp_in_future"), "{early}");
+    for extreme in [i64::MIN, i64::MAX] {
+        stripe_without_clock().arg(format!("--now={extreme}")).run().with(1);
+    }
+}
+
+#[test]
+fn a_date_beyond_the_year_9999_is_told_without_a_panic() {
+    let files = Files::new().with("body", "{}");
+    let far = i64::MAX.to_string();
+    let signed = countersign("sign --scheme venum --secret-env S --timestamp")
+        .args([&far, "--body", &files.arg("body")])
+        .env("S", "secret")
+        .run()
+        .with(0);
+    let text = countersign("verify --scheme venum --secret-env S -H @- --now")
+        .args([&far, "--body", &files.arg("body")])
+        .env("S", "secret")
+        .input(signed.stdout)
+        .run()
+        .with(0)
+        .stdout;
+    assert!(text.contains(&far), "{text}");
+}
+
+#[test]
+fn a_scheme_from_a_toml_file_verifies() {
+    let files = Files::new().with("acme.toml", ACME).with("body", r#"{"id":"evt_7"}"#);
+    let run = |words: &str, input: &str| {
+        countersign(words)
+            .args(["--scheme", &files.arg("acme.toml"), "--body", &files.arg("body")])
+            .env("S", "secret")
+            .input(input)
+            .run()
+            .with(0)
+            .stdout
+    };
+    let signed = run("sign --secret-env S", "");
+    assert!(signed.starts_with("X-Acme-Signature: sha256="), "{signed}");
+    let verified = run("verify --secret-env S --json -H @-", &signed);
+    assert!(verified.contains(r#""scheme":"acme""#) && verified.contains("evt_7"), "{verified}");
+}
+
+#[test]
+fn every_vector_of_a_built_in_is_judged_as_expected() {
+    let vectors: Vec<Value> = serde_json::from_str(VECTORS).unwrap();
+    let names = names();
+    let mut judged = 0;
+    for vector in &vectors {
+        let text = |field: &str| vector[field].as_str().unwrap();
+        let (provider, name) = (text("provider"), text("name"));
+        if !names.iter().any(|known| known == provider) {
+            continue;
+        }
+        let files = Files::new()
+            .with("request.json", serde_json::to_vec(vector).unwrap())
+            .with("secret", text("secret"));
+        let ended = countersign("verify --json --scheme")
+            .args([provider, "--secret-file", &files.arg("secret")])
+            .args(["--request", &files.arg("request.json")])
+            .args(["--now", &vector["now_unix_ms"].to_string()])
+            .run();
+        let told = format!("{provider}: {name}:\n{}{}", ended.stdout, ended.stderr);
+        let json: Value = serde_json::from_str(&ended.stdout).expect(&told);
+        let keys: Vec<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        let expected = match text("expect") {
+            "valid" => (0, true, VERIFIED_KEYS),
+            _ => (1, false, REFUSED_KEYS),
+        };
+        let got = (ended.status, json["verified"].as_bool().unwrap(), keys.as_slice());
+        assert_eq!(got, expected, "{told}");
+        assert_eq!(json["scheme"], provider, "{told}");
+        judged += 1;
+    }
+    assert!(judged >= 100, "{judged}");
+}
+
+/// A delivery that Stripe's own SDK has signed, at its time.
+fn stripe(words: &str) -> Program {
+    stripe_without_clock().args(["--now", "1760000000000"]).args(words.split_whitespace())
+}
+
+fn stripe_without_clock() -> Program {
+    countersign("verify --scheme stripe --secret-env S --body -")
+        .args(["-H", STRIPE_SIGNATURE])
+        .env("S", "whsec_test_secret_do_not_use_in_production")
+        .input(STRIPE_BODY)
+}
+
+const STRIPE_SIGNATURE: &str = "Stripe-Signature: \
+    t=1760000000,v1=2c2f0f3873dc88c08fafffbd5f134f73ed8d00c593242b5b662723744c62a934";
+const STRIPE_BODY: &str = r#"{"id":"evt_1SDKvector","object":"event","type":"payment_intent.succeeded","created":1760000000}"#;
+
+const VECTORS: &str = include_str!("../../../countersign-conformance/vectors/vectors.json");
+// In the order of serde_json's map.
+const VERIFIED_KEYS: &[&str] =
+    &["event_id", "event_id_from", "event_type", "scheme", "secret", "signed_at_ms", "verified"];
+const REFUSED_KEYS: &[&str] = &["code", "detail", "scheme", "status", "verified"];
