@@ -1,10 +1,142 @@
-//! Prove that a webhook delivery is authentic, fresh and not yet handled, and
-//! only then run the handler.
+//! The receiver's half of webhooks: prove that a delivery is authentic and
+//! fresh, and only then run the handler.
+//!
+//! ```
+//! use countersign::{Scheme, Secret, Verified, Verifier};
+//!
+//! // Can be reached with a proof only.
+//! fn handle(verified: &Verified) {
+//!     let kind = verified.event_type().map_or("event", |kind| kind.name);
+//!     println!("{kind} {}: {} bytes", verified.event_id(), verified.body().len());
+//! }
+//!
+//! // Once, at start-up: a provider's way of signing, and the secret that it shows.
+//! let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new("whsec_test")?)?;
+//!
+//! // For each delivery: its headers, and its body as it arrived.
+//! let headers = [(
+//!     "x-jup-signature",
+//!     "47a958b1262f6322e6f1e4d59e208cda1355c69ba772dbee2021ccc94300ca2f",
+//! )];
+//! let body = r#"{"event_id":"evt_1","type":"swap.completed"}"#;
+//! let status = match verifier.verify(&headers, body) {
+//!     Ok(verified) => {
+//!         handle(&verified);
+//!         200
+//!     }
+//!     // The reason is for the log. The sender gets the status, and an empty body.
+//!     Err(refused) => {
+//!         eprintln!("refused: {}: {refused}", refused.code());
+//!         refused.status()
+//!     }
+//! };
+//! assert_eq!(status, 200);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The path
+//!
+//! ```text
+//! headers -> timestamp -> body -> MAC -> compare -> proof -> handler
+//! `------ begin -------'  `push'  `----- verify ------'
+//! ```
+//!
+//! In this order a delivery meets
+//!
+//! 1. [`Headers`], which give the *only* value of a name, and [`Head`], with the
+//!    method and the target for the schemes that sign them;
+//! 2. [`Scheme`]: which header holds the signature, how it is written, which
+//!    bytes are signed. [`Scheme::named`] knows the built-in ones,
+//!    [`Scheme::builder`] takes one of your own, and both say in their
+//!    [`Profile`] what the provider does around a delivery;
+//! 3. [`Tolerance`] and [`Clock`], by which a signed timestamp is judged;
+//! 4. [`Begun`]: the headers are in order, and nothing of the body has been read.
+//!    The body is given to it in the pieces in which it arrives;
+//! 5. [`Secrets`]: the current one and those that a rotation leaves live, each a
+//!    [`Secret`]. Any of them may have signed;
+//! 6. [`Verified`], the proof: the bytes that were signed, the event's id and
+//!    type, when it was signed, and which secret matched. Only verification makes
+//!    one.
+//!
+//! [`Verifier`] holds what all deliveries of an endpoint share, and makes the
+//! steps: [`Verifier::verify`] all at once, for a body that is at hand, and
+//! [`Verifier::begin`] the first, for a body that is still to come. A refusal is
+//! a [`VerifyError`], with its [`VerifyErrorKind`], a stable code for the log and
+//! the status to answer with. What is wrong at start-up is a [`ConfigError`].
+//!
+//! [`Signer`] goes the other way, for tests: it signs as a provider would.
+//!
+//! # Doors
+//!
+//! | for | there is |
+//! | --- | --- |
+//! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
+//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum` |
+//! | tower, hyper, axum | the layer `VerifyLayer` of the module `tower` |
+//!
+//! # Features
+//!
+//! None is on by default. A feature adds API and never changes behaviour.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `http` | [`Headers`] for `http::HeaderMap`, [`Head`] from `http::request::Parts` |
+//! | `tower` | the module `tower`; implies `http` |
+//! | `axum` | the module `axum`; implies `tower` |
+//! | `serde` | `Scheme::from_toml` |
+//! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
+//! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
+//! | `asymmetric` | Ed25519 and ECDSA P-256: [`Algorithm::Ed25519`], [`Algorithm::EcdsaP256`] |
+//! | `full` | all of these |
+//!
+//! # What is not promised
+//!
+//! - **That a delivery comes once.** A genuine delivery that comes twice verifies
+//!   twice: recognise it by [`Verified::event_id`]. Claiming an event, and
+//!   recording that it was handled, is being built and not here yet.
+//! - **Verification behind a proxy that rewrites bodies.** Other bytes than were
+//!   signed do not verify.
+//! - **Freshness with a clock that drifts.** The tolerance is measured from the
+//!   receiver's clock; and where a scheme signs no timestamp, there is none.
+//! - **Anything about what a scheme does not sign**: for most, the URL, the method
+//!   and all other headers. [`EventType`] says of itself whether it was signed.
+//!
+//! The reasons for all of this are in the [`guide`].
+
+#[cfg(any(doc, doctest))]
+pub mod guide;
 
 pub use countersign_core::{
-    Algorithm, Begun, BodyView, Cell, Clock, ConfigError, Encoding, EventIdFrom, EventIdSource,
-    EventType, EventTypeSource, Evidence, Head, Headers, ManualClock, Profile, PublicUrl,
-    RepeatedHeader, Retries, Scheme, SchemeBuilder, Secret, SecretFormat, SecretProblem, Secrets,
-    Signed, Signer, SystemClock, TimestampUnit, Tolerance, Verified, Verifier, VerifyError,
-    VerifyErrorKind,
+    Algorithm, Answer, Applied, AskedHandshake, Attempt, Begun, BodyView, Cell, Claim,
+    ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters, DeadLetters, Degraded, Delivery,
+    Encoding, Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
+    Fingerprint, Grant, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers,
+    Health, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Profile,
+    PublicUrl, Receiver, ReleaseOutcome, RenewOutcome, RepeatedHeader, Retries, Scheme,
+    SchemeBuilder, Secret, SecretFormat, SecretProblem, Secrets, Settled, Signed, Signer,
+    StoreError, StoreWarning, SuccessCompletes, SystemClock, Timer, TimestampUnit, Token,
+    Tolerance, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, protocol,
 };
+
+/// A tower layer that verifies deliveries in front of a service.
+#[cfg(feature = "tower")]
+pub mod tower {
+    pub use countersign_tower::{
+        ReadBody, ResponseFuture, Verify, VerifyLayer, Webhook, WebhookLayer, answer, refusal,
+    };
+}
+
+/// axum extractors for verified deliveries.
+#[cfg(feature = "axum")]
+pub mod axum {
+    pub use countersign_axum::{
+        Claimed, Delivery, JsonProblem, MalformedJson, Rejection, Webhook, WebhookJson,
+    };
+}
+
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
+#[cfg(test)]
+mod words;

@@ -1,0 +1,47 @@
+//! An axum handler that runs only for deliveries that are proved.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! countersign = { version = "0.1", features = ["axum"] }
+//! serde = { version = "1", features = ["derive"] }
+//! tokio = { version = "1", features = ["full"] }
+//! ```
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::post;
+use countersign::axum::{Webhook, WebhookJson};
+use countersign::{ConfigError, Scheme, Secret, Verifier};
+use serde::Deserialize;
+
+/// Two ways to take a delivery of Stripe.
+///
+/// # Errors
+///
+/// [`ConfigError`] where the secret cannot be used.
+pub fn app(secret: &str) -> Result<Router, ConfigError> {
+    let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
+    Ok(Router::new().route("/raw", post(raw)).route("/typed", post(typed)).with_state(verifier))
+}
+
+/// Takes the bytes that were signed.
+async fn raw(Webhook(verified): Webhook) -> StatusCode {
+    println!("{}: {} bytes", verified.event_id(), verified.body().len());
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Event {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// Takes what they say; it is parsed once they are proved.
+async fn typed(WebhookJson { verified, event }: WebhookJson<Event>) -> StatusCode {
+    println!("{}: {}", verified.event_id(), event.kind);
+    StatusCode::NO_CONTENT
+}
+
+#[cfg(test)]
+mod tests;

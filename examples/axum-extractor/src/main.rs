@@ -1,0 +1,14 @@
+//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`.
+
+use std::error::Error;
+
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("STRIPE_WEBHOOK_SECRET")
+        .map_err(|_| "set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret")?;
+    let app = example_axum_extractor::app(&secret)?;
+    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+use axum::body::Body;
+use axum::http::Request;
+use countersign::Signer;
+use tower::ServiceExt;
+
+use super::*;
+
+const SECRET: &str = "whsec_example";
+const EVENT: &str = r#"{"id":"evt_1","type":"invoice.paid"}"#;
+
+#[tokio::test]
+async fn a_genuine_delivery_is_handled_raw_and_typed() {
+    assert_eq!(deliver("/raw", SECRET, EVENT).await, StatusCode::NO_CONTENT);
+    assert_eq!(deliver("/typed", SECRET, EVENT).await, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_delivery_signed_with_another_secret_is_refused() {
+    assert_eq!(deliver("/raw", "whsec_other", EVENT).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(deliver("/typed", "whsec_other", EVENT).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_genuine_delivery_of_another_type_is_refused_where_a_type_is_expected() {
+    assert_eq!(deliver("/raw", SECRET, "[]").await, StatusCode::NO_CONTENT);
+    assert_eq!(deliver("/typed", SECRET, "[]").await, StatusCode::BAD_REQUEST);
+}
+
+/// What the app answers to a delivery that was signed with `secret`.
+async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
+    let scheme = Scheme::named("stripe").unwrap();
+    let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
+    let content_type = ("Content-Type", "application/json");
+    let mut request = Request::post(path).header(content_type.0, content_type.1);
+    for (name, value) in signer.sign(&[content_type], body.as_bytes()).unwrap() {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from(body)).unwrap();
+    app(SECRET).unwrap().oneshot(request).await.unwrap().status()
+}

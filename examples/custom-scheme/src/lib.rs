@@ -1,0 +1,50 @@
+//! A provider that is not built in, described in code and in a file.
+//!
+//! ```toml
+//! [dependencies]
+//! countersign = { version = "0.1", features = ["serde"] }
+//! ```
+//!
+//! Without the file the feature `serde` is not needed.
+
+use std::time::Duration;
+
+use countersign::{ConfigError, Retries, Scheme, TimestampUnit};
+
+/// The scheme, said with the builder.
+///
+/// # Errors
+///
+/// [`ConfigError::Scheme`] names the word that has to be mended.
+pub fn acme() -> Result<Scheme, ConfigError> {
+    Scheme::builder("acme")
+        .title("Acme")
+        .source("Acme, Receiving webhooks")
+        .signature_header("X-Acme-Signature")
+        .signature_list(',', '=', "v1")
+        .signed("{ts}.{body}")
+        .timestamp_field("t", TimestampUnit::Seconds)
+        .tolerance(minutes(2))
+        .event_id("body:/id")
+        .event_type("body:/type")
+        .body_limit(64 * 1024)
+        .ack_deadline(Duration::from_secs(10))
+        .retries(Retries::After(vec![minutes(1), minutes(10), minutes(60)]))
+        .build()
+}
+
+/// The same scheme, read from a file.
+///
+/// # Errors
+///
+/// [`ConfigError::Toml`] names the line and the key that have to be mended.
+pub fn acme_from_file() -> Result<Scheme, ConfigError> {
+    Scheme::from_toml(include_str!("../acme.toml"))
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(60 * minutes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use countersign::{SchemeBuilder, Secret, Signer, Verifier};
+
+use super::*;
+
+#[test]
+fn the_builder_and_the_file_describe_the_same_scheme() {
+    assert_eq!(acme().unwrap(), acme_from_file().unwrap());
+}
+
+#[test]
+fn a_delivery_of_the_described_scheme_is_proved() {
+    let body = r#"{"id":"evt_1","type":"order.paid"}"#;
+    let secret = || Secret::new("acme secret").unwrap();
+    let signer = Signer::new(acme().unwrap(), secret()).unwrap();
+    let headers = signer.sign(&[("Host", "localhost")], body.as_bytes()).unwrap();
+
+    let verifier = Verifier::new(acme_from_file().unwrap(), secret()).unwrap();
+    let verified = verifier.verify(&headers, body).unwrap();
+    assert_eq!(verified.event_id(), "evt_1");
+    assert_eq!(verified.event_type().unwrap().name, "order.paid");
+}
+
+#[test]
+fn a_description_with_a_hole_is_refused() {
+    let begun = || Scheme::builder("acme").signature_header("X-Acme-Signature");
+    let hour = minutes(60);
+    let in_header =
+        |scheme: SchemeBuilder| scheme.timestamp_header("X-Acme-Timestamp", TimestampUnit::Seconds);
+    for (hole, description, word) in [
+        ("any body would verify", in_header(begun().signed("{ts}")), "signed"),
+        (
+            "anybody could renew the timestamp",
+            in_header(begun().signed("{body}")),
+            "timestamp_header",
+        ),
+        (
+            "anybody could change the id",
+            begun().signed("{body}").event_id("header:X-Acme-Delivery"),
+            "event_id",
+        ),
+        (
+            "a retry would be handled twice",
+            begun().signed("{body}").retries(Retries::Within(hour)).retention(hour),
+            "retention",
+        ),
+    ] {
+        match description.build() {
+            Err(ConfigError::Scheme { word: named, .. }) => assert_eq!(named, word, "{hole}"),
+            other => panic!("{hole}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_is_named_by_its_line() {
+    let file = include_str!("../acme.toml").replace("tolerance", "tolerence");
+    let problem = Scheme::from_toml(&file).unwrap_err().to_string();
+    assert!(problem.contains("line 12") && problem.contains("tolerence"), "{problem}");
+}

@@ -1,0 +1,22 @@
+//! Delivers one genuine request to the function, and one that was altered.
+
+use std::error::Error;
+
+use countersign::{Scheme, Secret, Signer};
+use example_standalone::{Request, handle, verifier};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("WEBHOOK_SECRET").unwrap_or_else(|_| "whsec_example".to_owned());
+    let verifier = verifier(&secret)?;
+
+    let body = br#"{"id":"evt_1","type":"invoice.paid"}"#.to_vec();
+    let signer = Signer::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
+    let headers = signer.sign(&[("Content-Type", "application/json")], &body)?;
+
+    let genuine = Request { headers, body };
+    let mut altered = genuine.clone();
+    altered.body.push(b' ');
+    println!("answered {}", handle(&verifier, genuine));
+    println!("answered {}", handle(&verifier, altered));
+    Ok(())
+}
