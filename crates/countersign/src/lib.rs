@@ -83,8 +83,11 @@
 //! | `http` | [`Headers`] for `http::HeaderMap`, [`Head`] from `http::request::Parts` |
 //! | `tower` | the module `tower`; implies `http` |
 //! | `axum` | the module `axum`; implies `tower` |
+//! | `redis` | the module `redis`: claims on Redis or Valkey |
+//! | `redis-cluster` | `redis+cluster://` |
+//! | `redis-sentinel` | `redis+sentinel://` |
+//! | `redis-tls` | `rediss://`, by rustls |
 //! | `serde` | `Scheme::from_toml` |
-//! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
 //! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
 //! | `asymmetric` | Ed25519 and ECDSA P-256: [`Algorithm::Ed25519`], [`Algorithm::EcdsaP256`] |
 //! | `full` | all of these |
@@ -132,6 +135,12 @@ pub mod axum {
     pub use countersign_axum::{
         Claimed, Delivery, JsonProblem, MalformedJson, Rejection, Webhook, WebhookJson,
     };
+}
+
+/// The store on Redis and Valkey, for any number of processes.
+#[cfg(feature = "redis")]
+pub mod redis {
+    pub use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
 }
 
 #[cfg(all(doctest, feature = "axum"))]

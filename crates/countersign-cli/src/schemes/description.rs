@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{BodyView, Cell, EventTypeSource, Retries, Scheme, TimestampUnit, Tolerance};
+use countersign::{BodyView, Cell, Retries, Scheme, TimestampUnit, Tolerance};
 
 use crate::output::{BOLD, DIM, Report, paint};
 
@@ -29,17 +29,6 @@ pub(super) fn describe(scheme: &Scheme) -> Report {
     page.lines("sources", scheme.sources().iter().map(String::as_str));
     page.lines("notes", scheme.notes().iter().map(String::as_str));
     Report::for_people(page.text)
-}
-
-/// Whether the signature covers what a source of the event's type names.
-pub(super) fn is_signed(source: &EventTypeSource, scheme: &Scheme) -> bool {
-    match source.to_string().strip_prefix("header:") {
-        Some(header) => {
-            let placeholder = format!("{{header:{header}}}").to_ascii_lowercase();
-            scheme.signed().to_ascii_lowercase().contains(&placeholder)
-        }
-        None => scheme.authenticates_body(),
-    }
 }
 
 /// A title, and under it lines of label and value.
@@ -117,7 +106,7 @@ fn event_key(scheme: &Scheme) -> String {
 
 fn event_type(scheme: &Scheme) -> String {
     let places = scheme.event_type_sources().iter().map(|source| {
-        let unsigned = if is_signed(source, scheme) { "" } else { " (unsigned)" };
+        let unsigned = if scheme.signs(source) { "" } else { " (unsigned)" };
         format!("{source}{unsigned}")
     });
     let places: Vec<_> = places.collect();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use countersign::{EventTypeSource, Retries, Scheme};
 use serde::Serialize;
 
-use super::description::is_signed;
 
 /// A scheme with all that its data says. Null is what it has not, or what is not known.
 #[derive(Serialize)]
@@ -104,7 +103,7 @@ impl<'a> SchemeJson<'a> {
 
 impl EventTypeJson {
     fn new(source: &EventTypeSource, scheme: &Scheme) -> Self {
-        Self { from: source.to_string(), signed: is_signed(source, scheme) }
+        Self { from: source.to_string(), signed: scheme.signs(source) }
     }
 }
 

@@ -1,0 +1,103 @@
+//! Where the server is, and what may be set.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+
+use crate::connection::Connection;
+use crate::error::ConnectError;
+use crate::target::Target;
+
+/// How a [`RedisStore`](crate::RedisStore) reaches its server.
+pub struct RedisConfig {
+    pub(crate) source: Source,
+    pub(crate) prefix: String,
+    pub(crate) deadline: Duration,
+}
+
+/// Where connections come from.
+#[allow(clippy::large_enum_variant, reason = "a store has one")]
+pub(crate) enum Source {
+    Target(Target),
+    Connection(Connection),
+}
+
+impl RedisConfig {
+    /// A server by its URL:
+    ///
+    /// | URL | what it names |
+    /// | --- | --- |
+    /// | `redis://user:password@host:6379/0` | a single server; `valkey://` is the same |
+    /// | `unix:///run/redis.sock` | a single server on this machine |
+    /// | `redis+cluster://user:password@a:7000,b,c` | a cluster, by some of its nodes |
+    /// | `redis+sentinel://user:password@a:26379,b,c/name` | the primary that these sentinels call `name` |
+    ///
+    /// `rediss` in place of `redis` is TLS. User and password are the server's;
+    /// those of sentinels, and the number of the database, are told in the query:
+    /// `?sentinel_user=…&sentinel_password=…&db=1`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError::Url`] where the URL is of no such form, and
+    /// [`ConnectError::FeatureRequired`] where this build lacks what it names.
+    /// Neither shows the URL, which may hold a password.
+    pub fn new(url: &str) -> Result<Self, ConnectError> {
+        Ok(Self::from_source(Source::Target(Target::parse(url)?)))
+    }
+
+    /// A connection of the caller's own, which it may go on using. It must
+    /// restore itself, as `ConnectionManager` and `ClusterConnection` of the
+    /// crate `redis` do: the store only asks it to, once a second while it is
+    /// broken. Its own timeouts do not matter.
+    #[must_use]
+    pub fn from_connection<C>(connection: C) -> Self
+    where
+        C: ConnectionLike + Clone + Send + Sync + 'static,
+    {
+        Self::from_source(Source::Connection(Connection::new(connection)))
+    }
+
+    fn from_source(source: Source) -> Self {
+        Self { source, prefix: PREFIX.to_owned(), deadline: DEADLINE }
+    }
+
+    /// What every key of the store begins with. Defaults to `cs`; another one
+    /// separates applications that share a server. Above 11 bytes a record
+    /// takes more than 160.
+    #[must_use]
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long an operation may take, its retry included. Defaults to 250 ms:
+    /// a sender waits for seconds, and the handler needs most of them.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}
+
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("server", &self.source)
+            .field("prefix", &self.prefix)
+            .field("deadline", &self.deadline)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Target(target) => target.fmt(f),
+            Self::Connection(_) => f.write_str("a connection"),
+        }
+    }
+}
+
+const PREFIX: &str = "cs";
+const DEADLINE: Duration = Duration::from_millis(250);

@@ -1,0 +1,135 @@
+//! Dialling a server, and the connection that comes of it.
+
+#[cfg(feature = "cluster")]
+mod cluster;
+#[cfg(feature = "sentinel")]
+mod sentinel;
+#[cfg(feature = "tls")]
+mod tls;
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
+
+use crate::config::Source;
+use crate::error::Fault;
+use crate::target::Target;
+
+/// A connection that many requests use at once.
+pub(crate) struct Connection(Box<dyn Shared>);
+
+impl Connection {
+    pub(crate) fn new(connection: impl ConnectionLike + Clone + Send + Sync + 'static) -> Self {
+        Self(Box::new(connection))
+    }
+
+    pub(crate) async fn send(&mut self, command: &Cmd) -> Result<Value, RedisError> {
+        self.0.req_packed_command(command).await?.extract_error()
+    }
+}
+
+impl Clone for Connection {
+    fn clone(&self) -> Self {
+        self.0.share()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Connection")
+    }
+}
+
+trait Shared: ConnectionLike + Send + Sync {
+    fn share(&self) -> Connection;
+}
+
+impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
+    fn share(&self) -> Connection {
+        Connection::new(self.clone())
+    }
+}
+
+/// Makes connections.
+#[allow(clippy::large_enum_variant, reason = "a store has one")]
+pub(crate) enum Dialer {
+    Single(Client),
+    #[cfg(feature = "cluster")]
+    Cluster(redis::cluster::ClusterClient),
+    #[cfg(feature = "sentinel")]
+    Sentinel(sentinel::Sentinels),
+    /// Always the same connection, which restores itself.
+    Given(Connection),
+}
+
+impl Dialer {
+    /// `deadline` is that of an operation.
+    #[cfg_attr(
+        not(feature = "cluster"),
+        expect(unused_variables, reason = "only a cluster's client has waits of its own")
+    )]
+    pub(crate) fn new(source: Source, deadline: Duration) -> Result<Self, RedisError> {
+        #[cfg(feature = "tls")]
+        tls::ensure_provider();
+        Ok(match source {
+            Source::Connection(connection) => Self::Given(connection),
+            Source::Target(Target::Single(server)) => Self::Single(Client::open(server)?),
+            #[cfg(feature = "cluster")]
+            Source::Target(Target::Cluster(nodes)) => {
+                Self::Cluster(cluster::client(nodes, deadline)?)
+            }
+            #[cfg(feature = "sentinel")]
+            Source::Target(Target::Sentinel(target)) => {
+                Self::Sentinel(sentinel::Sentinels::new(target))
+            }
+        })
+    }
+
+    /// A connection whose server has answered `question` on it.
+    pub(crate) async fn dial(&self, question: &Cmd) -> Result<Connection, RedisError> {
+        let mut connection = match self {
+            Self::Single(client) => dial(client).await?,
+            // It has asked some node already, and the one that the question
+            // would go to may be the one that is down.
+            #[cfg(feature = "cluster")]
+            Self::Cluster(client) => {
+                return Ok(Connection::new(client.get_async_connection().await?));
+            }
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(sentinels) => dial(&sentinels.primary().await?).await?,
+            Self::Given(connection) => connection.clone(),
+        };
+        match connection.send(question).await {
+            // Whoever may not ask is answered all the same.
+            Err(error) if Fault::of(&error) != Fault::Answer => Err(error),
+            _ => Ok(connection),
+        }
+    }
+
+    /// Whether the keys may be spread over several servers, so that one that is
+    /// down says nothing of the others.
+    pub(crate) fn is_spread(&self) -> bool {
+        match self {
+            Self::Single(_) => false,
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(_) => false,
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => true,
+            Self::Given(_) => true,
+        }
+    }
+}
+
+/// Without the client library's own timeouts: the caller's deadline covers all.
+async fn dial(client: &Client) -> Result<Connection, RedisError> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(REQUESTS_IN_QUEUE);
+    client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::new)
+}
+
+/// The library's own 50 would make a burst queue twice.
+const REQUESTS_IN_QUEUE: usize = 1024;

@@ -1,0 +1,41 @@
+//! From an event to the key of its record.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_core::EventKey;
+
+/// `cs:1:/hooks/venum:q8S0d1…`: the prefix, the version of this rule, the
+/// endpoint for people to look for, and half of the digest.
+///
+/// The digest covers all there is, so that it does not matter that a long or
+/// odd endpoint is cut. Its 128 bits leave nothing to chance, and all 256 would
+/// cost every record 24 bytes.
+pub(crate) fn key(prefix: &str, event: &EventKey) -> String {
+    let mut key = String::with_capacity(prefix.len() + ENDPOINT + DIGEST_TEXT + 4);
+    key.push_str(prefix);
+    key.push_str(VERSION);
+    let endpoint = event.endpoint().name().chars();
+    key.extend(endpoint.take(ENDPOINT).map(|char| if is_plain(char) { char } else { '_' }));
+    key.push(':');
+    URL_SAFE_NO_PAD.encode_string(&event.digest()[..DIGEST], &mut key);
+    key
+}
+
+/// The key of one of a store's canaries.
+pub(crate) fn canary(prefix: &str, name: &str, index: usize) -> String {
+    let mut key = format!("{prefix}{VERSION}canary:");
+    write!(key, "{name}:{index}").expect("a string takes all");
+    key
+}
+
+/// What means nothing in a pattern of `SCAN`, and nothing to a cluster.
+fn is_plain(char: char) -> bool {
+    char.is_ascii_alphanumeric() || matches!(char, '/' | '-' | '_' | '.')
+}
+
+const VERSION: &str = ":1:";
+const ENDPOINT: usize = 24;
+const DIGEST: usize = 16;
+const DIGEST_TEXT: usize = 22;

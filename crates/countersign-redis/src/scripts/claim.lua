@@ -1,0 +1,29 @@
+local GRANTED, IN_FLIGHT, ALREADY_DONE, EXHAUSTED = 0, 1, 2, 3
+
+local function grant(record, epoch, crashes)
+  store(record, IN_PROGRESS, epoch, crashes, token, now() + ARGV[3], fingerprint)
+  return { GRANTED, epoch, crashes > 0 and 1 or 0 }
+end
+
+local record = load()
+if not record then
+  return grant(nil, 1, 0)
+end
+if record.state == DONE then
+  return { ALREADY_DONE, record.fingerprint == fingerprint and 1 or 0, record.at }
+end
+if record.state == FAILED then
+  return grant(record, record.epoch + 1, record.crashes)
+end
+if record.token == token then
+  return grant(record, record.epoch, record.crashes)
+end
+local left = record.at - now()
+if left > 0 then
+  return { IN_FLIGHT, left }
+end
+local crashes = record.crashes + 1
+if crashes >= tonumber(ARGV[5]) then
+  return { EXHAUSTED, crashes }
+end
+return grant(record, record.epoch + 1, crashes)

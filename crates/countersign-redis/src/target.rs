@@ -1,0 +1,104 @@
+//! The URL of a server, taken apart.
+
+#[cfg(feature = "cluster")]
+mod cluster;
+#[cfg(any(feature = "cluster", feature = "sentinel"))]
+mod hosts;
+#[cfg(feature = "sentinel")]
+mod sentinel;
+
+use std::fmt;
+
+use redis::ConnectionInfo;
+
+use crate::error::ConnectError;
+#[cfg(feature = "cluster")]
+use cluster::cluster;
+#[cfg(feature = "sentinel")]
+pub(crate) use sentinel::SentinelTarget;
+#[cfg(feature = "sentinel")]
+use sentinel::sentinel;
+
+/// What a URL names.
+pub(crate) enum Target {
+    Single(ConnectionInfo),
+    #[cfg(feature = "cluster")]
+    Cluster(Vec<ConnectionInfo>),
+    #[cfg(feature = "sentinel")]
+    Sentinel(SentinelTarget),
+}
+
+impl Target {
+    pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return Err(ConnectError::Url { problem: NO_SCHEME });
+        };
+        let (tls, kind) = match scheme {
+            "redis" | "valkey" | "unix" | "redis+unix" | "valkey+unix" => (false, Kind::Single),
+            "rediss" | "valkeys" => (true, Kind::Single),
+            "redis+cluster" | "valkey+cluster" => (false, Kind::Cluster),
+            "rediss+cluster" | "valkeys+cluster" => (true, Kind::Cluster),
+            "redis+sentinel" | "valkey+sentinel" => (false, Kind::Sentinel),
+            "rediss+sentinel" | "valkeys+sentinel" => (true, Kind::Sentinel),
+            _ => return Err(ConnectError::Url { problem: NO_SCHEME }),
+        };
+        if tls && !cfg!(feature = "tls") {
+            return Err(ConnectError::FeatureRequired { feature: "tls" });
+        }
+        match kind {
+            Kind::Single => server(url).map(Self::Single),
+            Kind::Cluster => cluster(tls, rest),
+            Kind::Sentinel => sentinel(tls, rest),
+        }
+    }
+}
+
+enum Kind {
+    Single,
+    Cluster,
+    Sentinel,
+}
+
+#[cfg(not(feature = "cluster"))]
+fn cluster(_: bool, _: &str) -> Result<Target, ConnectError> {
+    Err(ConnectError::FeatureRequired { feature: "cluster" })
+}
+
+#[cfg(not(feature = "sentinel"))]
+fn sentinel(_: bool, _: &str) -> Result<Target, ConnectError> {
+    Err(ConnectError::FeatureRequired { feature: "sentinel" })
+}
+
+fn server(url: &str) -> Result<ConnectionInfo, ConnectError> {
+    // The parser's own error may quote what it could not read.
+    url.parse().map_err(|_| ConnectError::Url { problem: MALFORMED })
+}
+
+impl fmt::Debug for Target {
+    /// Shows where the servers are, and neither user nor password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Single(server) => f.debug_tuple("Single").field(server.addr()).finish(),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(nodes) => {
+                f.debug_list().entries(nodes.iter().map(ConnectionInfo::addr)).finish()
+            }
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(target) => f
+                .debug_struct("Sentinel")
+                .field(
+                    "sentinels",
+                    &target.sentinels.iter().map(ConnectionInfo::addr).collect::<Vec<_>>(),
+                )
+                .field("name", &target.name)
+                .finish(),
+        }
+    }
+}
+
+const NO_SCHEME: &str = "begins with none of `redis://`, `rediss://`, `unix://`, \
+                         `redis+cluster://` and `redis+sentinel://`";
+const MALFORMED: &str = "cannot be read: write `redis://user:password@host:port/database`, with special characters \
+     of user and password percent-encoded";
+#[cfg(test)]
+mod tests;

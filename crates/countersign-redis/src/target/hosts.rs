@@ -1,0 +1,50 @@
+//! A URL of several hosts, which common parsers do not take.
+
+use redis::ConnectionInfo;
+
+use crate::error::ConnectError;
+
+pub(super) struct Hosts<'a> {
+    tls: bool,
+    /// `user:password@`, or nothing.
+    pub(super) user: &'a str,
+    pub(super) hosts: Vec<&'a str>,
+    pub(super) path: &'a str,
+    /// Name and value of each.
+    pub(super) query: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Hosts<'a> {
+    /// `rest` is what follows `://`.
+    pub(super) fn of(tls: bool, rest: &'a str) -> Self {
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user, hosts) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+        let query = query.split('&').filter(|pair| !pair.is_empty());
+        Self {
+            tls,
+            user,
+            hosts: hosts.split(',').collect(),
+            path: path.trim_end_matches('/'),
+            query: query.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect(),
+        }
+    }
+
+    pub(super) fn only_knows(&self, names: &[&str]) -> Result<(), ConnectError> {
+        if self.query.iter().all(|(name, _)| names.contains(name)) {
+            return Ok(());
+        }
+        Err(ConnectError::Url { problem: "has a query of another word than this form knows" })
+    }
+
+    /// One of the hosts by itself.
+    pub(super) fn host(
+        &self,
+        user: &str,
+        host: &str,
+        suffix: &str,
+    ) -> Result<ConnectionInfo, ConnectError> {
+        let scheme = if self.tls { "rediss" } else { "redis" };
+        super::server(&format!("{scheme}://{user}{host}{suffix}"))
+    }
+}

@@ -1,0 +1,72 @@
+use super::*;
+
+fn problem(url: &str) -> String {
+    match Target::parse(url) {
+        Ok(target) => panic!("{url} was taken for {target:?}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_url_of_an_unknown_form_is_refused() {
+    for url in ["", "127.0.0.1:6379", "http://127.0.0.1", "redis+ring://a", "redis://a:port"] {
+        assert!(problem(url).starts_with("the URL of the store "), "{url}");
+    }
+}
+
+#[test]
+fn no_text_shows_the_password() {
+    for url in [
+        "redis://user:hunter2@a:port",
+        "redis://user:hunter2@[::1",
+        "redis://user:hunter2@a/hunter2",
+        "http://user:hunter2@a",
+    ] {
+        assert!(!problem(url).contains("hunter2"), "{url}");
+    }
+    let target = Target::parse("redis://user:hunter2@a").unwrap();
+    assert!(!format!("{target:?}").contains("hunter2"));
+}
+
+#[cfg(feature = "cluster")]
+#[test]
+fn a_cluster_is_several_hosts_with_one_user() {
+    let url = "redis+cluster://user:p%40ss@a:7000,b,[::1]:7001";
+    let Ok(Target::Cluster(nodes)) = Target::parse(url) else { panic!("not a cluster") };
+    let hosts: Vec<_> = nodes.iter().map(|node| node.addr().to_string()).collect();
+    assert_eq!(hosts, ["a:7000", "b:6379", "::1:7001"]);
+    for node in &nodes {
+        assert_eq!(node.redis_settings().username(), Some("user"));
+        assert_eq!(node.redis_settings().password(), Some("p@ss"));
+    }
+    assert!(problem("redis+cluster://a/1").contains("only one"));
+}
+
+#[cfg(feature = "sentinel")]
+#[test]
+fn sentinels_and_server_have_users_of_their_own() {
+    let url = "redis+sentinel://user:hunter2@a,b:7000/main?db=3&sentinel_password=hunter3";
+    let Ok(Target::Sentinel(target)) = Target::parse(url) else { panic!("not sentinels") };
+    let hosts: Vec<_> = target.sentinels.iter().map(|node| node.addr().to_string()).collect();
+    assert_eq!(hosts, ["a:26379", "b:7000"]);
+    assert_eq!(target.sentinels[0].redis_settings().password(), Some("hunter3"));
+    assert_eq!((target.name.as_str(), target.server.db()), ("main", 3));
+    assert_eq!(target.server.password(), Some("hunter2"));
+    let shown = format!("{:?}", Target::Sentinel(target));
+    assert!(!shown.contains("hunter"), "{shown}");
+
+    assert!(problem("redis+sentinel://a").contains("name the primary"));
+    assert!(problem("redis+sentinel://a/main?password=hunter2").contains("another word"));
+}
+
+#[cfg(not(all(feature = "cluster", feature = "sentinel", feature = "tls")))]
+#[test]
+fn a_url_that_needs_a_feature_names_it() {
+    for (url, feature, is_on) in [
+        ("rediss://a", "tls", cfg!(feature = "tls")),
+        ("redis+cluster://a", "cluster", cfg!(feature = "cluster")),
+        ("redis+sentinel://a/main", "sentinel", cfg!(feature = "sentinel")),
+    ] {
+        assert!(is_on || problem(url).contains(&format!("`{feature}`")), "{url}");
+    }
+}
