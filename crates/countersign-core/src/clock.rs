@@ -73,7 +73,9 @@ impl ManualClock {
 
     /// Moves the clock forward, in whole milliseconds.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(millis(by), Ordering::SeqCst);
+        // Saturates, as all arithmetic on time does here.
+        let later = |now: i64| Some(now.saturating_add(millis(by)));
+        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The public URL, for the schemes that sign it.
 
+use std::fmt;
+
 use crate::error::ConfigError;
 
 /// The URL that the provider calls, as the provider writes it.
@@ -7,10 +9,10 @@ use crate::error::ConfigError;
 /// Behind a proxy the receiver sees another one, and `Host` and
 /// `X-Forwarded-*` are whatever their sender says: so it is configuration, and
 /// never put together from a request's headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl(Form);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Form {
     Exact(String),
     Origin(String),
@@ -53,6 +55,16 @@ impl PublicUrl {
             Form::Exact(url) => Some([url, ""]),
             Form::Origin(origin) => Some([origin, target?]),
         }
+    }
+}
+
+impl fmt::Debug for PublicUrl {
+    /// Shows the form only: path and query may hold a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Form::Exact(_) => "PublicUrl(exact)",
+            Form::Origin(_) => "PublicUrl(origin)",
+        })
     }
 }
 

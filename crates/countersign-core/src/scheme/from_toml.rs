@@ -41,9 +41,8 @@ impl Scheme {
     ///
     /// [`ConfigError::Toml`] names the line and the key that have to be mended.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let words: Words = toml::from_str(text).map_err(|error| ConfigError::Toml {
-            problem: error.to_string().trim_end().to_owned(),
-        })?;
+        let words: Words = toml::from_str(text)
+            .map_err(|error| ConfigError::Toml { problem: located(text, &error) })?;
         SchemeBuilder(words).build().map_err(|error| {
             let line = match &error {
                 ConfigError::Scheme { word, .. } => line_of(text, word),
@@ -55,6 +54,22 @@ impl Scheme {
             };
             ConfigError::Toml { problem }
         })
+    }
+}
+
+/// What is wrong, in which line, and at which key. Without the line itself, which
+/// the error's own text would quote: somebody may have pasted a secret there.
+fn located(text: &str, error: &toml::de::Error) -> String {
+    let message = error.message();
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
+        return message.to_owned();
+    };
+    let index = before.matches('\n').count();
+    let line = index + 1;
+    let key = text.lines().nth(index).and_then(|line| line.split_once('=')).map(|(key, _)| key);
+    match key {
+        Some(key) => format!("line {line}: `{}`: {message}", key.trim()),
+        None => format!("line {line}: {message}"),
     }
 }
 
