@@ -1,1 +1,20 @@
-//! x
+//! The tests of the whole, through the public API alone.
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
+mod delivery;
+
+mod adapters;
+mod decoded;
+mod engine;
+mod events;
+mod handshakes;
+mod mac;
+mod model;
+mod opaque;
+mod path;
+mod pitfalls;
+mod probe;
+mod receiver;
+mod redis;
+mod schemes;
+mod stores;

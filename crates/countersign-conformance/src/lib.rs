@@ -1,1 +1,42 @@
-//! countersign-conformance
+//! What everything that receives webhooks with Countersign is held to.
+//!
+//! So far this is the collection of test [`vectors`]: deliveries of 79 schemes
+//! whose verdict is known. They are plain data and need no scheme of this
+//! project, so whoever writes a scheme of their own, or a verifier in another
+//! way, can try it on them:
+//!
+//! ```
+//! use countersign_conformance::vectors;
+//! use countersign_core::Scheme;
+//!
+//! let stripe = Scheme::named("stripe")?;
+//! for vector in vectors().iter().filter(|vector| vector.provider == "stripe") {
+//!     vector.check(&stripe)?;
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The files themselves, and what their fields mean, are in the folder
+//! `vectors`.
+//!
+//! For stores of claims there are the [`store_cases`]: whoever writes a store
+//! of their own makes it a [`StoreUnderTest`] and runs them all.
+//!
+//! For tests against a real server there are `RedisServer`, behind the feature
+//! `redis-server`, and `FaultProxy`, behind `fault-proxy`.
+
+#[cfg(feature = "fault-proxy")]
+mod fault_proxy;
+#[cfg(all(feature = "redis-server", unix))]
+mod redis_server;
+mod sample;
+mod stores;
+mod vectors;
+
+#[cfg(feature = "fault-proxy")]
+pub use fault_proxy::{Fault, FaultProxy};
+#[cfg(all(feature = "redis-server", unix))]
+pub use redis_server::RedisServer;
+pub use sample::SampleDelivery;
+pub use stores::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
+pub use vectors::{Disagreement, Expect, Reason, Vector, VectorSecret, vectors};

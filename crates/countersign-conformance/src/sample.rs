@@ -1,0 +1,103 @@
+//! Deliveries that verify, for the suites and for whoever tests a store.
+
+use countersign_core::{
+    Endpoint, EventKey, Fingerprint, Scheme, Secret, Signer, Verified, Verifier,
+};
+
+/// A delivery that is signed and verified when its proof is asked for: an event
+/// can be claimed by what was proved only.
+///
+/// ```
+/// use countersign_conformance::SampleDelivery;
+///
+/// let first = SampleDelivery::of("evt_1");
+/// let again = first.clone().with_content("something else");
+/// assert_eq!(first.event_key(), again.event_key());
+/// assert_ne!(first.fingerprint(), again.fingerprint());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleDelivery {
+    scheme: String,
+    endpoint: String,
+    id: String,
+    content: String,
+}
+
+impl SampleDelivery {
+    /// A delivery of the event with this id, of the scheme `sample` to the
+    /// endpoint `sample`.
+    #[must_use]
+    pub fn of(id: impl Into<String>) -> Self {
+        Self {
+            scheme: "sample".to_owned(),
+            endpoint: "sample".to_owned(),
+            id: id.into(),
+            content: String::new(),
+        }
+    }
+
+    /// The delivery, of a scheme of this name.
+    #[must_use]
+    pub fn with_scheme(mut self, name: impl Into<String>) -> Self {
+        self.scheme = name.into();
+        self
+    }
+
+    /// The delivery, to an endpoint of this name.
+    #[must_use]
+    pub fn with_endpoint(mut self, name: impl Into<String>) -> Self {
+        self.endpoint = name.into();
+        self
+    }
+
+    /// The delivery, with this in its body beside the id.
+    #[must_use]
+    pub fn with_content(mut self, content: impl Into<String>) -> Self {
+        self.content = content.into();
+        self
+    }
+
+    /// The key of the delivery's event.
+    ///
+    /// # Panics
+    ///
+    /// As [`verified`](Self::verified).
+    #[must_use]
+    pub fn event_key(&self) -> EventKey {
+        EventKey::of(&self.verified(), &Endpoint::new(self.endpoint.as_str()))
+    }
+
+    /// The fingerprint of the delivery's body.
+    ///
+    /// # Panics
+    ///
+    /// As [`verified`](Self::verified).
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&self.verified())
+    }
+
+    /// The proof.
+    ///
+    /// # Panics
+    ///
+    /// Where the scheme's name is none that a scheme can have.
+    #[must_use]
+    pub fn verified(&self) -> Verified {
+        let scheme = Scheme::builder(self.scheme.as_str())
+            .signature_header("X-Sample-Signature")
+            .signed("{body}")
+            .event_id("body:/id")
+            .build()
+            .expect("nothing is wrong with the sample scheme but, perhaps, its name");
+        let secret = || Secret::new("sample secret").expect("the secret is not empty");
+        let signer = Signer::new(scheme.clone(), secret()).expect("the secret is text");
+        let verifier = Verifier::new(scheme, secret()).expect("the secret is text");
+
+        let body = serde_json::json!({ "id": self.id, "content": self.content }).to_string();
+        let headers = signer
+            .sign(&[("Content-Type", "application/json")], body.as_bytes())
+            .expect("the sample scheme signs nothing but the body");
+        verifier.verify(&headers, body).expect("the signature is of the same secret and body")
+    }
+}

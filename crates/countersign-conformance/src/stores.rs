@@ -1,0 +1,231 @@
+//! What every store of claims is held to.
+
+mod claiming;
+mod completing;
+mod crashing;
+mod forgetting;
+mod identity;
+mod racing;
+mod releasing;
+mod renewing;
+mod retaining;
+mod scene;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use countersign_core::IdempotencyStore;
+use scene::{Checked, Scene};
+
+/// A store, as the cases need it: new ones, and its time.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use countersign_conformance::{StoreUnderTest, store_cases};
+/// use countersign_core::{ManualClock, MemoryStore};
+///
+/// struct Memory(ManualClock);
+///
+/// impl StoreUnderTest for Memory {
+///     type Store = MemoryStore;
+///
+///     async fn fresh(&self) -> MemoryStore {
+///         MemoryStore::with_capacity(100_000).with_clock(self.0.clone())
+///     }
+///
+///     async fn advance(&self, _: &MemoryStore, by: Duration) {
+///         self.0.advance(by);
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let memory = Memory(ManualClock::at_unix_ms(1_760_000_000_000));
+/// for case in store_cases() {
+///     # if case.name().contains("64_tasks") { continue }
+///     case.run(&memory).await.unwrap_or_else(|failure| panic!("{failure}"));
+/// }
+/// # }
+/// ```
+pub trait StoreUnderTest: Sync {
+    /// The store.
+    type Store: IdempotencyStore;
+
+    /// A store that knows no event, with room for 20,000.
+    fn fresh(&self) -> impl Future<Output = Self::Store> + Send;
+
+    /// Lets time pass, by the clock of the store. Where that cannot be moved,
+    /// this waits.
+    fn advance(&self, store: &Self::Store, by: Duration) -> impl Future<Output = ()> + Send;
+
+    /// What the cases measure time in: a lease is four of it. All cases together
+    /// advance by about 280, the longest by 16. Defaults to 10 s.
+    ///
+    /// Where time has to be waited for, this is also what a case may lose
+    /// between two of its steps: 50 ms at the least, more on a busy machine.
+    fn unit(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// One thing that a store has to do, with a name that says what.
+pub struct StoreCase<U: StoreUnderTest> {
+    name: &'static str,
+    run: for<'a> fn(&'a Scene<'a, U>) -> CaseFuture<'a>,
+}
+
+type CaseFuture<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
+
+impl<U: StoreUnderTest> StoreCase<U> {
+    /// What the store has to do, as a sentence with `_` for spaces.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Runs the case on a fresh store, inside a tokio runtime. The races are
+    /// worth more on one with several threads.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreFailure`] where the store did something else.
+    pub async fn run(&self, under_test: &U) -> Result<(), StoreFailure> {
+        let scene = Scene::new(under_test).await;
+        (self.run)(&scene).await.map_err(|wrong| StoreFailure { case: self.name, what: wrong.0 })
+    }
+}
+
+impl<U: StoreUnderTest> fmt::Debug for StoreCase<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreCase").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// A store did not do what a case demands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreFailure {
+    case: &'static str,
+    what: String,
+}
+
+impl StoreFailure {
+    /// The name of the case.
+    #[must_use]
+    pub fn case(&self) -> &'static str {
+        self.case
+    }
+}
+
+impl fmt::Display for StoreFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.case, self.what)
+    }
+}
+
+impl std::error::Error for StoreFailure {}
+
+/// Lists cases by their functions, whose names they bear.
+macro_rules! cases {
+    ($($file:ident: $($case:ident),+;)+) => {
+        vec![$($(StoreCase {
+            name: stringify!($case),
+            run: |scene| Box::pin($file::$case(scene)),
+        },)+)+]
+    };
+}
+
+/// Every case. A store passes all of them, in any order.
+#[must_use]
+pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
+    cases! {
+        claiming:
+            an_unknown_event_is_granted_as_its_first_attempt,
+            the_same_attempt_claims_again_and_has_the_same_grant,
+            claiming_again_starts_the_lease_again,
+            a_second_attempt_is_told_that_the_event_is_in_flight,
+            in_flight_says_how_long_the_lease_still_lasts,
+            being_refused_changes_nothing_for_the_holder,
+            an_event_can_be_taken_over_once_the_lease_has_run_out,
+            whoever_takes_over_has_a_lease_of_its_own,
+            whoever_has_lost_the_event_is_refused_like_anybody,
+            an_attempt_that_overran_its_lease_still_has_the_event_if_nobody_came,
+            a_claim_whose_caller_has_left_is_its_own_grant,
+            a_lease_may_last_for_years,
+            none_of_10_000_held_events_is_granted_again;
+        completing:
+            a_done_event_is_not_granted_again,
+            a_done_event_says_when_it_was_done,
+            a_success_is_recorded_again_for_the_same_attempt,
+            a_success_after_the_lease_is_in_time_if_nobody_came,
+            a_success_of_a_stale_attempt_is_recorded_late,
+            a_late_success_is_recorded_again_for_the_same_attempt,
+            a_late_success_ends_the_attempt_that_has_taken_over,
+            a_second_attempts_success_leaves_the_first_as_it_was,
+            a_success_after_its_own_failure_is_recorded_late,
+            a_success_of_an_unknown_event_is_recorded_late,
+            an_exhausted_event_can_still_succeed,
+            done_stays_done_after_every_step_of_anybody;
+        renewing:
+            a_renewal_starts_the_lease_again,
+            a_renewal_can_be_sent_twice,
+            a_renewal_changes_neither_attempt_nor_holder,
+            a_renewal_after_the_lease_is_in_time_if_nobody_came,
+            a_stale_attempt_cannot_renew,
+            a_late_renewal_does_not_prolong_the_new_holders_lease,
+            an_unknown_event_cannot_be_renewed,
+            a_failed_event_cannot_be_renewed,
+            a_done_event_cannot_be_renewed;
+        releasing:
+            a_failed_event_can_be_claimed_at_once,
+            a_failure_can_be_sent_twice,
+            a_failure_after_the_lease_gives_the_event_back_if_nobody_came,
+            a_stale_attempts_failure_leaves_the_new_holder_alone,
+            a_late_failure_does_not_undo_a_success,
+            an_unknown_event_cannot_be_released,
+            a_failed_attempt_can_claim_again_as_the_next_one,
+            failures_are_not_crashes;
+        crashing:
+            every_grant_counts_as_an_attempt,
+            a_crash_is_remembered_after_a_failure,
+            an_event_is_exhausted_after_as_many_crashes_as_allowed,
+            an_exhausted_event_stays_exhausted,
+            whoever_claims_says_how_many_crashes_are_allowed;
+        identity:
+            the_same_id_with_another_body_is_told_apart,
+            whoever_takes_over_has_a_body_of_its_own,
+            a_late_success_has_its_own_body,
+            tokens_are_compared_to_the_last_bit,
+            an_attempt_at_one_event_holds_no_other,
+            two_endpoints_do_not_share_an_event,
+            two_schemes_do_not_share_an_event,
+            fields_that_read_the_same_in_a_row_are_different_events,
+            odd_ids_are_different_events;
+        forgetting:
+            an_unknown_event_cannot_be_forgotten,
+            an_event_in_flight_is_forgotten_with_its_holder,
+            a_failed_event_is_forgotten_with_its_attempts,
+            a_done_event_is_forgotten_and_handled_again,
+            an_exhausted_event_is_forgotten_and_handled_again,
+            forgetting_one_event_leaves_the_others;
+        retaining:
+            a_done_event_is_remembered_until_its_retention_ends,
+            the_retention_counts_from_the_first_claim_on,
+            a_renewal_does_not_prolong_the_retention,
+            a_failed_event_is_forgotten_at_the_end_of_its_retention,
+            an_abandoned_event_is_forgotten_at_the_end_of_its_retention,
+            an_event_that_is_held_outlasts_its_retention,
+            a_success_of_a_forgotten_event_is_remembered_anew,
+            a_retention_may_last_for_years;
+        racing:
+            one_of_64_tasks_wins_each_of_10_000_events,
+            one_of_64_tasks_takes_over_each_of_1_000_events,
+            one_attempt_sent_by_64_tasks_at_once_is_one_grant,
+            at_most_one_of_64_tasks_holds_an_event_at_a_time,
+            an_event_that_64_tasks_want_succeeds_once,
+            successes_of_64_tasks_at_once_are_one_success,
+            a_probe_answers_while_64_tasks_claim;
+    }
+}

@@ -1,0 +1,134 @@
+//! `complete`, in time and late.
+
+use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
+
+use super::StoreUnderTest;
+use super::scene::{Checked, Scene, done, event, same};
+
+pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = scene.attempt()?;
+    let event = scene.done_by(&attempt).await?;
+    scene.is_done(&event).await?;
+    done(scene.claim(&event, &attempt).await?)?;
+    // Long after the lease, too.
+    scene.lapse().await;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_done_event_says_when_it_was_done<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = scene.attempt()?;
+    let event = scene.done_by(&attempt).await?;
+    let at_ms = done(scene.claim(&event, &scene.attempt()?).await?)?;
+    scene.pass(1).await;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
+    same(scene.complete(&event, &scene.attempt()?).await?, CompleteOutcome::AlreadyDone)?;
+    same(done(scene.claim(&event, &scene.attempt()?).await?)?, at_ms)
+}
+
+pub(super) async fn a_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = scene.attempt()?;
+    let event = scene.done_by(&attempt).await?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_success_after_the_lease_is_in_time_if_nobody_came<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = scene.attempt()?;
+    let event = scene.held_by(&attempt).await?;
+    scene.lapse().await;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_success_of_a_stale_attempt_is_recorded_late<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
+    same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_late_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
+    same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
+    same(scene.complete(&event, &stale).await?, CompleteOutcome::Recorded)
+}
+
+pub(super) async fn a_late_success_ends_the_attempt_that_has_taken_over<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let holder = scene.attempt()?;
+    let (event, stale) = scene.taken_over_by(&holder).await?;
+    same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
+    same(scene.renew(&event, &holder).await?, RenewOutcome::Lost)?;
+    same(scene.release(&event, &holder).await?, ReleaseOutcome::NotHeld)?;
+    same(scene.complete(&event, &holder).await?, CompleteOutcome::AlreadyDone)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_second_attempts_success_leaves_the_first_as_it_was<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let event = scene.done_by(&scene.attempt()?).await?;
+    let other = scene.attempt_at_other_body()?;
+    same(scene.complete(&event, &other).await?, CompleteOutcome::AlreadyDone)?;
+    same(scene.complete(&event, &other).await?, CompleteOutcome::AlreadyDone)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_success_after_its_own_failure_is_recorded_late<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = scene.attempt()?;
+    let event = scene.failed_by(&attempt).await?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedLate)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_success_of_an_unknown_event_is_recorded_late<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let event = event();
+    same(scene.complete(&event, &scene.attempt()?).await?, CompleteOutcome::RecordedLate)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn an_exhausted_event_can_still_succeed<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (holder, mut other) = (scene.attempt()?, scene.attempt()?);
+    other.most_crashes = 1;
+    let event = scene.held_by(&holder).await?;
+    scene.lapse().await;
+    same(scene.claim(&event, &other).await?, ClaimOutcome::Exhausted { crashes: 1 })?;
+    same(scene.complete(&event, &holder).await?, CompleteOutcome::Recorded)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn done_stays_done_after_every_step_of_anybody<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let owner = scene.attempt()?;
+    let event = scene.done_by(&owner).await?;
+    for attempt in [&owner, &scene.attempt()?, &scene.attempt_at_other_body()?] {
+        scene.release(&event, attempt).await?;
+        scene.is_done(&event).await?;
+        scene.renew(&event, attempt).await?;
+        scene.is_done(&event).await?;
+        scene.claim(&event, attempt).await?;
+        scene.is_done(&event).await?;
+        scene.complete(&event, attempt).await?;
+        scene.is_done(&event).await?;
+    }
+    Ok(())
+}

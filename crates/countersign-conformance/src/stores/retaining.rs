@@ -1,0 +1,115 @@
+//! For how long an event is remembered.
+
+use std::time::Duration;
+
+use countersign_core::{Attempt, CompleteOutcome, ReleaseOutcome, RenewOutcome};
+
+use super::StoreUnderTest;
+use super::scene::{Checked, LEASE, Scene, Wrong, event, granted, reclaimed, same};
+
+pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let event = scene.done_by(&soon_forgotten(scene)?).await?;
+    scene.pass(RETENTION - 1).await;
+    scene.is_done(&event).await?;
+    scene.pass(2).await;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn the_retention_counts_from_the_first_claim_on<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let first = soon_forgotten(scene)?;
+    let event = scene.failed_by(&first).await?;
+    scene.pass(RETENTION / 2).await;
+    let second = soon_forgotten(scene)?;
+    same(scene.claim(&event, &second).await?, granted(2))?;
+    same(scene.complete(&event, &second).await?, CompleteOutcome::Recorded)?;
+    scene.is_done(&event).await?;
+    scene.pass(RETENTION - RETENTION / 2 + 1).await;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn a_renewal_does_not_prolong_the_retention<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = soon_forgotten(scene)?;
+    let event = scene.held_by(&attempt).await?;
+    scene.pass(RETENTION / 2).await;
+    same(scene.renew(&event, &attempt).await?, RenewOutcome::Renewed)?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
+    scene.pass(RETENTION - RETENTION / 2 + 1).await;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn a_failed_event_is_forgotten_at_the_end_of_its_retention<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let event = scene.failed_by(&soon_forgotten(scene)?).await?;
+    scene.pass(RETENTION + 1).await;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn an_abandoned_event_is_forgotten_at_the_end_of_its_retention<
+    U: StoreUnderTest,
+>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let stale = soon_forgotten(scene)?;
+    let event = scene.held_by(&stale).await?;
+    scene.pass(RETENTION + 1).await;
+    same(scene.renew(&event, &stale).await?, RenewOutcome::Lost)?;
+    same(scene.release(&event, &stale).await?, ReleaseOutcome::NotHeld)?;
+    scene.is_unknown(&event).await
+}
+
+/// Otherwise an event that was claimed again shortly before would have two
+/// holders.
+pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let first = soon_forgotten(scene)?;
+    let event = scene.failed_by(&first).await?;
+    scene.pass(RETENTION - 1).await;
+    let holder = scene.attempt()?;
+    same(scene.claim(&event, &holder).await?, granted(2))?;
+    scene.pass(LEASE - 1).await;
+    scene.is_in_flight(&event).await?;
+    same(scene.renew(&event, &holder).await?, RenewOutcome::Renewed)?;
+    scene.pass(LEASE - 1).await;
+    scene.is_in_flight(&event).await?;
+    same(scene.complete(&event, &holder).await?, CompleteOutcome::Recorded)
+}
+
+pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = soon_forgotten(scene)?;
+    let event = scene.held_by(&attempt).await?;
+    scene.pass(RETENTION + 1).await;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedLate)?;
+    scene.pass(RETENTION - 1).await;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_retention_may_last_for_years<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (event, mut attempt) = (event(), scene.attempt()?);
+    attempt.retention = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    same(scene.claim(&event, &attempt).await?, granted(1))?;
+    scene.lapse().await;
+    same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(2))?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedLate)?;
+    scene.is_done(&event).await
+}
+
+fn soon_forgotten<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Result<Attempt, Wrong> {
+    let mut attempt = scene.attempt()?;
+    attempt.retention = scene.units(RETENTION);
+    Ok(attempt)
+}
+
+/// In units: longer than a lease.
+const RETENTION: u32 = 8;

@@ -1,0 +1,218 @@
+//! What a case has at hand.
+
+use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign_core::{
+    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
+    ReleaseOutcome, RenewOutcome, StoreError,
+};
+
+use super::StoreUnderTest;
+use crate::sample::SampleDelivery;
+
+/// A fresh store and its time.
+pub(crate) struct Scene<'u, U: StoreUnderTest> {
+    under_test: &'u U,
+    pub(super) store: Arc<U::Store>,
+}
+
+/// What a case comes to.
+pub(crate) type Checked = Result<(), Wrong>;
+
+/// What the store did, and what it had to do.
+#[derive(Debug)]
+pub(crate) struct Wrong(pub(super) String);
+
+impl<'u, U: StoreUnderTest> Scene<'u, U> {
+    pub(super) async fn new(under_test: &'u U) -> Self {
+        Self { under_test, store: Arc::new(under_test.fresh().await) }
+    }
+
+    /// An attempt with a lease of four units.
+    pub(super) fn attempt(&self) -> Result<Attempt, Wrong> {
+        Ok(Attempt::new(body(), self.units(LEASE), self.units(10_000))?)
+    }
+
+    /// An attempt that handles another body.
+    pub(super) fn attempt_at_other_body(&self) -> Result<Attempt, Wrong> {
+        Ok(Attempt::new(other_body(), self.units(LEASE), self.units(10_000))?)
+    }
+
+    pub(super) fn units(&self, units: u32) -> Duration {
+        self.under_test.unit().saturating_mul(units)
+    }
+
+    pub(super) async fn pass(&self, units: u32) {
+        self.under_test.advance(&self.store, self.units(units)).await;
+    }
+
+    /// Lets the lease run out that began with the last step.
+    pub(super) async fn lapse(&self) {
+        self.pass(LEASE + 1).await;
+    }
+
+    pub(super) async fn claim(
+        &self,
+        event: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ClaimOutcome, Wrong> {
+        Ok(self.store.claim(event, attempt).await?)
+    }
+
+    pub(super) async fn complete(
+        &self,
+        event: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<CompleteOutcome, Wrong> {
+        Ok(self.store.complete(event, attempt).await?)
+    }
+
+    pub(super) async fn renew(
+        &self,
+        event: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<RenewOutcome, Wrong> {
+        Ok(self.store.renew(event, attempt).await?)
+    }
+
+    pub(super) async fn release(
+        &self,
+        event: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ReleaseOutcome, Wrong> {
+        Ok(self.store.release(event, attempt).await?)
+    }
+
+    pub(super) async fn forget(&self, event: &EventKey) -> Result<bool, Wrong> {
+        Ok(self.store.forget(event).await?)
+    }
+
+    /// An event that this attempt holds, as the first.
+    pub(super) async fn held_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+        let event = event();
+        same(self.claim(&event, attempt).await?, granted(1))?;
+        Ok(event)
+    }
+
+    /// An event that an attempt has let lapse, and that this one has taken
+    /// over; that attempt.
+    pub(super) async fn taken_over_by(
+        &self,
+        attempt: &Attempt,
+    ) -> Result<(EventKey, Attempt), Wrong> {
+        let stale = self.attempt()?;
+        let event = self.held_by(&stale).await?;
+        self.lapse().await;
+        same(self.claim(&event, attempt).await?, reclaimed(2))?;
+        Ok((event, stale))
+    }
+
+    /// An event that this attempt has handled.
+    pub(super) async fn done_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+        let event = self.held_by(attempt).await?;
+        same(self.complete(&event, attempt).await?, CompleteOutcome::Recorded)?;
+        Ok(event)
+    }
+
+    /// An event that this attempt has given back.
+    pub(super) async fn failed_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+        let event = self.held_by(attempt).await?;
+        same(self.release(&event, attempt).await?, ReleaseOutcome::Released)?;
+        Ok(event)
+    }
+
+    /// That the event is granted to nobody but its holder at this time.
+    pub(super) async fn is_in_flight(&self, event: &EventKey) -> Checked {
+        in_flight(self.claim(event, &self.attempt()?).await?).map(drop)
+    }
+
+    /// That the event is done, by the usual body.
+    pub(super) async fn is_done(&self, event: &EventKey) -> Checked {
+        done(self.claim(event, &self.attempt()?).await?).map(drop)
+    }
+
+    /// That the event is as good as one that never was.
+    pub(super) async fn is_unknown(&self, event: &EventKey) -> Checked {
+        same(self.claim(event, &self.attempt()?).await?, granted(1))
+    }
+}
+
+/// The event that most cases are about.
+pub(super) fn event() -> EventKey {
+    SampleDelivery::of("event").event_key()
+}
+
+pub(super) fn body() -> Fingerprint {
+    Fingerprint::from_u64(u64::MAX)
+}
+
+/// Differs in a bit that a floating-point number does not keep.
+fn other_body() -> Fingerprint {
+    Fingerprint::from_u64(u64::MAX - 1)
+}
+
+pub(super) fn granted(epoch: u32) -> ClaimOutcome {
+    ClaimOutcome::Granted { epoch, reclaimed: false }
+}
+
+pub(super) fn reclaimed(epoch: u32) -> ClaimOutcome {
+    ClaimOutcome::Granted { epoch, reclaimed: true }
+}
+
+/// That two values are the same.
+#[track_caller]
+pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> Checked {
+    if is == must_be {
+        return Ok(());
+    }
+    Err(wrong(&is, &format!("{must_be:?}")))
+}
+
+/// That a claim was answered with in flight; how long it says.
+#[track_caller]
+pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Wrong> {
+    match outcome {
+        ClaimOutcome::InFlight { retry_after } => Ok(retry_after),
+        _ => Err(wrong(&outcome, "InFlight")),
+    }
+}
+
+/// That a claim was answered with done, by the same body; when.
+#[track_caller]
+pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Wrong> {
+    match outcome {
+        ClaimOutcome::Done { fingerprint_matches: true, at_unix_ms } => Ok(at_unix_ms),
+        _ => Err(wrong(&outcome, "Done by the same body")),
+    }
+}
+
+/// That a claim was answered with done, by another body.
+#[track_caller]
+pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> Checked {
+    match outcome {
+        ClaimOutcome::Done { fingerprint_matches: false, .. } => Ok(()),
+        _ => Err(wrong(&outcome, "Done by another body")),
+    }
+}
+
+#[track_caller]
+pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Wrong {
+    let at = Location::caller();
+    Wrong(format!("{is:?} instead of {must_be} ({}:{})", at.file(), at.line()))
+}
+
+impl From<StoreError> for Wrong {
+    #[track_caller]
+    fn from(error: StoreError) -> Self {
+        let at = Location::caller();
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let source = source.unwrap_or_default();
+        Self(format!("{error}: {source} ({}:{})", at.file(), at.line()))
+    }
+}
+
+/// In units.
+pub(super) const LEASE: u32 = 4;

@@ -1,0 +1,292 @@
+//! The test vectors, and what it means to agree with one.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign_core::{ConfigError, Head, PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind};
+use serde::{Deserialize, Deserializer, de};
+
+/// All vectors, in the order of their file, which groups them by provider.
+#[must_use]
+pub fn vectors() -> &'static [Vector] {
+    &VECTORS
+}
+
+/// A delivery, the receiver's secret and clock, and the verdict that follows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Vector {
+    /// The name of the scheme.
+    pub provider: String,
+    /// What the vector shows. No two vectors of one provider share it. Those
+    /// that begin with `[neg]` are a valid one with one mechanical change.
+    pub name: String,
+    /// The secret as a user would paste it.
+    pub secret: VectorSecret,
+    /// The method of the request.
+    pub method: String,
+    /// The public URL; `None` where the scheme does not sign it.
+    pub url: Option<String>,
+    /// The headers that matter, each once.
+    #[serde(deserialize_with = "pairs")]
+    pub headers: Vec<(String, String)>,
+    /// The body, to the byte.
+    #[serde(rename = "body_base64", deserialize_with = "base64")]
+    pub body: Vec<u8>,
+    /// What the receiver's clock says, in Unix milliseconds.
+    pub now_unix_ms: i64,
+    /// The verdict.
+    #[serde(flatten)]
+    pub expect: Expect,
+    /// Where the vector comes from.
+    pub origin: String,
+    /// What the provider's own SDK says where it is laxer or stricter.
+    pub official_sdk: Option<String>,
+    /// Anything odd.
+    pub note: Option<String>,
+}
+
+/// The secret of a [`Vector`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum VectorSecret {
+    /// One text. For asymmetric schemes it is the public key.
+    Text(String),
+    /// Several named parts, for the few schemes that need more than one.
+    Parts(BTreeMap<String, String>),
+}
+
+/// The verdict that a [`Vector`] demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(tag = "expect", content = "reason", rename_all = "lowercase")]
+#[expect(clippy::exhaustive_enums, reason = "a delivery is proved or it is refused")]
+pub enum Expect {
+    /// The delivery verifies.
+    Valid,
+    /// The delivery is refused.
+    Invalid(Reason),
+}
+
+/// Why a [`Vector`] must be refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Reason {
+    /// The secret has not signed these bytes.
+    Signature,
+    /// The timestamp is too old.
+    Stale,
+    /// The timestamp is too far in the future.
+    Future,
+    /// Something that must be there is absent.
+    Missing,
+    /// Something is not of its format.
+    Malformed,
+    /// A header is there and empty.
+    #[serde(rename = "missing/malformed")]
+    MissingOrMalformed,
+    /// The receiver has no secret.
+    #[serde(rename = "no secret")]
+    NoSecret,
+}
+
+impl Vector {
+    /// Runs the vector through a verifier with its secret, URL and clock.
+    ///
+    /// # Errors
+    ///
+    /// [`Disagreement`] where the scheme does not come to the vector's verdict,
+    /// or cannot take its secret.
+    pub fn check(&self, scheme: &Scheme) -> Result<(), Disagreement> {
+        let VectorSecret::Text(secret) = &self.secret else {
+            return Err(self.disagreement("its secret has several parts".to_owned()));
+        };
+        let verifier = match self.verifier(scheme, secret) {
+            Ok(verifier) => verifier,
+            Err(ConfigError::Secret { .. }) if self.expect == Expect::Invalid(Reason::NoSecret) => {
+                return Ok(());
+            }
+            Err(error) => return Err(self.disagreement(format!("no verifier: {error}"))),
+        };
+        let verdict = verifier.verify(self.head(), self.body.clone());
+        self.judge(verdict.map(drop).map_err(|error| error.kind()))
+    }
+
+    /// Whether a verdict is the vector's: proved, or refused for its reason.
+    ///
+    /// # Errors
+    ///
+    /// [`Disagreement`] where it is not.
+    pub fn judge(&self, verdict: Result<(), VerifyErrorKind>) -> Result<(), Disagreement> {
+        let was = match (self.expect, verdict) {
+            (Expect::Valid, Ok(())) => return Ok(()),
+            (Expect::Invalid(reason), Err(kind)) if reason.covers(kind) => return Ok(()),
+            (_, Ok(())) => "verified".to_owned(),
+            (_, Err(kind)) => format!("refused as {}", kind.code()),
+        };
+        Err(self.disagreement(format!("must be {}, was {was}", self.expect)))
+    }
+
+    /// The request's head; its target is taken from the URL.
+    #[must_use]
+    pub fn head(&self) -> Head<'_> {
+        let behind_scheme = self.url.as_deref().and_then(|url| url.split_once("://"));
+        let target =
+            behind_scheme.and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+        Head::new(&self.method, target, &self.headers)
+    }
+
+    fn verifier(&self, scheme: &Scheme, secret: &str) -> Result<Verifier, ConfigError> {
+        let secret = Secret::new(secret)?;
+        let verifier = match &self.url {
+            Some(url) => Verifier::at(PublicUrl::new(url.as_str())?, scheme.clone(), secret)?,
+            None => Verifier::new(scheme.clone(), secret)?,
+        };
+        let now_unix_ms = self.now_unix_ms;
+        Ok(verifier.with_clock(move || now_unix_ms))
+    }
+
+    fn disagreement(&self, problem: String) -> Disagreement {
+        Disagreement { vector: self.to_string(), problem }
+    }
+}
+
+impl fmt::Display for Vector {
+    /// Names the vector: `stripe: "two t fields"`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?}", self.provider, self.name)
+    }
+}
+
+impl fmt::Display for Expect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Valid => f.write_str("verified"),
+            Self::Invalid(reason) => write!(f, "refused as {reason:?}"),
+        }
+    }
+}
+
+impl Reason {
+    /// Whether a refusal of this kind is one for this reason.
+    ///
+    /// A vector says what is wrong and not where a receiver notices it: a tag
+    /// that is cut short is a wrong signature to one and no signature to
+    /// another. What is stale, though, must be refused as stale.
+    #[must_use]
+    pub fn covers(self, kind: VerifyErrorKind) -> bool {
+        use VerifyErrorKind as Kind;
+        match self {
+            Self::Signature => matches!(
+                kind,
+                Kind::SignatureMismatch
+                    | Kind::UnsupportedSignature
+                    | Kind::MalformedSignature
+                    | Kind::MalformedTimestamp
+            ),
+            Self::Stale => kind == Kind::TimestampTooOld,
+            Self::Future => kind == Kind::TimestampInFuture,
+            Self::Missing => matches!(kind, Kind::MissingSignature),
+            Self::Malformed => matches!(
+                kind,
+                Kind::MalformedSignature
+                    | Kind::UnsupportedSignature
+                    | Kind::MissingTimestamp
+                    | Kind::MalformedTimestamp
+            ),
+            Self::MissingOrMalformed => {
+                matches!(kind, Kind::MissingSignature | Kind::MalformedSignature)
+            }
+            Self::NoSecret => false,
+        }
+    }
+}
+
+/// A scheme or a receiver does not come to a vector's verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disagreement {
+    vector: String,
+    problem: String,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.vector, self.problem)
+    }
+}
+
+impl Error for Disagreement {}
+
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    BTreeMap::deserialize(deserializer).map(|headers| headers.into_iter().collect())
+}
+
+fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    STANDARD.decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../vectors/vectors.json"))
+        .expect("the file is part of this crate, and a test has read it")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_vector_of_the_file_is_read() {
+        let valid = vectors().iter().filter(|vector| vector.expect == Expect::Valid).count();
+        let providers: BTreeSet<_> = vectors().iter().map(|vector| &vector.provider).collect();
+        assert_eq!((vectors().len(), valid, providers.len()), (490, 116, 79));
+    }
+
+    #[test]
+    fn no_two_vectors_have_the_same_name() {
+        let names: BTreeSet<_> = vectors().iter().map(Vector::to_string).collect();
+        assert_eq!(names.len(), vectors().len());
+    }
+
+    #[test]
+    fn a_disagreement_names_the_vector_and_both_verdicts() {
+        let stale = find("slack", "[neg] stale: 300 s + 1");
+        let shown = |verdict| stale.judge(verdict).unwrap_err().to_string();
+        assert_eq!(
+            shown(Ok(())),
+            "slack: \"[neg] stale: 300 s + 1\": must be refused as Stale, was verified"
+        );
+        assert_eq!(
+            shown(Err(VerifyErrorKind::SignatureMismatch)),
+            "slack: \"[neg] stale: 300 s + 1\": must be refused as Stale, \
+             was refused as signature_mismatch"
+        );
+        assert_eq!(stale.judge(Err(VerifyErrorKind::TimestampTooOld)), Ok(()));
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_the_providers_disagrees() {
+        let github = Scheme::named("github").unwrap();
+        let shopify = find("shopify", "X-Shopify-Hmac-Sha256");
+        let shown = shopify.check(&github).unwrap_err().to_string();
+        assert!(shown.ends_with("must be verified, was refused as missing_signature"), "{shown}");
+    }
+
+    #[test]
+    fn a_secret_of_several_parts_passes_no_scheme_of_one() {
+        let github = Scheme::named("github").unwrap();
+        for vector in vectors().iter().filter(|vector| vector.provider == "box") {
+            assert!(vector.check(&github).is_err(), "{vector}");
+        }
+    }
+
+    fn find(provider: &str, name: &str) -> &'static Vector {
+        let found = vectors().iter().find(|v| v.provider == provider && v.name == name);
+        found.unwrap_or_else(|| panic!("there is no vector {name:?} of {provider}"))
+    }
+}

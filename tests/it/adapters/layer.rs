@@ -1,0 +1,218 @@
+//! What is the tower layer's own: how it treats the service behind it.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::post;
+use countersign::Verified;
+use countersign::tower::VerifyLayer;
+use http::Request;
+use http_body_util::Full;
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
+
+use super::doors::{self, request};
+use super::scripted::{Step, scripted};
+use crate::delivery::{BODY, Delivery, scheme, secret_text, verifier};
+
+#[tokio::test]
+async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
+    let jupiter = scheme("jupiter");
+    let verify = VerifyLayer::new(verifier(&jupiter));
+    let genuine = Delivery::of(&jupiter);
+    let forged = genuine.clone().without_header("x-jup-signature");
+
+    let mut bare = verify_in_front_of(&verify, NeedsReadiness::default());
+    answers(&mut bare, &genuine, &forged).await;
+
+    let limited = ServiceBuilder::new().concurrency_limit(1).service(NeedsReadiness::default());
+    answers(&mut verify_in_front_of(&verify, limited), &genuine, &forged).await;
+
+    let buffered = ServiceBuilder::new().buffer(1).service(NeedsReadiness::default());
+    answers(&mut verify_in_front_of(&verify, buffered), &genuine, &forged).await;
+
+    let shed = ServiceBuilder::new().load_shed().service(NeedsReadiness::default());
+    answers(&mut verify_in_front_of(&verify, shed), &genuine, &forged).await;
+}
+
+#[tokio::test]
+async fn it_works_behind_a_limit_a_buffer_and_a_load_shedder() {
+    let jupiter = scheme("jupiter");
+    let genuine = Delivery::of(&jupiter);
+    let forged = genuine.clone().without_header("x-jup-signature");
+    let mut service = ServiceBuilder::new()
+        .load_shed()
+        .buffer(1)
+        .concurrency_limit(1)
+        .layer(VerifyLayer::new(verifier(&jupiter)))
+        .service(NeedsReadiness::default());
+    answers(&mut service, &genuine, &forged).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_request_gives_its_place_in_the_service_back() {
+    let jupiter = scheme("jupiter");
+    let forged = Delivery::of(&jupiter).without_header("x-jup-signature");
+    let limited = ServiceBuilder::new().concurrency_limit(1).service(NeedsReadiness::default());
+    let mut first = verify_in_front_of(&VerifyLayer::new(verifier(&jupiter)), limited);
+    let mut second = first.clone();
+
+    let refused = ready_to_take(&mut first).await.call(request(&forged, BODY)).await.unwrap();
+    assert_eq!(refused.status(), 401);
+
+    tokio::time::timeout(Duration::from_secs(1), ready_to_take(&mut second)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_error_of_the_service_stays_what_it_is() {
+    #[derive(Debug, PartialEq)]
+    struct Broken;
+
+    let jupiter = scheme("jupiter");
+    let service = ServiceBuilder::new()
+        .layer(VerifyLayer::new(verifier(&jupiter)))
+        .service_fn(|_: Request<Full<Bytes>>| ready(Err::<Response<String>, _>(Broken)));
+    let answer = service.oneshot(request(&Delivery::of(&jupiter), BODY)).await;
+    assert_eq!(answer.unwrap_err(), Broken);
+}
+
+#[tokio::test]
+async fn the_rest_of_the_request_reaches_the_service_as_it_was() {
+    let jupiter = scheme("jupiter");
+    let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier(&jupiter))).service_fn(
+        |request: Request<Full<Bytes>>| {
+            let (parts, _) = request.into_parts();
+            ready(Ok::<_, Infallible>(Response::new(format!("{parts:?}"))))
+        },
+    );
+    let mut sent = request(&Delivery::of(&jupiter), BODY);
+    *sent.method_mut() = http::Method::PUT;
+    *sent.uri_mut() = "/hooks?tenant=7".parse().unwrap();
+    sent.headers_mut().append("x-other", "1".parse().unwrap());
+    sent.headers_mut().append("x-other", "2".parse().unwrap());
+    let (parts, body) = sent.into_parts();
+    let expected = format!("{parts:?}");
+    let answer = service.oneshot(Request::from_parts(parts, body)).await.unwrap();
+    assert_eq!(answer.into_body(), expected);
+}
+
+#[tokio::test]
+async fn a_body_of_one_piece_is_not_copied() {
+    let jupiter = scheme("jupiter");
+    let sent = Bytes::from(BODY);
+    let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier(&jupiter))).service_fn(
+        |request: Request<Full<Bytes>>| {
+            let verified = request.extensions().get::<Verified>().cloned();
+            ready(Ok::<_, Infallible>(Response::new(verified)))
+        },
+    );
+    let answer = service.oneshot(request(&Delivery::of(&jupiter), sent.clone())).await.unwrap();
+    assert_eq!(answer.into_body().unwrap().body().as_ptr(), sent.as_ptr());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_body_timeout_can_be_set() {
+    let jupiter = scheme("jupiter");
+    let delivery = Delivery::of(&jupiter);
+    let layer = VerifyLayer::new(verifier(&jupiter));
+    let door = doors::layer(layer.with_body_timeout(Duration::from_secs(20)));
+    for (pause, status) in [(19, 200), (21, 408)] {
+        let pause = Duration::from_secs(pause);
+        let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
+        assert_eq!(door.answer(request(&delivery, body)).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_middleware_that_insists_on_axums_body_follows_after_a_conversion() {
+    async fn passes_on(request: Request<Body>, next: Next) -> Response {
+        next.run(request).await
+    }
+
+    let jupiter = scheme("jupiter");
+    let app = Router::new().route("/", post(|body: Bytes| async { body })).layer(
+        ServiceBuilder::new()
+            .layer(VerifyLayer::new(verifier(&jupiter)))
+            .map_request(|request: Request<Full<Bytes>>| request.map(Body::new))
+            .layer(from_fn(passes_on)),
+    );
+    let answer = app.oneshot(request(&Delivery::of(&jupiter), BODY)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+}
+
+#[test]
+fn nothing_of_it_shows_a_secret() {
+    let layer = VerifyLayer::new(verifier(&scheme("jupiter")));
+    let service = verify_in_front_of(&layer, NeedsReadiness::default());
+    let shown = format!("{layer:?} {service:?}");
+    assert!(shown.contains("jupiter"));
+    assert!(!shown.contains(&secret_text(1)));
+}
+
+fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower::Verify<S> {
+    ServiceBuilder::new().layer(layer.clone()).service(service)
+}
+
+/// Lets a service answer several times, as a server would: in turn, and as
+/// clones.
+async fn answers<S>(service: &mut S, genuine: &Delivery, forged: &Delivery)
+where
+    S: Service<Request<Body>, Response = Response<String>> + Clone,
+    S::Error: Into<BoxError>,
+{
+    for (delivery, status) in [(genuine, 200), (forged, 401), (genuine, 200), (genuine, 200)] {
+        let answer = ready_to_take(service)
+            .await
+            .call(request(delivery, BODY))
+            .await
+            .map_err(Into::into)
+            .unwrap();
+        assert_eq!(answer.status(), status);
+
+        let answer = service.clone().oneshot(request(delivery, BODY)).await;
+        assert_eq!(answer.map_err(Into::into).unwrap().status(), status);
+    }
+}
+
+async fn ready_to_take<S>(service: &mut S) -> &mut S
+where
+    S: Service<Request<Body>>,
+    S::Error: Into<BoxError>,
+{
+    service.ready().await.map_err(Into::into).unwrap()
+}
+
+/// Panics when it is called without having been polled ready; its clones have
+/// not been.
+#[derive(Debug, Default)]
+struct NeedsReadiness {
+    ready: bool,
+}
+
+impl Clone for NeedsReadiness {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Service<Request<Full<Bytes>>> for NeedsReadiness {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called without having been polled ready");
+        assert!(request.extensions().get::<Verified>().is_some());
+        ready(Ok(Response::new(String::new())))
+    }
+}

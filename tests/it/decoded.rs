@@ -1,0 +1,133 @@
+//! Bodies that are signed behind their content encoding.
+
+use std::io::Write;
+
+use countersign::{
+    BodyView, ManualClock, Scheme, Secret, Secrets, Signer, TimestampUnit, Verifier, VerifyError,
+    VerifyErrorKind,
+};
+use countersign_conformance::{Expect, Vector, vectors};
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+const NOW_MS: i64 = 1_760_000_000_000;
+const BODY: &[u8] = br#"[{"blockNumber":"0x1"}]"#;
+
+fn quicknode() -> Scheme {
+    Scheme::builder("quicknode")
+        .signature_header("X-QN-Signature")
+        .signed("{header:X-QN-Nonce}{ts}{body}")
+        .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
+        .body_view(BodyView::Decoded)
+        .build()
+        .unwrap()
+}
+
+fn verifier() -> Verifier {
+    let secrets =
+        Secrets::new(Secret::new("new").unwrap()).with_previous(Secret::new("qn_token").unwrap());
+    Verifier::new(quicknode(), secrets).unwrap().with_clock(ManualClock::at_unix_ms(NOW_MS))
+}
+
+/// The headers of [`BODY`], signed by `secret` and sent in this encoding.
+fn headers(secret: &str, encoding: &str) -> Vec<(String, String)> {
+    let mut headers = vec![
+        ("X-QN-Nonce".to_owned(), "b2c7".to_owned()),
+        ("Content-Encoding".to_owned(), encoding.to_owned()),
+    ];
+    let signer = Signer::new(quicknode(), Secret::new(secret).unwrap()).unwrap().at_unix_ms(NOW_MS);
+    headers.extend(signer.sign(&headers, BODY).unwrap());
+    headers
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(body: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn kind<T>(verdict: Result<T, VerifyError>) -> Option<VerifyErrorKind> {
+    verdict.err().map(|refused| refused.kind())
+}
+
+#[test]
+fn every_vector_of_a_body_that_is_signed_decoded_gives_its_verdict() {
+    let of_quicknode: Vec<&Vector> =
+        vectors().iter().filter(|vector| vector.provider == "quicknode").collect();
+    let valid = of_quicknode.iter().filter(|vector| vector.expect == Expect::Valid).count();
+    assert_eq!(valid, 2);
+    for vector in of_quicknode {
+        vector.check(&quicknode()).unwrap_or_else(|disagreement| panic!("{disagreement}"));
+    }
+}
+
+#[test]
+fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
+    for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
+        for (secret, index) in [("new", 0), ("qn_token", 1)] {
+            for length in 1..=encoded.len() {
+                let mut begun = verifier().begin(&headers(secret, encoding)).unwrap();
+                for piece in encoded.chunks(length) {
+                    begun.push(piece.to_vec()).unwrap();
+                }
+                let verified = begun.verify().unwrap();
+                assert_eq!(verified.body(), BODY, "{encoding}, {length}");
+                assert_eq!(verified.secret_index(), index, "{encoding}, {length}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_encoded_bytes_are_not_what_is_signed() {
+    let other = br#"[{"blockNumber":"0x2"}]"#;
+    let refused = verifier().verify(&headers("new", "gzip"), gzip(other));
+    assert_eq!(kind(refused), Some(VerifyErrorKind::SignatureMismatch));
+    let refused = verifier().verify(&headers("new", "identity"), gzip(BODY));
+    assert_eq!(kind(refused), Some(VerifyErrorKind::SignatureMismatch));
+}
+
+#[test]
+fn a_bomb_is_refused_while_it_arrives() {
+    let bomb = gzip(&vec![0; 10 * 1024 * 1024]);
+    let verifier = verifier().with_body_limit(1024 * 1024);
+    let mut begun = verifier.begin(&headers("new", "gzip")).unwrap();
+    let refused = bomb
+        .chunks(64)
+        .position(|piece| kind(begun.push(piece.to_vec())) == Some(VerifyErrorKind::BodyTooLarge));
+    // A tenth of it is the limit.
+    let at = refused.unwrap() * 64;
+    assert!((bomb.len() / 12..bomb.len() / 8).contains(&at), "{at} of {}", bomb.len());
+    assert_eq!(kind(begun.verify()), Some(VerifyErrorKind::BodyTooLarge));
+}
+
+#[test]
+fn a_body_that_is_cut_off_or_followed_by_something_is_refused() {
+    for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
+        let headers = headers("new", encoding);
+        let cut_off = encoded[..encoded.len() - 1].to_vec();
+        let refused = verifier().verify(&headers, cut_off);
+        assert_eq!(kind(refused), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
+        let refused = verifier().verify(&headers, "");
+        assert_eq!(kind(refused), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
+        let followed = [&encoded[..], b"x"].concat();
+        let refused = verifier().verify(&headers, followed);
+        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let refused = verifier().verify(&headers, BODY);
+        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+    }
+}
+
+#[test]
+fn an_encoding_that_is_not_known_is_refused_before_the_body_is_read() {
+    for encoding in ["br", "zstd", "gzip, deflate", "gzip, gzip"] {
+        let refused = verifier().begin(&headers("new", encoding));
+        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+    }
+}

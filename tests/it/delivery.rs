@@ -1,0 +1,169 @@
+//! A delivery of any scheme, signed as its provider would, to be altered by the
+//! tests.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{
+    Encoding, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError, VerifyErrorKind,
+};
+use ring::hmac;
+
+/// 2025-10-09T08:53:20Z.
+pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
+pub(crate) const ID: &str = "msg_1";
+
+/// What every scheme finds its id, type and time in.
+pub(crate) const BODY: &str = concat!(
+    r#"{"id":"evt_1","event_id":"evt_1","type":"thing.made","created":1760000000,"#,
+    r#""created_at":"2025-10-09T08:53:20Z","webhookTimestamp":1760000000000,"#,
+    r#""signature":"5Kxab","event":{"id":"evt_1","event_type":"thing.made","type":"thing.made"}}"#,
+);
+
+/// What a request is made of, with headers that need not be text.
+#[derive(Clone)]
+pub(crate) struct Delivery {
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Delivery {
+    /// Signed with the first secret, at [`NOW_MS`], over [`BODY`].
+    pub(crate) fn of(scheme: &Scheme) -> Self {
+        Self::signed(scheme, secret(1), NOW_MS, BODY)
+    }
+
+    pub(crate) fn with_body(scheme: &Scheme, body: impl AsRef<[u8]>) -> Self {
+        Self::signed(scheme, secret(1), NOW_MS, body)
+    }
+
+    pub(crate) fn signed(
+        scheme: &Scheme,
+        secrets: impl Into<Secrets>,
+        unix_ms: i64,
+        body: impl AsRef<[u8]>,
+    ) -> Self {
+        let signer = Signer::new(scheme.clone(), secrets).unwrap().with_id(ID).at_unix_ms(unix_ms);
+        let body = body.as_ref().to_vec();
+        let headers = signer.sign(&NO_HEADERS, &body).unwrap();
+        let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes()));
+        Self { headers: headers.collect(), body }
+    }
+
+    /// Another value for one header; adds it where it is not there.
+    pub(crate) fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers.push((name.to_owned(), value.as_ref().to_vec()));
+        self
+    }
+
+    pub(crate) fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// The same text in place of another, wherever it stands in the headers.
+    pub(crate) fn with_text(mut self, from: &str, to: &str) -> Self {
+        let mut replaced = false;
+        for (_, value) in &mut self.headers {
+            let text = String::from_utf8(value.clone()).unwrap();
+            replaced |= text.contains(from);
+            *value = text.replace(from, to).into_bytes();
+        }
+        assert!(replaced, "no header contains {from:?}");
+        self
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &[u8] {
+        let found = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        &found.unwrap_or_else(|| panic!("there is no header {name}")).1
+    }
+
+    /// The header of the signature, which a signer puts first.
+    pub(crate) fn signature_header(&self) -> &str {
+        &self.headers[0].0
+    }
+
+    /// The text of the only tag, and what stands in front of it in its header.
+    pub(crate) fn tag(&self, scheme: &Scheme) -> (&str, &str) {
+        let value = std::str::from_utf8(&self.headers[0].1).unwrap();
+        let length = if scheme.encoding() == Encoding::Hex { 64 } else { 44 };
+        value.split_at(value.len() - length)
+    }
+
+    /// Another text in the place of the only tag.
+    pub(crate) fn with_tag(&self, scheme: &Scheme, tag: impl AsRef<[u8]>) -> Self {
+        let (front, _) = self.tag(scheme);
+        let value = [front.as_bytes(), tag.as_ref()].concat();
+        self.clone().with_header(self.signature_header(), value)
+    }
+
+    pub(crate) fn verify(&self, verifier: &Verifier) -> Result<Verified, VerifyError> {
+        verifier.verify(&self.headers, self.body.clone())
+    }
+
+    /// How it is refused, and before its body is looked at.
+    pub(crate) fn refused_at_once(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
+        verifier.begin(&self.headers).err().map(|error| error.kind())
+    }
+
+    /// How it is refused, by its headers or by its body.
+    pub(crate) fn refused(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
+        self.verify(verifier).err().map(|error| error.kind())
+    }
+}
+
+/// All built-in schemes.
+pub(crate) fn schemes() -> impl Iterator<Item = Scheme> {
+    Scheme::names().map(|name| Scheme::named(name).unwrap())
+}
+
+/// Those whose header may hold several signatures: with two secrets a signer
+/// writes two.
+pub(crate) fn list_schemes() -> impl Iterator<Item = Scheme> {
+    schemes().filter(|scheme| {
+        let length = |secrets| Delivery::signed(scheme, secrets, NOW_MS, BODY).headers[0].1.len();
+        length(several([1, 2])) > length(several([1]))
+    })
+}
+
+/// Those that take any body: they do not look for a time in it.
+pub(crate) fn any_body_schemes() -> impl Iterator<Item = Scheme> {
+    schemes().filter(|scheme| !scheme.timestamp().is_some_and(|(at, _)| at.starts_with("body:")))
+}
+
+pub(crate) fn scheme(name: &str) -> Scheme {
+    Scheme::named(name).unwrap()
+}
+
+/// One of many secrets. Every scheme takes it: to some it is text, to others
+/// the base64 of 32 bytes.
+pub(crate) fn secret(number: u8) -> Secret {
+    Secret::new(secret_text(number)).unwrap()
+}
+
+pub(crate) fn several(numbers: impl IntoIterator<Item = u8>) -> Secrets {
+    let mut numbers = numbers.into_iter();
+    let first = Secrets::new(secret(numbers.next().unwrap()));
+    numbers.fold(first, |secrets, number| secrets.with_previous(secret(number)))
+}
+
+pub(crate) fn secret_text(number: u8) -> String {
+    format!("whsec_{}", STANDARD.encode([number; 32]))
+}
+
+/// Knows the first secret; its clock stands at [`NOW_MS`].
+pub(crate) fn verifier(scheme: &Scheme) -> Verifier {
+    verifier_at(scheme, NOW_MS)
+}
+
+pub(crate) fn verifier_at(scheme: &Scheme, now_unix_ms: i64) -> Verifier {
+    Verifier::new(scheme.clone(), secret(1)).unwrap().with_clock(move || now_unix_ms)
+}
+
+/// A MAC from another library than the one under test.
+pub(crate) fn hmac_sha256(key: impl AsRef<[u8]>, message: impl AsRef<[u8]>) -> Vec<u8> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_ref());
+    hmac::sign(&key, message.as_ref()).as_ref().to_vec()
+}
+
+pub(crate) const NO_HEADERS: [(&str, &str); 0] = [];

@@ -1,0 +1,368 @@
+//! Every handshake of the vectors, said as data and answered as its provider
+//! expects.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{
+    Algorithm, Encoding, Handshake, HandshakeAnswer, Head, PublicUrl, Scheme, SchemeBuilder,
+    Secret, SecretFormat, Signer, Verifier, VerifyError, VerifyErrorKind,
+};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Vector {
+    provider: String,
+    kind: String,
+    secret: Option<String>,
+    note: String,
+    request: Request,
+    expect_response: Response,
+}
+
+#[derive(Deserialize)]
+struct Request {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    status: u16,
+    body: Option<String>,
+    json: Option<serde_json::Value>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    capture: Option<String>,
+}
+
+fn vectors() -> Vec<Vector> {
+    let file = include_str!("../../crates/countersign-conformance/vectors/handshakes.json");
+    serde_json::from_str(file).unwrap()
+}
+
+fn vector(kind: &str) -> Vector {
+    vectors().into_iter().find(|vector| vector.kind == kind).unwrap()
+}
+
+impl Vector {
+    fn scheme(&self) -> Scheme {
+        scheme(&self.provider)
+    }
+
+    /// A verifier as its user would set it up for this handshake.
+    fn verifier(&self) -> Verifier {
+        let secret = match (self.provider.as_str(), &self.secret) {
+            ("discord", _) => const_hex::encode(discord_key().public_key()),
+            // The vector's secret is the verify token.
+            ("meta", _) | (_, None) => "signing secret".to_owned(),
+            (_, Some(secret)) => secret.clone(),
+        };
+        let secret = Secret::new(secret).unwrap();
+        let verifier = match self.provider.as_str() {
+            "trello" => Verifier::at(
+                PublicUrl::new(self.request.url.as_str()).unwrap(),
+                self.scheme(),
+                secret,
+            ),
+            _ => Verifier::new(self.scheme(), secret),
+        };
+        let verifier = verifier.unwrap();
+        match (self.provider.as_str(), &self.secret) {
+            ("meta", Some(token)) => {
+                verifier.with_verify_token(&Secret::new(token.as_str()).unwrap())
+            }
+            _ => verifier,
+        }
+    }
+
+    fn is_signed(&self) -> bool {
+        matches!(self.provider.as_str(), "slack" | "zoom" | "twitch" | "discord" | "xero")
+    }
+
+    fn body(&self) -> Vec<u8> {
+        STANDARD.decode(&self.request.body_base64).unwrap()
+    }
+
+    /// The request's own headers, without a signature of ours.
+    fn unsigned_headers(&self) -> Vec<(String, String)> {
+        self.request.headers.clone().into_iter().collect()
+    }
+
+    /// The request's headers, and its signature where the vector has none.
+    fn headers(&self) -> Vec<(String, String)> {
+        let mut headers = self.unsigned_headers();
+        match self.provider.as_str() {
+            "discord" => {
+                let message = [&b"1760000000"[..], &self.body()].concat();
+                let signature = const_hex::encode(discord_key().sign(&message));
+                headers.push(("X-Signature-Ed25519".to_owned(), signature));
+                headers.push(("X-Signature-Timestamp".to_owned(), "1760000000".to_owned()));
+            }
+            "slack" | "zoom" | "twitch" => {
+                let secret = self.secret.as_deref().unwrap_or("signing secret");
+                let signer = Signer::new(self.scheme(), Secret::new(secret).unwrap()).unwrap();
+                let signed = signer.with_id("msg_1").sign(&headers, &self.body()).unwrap();
+                headers.extend(signed);
+            }
+            _ => {}
+        }
+        headers
+    }
+}
+
+/// What an adapter does with a request: the unsigned handshake first, then the
+/// proof, then the signed one. `None` is an event.
+fn receive(
+    verifier: &Verifier,
+    vector: &Vector,
+    headers: &[(String, String)],
+) -> Result<Option<HandshakeAnswer>, VerifyError> {
+    let headers = headers.to_vec();
+    let target = &vector.request.url["https://receiver.example".len()..];
+    let head = || Head::new(&vector.request.method, target, &headers);
+    if let Some(asked) = verifier.handshake(head()) {
+        let body = if asked.body_limit() == 0 { Vec::new() } else { vector.body() };
+        return asked.answer(&body).map(Some);
+    }
+    Ok(verifier.verify(head(), vector.body())?.handshake())
+}
+
+#[test]
+fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 13);
+    for vector in &vectors {
+        let which = format!("{}, {}: {}", vector.provider, vector.kind, vector.note);
+        let verifier = vector.verifier();
+        verifier.arm_handshake(Duration::from_secs(60));
+        let expected = &vector.expect_response;
+        let mut answer = match receive(&verifier, vector, &vector.headers()) {
+            Ok(Some(answer)) => answer,
+            Ok(None) => panic!("{which}: taken for an event"),
+            Err(refused) => {
+                assert_eq!(refused.status(), expected.status, "{which}: {refused}");
+                continue;
+            }
+        };
+        assert_eq!(answer.status(), expected.status, "{which}");
+        match (&expected.body, &expected.json) {
+            (Some(body), _) => {
+                assert_eq!(answer.body(), body.as_bytes(), "{which}");
+                let is_text = |(name, value): (&str, &str)| {
+                    name == "content-type" && value.starts_with("text/plain")
+                };
+                assert!(answer.headers().any(is_text), "{which}");
+            }
+            (None, Some(json)) => {
+                let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+                assert_eq!(&body, json, "{which}");
+                let is_json = |header| header == ("content-type", "application/json");
+                assert!(answer.headers().any(is_json), "{which}");
+            }
+            (None, None) => assert!(answer.body().is_empty(), "{which}"),
+        }
+        for (name, value) in &expected.headers {
+            assert!(answer.headers().any(|header| header == (name, value)), "{which}: {name}");
+        }
+        let captured = answer.take_captured();
+        let captured = captured.as_ref().map(Secret::dangerous_reveal);
+        let expected = match vector.provider.as_str() {
+            "asana" => vector.request.headers.get("X-Hook-Secret"),
+            _ => expected.capture.as_ref(),
+        };
+        assert_eq!(captured, expected.map(String::as_bytes), "{which}");
+    }
+}
+
+#[test]
+fn a_signed_handshake_without_its_signature_is_refused() {
+    let signed: Vec<Vector> = vectors().into_iter().filter(Vector::is_signed).collect();
+    assert_eq!(signed.len(), 7);
+    for vector in signed {
+        let mut headers = vector.headers();
+        headers.retain(|(name, _)| !name.to_ascii_lowercase().contains("signature"));
+        let verifier = vector.verifier();
+        verifier.arm_handshake(Duration::from_secs(60));
+        let refused = receive(&verifier, &vector, &headers).unwrap_err();
+        assert_eq!(refused.kind(), VerifyErrorKind::MissingSignature, "{}", vector.kind);
+    }
+}
+
+#[test]
+fn a_handshake_that_hands_a_key_over_is_refused_unless_it_was_armed_for() {
+    for kind in ["asana", "notion"] {
+        let vector = vector(kind);
+        let verifier = vector.verifier();
+        let ask = || receive(&verifier, &vector, &vector.headers());
+        assert_eq!(ask().unwrap_err().kind(), VerifyErrorKind::MissingSignature, "{kind}");
+        verifier.arm_handshake(Duration::from_secs(60));
+        assert!(ask().unwrap().is_some(), "{kind}");
+        assert!(ask().is_err(), "{kind}: the next one replaces the key");
+    }
+}
+
+#[test]
+fn the_captured_key_is_the_one_that_verifies_from_then_on() {
+    let vector = vector("asana");
+    let verifier = vector.verifier();
+    verifier.arm_handshake(Duration::from_secs(60));
+    let mut answer = receive(&verifier, &vector, &vector.headers()).unwrap().unwrap();
+    let verifier = Verifier::new(vector.scheme(), answer.take_captured().unwrap()).unwrap();
+
+    let key = Secret::new(vector.request.headers["X-Hook-Secret"].as_str()).unwrap();
+    let signer = Signer::new(vector.scheme(), key).unwrap();
+    let headers = signer.sign(&[("Content-Type", "application/json")], b"{\"events\":[]}").unwrap();
+    assert!(verifier.verify(&headers, "{\"events\":[]}").is_ok());
+}
+
+#[test]
+fn a_wrong_verify_token_is_refused() {
+    let mut vector = vector("meta");
+    let verifier = vector.verifier();
+    for token in ["my-verify-toke", "signing secret", ""] {
+        vector.request.url = format!(
+            "https://receiver.example/hook?hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1"
+        );
+        assert!(receive(&verifier, &vector, &[]).is_err(), "{token}");
+    }
+}
+
+#[test]
+fn an_event_that_resembles_a_handshake_is_an_event() {
+    for (kind, body) in [
+        ("slack", r#"{"type":"event_callback","challenge":"abc"}"#),
+        ("zoom", r#"{"event":"meeting.started","payload":{"plainToken":"abc"}}"#),
+        ("twitch", r#"{"challenge":"abc","subscription":{"status":"enabled"},"event":{}}"#),
+        ("discord-interaction", r#"{"type":2,"data":{"type":1}}"#),
+        ("discord-event", r#"{"version":1,"type":1,"event":{"type":"APPLICATION_AUTHORIZED"}}"#),
+    ] {
+        let mut vector = vector(kind);
+        vector.request.body_base64 = STANDARD.encode(body);
+        let answer = receive(&vector.verifier(), &vector, &vector.headers()).unwrap();
+        assert!(answer.is_none(), "{kind}");
+    }
+}
+
+#[test]
+fn the_unsigned_message_type_of_twitch_makes_no_handshake_of_an_event() {
+    let mut vector = vector("twitch");
+    let verification = receive(&vector.verifier(), &vector, &vector.headers()).unwrap();
+    assert!(verification.is_some());
+    vector.request.headers.clear();
+    let without_type = receive(&vector.verifier(), &vector, &vector.headers()).unwrap();
+    assert!(without_type.is_some());
+
+    vector.request.body_base64 = STANDARD.encode(r#"{"subscription":{"status":"enabled"}}"#);
+    vector.request.headers.insert(
+        "Twitch-Eventsub-Message-Type".to_owned(),
+        "webhook_callback_verification".to_owned(),
+    );
+    assert!(receive(&vector.verifier(), &vector, &vector.headers()).unwrap().is_none());
+}
+
+#[test]
+fn a_scheme_without_handshakes_asks_for_none() {
+    let verifier =
+        Verifier::new(Scheme::named("github").unwrap(), Secret::new("secret").unwrap()).unwrap();
+    assert!(verifier.scheme().handshakes().is_empty());
+    for method in ["GET", "HEAD", "POST"] {
+        let headers = [("X-Hook-Secret", "key")];
+        assert!(verifier.handshake(Head::new(method, "/?challenge=abc", &headers)).is_none());
+    }
+}
+
+/// The built-in scheme, or the same in data for what is not built in.
+fn scheme(provider: &str) -> Scheme {
+    match provider {
+        "slack" | "zoom" | "twitch" => Scheme::named(provider),
+        "meta" => hex_in("X-Hub-Signature-256")
+            .signature_prefix("sha256=")
+            .handshake(
+                Handshake::unsigned("subscribe")
+                    .method("GET")
+                    .when("query:hub.mode", "subscribe")
+                    .verify_token("query:hub.verify_token")
+                    .text("query:hub.challenge"),
+            )
+            .build(),
+        "dropbox" => hex_in("X-Dropbox-Signature")
+            .handshake(Handshake::unsigned("challenge").method("GET").text("query:challenge"))
+            .build(),
+        "x-twitter" => hex_in("x-twitter-webhooks-signature")
+            .signature_prefix("sha256=")
+            .encoding(Encoding::Base64)
+            .handshake(Handshake::unsigned("crc").method("GET").json_hmac(
+                "response_token",
+                "query:crc_token",
+                Encoding::Base64,
+                "sha256=",
+            ))
+            .build(),
+        "asana" => hex_in("X-Hook-Signature")
+            .handshake(
+                Handshake::unsigned_while_armed("x-hook-secret")
+                    .absent("header:X-Hook-Signature")
+                    .echo_header("X-Hook-Secret")
+                    .capture("header:X-Hook-Secret"),
+            )
+            .build(),
+        "discord" => hex_in("X-Signature-Ed25519")
+            .algorithm(Algorithm::Ed25519)
+            .secret_format(SecretFormat::Hex)
+            .signed("{header:X-Signature-Timestamp}{body}")
+            .handshake(
+                Handshake::signed("interaction-ping")
+                    .when("body:/type", "1")
+                    // Of a webhook event, type 1 is an event and 0 the ping.
+                    .absent("body:/event")
+                    .json_number("type", 1),
+            )
+            .handshake(
+                Handshake::signed("event-ping")
+                    .when("body:/type", "0")
+                    .absent("body:/event")
+                    .status(204),
+            )
+            .build(),
+        "notion" => hex_in("X-Notion-Signature")
+            .signature_prefix("sha256=")
+            .handshake(
+                Handshake::unsigned_while_armed("verification-token")
+                    .capture("body:/verification_token"),
+            )
+            .build(),
+        "trello" => hex_in("x-trello-webhook")
+            .algorithm(Algorithm::HmacSha1)
+            .encoding(Encoding::Base64)
+            .signed("{body}{url}")
+            .handshake(Handshake::unsigned("head").method("HEAD"))
+            .build(),
+        "xero" => hex_in("x-xero-signature")
+            .encoding(Encoding::Base64)
+            .handshake(
+                Handshake::signed("intent-to-receive")
+                    .when("body:/firstEventSequence", "0")
+                    .when("body:/lastEventSequence", "0")
+                    .present("body:/events")
+                    .absent("body:/events/0"),
+            )
+            .build(),
+        other => panic!("no scheme for {other}"),
+    }
+    .unwrap()
+}
+
+/// An HMAC-SHA256 of the body, in hexadecimal unless something else is said.
+fn hex_in(header: &str) -> SchemeBuilder {
+    Scheme::builder("custom").signature_header(header).signed("{body}")
+}
+
+fn discord_key() -> Ed25519KeyPair {
+    Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap()
+}

@@ -1,0 +1,326 @@
+//! The protocol of claims, explored exhaustively: three deliveries of one event
+//! in every order of steps, with lost questions, lost replies, deaths and leases
+//! that run out. And four protocols that people write by hand, which the same
+//! search must catch.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+use countersign::protocol::{self, Record, State};
+use countersign::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
+
+#[test]
+fn the_protocol_keeps_its_promises_in_every_order_of_steps() {
+    let explored = explore(&Ours).unwrap_or_else(|violation| panic!("{violation}"));
+    // A search that has lost its way explores next to nothing.
+    assert!(explored > 50_000, "only {explored} states were explored");
+}
+
+#[test]
+fn marking_before_the_work_is_caught() {
+    assert_violates(&MarkBefore, Promise::NoSuccessBeforeTheWork);
+}
+
+#[test]
+fn marking_after_the_work_is_caught() {
+    assert_violates(&MarkAfter, Promise::OneLiveHolder);
+}
+
+#[test]
+fn a_release_that_proves_no_ownership_is_caught() {
+    assert_violates(&UnownedRelease, Promise::OneLiveHolder);
+}
+
+#[test]
+fn answering_200_to_a_duplicate_in_flight_is_caught() {
+    assert_violates(&SuccessForInFlight, Promise::NoSuccessBeforeTheWork);
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Promise {
+    OneLiveHolder,
+    NoSuccessForgotten,
+    NoSuccessBeforeTheWork,
+}
+
+fn assert_violates(protocol: &dyn Protocol, promise: Promise) {
+    match explore(protocol) {
+        Ok(explored) => panic!("nothing was found in {explored} states"),
+        Err(violation) => assert_eq!(violation.promise, promise, "{violation}"),
+    }
+}
+
+/// The steps of a store, and what the receiver makes of a duplicate in flight.
+trait Protocol {
+    fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
+        let (outcome, changed) = protocol::claim(record, attempt, now);
+        (outcome, changed.or(record.copied()))
+    }
+
+    fn complete(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Option<Record> {
+        protocol::complete(record, attempt, now).1.or(record.copied())
+    }
+
+    fn release(&self, record: Option<&Record>, attempt: &Attempt) -> Option<Record> {
+        protocol::release(record, attempt).1.or(record.copied())
+    }
+
+    fn renew(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Renewed {
+        let (outcome, changed) = protocol::renew(record, attempt, now);
+        (outcome, changed.or(record.copied()))
+    }
+
+    fn in_flight_is_success(&self) -> bool {
+        false
+    }
+}
+
+type Claimed = (ClaimOutcome, Option<Record>);
+type Renewed = (RenewOutcome, Option<Record>);
+
+struct Ours;
+impl Protocol for Ours {}
+
+/// The record is written before the handler runs.
+struct MarkBefore;
+impl Protocol for MarkBefore {
+    fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
+        let (outcome, changed) = protocol::claim(record, attempt, now);
+        let done = changed.map(|record| Record { state: State::Done { at_ms: now }, ..record });
+        (outcome, done.or(record.copied()))
+    }
+}
+
+/// The record is written after the handler has run, and nothing before.
+struct MarkAfter;
+impl Protocol for MarkAfter {
+    fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
+        (protocol::claim(record, attempt, now).0, record.copied())
+    }
+}
+
+/// A failure deletes the record, whoever's it is.
+struct UnownedRelease;
+impl Protocol for UnownedRelease {
+    fn release(&self, _: Option<&Record>, _: &Attempt) -> Option<Record> {
+        None
+    }
+}
+
+/// "Somebody is at it already" is taken for a success.
+struct SuccessForInFlight;
+impl Protocol for SuccessForInFlight {
+    fn in_flight_is_success(&self) -> bool {
+        true
+    }
+}
+
+/// Everything that can differ from one moment to another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct World {
+    now: i64,
+    record: Option<Record>,
+    deliveries: [Delivery; DELIVERIES],
+    /// Whether a handler has had its effect.
+    effect: bool,
+    /// Whether a success has been recorded.
+    recorded: bool,
+}
+
+/// One delivery and the process that handles it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Delivery {
+    /// On its way; the claim may have been asked already, with no answer.
+    Claiming { tries: u8 },
+    /// Its handler runs, and counts on the event until then.
+    Handling { lease_until: i64 },
+    /// Its handler has succeeded; the record is still to be written.
+    Recording { tries: u8 },
+    /// Its handler has failed; the event is still to be given back.
+    Releasing { tries: u8 },
+    /// Answered, or dead.
+    Over,
+}
+
+const DELIVERIES: usize = 3;
+const LEASE: i64 = 2;
+const END_OF_TIME: i64 = 6;
+const TRIES: u8 = 2;
+
+/// A promise that was broken, and the steps that led there.
+#[derive(Debug)]
+struct Violation {
+    promise: Promise,
+    steps: Vec<String>,
+}
+
+impl std::fmt::Display for Violation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} is broken by:\n  {}", self.promise, self.steps.join("\n  "))
+    }
+}
+
+/// One step: what happens, the world after it, and a promise that it breaks.
+type Step = (String, World, Option<Promise>);
+
+/// Visits every world that can be reached, the near ones first, so that a
+/// violation is told in as few steps as it takes.
+fn explore(protocol: &dyn Protocol) -> Result<usize, Violation> {
+    let first = World {
+        now: 0,
+        record: None,
+        deliveries: [Delivery::Claiming { tries: 0 }; DELIVERIES],
+        effect: false,
+        recorded: false,
+    };
+    let mut seen = HashSet::from([first.clone()]);
+    // Every world with the number of the one before it, and the step between.
+    let mut trail: Vec<(usize, String)> = vec![(0, String::new())];
+    let mut queue = VecDeque::from([(0, first)]);
+    while let Some((number, world)) = queue.pop_front() {
+        for (what, next, broken) in steps(protocol, &world) {
+            if let Some(promise) = broken.or_else(|| broken_by_state(&next)) {
+                let mut steps = vec![what];
+                let mut at = number;
+                while at != 0 {
+                    steps.push(trail[at].1.clone());
+                    at = trail[at].0;
+                }
+                steps.reverse();
+                return Err(Violation { promise, steps });
+            }
+            if seen.insert(next.clone()) {
+                trail.push((number, what));
+                queue.push_back((trail.len() - 1, next));
+            }
+        }
+    }
+    Ok(seen.len())
+}
+
+fn broken_by_state(world: &World) -> Option<Promise> {
+    let live = world.deliveries.iter().filter(
+        |delivery| matches!(delivery, Delivery::Handling { lease_until } if world.now < *lease_until),
+    );
+    if live.count() > 1 {
+        return Some(Promise::OneLiveHolder);
+    }
+    let remembered = matches!(world.record, Some(Record { state: State::Done { .. }, .. }));
+    (world.recorded && !remembered).then_some(Promise::NoSuccessForgotten)
+}
+
+fn steps(protocol: &dyn Protocol, world: &World) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if world.now < END_OF_TIME {
+        let next = World { now: world.now + 1, ..world.clone() };
+        steps.push(("time passes".to_owned(), next, None));
+    }
+    for index in 0..DELIVERIES {
+        match world.deliveries[index] {
+            Delivery::Claiming { tries } => claiming(protocol, world, index, tries, &mut steps),
+            Delivery::Handling { .. } => handling(protocol, world, index, &mut steps),
+            Delivery::Recording { tries } => recording(protocol, world, index, tries, &mut steps),
+            Delivery::Releasing { tries } => releasing(protocol, world, index, tries, &mut steps),
+            Delivery::Over => {}
+        }
+    }
+    steps
+}
+
+/// The claim is asked: the answer comes, or it is lost on its way back, or the
+/// question was lost on its way there.
+fn claiming(
+    protocol: &dyn Protocol,
+    world: &World,
+    index: usize,
+    tries: u8,
+    steps: &mut Vec<Step>,
+) {
+    let attempt = attempt(index);
+    let (outcome, record) = protocol.claim(world.record.as_ref(), &attempt, world.now);
+    let claimed = World { record, ..world.clone() };
+
+    let (after, success) = match outcome {
+        ClaimOutcome::Granted { .. } => {
+            (Delivery::Handling { lease_until: world.now + LEASE }, false)
+        }
+        ClaimOutcome::Done { .. } => (Delivery::Over, true),
+        ClaimOutcome::InFlight { .. } => (Delivery::Over, protocol.in_flight_is_success()),
+        _ => (Delivery::Over, false),
+    };
+    let granted_after_success = world.recorded && matches!(after, Delivery::Handling { .. });
+    let broken = if success && !world.effect {
+        Some(Promise::NoSuccessBeforeTheWork)
+    } else {
+        granted_after_success.then_some(Promise::NoSuccessForgotten)
+    };
+    steps.push((format!("{index} claims: {outcome:?}"), with(&claimed, index, after), broken));
+
+    let again = if tries + 1 < TRIES { Delivery::Claiming { tries: tries + 1 } } else { Delivery::Over };
+    let lost = with(&claimed, index, again);
+    steps.push((format!("{index} claims: {outcome:?}, and the reply is lost"), lost, None));
+    steps.push((format!("{index} claims: the question is lost"), with(world, index, again), None));
+    steps.push((format!("{index} dies before its claim"), with(world, index, Delivery::Over), None));
+}
+
+fn handling(protocol: &dyn Protocol, world: &World, index: usize, steps: &mut Vec<Step>) {
+    let (outcome, record) = protocol.renew(world.record.as_ref(), &attempt(index), world.now);
+    if outcome == RenewOutcome::Renewed {
+        let renewed = World { record, ..world.clone() };
+        let held = Delivery::Handling { lease_until: world.now + LEASE };
+        steps.push((format!("{index} renews its lease"), with(&renewed, index, held), None));
+    }
+    let mut succeeded = with(world, index, Delivery::Recording { tries: 0 });
+    succeeded.effect = true;
+    steps.push((format!("{index} succeeds, and answers 200"), succeeded, None));
+    let failed = with(world, index, Delivery::Releasing { tries: 0 });
+    steps.push((format!("{index} fails, and answers 500"), failed, None));
+    steps.push((format!("{index} dies while handling"), with(world, index, Delivery::Over), None));
+    let mut died_late = with(world, index, Delivery::Over);
+    died_late.effect = true;
+    steps.push((format!("{index} dies between its effect and its record"), died_late, None));
+}
+
+fn recording(
+    protocol: &dyn Protocol,
+    world: &World,
+    index: usize,
+    tries: u8,
+    steps: &mut Vec<Step>,
+) {
+    let record = protocol.complete(world.record.as_ref(), &attempt(index), world.now);
+    let recorded = World { record, recorded: true, ..world.clone() };
+    let again = if tries + 1 < TRIES { Delivery::Recording { tries: tries + 1 } } else { Delivery::Over };
+    steps.push((format!("{index} records"), with(&recorded, index, Delivery::Over), None));
+    steps.push((format!("{index} records, and the reply is lost"), with(&recorded, index, again), None));
+    steps.push((format!("{index} records: the question is lost"), with(world, index, again), None));
+}
+
+fn releasing(
+    protocol: &dyn Protocol,
+    world: &World,
+    index: usize,
+    tries: u8,
+    steps: &mut Vec<Step>,
+) {
+    let record = protocol.release(world.record.as_ref(), &attempt(index));
+    let released = World { record, ..world.clone() };
+    let again = if tries + 1 < TRIES { Delivery::Releasing { tries: tries + 1 } } else { Delivery::Over };
+    steps.push((format!("{index} releases"), with(&released, index, Delivery::Over), None));
+    steps.push((format!("{index} releases, and the reply is lost"), with(&released, index, again), None));
+    steps.push((format!("{index} releases: the question is lost"), with(world, index, again), None));
+}
+
+fn with(world: &World, index: usize, delivery: Delivery) -> World {
+    let mut next = world.clone();
+    next.deliveries[index] = delivery;
+    next
+}
+
+fn attempt(index: usize) -> Attempt {
+    let lease = Duration::from_millis(LEASE.unsigned_abs());
+    let retention = Duration::from_secs(3600);
+    let mut attempt = Attempt::new(Fingerprint::from_u64(7), lease, retention).unwrap();
+    attempt.token = Token::from_bytes([index as u8; 16]);
+    attempt
+}

@@ -1,0 +1,296 @@
+//! A canary: nothing in core that gives text gives away a secret, a body, a
+//! signature, or any other text of a request.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt::Debug;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{
+    Algorithm, ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, SecretFormat, Secrets,
+    Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
+};
+
+use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes};
+
+#[test]
+fn the_path_of_a_delivery_shows_nothing_of_it() {
+    for scheme in schemes() {
+        let mut canary = Canary::default();
+        canary.debug(&secret());
+        let secrets = Secrets::new(secret().named("current")).with_previous(secret());
+        canary.debug(&secrets);
+        canary.debug(&Signer::new(scheme.clone(), secret()).unwrap().with_id(TEXT));
+
+        let delivery = signed(&scheme).with_header("Authorization", TEXT);
+        canary.debug(&Head::new("POST", TEXT, &delivery.headers));
+        canary.debug(&Head::from(&delivery.headers));
+        let verifier = Verifier::new(scheme, secrets).unwrap().with_clock(|| NOW_MS);
+        canary.debug(&verifier);
+        canary.debug(verifier.scheme());
+        let mut begun = verifier.begin(&delivery.headers).unwrap();
+        canary.debug(&begun);
+        begun.push(body()).unwrap();
+        canary.debug(&begun);
+        let verified = begun.verify().unwrap();
+        canary.debug(&verified);
+        let _ = (verified.event_id(), verified.event_type());
+        canary.debug(&verified);
+        canary.debug(verified.event_id_from());
+        canary.has_shown_nothing_of(&delivery);
+    }
+}
+
+#[test]
+fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
+    let mut reached = BTreeSet::new();
+    for scheme in schemes() {
+        let mut canary = Canary::default();
+        let verifier = |now_unix_ms| {
+            let verifier = Verifier::new(scheme.clone(), secret()).unwrap();
+            verifier.with_clock(move || now_unix_ms).with_body_limit(body().len())
+        };
+        let good = signed(&scheme);
+        let mut refused = altered(&scheme)
+            .iter()
+            .filter_map(|delivery| delivery.verify(&verifier(NOW_MS)).err())
+            .collect::<Vec<_>>();
+        refused.extend([0, 2 * NOW_MS].map(verifier).iter().filter_map(|v| good.verify(v).err()));
+        for error in refused {
+            reached.insert(error.code());
+            canary.error(&error);
+            canary.debug(&error.kind());
+        }
+        canary.has_shown_nothing_of(&good);
+    }
+
+    let mut canary = Canary::default();
+    let headers = [("X-Signature", "0".repeat(64)), ("X-Other", TEXT.to_owned())];
+    for (template, url) in [("{header:X-Nonce}{body}", None), ("{url}{body}", Some(origin()))] {
+        let scheme = over_body().signed(template).build().unwrap();
+        let verifier = match url {
+            Some(url) => Verifier::at(url, scheme, secret()),
+            None => Verifier::new(scheme, secret()),
+        };
+        let error = verifier.unwrap().begin(&headers).unwrap_err();
+        reached.insert(error.code());
+        canary.error(&error);
+    }
+    for kind in [Kind::BodyTimeout, Kind::BodyIncomplete] {
+        let of_an_adapter = VerifyError::from(kind);
+        reached.insert(of_an_adapter.code());
+        canary.error(&of_an_adapter);
+    }
+    canary.has_shown(&[]);
+    assert_eq!(reached.into_iter().collect::<Vec<_>>(), ALL_CODES);
+}
+
+/// The same delivery, wrong in every way that a scheme tells apart.
+fn altered(scheme: &Scheme) -> Vec<Delivery> {
+    let good = signed(scheme);
+    let with_body = |body: &str| Delivery::signed(scheme, secret(), NOW_MS, body);
+    let seventeen = (1..17).fold(Secrets::new(secret()), |all, _| all.with_previous(secret()));
+    let mut all = vec![
+        Delivery { body: TEXT.into(), ..good.clone() },
+        with_body(&body().replace("1760000000", TEXT).replace("2025", TEXT)),
+        with_body(&body().replace("created", "made").replace("webhookTimestamp", "made")),
+        with_body(&body().replace("evt", &"evt".repeat(100))),
+        Delivery::signed(scheme, seventeen, NOW_MS, body()),
+        good.clone().with_header("Content-Encoding", TEXT),
+    ];
+    for (name, value) in &good.headers {
+        all.push(good.clone().without_header(name));
+        let mut repeated = good.clone();
+        repeated.headers.push((name.clone(), TEXT.into()));
+        all.push(repeated);
+        let value = String::from_utf8(value.clone()).unwrap();
+        let swapped = |from, to: &str| value.replace(from, to);
+        for other in [
+            TEXT.to_owned(),
+            format!("{TEXT}."),
+            format!("v7={TEXT},v7,{TEXT}"),
+            swapped("1760000000", TEXT),
+            swapped("v1", "v7"),
+            swapped("t=", "x="),
+        ] {
+            all.push(good.clone().with_header(name, other));
+        }
+    }
+    all
+}
+
+/// Every code of `VerifyErrorKind`, in alphabetical order.
+const ALL_CODES: [&str; 18] = [
+    "body_incomplete",
+    "body_timeout",
+    "body_too_large",
+    "malformed_id",
+    "malformed_signature",
+    "malformed_timestamp",
+    "misconfigured",
+    "missing_header",
+    "missing_id",
+    "missing_signature",
+    "missing_timestamp",
+    "repeated_header",
+    "signature_mismatch",
+    "timestamp_in_future",
+    "timestamp_too_old",
+    "too_many_signatures",
+    "unsupported_encoding",
+    "unsupported_signature",
+];
+
+#[test]
+fn a_secret_that_is_refused_is_not_shown() {
+    let mut canary = Canary::default();
+    for text in [SECRET, &const_hex::encode(KEY), &STANDARD.encode(KEY)] {
+        let spoilt = format!("{text}!");
+        canary.result(Secret::from_hex(spoilt.as_str()));
+        canary.result(Secret::from_base64(spoilt.as_str()));
+        canary.result(Secret::from_whsec(spoilt.as_str()));
+        for (_, format) in SecretFormat::ALL {
+            for text in [text, &spoilt] {
+                let scheme = over_body().secret_format(*format).key_length(7).build().unwrap();
+                let secrets = Secrets::new(secret()).with_previous(Secret::new(text).unwrap());
+                canary.result(Verifier::new(scheme.clone(), secrets));
+                canary.result(Signer::new(scheme, Secret::new(text).unwrap()));
+                let scheme = over_body().algorithm(Algorithm::Ed25519).secret_format(*format);
+                let scheme = scheme.build().unwrap();
+                canary.result(Verifier::new(scheme.clone(), Secret::new(text).unwrap()));
+                canary.result(Signer::new(scheme, Secret::new(text).unwrap()));
+            }
+        }
+    }
+    canary.has_shown(&[]);
+}
+
+#[test]
+fn what_is_wrong_at_start_up_is_said_without_the_secret() {
+    let mut canary = Canary::default();
+    canary.result(PublicUrl::new(format!("ftp://{TEXT}")));
+    canary.result(PublicUrl::origin(format!("https://receiver.example/{TEXT}")));
+    canary.result(Verifier::new(over_body().signed("{url}{body}").build().unwrap(), secret()));
+    let standard = Signer::new(delivery::scheme("standardwebhooks"), secret()).unwrap();
+    canary.result(standard.sign(&NO_HEADERS, TEXT.as_bytes()));
+    let late = Signer::new(delivery::scheme("stripe"), secret()).unwrap().at_unix_ms(-1);
+    canary.result(late.sign(&NO_HEADERS, TEXT.as_bytes()));
+    let header = over_body().signed("{header:X-Nonce}{body}").build().unwrap();
+    let head = [("X-Other", TEXT)];
+    canary.result(Signer::new(header, secret()).unwrap().sign(&head, TEXT.as_bytes()));
+    canary.has_shown(&[]);
+}
+
+#[test]
+fn a_secret_that_is_pasted_into_a_schemes_file_is_not_shown() {
+    let scheme = "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned = \"{body}\"\n";
+    for line in [
+        format!("secret = \"{SECRET}\""),
+        format!("secrets = [\"{SECRET}\"]"),
+        format!("secret = {SECRET}"),
+    ] {
+        let mut canary = Canary::default();
+        canary.result(Scheme::from_toml(&format!("{scheme}{line}\n")));
+        canary.has_shown(&[]);
+    }
+}
+
+#[test]
+fn the_canary_is_noticed() {
+    for text in [SECRET, "f", TEXT, &const_hex::encode_upper(KEY), &format!("{KEY:?}")] {
+        let mut canary = Canary::default();
+        canary.debug(&Some(text));
+        let noticed = std::panic::catch_unwind(|| canary.has_shown(&["f".to_owned()]));
+        assert!(noticed.is_err(), "{text}");
+    }
+}
+
+/// Collects texts, and looks through them.
+#[derive(Default)]
+struct Canary(Vec<String>);
+
+impl Canary {
+    fn debug(&mut self, value: &impl Debug) {
+        self.0.extend([format!("{value:?}"), format!("{value:#?}")]);
+    }
+
+    fn error(&mut self, error: &(impl Error + 'static)) {
+        self.debug(error);
+        let mut next: Option<&dyn Error> = Some(error);
+        while let Some(error) = next {
+            self.0.push(error.to_string());
+            next = error.source();
+        }
+    }
+
+    /// What could be built is shown, and what could not is said.
+    fn result(&mut self, result: Result<impl Debug, ConfigError>) {
+        match result {
+            Ok(value) => self.debug(&value),
+            Err(error) => self.error(&error),
+        }
+    }
+
+    fn has_shown_nothing_of(&self, delivery: &Delivery) {
+        let tags = delivery.headers[0].1.split(|byte| b"=, ;".contains(byte));
+        let long = tags.filter(|tag| tag.len() > 20);
+        self.has_shown(
+            &long.map(|tag| String::from_utf8_lossy(tag).into_owned()).collect::<Vec<_>>(),
+        );
+    }
+
+    /// Fails where any text holds the secret, a piece of a body or a header, or
+    /// any of these.
+    fn has_shown(&self, others: &[String]) {
+        let bytes = format!("{KEY:?}");
+        let needles = [
+            SECRET.to_owned(),
+            SECRET.trim_start_matches("whsec_").to_owned(),
+            STANDARD.encode(SECRET),
+            const_hex::encode(SECRET),
+            const_hex::encode(KEY),
+            String::from_utf8_lossy(KEY).into_owned(),
+            // `Debug` of bytes, on one line and on many.
+            bytes[1..30].to_owned(),
+            bytes[1..30].replace(' ', "\n    "),
+            TEXT.to_owned(),
+            const_hex::encode(TEXT),
+            "evt_".to_owned(),
+        ];
+        assert!(!self.0.is_empty());
+        for text in &self.0 {
+            let lower = text.to_lowercase();
+            for needle in needles.iter().chain(others) {
+                assert!(!lower.contains(&needle.to_lowercase()), "{needle:?} is shown: {text}");
+            }
+        }
+    }
+}
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+fn signed(scheme: &Scheme) -> Delivery {
+    Delivery::signed(scheme, secret(), NOW_MS, body())
+}
+
+/// With the canary in its id, its type and elsewhere.
+fn body() -> String {
+    delivery::BODY.replace("thing.made", TEXT)
+}
+
+fn over_body() -> SchemeBuilder {
+    Scheme::builder("custom").signature_header("X-Signature").signed("{body}")
+}
+
+fn origin() -> PublicUrl {
+    PublicUrl::origin("https://receiver.example").unwrap()
+}
+
+const KEY: &[u8; 32] = b"canary-key-canary-key-canary-key";
+/// The key as a provider shows it.
+const SECRET: &str = "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeS1rZXk=";
+/// What no text but the request's own may hold.
+const TEXT: &str = "canary-text-of-a-request";

@@ -1,0 +1,257 @@
+//! The path of a delivery: `begin`, `push`, `verify`.
+
+mod properties;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::{Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind};
+
+use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
+use crate::engine;
+
+// Headers first.
+
+#[test]
+fn what_is_unsigned_malformed_or_stale_is_refused_before_any_body() {
+    for scheme in schemes() {
+        let name = scheme.name();
+        let at_now = verifier(&scheme);
+        let delivery = Delivery::of(&scheme);
+        let header = delivery.signature_header().to_owned();
+        let unsigned = delivery.clone().without_header(&header);
+        assert_eq!(unsigned.refused_at_once(&at_now), Some(Kind::MissingSignature), "{name}");
+        let malformed = delivery.clone().with_header(&header, "no signature");
+        assert_eq!(malformed.refused_at_once(&at_now), Some(Kind::MalformedSignature), "{name}");
+        if states_its_time_in_a_header(&scheme) {
+            let later = verifier_at(&scheme, NOW_MS + DAY_MS);
+            assert_eq!(delivery.refused_at_once(&later), Some(Kind::TimestampTooOld), "{name}");
+            let earlier = verifier_at(&scheme, NOW_MS - DAY_MS);
+            assert_eq!(delivery.refused_at_once(&earlier), Some(Kind::TimestampInFuture), "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_has_begun_is_believed_only_after_its_body() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let begin = || verifier(&scheme).begin(&delivery.headers).unwrap();
+        // A body that never came is an empty one, and that was not signed.
+        let refused = begin().verify().unwrap_err();
+        assert_eq!(refused.kind(), Kind::SignatureMismatch, "{}", scheme.name());
+        let mut begun = begin();
+        begun.push(delivery.body.clone()).unwrap();
+        assert_eq!(begun.verify().unwrap().body(), BODY, "{}", scheme.name());
+    }
+}
+
+#[test]
+fn a_content_encoding_that_the_scheme_does_not_know_is_refused() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        for (encoding, refused) in [
+            ("gzip", Some(Kind::UnsupportedEncoding)),
+            ("br", Some(Kind::UnsupportedEncoding)),
+            ("identity, gzip", Some(Kind::UnsupportedEncoding)),
+            ("", Some(Kind::UnsupportedEncoding)),
+            ("Identity", None),
+        ] {
+            let encoded = delivery.clone().with_header("Content-Encoding", encoding);
+            assert_eq!(encoded.refused_at_once(&verifier(&scheme)), refused, "{encoding:?}");
+        }
+    }
+}
+
+// The body as it arrives.
+
+#[test]
+fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let limited = |bytes| verifier(&scheme).with_body_limit(bytes);
+        assert_eq!(delivery.refused(&limited(BODY.len())), None, "{}", scheme.name());
+        let refused = delivery.refused(&limited(BODY.len() - 1));
+        assert_eq!(refused, Some(Kind::BodyTooLarge), "{}", scheme.name());
+    }
+}
+
+#[test]
+fn the_limit_of_the_profile_holds_to_the_byte() {
+    let scheme = scheme("jupiter");
+    let limit = scheme.profile().body_limit();
+    assert_eq!(limit, 1024 * 1024);
+    assert_eq!(verifier(&scheme).body_limit(), limit);
+    let largest = Delivery::with_body(&scheme, vec![b' '; limit]);
+    assert_eq!(largest.refused(&verifier(&scheme)), None);
+    let larger = Delivery::with_body(&scheme, vec![b' '; limit + 1]);
+    assert_eq!(larger.refused(&verifier(&scheme)), Some(Kind::BodyTooLarge));
+}
+
+#[test]
+fn the_first_byte_over_the_limit_is_refused_and_so_is_everything_after_it() {
+    let scheme = scheme("jupiter");
+    let delivery = Delivery::with_body(&scheme, "12345");
+    let mut begun = verifier(&scheme).with_body_limit(4).begin(&delivery.headers).unwrap();
+    begun.push("1234").unwrap();
+    for piece in ["5", "", "5"] {
+        assert_eq!(begun.push(piece).unwrap_err().kind(), Kind::BodyTooLarge);
+    }
+    // Not even by someone who overlooks that does a part of it verify.
+    assert_eq!(begun.verify().unwrap_err().kind(), Kind::BodyTooLarge);
+
+    let begin = || {
+        let whole = Delivery::with_body(&scheme, "1234");
+        verifier(&scheme).with_body_limit(4).begin(&whole.headers).unwrap()
+    };
+    let mut whole = begin();
+    whole.push("1234").unwrap();
+    assert!(whole.verify().is_ok());
+    let mut overrun = begin();
+    overrun.push("1234").unwrap();
+    overrun.push("5").unwrap_err();
+    assert_eq!(overrun.verify().unwrap_err().kind(), Kind::BodyTooLarge);
+}
+
+#[test]
+fn an_announced_length_over_the_limit_is_refused_before_it_is_sent() {
+    let scheme = scheme("jupiter");
+    let delivery = Delivery::of(&scheme);
+    let begun = verifier(&scheme).with_body_limit(100).begin(&delivery.headers).unwrap();
+    for (announced, refused) in [
+        (0, None),
+        (100, None),
+        (101, Some(Kind::BodyTooLarge)),
+        (u64::MAX, Some(Kind::BodyTooLarge)),
+    ] {
+        let verdict = begun.expect(announced).err().map(|error| error.kind());
+        assert_eq!(verdict, refused, "{announced}");
+    }
+}
+
+#[test]
+fn a_body_in_one_piece_is_handed_on_without_a_copy() {
+    let scheme = scheme("stripe");
+    let delivery = Delivery::of(&scheme);
+    let body = Bytes::from(delivery.body.clone());
+    let verified = verifier(&scheme).verify(&delivery.headers, body.clone()).unwrap();
+    assert_eq!(verified.body().as_ptr(), body.as_ptr());
+    assert_eq!(verified.clone().into_body().as_ptr(), body.as_ptr());
+}
+
+// Time.
+
+#[test]
+fn both_bounds_of_the_tolerance_are_inclusive() {
+    for scheme in schemes() {
+        let Some(tolerance) = scheme.tolerance() else { continue };
+        let delivery = Delivery::of(&scheme);
+        let (past, future) = (ms(tolerance.past()), ms(tolerance.future()));
+        for (age_ms, verdict) in [
+            (past, None),
+            (past + 1, Some(Kind::TimestampTooOld)),
+            (-future, None),
+            (-future - 1, Some(Kind::TimestampInFuture)),
+        ] {
+            let refused = delivery.refused(&verifier_at(&scheme, NOW_MS + age_ms));
+            assert_eq!(refused, verdict, "{}, {age_ms} ms old", scheme.name());
+        }
+    }
+}
+
+#[test]
+fn a_users_own_tolerance_replaces_the_schemes() {
+    for scheme in schemes().filter(|scheme| scheme.tolerance().is_some()) {
+        let delivery = Delivery::of(&scheme);
+        let own = Tolerance::new(Duration::from_millis(7), Duration::from_millis(3));
+        for (age_ms, verdict) in [
+            (7, None),
+            (8, Some(Kind::TimestampTooOld)),
+            (-3, None),
+            (-4, Some(Kind::TimestampInFuture)),
+        ] {
+            let verifier = verifier_at(&scheme, NOW_MS + age_ms).with_tolerance(own);
+            assert_eq!(delivery.refused(&verifier), verdict, "{}, {age_ms} ms", scheme.name());
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_is_moved_moves_for_every_clone_of_its_verifier() {
+    let scheme = scheme("stripe");
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let verifier = Verifier::new(scheme.clone(), secret(1)).unwrap().with_clock(clock.clone());
+    let (delivery, clone) = (Delivery::of(&scheme), verifier.clone());
+    clock.advance(Duration::from_secs(300));
+    assert_eq!(delivery.refused(&verifier), None);
+    assert_eq!(delivery.refused(&clone), None);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(delivery.refused(&verifier), Some(Kind::TimestampTooOld));
+    assert_eq!(delivery.refused(&clone), Some(Kind::TimestampTooOld));
+    clock.set_unix_ms(NOW_MS - 300_001);
+    assert_eq!(clock.now_unix_ms(), NOW_MS - 300_001);
+    assert_eq!(delivery.refused(&clone), Some(Kind::TimestampInFuture));
+}
+
+#[test]
+fn a_clock_at_either_end_of_time_refuses_what_is_dated_and_panics_at_nothing() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let dated = scheme.tolerance().is_some();
+        for (now, verdict) in
+            [(i64::MAX, Kind::TimestampTooOld), (i64::MIN, Kind::TimestampInFuture)]
+        {
+            let refused = delivery.refused(&verifier_at(&scheme, now));
+            assert_eq!(refused, dated.then_some(verdict), "{}", scheme.name());
+            let widest = Tolerance::symmetric(Duration::MAX);
+            let _ = delivery.refused(&verifier_at(&scheme, now).with_tolerance(widest));
+        }
+    }
+}
+
+// Absurd input.
+
+#[test]
+fn a_header_of_a_hundred_kilobytes_is_refused_like_a_short_one() {
+    for verifier in all_verifiers() {
+        let name = verifier.scheme().name();
+        let headers: Vec<&str> = verifier.scheme().headers().collect();
+        for unit in ["a", "=", ",", " ", ";", "v1=", "v1,", "t=1,", "\u{e9}", "\0"] {
+            let value = unit.repeat(100_000 / unit.len());
+            let all: Vec<(&str, &str)> =
+                headers.iter().map(|header| (*header, value.as_str())).collect();
+            let refused = verifier.verify(&all, "{}").unwrap_err();
+            assert!((400..500).contains(&refused.status()), "{name}, {unit:?}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_not_looked_for_are_ignored_however_many_there_are() {
+    for (name, junk) in [("stripe", "v0=00,"), ("venum", "v9=00,"), ("standardwebhooks", "v2,AA= ")]
+    {
+        let scheme = scheme(name);
+        let delivery = Delivery::of(&scheme);
+        let header = delivery.signature_header().to_owned();
+        let value = [junk.repeat(5000).as_bytes(), delivery.header(&header)].concat();
+        assert_eq!(
+            delivery.with_header(&header, value).refused(&verifier(&scheme)),
+            None,
+            "{name}"
+        );
+    }
+}
+
+fn all_verifiers() -> Vec<Verifier> {
+    schemes().map(|scheme| verifier(&scheme)).chain(engine::verifiers()).collect()
+}
+
+fn states_its_time_in_a_header(scheme: &Scheme) -> bool {
+    scheme.timestamp().is_some_and(|(place, _)| !place.starts_with("body:"))
+}
+
+fn ms(span: Option<Duration>) -> i64 {
+    i64::try_from(span.unwrap().as_millis()).unwrap()
+}
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;

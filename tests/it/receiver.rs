@@ -1,0 +1,353 @@
+//! The spine: what `admit` lets through, what it answers in the handler's place,
+//! and what becomes of a claim whatever happens to its holder.
+
+mod faulty_store;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use countersign::{
+    Answer, Clock, ConfigError, Degraded, Delivery, Endpoint, IdempotencyStore, ManualClock,
+    MemoryStore, OutagePolicy, Receiver, Scheme, Secret, Settled, Signer, Verdict, Verified,
+    Verifier, VerifyErrorKind,
+};
+use faulty_store::{Fault, FaultyStore};
+use tokio::time::{Instant, sleep};
+
+const SECRET: &str = "whsec_receiver";
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_handled_once_and_its_repeats_are_duplicates() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&delivery), (1, false));
+    let settled = receiver.settle(delivery.claim, 204).await;
+    assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
+
+    let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert!(matches!(again, Answer::Duplicate { fingerprint_matches: true, .. }), "{again:?}");
+    assert_eq!((again.status(), again.code(), again.retry_after_s()), (200, "duplicate", None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_id_with_another_body_is_a_duplicate_and_is_reported() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let delivery = admit(&receiver, r#"{"event_id":"1","n":1}"#).await.unwrap();
+    receiver.settle(delivery.claim, 200).await;
+    let other = admit(&receiver, r#"{"event_id":"1","n":2}"#).await.unwrap_err();
+    assert!(matches!(other, Answer::Duplicate { fingerprint_matches: false, .. }), "{other:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_gives_the_event_back_at_once() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let first = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    let settled = receiver.settle(first.claim, 500).await;
+    assert!(matches!(settled, Settled::Released(Ok(_))), "{settled:?}");
+    let second = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&second), (2, false));
+    drop(second);
+}
+
+#[tokio::test(start_paused = true)]
+async fn which_statuses_complete_is_for_the_user_to_say() {
+    let receiver = receiver("jupiter", MemoryStore::new())
+        .with_outcome_rule(|status| if status == 422 { Verdict::Complete } else { Verdict::Release });
+    for (id, status, complete) in [("1", 422, true), ("2", 200, false)] {
+        let body = format!(r#"{{"event_id":"{id}"}}"#);
+        let delivery = admit(&receiver, &body).await.unwrap();
+        let settled = receiver.settle(delivery.claim, status).await;
+        assert_eq!(matches!(settled, Settled::Completed(Ok(_))), complete, "{settled:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_unverified_reaches_the_store() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver("jupiter", store.clone());
+    let begun = receiver.begin(&[("x-jup-signature", "00".repeat(32))]).unwrap();
+    let refused = receiver.admit(begun, &sleep).await.unwrap_err();
+    let Answer::Refused(error) = &refused else { panic!("{refused:?}") };
+    assert_eq!(error.kind(), VerifyErrorKind::SignatureMismatch);
+    assert_eq!((refused.status(), refused.code()), (401, "signature_mismatch"));
+    assert_eq!(store.asked(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_in_flight_waits_a_third_of_the_deadline_and_is_then_sent_away() {
+    // Jupiter waits 5 s for the answer.
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    let began = Instant::now();
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    // Each pause of the timer is rounded up to a millisecond.
+    let waited = began.elapsed().as_millis();
+    assert!((5000 / 3..5000 / 3 + 20).contains(&waited), "{waited} ms");
+    assert_eq!((answer.status(), answer.code()), (503, "in_flight"));
+    assert!(answer.retry_after_s().unwrap() >= 1, "{answer:?}");
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    let settling = receiver.clone();
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(300)).await;
+        settling.settle(held.claim, 200).await;
+    });
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert_eq!(answer.code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_claim_gives_its_event_back_in_the_background() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
+    let background = tokio::spawn(receiver.background(sleep).unwrap());
+    let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&again), (2, false));
+    assert_eq!(receiver.counters().given_back, 1);
+    again.claim.complete().await.unwrap();
+    drop(receiver);
+    background.await.unwrap();
+}
+
+#[test]
+fn a_claim_can_be_dropped_where_no_runtime_is() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let delivery = runtime.block_on(admit(&receiver, r#"{"event_id":"1"}"#)).unwrap();
+    drop(runtime);
+    drop(delivery);
+    drop(receiver);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panicking_holder_gives_its_event_back() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    let holder = tokio::spawn(async move {
+        let _held = delivery;
+        panic!("the handler panics");
+    });
+    assert!(holder.await.unwrap_err().is_panic());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&again), (2, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_can_be_taken_over_by_a_worker_and_settled_later() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    let (hand_over, work) = tokio::sync::oneshot::channel();
+    hand_over.send(delivery).unwrap();
+    tokio::spawn(async move {
+        let delivery: Delivery<MemoryStore> = work.await.unwrap();
+        delivery.claim.renew().await.unwrap();
+        delivery.claim.complete().await.unwrap();
+    })
+    .await
+    .unwrap();
+    assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_whose_record_cannot_be_written_is_recorded_in_the_background() {
+    for fault in [Fault::NotApplied, Fault::ReplyLost] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = receiver("jupiter", store.clone());
+        let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+        store.fail_next("complete", &[fault, fault]);
+        let settled = receiver.settle(delivery.claim, 200).await;
+        assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
+
+        tokio::spawn(receiver.background(sleep).unwrap());
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
+        let counters = receiver.counters();
+        assert_eq!((counters.recorded_in_background, counters.record_lost), (1, 0), "{fault:?}");
+        assert_eq!(counters.completed_late, 0, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_is_cancelled_while_it_is_recorded_is_still_recorded() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver("jupiter", store.clone());
+    let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    store.fail_next("complete", &[Fault::Hangs]);
+    let hanging = tokio::time::timeout(Duration::from_millis(1), delivery.claim.complete());
+    assert!(hanging.await.is_err());
+
+    tokio::spawn(receiver.background(sleep).unwrap());
+    assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_never_written_is_counted() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver("jupiter", store.clone()).with_lease(Duration::ZERO);
+    let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    store.fail_next("complete", &[Fault::NotApplied, Fault::NotApplied]);
+    receiver.settle(delivery.claim, 200).await;
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(receiver.counters().record_lost, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_fails_closed_answers_503_while_the_store_is_away() {
+    for fault in [Fault::NotApplied, Fault::ReplyLost] {
+        let store = FaultyStore::new(MemoryStore::new());
+        // Jupiter sends again, so failing closed is its default.
+        let receiver = receiver("jupiter", store.clone());
+        store.fail_next("claim", &[fault]);
+        let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+        assert_eq!((answer.status(), answer.code()), (503, "store_unavailable"));
+        assert_eq!(answer.retry_after_s(), Some(1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver("github", store.clone());
+    store.fail_next("claim", &[Fault::NotApplied; 2]);
+    let delivery = admit(&receiver, "{}").await.unwrap();
+    assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
+    receiver.settle(delivery.claim, 200).await;
+    let duplicate = admit(&receiver, "{}").await.unwrap_err();
+    assert_eq!(duplicate.code(), "duplicate");
+    assert_eq!(receiver.counters().degraded, 1);
+
+    // Once it can be asked again, the store learns what was handled meanwhile.
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(admit(&receiver, "{}").await.unwrap_err().code(), "duplicate");
+    assert_eq!(store.asked_of("complete"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_fails_open_handles_everything_and_says_so() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver =
+        receiver("jupiter", store.clone()).with_outage_policy(OutagePolicy::FailOpen);
+    store.fail_next("claim", &[Fault::NotApplied; 2]);
+    for _ in 0..2 {
+        let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+        assert_eq!(delivery.claim.grant().degraded, Some(Degraded::FailOpen));
+        receiver.settle(delivery.claim, 200).await;
+    }
+    assert_eq!(receiver.counters().degraded, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_five_attempts_have_died_of_is_not_given_out_again() {
+    let (receiver, clock) = receiver_with_clock();
+    kill_five(&receiver, &clock).await;
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert_eq!((answer.status(), answer.code()), (503, "exhausted"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exhausted_event_goes_to_the_dead_letters_once() {
+    let taken = Arc::new(AtomicU32::new(0));
+    let (receiver, clock) = receiver_with_clock();
+    let count = Arc::clone(&taken);
+    let receiver = receiver.with_dead_letters(move |verified: &Verified| {
+        assert_eq!(verified.event_id(), "1");
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    kill_five(&receiver, &clock).await;
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert_eq!((answer.status(), answer.code()), (200, "exhausted"));
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert_eq!(answer.code(), "duplicate");
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_lost_its_event_cannot_renew_and_its_success_is_late() {
+    let (receiver, clock) = receiver_with_clock();
+    let slow = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    clock.advance(slow.claim.lease());
+    let fast = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&fast), (2, true));
+    slow.claim.renew().await.unwrap();
+    slow.claim.complete().await.unwrap();
+    let counters = receiver.counters();
+    assert_eq!((counters.lease_lost, counters.completed_late), (1, 1));
+    fast.claim.release().await.unwrap();
+    assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_store_is_said_to_be_full() {
+    let receiver = receiver("jupiter", MemoryStore::with_capacity(1));
+    let mut held = Vec::new();
+    let full = loop {
+        match admit(&receiver, &format!(r#"{{"event_id":"{}"}}"#, held.len())).await {
+            Ok(delivery) => held.push(delivery),
+            Err(answer) => break answer,
+        }
+    };
+    assert_eq!((full.status(), full.code()), (503, "store_full"));
+}
+
+#[test]
+fn a_retention_in_which_the_sender_still_repeats_is_refused() {
+    // Jupiter's last retry comes after 2 h 35.5 min.
+    let new = || receiver("jupiter", MemoryStore::new());
+    let least = Duration::from_secs(9330).mul_f64(1.25);
+    let refused = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
+    assert!(matches!(refused, ConfigError::Retention { least: l, .. } if l == least), "{refused:?}");
+    assert!(new().with_retention(least).is_ok());
+    let _accepted = new().dangerous_with_retention(Duration::from_secs(1));
+}
+
+/// A receiver of a scheme without a timestamp header, on this store.
+fn receiver<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
+    let scheme = Scheme::named(scheme).unwrap();
+    let verifier = Verifier::new(scheme, Secret::from_text(SECRET).unwrap()).unwrap();
+    Receiver::new(verifier, store, Endpoint::new("test"))
+}
+
+fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    assert_eq!(clock.now_unix_ms(), 1_760_000_000_000);
+    (receiver("jupiter", MemoryStore::new().with_clock(clock.clone())), clock)
+}
+
+/// Sends a delivery as its provider would.
+async fn admit<S: IdempotencyStore>(
+    receiver: &Receiver<S>,
+    body: &str,
+) -> Result<Delivery<S>, Answer> {
+    let scheme = receiver.verifier().scheme().clone();
+    let signer = Signer::new(scheme, Secret::from_text(SECRET).unwrap()).unwrap();
+    let none: [(&str, &str); 0] = [];
+    let headers = signer.sign(&none, body.as_bytes()).unwrap();
+    let mut begun = receiver.begin(&headers).unwrap();
+    begun.push(body.to_owned()).unwrap();
+    receiver.admit(begun, &sleep).await
+}
+
+/// Which attempt this is, and whether an earlier one has died.
+fn epoch<S: IdempotencyStore>(delivery: &Delivery<S>) -> (u32, bool) {
+    let grant = delivery.claim.grant();
+    (grant.epoch, grant.reclaimed)
+}
+
+/// Five attempts take the event and are never heard of again.
+async fn kill_five(receiver: &Receiver<MemoryStore>, clock: &ManualClock) {
+    for _ in 0..5 {
+        let delivery = admit(receiver, r#"{"event_id":"1"}"#).await.unwrap();
+        clock.advance(delivery.claim.lease());
+        std::mem::forget(delivery);
+    }
+}

@@ -1,0 +1,101 @@
+//! A store in which single steps fail as they do over a network.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use countersign::{
+    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, MemoryStore,
+    ReleaseOutcome, RenewOutcome, StoreError,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The question was lost.
+    NotApplied,
+    /// The step has happened, and its reply was lost.
+    ReplyLost,
+    /// Neither comes.
+    Hangs,
+}
+
+/// Clones are the same store.
+#[derive(Clone)]
+pub(super) struct FaultyStore {
+    inner: Arc<MemoryStore>,
+    faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
+    asked: Arc<Mutex<HashMap<&'static str, usize>>>,
+}
+
+impl FaultyStore {
+    pub(super) fn new(inner: MemoryStore) -> Self {
+        Self { inner: Arc::new(inner), faults: Arc::default(), asked: Arc::default() }
+    }
+
+    /// The next calls of this step fail so, one after another.
+    pub(super) fn fail_next(&self, step: &'static str, faults: &[Fault]) {
+        self.faults.lock().unwrap().entry(step).or_default().extend(faults);
+    }
+
+    /// How often the store was asked anything.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.lock().unwrap().values().sum()
+    }
+
+    /// How often it was asked for this step.
+    pub(super) fn asked_of(&self, step: &str) -> usize {
+        self.asked.lock().unwrap().get(step).copied().unwrap_or(0)
+    }
+
+    async fn faulty<T>(
+        &self,
+        step: &'static str,
+        real: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        *self.asked.lock().unwrap().entry(step).or_default() += 1;
+        let fault = self.faults.lock().unwrap().entry(step).or_default().pop_front();
+        match fault {
+            None => real.await,
+            Some(Fault::NotApplied) => Err(StoreError::not_applied("the question was lost")),
+            Some(Fault::ReplyLost) => {
+                real.await?;
+                Err(StoreError::maybe_applied("the reply was lost"))
+            }
+            Some(Fault::Hangs) => pending().await,
+        }
+    }
+}
+
+impl IdempotencyStore for FaultyStore {
+    async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+        self.faulty("claim", self.inner.claim(key, attempt)).await
+    }
+
+    async fn complete(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<CompleteOutcome, StoreError> {
+        self.faulty("complete", self.inner.complete(key, attempt)).await
+    }
+
+    async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
+        self.faulty("renew", self.inner.renew(key, attempt)).await
+    }
+
+    async fn release(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ReleaseOutcome, StoreError> {
+        self.faulty("release", self.inner.release(key, attempt)).await
+    }
+
+    async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+        self.faulty("forget", self.inner.forget(key)).await
+    }
+
+    async fn probe(&self) -> Result<Health, StoreError> {
+        self.faulty("probe", self.inner.probe()).await
+    }
+}

@@ -1,0 +1,140 @@
+//! What a record takes, and for how long it is kept.
+
+use super::*;
+
+#[tokio::test]
+async fn a_record_takes_at_most_160_bytes() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let long = SampleDelivery::of("evt_1").with_endpoint("/hooks/".repeat(20)).event_key();
+    let holder = attempt();
+    store.claim(&long, &holder).await.unwrap();
+    let record = only_record(&server);
+    let bytes = || server.cli(&["MEMORY", "USAGE", &record]).parse::<usize>().unwrap();
+
+    assert!(bytes() <= 160, "held: {}", bytes());
+    store.release(&long, &holder).await.unwrap();
+    assert!(bytes() <= 160, "given back: {}", bytes());
+    store.complete(&long, &holder).await.unwrap();
+    assert!(bytes() <= 160, "done: {}", bytes());
+}
+
+#[tokio::test]
+async fn the_key_shows_the_endpoint_and_no_id() {
+    let server = RedisServer::start(&[]);
+    let key = SampleDelivery::of("evt_1").with_endpoint("/hooks/*{venum}").event_key();
+    store(&server).await.claim(&key, &attempt()).await.unwrap();
+    let record = only_record(&server);
+    assert!(record.starts_with("cs:1:/hooks/__venum_:"), "{record}");
+    assert!(!record.contains("evt_1"), "{record}");
+}
+
+#[tokio::test]
+async fn the_retention_counts_from_the_first_claim_on() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, holder) = (event("evt_1"), attempt());
+    store.claim(&key, &holder).await.unwrap();
+    let record = only_record(&server);
+    let left = || server.cli(&["PTTL", &record]).parse::<u128>().unwrap();
+    assert!(left() <= DAY.as_millis() && left() > DAY.as_millis() - 60_000, "{}", left());
+
+    let two_hours = 2 * HOUR.as_millis();
+    assert_eq!(server.cli(&["PEXPIRE", &record, &two_hours.to_string()]), "1");
+    store.renew(&key, &holder).await.unwrap();
+    store.release(&key, &holder).await.unwrap();
+    store.claim(&key, &holder).await.unwrap();
+    store.complete(&key, &holder).await.unwrap();
+    store.claim(&key, &attempt()).await.unwrap();
+    assert!(left() <= two_hours && left() > two_hours - 60_000, "{}", left());
+}
+
+#[tokio::test]
+async fn an_event_that_is_held_outlasts_its_retention() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, mut holder) = (event("evt_1"), attempt());
+    holder.retention = Duration::from_secs(60);
+    store.claim(&key, &holder).await.unwrap();
+    let record = only_record(&server);
+    let left = || server.cli(&["PTTL", &record]).parse::<u128>().unwrap();
+    assert!(left() > HOUR.as_millis() - 60_000, "{}", left());
+
+    assert_eq!(server.cli(&["PEXPIRE", &record, "60000"]), "1");
+    store.renew(&key, &holder).await.unwrap();
+    assert!(left() > HOUR.as_millis() - 60_000, "{}", left());
+}
+
+#[tokio::test]
+async fn a_record_of_another_layout_is_left_alone() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, holder) = (event("evt_1"), attempt());
+    store.claim(&key, &holder).await.unwrap();
+    let record = only_record(&server);
+    let later = format!("!{}", "x".repeat(35));
+    for foreign in ["", "short", &later] {
+        let _ = server.cli(&["SET", &record, foreign]);
+        let errors = [
+            store.claim(&key, &holder).await.unwrap_err(),
+            store.complete(&key, &holder).await.unwrap_err(),
+            store.renew(&key, &holder).await.unwrap_err(),
+            store.release(&key, &holder).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.applied(), Applied::No);
+            let cause = cause(&error);
+            assert!(matches!(cause, RedisStoreError::Server { .. }), "{cause:?}");
+            let text = std::error::Error::source(cause).unwrap().to_string();
+            assert!(text.contains("layout"), "{text}");
+        }
+        assert_eq!(server.cli(&["GET", &record]), foreign);
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_survives_a_crash_of_a_server_with_an_append_only_file() {
+    for sync in ["everysec", "always"] {
+        let args = ["--appendonly", "yes", "--appendfsync", sync];
+        let mut server = RedisServer::start(&args);
+        let store = store(&server).await;
+        let (key, holder) = (event("evt_1"), attempt());
+        assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+        assert_eq!(store.complete(&key, &holder).await.unwrap(), CompleteOutcome::Recorded);
+        server.restart();
+        let outcome = recovered(&store, &key, &attempt()).await;
+        assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{sync}: {outcome:?}");
+        let warnings = store.probe().await.unwrap().warnings;
+        assert_eq!(warnings, [], "{sync}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_server_refuses_new_events_and_forgets_none() {
+    let server = RedisServer::start(&["--appendonly", "yes"]);
+    let store = store(&server).await;
+    let (done, held, released) = (event("done"), event("held"), event("released"));
+    let holder = attempt();
+    for key in [&done, &held, &released] {
+        assert_eq!(store.claim(key, &holder).await.unwrap(), FIRST);
+    }
+    store.complete(&done, &holder).await.unwrap();
+    // The scripts, too, have to be there before.
+    store.release(&released, &holder).await.unwrap();
+    assert_eq!(store.claim(&released, &holder).await.unwrap(), granted(2));
+    store.renew(&held, &holder).await.unwrap();
+    let _ = server.cli(&["CONFIG", "SET", "maxmemory", "1mb"]);
+
+    assert_eq!(store.claim(&event("new"), &attempt()).await.unwrap(), ClaimOutcome::AtCapacity);
+    let outcome = store.claim(&done, &attempt()).await.unwrap();
+    assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{outcome:?}");
+    assert_eq!(store.renew(&held, &holder).await.unwrap(), RenewOutcome::Renewed);
+    assert_eq!(store.complete(&held, &holder).await.unwrap(), CompleteOutcome::Recorded);
+    assert_eq!(store.release(&released, &holder).await.unwrap(), ReleaseOutcome::Released);
+    assert_eq!(store.probe().await.unwrap().warnings, []);
+
+    let _ = server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
+    assert_eq!(store.claim(&event("new"), &attempt()).await.unwrap(), FIRST);
+    let outcome = store.claim(&held, &attempt()).await.unwrap();
+    assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{outcome:?}");
+}

@@ -1,0 +1,77 @@
+//! What is found out when a store starts.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use countersign_redis::ConnectError;
+
+use super::*;
+
+#[tokio::test]
+async fn a_server_that_is_too_old_is_refused() {
+    let error = RedisStore::connect(&pretender("redis_version:6.2.0\r\n")).await.unwrap_err();
+    assert!(
+        matches!(&error, ConnectError::TooOld { version, .. } if version == "6.2.0"),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("7.0"), "{error}");
+}
+
+#[tokio::test]
+async fn valkey_is_known_by_its_own_version() {
+    let info = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n";
+    RedisStore::connect(&pretender(info)).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_there_is_an_error() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let error = RedisStore::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_refused_and_not_shown() {
+    let server = RedisServer::start(&["--requirepass", "correct-horse"]);
+    let at = |user: &str| format!("redis://{user}{}", server.address());
+    for url in [at(":hunter2@"), at("someone:hunter2@"), at("")] {
+        let error = RedisStore::connect(&url).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
+        let source = std::error::Error::source(&error).unwrap();
+        for text in [format!("{error:?}"), error.to_string(), source.to_string()] {
+            assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+    let store = RedisStore::connect(&at(":correct-horse@")).await.unwrap();
+    let config = RedisConfig::new(&at(":correct-horse@")).unwrap();
+    for text in [format!("{store:?}"), format!("{config:?}")] {
+        assert!(!text.contains("horse"), "{text}");
+        assert!(text.contains(&server.port().to_string()), "{text}");
+    }
+}
+
+/// A server that knows how to say one thing of itself.
+fn pretender(info: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut replies = stream.try_clone().unwrap();
+        let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+        // `*2`, and then each word behind its length.
+        while let Some(count) = lines.next() {
+            let words = count.trim_start_matches('*').parse::<usize>().unwrap() * 2;
+            let words: Vec<_> = lines.by_ref().take(words).skip(1).step_by(2).collect();
+            let reply = match words[0].as_str() {
+                "INFO" => format!("${}\r\n{info}\r\n", info.len()),
+                "EXISTS" => ":1\r\n".to_owned(),
+                _ => "+OK\r\n".to_owned(),
+            };
+            if replies.write_all(reply.as_bytes()).is_err() {
+                return;
+            }
+        }
+    });
+    url
+}

@@ -1,0 +1,123 @@
+//! Stores of claims, held to the suite; and the suite, held to wrong stores.
+
+mod flawed;
+
+use std::time::Duration;
+
+use countersign::{IdempotencyStore, ManualClock, MemoryStore};
+use countersign_conformance::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
+
+use self::flawed::{Flaw, FlawedStore};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_memory_store_passes_the_suite() {
+    passes_the_suite(&Manual::new(|clock| MemoryStore::with_capacity(20_000).with_clock(clock)))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_memory_store_passes_the_suite_where_it_has_several_shards() {
+    passes_the_suite(&Manual::new(|clock| MemoryStore::new().with_clock(clock))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_map_behind_a_lock_passes_the_suite() {
+    passes_the_suite(&Manual::new(|clock| FlawedStore::new(clock, Flaw::None))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_suite_catches_a_store_that_reads_first_and_writes_then() {
+    fails(Flaw::ChecksThenActs, "one_of_64_tasks_wins_each_of_10_000_events").await;
+    fails(Flaw::ChecksThenActs, "one_of_64_tasks_takes_over_each_of_1_000_events").await;
+    fails(Flaw::ChecksThenActs, "an_event_that_64_tasks_want_succeeds_once").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_in_which_anybody_can_release() {
+    fails(Flaw::AnybodyReleases, "a_stale_attempts_failure_leaves_the_new_holder_alone").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_in_which_a_late_failure_undoes_a_success() {
+    fails(Flaw::FailureUndoesSuccess, "a_late_failure_does_not_undo_a_success").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_ignores_a_late_success() {
+    fails(Flaw::IgnoresLateSuccess, "a_success_of_a_stale_attempt_is_recorded_late").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_does_not_know_an_attempt_again() {
+    let case = "the_same_attempt_claims_again_and_has_the_same_grant";
+    fails(Flaw::ResendIsAnother, case).await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_keeps_a_record_only_as_long_as_its_lease() {
+    fails(Flaw::ForgetsWithTheLease, "a_done_event_is_not_granted_again").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_whose_retention_starts_with_every_step() {
+    fails(Flaw::RetentionStartsAgain, "the_retention_counts_from_the_first_claim_on").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_drops_what_is_held_at_the_end_of_the_retention() {
+    fails(Flaw::RetentionEndsLease, "an_event_that_is_held_outlasts_its_retention").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_cache_that_drops_what_is_held() {
+    fails(Flaw::DropsWhenFull, "none_of_10_000_held_events_is_granted_again").await;
+}
+
+#[test]
+fn no_two_cases_share_a_name() {
+    let cases: Vec<StoreCase<Manual<MemoryStore>>> = store_cases();
+    let mut names: Vec<_> = cases.iter().map(StoreCase::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), cases.len());
+}
+
+async fn passes_the_suite(under_test: &impl StoreUnderTest) {
+    let mut failures = Vec::new();
+    for case in store_cases() {
+        failures.extend(case.run(under_test).await.err());
+    }
+    let failures: Vec<_> = failures.iter().map(StoreFailure::to_string).collect();
+    assert!(failures.is_empty(), "{} cases:\n{}", failures.len(), failures.join("\n"));
+}
+
+async fn fails(flaw: Flaw, name: &str) {
+    let under_test = Manual::new(move |clock| FlawedStore::new(clock, flaw));
+    let case = store_cases().into_iter().find(|case| case.name() == name).unwrap();
+    let failure = case.run(&under_test).await.expect_err("the flaw must be found");
+    assert_eq!(failure.case(), name);
+}
+
+/// Stores whose time is a clock that stands still until it is moved.
+struct Manual<S> {
+    clock: ManualClock,
+    make: Box<dyn Fn(ManualClock) -> S + Send + Sync>,
+}
+
+impl<S> Manual<S> {
+    fn new(make: impl Fn(ManualClock) -> S + Send + Sync + 'static) -> Self {
+        Self { clock: ManualClock::at_unix_ms(1_760_000_000_000), make: Box::new(make) }
+    }
+}
+
+impl<S: IdempotencyStore> StoreUnderTest for Manual<S> {
+    type Store = S;
+
+    async fn fresh(&self) -> S {
+        (self.make)(self.clock.clone())
+    }
+
+    async fn advance(&self, _: &S, by: Duration) {
+        self.clock.advance(by);
+    }
+}

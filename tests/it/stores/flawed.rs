@@ -1,0 +1,171 @@
+//! A map behind a lock, with one flaw or none.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use countersign::protocol::{self, Record, State};
+use countersign::{
+    Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore, ManualClock,
+    ReleaseOutcome, RenewOutcome, StoreError, Token,
+};
+use tokio::task::yield_now;
+
+/// What people get wrong when they write a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flaw {
+    None,
+    ChecksThenActs,
+    AnybodyReleases,
+    FailureUndoesSuccess,
+    IgnoresLateSuccess,
+    ResendIsAnother,
+    ForgetsWithTheLease,
+    RetentionStartsAgain,
+    RetentionEndsLease,
+    DropsWhenFull,
+}
+
+pub(super) struct FlawedStore {
+    clock: ManualClock,
+    flaw: Flaw,
+    events: Mutex<Events>,
+}
+
+/// What is known of each event, and when that expires.
+type Events = HashMap<EventKey, (Record, i64)>;
+
+impl FlawedStore {
+    pub(super) fn new(clock: ManualClock, flaw: Flaw) -> Self {
+        Self { clock, flaw, events: Mutex::default() }
+    }
+
+    fn step<T>(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        step: impl FnOnce(Option<&Record>, i64) -> (T, Option<Record>),
+    ) -> T {
+        let mut events = self.events();
+        let known = self.known(&events, key);
+        let record = known.as_ref().map(|(record, _)| record);
+        let (outcome, changed) = step(record, self.clock.now_unix_ms());
+        if let Some(changed) = changed {
+            self.keep(&mut events, key, attempt, known, changed);
+        }
+        outcome
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        self.events.lock().unwrap()
+    }
+
+    fn known(&self, events: &Events, key: &EventKey) -> Option<(Record, i64)> {
+        let now_ms = self.clock.now_unix_ms();
+        events.get(key).filter(|(_, expires_ms)| now_ms < *expires_ms).copied()
+    }
+
+    fn keep(
+        &self,
+        events: &mut Events,
+        key: &EventKey,
+        attempt: &Attempt,
+        known: Option<(Record, i64)>,
+        record: Record,
+    ) {
+        let fresh_ms = self.clock.now_unix_ms() + ms(attempt.retention);
+        let ends_ms = match known {
+            Some((_, ends_ms)) if self.flaw != Flaw::RetentionStartsAgain => ends_ms,
+            _ => fresh_ms,
+        };
+        let expires_ms = match (record.state, self.flaw) {
+            (State::InProgress { lease_until_ms }, Flaw::ForgetsWithTheLease) => lease_until_ms,
+            (State::InProgress { .. }, Flaw::RetentionEndsLease) => ends_ms,
+            (State::InProgress { lease_until_ms }, _) => ends_ms.max(lease_until_ms),
+            _ => ends_ms,
+        };
+        if self.flaw == Flaw::DropsWhenFull && events.len() >= 5000 {
+            events.clear();
+        }
+        events.insert(key.clone(), (record, expires_ms));
+    }
+}
+
+impl IdempotencyStore for FlawedStore {
+    async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+        let mut attempt = attempt.clone();
+        if self.flaw == Flaw::ResendIsAnother {
+            attempt.token = Token::random()?;
+        }
+        if self.flaw != Flaw::ChecksThenActs {
+            return Ok(self
+                .step(key, &attempt, |record, now_ms| protocol::claim(record, &attempt, now_ms)));
+        }
+        let known = self.known(&self.events(), key);
+        yield_now().await;
+        let record = known.as_ref().map(|(record, _)| record);
+        let (outcome, changed) = protocol::claim(record, &attempt, self.clock.now_unix_ms());
+        if let Some(changed) = changed {
+            self.keep(&mut self.events(), key, &attempt, known, changed);
+        }
+        Ok(outcome)
+    }
+
+    async fn complete(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<CompleteOutcome, StoreError> {
+        Ok(self.step(key, attempt, |record, now_ms| {
+            match protocol::complete(record, attempt, now_ms) {
+                (CompleteOutcome::RecordedLate, _) if self.flaw == Flaw::IgnoresLateSuccess => {
+                    (CompleteOutcome::AlreadyDone, None)
+                }
+                step => step,
+            }
+        }))
+    }
+
+    async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
+        Ok(self.step(key, attempt, |record, now_ms| protocol::renew(record, attempt, now_ms)))
+    }
+
+    async fn release(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ReleaseOutcome, StoreError> {
+        Ok(self.step(key, attempt, |record, _| match (record, self.flaw) {
+            (Some(record), Flaw::AnybodyReleases | Flaw::FailureUndoesSuccess)
+                if may_release(record, attempt, self.flaw) =>
+            {
+                let failed = Record { state: State::Failed, ..*record };
+                (ReleaseOutcome::Released, Some(failed))
+            }
+            _ => protocol::release(record, attempt),
+        }))
+    }
+
+    async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+        let mut events = self.events();
+        let known = self.known(&events, key).is_some();
+        events.remove(key);
+        Ok(known)
+    }
+
+    async fn probe(&self) -> Result<Health, StoreError> {
+        Ok(Health::default())
+    }
+}
+
+fn may_release(record: &Record, attempt: &Attempt, flaw: Flaw) -> bool {
+    match record.state {
+        State::InProgress { .. } => flaw == Flaw::AnybodyReleases,
+        State::Failed => false,
+        State::Done { .. } => flaw == Flaw::FailureUndoesSuccess && record.token == attempt.token,
+    }
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap()
+}
