@@ -29,11 +29,11 @@ pub struct RepeatedHeader;
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
-        let mut values = self
+        let values = self
             .iter()
             .filter(|(n, _)| n.as_ref().eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_ref());
-        only(&mut values)
+        only(values)
     }
 }
 
@@ -58,13 +58,21 @@ impl<H: Headers + ?Sized> Headers for &H {
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
-        let values = self.get_all(name);
-        only(&mut values.iter().map(http::HeaderValue::as_bytes))
+        if self.len() <= FEW {
+            let named = self.iter().filter(|(known, _)| known.as_str() == name);
+            return only(named.map(|(_, value)| value.as_bytes()));
+        }
+        only(self.get_all(name).iter().map(http::HeaderValue::as_bytes))
     }
 }
 
+/// `http` hashes a name byte by byte, at the cost of comparing it with so many
+/// others, of which most differ in length already.
+#[cfg(feature = "http")]
+const FEW: usize = 24;
+
 fn only<'a>(
-    values: &mut dyn Iterator<Item = &'a [u8]>,
+    mut values: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Option<&'a [u8]>, RepeatedHeader> {
     let first = values.next();
     match values.next() {

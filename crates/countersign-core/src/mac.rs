@@ -2,6 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as STRICT;
+use hmac::block_api::HmacCore;
+use hmac::digest::Output;
+use hmac::digest::block_api::{Buffer, CoreProxy, EagerHash, FixedOutputCore, UpdateCore};
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
@@ -17,9 +20,9 @@ use crate::secret::{Secret, Secrets};
 /// already.
 #[derive(Clone)]
 pub(crate) enum Key {
-    HmacSha1(Hmac<Sha1>),
-    HmacSha256(Hmac<Sha256>),
-    HmacSha512(Hmac<Sha512>),
+    HmacSha1(HmacCore<Sha1>),
+    HmacSha256(HmacCore<Sha256>),
+    HmacSha512(HmacCore<Sha512>),
     /// A plain digest, begun with the secret where that stands first, and the
     /// secret where it stands last.
     Sha256 {
@@ -79,9 +82,9 @@ impl Key {
     /// Begins a message with what is signed in front of the body.
     pub(crate) fn begin(&self, before: &[u8]) -> Running {
         let mut running = match self {
-            Self::HmacSha1(mac) => Running::HmacSha1(mac.clone()),
-            Self::HmacSha256(mac) => Running::HmacSha256(mac.clone()),
-            Self::HmacSha512(mac) => Running::HmacSha512(mac.clone()),
+            Self::HmacSha1(mac) => Running::HmacSha1(running(mac)),
+            Self::HmacSha256(mac) => Running::HmacSha256(running(mac)),
+            Self::HmacSha512(mac) => Running::HmacSha512(running(mac)),
             Self::Sha256 { begun, .. } => Running::Sha256(begun.clone()),
             Self::Token(_) => Running::Nothing,
             #[cfg(feature = "asymmetric")]
@@ -91,22 +94,39 @@ impl Key {
         running
     }
 
-    /// Ends a message that this key began, and says whether any of the
-    /// presented tags is its tag.
-    pub(crate) fn matches(&self, running: Running, message: &Message<'_>, tags: &Tags) -> bool {
+    /// Whether any of the presented tags is this key's tag of the message.
+    ///
+    /// `running` is the MAC that this key began and that has seen the message
+    /// up to the end of its body; without one, the MAC is computed here.
+    pub(crate) fn matches(
+        &self,
+        running: Option<Box<Running>>,
+        message: &Message<'_>,
+        tags: &Tags,
+    ) -> bool {
         match (self, running) {
             #[cfg(feature = "asymmetric")]
             (Self::Public(key), _) => tags.iter().any(|tag| key.verifies(message, tag)),
             (Self::Token(token), _) => tags.contain(token.as_slice()),
-            (_, running) => tags.contain(&self.finish(running, message.after)),
+            (_, Some(running)) => tags.contain(&self.finish(*running, message.after)),
+            (_, None) => tags.contain(&self.tag(message)),
         }
     }
 
-    /// The tag of a whole message, for signing.
+    /// The tag of a whole message. It is computed where the key's kind is known:
+    /// a [`Running`] is as large as the largest of its kinds, and moving it costs
+    /// as much as hashing another block.
     pub(crate) fn tag(&self, message: &Message<'_>) -> Tag {
-        let mut running = self.begin(message.before);
-        running.update(message.body);
-        self.finish(running, message.after)
+        match self {
+            Self::HmacSha1(mac) => tag(mac, message),
+            Self::HmacSha256(mac) => tag(mac, message),
+            Self::HmacSha512(mac) => tag(mac, message),
+            key => {
+                let mut running = key.begin(message.before);
+                running.update(message.body);
+                key.finish(running, message.after)
+            }
+        }
     }
 
     fn finish(&self, mut running: Running, after: &[u8]) -> Tag {
@@ -124,6 +144,22 @@ impl Key {
             Running::Nothing => Tag::new(),
         }
     }
+}
+
+/// The HMAC of a whole message: what [`Hmac`] does, without moving it about.
+fn tag<D: EagerHash>(mac: &HmacCore<D>, message: &Message<'_>) -> Tag {
+    let mut mac = mac.clone();
+    let mut buffer = Buffer::<HmacCore<D>>::default();
+    for part in [message.before, message.body, message.after] {
+        buffer.digest_blocks(part, |blocks| mac.update_blocks(blocks));
+    }
+    let mut tag = Output::<HmacCore<D>>::default();
+    mac.finalize_fixed_core(&mut buffer, &mut tag);
+    Tag::from_slice(&tag)
+}
+
+fn running<D: EagerHash>(mac: &HmacCore<D>) -> Hmac<D> {
+    Hmac::compose(mac.clone(), Buffer::<HmacCore<D>>::default())
 }
 
 /// A key cannot be prepared.
@@ -172,15 +208,11 @@ impl Running {
 /// A tag that we computed: as long as the longest digest, on the stack.
 pub(crate) type Tag = SmallVec<[u8; 64]>;
 
-/// The tags that a request presents: at most [`MOST_TAGS`], decoded, each of a
-/// length that a tag of the scheme can have. Two of the usual 32 bytes need no
+/// The tags that a request presents: decoded, each of a length that a tag of the
+/// scheme can have, behind a byte that says it. Two of the usual 32 bytes need no
 /// allocation.
-#[derive(Clone, Default)]
-pub(crate) struct Tags {
-    bytes: SmallVec<[u8; 64]>,
-    ends: [u16; MOST_TAGS],
-    count: usize,
-}
+#[derive(Default)]
+pub(crate) struct Tags(SmallVec<[u8; 66]>);
 
 /// More signatures than this are refused, so that what one request can cost
 /// does not grow with its headers. Providers send two while a secret rotates.
@@ -190,29 +222,26 @@ impl Tags {
     /// Decodes one signature and adds it, where it is one: of the right
     /// alphabet, and of the length that the algorithm's tags have.
     pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
-        debug_assert!(self.count < MOST_TAGS, "the candidates are counted before they are decoded");
-        if self.count == MOST_TAGS {
-            return;
-        }
-        let start = self.bytes.len();
-        if decode(text, scheme, &mut self.bytes) {
-            self.ends[self.count] = self.bytes.len() as u16;
-            self.count += 1;
-        } else {
-            self.bytes.truncate(start);
+        let start = self.0.len();
+        self.0.push(0);
+        let length = if decode(text, scheme, &mut self.0) { self.0.len() - start - 1 } else { 0 };
+        match u8::try_from(length) {
+            Ok(length @ 1..) => self.0[start] = length,
+            _ => self.0.truncate(start),
         }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
+        self.0.is_empty()
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut start = 0;
-        self.ends[..self.count].iter().map(move |&end| {
-            let tag = &self.bytes[start..usize::from(end)];
-            start = usize::from(end);
-            tag
+        let mut rest = self.0.as_slice();
+        std::iter::from_fn(move || {
+            let (&length, behind) = rest.split_first()?;
+            let (tag, behind) = behind.split_at(usize::from(length));
+            rest = behind;
+            Some(tag)
         })
     }
 
@@ -261,7 +290,7 @@ fn same(left: &[u8], right: &[u8]) -> Choice {
 }
 
 /// Appends the tag that `text` writes; `false` where it writes none.
-fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 64]>) -> bool {
+fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 66]>) -> bool {
     let Some(lengths) = tag_lengths(scheme.algorithm) else {
         // A token: any text but none, and of any length, so its digest stands for it.
         into.extend_from_slice(&Sha256::digest(text));
@@ -272,10 +301,7 @@ fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 64]>) -> bool {
         Encoding::Hex => {
             // By its length alone it has no room for the `0x` that `const_hex` would skip.
             let length = text.len() / 2;
-            if !text.len().is_multiple_of(2)
-                || !lengths.contains(&length)
-                || text.starts_with(b"0x")
-            {
+            if !text.len().is_multiple_of(2) || !lengths.contains(&length) || text.starts_with(b"0x") {
                 return false;
             }
             into.resize(start + length, 0);

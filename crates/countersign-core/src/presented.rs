@@ -8,18 +8,17 @@
 use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::{Head, RepeatedHeader};
 use crate::mac::{MOST_TAGS, Tags};
 use crate::name::Name;
 use crate::scheme::{Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// What a request presents, read and decoded, but not yet believed.
-#[derive(Clone)]
+/// What a request presents besides its signatures, read and decoded, but not yet
+/// believed.
+#[derive(Clone, Default)]
 pub(crate) struct Presented {
-    /// The tags that might be ours.
-    pub(crate) tags: Tags,
     /// The timestamp, where it stands outside of the body.
     pub(crate) signed_at_ms: Option<i64>,
     /// Everything that is signed but the body; then the type from a header.
@@ -45,13 +44,21 @@ pub(crate) struct Context<'a> {
 }
 
 impl Presented {
-    /// Reads the headers of a request as its scheme says.
-    pub(crate) fn read(context: &Context<'_>, head: &Head<'_>) -> Result<Self, VerifyError> {
+    /// Reads the headers of a request as its scheme says; the tags that might be
+    /// ours go to `tags`.
+    pub(crate) fn read(
+        &mut self,
+        context: &Context<'_>,
+        head: &Head<'_>,
+        tags: &mut Tags,
+    ) -> Result<(), VerifyError> {
         let Context { scheme, .. } = *context;
-        let (family, signatures) = signatures(scheme, head)?;
-        let names = &scheme.families[family];
+        let mut signatures = Signatures::default();
+        self.family = signatures.find(scheme, head, tags)?;
+        let names = &scheme.families[self.family];
         let id = names.id.as_ref().map(|name| id(scheme, head, name)).transpose()?;
         let timestamp = timestamp(context, head, names, &signatures)?;
+        self.signed_at_ms = timestamp.map(|(_, ms)| ms);
 
         let message = Assembly {
             head,
@@ -59,23 +66,15 @@ impl Presented {
             id: id.unwrap_or_default(),
             timestamp: timestamp.map_or(b"", |(text, _)| text),
         };
-        let mut texts = Texts::new();
-        let id_before = message.append(&mut texts, &scheme.template.before)?;
-        let body_at = texts.len();
-        let id_after = message.append(&mut texts, &scheme.template.after)?;
-        let mut presented = Self {
-            tags: signatures.tags,
-            signed_at_ms: timestamp.map(|(_, ms)| ms),
-            signed_end: texts.len(),
-            texts,
-            body_at,
-            id: id_before.or(id_after),
-            family,
-        };
+        let id_before = message.append(&mut self.texts, &scheme.template.before)?;
+        self.body_at = self.texts.len();
+        let id_after = message.append(&mut self.texts, &scheme.template.after)?;
+        self.signed_end = self.texts.len();
+        self.id = id_before.or(id_after);
         if let Some(text) = header_type(scheme, head) {
-            presented.texts.extend_from_slice(text);
+            self.texts.extend_from_slice(text);
         }
-        Ok(presented)
+        Ok(())
     }
 
     /// What is signed in front of the body.
@@ -107,53 +106,57 @@ impl Presented {
 
 /// The signatures that a request presents.
 #[derive(Default)]
-struct Signatures<'a> {
-    tags: Tags,
-    /// How many there are of the kind that the scheme looks for, decodable or
-    /// not.
-    looked_for: usize,
+struct Signatures<'h> {
+    /// Those of the kind that the scheme looks for, decodable or not. They are
+    /// decoded only once it is known that they are not too many.
+    looked_for: SmallVec<[&'h [u8]; MOST_TAGS]>,
     /// Whether there are keys of other kinds.
     others: bool,
     /// The timestamp, where it is a key of the list.
-    timestamp: Option<&'a [u8]>,
-}
-
-/// Finds the signatures, in the first family of headers that has any.
-fn signatures<'h>(
-    scheme: &Scheme,
-    head: &Head<'h>,
-) -> Result<(usize, Signatures<'h>), VerifyError> {
-    for (index, family) in scheme.families.iter().enumerate() {
-        let mut signatures = Signatures::default();
-        let mut present = false;
-        for name in &family.signatures {
-            if let Some(value) = unique(head, name)? {
-                present = true;
-                signatures.read(scheme, name, value)?;
-            }
-        }
-        if present {
-            let name = &family.signatures[0];
-            return match (signatures.tags.is_empty(), signatures.looked_for, signatures.others) {
-                (false, ..) => Ok((index, signatures)),
-                (true, 0, true) => {
-                    Err(VerifyError::header(VerifyErrorKind::UnsupportedSignature, name))
-                }
-                _ => Err(VerifyError::header(VerifyErrorKind::MalformedSignature, name)),
-            };
-        }
-    }
-    let name = &scheme.families[0].signatures[0];
-    Err(VerifyError::header(VerifyErrorKind::MissingSignature, name))
+    timestamp: Option<&'h [u8]>,
 }
 
 impl<'h> Signatures<'h> {
+    /// Finds them in the first family of headers that has any, and says which
+    /// that is. Those that can be decoded go to `tags`.
+    fn find(
+        &mut self,
+        scheme: &Scheme,
+        head: &Head<'h>,
+        tags: &mut Tags,
+    ) -> Result<usize, VerifyError> {
+        for (index, family) in scheme.families.iter().enumerate() {
+            let mut present = false;
+            for name in &family.signatures {
+                if let Some(value) = unique(head, name)? {
+                    present = true;
+                    self.read(scheme, name, value)?;
+                }
+            }
+            if present {
+                for text in &self.looked_for {
+                    tags.push(text, scheme);
+                }
+                let name = &family.signatures[0];
+                return match (tags.is_empty(), self.looked_for.is_empty(), self.others) {
+                    (false, ..) => Ok(index),
+                    (true, true, true) => {
+                        Err(VerifyError::header(VerifyErrorKind::UnsupportedSignature, name))
+                    }
+                    _ => Err(VerifyError::header(VerifyErrorKind::MalformedSignature, name)),
+                };
+            }
+        }
+        let name = &scheme.families[0].signatures[0];
+        Err(VerifyError::header(VerifyErrorKind::MissingSignature, name))
+    }
+
     /// Reads one header's value by the scheme's grammar.
     fn read(&mut self, scheme: &Scheme, name: &Name, value: &'h [u8]) -> Result<(), VerifyError> {
         let (separator, assign, key, space) = match &scheme.grammar {
             Grammar::Whole { prefix } => {
                 if let Some(signature) = value.strip_prefix(prefix.as_bytes()) {
-                    self.push(signature, scheme)?;
+                    self.push(signature)?;
                 }
                 return Ok(());
             }
@@ -165,30 +168,31 @@ impl<'h> Signatures<'h> {
             Some(TimestampSource::Field(field)) => Some(field.as_bytes()),
             _ => None,
         };
-        for item in value.split(|&byte| byte == separator) {
+        let ends = memchr::memchr_iter(separator, value).chain([value.len()]);
+        let mut start = 0;
+        for end in ends {
+            let item = &value[std::mem::replace(&mut start, end + 1)..end];
             let item = if space { item.trim_ascii_start() } else { item };
-            let Some(at) = item.iter().position(|&byte| byte == assign) else { continue };
-            let (word, value) = (&item[..at], &item[at + 1..]);
-            if word == key {
-                self.push(value, scheme)?;
-            } else if Some(word) == field {
+            let after = |word: &[u8]| item.strip_prefix(word)?.strip_prefix(&[assign]);
+            if let Some(value) = after(key) {
+                self.push(value)?;
+            } else if let Some(value) = field.and_then(after) {
                 // Of two timestamps one would be judged and the other perhaps signed.
                 if self.timestamp.replace(value).is_some() {
                     return Err(VerifyError::header(VerifyErrorKind::MalformedSignature, name));
                 }
             } else {
-                self.others = true;
+                self.others |= memchr::memchr(assign, item).is_some();
             }
         }
         Ok(())
     }
 
-    fn push(&mut self, text: &[u8], scheme: &Scheme) -> Result<(), VerifyError> {
-        self.looked_for += 1;
-        if self.looked_for > MOST_TAGS {
+    fn push(&mut self, text: &'h [u8]) -> Result<(), VerifyError> {
+        if self.looked_for.len() == MOST_TAGS {
             return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MOST_TAGS));
         }
-        self.tags.push(text, scheme);
+        self.looked_for.push(text);
         Ok(())
     }
 }
@@ -293,9 +297,10 @@ fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
 }
 
 fn unique<'h>(head: &Head<'h>, name: &Name) -> Result<Option<&'h [u8]>, VerifyError> {
-    head.headers
-        .unique(name.lower())
-        .map_err(|_| VerifyError::header(VerifyErrorKind::RepeatedHeader, name))
+    match head.headers.unique(name.lower()) {
+        Ok(value) => Ok(value),
+        Err(RepeatedHeader) => Err(VerifyError::header(VerifyErrorKind::RepeatedHeader, name)),
+    }
 }
 
 /// Longer than any provider's, and short enough to be stored and logged.

@@ -75,13 +75,16 @@ fn digits(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > MOST_DIGITS {
         return None;
     }
-    text.iter().try_fold(0_i64, |number, byte| {
+    // So many digits fit in 64 bits without a sign: nothing overflows here.
+    let mut number = 0_u64;
+    for byte in text {
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
             return None;
         }
-        number.checked_mul(10)?.checked_add(i64::from(digit))
-    })
+        number = number * 10 + u64::from(digit);
+    }
+    i64::try_from(number).ok()
 }
 
 fn bounded(text: &[u8]) -> Option<&[u8]> {

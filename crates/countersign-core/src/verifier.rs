@@ -15,11 +15,9 @@ pub use begun::Begun;
 pub use verified::{EventType, Verified};
 
 use crate::clock::{Clock, SystemClock};
-use crate::decoding::{Coding, Decoder};
 use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
 use crate::mac::Key;
-use crate::presented::{Context, Presented};
 use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
 use crate::secret::Secrets;
 use crate::url::PublicUrl;
@@ -183,7 +181,8 @@ impl Verifier {
         head: impl Into<Head<'h>>,
         body: impl Into<Bytes>,
     ) -> Result<Verified, VerifyError> {
-        let mut begun = self.begin(head)?;
+        let mut begun = Begun::new(Arc::clone(&self.0));
+        begun.read(&head.into())?;
         begun.push(body)?;
         begun.verify()
     }
@@ -197,18 +196,9 @@ impl Verifier {
     ///
     /// [`VerifyError`] says why the delivery must not be believed.
     pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, VerifyError> {
-        let inner = &self.0;
-        let context = Context {
-            scheme: &inner.scheme,
-            url: inner.url.as_ref(),
-            tolerance: inner.tolerance,
-            now_ms: &|| inner.clock.now_unix_ms(),
-        };
-        let head = head.into();
-        let coding = Coding::of(&inner.scheme, &head)?;
-        let presented = Presented::read(&context, &head)?;
-        let decoder = coding.map(|coding| Decoder::new(coding, inner.body_limit)).transpose()?;
-        Ok(Begun::new(Arc::clone(inner), presented, decoder))
+        let mut begun = Begun::new(Arc::clone(&self.0));
+        begun.read(&head.into())?;
+        Ok(begun)
     }
 }
 

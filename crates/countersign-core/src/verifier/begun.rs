@@ -7,12 +7,13 @@ use bytes::Bytes;
 
 use super::{Inner, Verified};
 use crate::body::Body;
-use crate::decoding::Decoder;
+use crate::decoding::{Coding, Decoder};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
+use crate::headers::Head;
 use crate::json::{self, Value};
-use crate::mac::{Message, Running};
-use crate::presented::Presented;
+use crate::mac::{Message, Running, Tags};
+use crate::presented::{Context, Presented};
 use crate::timestamp;
 
 /// A delivery whose headers are in order and whose body is yet to come.
@@ -23,23 +24,47 @@ use crate::timestamp;
 pub struct Begun {
     verifier: Arc<Inner>,
     presented: Presented,
-    /// The MAC with the current secret. With the others it is computed only for
-    /// what the current one has not signed.
-    running: Running,
+    tags: Tags,
     body: Body,
+    /// The MAC with the current secret, from the second piece on. With the others
+    /// it is computed only for what the current one has not signed.
+    ///
+    /// Most bodies come in one piece: those are hashed at the end, in one go, and
+    /// need none of the room that a MAC takes between two pieces.
+    running: Option<Box<Running>>,
     /// Takes the place of `body` where the body arrives encoded.
     decoder: Option<Box<Decoder>>,
 }
 
 impl Begun {
-    pub(super) fn new(
-        verifier: Arc<Inner>,
-        presented: Presented,
-        decoder: Option<Decoder>,
-    ) -> Self {
-        let running = verifier.keys[0].begin(presented.before());
-        let body = Body::new(verifier.body_limit);
-        Self { verifier, presented, running, body, decoder: decoder.map(Box::new) }
+    /// One that has read nothing yet. It would prove nothing: no tag is presented.
+    pub(super) fn new(verifier: Arc<Inner>) -> Self {
+        Self {
+            presented: Presented::default(),
+            tags: Tags::default(),
+            body: Body::new(verifier.body_limit),
+            running: None,
+            decoder: None,
+            verifier,
+        }
+    }
+
+    /// Judges the headers. In place: a `Begun` is some hundred bytes, and where
+    /// the whole path is one call it need never be moved.
+    pub(super) fn read(&mut self, head: &Head<'_>) -> Result<(), VerifyError> {
+        let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
+        let coding = Coding::of(scheme, head)?;
+        let context = Context {
+            scheme,
+            url: url.as_ref(),
+            tolerance: *tolerance,
+            now_ms: &|| clock.now_unix_ms(),
+        };
+        self.presented.read(&context, head, &mut self.tags)?;
+        if let Some(coding) = coding {
+            self.decoder = Some(Box::new(Decoder::new(coding, *body_limit)?));
+        }
+        Ok(())
     }
 
     /// Refuses a body of a length that is announced and is too much, before it
@@ -65,11 +90,17 @@ impl Begun {
     /// body does not decode, or something follows its end.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         let piece = piece.into();
+        let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
         if let Some(decoder) = &mut self.decoder {
-            return decoder.push(piece, &mut self.running);
+            return decoder.push(piece, self.running.get_or_insert_with(begin));
         }
-        self.body.push(&piece)?;
-        self.running.update(&piece);
+        let hashed = if self.running.is_some() { self.body.held().len() } else { 0 };
+        let is_first = self.body.held().is_empty() || piece.is_empty();
+        self.body.push(piece)?;
+        if !is_first {
+            let running = self.running.get_or_insert_with(begin);
+            running.update(&self.body.held()[hashed..]);
+        }
         Ok(())
     }
 
@@ -81,19 +112,26 @@ impl Begun {
     /// [`VerifyErrorKind::SignatureMismatch`]; where the signed body states its
     /// own time, the refusals of a timestamp; and
     /// [`VerifyErrorKind::BodyIncomplete`] where an encoded body was cut off.
-    pub fn verify(self) -> Result<Verified, VerifyError> {
-        let Self { verifier, mut presented, mut running, body, decoder } = self;
-        let body = match decoder {
-            None => body.whole()?,
-            Some(decoder) => decoder.whole(&mut running)?,
+    #[inline]
+    pub fn verify(mut self) -> Result<Verified, VerifyError> {
+        let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
+        let body = match self.decoder {
+            None => self.body.whole()?,
+            Some(decoder) => decoder.whole(self.running.get_or_insert_with(begin))?,
         };
-        let secret = signed_by(&verifier, &presented, running, &body)
-            .filter(|_| !handshake::anybody_may_have_had_it_signed(&verifier.scheme, &body))
+        let secret = signed_by(&self.verifier, &self.presented, &self.tags, self.running, &body)
+            .filter(|_| !handshake::anybody_may_have_had_it_signed(&self.verifier.scheme, &body))
             .ok_or(VerifyErrorKind::SignatureMismatch)?;
-        if presented.signed_at_ms.is_none() {
-            presented.signed_at_ms = stated_time(&verifier, &body)?;
+        if self.presented.signed_at_ms.is_none() {
+            self.presented.signed_at_ms = stated_time(&self.verifier, &body)?;
         }
-        Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
+        Ok(Verified {
+            verifier: self.verifier,
+            presented: self.presented,
+            body,
+            secret,
+            event: OnceLock::new(),
+        })
     }
 }
 
@@ -101,19 +139,16 @@ impl Begun {
 fn signed_by(
     verifier: &Inner,
     presented: &Presented,
-    running: Running,
+    tags: &Tags,
+    running: Option<Box<Running>>,
     body: &Bytes,
 ) -> Option<usize> {
     let message = Message { before: presented.before(), body, after: presented.after() };
     let (current, previous) = verifier.keys.split_first()?;
-    if current.matches(running, &message, &presented.tags) {
+    if current.matches(running, &message, tags) {
         return Some(0);
     }
-    let earlier = previous.iter().position(|key| {
-        let mut running = key.begin(message.before);
-        running.update(message.body);
-        key.matches(running, &message, &presented.tags)
-    });
+    let earlier = previous.iter().position(|key| key.matches(None, &message, tags));
     earlier.map(|index| index + 1)
 }
 

@@ -23,7 +23,7 @@ pub struct Verified {
     pub(super) body: Bytes,
     pub(super) secret: usize,
     /// Derived when it is first asked for.
-    pub(super) event: OnceLock<Event>,
+    pub(super) event: OnceLock<Box<Event>>,
 }
 
 impl Verified {
@@ -107,7 +107,7 @@ impl Verified {
     }
 
     fn event(&self) -> &Event {
-        self.event.get_or_init(|| Event::of(self.scheme(), &self.presented, &self.body))
+        self.event.get_or_init(|| Box::new(Event::of(self.scheme(), &self.presented, &self.body)))
     }
 }
 

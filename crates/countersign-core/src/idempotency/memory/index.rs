@@ -1,6 +1,7 @@
 //! From a key to its slot.
 
 use super::Key;
+use super::queues::bits;
 
 /// A hash table of fixed size that holds the numbers of slots.
 ///
@@ -13,15 +14,22 @@ use super::Key;
 /// Beside the slot's number an entry has eight bits of the key, so that hardly
 /// ever a slot is looked at in vain.
 pub(super) struct Index {
+    /// Zeroed by the operating system, and only when it is first used.
     words: Vec<u32>,
+    /// Where the first line begins, so that each is one line of the cache.
+    from: usize,
     lines: usize,
 }
+
+type Line = [u32; LINE];
 
 impl Index {
     /// A table with room for this many entries.
     pub(super) fn with_capacity(entries: usize) -> Self {
         let lines = entries.div_ceil(FILL).max(1);
-        Self { words: vec![0; lines * LINE], lines }
+        let words = vec![0_u32; (lines + 1) * LINE];
+        let from = words.as_ptr().align_offset(size_of::<Line>()).min(LINE);
+        Self { words, from, lines }
     }
 
     /// The slot with this key, of those for which `is_it` holds.
@@ -29,9 +37,8 @@ impl Index {
         let tag = tag(key);
         for line in self.path(key) {
             let line = self.line(line);
-            let entries = line[1..].iter().filter(|entry| **entry & TAG == tag);
-            let mut slots = entries.filter_map(|entry| (entry & !TAG).checked_sub(1));
-            if let Some(slot) = slots.find(|slot| is_it(*slot)) {
+            let slots = with_tag(line, tag).filter_map(|entry| (entry & !TAG).checked_sub(1));
+            if let Some(slot) = slots.into_iter().find(|slot| is_it(*slot)) {
                 return Some(slot);
             }
             if line[0] == 0 {
@@ -87,13 +94,23 @@ impl Index {
         (home..lines).chain(0..home)
     }
 
-    fn line(&self, line: usize) -> &[u32] {
-        &self.words[line * LINE..][..LINE]
+    fn line(&self, line: usize) -> &Line {
+        &self.words[self.from..].as_chunks().0[line]
     }
 
-    fn line_mut(&mut self, line: usize) -> &mut [u32] {
-        &mut self.words[line * LINE..][..LINE]
+    fn line_mut(&mut self, line: usize) -> &mut Line {
+        &mut self.words[self.from..].as_chunks_mut().0[line]
     }
+}
+
+/// The entries of a line that have this tag. All are compared, at once.
+fn with_tag(line: &Line, tag: u32) -> impl Iterator<Item = u32> {
+    let mut matches = 0_u32;
+    for (i, entry) in line.iter().enumerate() {
+        matches |= u32::from(entry & TAG == tag) << i;
+    }
+    // The first word is no entry.
+    bits((matches & !1).into()).map(|i| line[i])
 }
 
 fn tag(key: Key) -> u32 {

@@ -128,7 +128,8 @@ fn queue(kind: Kind, to_go_ms: i64) -> usize {
     kind.first_word() * 64 + queue.min(WORDS_A_KIND * 64 - 1)
 }
 
-fn bits(mut word: u64) -> impl Iterator<Item = usize> {
+/// The numbers of the bits that are set.
+pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let lowest = word.trailing_zeros();
         word &= word.checked_sub(1)?;

@@ -169,25 +169,29 @@ impl Shard {
         {
             return Some(oldest);
         }
-        let lapsed = |slot: &u32| self.slab[*slot].at_ms() <= now_ms;
-        self.oldest(Kind::Idle).or_else(|| self.queues.heads(Kind::Held).find(lapsed))
+        // Even where the clock has gone back and a lease runs again.
+        let is_free = |slot: &u32| self.slab[*slot].at_ms() <= now_ms;
+        let idle = self.oldest(Kind::Idle).filter(is_free);
+        idle.or_else(|| self.queues.heads(Kind::Held).find(is_free))
     }
 
     fn oldest(&self, kind: Kind) -> Option<u32> {
         self.queues.heads(kind).min_by_key(|slot| self.slab[*slot].at_ms())
     }
 
-    /// Looks at a few events that may be due. Each step adds one event at the
-    /// most and looks at several, so the sweep keeps up.
+    /// Drops a few events that are due. Where the first of a queue is not, the
+    /// next step looks at the next queue. Each step adds one event at the most
+    /// and drops several, so the sweep keeps up.
     fn sweep(&mut self, now_ms: i64) {
-        for _ in 0..LOOKS {
+        for _ in 0..DROPS {
             let Some((queue, kind, slot)) = self.queues.head_from(self.swept_to) else { return };
             let (at_ms, expires_ms) = (self.slab[slot].at_ms(), self.slab[slot].expires_ms());
             let due_ms = if kind == Kind::Held { at_ms } else { expires_ms };
-            self.swept_to = if now_ms < due_ms { queue + 1 } else { queue };
             if now_ms < due_ms {
-                continue;
+                self.swept_to = queue + 1;
+                return;
             }
+            self.swept_to = queue;
             if expires_ms <= now_ms {
                 self.drop_slot(slot);
             } else {
@@ -199,5 +203,5 @@ impl Shard {
     }
 }
 
-/// How many events a step looks at besides its own.
-const LOOKS: usize = 4;
+/// How many events a step drops at the most.
+const DROPS: usize = 4;

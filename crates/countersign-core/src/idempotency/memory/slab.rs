@@ -70,7 +70,8 @@ impl IndexMut<u32> for Slab {
 
 /// What is remembered of one event: a [`Record`], and until when.
 ///
-/// No field is wider than four bytes, so that there is no padding.
+/// No field is aligned to more than four bytes, so that there is no padding.
+#[repr(align(64))]
 pub(super) struct Slot {
     pub(super) key: Key,
     token: [u8; 16],

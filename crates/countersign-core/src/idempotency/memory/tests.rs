@@ -344,6 +344,17 @@ fn a_clock_that_goes_back_neither_grants_twice_nor_undoes_a_success() {
 }
 
 #[test]
+fn a_clock_that_goes_back_does_not_make_room_of_a_lease_that_runs_again() {
+    let (store, clock) = store_of(1);
+    let keys = keys(2);
+    assert!(is_granted(&store, &keys[0]));
+    clock.advance(LEASE);
+    assert_eq!(run(store.forget(&keys[1])), "false");
+    clock.set_unix_ms(START_MS);
+    assert_eq!(run_claim(&store, &keys[1], &attempt(9)), ClaimOutcome::AtCapacity);
+}
+
+#[test]
 fn clones_are_one_store_until_one_is_changed() {
     let (store, clock) = store_of(10);
     let key = &keys(1)[0];
