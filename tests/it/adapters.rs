@@ -1,11 +1,11 @@
 //! The doors of the SDK, the tower layer and the axum extractors: one contract
 //! for all of them, then what each has of its own.
 
-mod doors;
+pub(crate) mod doors;
 mod extractor;
 mod layer;
 mod scripted;
-mod sockets;
+pub(crate) mod sockets;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The spine: what `admit` lets through, what it answers in the handler's place,
 //! and what becomes of a claim whatever happens to its holder.
 
-mod faulty_store;
+pub(crate) mod faulty_store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

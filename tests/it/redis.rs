@@ -1,10 +1,12 @@
 //! The Redis store on a real server, well and unwell.
 
+mod cluster;
 mod faults;
 mod health;
 mod keeping;
 mod operations;
 mod protocol;
+mod sentinel;
 mod starting;
 
 use std::future::Future;
@@ -12,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use countersign::{
     Applied, Attempt, ClaimOutcome, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
-    ReleaseOutcome, RenewOutcome, StoreError,
+    ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
 };
 use countersign_conformance::{RedisServer, SampleDelivery};
-use countersign_redis::{RedisConfig, RedisStore, RedisStoreError};
+use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,11 +64,32 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
 
 /// Claims until the store answers again.
 async fn recovered(store: &RedisStore, key: &EventKey, attempt: &Attempt) -> ClaimOutcome {
-    for _ in 0..2_000 {
+    for _ in 0..4_000 {
         if let Ok(outcome) = store.claim(key, attempt).await {
             return outcome;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("the store has not recovered");
+}
+
+/// Waits for servers to come to something among themselves.
+fn wait_for(is: impl Fn() -> bool) {
+    for _ in 0..1_000 {
+        if is() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    panic!("it has not come to pass");
+}
+
+/// `slave0:ip=127.0.0.1,port=…,state=online,offset=…,lag=0` and
+/// `master_repl_offset:…`.
+fn replicas_have_caught_up(primary: &RedisServer) {
+    wait_for(|| {
+        let info = primary.cli(&["INFO", "replication"]);
+        let offset = info.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+        info.contains(&format!("offset={},", offset.unwrap().trim()))
+    });
 }

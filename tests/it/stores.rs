@@ -2,10 +2,14 @@
 
 mod flawed;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use countersign::{IdempotencyStore, ManualClock, MemoryStore};
-use countersign_conformance::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
+use countersign_conformance::{RedisServer, StoreCase, StoreFailure, StoreUnderTest, store_cases};
+use countersign_redis::{RedisConfig, RedisStore};
+use tokio::task::JoinSet;
 
 use self::flawed::{Flaw, FlawedStore};
 
@@ -18,6 +22,27 @@ async fn the_memory_store_passes_the_suite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_memory_store_passes_the_suite_where_it_has_several_shards() {
     passes_the_suite(&Manual::new(|clock| MemoryStore::new().with_clock(clock))).await;
+}
+
+/// Its time passes by itself, so the cases wait for it side by side; those with
+/// many tasks would keep the others from their steps, and come after them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_redis_store_passes_the_suite() {
+    let redis = Arc::new(Redis(RedisServer::start(&[])));
+    let (busy, quiet): (Vec<_>, Vec<_>) = store_cases::<Redis>()
+        .into_iter()
+        .partition(|case| ["64_tasks", "10_000"].iter().any(|many| case.name().contains(many)));
+    let mut running = JoinSet::new();
+    for case in quiet {
+        let redis = Arc::clone(&redis);
+        running.spawn(async move { case.run(&*redis).await });
+    }
+    let mut results = running.join_all().await;
+    for case in busy {
+        results.push(case.run(&*redis).await);
+    }
+    let failures: Vec<_> = results.into_iter().filter_map(Result::err).collect();
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -119,5 +144,27 @@ impl<S: IdempotencyStore> StoreUnderTest for Manual<S> {
 
     async fn advance(&self, _: &S, by: Duration) {
         self.clock.advance(by);
+    }
+}
+
+/// Stores that share a server and no event.
+struct Redis(RedisServer);
+
+impl StoreUnderTest for Redis {
+    type Store = RedisStore;
+
+    async fn fresh(&self) -> RedisStore {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let prefix = format!("cs{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let config = RedisConfig::new(&self.0.url()).unwrap().with_prefix(prefix);
+        RedisStore::connect_with(config).await.unwrap()
+    }
+
+    async fn advance(&self, _: &RedisStore, by: Duration) {
+        tokio::time::sleep(by).await;
+    }
+
+    fn unit(&self) -> Duration {
+        Duration::from_millis(250)
     }
 }

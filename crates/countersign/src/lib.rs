@@ -1,5 +1,5 @@
-//! The receiver's half of webhooks: prove that a delivery is authentic and
-//! fresh, and only then run the handler.
+//! The receiver's half of webhooks: prove that a delivery is authentic, fresh
+//! and not yet handled, and only then run the handler.
 //!
 //! ```
 //! use countersign::{Scheme, Secret, Verified, Verifier};
@@ -37,8 +37,8 @@
 //! # The path
 //!
 //! ```text
-//! headers -> timestamp -> body -> MAC -> compare -> proof -> handler
-//! `------ begin -------'  `push'  `----- verify ------'
+//! headers -> timestamp -> body -> MAC -> compare -> proof -> claim -> handler -> complete | release
+//! `------ begin -------'  `push'  `----- verify ------'      `claim'             `---- settle ----'
 //! ```
 //!
 //! In this order a delivery meets
@@ -56,13 +56,20 @@
 //!    [`Secret`]. Any of them may have signed;
 //! 6. [`Verified`], the proof: the bytes that were signed, the event's id and
 //!    type, when it was signed, and which secret matched. Only verification makes
-//!    one.
+//!    one;
+//! 7. [`EventKey`] and [`Claim`]: the event is claimed in an
+//!    [`IdempotencyStore`], so that one attempt at a time has it in hand;
+//! 8. [`Verdict`], which the handler's status means for the event, or [`Answer`],
+//!    which the sender gets in the handler's place.
 //!
 //! [`Verifier`] holds what all deliveries of an endpoint share, and makes the
 //! steps: [`Verifier::verify`] all at once, for a body that is at hand, and
 //! [`Verifier::begin`] the first, for a body that is still to come. A refusal is
 //! a [`VerifyError`], with its [`VerifyErrorKind`], a stable code for the log and
 //! the status to answer with. What is wrong at start-up is a [`ConfigError`].
+//!
+//! [`Receiver`] is a verifier with a store, and makes the whole path:
+//! [`Receiver::begin`], [`Receiver::admit`], [`Receiver::settle`].
 //!
 //! [`Signer`] goes the other way, for tests: it signs as a provider would.
 //!
@@ -71,8 +78,8 @@
 //! | for | there is |
 //! | --- | --- |
 //! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
-//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum` |
-//! | tower, hyper, axum | the layer `VerifyLayer` of the module `tower` |
+//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `Claimed`, with the claim |
+//! | tower, hyper, axum | the layers `VerifyLayer` and, for the whole path, `WebhookLayer` of the module `tower` |
 //!
 //! # Features
 //!
@@ -94,9 +101,9 @@
 //!
 //! # What is not promised
 //!
-//! - **That a delivery comes once.** A genuine delivery that comes twice verifies
-//!   twice: recognise it by [`Verified::event_id`]. Claiming an event, and
-//!   recording that it was handled, is being built and not here yet.
+//! - **That an effect happens no more than once.** A crash between effect and
+//!   record, an overrun lease, or a store that loses its data lets an event be
+//!   handled again; the handler is told what is known of it ([`Grant`]).
 //! - **Verification behind a proxy that rewrites bodies.** Other bytes than were
 //!   signed do not verify.
 //! - **Freshness with a clock that drifts.** The tolerance is measured from the

@@ -159,7 +159,7 @@ fn hasty() -> Scheme {
 }
 
 /// A request's head, ready to be sent.
-fn head(delivery: &Delivery, framing: &str) -> Vec<u8> {
+pub(crate) fn head(delivery: &Delivery, framing: &str) -> Vec<u8> {
     let mut head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".to_vec();
     for (name, value) in &delivery.headers {
         head.extend_from_slice(&[name.as_bytes(), b": ", value, b"\r\n"].concat());
@@ -169,30 +169,30 @@ fn head(delivery: &Delivery, framing: &str) -> Vec<u8> {
     head
 }
 
-fn length(body: &[u8]) -> String {
+pub(crate) fn length(body: &[u8]) -> String {
     format!("Content-Length: {}\r\n", body.len())
 }
 
 /// A server on loopback, gone when it is dropped.
-struct Server {
-    address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Server {
-    async fn start(app: Router) -> Self {
+    pub(crate) async fn start(app: Router) -> Self {
         let listener = TcpListener::bind(LOOPBACK).await.unwrap();
         let address = listener.local_addr().unwrap();
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
         Self { address, task }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
     /// All that is answered to a request, sent piece after piece.
-    async fn answer(&self, pieces: &[&[u8]]) -> Vec<u8> {
+    pub(crate) async fn answer(&self, pieces: &[&[u8]]) -> Vec<u8> {
         let mut client = self.connect().await;
         for piece in pieces {
             client.write_all(piece).await.unwrap();
@@ -208,7 +208,7 @@ impl Drop for Server {
 }
 
 /// Reads until the server closes, and fails where it does not.
-async fn read(client: &mut TcpStream) -> Vec<u8> {
+pub(crate) async fn read(client: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
     timeout(PATIENCE, client.read_to_end(&mut answer)).await.unwrap().unwrap();
     answer

@@ -3,47 +3,51 @@
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use countersign::{
     Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, MemoryStore,
     ReleaseOutcome, RenewOutcome, StoreError,
 };
+use tokio::time::sleep;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The question was lost.
     NotApplied,
     /// The step has happened, and its reply was lost.
     ReplyLost,
+    /// The step has happened, and its reply takes this long.
+    ReplyLate(Duration),
     /// Neither comes.
     Hangs,
 }
 
 /// Clones are the same store.
 #[derive(Clone)]
-pub(super) struct FaultyStore {
+pub(crate) struct FaultyStore {
     inner: Arc<MemoryStore>,
     faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
     asked: Arc<Mutex<HashMap<&'static str, usize>>>,
 }
 
 impl FaultyStore {
-    pub(super) fn new(inner: MemoryStore) -> Self {
+    pub(crate) fn new(inner: MemoryStore) -> Self {
         Self { inner: Arc::new(inner), faults: Arc::default(), asked: Arc::default() }
     }
 
     /// The next calls of this step fail so, one after another.
-    pub(super) fn fail_next(&self, step: &'static str, faults: &[Fault]) {
+    pub(crate) fn fail_next(&self, step: &'static str, faults: &[Fault]) {
         self.faults.lock().unwrap().entry(step).or_default().extend(faults);
     }
 
     /// How often the store was asked anything.
-    pub(super) fn asked(&self) -> usize {
+    pub(crate) fn asked(&self) -> usize {
         self.asked.lock().unwrap().values().sum()
     }
 
     /// How often it was asked for this step.
-    pub(super) fn asked_of(&self, step: &str) -> usize {
+    pub(crate) fn asked_of(&self, step: &str) -> usize {
         self.asked.lock().unwrap().get(step).copied().unwrap_or(0)
     }
 
@@ -60,6 +64,11 @@ impl FaultyStore {
             Some(Fault::ReplyLost) => {
                 real.await?;
                 Err(StoreError::maybe_applied("the reply was lost"))
+            }
+            Some(Fault::ReplyLate(by)) => {
+                let reply = real.await;
+                sleep(by).await;
+                reply
             }
             Some(Fault::Hangs) => pending().await,
         }

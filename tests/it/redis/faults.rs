@@ -5,7 +5,7 @@ use countersign_conformance::{Fault, FaultProxy};
 use super::*;
 
 /// The deadline of an operation, and what a busy machine adds.
-const AT_MOST: Duration = Duration::from_millis(300);
+pub(super) const AT_MOST: Duration = Duration::from_millis(300);
 /// What an operation takes while the breaker is open.
 const AT_ONCE: Duration = Duration::from_millis(5);
 
@@ -16,7 +16,7 @@ async fn behind_proxy(server: &RedisServer) -> (FaultProxy, RedisStore) {
 }
 
 /// That operations fail at once. The median counts: others run beside this.
-async fn fails_at_once(store: &RedisStore) {
+pub(super) async fn fails_at_once(store: &RedisStore) {
     assert!(store.breaker_is_open());
     let mut times = Vec::new();
     for id in 0..51 {

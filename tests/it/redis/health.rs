@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::{StoreWarning, StoreWarning::*};
+use countersign::StoreWarning::*;
 
 use super::*;
 

@@ -40,15 +40,16 @@ end
 -- as long as it was to be kept; but while it is held, as long as the lease.
 local function store(record, state, epoch, crashes, owner, at, body)
   local value = struct.pack(LAYOUT, state, math.min(epoch, MOST_EPOCHS), math.min(crashes, MOST_CRASHES), owner, at, body)
-  local lease, retention = tonumber(ARGV[3]), tonumber(ARGV[4])
-  if not record then
-    local kept = state == IN_PROGRESS and math.max(lease, retention) or retention
-    redis.call('SET', key, value, 'PX', kept)
-    return
-  end
-  redis.call('SET', key, value, 'KEEPTTL')
-  if state == IN_PROGRESS then
-    redis.call('PEXPIRE', key, lease, 'GT')
+  local lease, retention = ARGV[3], ARGV[4]
+  if record then
+    redis.call('SET', key, value, 'KEEPTTL')
+    if state == IN_PROGRESS then
+      redis.call('PEXPIRE', key, lease, 'GT')
+    end
+  elseif state == IN_PROGRESS and tonumber(lease) > tonumber(retention) then
+    redis.call('SET', key, value, 'PX', lease)
+  else
+    redis.call('SET', key, value, 'PX', retention)
   end
 end
 

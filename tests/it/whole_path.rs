@@ -1,0 +1,308 @@
+//! The whole path through real doors, the tower layer and the axum extractors:
+//! what the sender sees and what becomes of the claim, one contract for all of
+//! them, then what each has of its own.
+
+pub(crate) mod doors;
+mod extractor;
+mod layer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use countersign::{
+    Answer, Degraded, ManualClock, MemoryStore, OutagePolicy, Receiver, Verdict, Verified,
+    VerifyError, VerifyErrorKind,
+};
+use http::header::RETRY_AFTER;
+use http::{Response, StatusCode};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use self::doors::{Handler, claim, doors, event, receiver, receiver_with};
+use crate::delivery::{Delivery, NOW_MS, scheme, verifier};
+use crate::receiver::faulty_store::{Fault, FaultyStore};
+
+#[tokio::test(start_paused = true)]
+async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200_with_nothing() {
+    for open in doors() {
+        let handler = Handler::answering((StatusCode::CREATED, [("x-own", "1")], "done"));
+        let door = open(&receiver(MemoryStore::new()), &handler);
+        let first = door.deliver(&event(1)).await;
+        assert_eq!((first.status, first.code, &first.body[..]), (201, None, &b"done"[..]), "{door}");
+        for _ in 0..2 {
+            let repeat = door.deliver(&event(1)).await;
+            assert_eq!(repeat.answer(), (200, Some("duplicate")), "{door}");
+        }
+        assert_eq!(handler.begun(), 1, "{door}");
+        assert_eq!(door.deliver(&event(2)).await.status, 201, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away_until_it_is_handled() {
+    for open in doors() {
+        let (handler, mut gate) = gated();
+        let door = open(&receiver(MemoryStore::new()), &handler);
+        let app = door.app.clone();
+        let first = tokio::spawn(async move { doors::deliver(&app, &event(1)).await });
+        gate.somebody_is_in().await;
+
+        let began = Instant::now();
+        let sent_away = door.deliver(&event(1)).await;
+        assert_eq!(sent_away.answer(), (503, Some("in_flight")), "{door}");
+        // A third of the 5 s for which Jupiter waits; the timer rounds each pause up.
+        let waited = began.elapsed().as_millis();
+        assert!((5000 / 3..5000 / 3 + 20).contains(&waited), "{door}: {waited} ms");
+
+        gate.open();
+        assert_eq!(first.await.unwrap().status, 200, "{door}");
+        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
+        assert_eq!(handler.begun(), 1, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_learns_within_its_wait_that_the_event_is_handled() {
+    for open in doors() {
+        let (handler, mut gate) = gated();
+        let door = open(&receiver(MemoryStore::new()), &handler);
+        let app = door.app.clone();
+        let first = tokio::spawn(async move { doors::deliver(&app, &event(1)).await });
+        gate.somebody_is_in().await;
+
+        let opened = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            gate.open();
+        };
+        let delivery = event(1);
+        let (repeat, ()) = tokio::join!(door.deliver(&delivery), opened);
+        assert_eq!(repeat.answer(), (200, Some("duplicate")), "{door}");
+        assert_eq!(first.await.unwrap().status, 200, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back() {
+    for open in doors() {
+        for status in [500, 503, 404, 422, 302] {
+            let handler = Handler::new(move |_, grant| async move {
+                let status = if grant.epoch == 1 { status } else { 200 };
+                (StatusCode::from_u16(status).unwrap(), "in its own words")
+            });
+            let door = open(&receiver(MemoryStore::new()), &handler);
+            let failed = door.deliver(&event(1)).await;
+            assert_eq!((failed.status, failed.code), (status, None), "{door}");
+            assert_eq!(failed.body, "in its own words", "{door}: {status}");
+            let again = door.deliver(&event(1)).await;
+            assert_eq!((again.status, again.code), (200, None), "{door}: {status}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_receivers_rule_says_which_answers_mean_that_the_event_is_done() {
+    for open in doors() {
+        let handler = Handler::answering(StatusCode::UNPROCESSABLE_ENTITY);
+        let receiver = receiver(MemoryStore::new()).with_outcome_rule(|status| match status {
+            422 => Verdict::Complete,
+            _ => Verdict::Release,
+        });
+        let door = open(&receiver, &handler);
+        assert_eq!(door.deliver(&event(1)).await.status, 422, "{door}");
+        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_proved_claims_nothing() {
+    for open in doors() {
+        let store = FaultyStore::new(MemoryStore::new());
+        let handler = Handler::answering(());
+        let door = open(&receiver(store.clone()), &handler);
+        let mut forged = event(1);
+        forged.body.push(b' ');
+        assert_eq!(door.deliver(&forged).await.status, 401, "{door}");
+        let unsigned = event(1).without_header("x-jup-signature");
+        assert_eq!(door.deliver(&unsigned).await.status, 401, "{door}");
+        assert_eq!((store.asked(), handler.begun()), (0, 0), "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_fails_closed_handles_nothing_while_its_store_is_away() {
+    for open in doors() {
+        for fault in [Fault::NotApplied, Fault::ReplyLost] {
+            let store = FaultyStore::new(MemoryStore::new());
+            let handler = Handler::answering(());
+            let door = open(&receiver(store.clone()), &handler);
+            store.fail_next("claim", &[fault]);
+            let away = door.deliver(&event(1)).await;
+            assert_eq!(away.answer(), (503, Some("store_unavailable")), "{door}: {fault:?}");
+            assert_eq!(handler.begun(), 0, "{door}: {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_learns_that_its_claim_is_held_in_less_than_the_store() {
+    let policies = [
+        (OutagePolicy::LocalFallback, Degraded::LocalFallback),
+        (OutagePolicy::FailOpen, Degraded::FailOpen),
+    ];
+    for open in doors() {
+        for (policy, degraded) in policies {
+            let store = FaultyStore::new(MemoryStore::new());
+            let handler = Handler::new(move |_, grant| async move {
+                assert_eq!(grant.degraded, Some(degraded));
+            });
+            let receiver = receiver(store.clone()).with_outage_policy(policy);
+            let door = open(&receiver, &handler);
+            store.fail_next("claim", &[Fault::NotApplied]);
+            assert_eq!(door.deliver(&event(1)).await.status, 200, "{door}: {policy:?}");
+            assert_eq!(receiver.counters().degraded, 1, "{door}: {policy:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_full_of_events_in_flight_takes_no_other() {
+    for open in doors() {
+        let receiver = receiver(MemoryStore::with_capacity(1));
+        let handler = Handler::answering(());
+        let door = open(&receiver, &handler);
+        let held = claim(&receiver, &event(1)).await.unwrap();
+        let full = door.deliver(&event(2)).await;
+        assert_eq!(full.answer(), (503, Some("store_full")), "{door}");
+        held.complete().await.unwrap();
+        assert_eq!(door.deliver(&event(2)).await.status, 200, "{door}");
+        assert_eq!(handler.begun(), 1, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_five_attempts_have_died_of_is_not_handled_again() {
+    for open in doors() {
+        let handler = Handler::answering(());
+        let door = open(&of_which_five_attempts_have_died().await, &handler);
+        assert_eq!(door.deliver(&event(1)).await.answer(), (503, Some("exhausted")), "{door}");
+
+        let receiver = of_which_five_attempts_have_died().await;
+        let receiver = receiver.with_dead_letters(|_: &Verified| Ok(()));
+        let door = open(&receiver, &handler);
+        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("exhausted")), "{door}");
+        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
+        assert_eq!(handler.begun(), 0, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_id_with_another_body_is_a_duplicate_that_says_so() {
+    for open in doors() {
+        let door = open(&receiver(MemoryStore::new()), &Handler::answering(()));
+        assert_eq!(door.deliver(&event(1)).await.status, 200, "{door}");
+        let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":2}"#);
+        assert_eq!(door.deliver(&other).await.answer(), (200, Some("duplicate")), "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_one_after_which_a_sender_gives_up() {
+    let mut answers = vec![
+        Answer::StoreUnavailable,
+        Answer::StoreFull,
+        Answer::HandlerFailed,
+        Answer::HandlerTimeout,
+        Answer::Busy,
+    ];
+    answers.extend(REFUSALS.map(|kind| Answer::from(VerifyError::from(kind))));
+    let busy = receiver(MemoryStore::new());
+    let held = claim(&busy, &event(1)).await.unwrap();
+    answers.extend(claim(&busy, &event(1)).await.err());
+    held.complete().await.unwrap();
+    answers.extend(claim(&busy, &event(1)).await.err());
+    let exhausted = of_which_five_attempts_have_died().await;
+    answers.extend(claim(&exhausted, &event(1)).await.err());
+    let exhausted = exhausted.with_dead_letters(|_: &Verified| Ok(()));
+    answers.extend(claim(&exhausted, &event(1)).await.err());
+    assert_eq!(answers.len(), 5 + REFUSALS.len() + 4);
+
+    for answer in answers {
+        let response: Response<Body> = countersign::tower::answer(answer.clone());
+        let (parts, body) = response.into_parts();
+        let status = parts.status.as_u16();
+        assert_eq!(status, answer.status(), "{answer:?}");
+        assert!(![409, 410, 425, 429].contains(&status), "{answer:?}");
+        let retry_after = parts.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
+        assert_eq!(retry_after, answer.retry_after_s().map(|s| s.to_string()).as_deref());
+        assert_eq!(parts.extensions.get(), Some(&answer));
+        let refusal = parts.extensions.get::<VerifyError>();
+        assert_eq!(refusal.is_some(), matches!(answer, Answer::Refused(_)), "{answer:?}");
+        assert_eq!(to_bytes(body, 1).await.unwrap(), "", "{answer:?}");
+    }
+}
+
+/// A handler that waits until it is let go.
+fn gated() -> (Handler, Gate) {
+    let gate = Gate { inside: Arc::new(Semaphore::new(0)), way_out: Arc::new(Semaphore::new(0)) };
+    let (inside, way_out) = (Arc::clone(&gate.inside), Arc::clone(&gate.way_out));
+    let handler = Handler::new(move |_, _| {
+        let (inside, way_out) = (Arc::clone(&inside), Arc::clone(&way_out));
+        async move {
+            inside.add_permits(1);
+            // Closed is open.
+            let _ = way_out.acquire().await;
+        }
+    });
+    (handler, gate)
+}
+
+struct Gate {
+    inside: Arc<Semaphore>,
+    way_out: Arc<Semaphore>,
+}
+
+impl Gate {
+    async fn somebody_is_in(&mut self) {
+        self.inside.acquire().await.unwrap().forget();
+    }
+
+    fn open(&mut self) {
+        self.way_out.close();
+    }
+}
+
+/// A receiver at which five attempts have taken event 1 and were never heard of
+/// again.
+async fn of_which_five_attempts_have_died() -> Receiver<MemoryStore> {
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let store = MemoryStore::new().with_clock(clock.clone());
+    let receiver = receiver_with(verifier(&scheme("jupiter")), store);
+    for _ in 0..5 {
+        let held = claim(&receiver, &event(1)).await.unwrap();
+        clock.advance(held.lease());
+        std::mem::forget(held);
+    }
+    receiver
+}
+
+const REFUSALS: [VerifyErrorKind; 18] = [
+    VerifyErrorKind::MissingSignature,
+    VerifyErrorKind::UnsupportedSignature,
+    VerifyErrorKind::SignatureMismatch,
+    VerifyErrorKind::MalformedSignature,
+    VerifyErrorKind::TooManySignatures,
+    VerifyErrorKind::RepeatedHeader,
+    VerifyErrorKind::MissingHeader,
+    VerifyErrorKind::MissingId,
+    VerifyErrorKind::MalformedId,
+    VerifyErrorKind::MissingTimestamp,
+    VerifyErrorKind::MalformedTimestamp,
+    VerifyErrorKind::TimestampTooOld,
+    VerifyErrorKind::TimestampInFuture,
+    VerifyErrorKind::BodyTooLarge,
+    VerifyErrorKind::BodyTimeout,
+    VerifyErrorKind::BodyIncomplete,
+    VerifyErrorKind::UnsupportedEncoding,
+    VerifyErrorKind::Misconfigured,
+];
