@@ -4,7 +4,7 @@
 pub(crate) mod doors;
 mod extractor;
 mod layer;
-mod scripted;
+pub(crate) mod scripted;
 pub(crate) mod sockets;
 
 use std::time::Duration;

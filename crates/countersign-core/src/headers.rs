@@ -59,8 +59,13 @@ impl<H: Headers + ?Sized> Headers for &H {
 impl Headers for http::HeaderMap {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
         if self.len() <= FEW {
-            let named = self.iter().filter(|(known, _)| known.as_str() == name);
-            return only(named.map(|(_, value)| value.as_bytes()));
+            let mut only = None;
+            for (known, value) in self {
+                if known.as_str() == name && only.replace(value.as_bytes()).is_some() {
+                    return Err(RepeatedHeader);
+                }
+            }
+            return Ok(only);
         }
         only(self.get_all(name).iter().map(http::HeaderValue::as_bytes))
     }

@@ -1,0 +1,131 @@
+//! What is the extractors' own: the claim is in the handler's hands.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::routing::post;
+use countersign::axum::{Claimed, Delivery};
+use countersign::{Claim, Grant, MemoryStore, Receiver};
+use http::StatusCode;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use super::doors::{Handler, claim, deliver, event, extractor, receiver};
+use crate::adapters::doors::request;
+use crate::delivery::scheme;
+use crate::receiver::faulty_store::{Fault, FaultyStore};
+
+#[derive(Deserialize)]
+struct Event {
+    event_id: String,
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
+    async fn on_event(delivery: Delivery<Event>) -> String {
+        let Grant { epoch, .. } = delivery.claim.grant();
+        assert_eq!(delivery.verified.event_id(), delivery.event.event_id);
+        let shown = format!("{delivery:?}");
+        delivery.claim.complete().await.unwrap();
+        format!("{} at attempt {epoch}, {}", delivery.event.event_id, shown.contains("amount"))
+    }
+
+    let receiver = receiver(MemoryStore::new());
+    let app = Router::new().route("/", post(on_event)).with_state(receiver);
+    let body = r#"{"event_id":"evt_1","amount":7}"#;
+    let delivery = crate::delivery::Delivery::with_body(&scheme("jupiter"), body);
+    assert_eq!(deliver(&app, &delivery).await.body, "evt_1 at attempt 1, false");
+    assert_eq!(deliver(&app, &delivery).await.answer(), (200, Some("duplicate")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_the_handler_cannot_read_claims_nothing() {
+    async fn on_event(_: Delivery<Event, FaultyStore>) {}
+
+    let store = FaultyStore::new(MemoryStore::new());
+    let app = Router::new().route("/", post(on_event)).with_state(receiver(store.clone()));
+    let delivery = crate::delivery::Delivery::with_body(&scheme("jupiter"), "[]");
+    assert_eq!(deliver(&app, &delivery).await.status, 400);
+    assert_eq!(store.asked(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early() {
+    async fn on_event(Claimed { claim, .. }: Claimed) -> Result<String, StatusCode> {
+        match claim.grant().epoch {
+            1 => Err(StatusCode::BAD_GATEWAY),
+            epoch => Ok(epoch.to_string()),
+        }
+    }
+
+    let app = Router::new().route("/", post(on_event)).with_state(receiver(MemoryStore::new()));
+    assert_eq!(deliver(&app, &event(1)).await.status, 502);
+    assert_eq!(deliver(&app, &event(1)).await.body, "2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
+    #[derive(Clone, FromRef)]
+    struct App {
+        receiver: Receiver<MemoryStore>,
+        jobs: mpsc::Sender<Claim<MemoryStore>>,
+    }
+
+    async fn on_event(State(app): State<App>, Claimed { claim, .. }: Claimed) -> StatusCode {
+        app.jobs.try_send(claim).unwrap();
+        StatusCode::ACCEPTED
+    }
+
+    let (jobs, mut work) = mpsc::channel(1);
+    let app = App { receiver: receiver(MemoryStore::new()), jobs };
+    let app = Router::new().route("/", post(on_event)).with_state(app);
+    assert_eq!(deliver(&app, &event(1)).await.status, 202);
+    assert_eq!(deliver(&app, &event(1)).await.answer(), (503, Some("in_flight")));
+    work.recv().await.unwrap().complete().await.unwrap();
+    assert_eq!(deliver(&app, &event(1)).await.answer(), (200, Some("duplicate")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_behind() {
+    let held = MemoryStore::new();
+    let store = FaultyStore::new(held.clone());
+    store.fail_next("claim", &[Fault::ReplyLate(Duration::from_millis(200))]);
+    let receiver = receiver(store.clone());
+    let handler = Handler::answering(());
+    let door = extractor(&receiver, &handler);
+    let asking = door.app.clone().oneshot(request(&event(1), event(1).body));
+    assert!(timeout(Duration::from_millis(100), asking).await.is_err());
+    assert_eq!((held.live(), handler.begun()), (1, 0));
+
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((held.live(), handler.begun()), (0, 0));
+    assert_eq!(receiver.counters().given_back, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_leaves_stops_the_handler_and_gives_the_event_back() {
+    let handler = Handler::new(|_, grant| async move {
+        if grant.epoch == 1 {
+            std::future::pending::<()>().await;
+        }
+    });
+    let receiver = receiver(MemoryStore::new());
+    let door = extractor(&receiver, &handler);
+    let asking = door.app.clone().oneshot(request(&event(1), event(1).body));
+    assert!(timeout(Duration::from_millis(100), asking).await.is_err());
+    let again = door.deliver(&event(1)).await;
+    assert_eq!((again.status, handler.begun()), (200, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_and_its_layer_and_its_extractors_share_one_view_of_the_events() {
+    let receiver = receiver(MemoryStore::new());
+    let handler = Handler::answering(());
+    assert_eq!(super::doors::layer(&receiver, &handler).deliver(&event(1)).await.status, 200);
+    let repeat = extractor(&receiver, &handler).deliver(&event(1)).await;
+    assert_eq!(repeat.answer(), (200, Some("duplicate")));
+    assert!(claim(&receiver, &event(1)).await.is_err());
+}

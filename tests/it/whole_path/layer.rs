@@ -1,0 +1,371 @@
+//! What is the tower layer's own: the handler's task, its deadline, its lease,
+//! and what the layer makes of a service's error.
+
+use std::convert::Infallible;
+use std::future::{Ready, pending, ready};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use countersign::tower::WebhookLayer;
+use countersign::{
+    Answer, BodyView, Grant, IdempotencyStore, MemoryStore, Receiver, Scheme, Verified, VerifyError,
+};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
+use http::{Request, StatusCode};
+use http_body_util::Full;
+use tokio::time::{Instant, sleep};
+use tower::{Service, ServiceBuilder, ServiceExt};
+
+use super::doors::{Handler, behind, claim, deliver, event, layer, receiver, receiver_with};
+use super::gated;
+use crate::adapters::doors::request;
+use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
+use crate::receiver::faulty_store::{Fault, FaultyStore};
+
+#[tokio::test(start_paused = true)]
+async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {
+    let handler = Handler::new(|_, grant| async move {
+        assert!(grant.epoch > 1, "the first attempt panics");
+    });
+    let door = layer(&receiver(MemoryStore::new()), &handler);
+    let panicked = door.deliver(&event(1)).await;
+    assert_eq!(panicked.answer(), (500, Some("handler_failed")));
+    assert_eq!(panicked.proved.as_deref(), Some("1"));
+    assert_eq!(door.deliver(&event(1)).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_panics_when_it_is_called_gives_the_event_back_too() {
+    let calls = Mutex::new(0);
+    let calls: &'static Mutex<u32> = Box::leak(Box::new(calls));
+    let app = ServiceBuilder::new().layer(WebhookLayer::new(receiver(MemoryStore::new())));
+    let app = app.service_fn(move |_: Request<Full<Bytes>>| {
+        let mut calls = calls.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *calls += 1;
+        assert!(*calls > 1, "the first call panics");
+        ready(Ok::<_, Infallible>(Response::new(String::new())))
+    });
+    let panicked = app.clone().oneshot(request(&event(1), event(1).body)).await.unwrap();
+    assert_eq!(panicked.status(), 500);
+    let again = app.oneshot(request(&event(1), event(1).body)).await.unwrap();
+    assert_eq!((again.status(), code(&again)), (StatusCode::OK, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event() {
+    let (handler, mut gate) = gated();
+    let layer = WebhookLayer::new(receiver(MemoryStore::new()));
+    let app = behind(&layer, &handler);
+    let began = Instant::now();
+    let late = deliver(&app, &event(1)).await;
+    assert_eq!(late.answer(), (503, Some("handler_timeout")));
+    assert_eq!(late.proved.as_deref(), Some("1"));
+    // Jupiter waits for 5 s, and the answer has to travel.
+    let after = began.elapsed().as_millis();
+    assert!((4400..4600).contains(&after), "{after} ms");
+
+    gate.open();
+    layer.drain().await;
+    assert_eq!(deliver(&app, &event(1)).await.answer(), (200, Some("duplicate")));
+    assert_eq!(handler.begun(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_came_slowly_leaves_its_handler_less_time() {
+    let (handler, _gate) = gated();
+    let app = behind(&WebhookLayer::new(receiver(MemoryStore::new())), &handler);
+    let began = Instant::now();
+    let (body, _) = crate::adapters::scripted::scripted([
+        crate::adapters::scripted::Step::Wait(Duration::from_secs(1)),
+        crate::adapters::scripted::Step::Data(event(1).body),
+    ]);
+    let late = app.oneshot(request(&event(1), body)).await.unwrap();
+    assert_eq!(code(&late), Some("handler_timeout"));
+    let after = began.elapsed().as_millis();
+    assert!((4400..4600).contains(&after), "{after} ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
+    let store = FaultyStore::new(MemoryStore::new());
+    store.fail_next("claim", &[Fault::Hangs]);
+    let handler = Handler::answering(());
+    let hangs = layer(&receiver(store), &handler).deliver(&event(1)).await;
+    assert_eq!((hangs.answer().0, handler.begun()), (503, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn proof_and_answer_are_in_the_responses_extensions() {
+    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(()));
+    let handled = door.deliver(&event("evt_1")).await;
+    assert_eq!((handled.code, handled.proved.as_deref()), (None, Some("evt_1")));
+    let duplicate = door.deliver(&event("evt_1")).await;
+    assert_eq!((duplicate.code, duplicate.proved.as_deref()), (Some("duplicate"), Some("evt_1")));
+    let refused = door.deliver(&event(1).without_header("x-jup-signature")).await;
+    assert_eq!((refused.code, refused.proved), (Some("missing_signature"), None));
+
+    let forged = event(1).without_header("x-jup-signature");
+    let refused = door.app.oneshot(request(&forged, Body::empty())).await.unwrap();
+    assert_eq!(
+        refused.extensions().get::<VerifyError>().map(VerifyError::code),
+        Some("missing_signature"),
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_services_error_is_passed_on_and_gives_the_event_back() {
+    #[derive(Debug, PartialEq)]
+    struct Broken;
+
+    let service = ServiceBuilder::new()
+        .layer(WebhookLayer::new(receiver(MemoryStore::new())))
+        .service_fn(|request: Request<Full<Bytes>>| {
+            let grant = request.extensions().get::<Grant>().copied().unwrap();
+            ready(match grant.epoch {
+                1 => Err(Broken),
+                _ => Ok(Response::new(String::new())),
+            })
+        });
+    let answer = service.clone().oneshot(request(&event(1), event(1).body)).await;
+    assert_eq!(answer.err(), Some(Broken));
+    let answer = service.oneshot(request(&event(1), event(1).body)).await.unwrap();
+    assert_eq!((answer.status(), code(&answer)), (StatusCode::OK, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_renewed_while_its_handler_outlives_it() {
+    // A lease lasts 30 s.
+    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+    let handler = slow(Duration::from_secs(600));
+    let app = behind(&WebhookLayer::new(receiver.clone()), &handler);
+    // One renewal that fails leaves room for the next.
+    receiver.store().fail_next("renew", &[Fault::NotApplied]);
+    let slow = tokio::spawn({
+        let app = app.clone();
+        async move { deliver(&app, &event(1)).await }
+    });
+    for _ in 0..5 {
+        sleep(Duration::from_secs(100)).await;
+        assert_eq!(deliver(&app, &event(1)).await.code, Some("in_flight"));
+    }
+    assert_eq!(slow.await.unwrap().status, 200);
+    assert_eq!(deliver(&app, &event(1)).await.code, Some("duplicate"));
+    assert_eq!(handler.begun(), 1);
+    let counters = receiver.counters();
+    assert_eq!((counters.lease_lost, counters.completed_late), (0, 0));
+    assert!((50..=60).contains(&receiver.store().asked_of("renew")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes() {
+    let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
+    let app = behind(&WebhookLayer::new(receiver.clone()), &slow(Duration::from_secs(600)));
+    let slow = tokio::spawn({
+        let app = app.clone();
+        async move { deliver(&app, &event(1)).await }
+    });
+    sleep(Duration::from_secs(1)).await;
+    let held_elsewhere = claim(&receiver, &event(2)).await.unwrap();
+    let key = countersign::EventKey::of(
+        &event(1).verify(receiver.verifier()).unwrap(),
+        held_elsewhere.key().endpoint(),
+    );
+    receiver.store().forget(&key).await.unwrap();
+    assert_eq!(slow.await.unwrap().status, 200);
+    let counters = receiver.counters();
+    assert_eq!((counters.lease_lost, counters.completed_late), (1, 1));
+    assert_eq!(receiver.store().asked_of("renew"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_written() {
+    for fault in [Fault::NotApplied, Fault::ReplyLost] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = receiver(store.clone());
+        let handler = Handler::answering((StatusCode::CREATED, "done"));
+        let door = layer(&receiver, &handler);
+        store.fail_next("complete", &[fault, fault]);
+        let handled = door.deliver(&event(1)).await;
+        assert_eq!((handled.status, handled.code), (201, None), "{fault:?}");
+        assert_eq!(handled.body, "done", "{fault:?}");
+
+        // It is recorded a moment later, and is in flight until then.
+        assert_eq!(door.deliver(&event(1)).await.code, Some("duplicate"), "{fault:?}");
+        assert_eq!(receiver.counters().recorded_in_background, 1, "{fault:?}");
+        assert_eq!(handler.begun(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_succeeded_is_answered_so_while_its_store_says_nothing_at_all() {
+    let store = FaultyStore::new(MemoryStore::new());
+    store.fail_next("complete", &[Fault::Hangs]);
+    let door = layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
+    let began = Instant::now();
+    let handled = door.deliver(&event(1)).await;
+    assert_eq!((handled.status, handled.code, &handled.body[..]), (201, None, &b"done"[..]));
+    assert_eq!(handled.proved.as_deref(), Some("1"));
+    assert!(began.elapsed() < Duration::from_secs(5), "after the sender's deadline");
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_that_spoke_of_an_encoded_body_do_not_come_with_the_decoded_one() {
+    let decoded = Scheme::builder("decoded")
+        .signature_header("x-signature")
+        .signed("{body}")
+        .body_view(BodyView::Decoded)
+        .build()
+        .unwrap();
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(BODY.as_bytes()).unwrap();
+    let gzip = encoder.finish().unwrap();
+    let delivery = Delivery::of(&decoded)
+        .with_header("content-encoding", "gzip")
+        .with_header("content-length", gzip.len().to_string());
+    let (headers, body) = arrives_at_the_service(&decoded, &delivery, gzip).await;
+    assert_eq!(body, BODY);
+    assert_eq!(headers, [None, None]);
+
+    let jupiter = scheme("jupiter");
+    let length = BODY.len().to_string();
+    let delivery = Delivery::of(&jupiter).with_header("content-length", &length);
+    let (headers, body) = arrives_at_the_service(&jupiter, &delivery, BODY.into()).await;
+    assert_eq!((body, headers), (Bytes::from(BODY), [None, Some(length)]));
+}
+
+#[tokio::test]
+async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
+    let layer = WebhookLayer::new(receiver(MemoryStore::new()));
+    let bare = ServiceBuilder::new().layer(layer.clone()).service(NeedsReadiness::default());
+    answers_in_turn(bare, 1).await;
+    let limited = ServiceBuilder::new().layer(layer.clone()).concurrency_limit(1);
+    answers_in_turn(limited.service(NeedsReadiness::default()), 2).await;
+    let buffered = ServiceBuilder::new().layer(layer.clone()).buffer(1);
+    answers_in_turn(buffered.service(NeedsReadiness::default()), 3).await;
+    let shed = ServiceBuilder::new().layer(layer).load_shed();
+    answers_in_turn(shed.service(NeedsReadiness::default()), 4).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_setting_makes_it_panic_or_spin() {
+    for extreme in [Duration::ZERO, Duration::MAX] {
+        let receiver = receiver(MemoryStore::new()).with_lease(extreme);
+        let layer = WebhookLayer::new(receiver).with_body_timeout(extreme);
+        let handled = deliver(&behind(&layer, &slow(Duration::from_secs(1))), &event(1)).await;
+        assert_eq!(handled.status, 200, "lease and body timeout of {extreme:?}");
+    }
+    let hasty = receiver(MemoryStore::new()).with_ack_deadline(Duration::ZERO);
+    let handler = Handler::new(|_, _| pending::<()>());
+    assert_eq!(layer(&hasty, &handler).deliver(&event(1)).await.code, Some("handler_timeout"));
+    let patient = receiver(MemoryStore::new()).with_ack_deadline(Duration::MAX);
+    let handler = slow(Duration::from_secs(86_400));
+    assert_eq!(layer(&patient, &handler).deliver(&event(1)).await.status, 200);
+}
+
+#[test]
+fn nothing_of_it_shows_a_secret() {
+    let layer = WebhookLayer::new(receiver(MemoryStore::new()));
+    let service = ServiceBuilder::new().layer(layer.clone()).service(NeedsReadiness::default());
+    let shown = format!("{layer:?} {service:?}");
+    assert!(shown.contains("jupiter"));
+    assert!(!shown.contains(&secret_text(1)));
+}
+
+/// A receiver that gives its handlers an hour.
+fn patient<S: IdempotencyStore>(store: S) -> Receiver<S> {
+    receiver(store).with_ack_deadline(Duration::from_secs(3600))
+}
+
+fn slow(takes: Duration) -> Handler {
+    Handler::new(move |_, _| sleep(takes))
+}
+
+/// A store whose clock stands still and is advanced with the runtime's.
+fn on_the_runtimes_clock() -> MemoryStore {
+    let start = Instant::now();
+    MemoryStore::new()
+        .with_clock(move || NOW_MS + i64::try_from(start.elapsed().as_millis()).unwrap())
+}
+
+/// The headers on the body, and the body, as the service behind gets them.
+async fn arrives_at_the_service(
+    scheme: &Scheme,
+    delivery: &Delivery,
+    body: Vec<u8>,
+) -> ([Option<String>; 2], Bytes) {
+    let receiver = receiver_with(verifier(scheme), MemoryStore::new());
+    let arrived = Arc::new(Mutex::new(None));
+    let keep = Arc::clone(&arrived);
+    let service = ServiceBuilder::new().layer(WebhookLayer::new(receiver)).service_fn(
+        move |request: Request<Full<Bytes>>| {
+            let (parts, body) = request.into_parts();
+            let text = |name: HeaderName| {
+                parts.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+            };
+            let headers = [text(CONTENT_ENCODING), text(CONTENT_LENGTH)];
+            *keep.lock().unwrap() = Some((headers, body));
+            ready(Ok::<_, Infallible>(Response::new(String::new())))
+        },
+    );
+    assert_eq!(service.oneshot(request(delivery, body)).await.unwrap().status(), 200);
+    let (headers, body) = arrived.lock().unwrap().take().unwrap();
+    let body = axum::body::to_bytes(Body::new(body), usize::MAX).await.unwrap();
+    (headers, body)
+}
+
+/// Lets a service answer as a server would: in turn, and as clones.
+async fn answers_in_turn<S>(mut service: S, round: u32)
+where
+    S: Service<Request<Body>, Response = Response<String>> + Clone,
+    S::Error: std::fmt::Debug,
+{
+    for turn in 0..3 {
+        let delivery = event(format_args!("{round}-{turn}"));
+        let sent = || request(&delivery, delivery.body.clone());
+        let first = service.ready().await.unwrap().call(sent()).await.unwrap();
+        assert_eq!((first.status(), code(&first)), (StatusCode::OK, None));
+        let again = service.clone().oneshot(sent()).await.unwrap();
+        assert_eq!(code(&again), Some("duplicate"));
+    }
+}
+
+fn code<B>(response: &Response<B>) -> Option<&'static str> {
+    response.extensions().get::<Answer>().map(Answer::code)
+}
+
+/// Panics when it is called without having been polled ready; its clones have
+/// not been.
+#[derive(Debug, Default)]
+struct NeedsReadiness {
+    ready: bool,
+}
+
+impl Clone for NeedsReadiness {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Service<Request<Full<Bytes>>> for NeedsReadiness {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called without having been polled ready");
+        assert!(request.extensions().get::<Verified>().is_some());
+        assert!(request.extensions().get::<Grant>().is_some());
+        ready(Ok(Response::new(String::new())))
+    }
+}
