@@ -1,0 +1,213 @@
+//! The Redis store beside its budgets, as a table in Markdown.
+//!
+//! It starts its own `redis-server`; `cargo xtask test` installs one.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
+
+use std::time::{Duration, Instant};
+
+use countersign_conformance::{RedisServer, SampleDelivery};
+use countersign_core::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, IdempotencyStore};
+use countersign_redis::RedisStore;
+use redis::aio::MultiplexedConnection;
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+fn main() {
+    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    let is_bench = std::env::args().any(|argument| argument == "--bench");
+    let size = if is_bench { FULL } else { SMALL };
+    let runtime = Runtime::new().unwrap();
+
+    println!("| what | measured | budget | |");
+    println!("| --- | ---: | ---: | --- |");
+    for (name, args) in [
+        ("no append-only file", &["--appendonly", "no"]),
+        ("append-only file, every second", &["--appendonly", "yes"]),
+    ] {
+        runtime.block_on(throughput(name, &RedisServer::start(args), &size));
+    }
+    runtime.block_on(memory(&RedisServer::start(&[]), &size));
+    runtime.block_on(outages("stopped", &size, |server| server.stop(), |server| server.cont()));
+    runtime.block_on(outages("killed", &size, RedisServer::kill9, RedisServer::restart));
+}
+
+struct Size {
+    pairs: usize,
+    rounds: usize,
+    records: usize,
+    outages: usize,
+}
+
+const FULL: Size = Size { pairs: 100_000, rounds: 7, records: 200_000, outages: 10 };
+const SMALL: Size = Size { pairs: 1_000, rounds: 1, records: 1_000, outages: 1 };
+
+/// Tasks that share the one connection.
+const TASKS: usize = 64;
+
+/// Claim and complete beside two plain `SET`s, by the same client in turns.
+async fn throughput(name: &str, server: &RedisServer, size: &Size) {
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let client = redis::Client::open(server.url()).unwrap();
+    let connection = client.get_multiplexed_async_connection().await.unwrap();
+    let (mut pairs, mut plain) = (Vec::new(), Vec::new());
+    for round in 0..size.rounds {
+        let keys = keys(round, size.pairs);
+        pairs.push(per_second(size.pairs, claim_and_complete(&store, keys)).await);
+        plain.push(per_second(size.pairs, two_sets(&connection, round, size.pairs)).await);
+    }
+    let (pairs, plain) = (median(&mut pairs), median(&mut plain));
+    let what = format!("claim + complete on one connection, {TASKS} tasks, {name}");
+    row(&what, &format!("{pairs:.0}/s"), "≥ 30,000/s", pairs >= 30_000.0);
+    note(
+        &format!("two plain `SET`s on one connection, {TASKS} tasks, {name}"),
+        &format!("{plain:.0}/s"),
+    );
+}
+
+async fn claim_and_complete(store: &RedisStore, keys: Vec<Vec<EventKey>>) {
+    let mut tasks = JoinSet::new();
+    for keys in keys {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for key in keys {
+                let attempt = attempt();
+                let outcome = store.claim(&key, &attempt).await.unwrap();
+                assert!(matches!(outcome, ClaimOutcome::Granted { epoch: 1, .. }), "{outcome:?}");
+                let outcome = store.complete(&key, &attempt).await.unwrap();
+                assert_eq!(outcome, CompleteOutcome::Recorded);
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+async fn two_sets(connection: &MultiplexedConnection, round: usize, pairs: usize) {
+    let mut tasks = JoinSet::new();
+    for task in 0..TASKS {
+        let mut connection = connection.clone();
+        tasks.spawn(async move {
+            for number in (task..pairs).step_by(TASKS) {
+                for _ in 0..2 {
+                    let mut set = redis::cmd("SET");
+                    set.arg(format!("plain:{round}:{number}"))
+                        .arg(&[7_u8; 36])
+                        .arg("PX")
+                        .arg(86_400_000);
+                    set.exec_async(&mut connection).await.unwrap();
+                }
+            }
+        });
+    }
+    tasks.join_all().await;
+}
+
+/// What a done record takes, by what Redis says of one and by what it has grown.
+async fn memory(server: &RedisServer, size: &Size) {
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    claim_and_complete(&store, keys(0, 1)).await;
+    let all = server.cli(&["--scan"]);
+    let record = all.lines().find(|key| !key.contains(":canary:")).unwrap();
+    let usage: usize = server.cli(&["MEMORY", "USAGE", record]).parse().unwrap();
+    row("a record, by `MEMORY USAGE`", &format!("{usage} B"), "≤ 160 B", usage <= 160);
+
+    let before = used_memory(server);
+    claim_and_complete(&store, keys(1, size.records)).await;
+    let grown = (used_memory(server) - before) / size.records;
+    let what = format!("a record, by the growth of `used_memory` over {} records", size.records);
+    note(&what, &format!("{grown} B"));
+}
+
+fn used_memory(server: &RedisServer) -> usize {
+    let info = server.cli(&["INFO", "memory"]);
+    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
+    line.trim().parse().unwrap()
+}
+
+/// The first three requests of each outage, and the thousand after them.
+async fn outages(
+    name: &str,
+    size: &Size,
+    begin: impl Fn(&mut RedisServer),
+    end: impl Fn(&mut RedisServer),
+) {
+    let mut server = RedisServer::start(&[]);
+    let store = RedisStore::connect(&server.url()).await.unwrap();
+    let (mut first, mut then, mut recovery) = (Vec::new(), Vec::new(), Vec::new());
+    for outage in 0..size.outages {
+        let key = &keys(outage, 1).concat()[0];
+        store.claim(key, &attempt()).await.unwrap();
+        begin(&mut server);
+        for _ in 0..3 {
+            first.push(failing(&store, key).await);
+        }
+        while then.len() < 1_000 * (outage + 1) {
+            then.push(failing(&store, key).await);
+        }
+        end(&mut server);
+        let started = Instant::now();
+        while store.claim(key, &attempt()).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        recovery.push(millis(started.elapsed()));
+    }
+    let (first, then) = (percentile_99(&mut first), percentile_99(&mut then));
+    let row = |what: &str, is: f64, most: f64| {
+        let what = format!("server {name}: p99 of {what}");
+        row(&what, &format!("{is:.3} ms"), &format!("≤ {most} ms"), is <= most);
+    };
+    row("the first three requests", first, 300.0);
+    row("a request once the breaker is open", then, 5.0);
+    let what = format!("server {name}: median from its return to the first claim");
+    note(&what, &format!("{:.0} ms", median(&mut recovery)));
+}
+
+async fn failing(store: &RedisStore, key: &EventKey) -> f64 {
+    let started = Instant::now();
+    store.claim(key, &attempt()).await.unwrap_err();
+    millis(started.elapsed())
+}
+
+/// For each task its events, which are not part of what is measured.
+fn keys(round: usize, events: usize) -> Vec<Vec<EventKey>> {
+    let mut keys = vec![Vec::new(); TASKS];
+    for number in 0..events {
+        let delivery =
+            SampleDelivery::of(format!("evt_{round}_{number}")).with_endpoint("/hooks/venum");
+        keys[number % TASKS].push(delivery.event_key());
+    }
+    keys
+}
+
+fn attempt() -> Attempt {
+    let body = countersign_core::Fingerprint::from_u64(7);
+    Attempt::new(body, Duration::from_secs(60), Duration::from_secs(7 * 24 * 60 * 60)).unwrap()
+}
+
+async fn per_second(times: usize, work: impl Future<Output = ()>) -> f64 {
+    let started = Instant::now();
+    work.await;
+    times as f64 / started.elapsed().as_secs_f64()
+}
+
+fn row(what: &str, is: &str, budget: &str, met: bool) {
+    println!("| {what} | {is} | {budget} | {} |", if met { "met" } else { "missed" });
+}
+
+fn note(what: &str, is: &str) {
+    println!("| {what} | {is} | | |");
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn percentile_99(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() * 99 / 100]
+}
