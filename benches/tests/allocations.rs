@@ -27,7 +27,9 @@ fn verifying_a_delivery_allocates_nothing() {
 
 #[test]
 fn refusing_a_delivery_allocates_nothing() {
-    use VerifyErrorKind::{MissingSignature, SignatureMismatch, TimestampInFuture, TimestampTooOld};
+    use VerifyErrorKind::{
+        MissingSignature, SignatureMismatch, TimestampInFuture, TimestampTooOld,
+    };
     for scheme in SCHEMES {
         let stale = verifier(scheme).with_clock(ManualClock::at_unix_ms(i64::MAX));
         let early = verifier(scheme).with_clock(ManualClock::at_unix_ms(0));

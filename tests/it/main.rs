@@ -4,6 +4,7 @@
 mod delivery;
 
 mod adapters;
+mod cancelled;
 mod decoded;
 mod engine;
 mod events;
@@ -14,7 +15,9 @@ mod opaque;
 mod path;
 mod pitfalls;
 mod probe;
+mod races;
 mod receiver;
 mod redis;
 mod schemes;
 mod stores;
+mod whole_path;

@@ -256,11 +256,16 @@ fn claiming(
     };
     steps.push((format!("{index} claims: {outcome:?}"), with(&claimed, index, after), broken));
 
-    let again = if tries + 1 < TRIES { Delivery::Claiming { tries: tries + 1 } } else { Delivery::Over };
+    let again =
+        if tries + 1 < TRIES { Delivery::Claiming { tries: tries + 1 } } else { Delivery::Over };
     let lost = with(&claimed, index, again);
     steps.push((format!("{index} claims: {outcome:?}, and the reply is lost"), lost, None));
     steps.push((format!("{index} claims: the question is lost"), with(world, index, again), None));
-    steps.push((format!("{index} dies before its claim"), with(world, index, Delivery::Over), None));
+    steps.push((
+        format!("{index} dies before its claim"),
+        with(world, index, Delivery::Over),
+        None,
+    ));
 }
 
 fn handling(protocol: &dyn Protocol, world: &World, index: usize, steps: &mut Vec<Step>) {
@@ -290,9 +295,14 @@ fn recording(
 ) {
     let record = protocol.complete(world.record.as_ref(), &attempt(index), world.now);
     let recorded = World { record, recorded: true, ..world.clone() };
-    let again = if tries + 1 < TRIES { Delivery::Recording { tries: tries + 1 } } else { Delivery::Over };
+    let again =
+        if tries + 1 < TRIES { Delivery::Recording { tries: tries + 1 } } else { Delivery::Over };
     steps.push((format!("{index} records"), with(&recorded, index, Delivery::Over), None));
-    steps.push((format!("{index} records, and the reply is lost"), with(&recorded, index, again), None));
+    steps.push((
+        format!("{index} records, and the reply is lost"),
+        with(&recorded, index, again),
+        None,
+    ));
     steps.push((format!("{index} records: the question is lost"), with(world, index, again), None));
 }
 
@@ -305,10 +315,19 @@ fn releasing(
 ) {
     let record = protocol.release(world.record.as_ref(), &attempt(index));
     let released = World { record, ..world.clone() };
-    let again = if tries + 1 < TRIES { Delivery::Releasing { tries: tries + 1 } } else { Delivery::Over };
+    let again =
+        if tries + 1 < TRIES { Delivery::Releasing { tries: tries + 1 } } else { Delivery::Over };
     steps.push((format!("{index} releases"), with(&released, index, Delivery::Over), None));
-    steps.push((format!("{index} releases, and the reply is lost"), with(&released, index, again), None));
-    steps.push((format!("{index} releases: the question is lost"), with(world, index, again), None));
+    steps.push((
+        format!("{index} releases, and the reply is lost"),
+        with(&released, index, again),
+        None,
+    ));
+    steps.push((
+        format!("{index} releases: the question is lost"),
+        with(world, index, again),
+        None,
+    ));
 }
 
 fn with(world: &World, index: usize, delivery: Delivery) -> World {

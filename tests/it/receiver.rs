@@ -52,8 +52,9 @@ async fn a_failure_gives_the_event_back_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn which_statuses_complete_is_for_the_user_to_say() {
-    let receiver = receiver("jupiter", MemoryStore::new())
-        .with_outcome_rule(|status| if status == 422 { Verdict::Complete } else { Verdict::Release });
+    let receiver = receiver("jupiter", MemoryStore::new()).with_outcome_rule(|status| {
+        if status == 422 { Verdict::Complete } else { Verdict::Release }
+    });
     for (id, status, complete) in [("1", 422, true), ("2", 200, false)] {
         let body = format!(r#"{{"event_id":"{id}"}}"#);
         let delivery = admit(&receiver, &body).await.unwrap();
@@ -234,8 +235,7 @@ async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_fails_open_handles_everything_and_says_so() {
     let store = FaultyStore::new(MemoryStore::new());
-    let receiver =
-        receiver("jupiter", store.clone()).with_outage_policy(OutagePolicy::FailOpen);
+    let receiver = receiver("jupiter", store.clone()).with_outage_policy(OutagePolicy::FailOpen);
     store.fail_next("claim", &[Fault::NotApplied; 2]);
     for _ in 0..2 {
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
@@ -305,7 +305,10 @@ fn a_retention_in_which_the_sender_still_repeats_is_refused() {
     let new = || receiver("jupiter", MemoryStore::new());
     let least = Duration::from_secs(9330).mul_f64(1.25);
     let refused = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
-    assert!(matches!(refused, ConfigError::Retention { least: l, .. } if l == least), "{refused:?}");
+    assert!(
+        matches!(refused, ConfigError::Retention { least: l, .. } if l == least),
+        "{refused:?}"
+    );
     assert!(new().with_retention(least).is_ok());
     let _accepted = new().dangerous_with_retention(Duration::from_secs(1));
 }

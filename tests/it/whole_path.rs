@@ -29,7 +29,11 @@ async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200
         let handler = Handler::answering((StatusCode::CREATED, [("x-own", "1")], "done"));
         let door = open(&receiver(MemoryStore::new()), &handler);
         let first = door.deliver(&event(1)).await;
-        assert_eq!((first.status, first.code, &first.body[..]), (201, None, &b"done"[..]), "{door}");
+        assert_eq!(
+            (first.status, first.code, &first.body[..]),
+            (201, None, &b"done"[..]),
+            "{door}"
+        );
         for _ in 0..2 {
             let repeat = door.deliver(&event(1)).await;
             assert_eq!(repeat.answer(), (200, Some("duplicate")), "{door}");

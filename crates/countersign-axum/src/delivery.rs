@@ -1,9 +1,10 @@
 //! The extractors that hand the claim to the handler.
 
 use std::fmt;
+use std::panic::resume_unwind;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
-use countersign_core::{Claim, IdempotencyStore, MemoryStore, Receiver, Verified};
+use countersign_core::{Answer, Claim, IdempotencyStore, MemoryStore, Receiver, Verified};
 use countersign_tower::ReadBody;
 use serde_core::de::DeserializeOwned;
 use tokio::time::sleep;
@@ -16,9 +17,15 @@ use crate::rejection::{MalformedJson, Rejection};
 /// it to a worker and answers at once. Dropped unsettled, by an early return or
 /// a panic, the claim gives its event back.
 ///
+/// Nobody renews the claim but the handler, and one that takes longer than the
+/// lease calls [`Claim::renew`] now and then. Nor is there a deadline: the
+/// sender gets the handler's answer, however late.
+///
 /// A sender that leaves cancels the handler, as everywhere in axum, and then the
 /// event is given back too. A handler that must not be stopped half-way stands
 /// behind `countersign_tower::WebhookLayer`, or does its work in a task.
+///
+/// It reads the body, so it is the last argument of its handler.
 ///
 /// ```
 /// use axum::http::StatusCode;
@@ -71,7 +78,7 @@ where
         // Before the claim: what no handler can read is not worth holding.
         let event =
             serde_json::from_slice(verified.body()).map_err(|error| MalformedJson::of(&error))?;
-        let claim = receiver.claim(&verified, &sleep).await?;
+        let claim = claim(receiver, verified.clone()).await?;
         Ok(Self { verified, event, claim })
     }
 }
@@ -97,7 +104,7 @@ where
     async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
         let verified = verified(&receiver, request).await?;
-        let claim = receiver.claim(&verified, &sleep).await?;
+        let claim = claim(receiver, verified.clone()).await?;
         Ok(Self { verified, claim })
     }
 }
@@ -111,6 +118,24 @@ async fn verified<S: IdempotencyStore>(
     }
     let (parts, body) = request.into_parts();
     Ok(ReadBody::new(receiver.verifier(), &parts, body).await?)
+}
+
+/// Claims in a task of its own: a sender that leaves while the store is being
+/// asked would leave a claim behind that nobody holds. This way it is given
+/// back.
+async fn claim<S: IdempotencyStore>(
+    receiver: Receiver<S>,
+    verified: Verified,
+) -> Result<Claim<S>, Rejection> {
+    let claiming = tokio::spawn(async move { receiver.claim(&verified, &sleep).await });
+    match claiming.await {
+        Ok(claimed) => Ok(claimed?),
+        Err(stopped) => match stopped.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(Answer::Busy.into()),
+        },
+    }
 }
 
 impl<T, S: IdempotencyStore> fmt::Debug for Delivery<T, S> {

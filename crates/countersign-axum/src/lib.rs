@@ -1,8 +1,14 @@
-//! axum extractors for verified webhook deliveries.
+//! axum extractors for webhook deliveries.
 //!
-//! A handler that takes a [`Webhook`], or a [`WebhookJson`], runs only for
-//! deliveries that are proved. The verifier comes out of the app's state, so a
-//! route without one does not compile.
+//! | extractor | the handler runs for | it gets |
+//! | --- | --- | --- |
+//! | [`Webhook`], [`WebhookJson`] | deliveries that are proved | the proof |
+//! | [`Claimed`], [`Delivery`] | deliveries that are proved and whose event it alone has in hand | the proof, and the claim to be settled |
+//!
+//! The second of each pair also parses the body as JSON. What sets them up comes
+//! out of the app's state, so a route without it does not compile.
+//!
+//! # Verify
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -22,10 +28,39 @@
 //! # Ok::<(), ConfigError>(())
 //! ```
 //!
-//! # Where the verifier comes from
+//! # Verify, claim, handle, settle
 //!
-//! From any state that `Verifier` can be made of. A larger state says how, with
-//! axum's `#[derive(FromRef)]` or by hand:
+//! A delivery that comes twice is answered 200 the second time and does not reach
+//! the handler, once the first has completed its claim.
+//!
+//! ```
+//! use axum::{Router, http::StatusCode, routing::post};
+//! use countersign_axum::Claimed;
+//! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
+//!
+//! async fn on_event(Claimed { verified, claim, .. }: Claimed) -> StatusCode {
+//!     println!("{}, attempt {}", verified.event_id(), claim.grant().epoch);
+//!     // It has happened: where this cannot be recorded now, that is tried again.
+//!     let _ = claim.complete().await;
+//!     StatusCode::NO_CONTENT
+//! }
+//!
+//! fn app(secret: Secret) -> Result<Router, ConfigError> {
+//!     let verifier = Verifier::new(Scheme::named("stripe")?, secret)?;
+//!     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
+//!     Ok(Router::new().route("/hooks/stripe", post(on_event)).with_state(receiver))
+//! }
+//! # app(Secret::new("whsec_test")?)?;
+//! # Ok::<(), ConfigError>(())
+//! ```
+//!
+//! A handler that settles by nothing but its status, and that must not be stopped
+//! by a sender that leaves, is better off behind `countersign_tower::WebhookLayer`.
+//!
+//! # Where the verifier and the receiver come from
+//!
+//! From any state that a `Verifier`, or a `Receiver`, can be made of. A larger
+//! state says how, with axum's `#[derive(FromRef)]` or by hand:
 //!
 //! ```
 //! use axum::extract::FromRef;
@@ -56,12 +91,13 @@
 //! let app: Router = Router::new().route("/hooks/stripe", post(on_event)).with_state(());
 //! ```
 //!
-//! # Behind the layer
+//! # Behind a layer
 //!
-//! Where `countersign_tower::VerifyLayer` stands in front of the routes, a
-//! handler takes `axum::Extension<Verified>`, and whichever extractor it likes
-//! for the body, which has been put back. The layer also has a setting for how
-//! long a body may take to arrive; the extractors keep to the layer's default.
+//! Where `countersign_tower::VerifyLayer` or `WebhookLayer` stands in front of
+//! the routes, a handler takes `axum::Extension<Verified>` (behind the latter
+//! also `Extension<Grant>`), and whichever extractor it likes for the body, which
+//! has been put back. The layers also have a setting for how long a body may take
+//! to arrive; the extractors keep to what the verifier says.
 //!
 //! # What they leave alone
 //!

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::request::RequestArgs;
 use crate::secrets::SecretArgs;
+use crate::serve::ServeArgs;
 
 /// Verifies webhook deliveries, signs them, and shows how providers do.
 #[derive(Parser)]
@@ -30,6 +31,9 @@ pub(crate) enum Command {
     /// Print the headers with which a provider would send a delivery
     #[command(after_help = SIGN_EXAMPLES)]
     Sign(SignArgs),
+    /// Receive deliveries, print a line of JSON for each, and pass new events on
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
     /// Send real and forged deliveries to a receiver on loopback, and show what came of each
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
@@ -132,6 +136,28 @@ Examples:
   Into curl:
     countersign sign --scheme standardwebhooks --secret-env S --body b.json |
       curl -H @- -H 'Content-Type: application/json' --data-binary @b.json http://localhost:3000/";
+
+const SERVE_EXAMPLES: &str = "\
+A file:
+    listen = \"127.0.0.1:3000\"
+    store = \"redis://127.0.0.1:6379\"             # or memory, the default
+    [[endpoint]]
+    path = \"/hooks/venum\"
+    scheme = \"venum\"                            # or a TOML file
+    secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
+    forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
+    # optional: url, body_limit, tolerance, retention, ack_deadline, outage
+
+A forwarded request has the original method, headers and body, and countersign-event-id,
+countersign-event-type, countersign-event-type-signed and countersign-attempt.
+
+Examples:
+  countersign serve --config serve.toml
+  countersign serve --listen 127.0.0.1:3000 --endpoint /hooks/venum=venum \\
+    --secret-env VENUM_SECRET --forward http://127.0.0.1:8080/venum
+
+It runs until SIGTERM or Ctrl-C, finishes what is in hand, and ends with status 0; a second signal
+ends it at once, with status 1. Bad usage or configuration is 2.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:

@@ -33,7 +33,7 @@ async fn send_everything() -> Result<Vec<Outcome>, Mend> {
     let mut outcomes = Vec::new();
     for endpoint in &endpoints {
         for delivery in endpoint.deliveries(now_ms)? {
-            let answered = sender.send(&delivery).await;
+            let answered = sender.send_all(&delivery).await;
             outcomes.push(Outcome { seen: receiver.seen(), answered, delivery });
         }
     }

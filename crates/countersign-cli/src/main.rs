@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `cli.rs` | the commands and their arguments |
 //! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments that name a scheme, secrets and a request |
-//! | `schemes.rs`, `verify.rs`, `sign.rs`, `demo.rs` | one command each |
+//! | `schemes.rs`, `verify.rs`, `sign.rs`, `serve.rs`, `demo.rs` | one command each |
 //! | `random.rs` | random ids and secrets |
 //! | `mend.rs` | what the user has to mend |
 //! | `output.rs`, `table.rs` | what is printed, and the exit status |
@@ -18,6 +18,7 @@ mod request;
 mod scheme;
 mod schemes;
 mod secrets;
+mod serve;
 mod sign;
 mod table;
 mod verify;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Command::Schemes(args) => schemes::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Sign(args) => sign::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Demo => demo::run(),
     };
     match ended {

@@ -1,6 +1,6 @@
 //! What the user has to mend before a command can do its work.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::process::ExitCode;
 
 use countersign::ConfigError;
@@ -24,6 +24,12 @@ impl Mend {
     pub(crate) fn print(&self) -> ExitCode {
         output::error(&self.0);
         ExitCode::from(2)
+    }
+}
+
+impl Display for Mend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The argument that names a scheme: a built-in, or a file.
 
-use std::path::MAIN_SEPARATOR;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use countersign::{ConfigError, Scheme};
 
@@ -8,8 +8,13 @@ use crate::mend::Mend;
 
 /// The scheme that `name` names: the path of a TOML file where it could not be a built-in's name.
 pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {
+    load_from(Path::new(""), name)
+}
+
+/// The same, of a name that stands in a file of this folder.
+pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
     if name.ends_with(".toml") || name.contains(['/', MAIN_SEPARATOR]) {
-        return from_file(name);
+        return from_file(&folder.join(name));
     }
     Scheme::named(name).map_err(|error| match error {
         ConfigError::UnknownScheme { name, .. } => unknown(&name),
@@ -17,12 +22,11 @@ pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {
     })
 }
 
-fn from_file(path: &str) -> Result<Scheme, Mend> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Mend::because(format!("the scheme's file `{path}` cannot be read"), error)
-    })?;
-    Scheme::from_toml(&text)
-        .map_err(|error| Mend::because(format!("the scheme's file `{path}`"), error))
+fn from_file(path: &Path) -> Result<Scheme, Mend> {
+    let what = format!("the scheme's file `{}`", path.display());
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Mend::because(format!("{what} cannot be read"), error))?;
+    Scheme::from_toml(&text).map_err(|error| Mend::because(what, error))
 }
 
 fn unknown(name: &str) -> Mend {

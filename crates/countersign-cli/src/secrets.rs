@@ -15,7 +15,7 @@ pub(crate) struct SecretArgs(Vec<Place>);
 
 /// Where one secret is read.
 #[derive(Debug, Clone)]
-enum Place {
+pub(crate) enum Place {
     Env(String),
     File(PathBuf),
 }
@@ -35,15 +35,17 @@ struct Flags {
 impl SecretArgs {
     /// Reads all of them.
     pub(crate) fn read(&self) -> Result<Secrets, Mend> {
-        let mut secrets: Option<Secrets> = None;
-        for place in &self.0 {
-            let secret = place.read()?;
-            secrets = Some(match secrets {
-                None => Secrets::new(secret),
-                Some(secrets) => secrets.with_previous(secret),
-            });
-        }
-        secrets.ok_or_else(|| Mend::new("give a secret with `--secret-env` or `--secret-file`"))
+        let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
+        collect(read).ok_or_else(none)
+    }
+
+    /// Reads all of them once, for several who each take them all.
+    pub(crate) fn read_for(&self, takers: usize) -> Result<Vec<Secrets>, Mend> {
+        let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
+        let copies = || read.iter().zip(&self.0).map(|(secret, place)| place.copy(secret));
+        (0..takers)
+            .map(|_| collect(copies().collect::<Result<Vec<_>, _>>()?).ok_or_else(none))
+            .collect()
     }
 
     /// Says of an error which option has to be mended, where it is about a secret.
@@ -61,7 +63,7 @@ impl SecretArgs {
 }
 
 impl Place {
-    fn read(&self) -> Result<Secret, Mend> {
+    pub(crate) fn read(&self) -> Result<Secret, Mend> {
         let mut text = match self {
             Self::Env(name) => match std::env::var_os(name) {
                 Some(value) => value.into_string().map_err(|_| self.not_text())?,
@@ -82,6 +84,12 @@ impl Place {
             Err(ConfigError::Secret { problem, .. }) => Err(self.unusable(problem)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What was read here, a second time: a pipe can be read but once.
+    fn copy(&self, secret: &Secret) -> Result<Secret, Mend> {
+        let text = str::from_utf8(secret.dangerous_reveal()).map_err(|_| self.not_text())?;
+        Ok(Secret::new(text)?.named(self.name()))
     }
 
     /// By what the user knows it.
@@ -105,7 +113,7 @@ impl Place {
         Mend::new(format!("{self} is not UTF-8 text: store it as the provider shows it"))
     }
 
-    fn unusable(&self, problem: SecretProblem) -> Mend {
+    pub(crate) fn unusable(&self, problem: SecretProblem) -> Mend {
         match problem {
             // The library's words go on to name a function.
             SecretProblem::NotBase64 => Mend::new(format!(
@@ -129,9 +137,20 @@ impl fmt::Display for Place {
     }
 }
 
+/// The secrets of one endpoint, the current one first; `None` where there are none.
+pub(crate) fn collect(secrets: Vec<Secret>) -> Option<Secrets> {
+    let mut secrets = secrets.into_iter();
+    let current = Secrets::new(secrets.next()?);
+    Some(secrets.fold(current, Secrets::with_previous))
+}
+
+fn none() -> Mend {
+    Mend::new("give a secret with `--secret-env` or `--secret-file`")
+}
+
 /// Whether it can be shown. Anything but a name in capitals may be the secret itself, given where
 /// its variable's name belongs.
-fn is_plainly_a_name(name: &str) -> bool {
+pub(crate) fn is_plainly_a_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 

@@ -7,15 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Bytes, to_bytes};
 use axum::extract::{Extension, FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use countersign::axum::Claimed;
 use countersign::tower::WebhookLayer;
-use countersign::{
-    Answer, Claim, Endpoint, Grant, IdempotencyStore, Receiver, Verified, Verifier,
-};
+use countersign::{Answer, Claim, Endpoint, Grant, IdempotencyStore, Receiver, Verified, Verifier};
 use http::header::RETRY_AFTER;
 use tokio::time::sleep;
 use tower::ServiceExt;
@@ -144,11 +142,12 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Status, code, and whether a time to come again is named; the body of an
-    /// answer is empty, and what is to be sent again says when.
+    /// Status and code of an answer: it has no body, and says when to come again
+    /// where that is worth it.
     pub(crate) fn answer(&self) -> (u16, Option<&'static str>) {
         assert_eq!(self.body, "", "{self:?}");
-        assert_eq!(self.retry_after.is_some(), self.status == 503, "{self:?}");
+        let come_again = self.status == 503 && self.code != Some("exhausted");
+        assert_eq!(self.retry_after.is_some(), come_again, "{self:?}");
         assert!(self.retry_after.is_none_or(|seconds| (1..=30).contains(&seconds)), "{self:?}");
         (self.status, self.code)
     }

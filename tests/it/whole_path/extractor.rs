@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::Extension;
 use axum::routing::post;
 use countersign::axum::{Claimed, Delivery};
-use countersign::{Claim, Grant, MemoryStore, Receiver};
+use countersign::{Claim, Grant, MemoryStore};
 use http::StatusCode;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -68,20 +68,16 @@ async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early(
 
 #[tokio::test(start_paused = true)]
 async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
-    #[derive(Clone, FromRef)]
-    struct App {
-        receiver: Receiver<MemoryStore>,
-        jobs: mpsc::Sender<Claim<MemoryStore>>,
-    }
+    type Jobs = mpsc::Sender<Claim<MemoryStore>>;
 
-    async fn on_event(State(app): State<App>, Claimed { claim, .. }: Claimed) -> StatusCode {
-        app.jobs.try_send(claim).unwrap();
+    async fn on_event(jobs: Extension<Jobs>, Claimed { claim, .. }: Claimed) -> StatusCode {
+        jobs.try_send(claim).unwrap();
         StatusCode::ACCEPTED
     }
 
     let (jobs, mut work) = mpsc::channel(1);
-    let app = App { receiver: receiver(MemoryStore::new()), jobs };
-    let app = Router::new().route("/", post(on_event)).with_state(app);
+    let app = Router::new().route("/", post(on_event)).layer(Extension::<Jobs>(jobs));
+    let app = app.with_state(receiver(MemoryStore::new()));
     assert_eq!(deliver(&app, &event(1)).await.status, 202);
     assert_eq!(deliver(&app, &event(1)).await.answer(), (503, Some("in_flight")));
     work.recv().await.unwrap().complete().await.unwrap();

@@ -1,11 +1,11 @@
-//! One delivery, and the answer that it must get.
+//! One delivery, or many copies of it at once, and the answer that it must get.
 
 use std::fmt;
 
 use countersign::VerifyErrorKind;
 
 /// What is sent to one endpoint.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Delivery {
     /// The scheme of the endpoint.
     pub(super) scheme: &'static str,
@@ -13,6 +13,8 @@ pub(super) struct Delivery {
     pub(super) what: &'static str,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// How many of it are sent at once.
+    pub(super) copies: usize,
     pub(super) expected: Expected,
 }
 
@@ -25,17 +27,23 @@ impl Delivery {
 /// How a receiver must judge a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The secret of this index has signed it.
-    Verified {
+    /// The secret of this index has signed it, and its event is handled.
+    Handled {
         secret: usize,
     },
+    /// The secret of this index has signed it, and its event was handled before.
+    Duplicate {
+        secret: usize,
+    },
+    /// Of all its copies one is handled.
+    HandledOnce,
     Refused(VerifyErrorKind),
 }
 
 impl Expected {
     pub(super) fn status(self) -> u16 {
         match self {
-            Self::Verified { .. } => 200,
+            Self::Handled { .. } | Self::Duplicate { .. } | Self::HandledOnce => 200,
             Self::Refused(kind) => kind.status(),
         }
     }
@@ -44,7 +52,9 @@ impl Expected {
 impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Verified { secret } => write!(f, "verified, secret {secret}"),
+            Self::Handled { secret } => write!(f, "handled, secret {secret}"),
+            Self::Duplicate { secret } => write!(f, "duplicate, secret {secret}"),
+            Self::HandledOnce => f.write_str("handled once"),
             Self::Refused(kind) => f.write_str(kind.code()),
         }
     }

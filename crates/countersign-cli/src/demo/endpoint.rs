@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind};
 
 use super::delivery::{Delivery, Expected};
-use super::provider::{Provider, Sample};
+use super::provider::Provider;
 use crate::mend::Mend;
 use crate::random;
 
@@ -43,11 +43,18 @@ impl Endpoint {
     /// Everything that is sent, where it is now `now_ms`.
     pub(super) fn deliveries(&self, now_ms: i64) -> Result<Vec<Delivery>, Mend> {
         let Provider { sample, further, .. } = self.provider;
-        let at_now = |what, secret| self.signed(what, sample, now_ms, secret);
+        let at_now = |what, secret| self.signed(what, sample.at(now_ms), now_ms, secret);
 
         let mut all = vec![at_now("as the provider sends it", &self.current)?];
+        let again = at_now("the same again", &self.current)?;
+        all.push(Delivery { expected: Expected::Duplicate { secret: 0 }, ..again });
+        let another = sample.of_another_event_at(now_ms);
+        let at_once =
+            self.signed("a new event, fifty times at once", another, now_ms, &self.current)?;
+        all.push(Delivery { copies: 50, expected: Expected::HandledOnce, ..at_once });
         if let Some(further) = further {
-            all.push(self.signed("its other sample", further, now_ms, &self.current)?);
+            let body = further.at(now_ms);
+            all.push(self.signed("its other sample", body, now_ms, &self.current)?);
         }
         all.push(tampered(at_now("tampered with: one bit of the body", &self.current)?));
         all.push(unsigned(at_now("unsigned", &self.current)?));
@@ -56,31 +63,32 @@ impl Endpoint {
         all.push(forged.refused_as(VerifyErrorKind::SignatureMismatch));
         if let Some(tolerance) = self.scheme.tolerance() {
             let (past, future) = (just_beyond(tolerance.past()), just_beyond(tolerance.future()));
-            let at = |what, unix_ms| self.signed(what, sample, unix_ms, &self.current);
+            let at = |what, unix_ms| self.signed(what, sample.at(unix_ms), unix_ms, &self.current);
             let stale = at("stale: a minute too old", now_ms.saturating_sub(past))?;
             all.push(stale.refused_as(VerifyErrorKind::TimestampTooOld));
             let early = at("from the future: a minute too early", now_ms.saturating_add(future))?;
             all.push(early.refused_as(VerifyErrorKind::TimestampInFuture));
         }
+        // Still believed, and still the event of the first.
         let rotated = at_now("signed with the old secret", &self.previous)?;
-        all.push(Delivery { expected: Expected::Verified { secret: 1 }, ..rotated });
+        all.push(Delivery { expected: Expected::Duplicate { secret: 1 }, ..rotated });
         Ok(all)
     }
 
-    /// The sample as it would be made and signed at this time.
+    /// The body as it would be signed at this time.
     fn signed(
         &self,
         what: &'static str,
-        sample: &Sample,
+        body: String,
         unix_ms: i64,
         secret: &RandomSecret,
     ) -> Result<Delivery, Mend> {
-        let body = sample.at(unix_ms).into_bytes();
+        let body = body.into_bytes();
         let head = [("content-type", "application/json")];
         let signer = Signer::new(self.scheme.clone(), secret.secret()?)?.at_unix_ms(unix_ms);
         let headers = signer.sign(&head, &body)?;
-        let expected = Expected::Verified { secret: 0 };
-        Ok(Delivery { scheme: self.provider.scheme, what, headers, body, expected })
+        let expected = Expected::Handled { secret: 0 };
+        Ok(Delivery { scheme: self.provider.scheme, what, headers, body, copies: 1, expected })
     }
 }
 

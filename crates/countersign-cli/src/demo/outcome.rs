@@ -3,11 +3,11 @@
 use countersign::{Signed, Verified};
 
 use super::delivery::{Delivery, Expected};
-use super::receiver::Seen;
+use super::receiver::{Judged, Seen};
 use crate::output::{BAD, GOOD, Report, harmless, paint};
 use crate::table::{Cell, Table};
 
-/// A delivery, what it was answered, and how the receiver had judged it.
+/// A delivery, what it was answered, and what the receiver had made of it.
 pub(super) struct Outcome {
     pub(super) delivery: Delivery,
     pub(super) answered: Result<u16, String>,
@@ -23,8 +23,9 @@ impl Outcome {
 
 /// The tables; refused where any outcome is not the expected one.
 pub(super) fn report(outcomes: &[Outcome]) -> Report {
-    let expected = outcomes.iter().filter(|outcome| outcome.is_expected()).count();
-    let sent = outcomes.len();
+    let count = |outcome: &Outcome| outcome.delivery.copies;
+    let expected = outcomes.iter().filter(|outcome| outcome.is_expected()).map(count).sum();
+    let sent: usize = outcomes.iter().map(count).sum();
     let style = if expected == sent { GOOD } else { BAD };
     let summary = paint(style, format_args!("{sent} deliveries, {expected} answered as expected"));
 
@@ -43,7 +44,11 @@ fn answers(outcomes: &[Outcome]) -> String {
             Ok(status) => status.to_string(),
             Err(problem) => problem.clone(),
         };
-        let code = judged(seen).map_or("-".to_owned(), |judged| judged.to_string());
+        let code = match judged(seen) {
+            Some(judged) => judged.to_string(),
+            None if seen.0.len() > 1 => format!("handled {} times", handled(seen)),
+            None => "-".to_owned(),
+        };
         table.push([
             (*scheme).into(),
             (*what).into(),
@@ -63,7 +68,7 @@ fn answers(outcomes: &[Outcome]) -> String {
 fn proofs(outcomes: &[Outcome]) -> String {
     let mut table = Table::new(["PROVIDER", "SENT", "EVENT ID", "FROM", "EVENT TYPE", "SECRET"]);
     for outcome in outcomes {
-        if let Seen::Verified(verified) = &outcome.seen {
+        if let [Judged::Handled(verified) | Judged::Duplicate(verified)] = &*outcome.seen.0 {
             table.push([
                 outcome.delivery.scheme.into(),
                 outcome.delivery.what.into(),
@@ -79,11 +84,20 @@ fn proofs(outcomes: &[Outcome]) -> String {
 
 /// The judgement, in the words in which one is expected.
 fn judged(seen: &Seen) -> Option<Expected> {
-    match seen {
-        Seen::Verified(verified) => Some(Expected::Verified { secret: verified.secret_index() }),
-        Seen::Refused(error) => Some(Expected::Refused(error.kind())),
-        Seen::Nothing => None,
+    match &*seen.0 {
+        [Judged::Handled(verified)] => Some(Expected::Handled { secret: verified.secret_index() }),
+        [Judged::Duplicate(verified)] => {
+            Some(Expected::Duplicate { secret: verified.secret_index() })
+        }
+        [Judged::Refused(error)] => Some(Expected::Refused(error.kind())),
+        [] | [Judged::Busy] => None,
+        _ if handled(seen) == 1 => Some(Expected::HandledOnce),
+        _ => None,
     }
+}
+
+fn handled(seen: &Seen) -> usize {
+    seen.0.iter().filter(|judged| matches!(judged, Judged::Handled(_))).count()
 }
 
 fn event_type(verified: &Verified) -> String {
@@ -109,12 +123,13 @@ mod tests {
     fn unsigned(answered: Result<u16, String>, seen: Seen) -> Outcome {
         let expected = Expected::Refused(VerifyErrorKind::MissingSignature);
         let (headers, body) = (Vec::new(), Vec::new());
-        let delivery = Delivery { scheme: "jupiter", what: "unsigned", headers, body, expected };
+        let delivery =
+            Delivery { scheme: "jupiter", what: "unsigned", headers, body, copies: 1, expected };
         Outcome { delivery, answered, seen }
     }
 
     fn refused(kind: VerifyErrorKind) -> Seen {
-        Seen::Refused(VerifyError::from(kind))
+        Seen(vec![Judged::Refused(VerifyError::from(kind))])
     }
 
     #[test]
@@ -124,7 +139,7 @@ mod tests {
         assert!(as_expected(Ok(401), refused(MissingSignature)));
         assert!(!as_expected(Ok(200), refused(MissingSignature)));
         assert!(!as_expected(Ok(401), refused(SignatureMismatch)));
-        assert!(!as_expected(Ok(401), Seen::Nothing));
+        assert!(!as_expected(Ok(401), Seen(Vec::new())));
         assert!(!as_expected(Err("refused".to_owned()), refused(MissingSignature)));
     }
 
@@ -134,7 +149,7 @@ mod tests {
         let passed = report(&[good()]);
         assert_eq!(passed.status, ExitCode::SUCCESS);
         assert!(!passed.text.contains("FAIL"));
-        let failed = report(&[good(), unsigned(Ok(200), Seen::Nothing)]);
+        let failed = report(&[good(), unsigned(Ok(200), Seen(Vec::new()))]);
         assert_eq!(failed.status, ExitCode::FAILURE);
         assert!(failed.text.contains("FAIL"), "{}", failed.text);
         assert!(failed.text.contains("2 deliveries, 1 answered as expected"));

@@ -17,6 +17,8 @@ pub(super) struct Provider {
 #[derive(Debug)]
 pub(super) struct Sample {
     body: &'static str,
+    /// The event's id, as it stands there.
+    id: &'static str,
     /// The time that the body states, where its scheme reads one there.
     time: Option<StatedTime>,
 }
@@ -40,6 +42,11 @@ impl Sample {
             None => self.body.to_owned(),
         }
     }
+
+    /// The same, of another event.
+    pub(super) fn of_another_event_at(&self, unix_ms: i64) -> String {
+        self.at(unix_ms).replacen(self.id, &format!("{}-2", self.id), 1)
+    }
 }
 
 pub(super) const PROVIDERS: [Provider; 4] = [
@@ -47,30 +54,37 @@ pub(super) const PROVIDERS: [Provider; 4] = [
         scheme: "jupiter",
         // Its guide shows no payload: this one is made of the two fields that the guide's code
         // reads, with an event of its table.
-        sample: Sample { body: include_str!("samples/jupiter.json"), time: None },
+        sample: Sample { body: include_str!("samples/jupiter.json"), id: "evt_demo_1", time: None },
         further: None,
     },
     Provider {
         scheme: "perps-tracker",
         sample: Sample {
             body: include_str!("samples/perps-tracker.json"),
+            id: "evt_abc123xyz",
             time: Some(StatedTime { shown: "1705312800", write: as_number }),
         },
         further: None,
     },
     Provider {
         scheme: "venum",
-        sample: Sample { body: include_str!("samples/venum.json"), time: None },
+        sample: Sample {
+            body: include_str!("samples/venum.json"),
+            id: "5KxabcDef...3nF",
+            time: None,
+        },
         further: None,
     },
     Provider {
         scheme: "x-webhook-signature",
         sample: Sample {
             body: include_str!("samples/x-webhook-signature-created.json"),
+            id: "evt_abc123",
             time: Some(StatedTime { shown: "2025-02-18T10:30:00Z", write: as_date }),
         },
         further: Some(Sample {
             body: include_str!("samples/x-webhook-signature-updated.json"),
+            id: "evt_def456",
             time: Some(StatedTime { shown: "2025-02-18T10:35:00Z", write: as_date }),
         }),
     },

@@ -6,12 +6,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Extension, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
-use countersign::axum::Webhook;
-use countersign::{Verified, VerifyError};
+use countersign::tower::WebhookLayer;
+use countersign::{Answer, MemoryStore, Verified, VerifyError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,17 +22,24 @@ use crate::mend::Mend;
 /// A receiver that listens on loopback.
 pub(super) struct Receiver {
     address: SocketAddr,
-    observed: mpsc::Receiver<Seen>,
+    observed: mpsc::Receiver<Judged>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<io::Result<()>>,
 }
 
-/// What the receiver knows of a delivery: the sender is told the status alone.
+/// What the receiver has made of a delivery, of each of its copies.
 #[derive(Debug)]
-pub(super) enum Seen {
-    Verified(Box<Verified>),
+pub(super) struct Seen(pub(super) Vec<Judged>);
+
+/// What the receiver knows of one copy: the sender is told the status alone.
+#[derive(Debug)]
+pub(super) enum Judged {
+    /// The handler was run.
+    Handled(Box<Verified>),
+    Duplicate(Box<Verified>),
     Refused(VerifyError),
-    Nothing,
+    /// To be sent again.
+    Busy,
 }
 
 impl Receiver {
@@ -58,7 +65,7 @@ impl Receiver {
 
     /// What it has seen since it was last asked.
     pub(super) fn seen(&self) -> Seen {
-        self.observed.try_iter().last().unwrap_or(Seen::Nothing)
+        Seen(self.observed.try_iter().collect())
     }
 
     /// Lets open requests end, and ends.
@@ -68,34 +75,37 @@ impl Receiver {
     }
 }
 
-fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Seen>) -> Result<Router, Mend> {
+fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router, Mend> {
     let mut app = Router::new();
     for endpoint in endpoints {
-        app = app.route(&endpoint.path(), post(handle).with_state(endpoint.verifier()?));
+        let (path, verifier) = (endpoint.path(), endpoint.verifier()?);
+        let name = countersign::Endpoint::new(path.as_str());
+        let receiver = countersign::Receiver::new(verifier, MemoryStore::new(), name);
+        app = app.route(&path, post(handle).layer(WebhookLayer::new(receiver)));
     }
     Ok(app.layer(middleware::from_fn_with_state(observer, observe)))
 }
 
-/// Runs for what is proved only. The proof goes on to the observer.
-async fn handle(Webhook(verified): Webhook) -> Extension<Verified> {
-    Extension(verified)
-}
+/// Runs for what is proved only, and once for each event.
+async fn handle() {}
 
 /// Notes what a response's extensions say, as a log would.
 async fn observe(
-    State(observer): State<mpsc::Sender<Seen>>,
+    State(observer): State<mpsc::Sender<Judged>>,
     request: Request,
     next: Next,
 ) -> Response {
     let response = next.run(request).await;
     let extensions = response.extensions();
-    let seen = match (extensions.get::<Verified>(), extensions.get::<VerifyError>()) {
-        (Some(verified), None) => Seen::Verified(Box::new(verified.clone())),
-        (None, Some(error)) => Seen::Refused(error.clone()),
-        _ => Seen::Nothing,
+    let verified = extensions.get::<Verified>().cloned().map(Box::new);
+    let judged = match (extensions.get::<Answer>(), verified) {
+        (None, Some(verified)) => Judged::Handled(verified),
+        (Some(Answer::Duplicate { .. }), Some(verified)) => Judged::Duplicate(verified),
+        (Some(Answer::Refused(error)), _) => Judged::Refused(error.clone()),
+        _ => Judged::Busy,
     };
     // Where the demo has ended there is nobody left to tell.
-    let _ = observer.send(seen);
+    let _ = observer.send(judged);
     response
 }
 

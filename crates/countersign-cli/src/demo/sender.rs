@@ -9,11 +9,13 @@ use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use super::delivery::Delivery;
 use super::endpoint::path;
 
+#[derive(Clone)]
 pub(super) struct Sender {
     to: SocketAddr,
     deadline: Instant,
@@ -29,14 +31,32 @@ impl Sender {
         }
     }
 
-    /// The status that is answered, or why there is none.
-    pub(super) async fn send(&self, delivery: &Delivery) -> Result<u16, String> {
+    /// Sends all its copies at once. The status that is answered, or why there is none: of several
+    /// copies the one that is no 503, which asks to be sent again.
+    pub(super) async fn send_all(&self, delivery: &Delivery) -> Result<u16, String> {
+        let mut senders = JoinSet::new();
+        for _ in 0..delivery.copies {
+            senders.spawn(self.clone().send(delivery.clone()));
+        }
+        let mut answers = senders.join_all().await;
+        answers.sort();
+        answers.dedup();
+        if delivery.copies > 1 {
+            answers.retain(|answer| *answer != Ok(AGAIN));
+        }
+        match answers.as_slice() {
+            [only] => only.clone(),
+            all => Err(format!("{all:?}")),
+        }
+    }
+
+    async fn send(self, delivery: Delivery) -> Result<u16, String> {
         let mut request = Request::post(format!("http://{}{}", self.to, path(delivery.scheme)))
             .header("content-type", "application/json");
         for (name, value) in &delivery.headers {
             request = request.header(name, value);
         }
-        let body = Full::new(Bytes::from(delivery.body.clone()));
+        let body = Full::new(Bytes::from(delivery.body));
         let request = request.body(body).map_err(|error| error.to_string())?;
         match timeout_at(self.deadline, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response.status().as_u16()),
@@ -46,5 +66,7 @@ impl Sender {
     }
 }
 
+/// Of an event that somebody else holds at this moment.
+const AGAIN: u16 = 503;
 /// For all answers together: on loopback each takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -5,7 +5,6 @@ use std::time::Duration;
 use countersign::{EventTypeSource, Retries, Scheme};
 use serde::Serialize;
 
-
 /// A scheme with all that its data says. Null is what it has not, or what is not known.
 #[derive(Serialize)]
 pub(super) struct SchemeJson<'a> {

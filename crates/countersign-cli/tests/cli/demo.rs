@@ -8,10 +8,10 @@ fn the_demo_shows_what_came_of_each_delivery_and_all_is_as_expected() {
     assert_eq!(shown.stderr, "");
     let (answers, proofs) = shown.stdout.split_once("\nWhat was proved:\n").unwrap();
     let rows: Vec<&str> = answers.lines().skip(1).collect();
-    assert_eq!(rows.len(), 31, "{answers}");
+    assert_eq!(rows.len(), 39, "{answers}");
     assert!(rows.iter().all(|row| row.ends_with(" ok")), "{answers}");
     assert!(
-        shown.stdout.ends_with("\n31 deliveries, 31 answered as expected\n"),
+        shown.stdout.ends_with("\n235 deliveries, 235 answered as expected\n"),
         "{}",
         shown.stdout
     );
@@ -27,12 +27,14 @@ fn the_demo_shows_what_came_of_each_delivery_and_all_is_as_expected() {
             assert_eq!(row.matches(status).count(), 2, "{provider}: {sent}: {row}");
             assert_eq!(row.matches(code).count(), 2, "{provider}: {sent}: {row}");
         };
-        answered("as the provider sends it", "200", "verified, secret 0");
+        answered("as the provider sends it", "200", "handled, secret 0");
+        answered("the same again", "200", "duplicate, secret 0");
+        answered("a new event, fifty times at once", "200", "handled once");
         answered("tampered with", "401", "signature_mismatch");
         answered("unsigned", "401", "missing_signature");
         answered("tag truncated", "400", "malformed_signature");
         answered("wrong secret", "401", "signature_mismatch");
-        answered("old secret", "200", "verified, secret 1");
+        answered("old secret", "200", "duplicate, secret 1");
         if provider == "jupiter" {
             assert_eq!(row("stale"), None);
         } else {

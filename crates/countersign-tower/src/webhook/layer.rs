@@ -16,12 +16,20 @@ use crate::webhook::Webhook;
 ///
 /// The service is called in a task of its own. A sender that leaves does not
 /// stop it; a sender whose deadline comes near is answered 503 while it goes on;
-/// a panic gives the event back and is answered 500.
+/// a panic gives the event back and is answered 500, an error gives it back and
+/// is passed on. The claim is renewed for as long as the service takes.
 ///
 /// The request's extensions hold the [`Verified`](countersign_core::Verified)
 /// and the [`Grant`](countersign_core::Grant). The response's hold the
 /// [`Answer`](countersign_core::Answer) where the layer has answered, and the
 /// `Verified` wherever the delivery was one.
+///
+/// Clones are the same layer.
+///
+/// # Panics
+///
+/// Its services panic where they are called outside of a tokio runtime, or in
+/// one whose timer is not enabled.
 pub struct WebhookLayer<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
@@ -48,6 +56,10 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
     /// Waits until every delivery in hand is settled. For a graceful shutdown,
     /// once the server takes no more requests: handlers outlive their
     /// connections, so the server alone does not wait for them.
+    ///
+    /// It does not wait for what is left to the background: the claim of a
+    /// handler that has panicked, and a success whose record could not be
+    /// written at once.
     pub async fn drain(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;

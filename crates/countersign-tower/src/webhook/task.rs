@@ -1,48 +1,54 @@
 //! The task of one delivery: claim, handle, settle. Nothing outside stops it.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Claim, IdempotencyStore, Receiver, Verified};
+use countersign_core::{Claim, IdempotencyStore, Receiver, RenewOutcome, Verified};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio::select;
+use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tower_service::Service;
 
 use crate::body::put_back;
 use crate::response::answer;
 
+/// Gives the answer as soon as there is one, and only then settles: nobody is
+/// told that a handler has failed because its record could not be written.
 pub(super) async fn run<S, T, ResBody>(
     receiver: Receiver<S>,
     verified: Verified,
     parts: Parts,
     mut service: T,
-) -> Result<T::Response, T::Error>
-where
+    give: oneshot::Sender<Result<T::Response, T::Error>>,
+) where
     S: IdempotencyStore,
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
     ResBody: Default,
 {
-    let proof = verified.clone();
     let claim = match receiver.claim(&verified, &sleep).await {
         Ok(claim) => claim,
-        Err(other) => return Ok(with_proof(answer(other), proof)),
+        Err(other) => {
+            let _ = give.send(Ok(answer(other)));
+            return;
+        }
     };
     let mut request = put_back(parts, verified);
     request.extensions_mut().insert(claim.grant());
 
     let response = renewed(&claim, service.call(request)).await;
-    match response {
-        Ok(response) => {
-            // Whatever comes of the record, the effect has happened and the answer stands.
-            receiver.settle(claim, response.status().as_u16()).await;
-            Ok(with_proof(response, proof))
-        }
-        // Dropped unsettled, the claim gives the event back.
-        Err(error) => Err(error),
+    let status = response.as_ref().map(|response| response.status().as_u16()).ok();
+    // Nobody takes it where the sender has left, or its deadline has passed.
+    let _ = give.send(response);
+    // Whatever comes of the record, the effect has happened and the answer stands.
+    match status {
+        Some(status) => drop(receiver.settle(claim, status).await),
+        None => drop(claim.release().await),
     }
 }
 
@@ -59,14 +65,15 @@ async fn renewed<S: IdempotencyStore, F: Future>(claim: &Claim<S>, handler: F) -
 }
 
 async fn renewals<S: IdempotencyStore>(claim: &Claim<S>) -> Infallible {
+    let every = (claim.lease() / 3).max(LEAST_PAUSE);
     loop {
-        sleep(claim.lease() / 3).await;
-        // One that fails is tried again at the next third.
-        let _ = claim.renew().await;
+        sleep(every).await;
+        // One that fails is tried again at the next third. One that is lost stays lost.
+        if let Ok(RenewOutcome::Lost) = claim.renew().await {
+            return pending().await;
+        }
     }
 }
 
-fn with_proof<B>(mut response: Response<B>, proof: Verified) -> Response<B> {
-    response.extensions_mut().insert(proof);
-    response
-}
+/// A lease of next to nothing is renewed in vain, and must not cost a core.
+const LEAST_PAUSE: Duration = Duration::from_millis(10);

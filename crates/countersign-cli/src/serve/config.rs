@@ -1,0 +1,142 @@
+//! What is to be served: from the command line, or from a file.
+
+mod arguments;
+mod file;
+mod place;
+mod words;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+use countersign::{OutagePolicy, Verifier};
+use http::Uri;
+
+use super::server::{HEALTH, METRICS};
+use super::store::MEMORY;
+use crate::mend::Mend;
+use crate::secrets::SecretArgs;
+use place::Place;
+
+#[derive(Args)]
+#[command(
+    mut_group("secrets", |group| group.required(false)),
+    override_usage = "countersign serve --config <FILE> [--show-body]
+       countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
+           <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
+           [--show-body]"
+)]
+pub(crate) struct ServeArgs {
+    /// The file that says what is served; endpoints with secrets of their own need one
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["listen", "endpoints", "secrets", "forward", "store"]
+    )]
+    config: Option<PathBuf>,
+    /// The address to listen on, such as 127.0.0.1:3000
+    #[arg(long, value_name = "ADDR", required_unless_present = "config")]
+    listen: Option<String>,
+    /// A path and the scheme of what comes to it: a built-in's name, or a scheme's TOML file;
+    /// repeatable. All endpoints of the command line share its secrets
+    #[arg(
+        long = "endpoint",
+        id = "endpoints",
+        value_name = "PATH=SCHEME",
+        action = ArgAction::Append,
+        required_unless_present = "config"
+    )]
+    endpoints: Vec<String>,
+    #[command(flatten)]
+    secrets: SecretArgs,
+    /// The URL that new events are passed on to; without it, printed deliveries are acknowledged
+    #[arg(long, value_name = "URL")]
+    forward: Option<String>,
+    /// Where events are remembered: `memory`, for one process, or a Redis by its URL
+    #[arg(long, value_name = "URL", default_value = MEMORY)]
+    store: String,
+    /// Print the bodies of verified deliveries, too
+    #[arg(long)]
+    show_body: bool,
+}
+
+/// All that is to be served, and nothing in it that is known to be wrong.
+pub(super) struct Plan {
+    pub(super) listen: String,
+    pub(super) store: String,
+    pub(super) endpoints: Vec<EndpointPlan>,
+    pub(super) show_body: bool,
+}
+
+/// One endpoint. What is not given is as the scheme's profile says.
+pub(super) struct EndpointPlan {
+    pub(super) path: String,
+    pub(super) verifier: Verifier,
+    pub(super) forward: Option<Target>,
+    /// How long, and where that was said.
+    pub(super) retention: Option<(Duration, Place)>,
+    pub(super) ack_deadline: Option<Duration>,
+    pub(super) outage: Option<OutagePolicy>,
+}
+
+/// Where events are passed on to, and where that was said.
+pub(super) struct Target {
+    pub(super) uri: Uri,
+    pub(super) at: Place,
+}
+
+impl Plan {
+    pub(super) fn of(args: &ServeArgs) -> Result<Self, Mend> {
+        match &args.config {
+            Some(file) => file::plan(file, args.show_body),
+            None => arguments::plan(args),
+        }
+    }
+}
+
+impl Target {
+    fn parse(url: &str, at: Place) -> Result<Self, Mend> {
+        let Ok(uri) = url.parse::<Uri>() else {
+            return Err(at.mend("not a URL: write one such as http://127.0.0.1:8080/hooks"));
+        };
+        let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(at.mend(
+                "not a whole URL: write one with http:// or https:// and a host, such as \
+                 http://127.0.0.1:8080/hooks",
+            ));
+        };
+        if authority.as_str().contains('@') {
+            return Err(at.mend(
+                "has a user or password, which is not sent: leave it out, and let the target trust \
+                 this machine",
+            ));
+        }
+        Ok(Self { uri, at })
+    }
+}
+
+/// The paths of endpoints: each once, and none that is the program's own.
+struct Paths(Vec<String>);
+
+impl Paths {
+    fn add(&mut self, path: &str, at: &Place) -> Result<(), Mend> {
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic())
+            && !path.contains(['?', '#', '"', '<', '>']);
+        if !path.starts_with('/') || !is_plain {
+            return Err(at.mend(
+                "not a path: begin with `/`, without a query, and percent-encode what is not ASCII",
+            ));
+        }
+        if path == HEALTH || path == METRICS {
+            return Err(at.mend(format!("`{path}` is the program's own: choose another path")));
+        }
+        if self.0.iter().any(|taken| taken == path) {
+            return Err(at.mend(format!(
+                "two endpoints have the path `{path}`: give each its own, and several secrets to \
+                 one endpoint"
+            )));
+        }
+        self.0.push(path.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+//! The plan that stands on the command line.
+
+use countersign::Verifier;
+
+use super::place::Place;
+use super::{EndpointPlan, Paths, Plan, ServeArgs, Target};
+use crate::mend::Mend;
+use crate::scheme;
+
+pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
+    if has_password(&args.store) {
+        return Err(Place::option("--store").mend(
+            "has a password, and every process of the machine sees a command line: write the URL \
+             into a file, as `store`, and give that with `--config`",
+        ));
+    }
+    let secrets = args.secrets.read_for(args.endpoints.len())?;
+    let mut paths = Paths(Vec::new());
+    let mut endpoints = Vec::new();
+    for (endpoint, secrets) in args.endpoints.iter().zip(secrets) {
+        let at = Place::option(format_args!("--endpoint {endpoint}"));
+        let Some((path, name)) = endpoint.split_once('=') else {
+            return Err(at.mend("has no scheme: write `--endpoint /hooks/venum=venum`"));
+        };
+        paths.add(path, &at)?;
+        let scheme = scheme::load(name).map_err(|error| at.mend(error))?;
+        if scheme.signs_url() {
+            return Err(at.mend(format!(
+                "scheme `{}` signs the URL: write the endpoint into a file, with `url`, and give \
+                 that with `--config`",
+                scheme.name()
+            )));
+        }
+        let verifier = Verifier::new(scheme, secrets);
+        let forward = args.forward.as_deref();
+        endpoints.push(EndpointPlan {
+            path: path.to_owned(),
+            verifier: verifier.map_err(|error| args.secrets.blame(error))?,
+            forward: forward
+                .map(|url| Target::parse(url, Place::option("--forward")))
+                .transpose()?,
+            retention: None,
+            ack_deadline: None,
+            outage: None,
+        });
+    }
+    let listen = args.listen.clone().unwrap_or_default();
+    Ok(Plan { listen, store: args.store.clone(), endpoints, show_body: args.show_body })
+}
+
+/// Whether a URL has `user:password@`, or a parameter that says so.
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let user = rest.rsplit_once('@').map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':')) || rest.contains("password=")
+}

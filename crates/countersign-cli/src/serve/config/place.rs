@@ -1,0 +1,31 @@
+//! Where something was said that has to be mended.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use crate::mend::Mend;
+
+/// A key of a file, or an option.
+#[derive(Debug, Clone)]
+pub(in crate::serve) struct Place(String);
+
+impl Place {
+    pub(super) fn option(option: impl Display) -> Self {
+        Self(format!("`{option}`"))
+    }
+
+    pub(super) fn key(file: &Path, line: Option<usize>, key: Option<&str>) -> Self {
+        let mut place = format!("`{}`", file.display());
+        if let Some(line) = line {
+            place.push_str(&format!(", line {line}"));
+        }
+        if let Some(key) = key {
+            place.push_str(&format!(", `{key}`"));
+        }
+        Self(place)
+    }
+
+    pub(in crate::serve) fn mend(&self, problem: impl Display) -> Mend {
+        Mend::because(&self.0, problem)
+    }
+}

@@ -1,0 +1,188 @@
+//! One endpoint: the whole path, and what handles an event at its end.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::tower::{Webhook, WebhookLayer, answer};
+use countersign::{Answer, Grant, Receiver, Verified};
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+use tower::{Layer, Service, ServiceExt};
+
+use super::config::EndpointPlan;
+use super::forward::Forward;
+use super::log::{Line, Log};
+use super::store::Store;
+use crate::mend::Mend;
+
+/// Receives the deliveries of one path.
+pub(super) struct Endpoint {
+    path: Arc<str>,
+    layer: WebhookLayer<Store>,
+    service: Webhook<Store, Handler>,
+    log: Log,
+}
+
+impl Endpoint {
+    /// The endpoint, and the task that tells the store what nobody could wait for. That one ends
+    /// when the endpoint is gone and everything is told.
+    pub(super) fn new(
+        plan: EndpointPlan,
+        store: Store,
+        log: Log,
+    ) -> Result<(Self, Option<JoinHandle<()>>), Mend> {
+        let path: Arc<str> = plan.path.as_str().into();
+        let name = countersign::Endpoint::new(Arc::clone(&path));
+        let mut receiver = Receiver::new(plan.verifier, store, name);
+        if let Some(deadline) = plan.ack_deadline {
+            receiver = receiver.with_ack_deadline(deadline);
+        }
+        if let Some(policy) = plan.outage {
+            receiver = receiver.with_outage_policy(policy);
+        }
+        if let Some((retention, at)) = plan.retention {
+            receiver = receiver.with_retention(retention).map_err(|error| at.mend(error))?;
+        }
+        let ack_deadline = receiver.ack_deadline();
+        let deadline = HANDLER_DEADLINE.max(ack_deadline);
+        let handler = match plan.forward {
+            None => Handler::Acknowledge { path: Arc::clone(&path), log: log.clone(), deadline },
+            Some(to) => Handler::Forward(Forward::new(&path, to, ack_deadline / 3, deadline)?),
+        };
+        let background = receiver.background(sleep).map(tokio::spawn);
+        let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
+        let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
+        let service = layer.layer(handler);
+        Ok((Self { path, layer, service, log }, background))
+    }
+
+    /// Answers a delivery, and prints what came of it.
+    pub(super) async fn receive(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let admitted = Admitted { since: Instant::now(), at: Arc::default() };
+        request.extensions_mut().insert(admitted.clone());
+        let response = match self.service.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let extensions = response.extensions();
+        if extensions.get::<Printed>().is_none() {
+            let handled = admitted.at.get();
+            self.log.print(&Line {
+                endpoint: &self.path,
+                code: code(&response),
+                status: response.status().as_u16(),
+                verified: handled.map(|(verified, _)| verified).or_else(|| extensions.get()),
+                grant: handled.map(|(_, grant)| *grant),
+                since: admitted.since,
+            });
+        }
+        response
+    }
+
+    /// Waits until every delivery in hand is settled.
+    pub(super) async fn drain(&self) {
+        self.layer.drain().await;
+    }
+}
+
+/// The code of a line: that of the answer which was given in the handler's place, if one was.
+fn code(response: &Response<Full<Bytes>>) -> &'static str {
+    match response.extensions().get::<Answer>() {
+        Some(answer) => answer.code(),
+        None if response.status().is_success() => "handled",
+        None => "handler_failed",
+    }
+}
+
+/// What is known of a delivery before it is answered: it comes with the request to whoever handles
+/// the event, and what is found there is seen by whoever prints the line.
+#[derive(Clone)]
+struct Admitted {
+    since: Instant,
+    at: Arc<OnceLock<(Verified, Grant)>>,
+}
+
+/// In a response: its line is printed already.
+#[derive(Clone)]
+struct Printed;
+
+/// Handles an event, which is given to it once.
+#[derive(Clone)]
+enum Handler {
+    /// The line is all there is to it: who reads them has the event.
+    Acknowledge {
+        path: Arc<str>,
+        log: Log,
+        deadline: Duration,
+    },
+    Forward(Forward),
+}
+
+impl Handler {
+    async fn handle(self, request: Request<Full<Bytes>>) -> Response<Full<Bytes>> {
+        let extensions = request.extensions();
+        let found = (extensions.get::<Verified>(), extensions.get(), extensions.get::<Admitted>());
+        let (Some(verified), Some(grant), Some(admitted)) = found else {
+            // The layer hands on no request without them.
+            return answer(Answer::HandlerFailed);
+        };
+        let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
+        let since = admitted.since;
+        match self {
+            Self::Forward(forward) => forward.pass_on(request, &verified, grant).await,
+            Self::Acknowledge { path, log, deadline } => {
+                let line = Line {
+                    endpoint: &path,
+                    code: "handled",
+                    status: StatusCode::OK.as_u16(),
+                    verified: Some(&verified),
+                    grant: Some(grant),
+                    since,
+                };
+                match timeout(deadline, log.print_now(&line)).await {
+                    Ok(true) => {
+                        let mut response = Response::default();
+                        response.extensions_mut().insert(Printed);
+                        response
+                    }
+                    Ok(false) | Err(_) => answer(Answer::Busy),
+                }
+            }
+        }
+    }
+}
+
+impl Service<Request<Full<Bytes>>> for Handler {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Full<Bytes>>) -> Self::Future {
+        let handler = self.clone();
+        Box::pin(async move { Ok(handler.handle(request).await) })
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// For an event to be handled, however soon its sender must be answered: whoever gave it up sooner
+/// would have it handled twice at once by a target that is merely slow. Draining ends within the
+/// 30 s that service managers allow.
+const HANDLER_DEADLINE: Duration = Duration::from_secs(25);

@@ -1,0 +1,67 @@
+//! The headers of a forwarded request.
+
+use countersign::{Grant, Signed, Verified};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Removes what was meant for this server only, and what nobody but this server may say.
+pub(super) fn keep_end_to_end(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    let ours_or_proxys = headers.keys().filter(|name| {
+        PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix)) || HOP_BY_HOP.contains(name)
+    });
+    let all: Vec<HeaderName> = ours_or_proxys.cloned().chain(named).collect();
+    for name in all {
+        headers.remove(name);
+    }
+}
+
+/// Says what was proved. The type of an event may be unsigned, and then says so.
+pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Grant) {
+    insert(headers, EVENT_ID, verified.event_id());
+    if let Some(kind) = verified.event_type() {
+        insert(headers, EVENT_TYPE, kind.name);
+        let signed = if kind.signed == Signed::Yes { "true" } else { "false" };
+        insert(headers, EVENT_TYPE_SIGNED, signed);
+    }
+    headers.insert(ATTEMPT, HeaderValue::from(grant.epoch));
+}
+
+/// What a header cannot carry is percent-encoded, and so is the percent sign.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    let encoded = utf8_percent_encode(value, NOT_IN_HEADERS).to_string();
+    if let Ok(value) = HeaderValue::try_from(encoded) {
+        headers.insert(name, value);
+    }
+}
+
+/// `Host` and `Content-Length` are written anew; `Expect` is answered by now, for the body is here.
+const HOP_BY_HOP: [HeaderName; 9] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    EXPECT,
+    HOST,
+    HeaderName::from_static("keep-alive"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+const PREFIXES: [&str; 2] = ["countersign-", "proxy-"];
+
+const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
+const EVENT_TYPE: HeaderName = HeaderName::from_static("countersign-event-type");
+const EVENT_TYPE_SIGNED: HeaderName = HeaderName::from_static("countersign-event-type-signed");
+const ATTEMPT: HeaderName = HeaderName::from_static("countersign-attempt");
+
+/// Controls and everything that is not ASCII; a space would be trimmed at either end.
+const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'%');

@@ -1,0 +1,112 @@
+//! Where events are claimed.
+
+use std::error::Error;
+use std::iter::successors;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::{
+    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, MemoryStore,
+    ReleaseOutcome, RenewOutcome, StoreError,
+};
+use countersign_redis::RedisStore;
+
+use crate::mend::Mend;
+use crate::output;
+
+/// The store that all endpoints share.
+#[derive(Debug, Clone)]
+pub(super) enum Store {
+    Memory(Arc<MemoryStore>),
+    Redis(RedisStore),
+}
+
+impl Store {
+    /// The store that `name` names: `memory`, or a URL.
+    pub(super) async fn open(name: &str) -> Result<Self, Mend> {
+        if name == MEMORY {
+            return Ok(Self::Memory(Arc::new(MemoryStore::new())));
+        }
+        // The URL itself may hold a password, and is not shown.
+        let store = RedisStore::connect(name).await;
+        store.map(Self::Redis).map_err(|error| Mend::because("the store", with_causes(&error)))
+    }
+
+    /// Says on standard error what endangers the records, whenever that changes.
+    pub(super) fn watch(&self) {
+        let Self::Redis(store) = self else { return };
+        let mut said = Vec::new();
+        tokio::spawn(store.watch(BETWEEN_LOOKS, move |health| {
+            let found: Vec<String> = match health {
+                Ok(health) => health.warnings.iter().map(ToString::to_string).collect(),
+                Err(error) => vec![with_causes(&error)],
+            };
+            for warning in found.iter().filter(|warning| !said.contains(*warning)) {
+                output::note(warning);
+            }
+            said = found;
+        }));
+    }
+}
+
+impl IdempotencyStore for Store {
+    async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+        match self {
+            Self::Memory(store) => store.claim(key, attempt).await,
+            Self::Redis(store) => store.claim(key, attempt).await,
+        }
+    }
+
+    async fn complete(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<CompleteOutcome, StoreError> {
+        match self {
+            Self::Memory(store) => store.complete(key, attempt).await,
+            Self::Redis(store) => store.complete(key, attempt).await,
+        }
+    }
+
+    async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
+        match self {
+            Self::Memory(store) => store.renew(key, attempt).await,
+            Self::Redis(store) => store.renew(key, attempt).await,
+        }
+    }
+
+    async fn release(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ReleaseOutcome, StoreError> {
+        match self {
+            Self::Memory(store) => store.release(key, attempt).await,
+            Self::Redis(store) => store.release(key, attempt).await,
+        }
+    }
+
+    async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+        match self {
+            Self::Memory(store) => store.forget(key).await,
+            Self::Redis(store) => store.forget(key).await,
+        }
+    }
+
+    async fn probe(&self) -> Result<Health, StoreError> {
+        match self {
+            Self::Memory(store) => store.probe().await,
+            Self::Redis(store) => store.probe().await,
+        }
+    }
+}
+
+/// An error, and what it came of.
+pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let all: Vec<String> =
+        successors(Some(error), |&error| error.source()).map(ToString::to_string).collect();
+    all.join(": ")
+}
+
+pub(super) const MEMORY: &str = "memory";
+const BETWEEN_LOOKS: Duration = Duration::from_secs(30);

@@ -1,0 +1,20 @@
+//! `countersign serve` as a user runs it: real processes, real connections, a real Redis.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
+#[path = "serve/config.rs"]
+mod config;
+#[path = "serve/deliveries.rs"]
+mod deliveries;
+#[path = "serve/forwarding.rs"]
+mod forwarding;
+#[path = "serve/log.rs"]
+mod log;
+#[path = "serve/processes.rs"]
+mod processes;
+#[path = "serve/server.rs"]
+mod server;
+#[path = "serve/shutdown.rs"]
+mod shutdown;
+#[path = "serve/target.rs"]
+mod target;

@@ -1,0 +1,158 @@
+//! What is wrong with a configuration, and how it is to be mended.
+
+use crate::processes::{Files, SECRET, command};
+
+const GOOD: &str = "listen = '127.0.0.1:0'\n\
+                    [[endpoint]]\n\
+                    path = '/hooks/jupiter'\n\
+                    scheme = 'jupiter'\n\
+                    secrets = [{ env = 'SECRET' }]\n";
+
+#[track_caller]
+fn must_mend(config: &str, said: &[&str]) {
+    let files = Files::new(config).with("empty.txt", "").with("good.txt", SECRET);
+    let mut command = command("--config");
+    command.arg(files.path("serve.toml"));
+    refused(command, said);
+}
+
+#[track_caller]
+fn refused(mut command: std::process::Command, said: &[&str]) {
+    let ended = command.output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{stderr}");
+    assert!(ended.stdout.is_empty() && !stderr.contains("panicked"), "{stderr}");
+    assert!(!stderr.contains(SECRET) && !stderr.contains("hunter2"), "{stderr}");
+    for said in said {
+        assert!(stderr.contains(said), "`{said}` is not in: {stderr}");
+    }
+}
+
+#[test]
+fn each_error_names_the_file_the_line_the_key_and_the_mend() {
+    let line = |line: &str, key: &str| format!("serve.toml`, line {line}, `{key}`");
+    for (from, to, at, mend) in [
+        ("path =", "pth =", line("3", "pth"), "`path`"),
+        ("listen = '127.0.0.1:0'", "", line("1", "listen"), "127.0.0.1:3000"),
+        ("listen = '127.0.0.1:0'", "listen = 3000", line("1", "listen"), "127.0.0.1:3000"),
+        ("'jupiter'", "'jupitre'", line("4", "scheme"), "did you mean `jupiter`"),
+        ("'jupiter'", "'nowhere.toml'", line("4", "scheme"), "nowhere.toml` cannot be read"),
+        ("'jupiter'", "'empty.txt'", line("4", "scheme"), "countersign schemes"),
+        ("'jupiter'", "5", line("4", "scheme"), "scheme = \"venum\""),
+        ("/hooks/jupiter", "hooks/jupiter", line("3", "path"), "begin with `/`"),
+        ("/hooks/jupiter", "/hooks?a", line("3", "path"), "without a query"),
+        ("/hooks/jupiter", "/healthz", line("3", "path"), "choose another path"),
+        ("/hooks/jupiter", "/metrics", line("3", "path"), "choose another path"),
+        ("'SECRET'", "'NOT_SET'", line("5", "secrets"), "`NOT_SET` is not set: export it"),
+        ("env = 'SECRET'", "file = 'empty.txt'", line("5", "secrets"), "is empty: paste"),
+        ("env = 'SECRET'", "file = 'absent'", line("5", "secrets"), "cannot be read"),
+        ("env = 'SECRET'", "name = 'x'", line("5", "secrets"), "one of `env` and `file`"),
+        ("{ env = 'SECRET' }", "", line("5", "secrets"), "{ env = \"NAME\" }"),
+        ("env =", "text =", line("5", "text"), "`env`"),
+    ] {
+        must_mend(&GOOD.replacen(from, to, 1), &[&at, mend]);
+    }
+    for (more, key, mend) in [
+        ("tolerance = 'soon'", "tolerance", "write `300s`, `5m` or `7d`"),
+        ("tolerance = 300", "tolerance", "\"5m\""),
+        ("retention = '1s'", "retention", "at least"),
+        ("ack_deadline = '0s'", "ack_deadline", "between 100ms and 1h"),
+        ("ack_deadline = '99y'", "ack_deadline", "between 100ms and 1h"),
+        ("body_limit = 0", "body_limit", "above 0"),
+        ("body_limit = -1", "body_limit", "above 0"),
+        ("outage = 'open'", "outage", "fail-open"),
+        ("forward = 'localhost:80'", "forward", "http://"),
+        ("forward = 'ftp://a/b'", "forward", "http://"),
+        ("forward = 'http://u:hunter2@a/b'", "forward", "leave it out"),
+        ("lease = '5s'", "lease", "expected one of"),
+    ] {
+        must_mend(&format!("{GOOD}{more}\n"), &[&line("6", key), mend]);
+    }
+    must_mend(&GOOD.replacen("[[endpoint]]", "[endpoint]", 1), &[&line("2", "endpoint"), "[[end"]);
+    must_mend("listen = '127.0.0.1:0'\n", &["serve.toml`", "[[endpoint]]"]);
+    must_mend(&format!("{GOOD}{}", &GOOD[GOOD.find('[').unwrap()..]), &[&line("7", "path"), "two"]);
+    must_mend("listen = \n", &["line 1"]);
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_with_the_reason_and_never_repeated() {
+    for secrets in [
+        format!("secret = '{SECRET}'"),
+        format!("secrets = '{SECRET}'"),
+        format!("secrets = ['{SECRET}']"),
+        format!("secrets = [\n  '{SECRET}',\n]"),
+        format!("secrets = {{ env = '{SECRET}' }}"),
+        format!("secrets = [{{ env = '{SECRET}' }}]"),
+        format!("secrets = [{{ env = 'SECRET' }}]\nsecret = '{SECRET}'"),
+    ] {
+        let config = GOOD.replacen("secrets = [{ env = 'SECRET' }]", &secrets, 1);
+        must_mend(&config, &["serve.toml`, line", "never the secret"]);
+    }
+    // A typing error on the line of a secret.
+    must_mend(&GOOD.replacen("'SECRET'", SECRET, 1), &["serve.toml`, line 5"]);
+    must_mend(&format!("{GOOD}'{SECRET}\n"), &["serve.toml`, line 6"]);
+}
+
+#[test]
+fn a_scheme_that_signs_the_url_needs_one() {
+    let square = "name = 'square'\nsignature_header = 'X-S'\nsigned = '{url}{body}'\n";
+    let files = Files::new(&GOOD.replacen("'jupiter'", "'square.toml'", 1));
+    let files = files.with("square.toml", square);
+    let with_config = |files: &Files| {
+        let mut command = command("--config");
+        command.arg(files.path("serve.toml"));
+        command
+    };
+    refused(with_config(&files), &["line 4", "`scheme`", "as `url`"]);
+    let config = GOOD.replacen("'jupiter'", "'square.toml'\nurl = 'example.com'", 1);
+    let files = files.with("serve.toml", config);
+    refused(with_config(&files), &["line 5", "`url`", "https://"]);
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_told_without_its_password() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap();
+    drop(listener);
+    must_mend(&format!("store = 'redis://:hunter2@{closed}'\n{GOOD}"), &["cannot be reached"]);
+    must_mend(&format!("store = 'mysql://u:hunter2@h'\n{GOOD}"), &["`redis://`"]);
+    let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";
+    refused(
+        command(&format!("{good} --store redis://:hunter2@{closed}")),
+        &["`--store`", "`--config`"],
+    );
+}
+
+#[test]
+fn the_command_line_says_what_it_lacks() {
+    let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";
+    for (words, said) in [
+        ("", "--config"),
+        ("--config nowhere.toml", "`nowhere.toml` cannot be read"),
+        ("--config a.toml --listen 127.0.0.1:0", "--config"),
+        ("--config a.toml --secret-env SECRET", "--config"),
+        ("--config a.toml --store memory", "--config"),
+        ("--listen 127.0.0.1:0 --secret-env SECRET", "--endpoint"),
+        ("--listen 127.0.0.1:0 --endpoint /x=jupiter", "--secret-env"),
+        ("--endpoint /x=jupiter --secret-env SECRET", "--listen"),
+        (&format!("{good} --endpoint /y"), "--endpoint /y"),
+        (&format!("{good} --endpoint /x=venum"), "two endpoints"),
+        (&format!("{good} --endpoint /y=jupitre"), "did you mean `jupiter`"),
+        (&format!("{good} --forward nowhere"), "`--forward`"),
+        (&format!("{good} --secret-env NOT_SET"), "`NOT_SET`"),
+        (&good.replacen("127.0.0.1:0", "nowhere", 1), "127.0.0.1:3000"),
+    ] {
+        refused(command(words), &[said]);
+    }
+}
+
+#[tokio::test]
+async fn endpoints_of_the_command_line_share_its_secrets() {
+    use crate::deliveries::{Delivery, jupiter};
+    let mut serving = crate::processes::jupiter("--endpoint /github=github").await;
+    let github = Delivery::signed("/github", "github", SECRET, "{}");
+    assert_eq!(github.send(serving.address()).await.status, 200);
+    assert_eq!(serving.line().await["endpoint"], "/github");
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+    assert_eq!(serving.line().await["endpoint"], "/hooks/jupiter");
+}

@@ -1,0 +1,145 @@
+//! The lines of JSON.
+
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use crate::deliveries::{Delivery, jupiter};
+use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
+use crate::target::Target;
+
+#[tokio::test]
+async fn a_delivery_is_printed_and_acknowledged_and_its_duplicate_and_its_forgery_are_told_apart() {
+    let mut serving = processes::jupiter("").await;
+    let delivery = jupiter("evt_1");
+    for (delivery, status, code, event, attempt) in [
+        (delivery.clone(), 200, "handled", Some("evt_1"), Some(1)),
+        (delivery.clone(), 200, "duplicate", Some("evt_1"), None),
+        (delivery.clone().forged(), 401, "signature_mismatch", None, None),
+    ] {
+        let answered = delivery.send(serving.address()).await;
+        assert_eq!((answered.status, &answered.body[..]), (status, &b""[..]), "{code}");
+        let line = serving.line().await;
+        let keys: Vec<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        let mut expected = KEYS;
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        assert_eq!(line["endpoint"], "/hooks/jupiter");
+        assert_eq!(line["status"], status);
+        assert_eq!(line["code"], code);
+        assert_eq!(line["event_id"].as_str(), event);
+        assert_eq!(line["event_type"].as_str(), event.map(|_| "swap.completed"));
+        assert_eq!(line["secret"].as_u64(), event.map(|_| 0));
+        assert_eq!(line["attempt"].as_u64(), attempt);
+        assert!(line["ms"].is_u64(), "{line}");
+    }
+}
+
+const KEYS: [&str; 8] =
+    ["attempt", "code", "endpoint", "event_id", "event_type", "ms", "secret", "status"];
+
+#[tokio::test]
+async fn a_line_says_which_secret_has_signed() {
+    let mut serving = processes::jupiter("--secret-env OLD_SECRET").await;
+    let body = r#"{"event_id":"evt_1","type":"t"}"#;
+    let old = Delivery::signed("/hooks/jupiter", "jupiter", OLD_SECRET, body);
+    assert_eq!(old.send(serving.address()).await.status, 200);
+    assert_eq!(serving.line().await["secret"], 1);
+}
+
+#[tokio::test]
+async fn bodies_are_printed_where_they_are_asked_for_and_as_base64_where_they_are_no_text() {
+    let mut serving = processes::jupiter("--show-body").await;
+    let text = jupiter("evt_1");
+    text.send(serving.address()).await;
+    let line = serving.line().await;
+    assert_eq!(line["body"].as_str().unwrap().as_bytes(), &text.body[..]);
+    assert_eq!(line.get("body_base64"), None);
+
+    let binary = Delivery::signed("/hooks/jupiter", "jupiter", SECRET, &b"\xff\0"[..]);
+    binary.send(serving.address()).await;
+    let line = serving.line().await;
+    assert_eq!(line["body_base64"], "/wA=");
+    assert_eq!(line.get("body"), None);
+
+    jupiter("evt_2").forged().send(serving.address()).await;
+    let line = serving.line().await;
+    assert_eq!((line.get("body"), line.get("body_base64")), (None, None));
+}
+
+#[tokio::test]
+async fn neither_secret_nor_body_nor_signature_is_ever_printed() {
+    let mut target = Target::start().await;
+    let files = Files::new(&format!(
+        "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
+         secrets = [{{ env = 'SECRET' }}]\nforward = '{}'\n",
+        target.url()
+    ));
+    let serving = configured(&files).await;
+    let body = r#"{"event_id":"evt_1","type":"t","note":"canary of the body"}"#;
+    let delivery = Delivery::signed("/hooks/jupiter", "jupiter", SECRET, body);
+    let to = serving.address();
+    let failed = tokio::spawn({
+        let delivery = delivery.clone();
+        async move { delivery.send(to).await.status }
+    });
+    target.call().await.answer(500);
+    assert_eq!(failed.await.unwrap(), 500);
+    assert_eq!(delivery.clone().forged().send(to).await.status, 401);
+    serving.signal(Signal::TERM);
+    let (status, said) = serving.ended().await;
+    assert!(status.success(), "{said}");
+    assert!(said.contains("handler_failed") && said.contains("signature_mismatch"), "{said}");
+    let signature = &delivery.headers[0].1;
+    for canary in [SECRET, "canary of the body", signature] {
+        assert!(!said.contains(canary), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_reader_of_the_lines_events_are_still_forwarded_and_not_acknowledged_otherwise() {
+    let target = Target::start().await;
+    let files = Files::new(&format!(
+        "listen = '127.0.0.1:0'\n\
+         [[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
+         secrets = [{{ env = 'SECRET' }}]\nforward = '{}'\n\
+         [[endpoint]]\npath = '/printed'\nscheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\n",
+        target.url()
+    ));
+    let mut command = processes::command("--config");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.arg(files.path("serve.toml")).stdout(Stdio::from(writer));
+    let mut serving = Serving::start(command).await;
+    let events = target.answer_all();
+
+    let printed = Delivery { path: "/printed", ..jupiter("evt_1") };
+    for _ in 0..2 {
+        assert_eq!(printed.send(serving.address()).await.status, 503);
+        assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+    }
+    assert_eq!(*events.borrow(), ["evt_1"]);
+    let note = serving.note().await;
+    assert!(note.contains("standard output"), "{note}");
+    serving.signal(Signal::TERM);
+    let (status, said) = serving.ended().await;
+    assert!(status.success() && !said.contains("panicked"), "{said}");
+}
+
+#[tokio::test]
+async fn a_reader_who_does_not_read_keeps_no_delivery_and_no_end_waiting() {
+    let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET --endpoint");
+    let (unread, writer) = std::io::pipe().unwrap();
+    // Long lines, to fill the pipe sooner.
+    let path: &'static str = format!("/{}", "a".repeat(2000)).leak();
+    command.arg(format!("{path}=jupiter")).stdout(Stdio::from(writer));
+    let serving = Serving::start(command).await;
+    let forged = Delivery { path, ..jupiter("evt_1").forged() };
+    for _ in 0..1_200 {
+        assert_eq!(forged.send(serving.address()).await.status, 401);
+    }
+    serving.signal(Signal::TERM);
+    let (status, said) = serving.ended().await;
+    assert!(status.success(), "{said}");
+    drop(unread);
+}

@@ -1,0 +1,56 @@
+//! Paths, methods and connections.
+
+use bytes::Bytes;
+use http::{Method, Request};
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+
+use crate::deliveries::{jupiter, send};
+use crate::processes;
+
+#[tokio::test]
+async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
+    let mut serving = processes::jupiter("").await;
+    for (method, path, status, allow) in [
+        (Method::GET, "/healthz", 200, None),
+        (Method::POST, "/healthz", 405, Some("GET, HEAD")),
+        (Method::GET, "/hooks/jupiter", 405, Some("POST")),
+        (Method::PUT, "/hooks/jupiter", 405, Some("POST")),
+        (Method::POST, "/hooks/jupiter/", 404, None),
+        (Method::POST, "/hooks/Jupiter", 404, None),
+        (Method::GET, "/", 404, None),
+        (Method::POST, "/hooks/jupiter?tenant=7", 401, None),
+    ] {
+        let uri = format!("http://{}{path}", serving.address());
+        let request = Request::builder().method(&method).uri(uri).body(Full::default());
+        let answered = send(request.unwrap()).await;
+        assert_eq!(answered.status, status, "{method} {path}");
+        assert_eq!(answered.body, "", "{method} {path}");
+        let allowed = answered.headers.get("allow").map(|value| value.to_str().unwrap());
+        assert_eq!(allowed, allow, "{method} {path}");
+    }
+    // Of all these, one was a delivery.
+    assert_eq!(serving.line().await["code"], "missing_signature");
+    assert!(!serving.has_line());
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let serving = processes::jupiter("").await;
+    let huge = jupiter("evt_1").with_header("x-huge", &"a".repeat(64 * 1024));
+    assert_eq!(huge.send(serving.address()).await.status, 431);
+}
+
+#[tokio::test]
+async fn deliveries_come_by_http_2_as_well() {
+    let serving = processes::jupiter("").await;
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let delivery = jupiter("evt_1");
+    let mut request = Request::post(format!("http://{}/hooks/jupiter", serving.address()));
+    for (name, value) in &delivery.headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Full::<Bytes>::new(delivery.body)).unwrap();
+    assert_eq!(client.request(request).await.unwrap().status(), 200);
+}
