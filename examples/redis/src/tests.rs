@@ -1,0 +1,45 @@
+use axum::body::Body;
+use axum::http::Request;
+use countersign::Signer;
+use countersign_conformance::RedisServer;
+use tower::ServiceExt;
+
+use super::*;
+
+const SECRET: &str = "whsec_test";
+
+#[tokio::test]
+async fn an_event_that_comes_to_two_processes_is_handled_by_one() {
+    let server = RedisServer::start(&[]);
+    let one = app(layer(SECRET, connect(&server).await).unwrap());
+    let other = app(layer(SECRET, connect(&server).await).unwrap());
+
+    let body = r#"{"id":"evt_1","type":"charge.succeeded"}"#;
+    assert_eq!(status(one.clone(), body).await, 204);
+    assert_eq!(status(other, body).await, 200);
+    assert_eq!(status(one, r#"{"id":"evt_2"}"#).await, 204);
+}
+
+#[tokio::test]
+async fn without_its_store_it_asks_the_sender_to_come_again() {
+    let mut server = RedisServer::start(&[]);
+    let app = app(layer(SECRET, connect(&server).await).unwrap());
+    server.kill9();
+    assert_eq!(status(app, r#"{"id":"evt_1"}"#).await, 503);
+}
+
+async fn connect(server: &RedisServer) -> RedisStore {
+    RedisStore::connect(&server.url()).await.unwrap()
+}
+
+async fn status(app: Router, body: &str) -> u16 {
+    let scheme = Scheme::named("stripe").unwrap();
+    let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
+    let none: [(&str, &str); 0] = [];
+    let mut request = Request::post("/");
+    for (name, value) in signer.sign(&none, body.as_bytes()).unwrap() {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from(body.to_owned())).unwrap();
+    app.oneshot(request).await.unwrap().status().as_u16()
+}
