@@ -301,7 +301,10 @@ fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 66]>) -> bool {
         Encoding::Hex => {
             // By its length alone it has no room for the `0x` that `const_hex` would skip.
             let length = text.len() / 2;
-            if !text.len().is_multiple_of(2) || !lengths.contains(&length) || text.starts_with(b"0x") {
+            if !text.len().is_multiple_of(2)
+                || !lengths.contains(&length)
+                || text.starts_with(b"0x")
+            {
                 return false;
             }
             into.resize(start + length, 0);

@@ -24,7 +24,7 @@ impl Outcome {
 /// The tables; refused where any outcome is not the expected one.
 pub(super) fn report(outcomes: &[Outcome]) -> Report {
     let count = |outcome: &Outcome| outcome.delivery.copies;
-    let expected = outcomes.iter().filter(|outcome| outcome.is_expected()).map(count).sum();
+    let expected: usize = outcomes.iter().filter(|outcome| outcome.is_expected()).map(count).sum();
     let sent: usize = outcomes.iter().map(count).sum();
     let style = if expected == sent { GOOD } else { BAD };
     let summary = paint(style, format_args!("{sent} deliveries, {expected} answered as expected"));

@@ -294,7 +294,7 @@ async fn two_processes_on_one_redis_handle_each_event_once_and_one_may_be_killed
     let burst = |to: Vec<std::net::SocketAddr>, events: std::ops::Range<u32>| async move {
         let mut senders = JoinSet::new();
         for event in events {
-            for copy in 0..4 {
+            for copy in 0..50 {
                 let to = to[copy % to.len()];
                 let delivery = jupiter(&format!("evt_{event}"));
                 senders.spawn(async move { while delivery.send(to).await.status != 200 {} });
