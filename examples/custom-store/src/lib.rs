@@ -1,0 +1,54 @@
+//! A store of claims of one's own: what the protocol is, `countersign::protocol`
+//! says; a store keeps its records, and makes each step atomic. The test holds it
+//! to the suite that every store passes.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! countersign = { version = "0.1", features = ["tower"] }
+//! tokio = { version = "1", features = ["full"] }
+//!
+//! [dev-dependencies]
+//! countersign-conformance = "0.1"
+//! ```
+
+mod store;
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::http::StatusCode;
+use axum::routing::post;
+use countersign::tower::WebhookLayer;
+use countersign::{
+    ConfigError, Endpoint, Grant, Receiver, Scheme, Secret, SystemClock, Verified, Verifier,
+};
+
+pub use store::MapStore;
+
+/// Handles each of Jupiter's events once. The layer is for
+/// [`drain`](WebhookLayer::drain), when the app is shut down.
+///
+/// # Errors
+///
+/// [`ConfigError`] where the secret cannot be used.
+pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError> {
+    let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
+    let store = MapStore::new(MOST_EVENTS, SystemClock::new());
+    let receiver = Receiver::new(verifier, store, Endpoint::new("jupiter"));
+    let layer = WebhookLayer::new(receiver);
+    Ok((Router::new().route("/", post(on_event)).layer(layer.clone()), layer))
+}
+
+/// Runs once for each event. Its status says what becomes of the event.
+async fn on_event(
+    Extension(verified): Extension<Verified>,
+    Extension(grant): Extension<Grant>,
+) -> StatusCode {
+    println!("{}, attempt {}", verified.event_id(), grant.epoch);
+    StatusCode::NO_CONTENT
+}
+
+const MOST_EVENTS: usize = 100_000;
+
+#[cfg(test)]
+mod tests;

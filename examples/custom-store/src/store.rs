@@ -1,0 +1,136 @@
+//! A map behind a lock.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use countersign::protocol::{self, Record, State};
+use countersign::{
+    Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore,
+    ReleaseOutcome, RenewOutcome, StoreError,
+};
+
+/// Remembers events in a map, for one process.
+pub struct MapStore {
+    most_events: usize,
+    clock: Box<dyn Clock>,
+    events: Mutex<Events>,
+}
+
+type Events = HashMap<EventKey, Event>;
+
+struct Event {
+    record: Record,
+    /// Counted from the first claim on.
+    retention_ends_ms: i64,
+}
+
+impl MapStore {
+    /// A store for this many events, which judges leases and retentions by this
+    /// clock.
+    pub fn new(most_events: usize, clock: impl Clock + 'static) -> Self {
+        Self { most_events, clock: Box::new(clock), events: Mutex::default() }
+    }
+
+    /// One atomic step: finds the record, lets the protocol say what becomes of
+    /// it, and keeps that. `None` where there is no room for it.
+    fn step<T>(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        protocol: impl FnOnce(Option<&Record>, i64) -> (T, Option<Record>),
+    ) -> Option<T> {
+        let mut events = self.events();
+        let now_ms = self.clock.now_unix_ms();
+        let known = events.get(key).filter(|event| event.is_remembered(now_ms));
+        let retention_ends_ms = match known {
+            Some(event) => event.retention_ends_ms,
+            None => now_ms.saturating_add(ms(attempt.retention)),
+        };
+        let (outcome, changed) = protocol(known.map(|event| &event.record), now_ms);
+        let Some(record) = changed else { return Some(outcome) };
+        if events.len() >= self.most_events && !events.contains_key(key) {
+            events.retain(|_, event| event.is_remembered(now_ms));
+            // An event that may still come again, or is held, makes room for no other.
+            if events.len() >= self.most_events {
+                return None;
+            }
+        }
+        events.insert(key.clone(), Event { record, retention_ends_ms });
+        Some(outcome)
+    }
+
+    fn events(&self) -> MutexGuard<'_, Events> {
+        // No step leaves the map half changed.
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Event {
+    /// An event that is held is remembered for as long as it is.
+    fn is_remembered(&self, now_ms: i64) -> bool {
+        let held = match self.record.state {
+            State::InProgress { lease_until_ms } => now_ms < lease_until_ms,
+            State::Failed | State::Done { .. } => false,
+        };
+        held || now_ms < self.retention_ends_ms
+    }
+}
+
+impl IdempotencyStore for MapStore {
+    async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+        let claim = |record: Option<&Record>, now_ms| protocol::claim(record, attempt, now_ms);
+        Ok(self.step(key, attempt, claim).unwrap_or(ClaimOutcome::AtCapacity))
+    }
+
+    async fn complete(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<CompleteOutcome, StoreError> {
+        let complete =
+            |record: Option<&Record>, now_ms| protocol::complete(record, attempt, now_ms);
+        self.step(key, attempt, complete).ok_or_else(no_room)
+    }
+
+    async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
+        let renew = |record: Option<&Record>, now_ms| protocol::renew(record, attempt, now_ms);
+        self.step(key, attempt, renew).ok_or_else(no_room)
+    }
+
+    async fn release(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ReleaseOutcome, StoreError> {
+        let release = |record: Option<&Record>, _| protocol::release(record, attempt);
+        self.step(key, attempt, release).ok_or_else(no_room)
+    }
+
+    async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+        let now_ms = self.clock.now_unix_ms();
+        Ok(self.events().remove(key).is_some_and(|event| event.is_remembered(now_ms)))
+    }
+
+    async fn probe(&self) -> Result<Health, StoreError> {
+        Ok(Health::default())
+    }
+}
+
+fn no_room() -> StoreError {
+    StoreError::not_applied("there is no room for another event")
+}
+
+fn ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl fmt::Debug for MapStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapStore")
+            .field("most_events", &self.most_events)
+            .field("events", &self.events().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,28 @@
+//! Serves on port 3000 with the secret from `JUPITER_WEBHOOK_SECRET`, until it is
+//! interrupted, and then finishes what it has taken.
+
+use std::convert::Infallible;
+use std::error::Error;
+
+use countersign::Verified;
+use example_worker_handoff::{app, work};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("JUPITER_WEBHOOK_SECRET")
+        .map_err(|_| "set JUPITER_WEBHOOK_SECRET to the webhook's secret")?;
+    let (app, jobs) = app(&secret, 1000)?;
+    let worker = tokio::spawn(work(jobs, book));
+    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app)
+        .with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) })
+        .await?;
+    // The app is gone; the worker ends once it has done what is left.
+    worker.await?;
+    Ok(())
+}
+
+async fn book(verified: Verified) -> Result<(), Infallible> {
+    println!("{}: {} bytes", verified.event_id(), verified.body().len());
+    Ok(())
+}

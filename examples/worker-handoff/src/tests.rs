@@ -1,0 +1,96 @@
+use std::sync::Mutex;
+
+use axum::body::Body;
+use axum::http::Request;
+use countersign::{Answer, Signer, Verified};
+use tokio::time::sleep;
+use tower::ServiceExt;
+
+use super::*;
+
+const SECRET: &str = "whsec_example";
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_is_answered_at_once_and_handled_by_the_worker() {
+    let (app, jobs) = app(SECRET, 1).unwrap();
+    assert_eq!(deliver(&app, "1").await, (202, None));
+    // It waits for the worker, and is not handed over twice.
+    assert_eq!(deliver(&app, "1").await, (503, Some("in_flight")));
+
+    let handled = Mutex::new(Vec::new());
+    let handle = async |verified: Verified| {
+        handled.lock().unwrap().push(verified.event_id().to_owned());
+        Ok::<_, ()>(())
+    };
+    let afterwards = async {
+        let duplicate = deliver(&app, "1").await;
+        drop(app);
+        duplicate
+    };
+    let ((), duplicate) = tokio::join!(work(jobs, handle), afterwards);
+    assert_eq!(duplicate, (200, Some("duplicate")));
+    assert_eq!(handled.into_inner().unwrap(), ["1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_for_which_there_is_no_room_is_given_back_and_comes_again() {
+    let (app, mut jobs) = app(SECRET, 1).unwrap();
+    assert_eq!(deliver(&app, "1").await, (202, None));
+    assert_eq!(deliver(&app, "2").await, (503, None));
+    let first = jobs.recv().await.unwrap();
+    assert_eq!(deliver(&app, "2").await, (202, None));
+    assert_eq!(jobs.recv().await.unwrap().claim.grant().epoch, 2);
+    first.claim.complete().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_that_the_worker_cannot_handle_is_tried_three_times_and_given_back() {
+    let (app, jobs) = app(SECRET, 1).unwrap();
+    assert_eq!(deliver(&app, "1").await, (202, None));
+    let attempts = Mutex::new(0);
+    let handle = async |_| {
+        *attempts.lock().unwrap() += 1;
+        Err(())
+    };
+    let again = async {
+        sleep(Duration::from_secs(60)).await;
+        let again = deliver(&app, "1").await;
+        assert_eq!(*attempts.lock().unwrap(), 3);
+        drop(app);
+        again
+    };
+    let ((), again) = tokio::join!(work(jobs, handle), again);
+    assert_eq!(again, (202, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_dies_gives_its_event_back() {
+    let (app, mut jobs) = app(SECRET, 1).unwrap();
+    assert_eq!(deliver(&app, "1").await, (202, None));
+    drop(jobs.recv().await.unwrap());
+    assert_eq!(deliver(&app, "1").await, (202, None));
+    assert_eq!(jobs.recv().await.unwrap().claim.grant().epoch, 2);
+}
+
+#[tokio::test]
+async fn what_is_not_proved_reaches_no_worker() {
+    let (app, mut jobs) = app(SECRET, 1).unwrap();
+    let forged = Request::post("/").header("x-jup-signature", "00".repeat(32));
+    let answer = app.oneshot(forged.body(Body::from("{}")).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    assert!(jobs.try_recv().is_err());
+}
+
+/// Status and code of the app's answer to the event of this id.
+async fn deliver(app: &Router, id: &str) -> (u16, Option<&'static str>) {
+    let scheme = Scheme::named("jupiter").unwrap();
+    let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
+    let body = format!(r#"{{"event_id":"{id}"}}"#);
+    let mut request = Request::post("/");
+    for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from(body)).unwrap();
+    let answer = app.clone().oneshot(request).await.unwrap();
+    (answer.status().as_u16(), answer.extensions().get::<Answer>().map(Answer::code))
+}
