@@ -13,7 +13,7 @@ use countersign::{
     Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 const SECRET: &str = "whsec_receiver";
 
@@ -181,7 +181,7 @@ async fn a_success_that_is_cancelled_while_it_is_recorded_is_still_recorded() {
     let receiver = receiver("jupiter", store.clone());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("complete", &[Fault::Hangs]);
-    let hanging = tokio::time::timeout(Duration::from_millis(1), delivery.claim.complete());
+    let hanging = timeout(Duration::from_millis(1), delivery.claim.complete());
     assert!(hanging.await.is_err());
 
     tokio::spawn(receiver.background(sleep).unwrap());
@@ -211,6 +211,33 @@ async fn an_endpoint_that_fails_closed_answers_503_while_the_store_is_away() {
         assert_eq!((answer.status(), answer.code()), (503, "store_unavailable"));
         assert_eq!(answer.retry_after_s(), Some(1));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_whose_answer_nobody_heard_is_given_back() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver("jupiter", store.clone());
+    store.fail_next("claim", &[Fault::ReplyLost]);
+    admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    store.fail_next("claim", &[Fault::Hangs]);
+    let left = timeout(Duration::from_millis(1), admit(&receiver, r#"{"event_id":"2"}"#)).await;
+    assert!(left.is_err());
+
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(store.asked_of("release"), 2);
+    let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&again), (2, false));
+    assert_eq!(receiver.counters().given_back, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_without_end_can_be_dropped() {
+    let receiver = receiver("jupiter", MemoryStore::new()).with_lease(Duration::MAX);
+    drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    assert_eq!(epoch(&again), (2, false));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use crate::error::ConfigError;
 use crate::headers::Head;
 use crate::idempotency::{
-    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey, Fingerprint,
-    Holder, IdempotencyStore, MemoryStore, Reaper, ReleaseOutcome, StoreError, Timer,
+    Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey,
+    Fingerprint, Holder, IdempotencyStore, MemoryStore, Reaper, ReleaseOutcome, StoreError, Timer,
 };
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::scheme::{Retries, least_retention};
@@ -222,12 +222,20 @@ impl<S: IdempotencyStore> Receiver<S> {
         let fingerprint = Fingerprint::of(verified);
         let attempt = Attempt::new(fingerprint, settings.lease, settings.retention)
             .map_err(|_| Answer::StoreUnavailable)?;
+        // Should nobody hear the store's answer, the event is not to stay in nobody's hands.
+        let unheard = self.guard(key.clone(), attempt.clone(), self.stored());
         match self.patient_claim(&*self.0.store, &key, &attempt, timer).await {
             Ok(outcome) => {
-                let holder = Holder::Store(Arc::clone(&self.0.store));
-                self.claimed(outcome, key, attempt, holder, verified).await
+                unheard.disarm();
+                self.claimed(outcome, key, attempt, self.stored(), verified).await
             }
-            Err(_) => self.without_store(key, attempt, verified, timer).await,
+            Err(error) => {
+                match error.applied() {
+                    Applied::No => unheard.disarm(),
+                    Applied::Maybe => drop(unheard),
+                }
+                self.without_store(key, attempt, verified, timer).await
+            }
         }
     }
 
@@ -238,6 +246,15 @@ impl<S: IdempotencyStore> Receiver<S> {
             Verdict::Complete => Settled::Completed(claim.complete().await),
             Verdict::Release => Settled::Released(claim.release().await),
         }
+    }
+
+    fn stored(&self) -> Holder<S> {
+        Holder::Store(Arc::clone(&self.0.store))
+    }
+
+    /// A claim of which nothing is known yet.
+    fn guard(&self, key: EventKey, attempt: Attempt, holder: Holder<S>) -> Claim<S> {
+        Claim::new(key, attempt, (0, false), holder, Arc::clone(&self.0.reaper))
     }
 
     /// Claims, and while another attempt holds the event asks again for a

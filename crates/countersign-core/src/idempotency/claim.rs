@@ -98,6 +98,11 @@ impl<S: IdempotencyStore> Claim<S> {
         self.attempt.lease
     }
 
+    /// Nothing becomes of the event when this is dropped: it is not held.
+    pub(crate) fn disarm(mut self) {
+        self.on_drop = None;
+    }
+
     /// Records that the event is done.
     ///
     /// Where the record cannot be written at this moment, the event is done all

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::MemoryStore;
 use super::key::EventKey;
-use super::store::{Attempt, CompleteOutcome, IdempotencyStore, StoreError};
+use super::store::{Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, StoreError};
 
 /// Takes the steps that are still to be told to the store. Held by the receiver
 /// and by every claim; when the last of them is gone, no more steps can come.
@@ -65,8 +65,8 @@ impl<S: IdempotencyStore> Reaper<S> {
     pub(crate) fn push(&self, job: Job) {
         // Behind the lease's end a release says nothing new, and a success is one that the next
         // claim has overtaken.
-        let until = Instant::now() + job.attempt.lease;
-        self.shared.push(job, until);
+        let until = Instant::now().checked_add(job.attempt.lease);
+        self.shared.push(job, until.unwrap_or_else(|| Instant::now() + LONGEST_TRY));
     }
 
     /// Tells the store, one step after another, until no more can come. Given
@@ -89,7 +89,7 @@ impl<S> Drop for Reaper<S> {
 async fn run<S: IdempotencyStore, T: Timer>(shared: Arc<Shared<S>>, timer: T) {
     while let Some((job, until)) = shared.next().await {
         match shared.tell(&job).await {
-            Ok(()) => shared.counters.told(job.step),
+            Ok(()) => {}
             Err(_) if Instant::now() < until => {
                 // Behind the others: what hinders this one may not hinder them.
                 shared.push(job, until);
@@ -147,17 +147,17 @@ impl<S> Shared<S> {
 
 impl<S: IdempotencyStore> Shared<S> {
     async fn tell(&self, job: &Job) -> Result<(), StoreError> {
-        match (&job.local, job.step) {
-            (Some(local), Step::Release) => {
-                local.release(&job.key, &job.attempt).await?;
-            }
-            (_, Step::Release) => {
-                self.store.release(&job.key, &job.attempt).await?;
-            }
+        let released = match (&job.local, job.step) {
+            (Some(local), Step::Release) => local.release(&job.key, &job.attempt).await?,
+            (_, Step::Release) => self.store.release(&job.key, &job.attempt).await?,
             (_, Step::Complete) => {
                 let outcome = self.store.complete(&job.key, &job.attempt).await?;
-                self.counters.completed(outcome);
+                self.counters.recorded(outcome);
+                return Ok(());
             }
+        };
+        if released == ReleaseOutcome::Released {
+            self.counters.given_back();
         }
         Ok(())
     }
@@ -242,12 +242,13 @@ impl Counting {
         self.degraded.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn told(&self, step: Step) {
-        let counter = match step {
-            Step::Release => &self.given_back,
-            Step::Complete => &self.recorded_in_background,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
+    fn given_back(&self) {
+        self.given_back.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn recorded(&self, outcome: CompleteOutcome) {
+        self.recorded_in_background.fetch_add(1, Ordering::Relaxed);
+        self.completed(outcome);
     }
 
     fn lost(&self, step: Step) {
@@ -260,4 +261,6 @@ impl Counting {
 }
 
 const MOST_JOBS: usize = 10_000;
+/// For a lease that does not end in any foreseeable time.
+const LONGEST_TRY: Duration = Duration::from_secs(24 * 60 * 60);
 const PAUSE: Duration = Duration::from_millis(100);
