@@ -38,6 +38,7 @@ impl Body {
     }
 
     /// Takes the next piece.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn push(&mut self, piece: Bytes) -> Result<(), VerifyError> {
         let held = self.held().len();
         if matches!(self.pieces, Pieces::TooLarge) || piece.len() > self.limit - held {
@@ -60,6 +61,7 @@ impl Body {
 
     /// The whole body; an error where it was larger than the limit, even if
     /// whoever pushed has overlooked that.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn whole(self) -> Result<Bytes, VerifyError> {
         match self.pieces {
             Pieces::One(bytes) => Ok(bytes),

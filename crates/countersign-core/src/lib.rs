@@ -42,6 +42,7 @@ mod presented;
 mod receiver;
 mod scheme;
 mod secret;
+mod short;
 mod sign;
 mod timestamp;
 mod url;

@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
+use crate::short::Short;
 
 /// A key, prepared once: for an HMAC both of its padded blocks are hashed
 /// already.
@@ -98,6 +99,7 @@ impl Key {
     ///
     /// `running` is the MAC that this key began and that has seen the message
     /// up to the end of its body; without one, the MAC is computed here.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn matches(
         &self,
         running: Option<Box<Running>>,
@@ -212,7 +214,7 @@ pub(crate) type Tag = SmallVec<[u8; 64]>;
 /// scheme can have, behind a byte that says it. Two of the usual 32 bytes need no
 /// allocation.
 #[derive(Default)]
-pub(crate) struct Tags(SmallVec<[u8; 66]>);
+pub(crate) struct Tags(Short<66>);
 
 /// More signatures than this are refused, so that what one request can cost
 /// does not grow with its headers. Providers send two while a secret rotates.
@@ -222,12 +224,10 @@ impl Tags {
     /// Decodes one signature and adds it, where it is one: of the right
     /// alphabet, and of the length that the algorithm's tags have.
     pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
-        let start = self.0.len();
-        self.0.push(0);
-        let length = if decode(text, scheme, &mut self.0) { self.0.len() - start - 1 } else { 0 };
-        match u8::try_from(length) {
-            Ok(length @ 1..) => self.0[start] = length,
-            _ => self.0.truncate(start),
+        let mut room = [0; LONGEST_DECODED];
+        if let Some(tag) = decode(text, scheme, &mut room) {
+            self.0.extend_from_slice(&[tag.len() as u8]);
+            self.0.extend_from_slice(tag);
         }
     }
 
@@ -236,7 +236,7 @@ impl Tags {
     }
 
     fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = self.0.as_slice();
+        let mut rest = &*self.0;
         std::iter::from_fn(move || {
             let (&length, behind) = rest.split_first()?;
             let (tag, behind) = behind.split_at(usize::from(length));
@@ -289,15 +289,19 @@ fn same(left: &[u8], right: &[u8]) -> Choice {
     difference.ct_eq(&0)
 }
 
-/// Appends the tag that `text` writes; `false` where it writes none.
-fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 66]>) -> bool {
+/// The tag that `text` writes, where it writes one.
+fn decode<'a>(
+    text: &[u8],
+    scheme: &Scheme,
+    room: &'a mut [u8; LONGEST_DECODED],
+) -> Option<&'a [u8]> {
     let Some(lengths) = tag_lengths(scheme.algorithm) else {
         // A token: any text but none, and of any length, so its digest stands for it.
-        into.extend_from_slice(&Sha256::digest(text));
-        return !text.is_empty();
+        let digest = &mut room[..32];
+        digest.copy_from_slice(&Sha256::digest(text));
+        return (!text.is_empty()).then_some(digest);
     };
-    let start = into.len();
-    let decoded = match scheme.encoding {
+    let length = match scheme.encoding {
         Encoding::Hex => {
             // By its length alone it has no room for the `0x` that `const_hex` would skip.
             let length = text.len() / 2;
@@ -305,29 +309,20 @@ fn decode(text: &[u8], scheme: &Scheme, into: &mut SmallVec<[u8; 66]>) -> bool {
                 || !lengths.contains(&length)
                 || text.starts_with(b"0x")
             {
-                return false;
+                return None;
             }
-            into.resize(start + length, 0);
-            const_hex::decode_to_slice(text, &mut into[start..]).is_ok()
+            const_hex::decode_to_slice(text, &mut room[..length]).ok()?;
+            length
         }
         Encoding::Base64 => {
-            // The decoder wants room for the padding too.
-            let room = text.len() / 4 * 3;
-            if !text.len().is_multiple_of(4) || room > lengths.end() + 2 {
-                return false;
+            if text.len() > LONGEST_DECODED / 3 * 4 {
+                return None;
             }
-            into.resize(start + room, 0);
-            match STRICT.decode_slice(text, &mut into[start..]) {
-                Ok(length) => {
-                    into.truncate(start + length);
-                    true
-                }
-                Err(_) => false,
-            }
+            STRICT.decode_slice(text, room).ok()?
         }
-        Encoding::Text => false,
+        Encoding::Text => return None,
     };
-    decoded && lengths.contains(&(into.len() - start))
+    lengths.contains(&length).then_some(&room[..length])
 }
 
 /// How long a tag can be, in bytes; `None` for a token.
@@ -354,3 +349,7 @@ pub(crate) fn encode(tag: &[u8], encoding: Encoding) -> String {
 fn hmac<M: KeyInit>(key: &[u8]) -> M {
     M::new_from_slice(key).expect("HMAC takes keys of any length")
 }
+
+/// The longest tag, that of [`Algorithm::EcdsaP256`], has 72 bytes; the decoder
+/// of base64 wants room for its padding, too.
+const LONGEST_DECODED: usize = 75;

@@ -115,7 +115,7 @@ impl Signer {
             timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
         };
         let refused = |error: VerifyError| self.problem(error.to_string());
-        let (mut before, mut after) = (Texts::new(), Texts::new());
+        let (mut before, mut after) = (Texts::default(), Texts::default());
         message.append(&mut before, &scheme.template.before).map_err(refused)?;
         message.append(&mut after, &scheme.template.after).map_err(refused)?;
         let message = Message { before: &before, body, after: &after };

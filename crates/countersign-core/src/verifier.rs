@@ -181,6 +181,8 @@ impl Verifier {
         head: impl Into<Head<'h>>,
         body: impl Into<Bytes>,
     ) -> Result<Verified, VerifyError> {
+        // The steps are made to be inlined here: to hand what is read from one function to the next
+        // by way of memory takes longer than to read it.
         let mut begun = Begun::new(Arc::clone(&self.0));
         begun.read(&head.into())?;
         begun.push(body)?;

@@ -51,6 +51,7 @@ impl Begun {
 
     /// Judges the headers. In place: a `Begun` is some hundred bytes, and where
     /// the whole path is one call it need never be moved.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn read(&mut self, head: &Head<'_>) -> Result<(), VerifyError> {
         let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
         let coding = Coding::of(scheme, head)?;
@@ -88,6 +89,7 @@ impl Begun {
     /// [`VerifyErrorKind::BodyTooLarge`] at the first byte over the limit,
     /// encoded or decoded; [`VerifyErrorKind::UnsupportedEncoding`] where the
     /// body does not decode, or something follows its end.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         let piece = piece.into();
         let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
@@ -112,7 +114,7 @@ impl Begun {
     /// [`VerifyErrorKind::SignatureMismatch`]; where the signed body states its
     /// own time, the refusals of a timestamp; and
     /// [`VerifyErrorKind::BodyIncomplete`] where an encoded body was cut off.
-    #[inline]
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn verify(mut self) -> Result<Verified, VerifyError> {
         let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
         let body = match self.decoder {
@@ -136,6 +138,7 @@ impl Begun {
 }
 
 /// Which secret has signed the delivery.
+#[inline(always)] // Part of `Verifier::verify`, which says why.
 fn signed_by(
     verifier: &Inner,
     presented: &Presented,

@@ -1,0 +1,79 @@
+//! Bytes that are put together piece by piece, on the stack where they fit.
+
+use std::ops::Deref;
+
+/// A few pieces one behind the other, in `ROOM` bytes on the stack, or on the
+/// heap where those are too few.
+///
+/// Not a `SmallVec`: its insertion at any place costs twice as much a piece as
+/// copying it, and every request has half a dozen of them.
+#[derive(Clone)]
+pub(crate) struct Short<const ROOM: usize> {
+    short: [u8; ROOM],
+    length: usize,
+    /// All of it, where it does not fit.
+    long: Vec<u8>,
+}
+
+impl<const ROOM: usize> Short<ROOM> {
+    pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) {
+        let end = self.length + piece.len();
+        match self.short.get_mut(self.length..end) {
+            Some(room) => room.copy_from_slice(piece),
+            None => self.spill(piece),
+        }
+        self.length = end;
+    }
+
+    #[cold]
+    fn spill(&mut self, piece: &[u8]) {
+        if self.long.is_empty() {
+            self.long.extend_from_slice(&self.short[..self.length]);
+        }
+        self.long.extend_from_slice(piece);
+    }
+}
+
+impl<const ROOM: usize> Default for Short<ROOM> {
+    fn default() -> Self {
+        Self { short: [0; ROOM], length: 0, long: Vec::new() }
+    }
+}
+
+impl<const ROOM: usize> Deref for Short<ROOM> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.short.get(..self.length).unwrap_or(&self.long)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_stand_in_order_whether_or_not_they_fit() {
+        for pieces in [
+            &["", ""][..],
+            &["ab", "", "cd"],
+            &["abcd"],
+            &["abcd", "", "e", "f"],
+            &["abc", "def", "", "g"],
+            &["abcde", "f"],
+        ] {
+            let mut short = Short::<4>::default();
+            for piece in pieces {
+                short.extend_from_slice(piece.as_bytes());
+            }
+            assert_eq!(&*short, pieces.concat().as_bytes(), "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn what_fits_is_not_allocated() {
+        let mut short = Short::<4>::default();
+        short.extend_from_slice(b"abcd");
+        assert_eq!(short.long.capacity(), 0);
+    }
+}
