@@ -67,7 +67,7 @@ async fn which_statuses_complete_is_for_the_user_to_say() {
 async fn nothing_unverified_reaches_the_store() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone());
-    let begun = receiver.begin(&[("x-jup-signature", "00".repeat(32))]).unwrap();
+    let begun = receiver.begin(&[("x-jup-signature", "00".repeat(32))]).await.unwrap();
     let refused = receiver.admit(begun, &sleep).await.unwrap_err();
     let Answer::Refused(error) = &refused else { panic!("{refused:?}") };
     assert_eq!(error.kind(), VerifyErrorKind::SignatureMismatch);
@@ -362,7 +362,7 @@ async fn admit<S: IdempotencyStore>(
     let signer = Signer::new(scheme, Secret::from_text(SECRET).unwrap()).unwrap();
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
-    let mut begun = receiver.begin(&headers).unwrap();
+    let mut begun = receiver.begin(&headers).await.unwrap();
     begun.push(body.to_owned()).unwrap();
     receiver.admit(begun, &sleep).await
 }

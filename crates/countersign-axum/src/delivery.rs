@@ -116,8 +116,8 @@ async fn verified<S: IdempotencyStore>(
     if let Some(background) = receiver.background(sleep) {
         tokio::spawn(background);
     }
-    let (parts, body) = request.into_parts();
-    Ok(ReadBody::new(receiver.verifier(), &parts, body).await?)
+    let (_, arrived) = ReadBody::new(receiver.verifier(), request).await?;
+    Ok(arrived.verified)
 }
 
 /// Claims in a task of its own: a sender that leaves while the store is being

@@ -22,8 +22,9 @@ pub enum Rejection {
     Unverified(VerifyError),
     /// The delivery is genuine, and its body is not what the handler expects.
     MalformedJson(MalformedJson),
-    /// The delivery is genuine, and its event is not to be handled now: it was
-    /// handled before, another attempt is at it, or its claim cannot be held.
+    /// The event is not to be handled now: it was handled before, another
+    /// attempt is at it, or its claim cannot be held. Or there is none: a
+    /// handshake is answered here too.
     Answered(Answer),
 }
 
@@ -72,7 +73,10 @@ impl From<VerifyError> for Rejection {
 
 impl From<Answer> for Rejection {
     fn from(answer: Answer) -> Self {
-        Self::Answered(answer)
+        match answer {
+            Answer::Refused(error) => Self::Unverified(error),
+            other => Self::Answered(other),
+        }
     }
 }
 

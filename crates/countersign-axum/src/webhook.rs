@@ -20,8 +20,7 @@ where
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        let (parts, body) = request.into_parts();
-        let verified = ReadBody::new(&Verifier::from_ref(state), &parts, body).await?;
-        Ok(Self(verified))
+        let (_, arrived) = ReadBody::new(&Verifier::from_ref(state), request).await?;
+        Ok(Self(arrived.verified))
     }
 }

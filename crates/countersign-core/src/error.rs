@@ -144,6 +144,11 @@ pub enum VerifyErrorKind {
     UnsupportedEncoding,
     /// The receiver itself is not set up to judge this delivery.
     Misconfigured,
+    /// No secret is known for the tenant that the request names, or it names
+    /// none.
+    UnknownTenant,
+    /// The tenant's secrets could not be asked for.
+    SecretsUnavailable,
 }
 
 impl VerifyErrorKind {
@@ -202,6 +207,12 @@ impl VerifyErrorKind {
                 ("unsupported_encoding", 415, "the body's content encoding is not supported")
             }
             Self::Misconfigured => ("misconfigured", 503, "the receiver is not set up for this"),
+            Self::UnknownTenant => {
+                ("unknown_tenant", 503, "no secret is known for the request's tenant")
+            }
+            Self::SecretsUnavailable => {
+                ("secrets_unavailable", 503, "the tenant's secrets could not be asked for")
+            }
         }
     }
 }
@@ -223,6 +234,8 @@ pub enum ConfigError {
     UnknownScheme {
         /// The name that was asked for.
         name: String,
+        /// The built-ins' names and aliases that resemble it.
+        near: Vec<&'static str>,
     },
     /// A scheme's description contradicts itself or leaves a hole.
     #[non_exhaustive]
@@ -281,9 +294,14 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Secret { problem, index: None } => write!(f, "the secret {problem}"),
             Self::Secret { problem, index: Some(index) } => write!(f, "secret {index} {problem}"),
-            Self::UnknownScheme { name } => {
+            Self::UnknownScheme { name, near } if near.is_empty() => {
                 write!(f, "there is no built-in scheme `{name}`; `Scheme::names()` lists them")
             }
+            Self::UnknownScheme { name, near } => write!(
+                f,
+                "there is no built-in scheme `{name}`: did you mean `{}`?",
+                near.join("` or `")
+            ),
             Self::Scheme { scheme, word, problem } => {
                 write!(f, "scheme `{scheme}`: `{word}`: {problem}")
             }
@@ -336,6 +354,8 @@ pub enum SecretProblem {
     },
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
+    /// The scheme's secrets are user and password, and this one is not.
+    NotUserAndPassword,
 }
 
 impl fmt::Display for SecretProblem {
@@ -358,6 +378,9 @@ impl fmt::Display for SecretProblem {
             ),
             Self::NotAPublicKey => {
                 f.write_str("is not a public key of this scheme's algorithm: paste the public one")
+            }
+            Self::NotUserAndPassword => {
+                f.write_str("is not user and password: write `user:password`, with the colon")
             }
         }
     }

@@ -58,6 +58,29 @@ impl HandshakeAnswer {
     }
 }
 
+impl Clone for HandshakeAnswer {
+    /// Without the captured key: there is one of it.
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            status: self.status,
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+            captured: None,
+        }
+    }
+}
+
+impl PartialEq for HandshakeAnswer {
+    /// Whether the provider sees the same answer.
+    fn eq(&self, other: &Self) -> bool {
+        let seen = |answer: &Self| (answer.status, answer.body.clone());
+        self.name == other.name && seen(self) == seen(other) && self.headers == other.headers
+    }
+}
+
+impl Eq for HandshakeAnswer {}
+
 impl fmt::Debug for HandshakeAnswer {
     /// Shows which handshake and which status: a body or a header may be an
     /// HMAC, or the captured key itself.

@@ -27,6 +27,7 @@
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
 mod body;
+mod budget;
 mod clock;
 mod decoding;
 mod error;
@@ -38,6 +39,7 @@ mod json;
 mod mac;
 mod name;
 mod outcome;
+mod pace;
 mod presented;
 mod receiver;
 mod scheme;
@@ -48,6 +50,7 @@ mod timestamp;
 mod url;
 mod verifier;
 
+pub use budget::{BufferBudget, Reserved};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
@@ -72,4 +75,7 @@ pub use scheme::{
 pub use secret::{Secret, Secrets};
 pub use sign::Signer;
 pub use url::PublicUrl;
-pub use verifier::{AskedHandshake, Begun, EventType, Verified, Verifier};
+pub use verifier::{
+    Arrived, Arriving, AskedHandshake, Begun, EventType, Resolving, SecretKeeper, Verified,
+    Verifier,
+};

@@ -5,14 +5,21 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::error::VerifyError;
+use crate::handshake::HandshakeAnswer;
 
 /// An answer that the receiver gives in the handler's place. The body is always
-/// empty; the code is for the log, the metrics and the response's extensions.
+/// empty, but for a handshake's; the code is for the log, the metrics and the
+/// response's extensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
     /// The delivery must not be believed.
     Refused(VerifyError),
+    /// The request was no event, but the provider's question whether anybody is
+    /// there.
+    Handshake(HandshakeAnswer),
+    /// The key that the provider has handed over could not be kept.
+    SecretNotKept,
     /// The event is done: 200, so that it is not sent again.
     #[non_exhaustive]
     Duplicate {
@@ -52,6 +59,8 @@ impl Answer {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(error) => error.code(),
+            Self::Handshake(_) => "handshake",
+            Self::SecretNotKept => "secret_not_kept",
             Self::Duplicate { .. } => "duplicate",
             Self::InFlight { .. } => "in_flight",
             Self::Exhausted { .. } => "exhausted",
@@ -69,6 +78,7 @@ impl Answer {
     pub fn status(&self) -> u16 {
         match self {
             Self::Refused(error) => error.status(),
+            Self::Handshake(answer) => answer.status(),
             Self::Duplicate { .. } | Self::Exhausted { dead_lettered: true } => 200,
             Self::HandlerFailed => 500,
             Self::InFlight { .. }
@@ -76,6 +86,7 @@ impl Answer {
             | Self::StoreUnavailable
             | Self::StoreFull
             | Self::HandlerTimeout
+            | Self::SecretNotKept
             | Self::Busy => 503,
         }
     }
@@ -100,6 +111,8 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => fmt::Display::fmt(error, f),
+            Self::Handshake(answer) => write!(f, "the handshake `{}`", answer.name()),
+            Self::SecretNotKept => f.write_str("the key of a handshake could not be kept"),
             Self::Duplicate { fingerprint_matches: true, .. } => {
                 f.write_str("the event was handled before")
             }

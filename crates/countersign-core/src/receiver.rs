@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use crate::budget::Reserved;
 use crate::error::ConfigError;
 use crate::headers::Head;
 use crate::idempotency::{
@@ -13,13 +14,13 @@ use crate::idempotency::{
 };
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::scheme::{Retries, least_retention};
-use crate::verifier::{Begun, Verified, Verifier};
+use crate::verifier::{Arrived, Arriving, Verified, Verifier};
 
 /// Receives the deliveries of one endpoint: proves each, claims its event, and
 /// settles the claim by what the handler made of it.
 ///
 /// An adapter is these three calls plus its framework's types: [`begin`], then
-/// the body into [`Begun::push`], then [`admit`], the handler, and [`settle`].
+/// the body into [`Arriving::push`], then [`admit`], the handler, and [`settle`].
 ///
 /// Cheap to clone; the clones are one receiver.
 ///
@@ -118,6 +119,13 @@ impl<S: IdempotencyStore> Receiver<S> {
         })
     }
 
+    /// How long a whole body may take to arrive. Defaults to the verifier's.
+    #[must_use]
+    pub fn with_body_timeout(self, timeout: Duration) -> Self {
+        let verifier = self.0.verifier.clone().with_body_timeout(timeout);
+        self.rebuilt(verifier, self.0.settings.clone())
+    }
+
     /// What happens while the store cannot be asked. Defaults to
     /// [`OutagePolicy::FailClosed`] where the sender sends again, and to
     /// [`OutagePolicy::LocalFallback`] where it does not.
@@ -141,11 +149,15 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     /// A receiver with changed settings; it shares store and reaper.
     fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
-        let inner = &self.0;
-        let mut settings = inner.settings.clone();
+        let mut settings = self.0.settings.clone();
         change(&mut settings);
+        self.rebuilt(self.0.verifier.clone(), settings)
+    }
+
+    fn rebuilt(&self, verifier: Verifier, settings: Settings) -> Self {
+        let inner = &self.0;
         Self(Arc::new(Inner {
-            verifier: inner.verifier.clone(),
+            verifier,
             store: Arc::clone(&inner.store),
             reaper: Arc::clone(&inner.reaper),
             local: inner.local.clone(),
@@ -190,24 +202,30 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.reaper.background(timer)
     }
 
-    /// Judges the headers of a delivery, before a byte of its body is read.
+    /// Judges the head of a delivery, before a byte of its body is read.
     ///
     /// # Errors
     ///
-    /// The answer for a delivery that must not be believed.
-    pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, Answer> {
-        self.0.verifier.begin(head).map_err(Answer::from)
+    /// The answer for a request of which no more has to be read.
+    pub async fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
+        let head = head.into();
+        let verifier = self.0.verifier.resolve(head).await?;
+        verifier.arrive(head)
     }
 
     /// Proves a delivery whose body has come, and claims its event.
     ///
     /// # Errors
     ///
-    /// The answer for a delivery that is not to be handled.
-    pub async fn admit(&self, begun: Begun, timer: &impl Timer) -> Result<Delivery<S>, Answer> {
-        let verified = begun.verify()?;
+    /// The answer for a request that is not to be handled.
+    pub async fn admit(
+        &self,
+        arriving: Arriving,
+        timer: &impl Timer,
+    ) -> Result<Delivery<S>, Answer> {
+        let Arrived { verified, reserved } = arriving.finish(None)?;
         let claim = self.claim(&verified, timer).await?;
-        Ok(Delivery { verified, claim })
+        Ok(Delivery { verified, claim, reserved })
     }
 
     /// Claims the event of a proved delivery: the second half of
@@ -353,6 +371,9 @@ pub struct Delivery<S: IdempotencyStore> {
     pub verified: Verified,
     /// The claim, to be settled.
     pub claim: Claim<S>,
+    /// The body's part of the budget, to be dropped once the delivery is
+    /// answered.
+    pub reserved: Reserved,
 }
 
 /// What came of settling.

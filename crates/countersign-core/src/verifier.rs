@@ -1,7 +1,9 @@
 //! From a request to its proof: `begin`, `push`, `verify`.
 
+mod arriving;
 mod asked;
 mod begun;
+mod resolving;
 mod verified;
 
 use std::fmt;
@@ -10,16 +12,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use arriving::{Arrived, Arriving, SecretKeeper};
 pub use asked::AskedHandshake;
 pub use begun::Begun;
+pub use resolving::Resolving;
 pub use verified::{EventType, Verified};
 
+use crate::budget::BufferBudget;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
 use crate::mac::Key;
 use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 use crate::url::PublicUrl;
 
 /// Proves deliveries of one endpoint: a scheme, its live secrets, and a clock.
@@ -54,7 +59,11 @@ struct Inner {
     tolerance: Option<Tolerance>,
     body_limit: usize,
     body_timeout: Duration,
+    /// In bytes a second.
+    least_body_rate: u64,
+    budget: BufferBudget,
     unsigned: asked::Unsigned,
+    keeper: Option<Arc<dyn SecretKeeper>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -106,7 +115,10 @@ impl Verifier {
             tolerance: scheme.tolerance(),
             body_limit: scheme.profile().body_limit(),
             body_timeout: LONGEST_BODY_TIMEOUT.min(scheme.profile().ack_deadline() / 3),
+            least_body_rate: LEAST_BODY_RATE,
+            budget: BufferBudget::of_process(),
             unsigned: asked::Unsigned::default(),
+            keeper: None,
             clock: Arc::new(SystemClock::new()),
             scheme,
         })))
@@ -147,6 +159,33 @@ impl Verifier {
         self
     }
 
+    /// How many bytes of a body must at least come in a second, for the adapters,
+    /// which judge it every two seconds: it means something only where the
+    /// [body timeout](Self::with_body_timeout) is longer. Defaults to 1,024; 0
+    /// leaves it at the deadline of the whole.
+    #[must_use]
+    pub fn with_least_body_rate(mut self, bytes_per_second: u64) -> Self {
+        Arc::make_mut(&mut self.0).least_body_rate = bytes_per_second;
+        self
+    }
+
+    /// The budget of which the adapters take the bodies that they hold. Defaults
+    /// to [`BufferBudget::of_process`].
+    #[must_use]
+    pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
+        Arc::make_mut(&mut self.0).budget = budget;
+        self
+    }
+
+    /// Who keeps the key that a provider hands over in a handshake (see
+    /// [`arm_handshake`](Self::arm_handshake)), for the adapters. Defaults to
+    /// nobody, and then the adapters answer no such handshake.
+    #[must_use]
+    pub fn with_secret_keeper(mut self, keeper: impl SecretKeeper) -> Self {
+        Arc::make_mut(&mut self.0).keeper = Some(Arc::new(keeper));
+        self
+    }
+
     /// The scheme by which deliveries are judged.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
@@ -169,6 +208,23 @@ impl Verifier {
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
         self.0.body_timeout
+    }
+
+    /// How many bytes of a body must at least come in a second.
+    #[must_use]
+    pub fn least_body_rate(&self) -> u64 {
+        self.0.least_body_rate
+    }
+
+    /// The budget of which the adapters take the bodies that they hold.
+    #[must_use]
+    pub fn buffer_budget(&self) -> &BufferBudget {
+        &self.0.budget
+    }
+
+    fn keep_captured(&self, secret: Secret) -> Result<(), NotKept> {
+        let keeper = self.0.keeper.as_ref().ok_or(NotKept)?;
+        keeper.keep(secret).map_err(|_| NotKept)
     }
 
     /// Proves a delivery whose body is at hand: the whole path in one call.
@@ -204,6 +260,9 @@ impl Verifier {
     }
 }
 
+/// A key that a provider has handed over is lost.
+struct NotKept;
+
 impl Inner {
     /// Where the timestamp stands in the signed body, if it does.
     fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
@@ -225,3 +284,4 @@ impl fmt::Debug for Verifier {
 }
 
 const LONGEST_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+const LEAST_BODY_RATE: u64 = 1024;

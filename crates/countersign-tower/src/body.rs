@@ -3,64 +3,82 @@
 use std::error::Error;
 use std::fmt;
 use std::iter::successors;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use countersign_core::{Begun, BodyView, Verified, Verifier, VerifyError, VerifyErrorKind};
+use countersign_core::{
+    Answer, Arrived, Arriving, BodyView, Resolving, Verified, Verifier, VerifyError,
+    VerifyErrorKind,
+};
 use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
 use http_body::Body;
 use http_body_util::{Full, LengthLimitError};
 use pin_project_lite::pin_project;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 pin_project! {
-    /// Reads the body of a delivery and verifies it: what the layer and the
+    /// Reads the body of a delivery and verifies it: what the layers and the
     /// extractors have in common, for adapters of one's own.
     ///
-    /// The headers are judged at once; where they are refused, or where the
-    /// length that the request announces is over the limit, none of the body is
-    /// read. Polled again after its end, it answers that the body is gone.
+    /// The head is judged first; where it is refused, or where the length that
+    /// it announces is over the limit, none of the body is read. A request that
+    /// is no delivery to be handled, such as a handshake, comes out as the answer
+    /// that its sender gets.
     ///
     /// # Panics
     ///
-    /// Polled outside of a tokio runtime with its timer enabled, where the body
-    /// is not at hand and has to be waited for.
+    /// Polled outside of a tokio runtime with its timer enabled, where something
+    /// has to be waited for.
     #[must_use = "futures do nothing unless polled"]
     pub struct ReadBody<B> {
-        begun: Result<Begun, VerifyError>,
+        // Taken at the end.
+        parts: Option<Parts>,
         #[pin]
         body: B,
-        announced: u64,
-        received: u64,
-        timeout: Duration,
-        // Set only once the body has to be waited for.
+        announced: Option<u64>,
+        #[pin]
+        state: State,
+        body_timeout: Duration,
+        #[pin]
+        wait: Wait,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State {
+        // The secrets are being found.
+        Resolving { #[pin] verifier: Resolving },
+        // Taken at the end.
+        Reading { arriving: Option<Arriving> },
+    }
+}
+
+pin_project! {
+    // How long something has been waited for. Begins only once it has to be.
+    struct Wait {
+        since: Option<Instant>,
         #[pin]
         timer: Option<Sleep>,
     }
 }
 
 impl<B: Body> ReadBody<B> {
-    /// Judges the headers, and prepares to read the body.
-    pub fn new(verifier: &Verifier, parts: &Parts, body: B) -> Self {
-        let announced = content_length(parts).unwrap_or(0).max(body.size_hint().lower());
-        let begun = verifier.begin(parts).and_then(|begun| {
-            begun.expect(announced)?;
-            Ok(begun)
-        });
-        let timeout = verifier.body_timeout();
-        Self { begun, body, announced, received: 0, timeout, timer: None }
-    }
-
-    /// How long the whole body may take to arrive; see
-    /// [`VerifyLayer::with_body_timeout`](crate::VerifyLayer::with_body_timeout).
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
+    /// Prepares to judge a request and to read its body.
+    pub fn new(verifier: &Verifier, request: Request<B>) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            announced: content_length(&parts).max(Some(body.size_hint().lower())),
+            state: State::Resolving { verifier: verifier.resolve(&parts) },
+            parts: Some(parts),
+            body,
+            body_timeout: verifier.body_timeout(),
+            wait: Wait { since: None, timer: None },
+        }
     }
 }
 
@@ -69,19 +87,21 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = Result<Verified, VerifyError>;
+    type Output = Result<(Parts, Arrived), Answer>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let read = match self.as_mut().poll_whole(cx) {
-            Poll::Ready(read) => read,
-            Poll::Pending => {
-                ready!(self.as_mut().poll_deadline(cx));
-                Err(VerifyErrorKind::BodyTimeout.into())
-            }
+        ready!(self.as_mut().poll_resolved(cx))?;
+        ready!(self.as_mut().poll_whole(cx))?;
+        let this = self.project();
+        let arriving = match this.state.project() {
+            StateProjection::Reading { arriving } => arriving.take(),
+            StateProjection::Resolving { .. } => None,
         };
-        let gone = Err(VerifyErrorKind::BodyIncomplete.into());
-        let begun = mem::replace(self.project().begun, gone);
-        Poll::Ready(read.and_then(|()| begun?.verify()))
+        // Polled again after its end, it has nothing left.
+        let (Some(parts), Some(arriving)) = (this.parts.take(), arriving) else {
+            return Poll::Ready(Err(incomplete()));
+        };
+        Poll::Ready(arriving.finish(*this.announced).map(|arrived| (parts, arrived)))
     }
 }
 
@@ -90,62 +110,96 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Takes what has arrived of the body; ready once that is all of it.
-    fn poll_whole(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), VerifyError>> {
+    /// Ready once the head is judged.
+    fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
-        let begun = match this.begun {
-            Ok(begun) => begun,
-            Err(refused) => return Poll::Ready(Err(refused.clone())),
+        let StateProjection::Resolving { verifier } = this.state.as_mut().project() else {
+            return Poll::Ready(Ok(()));
+        };
+        let verifier = match verifier.poll(cx) {
+            Poll::Ready(verifier) => verifier?,
+            Poll::Pending => {
+                ready!(this.wait.as_mut().poll(*this.body_timeout, cx));
+                return Poll::Ready(Err(refused(VerifyErrorKind::SecretsUnavailable)));
+            }
+        };
+        let Some(parts) = this.parts else { return Poll::Ready(Err(incomplete())) };
+        let arriving = verifier.arrive(&*parts)?;
+        arriving.expect(this.announced.unwrap_or(0))?;
+        this.state.set(State::Reading { arriving: Some(arriving) });
+        this.wait.set(Wait { since: None, timer: None });
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes what has arrived of the body; ready once that is all of it.
+    fn poll_whole(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
+        let mut this = self.project();
+        let StateProjection::Reading { arriving: Some(arriving) } = this.state.project() else {
+            return Poll::Ready(Err(incomplete()));
         };
         for _ in 0..FRAMES_PER_POLL {
-            let frame = if this.body.is_end_stream() {
-                None
-            } else {
-                ready!(this.body.as_mut().poll_frame(cx))
+            if !arriving.wants_body() || this.body.is_end_stream() {
+                return Poll::Ready(Ok(()));
+            }
+            let frame = match this.body.as_mut().poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    let elapsed = ready!(this.wait.as_mut().poll(arriving.next_look(), cx));
+                    arriving.judge_pace(elapsed)?;
+                    continue;
+                }
             };
             match frame {
-                None if this.received < this.announced => {
-                    return Poll::Ready(Err(VerifyErrorKind::BodyIncomplete.into()));
-                }
                 None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => return Poll::Ready(Err(broken_off(&*error.into()))),
                 Some(Ok(frame)) => {
                     if let Ok(mut data) = frame.into_data() {
                         let length = data.remaining();
-                        *this.received += length as u64;
-                        begun.push(data.copy_to_bytes(length))?;
+                        arriving.push(data.copy_to_bytes(length))?;
                     }
                 }
             }
         }
+        arriving.judge_pace(this.wait.elapsed())?;
         cx.waker().wake_by_ref();
         Poll::Pending
     }
+}
 
-    fn poll_deadline(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
-        if this.timer.is_none() {
-            this.timer.set(Some(sleep(*this.timeout)));
+impl Wait {
+    /// Since the first call.
+    fn elapsed(self: Pin<&mut Self>) -> Duration {
+        self.project().since.get_or_insert_with(Instant::now).elapsed()
+    }
+
+    /// Ready once so much has elapsed, with how much it was.
+    fn poll(mut self: Pin<&mut Self>, until: Duration, cx: &mut Context<'_>) -> Poll<Duration> {
+        let elapsed = self.as_mut().elapsed();
+        let mut timer = self.as_mut().project().timer;
+        if timer.is_none() {
+            timer.set(Some(sleep(until.saturating_sub(elapsed))));
         }
-        match this.timer.as_pin_mut() {
-            Some(timer) => timer.poll(cx),
-            None => Poll::Pending,
+        if let Some(running) = timer.as_mut().as_pin_mut() {
+            ready!(running.poll(cx));
+            timer.set(None);
         }
+        Poll::Ready(self.elapsed())
     }
 }
 
 impl<B> fmt::Debug for ReadBody<B> {
-    /// Shows how far it is: no body.
+    /// Shows whose it is and how far: no body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arriving = match &self.state {
+            State::Reading { arriving } => arriving.as_ref(),
+            State::Resolving { .. } => None,
+        };
         f.debug_struct("ReadBody")
-            .field("begun", &self.begun)
+            .field("arriving", &arriving)
             .field("announced", &self.announced)
-            .field("received", &self.received)
-            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }
-
 /// The request as the service gets it: with its body, and with the proof.
 pub(crate) fn put_back(mut parts: Parts, verified: Verified) -> Request<Full<Bytes>> {
     if verified.scheme().body_view() == BodyView::Decoded {
@@ -164,14 +218,18 @@ fn content_length(parts: &Parts) -> Option<u64> {
 
 /// Why a body broke off: its connection did, unless a layer in front has a limit
 /// of its own.
-fn broken_off(error: &(dyn Error + 'static)) -> VerifyError {
+fn broken_off(error: &(dyn Error + 'static)) -> Answer {
     let limited = successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>());
-    if limited {
-        VerifyErrorKind::BodyTooLarge.into()
-    } else {
-        VerifyErrorKind::BodyIncomplete.into()
-    }
+    if limited { refused(VerifyErrorKind::BodyTooLarge) } else { incomplete() }
+}
+
+fn incomplete() -> Answer {
+    refused(VerifyErrorKind::BodyIncomplete)
+}
+
+fn refused(kind: VerifyErrorKind) -> Answer {
+    VerifyError::from(kind).into()
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,11 +1,11 @@
 //! The future of an answer: the body, then the service or a refusal.
 
 use std::fmt;
-use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use countersign_core::{Arrived, Reserved};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use crate::body::{BoxError, ReadBody, put_back};
-use crate::response::refusal;
+use crate::response::{ResponseBody, answer};
 
 pin_project! {
     /// The answer to a delivery; see [`VerifyLayer`](crate::VerifyLayer).
@@ -26,14 +26,14 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
-        Reading { #[pin] read: ReadBody<B>, request: Request<()>, service: S },
-        Calling { #[pin] answer: F },
+        Reading { #[pin] read: ReadBody<B>, service: S },
+        Calling { #[pin] answer: F, reserved: Reserved },
     }
 }
 
 impl<S, B, F> ResponseFuture<S, B, F> {
-    pub(crate) fn new(read: ReadBody<B>, request: Request<()>, service: S) -> Self {
-        Self { state: State::Reading { read, request, service } }
+    pub(crate) fn new(read: ReadBody<B>, service: S) -> Self {
+        Self { state: State::Reading { read, service } }
     }
 }
 
@@ -42,26 +42,24 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
     B: Body,
     B::Error: Into<BoxError>,
-    ResBody: Default,
 {
-    type Output = Result<S::Response, S::Error>;
+    type Output = Result<Response<ResponseBody<ResBody>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         loop {
-            let answer = match state.as_mut().project() {
-                StateProjection::Calling { answer } => return answer.poll(cx),
-                StateProjection::Reading { read, request, service } => {
-                    match ready!(read.poll(cx)) {
-                        Err(error) => return Poll::Ready(Ok(refusal(error))),
-                        Ok(verified) => {
-                            let (parts, ()) = mem::take(request).into_parts();
-                            service.call(put_back(parts, verified))
-                        }
-                    }
+            let calling = match state.as_mut().project() {
+                StateProjection::Calling { answer, .. } => {
+                    return answer.poll(cx).map_ok(ResponseBody::of_service);
                 }
+                StateProjection::Reading { read, service } => match ready!(read.poll(cx)) {
+                    Err(other) => return Poll::Ready(Ok(answer(other))),
+                    Ok((parts, Arrived { verified, reserved, .. })) => {
+                        State::Calling { answer: service.call(put_back(parts, verified)), reserved }
+                    }
+                },
             };
-            state.set(State::Calling { answer });
+            state.set(calling);
         }
     }
 }

@@ -14,21 +14,20 @@ use crate::service::Verify;
 #[derive(Debug, Clone)]
 pub struct VerifyLayer {
     verifier: Verifier,
-    body_timeout: Duration,
 }
 
 impl VerifyLayer {
     /// A layer that lets through what `verifier` proves.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
-        Self { body_timeout: verifier.body_timeout(), verifier }
+        Self { verifier }
     }
 
     /// How long the whole body may take to arrive, counted from when it is first
     /// waited for. Defaults to what the verifier says.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        self.body_timeout = timeout;
+        self.verifier = self.verifier.with_body_timeout(timeout);
         self
     }
 }
@@ -37,6 +36,6 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = Verify<S>;
 
     fn layer(&self, inner: S) -> Verify<S> {
-        Verify { inner, verifier: self.verifier.clone(), body_timeout: self.body_timeout }
+        Verify { inner, verifier: self.verifier.clone() }
     }
 }

@@ -6,7 +6,7 @@
 //! | [`WebhookLayer`] | is called once for each event, and whose answer says whether that is done |
 //!
 //! What a layer does not let through it answers itself, with a status and an
-//! empty body. What it lets through reaches the service with its body byte for
+//! empty body; a handshake, with what the provider expects. What it lets through reaches the service with its body byte for
 //! byte as it was signed, and with the [`Verified`](countersign_core::Verified)
 //! in the request's extensions.
 //!
@@ -38,7 +38,7 @@
 //! let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier)).service_fn(
 //!     |request: Request<Full<Bytes>>| async move {
 //!         let id = request.extensions().get::<Verified>().map(|verified| verified.event_id().to_owned());
-//!         Ok::<_, Infallible>(Response::new(id.unwrap_or_default()))
+//!         Ok::<_, Infallible>(Response::new(id))
 //!     },
 //! );
 //!
@@ -48,7 +48,7 @@
 //!     request = request.header(name, value);
 //! }
 //! let response = service.oneshot(request.body(Full::<Bytes>::from(body))?).await?;
-//! assert_eq!(response.into_body(), "evt_1");
+//! assert_eq!(response.into_body().into_inner().flatten().as_deref(), Some("evt_1"));
 //! # Ok(())
 //! # }
 //! ```
@@ -77,7 +77,7 @@
 //! let service = ServiceBuilder::new().layer(layer.clone()).service_fn(
 //!     |request: Request<Full<Bytes>>| async move {
 //!         let attempt = request.extensions().get::<Grant>().map(|grant| grant.epoch);
-//!         Ok::<_, Infallible>(Response::new(format!("{attempt:?}")))
+//!         Ok::<_, Infallible>(Response::new(attempt))
 //!     },
 //! );
 //!
@@ -92,12 +92,12 @@
 //! # };
 //! // The same delivery, twice.
 //! let first = service.clone().oneshot(delivery()?).await?;
-//! assert_eq!(first.into_body(), "Some(1)");
+//! assert_eq!(first.into_body().into_inner().flatten(), Some(1));
 //!
 //! let second = service.oneshot(delivery()?).await?;
 //! assert_eq!(second.status(), 200);
 //! assert_eq!(second.extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
-//! assert_eq!(second.into_body(), "");
+//! assert!(second.into_body().into_inner().is_none());
 //!
 //! // At the end, once the server takes no more requests.
 //! layer.drain().await;
@@ -123,6 +123,11 @@
 //!
 //! Trailers are no part of a delivery that any scheme signs, and are dropped.
 //!
+//! # The body of an answer
+//!
+//! It is a [`ResponseBody`]: the service's own, or the layer's, which is empty
+//! but for a handshake.
+//!
 //! # A body that somebody else has read
 //!
 //! What stands in front of the layer must leave the body alone. Where it is
@@ -147,6 +152,6 @@ mod webhook;
 pub use body::ReadBody;
 pub use future::ResponseFuture;
 pub use layer::VerifyLayer;
-pub use response::{answer, refusal};
+pub use response::{ResponseBody, answer, refusal};
 pub use service::Verify;
 pub use webhook::{Webhook, WebhookLayer};

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::mem;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_core::Verifier;
@@ -14,6 +13,7 @@ use tower_service::Service;
 
 use crate::body::{BoxError, ReadBody};
 use crate::future::ResponseFuture;
+use crate::response::ResponseBody;
 
 /// A service that is called with verified deliveries only; see
 /// [`VerifyLayer`](crate::VerifyLayer).
@@ -21,7 +21,6 @@ use crate::future::ResponseFuture;
 pub struct Verify<S> {
     pub(crate) inner: S,
     pub(crate) verifier: Verifier,
-    pub(crate) body_timeout: Duration,
 }
 
 impl<S, B, ResBody> Service<Request<B>> for Verify<S>
@@ -29,9 +28,8 @@ where
     S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone,
     B: Body,
     B::Error: Into<BoxError>,
-    ResBody: Default,
 {
-    type Response = S::Response;
+    type Response = Response<ResponseBody<ResBody>>;
     type Error = S::Error;
     type Future = ResponseFuture<S, B, S::Future>;
 
@@ -44,17 +42,12 @@ where
         // goes along.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        let (parts, body) = request.into_parts();
-        let read = ReadBody::new(&self.verifier, &parts, body).with_timeout(self.body_timeout);
-        ResponseFuture::new(read, Request::from_parts(parts, ()), ready)
+        ResponseFuture::new(ReadBody::new(&self.verifier, request), ready)
     }
 }
 
 impl<S> fmt::Debug for Verify<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verify")
-            .field("verifier", &self.verifier)
-            .field("body_timeout", &self.body_timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("Verify").field("verifier", &self.verifier).finish_non_exhaustive()
     }
 }

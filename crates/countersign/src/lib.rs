@@ -117,22 +117,24 @@
 pub mod guide;
 
 pub use countersign_core::{
-    Algorithm, Answer, Applied, AskedHandshake, Attempt, Begun, BodyView, Cell, Claim,
-    ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters, DeadLetters, Degraded, Delivery,
-    Encoding, Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
-    Fingerprint, Grant, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers,
-    Health, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Profile,
-    PublicUrl, Receiver, ReleaseOutcome, RenewOutcome, RepeatedHeader, Retries, Scheme,
-    SchemeBuilder, Secret, SecretFormat, SecretProblem, Secrets, Settled, Signed, Signer,
-    StoreError, StoreWarning, SuccessCompletes, SystemClock, Timer, TimestampUnit, Token,
-    Tolerance, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, protocol,
+    Algorithm, Answer, Applied, Arrived, Arriving, AskedHandshake, Attempt, Begun, BodyView,
+    BufferBudget, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters,
+    DeadLetters, Degraded, Delivery, Encoding, Endpoint, EventIdFrom, EventIdSource, EventKey,
+    EventType, EventTypeSource, Evidence, Fingerprint, Grant, Handshake, HandshakeAnswer,
+    HandshakeBuilder, HandshakeRule, Head, Headers, Health, IdempotencyStore, ManualClock,
+    MemoryStore, OutagePolicy, OutcomeRule, Profile, PublicUrl, Receiver, ReleaseOutcome,
+    RenewOutcome, RepeatedHeader, Reserved, Resolving, Retries, Scheme, SchemeBuilder, Secret,
+    SecretFormat, SecretKeeper, SecretProblem, Secrets, Settled, Signed, Signer, StoreError,
+    StoreWarning, SuccessCompletes, SystemClock, Timer, TimestampUnit, Token, Tolerance, Verdict,
+    Verified, Verifier, VerifyError, VerifyErrorKind, protocol,
 };
 
 /// A tower layer that verifies deliveries in front of a service.
 #[cfg(feature = "tower")]
 pub mod tower {
     pub use countersign_tower::{
-        ReadBody, ResponseFuture, Verify, VerifyLayer, Webhook, WebhookLayer, answer, refusal,
+        ReadBody, ResponseBody, ResponseFuture, Verify, VerifyLayer, Webhook, WebhookLayer, answer,
+        refusal,
     };
 }
 

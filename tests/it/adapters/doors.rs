@@ -10,7 +10,7 @@ use axum::extract::{Extension, FromRef, State};
 use axum::routing::post;
 use countersign::axum::{MalformedJson, Webhook, WebhookJson};
 use countersign::tower::VerifyLayer;
-use countersign::{Verified, Verifier, VerifyError};
+use countersign::{Verified, Verifier};
 use http::Request;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -114,7 +114,7 @@ impl Door {
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
-            code: parts.extensions.get::<VerifyError>().map(VerifyError::code),
+            code: parts.extensions.get::<countersign::Answer>().map(countersign::Answer::code),
             malformed: parts.extensions.get::<MalformedJson>().copied(),
             body: to_bytes(body, usize::MAX).await.unwrap(),
         }

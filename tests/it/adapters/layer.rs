@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,8 +10,8 @@ use axum::body::{Body, Bytes};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::post;
-use countersign::Verified;
 use countersign::tower::VerifyLayer;
+use countersign::{BufferBudget, Verified};
 use http::Request;
 use http_body_util::Full;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
@@ -98,7 +98,7 @@ async fn the_rest_of_the_request_reaches_the_service_as_it_was() {
     let (parts, body) = sent.into_parts();
     let expected = format!("{parts:?}");
     let answer = service.oneshot(Request::from_parts(parts, body)).await.unwrap();
-    assert_eq!(answer.into_body(), expected);
+    assert_eq!(answer.into_body().into_inner(), Some(expected));
 }
 
 #[tokio::test]
@@ -112,20 +112,59 @@ async fn a_body_of_one_piece_is_not_copied() {
         },
     );
     let answer = service.oneshot(request(&Delivery::of(&jupiter), sent.clone())).await.unwrap();
-    assert_eq!(answer.into_body().unwrap().body().as_ptr(), sent.as_ptr());
+    assert_eq!(answer.into_body().into_inner().flatten().unwrap().body().as_ptr(), sent.as_ptr());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_body_timeout_can_be_set() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    let layer = VerifyLayer::new(verifier(&jupiter));
+    let layer = VerifyLayer::new(verifier(&jupiter).with_least_body_rate(0));
     let door = doors::layer(layer.with_body_timeout(Duration::from_secs(20)));
     for (pause, status) in [(19, 200), (21, 408)] {
         let pause = Duration::from_secs(pause);
         let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
         assert_eq!(door.answer(request(&delivery, body)).await.status, status);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_timeout_is_not_for_bodies_that_trickle() {
+    let jupiter = scheme("jupiter");
+    let body = vec![b' '; 20_000];
+    let delivery = Delivery::with_body(&jupiter, &body);
+    let layer = VerifyLayer::new(verifier(&jupiter));
+    let door = doors::layer(layer.with_body_timeout(Duration::from_secs(3600)));
+    for (bytes_a_second, status) in [(2_000, 200), (500, 408)] {
+        let pieces = body
+            .chunks(bytes_a_second)
+            .flat_map(|piece| [Step::Wait(Duration::from_secs(1)), Step::Data(piece.to_vec())]);
+        let (sent, _) = scripted(pieces);
+        assert_eq!(door.answer(request(&delivery, sent)).await.status, status);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_beside_all_other_bodies_is_sent_again() {
+    let jupiter = scheme("jupiter");
+    let budget = BufferBudget::new(BODY.len());
+    let verify = VerifyLayer::new(verifier(&jupiter).with_buffer_budget(budget.clone()));
+    let door = doors::layer(verify);
+    let delivery = Delivery::of(&jupiter);
+    let (going_on, _) = scripted([Step::Data(BODY.into()), Step::Wait(Duration::from_secs(1))]);
+    let mut first = Box::pin(door.answer(request(&delivery, going_on)));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(first.as_mut().poll(&mut context).is_pending());
+    assert_eq!(budget.used(), BODY.len());
+
+    let second = door.answer(request(&delivery, BODY)).await;
+    assert_eq!((second.status, second.code), (503, Some("busy")));
+
+    // Its sender has left.
+    drop(first);
+    assert_eq!(budget.used(), 0);
+    assert_eq!(door.answer(request(&delivery, BODY)).await.status, 200);
+    assert_eq!(budget.used(), 0);
 }
 
 #[tokio::test]
@@ -160,9 +199,9 @@ fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower:
 
 /// Lets a service answer several times, as a server would: in turn, and as
 /// clones.
-async fn answers<S>(service: &mut S, genuine: &Delivery, forged: &Delivery)
+async fn answers<S, B>(service: &mut S, genuine: &Delivery, forged: &Delivery)
 where
-    S: Service<Request<Body>, Response = Response<String>> + Clone,
+    S: Service<Request<Body>, Response = Response<B>> + Clone,
     S::Error: Into<BoxError>,
 {
     for (delivery, status) in [(genuine, 200), (forged, 401), (genuine, 200), (genuine, 200)] {

@@ -316,9 +316,9 @@ async fn arrives_at_the_service(
 }
 
 /// Lets a service answer as a server would: in turn, and as clones.
-async fn answers_in_turn<S>(mut service: S, round: u32)
+async fn answers_in_turn<S, B>(mut service: S, round: u32)
 where
-    S: Service<Request<Body>, Response = Response<String>> + Clone,
+    S: Service<Request<Body>, Response = Response<B>> + Clone,
     S::Error: std::fmt::Debug,
 {
     for turn in 0..3 {

@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::tower::{Webhook, WebhookLayer, answer};
+use countersign::tower::{ResponseBody, Webhook, WebhookLayer, answer};
 use countersign::{Answer, Grant, Receiver, Verified};
 use http::{Request, Response, StatusCode};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
@@ -70,7 +70,7 @@ impl Endpoint {
         let admitted = Admitted { since: Instant::now(), at: Arc::default() };
         request.extensions_mut().insert(admitted.clone());
         let response = match self.service.clone().oneshot(request).await {
-            Ok(response) => response,
+            Ok(response) => at_hand(response).await,
             Err(never) => match never {},
         };
         let extensions = response.extensions();
@@ -91,6 +91,15 @@ impl Endpoint {
     /// Waits until every delivery in hand is settled.
     pub(super) async fn drain(&self) {
         self.layer.drain().await;
+    }
+}
+
+/// The response with its body at hand, as all bodies here are.
+async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full<Bytes>> {
+    let (parts, body) = response.into_parts();
+    match body.collect().await {
+        Ok(body) => Response::from_parts(parts, Full::new(body.to_bytes())),
+        Err(never) => match never {},
     }
 }
 

@@ -34,7 +34,6 @@ pub struct WebhookLayer<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
     pub(super) receiver: Receiver<S>,
-    pub(super) body_timeout: Duration,
     pub(super) tasks: TaskTracker,
 }
 
@@ -42,15 +41,14 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
     /// A layer that receives as this receiver says.
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
-        let body_timeout = receiver.verifier().body_timeout();
-        Self::from_parts(receiver, body_timeout)
+        Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 
     /// How long the whole body may take to arrive; see
     /// [`VerifyLayer::with_body_timeout`](crate::VerifyLayer::with_body_timeout).
     #[must_use]
     pub fn with_body_timeout(self, timeout: Duration) -> Self {
-        Self::from_parts(self.0.receiver.clone(), timeout)
+        Self::new(self.0.receiver.clone().with_body_timeout(timeout))
     }
 
     /// Waits until every delivery in hand is settled. For a graceful shutdown,
@@ -63,11 +61,6 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
     pub async fn drain(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
-    }
-
-    fn from_parts(receiver: Receiver<S>, body_timeout: Duration) -> Self {
-        let tasks = TaskTracker::new();
-        Self(Arc::new(Shared { receiver, body_timeout, tasks }))
     }
 }
 
@@ -97,9 +90,6 @@ impl<S: IdempotencyStore> Clone for WebhookLayer<S> {
 
 impl<S: IdempotencyStore> fmt::Debug for WebhookLayer<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WebhookLayer")
-            .field("receiver", &self.0.receiver)
-            .field("body_timeout", &self.0.body_timeout)
-            .finish_non_exhaustive()
+        f.debug_struct("WebhookLayer").field("receiver", &self.0.receiver).finish_non_exhaustive()
     }
 }

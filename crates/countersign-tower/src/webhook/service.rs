@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_core::{Answer, IdempotencyStore};
-use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -21,7 +20,7 @@ use tower_service::Service;
 use super::layer::Shared;
 use super::task;
 use crate::body::{BoxError, ReadBody};
-use crate::response::answer;
+use crate::response::{ResponseBody, answer};
 
 /// A service that is called once for each event; see
 /// [`WebhookLayer`](crate::WebhookLayer).
@@ -38,11 +37,11 @@ where
     T::Error: Send + 'static,
     B: Body + Send + 'static,
     B::Error: Into<BoxError>,
-    ResBody: Default + Send + 'static,
+    ResBody: Send + 'static,
 {
-    type Response = T::Response;
+    type Response = Response<ResponseBody<ResBody>>;
     type Error = T::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<T::Response, T::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, T::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
         self.inner.poll_ready(cx)
@@ -54,19 +53,16 @@ where
         // goes along.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        let (parts, body) = request.into_parts();
-        let verifier = self.shared.receiver.verifier();
-        let read = ReadBody::new(verifier, &parts, body).with_timeout(self.shared.body_timeout);
-        Box::pin(respond(Arc::clone(&self.shared), read, parts, ready))
+        let read = ReadBody::new(self.shared.receiver.verifier(), request);
+        Box::pin(respond(Arc::clone(&self.shared), read, ready))
     }
 }
 
 async fn respond<S, T, B, ResBody>(
     shared: Arc<Shared<S>>,
     read: ReadBody<B>,
-    parts: Parts,
     service: T,
-) -> Result<T::Response, T::Error>
+) -> Result<Response<ResponseBody<ResBody>>, T::Error>
 where
     S: IdempotencyStore,
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Send + 'static,
@@ -74,19 +70,19 @@ where
     T::Error: Send + 'static,
     B: Body,
     B::Error: Into<BoxError>,
-    ResBody: Default + Send + 'static,
+    ResBody: Send + 'static,
 {
     let began = Instant::now();
     let answer_within = answer_within(shared.receiver.ack_deadline());
-    let verified = match read.await {
-        Ok(verified) => verified,
-        Err(refused) => return Ok(answer(Answer::from(refused))),
+    let (parts, arrived) = match read.await {
+        Ok(arrived) => arrived,
+        Err(other) => return Ok(answer(other)),
     };
-    let proof = verified.clone();
+    let proof = arrived.verified.clone();
     let receiver = shared.receiver.clone();
     let (give, mut given) = oneshot::channel();
     // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
-    let task = shared.tasks.spawn(task::run(receiver, verified, parts, service, give));
+    let task = shared.tasks.spawn(task::run(receiver, arrived, parts, service, give));
     let ended = timeout(answer_within.saturating_sub(began.elapsed()), task).await;
     let mut response = match (given.try_recv(), ended) {
         // At the deadline, too: the handler was in time, and only its record is not written yet.

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Claim, IdempotencyStore, Receiver, RenewOutcome, Verified};
+use countersign_core::{Arrived, Claim, IdempotencyStore, Receiver, RenewOutcome};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -16,21 +16,21 @@ use tokio::time::sleep;
 use tower_service::Service;
 
 use crate::body::put_back;
-use crate::response::answer;
+use crate::response::{ResponseBody, answer};
 
 /// Gives the answer as soon as there is one, and only then settles: nobody is
 /// told that a handler has failed because its record could not be written.
 pub(super) async fn run<S, T, ResBody>(
     receiver: Receiver<S>,
-    verified: Verified,
+    arrived: Arrived,
     parts: Parts,
     mut service: T,
-    give: oneshot::Sender<Result<T::Response, T::Error>>,
+    give: oneshot::Sender<Result<Response<ResponseBody<ResBody>>, T::Error>>,
 ) where
     S: IdempotencyStore,
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
-    ResBody: Default,
 {
+    let Arrived { verified, reserved: _reserved, .. } = arrived;
     let claim = match receiver.claim(&verified, &sleep).await {
         Ok(claim) => claim,
         Err(other) => {
@@ -44,7 +44,7 @@ pub(super) async fn run<S, T, ResBody>(
     let response = renewed(&claim, service.call(request)).await;
     let status = response.as_ref().map(|response| response.status().as_u16()).ok();
     // Nobody takes it where the sender has left, or its deadline has passed.
-    let _ = give.send(response);
+    let _ = give.send(response.map(ResponseBody::of_service));
     // Whatever comes of the record, the effect has happened and the answer stands.
     match status {
         Some(status) => drop(receiver.settle(claim, status).await),

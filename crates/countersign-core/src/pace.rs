@@ -1,0 +1,75 @@
+//! How slowly a body may come.
+
+use std::time::Duration;
+
+use crate::error::{VerifyError, VerifyErrorKind};
+
+/// The deadline of a whole body, and the least rate at which it has to come until
+/// then: whoever sends a byte now and then does not keep a connection for the
+/// whole of a long deadline.
+#[derive(Debug, Clone)]
+pub(crate) struct Pace {
+    deadline: Duration,
+    /// In bytes a second.
+    least: u64,
+    /// Up to when it has been judged, since the first look, and what had come by
+    /// then.
+    judged: (Duration, u64),
+}
+
+impl Pace {
+    pub(crate) fn new(deadline: Duration, least: u64) -> Self {
+        Self { deadline, least, judged: (Duration::ZERO, 0) }
+    }
+
+    /// When to look next, since the first.
+    pub(crate) fn next(&self) -> Duration {
+        self.deadline.min(self.judged.0.saturating_add(PERIOD))
+    }
+
+    /// Judges what has come until now.
+    pub(crate) fn judge(&mut self, elapsed: Duration, received: u64) -> Result<(), VerifyError> {
+        if elapsed >= self.deadline {
+            return Err(VerifyErrorKind::BodyTimeout.into());
+        }
+        let (since, before) = self.judged;
+        if elapsed.saturating_sub(since) >= PERIOD {
+            if received - before < self.least.saturating_mul(PERIOD.as_secs()) {
+                return Err(VerifyErrorKind::BodyTimeout.into());
+            }
+            self.judged = (elapsed, received);
+        }
+        Ok(())
+    }
+}
+
+/// As long as the longest deadline that is not the user's own choice: an honest
+/// sender may pause.
+const PERIOD: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_body_is_given_up_at_its_deadline_however_much_has_come() {
+        let mut pace = Pace::new(ms(700), 1);
+        assert_eq!(pace.next(), ms(700));
+        assert!(pace.judge(ms(699), 0).is_ok());
+        assert!(pace.judge(ms(700), 1 << 30).is_err());
+    }
+
+    #[test]
+    fn a_body_that_trickles_is_given_up_after_the_first_two_seconds_in_which_too_little_came() {
+        let mut pace = Pace::new(ms(60_000), 100);
+        assert_eq!(pace.next(), ms(2_000));
+        assert!(pace.judge(ms(2_000), 200).is_ok());
+        assert_eq!(pace.next(), ms(4_000));
+        assert!(pace.judge(ms(3_000), 200).is_ok());
+        assert!(pace.judge(ms(4_000), 399).is_err());
+    }
+}

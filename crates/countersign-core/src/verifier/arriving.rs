@@ -1,0 +1,201 @@
+//! A request whose head was judged and whose body is on its way: what every
+//! adapter does, but for reading it.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{AskedHandshake, Begun, Verified, Verifier};
+use crate::body::Body;
+use crate::budget::Reserved;
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::handshake::HandshakeAnswer;
+use crate::headers::Head;
+use crate::outcome::Answer;
+use crate::pace::Pace;
+use crate::secret::Secret;
+
+impl Verifier {
+    /// Judges the head of a request, for an adapter: of a delivery, or of a
+    /// handshake that nobody has signed. The verifier is the one that
+    /// [`resolve`](Self::resolve) gave.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a request of which no more has to be read.
+    pub fn arrive<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
+        let head = head.into();
+        let request = match self.handshake(head) {
+            Some(asked) => Request::Handshake { body: Body::new(asked.body_limit()), asked },
+            None => Request::Delivery(self.begin(head)?),
+        };
+        Ok(Arriving {
+            request,
+            received: 0,
+            pace: Pace::new(self.body_timeout(), self.least_body_rate()),
+            reserved: Reserved::none(self.buffer_budget().clone()),
+            verifier: self.clone(),
+        })
+    }
+}
+
+/// A request that is worth reading the body of. An adapter pushes that piece by
+/// piece, and gets at the end the proof, or the answer to give.
+#[must_use = "the request is not answered yet"]
+pub struct Arriving {
+    request: Request,
+    received: u64,
+    pace: Pace,
+    reserved: Reserved,
+    verifier: Verifier,
+}
+
+#[expect(clippy::large_enum_variant, reason = "nearly every request is a delivery")]
+enum Request {
+    Delivery(Begun),
+    Handshake { asked: AskedHandshake, body: Body },
+}
+
+impl Arriving {
+    /// Refuses a body of a length that is announced and is too much, before it
+    /// is sent.
+    ///
+    /// # Errors
+    ///
+    /// The answer, where `bytes` is over the limit.
+    pub fn expect(&self, bytes: u64) -> Result<(), Answer> {
+        let refused = match &self.request {
+            Request::Delivery(begun) => begun.expect(bytes).err(),
+            Request::Handshake { asked, .. } if asked.body_limit() == 0 => None,
+            Request::Handshake { body, .. } => {
+                let fits = usize::try_from(bytes).is_ok_and(|bytes| bytes <= body.limit());
+                (!fits).then(|| body.too_large())
+            }
+        };
+        refused.map_or(Ok(()), |refused| Err(refused.into()))
+    }
+
+    /// Whether the answer hangs on the body. Where it does not, none has to be
+    /// read.
+    #[must_use]
+    pub fn wants_body(&self) -> bool {
+        match &self.request {
+            Request::Delivery(_) => true,
+            Request::Handshake { asked, .. } => asked.body_limit() > 0,
+        }
+    }
+
+    /// Takes the next piece of the body, as it arrives.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a request of which no more has to be read: its body is too
+    /// large, is not encoded as it claims, or does not fit beside those of all
+    /// others at this moment.
+    pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), Answer> {
+        let piece = piece.into();
+        self.received += piece.len() as u64;
+        if self.reserved.grow(piece.len()).is_err() {
+            return Err(Answer::Busy);
+        }
+        match &mut self.request {
+            Request::Delivery(begun) => begun.push(piece)?,
+            Request::Handshake { body, .. } => body.push(piece)?,
+        }
+        Ok(())
+    }
+
+    /// When to [`judge_pace`](Self::judge_pace), since the body was first waited
+    /// for.
+    #[must_use]
+    pub fn next_look(&self) -> Duration {
+        self.pace.next()
+    }
+
+    /// Judges how fast the body comes, so long after it was first waited for.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a body that comes too slowly.
+    pub fn judge_pace(&mut self, elapsed: Duration) -> Result<(), Answer> {
+        Ok(self.pace.judge(elapsed, self.received)?)
+    }
+
+    /// Ends the body, which had been announced to have so many bytes, if it had.
+    ///
+    /// # Errors
+    ///
+    /// The answer for a request that is no delivery to be handled: one that must
+    /// not be believed, or a handshake.
+    pub fn finish(self, announced: Option<u64>) -> Result<Arrived, Answer> {
+        let Self { request, received, reserved, verifier, .. } = self;
+        match request {
+            Request::Delivery(_) if announced.is_some_and(|bytes| received < bytes) => {
+                Err(VerifyError::from(VerifyErrorKind::BodyIncomplete).into())
+            }
+            Request::Delivery(begun) => {
+                let verified = begun.verify()?;
+                match verified.handshake() {
+                    Some(answer) => Err(answered(&verifier, answer)),
+                    None => Ok(Arrived { verified, reserved }),
+                }
+            }
+            Request::Handshake { asked, body } => {
+                Err(answered(&verifier, asked.answer(&body.whole()?)?))
+            }
+        }
+    }
+}
+
+/// The answer to a handshake, once the key that it hands over is kept.
+fn answered(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
+    if let Some(secret) = answer.take_captured()
+        && verifier.keep_captured(secret).is_err()
+    {
+        return Answer::SecretNotKept;
+    }
+    Answer::Handshake(answer)
+}
+
+/// A proved delivery, and its part of the budget for bodies.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Arrived {
+    /// The proof, with the body.
+    pub verified: Verified,
+    /// To be dropped once the delivery is answered.
+    pub reserved: Reserved,
+}
+
+/// Keeps the keys that providers hand over in a handshake. Implemented for
+/// closures.
+pub trait SecretKeeper: Send + Sync + 'static {
+    /// Keeps the key, before the provider is told that it was received: it is
+    /// not sent again.
+    ///
+    /// # Errors
+    ///
+    /// Where it could not be kept; the handshake then fails, and is to be tried
+    /// again.
+    fn keep(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
+impl<F> SecretKeeper for F
+where
+    F: Fn(Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
+{
+    fn keep(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self(secret)
+    }
+}
+
+impl fmt::Debug for Arriving {
+    /// Shows how far it is: no body.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arriving")
+            .field("verifier", &self.verifier)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
