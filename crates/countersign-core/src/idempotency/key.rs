@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::verifier::Verified;
 
@@ -30,11 +31,11 @@ impl Endpoint {
 
 /// The key under which an event is claimed.
 ///
-/// It covers the scheme, the endpoint and the event's id, each preceded by its
-/// length, so that no two different triples share a key: not two tenants, not
-/// two endpoints, not an id that contains somebody's delimiter. It can be built
-/// from a [`Verified`] only: nobody claims an event by an id that was not
-/// signed.
+/// It covers the scheme, the endpoint, the event's id and, where there are
+/// tenants, the tenant, each preceded by its length, so that nothing different
+/// shares a key: not two tenants, not two endpoints, not an id that contains
+/// somebody's delimiter. It can be built from a [`Verified`] only: nobody claims
+/// an event by an id that was not signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EventKey {
     endpoint: Endpoint,
@@ -46,7 +47,8 @@ impl EventKey {
     #[must_use]
     pub fn of(verified: &Verified, endpoint: &Endpoint) -> Self {
         let mut digest = Sha256::new();
-        for field in [verified.scheme().name(), endpoint.name(), verified.event_id()] {
+        let fields = [verified.scheme().name(), endpoint.name(), verified.event_id()];
+        for field in fields.into_iter().chain(verified.tenant()) {
             digest.update((field.len() as u64).to_be_bytes());
             digest.update(field);
         }
@@ -59,7 +61,7 @@ impl EventKey {
         &self.endpoint
     }
 
-    /// The digest over scheme, endpoint and id: SHA-256.
+    /// The digest over scheme, endpoint, id and tenant: SHA-256.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
@@ -77,10 +79,12 @@ impl fmt::Debug for EventKey {
     }
 }
 
-/// The fingerprint of a signed body: the first 64 bits of its SHA-256.
+/// The fingerprint of a signed body: its XXH3, 64 bits.
 ///
 /// It is remembered with the event, so that the same id with another body is
-/// seen. It decides nothing by itself.
+/// seen. It decides nothing by itself, and is no cryptographic digest: one such
+/// over the body has been computed already, and whoever could make two bodies
+/// with one fingerprint holds the secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u64);
 
@@ -88,8 +92,7 @@ impl Fingerprint {
     /// The fingerprint of a delivery's body.
     #[must_use]
     pub fn of(verified: &Verified) -> Self {
-        let digest = Sha256::digest(verified.body());
-        Self(digest.iter().take(8).fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
+        Self(xxh3_64(verified.body()))
     }
 
     /// A fingerprint that a store has kept.

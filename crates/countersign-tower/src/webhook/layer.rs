@@ -14,10 +14,11 @@ use crate::webhook::Webhook;
 /// Runs the whole path in front of a service: an event reaches it once, however
 /// often it is delivered, and is settled by the status of its answer.
 ///
-/// The service is called in a task of its own. A sender that leaves does not
-/// stop it; a sender whose deadline comes near is answered 503 while it goes on;
-/// a panic gives the event back and is answered 500, an error gives it back and
-/// is passed on. The claim is renewed for as long as the service takes.
+/// A service that does not answer at once goes on in a task of its own. A sender
+/// that leaves does not stop it; a sender whose deadline comes near is answered
+/// 503 while it goes on; a panic gives the event back and is answered 500, an
+/// error gives it back and is passed on. The claim is renewed for as long as the
+/// service takes.
 ///
 /// The request's extensions hold the [`Verified`](countersign_core::Verified)
 /// and the [`Grant`](countersign_core::Grant). The response's hold the

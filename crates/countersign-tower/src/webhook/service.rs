@@ -1,8 +1,9 @@
 //! The service: reads the body, and answers with what its task makes of it.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -81,18 +82,48 @@ where
     let proof = arrived.verified.clone();
     let receiver = shared.receiver.clone();
     let (give, mut given) = oneshot::channel();
+    let task = task::run(receiver, arrived, parts, service, give);
     // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
-    let task = shared.tasks.spawn(task::run(receiver, arrived, parts, service, give));
-    let ended = timeout(answer_within.saturating_sub(began.elapsed()), task).await;
+    let left = answer_within.saturating_sub(began.elapsed());
+    let ended = detached(shared.tasks.track_future(task), left).await;
     let mut response = match (given.try_recv(), ended) {
         // At the deadline, too: the handler was in time, and only its record is not written yet.
         (Ok(given), _) => given?,
-        (Err(_), Ok(Err(stopped))) if stopped.is_panic() => answer(Answer::HandlerFailed),
-        (Err(_), Ok(_)) => answer(Answer::Busy),
-        (Err(_), Err(_)) => answer(Answer::HandlerTimeout),
+        (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
+        (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
+        (Err(_), Ended::Not) => answer(Answer::HandlerTimeout),
     };
     response.extensions_mut().insert(proof);
     Ok(response)
+}
+
+/// Runs what nothing outside may stop, and waits for it for a while. What is
+/// done at once needs no task of its own.
+async fn detached(work: impl Future<Output = ()> + Send + 'static, wait: Duration) -> Ended {
+    let mut work = Box::pin(work);
+    let mut polled = |cx: &mut Context<'_>| {
+        Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
+    };
+    match poll_fn(&mut polled).await {
+        Ok(Poll::Ready(())) => return Ended::Completed,
+        Ok(Poll::Pending) => {}
+        Err(_) => return Ended::Panicked,
+    }
+    match timeout(wait, tokio::spawn(work)).await {
+        Ok(Ok(())) => Ended::Completed,
+        Ok(Err(stopped)) if stopped.is_panic() => Ended::Panicked,
+        Ok(Err(_)) => Ended::Stopped,
+        Err(_) => Ended::Not,
+    }
+}
+
+/// What came of a task while it was waited for.
+enum Ended {
+    Completed,
+    Panicked,
+    /// The runtime is shutting down.
+    Stopped,
+    Not,
 }
 
 /// The answer has to travel, too: it leaves a tenth before the deadline, half a

@@ -1,0 +1,147 @@
+//! Every door answers every handshake, before anything reaches its handler.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::routing::{any, post};
+use countersign::axum::{Delivery, Webhook};
+use countersign::tower::{VerifyLayer, WebhookLayer};
+use countersign::{Answer, Endpoint, MemoryStore, Receiver, Secret, Verifier};
+use http::{Request, StatusCode};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{Vector, vector, vectors};
+
+#[tokio::test]
+async fn every_door_answers_every_handshake_before_its_handler_is_called() {
+    for vector in vectors() {
+        let direct = direct(&vector);
+        let verifier = armed(&vector, &Kept::default());
+        for (name, door) in doors(&verifier) {
+            // For each once more: an arming is for one handshake.
+            verifier.arm_handshake(Duration::from_secs(60));
+            let which = format!("{name}: {}", vector.kind);
+            let (status, headers, body) = ask(door, &vector).await;
+            assert_eq!(status, vector.expect_response.status, "{which}");
+            let Some(answer) = &direct else {
+                assert!(body.is_empty(), "{which}");
+                continue;
+            };
+            assert_eq!(&body, answer.body(), "{which}");
+            for (name, value) in answer.headers() {
+                let same = |(other, shown): &(String, String)| {
+                    other.eq_ignore_ascii_case(name) && shown == value
+                };
+                assert!(headers.iter().any(same), "{which}: {name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_key_that_is_handed_over_is_kept_before_the_answer_leaves() {
+    for kind in ["asana", "notion"] {
+        let vector = vector(kind);
+        let kept = Kept::default();
+        let verifier = armed(&vector, &kept);
+        for (index, (name, door)) in doors(&verifier).into_iter().enumerate() {
+            verifier.arm_handshake(Duration::from_secs(60));
+            assert_eq!(ask(door, &vector).await.0, 200, "{name}");
+            assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_kept_is_not_acknowledged() {
+    let vector = vector("asana");
+    let nobody = vector.verifier();
+    let full = vector.verifier().with_secret_keeper(|_: Secret| Err("the disk is full".into()));
+    for verifier in [nobody, full] {
+        verifier.arm_handshake(Duration::from_secs(60));
+        let [(_, door), ..] = doors(&verifier);
+        assert_eq!(ask(door, &vector).await.0, 503);
+    }
+}
+
+#[tokio::test]
+async fn a_forged_handshake_gets_no_answer_of_any_door() {
+    let mut vector = vector("zoom");
+    vector.secret = Some("another secret".to_owned());
+    let headers = vector.headers();
+    vector.secret = Some("zoom_secret_token".to_owned());
+    for (name, door) in doors(&vector.verifier()) {
+        let (status, _, body) = send(door, &vector, &headers).await;
+        assert_eq!((status, body.len()), (401, 0), "{name}");
+    }
+}
+
+/// What core itself answers.
+fn direct(vector: &Vector) -> Option<countersign::HandshakeAnswer> {
+    let verifier = vector.verifier();
+    verifier.arm_handshake(Duration::from_secs(60));
+    super::receive(&verifier, vector, &vector.headers()).ok().flatten()
+}
+
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<Vec<Secret>>>);
+
+fn armed(vector: &Vector, kept: &Kept) -> Verifier {
+    let kept = kept.clone();
+    let verifier = vector.verifier().with_secret_keeper(move |secret| {
+        kept.0.lock().unwrap().push(secret);
+        Ok(())
+    });
+    verifier.arm_handshake(Duration::from_secs(60));
+    verifier
+}
+
+/// Each with a handler that must not be called.
+fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
+    let receiver = Receiver::new(verifier.clone(), MemoryStore::new(), Endpoint::new("handshakes"));
+    let never = async || -> StatusCode { panic!("an event") };
+    let routed = || Router::new().route("/hook", post(never));
+    [
+        ("verify layer", routed().layer(VerifyLayer::new(verifier.clone()))),
+        ("webhook layer", routed().layer(WebhookLayer::new(receiver.clone()))),
+        (
+            "webhook extractor",
+            Router::new()
+                .route("/hook", any(async |_: Webhook| -> StatusCode { panic!("an event") }))
+                .with_state(verifier.clone()),
+        ),
+        (
+            "delivery extractor",
+            Router::new()
+                .route("/hook", any(async |_: Delivery<Value>| -> StatusCode { panic!("an event") }))
+                .with_state(receiver),
+        ),
+    ]
+}
+
+async fn ask(door: Router, vector: &Vector) -> (u16, Vec<(String, String)>, Bytes) {
+    send(door, vector, &vector.headers()).await
+}
+
+async fn send(
+    door: Router,
+    vector: &Vector,
+    headers: &[(String, String)],
+) -> (u16, Vec<(String, String)>, Bytes) {
+    let target = &vector.request.url["https://receiver.example".len()..];
+    let mut request = Request::builder().method(vector.request.method.as_str()).uri(target);
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    let request = request.body(Body::from(vector.body())).unwrap();
+    let response = door.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    assert!(parts.extensions.get::<Answer>().is_some(), "answered by somebody else");
+    let headers = parts.headers.iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    (parts.status.as_u16(), headers.collect(), to_bytes(body, usize::MAX).await.unwrap())
+}
