@@ -4,7 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{
-    Encoding, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError, VerifyErrorKind,
+    Algorithm, Encoding, PublicUrl, Scheme, Secret, SecretFormat, Secrets, Signer, Verified,
+    Verifier, VerifyError, VerifyErrorKind,
 };
 use ring::hmac;
 
@@ -29,11 +30,11 @@ pub(crate) struct Delivery {
 impl Delivery {
     /// Signed with the first secret, at [`NOW_MS`], over [`BODY`].
     pub(crate) fn of(scheme: &Scheme) -> Self {
-        Self::signed(scheme, secret(1), NOW_MS, BODY)
+        Self::signed(scheme, secret_of(scheme, 1), NOW_MS, BODY)
     }
 
     pub(crate) fn with_body(scheme: &Scheme, body: impl AsRef<[u8]>) -> Self {
-        Self::signed(scheme, secret(1), NOW_MS, body)
+        Self::signed(scheme, secret_of(scheme, 1), NOW_MS, body)
     }
 
     pub(crate) fn signed(
@@ -44,8 +45,10 @@ impl Delivery {
     ) -> Self {
         let signer = Signer::new(scheme.clone(), secrets).unwrap().with_id(ID).at_unix_ms(unix_ms);
         let body = body.as_ref().to_vec();
-        let headers = signer.sign(&NO_HEADERS, &body).unwrap();
-        let headers = headers.into_iter().map(|(name, value)| (name, value.into_bytes()));
+        let own = own_headers(scheme);
+        let headers = signer.with_url(url()).sign(&own, &body).unwrap();
+        let headers = headers.into_iter().chain(own);
+        let headers = headers.map(|(name, value)| (name, value.into_bytes()));
         Self { headers: headers.collect(), body }
     }
 
@@ -86,8 +89,7 @@ impl Delivery {
     /// The text of the only tag, and what stands in front of it in its header.
     pub(crate) fn tag(&self, scheme: &Scheme) -> (&str, &str) {
         let value = std::str::from_utf8(&self.headers[0].1).unwrap();
-        let length = if scheme.encoding() == Encoding::Hex { 64 } else { 44 };
-        value.split_at(value.len() - length)
+        value.split_at(value.len() - tag_length(scheme))
     }
 
     /// Another text in the place of the only tag.
@@ -112,31 +114,81 @@ impl Delivery {
     }
 }
 
-/// All built-in schemes.
+/// All built-in schemes whose data says how a shared secret signs the body. Of
+/// tokens and public keys there are tests in `schemes.rs`, of rules in `rules`.
 pub(crate) fn schemes() -> impl Iterator<Item = Scheme> {
+    all_schemes().filter(|scheme| scheme.is_data() && is_keyed_digest(scheme.algorithm()))
+}
+
+/// All built-in schemes.
+pub(crate) fn all_schemes() -> impl Iterator<Item = Scheme> {
     Scheme::names().map(|name| Scheme::named(name).unwrap())
+}
+
+fn is_keyed_digest(algorithm: Algorithm) -> bool {
+    matches!(
+        algorithm,
+        Algorithm::HmacSha1 | Algorithm::HmacSha256 | Algorithm::HmacSha512 | Algorithm::Sha256
+    )
 }
 
 /// Those whose header may hold several signatures: with two secrets a signer
 /// writes two.
 pub(crate) fn list_schemes() -> impl Iterator<Item = Scheme> {
     schemes().filter(|scheme| {
+        let one = || Secrets::new(secret_of(scheme, 1));
+        let two = one().with_previous(secret_of(scheme, 2));
         let length = |secrets| Delivery::signed(scheme, secrets, NOW_MS, BODY).headers[0].1.len();
-        length(several([1, 2])) > length(several([1]))
+        length(two) > length(one())
     })
 }
 
-/// Those that take any body: they do not look for a time in it.
+/// Those that take any body: they do not look for a time in it, and have no
+/// handshake in which they sign short texts for anybody.
 pub(crate) fn any_body_schemes() -> impl Iterator<Item = Scheme> {
-    schemes().filter(|scheme| !scheme.timestamp().is_some_and(|(at, _)| at.starts_with("body:")))
+    schemes().filter(|scheme| {
+        let states_time = scheme.timestamp().is_some_and(|(at, _)| at.starts_with("body:"));
+        !states_time && !signs_for_anybody(scheme)
+    })
+}
+
+/// Whether a body that is a token, or empty, is refused however it is signed:
+/// anybody could have had it signed by asking for the handshake.
+pub(crate) fn signs_for_anybody(scheme: &Scheme) -> bool {
+    scheme.name() == "x-twitter"
 }
 
 pub(crate) fn scheme(name: &str) -> Scheme {
     Scheme::named(name).unwrap()
 }
 
-/// One of many secrets. Every scheme takes it: to some it is text, to others
-/// the base64 of 32 bytes.
+/// The headers that a scheme signs besides those that a signer writes.
+fn own_headers(scheme: &Scheme) -> Vec<(String, String)> {
+    let placeholders = scheme.signed().split("{header:").skip(1);
+    let names = placeholders.map(|text| text.split('}').next().unwrap().to_owned());
+    names.map(|name| (name, "own-1".to_owned())).collect()
+}
+
+/// How many characters a scheme's tag has.
+pub(crate) fn tag_length(scheme: &Scheme) -> usize {
+    let bytes: usize = match scheme.algorithm() {
+        Algorithm::HmacSha1 => 20,
+        Algorithm::HmacSha512 => 64,
+        _ => 32,
+    };
+    if scheme.encoding() == Encoding::Hex { 2 * bytes } else { bytes.div_ceil(3) * 4 }
+}
+
+/// One of many secrets, as this scheme's provider would show it.
+pub(crate) fn secret_of(scheme: &Scheme, number: u8) -> Secret {
+    match scheme.secret_format() {
+        SecretFormat::Hex => Secret::new(const_hex::encode([number; 32])).unwrap(),
+        _ => secret(number),
+    }
+}
+
+/// One of many secrets. Every scheme takes it but those whose secrets are
+/// hexadecimal: to some it is text, to others the base64 of 32 bytes.
 pub(crate) fn secret(number: u8) -> Secret {
     Secret::new(secret_text(number)).unwrap()
 }
@@ -157,7 +209,21 @@ pub(crate) fn verifier(scheme: &Scheme) -> Verifier {
 }
 
 pub(crate) fn verifier_at(scheme: &Scheme, now_unix_ms: i64) -> Verifier {
-    Verifier::new(scheme.clone(), secret(1)).unwrap().with_clock(move || now_unix_ms)
+    verifier_of(scheme, secret_of(scheme, 1)).with_clock(move || now_unix_ms)
+}
+
+/// Knows these secrets, and the URL where the scheme signs it.
+pub(crate) fn verifier_of(scheme: &Scheme, secrets: impl Into<Secrets>) -> Verifier {
+    let verifier = if scheme.signs_url() {
+        Verifier::at(url(), scheme.clone(), secrets)
+    } else {
+        Verifier::new(scheme.clone(), secrets)
+    };
+    verifier.unwrap()
+}
+
+fn url() -> PublicUrl {
+    PublicUrl::new("https://receiver.example/hook").unwrap()
 }
 
 /// A MAC from another library than the one under test.

@@ -1,6 +1,7 @@
 //! Which event a delivery is about: its id and its type.
 
-use countersign::{Scheme, Secret, Signed, Verifier, VerifyErrorKind as Kind};
+use countersign::{PublicUrl, Scheme, Secret, Signed, Verifier, VerifyErrorKind as Kind};
+use countersign_conformance::{Expect, VectorSecret, vectors};
 
 use crate::delivery::{BODY, Delivery, ID, NOW_MS, hmac_sha256, scheme, secret, verifier};
 
@@ -24,6 +25,10 @@ fn a_header_that_anybody_could_change_does_not_change_the_id() {
         ("shopify", "X-Shopify-Webhook-Id", "digest"),
         ("linear", "Linear-Delivery", "digest"),
         ("zoom", "x-zm-trackingid", "digest"),
+        ("bitbucket", "X-Request-UUID", "digest"),
+        ("jira", "X-Atlassian-Webhook-Identifier", "digest"),
+        ("hookdeck", "x-hookdeck-eventid", "digest"),
+        ("coinbase-cdp-v0", "X-Event-Id", "body:/id"),
     ] {
         let scheme = scheme(name);
         let id = |value| event_id(&Delivery::of(&scheme).with_header(header, value), &scheme);
@@ -71,6 +76,79 @@ fn the_signed_id_of_a_header_is_the_events_id() {
         let found = event_id(&Delivery::of(&scheme), &scheme);
         assert_eq!(found, (ID.to_owned(), from.to_owned()), "{name}");
     }
+}
+
+#[test]
+fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
+    for (name, from, id, kind) in [
+        ("adyen-platform", "digest", None, Some("balancePlatform.balanceAccount.created")),
+        ("alchemy", "body:/id", Some("whevt_1"), Some("ADDRESS_ACTIVITY")),
+        // Several events in one delivery have no type between them.
+        ("asana", "digest", None, None),
+        ("cal.com", "digest", None, Some("BOOKING_CREATED")),
+        ("calendly", "digest", None, Some("invitee.created")),
+        ("checkout.com", "body:/id", Some("evt_1"), Some("payment_captured")),
+        ("coinbase-cdp-v0", "body:/id", Some("ev_1"), Some("onchain.activity.detected")),
+        (
+            "coinbase-commerce",
+            "body:/event/id",
+            Some("24934862-d980-46cb-9402-43c81b0cdba6"),
+            Some("charge:created"),
+        ),
+        ("discord", "digest", None, Some("1")),
+        ("docusign", "digest", None, Some("envelope-completed")),
+        ("elevenlabs", "digest", None, Some("post_call_transcription")),
+        ("flutterwave-v3", "digest", None, Some("charge.completed")),
+        ("flutterwave-v4", "digest", None, Some("charge.completed")),
+        ("gitlab-token", "digest", None, Some("Push Hook")),
+        // Its vector is of a time before `meta`.
+        ("gocardless", "digest", None, None),
+        ("hubspot-v1", "digest", None, None),
+        ("intercom", "body:/id", Some("notif_1"), Some("contact.created")),
+        ("lemonsqueezy", "digest", None, Some("order_created")),
+        ("meta", "digest", None, Some("whatsapp_business_account")),
+        ("metronome", "digest", None, Some("alerts.low_balance")),
+        ("mux", "body:/id", Some("f8e9"), Some("video.asset.ready")),
+        ("notion", "body:/id", Some("367cba44-b6f3-4c92-81e7-6a2e9659efd4"), Some("page.created")),
+        ("onfido", "digest", None, Some("check.form_opened")),
+        ("paystack", "digest", None, Some("charge.success")),
+        ("quicknode", "digest", None, None),
+        ("razorpay", "digest", None, Some("payment.captured")),
+        ("retell", "digest", None, Some("call_ended")),
+        ("sendgrid", "digest", None, None),
+        ("sentry", "digest", None, Some("issue")),
+        ("shopify-events", "digest", None, Some("orders/create")),
+        ("square", "digest", None, None),
+        ("standardwebhooks-v1a", "header:webhook-id", Some("msg_p5jXN8AQM9LWM0D4loKWxJek"), None),
+        ("telegram", "digest", None, None),
+        ("trello", "digest", None, Some("updateCard")),
+        ("typeform", "body:/event_id", Some("LtWXD3crgy"), Some("form_response")),
+        ("vercel", "body:/id", Some("evt_1"), Some("deployment.created")),
+        ("webflow", "digest", None, Some("form_submission")),
+        ("woocommerce", "digest", None, Some("order.created")),
+        ("x-twitter", "digest", None, None),
+        ("xero", "digest", None, None),
+        ("zendesk", "digest", None, None),
+    ] {
+        let vector = vectors().iter().find(|v| v.provider == name && v.expect == Expect::Valid);
+        let vector = vector.unwrap();
+        let VectorSecret::Text(secret) = &vector.secret else { panic!("{vector}") };
+        let secret = Secret::new(secret.as_str()).unwrap();
+        let verifier = match &vector.url {
+            Some(url) => Verifier::at(PublicUrl::new(url.as_str()).unwrap(), scheme(name), secret),
+            None => Verifier::new(scheme(name), secret),
+        };
+        let verifier = verifier.unwrap().with_clock(|| vector.now_unix_ms);
+        let verified = verifier.verify(vector.head(), vector.body.clone()).unwrap();
+        assert_eq!(verified.event_id_from().to_string(), from, "{name}");
+        let id = id.map_or_else(|| digest(&vector.body), str::to_owned);
+        assert_eq!(verified.event_id(), id, "{name}");
+        assert_eq!(verified.event_type().map(|kind| kind.name), kind, "{name}");
+    }
+    let gocardless = scheme("gocardless");
+    let body = r#"{"events":[{"id":"EV1"}],"meta":{"webhook_id":"WB1"}}"#;
+    let found = event_id(&Delivery::with_body(&gocardless, body), &gocardless);
+    assert_eq!(found, ("WB1".to_owned(), "body:/meta/webhook_id".to_owned()));
 }
 
 #[test]
@@ -154,7 +232,7 @@ fn event_id(delivery: &Delivery, scheme: &Scheme) -> (String, String) {
     (verified.event_id().to_owned(), verified.event_id_from().to_string())
 }
 
-fn digest(bytes: &str) -> String {
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes.as_bytes());
+fn digest(bytes: impl AsRef<[u8]>) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes.as_ref());
     format!("sha256:{}", const_hex::encode(digest))
 }

@@ -1,8 +1,8 @@
 //! GitLab.
 
 use super::standard_webhooks::family;
-use super::{days, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use super::{TOKEN, days, describe, seconds};
+use crate::scheme::{Algorithm, Cell, Evidence, Retries, SchemeBuilder};
 
 /// The signing token of GitLab 19: Standard Webhooks.
 pub(super) fn signing() -> SchemeBuilder {
@@ -16,4 +16,19 @@ pub(super) fn signing() -> SchemeBuilder {
         .evidence(Evidence::SdkSource)
         .note("`X-Gitlab-Event` is not signed.")
         .note("A secret token (`X-Gitlab-Token`) may be set beside the signing token; it is not needed here.")
+}
+
+/// The secret token: nothing is signed.
+pub(super) fn token() -> SchemeBuilder {
+    describe("gitlab-token", "GitLab (secret token)", "GitLab, documentation of webhooks")
+        .algorithm(Algorithm::Token)
+        .signature_header("X-Gitlab-Token")
+        .event_type("header:X-Gitlab-Event")
+        .ack_deadline(seconds(10))
+        .retries(Retries::Never)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::Docs)
+        .note("GitLab 19 can sign instead: prefer `gitlab-signing` where you can choose.")
+        .note("A webhook that fails again and again is said to be disabled.")
+        .note(TOKEN)
 }

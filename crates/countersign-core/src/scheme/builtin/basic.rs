@@ -1,0 +1,26 @@
+//! Chargebee and Postmark, which show a user and a password of the receiver's
+//! choice, RFC 7617.
+
+use super::{TOKEN, describe};
+use crate::scheme::{Algorithm, Cell, Evidence, SchemeBuilder, SecretFormat};
+
+pub(super) fn chargebee() -> SchemeBuilder {
+    basic("chargebee", "Chargebee")
+}
+
+pub(super) fn postmark() -> SchemeBuilder {
+    basic("postmark", "Postmark")
+}
+
+fn basic(name: &str, title: &str) -> SchemeBuilder {
+    describe(name, title, "third-party code or documentation")
+        .algorithm(Algorithm::Token)
+        .signature_header("Authorization")
+        .signature_prefix("Basic ")
+        .secret_format(SecretFormat::Basic)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::Secondary)
+        .note("The secret is user and password, `user:password`, as they were entered at the provider for this endpoint.")
+        .note(TOKEN)
+        .note("A token in the URL may be offered instead. It ends up in logs: choose user and password.")
+}

@@ -1,0 +1,18 @@
+//! Cashfree.
+
+use super::{describe, minutes};
+use crate::scheme::{Cell, Encoding, Evidence, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("cashfree", "Cashfree", "Cashfree, three pages of its webhook documentation")
+        .signature_header("x-webhook-signature")
+        .encoding(Encoding::Base64)
+        .signed("{ts}{body}")
+        .timestamp_header("x-webhook-timestamp", TimestampUnit::Milliseconds)
+        .tolerance(minutes(5))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        // What the provider's own pages do not agree on is no better known than hearsay.
+        .evidence(Evidence::Secondary)
+        .note("The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are refused with `signature_mismatch`, describe the scheme with the other template.")
+        .note("The provider states no tolerance: the 300 s are ours.")
+}

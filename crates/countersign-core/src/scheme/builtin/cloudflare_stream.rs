@@ -1,0 +1,23 @@
+//! Cloudflare Stream.
+
+use super::{describe, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe(
+        "cloudflare-stream",
+        "Cloudflare Stream",
+        "webhook-verify, specification, which quotes Cloudflare's documentation",
+    )
+    .signature_header("Webhook-Signature")
+    .signature_list(',', '=', "sig1")
+    .signed("{ts}.{body}")
+    .timestamp_field("time", TimestampUnit::Seconds)
+    .tolerance(seconds(300))
+    .ack_deadline(seconds(5))
+    .retries(Retries::Unknown)
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+    .evidence(Evidence::Secondary)
+    .note("No text at hand says how old a timestamp may be: 300 s are a choice.")
+    .note("`/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.")
+}

@@ -1,0 +1,162 @@
+//! Contentful.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{describe, seconds};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::rule::{
+    Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
+};
+use crate::scheme::{Cell, Evidence, Retries, Scheme, SchemeBuilder, TimestampUnit};
+use crate::secret::Secrets;
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("contentful", "Contentful", "@contentful/node-apps-toolkit 3.16.1, signRequest()")
+        .signature_header(SIGNATURE)
+        .signed("{method}, the path and query of {url}, the headers that the request names, {body}: a line each")
+        .timestamp_header(TIMESTAMP, TimestampUnit::Milliseconds)
+        .tolerance(seconds(30))
+        .rule(Contentful)
+        .event_type("header:X-Contentful-Topic")
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .evidence(Evidence::SdkRun)
+        .note("The request says which headers are signed. It is refused where the timestamp and that list itself are not among them.")
+        .note("`/sys/id` is the entry's, not the event's: the event's id is the digest of the body.")
+}
+
+/// Signs a canonical request, with headers that the request names.
+struct Contentful;
+
+impl SigningRule for Contentful {
+    fn covers(&self) -> Covers {
+        Covers::Body
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        let keys = RuleKeys::new(scheme, secrets)?;
+        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &keys)))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let time = request.timestamp()?;
+        let topic = request.header(TOPIC);
+        let mut names = vec![SIGNED_HEADERS, TIMESTAMP];
+        names.extend(topic.map(|_| TOPIC));
+        let names = names.join(",");
+        let mut headers: Vec<(&str, &[u8])> =
+            vec![(SIGNED_HEADERS, names.as_bytes()), (TIMESTAMP, time.as_bytes())];
+        headers.extend(topic.map(|topic| (TOPIC, topic)));
+        let before = before(request.method(), &request.url()?, &headers);
+        let signature = keys.sign(&[&before, request.body()]);
+        Ok(SignedRequest::with_headers([
+            (SIGNATURE, signature),
+            (SIGNED_HEADERS, names),
+            (TIMESTAMP, time),
+        ]))
+    }
+}
+
+fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyError> {
+    let candidates = request.candidates()?;
+    let (_, unix_ms) = request.timestamp()?;
+    let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNED_HEADERS);
+    let names = request.required(SIGNED_HEADERS, VerifyErrorKind::MissingHeader)?;
+    let names = std::str::from_utf8(names).map_err(|_| malformed())?;
+    let mut names: Vec<&str> = names.split(',').map(str::trim).collect();
+    names.sort_unstable();
+    let must_be_signed = [TIMESTAMP, SIGNED_HEADERS];
+    if names.len() > MOST_HEADERS
+        || names.windows(2).any(|pair| pair[0] == pair[1])
+        || names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
+        || !must_be_signed.iter().all(|name| names.contains(name))
+    {
+        return Err(malformed());
+    }
+    let mut headers = Vec::with_capacity(names.len());
+    for name in names {
+        let value = request.required(name, VerifyErrorKind::MissingHeader)?;
+        headers.push((name, value.trim_ascii()));
+    }
+    let before = before(request.method(), &request.url()?, &headers);
+    let keys = keys.clone();
+    Ok(Pending::new(move |body| {
+        Ok(keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms))
+    }))
+}
+
+/// What is signed in front of the body. The headers are sorted.
+fn before(method: &str, url: &str, headers: &[(&str, &[u8])]) -> Vec<u8> {
+    let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = behind_scheme.find(['/', '?']).map_or("/", |at| &behind_scheme[at..]);
+    let headers: Vec<Vec<u8>> =
+        headers.iter().map(|(name, value)| [name.as_bytes(), b":", value].concat()).collect();
+    [method.as_bytes(), canonical(target).as_bytes(), &headers.join(&b';'), b""].join(&b'\n')
+}
+
+/// Path and query as the provider's SDK writes them: the query is escaped whole,
+/// and then once more with the path.
+fn canonical(target: &str) -> String {
+    match target.split_once('?') {
+        Some((path, query)) if !query.is_empty() => {
+            let query = utf8_percent_encode(query, QUERY).to_string();
+            utf8_percent_encode(&format!("{path}?{query}"), WHOLE).to_string()
+        }
+        Some((path, _)) => utf8_percent_encode(path, WHOLE).to_string(),
+        None => utf8_percent_encode(target, WHOLE).to_string(),
+    }
+}
+
+const SIGNATURE: &str = "x-contentful-signature";
+const SIGNED_HEADERS: &str = "x-contentful-signed-headers";
+const TIMESTAMP: &str = "x-contentful-timestamp";
+const TOPIC: &str = "x-contentful-topic";
+const MOST_HEADERS: usize = 32;
+
+/// What JavaScript's `querystring.escape` escapes.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+/// What JavaScript's `encodeURI` escapes.
+const WHOLE: &AsciiSet = &QUERY
+    .remove(b';')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b'?')
+    .remove(b':')
+    .remove(b'@')
+    .remove(b'&')
+    .remove(b'=')
+    .remove(b'+')
+    .remove(b'$')
+    .remove(b'#');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_escaped_twice_and_a_path_once() {
+        for (target, written) in [
+            ("/", "/"),
+            ("/a%20b/c", "/a%2520b/c"),
+            ("/a?x=1&y=%20", "/a?x%253D1%2526y%253D%252520"),
+            ("/a?", "/a"),
+            ("/ä", "/%C3%A4"),
+        ] {
+            assert_eq!(canonical(target), written);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! ElevenLabs.
+
+use super::{describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe(
+        "elevenlabs",
+        "ElevenLabs",
+        "@elevenlabs/elevenlabs-js 2.73.0, webhooks.constructEvent",
+    )
+    .signature_header("ElevenLabs-Signature")
+    .signature_list(',', '=', "v0")
+    .signed("{ts}.{body}")
+    .timestamp_field("t", TimestampUnit::Seconds)
+    .tolerances(Tolerance::new(minutes(30), minutes(5)))
+    .event_type("body:/type")
+    .ack_deadline(seconds(5))
+    .retries(Retries::Unknown)
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+    .evidence(Evidence::SdkRun)
+    .note(
+        "The tolerance of 30 min is that of the provider's own SDK. The 5 min ahead are a choice.",
+    )
+    .note("The provider's SDK looks at the first `v0` only: here any may match.")
+    .note("No text at hand names an event id: the event's id is the digest of the body.")
+}

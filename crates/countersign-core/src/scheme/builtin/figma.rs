@@ -1,0 +1,84 @@
+//! Figma.
+
+use serde_json::Value as Json;
+
+use super::describe;
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
+use crate::rule::{
+    Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
+    SigningRule, ToSign,
+};
+use crate::scheme::{Algorithm, Cell, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat};
+use crate::secret::Secrets;
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("figma", "Figma", "Figma, Webhooks v2, from memory")
+        .algorithm(Algorithm::Token)
+        .signed("")
+        .rule(Figma)
+        .event_type("body:/event_type")
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .evidence(Evidence::Secondary)
+        .note("No text at hand confirms this scheme: try it before you rely on it.")
+        .note("The passcode stands in the body, at `passcode`: keep bodies out of logs.")
+        .note(super::TOKEN)
+}
+
+/// Shows the passcode inside of the body.
+struct Figma;
+
+impl SigningRule for Figma {
+    fn covers(&self) -> Covers {
+        Covers::Nothing
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        let keys = RuleKeys::new(scheme, secrets)?;
+        Ok(Box::new(move |request: &RuleRequest<'_>| {
+            let (keys, scheme) = (keys.clone(), request.scheme().clone());
+            Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
+        }))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let body = serde_json::from_slice(request.body());
+        let Ok(Json::Object(mut body)) = body else {
+            return Err(request.problem("the body must be a JSON object, to hold the passcode"));
+        };
+        let passcode = request.secrets().iter().next().map(|it| it.text(SecretFormat::Text));
+        body.insert("passcode".to_owned(), passcode.into());
+        Ok(SignedRequest::with_body(Json::Object(body).to_string()))
+    }
+}
+
+fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, VerifyError> {
+    let refused = |kind| VerifyError::body_field(kind, PASSCODE);
+    if !json::is_unambiguous(body) {
+        return Err(refused(VerifyErrorKind::MissingSignature));
+    }
+    let passcode = match json::at(body, &[PASSCODE]).pop() {
+        Some(Value::Text(passcode)) => passcode,
+        Some(Value::Unusable) => return Err(refused(VerifyErrorKind::MalformedSignature)),
+        Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingSignature)),
+    };
+    let candidate = Candidates::one(scheme, passcode.as_bytes());
+    let candidate = candidate.ok_or_else(|| refused(VerifyErrorKind::MalformedSignature))?;
+    Ok(keys.signed_by(&[], &candidate)?.over(without(body, passcode.as_bytes())))
+}
+
+/// The body without the passcode: a digest of both would let whoever reads it in
+/// a log try passcodes.
+fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
+    match memchr::memmem::find(body, passcode) {
+        Some(at) => [&body[..at], &body[at + passcode.len()..]].concat(),
+        None => body.to_vec(),
+    }
+}
+
+const PASSCODE: &str = "/passcode";

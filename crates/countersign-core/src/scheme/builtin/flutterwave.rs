@@ -1,0 +1,32 @@
+//! Flutterwave: the token of version 3, the signature of version 4.
+
+use super::{TOKEN, UNDATED, describe, seconds};
+use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn v3() -> SchemeBuilder {
+    family("flutterwave-v3", "Flutterwave (v3, secret hash)")
+        .algorithm(Algorithm::Token)
+        .signature_header("verif-hash")
+        .event_type("body:/event")
+        .note("The secret is the secret hash that you have chosen, and is sent as it is.")
+        .note(TOKEN)
+}
+
+pub(super) fn v4() -> SchemeBuilder {
+    family("flutterwave-v4", "Flutterwave (v4)")
+        .signature_header("flutterwave-signature")
+        .encoding(Encoding::Base64)
+        .signed("{body}")
+        .event_type("body:/type")
+        .note("The texts at hand contradict each other: one writes the signature in base64, as here, and another in hexadecimal. Try it with a delivery of your own before you rely on it.")
+        .note(UNDATED)
+}
+
+fn family(name: &str, title: &str) -> SchemeBuilder {
+    describe(name, title, "third parties' code")
+        .ack_deadline(seconds(5))
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .evidence(Evidence::Secondary)
+        .note("No text at hand names an event id: the event's id is the digest of the body.")
+}

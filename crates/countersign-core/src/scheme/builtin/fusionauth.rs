@@ -1,0 +1,21 @@
+//! FusionAuth.
+
+use super::describe;
+use crate::rule::jwt::{BodyDigestJwt, JwtAlgorithm};
+use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("fusionauth", "FusionAuth", "hookdeck/webhook-skills, FusionAuth verification")
+        .algorithm(Algorithm::Jwt)
+        .signature_header("X-FusionAuth-Signature-JWT")
+        .signed("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64")
+        .rule(BodyDigestJwt { algorithms: JwtAlgorithm::ALL, digest: Encoding::Base64 })
+        .event_id("body:/event/id")
+        .event_type("body:/event/type")
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .evidence(Evidence::Secondary)
+        .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or the JWKS of several; or it is looked up, by the token's `kid`. What kind of key it is decides which algorithms may be: a public key is never taken for a shared one.")
+        .note("ES512 is not supported.")
+        .note("No time is signed unless the token has the claims `exp` and `nbf`: without them a recorded delivery can be replayed once its event is forgotten.")
+}

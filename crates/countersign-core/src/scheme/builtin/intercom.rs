@@ -1,0 +1,24 @@
+//! Intercom.
+
+use super::{UNDATED, describe, minutes, seconds};
+use crate::scheme::{Algorithm, Cell, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("intercom", "Intercom", "hookdeck and trigger.dev")
+        .algorithm(Algorithm::HmacSha1)
+        .signature_header("X-Hub-Signature")
+        .signature_prefix("sha1=")
+        .signed("{body}")
+        .event_id("body:/id")
+        .event_type("body:/topic")
+        .ack_deadline(seconds(5))
+        .retries(Retries::After(vec![minutes(1)]))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::Secondary)
+        .note("The secret is the app's `client_secret`, used as text.")
+        .note("Others sign by SHA-256 under the name `X-Hub-Signature`: here it is SHA-1.")
+        .note(
+            "Said to try the endpoint with a HEAD request, and with an event of the topic `ping`.",
+        )
+        .note(UNDATED)
+}

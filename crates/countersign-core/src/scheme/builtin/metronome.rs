@@ -1,0 +1,16 @@
+//! Metronome.
+
+use super::{describe, minutes};
+use crate::scheme::{Cell, Evidence, SchemeBuilder, TimestampUnit};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("metronome", "Metronome", "@trigger.dev/core 4.8.3, webhook providers")
+        .signature_header("Metronome-Webhook-Signature")
+        .signed("{ts}\n{body}")
+        .timestamp_header("X-Metronome-Date", TimestampUnit::HttpDate)
+        .tolerance(minutes(5))
+        .event_type("body:/type")
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType])
+        .evidence(Evidence::Secondary)
+        .note("The timestamp is a date of HTTP. Third-party code falls back to `Date` where `X-Metronome-Date` is absent; here that is refused.")
+}

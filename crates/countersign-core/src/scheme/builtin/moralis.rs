@@ -1,0 +1,94 @@
+//! Moralis Streams.
+
+use std::sync::Arc;
+
+use sha3::{Digest, Keccak256};
+use zeroize::Zeroizing;
+
+use super::describe;
+use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+use crate::mac;
+use crate::rule::{
+    Covers, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign,
+};
+use crate::scheme::{Algorithm, Cell, Evidence, Retries, Scheme, SchemeBuilder};
+use crate::secret::{Secret, Secrets};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("moralis", "Moralis Streams", "@moralisweb3/streams 2.27.2, makeVerifySignature()")
+        .signature_header(SIGNATURE)
+        .signature_prefix(PREFIX)
+        .algorithm(Algorithm::Keccak256)
+        .signed("{body}{secret}")
+        .rule(Moralis)
+        .retries(Retries::Unknown)
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .evidence(Evidence::SdkSource)
+        .note("A plain Keccak-256 of body and secret, no HMAC. The secret is the streams secret or the API key.")
+        .note("The provider's SDK hashes the body as it writes it again; here the bytes count that arrived.")
+        .note(super::UNDATED)
+}
+
+/// Hashes the body with the secret behind it.
+struct Moralis;
+
+impl SigningRule for Moralis {
+    fn covers(&self) -> Covers {
+        Covers::Body
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        secrets.refuse_resolver(scheme)?;
+        let keys = secrets.iter().enumerate().map(|(index, secret)| {
+            key(scheme, secret)
+                .map_err(|problem| ConfigError::Secret { problem, index: Some(index) })
+        });
+        let keys: Arc<[Key]> = keys.collect::<Result<_, _>>()?;
+        Ok(Box::new(move |request: &RuleRequest<'_>| {
+            let presented = presented(request)?;
+            let keys = keys.clone();
+            Ok(Pending::new(move |body| {
+                let signed_by = |key: &Key| mac::is_same(&digest(body, key), &presented);
+                let found = keys.iter().position(signed_by);
+                found.map(SignedBy::secret).ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
+            }))
+        }))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let secret = request.secrets().iter().next();
+        let secret = secret.ok_or_else(|| request.problem("give a secret"))?;
+        let digest = digest(request.body(), &key(request.scheme(), secret)?);
+        let signature = format!("{PREFIX}{}", const_hex::encode(digest));
+        Ok(SignedRequest::with_headers([(SIGNATURE, signature)]))
+    }
+}
+
+type Key = Zeroizing<Vec<u8>>;
+
+fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, SecretProblem> {
+    secret.key(scheme.secret_format())
+}
+
+fn presented(request: &RuleRequest<'_>) -> Result<[u8; 32], VerifyError> {
+    let text = request.required(SIGNATURE, VerifyErrorKind::MissingSignature)?;
+    let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNATURE);
+    let hex = text.strip_prefix(PREFIX.as_bytes()).ok_or_else(malformed)?;
+    let mut digest = [0; 32];
+    // `const_hex` would also take a second prefix.
+    if hex.len() != 64 || const_hex::decode_to_slice(hex, &mut digest).is_err() {
+        return Err(malformed());
+    }
+    Ok(digest)
+}
+
+fn digest(body: &[u8], key: &[u8]) -> [u8; 32] {
+    Keccak256::new().chain_update(body).chain_update(key).finalize().into()
+}
+
+const SIGNATURE: &str = "x-signature";
+const PREFIX: &str = "0x";

@@ -1,0 +1,23 @@
+//! Notion.
+
+use super::{UNDATED, describe, hours};
+use crate::scheme::{Cell, Evidence, Handshake, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("notion", "Notion", "@notionhq/client 5.26.0, signWebhookPayload; developers.notion.com, reference/webhooks")
+        .signature_header("X-Notion-Signature")
+        .signature_prefix("sha256=")
+        .signed("{body}")
+        .handshake(
+            // The token is the key of everything to come, so only who expects it takes it.
+            Handshake::unsigned_while_armed("verification-token")
+                .capture("body:/verification_token"),
+        )
+        .event_id("body:/id")
+        .event_type("body:/type")
+        .retries(Retries::Within(hours(24)))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::SdkRun)
+        .note("The secret is the `verification_token` that the provider sends to a new endpoint, unsigned: arm the handshake, keep the token, and paste it into the provider's page.")
+        .note(UNDATED)
+}

@@ -1,0 +1,203 @@
+//! PayPal.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{days, describe, minutes};
+use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+use crate::mac::KeyError;
+use crate::rule::certificate::host_and_path;
+use crate::rule::{
+    Covers, KeyResolver, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule,
+    ToSign,
+};
+use crate::scheme::{
+    Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat,
+    TimestampUnit, Tolerance,
+};
+use crate::secret::{Secret, Secrets};
+use crate::signature_key::{PrivateKey, PublicKey, Way};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("paypal", "PayPal", "webhook-verify, SPEC quoting PayPal; PayPal, Webhooks")
+        .algorithm(Algorithm::RsaSha256)
+        .signature_header(SIGNATURE)
+        .encoding(Encoding::Base64)
+        .signed("{id}|{ts}|<webhook id>|<CRC-32 of the body>")
+        .id_header(ID)
+        .timestamp_header(TIME, TimestampUnit::Rfc3339)
+        // A retry may bring the first attempt's time.
+        .tolerances(Tolerance::new(days(3), minutes(5)))
+        .rule(PayPal)
+        .event_id(format!("header:{ID}"))
+        .event_type("body:/event_type")
+        .retries(Retries::Within(days(3)))
+        .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventId])
+        .evidence(Evidence::Secondary)
+        .note("What is signed of the body is its CRC-32, which anybody can keep while changing the body: whoever has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Ask PayPal's API before you act on what an event says.")
+        .note("The secret is the webhook's id on a line, and below it the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM; or the certificate is looked up, by that URL. No host but PayPal's own is accepted there.")
+        .note("Events of PayPal's simulator are signed for another webhook's id.")
+}
+
+/// Signs transmission, webhook and the checksum of the body.
+struct PayPal;
+
+impl SigningRule for PayPal {
+    fn covers(&self) -> Covers {
+        Covers::Nothing
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        PublicKey::required().map_err(|error| error.of(scheme, 0))?;
+        let webhooks = secrets.iter().enumerate().map(|(index, secret)| {
+            let read = Webhook::read(secret, secrets.resolver().is_some());
+            read.map_err(|error| error.of(scheme, index))
+        });
+        let webhooks = webhooks.collect::<Result<Vec<_>, _>>()?;
+        if webhooks.is_empty() {
+            let problem = SecretProblem::Malformed { give: FORM };
+            return Err(ConfigError::Secret { problem, index: None });
+        }
+        let prepared = Arc::new(Prepared { webhooks, resolver: secrets.resolver().cloned() });
+        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &prepared)))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let secret = request.secrets().iter().next();
+        let secret =
+            secret.ok_or_else(|| request.problem("give a webhook id and a private key"))?;
+        let text = secret.text(SecretFormat::Text);
+        let (webhook, key) = text.trim_start().split_once('\n').unwrap_or((&text, ""));
+        let key = PrivateKey::new(key).map_err(|error| error.of(request.scheme(), 0))?;
+        let id = request.id().ok_or_else(|| request.problem(format!("give an id for `{ID}`")))?;
+        let time = request.timestamp()?;
+        let message = message(id.as_bytes(), time.as_bytes(), webhook.trim(), request.body());
+        let signature = key.sign(Way::RsaSha256, &message);
+        let signature = signature.ok_or_else(|| request.problem("the key is not an RSA key"))?;
+        Ok(SignedRequest::with_headers([
+            (SIGNATURE, STANDARD.encode(signature)),
+            (ID, id.to_owned()),
+            (TIME, time),
+            (ALGORITHM, "SHA256withRSA".to_owned()),
+            (CERTIFICATE, format!("https://api.paypal.com{CERTIFICATES}CERT-test")),
+        ]))
+    }
+}
+
+struct Prepared {
+    webhooks: Vec<Webhook>,
+    resolver: Option<Arc<dyn KeyResolver>>,
+}
+
+/// A secret: the webhook's id, and its certificate's key unless that is looked
+/// up.
+struct Webhook {
+    id: String,
+    key: Option<PublicKey>,
+}
+
+impl Webhook {
+    fn read(secret: &Secret, is_looked_up: bool) -> Result<Self, KeyError> {
+        let malformed = || KeyError::from(SecretProblem::Malformed { give: FORM });
+        let bytes = secret.key(SecretFormat::Text)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
+        let (id, pem) = text.split_once('\n').unwrap_or((text, ""));
+        let id = id.trim();
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(malformed());
+        }
+        let key = match pem.trim() {
+            "" if is_looked_up => None,
+            "" => return Err(malformed()),
+            pem => Some(PublicKey::from_pem(pem)?),
+        };
+        if key.as_ref().is_some_and(|key| !key.has(Way::RsaSha256)) {
+            return Err(SecretProblem::NotAPublicKey.into());
+        }
+        Ok(Self { id: id.to_owned(), key })
+    }
+}
+
+fn begin(request: &RuleRequest<'_>, prepared: &Arc<Prepared>) -> Result<Pending, VerifyError> {
+    use VerifyErrorKind::{
+        MalformedId, MalformedSignature, MissingId, MissingSignature, UnknownKey,
+        UnsupportedSignature,
+    };
+    let text = request.required(SIGNATURE, MissingSignature)?;
+    let signature = STANDARD.decode(text).ok().filter(|it| (256..=1024).contains(&it.len()));
+    let signature = signature.ok_or_else(|| request.refusal(MalformedSignature, SIGNATURE))?;
+    if request.required(ALGORITHM, UnsupportedSignature)? != b"SHA256withRSA" {
+        return Err(request.refusal(UnsupportedSignature, ALGORITHM));
+    }
+    let unknown = || request.refusal(UnknownKey, CERTIFICATE);
+    let certificate = request.required(CERTIFICATE, UnknownKey)?;
+    let certificate = std::str::from_utf8(certificate).map_err(|_| unknown())?;
+    if !is_of_paypal(certificate) {
+        return Err(unknown());
+    }
+    let id = request.required(ID, MissingId)?;
+    let is_id = (1..=LONGEST_ID).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|');
+    let id = std::str::from_utf8(id).ok().filter(|_| is_id);
+    let id = id.ok_or_else(|| request.refusal(MalformedId, ID))?.to_owned();
+    let (time, unix_ms) = request.timestamp()?;
+    let time = time.to_vec();
+    let resolved = match &prepared.resolver {
+        Some(resolver) if prepared.webhooks.iter().any(|webhook| webhook.key.is_none()) => {
+            let text = resolver.key(certificate).ok_or_else(unknown)?;
+            Some(PublicKey::from_pem(&text).map_err(|_| unknown())?)
+        }
+        _ => None,
+    };
+    let prepared = Arc::clone(prepared);
+    Ok(Pending::new(move |body| {
+        let has_signed = |webhook: &Webhook| {
+            let message = message(id.as_bytes(), &time, &webhook.id, body);
+            let key = webhook.key.as_ref().or(resolved.as_ref());
+            key.is_some_and(|key| key.verifies(Way::RsaSha256, &message, &signature))
+        };
+        let found = prepared.webhooks.iter().position(has_signed);
+        let signed_by = found.map(SignedBy::secret).ok_or(VerifyErrorKind::SignatureMismatch)?;
+        let signed = message(id.as_bytes(), &time, "", body);
+        Ok(signed_by.at_unix_ms(unix_ms).with_id(id).over(signed))
+    }))
+}
+
+fn message(id: &[u8], time: &[u8], webhook: &str, body: &[u8]) -> Vec<u8> {
+    let checksum = checksum(body).to_string();
+    [id, time, webhook.as_bytes(), checksum.as_bytes()].join(&b'|')
+}
+
+#[cfg(feature = "asymmetric")]
+fn checksum(body: &[u8]) -> u32 {
+    crc32fast::hash(body)
+}
+
+/// Nothing comes here: there is no key.
+#[cfg(not(feature = "asymmetric"))]
+fn checksum(_: &[u8]) -> u32 {
+    0
+}
+
+/// Whether a certificate's URL is one of PayPal's own.
+fn is_of_paypal(url: &str) -> bool {
+    host_and_path(url)
+        .is_some_and(|(host, path)| HOSTS.contains(&host) && path.starts_with(CERTIFICATES))
+}
+
+const SIGNATURE: &str = "PAYPAL-TRANSMISSION-SIG";
+const ID: &str = "PAYPAL-TRANSMISSION-ID";
+const TIME: &str = "PAYPAL-TRANSMISSION-TIME";
+const CERTIFICATE: &str = "PAYPAL-CERT-URL";
+const ALGORITHM: &str = "PAYPAL-AUTH-ALGO";
+const HOSTS: [&str; 4] =
+    ["api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com"];
+const CERTIFICATES: &str = "/v1/notifications/certs/";
+const LONGEST_ID: usize = 256;
+const FORM: &str = "the webhook's id on a line, and below it the certificate in PEM";

@@ -1,0 +1,28 @@
+//! SendGrid's event webhook.
+
+use super::{describe, hours, minutes};
+use crate::scheme::{
+    Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder, SecretFormat, TimestampUnit,
+};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe(
+        "sendgrid",
+        "SendGrid",
+        "sendgrid-nodejs, eventwebhook.spec.js; sendgrid 6.12.5 (PyPI), test_eventwebhook.py",
+    )
+    .algorithm(Algorithm::EcdsaP256)
+    .secret_format(SecretFormat::Base64)
+    .signature_header("X-Twilio-Email-Event-Webhook-Signature")
+    .encoding(Encoding::Base64)
+    .signed("{ts}{body}")
+    .timestamp_header("X-Twilio-Email-Event-Webhook-Timestamp", TimestampUnit::Seconds)
+    .tolerance(minutes(5))
+    .retries(Retries::Within(hours(24)))
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+    .evidence(Evidence::SdkSource)
+    .note("The secret is the public key that the provider shows: base64, without the lines of PEM around it. It needs the feature `asymmetric`.")
+    .note("The provider states no tolerance, and its SDKs check none: the 300 s are ours. Widen them if retries are refused as too old.")
+    .note("A body may end in CR LF, which is signed.")
+    .note("One delivery holds several events, each with its own `sg_event_id` and `event`: the event's id is the digest of the body.")
+}

@@ -1,0 +1,20 @@
+//! Square.
+
+use super::{UNDATED, describe, hours, seconds};
+use crate::scheme::{Cell, Encoding, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("square", "Square", "square 46.0.0 (npm), WebhooksHelper.verifySignature")
+        .signature_header("x-square-hmacsha256-signature")
+        .encoding(Encoding::Base64)
+        .signed("{url}{body}")
+        .event_id("body:/event_id")
+        .event_type("body:/type")
+        .ack_deadline(seconds(10))
+        .retries(Retries::Within(hours(24)))
+        .unconfirmed([Cell::AckDeadline])
+        .evidence(Evidence::SdkRun)
+        .note("The URL is signed, as it was entered at the provider: give the verifier that one, to the letter.")
+        .note("The secret is used as text, even where it looks like hexadecimal.")
+        .note(UNDATED)
+}

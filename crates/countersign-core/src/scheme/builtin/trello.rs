@@ -1,0 +1,22 @@
+//! Trello.
+
+use super::{UNDATED, describe, seconds};
+use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Handshake, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("trello", "Trello", "third-party copies of Atlassian's sample, verifyTrelloWebhookRequest")
+        .algorithm(Algorithm::HmacSha1)
+        .signature_header("x-trello-webhook")
+        .encoding(Encoding::Base64)
+        .signed("{body}{url}")
+        // A webhook is created only where a HEAD is answered with 200.
+        .handshake(Handshake::unsigned("head").method("HEAD"))
+        .event_id("body:/action/id")
+        .event_type("body:/action/type")
+        .retries(Retries::After(vec![seconds(30), seconds(60), seconds(120)]))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
+        .evidence(Evidence::Secondary)
+        .note("The body is signed first and the callback URL behind it, as it was given when the webhook was created: give the verifier that one, to the letter.")
+        .note("The secret is the app's secret (OAuth 1), used as text.")
+        .note(UNDATED)
+}

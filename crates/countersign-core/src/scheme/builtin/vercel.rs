@@ -1,0 +1,19 @@
+//! Vercel.
+
+use super::{UNDATED, describe, hours, seconds};
+use crate::scheme::{Algorithm, Cell, Evidence, Retries, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("vercel", "Vercel", "hookdeck/webhook-skills and trigger.dev")
+        .algorithm(Algorithm::HmacSha1)
+        .signature_header("x-vercel-signature")
+        .signed("{body}")
+        .event_id("body:/id")
+        .event_type("body:/type")
+        .ack_deadline(seconds(30))
+        .retries(Retries::Within(hours(24)))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
+        .evidence(Evidence::Secondary)
+        .note("The secret is that of the webhook; of an integration's webhook, the integration's client secret. It is used as text.")
+        .note(UNDATED)
+}

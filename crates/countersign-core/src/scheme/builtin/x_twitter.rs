@@ -1,0 +1,27 @@
+//! X, once Twitter: the Account Activity API.
+
+use super::{UNDATED, describe, seconds};
+use crate::scheme::{Cell, Encoding, Evidence, Handshake, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("x-twitter", "X (Twitter)", "docs.x.com, webhooks quickstart and introduction")
+        .signature_header("x-twitter-webhooks-signature")
+        .signature_prefix("sha256=")
+        .encoding(Encoding::Base64)
+        .signed("{body}")
+        .handshake(Handshake::unsigned("crc").method("GET").json_hmac(
+            "response_token",
+            "query:crc_token",
+            Encoding::Base64,
+            "sha256=",
+        ))
+        .ack_deadline(seconds(10))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::Docs)
+        .note("Behind `sha256=` stands base64, not hexadecimal.")
+        .note("The secret is the app's consumer secret, used as text.")
+        .note("The CRC comes when the webhook is registered, and then, as the provider's pages contradict each other, every hour, or every 30 minutes where it was not answered for 24 hours.")
+        .note("The kind of an event is the name of a member of the body, and its id stands elsewhere in each kind: the event's id is the digest of the body.")
+        .note("The webhook's URL may not name a port.")
+        .note(UNDATED)
+}

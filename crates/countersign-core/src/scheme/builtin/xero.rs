@@ -1,0 +1,25 @@
+//! Xero.
+
+use super::{UNDATED, describe, seconds};
+use crate::scheme::{Cell, Encoding, Evidence, Handshake, SchemeBuilder};
+
+pub(super) fn scheme() -> SchemeBuilder {
+    describe("xero", "Xero", "webhook-verify, its specification, which quotes Xero")
+        .signature_header("x-xero-signature")
+        .encoding(Encoding::Base64)
+        .signed("{body}")
+        .handshake(
+            // Told from events by having none.
+            Handshake::signed("intent-to-receive")
+                .when("body:/firstEventSequence", "0")
+                .when("body:/lastEventSequence", "0")
+                .present("body:/events")
+                .absent("body:/events/0"),
+        )
+        .ack_deadline(seconds(5))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .evidence(Evidence::Secondary)
+        .note("The provider tries an endpoint with right and with wrong signatures, and wants 200 for the one and 401 for the other.")
+        .note("One delivery may hold several events: the event's id is the digest of the body.")
+        .note(UNDATED)
+}
