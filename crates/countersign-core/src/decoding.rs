@@ -6,7 +6,7 @@ mod inflate;
 mod none;
 
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RepeatedHeader;
 use crate::scheme::{BodyView, Scheme};
 
 #[cfg(feature = "compression")]
@@ -23,14 +23,17 @@ pub(crate) enum Coding {
 }
 
 impl Coding {
-    /// The encoding in which a body is going to arrive; none where its bytes are
-    /// to be taken as they come.
+    /// The encoding in which a body is going to arrive, by the header
+    /// `content-encoding`; none where its bytes are to be taken as they come.
     ///
     /// A body that arrives encoded is signed either as it arrives or as it
     /// decodes: only the scheme knows which, and most know of no encoding.
-    pub(crate) fn of(scheme: &Scheme, head: &Head<'_>) -> Result<Option<Self>, VerifyError> {
+    pub(crate) fn of(
+        scheme: &Scheme,
+        header: Result<Option<&[u8]>, RepeatedHeader>,
+    ) -> Result<Option<Self>, VerifyError> {
         let refused = Err(VerifyErrorKind::UnsupportedEncoding.into());
-        let encoding = match head.headers.unique("content-encoding") {
+        let encoding = match header {
             Ok(None) => return Ok(None),
             Ok(Some(encoding)) => encoding.trim_ascii(),
             Err(_) => return refused,

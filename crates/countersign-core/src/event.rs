@@ -53,25 +53,44 @@ impl Event {
     /// Derives the identity of a verified delivery. Never fails: the digest is
     /// always there.
     pub(crate) fn of(scheme: &Scheme, presented: &Presented, body: &[u8]) -> Self {
+        let around = [presented.before(), presented.after()];
+        let known = Known {
+            family: presented.family(),
+            id: presented.id(),
+            header_type: presented.header_type(),
+            digested: if body.is_empty() { around } else { [body, b""] },
+        };
+        Self::known(scheme, &known, body)
+    }
+
+    /// As [`of`](Self::of), from what a scheme's rule has learned.
+    pub(crate) fn known(scheme: &Scheme, known: &Known<'_>, body: &[u8]) -> Self {
         let values = Values::of(scheme, body);
-        let (id, id_from) = id(scheme, presented, body, &values);
-        Self { id, id_from, kind: kind(scheme, presented, &values) }
+        let (id, id_from) = id(scheme, known, &values);
+        Self { id, id_from, kind: kind(scheme, known, &values) }
     }
 }
 
-fn id(
-    scheme: &Scheme,
-    presented: &Presented,
-    body: &[u8],
-    values: &Values<'_>,
-) -> (String, EventIdFrom) {
+/// What tells of an event, besides its body.
+pub(crate) struct Known<'a> {
+    /// Which of the scheme's families of headers the request uses.
+    pub(crate) family: usize,
+    /// The signed id.
+    pub(crate) id: Option<&'a str>,
+    /// The type from a header.
+    pub(crate) header_type: Option<&'a str>,
+    /// Whose digest is the id where there is no other.
+    pub(crate) digested: [&'a [u8]; 2],
+}
+
+fn id(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> (String, EventIdFrom) {
     for source in &scheme.event_id {
         let id = match &source.0 {
-            IdPlace::Header(_) => presented.id().map(str::to_owned),
+            IdPlace::Header(_) => known.id.map(str::to_owned),
             IdPlace::Body(pointers) => joined(pointers, values),
         };
         if let Some(id) = id {
-            let place = match (&source.0, &scheme.families[presented.family()].id) {
+            let place = match (&source.0, &scheme.families[known.family].id) {
                 // The header that this request used, where there are two sets of names.
                 (IdPlace::Header(_), Some(used)) => IdPlace::Header(used.clone()),
                 (place, _) => place.clone(),
@@ -79,11 +98,8 @@ fn id(
             return (id, EventIdFrom::Source(EventIdSource(place)));
         }
     }
-    let digest = if body.is_empty() {
-        Sha256::new().chain_update(presented.before()).chain_update(presented.after()).finalize()
-    } else {
-        Sha256::digest(body)
-    };
+    let [first, second] = known.digested;
+    let digest = Sha256::new().chain_update(first).chain_update(second).finalize();
     (format!("sha256:{}", const_hex::encode(digest)), EventIdFrom::Digest)
 }
 
@@ -108,11 +124,11 @@ fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
     Some(id)
 }
 
-fn kind(scheme: &Scheme, presented: &Presented, values: &Values<'_>) -> Option<(String, Signed)> {
+fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(String, Signed)> {
     scheme.event_type.iter().find_map(|source| {
         let name = match &source.0 {
             TypePlace::Body(pointer) => values.text(pointer)?,
-            TypePlace::Header(_) => presented.header_type()?,
+            TypePlace::Header(_) => known.header_type?,
         };
         let signed = if scheme.signs(source) { Signed::Yes } else { Signed::No };
         Some((name.to_owned(), signed))

@@ -1,8 +1,11 @@
 //! Values inside a JSON body, found without building a tree of it.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_core::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use smallvec::SmallVec;
 
 use crate::scheme::Pointer;
@@ -32,6 +35,110 @@ pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
     match node.deserialize(&mut document).and_then(|()| document.end()) {
         Ok(()) => found,
         Err(_) => vec![Value::Missing; pointers.len()],
+    }
+}
+
+/// [`find`] at places that a rule of ours names.
+pub(crate) fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
+    let pointers: Vec<Pointer> =
+        pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
+    find(body, &pointers.iter().collect::<Vec<_>>())
+}
+
+/// Whether a body is JSON in which no object has two members of one name. One
+/// parser takes the first of them and another the last: what is believed because
+/// of its fields must say the same to both.
+pub(crate) fn is_unambiguous(body: &[u8]) -> bool {
+    let mut document = serde_json::Deserializer::from_slice(body);
+    Unambiguous.deserialize(&mut document).and_then(|()| document.end()).is_ok()
+}
+
+/// How many elements the array has that is this member of the body; `None` where
+/// it is none.
+pub(crate) fn count(body: &[u8], member: &str) -> Option<usize> {
+    let mut document = serde_json::Deserializer::from_slice(body);
+    let found = document.deserialize_map(Count(member)).ok()?;
+    document.end().ok().and(found)
+}
+
+struct Count<'a>(&'a str);
+
+impl<'de> Visitor<'de> for Count<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<usize>, A::Error> {
+        let mut found = None;
+        while let Some(name) = map.next_key::<String>()? {
+            if name == self.0 {
+                // No element takes any room.
+                found = Some(map.next_value::<Vec<IgnoredAny>>()?.len());
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+struct Unambiguous;
+
+impl<'de> DeserializeSeed<'de> for Unambiguous {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON whose members all have names of their own")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            map.next_value_seed(Self)?;
+            if !names.insert(name) {
+                return Err(A::Error::custom("two members have one name"));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        while sequence.next_element_seed(Self)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 }
 
@@ -212,6 +319,28 @@ mod tests {
             r#"{"id":"a","\u0069d":"a"}"#,
         ] {
             assert_eq!(at(body, "/id"), Value::Unusable, "{body}");
+        }
+    }
+
+    #[test]
+    fn every_element_counts_and_null_is_one() {
+        assert_eq!(count(br#"{"b":1,"a":[null,{},null]}"#, "a"), Some(3));
+        assert_eq!(count(br#"{"a":[]}"#, "a"), Some(0));
+        for body in ["", "[]", "{}", r#"{"a":{}}"#, r#"{"a":null}"#, r#"{"a":[]} 1"#, "{\"a\":["] {
+            assert_eq!(count(body.as_bytes(), "a"), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_makes_a_body_ambiguous() {
+        for body in ["{}", r#"{"a":1,"b":{"a":[{"a":null},{"a":1.5}]},"":-1}"#, "[true]", "7"] {
+            assert!(is_unambiguous(body.as_bytes()), "{body}");
+        }
+        let deep = "[".repeat(1_000_000);
+        for body in
+            [r#"{"a":1,"a":1}"#, r#"[{"b":{"a":1,"\u0061":2}}]"#, "{\"a\":1} 1", "", "{", &deep]
+        {
+            assert!(!is_unambiguous(body.as_bytes()), "{body:.40}");
         }
     }
 

@@ -6,10 +6,12 @@ use std::fmt;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
-use crate::mac::{self, Key, Message};
+use crate::mac::{self, Key, KeyError, Message};
 use crate::presented::{Assembly, Texts, is_id};
-use crate::scheme::{Algorithm, Grammar, Scheme, TimestampSource};
+use crate::rule::{Ruled, SignedRequest, ToSign};
+use crate::scheme::{Algorithm, Grammar, Scheme, SecretFormat, TimestampSource};
 use crate::secret::Secrets;
+use crate::signature_key::{PrivateKey, Way};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
@@ -30,10 +32,18 @@ use crate::url::PublicUrl;
 pub struct Signer {
     scheme: Scheme,
     secrets: Secrets,
-    keys: Vec<Key>,
+    keys: Keys,
     url: Option<PublicUrl>,
     id: Option<String>,
     unix_ms: Option<i64>,
+}
+
+/// With what is signed.
+enum Keys {
+    Shared(Vec<Key>),
+    Private(Vec<PrivateKey>, Way),
+    /// The scheme's rule prepares them.
+    OfRule,
 }
 
 impl Signer {
@@ -43,17 +53,16 @@ impl Signer {
     /// # Errors
     ///
     /// As [`Verifier::new`](crate::Verifier::new); and [`ConfigError::Sign`]
-    /// where the scheme needs a private key.
+    /// where the scheme needs a private key, and the secret is none.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
-        if matches!(scheme.algorithm, Algorithm::Ed25519 | Algorithm::EcdsaP256) {
-            return Err(ConfigError::Sign {
-                scheme: scheme.name().to_owned(),
-                problem: "it is signed with a private key, and the secret is the public one"
-                    .to_owned(),
-            });
-        }
         let secrets = secrets.into();
-        let keys = Key::all(&scheme, &secrets)?;
+        secrets.refuse_resolver(&scheme)?;
+        let keys = match scheme.algorithm {
+            _ if !scheme.is_data() => Keys::OfRule,
+            Algorithm::Ed25519 => private(&scheme, &secrets, Way::Ed25519)?,
+            Algorithm::EcdsaP256 => private(&scheme, &secrets, Way::P256Asn1)?,
+            _ => Keys::Shared(Key::all(&scheme, &secrets)?),
+        };
         Ok(Self { scheme, secrets, keys, url: None, id: None, unix_ms: None })
     }
 
@@ -86,12 +95,51 @@ impl Signer {
     /// # Errors
     ///
     /// [`ConfigError::Sign`] where the scheme needs an id, a URL or a header
-    /// that was not given, or cannot write the time.
+    /// that was not given, cannot write the time, or has its signature in the
+    /// body: see [`sign_request`](Self::sign_request).
     pub fn sign<'h>(
         &self,
         head: impl Into<Head<'h>>,
         body: &[u8],
     ) -> Result<Vec<(String, String)>, ConfigError> {
+        let signed = self.sign_request(head, body)?;
+        match signed.body() {
+            Some(_) => {
+                Err(self.problem("its signature stands in the body, not in a header".to_owned()))
+            }
+            None => Ok(signed.into_headers()),
+        }
+    }
+
+    /// What makes a signed request of a request: the headers that
+    /// [`sign`](Self::sign) gives or, for the schemes whose signature stands in
+    /// the body, another body.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign`](Self::sign), and where a body that is to be signed from
+    /// within is not of the scheme's form.
+    pub fn sign_request<'h>(
+        &self,
+        head: impl Into<Head<'h>>,
+        body: &[u8],
+    ) -> Result<SignedRequest, ConfigError> {
+        let head = head.into();
+        match &self.scheme.rule {
+            None => self.headers(&head, body).map(SignedRequest::with_headers),
+            Some(Ruled { rule, .. }) => rule.sign(&ToSign {
+                scheme: &self.scheme,
+                secrets: &self.secrets,
+                head: &head,
+                url: self.url.as_ref(),
+                id: self.id.as_deref(),
+                unix_ms: self.now_unix_ms(),
+                body,
+            }),
+        }
+    }
+
+    fn headers(&self, head: &Head<'_>, body: &[u8]) -> Result<Vec<(String, String)>, ConfigError> {
         let scheme = &self.scheme;
         let family = &scheme.families[0];
         let timestamp = self.timestamp()?;
@@ -107,9 +155,8 @@ impl Signer {
             }
             (_, id) => id.as_deref().unwrap_or_default(),
         };
-        let head = head.into();
         let message = Assembly {
-            head: &head,
+            head,
             url: self.url.as_ref(),
             id: id.as_bytes(),
             timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
@@ -120,7 +167,7 @@ impl Signer {
         message.append(&mut after, &scheme.template.after).map_err(refused)?;
         let message = Message { before: &before, body, after: &after };
 
-        let signature = self.value(&message, timestamp.as_deref());
+        let signature = self.value(&message, timestamp.as_deref())?;
         let mut headers = vec![(family.signatures[0].shown().to_owned(), signature)];
         if let Some(name) = &family.id {
             headers.push((name.shown().to_owned(), id.to_owned()));
@@ -137,7 +184,7 @@ impl Signer {
         if matches!(timestamp.source, TimestampSource::Body(_)) {
             return Ok(None);
         }
-        let unix_ms = self.unix_ms.unwrap_or_else(|| SystemClock::new().now_unix_ms());
+        let unix_ms = self.now_unix_ms();
         match timestamp::write(unix_ms, timestamp.unit) {
             Some(text) => Ok(Some(text)),
             None => {
@@ -146,13 +193,36 @@ impl Signer {
         }
     }
 
+    fn now_unix_ms(&self) -> i64 {
+        self.unix_ms.unwrap_or_else(|| SystemClock::new().now_unix_ms())
+    }
+
+    /// The signatures, as the scheme writes them.
+    fn tags(&self, message: &Message<'_>) -> Result<Vec<String>, ConfigError> {
+        let encoding = self.scheme.encoding;
+        let tags: Option<Vec<String>> = match &self.keys {
+            Keys::Shared(keys) => {
+                let keys = keys.iter().zip(self.secrets.iter());
+                let tags = keys.map(|(key, secret)| match key {
+                    Key::Token(_) => secret.text(self.scheme.secret_format),
+                    key => mac::encode(&key.tag(message), encoding),
+                });
+                Some(tags.collect())
+            }
+            Keys::Private(keys, way) => {
+                let message = [message.before, message.body, message.after].concat();
+                let tags = keys.iter().map(|key| key.sign(*way, &message));
+                tags.map(|tag| tag.map(|tag| mac::encode(&tag, encoding))).collect()
+            }
+            Keys::OfRule => None,
+        };
+        tags.ok_or_else(|| self.problem("the key signs in another way".to_owned()))
+    }
+
     /// The value of the signature's header.
-    fn value(&self, message: &Message<'_>, timestamp: Option<&str>) -> String {
-        let mut tags = self.keys.iter().zip(self.secrets.iter()).map(|(key, secret)| match key {
-            Key::Token(_) => secret.text(self.scheme.secret_format),
-            key => mac::encode(&key.tag(message), self.scheme.encoding),
-        });
-        match &self.scheme.grammar {
+    fn value(&self, message: &Message<'_>, timestamp: Option<&str>) -> Result<String, ConfigError> {
+        let mut tags = self.tags(message)?.into_iter();
+        Ok(match &self.scheme.grammar {
             Grammar::Whole { prefix } => format!("{prefix}{}", tags.next().unwrap_or_default()),
             Grammar::List { separator, assign, key, space } => {
                 let mut items = Vec::new();
@@ -165,12 +235,29 @@ impl Signer {
                 let space = if *space { " " } else { "" };
                 items.join(&format!("{separator}{space}"))
             }
-        }
+        })
     }
 
     fn problem(&self, problem: String) -> ConfigError {
         ConfigError::Sign { scheme: self.scheme.name().to_owned(), problem }
     }
+}
+
+/// The secrets of a scheme whose receivers hold the public keys.
+fn private(scheme: &Scheme, secrets: &Secrets, way: Way) -> Result<Keys, ConfigError> {
+    let keys = secrets.iter().enumerate().map(|(index, secret)| {
+        match PrivateKey::new(&secret.text(SecretFormat::Text)) {
+            Ok(key) if key.has(way) => Ok(key),
+            Err(error @ KeyError::FeatureRequired(_)) => Err(error.of(scheme, index)),
+            Ok(_) | Err(KeyError::Secret(_)) => Err(ConfigError::Sign {
+                scheme: scheme.name().to_owned(),
+                problem:
+                    "it is signed with a private key: give that, as PKCS #8 in PEM or in base64"
+                        .to_owned(),
+            }),
+        }
+    });
+    Ok(Keys::Private(keys.collect::<Result<_, _>>()?, way))
 }
 
 impl fmt::Debug for Signer {

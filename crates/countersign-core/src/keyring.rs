@@ -1,0 +1,72 @@
+//! The secrets of one endpoint, or of one tenant, as keys.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::{ConfigError, SecretProblem};
+use crate::mac::Key;
+use crate::rule::PreparedRule;
+use crate::scheme::Scheme;
+use crate::secret::Secrets;
+use crate::validity::Validity;
+
+/// Secrets, prepared for one scheme.
+#[derive(Clone, Default)]
+pub(crate) struct Keyring {
+    /// One for each live secret, the current one first.
+    pub(crate) keys: Vec<Key>,
+    /// Judges in their place, where the scheme's way of signing is code.
+    pub(crate) rule: Option<Arc<dyn PreparedRule>>,
+    /// The names of the secrets, in the same order.
+    pub(crate) names: Vec<Option<Box<str>>>,
+    /// The times of their validity, in the same order; none where all are valid
+    /// at any time.
+    validities: Option<Box<[Validity]>>,
+    /// Whose they are, where there are tenants.
+    pub(crate) tenant: Option<Arc<str>>,
+}
+
+impl Keyring {
+    pub(crate) fn prepare(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let names: Vec<_> = secrets.names().map(|name| name.map(Box::from)).collect();
+        let (keys, rule) = match &scheme.rule {
+            None => {
+                secrets.refuse_resolver(scheme)?;
+                (Key::all(scheme, secrets)?, None)
+            }
+            Some(ruled) => {
+                let rule = ruled.rule.prepare(scheme, secrets)?;
+                (vec![Key::OfRule; names.len()], Some(Arc::from(rule)))
+            }
+        };
+        Ok(Self { keys, rule, names, validities: validities(secrets)?, tenant: None })
+    }
+
+    pub(crate) fn of_tenant(mut self, tenant: Arc<str>) -> Self {
+        self.tenant = Some(tenant);
+        self
+    }
+
+    /// Whether a secret is accepted now.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(crate) fn is_valid(&self, index: usize, clock: &dyn Clock) -> bool {
+        let Some(validities) = &self.validities else { return true };
+        validities.get(index).is_none_or(|validity| validity.contains(clock.now_unix_ms()))
+    }
+
+    /// The first that is accepted now: with this one an answer is signed.
+    pub(crate) fn current(&self, clock: &dyn Clock) -> Option<&Key> {
+        let valid = (0..self.keys.len()).find(|index| self.is_valid(*index, clock))?;
+        self.keys.get(valid)
+    }
+}
+
+fn validities(secrets: &Secrets) -> Result<Option<Box<[Validity]>>, ConfigError> {
+    let all: Box<[Validity]> = secrets.iter().map(|secret| secret.validity()).collect();
+    match all.iter().position(|validity| validity.is_empty()) {
+        Some(index) => {
+            Err(ConfigError::Secret { problem: SecretProblem::NeverValid, index: Some(index) })
+        }
+        None => Ok(all.iter().any(|validity| *validity != Validity::ALWAYS).then_some(all)),
+    }
+}

@@ -1,0 +1,249 @@
+//! A signed JWT with a digest of the body in it: what Plaid and FusionAuth send.
+
+mod algorithm;
+mod key;
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+pub(crate) use algorithm::JwtAlgorithm;
+use key::{Key, SignWith, read_keys};
+
+use super::{
+    Covers, KeyResolver, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule,
+    ToSign,
+};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
+use crate::mac;
+use crate::name::Name;
+use crate::scheme::{Encoding, Scheme};
+use crate::secret::Secrets;
+use crate::signature_key::PublicKey;
+
+/// The scheme's header holds a JWT, one of whose claims is the SHA-256 of the
+/// body. The token is proved before the body is read.
+///
+/// Where the scheme has a timestamp, it is the claim `iat`.
+pub(crate) struct BodyDigestJwt {
+    /// Those that are accepted, whatever a token says of itself.
+    pub(crate) algorithms: &'static [JwtAlgorithm],
+    /// How the digest is written.
+    pub(crate) digest: Encoding,
+}
+
+impl SigningRule for BodyDigestJwt {
+    fn covers(&self) -> Covers {
+        Covers::Body
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        if self.algorithms.iter().all(|algorithm| algorithm.way().is_some()) {
+            PublicKey::required().map_err(|error| error.of(scheme, 0))?;
+        }
+        let mut keys = Vec::new();
+        for (index, secret) in secrets.iter().enumerate() {
+            let read =
+                read_keys(secret, self.algorithms).map_err(|error| error.of(scheme, index))?;
+            keys.extend(read.into_iter().map(|key| (index, key)));
+        }
+        Ok(Box::new(Prepared {
+            algorithms: self.algorithms,
+            digest: self.digest,
+            keys,
+            resolver: secrets.resolver().cloned(),
+            resolved: secrets.iter().len(),
+        }))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let scheme = request.scheme();
+        let secret = request.secrets().iter().next();
+        let secret = secret.ok_or_else(|| request.problem("give a key"))?;
+        let key = SignWith::read(secret, self.algorithms).map_err(|error| error.of(scheme, 0))?;
+        let header = serde_json::json!({ "alg": key.algorithm().name(), "typ": "JWT" });
+        let mut claims = serde_json::Map::new();
+        let digest = mac::encode(&Sha256::digest(request.body()), self.digest);
+        claims.insert(DIGEST.to_owned(), digest.into());
+        if scheme.timestamp.is_some() {
+            claims.insert("iat".to_owned(), request.unix_ms().div_euclid(1000).into());
+        }
+        let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+        let signed = format!("{}.{}", part(header), part(claims.into()));
+        let signature = key.sign(signed.as_bytes());
+        let signature = signature.ok_or_else(|| request.problem("the key cannot sign"))?;
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
+        Ok(SignedRequest::with_headers([(header_of(scheme), token)]))
+    }
+}
+
+struct Prepared {
+    algorithms: &'static [JwtAlgorithm],
+    digest: Encoding,
+    /// Each with the number of its secret.
+    keys: Vec<(usize, Key)>,
+    resolver: Option<Arc<dyn KeyResolver>>,
+    /// The number of the keys that are looked up.
+    resolved: usize,
+}
+
+impl PreparedRule for Prepared {
+    fn begin(&self, request: &RuleRequest<'_>) -> Result<Pending, VerifyError> {
+        let header = header_of(request.scheme());
+        let text = request.required(header, VerifyErrorKind::MissingSignature)?;
+        let refused = |kind| request.refusal(kind, header);
+        let malformed = || refused(VerifyErrorKind::MalformedSignature);
+        let token = Token::read(text).ok_or_else(malformed)?;
+        let secret = self.signed_by(&token, request.now_unix_ms()).map_err(refused)?;
+
+        let claims = json::at(&token.claims, &[DIGEST_POINTER, "/iat", "/exp", "/nbf"]);
+        let [Value::Text(digest), issued, expires, begins] = &claims[..] else {
+            return Err(malformed());
+        };
+        let digest = self.digest_of(digest).ok_or_else(malformed)?;
+        let signed_at_ms = issued_at(request, issued)?;
+        judge_validity(request.now_unix_ms(), expires, begins)?;
+        Ok(Pending::new(move |body| {
+            if !mac::is_same(&Sha256::digest(body), &digest) {
+                return Err(VerifyErrorKind::SignatureMismatch.into());
+            }
+            let signed_by = SignedBy::secret(secret);
+            Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
+        }))
+    }
+}
+
+impl Prepared {
+    /// The number of the secret that has signed a token, by an algorithm that is
+    /// accepted and that is one for the key.
+    fn signed_by(&self, token: &Token, now_ms: i64) -> Result<usize, VerifyErrorKind> {
+        let algorithm = JwtAlgorithm::named(&token.algorithm)
+            .filter(|algorithm| self.algorithms.contains(algorithm))
+            .ok_or(VerifyErrorKind::UnsupportedSignature)?;
+        let known = self.keys.iter().filter(|(_, key)| key.is_named(token.kid.as_deref()));
+        let mut known: Vec<(usize, &Key)> = known.map(|(index, key)| (*index, key)).collect();
+        let found;
+        if let (true, Some(resolver), Some(kid)) = (known.is_empty(), &self.resolver, &token.kid) {
+            let text = resolver.key(kid).ok_or(VerifyErrorKind::UnknownKey)?;
+            found = key::read_public(&text).map_err(|_| VerifyErrorKind::UnknownKey)?;
+            let named = found.iter().filter(|key| key.is_named(Some(kid)));
+            known.extend(named.map(|key| (self.resolved, key)));
+        }
+        known.retain(|(_, key)| key.is_live(now_ms));
+        if known.is_empty() {
+            return Err(VerifyErrorKind::UnknownKey);
+        }
+        known.retain(|(_, key)| key.is_for(algorithm));
+        if known.is_empty() {
+            return Err(VerifyErrorKind::UnsupportedSignature);
+        }
+        let signed = known
+            .iter()
+            .find(|(_, key)| key.verifies(algorithm, token.signed.as_bytes(), &token.signature));
+        signed.map(|(index, _)| *index).ok_or(VerifyErrorKind::SignatureMismatch)
+    }
+
+    fn digest_of(&self, text: &str) -> Option<Vec<u8>> {
+        let digest = match self.digest {
+            Encoding::Hex => const_hex::decode(text).ok(),
+            _ => STANDARD.decode(text).ok(),
+        };
+        digest.filter(|digest| digest.len() == 32)
+    }
+}
+
+/// A token taken apart. Nothing in it is believed yet.
+struct Token {
+    /// Header and claims as they were sent.
+    signed: String,
+    algorithm: String,
+    kid: Option<String>,
+    claims: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl Token {
+    fn read(text: &[u8]) -> Option<Self> {
+        if text.len() > LONGEST_TOKEN {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let (signed, signature) = text.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let header = decode(header)?;
+        // What is marked as critical must be understood, RFC 7515 section 4.1.11,
+        // and nothing that could be is.
+        let [Value::Text(algorithm), kid, Value::Missing] =
+            &json::at(&header, &["/alg", "/kid", "/crit"])[..]
+        else {
+            return None;
+        };
+        let kid = match kid {
+            Value::Text(kid) if kid.len() <= LONGEST_KID => Some(kid.clone()),
+            Value::Missing => None,
+            _ => return None,
+        };
+        Some(Self {
+            signed: signed.to_owned(),
+            algorithm: algorithm.clone(),
+            kid,
+            claims: decode(claims)?,
+            signature: decode(signature)?,
+        })
+    }
+}
+
+/// When a token was issued, where the scheme says that it must say so.
+fn issued_at(request: &RuleRequest<'_>, issued: &Value) -> Result<Option<i64>, VerifyError> {
+    if request.scheme().timestamp.is_none() {
+        return Ok(None);
+    }
+    let refused = |kind| request.refusal(kind, header_of(request.scheme()));
+    match issued {
+        Value::Text(seconds) => match request.judge_time(seconds.as_bytes())? {
+            Some(unix_ms) => Ok(Some(unix_ms)),
+            None => Err(refused(VerifyErrorKind::MalformedTimestamp)),
+        },
+        Value::Unusable => Err(refused(VerifyErrorKind::MalformedTimestamp)),
+        Value::Missing => Err(refused(VerifyErrorKind::MissingTimestamp)),
+    }
+}
+
+/// Holds a token to the time for which it says that it is valid, if it does.
+fn judge_validity(now_ms: i64, expires: &Value, begins: &Value) -> Result<(), VerifyError> {
+    let at = |value: &Value| match value {
+        Value::Missing => Ok(None),
+        Value::Text(seconds) => match seconds.parse::<i64>() {
+            Ok(seconds) => Ok(Some(seconds.saturating_mul(1000))),
+            Err(_) => Err(VerifyErrorKind::MalformedTimestamp),
+        },
+        Value::Unusable => Err(VerifyErrorKind::MalformedTimestamp),
+    };
+    if at(expires)?.is_some_and(|expires| now_ms.saturating_sub(LEEWAY_MS) >= expires) {
+        return Err(VerifyErrorKind::TimestampTooOld.into());
+    }
+    if at(begins)?.is_some_and(|begins| now_ms.saturating_add(LEEWAY_MS) < begins) {
+        return Err(VerifyErrorKind::TimestampInFuture.into());
+    }
+    Ok(())
+}
+
+fn header_of(scheme: &Scheme) -> &str {
+    scheme.families[0].signatures.first().map_or("", Name::shown)
+}
+
+const DIGEST: &str = "request_body_sha256";
+const DIGEST_POINTER: &str = "/request_body_sha256";
+/// Longer than any provider's, and short enough to be parsed unproved.
+const LONGEST_TOKEN: usize = 8 * 1024;
+const LONGEST_KID: usize = 256;
+/// For clocks that differ.
+const LEEWAY_MS: i64 = 60_000;

@@ -1,0 +1,189 @@
+//! Keys of a JWT. What kind of key a secret is says the secret itself, never the
+//! token: a public key can never be used as a shared one.
+
+use hmac::digest::block_api::EagerHash;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+use super::JwtAlgorithm;
+use crate::error::SecretProblem;
+use crate::mac::{self, KeyError};
+use crate::scheme::SecretFormat;
+use crate::secret::Secret;
+use crate::signature_key::{PrivateKey, PublicKey};
+
+/// A key, and what it says of itself where it is a JWK.
+pub(super) struct Key {
+    material: Material,
+    kid: Option<String>,
+    algorithm: Option<JwtAlgorithm>,
+    /// In Unix seconds.
+    expired_at: Option<i64>,
+}
+
+enum Material {
+    Shared(Zeroizing<Vec<u8>>),
+    Public(PublicKey),
+}
+
+impl Key {
+    /// Whether a token may mean this key by its `kid`: one that has no name, of
+    /// the two, can be any.
+    pub(super) fn is_named(&self, kid: Option<&str>) -> bool {
+        match (&self.kid, kid) {
+            (Some(own), Some(kid)) => own == kid,
+            _ => true,
+        }
+    }
+
+    pub(super) fn is_live(&self, now_ms: i64) -> bool {
+        self.expired_at.is_none_or(|seconds| now_ms < seconds.saturating_mul(1000))
+    }
+
+    pub(super) fn is_for(&self, algorithm: JwtAlgorithm) -> bool {
+        self.algorithm.is_none_or(|own| own == algorithm)
+            && match (&self.material, algorithm.way()) {
+                (Material::Shared(_), None) => true,
+                (Material::Public(key), Some(way)) => key.has(way),
+                _ => false,
+            }
+    }
+
+    pub(super) fn verifies(
+        &self,
+        algorithm: JwtAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        match (&self.material, algorithm.way()) {
+            (Material::Public(key), Some(way)) => key.verifies(way, message, signature),
+            (Material::Shared(key), None) => {
+                mac::is_same(&hmac_of(algorithm, key, message), signature)
+            }
+            _ => false,
+        }
+    }
+
+    fn new(material: Material) -> Self {
+        Self { material, kid: None, algorithm: None, expired_at: None }
+    }
+
+    fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        let text = |name| jwk.get(name).and_then(Value::as_str);
+        let not_usable = || KeyError::from(SecretProblem::NotAPublicKey);
+        if text("use").is_some_and(|purpose| purpose != "sig") || text("kty") == Some("oct") {
+            return Err(not_usable());
+        }
+        let algorithm = match text("alg") {
+            Some(name) => Some(JwtAlgorithm::named(name).ok_or_else(not_usable)?),
+            None => None,
+        };
+        Ok(Self {
+            algorithm,
+            kid: text("kid").map(str::to_owned),
+            expired_at: jwk.get("expired_at").and_then(Value::as_i64),
+            ..Self::new(Material::Public(PublicKey::from_jwk(jwk)?))
+        })
+    }
+}
+
+/// The keys that a secret is: those of a JWKS, or one. Text that is neither JSON
+/// nor PEM is a shared key, where the scheme has those.
+pub(super) fn read_keys(
+    secret: &Secret,
+    algorithms: &[JwtAlgorithm],
+) -> Result<Vec<Key>, KeyError> {
+    let bytes = secret.key(SecretFormat::Text)?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) if is_public(text) => read_public(text),
+        _ if algorithms.iter().any(|algorithm| algorithm.way().is_none()) => {
+            Ok(vec![Key::new(Material::Shared(bytes))])
+        }
+        _ => {
+            Err(SecretProblem::Malformed { give: "the public key, as a JWK, a JWKS or PEM" }.into())
+        }
+    }
+}
+
+/// The keys that a text is which must be public ones.
+pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(vec![Key::new(Material::Public(PublicKey::from_pem(text)?))]);
+    }
+    let json: Value = serde_json::from_str(text).map_err(|_| SecretProblem::NotAPublicKey)?;
+    let Some(set) = json.get("keys").and_then(Value::as_array) else {
+        return Key::from_jwk(&json).map(|key| vec![key]);
+    };
+    // A set may hold keys for other purposes.
+    let mut keys = Vec::new();
+    for jwk in set {
+        match Key::from_jwk(jwk) {
+            Ok(key) => keys.push(key),
+            Err(KeyError::Secret(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if keys.is_empty() { Err(SecretProblem::NotAPublicKey.into()) } else { Ok(keys) }
+}
+
+fn is_public(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') || text.starts_with("-----BEGIN")
+}
+
+/// With what a token is signed.
+pub(super) enum SignWith {
+    Shared(Zeroizing<Vec<u8>>),
+    Private(PrivateKey, JwtAlgorithm),
+}
+
+impl SignWith {
+    pub(super) fn read(secret: &Secret, algorithms: &[JwtAlgorithm]) -> Result<Self, KeyError> {
+        let bytes = secret.key(SecretFormat::Text)?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let private = PrivateKey::new(text);
+        let has = |key: &PrivateKey| {
+            let is_for =
+                |algorithm: &&JwtAlgorithm| algorithm.way().is_some_and(|way| key.has(way));
+            algorithms.iter().find(is_for).copied()
+        };
+        if let Some(algorithm) = private.as_ref().ok().and_then(has) {
+            return private.map(|key| Self::Private(key, algorithm));
+        }
+        if !is_public(text) && algorithms.contains(&JwtAlgorithm::Hs256) {
+            return Ok(Self::Shared(bytes));
+        }
+        let give = "the private key of one of its algorithms, as PKCS #8 in PEM";
+        private.and_then(|_| Err(SecretProblem::Malformed { give }.into()))
+    }
+
+    pub(super) fn algorithm(&self) -> JwtAlgorithm {
+        match self {
+            Self::Shared(_) => JwtAlgorithm::Hs256,
+            Self::Private(_, algorithm) => *algorithm,
+        }
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Shared(key) => Some(hmac_of(JwtAlgorithm::Hs256, key, message)),
+            Self::Private(key, algorithm) => key.sign(algorithm.way()?, message),
+        }
+    }
+}
+
+fn hmac_of(algorithm: JwtAlgorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
+    match algorithm {
+        JwtAlgorithm::Hs384 => tag::<Sha384>(key, message),
+        JwtAlgorithm::Hs512 => tag::<Sha512>(key, message),
+        _ => tag::<Sha256>(key, message),
+    }
+}
+
+fn tag<D: EagerHash>(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}

@@ -1,0 +1,133 @@
+//! What a rule is told of a request before its body.
+
+use std::fmt;
+
+use super::Candidates;
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::headers::Head;
+use crate::mac::Tags;
+use crate::name::Name;
+use crate::presented::{Found, Signatures};
+use crate::scheme::{Scheme, Tolerance};
+use crate::timestamp;
+use crate::url::PublicUrl;
+
+/// A request before its body, for a [`SigningRule`](crate::SigningRule): its
+/// headers one value each, its URL as the provider calls it, and the time.
+pub struct RuleRequest<'a> {
+    pub(crate) scheme: &'a Scheme,
+    pub(crate) head: &'a Head<'a>,
+    pub(crate) url: Option<&'a PublicUrl>,
+    pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) now_ms: i64,
+}
+
+impl<'a> RuleRequest<'a> {
+    /// The scheme whose rule is asked.
+    #[must_use]
+    pub fn scheme(&self) -> &'a Scheme {
+        self.scheme
+    }
+
+    /// The method (`POST`).
+    #[must_use]
+    pub fn method(&self) -> &'a str {
+        self.head.method
+    }
+
+    /// The URL that the provider calls.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyErrorKind::Misconfigured`] where path and query are those of the
+    /// request line, and it was not told.
+    pub fn url(&self) -> Result<String, VerifyError> {
+        let parts = self.url.and_then(|url| url.parts(self.head.target));
+        parts.map(|parts| parts.concat()).ok_or_else(|| VerifyErrorKind::Misconfigured.into())
+    }
+
+    /// The only value of a header, or `None` where it is absent.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyErrorKind::RepeatedHeader`] where it stands there twice.
+    pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, VerifyError> {
+        let lower = name.to_ascii_lowercase();
+        let repeated = |_| self.refusal(VerifyErrorKind::RepeatedHeader, name);
+        self.head.headers.unique(&lower).map_err(repeated)
+    }
+
+    /// The only value of a header that must be there: where it is absent, the
+    /// refusal is of the kind `missing`.
+    ///
+    /// # Errors
+    ///
+    /// As [`header`](Self::header), and that.
+    pub fn required(&self, name: &str, missing: VerifyErrorKind) -> Result<&'a [u8], VerifyError> {
+        self.header(name)?.ok_or_else(|| self.refusal(missing, name))
+    }
+
+    /// The signatures in the header that the scheme names, read by the scheme's
+    /// grammar and decoded by its encoding.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of a signature: missing, unsupported, malformed, too many.
+    pub fn candidates(&self) -> Result<Candidates, VerifyError> {
+        let mut tags = Tags::default();
+        let mut found = Found::of(&self.scheme.families[0], self.head);
+        Signatures::default().find(self.scheme, self.head, &mut found, &mut tags)?;
+        Ok(Candidates(tags))
+    }
+
+    /// The timestamp in the header that the scheme names, as it was sent and in
+    /// Unix milliseconds, held to the tolerance.
+    ///
+    /// # Errors
+    ///
+    /// The refusals of a timestamp: missing, malformed, too old, in the future;
+    /// [`VerifyErrorKind::Misconfigured`] where the scheme names no such header.
+    pub fn timestamp(&self) -> Result<(&'a [u8], i64), VerifyError> {
+        let header = self.scheme.families[0].timestamp.as_ref().map(Name::shown);
+        let header = header.ok_or(VerifyErrorKind::Misconfigured)?;
+        let text = self.required(header, VerifyErrorKind::MissingTimestamp)?;
+        let refused = || self.refusal(VerifyErrorKind::MalformedTimestamp, header);
+        Ok((text, self.judge_time(text)?.ok_or_else(refused)?))
+    }
+
+    /// The instant that a text names in the scheme's unit, held to the
+    /// tolerance; `None` where it names none.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyErrorKind::TimestampTooOld`] and
+    /// [`VerifyErrorKind::TimestampInFuture`].
+    pub fn judge_time(&self, text: &[u8]) -> Result<Option<i64>, VerifyError> {
+        let unit = self.scheme.timestamp.as_ref().map(|timestamp| timestamp.unit);
+        let Some(unix_ms) = unit.and_then(|unit| timestamp::parse(text, unit)) else {
+            return Ok(None);
+        };
+        if let Some(tolerance) = self.tolerance {
+            timestamp::check(unix_ms, self.now_ms, tolerance)?;
+        }
+        Ok(Some(unix_ms))
+    }
+
+    /// What the receiver's clock says, in Unix milliseconds.
+    #[must_use]
+    pub fn now_unix_ms(&self) -> i64 {
+        self.now_ms
+    }
+
+    /// A refusal that names a header to the log.
+    #[must_use]
+    pub fn refusal(&self, kind: VerifyErrorKind, header: &str) -> VerifyError {
+        Name::new(header).map_or_else(|| kind.into(), |name| VerifyError::header(kind, &name))
+    }
+}
+
+impl fmt::Debug for RuleRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuleRequest").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+    }
+}

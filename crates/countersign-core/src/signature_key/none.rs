@@ -1,0 +1,84 @@
+//! Without the feature `asymmetric` there is no such key, and what needs one
+//! says so.
+
+use super::Way;
+use crate::mac::KeyError;
+
+/// There is none.
+#[derive(Clone)]
+pub(crate) enum PublicKey {}
+
+impl PublicKey {
+    /// For rules that take no other keys.
+    pub(crate) fn required() -> Result<(), KeyError> {
+        Err(KeyError::FeatureRequired("asymmetric"))
+    }
+
+    pub(crate) fn from_pem(_: &str) -> Result<Self, KeyError> {
+        Err(KeyError::FeatureRequired("asymmetric"))
+    }
+
+    pub(crate) fn from_jwk(_: &serde_json::Value) -> Result<Self, KeyError> {
+        Err(KeyError::FeatureRequired("asymmetric"))
+    }
+
+    pub(crate) fn has(&self, _: Way) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn verifies(&self, _: Way, _: &[u8], _: &[u8]) -> bool {
+        match *self {}
+    }
+}
+
+/// There is none.
+pub(crate) enum PrivateKey {}
+
+impl PrivateKey {
+    pub(crate) fn new(_: &str) -> Result<Self, KeyError> {
+        Err(KeyError::FeatureRequired("asymmetric"))
+    }
+
+    pub(crate) fn has(&self, _: Way) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn sign(&self, _: Way, _: &[u8]) -> Option<Vec<u8>> {
+        match *self {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ConfigError, Scheme, Secret, Signer, Verifier};
+
+    const PUBLIC: &str = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+
+    #[test]
+    fn a_scheme_that_needs_a_public_key_says_which_feature_it_needs() {
+        for (name, secret) in [
+            ("plaid", PUBLIC.to_owned()),
+            ("fusionauth", PUBLIC.to_owned()),
+            ("aws-sns", PUBLIC.to_owned()),
+            ("paypal", format!("ID\n{PUBLIC}")),
+        ] {
+            let scheme = Scheme::named(name).unwrap();
+            let refused = Verifier::new(scheme, Secret::new(secret).unwrap()).unwrap_err();
+            let feature = "asymmetric";
+            let scheme = name.to_owned();
+            assert_eq!(refused, ConfigError::FeatureRequired { scheme, feature });
+        }
+        let discord = Scheme::named("discord").unwrap();
+        let refused = Signer::new(discord, Secret::new("key").unwrap()).unwrap_err();
+        assert!(matches!(refused, ConfigError::FeatureRequired { .. }), "{refused}");
+    }
+
+    #[test]
+    fn a_shared_key_needs_no_feature() {
+        let scheme = Scheme::named("fusionauth").unwrap();
+        let signer = Signer::new(scheme.clone(), Secret::new("key").unwrap()).unwrap();
+        let headers = signer.sign(&[("a", "b")], b"{}").unwrap();
+        let verifier = Verifier::new(scheme, Secret::new("key").unwrap()).unwrap();
+        assert!(verifier.verify(&headers, "{}").is_ok());
+    }
+}

@@ -1,0 +1,163 @@
+//! Public keys: out of a certificate, a `SubjectPublicKeyInfo` or a JWK.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519,
+    RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+    UnparsedPublicKey,
+};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::{PemObject, SectionKind};
+use serde_json::Value;
+use webpki::EndEntityCert;
+
+use super::Way;
+use crate::asymmetric::P256_SPKI;
+use crate::error::SecretProblem;
+use crate::mac::KeyError;
+
+/// A public key of a known kind and of the right shape.
+#[derive(Clone)]
+pub(crate) enum PublicKey {
+    /// As PKCS #1 writes it.
+    Rsa(Vec<u8>),
+    /// As a JWK writes it.
+    RsaParts(RsaPublicKeyComponents<Vec<u8>>),
+    P256(Vec<u8>),
+    P384(Vec<u8>),
+    Ed25519(Vec<u8>),
+}
+
+impl PublicKey {
+    /// Whether there are such keys in this build: there are.
+    pub(crate) fn required() -> Result<(), KeyError> {
+        Ok(())
+    }
+
+    /// The key of the first certificate or public key of a PEM text. What follows
+    /// is the chain of whoever has issued it, and signs no delivery.
+    pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let first = <(SectionKind, Vec<u8>)>::from_pem_slice(text.as_bytes());
+        let key = match first {
+            Ok((SectionKind::PublicKey, der)) => Self::from_spki(&der),
+            Ok((SectionKind::Certificate, der)) => Self::from_certificate(&der),
+            _ => None,
+        };
+        key.ok_or_else(|| SecretProblem::NotAPublicKey.into())
+    }
+
+    /// The key of a JWK, RFC 7517 and RFC 8037.
+    pub(crate) fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        let text = |name| jwk.get(name).and_then(Value::as_str);
+        let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
+        let point = |length: usize| {
+            let (x, y) = (bytes("x")?, bytes("y")?);
+            (x.len() == length && y.len() == length).then(|| [&[0x04][..], &x, &y].concat())
+        };
+        let key = match (text("kty"), text("crv")) {
+            (Some("EC"), Some("P-256")) => point(32).map(Self::P256),
+            (Some("EC"), Some("P-384")) => point(48).map(Self::P384),
+            (Some("OKP"), Some("Ed25519")) => {
+                bytes("x").filter(|x| x.len() == 32).map(Self::Ed25519)
+            }
+            (Some("RSA"), None) => bytes("n").zip(bytes("e")).and_then(|(n, e)| {
+                let is_long = n.len() >= LEAST_RSA_BYTES && n[0] != 0;
+                is_long.then_some(Self::RsaParts(RsaPublicKeyComponents { n, e }))
+            }),
+            _ => None,
+        };
+        key.ok_or_else(|| SecretProblem::NotAPublicKey.into())
+    }
+
+    fn from_certificate(der: &[u8]) -> Option<Self> {
+        let der = CertificateDer::from(der);
+        let certificate = EndEntityCert::try_from(&der).ok()?;
+        Self::from_spki(&certificate.subject_public_key_info())
+    }
+
+    /// Takes a `SubjectPublicKeyInfo`, of which all but the key is always the
+    /// same, RFC 3279, RFC 5480 and RFC 8410.
+    fn from_spki(der: &[u8]) -> Option<Self> {
+        if let Some(key) = der.strip_prefix(ED25519_SPKI) {
+            return (key.len() == 32).then(|| Self::Ed25519(key.to_vec()));
+        }
+        if let Some(point) = der.strip_prefix(P256_SPKI) {
+            return (point.len() == 65 && point[0] == 0x04).then(|| Self::P256(point.to_vec()));
+        }
+        if let Some(point) = der.strip_prefix(P384_SPKI) {
+            return (point.len() == 97 && point[0] == 0x04).then(|| Self::P384(point.to_vec()));
+        }
+        let behind_algorithm = long(der, 0x30)?.strip_prefix(RSA_ALGORITHM)?;
+        let key = long(behind_algorithm, 0x03)?.strip_prefix(&[0])?;
+        (key.len() > LEAST_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
+    }
+
+    /// Whether a signature of this way can be one of this key.
+    pub(crate) fn has(&self, way: Way) -> bool {
+        use Way::{RsaSha1, RsaSha256, RsaSha384, RsaSha512};
+        match self {
+            Self::Rsa(_) | Self::RsaParts(_) => {
+                matches!(way, RsaSha1 | RsaSha256 | RsaSha384 | RsaSha512)
+            }
+            Self::P256(_) => matches!(way, Way::P256 | Way::P256Asn1),
+            Self::P384(_) => way == Way::P384,
+            Self::Ed25519(_) => way == Way::Ed25519,
+        }
+    }
+
+    /// Whether a signature is one of this message.
+    pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
+        let verified = match (self, way) {
+            (Self::Rsa(key), way) => {
+                rsa(way).map(|way| UnparsedPublicKey::new(way, key).verify(message, signature))
+            }
+            (Self::RsaParts(key), way) => rsa(way).map(|way| key.verify(way, message, signature)),
+            (Self::P256(key), Way::P256) => Some(
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key).verify(message, signature),
+            ),
+            (Self::P256(key), Way::P256Asn1) => Some(
+                UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key).verify(message, signature),
+            ),
+            (Self::P384(key), Way::P384) => Some(
+                UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key).verify(message, signature),
+            ),
+            (Self::Ed25519(key), Way::Ed25519) => {
+                Some(UnparsedPublicKey::new(&ED25519, key).verify(message, signature))
+            }
+            _ => None,
+        };
+        verified.is_some_and(|verified| verified.is_ok())
+    }
+}
+
+fn rsa(way: Way) -> Option<&'static RsaParameters> {
+    match way {
+        Way::RsaSha1 => Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        Way::RsaSha256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Way::RsaSha384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        Way::RsaSha512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        _ => None,
+    }
+}
+
+/// What stands in a DER value whose length takes two bytes, as in all keys of
+/// 2,048 bits and more; `None` where it is another or anything follows.
+fn long(der: &[u8], tag: u8) -> Option<&[u8]> {
+    let (&[is, long, high, low], inside) = der.split_first_chunk()?;
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    (is == tag && long == 0x82 && length == inside.len()).then_some(inside)
+}
+
+/// Of a modulus of 2,048 bits: shorter ones verify nothing.
+const LEAST_RSA_BYTES: usize = 256;
+/// `rsaEncryption`, without parameters.
+const RSA_ALGORITHM: &[u8] =
+    &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+const ED25519_SPKI: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+const P384_SPKI: &[u8] = &[
+    0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b,
+    0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00,
+];

@@ -1,0 +1,72 @@
+//! A delivery that its scheme's rule judges.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+
+use super::{Inner, Judge, Verified};
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::event::{Event, Known};
+use crate::handshake;
+use crate::headers::Head;
+use crate::presented::{self, Presented};
+use crate::rule::{Pending, PreparedRule, RuleRequest, SignedBy};
+use crate::timestamp;
+
+/// One whose headers the rule has judged, and whose body is yet to come.
+pub(super) struct Ruled {
+    pending: Pending,
+    header_type: Option<String>,
+}
+
+impl Ruled {
+    /// Has the headers judged.
+    pub(super) fn begin(
+        verifier: &Inner,
+        rule: &dyn PreparedRule,
+        head: &Head<'_>,
+    ) -> Result<Box<Self>, VerifyError> {
+        let Inner { scheme, url, tolerance, clock, .. } = verifier;
+        let now_ms = clock.now_unix_ms();
+        let request =
+            RuleRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
+        let pending = rule.begin(&request)?;
+        let header_type = presented::header_type(scheme, head);
+        let header_type = header_type.map(|text| String::from_utf8_lossy(text).into_owned());
+        Ok(Box::new(Self { pending, header_type }))
+    }
+
+    /// Has the body judged.
+    pub(super) fn verify(self, verifier: Judge, body: Bytes) -> Result<Verified, VerifyError> {
+        let Inner { scheme, tolerance, clock, .. } = &*verifier;
+        let signed_by = self.pending.judge(&body)?;
+        if handshake::anybody_may_have_had_it_signed(scheme, &body) {
+            return Err(VerifyErrorKind::SignatureMismatch.into());
+        }
+        let keyring = verifier.keyring();
+        if signed_by.secret >= keyring.names.len() {
+            return Err(VerifyErrorKind::Misconfigured.into());
+        }
+        if !keyring.is_valid(signed_by.secret, &**clock) {
+            return Err(VerifyErrorKind::SignatureMismatch.into());
+        }
+        let mut presented = Presented::default();
+        if scheme.timestamp.is_some() {
+            let signed_at_ms = signed_by.unix_ms.ok_or(VerifyErrorKind::MissingTimestamp)?;
+            if let Some(tolerance) = *tolerance {
+                timestamp::check(signed_at_ms, clock.now_unix_ms(), tolerance)?;
+            }
+            presented.signed_at_ms = Some(signed_at_ms);
+        }
+        let SignedBy { secret, id, over, .. } = signed_by;
+        let known = Known {
+            family: 0,
+            id: id.as_deref(),
+            header_type: self.header_type.as_deref(),
+            digested: [over.as_deref().unwrap_or(&body), b""],
+        };
+        // At once: what the rule has learned is not kept.
+        let event = OnceLock::from(Box::new(Event::known(scheme, &known, &body)));
+        Ok(Verified { presented, body, secret, event, verifier })
+    }
+}
