@@ -1,12 +1,16 @@
 //! Signing secrets: never empty, never shown, wiped when dropped.
 
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::SecretFormat;
+use crate::rule::KeyResolver;
+use crate::scheme::{Scheme, SecretFormat};
+use crate::validity::Validity;
 
 /// One signing secret.
 ///
@@ -19,6 +23,7 @@ use crate::scheme::SecretFormat;
 pub struct Secret {
     source: Source,
     name: Option<Box<str>>,
+    validity: Validity,
 }
 
 enum Source {
@@ -37,7 +42,7 @@ impl Secret {
         if text.is_empty() {
             return Err(SecretProblem::Empty.into());
         }
-        Ok(Self { source: Source::AsShown(text), name: None })
+        Ok(Self { source: Source::AsShown(text), name: None, validity: Validity::ALWAYS })
     }
 
     /// The UTF-8 bytes of `text` are the key, `whsec_` and all.
@@ -89,7 +94,7 @@ impl Secret {
         if key.is_empty() {
             return Err(SecretProblem::Empty.into());
         }
-        Ok(Self { source: Source::Key(key), name: None })
+        Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
     /// The secret itself: its text as it was given, or the key that it was
@@ -111,13 +116,46 @@ impl Secret {
         self
     }
 
+    /// From when on it is accepted, in Unix milliseconds, by the verifier's
+    /// clock: that millisecond is the first. Defaults to always.
+    ///
+    /// Outside of its time a secret has signed nothing, as if it were not there.
+    /// A [`Signer`](crate::Signer) signs with it all the same.
+    ///
+    /// ```
+    /// use countersign_core::{Secret, Secrets};
+    ///
+    /// // 2026-12-01T00:00:00Z: from there on for a day, both.
+    /// let change = 1_796_083_200_000;
+    /// let secrets = Secrets::new(Secret::new("new")?.valid_from_unix_ms(change))
+    ///     .with_previous(Secret::new("old")?.valid_until_unix_ms(change + 86_400_000));
+    /// # Ok::<(), countersign_core::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn valid_from_unix_ms(mut self, unix_ms: i64) -> Self {
+        self.validity.from_unix_ms = unix_ms;
+        self
+    }
+
+    /// Until when it is accepted, in Unix milliseconds, by the verifier's clock:
+    /// that millisecond is the last. Defaults to always.
+    #[must_use]
+    pub fn valid_until_unix_ms(mut self, unix_ms: i64) -> Self {
+        self.validity.until_unix_ms = unix_ms;
+        self
+    }
+
     fn decoded(text: String, format: SecretFormat) -> Result<Self, ConfigError> {
         let key = format.decode(&Zeroizing::new(text))?;
-        Ok(Self { source: Source::Key(key), name: None })
+        Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    pub(crate) fn validity(&self) -> Validity {
+        self.validity
     }
 
     /// The key's bytes, decoded by `format` unless the user has said a format.
@@ -155,26 +193,69 @@ impl fmt::Debug for Secret {
 ///     .with_previous(Secret::new("old")?.named("2026-05"));
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
-#[derive(Debug)]
-pub struct Secrets(Vec<Secret>);
+pub struct Secrets {
+    live: Vec<Secret>,
+    resolver: Option<Arc<dyn KeyResolver>>,
+}
 
 impl Secrets {
     /// The current secret.
     #[must_use]
     pub fn new(current: Secret) -> Self {
-        Self(vec![current])
+        Self { live: vec![current], resolver: None }
+    }
+
+    /// No secret, but public keys that are looked up by what a delivery says of
+    /// them, for the schemes whose deliveries name their key.
+    #[must_use]
+    pub fn resolved(resolver: impl KeyResolver + 'static) -> Self {
+        Self { live: Vec::new(), resolver: Some(Arc::new(resolver)) }
+    }
+
+    /// Looks those public keys up that are not among the secrets, for the
+    /// schemes whose deliveries name their key.
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: impl KeyResolver + 'static) -> Self {
+        self.resolver = Some(Arc::new(resolver));
+        self
     }
 
     /// Adds one that is still accepted. Each is tried in the order given, at
     /// the cost of one more MAC for what none before it has signed.
     #[must_use]
     pub fn with_previous(mut self, previous: Secret) -> Self {
-        self.0.push(previous);
+        self.live.push(previous);
         self
     }
 
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Secret> {
-        self.0.iter()
+        self.live.iter()
+    }
+
+    pub(crate) fn resolver(&self) -> Option<&Arc<dyn KeyResolver>> {
+        self.resolver.as_ref()
+    }
+
+    /// The names of the secrets; behind them, without one, the resolver's keys.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.iter().map(Secret::name).chain(self.resolver.as_ref().map(|_| None))
+    }
+
+    /// For the schemes whose deliveries name no key.
+    pub(crate) fn refuse_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
+        match self.resolver {
+            Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Secrets")
+            .field("live", &self.live)
+            .field("resolver", &self.resolver.is_some())
+            .finish()
     }
 }
 
@@ -204,6 +285,8 @@ impl SecretFormat {
             },
             Self::Whpk => base64_key(text.strip_prefix("whpk_").unwrap_or(text))?,
             Self::HtmlEntities => Zeroizing::new(unescape_html(text).as_bytes().to_vec()),
+            Self::Basic if !text.contains(':') => return Err(SecretProblem::NotUserAndPassword),
+            Self::Basic => Zeroizing::new(STANDARD.encode(text).into_bytes()),
         };
         if key.is_empty() {
             return Err(if text.is_empty() {
@@ -316,6 +399,14 @@ mod tests {
             SecretFormat::HtmlEntities.decode("a&amp;b&#039;&x&lt;").unwrap().as_slice(),
             b"a&b'&x<"
         );
+        let basic = SecretFormat::Basic.decode("Aladdin:open sesame").unwrap();
+        assert_eq!(basic.as_slice(), b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn a_password_without_its_user_is_refused() {
+        let refused = SecretFormat::Basic.decode("open sesame").unwrap_err();
+        assert_eq!(refused, SecretProblem::NotUserAndPassword);
     }
 
     #[test]

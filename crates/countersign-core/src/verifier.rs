@@ -3,11 +3,14 @@
 mod arriving;
 mod asked;
 mod begun;
+mod replaceable;
 mod resolving;
+mod ruled;
 mod verified;
 
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,16 +18,22 @@ use bytes::Bytes;
 pub use arriving::{Arrived, Arriving, SecretKeeper};
 pub use asked::AskedHandshake;
 pub use begun::Begun;
+pub use replaceable::SecretsHandle;
 pub use resolving::Resolving;
 pub use verified::{EventType, Verified};
 
+use replaceable::Replaceable;
+
 use crate::budget::BufferBudget;
 use crate::clock::{Clock, SystemClock};
-use crate::error::{ConfigError, VerifyError};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::headers::Head;
-use crate::mac::Key;
+use crate::idempotency::Endpoint;
+use crate::keyring::Keyring;
+use crate::observe::Watch;
 use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
 use crate::secret::{Secret, Secrets};
+use crate::tenants::TenantSecrets;
 use crate::url::PublicUrl;
 
 /// Proves deliveries of one endpoint: a scheme, its live secrets, and a clock.
@@ -45,16 +54,30 @@ use crate::url::PublicUrl;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Verifier(Arc<Inner>);
+pub struct Verifier {
+    inner: Arc<Inner>,
+    held: Held,
+}
+
+/// Where the secrets of a verifier are.
+#[derive(Clone)]
+enum Held {
+    /// In what its clones share, for good.
+    Inside,
+    /// Found for one request.
+    Found(Arc<Keyring>),
+    /// With a handle, which replaces them.
+    Replaceable(Arc<Replaceable>),
+    /// With a resolver, each tenant's.
+    OfTenants(Arc<TenantSecrets>),
+}
 
 /// What every delivery of the endpoint shares.
 #[derive(Clone)]
 struct Inner {
     scheme: Scheme,
-    /// One for each live secret, the current one first.
-    keys: Vec<Key>,
-    /// The names of the secrets, in the same order.
-    names: Vec<Option<Box<str>>>,
+    /// Empty where they are held elsewhere.
+    keyring: Keyring,
     url: Option<PublicUrl>,
     tolerance: Option<Tolerance>,
     body_limit: usize,
@@ -65,6 +88,7 @@ struct Inner {
     unsigned: asked::Unsigned,
     keeper: Option<Arc<dyn SecretKeeper>>,
     clock: Arc<dyn Clock>,
+    watch: Watch,
 }
 
 impl Verifier {
@@ -77,10 +101,9 @@ impl Verifier {
     /// [`at`](Self::at)), [`ConfigError::FeatureRequired`] where it needs a
     /// feature of this crate.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
-        if scheme.signs_url() {
-            return Err(ConfigError::UrlRequired { scheme: scheme.name().to_owned() });
-        }
-        Self::build(scheme, &secrets.into(), None)
+        Self::refuse_unknown_url(&scheme)?;
+        let keyring = Keyring::prepare(&scheme, &secrets.into())?;
+        Self::build(scheme, keyring, Held::Inside, None)
     }
 
     /// A verifier for a scheme that signs the URL: `url` is the one that the
@@ -94,23 +117,29 @@ impl Verifier {
         scheme: Scheme,
         secrets: impl Into<Secrets>,
     ) -> Result<Self, ConfigError> {
-        Self::build(scheme, &secrets.into(), Some(url))
+        let keyring = Keyring::prepare(&scheme, &secrets.into())?;
+        Self::build(scheme, keyring, Held::Inside, Some(url))
+    }
+
+    fn refuse_unknown_url(scheme: &Scheme) -> Result<(), ConfigError> {
+        if scheme.signs_url() {
+            return Err(ConfigError::UrlRequired { scheme: scheme.name().to_owned() });
+        }
+        Ok(())
     }
 
     fn build(
         scheme: Scheme,
-        secrets: &Secrets,
+        keyring: Keyring,
+        held: Held,
         url: Option<PublicUrl>,
     ) -> Result<Self, ConfigError> {
         if scheme.body_view() == BodyView::Decoded && cfg!(not(feature = "compression")) {
             let scheme = scheme.name().to_owned();
             return Err(ConfigError::FeatureRequired { scheme, feature: "compression" });
         }
-        let keys = Key::all(&scheme, secrets)?;
-        let names = secrets.iter().map(|secret| secret.name().map(Box::from)).collect();
-        Ok(Self(Arc::new(Inner {
-            keys,
-            names,
+        let inner = Arc::new(Inner {
+            keyring,
             url,
             tolerance: scheme.tolerance(),
             body_limit: scheme.profile().body_limit(),
@@ -120,14 +149,16 @@ impl Verifier {
             unsigned: asked::Unsigned::default(),
             keeper: None,
             clock: Arc::new(SystemClock::new()),
+            watch: Watch::of(scheme.name()),
             scheme,
-        })))
+        });
+        Ok(Self { inner, held })
     }
 
     /// Judges timestamps by this clock. Defaults to the operating system's.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        Arc::make_mut(&mut self.0).clock = Arc::new(clock);
+        Arc::make_mut(&mut self.inner).clock = Arc::new(clock);
         self
     }
 
@@ -138,7 +169,7 @@ impl Verifier {
     /// [`Tolerance::window`] says.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
-        Arc::make_mut(&mut self.0).tolerance = Some(tolerance);
+        Arc::make_mut(&mut self.inner).tolerance = Some(tolerance);
         self
     }
 
@@ -146,7 +177,7 @@ impl Verifier {
     /// scheme's profile says.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
-        Arc::make_mut(&mut self.0).body_limit = bytes;
+        Arc::make_mut(&mut self.inner).body_limit = bytes;
         self
     }
 
@@ -155,7 +186,7 @@ impl Verifier {
     /// answer, and to no more than 2 s: the rest is for the handler.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.0).body_timeout = timeout;
+        Arc::make_mut(&mut self.inner).body_timeout = timeout;
         self
     }
 
@@ -165,7 +196,7 @@ impl Verifier {
     /// leaves it at the deadline of the whole.
     #[must_use]
     pub fn with_least_body_rate(mut self, bytes_per_second: u64) -> Self {
-        Arc::make_mut(&mut self.0).least_body_rate = bytes_per_second;
+        Arc::make_mut(&mut self.inner).least_body_rate = bytes_per_second;
         self
     }
 
@@ -173,7 +204,7 @@ impl Verifier {
     /// to [`BufferBudget::of_process`].
     #[must_use]
     pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
-        Arc::make_mut(&mut self.0).budget = budget;
+        Arc::make_mut(&mut self.inner).budget = budget;
         self
     }
 
@@ -182,48 +213,64 @@ impl Verifier {
     /// nobody, and then the adapters answer no such handshake.
     #[must_use]
     pub fn with_secret_keeper(mut self, keeper: impl SecretKeeper) -> Self {
-        Arc::make_mut(&mut self.0).keeper = Some(Arc::new(keeper));
+        Arc::make_mut(&mut self.inner).keeper = Some(Arc::new(keeper));
+        self
+    }
+
+    /// The endpoint in whose name the adapters tell of its deliveries. Defaults to
+    /// the scheme's name; a [`Receiver`](crate::Receiver) puts its own endpoint
+    /// there.
+    ///
+    /// It stands on every metric, and so must not be one of many.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
+        let inner = Arc::make_mut(&mut self.inner);
+        inner.watch = Watch::at(inner.scheme.name(), endpoint);
         self
     }
 
     /// The scheme by which deliveries are judged.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
-        &self.0.scheme
+        &self.inner.scheme
     }
 
     /// How far a timestamp may be off; `None` where the scheme signs none.
     #[must_use]
     pub fn tolerance(&self) -> Option<Tolerance> {
-        self.0.tolerance
+        self.inner.tolerance
     }
 
     /// The largest body that is accepted, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
-        self.0.body_limit
+        self.inner.body_limit
     }
 
     /// How long a body may take to arrive whole.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
-        self.0.body_timeout
+        self.inner.body_timeout
     }
 
     /// How many bytes of a body must at least come in a second.
     #[must_use]
     pub fn least_body_rate(&self) -> u64 {
-        self.0.least_body_rate
+        self.inner.least_body_rate
     }
 
     /// The budget of which the adapters take the bodies that they hold.
     #[must_use]
     pub fn buffer_budget(&self) -> &BufferBudget {
-        &self.0.budget
+        &self.inner.budget
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.inner.watch
     }
 
     fn keep_captured(&self, secret: Secret) -> Result<(), NotKept> {
-        let keeper = self.0.keeper.as_ref().ok_or(NotKept)?;
+        let keeper = self.inner.keeper.as_ref().ok_or(NotKept)?;
         keeper.keep(secret).map_err(|_| NotKept)
     }
 
@@ -239,10 +286,17 @@ impl Verifier {
     ) -> Result<Verified, VerifyError> {
         // The steps are made to be inlined here: to hand what is read from one function to the next
         // by way of memory takes longer than to read it.
-        let mut begun = Begun::new(Arc::clone(&self.0));
+        let mut begun = Begun::new(self.judge()?);
         begun.read(&head.into())?;
         begun.push(body)?;
-        begun.verify()
+        // As `Begun::verify` does, but without handing the `Begun` on: it would be copied first.
+        let body = begun.end()?;
+        if let Some(ruled) = begun.ruled {
+            return ruled.verify(begun.verifier, body);
+        }
+        let secret = begun.compare(&body)?;
+        let Begun { verifier, presented, .. } = begun;
+        Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
     }
 
     /// Judges the headers of a delivery, before a byte of its body is read.
@@ -254,7 +308,7 @@ impl Verifier {
     ///
     /// [`VerifyError`] says why the delivery must not be believed.
     pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, VerifyError> {
-        let mut begun = Begun::new(Arc::clone(&self.0));
+        let mut begun = Begun::new(self.judge()?);
         begun.read(&head.into())?;
         Ok(begun)
     }
@@ -262,6 +316,46 @@ impl Verifier {
 
 /// A key that a provider has handed over is lost.
 struct NotKept;
+
+/// What judges one delivery from its headers on: what its endpoint's deliveries
+/// share, and the secrets.
+#[derive(Clone)]
+struct Judge {
+    inner: Arc<Inner>,
+    /// In the place of those inside, where they were found for this delivery.
+    found: Option<Arc<Keyring>>,
+}
+
+impl Verifier {
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    fn judge(&self) -> Result<Judge, VerifyError> {
+        let found = match &self.held {
+            Held::Inside => None,
+            Held::Found(keyring) => Some(Arc::clone(keyring)),
+            Held::Replaceable(replaceable) => Some(replaceable.current()),
+            Held::OfTenants(_) => return Err(VerifyErrorKind::Misconfigured.into()),
+        };
+        Ok(Judge { inner: Arc::clone(&self.inner), found })
+    }
+}
+
+impl Judge {
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    fn keyring(&self) -> &Keyring {
+        match &self.found {
+            None => &self.inner.keyring,
+            Some(found) => found,
+        }
+    }
+}
+
+impl Deref for Judge {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.inner
+    }
+}
 
 impl Inner {
     /// Where the timestamp stands in the signed body, if it does.
@@ -276,10 +370,13 @@ impl Inner {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verifier")
-            .field("scheme", &self.0.scheme.name())
-            .field("secrets", &self.0.keys.len())
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Verifier");
+        shown.field("scheme", &self.inner.scheme.name());
+        match self.judge() {
+            Ok(judge) => shown.field("secrets", &judge.keyring().keys.len()),
+            Err(_) => shown.field("secrets", &"of tenants"),
+        };
+        shown.finish_non_exhaustive()
     }
 }
 

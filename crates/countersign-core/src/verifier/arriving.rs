@@ -12,6 +12,7 @@ use crate::budget::Reserved;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
 use crate::headers::Head;
+use crate::observe::{Notice, Stopwatch};
 use crate::outcome::Answer;
 use crate::pace::Pace;
 use crate::secret::Secret;
@@ -26,32 +27,42 @@ impl Verifier {
     /// The answer for a request of which no more has to be read.
     pub fn arrive<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
         let head = head.into();
+        let since = Stopwatch::start();
         let request = match self.handshake(head) {
             Some(asked) => Request::Handshake { body: Body::new(asked.body_limit()), asked },
-            None => Request::Delivery(self.begin(head)?),
+            None => Request::Delivery(self.begin(head).map_err(|refused| self.answered(refused))?),
         };
         Ok(Arriving {
             request,
             received: 0,
             pace: Pace::new(self.body_timeout(), self.least_body_rate()),
             reserved: Reserved::none(self.buffer_budget().clone()),
+            since,
             verifier: self.clone(),
         })
+    }
+
+    /// Tells of an answer that ends the request.
+    fn answered(&self, answer: impl Into<Answer>) -> Answer {
+        let answer = answer.into();
+        self.watch().tell(&Notice::Answered(&answer));
+        answer
     }
 }
 
 /// A request that is worth reading the body of. An adapter pushes that piece by
-/// piece, and gets at the end the proof, or the answer to give.
+/// piece, and gets at the end the proof, or the answer to give. The first error
+/// is that answer, and the end of it.
 #[must_use = "the request is not answered yet"]
 pub struct Arriving {
     request: Request,
     received: u64,
     pace: Pace,
     reserved: Reserved,
+    since: Stopwatch,
     verifier: Verifier,
 }
 
-#[expect(clippy::large_enum_variant, reason = "nearly every request is a delivery")]
 enum Request {
     Delivery(Begun),
     Handshake { asked: AskedHandshake, body: Body },
@@ -73,7 +84,7 @@ impl Arriving {
                 (!fits).then(|| body.too_large())
             }
         };
-        refused.map_or(Ok(()), |refused| Err(refused.into()))
+        refused.map_or(Ok(()), |refused| Err(self.verifier.answered(refused)))
     }
 
     /// Whether the answer hangs on the body. Where it does not, none has to be
@@ -97,13 +108,20 @@ impl Arriving {
         let piece = piece.into();
         self.received += piece.len() as u64;
         if self.reserved.grow(piece.len()).is_err() {
-            return Err(Answer::Busy);
+            return Err(self.verifier.answered(Answer::Busy));
         }
-        match &mut self.request {
-            Request::Delivery(begun) => begun.push(piece)?,
-            Request::Handshake { body, .. } => body.push(piece)?,
-        }
-        Ok(())
+        let pushed = match &mut self.request {
+            Request::Delivery(begun) => begun.push(piece),
+            Request::Handshake { body, .. } => body.push(piece),
+        };
+        pushed.map_err(|refused| self.verifier.answered(refused))
+    }
+
+    /// The answer for a request of which the adapter has seen that no more of its
+    /// body comes, and why.
+    #[must_use]
+    pub fn refuse(&self, kind: VerifyErrorKind) -> Answer {
+        self.verifier.answered(VerifyError::from(kind))
     }
 
     /// When to [`judge_pace`](Self::judge_pace), since the body was first waited
@@ -119,7 +137,8 @@ impl Arriving {
     ///
     /// The answer for a body that comes too slowly.
     pub fn judge_pace(&mut self, elapsed: Duration) -> Result<(), Answer> {
-        Ok(self.pace.judge(elapsed, self.received)?)
+        let judged = self.pace.judge(elapsed, self.received);
+        judged.map_err(|refused| self.verifier.answered(refused))
     }
 
     /// Ends the body, which had been announced to have so many bytes, if it had.
@@ -129,33 +148,48 @@ impl Arriving {
     /// The answer for a request that is no delivery to be handled: one that must
     /// not be believed, or a handshake.
     pub fn finish(self, announced: Option<u64>) -> Result<Arrived, Answer> {
-        let Self { request, received, reserved, verifier, .. } = self;
-        match request {
-            Request::Delivery(_) if announced.is_some_and(|bytes| received < bytes) => {
+        let Self { request, received, reserved, since, verifier, .. } = self;
+        let body_took = since.elapsed();
+        let since = Stopwatch::start();
+        let is_whole = announced.is_none_or(|bytes| bytes <= received);
+        let verified =
+            request.judge(is_whole, &verifier).map_err(|answer| verifier.answered(answer))?;
+        verifier.watch().tell(&Notice::Verified {
+            verified: &verified,
+            clock: &*verifier.inner.clock,
+            body_took,
+            verify_took: since.elapsed(),
+        });
+        Ok(Arrived { verified, reserved })
+    }
+}
+
+impl Request {
+    fn judge(self, is_whole: bool, verifier: &Verifier) -> Result<Verified, Answer> {
+        match self {
+            Self::Delivery(_) if !is_whole => {
                 Err(VerifyError::from(VerifyErrorKind::BodyIncomplete).into())
             }
-            Request::Delivery(begun) => {
+            Self::Delivery(begun) => {
                 let verified = begun.verify()?;
                 match verified.handshake() {
-                    Some(answer) => Err(answered(&verifier, answer)),
-                    None => Ok(Arrived { verified, reserved }),
+                    Some(answer) => Err(shaken(verifier, answer)),
+                    None => Ok(verified),
                 }
             }
-            Request::Handshake { asked, body } => {
-                Err(answered(&verifier, asked.answer(&body.whole()?)?))
-            }
+            Self::Handshake { asked, body } => Err(shaken(verifier, asked.answer(&body.whole()?)?)),
         }
     }
 }
 
 /// The answer to a handshake, once the key that it hands over is kept.
-fn answered(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
+fn shaken(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
     if let Some(secret) = answer.take_captured()
         && verifier.keep_captured(secret).is_err()
     {
         return Answer::SecretNotKept;
     }
-    Answer::Handshake(answer)
+    Answer::Handshake(Box::new(answer))
 }
 
 /// A proved delivery, and its part of the budget for bodies.

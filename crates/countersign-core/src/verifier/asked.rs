@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::{Inner, Verifier};
+use super::{Inner, Judge, Verifier};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::{Asked, HandshakeAnswer, Heard};
 use crate::headers::Head;
@@ -23,7 +23,7 @@ impl Verifier {
     /// It travels in URLs, and so into logs: never make it a signing secret.
     #[must_use]
     pub fn with_verify_token(mut self, token: &Secret) -> Self {
-        Arc::make_mut(&mut self.0).unsigned.token = Some(VerifyToken::new(token));
+        Arc::make_mut(&mut self.inner).unsigned.token = Some(VerifyToken::new(token));
         self
     }
 
@@ -38,13 +38,13 @@ impl Verifier {
     /// it, and arm for seconds.
     pub fn arm_handshake(&self, within: Duration) {
         let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
-        let until = self.0.clock.now_unix_ms().saturating_add(ms);
-        self.0.unsigned.armed_until.store(until, Ordering::Release);
+        let until = self.inner.clock.now_unix_ms().saturating_add(ms);
+        self.inner.unsigned.armed_until.store(until, Ordering::Release);
     }
 
     /// Takes the arming back.
     pub fn disarm_handshake(&self) {
-        self.0.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
+        self.inner.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
     }
 
     /// Whether a request asks for a handshake that is not signed, judged by its
@@ -72,21 +72,21 @@ impl Verifier {
     /// ```
     #[must_use]
     pub fn handshake<'h>(&self, head: impl Into<Head<'h>>) -> Option<AskedHandshake> {
-        let inner = &self.0;
-        if inner.scheme.handshakes().is_empty() {
+        if self.inner.scheme.handshakes().is_empty() {
             return None;
         }
+        let judge = self.judge().ok()?;
         let head = head.into();
         let mut perhaps = Vec::new();
-        for index in 0..inner.scheme.handshakes().len() {
-            if !inner.may_answer(index) {
+        for index in 0..judge.scheme.handshakes().len() {
+            if !judge.may_answer(index) {
                 continue;
             }
-            match inner.asked(index).by_head(&inner.scheme, &head) {
+            match judge.asked(index)?.by_head(&judge.scheme, &head) {
                 Heard::No => {}
                 Heard::Yes(answer) => {
                     let state = State::Known { index, answer };
-                    return Some(AskedHandshake { verifier: Arc::clone(inner), state });
+                    return Some(AskedHandshake { verifier: judge, state });
                 }
                 Heard::Perhaps(in_head) => perhaps.push((index, in_head)),
             }
@@ -94,7 +94,7 @@ impl Verifier {
         if perhaps.is_empty() {
             return None;
         }
-        Some(AskedHandshake { verifier: Arc::clone(inner), state: State::InBody(perhaps) })
+        Some(AskedHandshake { verifier: judge, state: State::InBody(perhaps) })
     }
 }
 
@@ -103,7 +103,7 @@ impl Verifier {
 /// be one without a signature.
 #[must_use = "the provider waits for the answer"]
 pub struct AskedHandshake {
-    verifier: Arc<Inner>,
+    verifier: Judge,
     state: State,
 }
 
@@ -146,14 +146,17 @@ impl AskedHandshake {
                 return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, limit));
             }
             State::InBody(perhaps) => perhaps.into_iter().find_map(|(index, in_head)| {
-                Some((index, verifier.asked(index).by_body(in_head, body)?))
+                Some((index, verifier.asked(index)?.by_body(in_head, body)?))
             }),
         };
         match found {
             Some((index, answer)) if verifier.uses_up_arming(index) => Ok(answer),
             _ => {
-                let header = &verifier.scheme.families[0].signatures[0];
-                Err(VerifyError::header(VerifyErrorKind::MissingSignature, header))
+                let missing = VerifyErrorKind::MissingSignature;
+                Err(match verifier.scheme.families[0].signatures.first() {
+                    Some(header) => VerifyError::header(missing, header),
+                    None => missing.into(),
+                })
             }
         }
     }
@@ -173,15 +176,18 @@ impl Default for Unsigned {
     }
 }
 
-impl Inner {
-    fn asked(&self, index: usize) -> Asked<'_> {
-        Asked {
+impl Judge {
+    /// `None` where no secret is valid to answer with.
+    fn asked(&self, index: usize) -> Option<Asked<'_>> {
+        Some(Asked {
             handshake: &self.scheme.handshakes()[index],
-            key: &self.keys[0],
+            key: self.keyring().current(&*self.clock)?,
             token: self.unsigned.token.as_ref(),
-        }
+        })
     }
+}
 
+impl Inner {
     /// Whether a handshake may be answered to somebody who has signed nothing.
     fn may_answer(&self, index: usize) -> bool {
         match self.scheme.handshakes()[index].rule() {

@@ -1,11 +1,12 @@
 //! A delivery whose headers have been judged and whose body is arriving.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::{Inner, Verified};
+use super::ruled::Ruled;
+use super::{Inner, Judge, Verified};
 use crate::body::Body;
 use crate::decoding::{Coding, Decoder};
 use crate::error::{VerifyError, VerifyErrorKind};
@@ -13,7 +14,7 @@ use crate::handshake;
 use crate::headers::Head;
 use crate::json::{self, Value};
 use crate::mac::{Message, Running, Tags};
-use crate::presented::{Context, Presented};
+use crate::presented::{Context, Found, Presented};
 use crate::timestamp;
 
 /// A delivery whose headers are in order and whose body is yet to come.
@@ -22,8 +23,8 @@ use crate::timestamp;
 /// proved and what is handed out cannot be two different bodies.
 #[must_use = "the delivery is believed only after `verify`"]
 pub struct Begun {
-    verifier: Arc<Inner>,
-    presented: Presented,
+    pub(super) verifier: Judge,
+    pub(super) presented: Presented,
     tags: Tags,
     body: Body,
     /// The MAC with the current secret, from the second piece on. With the others
@@ -34,17 +35,21 @@ pub struct Begun {
     running: Option<Box<Running>>,
     /// Takes the place of `body` where the body arrives encoded.
     decoder: Option<Box<Decoder>>,
+    /// Takes the place of `presented`, `tags` and `running` where the scheme's
+    /// way of signing is code.
+    pub(super) ruled: Option<Box<Ruled>>,
 }
 
 impl Begun {
     /// One that has read nothing yet. It would prove nothing: no tag is presented.
-    pub(super) fn new(verifier: Arc<Inner>) -> Self {
+    pub(super) fn new(verifier: Judge) -> Self {
         Self {
             presented: Presented::default(),
             tags: Tags::default(),
             body: Body::new(verifier.body_limit),
             running: None,
             decoder: None,
+            ruled: None,
             verifier,
         }
     }
@@ -54,14 +59,18 @@ impl Begun {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn read(&mut self, head: &Head<'_>) -> Result<(), VerifyError> {
         let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
-        let coding = Coding::of(scheme, head)?;
+        let found = Found::of(&scheme.families[0], head);
+        let coding = Coding::of(scheme, found.encoding())?;
         let context = Context {
             scheme,
             url: url.as_ref(),
             tolerance: *tolerance,
             now_ms: &|| clock.now_unix_ms(),
         };
-        self.presented.read(&context, head, &mut self.tags)?;
+        match &self.verifier.keyring().rule {
+            None => self.presented.read(&context, head, found, &mut self.tags)?,
+            Some(rule) => self.ruled = Some(Ruled::begin(&self.verifier, &**rule, head)?),
+        }
         if let Some(coding) = coding {
             self.decoder = Some(Box::new(Decoder::new(coding, *body_limit)?));
         }
@@ -92,7 +101,7 @@ impl Begun {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         let piece = piece.into();
-        let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
+        let begin = || Box::new(self.verifier.keyring().keys[0].begin(self.presented.before()));
         if let Some(decoder) = &mut self.decoder {
             return decoder.push(piece, self.running.get_or_insert_with(begin));
         }
@@ -116,43 +125,60 @@ impl Begun {
     /// [`VerifyErrorKind::BodyIncomplete`] where an encoded body was cut off.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn verify(mut self) -> Result<Verified, VerifyError> {
-        let begin = || Box::new(self.verifier.keys[0].begin(self.presented.before()));
-        let body = match self.decoder {
-            None => self.body.whole()?,
-            Some(decoder) => decoder.whole(self.running.get_or_insert_with(begin))?,
-        };
-        let secret = signed_by(&self.verifier, &self.presented, &self.tags, self.running, &body)
-            .filter(|_| !handshake::anybody_may_have_had_it_signed(&self.verifier.scheme, &body))
-            .ok_or(VerifyErrorKind::SignatureMismatch)?;
-        if self.presented.signed_at_ms.is_none() {
-            self.presented.signed_at_ms = stated_time(&self.verifier, &body)?;
+        let body = self.end()?;
+        match self.ruled {
+            Some(ruled) => ruled.verify(self.verifier, body),
+            None => {
+                let secret = self.compare(&body)?;
+                let Self { verifier, presented, .. } = self;
+                Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
+            }
         }
-        Ok(Verified {
-            verifier: self.verifier,
-            presented: self.presented,
-            body,
-            secret,
-            event: OnceLock::new(),
-        })
+    }
+
+    /// Ends the body.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(super) fn end(&mut self) -> Result<Bytes, VerifyError> {
+        let begin = || Box::new(self.verifier.keyring().keys[0].begin(self.presented.before()));
+        match self.decoder.take() {
+            None => std::mem::replace(&mut self.body, Body::new(0)).whole(),
+            Some(decoder) => decoder.whole(self.running.get_or_insert_with(begin)),
+        }
+    }
+
+    /// Says which secret has signed the delivery.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(super) fn compare(&mut self, body: &Bytes) -> Result<usize, VerifyError> {
+        let Self { verifier, presented, tags, running, .. } = self;
+        let secret = signed_by(verifier, presented, tags, running.take(), body)
+            .filter(|_| !handshake::anybody_may_have_had_it_signed(&verifier.scheme, body))
+            .ok_or(VerifyErrorKind::SignatureMismatch)?;
+        if presented.signed_at_ms.is_none() {
+            presented.signed_at_ms = stated_time(verifier, body)?;
+        }
+        Ok(secret)
     }
 }
 
 /// Which secret has signed the delivery.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn signed_by(
-    verifier: &Inner,
+    verifier: &Judge,
     presented: &Presented,
     tags: &Tags,
     running: Option<Box<Running>>,
     body: &Bytes,
 ) -> Option<usize> {
     let message = Message { before: presented.before(), body, after: presented.after() };
-    let (current, previous) = verifier.keys.split_first()?;
-    if current.matches(running, &message, tags) {
+    let keyring = verifier.keyring();
+    let is_valid = |index| keyring.is_valid(index, &*verifier.clock);
+    let (current, previous) = keyring.keys.split_first()?;
+    if is_valid(0) && current.matches(running, &message, tags) {
         return Some(0);
     }
-    let earlier = previous.iter().position(|key| key.matches(None, &message, tags));
-    earlier.map(|index| index + 1)
+    let mut earlier = (1..).zip(previous);
+    let found = earlier.find(|(index, key)| is_valid(*index) && key.matches(None, &message, tags));
+    found.map(|(index, _)| index)
 }
 
 /// The time that the verified body states, held to the tolerance.

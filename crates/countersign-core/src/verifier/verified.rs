@@ -1,13 +1,16 @@
 //! The proof.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use bytes::Bytes;
+use serde_core::de::DeserializeOwned;
 
-use super::Inner;
+use super::Judge;
 use crate::event::{Event, EventIdFrom, Signed};
 use crate::handshake::{self, HandshakeAnswer};
+use crate::malformed::MalformedJson;
+use crate::observe::Notice;
 use crate::presented::Presented;
 use crate::scheme::Scheme;
 
@@ -18,7 +21,7 @@ use crate::scheme::Scheme;
 /// and prove the same delivery.
 #[derive(Clone)]
 pub struct Verified {
-    pub(super) verifier: Arc<Inner>,
+    pub(super) verifier: Judge,
     pub(super) presented: Presented,
     pub(super) body: Bytes,
     pub(super) secret: usize,
@@ -39,6 +42,18 @@ impl Verified {
     #[must_use]
     pub fn into_body(self) -> Bytes {
         self.body
+    }
+
+    /// What the body says as JSON, now that it is proved.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedJson`] where it is not JSON, or does not fit the type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, MalformedJson> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            self.verifier.watch.tell(&Notice::MalformedJson);
+            MalformedJson::of(&error)
+        })
     }
 
     /// Whether the signature covers the body. It does, unless the scheme only
@@ -93,7 +108,14 @@ impl Verified {
     /// The name of the secret that has signed it, where it was given one.
     #[must_use]
     pub fn secret_name(&self) -> Option<&str> {
-        self.verifier.names[self.secret].as_deref()
+        self.verifier.keyring().names[self.secret].as_deref()
+    }
+
+    /// Whose delivery it is, where the verifier knows the secrets
+    /// [of several tenants](crate::Verifier::for_tenants).
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.verifier.keyring().tenant.as_deref()
     }
 
     /// The answer to the handshake that this is, where it is one: then there is
@@ -103,7 +125,7 @@ impl Verified {
     /// Where the scheme has handshakes, this walks the body.
     #[must_use]
     pub fn handshake(&self) -> Option<HandshakeAnswer> {
-        handshake::signed(self.scheme(), &self.verifier.keys[self.secret], &self.body)
+        handshake::signed(self.scheme(), &self.verifier.keyring().keys[self.secret], &self.body)
     }
 
     fn event(&self) -> &Event {
