@@ -12,6 +12,8 @@ mod from_toml;
 mod handshake;
 mod profile;
 mod template;
+#[cfg(feature = "serde")]
+mod to_toml;
 mod tolerance;
 
 use std::fmt;
@@ -29,6 +31,7 @@ pub(crate) use template::{Part, SecretPlace, Template};
 
 use crate::error::ConfigError;
 use crate::name::Name;
+use crate::rule::{Covers, Ruled};
 
 /// A provider's way of signing its deliveries.
 ///
@@ -47,6 +50,8 @@ pub struct Scheme {
     pub(crate) secret_format: SecretFormat,
     pub(crate) key_length: Option<usize>,
     pub(crate) families: Vec<Family>,
+    /// By which the second family was made of the first.
+    alternate_header_prefix: Option<[String; 2]>,
     pub(crate) grammar: Grammar,
     pub(crate) encoding: Encoding,
     pub(crate) template: Template,
@@ -61,15 +66,16 @@ pub struct Scheme {
     evidence: Evidence,
     sources: Vec<String>,
     notes: Vec<String>,
+    pub(crate) rule: Option<Ruled>,
 }
 
 impl Scheme {
-    /// The built-in scheme of this name.
+    /// The built-in scheme of this name, or of this alias.
     ///
     /// # Errors
     ///
     /// [`ConfigError::UnknownScheme`] where there is none;
-    /// [`names`](Self::names) lists them.
+    /// [`names`](Self::names) and [`aliases`](Self::aliases) list them.
     pub fn named(name: &str) -> Result<Self, ConfigError> {
         builtin::named(name)
     }
@@ -77,6 +83,13 @@ impl Scheme {
     /// The names of all built-in schemes, in alphabetical order.
     pub fn names() -> impl Iterator<Item = &'static str> {
         builtin::names()
+    }
+
+    /// The other names by which built-in schemes are found, each with the
+    /// scheme's own: of products that sign by a scheme which bears another name
+    /// (`clerk`, `svix`). In alphabetical order.
+    pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+        builtin::aliases()
     }
 
     /// Starts the description of a scheme of your own.
@@ -115,25 +128,44 @@ impl Scheme {
         self.encoding
     }
 
-    /// Which bytes are signed, as a template (`{ts}.{body}`); empty where
-    /// nothing is.
+    /// Which bytes are signed, as a template (`{ts}.{body}`) or, where a rule
+    /// puts them together, in words; empty where nothing is.
     #[must_use]
     pub fn signed(&self) -> &str {
         self.template.text()
     }
 
+    /// Whether this is a description and nothing else, so that it could be
+    /// written into a file. Where it is not, a
+    /// [`SigningRule`](crate::SigningRule) says how it is signed.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.rule.is_none()
+    }
+
+    /// What of the body the signature covers.
+    #[must_use]
+    pub fn covers(&self) -> &Covers {
+        match &self.rule {
+            Some(rule) => &rule.covers,
+            None if self.algorithm == Algorithm::Token => &Covers::Nothing,
+            None => &Covers::Body,
+        }
+    }
+
     /// Whether the signature covers the body. Where it does not (the schemes
-    /// that only show a token) the body may be anybody's.
+    /// that only show a token, and those that sign a few of its fields) the body
+    /// may be anybody's, but for what it [`covers`](Self::covers).
     #[must_use]
     pub fn authenticates_body(&self) -> bool {
-        self.algorithm != Algorithm::Token
+        *self.covers() == Covers::Body
     }
 
     /// Whether the URL is signed, so that a verifier has to be told the public
     /// one.
     #[must_use]
     pub fn signs_url(&self) -> bool {
-        self.template.parts().any(|part| matches!(part, Part::Url))
+        self.template.signs_url()
     }
 
     /// Whether the body is signed as it arrives or after it is decoded.
@@ -155,8 +187,11 @@ impl Scheme {
     /// (`X-Venum-Signature: t=<milliseconds>,v1=<hex>`).
     #[must_use]
     pub fn signature_grammar(&self) -> String {
-        let header = self.families[0].signatures[0].shown();
+        let Some(header) = self.families[0].signatures.first().map(Name::shown) else {
+            return "in the body".to_owned();
+        };
         let tag = match self.encoding {
+            _ if self.algorithm == Algorithm::Jwt => "<jwt>",
             Encoding::Hex => "<hex>",
             Encoding::Base64 => "<base64>",
             Encoding::Text => "<token>",
@@ -218,7 +253,7 @@ impl Scheme {
     #[must_use]
     pub fn signs(&self, place: &EventTypeSource) -> bool {
         match &place.0 {
-            TypePlace::Body(_) => self.authenticates_body(),
+            TypePlace::Body(pointer) => self.covers().field(pointer.text()),
             TypePlace::Header(name) => self.template.headers().any(|header| header == name),
         }
     }
@@ -321,6 +356,14 @@ pub enum Algorithm {
     /// No signature: the header shows the secret itself. **The body is not
     /// authenticated.**
     Token,
+    /// Plain Keccak-256, as it was before SHA-3. For rules.
+    Keccak256,
+    /// RSA, PKCS #1 v1.5, with SHA-256. For rules; needs the feature
+    /// `asymmetric`.
+    RsaSha256,
+    /// A signed JWT. For rules; needs the feature `asymmetric` where it is signed
+    /// with a private key.
+    Jwt,
 }
 
 /// How a provider shows its secrets, and so how they become keys.
@@ -343,6 +386,9 @@ pub enum SecretFormat {
     /// Text in which HTML's five entities stand for their characters
     /// (WooCommerce).
     HtmlEntities,
+    /// User and password, `user:password`: the key is their base64, as HTTP's
+    /// Basic authentication shows it, RFC 7617.
+    Basic,
 }
 
 /// How a signature is written.
@@ -453,6 +499,9 @@ words!(Algorithm {
     Ed25519 = "ed25519",
     EcdsaP256 = "ecdsa-p256",
     Token = "token",
+    Keccak256 = "keccak256",
+    RsaSha256 = "rsa-sha256",
+    Jwt = "jwt",
 });
 words!(SecretFormat {
     Text = "text",
@@ -462,6 +511,7 @@ words!(SecretFormat {
     WhsecOrText = "whsec-or-text",
     Whpk = "whpk",
     HtmlEntities = "html-entities",
+    Basic = "basic",
 });
 words!(Encoding { Hex = "hex", Base64 = "base64", Text = "text" });
 words!(BodyView { Raw = "raw", Decoded = "decoded" });

@@ -2,6 +2,7 @@
 
 mod check;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::handshake::{self, HandshakeBuilder};
@@ -10,6 +11,7 @@ use super::{
     Algorithm, BodyView, Cell, Encoding, Evidence, Scheme, SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::error::ConfigError;
+use crate::rule::{Ruled, SigningRule};
 
 /// Describes a scheme, word by word; [`build`](Self::build) checks that the
 /// words agree.
@@ -72,6 +74,8 @@ pub(super) struct Words {
     evidence: Option<Evidence>,
     source: Vec<String>,
     note: Vec<String>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    rule: Option<Ruled>,
 }
 
 /// How a header that is a list is divided.
@@ -368,6 +372,15 @@ impl SchemeBuilder {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.0.note.push(note.into());
+        self
+    }
+
+    /// A rule in place of the template: how it is signed is code. The words
+    /// still say where signature and timestamp stand, if in headers; `signed`
+    /// says what is signed for people, with `{url}` in it where that is.
+    #[must_use]
+    pub fn rule(mut self, rule: impl SigningRule + 'static) -> Self {
+        self.0.rule = Some(Ruled::new(Arc::new(rule)));
         self
     }
 

@@ -6,6 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 
 use super::Scheme;
 use super::builder::{Bound, SchemeBuilder, Span, Words};
+use super::to_toml::UNLIMITED;
 use crate::error::ConfigError;
 
 impl Scheme {
@@ -45,6 +46,9 @@ impl Scheme {
             .map_err(|error| ConfigError::Toml { problem: located(text, &error) })?;
         SchemeBuilder(words).build().map_err(|error| {
             let line = match &error {
+                ConfigError::Scheme { word: "handshake", problem, .. } => {
+                    line_of_handshake(text, problem)
+                }
                 ConfigError::Scheme { word, .. } => line_of(text, word),
                 _ => None,
             };
@@ -58,7 +62,8 @@ impl Scheme {
 }
 
 /// What is wrong, in which line, and at which key. Without the line itself, which
-/// the error's own text would quote: somebody may have pasted a secret there.
+/// the error's own text would quote: somebody may have pasted a secret there, so
+/// that a key, too, is shown only if it could be a word.
 fn located(text: &str, error: &toml::de::Error) -> String {
     let message = error.message();
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
@@ -67,10 +72,34 @@ fn located(text: &str, error: &toml::de::Error) -> String {
     let index = before.matches('\n').count();
     let line = index + 1;
     let key = text.lines().nth(index).and_then(|line| line.split_once('=')).map(|(key, _)| key);
-    match key {
-        Some(key) => format!("line {line}: `{}`: {message}", key.trim()),
+    match key.map(str::trim).filter(|key| key.bytes().all(is_of_a_word)) {
+        Some(key) => format!("line {line}: `{key}`: {message}"),
         None => format!("line {line}: {message}"),
     }
+}
+
+fn is_of_a_word(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'_'
+}
+
+/// In which line a word of a handshake stands, or else its name. The problem
+/// begins with both: ``` `ping`: `status`: …```.
+fn line_of_handshake(text: &str, problem: &str) -> Option<usize> {
+    let mut quoted = problem.split('`').skip(1).step_by(2);
+    let (name, word) = (quoted.next()?, quoted.next()?);
+    let begins = |line: &&str| line.trim() == "[[handshake]]";
+    let mut first_line = text.lines().take_while(|line| !begins(line)).count();
+    // What stands in front of the first one is the scheme's.
+    for table in text.split("[[handshake]]").skip(1) {
+        let named = table.lines().filter_map(|line| line.split_once('='));
+        let mut names = named.filter(|(key, _)| key.trim() == "name");
+        if names.next().map_or("", |(_, value)| value.trim().trim_matches('"')) == name {
+            let line = line_of(table, word).or_else(|| line_of(table, "name"));
+            return Some(first_line + line.unwrap_or(1));
+        }
+        first_line += table.matches('\n').count();
+    }
+    None
 }
 
 /// In which line a key stands, counted from 1.
@@ -90,7 +119,7 @@ impl<'de> Deserialize<'de> for Span {
 impl<'de> Deserialize<'de> for Bound {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
-            "dangerously-unlimited" => Ok(Self::Unlimited),
+            UNLIMITED => Ok(Self::Unlimited),
             text => duration(text).map(Self::Within),
         }
     }
@@ -148,9 +177,43 @@ mod tests {
             ("name = \"a\"\nack_deadline = \"soon\"\n", "line 2", "ack_deadline"),
             ("name = \"a\"\nsignature_header = \"X\"\nsigned = \"{ts}\"\n", "line 3", "signed"),
             ("name = \"A b\"\n", "line 1", "name"),
+            ("name = \"a\"\nkey_length = \"32\"\n", "line 2", "key_length"),
+            ("name = \"a\"\nsource = [\n  \"b\",\n  7,\n]\n", "line 4", "string"),
+            ("name = \"a\"\nsigned = \"{body}\"\nsigned = \"{body}\"\n", "line 3", "duplicate"),
+            ("name = \"a\"\nsigned = {body}\n", "line 2", "signed"),
+            ("name = \"a\"\nsignature_list = { separator = \",\" }\n", "line 2", "assign"),
+            (&with("timestamp_body = \"/t\"\ntimestamp_field = \"t\""), "line 4", "timestamp_body"),
+            (&with("tolerance = \"5m\""), "line 4", "tolerance"),
+            (&with("retries = []\nretries_within = \"1d\""), "line 5", "retries_within"),
+            (&with("retention = \"1s\""), "line 4", "dangerous_with_duplicates"),
+            (&with("unconfirmed = [\"all\"]"), "line 4", "ack_deadline"),
+            (&with(&format!("{PING}{CRC}status = 302")), "line 12", "status"),
+            (&with(&format!("{CRC}{PING}present = [\"query:a\"]")), "line 9", "not signed"),
+            (&with(&format!("{PING}{CRC}nam = 1")), "line 12", "nam"),
+            (&with("[[handshake]]\nrule = \"signed\""), "line 4", "logs"),
         ] {
             let error = Scheme::from_toml(file).unwrap_err().to_string();
             assert!(error.contains(line) && error.contains(key), "{error}");
+        }
+    }
+
+    /// A scheme that lacks nothing, and this from its fourth line on.
+    fn with(more: &str) -> String {
+        format!("name = \"a\"\nsignature_header = \"X\"\nsigned = \"{{body}}\"\n{more}\n")
+    }
+
+    const PING: &str =
+        "[[handshake]]\nname = \"ping\"\nrule = \"signed\"\nwhen = { \"body:/a\" = \"b\" }\n";
+    const CRC: &str =
+        "[[handshake]]\nname = \"crc\"\nrule = \"unsigned\"\npresent = [\"query:a\"]\n";
+
+    #[test]
+    fn a_secret_that_was_pasted_into_the_file_is_not_shown() {
+        for pasted in
+            ["whsec_TjBzZWNyZXQ=", "  whsec_TjBzZWNyZXQ= # mine", "\"whsec_TjBzZWNyZXQ=\""]
+        {
+            let error = Scheme::from_toml(&with(pasted)).unwrap_err().to_string();
+            assert!(error.contains("line 4") && !error.contains("TjBz"), "{error}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! What one means at a request is written in `crate::handshake`.
 
 mod builder;
+mod shown;
 
 use std::fmt;
 use std::str::FromStr;

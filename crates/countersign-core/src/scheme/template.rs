@@ -97,8 +97,17 @@ impl Template {
         }
     }
 
+    /// What a rule signs, in words: it has no parts.
+    pub(crate) fn in_words(text: &str) -> Self {
+        Self { text: text.to_owned(), ..Self::default() }
+    }
+
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn signs_url(&self) -> bool {
+        self.text.contains("{url}")
     }
 
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {

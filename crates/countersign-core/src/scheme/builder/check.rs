@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Bound, List, Span, Words};
 use crate::name::Name;
-use crate::scheme::event_source::{EventIdSource, EventTypeSource, IdPlace, TypePlace};
+use crate::rule::Ruled;
+use crate::scheme::event_source::{EventIdSource, EventTypeSource, IdPlace, Pointer, TypePlace};
 use crate::scheme::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, DEFAULT_RETENTION, Profile, Retries, least_retention,
 };
@@ -38,6 +39,7 @@ impl Words {
             secret_format: self.secret_format.unwrap_or(SecretFormat::Text),
             key_length: self.key_length,
             families,
+            alternate_header_prefix: self.alternate_header_prefix,
             grammar,
             encoding,
             template,
@@ -52,11 +54,21 @@ impl Words {
             evidence: self.evidence.unwrap_or(Evidence::Custom),
             sources: self.source,
             notes: self.note,
+            rule: self.rule,
         })
     }
 
     fn checked_template(&self, algorithm: Algorithm) -> Result<Template, Problem> {
         const WORD: &str = "signed";
+        if self.rule.is_some() {
+            return match &self.signed {
+                Some(text) => Ok(Template::in_words(text)),
+                None => problem(WORD, "say in a few words which bytes the rule signs"),
+            };
+        }
+        if matches!(algorithm, Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt) {
+            return problem("algorithm", "no template says what it signs: it is for rules");
+        }
         let template = match (&self.signed, algorithm) {
             (None, Algorithm::Token) => return Ok(Template::default()),
             (Some(_), Algorithm::Token) => {
@@ -109,7 +121,7 @@ impl Words {
         grammar: &Grammar,
     ) -> Result<Encoding, Problem> {
         const WORD: &str = "encoding";
-        let is_token = algorithm == Algorithm::Token;
+        let is_token = matches!(algorithm, Algorithm::Token | Algorithm::Jwt);
         let default = if is_token { Encoding::Text } else { Encoding::Hex };
         let encoding = self.encoding.unwrap_or(default);
         if (encoding == Encoding::Text) != is_token {
@@ -134,6 +146,9 @@ impl Words {
         template: &Template,
         grammar: &Grammar,
     ) -> Result<Option<Timestamp>, Problem> {
+        if self.rule.is_some() {
+            return self.checked_timestamp_of_rule();
+        }
         let places = (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body);
         let signed = template.contains(&Part::Timestamp);
         let source = match places {
@@ -164,16 +179,28 @@ impl Words {
             (None, None, Some(pointer)) => {
                 TimestampSource::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
             }
-            _ => {
-                return problem("timestamp_unit", "a timestamp stands in one place: name one only");
-            }
+            (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
+            _ => return problem("timestamp_field", TWO_TIMESTAMPS),
         };
         let Some(unit) = self.timestamp_unit else {
-            return problem(
-                "timestamp_unit",
-                "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`",
-            );
+            return problem("timestamp_unit", NO_UNIT);
         };
+        Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
+    }
+
+    /// A rule signs what it likes, and gives the time that it has judged.
+    fn checked_timestamp_of_rule(&self) -> Result<Option<Timestamp>, Problem> {
+        let source = match (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body) {
+            (Some(_), None, None) => TimestampSource::Header,
+            (None, Some(field), None) => TimestampSource::Field(field.clone()),
+            (None, None, Some(pointer)) => {
+                TimestampSource::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
+            }
+            (None, None, None) => return self.checked_without_timestamp(false),
+            (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
+            _ => return problem("timestamp_field", TWO_TIMESTAMPS),
+        };
+        let unit = self.timestamp_unit.ok_or_else(|| ("timestamp_unit", NO_UNIT.to_owned()))?;
         Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
     }
 
@@ -217,9 +244,9 @@ impl Words {
     }
 
     fn checked_families(&self, template: &Template) -> Result<Vec<Family>, Problem> {
-        let Some(signature) = &self.signature_header else {
+        if self.signature_header.is_none() && self.rule.is_none() {
             return problem("signature_header", "say in which header the signature stands");
-        };
+        }
         if self.id_forbids.is_some_and(|delimiter| !delimiter.is_ascii()) {
             return problem(
                 "id_forbids",
@@ -227,6 +254,7 @@ impl Words {
             );
         }
         match (&self.id_header, template.contains(&Part::Id)) {
+            _ if self.rule.is_some() => {}
             (Some(_), false) => {
                 return problem("id_header", "the id is not signed: put `{id}` into `signed`");
             }
@@ -235,7 +263,10 @@ impl Words {
             }
             _ => {}
         }
-        let mut signatures = vec![name("signature_header", signature)?];
+        let mut signatures = Vec::new();
+        if let Some(signature) = &self.signature_header {
+            signatures.push(name("signature_header", signature)?);
+        }
         for also in &self.also_in {
             signatures.push(name("also_in", also)?);
         }
@@ -284,10 +315,18 @@ impl Words {
                 IdPlace::Body(_) if algorithm == Algorithm::Token => {
                     return problem(WORD, "a token does not sign the body: leave it out");
                 }
+                IdPlace::Body(pointers) if !self.covers(pointers) => {
+                    return problem(WORD, "the rule does not cover this value: leave it out");
+                }
                 _ => sources.push(source),
             }
         }
         Ok(sources)
+    }
+
+    fn covers(&self, pointers: &[Pointer]) -> bool {
+        let covered = |rule: &Ruled| pointers.iter().all(|at| rule.covers.field(at.text()));
+        self.rule.as_ref().is_none_or(covered)
     }
 
     fn checked_event_type(&self) -> Result<Vec<EventTypeSource>, Problem> {
@@ -365,4 +404,7 @@ fn name(word: &'static str, text: &str) -> Result<Name, Problem> {
 const DIVIDED_KEY: &str = "the key is empty, or contains the separator or the assignment";
 const UNSIGNED_TIMESTAMP: &str =
     "the timestamp is not signed, so anybody could renew it: put `{ts}` into `signed`";
+const TWO_TIMESTAMPS: &str = "a timestamp stands in one place: name one only";
+const NO_UNIT: &str =
+    "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

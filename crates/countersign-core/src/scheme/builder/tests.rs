@@ -110,7 +110,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ),
         ("a timestamp at no pointer", acme().timestamp_body("created", SECONDS), "timestamp_body"),
         ("`{ts}` without a timestamp", acme().signed("{ts}.{body}"), "signed"),
-        ("two timestamps", listed().timestamp_header("X-Timestamp", SECONDS), "timestamp_unit"),
+        ("two timestamps", listed().timestamp_header("X-Timestamp", SECONDS), "timestamp_field"),
         (
             "a timestamp without its unit",
             words(listed(), |words| words.timestamp_unit = None),

@@ -1,0 +1,122 @@
+//! A handshake, for people.
+
+use std::fmt::Write;
+
+use super::{AnswerBody, Field, Handshake, HeaderText, Place, Test};
+
+impl Handshake {
+    /// By what a request is told to be it, for people
+    /// (`GET, query:challenge is there`).
+    #[must_use]
+    pub fn asked(&self) -> String {
+        let mut said: Vec<String> = self.method.iter().cloned().collect();
+        said.extend(self.conditions.iter().map(|condition| {
+            let place = &condition.place;
+            match &condition.test {
+                Test::Is(value) => format!("{place} is `{value}`"),
+                Test::Present => format!("{place} is there"),
+                Test::Absent => format!("{place} is absent"),
+                Test::IsVerifyToken => format!("{place} is the verify token"),
+            }
+        }));
+        let mut needed: Vec<&Place> = Vec::new();
+        for place in self.places() {
+            let is_said = self.conditions.iter().any(|condition| condition.place == *place);
+            if !is_said && !needed.contains(&place) {
+                needed.push(place);
+            }
+        }
+        said.extend(needed.iter().map(|place| format!("{place} is there")));
+        said.join(", ")
+    }
+
+    /// What the answer to it is, for people
+    /// (`200, the text at query:challenge`).
+    #[must_use]
+    pub fn answered(&self) -> String {
+        let mut said = self.status.to_string();
+        // Written to a `String`, which takes whatever it is given.
+        let _ = match &self.body {
+            AnswerBody::Empty => Ok(()),
+            AnswerBody::Text(place) => write!(said, ", the text at {place}"),
+            AnswerBody::Json(fields) => {
+                let fields =
+                    fields.iter().map(|(name, field)| format!("`{name}`: {}", field.shown()));
+                write!(said, ", JSON of {}", fields.collect::<Vec<_>>().join(" and "))
+            }
+        };
+        for (name, text) in &self.headers {
+            let _ = match text {
+                HeaderText::Fixed(text) => write!(said, ", header `{name}: {text}`"),
+                HeaderText::Echo(_) => write!(said, ", header `{name}` as it came"),
+            };
+        }
+        said
+    }
+
+    /// From where the key is taken that the provider hands over in it, where it
+    /// does (`header:X-Hook-Secret`).
+    #[must_use]
+    pub fn captured_from(&self) -> Option<String> {
+        self.capture.as_ref().map(Place::to_string)
+    }
+}
+
+impl Field {
+    fn shown(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Echo(place) => format!("the text at {place}"),
+            Self::Hmac { of, encoding, prefix } if prefix.is_empty() => {
+                format!("the HMAC of the text at {of}, in {encoding}")
+            }
+            Self::Hmac { of, encoding, prefix } => {
+                format!("`{prefix}` and the HMAC of the text at {of}, in {encoding}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::scheme::{Encoding, Handshake, Scheme};
+
+    #[test]
+    fn everything_that_is_asked_and_answered_is_told() {
+        let told = |handshake| {
+            let scheme = Scheme::builder("acme").signature_header("X").signed("{body}");
+            let scheme = scheme.handshake(handshake).build().unwrap();
+            let handshake = &scheme.handshakes()[0];
+            (handshake.asked(), handshake.answered(), handshake.captured_from())
+        };
+        let signed = Handshake::signed("ping")
+            .when("body:/type", "ping")
+            .absent("body:/event")
+            .status(201)
+            .json_number("type", 1)
+            .json_hmac("hmac", "body:/token", Encoding::Hex, "v0=")
+            .header("X-A", "b");
+        assert_eq!(
+            told(signed),
+            (
+                "body:/type is `ping`, body:/event is absent, body:/token is there".to_owned(),
+                "201, JSON of `hmac`: `v0=` and the HMAC of the text at body:/token, in hex \
+                 and `type`: 1, header `X-A: b`"
+                    .to_owned(),
+                None
+            )
+        );
+        let key = Handshake::unsigned_while_armed("key")
+            .verify_token("query:token")
+            .echo_header("X-Key")
+            .capture("header:X-Key");
+        assert_eq!(
+            told(key),
+            (
+                "POST, query:token is the verify token, header:X-Key is there".to_owned(),
+                "200, header `X-Key` as it came".to_owned(),
+                Some("header:X-Key".to_owned())
+            )
+        );
+    }
+}
