@@ -11,7 +11,9 @@ pub(crate) struct Body {
 }
 
 enum Pieces {
-    /// One piece, or none: kept as it came.
+    /// Nothing yet.
+    None,
+    /// One piece, kept as it came.
     One(Bytes),
     /// Several, put together.
     Many(BytesMut),
@@ -21,7 +23,7 @@ enum Pieces {
 
 impl Body {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, pieces: Pieces::One(Bytes::new()) }
+        Self { limit, pieces: Pieces::None }
     }
 
     pub(crate) fn limit(&self) -> usize {
@@ -33,7 +35,7 @@ impl Body {
         match &self.pieces {
             Pieces::One(first) => first,
             Pieces::Many(many) => many,
-            Pieces::TooLarge => &[],
+            Pieces::None | Pieces::TooLarge => &[],
         }
     }
 
@@ -46,6 +48,7 @@ impl Body {
             return Err(self.too_large());
         }
         match &mut self.pieces {
+            Pieces::None => self.pieces = Pieces::One(piece),
             Pieces::One(first) if held == 0 => *first = piece,
             Pieces::One(first) if !piece.is_empty() => {
                 let mut many = BytesMut::with_capacity(held + piece.len());
@@ -64,6 +67,7 @@ impl Body {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn whole(self) -> Result<Bytes, VerifyError> {
         match self.pieces {
+            Pieces::None => Ok(Bytes::new()),
             Pieces::One(bytes) => Ok(bytes),
             Pieces::Many(bytes) => Ok(bytes.freeze()),
             Pieces::TooLarge => Err(self.too_large()),

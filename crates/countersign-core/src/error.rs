@@ -149,6 +149,9 @@ pub enum VerifyErrorKind {
     UnknownTenant,
     /// The tenant's secrets could not be asked for.
     SecretsUnavailable,
+    /// The delivery names a key, or the place of a certificate, that is not
+    /// known.
+    UnknownKey,
 }
 
 impl VerifyErrorKind {
@@ -213,6 +216,7 @@ impl VerifyErrorKind {
             Self::SecretsUnavailable => {
                 ("secrets_unavailable", 503, "the tenant's secrets could not be asked for")
             }
+            Self::UnknownKey => ("unknown_key", 401, "the key that it names is not known"),
         }
     }
 }
@@ -259,6 +263,12 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// Tenants are not described as they must be.
+    #[non_exhaustive]
+    Tenants {
+        /// What is wrong, and what to do instead.
+        problem: &'static str,
+    },
     /// The scheme needs a feature that this build does not have.
     #[non_exhaustive]
     FeatureRequired {
@@ -275,11 +285,23 @@ pub enum ConfigError {
         /// What is missing or wrong.
         problem: String,
     },
+    /// Keys are to be looked up for a scheme that names none.
+    #[non_exhaustive]
+    Resolver {
+        /// The scheme's name.
+        scheme: String,
+    },
     /// Events would be forgotten while they can still come again.
     #[non_exhaustive]
     Retention {
         /// The shortest retention that is safe.
         least: Duration,
+    },
+    /// The scheme's way of signing is code, which no file can say.
+    #[non_exhaustive]
+    NotData {
+        /// The scheme's name.
+        scheme: String,
     },
     /// A description in TOML cannot be read; the text names line and key.
     #[non_exhaustive]
@@ -310,14 +332,23 @@ impl fmt::Display for ConfigError {
                 "scheme `{scheme}` signs the URL: give the one that the provider calls, with `Verifier::at`"
             ),
             Self::Url { problem } => write!(f, "the public URL {problem}"),
+            Self::Tenants { problem } => write!(f, "tenants: {problem}"),
             Self::FeatureRequired { scheme, feature } => {
                 write!(f, "scheme `{scheme}` needs the feature `{feature}`")
             }
+            Self::Resolver { scheme } => write!(
+                f,
+                "the deliveries of scheme `{scheme}` name no key that could be looked up: give the secret itself"
+            ),
             Self::Sign { scheme, problem } => write!(f, "cannot sign for `{scheme}`: {problem}"),
             Self::Retention { least } => write!(
                 f,
                 "the retention is too short: an event can come again for longer, so give at least {} s",
                 least.as_secs_f64()
+            ),
+            Self::NotData { scheme } => write!(
+                f,
+                "how scheme `{scheme}` is signed is code, which no file can say: use it by its name"
             ),
             Self::Toml { problem } => f.write_str(problem),
         }
@@ -354,8 +385,16 @@ pub enum SecretProblem {
     },
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
+    /// It is not of the form that the scheme's rule takes.
+    #[non_exhaustive]
+    Malformed {
+        /// What to give instead.
+        give: &'static str,
+    },
     /// The scheme's secrets are user and password, and this one is not.
     NotUserAndPassword,
+    /// The time from which it is accepted lies behind the one until which it is.
+    NeverValid,
 }
 
 impl fmt::Display for SecretProblem {
@@ -379,8 +418,12 @@ impl fmt::Display for SecretProblem {
             Self::NotAPublicKey => {
                 f.write_str("is not a public key of this scheme's algorithm: paste the public one")
             }
+            Self::Malformed { give } => write!(f, "is not what this scheme takes: give {give}"),
             Self::NotUserAndPassword => {
                 f.write_str("is not user and password: write `user:password`, with the colon")
+            }
+            Self::NeverValid => {
+                f.write_str("is never accepted: the end of its time lies before the beginning")
             }
         }
     }

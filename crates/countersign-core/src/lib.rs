@@ -12,16 +12,21 @@
 //! | --- | --- |
 //! | `headers.rs` | what is read from a request before its body |
 //! | `scheme.rs`, `scheme/` | a provider's way of signing, as data; the built-ins |
-//! | `secret.rs` | signing secrets |
+//! | `secret.rs`, `validity.rs`, `keyring.rs` | signing secrets; prepared for a scheme |
+//! | `tenants.rs`, `tenants/` | secrets that are found for each request |
 //! | `presented.rs` | the interpreter: what a request presents |
+//! | `rule.rs`, `rule/` | ways of signing that are code; what such rules share |
+//! | `signature_key.rs`, `signature_key/` | public and private keys, as text |
 //! | `timestamp.rs`, `clock.rs` | when it was signed, and what time it is |
 //! | `body.rs` | the body as it arrives |
 //! | `decoding.rs`, `decoding/` | undoes a content encoding, where that is what is signed |
 //! | `mac.rs` | the MAC, and the one comparison of tags |
 //! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
 //! | `event.rs`, `json.rs` | which event a delivery is about |
+//! | `malformed.rs` | what is wrong with a genuine body |
 //! | `handshake.rs` | how a provider tries an endpoint, and the answer |
 //! | `error.rs` | what can be wrong |
+//! | `observe.rs`, `observe/` | what is told of all this: spans, events, metrics |
 //! | `sign.rs` | the other half, for tests and tools |
 
 #[cfg(feature = "asymmetric")]
@@ -36,18 +41,25 @@ mod handshake;
 mod headers;
 mod idempotency;
 mod json;
+mod keyring;
 mod mac;
+mod malformed;
 mod name;
+mod observe;
 mod outcome;
 mod pace;
 mod presented;
 mod receiver;
+mod rule;
 mod scheme;
 mod secret;
 mod short;
 mod sign;
+mod signature_key;
+mod tenants;
 mod timestamp;
 mod url;
+mod validity;
 mod verifier;
 
 pub use budget::{BufferBudget, Reserved};
@@ -55,7 +67,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
 pub use handshake::HandshakeAnswer;
-pub use headers::{Head, Headers, RepeatedHeader};
+pub use headers::{Head, Headers, RepeatedHeader, Wanted};
 pub use idempotency::{
     Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Endpoint, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
@@ -65,8 +77,16 @@ pub use idempotency::{
 pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }
+pub use malformed::{JsonProblem, MalformedJson};
+pub use observe::{DeliverySpan, Handling};
+#[cfg(feature = "metrics")]
+pub use observe::{METRICS, Metric, MetricKind, describe_metrics};
 pub use outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 pub use receiver::{DeadLetters, Delivery, Receiver, Settled};
+pub use rule::{
+    Candidates, Covers, KeyResolver, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy,
+    SignedRequest, SigningRule, ToSign,
+};
 pub use scheme::{
     Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
     HandshakeBuilder, HandshakeRule, Profile, Retries, Scheme, SchemeBuilder, SecretFormat,
@@ -74,8 +94,9 @@ pub use scheme::{
 };
 pub use secret::{Secret, Secrets};
 pub use sign::Signer;
+pub use tenants::{ResolverObserver, SecretResolver, TenantFrom, Tenants};
 pub use url::PublicUrl;
 pub use verifier::{
-    Arrived, Arriving, AskedHandshake, Begun, EventType, Resolving, SecretKeeper, Verified,
-    Verifier,
+    Arrived, Arriving, AskedHandshake, Begun, EventType, Resolving, SecretKeeper, SecretsHandle,
+    Verified, Verifier,
 };

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as STRICT;
+use base64_simd::AsOut;
 use hmac::block_api::HmacCore;
 use hmac::digest::Output;
 use hmac::digest::block_api::{Buffer, CoreProxy, EagerHash, FixedOutputCore, UpdateCore};
@@ -34,6 +35,8 @@ pub(crate) enum Key {
     Token(Zeroizing<[u8; 32]>),
     #[cfg(feature = "asymmetric")]
     Public(crate::asymmetric::PublicKey),
+    /// The scheme's rule has the key, and judges by it.
+    OfRule,
 }
 
 impl Key {
@@ -41,12 +44,7 @@ impl Key {
     pub(crate) fn all(scheme: &Scheme, secrets: &Secrets) -> Result<Vec<Self>, ConfigError> {
         let prepared = secrets.iter().enumerate().map(|(index, secret)| {
             let key = secret.key(scheme.secret_format).map_err(KeyError::from);
-            key.and_then(|key| Self::new(scheme, &key)).map_err(|error| match error {
-                KeyError::Secret(problem) => ConfigError::Secret { problem, index: Some(index) },
-                KeyError::FeatureRequired(feature) => {
-                    ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
-                }
-            })
+            key.and_then(|key| Self::new(scheme, &key)).map_err(|error| error.of(scheme, index))
         });
         prepared.collect()
     }
@@ -77,6 +75,7 @@ impl Key {
             Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
                 return Err(KeyError::FeatureRequired("asymmetric"));
             }
+            Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt => Self::OfRule,
         })
     }
 
@@ -87,7 +86,7 @@ impl Key {
             Self::HmacSha256(mac) => Running::HmacSha256(running(mac)),
             Self::HmacSha512(mac) => Running::HmacSha512(running(mac)),
             Self::Sha256 { begun, .. } => Running::Sha256(begun.clone()),
-            Self::Token(_) => Running::Nothing,
+            Self::Token(_) | Self::OfRule => Running::Nothing,
             #[cfg(feature = "asymmetric")]
             Self::Public(_) => Running::Nothing,
         };
@@ -165,10 +164,23 @@ fn running<D: EagerHash>(mac: &HmacCore<D>) -> Hmac<D> {
 }
 
 /// A key cannot be prepared.
-enum KeyError {
+#[derive(Debug)]
+pub(crate) enum KeyError {
     Secret(SecretProblem),
     #[cfg_attr(feature = "asymmetric", expect(dead_code, reason = "no feature is missing"))]
     FeatureRequired(&'static str),
+}
+
+impl KeyError {
+    /// The error of the secret of this number.
+    pub(crate) fn of(self, scheme: &Scheme, index: usize) -> ConfigError {
+        match self {
+            Self::Secret(problem) => ConfigError::Secret { problem, index: Some(index) },
+            Self::FeatureRequired(feature) => {
+                ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
+            }
+        }
+    }
 }
 
 impl From<SecretProblem> for KeyError {
@@ -223,6 +235,7 @@ pub(crate) const MOST_TAGS: usize = 16;
 impl Tags {
     /// Decodes one signature and adds it, where it is one: of the right
     /// alphabet, and of the length that the algorithm's tags have.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
         let mut room = [0; LONGEST_DECODED];
         if let Some(tag) = decode(text, scheme, &mut room) {
@@ -247,12 +260,9 @@ impl Tags {
 
     /// Whether `expected` is one of them. Every tag is compared, and every byte
     /// of it, whatever the others gave.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn contain(&self, expected: &[u8]) -> bool {
-        let mut found = Choice::from(0);
-        for tag in self.iter() {
-            found |= same(tag, expected);
-        }
-        found.into()
+        self.iter().fold(false, |found, tag| found | is_same(tag, expected))
     }
 }
 
@@ -269,6 +279,11 @@ impl VerifyToken {
     pub(crate) fn is(&self, shown: &[u8]) -> bool {
         same(self.0.as_slice(), &Sha256::digest(shown)).into()
     }
+}
+
+/// Whether two digests are the same, for what is no tag of a [`Key`].
+pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
+    same(left, right).into()
 }
 
 /// Compares two tags in a time that depends on their lengths only, eight bytes
@@ -318,7 +333,7 @@ fn decode<'a>(
             if text.len() > LONGEST_DECODED / 3 * 4 {
                 return None;
             }
-            STRICT.decode_slice(text, room).ok()?
+            base64_simd::STANDARD.decode(text, room.as_mut_slice().as_out()).ok()?.len()
         }
         Encoding::Text => return None,
     };
@@ -329,11 +344,11 @@ fn decode<'a>(
 fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> {
     match algorithm {
         Algorithm::HmacSha1 => Some(20..=20),
-        Algorithm::HmacSha256 | Algorithm::Sha256 => Some(32..=32),
+        Algorithm::HmacSha256 | Algorithm::Sha256 | Algorithm::Keccak256 => Some(32..=32),
         Algorithm::HmacSha512 | Algorithm::Ed25519 => Some(64..=64),
         // A DER sequence of two integers of at most 33 bytes.
         Algorithm::EcdsaP256 => Some(8..=72),
-        Algorithm::Token => None,
+        Algorithm::Token | Algorithm::RsaSha256 | Algorithm::Jwt => None,
     }
 }
 
@@ -353,3 +368,34 @@ fn hmac<M: KeyInit>(key: &[u8]) -> M {
 /// The longest tag, that of [`Algorithm::EcdsaP256`], has 72 bytes; the decoder
 /// of base64 wants room for its padding, too.
 const LONGEST_DECODED: usize = 75;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is accepted must not hang on the processor: the decoder has a path for
+    /// each of its instruction sets.
+    #[test]
+    fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
+        let scheme = Scheme::named("shopify").unwrap();
+        let read =
+            |text: &[u8]| decode(text, &scheme, &mut [0; LONGEST_DECODED]).map(<[u8]>::to_vec);
+        let plain = |text: &[u8]| STRICT.decode(text).ok().filter(|tag| tag.len() == 32);
+        let tag: [u8; 32] = std::array::from_fn(|at| (at * 37) as u8);
+        let text = STRICT.encode(tag).into_bytes();
+        assert_eq!(read(&text), Some(tag.to_vec()));
+        for at in 0..text.len() {
+            for byte in 0..=u8::MAX {
+                let mut other = text.clone();
+                other[at] = byte;
+                assert_eq!(read(&other), plain(&other), "{byte} at {at}");
+                other.truncate(at);
+                assert_eq!(read(&other), None, "cut at {at}");
+            }
+        }
+        for longer in ["=", "A", "AAAA", "\n", " ", "\0"] {
+            assert_eq!(read(&[&text, longer.as_bytes()].concat()), None, "{longer:?}");
+            assert_eq!(read(&[longer.as_bytes(), &text].concat()), None, "{longer:?}");
+        }
+    }
+}

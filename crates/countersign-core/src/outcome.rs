@@ -17,7 +17,7 @@ pub enum Answer {
     Refused(VerifyError),
     /// The request was no event, but the provider's question whether anybody is
     /// there.
-    Handshake(HandshakeAnswer),
+    Handshake(Box<HandshakeAnswer>),
     /// The key that the provider has handed over could not be kept.
     SecretNotKept,
     /// The event is done: 200, so that it is not sent again.

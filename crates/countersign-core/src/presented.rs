@@ -8,7 +8,7 @@
 use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::{Head, RepeatedHeader};
+use crate::headers::{Head, RepeatedHeader, Wanted};
 use crate::mac::{MOST_TAGS, Tags};
 use crate::name::Name;
 use crate::scheme::{Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace};
@@ -48,18 +48,19 @@ impl Presented {
     /// Reads the headers of a request as its scheme says; the tags that might be
     /// ours go to `tags`.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn read(
+    pub(crate) fn read<'s, 'h>(
         &mut self,
-        context: &Context<'_>,
-        head: &Head<'_>,
+        context: &Context<'s>,
+        head: &Head<'h>,
+        mut found: Found<'s, 'h>,
         tags: &mut Tags,
     ) -> Result<(), VerifyError> {
         let Context { scheme, .. } = *context;
         let mut signatures = Signatures::default();
-        self.family = signatures.find(scheme, head, tags)?;
+        self.family = signatures.find(scheme, head, &mut found, tags)?;
         let names = &scheme.families[self.family];
-        let id = names.id.as_ref().map(|name| id(scheme, head, name)).transpose()?;
-        let timestamp = timestamp(context, head, names, &signatures)?;
+        let id = names.id.as_ref().map(|name| id(scheme, found.id(), name)).transpose()?;
+        let timestamp = timestamp(context, &found, names, &signatures)?;
         self.signed_at_ms = timestamp.map(|(_, ms)| ms);
 
         let message = Assembly {
@@ -106,9 +107,47 @@ impl Presented {
     }
 }
 
+/// What a request has under the names of one family, and the encoding of its
+/// body.
+///
+/// All are looked for at once, and stay where they were put: to hand them on as
+/// plain values takes as long as to find them.
+pub(crate) struct Found<'s, 'h>([Wanted<'s, 'h>; 4]);
+
+type Only<'h> = Result<Option<&'h [u8]>, RepeatedHeader>;
+
+impl<'s, 'h> Found<'s, 'h> {
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(crate) fn of(family: &'s Family, head: &Head<'h>) -> Self {
+        let names = [family.signatures.first(), family.id.as_ref(), family.timestamp.as_ref()];
+        // No header has the name of a header that is not wanted.
+        let [signature, id, timestamp] = names.map(|name| name.map_or("", Name::lower));
+        let mut found = Self(["content-encoding", signature, id, timestamp].map(Wanted::new));
+        head.headers.find(&mut found.0);
+        found
+    }
+
+    pub(crate) fn encoding(&self) -> Only<'h> {
+        self.0[0].value()
+    }
+
+    /// In the first of the family's headers for it.
+    fn signature(&self) -> Only<'h> {
+        self.0[1].value()
+    }
+
+    fn id(&self) -> Only<'h> {
+        self.0[2].value()
+    }
+
+    fn timestamp(&self) -> Only<'h> {
+        self.0[3].value()
+    }
+}
+
 /// The signatures that a request presents.
 #[derive(Default)]
-struct Signatures<'h> {
+pub(crate) struct Signatures<'h> {
     /// Those of the kind that the scheme looks for, decodable or not. They are
     /// decoded only once it is known that they are not too many.
     looked_for: SmallVec<[&'h [u8]; MOST_TAGS]>,
@@ -120,18 +159,27 @@ struct Signatures<'h> {
 
 impl<'h> Signatures<'h> {
     /// Finds them in the first family of headers that has any, and says which
-    /// that is. Those that can be decoded go to `tags`.
+    /// that is. What is `found` of the first family is what is found of that one
+    /// in the end. Those that can be decoded go to `tags`.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    fn find(
+    pub(crate) fn find<'s>(
         &mut self,
-        scheme: &Scheme,
+        scheme: &'s Scheme,
         head: &Head<'h>,
+        found: &mut Found<'s, 'h>,
         tags: &mut Tags,
     ) -> Result<usize, VerifyError> {
         for (index, family) in scheme.families.iter().enumerate() {
+            if index > 0 {
+                *found = Found::of(family, head);
+            }
             let mut present = false;
-            for name in &family.signatures {
-                if let Some(value) = unique(head, name)? {
+            for (position, name) in family.signatures.iter().enumerate() {
+                let value = match position {
+                    0 => unrepeated(found.signature(), name)?,
+                    _ => unique(head, name)?,
+                };
+                if let Some(value) = value {
                     present = true;
                     self.read(scheme, name, value)?;
                 }
@@ -155,6 +203,7 @@ impl<'h> Signatures<'h> {
     }
 
     /// Reads one header's value by the scheme's grammar.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn read(&mut self, scheme: &Scheme, name: &Name, value: &'h [u8]) -> Result<(), VerifyError> {
         let (separator, assign, key, space) = match &scheme.grammar {
             Grammar::Whole { prefix } => {
@@ -173,10 +222,17 @@ impl<'h> Signatures<'h> {
         };
         let ends = memchr::memchr_iter(separator, value).chain([value.len()]);
         let mut start = 0;
-        for end in ends {
+        for (count, end) in ends.enumerate() {
+            if count == MOST_ITEMS {
+                return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MOST_ITEMS));
+            }
             let item = &value[std::mem::replace(&mut start, end + 1)..end];
             let item = if space { item.trim_ascii_start() } else { item };
-            let after = |word: &[u8]| item.strip_prefix(word)?.strip_prefix(&[assign]);
+            // The byte is compared before the word: most items that are not it differ there.
+            let after = |word: &[u8]| match item.split_at_checked(word.len())? {
+                (start, [first, rest @ ..]) if *first == assign && start == word => Some(rest),
+                _ => None,
+            };
             if let Some(value) = after(key) {
                 self.push(value)?;
             } else if let Some(value) = field.and_then(after) {
@@ -201,8 +257,9 @@ impl<'h> Signatures<'h> {
 }
 
 /// The id, where it is one.
-fn id<'h>(scheme: &Scheme, head: &Head<'h>, name: &Name) -> Result<&'h [u8], VerifyError> {
-    let Some(id) = unique(head, name)? else {
+#[inline(always)] // Part of `Verifier::verify`, which says why.
+fn id<'h>(scheme: &Scheme, id: Only<'h>, name: &Name) -> Result<&'h [u8], VerifyError> {
+    let Some(id) = unrepeated(id, name)? else {
         return Err(VerifyError::header(VerifyErrorKind::MissingId, name));
     };
     if is_id(scheme, id) {
@@ -223,16 +280,17 @@ pub(crate) fn is_id(scheme: &Scheme, id: &[u8]) -> bool {
 }
 
 /// The timestamp's text and instant, where it stands outside of the body.
+#[inline(always)] // Part of `Verifier::verify`, which says why.
 fn timestamp<'h>(
     context: &Context<'_>,
-    head: &Head<'h>,
+    found: &Found<'_, 'h>,
     family: &Family,
     signatures: &Signatures<'h>,
 ) -> Result<Option<(&'h [u8], i64)>, VerifyError> {
     let Some(timestamp) = &context.scheme.timestamp else { return Ok(None) };
     let (text, name) = match (&timestamp.source, &family.timestamp) {
         (TimestampSource::Body(_), _) => return Ok(None),
-        (TimestampSource::Header, Some(name)) => (unique(head, name)?, name),
+        (TimestampSource::Header, Some(name)) => (unrepeated(found.timestamp(), name)?, name),
         _ => (signatures.timestamp, &family.signatures[0]),
     };
     let Some(text) = text else {
@@ -292,7 +350,7 @@ impl Assembly<'_, '_> {
 
 /// The event's type from its header, where the scheme names one. Nothing hangs
 /// on it, so one that cannot be used is none.
-fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
+pub(crate) fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
     let name = scheme.event_type.iter().find_map(|source| match &source.0 {
         TypePlace::Header(name) => Some(name),
         TypePlace::Body(_) => None,
@@ -303,11 +361,37 @@ fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
 }
 
 fn unique<'h>(head: &Head<'h>, name: &Name) -> Result<Option<&'h [u8]>, VerifyError> {
-    match head.headers.unique(name.lower()) {
-        Ok(value) => Ok(value),
-        Err(RepeatedHeader) => Err(VerifyError::header(VerifyErrorKind::RepeatedHeader, name)),
-    }
+    unrepeated(head.headers.unique(name.lower()), name)
 }
+
+fn unrepeated<'h>(value: Only<'h>, name: &Name) -> Result<Option<&'h [u8]>, VerifyError> {
+    value.map_err(|_| VerifyError::header(VerifyErrorKind::RepeatedHeader, name))
+}
+
+/// How many items of a list are looked at, of whatever kind: providers send two
+/// or three, and what one request can cost must not grow with its headers.
+const MOST_ITEMS: usize = 2 * MOST_TAGS;
 
 /// Longer than any provider's, and short enough to be stored and logged.
 const LONGEST_ID: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+    use crate::verifier::Verifier;
+
+    #[test]
+    fn items_of_another_kind_are_ignored_until_they_are_too_many() {
+        let stripe = Scheme::named("stripe").unwrap();
+        let verifier = Verifier::new(stripe, Secret::new("secret").unwrap()).unwrap();
+        let kind = |others: usize| {
+            let list = format!("t=1{},v1={}", ",v0=ab".repeat(others), "a5".repeat(32));
+            verifier.begin(&[("stripe-signature", list)]).unwrap_err().kind()
+        };
+        // What is read to its end is found to be stale.
+        assert_eq!(kind(MOST_ITEMS - 2), VerifyErrorKind::TimestampTooOld);
+        assert_eq!(kind(MOST_ITEMS - 1), VerifyErrorKind::TooManySignatures);
+        assert_eq!(kind(5_000), VerifyErrorKind::TooManySignatures);
+    }
+}

@@ -12,6 +12,7 @@ use crate::idempotency::{
     Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey,
     Fingerprint, Holder, IdempotencyStore, MemoryStore, Reaper, ReleaseOutcome, StoreError, Timer,
 };
+use crate::observe::{Notice, Stopwatch};
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::scheme::{Retries, least_retention};
 use crate::verifier::{Arrived, Arriving, Verified, Verifier};
@@ -71,8 +72,9 @@ impl<S: IdempotencyStore> Receiver<S> {
             rule: Arc::new(SuccessCompletes),
             dead_letters: None,
         };
+        let verifier = verifier.with_endpoint(&settings.endpoint);
         let store = Arc::new(store);
-        let reaper = Arc::new(Reaper::new(Arc::clone(&store)));
+        let reaper = Arc::new(Reaper::new(Arc::clone(&store), verifier.watch().clone()));
         Self(Arc::new(Inner { verifier, store, reaper, local: OnceLock::new(), settings }))
     }
 
@@ -202,15 +204,20 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.reaper.background(timer)
     }
 
-    /// Judges the head of a delivery, before a byte of its body is read.
+    /// Judges the head of a delivery, before a byte of its body is read. Waits
+    /// only where a tenant's secrets have to be asked for, and then for as long
+    /// as the caller lets it.
     ///
     /// # Errors
     ///
     /// The answer for a request of which no more has to be read.
-    pub async fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
+    pub fn begin<'h>(
+        &self,
+        head: impl Into<Head<'h>>,
+    ) -> impl Future<Output = Result<Arriving, Answer>> + Send {
         let head = head.into();
-        let verifier = self.0.verifier.resolve(head).await?;
-        verifier.arrive(head)
+        let resolving = self.0.verifier.resolve(head);
+        async move { resolving.await?.arrive(head) }
     }
 
     /// Proves a delivery whose body has come, and claims its event.
@@ -235,8 +242,27 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///
     /// The answer for a delivery that is not to be handled.
     pub async fn claim(&self, verified: &Verified, timer: &impl Timer) -> Result<Claim<S>, Answer> {
+        let key = EventKey::of(verified, &self.0.settings.endpoint);
+        self.tell(&Notice::Identified(&key));
+        let claimed = self.claim_key(key, verified, timer).await;
+        match &claimed {
+            Ok(claim) => self.tell(&Notice::Claimed(claim.grant())),
+            Err(answer) => self.tell(&Notice::NotClaimed(answer)),
+        }
+        claimed
+    }
+
+    fn tell(&self, notice: &Notice<'_>) {
+        self.0.verifier.watch().tell(notice);
+    }
+
+    async fn claim_key(
+        &self,
+        key: EventKey,
+        verified: &Verified,
+        timer: &impl Timer,
+    ) -> Result<Claim<S>, Answer> {
         let settings = &self.0.settings;
-        let key = EventKey::of(verified, &settings.endpoint);
         let fingerprint = Fingerprint::of(verified);
         let attempt = Attempt::new(fingerprint, settings.lease, settings.retention)
             .map_err(|_| Answer::StoreUnavailable)?;
@@ -284,12 +310,18 @@ impl<S: IdempotencyStore> Receiver<S> {
         attempt: &Attempt,
         timer: &impl Timer,
     ) -> Result<ClaimOutcome, StoreError> {
-        let mut left = self.0.settings.in_flight_wait;
+        let longest = self.0.settings.in_flight_wait;
+        let mut left = longest;
         let mut pause = FIRST_PAUSE;
         loop {
-            let outcome = store.claim(key, attempt).await?;
-            if left.is_zero() || !matches!(outcome, ClaimOutcome::InFlight { .. }) {
-                return Ok(outcome);
+            let since = Stopwatch::start();
+            let outcome = store.claim(key, attempt).await;
+            self.tell(&Notice::Asked(since.elapsed()));
+            if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
+                if left < longest {
+                    self.tell(&Notice::Waited(longest - left));
+                }
+                return outcome;
             }
             pause = pause.min(left);
             timer.sleep(pause).await;

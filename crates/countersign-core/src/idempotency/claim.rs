@@ -1,6 +1,7 @@
 //! The guard of one claim: it settles, or it gives itself back.
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use super::reaper::{Job, Reaper, Step};
 use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
+use crate::observe::{Notice, Settlement};
 
 /// An event in hand: nobody else handles it while this lives and its lease
 /// lasts.
@@ -27,6 +29,9 @@ pub struct Claim<S: IdempotencyStore> {
     reaper: Arc<Reaper<S>>,
     /// What becomes of the event when this is dropped.
     on_drop: Option<Step>,
+    /// Whether it has been told how this ends. Of one that was never granted, it
+    /// is not.
+    is_told: bool,
 }
 
 /// Where a claim is held.
@@ -76,7 +81,8 @@ impl<S: IdempotencyStore> Claim<S> {
             Holder::Nowhere => Some(Degraded::FailOpen),
         };
         let grant = Grant { epoch, reclaimed, degraded };
-        Self { key, attempt, grant, holder, reaper, on_drop: Some(Step::Release) }
+        let on_drop = Some(Step::Release);
+        Self { key, attempt, grant, holder, reaper, on_drop, is_told: epoch == 0 }
     }
 
     /// The key of the event.
@@ -113,6 +119,7 @@ impl<S: IdempotencyStore> Claim<S> {
     ///
     /// [`StoreError`] where the record could not be written yet.
     pub async fn complete(mut self) -> Result<CompleteOutcome, StoreError> {
+        self.tell(Settlement::Completed);
         // From here on a cancelled future must not give a handled event back.
         self.on_drop = Some(Step::Complete);
         let outcome = match &self.holder {
@@ -133,6 +140,7 @@ impl<S: IdempotencyStore> Claim<S> {
     /// [`StoreError`] where it could not be given back yet. That is tried again
     /// in the background until the lease has run out.
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
+        self.tell(Settlement::Released);
         let outcome = match &self.holder {
             Holder::Store(store) => store.release(&self.key, &self.attempt).await,
             Holder::Local(local) => local.release(&self.key, &self.attempt).await,
@@ -140,6 +148,12 @@ impl<S: IdempotencyStore> Claim<S> {
         }?;
         self.on_drop = None;
         Ok(outcome)
+    }
+
+    fn tell(&mut self, settlement: Settlement) {
+        if !mem::replace(&mut self.is_told, true) {
+            self.reaper.counters().watch().tell(&Notice::Settled(settlement));
+        }
     }
 
     /// Prolongs the lease, from now on.
@@ -165,6 +179,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
     /// Leaves the rest to the reaper: a drop can neither wait nor fail.
     fn drop(&mut self) {
         let Some(step) = self.on_drop.take() else { return };
+        self.tell(Settlement::Dropped);
         let key = self.key.clone();
         let attempt = self.attempt.clone();
         match &self.holder {

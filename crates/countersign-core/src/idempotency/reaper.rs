@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::MemoryStore;
 use super::key::EventKey;
 use super::store::{Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, StoreError};
+use crate::observe::{Notice, Watch};
 
 /// Takes the steps that are still to be told to the store. Held by the receiver
 /// and by every claim; when the last of them is gone, no more steps can come.
@@ -51,8 +52,8 @@ pub(crate) enum Step {
 }
 
 impl<S: IdempotencyStore> Reaper<S> {
-    pub(crate) fn new(store: Arc<S>) -> Self {
-        let shared = Shared { store, queue: Mutex::default(), counters: Counting::default() };
+    pub(crate) fn new(store: Arc<S>, watch: Watch) -> Self {
+        let shared = Shared { store, queue: Mutex::default(), counters: Counting::new(watch) };
         Self { shared: Arc::new(shared), given_out: AtomicBool::new(false) }
     }
 
@@ -202,9 +203,9 @@ pub struct Counters {
     pub degraded: u64,
 }
 
-/// The counters, counting.
-#[derive(Default)]
+/// The counters, counting, and whom to tell.
 pub(crate) struct Counting {
+    watch: Watch,
     given_back: AtomicU64,
     give_back_lost: AtomicU64,
     recorded_in_background: AtomicU64,
@@ -215,6 +216,23 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
+    fn new(watch: Watch) -> Self {
+        Self {
+            watch,
+            given_back: AtomicU64::default(),
+            give_back_lost: AtomicU64::default(),
+            recorded_in_background: AtomicU64::default(),
+            record_lost: AtomicU64::default(),
+            completed_late: AtomicU64::default(),
+            lease_lost: AtomicU64::default(),
+            degraded: AtomicU64::default(),
+        }
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     pub(crate) fn snapshot(&self) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
@@ -230,12 +248,12 @@ impl Counting {
 
     pub(crate) fn completed(&self, outcome: CompleteOutcome) {
         if outcome != CompleteOutcome::Recorded {
-            self.completed_late.fetch_add(1, Ordering::Relaxed);
+            self.count(&self.completed_late, &Notice::CompletedLate);
         }
     }
 
     pub(crate) fn lease_lost(&self) {
-        self.lease_lost.fetch_add(1, Ordering::Relaxed);
+        self.count(&self.lease_lost, &Notice::LeaseLost);
     }
 
     pub(crate) fn degraded(&self) {
@@ -243,20 +261,24 @@ impl Counting {
     }
 
     fn given_back(&self) {
-        self.given_back.fetch_add(1, Ordering::Relaxed);
+        self.count(&self.given_back, &Notice::GivenBack);
     }
 
     fn recorded(&self, outcome: CompleteOutcome) {
-        self.recorded_in_background.fetch_add(1, Ordering::Relaxed);
+        self.count(&self.recorded_in_background, &Notice::RecordedInBackground);
         self.completed(outcome);
     }
 
     fn lost(&self, step: Step) {
-        let counter = match step {
-            Step::Release => &self.give_back_lost,
-            Step::Complete => &self.record_lost,
-        };
+        match step {
+            Step::Release => self.count(&self.give_back_lost, &Notice::GiveBackLost),
+            Step::Complete => self.count(&self.record_lost, &Notice::RecordLost),
+        }
+    }
+
+    fn count(&self, counter: &AtomicU64, notice: &Notice<'_>) {
         counter.fetch_add(1, Ordering::Relaxed);
+        self.watch.tell(notice);
     }
 }
 

@@ -1,0 +1,51 @@
+//! What is told of deliveries on their way: spans and events of `tracing`, and
+//! metrics. Without these features nobody is told, and nothing of it is left in
+//! the path.
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+mod labels;
+#[cfg(feature = "metrics")]
+mod metrics;
+#[cfg(not(all(feature = "metrics", feature = "tracing")))]
+mod none;
+mod notice;
+mod span;
+#[cfg(feature = "tracing")]
+mod tracing;
+
+#[cfg(feature = "metrics")]
+pub use metrics::{METRICS, Metric, MetricKind, describe_metrics};
+pub use span::{DeliverySpan, Handling};
+
+pub(crate) use labels::Stopwatch;
+pub(crate) use notice::{Notice, Settlement};
+
+use labels::Labels;
+#[cfg(not(any(feature = "metrics", feature = "tracing")))]
+use none::labels;
+#[cfg(not(feature = "metrics"))]
+use none::metrics;
+#[cfg(not(feature = "tracing"))]
+use none::tracing;
+
+use crate::idempotency::Endpoint;
+
+/// Tells what happens at one endpoint.
+#[derive(Clone)]
+pub(crate) struct Watch(Labels);
+
+impl Watch {
+    /// Of an endpoint that has no name of its own.
+    pub(crate) fn of(scheme: &str) -> Self {
+        Self(Labels::new(scheme, scheme))
+    }
+
+    pub(crate) fn at(scheme: &str, endpoint: &Endpoint) -> Self {
+        Self(Labels::new(scheme, endpoint.name()))
+    }
+
+    pub(crate) fn tell(&self, notice: &Notice<'_>) {
+        tracing::tell(&self.0, notice);
+        metrics::tell(&self.0, notice);
+    }
+}

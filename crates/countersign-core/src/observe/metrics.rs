@@ -1,0 +1,118 @@
+//! Metrics, by the facade `metrics`. The list is data: who counts and who
+//! describes both take it from there.
+
+mod list;
+
+use std::time::Duration;
+
+use ::metrics::{Label, SharedString, Unit};
+
+use super::labels::{self, Labels};
+use super::notice::Notice;
+use crate::idempotency::Degraded;
+use crate::outcome::Answer;
+
+pub use list::{METRICS, Metric, MetricKind};
+
+/// Tells the recorder that is installed what each metric means. To be called
+/// once, behind the installation.
+pub fn describe_metrics() {
+    for metric in METRICS {
+        let unit = match metric.name {
+            name if name.ends_with("_seconds") => Unit::Seconds,
+            name if name.ends_with("_bytes") => Unit::Bytes,
+            _ => Unit::Count,
+        };
+        match metric.kind {
+            MetricKind::Counter => ::metrics::describe_counter!(metric.name, unit, metric.help),
+            MetricKind::Histogram { .. } => {
+                ::metrics::describe_histogram!(metric.name, unit, metric.help);
+            }
+        }
+    }
+}
+
+pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
+    match *notice {
+        Notice::Answered(Answer::Handshake(_)) => count(labels, &list::HANDSHAKES),
+        Notice::Answered(answer) => count_by(labels, &list::REFUSED, answer.code()),
+        Notice::Verified { verified, clock, body_took, verify_took } => {
+            count_by(labels, &list::VERIFIED, labels::secret(verified).into_owned());
+            observe(labels, &list::BODY_BYTES, verified.body().len() as f64);
+            observe_time(labels, &list::BODY_SECONDS, body_took);
+            observe_time(labels, &list::VERIFY_SECONDS, verify_took);
+            if let Some(signed_at) = verified.signed_at_unix_ms() {
+                let skew_ms = clock.now_unix_ms().saturating_sub(signed_at);
+                observe(labels, &list::TIME_SKEW_SECONDS, skew_ms as f64 / 1000.0);
+            }
+        }
+        Notice::MalformedJson => count(labels, &list::MALFORMED_JSON),
+        Notice::Identified(_) => {}
+        Notice::Asked(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
+        Notice::Waited(waited) => observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited),
+        Notice::Claimed(grant) => {
+            let code = if grant.reclaimed { "reclaimed" } else { "granted" };
+            count_by(labels, &list::CLAIMS, code);
+            match grant.degraded {
+                None => {}
+                Some(Degraded::LocalFallback) => {
+                    count_by(labels, &list::DEGRADED, "local_fallback");
+                }
+                Some(Degraded::FailOpen) => count_by(labels, &list::DEGRADED, "fail_open"),
+            }
+        }
+        Notice::NotClaimed(answer) => {
+            count_by(labels, &list::CLAIMS, answer.code());
+            if let Answer::Duplicate { fingerprint_matches: false, .. } = answer {
+                count(labels, &list::OTHER_BODY);
+            }
+        }
+        Notice::Handled { status, took } => {
+            let is_success = status.is_some_and(|status| (200..300).contains(&status));
+            handled(labels, if is_success { "handled" } else { "handler_failed" }, took);
+        }
+        Notice::HandlerPanicked { took } => handled(labels, "handler_failed", took),
+        Notice::HandlerStopped { took } => handled(labels, "handler_stopped", took),
+        Notice::HandlerTimedOut => count(labels, &list::HANDLER_TIMEOUTS),
+        Notice::Settled(how) => count_by(labels, &list::SETTLED, how.code()),
+        Notice::CompletedLate => count(labels, &list::COMPLETED_LATE),
+        Notice::LeaseLost => count(labels, &list::LEASE_LOST),
+        Notice::GivenBack => count(labels, &list::GIVEN_BACK),
+        Notice::GiveBackLost => count(labels, &list::GIVE_BACK_LOST),
+        Notice::RecordedInBackground => count(labels, &list::RECORDED_IN_BACKGROUND),
+        Notice::RecordLost => count(labels, &list::RECORD_LOST),
+    }
+}
+
+fn handled(labels: &Labels, code: &'static str, took: Duration) {
+    count_by(labels, &list::HANDLERS, code);
+    observe_time(labels, &list::HANDLER_SECONDS, took);
+}
+
+fn count(labels: &Labels, metric: &Metric) {
+    ::metrics::counter!(metric.name, common(labels, metric)).increment(1);
+}
+
+/// Counts under the metric's own label, which is its last.
+fn count_by(labels: &Labels, metric: &Metric, value: impl Into<SharedString>) {
+    let mut all = common(labels, metric);
+    if let Some(own) = metric.labels.last() {
+        all.push(Label::new(*own, value));
+    }
+    ::metrics::counter!(metric.name, all).increment(1);
+}
+
+fn observe_time(labels: &Labels, metric: &Metric, took: Duration) {
+    observe(labels, metric, took.as_secs_f64());
+}
+
+fn observe(labels: &Labels, metric: &Metric, value: f64) {
+    ::metrics::histogram!(metric.name, common(labels, metric)).record(value);
+}
+
+fn common(Labels { scheme, endpoint }: &Labels, metric: &Metric) -> Vec<Label> {
+    let mut all = Vec::with_capacity(metric.labels.len());
+    all.push(Label::new(list::SCHEME, scheme.clone()));
+    all.push(Label::new(list::ENDPOINT, endpoint.clone()));
+    all
+}

@@ -1,0 +1,182 @@
+//! Every metric that there is.
+
+/// A metric, as it is known to whoever collects it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Metric {
+    /// Its name, with its unit at the end.
+    pub name: &'static str,
+    /// How it is collected.
+    pub kind: MetricKind,
+    /// The names of its labels. All have few values: what a sender can choose is
+    /// never one.
+    pub labels: &'static [&'static str],
+    /// What it means.
+    pub help: &'static str,
+}
+
+/// How a metric is collected.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum MetricKind {
+    /// A number that grows.
+    Counter,
+    /// A distribution.
+    #[non_exhaustive]
+    Histogram {
+        /// Upper bounds that suit it, for a recorder that has to be told.
+        buckets: &'static [f64],
+    },
+}
+
+/// Every metric that there is.
+pub const METRICS: &[Metric] = &[
+    VERIFIED,
+    REFUSED,
+    HANDSHAKES,
+    MALFORMED_JSON,
+    BODY_BYTES,
+    TIME_SKEW_SECONDS,
+    BODY_SECONDS,
+    VERIFY_SECONDS,
+    CLAIMS,
+    OTHER_BODY,
+    DEGRADED,
+    CLAIM_SECONDS,
+    IN_FLIGHT_WAIT_SECONDS,
+    HANDLERS,
+    HANDLER_TIMEOUTS,
+    HANDLER_SECONDS,
+    SETTLED,
+    COMPLETED_LATE,
+    LEASE_LOST,
+    GIVEN_BACK,
+    GIVE_BACK_LOST,
+    RECORDED_IN_BACKGROUND,
+    RECORD_LOST,
+];
+
+pub(super) const VERIFIED: Metric = counter(
+    "countersign_verified_total",
+    BY_SECRET,
+    "Deliveries proved, by the secret that has signed them: its name, or its number",
+);
+pub(super) const REFUSED: Metric = counter(
+    "countersign_refused_total",
+    BY_CODE,
+    "Requests refused before anything of them was proved, by code",
+);
+pub(super) const HANDSHAKES: Metric =
+    counter("countersign_handshakes_total", COMMON, "Handshakes answered");
+pub(super) const MALFORMED_JSON: Metric = counter(
+    "countersign_malformed_json_total",
+    COMMON,
+    "Proved deliveries whose body was not the JSON that was asked for",
+);
+pub(super) const BODY_BYTES: Metric =
+    histogram("countersign_body_bytes", BYTES, "Bodies of proved deliveries");
+pub(super) const TIME_SKEW_SECONDS: Metric = histogram(
+    "countersign_time_skew_seconds",
+    SKEWS,
+    "Age of proved deliveries by their signed time; below zero, that lies in the future",
+);
+pub(super) const BODY_SECONDS: Metric = histogram(
+    "countersign_body_seconds",
+    TIMES,
+    "From the head of a proved delivery to the end of its body",
+);
+pub(super) const VERIFY_SECONDS: Metric = histogram(
+    "countersign_verify_seconds",
+    SHORT_TIMES,
+    "From the end of the body of a proved delivery to the proof",
+);
+pub(super) const CLAIMS: Metric = counter(
+    "countersign_claims_total",
+    BY_CODE,
+    "What came of claiming: granted, reclaimed from an attempt that has died, or the answer's code",
+);
+pub(super) const OTHER_BODY: Metric = counter(
+    "countersign_other_body_total",
+    COMMON,
+    "Duplicates whose body is not the one that was handled",
+);
+pub(super) const DEGRADED: Metric = counter(
+    "countersign_degraded_total",
+    BY_CODE,
+    "Events handled while the store could not be asked: local_fallback or fail_open",
+);
+pub(super) const CLAIM_SECONDS: Metric =
+    histogram("countersign_claim_seconds", SHORT_TIMES, "One question to the store for a claim");
+pub(super) const IN_FLIGHT_WAIT_SECONDS: Metric = histogram(
+    "countersign_in_flight_wait_seconds",
+    TIMES,
+    "How long duplicates have waited for the attempt that held their event",
+);
+pub(super) const HANDLERS: Metric = counter(
+    "countersign_handlers_total",
+    BY_CODE,
+    "Handlers that ended: handled, handler_failed, or handler_stopped before their end",
+);
+pub(super) const HANDLER_TIMEOUTS: Metric = counter(
+    "countersign_handler_timeouts_total",
+    COMMON,
+    "Senders answered in the place of a handler that was late and went on",
+);
+pub(super) const HANDLER_SECONDS: Metric =
+    histogram("countersign_handler_seconds", TIMES, "How long handlers took");
+pub(super) const SETTLED: Metric = counter(
+    "countersign_settled_total",
+    BY_CODE,
+    "Claims settled: completed, released, or dropped unsettled",
+);
+pub(super) const COMPLETED_LATE: Metric = counter(
+    "countersign_completed_late_total",
+    COMMON,
+    "Successes of attempts that had lost their event: perhaps handled twice",
+);
+pub(super) const LEASE_LOST: Metric =
+    counter("countersign_lease_lost_total", COMMON, "Renewals that found the event in other hands");
+pub(super) const GIVEN_BACK: Metric =
+    counter("countersign_given_back_total", COMMON, "Claims given back in the background");
+pub(super) const GIVE_BACK_LOST: Metric = counter(
+    "countersign_give_back_lost_total",
+    COMMON,
+    "Claims that could not be given back before their lease ran out",
+);
+pub(super) const RECORDED_IN_BACKGROUND: Metric = counter(
+    "countersign_recorded_in_background_total",
+    COMMON,
+    "Successes recorded in the background",
+);
+pub(super) const RECORD_LOST: Metric = counter(
+    "countersign_record_lost_total",
+    COMMON,
+    "Successes never recorded: their events may be handled again",
+);
+
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+) -> Metric {
+    Metric { name, kind: MetricKind::Counter, labels, help }
+}
+
+const fn histogram(name: &'static str, buckets: &'static [f64], help: &'static str) -> Metric {
+    Metric { name, kind: MetricKind::Histogram { buckets }, labels: COMMON, help }
+}
+
+pub(super) const SCHEME: &str = "scheme";
+pub(super) const ENDPOINT: &str = "endpoint";
+const COMMON: &[&str] = &[SCHEME, ENDPOINT];
+const BY_CODE: &[&str] = &[SCHEME, ENDPOINT, "code"];
+const BY_SECRET: &[&str] = &[SCHEME, ENDPOINT, "secret"];
+
+const TIMES: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+const SHORT_TIMES: &[f64] =
+    &[0.000_001, 0.000_005, 0.000_025, 0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.25, 1.0];
+/// On both sides of zero, to the tolerance of most schemes and beyond.
+const SKEWS: &[f64] =
+    &[-300.0, -60.0, -10.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0];
+const BYTES: &[f64] =
+    &[256.0, 1024.0, 4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 26_214_400.0];
