@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use countersign_core::{
-    Answer, Arrived, Arriving, BodyView, Resolving, Verified, Verifier, VerifyError,
+    Answer, Arrived, Arriving, BodyView, DeliverySpan, Resolving, Verified, Verifier, VerifyError,
     VerifyErrorKind,
 };
 use http::Request;
@@ -45,6 +45,7 @@ pin_project! {
         body_timeout: Duration,
         #[pin]
         wait: Wait,
+        span: DeliverySpan,
     }
 }
 
@@ -71,14 +72,23 @@ impl<B: Body> ReadBody<B> {
     /// Prepares to judge a request and to read its body.
     pub fn new(verifier: &Verifier, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
+        let span = verifier.span();
+        let resolving = span.in_scope(|| verifier.resolve(&parts));
         Self {
             announced: content_length(&parts).max(Some(body.size_hint().lower())),
-            state: State::Resolving { verifier: verifier.resolve(&parts) },
+            state: State::Resolving { verifier: resolving },
             parts: Some(parts),
             body,
             body_timeout: verifier.body_timeout(),
             wait: Wait { since: None, timer: None },
+            span,
         }
+    }
+
+    /// What is told of the request; the handler belongs there, too.
+    #[must_use]
+    pub fn span(&self) -> &DeliverySpan {
+        &self.span
     }
 }
 
@@ -89,7 +99,21 @@ where
 {
     type Output = Result<(Parts, Arrived), Answer>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let span = self.span.clone();
+        span.in_scope(|| self.poll_in_span(cx))
+    }
+}
+
+impl<B> ReadBody<B>
+where
+    B: Body,
+    B::Error: Into<BoxError>,
+{
+    fn poll_in_span(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(Parts, Arrived), Answer>> {
         ready!(self.as_mut().poll_resolved(cx))?;
         ready!(self.as_mut().poll_whole(cx))?;
         let this = self.project();
@@ -103,24 +127,18 @@ where
         };
         Poll::Ready(arriving.finish(*this.announced).map(|arrived| (parts, arrived)))
     }
-}
 
-impl<B> ReadBody<B>
-where
-    B: Body,
-    B::Error: Into<BoxError>,
-{
     /// Ready once the head is judged.
     fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
-        let StateProjection::Resolving { verifier } = this.state.as_mut().project() else {
+        let StateProjection::Resolving { mut verifier } = this.state.as_mut().project() else {
             return Poll::Ready(Ok(()));
         };
-        let verifier = match verifier.poll(cx) {
+        let verifier = match verifier.as_mut().poll(cx) {
             Poll::Ready(verifier) => verifier?,
             Poll::Pending => {
                 ready!(this.wait.as_mut().poll(*this.body_timeout, cx));
-                return Poll::Ready(Err(refused(VerifyErrorKind::SecretsUnavailable)));
+                verifier.give_up()?
             }
         };
         let Some(parts) = this.parts else { return Poll::Ready(Err(incomplete())) };
@@ -151,7 +169,9 @@ where
             };
             match frame {
                 None => return Poll::Ready(Ok(())),
-                Some(Err(error)) => return Poll::Ready(Err(broken_off(&*error.into()))),
+                Some(Err(error)) => {
+                    return Poll::Ready(Err(arriving.refuse(broken_off(&*error.into()))));
+                }
                 Some(Ok(frame)) => {
                     if let Ok(mut data) = frame.into_data() {
                         let length = data.remaining();
@@ -218,18 +238,14 @@ fn content_length(parts: &Parts) -> Option<u64> {
 
 /// Why a body broke off: its connection did, unless a layer in front has a limit
 /// of its own.
-fn broken_off(error: &(dyn Error + 'static)) -> Answer {
+fn broken_off(error: &(dyn Error + 'static)) -> VerifyErrorKind {
     let limited = successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>());
-    if limited { refused(VerifyErrorKind::BodyTooLarge) } else { incomplete() }
+    if limited { VerifyErrorKind::BodyTooLarge } else { VerifyErrorKind::BodyIncomplete }
 }
 
 fn incomplete() -> Answer {
-    refused(VerifyErrorKind::BodyIncomplete)
-}
-
-fn refused(kind: VerifyErrorKind) -> Answer {
-    VerifyError::from(kind).into()
+    VerifyError::from(VerifyErrorKind::BodyIncomplete).into()
 }
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;

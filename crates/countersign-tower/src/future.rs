@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use countersign_core::{Arrived, Reserved};
+use countersign_core::{Arrived, DeliverySpan, Handling, Reserved};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -27,7 +27,14 @@ pin_project! {
     #[project = StateProjection]
     enum State<S, B, F> {
         Reading { #[pin] read: ReadBody<B>, service: S },
-        Calling { #[pin] answer: F, reserved: Reserved },
+        Calling {
+            #[pin]
+            answer: F,
+            span: DeliverySpan,
+            // Taken at the end.
+            handling: Option<Handling>,
+            reserved: Reserved,
+        },
     }
 }
 
@@ -49,19 +56,33 @@ where
         let mut state = self.project().state;
         loop {
             let calling = match state.as_mut().project() {
-                StateProjection::Calling { answer, .. } => {
-                    return answer.poll(cx).map_ok(ResponseBody::of_service);
-                }
-                StateProjection::Reading { read, service } => match ready!(read.poll(cx)) {
-                    Err(other) => return Poll::Ready(Ok(answer(other))),
-                    Ok((parts, Arrived { verified, reserved, .. })) => {
-                        State::Calling { answer: service.call(put_back(parts, verified)), reserved }
+                StateProjection::Calling { answer, span, handling, .. } => {
+                    let answer = ready!(span.in_scope(|| answer.poll(cx)));
+                    if let Some(handling) = handling.take() {
+                        handling.ended(answer.as_ref().ok().map(status));
                     }
-                },
+                    return Poll::Ready(answer.map(ResponseBody::of_service));
+                }
+                StateProjection::Reading { mut read, service } => {
+                    let (parts, arrived) = match ready!(read.as_mut().poll(cx)) {
+                        Ok(arrived) => arrived,
+                        Err(other) => return Poll::Ready(Ok(answer(other))),
+                    };
+                    let Arrived { verified, reserved, .. } = arrived;
+                    let request = put_back(parts, verified);
+                    let span = read.span().clone();
+                    let handling = Some(span.handling());
+                    let answer = span.in_scope(|| service.call(request));
+                    State::Calling { answer, span, handling, reserved }
+                }
             };
             state.set(calling);
         }
     }
+}
+
+fn status<B>(response: &Response<B>) -> u16 {
+    response.status().as_u16()
 }
 
 impl<S, B, F> fmt::Debug for ResponseFuture<S, B, F> {

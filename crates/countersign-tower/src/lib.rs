@@ -146,6 +146,8 @@ mod body;
 mod future;
 mod layer;
 mod response;
+#[cfg(feature = "serve")]
+mod serve;
 mod service;
 mod webhook;
 
@@ -153,5 +155,7 @@ pub use body::ReadBody;
 pub use future::ResponseFuture;
 pub use layer::VerifyLayer;
 pub use response::{ResponseBody, answer, refusal};
+#[cfg(feature = "serve")]
+pub use serve::{Serve, terminated};
 pub use service::Verify;
 pub use webhook::{Webhook, WebhookLayer};

@@ -3,7 +3,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["axum"] }
+//! countersign = { version = "0.1", features = ["axum", "serve"] }
 //! serde = { version = "1", features = ["derive"] }
 //! tokio = { version = "1", features = ["full"] }
 //! ```

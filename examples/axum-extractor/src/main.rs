@@ -1,7 +1,8 @@
-//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`.
+//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`, until it is ended.
 
 use std::error::Error;
 
+use countersign::serve::{Serve, terminated};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -9,6 +10,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("STRIPE_WEBHOOK_SECRET")
         .map_err(|_| "set STRIPE_WEBHOOK_SECRET to the endpoint's signing secret")?;
     let app = example_axum_extractor::app(&secret)?;
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
     Ok(())
 }

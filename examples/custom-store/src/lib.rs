@@ -5,7 +5,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["tower"] }
+//! countersign = { version = "0.1", features = ["serve", "tower"] }
 //! tokio = { version = "1", features = ["full"] }
 //!
 //! [dev-dependencies]

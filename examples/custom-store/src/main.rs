@@ -1,8 +1,9 @@
 //! Serves on port 3000 with the secret from `JUPITER_WEBHOOK_SECRET`, until it is
-//! interrupted, and then waits for what is in hand.
+//! ended, and then waits for what is in hand.
 
 use std::error::Error;
 
+use countersign::serve::{Serve, terminated};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -10,9 +11,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = std::env::var("JUPITER_WEBHOOK_SECRET")
         .map_err(|_| "set JUPITER_WEBHOOK_SECRET to the webhook's secret")?;
     let (app, layer) = example_custom_store::app(&secret)?;
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app)
-        .with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) })
-        .await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
     layer.drain().await;
     Ok(())
 }

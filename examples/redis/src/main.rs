@@ -1,10 +1,11 @@
 //! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET` and the
-//! store at `REDIS_URL`.
+//! store at `REDIS_URL`, until it is ended.
 
 use std::error::Error;
 use std::time::Duration;
 
 use countersign::redis::RedisStore;
+use countersign::serve::{Serve, terminated};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -22,11 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let layer = example_redis::layer(&secret, store)?;
     let app = example_redis::app(layer.clone());
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app)
-        .with_graceful_shutdown(async {
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
     // Handlers outlive their connections: the server alone does not wait for them.
     layer.drain().await;
     Ok(())

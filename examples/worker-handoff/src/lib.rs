@@ -10,7 +10,7 @@
 //! ```toml
 //! [dependencies]
 //! axum = "0.8"
-//! countersign = { version = "0.1", features = ["axum"] }
+//! countersign = { version = "0.1", features = ["axum", "serve"] }
 //! tokio = { version = "1", features = ["full"] }
 //! ```
 

@@ -1,10 +1,11 @@
 //! Serves on port 3000 with the secret from `JUPITER_WEBHOOK_SECRET`, until it is
-//! interrupted, and then finishes what it has taken.
+//! ended, and then finishes what it has taken.
 
 use std::convert::Infallible;
 use std::error::Error;
 
 use countersign::Verified;
+use countersign::serve::{Serve, terminated};
 use example_worker_handoff::{app, work};
 use tokio::net::TcpListener;
 
@@ -14,9 +15,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|_| "set JUPITER_WEBHOOK_SECRET to the webhook's secret")?;
     let (app, jobs) = app(&secret, 1000)?;
     let worker = tokio::spawn(work(jobs, book));
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app)
-        .with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) })
-        .await?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
     // The app is gone; the worker ends once it has done what is left.
     worker.await?;
     Ok(())

@@ -75,6 +75,7 @@ where
 {
     let began = Instant::now();
     let answer_within = answer_within(shared.receiver.ack_deadline());
+    let span = read.span().clone();
     let (parts, arrived) = match read.await {
         Ok(arrived) => arrived,
         Err(other) => return Ok(answer(other)),
@@ -82,7 +83,8 @@ where
     let proof = arrived.verified.clone();
     let receiver = shared.receiver.clone();
     let (give, mut given) = oneshot::channel();
-    let task = task::run(receiver, arrived, parts, service, give);
+    let task = task::run(receiver, arrived, parts, service, span.clone(), give);
+    let task = span.instrument(task);
     // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
     let left = answer_within.saturating_sub(began.elapsed());
     let ended = detached(shared.tasks.track_future(task), left).await;
@@ -91,7 +93,10 @@ where
         (Ok(given), _) => given?,
         (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
         (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
-        (Err(_), Ended::Not) => answer(Answer::HandlerTimeout),
+        (Err(_), Ended::Not) => {
+            span.timed_out();
+            answer(Answer::HandlerTimeout)
+        }
     };
     response.extensions_mut().insert(proof);
     Ok(response)

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Arrived, Claim, IdempotencyStore, Receiver, RenewOutcome};
+use countersign_core::{Arrived, Claim, DeliverySpan, IdempotencyStore, Receiver, RenewOutcome};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -25,6 +25,7 @@ pub(super) async fn run<S, T, ResBody>(
     arrived: Arrived,
     parts: Parts,
     mut service: T,
+    span: DeliverySpan,
     give: oneshot::Sender<Result<Response<ResponseBody<ResBody>>, T::Error>>,
 ) where
     S: IdempotencyStore,
@@ -41,8 +42,10 @@ pub(super) async fn run<S, T, ResBody>(
     let mut request = put_back(parts, verified);
     request.extensions_mut().insert(claim.grant());
 
+    let handling = span.handling();
     let response = renewed(&claim, service.call(request)).await;
     let status = response.as_ref().map(|response| response.status().as_u16()).ok();
+    handling.ended(status);
     // Nobody takes it where the sender has left, or its deadline has passed.
     let _ = give.send(response.map(ResponseBody::of_service));
     // Whatever comes of the record, the effect has happened and the answer stands.

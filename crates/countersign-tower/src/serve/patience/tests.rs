@@ -1,0 +1,103 @@
+use tokio::time::{Instant, timeout};
+
+use super::*;
+
+const HEAD: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(3600);
+
+#[tokio::test(start_paused = true)]
+async fn the_first_head_is_counted_from_the_connect_on_whatever_comes_meanwhile() {
+    let patience = patience();
+    let start = Instant::now();
+    let trickle = async {
+        loop {
+            sleep(Duration::from_secs(1)).await;
+            patience.note();
+        }
+    };
+    tokio::select! {
+        overdue = patience.overdue() => assert_eq!(overdue, Overdue::Head),
+        () = trickle => {}
+    }
+    assert_eq!(rounded(start), HEAD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_in_hand_has_the_time_that_its_service_takes() {
+    let patience = patience();
+    let one = patience.begin(Version::HTTP_2);
+    let other = patience.begin(Version::HTTP_2);
+    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    drop(one);
+    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    let start = Instant::now();
+    drop(other);
+    assert_eq!(patience.overdue().await, Overdue::Idle);
+    assert_eq!(rounded(start), IDLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_http_1_a_later_head_is_counted_from_its_first_byte_on() {
+    let patience = patience();
+    drop(patience.begin(Version::HTTP_11));
+    let begins = async {
+        sleep(Duration::from_secs(30)).await;
+        patience.note();
+        let start = Instant::now();
+        sleep(Duration::from_secs(5)).await;
+        patience.note();
+        start
+    };
+    let (overdue, start) = tokio::join!(patience.overdue(), begins);
+    assert_eq!((overdue, rounded(start)), (Overdue::Head, HEAD));
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_http_2_bytes_do_not_prolong_the_idle_time() {
+    let patience = patience();
+    drop(patience.begin(Version::HTTP_2));
+    let start = Instant::now();
+    let answers_pings = async {
+        loop {
+            sleep(Duration::from_secs(9)).await;
+            patience.note();
+        }
+    };
+    tokio::select! {
+        overdue = patience.overdue() => assert_eq!(overdue, Overdue::Idle),
+        () = answers_pings => {}
+    }
+    assert_eq!(rounded(start), IDLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_to_end_has_the_time_of_a_head() {
+    let patience = patience();
+    drop(patience.begin(Version::HTTP_2));
+    patience.end();
+    let start = Instant::now();
+    assert_eq!(patience.overdue().await, Overdue::Head);
+    assert_eq!(rounded(start), HEAD);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_longest_times_and_the_shortest_are_taken() {
+    let patience = Arc::new(Patience::new(Duration::MAX, Duration::MAX));
+    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    let patience = Arc::new(Patience::new(Duration::ZERO, Duration::ZERO));
+    assert_eq!(patience.overdue().await, Overdue::Head);
+    let in_hand = patience.begin(Version::HTTP_11);
+    assert!(timeout(HEAD, patience.overdue()).await.is_err());
+    drop(in_hand);
+    assert_eq!(patience.overdue().await, Overdue::Idle);
+}
+
+fn patience() -> Arc<Patience> {
+    Arc::new(Patience::new(HEAD, IDLE))
+}
+
+/// A timer is late by up to a millisecond.
+fn rounded(start: Instant) -> Duration {
+    Duration::from_secs(start.elapsed().as_secs())
+}

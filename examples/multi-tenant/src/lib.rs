@@ -1,0 +1,84 @@
+//! One endpoint for many customers: the path names the customer, and a
+//! directory has the customer's secrets.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! countersign = { version = "0.1", features = ["serve", "tower"] }
+//! tokio = { version = "1", features = ["full"] }
+//! ```
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::http::StatusCode;
+use axum::routing::post;
+use countersign::tower::WebhookLayer;
+use countersign::{
+    ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, SecretResolver, Secrets,
+    TenantFrom, Tenants, Verified, Verifier,
+};
+
+/// The customers' secrets, the newest last: a database, in real life.
+#[derive(Debug, Clone, Default)]
+pub struct Customers(Arc<Mutex<HashMap<String, Vec<String>>>>);
+
+impl Customers {
+    /// Adds a secret to those of a customer. It is the current one from now on,
+    /// and the one before it stays valid.
+    pub fn add_secret(&self, customer: &str, secret: &str) {
+        let mut customers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        customers.entry(customer.to_owned()).or_default().push(secret.to_owned());
+    }
+}
+
+impl SecretResolver for Customers {
+    async fn secrets(
+        &self,
+        customer: &str,
+    ) -> Result<Option<Secrets>, Box<dyn Error + Send + Sync>> {
+        let customers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest_first = customers.get(customer).into_iter().flatten().rev();
+        let Some(current) = newest_first.next() else { return Ok(None) };
+        let secrets = Secrets::new(Secret::new(current)?);
+        Ok(Some(match newest_first.next() {
+            Some(previous) => secrets.with_previous(Secret::new(previous)?),
+            None => secrets,
+        }))
+    }
+}
+
+/// Proves what comes to `/hooks/{customer}`. Keep a clone, to tell it with
+/// [`Verifier::forget_tenant`] when a customer's secrets have changed.
+///
+/// # Errors
+///
+/// [`ConfigError`] where the scheme needs more than this.
+pub fn verifier(customers: Customers) -> Result<Verifier, ConfigError> {
+    let tenants = Tenants::new(TenantFrom::path("/hooks/{tenant}")?, customers).with_observer(
+        |customer: &str, error: &(dyn Error + 'static)| {
+            // The name is whatever a request has said: not into the log as it is.
+            eprintln!("no secrets for {}: {error}", customer.escape_debug());
+        },
+    );
+    Verifier::for_tenants(Scheme::named("jupiter")?, tenants)
+}
+
+/// Handles each event of each customer once.
+pub fn app(verifier: Verifier) -> Router {
+    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("hooks"));
+    let route = post(on_event).layer(WebhookLayer::new(receiver));
+    Router::new().route("/hooks/{customer}", route)
+}
+
+/// Runs for proved deliveries only: this one is of the customer that it names.
+async fn on_event(Extension(verified): Extension<Verified>) -> (StatusCode, String) {
+    let customer = verified.tenant().unwrap_or_default();
+    (StatusCode::OK, format!("{customer}: {}", verified.event_id()))
+}
+
+#[cfg(test)]
+mod tests;

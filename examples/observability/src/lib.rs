@@ -1,0 +1,54 @@
+//! An app that tells what happens to its deliveries: a log of spans and events,
+//! metrics for Prometheus, and beside this a dashboard for Grafana,
+//! `dashboard.json`.
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! countersign = { version = "0.1", features = ["metrics", "serve", "tower", "tracing"] }
+//! metrics-exporter-prometheus = { version = "0.18", default-features = false }
+//! tokio = { version = "1", features = ["full"] }
+//! tracing = "0.1"
+//! tracing-subscriber = "0.3"
+//! ```
+
+mod scrape;
+
+use axum::Router;
+use axum::extract::Extension;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use countersign::tower::WebhookLayer;
+use countersign::{
+    ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secrets, Verified, Verifier,
+};
+
+pub use scrape::Scrape;
+
+/// Takes Venum's deliveries. The secrets have names, so that the metrics say
+/// which one still signs.
+///
+/// # Errors
+///
+/// [`ConfigError`] where a secret cannot be used.
+pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
+    let verifier = Verifier::new(Scheme::named("venum")?, secrets)?;
+    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("trades"));
+    let hooks = Router::new().route("/hooks/venum", post(on_event));
+    Ok(hooks.layer(WebhookLayer::new(receiver)))
+}
+
+/// Runs once for each event. What it logs stands in the span of the delivery.
+async fn on_event(Extension(verified): Extension<Verified>) -> StatusCode {
+    tracing::info!(bytes = verified.body().len(), "booked");
+    StatusCode::NO_CONTENT
+}
+
+/// What Prometheus asks. It belongs on a port of its own, which the providers do
+/// not reach.
+pub fn metrics(scrape: Scrape) -> Router {
+    Router::new().route("/metrics", get(async move || scrape.text()))
+}
+
+#[cfg(test)]
+mod tests;

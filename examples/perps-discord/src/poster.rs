@@ -1,0 +1,60 @@
+//! Posts one trade after another, and settles each.
+
+use std::time::Duration;
+
+use countersign::{Claim, MemoryStore, RenewOutcome};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::discord::{Discord, Posting};
+
+/// A trade to be posted, and the claim on its event.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) id: String,
+    pub(crate) message: Value,
+    pub(crate) claim: Claim<MemoryStore>,
+}
+
+/// Posts one trade after another, until the app is gone and none is left.
+pub async fn post_trades(mut jobs: mpsc::Receiver<Job>, discord: &Discord) {
+    while let Some(Job { id, message, claim }) = jobs.recv().await {
+        // It has waited here for so long that another attempt may have it.
+        if let Ok(RenewOutcome::Lost) = claim.renew().await {
+            continue;
+        }
+        let settled = match patiently(discord, &message, &claim).await {
+            Posting::Posted => claim.complete().await.map(drop),
+            given_up => {
+                eprintln!("{id}: not posted: {given_up:?}: send it again by hand");
+                claim.release().await.map(drop)
+            }
+        };
+        if let Err(error) = settled {
+            eprintln!("{id}: not settled yet: {error}");
+        }
+    }
+}
+
+/// Tries several times: the sender has been answered, and will not.
+async fn patiently(discord: &Discord, message: &Value, claim: &Claim<MemoryStore>) -> Posting {
+    let mut posting = discord.post(message).await;
+    for pause in PAUSES {
+        let Posting::Later(after) = posting else { return posting };
+        sleep(after.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+        let _ = claim.renew().await;
+        posting = discord.post(message).await;
+    }
+    posting
+}
+
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+];
+
+/// Shorter than the claim's lease.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2 * 60);

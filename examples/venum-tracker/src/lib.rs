@@ -1,0 +1,80 @@
+//! Follows Venum's transactions from landed to finalized or failed.
+//!
+//! Venum sends an event for each step of a transaction, and may send one again,
+//! or a later step before an earlier one. The layer lets each step through once:
+//! its key is the transaction's signature and the type together, for by the
+//! signature alone `finalized` would be taken for a repeat of `processed`. The
+//! order is the tracker's affair (`tracker.rs`).
+//!
+//! ```toml
+//! [dependencies]
+//! axum = "0.8"
+//! countersign = { version = "0.1", features = ["serve", "tower"] }
+//! serde = { version = "1", features = ["derive"] }
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["full"] }
+//! ```
+
+mod tracker;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use countersign::tower::WebhookLayer;
+use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
+
+pub use tracker::{Event, Noted, Step, Tracker, Transaction};
+
+/// Takes Venum's deliveries at `/hooks/venum`, and shows what is known of a
+/// transaction at `/transactions/{signature}`. As many transactions as `room`
+/// says are remembered.
+///
+/// # Errors
+///
+/// [`ConfigError`] where the secret cannot be used.
+pub fn app(secret: &str, room: usize) -> Result<Router, ConfigError> {
+    let verifier = Verifier::new(Scheme::named("venum")?, Secret::new(secret)?)?;
+    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("venum"));
+    let hook = post(on_event).layer(WebhookLayer::new(receiver));
+    Ok(Router::new()
+        .route("/hooks/venum", hook)
+        .route("/transactions/{signature}", get(show))
+        .with_state(Shared::new(Tracker::with_room(room).into())))
+}
+
+type Shared = Arc<Mutex<Tracker>>;
+
+/// Called once for each step. The body is as it was signed.
+async fn on_event(State(tracker): State<Shared>, body: Bytes) -> StatusCode {
+    match serde_json::from_slice::<Event>(&body) {
+        Ok(event) => {
+            let signature = event.signature.clone();
+            let noted = tracker.lock().unwrap_or_else(PoisonError::into_inner).note(event);
+            if noted == Noted::Contradiction {
+                eprintln!("{signature}: both finalized and failed");
+            }
+            StatusCode::NO_CONTENT
+        }
+        // Genuine, and nothing that would become readable by being sent again: a type of event
+        // that is new, perhaps.
+        Err(error) => {
+            eprintln!("an event that cannot be read: {error}");
+            StatusCode::NO_CONTENT
+        }
+    }
+}
+
+async fn show(
+    State(tracker): State<Shared>,
+    Path(signature): Path<String>,
+) -> Result<Json<Transaction>, StatusCode> {
+    let tracker = tracker.lock().unwrap_or_else(PoisonError::into_inner);
+    tracker.transaction(&signature).cloned().map(Json).ok_or(StatusCode::NOT_FOUND)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Serves on port 3000 with the secret from `VENUM_WEBHOOK_SECRET`, until it is
+//! ended.
+
+use std::error::Error;
+
+use countersign::serve::{Serve, terminated};
+use tokio::net::TcpListener;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let secret = std::env::var("VENUM_WEBHOOK_SECRET")
+        .map_err(|_| "set VENUM_WEBHOOK_SECRET to the webhook's secret")?;
+    let app = example_venum_tracker::app(&secret, 100_000)?;
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Ok(())
+}
