@@ -4,12 +4,14 @@ use std::fmt;
 use std::panic::resume_unwind;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
-use countersign_core::{Answer, Claim, IdempotencyStore, MemoryStore, Receiver, Verified};
+use countersign_core::{
+    Answer, Claim, DeliverySpan, IdempotencyStore, MemoryStore, Receiver, Verified,
+};
 use countersign_tower::ReadBody;
 use serde_core::de::DeserializeOwned;
 use tokio::time::sleep;
 
-use crate::rejection::{MalformedJson, Rejection};
+use crate::rejection::Rejection;
 
 /// A delivery that is proved, what its JSON says, and the claim on its event.
 ///
@@ -74,11 +76,10 @@ where
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
-        let verified = verified(&receiver, request).await?;
+        let (verified, span) = verified(&receiver, request).await?;
         // Before the claim: what no handler can read is not worth holding.
-        let event =
-            serde_json::from_slice(verified.body()).map_err(|error| MalformedJson::of(&error))?;
-        let claim = claim(receiver, verified.clone()).await?;
+        let event = span.in_scope(|| verified.json())?;
+        let claim = claim(receiver, verified.clone(), &span).await?;
         Ok(Self { verified, event, claim })
     }
 }
@@ -103,8 +104,8 @@ where
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
-        let verified = verified(&receiver, request).await?;
-        let claim = claim(receiver, verified.clone()).await?;
+        let (verified, span) = verified(&receiver, request).await?;
+        let claim = claim(receiver, verified.clone(), &span).await?;
         Ok(Self { verified, claim })
     }
 }
@@ -112,12 +113,14 @@ where
 async fn verified<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     request: Request,
-) -> Result<Verified, Rejection> {
+) -> Result<(Verified, DeliverySpan), Rejection> {
     if let Some(background) = receiver.background(sleep) {
         tokio::spawn(background);
     }
-    let (_, arrived) = ReadBody::new(receiver.verifier(), request).await?;
-    Ok(arrived.verified)
+    let read = ReadBody::new(receiver.verifier(), request);
+    let span = read.span().clone();
+    let (_, arrived) = read.await?;
+    Ok((arrived.verified, span))
 }
 
 /// Claims in a task of its own: a sender that leaves while the store is being
@@ -126,8 +129,10 @@ async fn verified<S: IdempotencyStore>(
 async fn claim<S: IdempotencyStore>(
     receiver: Receiver<S>,
     verified: Verified,
+    span: &DeliverySpan,
 ) -> Result<Claim<S>, Rejection> {
-    let claiming = tokio::spawn(async move { receiver.claim(&verified, &sleep).await });
+    let claiming = async move { receiver.claim(&verified, &sleep).await };
+    let claiming = tokio::spawn(span.instrument(claiming));
     match claiming.await {
         Ok(claimed) => Ok(claimed?),
         Err(stopped) => match stopped.try_into_panic() {

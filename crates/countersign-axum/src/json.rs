@@ -6,7 +6,7 @@ use axum_core::extract::{FromRef, FromRequest, Request};
 use countersign_core::{Verified, Verifier};
 use serde_core::de::DeserializeOwned;
 
-use crate::rejection::{MalformedJson, Rejection};
+use crate::rejection::Rejection;
 use crate::webhook::Webhook;
 
 /// A delivery that is proved, and what its JSON says.
@@ -46,8 +46,7 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let Webhook(verified) = Webhook::from_request(request, state).await?;
-        let event =
-            serde_json::from_slice(verified.body()).map_err(|error| MalformedJson::of(&error))?;
+        let event = verified.json()?;
         Ok(Self { verified, event })
     }
 }

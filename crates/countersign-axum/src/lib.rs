@@ -111,5 +111,5 @@ mod webhook;
 
 pub use delivery::{Claimed, Delivery};
 pub use json::WebhookJson;
-pub use rejection::{JsonProblem, MalformedJson, Rejection};
+pub use rejection::Rejection;
 pub use webhook::Webhook;

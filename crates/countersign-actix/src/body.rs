@@ -1,0 +1,108 @@
+//! The body: capped, under one total deadline, and verified as it arrives.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+use actix_web::rt::task::yield_now;
+use actix_web::rt::time::{Instant, timeout};
+use actix_web::{HttpMessage, HttpRequest};
+use bytes::Bytes;
+use countersign_core::{Answer, Arrived, Arriving, BodyView, Verified, Verifier, VerifyErrorKind};
+use futures_core::Stream;
+
+use crate::headers::{RequestHeaders, head};
+
+/// Reads the body of a delivery and verifies it: what the middleware and the
+/// extractors have in common, for adapters of one's own.
+///
+/// The head is judged first; where it is refused, or where the length that it
+/// announces is over the limit, none of the body is read. The payload is taken
+/// as it arrives, and is never decompressed.
+///
+/// It belongs inside of the request's [`Verifier::span`], as the handler behind
+/// it does.
+///
+/// # Errors
+///
+/// The answer for a request that is no delivery to be handled: one that must not
+/// be believed, or a handshake.
+///
+/// # Panics
+///
+/// Outside of a runtime whose timer is enabled, as that of actix-web is.
+pub async fn read_body(
+    verifier: &Verifier,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<Arrived, Answer> {
+    let headers = RequestHeaders(request.headers());
+    let head = head(request, &headers);
+    let mut resolving = verifier.resolve(head);
+    let verifier = match timeout(verifier.body_timeout(), &mut resolving).await {
+        Ok(resolved) => resolved?,
+        Err(_) => resolving.give_up()?,
+    };
+    let mut arriving = verifier.arrive(head)?;
+    let announced = content_length(request.headers());
+    arriving.expect(announced.unwrap_or(0))?;
+    read_whole(&mut arriving, payload).await?;
+    arriving.finish(announced)
+}
+
+async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<(), Answer> {
+    let began = Instant::now();
+    let mut since_a_pause = 0;
+    while arriving.wants_body() {
+        let until_look = arriving.next_look().saturating_sub(began.elapsed());
+        match timeout(until_look, next_piece(payload)).await {
+            Ok(None) => break,
+            Ok(Some(Ok(piece))) => arriving.push(piece)?,
+            Ok(Some(Err(error))) => return Err(arriving.refuse(broken_off(&error))),
+            Err(_) => arriving.judge_pace(began.elapsed())?,
+        }
+        since_a_pause += 1;
+        if since_a_pause == PIECES_WITHOUT_A_PAUSE {
+            since_a_pause = 0;
+            arriving.judge_pace(began.elapsed())?;
+            yield_now().await;
+        }
+    }
+    Ok(())
+}
+
+async fn next_piece(payload: &mut Payload) -> Option<Result<Bytes, PayloadError>> {
+    poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await
+}
+
+/// Makes the request what the service behind gets: with its body, and with the
+/// proof.
+pub(crate) fn put_back(request: &mut ServiceRequest, verified: Verified) {
+    if verified.scheme().body_view() == BodyView::Decoded {
+        // These spoke of the body as it arrived.
+        let headers = request.headers_mut();
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
+    }
+    request.set_payload(Payload::from(verified.body().clone()));
+    request.extensions_mut().insert(verified);
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Why a body broke off: its connection did, unless what stands in front has a
+/// limit of its own.
+fn broken_off(error: &PayloadError) -> VerifyErrorKind {
+    match error {
+        PayloadError::Overflow => VerifyErrorKind::BodyTooLarge,
+        _ => VerifyErrorKind::BodyIncomplete,
+    }
+}
+
+/// A body that always has another piece at hand must not keep its deadline, or
+/// the worker's other connections, from being looked at.
+const PIECES_WITHOUT_A_PAUSE: usize = 128;

@@ -1,0 +1,22 @@
+//! The extractors, and what they answer where they extract nothing.
+
+mod delivery;
+mod json;
+mod rejection;
+mod webhook;
+
+pub use delivery::{Claimed, Delivery};
+pub use json::WebhookJson;
+pub use rejection::{Rejected, Rejection};
+pub use webhook::Webhook;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use countersign_core::{VerifyError, VerifyErrorKind};
+
+/// Out of the app's data, in which it is as it is, or else as `web::Data`.
+fn configured<T: Clone + 'static>(request: &HttpRequest) -> Result<T, VerifyError> {
+    let in_data = || request.app_data::<Data<T>>().map(Data::get_ref);
+    let configured = request.app_data().or_else(in_data);
+    configured.cloned().ok_or_else(|| VerifyErrorKind::Misconfigured.into())
+}

@@ -1,0 +1,167 @@
+//! Why an extractor refused a delivery, and what its sender is told of it.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use countersign_core::{Answer, MalformedJson, VerifyError};
+
+use crate::response::early_answer;
+
+/// Why an extractor refused a delivery.
+///
+/// As a response it is a status and an empty body; the [`VerifyError`], the
+/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, for a
+/// middleware in front to log and count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The delivery must not be believed.
+    Unverified(VerifyError),
+    /// The delivery is genuine, and its body is not what the handler expects.
+    MalformedJson(MalformedJson),
+    /// The event is not to be handled now: it was handled before, another
+    /// attempt is at it, or its claim cannot be held. Or there is none: a
+    /// handshake is answered here too.
+    Answered(Answer),
+}
+
+impl Rejection {
+    /// The stable name of what was wrong, for logs and metrics.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unverified(error) => error.code(),
+            Self::MalformedJson(error) => error.code(),
+            Self::Answered(answer) => answer.code(),
+        }
+    }
+
+    /// The HTTP status that is answered.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Unverified(error) => error.status(),
+            Self::MalformedJson(error) => error.status(),
+            Self::Answered(answer) => answer.status(),
+        }
+    }
+
+    /// The response to a request whose body may not have ended.
+    fn response(&self, unread: Payload) -> HttpResponse {
+        match self {
+            Self::Unverified(error) => early_answer(error.clone().into(), unread),
+            Self::MalformedJson(error) => {
+                let mut response = HttpResponse::new(StatusCode::BAD_REQUEST);
+                response.extensions_mut().insert(*error);
+                response
+            }
+            Self::Answered(answer) => early_answer(answer.clone(), unread),
+        }
+    }
+}
+
+impl ResponseError for Rejection {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response(Payload::None)
+    }
+}
+
+impl From<VerifyError> for Rejection {
+    fn from(error: VerifyError) -> Self {
+        Self::Unverified(error)
+    }
+}
+
+impl From<Answer> for Rejection {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Refused(error) => Self::Unverified(error),
+            other => Self::Answered(other),
+        }
+    }
+}
+
+impl From<MalformedJson> for Rejection {
+    fn from(error: MalformedJson) -> Self {
+        Self::MalformedJson(error)
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unverified(error) => error.fmt(f),
+            Self::MalformedJson(error) => error.fmt(f),
+            Self::Answered(answer) => answer.fmt(f),
+        }
+    }
+}
+
+impl Error for Rejection {}
+
+/// The error of an extractor: its [`Rejection`], and what was not read of the
+/// request.
+///
+/// A handler that takes the refusal into its own hands takes a
+/// `Result<Webhook, Rejection>`.
+pub struct Rejected {
+    rejection: Rejection,
+    // Goes to the first response.
+    unread: Cell<Payload>,
+}
+
+impl Rejected {
+    pub(crate) fn before_the_end(answer: Answer, unread: Payload) -> Self {
+        Self { rejection: answer.into(), unread: Cell::new(unread) }
+    }
+
+    /// Why the delivery was refused.
+    #[must_use]
+    pub fn rejection(&self) -> &Rejection {
+        &self.rejection
+    }
+}
+
+impl ResponseError for Rejected {
+    fn status_code(&self) -> StatusCode {
+        self.rejection.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.rejection.response(self.unread.replace(Payload::None))
+    }
+}
+
+impl From<Rejection> for Rejected {
+    fn from(rejection: Rejection) -> Self {
+        Self { rejection, unread: Cell::new(Payload::None) }
+    }
+}
+
+impl From<Rejected> for Rejection {
+    fn from(rejected: Rejected) -> Self {
+        rejected.rejection
+    }
+}
+
+impl fmt::Debug for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rejected").field("rejection", &self.rejection).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.rejection.fmt(f)
+    }
+}
+
+impl Error for Rejected {}

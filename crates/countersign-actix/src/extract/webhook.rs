@@ -1,0 +1,40 @@
+//! The extractor of a proved delivery.
+
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use countersign_core::{Answer, Arrived, Verified, Verifier};
+
+use super::configured;
+use super::rejection::Rejected;
+use crate::body::read_body;
+
+/// A delivery that is proved, with its body as it was signed.
+///
+/// It takes the body, so nothing else in front of it or beside it can.
+///
+/// The `Verifier` comes out of the app's data. Where there is none, the answer
+/// is 503 `misconfigured`.
+#[derive(Debug, Clone)]
+pub struct Webhook(pub Verified);
+
+impl FromRequest for Webhook {
+    type Error = Rejected;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejected>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            match prove(&request, &mut payload).await {
+                Ok(arrived) => Ok(Self(arrived.verified)),
+                Err(answer) => Err(Rejected::before_the_end(answer, payload)),
+            }
+        })
+    }
+}
+
+async fn prove(request: &HttpRequest, payload: &mut Payload) -> Result<Arrived, Answer> {
+    let verifier = configured::<Verifier>(request)?;
+    verifier.span().instrument(read_body(&verifier, request, payload)).await
+}

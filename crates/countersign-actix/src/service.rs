@@ -1,0 +1,65 @@
+//! The service: reads the body, then calls the service behind or refuses.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_web::Error;
+use actix_web::body::EitherBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
+use countersign_core::{Arrived, Verifier};
+
+use crate::body::{put_back, read_body};
+use crate::response::{answered, status};
+
+/// A service that is called with verified deliveries only; see
+/// [`VerifyMiddleware`](crate::VerifyMiddleware).
+pub struct VerifyService<T> {
+    pub(crate) inner: Rc<T>,
+    pub(crate) verifier: Verifier,
+}
+
+impl<T, B> Service<ServiceRequest> for VerifyService<T>
+where
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        Box::pin(respond(self.verifier.clone(), Rc::clone(&self.inner), request))
+    }
+}
+
+async fn respond<T, B>(
+    verifier: Verifier,
+    service: Rc<T>,
+    mut request: ServiceRequest,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let span = verifier.span();
+    let (head, payload) = request.parts_mut();
+    let Arrived { verified, reserved: _reserved, .. } =
+        match span.instrument(read_body(&verifier, head, payload)).await {
+            Ok(arrived) => arrived,
+            Err(other) => return Ok(answered(request, other)),
+        };
+    put_back(&mut request, verified);
+    let handling = span.handling();
+    let calling = span.in_scope(|| service.call(request));
+    let response = span.instrument(calling).await;
+    handling.ended(Some(status(&response)));
+    response.map(ServiceResponse::map_into_left_body)
+}
+
+impl<T> fmt::Debug for VerifyService<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyService").field("verifier", &self.verifier).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,13 @@
+//! The whole path in front of a service: verify, claim, handle, settle.
+//!
+//! ```text
+//! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> service -> settle -> response
+//!            `------------- ../body.rs -----------------'     `------- task.rs -------'
+//! ```
+
+mod middleware;
+mod service;
+mod task;
+
+pub use middleware::WebhookMiddleware;
+pub use service::WebhookService;

@@ -1,0 +1,158 @@
+//! The service: reads the body, and answers with what its task makes of it.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::Error;
+use actix_web::body::EitherBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
+use actix_web::rt::spawn;
+use actix_web::rt::time::{Instant, timeout};
+use countersign_core::{Answer, IdempotencyStore, Verified};
+use tokio::sync::oneshot;
+
+use super::middleware::Shared;
+use super::task;
+use crate::background::ensure_background;
+use crate::body::read_body;
+use crate::extract::Rejection;
+use crate::response::answered;
+
+/// A service that is called once for each event; see
+/// [`WebhookMiddleware`](crate::WebhookMiddleware).
+pub struct WebhookService<S: IdempotencyStore, T> {
+    pub(super) inner: Rc<T>,
+    pub(super) shared: Arc<Shared<S>>,
+}
+
+impl<S, T, B> Service<ServiceRequest> for WebhookService<S, T>
+where
+    S: IdempotencyStore,
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        ensure_background(&self.shared.receiver);
+        Box::pin(respond(Arc::clone(&self.shared), Rc::clone(&self.inner), request))
+    }
+}
+
+async fn respond<S, T, B>(
+    shared: Arc<Shared<S>>,
+    service: Rc<T>,
+    mut request: ServiceRequest,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
+where
+    S: IdempotencyStore,
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: 'static,
+{
+    let began = Instant::now();
+    let answer_within = answer_within(shared.receiver.ack_deadline());
+    let span = shared.receiver.verifier().span();
+    let (head, payload) = request.parts_mut();
+    let read = read_body(shared.receiver.verifier(), head, payload);
+    let arrived = match span.instrument(read).await {
+        Ok(arrived) => arrived,
+        Err(other) => return Ok(answered(request, other)),
+    };
+    let proof = arrived.verified.clone();
+    let receiver = shared.receiver.clone();
+    let (give, mut given) = oneshot::channel();
+    let task = task::run(receiver, arrived, request, service, span.clone(), give);
+    let task = span.instrument(task);
+    // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
+    let left = answer_within.saturating_sub(began.elapsed());
+    let ended = detached(shared.tasks.track_future(task), left).await;
+    let answer = match (given.try_recv(), ended) {
+        // At the deadline, too: the handler was in time, and only its record is not written yet.
+        (Ok(given), _) => given,
+        (Err(_), Ended::Panicked) => Err(without_request(Answer::HandlerFailed)),
+        (Err(_), Ended::Completed | Ended::Stopped) => Err(without_request(Answer::Busy)),
+        (Err(_), Ended::Not) => {
+            span.timed_out();
+            Err(without_request(Answer::HandlerTimeout))
+        }
+    };
+    with_proof(answer, proof)
+}
+
+/// Runs what nothing outside may stop, and waits for it for a while. What is
+/// done at once needs no task of its own.
+async fn detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> Ended {
+    let mut work = Box::pin(work);
+    let mut polled = |cx: &mut Context<'_>| {
+        Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
+    };
+    match poll_fn(&mut polled).await {
+        Ok(Poll::Ready(())) => return Ended::Completed,
+        Ok(Poll::Pending) => {}
+        Err(_) => return Ended::Panicked,
+    }
+    match timeout(wait, spawn(work)).await {
+        Ok(Ok(())) => Ended::Completed,
+        Ok(Err(stopped)) if stopped.is_panic() => Ended::Panicked,
+        Ok(Err(_)) => Ended::Stopped,
+        Err(_) => Ended::Not,
+    }
+}
+
+/// What came of a task while it was waited for.
+enum Ended {
+    Completed,
+    Panicked,
+    /// The worker is shutting down.
+    Stopped,
+    Not,
+}
+
+fn without_request(answer: Answer) -> Error {
+    Rejection::from(answer).into()
+}
+
+fn with_proof<B>(
+    answer: Result<ServiceResponse<B>, Error>,
+    proof: Verified,
+) -> Result<ServiceResponse<B>, Error> {
+    match answer {
+        Ok(mut response) => {
+            response.response_mut().extensions_mut().insert(proof);
+            Ok(response)
+        }
+        Err(mut error) => {
+            error.add_response_mapper(move |mut response| {
+                response.extensions_mut().insert(proof.clone());
+                response
+            });
+            Err(error)
+        }
+    }
+}
+
+/// The answer has to travel, too: it leaves a tenth before the deadline, half a
+/// second at the most.
+fn answer_within(ack_deadline: Duration) -> Duration {
+    ack_deadline - MOST_TRAVEL.min(ack_deadline / 10)
+}
+
+const MOST_TRAVEL: Duration = Duration::from_millis(500);
+
+impl<S: IdempotencyStore, T> fmt::Debug for WebhookService<S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookService")
+            .field("receiver", &self.shared.receiver)
+            .finish_non_exhaustive()
+    }
+}
