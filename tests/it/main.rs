@@ -2,15 +2,19 @@
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 mod delivery;
+mod http2;
 
+mod actix;
 mod adapters;
 mod cancelled;
 mod decoded;
 mod engine;
 mod events;
 mod handshakes;
+mod http;
 mod mac;
 mod model;
+mod observe;
 mod opaque;
 mod path;
 mod pitfalls;
@@ -18,6 +22,11 @@ mod probe;
 mod races;
 mod receiver;
 mod redis;
+mod rotation;
+mod rules;
 mod schemes;
+mod serve;
+mod slow;
 mod stores;
+mod tenants;
 mod whole_path;

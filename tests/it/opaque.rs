@@ -12,12 +12,13 @@ use countersign::{
     Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
 };
 
-use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes};
+use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes, verifier_of};
 
 #[test]
 fn the_path_of_a_delivery_shows_nothing_of_it() {
     for scheme in schemes() {
         let mut canary = Canary::default();
+        let secret = || secret_of(&scheme);
         canary.debug(&secret());
         let secrets = Secrets::new(secret().named("current")).with_previous(secret());
         canary.debug(&secrets);
@@ -26,7 +27,7 @@ fn the_path_of_a_delivery_shows_nothing_of_it() {
         let delivery = signed(&scheme).with_header("Authorization", TEXT);
         canary.debug(&Head::new("POST", TEXT, &delivery.headers));
         canary.debug(&Head::from(&delivery.headers));
-        let verifier = Verifier::new(scheme, secrets).unwrap().with_clock(|| NOW_MS);
+        let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
         canary.debug(&verifier);
         canary.debug(verifier.scheme());
         let mut begun = verifier.begin(&delivery.headers).unwrap();
@@ -48,7 +49,7 @@ fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
     for scheme in schemes() {
         let mut canary = Canary::default();
         let verifier = |now_unix_ms| {
-            let verifier = Verifier::new(scheme.clone(), secret()).unwrap();
+            let verifier = verifier_of(&scheme, secret_of(&scheme));
             verifier.with_clock(move || now_unix_ms).with_body_limit(body().len())
         };
         let good = signed(&scheme);
@@ -89,6 +90,7 @@ fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
 /// The same delivery, wrong in every way that a scheme tells apart.
 fn altered(scheme: &Scheme) -> Vec<Delivery> {
     let good = signed(scheme);
+    let secret = || secret_of(scheme);
     let with_body = |body: &str| Delivery::signed(scheme, secret(), NOW_MS, body);
     let seventeen = (1..17).fold(Secrets::new(secret()), |all, _| all.with_previous(secret()));
     let mut all = vec![
@@ -272,8 +274,16 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
+/// The same, as this scheme's provider would show it.
+fn secret_of(scheme: &Scheme) -> Secret {
+    match scheme.secret_format() {
+        SecretFormat::Hex => Secret::new(const_hex::encode(KEY)).unwrap(),
+        _ => secret(),
+    }
+}
+
 fn signed(scheme: &Scheme) -> Delivery {
-    Delivery::signed(scheme, secret(), NOW_MS, body())
+    Delivery::signed(scheme, secret_of(scheme), NOW_MS, body())
 }
 
 /// With the canary in its id, its type and elsewhere.

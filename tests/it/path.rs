@@ -5,7 +5,9 @@ mod properties;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind};
+use countersign::{
+    BodyView, Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind,
+};
 
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
 use crate::engine;
@@ -48,7 +50,7 @@ fn what_has_begun_is_believed_only_after_its_body() {
 
 #[test]
 fn a_content_encoding_that_the_scheme_does_not_know_is_refused() {
-    for scheme in schemes() {
+    for scheme in schemes().filter(|scheme| scheme.body_view() == BodyView::Raw) {
         let delivery = Delivery::of(&scheme);
         for (encoding, refused) in [
             ("gzip", Some(Kind::UnsupportedEncoding)),
@@ -227,18 +229,18 @@ fn a_header_of_a_hundred_kilobytes_is_refused_like_a_short_one() {
 }
 
 #[test]
-fn keys_that_are_not_looked_for_are_ignored_however_many_there_are() {
+fn keys_that_are_not_looked_for_are_ignored_until_they_are_too_many() {
     for (name, junk) in [("stripe", "v0=00,"), ("venum", "v9=00,"), ("standardwebhooks", "v2,AA= ")]
     {
         let scheme = scheme(name);
-        let delivery = Delivery::of(&scheme);
-        let header = delivery.signature_header().to_owned();
-        let value = [junk.repeat(5000).as_bytes(), delivery.header(&header)].concat();
-        assert_eq!(
-            delivery.with_header(&header, value).refused(&verifier(&scheme)),
-            None,
-            "{name}"
-        );
+        let refused = |many: usize| {
+            let delivery = Delivery::of(&scheme);
+            let header = delivery.signature_header().to_owned();
+            let value = [junk.repeat(many).as_bytes(), delivery.header(&header)].concat();
+            delivery.with_header(&header, value).refused(&verifier(&scheme))
+        };
+        assert_eq!(refused(20), None, "{name}");
+        assert_eq!(refused(5000), Some(Kind::TooManySignatures), "{name}");
     }
 }
 

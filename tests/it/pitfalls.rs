@@ -11,11 +11,12 @@ use countersign::{
     Algorithm, ConfigError, Encoding, Scheme, SchemeBuilder, Secret, SecretFormat, SecretProblem,
     Secrets, TimestampUnit, Verified, Verifier, VerifyErrorKind as Kind,
 };
+use countersign_conformance::{Expect, Reason, Vector, vectors};
 use ring::hmac;
 
 use crate::delivery::{
     BODY, Delivery, ID, NO_HEADERS, NOW_MS, any_body_schemes, hmac_sha256, list_schemes, scheme,
-    schemes, secret, several, verifier, verifier_at,
+    schemes, secret, several, signs_for_anybody, verifier, verifier_at,
 };
 use crate::probe::{Lacking, Probe};
 
@@ -75,7 +76,12 @@ fn absent_and_odd_headers_are_refused_without_a_panic_by_every_scheme() {
         );
         for (header, _) in &delivery.headers {
             let absent = delivery.clone().without_header(header).refused_at_once(&verifier);
-            let missing = [Kind::MissingSignature, Kind::MissingId, Kind::MissingTimestamp];
+            let missing = [
+                Kind::MissingSignature,
+                Kind::MissingId,
+                Kind::MissingTimestamp,
+                Kind::MissingHeader,
+            ];
             assert!(absent.is_some_and(|kind| missing.contains(&kind)), "{header}: {absent:?}");
             for value in odd {
                 let refused = delivery.clone().with_header(header, value).verify(&verifier);
@@ -127,6 +133,9 @@ fn a_malformed_payload_that_verifies_still_has_an_event_key() {
                 Ok(verified) => {
                     assert!(!verified.event_id().is_empty(), "{}: {shown}", scheme.name());
                     let _ = verified.event_type();
+                }
+                Err(refused) if signs_for_anybody(&scheme) => {
+                    assert_eq!(refused.kind(), Kind::SignatureMismatch, "{shown}");
                 }
                 Err(refused) => {
                     let states_time = scheme.timestamp().unwrap().0.starts_with("body:");
@@ -204,11 +213,13 @@ fn every_scheme_with_a_timestamp_enforces_its_window_by_default() {
         }
         dated.push(scheme.name().to_owned());
     }
-    let undated: Vec<String> = schemes()
-        .map(|scheme| scheme.name().to_owned())
-        .filter(|name| !dated.contains(name))
-        .collect();
-    assert_eq!(undated, ["github", "jupiter", "pagerduty", "shopify"]);
+    // And so are all of whom a vector says that it is stale.
+    let is_stale = |vector: &&Vector| vector.expect == Expect::Invalid(Reason::Stale);
+    let stale = vectors().iter().filter(is_stale).map(|vector| &vector.provider);
+    let undated = stale.filter(|provider| {
+        schemes().any(|scheme| scheme.name() == **provider) && !dated.contains(provider)
+    });
+    assert_eq!(undated.collect::<Vec<_>>(), [""; 0]);
 }
 
 // linear/linear#1268: freshness was read from an unsigned header.
@@ -439,7 +450,7 @@ fn a_timestamp_is_signed_as_it_was_sent_and_never_written_out_again() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 10);
+    assert!(seen >= 10, "{seen}");
     // And what was sent with a zero in front was signed with it.
     let tag = const_hex::encode(hmac_sha256("key", "01760000000.{}"));
     let headers = [("Stripe-Signature", format!("t=01760000000,v1={tag}"))];
@@ -690,7 +701,9 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
             let verdict = delivery.with_tag(&scheme, &tag).refused_at_once(&verifier);
             // A `g` is base64, and a wrong tag.
             let expected = match STANDARD.decode(&tag) {
-                Ok(tag) if scheme.encoding() == Encoding::Base64 && tag.len() == 32 => None,
+                Ok(tag) if scheme.encoding() == Encoding::Base64 && tag.len() == bytes.len() => {
+                    None
+                }
                 _ => Some(Kind::MalformedSignature),
             };
             assert_eq!(verdict, expected, "{}: {tag:?}", scheme.name());

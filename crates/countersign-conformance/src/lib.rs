@@ -22,11 +22,18 @@
 //! For stores of claims there are the [`store_cases`]: whoever writes a store
 //! of their own makes it a [`StoreUnderTest`] and runs them all.
 //!
+//! For doors, that let deliveries in over HTTP, there is `http_suite`, behind the
+//! feature `http-suite`: whoever writes an adapter of their own makes it a
+//! `DoorUnderTest`. Its transcript is to be the same, byte for byte, as that of
+//! any other door.
+//!
 //! For tests against a real server there are `RedisServer`, behind the feature
 //! `redis-server`, and `FaultProxy`, behind `fault-proxy`.
 
 #[cfg(feature = "fault-proxy")]
 mod fault_proxy;
+#[cfg(feature = "http-suite")]
+mod http;
 #[cfg(all(feature = "redis-server", unix))]
 mod redis_server;
 mod sample;
@@ -35,6 +42,12 @@ mod vectors;
 
 #[cfg(feature = "fault-proxy")]
 pub use fault_proxy::{Fault, FaultProxy};
+#[cfg(feature = "http-suite")]
+pub use http::{
+    CODE_HEADER, Difference, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpCase,
+    HttpEndpoint, HttpFailure, HttpReport, InFront, OpenDoor, Script, Transcript, http_cases,
+    http_suite,
+};
 #[cfg(all(feature = "redis-server", unix))]
 pub use redis_server::RedisServer;
 pub use sample::SampleDelivery;

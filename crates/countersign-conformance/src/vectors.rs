@@ -7,7 +7,9 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign_core::{ConfigError, Head, PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind};
+use countersign_core::{
+    ConfigError, Head, PublicUrl, Scheme, Secret, Secrets, Verifier, VerifyErrorKind,
+};
 use serde::{Deserialize, Deserializer, de};
 
 /// All vectors, in the order of their file, which groups them by provider.
@@ -103,10 +105,7 @@ impl Vector {
     /// [`Disagreement`] where the scheme does not come to the vector's verdict,
     /// or cannot take its secret.
     pub fn check(&self, scheme: &Scheme) -> Result<(), Disagreement> {
-        let VectorSecret::Text(secret) = &self.secret else {
-            return Err(self.disagreement("its secret has several parts".to_owned()));
-        };
-        let verifier = match self.verifier(scheme, secret) {
+        let verifier = match self.verifier(scheme) {
             Ok(verifier) => verifier,
             Err(ConfigError::Secret { .. }) if self.expect == Expect::Invalid(Reason::NoSecret) => {
                 return Ok(());
@@ -141,11 +140,48 @@ impl Vector {
         Head::new(&self.method, target, &self.headers)
     }
 
-    fn verifier(&self, scheme: &Scheme, secret: &str) -> Result<Verifier, ConfigError> {
-        let secret = Secret::new(secret)?;
+    /// The vector's secrets as a user would paste them, the current one first, in
+    /// the form in which the scheme takes them: Box's two keys one behind the
+    /// other, Plaid's as the JWK that they are, PayPal's webhook id on the line in
+    /// front of its key.
+    #[must_use]
+    pub fn secret_texts(&self) -> Vec<String> {
+        let parts = match &self.secret {
+            VectorSecret::Text(text) => return vec![text.clone()],
+            VectorSecret::Parts(parts) => parts,
+        };
+        if let (Some(id), Some(key)) = (parts.get("webhook_id"), parts.get("public_key_pem")) {
+            return vec![format!("{id}\n{key}")];
+        }
+        if parts.contains_key("kty") {
+            return vec![serde_json::json!(parts).to_string()];
+        }
+        let part = |name: &str| parts.get(name).cloned().unwrap_or_default();
+        let secondary = Some(part("secondary")).filter(|text| !text.is_empty());
+        [part("primary")].into_iter().chain(secondary).collect()
+    }
+
+    /// The same, as secrets.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where one is empty.
+    pub fn secrets(&self) -> Result<Secrets, ConfigError> {
+        let mut texts = self.secret_texts().into_iter();
+        let current = Secrets::new(Secret::new(texts.next().unwrap_or_default())?);
+        texts.try_fold(current, |secrets, text| Ok(secrets.with_previous(Secret::new(text)?)))
+    }
+
+    /// A verifier with the vector's secrets, URL and clock.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where the scheme cannot take its secrets or its URL.
+    pub fn verifier(&self, scheme: &Scheme) -> Result<Verifier, ConfigError> {
+        let secrets = self.secrets()?;
         let verifier = match &self.url {
-            Some(url) => Verifier::at(PublicUrl::new(url.as_str())?, scheme.clone(), secret)?,
-            None => Verifier::new(scheme.clone(), secret)?,
+            Some(url) => Verifier::at(PublicUrl::new(url.as_str())?, scheme.clone(), secrets)?,
+            None => Verifier::new(scheme.clone(), secrets)?,
         };
         let now_unix_ms = self.now_unix_ms;
         Ok(verifier.with_clock(move || now_unix_ms))

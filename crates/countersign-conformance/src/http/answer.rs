@@ -1,0 +1,162 @@
+//! An answer, as it came over the wire.
+
+use std::fmt;
+
+use super::door::CODE_HEADER;
+use super::scene::{Checked, Wrong, same, wrong};
+use super::script::{HandlerAnswer, OWN_HEADER};
+
+/// An answer, without what is the server's own affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) status_line: String,
+    pub(super) status: u16,
+    /// Names in lower case, sorted.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    /// What [`CODE_HEADER`] said.
+    pub(super) code: Option<String>,
+}
+
+impl Answer {
+    pub(super) fn new(
+        status_line: String,
+        status: u16,
+        headers: impl IntoIterator<Item = (String, String)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let mut headers: Vec<_> = headers
+            .into_iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .filter(|(name, _)| !OF_THE_SERVER.contains(&name.as_str()))
+            .collect();
+        headers.sort();
+        let code = headers.iter().position(|(name, _)| name == CODE_HEADER);
+        let code = code.map(|at| headers.remove(at).1);
+        Self { status_line, status, headers, body, code }
+    }
+
+    /// That the door itself has answered: with a status, with no body, and with
+    /// no header but `Retry-After`, where it is worth asking again.
+    #[track_caller]
+    pub(super) fn is_given(&self, status: u16, code: &str, retry_after: Option<&str>) -> Checked {
+        self.is(status, Some(code), b"")?;
+        let expected = retry_after.map(|seconds| ("retry-after", seconds));
+        self.has_headers(expected.as_slice())
+    }
+
+    #[track_caller]
+    pub(super) fn is_refused(&self, status: u16, code: &str) -> Checked {
+        self.is_given(status, code, None)
+    }
+
+    #[track_caller]
+    pub(super) fn is_duplicate(&self) -> Checked {
+        self.is_given(200, "duplicate", None)
+    }
+
+    /// That it is the answer of a handler that has got this body.
+    #[track_caller]
+    pub(super) fn is_handled(&self, body: &[u8]) -> Checked {
+        self.is_of_handler(&HandlerAnswer::to_body(body))
+    }
+
+    /// That it is this answer of the handler, to the letter.
+    #[track_caller]
+    pub(super) fn is_of_handler(&self, answer: &HandlerAnswer) -> Checked {
+        self.is(answer.status, None, &answer.body)?;
+        self.has_headers(&answer.headers)
+    }
+
+    /// That it is the answer to a handshake.
+    #[track_caller]
+    pub(super) fn is_handshake(&self, body: &str, headers: &[(&str, &str)]) -> Checked {
+        self.is(200, Some("handshake"), body.as_bytes())?;
+        self.has_headers(headers)
+    }
+
+    /// Whether the handler has written it.
+    pub(super) fn is_the_handlers(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == OWN_HEADER.0)
+    }
+
+    #[track_caller]
+    fn is(&self, status: u16, code: Option<&str>, body: &[u8]) -> Checked {
+        let must_be = Self { status, body: body.to_vec(), ..self.clone() };
+        let must_be = Self { code: code.map(str::to_owned), ..must_be };
+        if *self == must_be {
+            return Ok(());
+        }
+        let code = code.unwrap_or("none");
+        Err(wrong(
+            &self.to_string(),
+            &format!("{status}, code {code}, body \"{}\"", body.escape_ascii()),
+        ))
+    }
+
+    /// That it has these headers and no others, but for the length, which is
+    /// right.
+    #[track_caller]
+    fn has_headers(&self, expected: &[(&str, &str)]) -> Checked {
+        let mut expected: Vec<_> = expected.to_vec();
+        expected.sort_unstable();
+        let is = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let (length, others): (Vec<_>, Vec<_>) =
+            is.partition(|(name, _)| *name == "content-length");
+        if length.iter().any(|(_, value)| *value != self.body.len().to_string()) {
+            return Err(wrong(&self.to_string(), "a Content-Length that is right"));
+        }
+        same(&others, &expected)
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.status_line)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {value}")?;
+        }
+        if let Some(code) = &self.code {
+            writeln!(f, "({code})")?;
+        }
+        write!(f, "\n{}", self.body.escape_ascii())
+    }
+}
+
+/// The head of an answer in HTTP/1.1, to be completed by its body.
+#[derive(Debug)]
+pub(super) struct AnswerHead {
+    pub(super) status_line: String,
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+impl AnswerHead {
+    pub(super) fn parse(head: &[u8]) -> Result<Self, Wrong> {
+        let text = String::from_utf8_lossy(head);
+        let not_http = || Wrong::new(&format!("not an answer in HTTP/1.1: {text:?}"));
+        let mut lines = text.split("\r\n").take_while(|line| !line.is_empty());
+        let status_line = lines.next().ok_or_else(not_http)?;
+        let status = status_line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
+        let status = status.and_then(|digits| digits.parse().ok()).ok_or_else(not_http)?;
+        let mut headers = Vec::new();
+        for line in lines {
+            let (name, value) = line.split_once(':').ok_or_else(not_http)?;
+            headers.push((name.to_owned(), value.trim().to_owned()));
+        }
+        Ok(Self { status_line: status_line.to_owned(), status, headers })
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn with_body(self, body: Vec<u8>) -> Answer {
+        Answer::new(self.status_line, self.status, self.headers, body)
+    }
+}
+
+/// What the server adds to an answer: the time, and how it goes on with the
+/// connection. A body's chunks are put together before it is compared.
+const OF_THE_SERVER: [&str; 4] = ["connection", "date", "keep-alive", "transfer-encoding"];

@@ -1,0 +1,164 @@
+//! A connection on which anything can be sent: HTTP/1.1 by hand.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::interval;
+
+use super::answer::{Answer, AnswerHead};
+use super::request::Request;
+use super::scene::Wrong;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: TcpStream,
+    /// What has come and is not read yet.
+    received: Vec<u8>,
+}
+
+impl Connection {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, Wrong> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, received: Vec::new() })
+    }
+
+    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Wrong> {
+        Ok(self.stream.write_all(bytes.as_ref()).await?)
+    }
+
+    /// Each byte in a packet of its own, for as long as anybody takes them.
+    pub(super) async fn send_one_by_one(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if self.stream.write_all(&[*byte]).await.is_err() {
+                // The answer says why.
+                return;
+            }
+            yield_now().await;
+        }
+    }
+
+    /// The answer to a request whose body comes at this pace, one byte at a
+    /// time, and how much of it was sent until then.
+    pub(super) async fn trickle(
+        mut self,
+        request: &Request,
+        pace: Duration,
+    ) -> Result<(Answer, usize), Wrong> {
+        self.send(request.wire_head()).await?;
+        let (mut reader, mut writer) = self.stream.into_split();
+        let mut sent = 0;
+        let sending = async {
+            let mut ticks = interval(pace);
+            for byte in &request.body {
+                ticks.tick().await;
+                // Fails where the answer is on its way.
+                if writer.write_all(&[*byte]).await.is_err() {
+                    break;
+                }
+                sent += 1;
+            }
+            std::future::pending::<Wrong>().await
+        };
+        let mut received = Vec::new();
+        let answer = tokio::select! {
+            wrong = sending => return Err(wrong),
+            answer = read_answer(&mut reader, &mut received) => answer?,
+        };
+        Ok((answer, sent))
+    }
+
+    /// Sends no more, and goes on listening.
+    pub(super) async fn half_close(&mut self) -> Result<(), Wrong> {
+        Ok(self.stream.shutdown().await?)
+    }
+
+    /// Leaves as a process does that is killed: what was sent last may be lost.
+    pub(super) fn reset(self) -> Result<(), Wrong> {
+        Ok(self.stream.set_zero_linger()?)
+    }
+
+    /// The next answer, be it an interim one.
+    pub(super) async fn answer(&mut self) -> Result<Answer, Wrong> {
+        read_answer(&mut self.stream, &mut self.received).await
+    }
+}
+
+async fn read_answer<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Answer, Wrong>
+where
+    R: AsyncReadExt + Unpin,
+{
+    let head = read_until(stream, received, b"\r\n\r\n").await?;
+    let head = AnswerHead::parse(&head)?;
+    let body = if head.status < 200 || head.status == 204 || head.status == 304 {
+        Vec::new()
+    } else if head.header("transfer-encoding") == Some("chunked") {
+        read_chunks(stream, received).await?
+    } else if let Some(length) = head.header("content-length") {
+        let length = length.parse();
+        let length = length.map_err(|_| Wrong::new("the answer's Content-Length is no number"))?;
+        read_exactly(stream, received, length).await?
+    } else {
+        while read_more(stream, received).await? > 0 {}
+        std::mem::take(received)
+    };
+    Ok(head.with_body(body))
+}
+
+async fn read_chunks<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Vec<u8>, Wrong>
+where
+    R: AsyncReadExt + Unpin,
+{
+    let mut body = Vec::new();
+    loop {
+        let line = read_until(stream, received, b"\r\n").await?;
+        let digits = String::from_utf8_lossy(&line);
+        let size = usize::from_str_radix(digits.trim_end(), 16);
+        let size = size.map_err(|_| Wrong::new("a chunk of the answer has no size"))?;
+        let chunk = read_exactly(stream, received, size + 2).await?;
+        if size == 0 {
+            return Ok(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
+    }
+}
+
+async fn read_until<R>(stream: &mut R, received: &mut Vec<u8>, end: &[u8]) -> Result<Vec<u8>, Wrong>
+where
+    R: AsyncReadExt + Unpin,
+{
+    loop {
+        if let Some(at) = received.windows(end.len()).position(|window| window == end) {
+            return Ok(received.drain(..at + end.len()).collect());
+        }
+        if read_more(stream, received).await? == 0 {
+            return Err(Wrong::new("the connection was closed before the answer had come"));
+        }
+    }
+}
+
+async fn read_exactly<R>(
+    stream: &mut R,
+    received: &mut Vec<u8>,
+    length: usize,
+) -> Result<Vec<u8>, Wrong>
+where
+    R: AsyncReadExt + Unpin,
+{
+    while received.len() < length {
+        if read_more(stream, received).await? == 0 {
+            return Err(Wrong::new("the connection was closed within the answer's body"));
+        }
+    }
+    Ok(received.drain(..length).collect())
+}
+
+async fn read_more<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<usize, Wrong>
+where
+    R: AsyncReadExt + Unpin,
+{
+    Ok(stream.read_buf(received).await?)
+}

@@ -1,0 +1,142 @@
+//! The endpoints that the cases open, and how deliveries to them are signed.
+
+use std::time::Duration;
+
+use countersign_core::{
+    Endpoint, HandshakeBuilder, Receiver, Scheme, Secret, Secrets, Signer, TimestampUnit, Verifier,
+};
+
+use super::door::{HttpEndpoint, InFront};
+use super::request::Request;
+use super::scene::Wrong;
+use super::script::{Act, Script};
+use super::store::DoorStore;
+
+impl HttpEndpoint {
+    pub(super) fn of(verifier: Verifier) -> Self {
+        Self::with_store(verifier, DoorStore::with_capacity(1000))
+    }
+
+    pub(super) fn with_store(verifier: Verifier, store: DoorStore) -> Self {
+        Self {
+            receiver: Receiver::new(verifier, store, name()),
+            script: Script::new([]),
+            in_front: InFront::Nothing,
+        }
+    }
+
+    /// The endpoint, and what its handler does at its first calls. Later ones
+    /// answer as by default.
+    pub(super) fn with_script(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
+        self.script = Script::new(acts);
+        self
+    }
+
+    pub(super) fn with_receiver(
+        mut self,
+        change: impl FnOnce(Receiver<DoorStore>) -> Receiver<DoorStore>,
+    ) -> Self {
+        self.receiver = change(self.receiver);
+        self
+    }
+
+    pub(super) fn behind(mut self, in_front: InFront) -> Self {
+        self.in_front = in_front;
+        self
+    }
+}
+
+pub(super) fn name() -> Endpoint {
+    Endpoint::new("suite")
+}
+
+/// An endpoint of [`plain_scheme`].
+pub(super) fn plain() -> Result<HttpEndpoint, Wrong> {
+    Ok(HttpEndpoint::of(plain_verifier()?))
+}
+
+pub(super) fn plain_verifier() -> Result<Verifier, Wrong> {
+    verifier(plain_scheme()?)
+}
+
+/// An endpoint of [`dated_scheme`].
+pub(super) fn dated() -> Result<HttpEndpoint, Wrong> {
+    Ok(HttpEndpoint::of(verifier(dated_scheme()?)?))
+}
+
+/// Knows the suite's secret; its clock stands at [`NOW_MS`].
+pub(super) fn verifier(scheme: Scheme) -> Result<Verifier, Wrong> {
+    Ok(Verifier::new(scheme, secret()?)?.with_clock(|| NOW_MS))
+}
+
+/// Signs the body and no more; the event's id is in it.
+pub(super) fn plain_scheme() -> Result<Scheme, Wrong> {
+    let scheme = Scheme::builder("plain").signature_header(SIGNATURE).signed("{body}");
+    Ok(scheme.event_id("body:/id").build()?)
+}
+
+/// [`plain_scheme`] with a handshake.
+pub(super) fn plain_scheme_with(handshake: HandshakeBuilder) -> Result<Scheme, Wrong> {
+    let scheme = Scheme::builder("greeted").signature_header(SIGNATURE).signed("{body}");
+    Ok(scheme.handshake(handshake).event_id("body:/id").build()?)
+}
+
+/// Has everything that a head can have: an id, a timestamp, a list of
+/// signatures, and another signed header.
+pub(super) fn dated_scheme() -> Result<Scheme, Wrong> {
+    let scheme = Scheme::builder("dated")
+        .signature_header(SIGNATURE)
+        .signature_list(' ', ',', "v1")
+        .signed("{id}.{ts}.{header:X-Topic}.{body}")
+        .id_header(ID)
+        .id_forbids('.')
+        .timestamp_header(TIMESTAMP, TimestampUnit::Seconds)
+        .tolerance(Duration::from_secs(300))
+        .event_id(format!("header:{ID}"));
+    Ok(scheme.build()?)
+}
+
+/// A delivery of the event with this id.
+pub(super) fn event(id: &str) -> Result<Request, Wrong> {
+    plain_delivery(format!(r#"{{"id":"{id}"}}"#))
+}
+
+pub(super) fn plain_delivery(body: impl Into<Vec<u8>>) -> Result<Request, Wrong> {
+    signed(plain_scheme()?, body)
+}
+
+/// A delivery of [`dated_scheme`], signed at this time.
+pub(super) fn dated_delivery(unix_ms: i64) -> Result<Request, Wrong> {
+    dated_delivery_of("msg_1", unix_ms, secret()?)
+}
+
+pub(super) fn dated_delivery_of(
+    id: &str,
+    unix_ms: i64,
+    secrets: impl Into<Secrets>,
+) -> Result<Request, Wrong> {
+    let signer = Signer::new(dated_scheme()?, secrets)?.with_id(id).at_unix_ms(unix_ms);
+    let topic = Request::post(r#"{"amount":7}"#).with_header(TOPIC, "orders");
+    Ok(topic.signed_by(&signer)?)
+}
+
+/// A delivery of any scheme, signed now by the suite's secret.
+pub(super) fn signed(scheme: Scheme, body: impl Into<Vec<u8>>) -> Result<Request, Wrong> {
+    let signer = Signer::new(scheme, secret()?)?.with_id("msg_1").at_unix_ms(NOW_MS);
+    Ok(Request::post(body).signed_by(&signer)?)
+}
+
+pub(super) fn secret() -> Result<Secret, Wrong> {
+    Ok(Secret::new("the secret of the HTTP suite")?)
+}
+
+pub(super) fn other_secret() -> Result<Secret, Wrong> {
+    Ok(Secret::new("a secret that no endpoint knows")?)
+}
+
+/// 2025-10-09T08:53:20Z.
+pub(super) const NOW_MS: i64 = 1_760_000_000_000;
+pub(super) const SIGNATURE: &str = "X-Signature";
+pub(super) const ID: &str = "X-Id";
+pub(super) const TIMESTAMP: &str = "X-Timestamp";
+pub(super) const TOPIC: &str = "X-Topic";

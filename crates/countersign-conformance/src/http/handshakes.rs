@@ -1,0 +1,203 @@
+//! How providers try an endpoint: answered in the handler's place, and only as
+//! far as each handshake's rule allows.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use countersign_core::{Encoding, Handshake, Scheme, Secret, Verifier};
+
+use super::door::HttpEndpoint;
+use super::endpoint::{SIGNATURE, event, plain_scheme_with, secret, signed, verifier};
+use super::request::Request;
+use super::scene::{Checked, Scene, Wrong, same};
+
+pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
+    scene: &Scene<'_>,
+) -> Checked {
+    let zoom = Scheme::named("zoom")?;
+    let door = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
+    let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6U"}}"#;
+    let validation = signed(zoom.clone(), body)?;
+    for _ in 0..2 {
+        // Zoom asks again every 72 hours, and it is no duplicate.
+        door.deliver(&validation).await?.is_handshake(ZOOM_ANSWER, &JSON)?;
+    }
+    door.has_done_nothing()?;
+
+    let event = signed(zoom, r#"{"event":"meeting.started"}"#)?;
+    door.deliver(&event).await?.is_handled(&event.body)?;
+    door.has_called(1)
+}
+
+pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &Scene<'_>) -> Checked {
+    let twitch = Scheme::named("twitch")?;
+    let door = scene.open(HttpEndpoint::of(verifier(twitch.clone())?)).await;
+    let body = r#"{"challenge":"pogchamp","subscription":{"status":"webhook_callback_verification_pending"}}"#;
+    let verification = signed(twitch, body)?;
+    door.deliver(&verification).await?.is_handshake("pogchamp", &TEXT)?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_signed_handshake_with_a_wrong_signature_is_refused(
+    scene: &Scene<'_>,
+) -> Checked {
+    let zoom = Scheme::named("zoom")?;
+    let door = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
+    let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}"#;
+    let validation = signed(zoom, body)?;
+    let tampered = validation.clone().with_body(body.replace("\"a\"", "\"b\""));
+    door.deliver(&tampered).await?.is_refused(401, "signature_mismatch")?;
+    let unsigned = validation.without_header("x-zm-signature");
+    door.deliver(&unsigned).await?.is_refused(401, "missing_signature")?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn an_unsigned_challenge_in_the_query_is_sent_back(scene: &Scene<'_>) -> Checked {
+    let challenge = Handshake::unsigned("challenge").method("GET").text("query:challenge");
+    let door = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(challenge)?)?)).await;
+    let asked = Request::get("/hooks?a=b&challenge=%3Cb%3Eabc");
+    door.deliver(&asked).await?.is_handshake("<b>abc", &TEXT)?;
+    door.deliver_by_http2(&asked).await?.is_handshake("<b>abc", &TEXT)?;
+    let not_asked = Request::get("/hooks?a=b");
+    door.deliver(&not_asked).await?.is_refused(401, "missing_signature")?;
+    let twice = Request::get("/hooks?challenge=a&challenge=b");
+    door.deliver(&twice).await?.is_refused(401, "missing_signature")?;
+    door.has_done_nothing()?;
+
+    let event = event("1")?;
+    door.deliver(&event).await?.is_handled(&event.body)?;
+    door.has_called(1)
+}
+
+pub(super) async fn a_token_in_the_query_is_signed(scene: &Scene<'_>) -> Checked {
+    let check = Handshake::unsigned("crc").method("GET").json_hmac(
+        "response_token",
+        "query:crc_token",
+        Encoding::Base64,
+        "sha256=",
+    );
+    let door = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(check)?)?)).await;
+    let asked = Request::get("/hooks?crc_token=abc");
+    door.deliver(&asked).await?.is_handshake(CRC_ANSWER, &JSON)?;
+    // What could be an event is not signed for anybody.
+    let json = Request::get("/hooks?crc_token=%7B%22id%22%3A%221%22%7D");
+    door.deliver(&json).await?.is_refused(401, "missing_signature")?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_verify_token_is_answered_where_it_is_the_right_one(
+    scene: &Scene<'_>,
+) -> Checked {
+    let subscription = Handshake::unsigned("subscription")
+        .method("GET")
+        .when("query:hub.mode", "subscribe")
+        .verify_token("query:hub.verify_token")
+        .text("query:hub.challenge");
+    let verifier = verifier(plain_scheme_with(subscription)?)?;
+    let verifier = verifier.with_verify_token(&secret()?);
+    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let asked = |token: &str| {
+        let query = format!("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
+        Request::get(format!("/hooks?{query}"))
+    };
+    let right = asked("the+secret+of+the+HTTP+suite");
+    door.deliver(&right).await?.is_handshake("1158201444", &TEXT)?;
+    for wrong in ["", "other", "the+secret+of+the+HTTP+suit"] {
+        door.deliver(&asked(wrong)).await?.is_refused(401, "missing_signature")?;
+    }
+    door.has_done_nothing()
+}
+
+pub(super) async fn an_unsigned_challenge_in_the_body_is_sent_back(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(confirming()?).await;
+    let asked = Request::post(r#"{"type":"confirm","challenge":"abc"}"#);
+    door.deliver(&asked).await?.is_handshake("abc", &TEXT)?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_body_too_large_for_an_unsigned_handshake_is_refused(
+    scene: &Scene<'_>,
+) -> Checked {
+    let door = scene.open(confirming()?).await;
+    let padded = |length| {
+        let padding = " ".repeat(length);
+        Request::post(format!(r#"{{"type":"confirm","challenge":"abc"}}{padding}"#))
+    };
+    door.deliver(&padded(20_000)).await?.is_refused(413, "body_too_large")?;
+    door.deliver(&padded(10_000)).await?.is_handshake("abc", &TEXT)?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_request_that_is_no_handshake_after_all_is_refused(
+    scene: &Scene<'_>,
+) -> Checked {
+    let door = scene.open(confirming()?).await;
+    for body in [r#"{"type":"payment","id":"1"}"#, "nonsense", ""] {
+        let request = Request::post(body);
+        door.deliver(&request).await?.is_refused(401, "missing_signature")?;
+    }
+    // Whoever signs is judged by the signature.
+    let forged = Request::post(r#"{"type":"confirm","challenge":"abc"}"#);
+    let forged = forged.with_header(SIGNATURE, "00".repeat(32));
+    door.deliver(&forged).await?.is_refused(401, "signature_mismatch")?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_key_is_taken_once_and_only_while_armed(scene: &Scene<'_>) -> Checked {
+    let (keep, kept) = mpsc::channel();
+    let verifier = handing_over()?.with_secret_keeper(move |key: Secret| Ok(keep.send(key)?));
+    let door = scene.open(HttpEndpoint::of(verifier.clone())).await;
+    let handing = Request::post("").with_header(KEY.0, KEY.1);
+    door.deliver(&handing).await?.is_refused(401, "missing_signature")?;
+
+    verifier.arm_handshake(Duration::from_secs(60));
+    door.deliver(&handing).await?.is_handshake("", &[("x-hook-secret", KEY.1)])?;
+    door.deliver(&handing).await?.is_refused(401, "missing_signature")?;
+    same(&kept.try_iter().count(), &1)?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_key_that_cannot_be_kept_is_not_confirmed(scene: &Scene<'_>) -> Checked {
+    let verifier = handing_over()?.with_secret_keeper(|_: Secret| Err("no room".into()));
+    verifier.arm_handshake(Duration::from_secs(60));
+    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let handing = Request::post("").with_header(KEY.0, KEY.1);
+    door.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_key_is_not_taken_where_nobody_keeps_it(scene: &Scene<'_>) -> Checked {
+    let verifier = handing_over()?;
+    verifier.arm_handshake(Duration::from_secs(60));
+    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let handing = Request::post("").with_header(KEY.0, KEY.1);
+    door.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
+    door.has_done_nothing()
+}
+
+/// An endpoint that is tried with a challenge in the body, which nobody signs.
+fn confirming() -> Result<HttpEndpoint, Wrong> {
+    let confirmation =
+        Handshake::unsigned("confirmation").when("body:/type", "confirm").text("body:/challenge");
+    Ok(HttpEndpoint::of(verifier(plain_scheme_with(confirmation)?)?))
+}
+
+/// A verifier of a provider that hands its key over.
+fn handing_over() -> Result<Verifier, Wrong> {
+    let handing = Handshake::unsigned_while_armed("key").echo_header(KEY.0).capture(KEY_PLACE);
+    verifier(plain_scheme_with(handing)?)
+}
+
+const KEY: (&str, &str) = ("X-Hook-Secret", "b537207f20cbfa02357cf448134da559");
+const KEY_PLACE: &str = "header:X-Hook-Secret";
+const TEXT: [(&str, &str); 2] =
+    [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")];
+const JSON: [(&str, &str); 2] =
+    [("content-type", "application/json"), ("x-content-type-options", "nosniff")];
+/// The HMACs were computed by Python's `hmac`.
+const ZOOM_ANSWER: &str = concat!(
+    r#"{"encryptedToken":"96aa34bf8d34cac6b5684bcdfdea0a22aa1dfa46ed8192f80a6f465c0bc2ac65","#,
+    r#""plainToken":"qgg8vlvZRS6U"}"#,
+);
+const CRC_ANSWER: &str =
+    r#"{"response_token":"sha256=L8G7vZqEJeZDKzVAfQPa5muH5OEU61MIz5l+zrt7p0Q="}"#;

@@ -1,0 +1,121 @@
+//! A connection in HTTP/2, with prior knowledge.
+
+use std::io;
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use http_body_util::channel::{Channel, Sender};
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{SendRequest, handshake};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpStream;
+use tokio::task::{JoinHandle, JoinSet};
+
+use super::answer::Answer;
+use super::request::{Framing, Request};
+use super::scene::Wrong;
+
+pub(super) struct Http2 {
+    sender: SendRequest<Channel<Bytes, io::Error>>,
+    /// Drives the connection, and ends with it.
+    _driver: JoinSet<()>,
+}
+
+/// A request on its way.
+pub(super) struct Sending {
+    /// As long as the body has not ended.
+    body: Option<Sender<Bytes, io::Error>>,
+    answering: JoinHandle<hyper::Result<hyper::Response<Incoming>>>,
+}
+
+impl Http2 {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, Wrong> {
+        let stream = TokioIo::new(TcpStream::connect(address).await?);
+        let (sender, connection) = handshake(TokioExecutor::new(), stream).await?;
+        let mut driver = JoinSet::new();
+        // How it ended is seen at the request that it has ended for.
+        driver.spawn(async { drop(connection.await) });
+        Ok(Self { sender, _driver: driver })
+    }
+
+    /// The answer to a whole request.
+    pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, Wrong> {
+        self.ask_in_pieces(request, request.body.len().max(1)).await
+    }
+
+    /// The answer to a request whose body comes in frames of this size.
+    pub(super) async fn ask_in_pieces(
+        &mut self,
+        request: &Request,
+        size: usize,
+    ) -> Result<Answer, Wrong> {
+        let mut sending = self.begin(request)?;
+        for piece in request.body.chunks(size) {
+            // Fails where the answer does not need the rest.
+            if sending.send(piece).await.is_err() {
+                break;
+            }
+        }
+        sending.answer().await
+    }
+
+    /// Sends the head.
+    pub(super) fn begin(&mut self, request: &Request) -> Result<Sending, Wrong> {
+        let mut head = http::Request::builder()
+            .method(request.method)
+            .uri(format!("http://localhost{}", request.target));
+        for (name, value) in &request.headers {
+            head = head.header(name, value.as_slice());
+        }
+        match request.framing {
+            Framing::Length => head = head.header("content-length", request.body.len()),
+            Framing::Announced(length) => head = head.header("content-length", length),
+            Framing::Chunked(..) => {}
+        }
+        let (body, channel) = Channel::new(1);
+        let answering = self.sender.send_request(head.body(channel)?);
+        Ok(Sending { body: Some(body), answering: tokio::spawn(answering) })
+    }
+}
+
+impl Sending {
+    pub(super) async fn send(&mut self, piece: &[u8]) -> Result<(), Wrong> {
+        match &mut self.body {
+            Some(body) => Ok(body.send_data(Bytes::copy_from_slice(piece)).await?),
+            None => Err(Wrong::new("the body has ended")),
+        }
+    }
+
+    /// Ends the body.
+    pub(super) fn end(&mut self) {
+        self.body = None;
+    }
+
+    /// Ends the body, and waits for the answer.
+    pub(super) async fn answer(mut self) -> Result<Answer, Wrong> {
+        self.end();
+        let (head, body) = self.answering.await??.into_parts();
+        let body = body.collect().await?.to_bytes().to_vec();
+        let length = body.len().to_string();
+        let headers = head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+            // Whether it is said is the server's affair: the frames say it, too.
+            .filter(|(name, value)| *name != "content-length" || *value != length)
+            .map(|(name, value)| (name.to_owned(), value.into_owned()));
+        let status_line = format!("{:?} {}", head.version, head.status);
+        Ok(Answer::new(status_line, head.status.as_u16(), headers, body))
+    }
+
+    /// Takes the request back, and leaves the connection open.
+    pub(super) async fn cancel(self) {
+        if let Some(body) = self.body {
+            body.abort(io::Error::other("taken back"));
+        }
+        self.answering.abort();
+        // Until it is.
+        drop(self.answering.await);
+    }
+}

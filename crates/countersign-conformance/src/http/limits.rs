@@ -1,0 +1,91 @@
+//! How large a body may be: to the byte.
+
+use countersign_core::BufferBudget;
+
+use super::door::HttpEndpoint;
+use super::endpoint::{plain_delivery, plain_verifier};
+use super::request::{Framing, Request};
+use super::scene::{Checked, Scene, Wrong};
+
+pub(super) async fn a_body_of_a_known_length_is_handled_up_to_the_limit(
+    scene: &Scene<'_>,
+) -> Checked {
+    around_the_limit(scene, |delivery| delivery).await
+}
+
+pub(super) async fn a_body_in_chunks_is_handled_up_to_the_limit(scene: &Scene<'_>) -> Checked {
+    around_the_limit(scene, |delivery| delivery.with_framing(Framing::Chunked(7, ""))).await?;
+    around_the_limit(scene, |delivery| delivery.with_framing(Framing::Chunked(LIMIT, ""))).await
+}
+
+async fn around_the_limit(scene: &Scene<'_>, framed: fn(Request) -> Request) -> Checked {
+    let door = scene.open(limited()?).await;
+    for length in [LIMIT - 1, LIMIT] {
+        let delivery = framed(of_length(length)?);
+        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    }
+    let too_large = framed(of_length(LIMIT + 1)?);
+    door.deliver(&too_large).await?.is_refused(413, "body_too_large")?;
+    door.has_called(2)
+}
+
+pub(super) async fn a_body_over_http_2_is_handled_up_to_the_limit(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(limited()?).await;
+    let mut known = 0;
+    for framing in [Framing::Length, Framing::Chunked(7, "")] {
+        for length in [LIMIT - 1, LIMIT, LIMIT + 1] {
+            // An event of its own.
+            known += 1;
+            let body = [format!("{known}").as_bytes(), &vec![b'x'; length - 1]].concat();
+            let delivery = plain_delivery(body)?.with_framing(framing.clone());
+            let answer = door.http2().await?.ask_in_pieces(&delivery, 400).await?;
+            door.record(&answer);
+            if length > LIMIT {
+                answer.is_refused(413, "body_too_large")?;
+            } else {
+                answer.is_handled(&delivery.body)?;
+            }
+        }
+    }
+    door.has_called(4)
+}
+
+pub(super) async fn a_length_over_the_limit_is_refused_before_the_body_is_sent(
+    scene: &Scene<'_>,
+) -> Checked {
+    let door = scene.open(limited()?).await;
+    for announced in [LIMIT as u64 + 1, 1 << 40] {
+        let delivery = of_length(LIMIT)?.with_framing(Framing::Announced(announced));
+        let mut connection = door.connect().await?;
+        connection.send(delivery.wire_head()).await?;
+        door.answer_on(&mut connection).await?.is_refused(413, "body_too_large")?;
+    }
+    door.has_done_nothing()
+}
+
+pub(super) async fn a_body_that_does_not_fit_beside_those_of_others_is_sent_away(
+    scene: &Scene<'_>,
+) -> Checked {
+    let budget = BufferBudget::new(LIMIT);
+    let verifier = plain_verifier()?.with_buffer_budget(budget);
+    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    for framing in [Framing::Length, Framing::Chunked(LIMIT, "")] {
+        let too_much = of_length(LIMIT + 1)?.with_framing(framing);
+        door.deliver(&too_much).await?.is_given(503, "busy", Some("1"))?;
+    }
+    door.has_done_nothing()?;
+    // What was held for them is free again.
+    let fits = of_length(LIMIT)?;
+    door.deliver(&fits).await?.is_handled(&fits.body)?;
+    door.has_called(1)
+}
+
+fn limited() -> Result<HttpEndpoint, Wrong> {
+    Ok(HttpEndpoint::of(plain_verifier()?.with_body_limit(LIMIT)))
+}
+
+fn of_length(length: usize) -> Result<Request, Wrong> {
+    plain_delivery(vec![b'x'; length])
+}
+
+const LIMIT: usize = 1000;

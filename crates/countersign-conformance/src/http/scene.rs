@@ -1,0 +1,177 @@
+//! What a case has at hand.
+
+use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::{Mutex, PoisonError};
+
+use countersign_core::{ConfigError, StoreError, Verified, VerifyError};
+
+use super::answer::Answer;
+use super::connection::Connection;
+use super::door::{HttpEndpoint, Open, OpenDoor};
+use super::http2::Http2;
+use super::request::Request;
+use super::script::Script;
+use super::store::DoorStore;
+
+/// What opens doors, and what came through them.
+pub(super) struct Scene<'d> {
+    under_test: &'d dyn Open,
+    answers: Mutex<Vec<Answer>>,
+}
+
+/// What a case comes to.
+pub(super) type Checked = Result<(), Wrong>;
+
+/// What the door did, and what it had to do.
+#[derive(Debug)]
+pub(super) struct Wrong(pub(super) String);
+
+impl<'d> Scene<'d> {
+    pub(super) fn new(under_test: &'d dyn Open) -> Self {
+        Self { under_test, answers: Mutex::default() }
+    }
+
+    pub(super) async fn open(&self, endpoint: HttpEndpoint) -> Door<'_> {
+        let open = self.under_test.open(endpoint.clone()).await;
+        let store = endpoint.receiver.store().clone();
+        Door { scene: self, open, script: endpoint.script.clone(), store, endpoint }
+    }
+
+    /// Keeps an answer for the transcript.
+    pub(super) fn record(&self, answer: &Answer) {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer.clone());
+    }
+
+    pub(super) fn answers(&self) -> Vec<Answer> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A door that is open.
+pub(super) struct Door<'s> {
+    scene: &'s Scene<'s>,
+    open: OpenDoor,
+    pub(super) script: Script,
+    pub(super) store: DoorStore,
+    endpoint: HttpEndpoint,
+}
+
+impl Door<'_> {
+    /// Sends a request on a connection of its own. The answer goes into the
+    /// transcript.
+    pub(super) async fn deliver(&self, request: &Request) -> Result<Answer, Wrong> {
+        let answer = self.ask(request).await?;
+        self.scene.record(&answer);
+        Ok(answer)
+    }
+
+    /// As [`deliver`](Self::deliver), with nothing in the transcript: for what
+    /// comes in no order.
+    pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Wrong> {
+        let mut connection = self.connect().await?;
+        connection.send(request.wire()).await?;
+        connection.answer().await
+    }
+
+    /// As [`deliver`](Self::deliver), over HTTP/2.
+    pub(super) async fn deliver_by_http2(&self, request: &Request) -> Result<Answer, Wrong> {
+        let answer = self.http2().await?.ask(request).await?;
+        self.scene.record(&answer);
+        Ok(answer)
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, Wrong> {
+        Connection::open(self.open.address).await
+    }
+
+    pub(super) async fn http2(&self) -> Result<Http2, Wrong> {
+        Http2::open(self.open.address).await
+    }
+
+    /// The next answer on a connection, for the transcript.
+    pub(super) async fn answer_on(&self, connection: &mut Connection) -> Result<Answer, Wrong> {
+        let answer = connection.answer().await?;
+        self.scene.record(&answer);
+        Ok(answer)
+    }
+
+    pub(super) fn record(&self, answer: &Answer) {
+        self.scene.record(answer);
+    }
+
+    /// Lets the server look at what has happened on its other connections: it
+    /// answers several requests meanwhile.
+    pub(super) async fn lets_things_settle(&self) -> Checked {
+        for _ in 0..5 {
+            self.ask(&Request::get("/")).await?;
+        }
+        Ok(())
+    }
+
+    /// The proof of a delivery, past the door.
+    pub(super) fn proof(&self, request: &Request) -> Result<Verified, Wrong> {
+        let verifier = self.endpoint.receiver.verifier();
+        Ok(verifier.verify(&request.headers, request.body.clone())?)
+    }
+
+    /// That the handler was called so often, each time with the proved body.
+    #[track_caller]
+    pub(super) fn has_called(&self, times: usize) -> Checked {
+        let calls = self.script.calls();
+        same(&calls.len(), &times)?;
+        match calls.iter().find(|call| !call.is_proved) {
+            Some(call) => Err(wrong(call, "the body that was proved")),
+            None => Ok(()),
+        }
+    }
+
+    /// That nothing was made of what came: neither handler nor store was asked.
+    #[track_caller]
+    pub(super) fn has_done_nothing(&self) -> Checked {
+        self.has_called(0)?;
+        same(&self.store.asked(), &0)
+    }
+}
+
+impl Wrong {
+    #[track_caller]
+    pub(super) fn new(what: &str) -> Self {
+        let at = Location::caller();
+        Self(format!("{what} ({}:{})", at.file(), at.line()))
+    }
+}
+
+/// That two values are the same.
+#[track_caller]
+pub(super) fn same<T: PartialEq<U> + Debug, U: Debug>(is: &T, must_be: &U) -> Checked {
+    if is == must_be {
+        return Ok(());
+    }
+    Err(wrong(is, &format!("{must_be:?}")))
+}
+
+#[track_caller]
+pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Wrong {
+    Wrong::new(&format!("{is:?} instead of {must_be}"))
+}
+
+impl<E: InTheWay> From<E> for Wrong {
+    #[track_caller]
+    fn from(error: E) -> Self {
+        let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        Self::new(&format!("{error}{source}"))
+    }
+}
+
+/// An error for which a case cannot go on.
+trait InTheWay: std::error::Error {}
+
+impl InTheWay for std::io::Error {}
+impl InTheWay for hyper::Error {}
+impl InTheWay for http::Error {}
+impl InTheWay for http_body_util::channel::SendError {}
+impl InTheWay for tokio::task::JoinError {}
+impl InTheWay for ConfigError {}
+impl InTheWay for StoreError {}
+impl InTheWay for VerifyError {}

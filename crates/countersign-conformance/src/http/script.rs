@@ -1,0 +1,194 @@
+//! What the handler behind a door does.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use countersign_core::{Grant, Verified};
+use sha2::{Digest, Sha256};
+use tokio::sync::watch;
+
+use super::scene::{Checked, Wrong};
+
+/// What the handler behind a door does. The door's handler calls
+/// [`handle`](Self::handle), and answers what that says.
+///
+/// Clones are the same script.
+#[derive(Clone)]
+pub struct Script(Arc<Shared>);
+
+struct Shared {
+    acts: Mutex<VecDeque<Act>>,
+    calls: Mutex<Vec<Call>>,
+    progress: watch::Sender<Progress>,
+    released: watch::Sender<bool>,
+}
+
+/// What the handler does at one call.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    Answer(HandlerAnswer),
+    /// Waits until it is released, and then answers as by default.
+    Wait,
+    Panic,
+}
+
+/// What the handler got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Call {
+    pub(super) event: String,
+    pub(super) attempt: Option<u32>,
+    pub(super) body: Vec<u8>,
+    /// Whether that is the body of the proof, too.
+    pub(super) is_proved: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Progress {
+    begun: usize,
+    finished: usize,
+    stopped: usize,
+}
+
+/// What the handler answers, to the letter: a door adds no header of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HandlerAnswer {
+    /// The status.
+    pub status: u16,
+    /// The headers, but for those that frame the body.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// The body.
+    pub body: Bytes,
+}
+
+impl HandlerAnswer {
+    pub(super) fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: vec![OWN_HEADER], body: body.into() }
+    }
+
+    /// The answer of a handler that has nothing else to do: what it got.
+    pub(super) fn to_body(body: &[u8]) -> Self {
+        Self::new(200, const_hex::encode(Sha256::digest(body)))
+    }
+}
+
+/// In every answer of a handler.
+pub(super) const OWN_HEADER: (&str, &str) = ("x-handler", "ran");
+
+impl Script {
+    pub(super) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self(Arc::new(Shared {
+            acts: Mutex::new(acts.into_iter().collect()),
+            calls: Mutex::default(),
+            progress: watch::Sender::default(),
+            released: watch::Sender::default(),
+        }))
+    }
+
+    /// What the handler does with one delivery: with the proof, the grant where
+    /// the door claims, and the body as a handler gets it that does not care
+    /// for the proof.
+    ///
+    /// # Panics
+    ///
+    /// Where the script says so: handlers do.
+    pub async fn handle(
+        &self,
+        verified: &Verified,
+        grant: Option<Grant>,
+        body: &[u8],
+    ) -> HandlerAnswer {
+        self.0.calls().push(Call {
+            event: verified.event_id().to_owned(),
+            attempt: grant.map(|grant| grant.epoch),
+            body: body.to_vec(),
+            is_proved: verified.body() == body,
+        });
+        let running = Running::begin(&self.0);
+        let act = self.0.acts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let answer = match act {
+            Some(Act::Answer(answer)) => answer,
+            // Without the hook, which would write it to the test's output.
+            Some(Act::Panic) => resume_unwind(Box::new("as the script says")),
+            Some(Act::Wait) => {
+                // Never fails: the script holds the sender.
+                let _ = self.0.released.subscribe().wait_for(|released| *released).await;
+                HandlerAnswer::to_body(body)
+            }
+            None => HandlerAnswer::to_body(body),
+        };
+        running.finish();
+        answer
+    }
+
+    /// Lets all go that wait, and all that will.
+    pub(super) fn release(&self) {
+        self.0.released.send_replace(true);
+    }
+
+    /// Until the handler has been begun so often.
+    pub(super) async fn begun(&self, times: usize) {
+        let mut progress = self.0.progress.subscribe();
+        let _ = progress.wait_for(|progress| progress.begun >= times).await;
+    }
+
+    /// Until the handler has come to its end so often; it must not have been
+    /// stopped on the way.
+    pub(super) async fn finished(&self, times: usize) -> Checked {
+        let mut progress = self.0.progress.subscribe();
+        let ended = |progress: &Progress| progress.finished >= times || progress.stopped > 0;
+        match progress.wait_for(ended).await {
+            Ok(progress) if progress.stopped == 0 => Ok(()),
+            _ => Err(Wrong::new("the handler was stopped on its way")),
+        }
+    }
+
+    pub(super) fn calls(&self) -> Vec<Call> {
+        self.0.calls().clone()
+    }
+}
+
+impl Shared {
+    fn calls(&self) -> std::sync::MutexGuard<'_, Vec<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells a handler that comes to its end from one that is stopped.
+struct Running<'s> {
+    shared: &'s Shared,
+    finished: bool,
+}
+
+impl<'s> Running<'s> {
+    fn begin(shared: &'s Shared) -> Self {
+        shared.progress.send_modify(|progress| progress.begun += 1);
+        Self { shared, finished: false }
+    }
+
+    fn finish(mut self) {
+        self.finished = true;
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let finished = self.finished;
+        self.shared.progress.send_modify(|progress| {
+            if finished {
+                progress.finished += 1;
+            } else {
+                progress.stopped += 1;
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Script").field("progress", &*self.0.progress.borrow()).finish()
+    }
+}

@@ -1,0 +1,101 @@
+//! Whose secrets count: those of tenants, and those that are replaced.
+
+use std::future::pending;
+use std::time::Duration;
+
+use countersign_core::{ConfigError, Secret, Secrets, Signer, TenantFrom, Tenants, Verifier};
+
+use super::door::HttpEndpoint;
+use super::endpoint::{NOW_MS, event, other_secret, plain_scheme, plain_verifier, secret};
+use super::request::Request;
+use super::scene::{Checked, Scene, Wrong};
+
+pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(several_tenants()?).await;
+    let delivery = of_tenant("a", "a")?;
+    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    door.deliver(&of_tenant("b", "a")?).await?.is_refused(401, "signature_mismatch")?;
+    door.has_called(1)
+}
+
+pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(several_tenants()?).await;
+    let unknown = of_tenant("z", "a")?;
+    door.deliver(&unknown).await?.is_refused(503, "unknown_tenant")?;
+    let unnamed = unknown.clone().without_header(TENANT);
+    door.deliver(&unnamed).await?.is_refused(503, "unknown_tenant")?;
+    // Before any of its body is sent.
+    let mut connection = door.connect().await?;
+    connection.send(unknown.wire_head()).await?;
+    door.answer_on(&mut connection).await?.is_refused(503, "unknown_tenant")?;
+    door.has_done_nothing()
+}
+
+pub(super) async fn secrets_that_cannot_be_found_are_answered_503(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(several_tenants()?).await;
+    for tenant in ["fails", "hangs"] {
+        let delivery = of_tenant(tenant, "a")?;
+        door.deliver(&delivery).await?.is_refused(503, "secrets_unavailable")?;
+    }
+    door.has_done_nothing()
+}
+
+pub(super) async fn two_tenants_do_not_share_an_event(scene: &Scene<'_>) -> Checked {
+    let door = scene.open(several_tenants()?).await;
+    for tenant in ["a", "b"] {
+        let delivery = of_tenant(tenant, tenant)?;
+        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        door.deliver(&delivery).await?.is_duplicate()?;
+    }
+    door.has_called(2)
+}
+
+pub(super) async fn a_replaced_secret_counts_from_the_next_delivery_on(
+    scene: &Scene<'_>,
+) -> Checked {
+    let (verifier, secrets) = plain_verifier()?.with_secrets_handle()?;
+    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let old = event("1")?;
+    door.deliver(&old).await?.is_handled(&old.body)?;
+
+    secrets.replace(other_secret()?)?;
+    door.deliver(&event("2")?).await?.is_refused(401, "signature_mismatch")?;
+    let new = signed_by(other_secret()?, r#"{"id":"3"}"#)?;
+    door.deliver(&new).await?.is_handled(&new.body)?;
+
+    secrets.replace(Secrets::new(other_secret()?).with_previous(secret()?))?;
+    let old = event("4")?;
+    door.deliver(&old).await?.is_handled(&old.body)?;
+    door.has_called(3)
+}
+
+/// An endpoint of the tenants `a` and `b`, each with a secret of its own, and of
+/// two whose secrets cannot be found.
+fn several_tenants() -> Result<HttpEndpoint, Wrong> {
+    let tenants =
+        Tenants::new(TenantFrom::header(TENANT)?, async |tenant: String| match tenant.as_str() {
+            "a" | "b" => Ok(Some(secret_of(&tenant)?.into())),
+            "fails" => Err("nobody can be asked".into()),
+            "hangs" => pending().await,
+            _ => Ok(None),
+        });
+    let verifier = Verifier::for_tenants(plain_scheme()?, tenants)?;
+    Ok(HttpEndpoint::of(verifier.with_clock(|| NOW_MS).with_body_timeout(DEADLINE)))
+}
+
+/// A delivery to one tenant, signed by the secret of one.
+fn of_tenant(to: &str, by: &str) -> Result<Request, Wrong> {
+    Ok(signed_by(secret_of(by)?, r#"{"id":"1"}"#)?.with_header(TENANT, to))
+}
+
+fn signed_by(secret: Secret, body: &str) -> Result<Request, Wrong> {
+    Ok(Request::post(body).signed_by(&Signer::new(plain_scheme()?, secret)?)?)
+}
+
+fn secret_of(tenant: &str) -> Result<Secret, ConfigError> {
+    Secret::new(format!("the secret of tenant {tenant}"))
+}
+
+/// So long an adapter waits for secrets, too.
+const DEADLINE: Duration = Duration::from_millis(200);
+const TENANT: &str = "X-Tenant";

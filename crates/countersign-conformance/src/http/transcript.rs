@@ -1,0 +1,112 @@
+//! What a door has answered, to be laid beside what others have.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::answer::Answer;
+
+/// Every answer that a door has given, case by case.
+///
+/// An answer is its status line, its headers and its body, byte for byte, but
+/// for what is no concern of a door: the server's own `Date`, `Connection`,
+/// `Keep-Alive` and `Transfer-Encoding` are left out, and over HTTP/2 a
+/// `Content-Length` that is right; names are in lower case and sorted, and the
+/// chunks of a body are put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript {
+    door: &'static str,
+    cases: Vec<(&'static str, Vec<String>)>,
+    codes: BTreeSet<String>,
+}
+
+impl Transcript {
+    pub(super) fn new(door: &'static str) -> Self {
+        Self { door, cases: Vec::new(), codes: BTreeSet::new() }
+    }
+
+    pub(super) fn push(&mut self, case: &'static str, answers: &[Answer]) {
+        self.codes.extend(answers.iter().filter_map(|answer| answer.code.clone()));
+        self.cases.push((case, answers.iter().map(Answer::to_string).collect()));
+    }
+
+    /// The door's name.
+    #[must_use]
+    pub fn door(&self) -> &'static str {
+        self.door
+    }
+
+    /// The answers of a case, as text, in their order; `None` where the case has
+    /// not run or has failed.
+    #[must_use]
+    pub fn answers(&self, case: &str) -> Option<&[String]> {
+        let found = self.cases.iter().find(|(name, _)| *name == case);
+        found.map(|(_, answers)| answers.as_slice())
+    }
+
+    /// The code of every answer that the door itself has given.
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.codes.iter().map(String::as_str)
+    }
+
+    /// Every answer in which two doors differ, in the cases that both have run:
+    /// each door beside the first that has.
+    #[must_use]
+    pub fn differences(transcripts: &[Self]) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for (at, other) in transcripts.iter().enumerate() {
+            for (case, answers) in &other.cases {
+                let earlier = transcripts[..at].iter();
+                let Some((first, expected)) =
+                    earlier.clone().find_map(|first| Some((first, first.answers(case)?)))
+                else {
+                    continue;
+                };
+                for number in 0..answers.len().max(expected.len()) {
+                    let (one, two) = (expected.get(number), answers.get(number));
+                    if one != two {
+                        differences.push(Difference {
+                            case,
+                            number: number + 1,
+                            one: (first.door, one.cloned()),
+                            two: (other.door, two.cloned()),
+                        });
+                    }
+                }
+            }
+        }
+        differences
+    }
+}
+
+/// An answer in which two doors differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    case: &'static str,
+    number: usize,
+    one: (&'static str, Option<String>),
+    two: (&'static str, Option<String>),
+}
+
+impl Difference {
+    /// The name of the case.
+    #[must_use]
+    pub fn case(&self) -> &'static str {
+        self.case
+    }
+
+    /// The names of the two doors.
+    #[must_use]
+    pub fn doors(&self) -> [&'static str; 2] {
+        [self.one.0, self.two.0]
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, answer {}", self.case, self.number)?;
+        for (door, answer) in [&self.one, &self.two] {
+            write!(f, "\n--- {door}:\n{}", answer.as_deref().unwrap_or("nothing"))?;
+        }
+        Ok(())
+    }
+}

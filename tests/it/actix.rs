@@ -1,0 +1,9 @@
+//! The doors into actix-web: what they share with all others stands in the HTTP
+//! suite; here is what they have of their own.
+
+mod app;
+mod extractor;
+mod middleware;
+mod path;
+pub(crate) mod server;
+mod slow;

@@ -1,0 +1,184 @@
+//! Every valid delivery of the vectors, with each of its bytes changed: what is
+//! signed is refused, and what is not is said not to be.
+
+use countersign::{Covers, Head, PublicUrl, Scheme, Secret, Secrets, Verified, Verifier};
+use countersign_conformance::{Expect, Vector, vectors};
+
+use crate::delivery::all_schemes;
+
+type Headers = Vec<(String, Vec<u8>)>;
+
+#[test]
+fn a_delivery_of_each_scheme_is_refused_when_any_byte_of_a_header_that_is_read_changes() {
+    for scheme in all_schemes() {
+        // A header may hold another signature, which another secret has made: of several deliveries
+        // one holds nothing that could be spared.
+        let spared: Vec<Vec<String>> =
+            valid(&scheme).map(|vector| spared_in_headers(vector, &scheme)).collect();
+        let least = spared.iter().min_by_key(|spared| spared.len());
+        assert!(least.is_none_or(Vec::is_empty), "{}: {least:?}", scheme.name());
+    }
+}
+
+/// The bytes of the headers that can be changed without a refusal.
+fn spared_in_headers(vector: &Vector, scheme: &Scheme) -> Vec<String> {
+    let verifier = vector.verifier(scheme).unwrap();
+    let headers = headers(vector);
+    let mut spared = Vec::new();
+    for (header, (name, value)) in headers.iter().enumerate() {
+        if !scheme.headers().any(|read| read.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        for byte in 0..value.len() {
+            let mut changed = headers.clone();
+            changed[header].1[byte] ^= 1;
+            if verify(&verifier, vector, &changed, &vector.body).is_some() {
+                spared.push(format!("byte {byte} of {name}"));
+            }
+        }
+    }
+    spared
+}
+
+#[test]
+fn every_byte_of_a_body_is_signed_or_said_not_to_be() {
+    for scheme in all_schemes() {
+        for vector in valid(&scheme) {
+            let verifier = vector.verifier(&scheme).unwrap();
+            let headers = headers(vector);
+            let original = verify(&verifier, vector, &headers, &vector.body).unwrap();
+            assert_eq!(original.authenticates_body(), scheme.authenticates_body(), "{vector}");
+            for byte in 0..vector.body.len() {
+                let mut body = vector.body.clone();
+                body[byte] ^= 1;
+                let Some(verified) = verify(&verifier, vector, &headers, &body) else { continue };
+                let unchanged = match scheme.covers() {
+                    // What does not change the decoded bytes changes nothing that is signed.
+                    Covers::Body => verified.body() == original.body(),
+                    Covers::Fields(fields) => fields.iter().all(|field| {
+                        at(&verified, field) == at(&original, field)
+                    }),
+                    _ => true,
+                };
+                assert!(unchanged, "{vector}: byte {byte}");
+            }
+        }
+    }
+}
+
+fn at(verified: &Verified, field: &str) -> Option<serde_json::Value> {
+    verified.json::<serde_json::Value>().ok()?.pointer(field).cloned()
+}
+
+#[test]
+fn every_byte_of_a_url_is_signed_where_the_url_is() {
+    for scheme in all_schemes().filter(Scheme::signs_url) {
+        let mut tried = 0;
+        for vector in valid(&scheme) {
+            let url = vector.url.as_deref().unwrap();
+            for byte in 0..url.len() {
+                let mut changed = url.as_bytes().to_vec();
+                changed[byte] ^= 1;
+                let changed = String::from_utf8(changed).unwrap();
+                let Ok(url) = PublicUrl::new(changed.as_str()) else { continue };
+                let verifier = Verifier::at(url, scheme.clone(), vector.secrets().unwrap());
+                let verifier = at_its_time(verifier.unwrap(), vector);
+                let verified = verify(&verifier, vector, &headers(vector), &vector.body);
+                assert!(verified.is_none(), "{vector}: {changed}");
+                tried += 1;
+            }
+        }
+        assert!(tried > 0, "{}", scheme.name());
+    }
+}
+
+#[test]
+fn of_two_secrets_the_one_that_has_signed_is_named() {
+    for scheme in all_schemes().filter(Scheme::is_data) {
+        for vector in valid(&scheme) {
+            let [text] = &vector.secret_texts()[..] else { panic!("{vector}") };
+            // The provider's own, and one that is none of its.
+            let own = || Secret::new(text.as_str()).unwrap();
+            let other = other(&scheme);
+            let other = || Secret::new(other.as_str()).unwrap();
+            for (secrets, index) in [
+                (Secrets::new(own()).with_previous(other()), 0),
+                (Secrets::new(other()).with_previous(own()), 1),
+            ] {
+                let verifier = match &vector.url {
+                    Some(url) if scheme.signs_url() => {
+                        Verifier::at(PublicUrl::new(url.as_str()).unwrap(), scheme.clone(), secrets)
+                    }
+                    _ => Verifier::new(scheme.clone(), secrets),
+                };
+                let verifier = at_its_time(verifier.unwrap(), vector);
+                let verified = verify(&verifier, vector, &headers(vector), &vector.body);
+                let named = verified.map(|verified| verified.secret_index());
+                assert_eq!(named, Some(index), "{vector}");
+            }
+        }
+    }
+}
+
+/// A secret of the form that the scheme's have, which has signed no vector.
+fn other(scheme: &Scheme) -> String {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use countersign::{Algorithm, SecretFormat};
+    use ring::rand::SystemRandom;
+    use ring::signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    };
+
+    let random = SystemRandom::new();
+    let key = match scheme.algorithm() {
+        Algorithm::Ed25519 => {
+            let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+            pair.public_key().as_ref().to_vec()
+        }
+        Algorithm::EcdsaP256 => {
+            let signing = &ECDSA_P256_SHA256_ASN1_SIGNING;
+            let private = EcdsaKeyPair::generate_pkcs8(signing, &random).unwrap();
+            let pair = EcdsaKeyPair::from_pkcs8(signing, private.as_ref(), &random).unwrap();
+            [P256_SPKI, pair.public_key().as_ref()].concat()
+        }
+        _ => vec![9; 32],
+    };
+    match scheme.secret_format() {
+        SecretFormat::Hex => const_hex::encode(key),
+        SecretFormat::Basic => "another:user".to_owned(),
+        _ => STANDARD.encode(key),
+    }
+}
+
+/// What stands in front of a point on P-256 in a public key, RFC 5480.
+const P256_SPKI: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+
+/// Those that verify, of a scheme.
+fn valid(scheme: &Scheme) -> impl Iterator<Item = &'static Vector> {
+    let name = scheme.name().to_owned();
+    vectors().iter().filter(move |v| v.provider == name && v.expect == Expect::Valid)
+}
+
+fn headers(vector: &Vector) -> Headers {
+    let headers = vector.headers.iter().cloned();
+    headers.map(|(name, value)| (name, value.into_bytes())).collect()
+}
+
+fn verify(
+    verifier: &Verifier,
+    vector: &Vector,
+    headers: &Headers,
+    body: &[u8],
+) -> Option<Verified> {
+    let target = vector.head().target();
+    verifier.verify(Head::new(&vector.method, target, headers), body.to_vec()).ok()
+}
+
+fn at_its_time(verifier: Verifier, vector: &Vector) -> Verifier {
+    let now_unix_ms = vector.now_unix_ms;
+    verifier.with_clock(move || now_unix_ms)
+}

@@ -1,0 +1,200 @@
+//! Doors that let deliveries in over HTTP, held to the suite and to one another;
+//! and the suite, held to wrong doors.
+
+mod actix;
+mod doors;
+mod flawed;
+
+use std::sync::Arc;
+
+use countersign_conformance::{
+    Difference, DoorReach, DoorUnderTest, HttpCase, HttpEndpoint, HttpFailure, HttpReport,
+    OpenDoor, Transcript, http_cases, http_suite,
+};
+
+use self::actix::{ClaimedInActix, MiddlewareOnActix, VerifyMiddlewareOnActix, WebhookInActix};
+use self::doors::{
+    ClaimedExtractor, LayerOnAxum, LayerOnHyper, VerifyLayerOnHyper, WebhookExtractor,
+};
+use self::flawed::{Flaw, FlawedDoor};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn all_doors_pass_the_suite_and_answer_alike() {
+    let reports = [
+        passes_the_suite(LayerOnHyper).await,
+        passes_the_suite(LayerOnAxum).await,
+        passes_the_suite(ClaimedExtractor).await,
+        passes_the_suite(VerifyLayerOnHyper).await,
+        passes_the_suite(WebhookExtractor).await,
+        passes_the_suite(MiddlewareOnActix).await,
+        passes_the_suite(ClaimedInActix).await,
+        passes_the_suite(VerifyMiddlewareOnActix).await,
+        passes_the_suite(WebhookInActix).await,
+    ];
+    let transcripts = reports.map(|report| report.transcript);
+    let differences = Transcript::differences(&transcripts);
+    let differences: Vec<_> = differences.iter().map(Difference::to_string).collect();
+    assert!(
+        differences.is_empty(),
+        "{} differences:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_door_without_a_flaw_passes_the_suite_and_gives_every_answer_that_there_is() {
+    let report = passes_the_suite(FlawedDoor(Flaw::None)).await;
+    assert_eq!(report.transcript.codes().collect::<Vec<_>>(), CODES);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_suite_catches_every_flaw_by_the_case_that_should() {
+    for (flaw, name) in [
+        (Flaw::Answers409ForADuplicate, "a_repeat_of_a_handled_event_is_answered_200_with_nothing"),
+        (
+            Flaw::TakesOneInFlightForHandled,
+            "a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away",
+        ),
+        (
+            Flaw::DoesNotSayWhenToComeAgain,
+            "a_store_that_is_away_is_answered_503_and_nothing_is_handled",
+        ),
+        (Flaw::GivesTheReasonInTheBody, "a_body_that_was_tampered_with_is_refused"),
+        (Flaw::GivesTheReasonInAHeader, "a_signature_of_another_secret_is_refused"),
+        (Flaw::WritesTheBodyAnew, "the_handler_gets_the_body_byte_for_byte"),
+        (Flaw::WritesTheBodyAsText, "the_handler_gets_the_body_byte_for_byte"),
+        (
+            Flaw::TakesTheFirstOfRepeatedHeaders,
+            "a_repeated_header_is_refused_whichever_of_its_values_is_genuine",
+        ),
+        (
+            Flaw::TakesTheLastOfRepeatedHeaders,
+            "a_repeated_header_is_refused_whichever_of_its_values_is_genuine",
+        ),
+        (Flaw::Decompresses, "a_compressed_body_of_a_scheme_that_knows_none_is_refused"),
+        (Flaw::LimitIsOneTooLow, "a_body_of_a_known_length_is_handled_up_to_the_limit"),
+        (Flaw::LimitIsOneTooLow, "a_body_in_chunks_is_handled_up_to_the_limit"),
+        (Flaw::LimitIsOneTooHigh, "a_body_over_http_2_is_handled_up_to_the_limit"),
+        (Flaw::ReadsTheBodyFirst, "a_refused_head_is_answered_before_any_of_its_body_is_sent"),
+        (Flaw::ReadsTheBodyFirst, "whoever_asks_first_is_refused_without_being_told_to_go_on"),
+        (Flaw::TakesWhatHasComeForTheWhole, "a_body_whose_sender_is_gone_is_not_handled"),
+        (
+            Flaw::StopsTheHandlerOfASenderThatLeaves,
+            "a_sender_that_leaves_does_not_stop_the_handler",
+        ),
+        (
+            Flaw::StopsTheHandlerOfASenderThatLeaves,
+            "a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler",
+        ),
+        (Flaw::HandlesHandshakes, "a_signed_challenge_is_sent_back_as_text"),
+        (Flaw::HandlesRepeats, "of_many_copies_at_once_one_is_handled"),
+        (
+            Flaw::GivesEachFrameADeadline,
+            "a_body_that_trickles_is_refused_at_one_deadline_for_the_whole",
+        ),
+    ] {
+        let failure = case(name).check(&FlawedDoor(flaw)).await;
+        let failure = failure.err().unwrap_or_else(|| panic!("{name} does not see {flaw:?}"));
+        assert_eq!(failure.case(), name);
+        assert!(!failure.to_string().contains("stuck"), "{flaw:?}: {failure}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn doors_that_answer_differently_are_told_apart_by_case_and_answer() {
+    let sound = passes_the_suite(FlawedDoor(Flaw::None)).await.transcript;
+    let other = passes_the_suite(FlawedDoor(Flaw::WordsTheStatusAnew)).await.transcript;
+    assert_eq!(Transcript::differences(&[sound.clone(), sound.clone()]), []);
+    let differences = Transcript::differences(&[sound, other]);
+    let case = "a_body_in_single_bytes_is_handled";
+    let of_the_case: Vec<_> =
+        differences.iter().filter(|difference| difference.case() == case).collect();
+    assert_eq!(of_the_case.len(), 2);
+    let shown = of_the_case[1].to_string();
+    assert!(shown.starts_with("a_body_in_single_bytes_is_handled, answer 2\n"), "{shown}");
+    assert!(shown.contains("HTTP/1.1 200 OK") && shown.contains("HTTP/1.1 200 Fine"), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_exception_must_name_a_case_that_fails() {
+    struct Excepted(&'static [(&'static str, &'static str)]);
+
+    impl DoorUnderTest for Excepted {
+        fn name(&self) -> &'static str {
+            "excepted"
+        }
+
+        fn reach(&self) -> DoorReach {
+            VerifyLayerOnHyper.reach()
+        }
+
+        async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+            VerifyLayerOnHyper.open(endpoint).await
+        }
+
+        fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
+            self.0
+        }
+    }
+
+    const PASSES: &str = "a_body_in_chunks_is_handled";
+    const UNKNOWN: &str = "no_such_case";
+    let report = http_suite(Arc::new(Excepted(&[(PASSES, ""), (UNKNOWN, "")]))).await;
+    let failed: Vec<_> = report.failures.iter().map(HttpFailure::case).collect();
+    assert_eq!(failed, [PASSES, UNKNOWN]);
+}
+
+#[test]
+fn no_two_cases_share_a_name() {
+    let mut names: Vec<_> = http_cases().iter().map(HttpCase::name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), http_cases().len());
+}
+
+async fn passes_the_suite(door: impl DoorUnderTest) -> HttpReport {
+    let report = http_suite(Arc::new(door)).await;
+    let failures: Vec<_> = report.failures.iter().map(HttpFailure::to_string).collect();
+    let door = report.transcript.door();
+    assert!(failures.is_empty(), "{door}, {} cases:\n{}", failures.len(), failures.join("\n"));
+    report
+}
+
+fn case(name: &str) -> HttpCase {
+    http_cases().into_iter().find(|case| case.name() == name).unwrap()
+}
+
+/// All but `misconfigured`, for which a user has to misuse a verifier, and
+/// `unknown_key`, which the keys of asymmetric schemes are needed for.
+const CODES: [&str; 29] = [
+    "body_incomplete",
+    "body_timeout",
+    "body_too_large",
+    "busy",
+    "duplicate",
+    "exhausted",
+    "handler_failed",
+    "handler_timeout",
+    "handshake",
+    "in_flight",
+    "malformed_id",
+    "malformed_signature",
+    "malformed_timestamp",
+    "missing_header",
+    "missing_id",
+    "missing_signature",
+    "missing_timestamp",
+    "repeated_header",
+    "secret_not_kept",
+    "secrets_unavailable",
+    "signature_mismatch",
+    "store_full",
+    "store_unavailable",
+    "timestamp_in_future",
+    "timestamp_too_old",
+    "too_many_signatures",
+    "unknown_tenant",
+    "unsupported_encoding",
+    "unsupported_signature",
+];

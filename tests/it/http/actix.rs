@@ -1,0 +1,218 @@
+//! Each door into actix-web as a server.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::web::{Bytes, Data, PayloadConfig, ReqData, ServiceConfig, resource, route, scope};
+use actix_web::{Error, HttpResponse};
+use countersign::actix::{Claimed, VerifyMiddleware, Webhook, WebhookMiddleware};
+use countersign::{Answer, Grant, Receiver, Verified, VerifyError};
+use countersign_conformance::{
+    CODE_HEADER, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpEndpoint, InFront,
+    OpenDoor, Script,
+};
+
+use crate::actix::server::Server;
+
+pub(super) struct MiddlewareOnActix;
+
+impl DoorUnderTest for MiddlewareOnActix {
+    fn name(&self) -> &'static str {
+        "WebhookMiddleware on actix-web"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Handles
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            script: Data<Script>,
+            verified: ReqData<Verified>,
+            grant: ReqData<Grant>,
+            body: Bytes,
+        ) -> HttpResponse {
+            response(script.handle(&verified, Some(*grant), &body).await)
+        }
+
+        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
+        let middleware = WebhookMiddleware::new(receiver);
+        on_actix(in_front, move |config| {
+            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(door.route(route().to(on_event)).wrap(middleware.clone()));
+        })
+    }
+
+    fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
+        TELLS_TO_GO_ON
+    }
+}
+
+pub(super) struct VerifyMiddlewareOnActix;
+
+impl DoorUnderTest for VerifyMiddlewareOnActix {
+    fn name(&self) -> &'static str {
+        "VerifyMiddleware on actix-web"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Verifies
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            script: Data<Script>,
+            verified: ReqData<Verified>,
+            body: Bytes,
+        ) -> HttpResponse {
+            response(script.handle(&verified, None, &body).await)
+        }
+
+        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
+        let middleware = VerifyMiddleware::new(receiver.verifier().clone());
+        on_actix(in_front, move |config| {
+            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(door.route(route().to(on_event)).wrap(middleware.clone()));
+        })
+    }
+
+    fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
+        TELLS_TO_GO_ON
+    }
+}
+
+pub(super) struct ClaimedInActix;
+
+impl DoorUnderTest for ClaimedInActix {
+    fn name(&self) -> &'static str {
+        "Claimed in actix-web"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Claims
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            script: Data<Script>,
+            receiver: Data<Receiver<DoorStore>>,
+            Claimed { verified, claim, .. }: Claimed<DoorStore>,
+        ) -> HttpResponse {
+            let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
+            receiver.settle(claim, answer.status).await;
+            response(answer)
+        }
+
+        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
+        on_actix(in_front, move |config| {
+            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            let door = door.app_data(Data::new(receiver.clone()));
+            config.service(door.route(route().to(on_event)));
+        })
+    }
+
+    fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
+        TELLS_TO_GO_ON
+    }
+}
+
+pub(super) struct WebhookInActix;
+
+impl DoorUnderTest for WebhookInActix {
+    fn name(&self) -> &'static str {
+        "Webhook in actix-web"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Verifies
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(script: Data<Script>, Webhook(verified): Webhook) -> HttpResponse {
+            response(script.handle(&verified, None, verified.body()).await)
+        }
+
+        let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
+        let verifier = receiver.verifier().clone();
+        on_actix(in_front, move |config| {
+            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(door.app_data(verifier.clone()).route(route().to(on_event)));
+        })
+    }
+
+    fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
+        TELLS_TO_GO_ON
+    }
+}
+
+const TELLS_TO_GO_ON: &[(&str, &str)] = &[
+    ("whoever_asks_first_is_refused_without_being_told_to_go_on", ANSWERS_FOR_ITSELF),
+    ("whoever_asks_first_is_told_that_the_body_is_too_large", ANSWERS_FOR_ITSELF),
+];
+const ANSWERS_FOR_ITSELF: &str =
+    "actix-web says `100 Continue` before it hands the request to anybody";
+
+fn on_actix(
+    in_front: InFront,
+    door: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> OpenDoor {
+    async fn read_it(
+        mut request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<impl MessageBody>, Error> {
+        let body = request.extract::<Bytes>().await;
+        drop(body.unwrap());
+        request.set_payload(Payload::None);
+        next.call(request).await
+    }
+
+    let server = Server::start(move |config| {
+        let reads = Condition::new(in_front == InFront::ReadsTheBody, from_fn(read_it));
+        // Its own limit for what extractors read is lower than what the cases send.
+        let limit = PayloadConfig::new(usize::MAX);
+        let all = scope("").app_data(limit).wrap(reads).wrap(from_fn(with_code));
+        config.service(all.configure(door.clone()));
+    });
+    OpenDoor::new(server.address, server)
+}
+
+fn response(answer: HandlerAnswer) -> HttpResponse {
+    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap());
+    for header in answer.headers {
+        response.append_header(header);
+    }
+    response.body(answer.body)
+}
+
+/// Says in a header what the extensions say.
+async fn with_code(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match next.call(request).await {
+        Ok(mut response) => {
+            say(response.response_mut());
+            Ok(response)
+        }
+        Err(mut error) => {
+            error.add_response_mapper(|mut response| {
+                say(&mut response);
+                response
+            });
+            Err(error)
+        }
+    }
+}
+
+fn say<B>(response: &mut HttpResponse<B>) {
+    let answer = response.extensions().get::<Answer>().map(Answer::code);
+    let refusal = response.extensions().get::<VerifyError>().map(VerifyError::code);
+    if let Some(code) = answer.or(refusal) {
+        let name = HeaderName::from_static(CODE_HEADER);
+        response.headers_mut().insert(name, HeaderValue::from_static(code));
+    }
+}
+
+const EVERYWHERE: &str = "/{any:.*}";

@@ -1,0 +1,260 @@
+//! Each door as a server.
+
+use std::convert::Infallible;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, FromRef, State};
+use axum::middleware::{map_request, map_response};
+use countersign::axum::{Claimed, Webhook};
+use countersign::tower::{VerifyLayer, WebhookLayer};
+use countersign::{Answer, Grant, Receiver, Verified, Verifier, VerifyError};
+use countersign_conformance::{
+    CODE_HEADER, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpEndpoint, InFront,
+    OpenDoor, Script,
+};
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body::Body as HttpBody;
+use http_body_util::{BodyExt, Either, Empty, Full};
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
+
+pub(super) struct LayerOnHyper;
+
+impl DoorUnderTest for LayerOnHyper {
+    fn name(&self) -> &'static str {
+        "WebhookLayer on hyper"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Handles
+    }
+
+    async fn open(
+        &self,
+        HttpEndpoint { receiver, script, in_front, .. }: HttpEndpoint,
+    ) -> OpenDoor {
+        let layer = WebhookLayer::new(receiver);
+        on_hyper(ServiceBuilder::new().layer(layer).service(handler(script)), in_front).await
+    }
+}
+
+pub(super) struct VerifyLayerOnHyper;
+
+impl DoorUnderTest for VerifyLayerOnHyper {
+    fn name(&self) -> &'static str {
+        "VerifyLayer on hyper"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Verifies
+    }
+
+    async fn open(
+        &self,
+        HttpEndpoint { receiver, script, in_front, .. }: HttpEndpoint,
+    ) -> OpenDoor {
+        let layer = VerifyLayer::new(receiver.verifier().clone());
+        on_hyper(ServiceBuilder::new().layer(layer).service(handler(script)), in_front).await
+    }
+}
+
+pub(super) struct LayerOnAxum;
+
+impl DoorUnderTest for LayerOnAxum {
+    fn name(&self) -> &'static str {
+        "WebhookLayer on axum"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Handles
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            State(script): State<Script>,
+            Extension(verified): Extension<Verified>,
+            Extension(grant): Extension<Grant>,
+            body: Bytes,
+        ) -> Response<Body> {
+            response(script.handle(&verified, Some(grant), &body).await)
+        }
+
+        let layer = WebhookLayer::new(endpoint.receiver);
+        let app = Router::new().fallback(on_event).layer(layer).with_state(endpoint.script);
+        on_axum(app, endpoint.in_front).await
+    }
+}
+
+pub(super) struct ClaimedExtractor;
+
+impl DoorUnderTest for ClaimedExtractor {
+    fn name(&self) -> &'static str {
+        "Claimed in axum"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Claims
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            State(App(HttpEndpoint { receiver, script, .. })): State<App>,
+            Claimed { verified, claim, .. }: Claimed<DoorStore>,
+        ) -> Response<Body> {
+            let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
+            receiver.settle(claim, answer.status).await;
+            response(answer)
+        }
+
+        let in_front = endpoint.in_front;
+        on_axum(Router::new().fallback(on_event).with_state(App(endpoint)), in_front).await
+    }
+}
+
+pub(super) struct WebhookExtractor;
+
+impl DoorUnderTest for WebhookExtractor {
+    fn name(&self) -> &'static str {
+        "Webhook in axum"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Verifies
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn on_event(
+            State(App(HttpEndpoint { script, .. })): State<App>,
+            Webhook(verified): Webhook,
+        ) -> Response<Body> {
+            response(script.handle(&verified, None, verified.body()).await)
+        }
+
+        let in_front = endpoint.in_front;
+        on_axum(Router::new().fallback(on_event).with_state(App(endpoint)), in_front).await
+    }
+}
+
+#[derive(Clone)]
+struct App(HttpEndpoint);
+
+impl FromRef<App> for Receiver<DoorStore> {
+    fn from_ref(App(endpoint): &App) -> Self {
+        endpoint.receiver.clone()
+    }
+}
+
+impl FromRef<App> for Verifier {
+    fn from_ref(App(endpoint): &App) -> Self {
+        endpoint.receiver.verifier().clone()
+    }
+}
+
+async fn on_axum(app: Router, in_front: InFront) -> OpenDoor {
+    async fn read_it(request: Request<Body>) -> Request<Body> {
+        let (parts, body) = request.into_parts();
+        body.collect().await.unwrap();
+        Request::from_parts(parts, Body::empty())
+    }
+
+    let app = match in_front {
+        InFront::ReadsTheBody => app.layer(map_request(read_it)),
+        _ => app,
+    };
+    let app = app.layer(map_response(async |response: Response<Body>| with_code(response)));
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(async { axum::serve(listener, app).await.unwrap() });
+    OpenDoor::new(address, server)
+}
+
+/// The service that stands behind a layer.
+pub(super) fn handler(
+    script: Script,
+) -> impl Service<
+    Request<Full<Bytes>>,
+    Response = Response<Full<Bytes>>,
+    Error = Infallible,
+    Future: Send,
+> + Clone {
+    service_fn(move |request: Request<Full<Bytes>>| {
+        let script = script.clone();
+        async move {
+            let verified = request.extensions().get::<Verified>().cloned().unwrap();
+            let grant = request.extensions().get::<Grant>().copied();
+            let body = request.into_body().collect().await.unwrap().to_bytes();
+            Ok(response(script.handle(&verified, grant, &body).await))
+        }
+    })
+}
+
+pub(super) async fn on_hyper<S, B>(service: S, in_front: InFront) -> OpenDoor
+where
+    S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible>,
+    S: Clone + Send + Sync + 'static,
+    S::Future: Send,
+    B: HttpBody<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    let service = service_fn(move |request: Request<Incoming>| {
+        let service = service.clone();
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = match in_front {
+                InFront::ReadsTheBody => {
+                    body.collect().await.unwrap();
+                    Either::Right(Empty::new())
+                }
+                _ => Either::Left(body),
+            };
+            service.oneshot(Request::from_parts(parts, body)).await.map(with_code)
+        }
+    });
+    let service = TowerToHyperService::new(service);
+    let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let service = service.clone();
+            connections.spawn(async move {
+                let builder = auto::Builder::new(TokioExecutor::new());
+                // Senders break off.
+                drop(builder.serve_connection(TokioIo::new(stream), service).await);
+            });
+        }
+    });
+    OpenDoor::new(address, server)
+}
+
+/// The body as it arrives, or what somebody has left of it.
+pub(super) type Arriving = Either<Incoming, Empty<Bytes>>;
+
+pub(super) fn response<B: HttpBody + From<Bytes>>(answer: HandlerAnswer) -> Response<B> {
+    let mut response = Response::new(B::from(answer.body));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap();
+    for (name, value) in answer.headers {
+        response.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Says in a header what the extensions say.
+pub(super) fn with_code<B>(mut response: Response<B>) -> Response<B> {
+    let answer = response.extensions().get::<Answer>().map(Answer::code);
+    let refusal = response.extensions().get::<VerifyError>().map(VerifyError::code);
+    if let Some(code) = answer.or(refusal) {
+        response.headers_mut().insert(CODE_HEADER, HeaderValue::from_static(code));
+    }
+    response
+}
+
+const LOOPBACK: &str = "127.0.0.1:0";

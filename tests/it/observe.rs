@@ -1,0 +1,554 @@
+//! What is told of deliveries: every thing that happens, and each of them once.
+
+pub(crate) mod logged;
+pub(crate) mod recorded;
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::post;
+use countersign::axum::{Claimed, Delivery as Extracted, Webhook, WebhookJson};
+use countersign::metrics::{METRICS, MetricKind, describe_metrics};
+use countersign::tower::{VerifyLayer, WebhookLayer};
+use countersign::{
+    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver,
+    Secrets, TenantFrom, Tenants, Verifier,
+};
+use http::{Request, StatusCode};
+use logged::Logged;
+use metrics::Unit;
+use recorded::Recorded;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+use tower::ServiceExt;
+
+use crate::adapters::doors::request;
+use crate::adapters::scripted::{Step, scripted};
+use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verifier_of};
+use crate::receiver::faulty_store::{Fault, FaultyStore};
+use crate::whole_path::doors::{Handler, claim, event, extractor, layer, receiver, receiver_with};
+
+#[tokio::test(start_paused = true)]
+async fn a_handled_delivery_is_told_once_at_every_step() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    assert_eq!(door.deliver(&event(1)).await.status, 204);
+    let counts = ["claims granted 1", "handlers handled 1", "settled completed 1", "verified 0 1"];
+    assert_eq!(recorded.counts(), counts);
+    let measured = [
+        "countersign_body_bytes 1",
+        "countersign_body_seconds 1",
+        "countersign_claim_seconds 1",
+        "countersign_handler_seconds 1",
+        "countersign_verify_seconds 1",
+    ];
+    assert_eq!(recorded.measured(), measured);
+    assert_eq!(recorded.values("countersign_body_bytes"), [event(1).body.len() as f64]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_extractor_tells_everything_but_the_handlers_end() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let door = extractor(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    assert_eq!(door.deliver(&event(1)).await.status, 200);
+    assert_eq!(recorded.counts(), ["claims granted 1", "settled completed 1", "verified 0 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_only_verifies_tells_the_handlers_end_too() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let answers = [(StatusCode::OK, "handled"), (StatusCode::BAD_GATEWAY, "handler_failed")];
+    for (status, _) in answers {
+        let verify = VerifyLayer::new(verifier(&scheme("jupiter")));
+        let app = Router::new().route("/", post(async move || status)).layer(verify);
+        assert_eq!(send(&app, request(&event(1), event(1).body)).await, status);
+    }
+    assert_eq!(
+        recorded.counts_of("jupiter", "jupiter"),
+        ["handlers handled 1", "handlers handler_failed 1", "verified 0 2"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_is_counted_once_by_its_code_at_every_door() {
+    let unsigned = || event(1).without_header("x-jup-signature");
+    let forged = || request(&event(1), event(2).body);
+    let steps = |steps: Vec<Step>| request(&event(1), scripted(steps).0);
+    let hour = Duration::from_secs(3600);
+    let jupiter = || verifier(&scheme("jupiter"));
+    let small = || jupiter().with_body_limit(10);
+    let busy = || jupiter().with_buffer_budget(BufferBudget::new(1));
+    let cases: [(&str, Verifier, Box<dyn Fn() -> Request<Body>>); 9] = [
+        ("missing_signature", jupiter(), Box::new(move || request(&unsigned(), event(1).body))),
+        ("signature_mismatch", jupiter(), Box::new(forged)),
+        ("body_too_large", small(), Box::new(forged)),
+        ("body_too_large", small(), Box::new(move || steps(vec![Step::Data(vec![0; 11])]))),
+        ("body_timeout", jupiter(), Box::new(move || steps(vec![Step::Wait(hour)]))),
+        ("body_incomplete", jupiter(), Box::new(move || steps(vec![Step::Fail]))),
+        ("busy", busy(), Box::new(forged)),
+        ("unknown_tenant", of_tenants(), Box::new(move || of_tenant("unknown"))),
+        ("secrets_unavailable", of_tenants(), Box::new(move || of_tenant("hangs"))),
+    ];
+    for (code, verifier, request) in cases {
+        for (name, app) in doors(&verifier) {
+            let recorded = Recorded::default();
+            let here = recorded.here();
+            let status = send(&app, request()).await;
+            assert!(!status.is_success(), "{name}: {code}");
+            assert_eq!(recorded.counts(), [format!("refused {code} 1")], "{name}");
+            assert!(recorded.measured().is_empty(), "{name}: {code}");
+            drop(here);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handshake_is_told_as_one_and_not_as_a_refusal() {
+    let zoom = scheme("zoom");
+    let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#;
+    let asked = Delivery::with_body(&zoom, body);
+    for (name, app) in doors(&verifier(&zoom)) {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        assert_eq!(send(&app, request(&asked, body)).await, 200, "{name}");
+        assert_eq!(recorded.counts_of("zoom", "test"), ["handshakes 1"], "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_not_the_json_of_its_handler_is_counted() {
+    let app = Router::new()
+        .route("/", post(async |_: WebhookJson<Value>| {}))
+        .with_state(verifier(&scheme("jupiter")));
+    let claiming = Router::new()
+        .route("/", post(async |_: Extracted<Value>| {}))
+        .with_state(receiver(MemoryStore::new()));
+    for (app, endpoint) in [(app, "jupiter"), (claiming, "test")] {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let delivery = Delivery::with_body(&scheme("jupiter"), "nonsense");
+        assert_eq!(send(&app, request(&delivery, "nonsense")).await, 400);
+        assert_eq!(recorded.counts_of("jupiter", endpoint), ["malformed_json 1", "verified 0 1"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_old_a_delivery_is_by_its_signed_time_is_measured() {
+    let venum = scheme("venum");
+    for (off_ms, skew) in [(1500, 1.5), (-250, -0.25)] {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let late = verifier(&venum).with_clock(move || NOW_MS + off_ms);
+        let delivery = Delivery::of(&venum);
+        let [(_, app), ..] = doors(&late);
+        assert_eq!(send(&app, request(&delivery, delivery.body.clone())).await, 200);
+        assert_eq!(recorded.values("countersign_time_skew_seconds"), [skew]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_number() {
+    let jupiter = scheme("jupiter");
+    let secrets = Secrets::new(secret(1).named("new")).with_previous(secret(2));
+    let rotating = verifier_of(&jupiter, secrets);
+    for (verifier, number, delivery, told) in [
+        (&rotating, 1, event(1), "new"),
+        (&rotating, 2, event(1), "1"),
+        (&of_tenants(), 1, event(1).with_header(TENANT, "acme"), "0"),
+    ] {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let signed = Delivery::signed(&jupiter, secret(number), NOW_MS, &delivery.body);
+        let tag = signed.header("x-jup-signature").to_vec();
+        let delivery = delivery.with_header("x-jup-signature", tag);
+        let [(_, app), ..] = doors(verifier);
+        assert_eq!(send(&app, request(&delivery, delivery.body.clone())).await, 200);
+        assert_eq!(recorded.counts().last().unwrap(), &format!("verified {told} 1"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn duplicates_are_told_and_those_with_another_body_apart() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":7}"#);
+    for delivery in [event(1), event(1), other] {
+        assert_eq!(door.deliver(&delivery).await.status, 200);
+    }
+    let counts = recorded.counts();
+    assert_eq!(counts[..2], ["claims duplicate 2", "claims granted 1"]);
+    assert!(counts.contains(&"other_body 1".to_owned()), "{counts:?}");
+    assert!(counts.contains(&"handlers handled 1".to_owned()), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_for_another_attempt_is_measured() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let receiver = receiver(MemoryStore::new());
+    let held = claim(&receiver, &event(1)).await.unwrap();
+    claim(&receiver, &event(1)).await.unwrap_err();
+    // A third of what Jupiter waits.
+    let waited = recorded.values("countersign_in_flight_wait_seconds");
+    assert_eq!(waited, [Duration::from_secs(5).div_f64(3.0).as_secs_f64()]);
+    assert_eq!(recorded.counts(), ["claims granted 1", "claims in_flight 1"]);
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_store_that_is_away_comes_to_is_told() {
+    for (policy, counts) in [
+        (OutagePolicy::FailClosed, &["claims store_unavailable 1"][..]),
+        (OutagePolicy::LocalFallback, &["claims granted 1", "degraded local_fallback 1"]),
+        (OutagePolicy::FailOpen, &["claims granted 1", "degraded fail_open 1"]),
+    ] {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let store = FaultyStore::new(MemoryStore::new());
+        store.fail_next("claim", &[Fault::NotApplied]);
+        let receiver = receiver(store).with_outage_policy(policy);
+        let claimed = claim(&receiver, &event(1)).await;
+        assert_eq!(recorded.counts(), counts);
+        drop(claimed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_store_and_an_exhausted_event_are_told() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let full = receiver(MemoryStore::with_capacity(1));
+    let mut held = Vec::new();
+    while let Ok(claim) = claim(&full, &event(held.len())).await {
+        held.push(claim);
+    }
+    assert!(recorded.counts().contains(&"claims store_full 1".to_owned()));
+
+    let (receiver, clock) = receiver_with_clock();
+    for _ in 0..5 {
+        let died = claim(&receiver, &event(1)).await.unwrap();
+        clock.advance(died.lease());
+        std::mem::forget(died);
+    }
+    claim(&receiver, &event(1)).await.unwrap_err();
+    let counts = recorded.counts();
+    assert!(counts.contains(&"claims exhausted 1".to_owned()), "{counts:?}");
+    assert!(counts.contains(&"claims reclaimed 4".to_owned()), "{counts:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let (receiver, clock) = receiver_with_clock();
+    let slow = claim(&receiver, &event(1)).await.unwrap();
+    clock.advance(slow.lease());
+    let fast = claim(&receiver, &event(1)).await.unwrap();
+    slow.renew().await.unwrap();
+    slow.complete().await.unwrap();
+    let counts = [
+        "claims granted 1",
+        "claims reclaimed 1",
+        "completed_late 1",
+        "lease_lost 1",
+        "settled completed 1",
+    ];
+    assert_eq!(recorded.counts(), counts);
+    drop(fast);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_left_to_the_background_is_told() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let store = FaultyStore::new(MemoryStore::new());
+    let short = receiver(store.clone()).with_lease(Duration::ZERO);
+    let long = receiver(store.clone());
+    for receiver in [&short, &long] {
+        let claimed = claim(receiver, &event("dropped")).await.unwrap();
+        store.fail_next("release", &[Fault::NotApplied]);
+        drop(claimed);
+        tokio::spawn(receiver.background(sleep).unwrap());
+        sleep(Duration::from_secs(1)).await;
+        let claimed = claim(receiver, &event("completed")).await.unwrap();
+        store.fail_next("complete", &[Fault::NotApplied, Fault::NotApplied]);
+        claimed.complete().await.unwrap_err();
+        sleep(Duration::from_secs(1)).await;
+        claim(receiver, &event("released")).await.unwrap().release().await.unwrap();
+    }
+    let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
+    let expected = [
+        "give_back_lost 1",
+        "given_back 1",
+        "record_lost 1",
+        "recorded_in_background 1",
+        "settled completed 2",
+        "settled dropped 2",
+        "settled released 2",
+    ];
+    assert_eq!(counts, expected);
+}
+
+fn is_claim(count: &str) -> bool {
+    count.starts_with("claims ")
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
+    let failing = Handler::answering(StatusCode::INTERNAL_SERVER_ERROR);
+    let panicking = Handler::new(|_, _| async { assert!(false, "as it should") });
+    let panicking_later = Handler::new(|_, _| async {
+        sleep(Duration::from_secs(1)).await;
+        assert!(false, "as it should");
+    });
+    let late = Handler::new(|_, _| sleep(Duration::from_secs(10)));
+    for (handler, counts) in [
+        (failing, &["handlers handler_failed 1", "settled released 1"][..]),
+        (panicking, &["handlers handler_failed 1", "settled dropped 1"]),
+        (panicking_later, &["handlers handler_failed 1", "settled dropped 1"]),
+        (late, &["handler_timeouts 1", "handlers handled 1", "settled completed 1"]),
+    ] {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let door = layer(&receiver(MemoryStore::new()), &handler);
+        door.deliver(&event(1)).await;
+        sleep(Duration::from_secs(60)).await;
+        let after_claim = &recorded.counts()[1..];
+        assert_eq!(after_claim[..after_claim.len() - 1], *counts);
+        assert_eq!(recorded.values("countersign_handler_seconds").len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_is_stopped_with_its_request_is_told() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let verify = VerifyLayer::new(verifier(&scheme("jupiter")));
+    let app = Router::new().route("/", post(pending::<()>)).layer(verify);
+    let left = timeout(Duration::from_secs(1), send(&app, request(&event(1), event(1).body)));
+    assert!(left.await.is_err());
+    assert_eq!(
+        recorded.counts_of("jupiter", "jupiter"),
+        ["handlers handler_stopped 1", "verified 0 1"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_leaves_before_its_body_has_come_is_told_nowhere() {
+    for (name, app) in doors(&verifier(&scheme("jupiter"))) {
+        let recorded = Recorded::default();
+        let _here = recorded.here();
+        let waits = scripted([Step::Wait(Duration::from_secs(3600))]).0;
+        let left = timeout(Duration::from_millis(1), send(&app, request(&event(1), waits)));
+        assert!(left.await.is_err(), "{name}");
+        assert!(recorded.counts().is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn the_standalone_call_tells_nothing() {
+    let (recorded, logged) = (Recorded::default(), Logged::default());
+    let (_recorded, _logged) = (recorded.here(), logged.here());
+    let verifier = verifier(&scheme("jupiter"));
+    event(1).verify(&verifier).unwrap();
+    event(1).with_header("x-jup-signature", "00").verify(&verifier).unwrap_err();
+    assert_eq!((recorded.keys().len(), logged.text()), (0, String::new()));
+}
+
+#[test]
+fn every_metric_is_described_with_the_unit_that_its_name_ends_with() {
+    let recorded = Recorded::default();
+    {
+        let _here = recorded.here();
+        describe_metrics();
+    }
+    let described = recorded.descriptions();
+    assert_eq!(described.len(), METRICS.len());
+    for metric in METRICS {
+        let (unit, text) = &described[metric.name];
+        let expected = match metric.kind {
+            MetricKind::Counter => (Unit::Count, "_total"),
+            _ if metric.name.ends_with("_bytes") => (Unit::Bytes, "_bytes"),
+            _ => (Unit::Seconds, "_seconds"),
+        };
+        assert_eq!((unit.unwrap(), text.as_str()), (expected.0, metric.help), "{metric:?}");
+        assert!(metric.name.starts_with("countersign_"), "{metric:?}");
+        assert!(metric.name.ends_with(expected.1), "{metric:?}");
+    }
+}
+
+#[test]
+fn every_metric_is_awaited_by_a_test_of_this_file() {
+    let tests = include_str!("observe.rs");
+    for metric in METRICS {
+        let short = metric.name.strip_prefix("countersign_").unwrap();
+        let short = short.strip_suffix("_total").unwrap_or(short);
+        let awaited = [format!("\"{short} "), format!("\"{}", metric.name)];
+        assert!(awaited.iter().any(|text| tests.contains(text)), "{}", metric.name);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_label_is_of_a_senders_choosing() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    for (_, app) in doors(&of_tenants()) {
+        for tenant in ["acme", "unknown", "hangs"] {
+            send(&app, of_tenant(tenant)).await;
+        }
+    }
+    let known: BTreeSet<&str> = BTreeSet::from(["code", "endpoint", "scheme", "secret"]);
+    for key in recorded.keys() {
+        let metric = METRICS.iter().find(|metric| metric.name == key.name()).unwrap();
+        let labels: Vec<_> = key.labels().map(|label| label.key()).collect();
+        assert_eq!(labels, metric.labels);
+        assert!(labels.iter().all(|label| known.contains(label)), "{key}");
+        for word in ["acme", "unknown ", "hangs", "evt_1", "thing.made"] {
+            assert!(key.labels().all(|label| !label.value().contains(word)), "{key}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
+    let logged = Logged::default();
+    let here = logged.here();
+    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    for _ in 0..2 {
+        door.deliver(&event(1)).await;
+    }
+    let forged = request(&event(1), event(2).body);
+    assert_eq!(send(&door.app, forged).await, 401);
+    drop((door, here));
+
+    let spans = logged.closed();
+    let [handled, duplicate, refused] = &spans[..] else { panic!("{spans:#?}") };
+    let common = r#"INFO countersign.delivery{scheme="jupiter" endpoint="test" "#;
+    for span in &spans {
+        assert!(span.starts_with(common), "{span}");
+    }
+    for field in [r#"secret="0""#, "event=\"", "attempt=1", r#"code="handled" status=204"#] {
+        assert!(handled.contains(field), "{field}: {handled}");
+    }
+    assert!(duplicate.contains(r#"code="duplicate" status=200"#), "{duplicate}");
+    assert!(refused.contains(r#"code="signature_mismatch" status=401"#), "{refused}");
+    let event = |span: &str| span.split("event=\"").nth(1).map(|rest| rest[..9].to_owned());
+    assert_eq!(event(handled), event(duplicate));
+    assert!(event(handled).is_some() && event(refused).is_none(), "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_thing_is_logged_at_its_level() {
+    let logged = Logged::default();
+    let here = logged.here();
+    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    for _ in 0..2 {
+        door.deliver(&event(1)).await;
+    }
+    send(&door.app, request(&event(1), event(2).body)).await;
+    let [(_, busy), ..] =
+        doors(&verifier(&scheme("jupiter")).with_buffer_budget(BufferBudget::new(1)));
+    send(&busy, request(&event(1), event(1).body)).await;
+    drop(here);
+    let events = logged.events();
+    for (level, message) in [
+        ("DEBUG", "verified "),
+        ("DEBUG", "claimed "),
+        ("DEBUG", "handled "),
+        ("DEBUG", "the claim is settled "),
+        ("DEBUG", "not claimed "),
+        ("INFO", "refused "),
+        ("WARN", "refused "),
+    ] {
+        let message = format!("countersign: {message}");
+        let found = |line: &&String| line.starts_with(level) && line.contains(&message);
+        assert!(events.iter().any(|line| found(&line)), "{level} {message}: {events:#?}");
+    }
+    let warned = events.iter().filter(|line| line.starts_with("WARN")).count();
+    assert_eq!(warned, 1, "{events:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_handler_logs_stands_in_the_span_of_its_delivery() {
+    let logged = Logged::default();
+    let here = logged.here();
+    let handler = Handler::new(|_, _| async {
+        tracing::info!(target: "countersign_user", "at work");
+        sleep(Duration::from_secs(1)).await;
+        tracing::info!(target: "countersign_user", "still at work");
+    });
+    layer(&receiver(MemoryStore::new()), &handler).deliver(&event(1)).await;
+    drop(here);
+    let events = logged.events();
+    let own: Vec<_> = events.iter().filter(|line| line.contains("at work")).collect();
+    assert_eq!(own.len(), 2, "{events:#?}");
+    for line in own {
+        assert!(line.contains("countersign.delivery{scheme=\"jupiter\""), "{line}");
+        assert!(line.contains("attempt=1"), "{line}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fields_of_a_span_of_the_users_are_left_alone() {
+    let logged = Logged::default();
+    let here = logged.here();
+    let span = tracing::info_span!(
+        target: "countersign_user", "outer", code = tracing::field::Empty
+    );
+    let receiver = receiver(MemoryStore::new());
+    // Past the doors, and so in no span of a delivery.
+    span.in_scope(|| receiver.verifier().arrive(&[("x-other", "1")]).unwrap_err());
+    drop((span, here));
+    assert!(logged.closed()[0].contains("outer: "), "{:?}", logged.closed());
+}
+
+/// Every door on tower and axum, in front of a handler that answers 200.
+fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
+    let verifier = verifier.clone().with_endpoint(&Endpoint::new("test"));
+    let receiver = receiver_with(verifier.clone(), MemoryStore::new());
+    let claimed = async |Claimed { claim, .. }: Claimed| drop(claim.complete().await);
+    let answering = || Router::new().route("/", post(async || {}));
+    [
+        ("verify layer", answering().layer(VerifyLayer::new(verifier.clone()))),
+        ("webhook layer", answering().layer(WebhookLayer::new(receiver.clone()))),
+        (
+            "webhook extractor",
+            Router::new().route("/", post(async |_: Webhook| {})).with_state(verifier),
+        ),
+        ("claimed extractor", Router::new().route("/", post(claimed)).with_state(receiver)),
+    ]
+}
+
+async fn send(app: &Router, request: Request<Body>) -> StatusCode {
+    app.clone().oneshot(request).await.unwrap().status()
+}
+
+fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    (receiver(MemoryStore::new().with_clock(clock.clone())), clock)
+}
+
+fn of_tenants() -> Verifier {
+    let tenants = Tenants::new(TenantFrom::header(TENANT).unwrap(), async |tenant: String| {
+        match tenant.as_str() {
+            "acme" => Ok(Some(secret(1).named(tenant).into())),
+            "hangs" => pending().await,
+            _ => Ok(None),
+        }
+    });
+    Verifier::for_tenants(scheme("jupiter"), tenants).unwrap()
+}
+
+fn of_tenant(tenant: &str) -> Request<Body> {
+    let delivery = Delivery::of(&scheme("jupiter")).with_header(TENANT, tenant);
+    request(&delivery, BODY)
+}
+
+const TENANT: &str = "x-tenant";

@@ -1,0 +1,74 @@
+//! Keeps the text of all spans and events of this project, from any level on.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::{DefaultGuard, set_default};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry};
+
+/// Clones are the same log.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    /// Logs what happens on this thread while the guard lives.
+    pub(crate) fn here(&self) -> DefaultGuard {
+        set_default(self.subscriber())
+    }
+
+    pub(crate) fn subscriber(&self) -> impl Subscriber + Send + Sync + use<> {
+        let layer = fmt::layer()
+            .with_writer(self.clone())
+            .with_ansi(false)
+            .without_time()
+            .with_span_events(FmtSpan::NEW | FmtSpan::CLOSE);
+        let ours = Targets::new().with_target("countersign", LevelFilter::TRACE);
+        Registry::default().with(layer.with_filter(ours))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The events: level, span with its fields, fields.
+    pub(crate) fn events(&self) -> Vec<String> {
+        let text = self.text();
+        let lines = text.lines().map(str::trim_start);
+        lines.filter(|line| !is_of_span(line)).map(str::to_owned).collect()
+    }
+
+    /// The spans, as they were when they ended.
+    pub(crate) fn closed(&self) -> Vec<String> {
+        let text = self.text();
+        let lines = text.lines().map(str::trim_start);
+        lines.filter(|line| line.contains(": close ")).map(str::to_owned).collect()
+    }
+}
+
+fn is_of_span(line: &str) -> bool {
+    line.contains(": close ") || line.ends_with(": new")
+}
+
+impl<'a> MakeWriter<'a> for Logged {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

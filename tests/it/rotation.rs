@@ -1,0 +1,171 @@
+//! Secrets that are replaced while deliveries arrive, and secrets that are
+//! accepted for a time.
+
+use std::thread::{self, ScopedJoinHandle};
+
+use countersign::{
+    ConfigError, ManualClock, Secret, SecretProblem, Secrets, Verifier, VerifyErrorKind,
+};
+
+use crate::delivery::{
+    BODY, Delivery, NOW_MS, scheme, schemes, secret, secret_of, several, verifier_of,
+};
+
+#[test]
+fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
+    let scheme = scheme("github");
+    let (verifier, secrets) = verifier_of(&scheme, secret(1)).with_secrets_handle().unwrap();
+    let clone = verifier.clone();
+    let limited = verifier.clone().with_body_limit(1000);
+    let (again, same) = verifier.clone().with_secrets_handle().unwrap();
+    let all = [verifier, clone, limited, again];
+    let (by_old, by_new) = (signed(1), signed(2));
+    for verifier in &all {
+        by_old.verify(verifier).unwrap();
+        assert_eq!(by_new.refused(verifier), Some(VerifyErrorKind::SignatureMismatch));
+    }
+    secrets.replace(several([2, 1])).unwrap();
+    for verifier in &all {
+        assert_eq!(by_new.verify(verifier).unwrap().secret_index(), 0);
+        assert_eq!(by_old.verify(verifier).unwrap().secret_index(), 1);
+    }
+    same.replace(secret(2).named("2026-11")).unwrap();
+    for verifier in &all {
+        assert_eq!(by_new.verify(verifier).unwrap().secret_name(), Some("2026-11"));
+        assert_eq!(by_old.refused(verifier), Some(VerifyErrorKind::SignatureMismatch));
+    }
+}
+
+#[test]
+fn a_clone_from_before_the_handle_keeps_its_secrets() {
+    let before = verifier_of(&scheme("github"), secret(1));
+    let (_, secrets) = before.clone().with_secrets_handle().unwrap();
+    secrets.replace(secret(2)).unwrap();
+    signed(1).verify(&before).unwrap();
+}
+
+#[test]
+fn a_delivery_in_flight_keeps_the_secrets_that_it_began_with() {
+    let (verifier, secrets) =
+        verifier_of(&scheme("github"), secret(1).named("old")).with_secrets_handle().unwrap();
+    let delivery = signed(1);
+    let (first, rest) = delivery.body.split_at(10);
+    let mut begun = verifier.begin(&delivery.headers).unwrap();
+    begun.push(first.to_vec()).unwrap();
+    secrets.replace(secret(2).named("new")).unwrap();
+    begun.push(rest.to_vec()).unwrap();
+    let verified = begun.verify().unwrap();
+    assert_eq!((verified.body(), verified.secret_name()), (&BODY.into(), Some("old")));
+    assert_eq!(delivery.refused(&verifier), Some(VerifyErrorKind::SignatureMismatch));
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_leaves_the_others_as_they_were() {
+    let scheme = scheme("standardwebhooks");
+    let verifier = verifier_of(&scheme, secret(1)).with_clock(|| NOW_MS);
+    let (verifier, secrets) = verifier.with_secrets_handle().unwrap();
+    let bad = Secrets::new(secret(2)).with_previous(Secret::new("not base64!").unwrap());
+    let refused = secrets.replace(bad).unwrap_err();
+    assert!(matches!(
+        refused,
+        ConfigError::Secret { problem: SecretProblem::NotBase64, index: Some(1), .. }
+    ));
+    Delivery::of(&scheme).verify(&verifier).unwrap();
+    let by_new = Delivery::signed(&scheme, secret(2), NOW_MS, BODY);
+    assert_eq!(by_new.refused(&verifier), Some(VerifyErrorKind::SignatureMismatch));
+}
+
+#[test]
+fn secrets_replaced_under_load_refuse_nothing_that_either_has_signed() {
+    let (verifier, secrets) =
+        verifier_of(&scheme("github"), several([1, 2])).with_secrets_handle().unwrap();
+    thread::scope(|scope| {
+        let judging = [1, 2].map(|number| {
+            let verifier = verifier.clone();
+            scope.spawn(move || {
+                let delivery = signed(number);
+                for _ in 0..2000 {
+                    delivery.verify(&verifier).unwrap();
+                }
+            })
+        });
+        for order in [[2, 1], [1, 2]].into_iter().cycle() {
+            secrets.replace(several(order)).unwrap();
+            if judging.iter().all(ScopedJoinHandle::is_finished) {
+                break;
+            }
+        }
+    });
+}
+
+#[test]
+fn a_secret_is_accepted_from_its_first_to_its_last_millisecond() {
+    // Of the last one, the way of signing is code.
+    for scheme in schemes().chain([scheme("moralis")]) {
+        let clock = ManualClock::at_unix_ms(NOW_MS);
+        let limited = || secret_of(&scheme, 1);
+        let limited = limited().valid_from_unix_ms(NOW_MS - 5).valid_until_unix_ms(NOW_MS + 5);
+        let verifier = verifier_of(&scheme, limited).with_clock(clock.clone());
+        let delivery = Delivery::of(&scheme);
+        for (off, refused) in [
+            (-6, Some(VerifyErrorKind::SignatureMismatch)),
+            (-5, None),
+            (0, None),
+            (5, None),
+            (6, Some(VerifyErrorKind::SignatureMismatch)),
+        ] {
+            clock.set_unix_ms(NOW_MS + off);
+            assert_eq!(delivery.refused(&verifier), refused, "{} at {off}", scheme.name());
+        }
+    }
+}
+
+#[test]
+fn a_rotation_that_was_planned_takes_place_by_the_clock_alone() {
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let secrets = Secrets::new(secret(2).named("new").valid_from_unix_ms(NOW_MS + 10))
+        .with_previous(secret(1).named("old").valid_until_unix_ms(NOW_MS + 20));
+    let verifier = verifier_of(&scheme("github"), secrets).with_clock(clock.clone());
+    let by = |number| signed(number).verify(&verifier).ok()?.secret_name().map(str::to_owned);
+    for (at, new, old) in [
+        (0, None, Some("old")),
+        (10, Some("new"), Some("old")),
+        (20, Some("new"), Some("old")),
+        (21, Some("new"), None),
+    ] {
+        clock.set_unix_ms(NOW_MS + at);
+        assert_eq!((by(2).as_deref(), by(1).as_deref()), (new, old), "at {at}");
+    }
+}
+
+#[test]
+fn a_body_in_pieces_is_judged_by_a_later_secret_while_the_first_is_not_valid_yet() {
+    for scheme in schemes() {
+        let secrets = Secrets::new(secret_of(&scheme, 2).valid_from_unix_ms(NOW_MS + 1))
+            .with_previous(secret_of(&scheme, 1));
+        let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
+        let delivery = Delivery::of(&scheme);
+        let mut begun = verifier.begin(&delivery.headers).unwrap();
+        for piece in delivery.body.chunks(7) {
+            begun.push(piece.to_vec()).unwrap();
+        }
+        assert_eq!(begun.verify().unwrap().secret_index(), 1, "{}", scheme.name());
+    }
+}
+
+#[test]
+fn a_secret_that_would_never_be_accepted_is_refused() {
+    let never = secret(2).valid_from_unix_ms(NOW_MS + 1).valid_until_unix_ms(NOW_MS);
+    let secrets = Secrets::new(secret(1)).with_previous(never);
+    let refused = Verifier::new(scheme("github"), secrets).unwrap_err();
+    assert!(matches!(
+        refused,
+        ConfigError::Secret { problem: SecretProblem::NeverValid, index: Some(1), .. }
+    ));
+    let once = secret(1).valid_from_unix_ms(NOW_MS).valid_until_unix_ms(NOW_MS);
+    signed(1).verify(&verifier_of(&scheme("github"), once).with_clock(|| NOW_MS)).unwrap();
+}
+
+fn signed(number: u8) -> Delivery {
+    Delivery::signed(&scheme("github"), secret(number), NOW_MS, BODY)
+}

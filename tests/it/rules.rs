@@ -1,0 +1,508 @@
+//! The schemes whose way of signing is code, and the trait behind which they
+//! stand.
+
+mod cases;
+mod jwt;
+mod keys;
+mod own;
+mod paypal;
+mod sns;
+
+use std::time::Duration;
+
+use countersign::{
+    Covers, EventIdFrom, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
+};
+use countersign_conformance::{Expect, vectors};
+
+use crate::delivery::NOW_MS;
+use cases::{ADYEN, Case, JSON, NAMES, Sent, cases, verifier};
+
+#[test]
+fn these_fourteen_are_all_whose_way_of_signing_is_code() {
+    let code: Vec<&str> =
+        Scheme::names().filter(|name| !Scheme::named(name).unwrap().is_data()).collect();
+    assert_eq!(code, NAMES);
+}
+
+#[test]
+fn every_vector_of_theirs_gets_its_verdict() {
+    let mut run = 0;
+    for vector in vectors().iter().filter(|vector| NAMES.contains(&vector.provider.as_str())) {
+        let scheme = Scheme::named(&vector.provider).unwrap();
+        vector.check(&scheme).unwrap_or_else(|disagreement| panic!("{disagreement}"));
+        run += 1;
+    }
+    assert_eq!(run, 76);
+}
+
+// What holds for all of them.
+
+#[test]
+fn what_is_signed_by_code_verifies() {
+    for case in cases() {
+        let sent = case.signed();
+        let verified = sent.verify(&case.verifier());
+        let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
+        assert_eq!(verified.body(), &sent.body, "{}", case.name());
+        assert_eq!(verified.secret_index(), 0, "{}", case.name());
+        let covers_body = *case.scheme.covers() == Covers::Body;
+        assert_eq!(verified.authenticates_body(), covers_body, "{}", case.name());
+        let stated = case.scheme.tolerance().map(|_| NOW_MS);
+        assert_eq!(verified.signed_at_unix_ms(), stated, "{}", case.name());
+    }
+}
+
+#[test]
+fn a_body_that_comes_in_pieces_is_judged_whole() {
+    for case in cases() {
+        let sent = case.signed();
+        let mut begun = case.verifier().begin(&sent.headers).unwrap();
+        for byte in &sent.body {
+            begun.push(vec![*byte]).unwrap();
+        }
+        let verified = begun.verify();
+        let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
+        assert_eq!(verified.body(), &sent.body, "{}", case.name());
+    }
+}
+
+#[test]
+fn either_of_two_live_secrets_verifies_and_is_named() {
+    for case in cases() {
+        let verifier = case.verifier_with(&[0, 1]);
+        for (index, name) in [(0, "new"), (1, "old")] {
+            // Box's second key signs a header of its own, and only that.
+            let keys = if case.name() == "box" && index == 1 { vec![1, 1] } else { vec![index] };
+            let verified = case.signed_with(&keys, NOW_MS).verify(&verifier);
+            let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
+            assert_eq!(verified.secret_index(), index, "{}", case.name());
+            assert_eq!(verified.secret_name(), Some(name), "{}", case.name());
+        }
+        let refused = case.signed_with(&[1], NOW_MS).refused(&case.verifier());
+        assert_eq!(refused, Some(Kind::SignatureMismatch), "{}", case.name());
+    }
+}
+
+#[test]
+fn every_flipped_bit_of_what_they_sign_in_a_header_is_refused() {
+    for case in cases() {
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let signed = sent.headers.iter().enumerate().filter(|(_, (name, _))| {
+            case.scheme.headers().chain(GATES).any(|header| header.eq_ignore_ascii_case(name))
+        });
+        for (index, (header, value)) in signed {
+            for bit in 0..value.len() * 8 {
+                let mut flipped = sent.clone();
+                flip(&mut flipped.headers[index].1, bit);
+                // Hexadecimal of either case is the same signature.
+                let is_same = flipped.headers[index].1.eq_ignore_ascii_case(value);
+                let is_refused = flipped.refused(&verifier).is_some();
+                assert!(is_refused || is_same, "{}: bit {bit} of {header}", case.name());
+            }
+        }
+    }
+}
+
+/// Headers that say how it is signed.
+const GATES: [&str; 5] = [
+    "box-signature-version",
+    "box-signature-algorithm",
+    "x-contentful-signed-headers",
+    "PAYPAL-AUTH-ALGO",
+    "X-Twilio-Webhooks-Signature-Settings",
+];
+
+#[test]
+fn every_flipped_bit_of_a_body_is_refused_or_changes_nothing_that_is_covered() {
+    for case in cases() {
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let original = sent.verify(&verifier).unwrap();
+        let mut refused = 0;
+        for bit in 0..sent.body.len() * 8 {
+            let mut flipped = sent.clone();
+            flip(&mut flipped.body, bit);
+            let Ok(verified) = flipped.verify(&verifier) else {
+                refused += 1;
+                continue;
+            };
+            assert_ne!(*case.scheme.covers(), Covers::Body, "{}: bit {bit}", case.name());
+            if let Covers::Fields(fields) = case.scheme.covers() {
+                let (was, is) = (json(&sent.body), json(&flipped.body));
+                for field in fields {
+                    assert_eq!(was.pointer(field), is.pointer(field), "{}: {field}", case.name());
+                }
+            }
+            // A passcode proves nothing of the body, and so nothing of its digest.
+            if case.name() != "figma" {
+                assert_eq!(verified.event_id(), original.event_id(), "{}: bit {bit}", case.name());
+            }
+        }
+        assert!(refused >= 8 * 7, "{}: {refused}", case.name());
+    }
+}
+
+fn json(body: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(body).unwrap()
+}
+
+fn flip(bytes: &mut [u8], bit: usize) {
+    bytes[bit / 8] ^= 1 << (bit % 8);
+}
+
+#[test]
+fn a_signed_time_is_held_to_the_tolerance_on_both_sides() {
+    for case in cases() {
+        let Some(tolerance) = case.scheme.tolerance() else { continue };
+        let whole_seconds = |limit: Option<Duration>| i64::try_from(limit.unwrap().as_millis());
+        let past = whole_seconds(tolerance.past()).unwrap();
+        let future = whole_seconds(tolerance.future()).unwrap();
+        for (age_ms, verdict) in [
+            (past, None),
+            (past + 1000, Some(Kind::TimestampTooOld)),
+            (-future, None),
+            (-future - 1000, Some(Kind::TimestampInFuture)),
+        ] {
+            let sent = case.signed_with(&[0], NOW_MS - age_ms);
+            let refused = sent.refused(&case.verifier());
+            assert_eq!(refused, verdict, "{}, {age_ms} ms old", case.name());
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_headers_is_refused_before_the_body_is_read() {
+    for case in cases().filter(|case| case.scheme.headers().next().is_some()) {
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let header = case.scheme.headers().next().unwrap().to_owned();
+        let refused = |sent: &Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
+        assert_eq!(refused(&sent), None, "{}", case.name());
+        let without = sent.clone().without_header(&header);
+        assert_eq!(refused(&without), Some(Kind::MissingSignature), "{}", case.name());
+        let empty = sent.clone().with_header(&header, "");
+        assert_eq!(refused(&empty), Some(Kind::MalformedSignature), "{}", case.name());
+        let mut twice = sent.clone();
+        twice.headers.push((header.to_ascii_uppercase(), b"x".to_vec()));
+        assert_eq!(refused(&twice), Some(Kind::RepeatedHeader), "{}", case.name());
+        let encoded = sent.with_header("content-encoding", "gzip");
+        assert_eq!(refused(&encoded), Some(Kind::UnsupportedEncoding), "{}", case.name());
+    }
+}
+
+#[test]
+fn no_header_and_no_body_makes_them_panic_or_believe() {
+    let bodies = [
+        Vec::new(),
+        b"\0".to_vec(),
+        b"\xff\xfe{}".to_vec(),
+        "[".repeat(1_000_000).into_bytes(),
+        format!("{}1{}", r#"{"a":"#.repeat(100_000), "}".repeat(100_000)).into_bytes(),
+        format!("[{}]", ["{}"; 300_000].join(",")).into_bytes(),
+        vec!["a=b"; 10_000].join("&").into_bytes(),
+        "&=".repeat(500_000).into_bytes(),
+        "%".repeat(1_000_000).into_bytes(),
+        br#"{"signature":null,"passcode":null,"Signature":null,"notificationItems":null}"#.to_vec(),
+        br#"{"signature":[],"passcode":{},"Signature":1.5,"notificationItems":[[[]]]}"#.to_vec(),
+        br#"{"notificationItems":[{"NotificationRequestItem":"\ud800"}]}"#.to_vec(),
+        br#"{"signature":{"timestamp":"-9223372036854775808","token":"","signature":""}}"#.to_vec(),
+    ];
+    let values: [&[u8]; 12] = [
+        b"",
+        b"\0",
+        b"\xff\xff",
+        b"..",
+        b"a.b.c",
+        b"e30.e30.",
+        b"eyJhbGciOiJub25lIn0.e30.",
+        b"t=1,h=a b c,v1=00",
+        b"=,=,=",
+        "\u{661}\u{662}".as_bytes(),
+        &[b'9'; 5000],
+        &[b','; 5000],
+    ];
+    for case in cases() {
+        let (sent, verifier) = (case.signed(), case.verifier());
+        for body in &bodies {
+            let refused = sent.clone().with_body(body).refused(&verifier);
+            assert!(refused.is_some(), "{}: {:.20?}", case.name(), body);
+        }
+        for (name, _) in &sent.headers {
+            for value in values {
+                let _ = sent.clone().with_header(name, value).refused(&verifier);
+            }
+            let _ = sent.clone().without_header(name).refused(&verifier);
+        }
+    }
+}
+
+#[test]
+fn neither_a_proof_nor_a_refusal_shows_a_secret_or_a_body() {
+    for case in cases() {
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let proof = format!("{verifier:?} {:?}", sent.verify(&verifier));
+        let refusal = sent.clone().with_body("hunter2").verify(&verifier).unwrap_err();
+        let shown = format!("{proof} {refusal} {refusal:?} {:?}", verifier.scheme());
+        let secret = case.keys[0][0].lines().nth(1).unwrap_or(&case.keys[0][0]);
+        assert!(secret == "one" || !shown.contains(secret), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("thing.made"), "{shown}");
+    }
+}
+
+// What stands in the body.
+
+#[test]
+fn a_signature_inside_of_the_body_makes_another_body() {
+    for name in ["adyen", "aws-sns", "figma", "mailgun"] {
+        let case = Case::of(name);
+        let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
+        let signer = Signer::new(case.scheme.clone(), signer).unwrap().at_unix_ms(NOW_MS);
+        let body = if name == "adyen" { ADYEN } else { JSON };
+        let refused = signer.sign(&[("a", "b")], body.as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("in the body"), "{refused}");
+        for bad in ["", "[]", "7", "no json"] {
+            assert!(signer.sign_request(&[("a", "b")], bad.as_bytes()).is_err(), "{name}: {bad}");
+        }
+    }
+}
+
+#[test]
+fn a_body_that_says_a_field_twice_is_refused() {
+    for (name, from, to) in [
+        ("adyen", r#""live":"#, r#""live":"true","live":"#),
+        ("adyen", r#""amount":{"#, r#""amount":{},"amount":{"#),
+        ("aws-sns", r#""Message":"#, r#""Message":"other","Message":"#),
+        ("figma", r#""id":"#, r#""id":"other","id":"#),
+        ("mailgun", r#""signature":{"#, r#""signature":{},"signature":{"#),
+    ] {
+        let case = Case::of(name);
+        let sent = case.signed().with_text(from, to);
+        assert!(sent.refused(&case.verifier()).is_some(), "{name}: {to}");
+    }
+}
+
+#[test]
+fn every_item_of_adyens_must_be_signed() {
+    let case = Case::of("adyen");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let one = json(&sent.body).pointer("/notificationItems/0").unwrap().clone();
+    let with = |items: Vec<serde_json::Value>| {
+        let mut body = json(&sent.body);
+        body["notificationItems"] = items.into();
+        sent.clone().with_body(body.to_string()).refused(&verifier)
+    };
+    let changed = |pointer: &str, value: serde_json::Value| {
+        let mut item = one.clone();
+        *item.pointer_mut(&format!("/NotificationRequestItem{pointer}")).unwrap() = value;
+        item
+    };
+    assert_eq!(with(vec![one.clone(), one.clone()]), None);
+    let unsigned = changed("/additionalData", serde_json::json!({}));
+    assert_eq!(with(vec![one.clone(), unsigned]), Some(Kind::MissingSignature));
+    let forged = changed("/amount/value", 2000.into());
+    assert_eq!(with(vec![one.clone(), forged]), Some(Kind::SignatureMismatch));
+    let fraction = changed("/amount/value", 1000.5.into());
+    assert_eq!(with(vec![fraction]), Some(Kind::MalformedSignature));
+    assert_eq!(with(vec![one.clone(), serde_json::json!({})]), Some(Kind::MissingSignature));
+    assert_eq!(with(Vec::new()), Some(Kind::MissingSignature));
+    assert_eq!(with(vec![one.clone(), serde_json::Value::Null]), Some(Kind::MissingSignature));
+    let sixteen = vec![one.clone(); 16];
+    assert_eq!(with(sixteen.clone()), None);
+    assert_eq!(with([sixteen.clone(), vec![one.clone()]].concat()), Some(Kind::TooManySignatures));
+    let behind_null = [sixteen, vec![serde_json::Value::Null, one]].concat();
+    assert_eq!(with(behind_null), Some(Kind::TooManySignatures));
+}
+
+#[test]
+fn what_adyen_does_not_sign_does_not_make_another_event() {
+    let case = Case::of("adyen");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let verified = sent.verify(&verifier).unwrap();
+    let kind = verified.event_type().unwrap();
+    assert_eq!((kind.name, kind.signed), ("CAPTURE", Signed::Yes));
+    let changed = sent.with_text(r#""reason":"none""#, r#""reason":"changed""#);
+    let changed = changed.verify(&verifier).unwrap();
+    assert_eq!(changed.event_id(), verified.event_id());
+    assert_eq!(changed.event_id_from(), &EventIdFrom::Digest);
+    assert!(!changed.authenticates_body());
+}
+
+#[test]
+fn a_signature_of_mailgun_is_good_for_one_event() {
+    let case = Case::of("mailgun");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let verified = sent.verify(&verifier).unwrap();
+    let forged = sent.clone().with_text("thing.made", "thing.unmade").verify(&verifier).unwrap();
+    assert_eq!(forged.event_id(), verified.event_id());
+    assert_eq!(*case.scheme.covers(), Covers::Nothing);
+    let other = case.signed_with(&[0], NOW_MS - 1000).verify(&verifier).unwrap();
+    assert_ne!(other.event_id(), verified.event_id());
+}
+
+#[test]
+fn mailguns_parent_signature_is_one_too() {
+    let case = Case::of("mailgun");
+    let verifier = case.verifier();
+    let sent = case.signed().with_text(r#""signature":{"#, r#""parent-signature":{"#);
+    let verified = sent.verify(&verifier).unwrap();
+    // Whoever adds a signature of another makes no other event of it.
+    let added = r#"{"signature":{"timestamp":"1760000000","token":"a","signature":"00"},"#;
+    let added = sent.with_text("{\"id\"", &format!("{added}\"id\"")).verify(&verifier).unwrap();
+    assert_eq!(added.event_id(), verified.event_id());
+}
+
+#[test]
+fn the_id_of_figmas_events_does_not_depend_on_the_passcode() {
+    let case = Case::of("figma");
+    let id = |keys: &[usize]| {
+        let verified = case.signed_with(keys, NOW_MS).verify(&case.verifier_with(&[0, 1]));
+        verified.unwrap().event_id().to_owned()
+    };
+    assert_eq!(id(&[0]), id(&[1]));
+}
+
+// What the request says of how it is signed.
+
+#[test]
+fn a_request_chooses_no_algorithm() {
+    for (name, header, value, kind) in [
+        ("box", "box-signature-version", "2", Kind::UnsupportedSignature),
+        ("box", "box-signature-algorithm", "HmacSHA1", Kind::UnsupportedSignature),
+        ("paypal", "PAYPAL-AUTH-ALGO", "SHA1withRSA", Kind::UnsupportedSignature),
+        ("twilio-sharedkey", SETTINGS, "key=a,algorithm=HMAC_SHA1", Kind::UnsupportedSignature),
+        ("twilio-sharedkey", SETTINGS, "key=a", Kind::UnsupportedSignature),
+        (
+            "twilio-sharedkey",
+            SETTINGS,
+            "algorithm=HMAC_SHA256,algorithm=none",
+            Kind::UnsupportedSignature,
+        ),
+    ] {
+        let case = Case::of(name);
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let refused = |sent: Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
+        assert_eq!(refused(sent.clone().with_header(header, value)), Some(kind), "{name}: {value}");
+        assert_eq!(refused(sent.without_header(header)), Some(kind), "{name}: {header}");
+    }
+}
+
+const SETTINGS: &str = "X-Twilio-Webhooks-Signature-Settings";
+
+#[test]
+fn box_binds_each_key_to_its_header() {
+    let case = Case::of("box");
+    let sent = case.signed_with(&[0, 1], NOW_MS);
+    let secondary = sent.header("box-signature-secondary").to_owned();
+    let primary = sent.header("box-signature-primary").to_owned();
+    let verifier = case.verifier_with(&[0, 1]);
+    let crossed = sent
+        .clone()
+        .with_header("box-signature-primary", secondary)
+        .with_header("box-signature-secondary", primary);
+    assert_eq!(crossed.refused(&verifier), Some(Kind::SignatureMismatch));
+    let only_secondary = sent.clone().without_header("box-signature-primary");
+    assert_eq!(only_secondary.verify(&verifier).unwrap().secret_index(), 1);
+    assert_eq!(only_secondary.refused(&case.verifier()), Some(Kind::SignatureMismatch));
+    let three = Secrets::new(Secret::new("1").unwrap())
+        .with_previous(Secret::new("2").unwrap())
+        .with_previous(Secret::new("3").unwrap());
+    let refused = Verifier::new(case.scheme, three).unwrap_err().to_string();
+    assert!(refused.contains("secret 2"), "{refused}");
+}
+
+#[test]
+fn a_header_that_is_said_to_be_signed_must_be_there_and_unchanged() {
+    let case = Case::of("coinbase-cdp-v1");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let without = sent.clone().without_header("x-event-id");
+    assert_eq!(without.refused(&verifier), Some(Kind::MissingHeader));
+    let changed = sent.clone().with_header("x-event-id", "evt_2");
+    assert_eq!(changed.refused(&verifier), Some(Kind::SignatureMismatch));
+    for (from, to) in [("t=", "t=1,t="), ("h=", "h=a,h=")] {
+        let value = sent.header("X-Hook0-Signature").replacen(from, to, 1);
+        let twice = sent.clone().with_header("X-Hook0-Signature", value);
+        assert_eq!(twice.refused(&verifier), Some(Kind::MalformedSignature), "{to}");
+    }
+    let many = vec!["content-type"; 33].join(" ");
+    let value = sent.header("X-Hook0-Signature").replace("h=content-type", &format!("h={many}"));
+    let many = sent.with_header("X-Hook0-Signature", value);
+    assert_eq!(many.refused(&verifier), Some(Kind::MalformedSignature));
+}
+
+#[test]
+fn contentful_must_sign_its_timestamp_and_its_list() {
+    let case = Case::of("contentful");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    for list in [
+        "",
+        "x-contentful-timestamp",
+        "x-contentful-signed-headers",
+        "content-type",
+        "X-Contentful-Timestamp,X-Contentful-Signed-Headers",
+        "x-contentful-signed-headers,x-contentful-timestamp,x-contentful-timestamp",
+    ] {
+        let refused = sent.clone().with_header("x-contentful-signed-headers", list);
+        assert_eq!(refused.refused(&verifier), Some(Kind::MalformedSignature), "{list}");
+    }
+    let absent = "absent,x-contentful-signed-headers,x-contentful-timestamp";
+    let refused = sent.with_header("x-contentful-signed-headers", absent).refused(&verifier);
+    assert_eq!(refused, Some(Kind::MissingHeader));
+}
+
+// Forms.
+
+#[test]
+fn the_same_form_written_otherwise_is_the_same_event() {
+    for name in ["twilio", "twilio-sharedkey", "mandrill"] {
+        let case = Case::of(name);
+        let (sent, verifier) = (case.signed(), case.verifier());
+        let id = sent.verify(&verifier).unwrap().event_id().to_owned();
+        for body in ["a=1&b=2", "&a=1&&b=2", "%61=1&b=%32"] {
+            let verified = sent.clone().with_body(body).verify(&verifier);
+            assert_eq!(verified.unwrap().event_id(), id, "{name}: {body}");
+        }
+        for body in ["a=1", "a=1&b=2&c=", "a=2&b=1", "a=1&b=2&b=3"] {
+            let refused = sent.clone().with_body(body).refused(&verifier);
+            assert_eq!(refused, Some(Kind::SignatureMismatch), "{name}: {body}");
+        }
+    }
+}
+
+#[test]
+fn the_digest_in_twilios_url_is_that_of_the_body() {
+    let vector = vectors().iter().find(|vector| {
+        vector.provider == "twilio"
+            && vector.expect == Expect::Valid
+            && vector.url.as_ref().is_some_and(|url| url.contains("bodySHA256"))
+    });
+    let vector = vector.unwrap();
+    let origin = countersign::PublicUrl::origin("https://mycompany.com").unwrap();
+    let scheme = Scheme::named("twilio").unwrap();
+    let verifier = Verifier::at(origin, scheme, vector.secrets().unwrap()).unwrap();
+    assert!(verifier.verify(vector.head(), vector.body.clone()).is_ok());
+    for body in [&b"{}"[..], b"", b"a=b"] {
+        let refused = verifier.verify(vector.head(), body.to_vec()).unwrap_err();
+        assert_eq!(refused.kind(), Kind::SignatureMismatch);
+    }
+    // Headers alone do not say which path was asked for.
+    let refused = verifier.begin(&vector.headers).unwrap_err();
+    assert_eq!(refused.kind(), Kind::Misconfigured);
+}
+
+#[test]
+fn a_plain_digest_is_no_other_digest() {
+    let case = Case::of("moralis");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let value = sent.header("x-signature").to_owned();
+    for bad in
+        [value[2..].to_owned(), format!("0x{value}"), format!("{value}00"), value[..64].into()]
+    {
+        let refused = sent.clone().with_header("x-signature", bad).refused(&verifier);
+        assert_eq!(refused, Some(Kind::MalformedSignature));
+    }
+    let other = verifier_of_figma();
+    assert_eq!(sent.refused(&other), Some(Kind::MissingSignature));
+}
+
+fn verifier_of_figma() -> Verifier {
+    verifier(&Scheme::named("figma").unwrap(), Secret::new("one").unwrap())
+}

@@ -1,0 +1,307 @@
+//! A JWT with a digest of the body: which keys and which algorithms it can have.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign::{ConfigError, Scheme, Secret, Secrets, Verifier, VerifyErrorKind as Kind};
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use ring::{digest, hmac};
+use serde_json::{Value, json};
+
+use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, verifier};
+use crate::delivery::NOW_MS;
+
+const BODY: &str = "{}";
+
+#[test]
+fn a_token_is_signed_by_any_algorithm_of_its_key() {
+    for [private, public] in [
+        [RSA_PRIVATE.to_owned(), public_pem(RSA_PRIVATE)],
+        p256(),
+        ed25519(),
+        ["a b", "a b"].map(str::to_owned),
+    ] {
+        let scheme = Scheme::named("fusionauth").unwrap();
+        let signer = countersign::Signer::new(scheme.clone(), Secret::new(private).unwrap());
+        let headers = signer.unwrap().sign(&[("a", "b")], BODY.as_bytes()).unwrap();
+        let verifier = verifier(&scheme, Secret::new(public).unwrap());
+        assert!(verifier.verify(&headers, BODY).is_ok());
+        assert_eq!(verifier.verify(&headers, "{ }").unwrap_err().kind(), Kind::SignatureMismatch);
+    }
+    let scheme = Scheme::named("fusionauth").unwrap();
+    let signer = countersign::Signer::new(scheme.clone(), Secret::new(RSA_PRIVATE).unwrap());
+    let headers = signer.unwrap().sign(&[("a", "b")], BODY.as_bytes()).unwrap();
+    assert!(
+        verifier(&scheme, Secret::new(RSA_CERTIFICATE).unwrap()).verify(&headers, BODY).is_ok()
+    );
+}
+
+#[test]
+fn a_public_key_is_never_taken_for_a_shared_one() {
+    let public = public_pem(RSA_PRIVATE);
+    let verifier = fusionauth(&public);
+    for key in [public.as_str(), public.trim(), ""] {
+        for (algorithm, hash) in [
+            ("HS256", hmac::HMAC_SHA256),
+            ("HS384", hmac::HMAC_SHA384),
+            ("HS512", hmac::HMAC_SHA512),
+        ] {
+            let token = token(json!({ "alg": algorithm }), claims(), |signed| {
+                hmac::sign(&hmac::Key::new(hash, key.as_bytes()), signed).as_ref().to_vec()
+            });
+            assert_eq!(refused(&verifier, &token), Some(Kind::UnsupportedSignature), "{algorithm}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_nobody_has_signed_is_refused() {
+    for algorithm in ["none", "None", "", "HS1", "ES512", "PS256"] {
+        for verifier in [fusionauth("shared"), plaid()] {
+            for signature in [&b""[..], b"x"] {
+                let token = token(json!({ "alg": algorithm }), claims(), |_| signature.to_vec());
+                let refused = refused(&verifier, &token);
+                assert_eq!(refused, Some(Kind::UnsupportedSignature), "{algorithm}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_algorithm_that_the_scheme_does_not_have_is_refused() {
+    let token = shared_token("shared", json!({ "alg": "HS256" }), claims());
+    assert_eq!(refused(&fusionauth("shared"), &token), None);
+    assert_eq!(refused(&plaid(), &token), Some(Kind::UnsupportedSignature));
+}
+
+#[test]
+fn each_length_of_a_shared_keys_hash_is_taken() {
+    for (algorithm, hash) in
+        [("HS256", hmac::HMAC_SHA256), ("HS384", hmac::HMAC_SHA384), ("HS512", hmac::HMAC_SHA512)]
+    {
+        let token = token(json!({ "alg": algorithm }), claims(), |signed| {
+            hmac::sign(&hmac::Key::new(hash, b"shared"), signed).as_ref().to_vec()
+        });
+        assert_eq!(refused(&fusionauth("shared"), &token), None, "{algorithm}");
+        assert_eq!(refused(&fusionauth("other"), &token), Some(Kind::SignatureMismatch));
+    }
+}
+
+#[test]
+fn what_is_no_token_is_malformed() {
+    let good = shared_token("shared", json!({ "alg": "HS256" }), claims());
+    let parts: Vec<&str> = good.split('.').collect();
+    let (header, claims, signature) = (parts[0], parts[1], parts[2]);
+    let critical = json!({ "alg": "HS256", "crit": ["b64"], "b64": false });
+    for bad in [
+        String::new(),
+        "a".to_owned(),
+        "a.b".to_owned(),
+        "..".to_owned(),
+        format!("{good}."),
+        format!(".{good}"),
+        format!("{header}.{claims}.{signature}="),
+        format!("{header}.{claims}!.{signature}"),
+        format!(" {good}"),
+        shared_token("shared", critical, self::claims()),
+        shared_token("shared", json!({ "alg": "HS256", "kid": {} }), self::claims()),
+        shared_token("shared", json!({ "alg": "HS256", "kid": "k".repeat(257) }), self::claims()),
+        shared_token("shared", json!({ "alg": "HS256" }), json!({})),
+        shared_token("shared", json!({ "alg": "HS256" }), json!({ "request_body_sha256": "" })),
+        shared_token("shared", json!({ "alg": "HS256", "x": "y".repeat(9000) }), self::claims()),
+    ] {
+        let refused = refused(&fusionauth("shared"), &bad);
+        assert_eq!(refused, Some(Kind::MalformedSignature), "{bad:.60}");
+    }
+}
+
+#[test]
+fn a_token_is_valid_for_as_long_as_it_says() {
+    let now = NOW_MS / 1000;
+    for (claim, at, kind) in [
+        ("exp", now + 1, None),
+        ("exp", now - 59, None),
+        ("exp", now - 60, Some(Kind::TimestampTooOld)),
+        ("exp", i64::MIN, Some(Kind::TimestampTooOld)),
+        ("nbf", now, None),
+        ("nbf", now + 60, None),
+        ("nbf", now + 61, Some(Kind::TimestampInFuture)),
+        ("nbf", i64::MAX, Some(Kind::TimestampInFuture)),
+    ] {
+        let mut claims = claims();
+        claims[claim] = at.into();
+        let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
+        assert_eq!(refused(&fusionauth("shared"), &token), kind, "{claim}: {at}");
+    }
+    let mut claims = claims();
+    claims["exp"] = "soon".into();
+    let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
+    assert_eq!(refused(&fusionauth("shared"), &token), Some(Kind::MalformedTimestamp));
+}
+
+#[test]
+fn plaid_must_say_when_it_has_signed() {
+    let key = Key::new("k1");
+    let verifier = verifier(&scheme("plaid"), Secret::new(key.jwk().to_string()).unwrap());
+    let token = |claims| key.token("k1", claims);
+    let at = |iat: Value| json!({ "request_body_sha256": hex_digest(), "iat": iat });
+    let now = NOW_MS / 1000;
+    for (iat, kind) in [
+        (now.into(), None),
+        (Value::Null, Some(Kind::MissingTimestamp)),
+        ("soon".into(), Some(Kind::MalformedTimestamp)),
+        ((-1).into(), Some(Kind::MalformedTimestamp)),
+        ((now - 301).into(), Some(Kind::TimestampTooOld)),
+        ((now + 301).into(), Some(Kind::TimestampInFuture)),
+    ] {
+        assert_eq!(refused(&verifier, &token(at(iat.clone()))), kind, "{iat}");
+    }
+}
+
+#[test]
+fn a_token_means_the_key_that_it_names() {
+    let (old, new) = (Key::new("old"), Key::new("new"));
+    let set = json!({ "keys": [new.jwk(), old.jwk(), { "kty": "oct", "k": "AA" }] }).to_string();
+    let set = verifier(&scheme("plaid"), Secret::new(set).unwrap());
+    let two = Secrets::new(Secret::new(new.jwk().to_string()).unwrap())
+        .with_previous(Secret::new(old.jwk().to_string()).unwrap());
+    let two = verifier(&scheme("plaid"), two);
+    for (key, index) in [(&new, 0), (&old, 1)] {
+        let token = key.token(&key.kid, plaid_claims());
+        assert_eq!(refused(&set, &token), None);
+        let verified = two.verify(&[("Plaid-Verification", token.as_str())], BODY).unwrap();
+        assert_eq!(verified.secret_index(), index);
+        let crossed = key.token(if index == 0 { "old" } else { "new" }, plaid_claims());
+        assert_eq!(refused(&set, &crossed), Some(Kind::SignatureMismatch));
+        let unknown = key.token("third", plaid_claims());
+        assert_eq!(refused(&set, &unknown), Some(Kind::UnknownKey));
+    }
+}
+
+#[test]
+fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
+    let key = Key::new("k1");
+    let token = key.token("k1", plaid_claims());
+    let with = |name: &str, value: Value| {
+        let mut jwk = key.jwk();
+        jwk[name] = value;
+        Verifier::new(scheme("plaid"), Secret::new(jwk.to_string()).unwrap())
+    };
+    let refused = |verifier: Verifier| refused(&verifier.with_clock(|| NOW_MS), &token);
+    assert_eq!(refused(with("expired_at", Value::Null).unwrap()), None);
+    assert_eq!(refused(with("expired_at", (NOW_MS / 1000 + 1).into()).unwrap()), None);
+    let expired = with("expired_at", (NOW_MS / 1000).into()).unwrap();
+    assert_eq!(refused(expired), Some(Kind::UnknownKey));
+    assert_eq!(refused(with("alg", "EdDSA".into()).unwrap()), Some(Kind::UnsupportedSignature));
+    assert!(with("alg", "none".into()).is_err());
+    assert!(with("use", "enc".into()).is_err());
+    assert!(with("crv", "P-384".into()).is_err());
+    assert!(with("x", "AA".into()).is_err());
+}
+
+#[test]
+fn a_key_that_is_not_at_hand_is_looked_up_by_its_name() {
+    let (known, other) = (Key::new("known"), Key::new("other"));
+    let jwk = known.jwk().to_string();
+    let secrets = Secrets::resolved(move |kid: &str| (kid == "known").then(|| jwk.clone()));
+    let verifier = verifier(&scheme("plaid"), secrets);
+    let token = known.token("known", plaid_claims());
+    let verified = verifier.verify(&[("Plaid-Verification", token.as_str())], BODY).unwrap();
+    assert_eq!((verified.secret_index(), verified.secret_name()), (0, None));
+    let unknown = other.token("other", plaid_claims());
+    assert_eq!(refused(&verifier, &unknown), Some(Kind::UnknownKey));
+    let forged = other.token("known", plaid_claims());
+    assert_eq!(refused(&verifier, &forged), Some(Kind::SignatureMismatch));
+}
+
+#[test]
+fn a_resolver_gives_public_keys_only() {
+    let token = shared_token("text", json!({ "alg": "HS256", "kid": "k" }), claims());
+    for answer in ["text", "", "{}", "-----BEGIN", r#"{"kty":"oct","k":"dGV4dA"}"#] {
+        let secrets = Secrets::resolved(move |_: &str| Some(answer.to_owned()));
+        let verifier = verifier(&scheme("fusionauth"), secrets);
+        assert_eq!(refused(&verifier, &token), Some(Kind::UnknownKey), "{answer}");
+    }
+}
+
+#[test]
+fn what_is_no_key_is_refused_at_once_with_its_number() {
+    for bad in ["text", "{}", "{", "-----BEGIN PUBLIC KEY-----", RSA_PRIVATE, r#"{"keys":[]}"#] {
+        let good = Secret::new(p256()[1].as_str()).unwrap();
+        let secrets = Secrets::new(good).with_previous(Secret::new(bad).unwrap());
+        let refused = Verifier::new(scheme("plaid"), secrets).unwrap_err();
+        let ConfigError::Secret { index, .. } = refused else { panic!("{refused}") };
+        assert_eq!(index, Some(1), "{bad}");
+    }
+}
+
+fn fusionauth(secret: &str) -> Verifier {
+    verifier(&scheme("fusionauth"), Secret::new(secret).unwrap())
+}
+
+fn plaid() -> Verifier {
+    Case::of("plaid").verifier()
+}
+
+fn scheme(name: &str) -> Scheme {
+    Scheme::named(name).unwrap()
+}
+
+fn refused(verifier: &Verifier, token: &str) -> Option<Kind> {
+    let header = verifier.scheme().headers().next().unwrap();
+    verifier.verify(&[(header, token)], BODY).err().map(|error| error.kind())
+}
+
+fn claims() -> Value {
+    let digest = digest::digest(&digest::SHA256, BODY.as_bytes());
+    json!({ "request_body_sha256": STANDARD.encode(digest) })
+}
+
+fn plaid_claims() -> Value {
+    json!({ "request_body_sha256": hex_digest(), "iat": NOW_MS / 1000 })
+}
+
+fn hex_digest() -> String {
+    const_hex::encode(digest::digest(&digest::SHA256, BODY.as_bytes()))
+}
+
+fn token(header: Value, claims: Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
+    let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let signature = sign(signed.as_bytes());
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+fn shared_token(key: &str, header: Value, claims: Value) -> String {
+    token(header, claims, |signed| {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+        hmac::sign(&key, signed).as_ref().to_vec()
+    })
+}
+
+/// A key on P-256, as Plaid has them.
+struct Key {
+    kid: String,
+    pair: EcdsaKeyPair,
+}
+
+impl Key {
+    fn new(kid: &str) -> Self {
+        let (way, random) = (&ECDSA_P256_SHA256_FIXED_SIGNING, SystemRandom::new());
+        let private = EcdsaKeyPair::generate_pkcs8(way, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(way, private.as_ref(), &random).unwrap();
+        Self { kid: kid.to_owned(), pair }
+    }
+
+    fn jwk(&self) -> Value {
+        let point = self.pair.public_key().as_ref();
+        let [x, y] = [&point[1..33], &point[33..]].map(|part| URL_SAFE_NO_PAD.encode(part));
+        json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": self.kid, "use": "sig" })
+    }
+
+    fn token(&self, kid: &str, claims: Value) -> String {
+        token(json!({ "alg": "ES256", "kid": kid }), claims, |signed| {
+            self.pair.sign(&SystemRandom::new(), signed).unwrap().as_ref().to_vec()
+        })
+    }
+}

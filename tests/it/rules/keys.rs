@@ -1,0 +1,102 @@
+//! Private keys for the schemes that are data, and public ones where they do not
+//! belong.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+use super::cases::{RSA_PRIVATE, ed25519, p256, pem, verifier};
+use crate::delivery::{ID, NO_HEADERS, NOW_MS};
+
+#[test]
+fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
+    for (name, [private, public], prefix) in [
+        ("discord", ed25519(), ED25519_SPKI_LENGTH),
+        ("standardwebhooks-v1a", ed25519(), ED25519_SPKI_LENGTH),
+        ("sendgrid", p256(), 0),
+    ] {
+        let scheme = Scheme::named(name).unwrap();
+        let public = &der(&public)[prefix..];
+        let public =
+            if name == "discord" { const_hex::encode(public) } else { STANDARD.encode(public) };
+        let verifier = verifier(&scheme, Secret::new(public).unwrap());
+        for private in [private.clone(), STANDARD.encode(der(&private))] {
+            let headers = sign(&scheme, &private);
+            assert!(verifier.verify(&headers, "{}").is_ok(), "{name}");
+            assert!(verifier.verify(&headers, "{ }").is_err(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_is_a_private_key_where_standard_webhooks_shows_it() {
+    let scheme = Scheme::named("standardwebhooks-v1a").unwrap();
+    let seed = [7; 32];
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let public = format!("whpk_{}", STANDARD.encode(pair.public_key()));
+    let verifier = verifier(&scheme, Secret::new(public).unwrap());
+    let both = [&seed, pair.public_key().as_ref()].concat();
+    for private in [&seed[..], &both] {
+        let headers = sign(&scheme, &format!("whsk_{}", STANDARD.encode(private)));
+        assert!(verifier.verify(&headers, "{}").is_ok());
+    }
+}
+
+#[test]
+fn a_list_holds_a_signature_of_each_private_key() {
+    let scheme = Scheme::builder("acme")
+        .signature_header("X-Signature")
+        .signature_list(',', '=', "v1")
+        .algorithm(Algorithm::Ed25519)
+        .encoding(Encoding::Hex)
+        .signed("{body}")
+        .build()
+        .unwrap();
+    let keys = [ed25519(), ed25519()];
+    let secrets = Secrets::new(Secret::new(keys[0][0].as_str()).unwrap())
+        .with_previous(Secret::new(keys[1][0].as_str()).unwrap());
+    let headers = Signer::new(scheme.clone(), secrets).unwrap().sign(&NO_HEADERS, b"{}").unwrap();
+    for [_, public] in keys {
+        let public = Secret::from_bytes(&der(&public)[ED25519_SPKI_LENGTH..]).unwrap();
+        assert!(verifier(&scheme, public).verify(&headers, "{}").is_ok());
+    }
+}
+
+#[test]
+fn a_key_of_another_kind_cannot_sign() {
+    for bad in
+        [RSA_PRIVATE, &p256()[0], &ed25519()[1], "text", "whsk_AA==", &pem("PRIVATE KEY", b"x")]
+    {
+        let scheme = Scheme::named("discord").unwrap();
+        let refused = Signer::new(scheme, Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(refused, ConfigError::Sign { .. }), "{refused}");
+        assert!(!refused.to_string().contains(bad), "{refused}");
+    }
+}
+
+#[test]
+fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
+    for name in ["stripe", "discord", "twilio", "box", "moralis", "adyen", "figma"] {
+        let scheme = Scheme::named(name).unwrap();
+        let url = super::cases::url();
+        let secrets = || Secrets::resolved(|_: &str| None);
+        let refused = countersign::Verifier::at(url, scheme.clone(), secrets()).unwrap_err();
+        assert!(matches!(refused, ConfigError::Resolver { .. }), "{name}: {refused}");
+        let refused = Signer::new(scheme, secrets()).unwrap_err();
+        assert!(matches!(refused, ConfigError::Resolver { .. }), "{name}: {refused}");
+    }
+}
+
+fn sign(scheme: &Scheme, private: &str) -> Vec<(String, String)> {
+    let signer = Signer::new(scheme.clone(), Secret::new(private).unwrap()).unwrap();
+    signer.with_id(ID).at_unix_ms(NOW_MS).sign(&NO_HEADERS, b"{}").unwrap()
+}
+
+fn der(pem: &str) -> Vec<u8> {
+    let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    STANDARD.decode(lines).unwrap()
+}
+
+/// What stands in front of an Ed25519 key in its `SubjectPublicKeyInfo`.
+const ED25519_SPKI_LENGTH: usize = 12;

@@ -1,0 +1,180 @@
+//! A rule of a user's own.
+
+use countersign::{
+    Algorithm, ConfigError, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, Scheme,
+    SchemeBuilder, Secret, Secrets, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign,
+    Verifier, VerifyErrorKind as Kind,
+};
+
+use super::cases::{Sent, verifier};
+use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+
+/// Signs the body back to front, and the time.
+struct Reversed;
+
+fn reversed(body: &[u8]) -> Vec<u8> {
+    body.iter().rev().copied().collect()
+}
+
+impl SigningRule for Reversed {
+    fn covers(&self) -> Covers {
+        Covers::Body
+    }
+
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        let keys = RuleKeys::new(scheme, secrets)?;
+        Ok(Box::new(move |request: &RuleRequest<'_>| {
+            let (keys, candidates) = (keys.clone(), request.candidates()?);
+            let (time, unix_ms) = request.timestamp()?;
+            let time = time.to_vec();
+            Ok(Pending::new(move |body| {
+                let signed_by = keys.signed_by(&[&time, &reversed(body)], &candidates)?;
+                Ok(signed_by.at_unix_ms(unix_ms))
+            }))
+        }))
+    }
+
+    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let time = request.timestamp()?;
+        let signature = keys.sign(&[time.as_bytes(), &reversed(request.body())]);
+        Ok(SignedRequest::with_headers([("X-Signature", signature), ("X-Time", time)]))
+    }
+}
+
+fn acme() -> SchemeBuilder {
+    Scheme::builder("acme")
+        .signature_header("X-Signature")
+        .signed("{ts}, then the body back to front")
+        .timestamp_header("X-Time", TimestampUnit::Seconds)
+        .event_id("body:/id")
+        .event_type("header:X-Type")
+        .rule(Reversed)
+}
+
+fn sent() -> Sent {
+    let tag = const_hex::encode(hmac_sha256("key", r#"1760000000}"a":"di"{"#));
+    let headers = [("X-Signature", tag.as_str()), ("X-Time", "1760000000"), ("X-Type", "made")];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    Sent { headers: headers.into(), body: br#"{"id":"a"}"#.to_vec() }
+}
+
+#[test]
+fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
+    let scheme = acme().build().unwrap();
+    assert_eq!(scheme.signature_grammar(), "X-Signature: <hex>");
+    assert!(!scheme.is_data());
+    let verifier = verifier(&scheme, secret());
+    let verified = sent().verify(&verifier).unwrap();
+    assert_eq!(verified.event_id(), "a");
+    assert_eq!(verified.event_type().unwrap().name, "made");
+    assert_eq!(verified.signed_at_unix_ms(), Some(NOW_MS));
+    assert!(verified.authenticates_body());
+
+    let refused = |sent: Sent| sent.refused(&verifier);
+    assert_eq!(refused(sent().with_body(r#"{"id":"b"}"#)), Some(Kind::SignatureMismatch));
+    assert_eq!(refused(sent().without_header("X-Signature")), Some(Kind::MissingSignature));
+    assert_eq!(refused(sent().with_header("X-Signature", "00")), Some(Kind::MalformedSignature));
+    assert_eq!(refused(sent().with_header("X-Time", "1759999699")), Some(Kind::TimestampTooOld));
+
+    let signer = countersign::Signer::new(scheme, secret()).unwrap().at_unix_ms(NOW_MS);
+    let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
+    assert!(verifier.verify(&headers, "{}").is_ok());
+}
+
+/// Believes everything, and says what it is told to say.
+struct Says(Covers, SignedBy);
+
+impl SigningRule for Says {
+    fn covers(&self) -> Covers {
+        self.0.clone()
+    }
+
+    fn prepare(&self, _: &Scheme, _: &Secrets) -> Result<Box<dyn PreparedRule>, ConfigError> {
+        let by = self.1.clone();
+        Ok(Box::new(move |_: &RuleRequest<'_>| {
+            let by = by.clone();
+            Ok(Pending::new(move |_| Ok(by)))
+        }))
+    }
+}
+
+fn says(covers: Covers, by: SignedBy) -> SchemeBuilder {
+    Scheme::builder("acme").signed("nothing").rule(Says(covers, by))
+}
+
+#[test]
+fn a_rule_cannot_leave_out_the_time_that_its_scheme_promises() {
+    let with_time = |by| {
+        let scheme = says(Covers::Body, by).timestamp_body("/t", TimestampUnit::Seconds);
+        verifier(&scheme.build().unwrap(), secret())
+    };
+    let refused = |by| with_time(by).verify(&NO_HEADERS, "{}").err().map(|error| error.kind());
+    let signed_by = || SignedBy::secret(0);
+    assert_eq!(refused(signed_by()), Some(Kind::MissingTimestamp));
+    assert_eq!(refused(signed_by().at_unix_ms(NOW_MS)), None);
+    assert_eq!(refused(signed_by().at_unix_ms(NOW_MS - 300_001)), Some(Kind::TimestampTooOld));
+    assert_eq!(refused(signed_by().at_unix_ms(i64::MIN)), Some(Kind::TimestampTooOld));
+    assert_eq!(refused(signed_by().at_unix_ms(i64::MAX)), Some(Kind::TimestampInFuture));
+}
+
+#[test]
+fn a_rule_that_names_a_secret_which_there_is_not_proves_nothing() {
+    let scheme = says(Covers::Body, SignedBy::secret(1)).build().unwrap();
+    let refused = verifier(&scheme, secret()).verify(&NO_HEADERS, "{}").unwrap_err();
+    assert_eq!(refused.kind(), Kind::Misconfigured);
+}
+
+#[test]
+fn an_events_id_comes_from_what_a_rule_covers() {
+    let only_id = || Covers::Fields(vec!["/id".to_owned()]);
+    for (covers, place, is_covered) in [
+        (Covers::Body, "body:/other", true),
+        (only_id(), "body:/id", true),
+        (only_id(), "body:/other", false),
+        (only_id(), "body:/id+/other", false),
+        (Covers::Nothing, "body:/id", false),
+    ] {
+        let built = says(covers, SignedBy::secret(0)).event_id(place).build();
+        assert_eq!(built.is_ok(), is_covered, "{place}");
+    }
+    let header = says(Covers::Body, SignedBy::secret(0)).event_id("header:X-Id").build();
+    assert!(header.unwrap_err().to_string().contains("not signed"));
+}
+
+#[test]
+fn an_event_without_an_id_is_told_by_what_was_signed() {
+    let scheme = says(Covers::Nothing, SignedBy::secret(0).over("signed")).build().unwrap();
+    let verifier = verifier(&scheme, secret());
+    let id = |body: &'static str| verifier.verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
+    assert_eq!(id("{}"), id("{ }"));
+}
+
+#[test]
+fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
+    let refused = Scheme::builder("acme").rule(Reversed).build().unwrap_err();
+    assert!(refused.to_string().contains("signed"), "{refused}");
+    for algorithm in [Algorithm::Keccak256, Algorithm::RsaSha256, Algorithm::Jwt] {
+        let scheme = Scheme::builder("acme").signature_header("X").signed("{body}");
+        let refused = scheme.algorithm(algorithm).build().unwrap_err();
+        assert!(refused.to_string().contains("for rules"), "{refused}");
+    }
+    let two = acme().timestamp_field("t", TimestampUnit::Seconds).build().unwrap_err();
+    assert!(two.to_string().contains("one place"), "{two}");
+}
+
+#[test]
+fn the_url_that_a_rule_signs_has_to_be_given() {
+    let scheme = acme().signed("{url} and the body").build().unwrap();
+    assert!(scheme.signs_url());
+    let refused = Verifier::new(scheme, secret()).unwrap_err();
+    assert!(matches!(refused, ConfigError::UrlRequired { .. }), "{refused}");
+}
+
+fn secret() -> Secret {
+    Secret::new("key").unwrap()
+}

@@ -1,0 +1,119 @@
+//! PayPal: whose certificate, and how little of the body is signed.
+
+use countersign::{
+    ConfigError, Scheme, Secret, Secrets, Signed, Verifier, VerifyErrorKind as Kind,
+};
+
+use super::cases::{Case, RSA_CERTIFICATE, verifier};
+
+const WEBHOOK: &str = "1JE4291016473214C";
+
+#[test]
+fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
+    let sent = Case::of("paypal").signed();
+    let handed_in = Secret::new(format!("{WEBHOOK}\n{RSA_CERTIFICATE}")).unwrap();
+    assert_eq!(sent.refused(&verifier(&scheme(), handed_in)), None);
+    let resolver = |url: &str| url.ends_with("CERT-test").then(|| RSA_CERTIFICATE.to_owned());
+    let webhook = || Secrets::new(Secret::new(WEBHOOK).unwrap());
+    let looked_up = verifier(&scheme(), webhook().with_resolver(resolver));
+    assert_eq!(sent.refused(&looked_up), None);
+    let nobody = verifier(&scheme(), webhook().with_resolver(|_: &str| None));
+    assert_eq!(sent.refused(&nobody), Some(Kind::UnknownKey));
+    let other = Secrets::new(Secret::new("OTHER").unwrap()).with_resolver(resolver);
+    assert_eq!(sent.refused(&verifier(&scheme(), other)), Some(Kind::SignatureMismatch));
+}
+
+#[test]
+fn nobody_is_asked_for_a_certificate_of_another_host() {
+    let sent = Case::of("paypal").signed();
+    let webhook = Secrets::new(Secret::new(WEBHOOK).unwrap());
+    let verifier = verifier(
+        &scheme(),
+        webhook.with_resolver(|url: &str| -> Option<String> { panic!("asked for {url}") }),
+    );
+    for url in [
+        "https://evil.example/v1/notifications/certs/CERT",
+        "http://api.paypal.com/v1/notifications/certs/CERT",
+        "https://api.paypal.com.evil.example/v1/notifications/certs/CERT",
+        "https://api.paypal.com@evil.example/v1/notifications/certs/CERT",
+        "https://api.paypal.com/other/CERT",
+        "https://api.paypal.com/v1/notifications/certs/../../x",
+        "",
+    ] {
+        let refused = sent.clone().with_header("PAYPAL-CERT-URL", url).refused(&verifier);
+        assert_eq!(refused, Some(Kind::UnknownKey), "{url}");
+    }
+    let refused = sent.without_header("PAYPAL-CERT-URL").refused(&verifier);
+    assert_eq!(refused, Some(Kind::UnknownKey));
+}
+
+#[test]
+fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
+    let case = Case::of("paypal");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    let verified = sent.verify(&verifier).unwrap();
+    assert!(!verified.authenticates_body());
+    assert_eq!(verified.event_id(), crate::delivery::ID);
+    assert_eq!(verified.event_id_from().to_string(), "header:PAYPAL-TRANSMISSION-ID");
+    // Another body of the same checksum.
+    let forged = with_checksum_of(&sent.body, br#"{"event_type":"FORGED"} "#);
+    assert_ne!(forged, sent.body);
+    let forged = sent.with_body(forged).verify(&verifier).unwrap();
+    let kind = forged.event_type().map(|kind| kind.signed);
+    assert_ne!(kind, Some(Signed::Yes));
+    assert_eq!(forged.event_id(), verified.event_id());
+}
+
+#[test]
+fn a_delimiter_in_the_id_is_refused() {
+    let case = Case::of("paypal");
+    for id in ["", "a|b", "a b", "\u{e4}", "x\0"] {
+        let refused = case.signed().with_header("PAYPAL-TRANSMISSION-ID", id);
+        assert_eq!(refused.refused(&case.verifier()), Some(Kind::MalformedId), "{id:?}");
+    }
+}
+
+#[test]
+fn a_webhook_without_its_id_or_its_certificate_is_refused_at_once() {
+    for bad in [WEBHOOK, RSA_CERTIFICATE, "a b\nc", "\n", "ID\ntext"] {
+        let refused = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+    }
+    let refused = Verifier::new(scheme(), Secrets::resolved(|_: &str| None)).unwrap_err();
+    assert!(refused.to_string().contains("webhook's id"), "{refused}");
+}
+
+fn scheme() -> Scheme {
+    Scheme::named("paypal").unwrap()
+}
+
+/// `front` with four bytes behind it that give it the CRC-32 of `model`: the
+/// table is walked backwards.
+fn with_checksum_of(model: &[u8], front: &[u8]) -> Vec<u8> {
+    let table: Vec<u32> = (0..256_u32)
+        .map(|byte| {
+            (0..8)
+                .fold(byte, |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
+        })
+        .collect();
+    let step = |crc: u32, byte: &u8| {
+        table[usize::try_from((crc ^ u32::from(*byte)) & 0xff).unwrap()] ^ (crc >> 8)
+    };
+    let wanted = model.iter().fold(u32::MAX, step);
+    let mut indices = [0; 4];
+    let mut state = wanted;
+    for index in indices.iter_mut().rev() {
+        let found = table.iter().position(|entry| entry >> 24 == state >> 24).unwrap();
+        state = (state ^ table[found]) << 8;
+        *index = found;
+    }
+    let mut forged = front.to_vec();
+    let mut crc = front.iter().fold(u32::MAX, step);
+    for index in indices {
+        let byte = u8::try_from((crc & 0xff) ^ u32::try_from(index).unwrap()).unwrap();
+        crc = step(crc, &byte);
+        forged.push(byte);
+    }
+    assert_eq!(crc, wanted);
+    forged
+}

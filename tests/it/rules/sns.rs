@@ -1,0 +1,137 @@
+//! Amazon SNS: whose certificate, whose topic, which fields.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use countersign::{
+    ConfigError, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
+};
+use serde_json::{Value, json};
+
+use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, Sent, public_pem, verifier};
+use crate::delivery::NOW_MS;
+
+#[test]
+fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
+    let sent = Case::of("aws-sns").signed();
+    assert_eq!(sent.refused(&verifier(&scheme(), Secret::new(RSA_CERTIFICATE).unwrap())), None);
+    let resolver = |url: &str| url.ends_with(".pem").then(|| RSA_CERTIFICATE.to_owned());
+    assert_eq!(sent.refused(&verifier(&scheme(), Secrets::resolved(resolver))), None);
+    let nobody = verifier(&scheme(), Secrets::resolved(|_: &str| None));
+    assert_eq!(sent.refused(&nobody), Some(Kind::UnknownKey));
+}
+
+#[test]
+fn nobody_is_asked_for_a_certificate_of_another_host() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let verifier = verifier(
+        &scheme(),
+        Secrets::resolved(move |_: &str| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Some(RSA_CERTIFICATE.to_owned())
+        }),
+    );
+    for url in [
+        "https://evil.example/x.pem",
+        "http://sns.us-east-1.amazonaws.com/x.pem",
+        "https://sns.us-east-1.amazonaws.com.evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com@evil.example/x.pem",
+        "https://sns.us-east-1.amazonaws.com/x",
+        "file:///x.pem",
+        "",
+    ] {
+        // Everything else is in order, its signature too.
+        let sent = signed(json!({ "SigningCertURL": url }));
+        assert_eq!(sent.refused(&verifier), Some(Kind::UnknownKey), "{url}");
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+    assert_eq!(signed(json!({})).refused(&verifier), None);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn topics_that_are_named_with_the_key_are_the_only_ones() {
+    let own = "arn:aws:sns:us-east-1:000000000000:own";
+    let secret = format!("{own}\narn:aws:sns:us-east-1:000000000000:two\n{RSA_CERTIFICATE}");
+    let verifier = verifier(&scheme(), Secret::new(secret).unwrap());
+    assert_eq!(signed(json!({ "TopicArn": own })).refused(&verifier), None);
+    let other = signed(json!({ "TopicArn": format!("{own}er") }));
+    assert_eq!(other.refused(&verifier), Some(Kind::UnknownKey));
+    let unclear = Secret::new(format!("my topic\n{RSA_CERTIFICATE}")).unwrap();
+    let refused = Verifier::new(scheme(), unclear).unwrap_err();
+    assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+}
+
+#[test]
+fn each_type_of_message_signs_its_own_fields() {
+    let verifier = Case::of("aws-sns").verifier();
+    let confirmation = json!({
+        "Type": "SubscriptionConfirmation",
+        "Token": "t",
+        "SubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription",
+    });
+    let sent = signed(confirmation);
+    let verified = sent.verify(&verifier).unwrap();
+    let kind = verified.event_type().unwrap();
+    assert_eq!((kind.name, kind.signed), ("SubscriptionConfirmation", Signed::Yes));
+    let forged = sent.with_text("Action=Confirm", "Action=Other");
+    assert_eq!(forged.refused(&verifier), Some(Kind::SignatureMismatch));
+    let notification = signed(json!({ "Subject": "a subject" }));
+    assert_eq!(notification.refused(&verifier), None);
+    let forged = notification.with_text("a subject", "a project");
+    assert_eq!(forged.refused(&verifier), Some(Kind::SignatureMismatch));
+}
+
+#[test]
+fn the_version_of_a_signature_is_one_of_two() {
+    let verifier = Case::of("aws-sns").verifier();
+    let sent = signed(json!({}));
+    for (version, kind) in [
+        ("\"3\"", Kind::UnsupportedSignature),
+        ("\"\"", Kind::UnsupportedSignature),
+        // Signed with SHA-256, so it is none with SHA-1.
+        ("\"1\"", Kind::SignatureMismatch),
+        ("null", Kind::MissingSignature),
+        ("[]", Kind::MalformedSignature),
+    ] {
+        let other = format!("\"SignatureVersion\":{version}");
+        let refused = sent.clone().with_text("\"SignatureVersion\":\"2\"", &other);
+        assert_eq!(refused.refused(&verifier), Some(kind), "{version}");
+    }
+    let other = sent.with_text("\"Type\":\"Notification\"", "\"Type\":\"Other\"");
+    assert_eq!(other.refused(&verifier), Some(Kind::UnsupportedSignature));
+}
+
+#[test]
+fn an_event_is_told_by_its_message_id() {
+    let sent = signed(json!({ "MessageId": "m1" }));
+    let verified = sent.verify(&Case::of("aws-sns").verifier()).unwrap();
+    assert_eq!(verified.event_id(), "m1");
+    assert!(!verified.authenticates_body());
+    assert_eq!(verified.signed_at_unix_ms(), Some(NOW_MS));
+}
+
+#[test]
+fn a_key_of_another_kind_is_refused_at_once() {
+    let [private, ec] = super::cases::p256();
+    for bad in [ec.as_str(), private.as_str(), RSA_PRIVATE, "text", "arn:aws:sns:a:b:c"] {
+        let refused = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+    }
+    let refused = Signer::new(scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap()).unwrap();
+    let refused = refused.sign_request(&[("a", "b")], b"{}").unwrap_err();
+    assert!(matches!(refused, ConfigError::Secret { .. }), "{refused}");
+}
+
+/// A message with these fields, signed with the first key.
+fn signed(fields: Value) -> Sent {
+    let signer = Signer::new(scheme(), Secret::new(RSA_PRIVATE).unwrap()).unwrap();
+    let signer = signer.at_unix_ms(NOW_MS);
+    let signed = signer.sign_request(&[("a", "b")], fields.to_string().as_bytes()).unwrap();
+    Sent { headers: Vec::new(), body: signed.body().unwrap().to_vec() }
+}
+
+fn scheme() -> Scheme {
+    Scheme::named("aws-sns").unwrap()
+}

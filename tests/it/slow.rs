@@ -1,0 +1,104 @@
+//! Slow clients against the servers of all examples: none keeps its connection
+//! for longer than its deadline, and honest requests go on being answered.
+
+pub(crate) mod attack;
+mod example;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use countersign::serve::Serve;
+use countersign_conformance::RedisServer;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use self::attack::Attack;
+use self::example::{Example, Sender};
+use crate::actix::server::Server;
+
+#[tokio::test]
+async fn two_hundred_slow_clients_at_once_keep_no_connection_and_nobody_waiting() {
+    withstand(Example::axum_extractor(), 200).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_tower_layer_withstands_slow_clients() {
+    withstand(Example::tower_layer(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_custom_store_withstands_slow_clients() {
+    withstand(Example::custom_store(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_worker_handoff_withstands_slow_clients() {
+    withstand(Example::worker_handoff(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_on_redis_withstands_slow_clients() {
+    let redis = RedisServer::start(&[]);
+    withstand(Example::redis(&redis).await, 16).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_actix_extractor_withstands_slow_clients() {
+    let verifier = example_actix_extractor::verifier(example::SECRET).unwrap();
+    let server = Server::of(|listener| {
+        example_actix_extractor::serve(listener, verifier, std::future::pending())
+    });
+    hold_out(server.address, &Sender::new("stripe", "/raw"), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_actix_middleware_withstands_slow_clients() {
+    let middleware = example_actix_middleware::middleware(example::SECRET).unwrap();
+    let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
+    hold_out(server.address, &Sender::new("github", "/"), 16).await;
+}
+
+/// Attacks in every way at once, with so many clients.
+async fn withstand(example: Example, clients: usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let Example { app, sender } = example;
+    let serve = Serve::new(listener, app).with_header_timeout(SHORT).with_idle_timeout(SHORT);
+    let mut server = JoinSet::new();
+    server.spawn(serve.into_future());
+    hold_out(address, &sender, clients).await;
+}
+
+async fn hold_out(address: SocketAddr, sender: &Sender, clients: usize) {
+    let mut attackers = JoinSet::new();
+    for attack in Attack::ALL.into_iter().cycle().take(clients) {
+        let attacker = attack.begin(address, &sender.delivery("attack")).await;
+        attackers.spawn(async move {
+            let closed = timeout(PATIENCE, attacker.until_closed()).await;
+            assert!(closed.is_ok(), "{attack:?} keeps its connection");
+        });
+    }
+    let mut answered = 0;
+    let honest = async {
+        loop {
+            let status = sender.delivery(&format!("honest-{answered}")).send(address).await;
+            assert!((200..300).contains(&status), "{status}");
+            answered += 1;
+        }
+    };
+    let all_closed = async {
+        while let Some(closed) = attackers.join_next().await {
+            closed.unwrap();
+        }
+    };
+    tokio::select! {
+        () = all_closed => {}
+        () = honest => {}
+    }
+    assert!(answered >= 5, "{answered} honest requests were answered meanwhile");
+}
+
+const SHORT: Duration = Duration::from_millis(500);
+/// The longest deadline here is that of actix-web's headers, of 5 s.
+const PATIENCE: Duration = Duration::from_secs(9);

@@ -1,0 +1,98 @@
+//! The examples that serve, and deliveries to them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::Router;
+use countersign::redis::RedisStore;
+use countersign::{Scheme, Secret, Signer};
+use countersign_conformance::RedisServer;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use crate::adapters::sockets::read;
+
+pub(super) struct Example {
+    pub(super) app: Router,
+    pub(super) sender: Sender,
+}
+
+/// Who sends what an example takes.
+pub(super) struct Sender {
+    path: &'static str,
+    scheme: Scheme,
+}
+
+impl Example {
+    pub(super) fn axum_extractor() -> Self {
+        let app = example_axum_extractor::app(SECRET).unwrap();
+        Self { app, sender: Sender::new("stripe", "/raw") }
+    }
+
+    pub(super) fn tower_layer() -> Self {
+        Self::of("github", example_tower_layer::app(SECRET).unwrap())
+    }
+
+    pub(super) fn custom_store() -> Self {
+        Self::of("jupiter", example_custom_store::app(SECRET).unwrap().0)
+    }
+
+    pub(super) fn worker_handoff() -> Self {
+        let (app, jobs) = example_worker_handoff::app(SECRET, 1000).unwrap();
+        tokio::spawn(example_worker_handoff::work(jobs, async |_| Ok::<_, Infallible>(())));
+        Self::of("jupiter", app)
+    }
+
+    pub(super) async fn redis(redis: &RedisServer) -> Self {
+        let store = RedisStore::connect(&redis.url()).await.unwrap();
+        Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
+    }
+
+    fn of(scheme: &str, app: Router) -> Self {
+        Self { app, sender: Sender::new(scheme, "/") }
+    }
+}
+
+impl Sender {
+    pub(super) fn new(scheme: &str, path: &'static str) -> Self {
+        Self { path, scheme: Scheme::named(scheme).unwrap() }
+    }
+
+    /// A delivery that its app would take, of the event of this id.
+    pub(super) fn delivery(&self, id: &str) -> Signed {
+        let body = format!(r#"{{"id":"{id}","event_id":"{id}"}}"#);
+        let signer = Signer::new(self.scheme.clone(), Secret::new(SECRET).unwrap()).unwrap();
+        let headers = signer.sign(&crate::delivery::NO_HEADERS, body.as_bytes()).unwrap();
+        Signed { path: self.path, headers, body }
+    }
+}
+
+/// A delivery that is signed now.
+pub(super) struct Signed {
+    pub(super) path: &'static str,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: String,
+}
+
+impl Signed {
+    /// The head of an HTTP/1.1 request, but for the empty line at its end.
+    pub(super) fn head(&self) -> String {
+        let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", self.path);
+        for (name, value) in &self.headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head + &format!("content-length: {}\r\n", self.body.len())
+    }
+
+    /// The status of the answer.
+    pub(super) async fn send(&self, to: SocketAddr) -> u16 {
+        let mut client = TcpStream::connect(to).await.unwrap();
+        let request = format!("{}connection: close\r\n\r\n{}", self.head(), self.body);
+        client.write_all(request.as_bytes()).await.unwrap();
+        let answer = read(&mut client).await;
+        let status = answer.strip_prefix(b"HTTP/1.1 ").unwrap()[..3].to_vec();
+        String::from_utf8(status).unwrap().parse().unwrap()
+    }
+}
+
+pub(super) const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxl";

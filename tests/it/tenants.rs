@@ -1,0 +1,261 @@
+//! Secrets of several tenants: found by the request's head, asked for once, kept
+//! for a while, and never at the price of another tenant.
+
+mod calls;
+mod doors;
+mod keeping;
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use countersign::{
+    ConfigError, Endpoint, EventKey, Head, ManualClock, MemoryStore, PublicUrl, Receiver, Scheme,
+    SecretResolver, Secrets, Signer, TenantFrom, Tenants, Verified, Verifier, VerifyErrorKind,
+};
+use tokio::sync::Semaphore;
+
+use crate::delivery::{self, BODY, Delivery, NO_HEADERS, NOW_MS, scheme, secret, secret_text};
+
+#[tokio::test]
+async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {
+    let verifier = verifier(of_header(Asked::new().0));
+    let verified = verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+    assert_eq!(verified.tenant(), Some("acme"));
+    assert_eq!(verify(&verifier, &of_tenant("globex", 2)).await.unwrap().tenant(), Some("globex"));
+    for (tenant, number) in [("acme", 2), ("globex", 1)] {
+        let refused = verify(&verifier, &of_tenant(tenant, number)).await;
+        assert_eq!(refused.unwrap_err(), VerifyErrorKind::SignatureMismatch, "{tenant}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_names_nobody_is_refused_before_its_signature_is_looked_at() {
+    let (resolver, asked) = Asked::new();
+    let verifier = verifier(of_header(resolver));
+    let nameless = of_tenant("acme", 1).without_header("X-Webhook-ID");
+    assert_eq!(verify(&verifier, &nameless).await.unwrap_err(), VerifyErrorKind::UnknownTenant);
+    let long = of_tenant(&"a".repeat(129), 1);
+    assert_eq!(verify(&verifier, &long).await.unwrap_err(), VerifyErrorKind::UnknownTenant);
+    let mut twice = of_tenant("acme", 1);
+    twice.headers.push(("x-webhook-id".to_owned(), b"globex".to_vec()));
+    assert_eq!(verify(&verifier, &twice).await.unwrap_err(), VerifyErrorKind::RepeatedHeader);
+    assert_eq!(asked.times(), 0);
+}
+
+#[tokio::test]
+async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
+    let scheme = Scheme::builder("acme")
+        .signature_header("X-Acme-Signature")
+        .signed("{url}{body}")
+        .build()
+        .unwrap();
+    let from = || TenantFrom::path("/hooks/{tenant}").unwrap();
+    let refused = Verifier::for_tenants(scheme.clone(), Tenants::new(from(), Asked::new().0));
+    assert!(matches!(refused, Err(ConfigError::UrlRequired { .. })));
+
+    let origin = PublicUrl::origin("https://receiver.example").unwrap();
+    let tenants = Tenants::new(from(), Asked::new().0);
+    let verifier = Verifier::for_tenants_at(origin, scheme.clone(), tenants).unwrap();
+    let url = PublicUrl::new("https://receiver.example/hooks/acme").unwrap();
+    let signer = Signer::new(scheme, secret(1)).unwrap().with_url(url);
+    let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
+    let judged = async |target| {
+        let head = Head::new("POST", target, &headers);
+        verifier
+            .resolve(head)
+            .await?
+            .verify(head, "{}")
+            .map(|verified| verified.tenant().map(str::to_owned))
+    };
+    assert_eq!(judged("/hooks/acme").await.unwrap().as_deref(), Some("acme"));
+    assert_eq!(judged("/hooks/globex").await.unwrap_err().code(), "signature_mismatch");
+    assert_eq!(judged("/hooks/initech").await.unwrap_err().code(), "unknown_tenant");
+    assert_eq!(judged("/other").await.unwrap_err().code(), "unknown_tenant");
+}
+
+#[tokio::test]
+async fn any_other_place_of_the_head_can_name_the_tenant() {
+    let from = TenantFrom::head(|head| {
+        let name = head.headers().unique("x-account").ok()??;
+        let name = str::from_utf8(name).ok()?.strip_prefix("account/")?;
+        Some(name.to_owned())
+    });
+    let verifier = verifier(Tenants::new(from, Asked::new().0));
+    let delivery = of_tenant("nobody", 1).with_header("X-Account", "account/acme");
+    assert_eq!(verify(&verifier, &delivery).await.unwrap().tenant(), Some("acme"));
+    let delivery = delivery.with_header("X-Account", "acme");
+    assert_eq!(verify(&verifier, &delivery).await.unwrap_err(), VerifyErrorKind::UnknownTenant);
+}
+
+#[tokio::test]
+async fn by_itself_a_verifier_of_tenants_judges_nothing() {
+    let verifier = verifier(of_header(Asked::new().0));
+    let delivery = of_tenant("acme", 1);
+    verify(&verifier, &delivery).await.unwrap();
+    assert_eq!(delivery.refused(&verifier), Some(VerifyErrorKind::Misconfigured));
+    assert_eq!(delivery.refused_at_once(&verifier), Some(VerifyErrorKind::Misconfigured));
+    assert!(verifier.handshake(&delivery.headers).is_none());
+    assert!(matches!(verifier.with_secrets_handle(), Err(ConfigError::Tenants { .. })));
+}
+
+#[tokio::test]
+async fn equal_event_ids_of_two_tenants_are_two_events() {
+    let verifier = verifier(of_header(Asked::new().0));
+    let key = async |tenant, number| {
+        let verified = verify(&verifier, &of_tenant(tenant, number)).await.unwrap();
+        EventKey::of(&verified, &Endpoint::new("hooks"))
+    };
+    let (acme, globex) = (key("acme", 1).await, key("globex", 2).await);
+    assert_ne!(acme, globex);
+    assert_eq!(acme, key("acme", 1).await);
+    let single = Delivery::of(&scheme("github"));
+    let verified = single.verify(&delivery::verifier(&scheme("github"))).unwrap();
+    assert_eq!(verified.tenant(), None);
+    assert_ne!(EventKey::of(&verified, &Endpoint::new("hooks")), acme);
+}
+
+#[test]
+fn the_key_of_an_event_without_a_tenant_is_what_it_was_before_there_were_tenants() {
+    let scheme = scheme("jupiter");
+    let delivery = Delivery::with_body(&scheme, r#"{"event_id":"evt_1"}"#);
+    let verified = delivery.verify(&delivery::verifier(&scheme)).unwrap();
+    let key = EventKey::of(&verified, &Endpoint::new("/hooks/jupiter"));
+    let mut written = Vec::new();
+    for field in ["jupiter", "/hooks/jupiter", "evt_1"] {
+        written.extend((field.len() as u64).to_be_bytes());
+        written.extend(field.as_bytes());
+    }
+    let digest = ring::digest::digest(&ring::digest::SHA256, &written);
+    assert_eq!(key.digest().as_slice(), digest.as_ref());
+}
+
+#[tokio::test]
+async fn a_receivers_first_step_can_be_spawned() {
+    let receiver = |verifier| Receiver::new(verifier, MemoryStore::new(), Endpoint::new("hooks"));
+    let of_tenants = receiver(verifier(of_header(Asked::new().0)));
+    let of_one = receiver(delivery::verifier(&scheme("github")));
+    for receiver in [of_tenants, of_one] {
+        let begun = tokio::spawn(async move {
+            let mut headers = http::HeaderMap::new();
+            for (name, value) in of_tenant("acme", 1).headers {
+                let name = http::HeaderName::try_from(name).unwrap();
+                headers.insert(name, http::HeaderValue::from_bytes(&value).unwrap());
+            }
+            let mut arriving = receiver.begin(&headers).await.unwrap();
+            arriving.push(BODY).unwrap();
+            receiver.admit(arriving, &tokio::time::sleep).await.unwrap()
+        });
+        assert_eq!(begun.await.unwrap().verified.body(), BODY);
+    }
+}
+
+#[tokio::test]
+async fn neither_a_tenants_name_nor_its_secret_is_in_any_text() {
+    let from = TenantFrom::path("/{tenant}").unwrap();
+    let tenants = of_header(async |tenant: String| match tenant.as_str() {
+        "canary" => Ok(Some(secret(1).into())),
+        _ => Err(tenant.into()),
+    });
+    let mut texts = vec![format!("{tenants:?} {from:?}")];
+    let verifier = verifier(tenants);
+    let mut say = |text: String| texts.push(text);
+    let known = of_tenant("canary", 1);
+    let mut resolving = verifier.resolve(&known.headers);
+    say(format!("{resolving:?}"));
+    let resolved = (&mut resolving).await.unwrap();
+    say(format!("{resolving:?} {resolved:?} {verifier:?}"));
+    let verified = known.verify(&resolved).unwrap();
+    say(format!("{verified:?} {:?}", EventKey::of(&verified, &Endpoint::new("hooks"))));
+    for refused in [of_tenant("canary", 2), of_tenant("canary-fails", 1), of_tenant("canary ", 1)] {
+        let error = match verifier.resolve(&refused.headers).await {
+            Ok(resolved) => refused.verify(&resolved).unwrap_err(),
+            Err(error) => error,
+        };
+        say(format!("{error} {error:?} {}", countersign::Answer::from(error.clone())));
+    }
+    let bad = of_header(async |_| Ok(Some(countersign::Secret::new("whsec_canary!")?.into())));
+    let bad = bad.with_observer(|_: &str, error: &(dyn Error + 'static)| {
+        assert!(!error.to_string().contains("canary"), "{error}");
+    });
+    let bad = Verifier::for_tenants(scheme("standardwebhooks"), bad).unwrap();
+    let error = bad.resolve(&of_tenant("canary", 1).headers).await.unwrap_err();
+    say(format!("{error} {error:?}"));
+    for text in texts {
+        assert!(!text.contains("canary") && !text.contains(&secret_text(1)), "{text}");
+    }
+}
+
+/// Knows `acme` by the first secret and `globex` by the second, and counts how
+/// often it is asked.
+#[derive(Clone, Default)]
+struct Asked(Arc<AtomicUsize>);
+
+impl Asked {
+    fn new() -> (impl SecretResolver, Self) {
+        let asked = Self::default();
+        let counted = asked.clone();
+        let resolver = move |tenant: String| {
+            counted.count();
+            async move { Ok(secrets_of(&tenant)) }
+        };
+        (resolver, asked)
+    }
+
+    /// Answers once the gate is opened.
+    fn gated() -> (impl SecretResolver, Self, Arc<Semaphore>) {
+        let (asked, gate) = (Self::default(), Arc::new(Semaphore::new(0)));
+        let (counted, closed) = (asked.clone(), Arc::clone(&gate));
+        let resolver = move |tenant: String| {
+            counted.count();
+            let closed = Arc::clone(&closed);
+            async move {
+                let _open = closed.acquire().await?;
+                Ok(secrets_of(&tenant))
+            }
+        };
+        (resolver, asked, gate)
+    }
+
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn times(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+fn secrets_of(tenant: &str) -> Option<Secrets> {
+    let number = match tenant {
+        "acme" => 1,
+        "globex" => 2,
+        _ => return None,
+    };
+    Some(secret(number).into())
+}
+
+fn of_header(resolver: impl SecretResolver) -> Tenants {
+    Tenants::new(TenantFrom::header("X-Webhook-ID").unwrap(), resolver)
+}
+
+fn verifier(tenants: Tenants) -> Verifier {
+    Verifier::for_tenants(scheme("github"), tenants).unwrap()
+}
+
+/// With a clock that stands until it is moved.
+fn clocked(tenants: Tenants) -> (Verifier, ManualClock) {
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    (verifier(tenants).with_clock(clock.clone()), clock)
+}
+
+/// A delivery in this tenant's name, signed with the secret of this number.
+fn of_tenant(tenant: &str, number: u8) -> Delivery {
+    let delivery = Delivery::signed(&scheme("github"), secret(number), NOW_MS, BODY);
+    delivery.with_header("X-Webhook-ID", tenant)
+}
+
+async fn verify(verifier: &Verifier, delivery: &Delivery) -> Result<Verified, VerifyErrorKind> {
+    let resolved = verifier.resolve(&delivery.headers).await.map_err(|error| error.kind())?;
+    delivery.verify(&resolved).map_err(|error| error.kind())
+}

@@ -1,0 +1,188 @@
+//! The resolver is asked once for all who wait, and by no more at once than it
+//! can take.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use countersign::VerifyErrorKind;
+use tokio::task::JoinSet;
+
+use super::{Asked, clocked, of_header, of_tenant, verifier, verify};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hundred_requests_at_once_ask_the_resolver_once() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver));
+    let mut requests = JoinSet::new();
+    for _ in 0..100 {
+        let verifier = verifier.clone();
+        requests.spawn(async move { verify(&verifier, &of_tenant("acme", 1)).await });
+    }
+    gate.add_permits(1);
+    while let Some(verified) = requests.join_next().await {
+        assert_eq!(verified.unwrap().unwrap().tenant(), Some("acme"));
+    }
+    assert_eq!(asked.times(), 1);
+}
+
+#[test]
+fn whoever_leaves_takes_nobody_along() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver));
+    let delivery = of_tenant("acme", 1);
+    let mut first = Box::pin(verifier.resolve(&delivery.headers));
+    assert!(is_pending(first.as_mut()));
+    let mut second = pin!(verifier.resolve(&delivery.headers));
+    assert!(is_pending(second.as_mut()));
+    drop(first);
+    gate.add_permits(1);
+    let Poll::Ready(resolved) = poll(second) else { panic!("it waits for the one that left") };
+    delivery.verify(&resolved.unwrap()).unwrap();
+    assert_eq!(asked.times(), 1);
+}
+
+#[tokio::test]
+async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver));
+    let delivery = of_tenant("acme", 1);
+    let mut first = Box::pin(verifier.resolve(&delivery.headers));
+    assert!(is_pending(first.as_mut()));
+    let second = tokio::spawn(verifier.resolve(&delivery.headers));
+    tokio::task::yield_now().await;
+    drop(first);
+    gate.add_permits(1);
+    delivery.verify(&second.await.unwrap().unwrap()).unwrap();
+    assert_eq!(asked.times(), 1);
+}
+
+#[test]
+fn a_call_that_nobody_waits_for_ends_and_the_next_request_asks_anew() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver).with_most_calls(1));
+    let delivery = of_tenant("acme", 1);
+    for times in 1..=3 {
+        let mut given_up = pin!(verifier.resolve(&delivery.headers));
+        assert!(is_pending(given_up.as_mut()));
+        assert_eq!(asked.times(), times);
+        assert_eq!(given_up.give_up().unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
+    }
+    gate.add_permits(1);
+    assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn a_call_whose_answer_seems_lost_is_not_joined_for_ever() {
+    let (resolver, asked, _gate) = Asked::gated();
+    let (verifier, clock) = clocked(of_header(resolver));
+    let delivery = of_tenant("acme", 1);
+    let mut waiting = Vec::new();
+    for (at_ms, times) in [(0, 1), (9_999, 1), (10_000, 2), (10_001, 2), (20_000, 3)] {
+        clock.set_unix_ms(super::NOW_MS + at_ms);
+        let mut resolving = Box::pin(verifier.resolve(&delivery.headers));
+        assert!(is_pending(resolving.as_mut()));
+        waiting.push(resolving);
+        assert_eq!(asked.times(), times, "after {at_ms} ms");
+    }
+}
+
+#[test]
+fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
+    let (resolver, asked, gate) = Asked::gated();
+    let (verifier, clock) = clocked(of_header(resolver).with_most_calls(8));
+    let known = of_tenant("acme", 1);
+    gate.add_permits(1);
+    assert!(matches!(poll(pin!(verifier.resolve(&known.headers))), Poll::Ready(Ok(_))));
+    gate.forget_permits(1);
+
+    let mut flood = Vec::new();
+    for number in 0..1000 {
+        let made_up = of_tenant(&format!("tenant-{number}"), 1);
+        let mut resolving = Box::pin(verifier.resolve(&made_up.headers));
+        match poll(resolving.as_mut()) {
+            Poll::Pending => flood.push(resolving),
+            Poll::Ready(ended) => {
+                assert_eq!(ended.unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
+            }
+        }
+    }
+    assert_eq!((flood.len(), asked.times()), (8, 9));
+
+    // A tenant whose secrets are to be asked for again has room of its own.
+    clock.advance(Duration::from_secs(300));
+    let mut again = pin!(verifier.resolve(&known.headers));
+    assert!(is_pending(again.as_mut()));
+    assert_eq!(asked.times(), 10);
+    // What has ended leaves its room to others.
+    drop(flood);
+    assert!(is_pending(pin!(verifier.resolve(&of_tenant("globex", 2).headers))));
+}
+
+#[tokio::test]
+async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
+    let asked = Asked::default();
+    let counted = asked.clone();
+    let tenants = of_header(move |tenant: String| {
+        counted.count();
+        let times = counted.times();
+        async move {
+            assert!(times > 2, "as a test wants it");
+            Ok(super::secrets_of(&tenant))
+        }
+    });
+    let told = Asked::default();
+    let counted = told.clone();
+    let tenants =
+        tenants.with_observer(move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
+            assert_eq!((tenant, &*error.to_string()), ("acme", "the resolver panicked"));
+            counted.count();
+        });
+    let verifier = verifier(tenants);
+    let delivery = of_tenant("acme", 1);
+    for _ in 0..2 {
+        let refused = verify(&verifier, &delivery).await.unwrap_err();
+        assert_eq!(refused, VerifyErrorKind::SecretsUnavailable);
+    }
+    verify(&verifier, &delivery).await.unwrap();
+    assert_eq!(told.times(), 2);
+}
+
+#[test]
+fn what_is_learned_of_a_tenant_that_was_forgotten_meanwhile_is_not_kept() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver));
+    let delivery = of_tenant("acme", 1);
+    let forget: [&dyn Fn(); 2] =
+        [&|| verifier.forget_tenant("acme"), &|| verifier.forget_tenants()];
+    for (forget, times) in forget.into_iter().zip([1, 3]) {
+        let mut old = pin!(verifier.resolve(&delivery.headers));
+        assert!(is_pending(old.as_mut()));
+        assert_eq!(asked.times(), times);
+        forget();
+        gate.add_permits(1);
+        assert!(matches!(poll(old), Poll::Ready(Ok(_))));
+        assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
+        assert_eq!(asked.times(), times + 1);
+        gate.forget_permits(1);
+        forget();
+    }
+}
+
+#[test]
+fn a_waiting_request_may_be_polled_by_anybody() {
+    fn is_sent<T: Send + Sync + 'static>(_: &T) {}
+    let (resolver, _, _gate) = Asked::gated();
+    let verifier = Arc::new(verifier(of_header(resolver)));
+    is_sent(&verifier.resolve(&of_tenant("acme", 1).headers));
+}
+
+fn is_pending(future: Pin<&mut impl Future>) -> bool {
+    poll(future).is_pending()
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}

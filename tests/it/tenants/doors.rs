@@ -1,0 +1,76 @@
+//! What the sender sees of it, whatever the door.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use countersign::Verifier;
+use http::Request;
+use tokio::time::Instant;
+
+use super::{Asked, clocked, of_header, of_tenant, verifier};
+use crate::adapters::doors::{doors, request};
+use crate::delivery::{BODY, Delivery};
+
+#[tokio::test(start_paused = true)]
+async fn every_door_resolves_the_tenant_and_says_what_it_could_not() {
+    let tenants = of_header(async |tenant: String| match tenant.as_str() {
+        "down" => Err("no database".into()),
+        tenant => Ok(super::secrets_of(tenant)),
+    });
+    let verifier = verifier(tenants);
+    for door in doors(&verifier) {
+        for (tenant, number, status, code) in [
+            ("acme", 1, 200, None),
+            ("globex", 2, 200, None),
+            ("acme", 2, 401, Some("signature_mismatch")),
+            ("initech", 1, 503, Some("unknown_tenant")),
+            ("down", 1, 503, Some("secrets_unavailable")),
+        ] {
+            let answer = door.answer(delivery(&of_tenant(tenant, number))).await;
+            assert_eq!((answer.status, answer.code), (status, code), "{door}: {tenant}");
+            let expected = if status == 200 { BODY } else { "" };
+            assert_eq!(answer.body, expected, "{door}: {tenant}");
+        }
+        assert_eq!(door.handled(), 2, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_does_not_answer_is_waited_for_until_the_deadline() {
+    let never = of_header(async |_| std::future::pending().await);
+    let verifier = verifier(never).with_body_timeout(Duration::from_secs(1));
+    for door in doors(&verifier) {
+        let began = Instant::now();
+        let answer = door.answer(delivery(&of_tenant("acme", 1))).await;
+        assert_eq!((answer.status, answer.code), (503, Some("secrets_unavailable")), "{door}");
+        let waited = began.elapsed().as_millis();
+        assert!((1000..1010).contains(&waited), "{door}: {waited} ms");
+        assert_eq!(door.handled(), 0, "{door}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_no_longer_answers_costs_a_known_tenant_one_wait_and_no_delivery() {
+    for index in 0..2 {
+        let (resolver, _asked, gate) = Asked::gated();
+        let (verifier, clock) = clocked(of_header(resolver));
+        let verifier: Verifier = verifier.with_body_timeout(Duration::from_secs(1));
+        let door = &doors(&verifier)[index];
+        gate.add_permits(1);
+        let waited = async || {
+            let began = Instant::now();
+            let answer = door.answer(delivery(&of_tenant("acme", 1))).await;
+            assert_eq!((answer.status, answer.code), (200, None), "{door}");
+            began.elapsed().as_millis()
+        };
+        assert_eq!(waited().await, 0, "{door}");
+        gate.forget_permits(1);
+        clock.advance(Duration::from_secs(300));
+        assert!((1000..1010).contains(&waited().await), "{door}");
+        assert_eq!(waited().await, 0, "{door}");
+    }
+}
+
+fn delivery(delivery: &Delivery) -> Request<Body> {
+    request(delivery, delivery.body.clone())
+}

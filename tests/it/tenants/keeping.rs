@@ -1,0 +1,205 @@
+//! What the resolver has said is kept for a while: not for too long, and not at
+//! the price of what is known of others.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use countersign::{ManualClock, SecretResolver, Tenants, Verifier, VerifyErrorKind as Kind};
+
+use super::{Asked, clocked, of_header, of_tenant, secrets_of, verify};
+
+#[tokio::test]
+async fn a_tenants_secrets_are_asked_for_again_after_their_time() {
+    let (resolver, asked) = Asked::new();
+    let (verifier, clock) = clocked(of_header(resolver));
+    for (at_s, times) in [(0, 1), (299, 1), (300, 2), (599, 2), (600, 3)] {
+        clock.set_unix_ms(super::NOW_MS + at_s * 1000);
+        verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+        assert_eq!(asked.times(), times, "after {at_s} s");
+    }
+    // A clock that is set back makes nothing last longer.
+    clock.set_unix_ms(super::NOW_MS);
+    verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+    assert_eq!(asked.times(), 4);
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_is_asked_for_again_after_a_shorter_time() {
+    let (resolver, asked) = Asked::new();
+    let (verifier, clock) = clocked(of_header(resolver));
+    for (at_ms, times) in [(0, 1), (9_999, 1), (10_000, 2)] {
+        clock.set_unix_ms(super::NOW_MS + at_ms);
+        let refused = verify(&verifier, &of_tenant("initech", 1)).await.unwrap_err();
+        assert_eq!(refused, Kind::UnknownTenant);
+        assert_eq!(asked.times(), times, "after {at_ms} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_made_up_names_evicts_no_tenant() {
+    let (resolver, asked) = Asked::new();
+    let (verifier, _clock) = clocked(of_header(resolver).with_capacity(2));
+    for (tenant, number) in [("acme", 1), ("globex", 2)] {
+        verify(&verifier, &of_tenant(tenant, number)).await.unwrap();
+    }
+    for number in 0..1000 {
+        let refused = verify(&verifier, &of_tenant(&format!("tenant-{number}"), 1)).await;
+        assert_eq!(refused.unwrap_err(), Kind::UnknownTenant);
+    }
+    assert_eq!(asked.times(), 1002);
+    for (tenant, number) in [("acme", 1), ("globex", 2)] {
+        verify(&verifier, &of_tenant(tenant, number)).await.unwrap();
+    }
+    assert_eq!(asked.times(), 1002);
+}
+
+#[tokio::test]
+async fn no_more_tenants_are_kept_than_there_is_room_for() {
+    let asked = Asked::default();
+    let counted = asked.clone();
+    let tenants = of_header(move |_| {
+        counted.count();
+        async { Ok(secrets_of("acme")) }
+    });
+    let (verifier, _clock) = clocked(tenants.with_capacity(10));
+    let everybody = async || {
+        for number in 0..100 {
+            verify(&verifier, &of_tenant(&format!("tenant-{number}"), 1)).await.unwrap();
+        }
+    };
+    everybody().await;
+    assert_eq!(asked.times(), 100);
+    everybody().await;
+    assert!(asked.times() >= 100 + 90, "{}", asked.times());
+}
+
+#[tokio::test]
+async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
+    let (tenants, asked, works) = failing();
+    let (verifier, clock) = clocked(tenants.with_stale_for(Duration::from_secs(100)));
+    let delivery = of_tenant("acme", 1);
+    verify(&verifier, &delivery).await.unwrap();
+    works.store(false, Ordering::SeqCst);
+    // It is not asked at each request that it would fail.
+    for (at_s, times) in [(299, 1), (300, 2), (309, 2), (310, 3), (319, 3), (399, 4)] {
+        clock.set_unix_ms(super::NOW_MS + at_s * 1000);
+        verify(&verifier, &delivery).await.unwrap();
+        assert_eq!(asked.times(), times, "after {at_s} s");
+    }
+    for times in [5, 6] {
+        clock.set_unix_ms(super::NOW_MS + 400_000);
+        assert_eq!(verify(&verifier, &delivery).await.unwrap_err(), Kind::SecretsUnavailable);
+        assert_eq!(asked.times(), times);
+    }
+    works.store(true, Ordering::SeqCst);
+    verify(&verifier, &delivery).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_failure_without_secrets_of_before_is_a_refusal_and_the_next_request_asks_again() {
+    let (tenants, asked, works) = failing();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let tenants =
+        tenants.with_observer(move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
+            telling.lock().unwrap().push(format!("{tenant}: {error}"));
+        });
+    let (verifier, _clock) = clocked(tenants);
+    works.store(false, Ordering::SeqCst);
+    for times in [1, 2] {
+        let refused = verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err();
+        assert_eq!(refused, Kind::SecretsUnavailable);
+        assert_eq!((refused.code(), refused.status()), ("secrets_unavailable", 503));
+        assert_eq!(asked.times(), times);
+    }
+    assert_eq!(*told.lock().unwrap(), ["acme: no database", "acme: no database"]);
+    works.store(true, Ordering::SeqCst);
+    verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_that_the_scheme_cannot_use_is_a_failure() {
+    let told = Asked::default();
+    let counted = told.clone();
+    let tenants = of_header(async |_| Ok(Some(countersign::Secret::new("not base64!")?.into())));
+    let tenants =
+        tenants.with_observer(move |_: &str, error: &(dyn std::error::Error + 'static)| {
+            assert!(error.is::<countersign::ConfigError>());
+            counted.count();
+        });
+    let scheme = super::scheme("standardwebhooks");
+    let verifier = Verifier::for_tenants(scheme, tenants).unwrap();
+    let refused = verifier.resolve(&of_tenant("acme", 1).headers).await.unwrap_err();
+    assert_eq!((refused.kind(), told.times()), (Kind::SecretsUnavailable, 1));
+}
+
+#[tokio::test]
+async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
+    let secret = Arc::new(Mutex::new(1));
+    let known = Arc::clone(&secret);
+    let tenants = of_header(move |_| {
+        let number = *known.lock().unwrap();
+        async move { Ok(Some(crate::delivery::secret(number).into())) }
+    });
+    let (verifier, _): (Verifier, ManualClock) = clocked(tenants);
+    // What was set in between does not part a verifier from its clones.
+    let handle = verifier.clone();
+    let verifier = verifier.with_body_limit(1000);
+    verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+    *secret.lock().unwrap() = 2;
+    assert_eq!(
+        verify(&verifier, &of_tenant("acme", 2)).await.unwrap_err(),
+        Kind::SignatureMismatch
+    );
+    handle.forget_tenant("globex");
+    assert_eq!(
+        verify(&verifier, &of_tenant("acme", 2)).await.unwrap_err(),
+        Kind::SignatureMismatch
+    );
+    handle.forget_tenant("acme");
+    verify(&verifier, &of_tenant("acme", 2)).await.unwrap();
+    assert_eq!(
+        verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err(),
+        Kind::SignatureMismatch
+    );
+}
+
+#[tokio::test]
+async fn a_tenant_that_has_left_is_unknown_once_the_resolver_says_so() {
+    let (here, asked) = (Arc::new(AtomicBool::new(true)), Asked::default());
+    let (is_here, counted) = (Arc::clone(&here), asked.clone());
+    let tenants = of_header(move |tenant: String| {
+        counted.count();
+        let is_here = is_here.load(Ordering::SeqCst);
+        async move { Ok(secrets_of(&tenant).filter(|_| is_here)) }
+    });
+    let (verifier, clock) = clocked(tenants);
+    verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+    here.store(false, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(300));
+    for _ in 0..2 {
+        assert_eq!(
+            verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err(),
+            Kind::UnknownTenant
+        );
+    }
+    assert_eq!(asked.times(), 2);
+    here.store(true, Ordering::SeqCst);
+    clock.advance(Duration::from_secs(10));
+    verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
+}
+
+/// Tenants whose resolver works until it is told not to.
+fn failing() -> (Tenants, Asked, Arc<AtomicBool>) {
+    let (asked, works) = (Asked::default(), Arc::new(AtomicBool::new(true)));
+    (of_header(resolver(asked.clone(), Arc::clone(&works))), asked, works)
+}
+
+fn resolver(asked: Asked, works: Arc<AtomicBool>) -> impl SecretResolver {
+    move |tenant: String| {
+        asked.count();
+        let works = works.load(Ordering::SeqCst);
+        async move { if works { Ok(secrets_of(&tenant)) } else { Err("no database".into()) } }
+    }
+}
