@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::request::RequestArgs;
 use crate::secrets::SecretArgs;
 use crate::serve::ServeArgs;
+use crate::verify::HandshakeArgs;
 
 /// Verifies webhook deliveries, signs them, and shows how providers do.
 #[derive(Parser)]
@@ -43,9 +44,23 @@ pub(crate) enum Command {
 pub(crate) struct SchemesArgs {
     /// A built-in's name, or a scheme's TOML file; without it, all built-ins are listed
     pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) form: SchemesForm,
+}
+
+/// How schemes are printed; by default, as a table or a list for people.
+#[derive(Args)]
+#[group(multiple = false)]
+pub(crate) struct SchemesForm {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the scheme as a TOML file, to begin a description of your own with
+    #[arg(long, requires = "name")]
+    pub(crate) toml: bool,
+    /// Print a page in Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
 }
 
 #[derive(Args)]
@@ -56,6 +71,8 @@ pub(crate) struct VerifyArgs {
     pub(crate) secrets: SecretArgs,
     #[command(flatten)]
     pub(crate) request: RequestArgs,
+    #[command(flatten)]
+    pub(crate) handshake: HandshakeArgs,
     /// What time it is, in Unix milliseconds [default: the system's clock]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub(crate) now: Option<i64>,
@@ -100,6 +117,7 @@ Examples:
   countersign schemes
   countersign schemes venum
   countersign schemes ./acme.toml
+  countersign schemes stripe --toml >acme.toml
   countersign schemes --json | jq -r '.[].name'";
 
 const VERIFY_EXAMPLES: &str = "\
@@ -120,7 +138,11 @@ Examples:
     countersign sign --scheme stripe --secret-env S --body b.json |
       countersign verify --scheme stripe --secret-env S --body b.json -H @-
 
-Exit status: 0 verified, 1 refused, 2 bad usage or configuration.";
+  A handshake, and what its provider is to hear:
+    countersign verify --scheme slack --secret-env SLACK_SECRET --request ping.json --answer
+
+Exit status: 0 verified, 1 refused (or a handshake that nobody signs: nothing was verified), 2 bad
+usage or configuration.";
 
 const SIGN_EXAMPLES: &str = "\
 The headers that the scheme adds are printed, and none of the request's own: where the request

@@ -1,13 +1,15 @@
 //! `countersign schemes`.
 
 mod description;
+mod facts;
 mod json;
+mod markdown;
 
 use countersign::Scheme;
 
-use crate::cli::SchemesArgs;
+use crate::cli::{SchemesArgs, SchemesForm};
 use crate::mend::Mend;
-use crate::output::Report;
+use crate::output::{Report, harmless};
 use crate::scheme;
 use crate::table::Table;
 use description::describe;
@@ -17,31 +19,46 @@ pub(crate) fn run(args: &SchemesArgs) -> Result<Report, Mend> {
     match &args.name {
         Some(name) => {
             let scheme = scheme::load(name)?;
-            if args.json { json(&SchemeJson::new(&scheme)) } else { Ok(describe(&scheme)) }
+            match &args.form {
+                SchemesForm { json: true, .. } => json(&SchemeJson::new(&scheme)),
+                SchemesForm { toml: true, .. } => Ok(Report::for_programs(scheme.to_toml()?)),
+                SchemesForm { markdown: true, .. } => Ok(markdown::section(&scheme)),
+                _ => Ok(describe(&scheme)),
+            }
         }
         None => {
             let schemes = Scheme::names().map(Scheme::named).collect::<Result<Vec<_>, _>>()?;
-            if args.json {
-                json(&schemes.iter().map(SchemeJson::new).collect::<Vec<_>>())
-            } else {
-                Ok(list(&schemes))
+            match &args.form {
+                SchemesForm { json: true, .. } => {
+                    json(&schemes.iter().map(SchemeJson::new).collect::<Vec<_>>())
+                }
+                SchemesForm { markdown: true, .. } => Ok(markdown::page(&schemes)),
+                _ => Ok(list(&schemes)),
             }
         }
     }
 }
 
 fn list(schemes: &[Scheme]) -> Report {
-    let mut table = Table::new(["NAME", "TITLE", "SIGNATURE", "SIGNED BYTES", "EVIDENCE"]);
+    let head = ["NAME", "TITLE", "SIGNATURE", "SIGNED BYTES", "EVIDENCE", "ALIASES"];
+    let mut table = Table::new(head);
     for scheme in schemes {
         table.push([
             scheme.name().into(),
             scheme.title().into(),
             scheme.signature_grammar().into(),
-            scheme.signed().into(),
+            harmless(scheme.signed()).into(),
             scheme.evidence().to_string().into(),
+            aliases(scheme).join(", ").into(),
         ]);
     }
     Report::for_people(table.render())
+}
+
+/// The other names by which a built-in is found.
+fn aliases(scheme: &Scheme) -> Vec<&'static str> {
+    let is_own = |(alias, name): (&'static str, &str)| (name == scheme.name()).then_some(alias);
+    Scheme::aliases().filter_map(is_own).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Report, Mend> {

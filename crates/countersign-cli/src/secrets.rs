@@ -10,7 +10,7 @@ use crate::mend::Mend;
 use crate::output;
 
 /// Where the live secrets are read, in the order of the command line: the current one first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct SecretArgs(Vec<Place>);
 
 /// Where one secret is read.
@@ -42,9 +42,11 @@ impl SecretArgs {
     /// Reads all of them once, for several who each take them all.
     pub(crate) fn read_for(&self, takers: usize) -> Result<Vec<Secrets>, Mend> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
-        let copies = || read.iter().zip(&self.0).map(|(secret, place)| place.copy(secret));
+        let copies = || {
+            read.iter().zip(&self.0).map(|(secret, place)| Ok(again(secret)?.named(place.name())))
+        };
         (0..takers)
-            .map(|_| collect(copies().collect::<Result<Vec<_>, _>>()?).ok_or_else(none))
+            .map(|_| collect(copies().collect::<Result<Vec<_>, Mend>>()?).ok_or_else(none))
             .collect()
     }
 
@@ -64,17 +66,7 @@ impl SecretArgs {
 
 impl Place {
     pub(crate) fn read(&self) -> Result<Secret, Mend> {
-        let mut text = match self {
-            Self::Env(name) => match std::env::var_os(name) {
-                Some(value) => value.into_string().map_err(|_| self.not_text())?,
-                None => return Err(self.not_set(name)),
-            },
-            Self::File(path) => {
-                let bytes = std::fs::read(path)
-                    .map_err(|error| Mend::because(format!("{self} cannot be read"), error))?;
-                String::from_utf8(bytes).map_err(|_| self.not_text())?
-            }
-        };
+        let mut text = self.text()?;
         if let Some(rest) = text.strip_suffix('\n') {
             text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
             output::note(&format!("dropped the newline at the end of {self}"));
@@ -86,14 +78,23 @@ impl Place {
         }
     }
 
-    /// What was read here, a second time: a pipe can be read but once.
-    fn copy(&self, secret: &Secret) -> Result<Secret, Mend> {
-        let text = str::from_utf8(secret.dangerous_reveal()).map_err(|_| self.not_text())?;
-        Ok(Secret::new(text)?.named(self.name()))
+    /// What stands there, to the letter.
+    pub(crate) fn text(&self) -> Result<String, Mend> {
+        match self {
+            Self::Env(name) => match std::env::var_os(name) {
+                Some(value) => value.into_string().map_err(|_| self.not_text()),
+                None => Err(self.not_set(name)),
+            },
+            Self::File(path) => {
+                let bytes = std::fs::read(path)
+                    .map_err(|error| Mend::because(format!("{self} cannot be read"), error))?;
+                String::from_utf8(bytes).map_err(|_| self.not_text())
+            }
+        }
     }
 
     /// By what the user knows it.
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Env(name) => name.clone(),
             Self::File(path) => path.display().to_string(),
@@ -135,6 +136,12 @@ impl fmt::Display for Place {
             Self::File(path) => write!(f, "the secret's file `{}`", path.display()),
         }
     }
+}
+
+/// What was read, a second time: a pipe can be read but once.
+pub(crate) fn again(secret: &Secret) -> Result<Secret, ConfigError> {
+    // It was made of text.
+    Secret::new(String::from_utf8_lossy(secret.dangerous_reveal()))
 }
 
 /// The secrets of one endpoint, the current one first; `None` where there are none.

@@ -3,23 +3,30 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `config.rs`, `config/` | what is to be served: from the command line, or from a file |
+//! | `live.rs`, `reload.rs` | what can change while it runs, and is read again |
 //! | `store.rs` | where events are claimed |
-//! | `server.rs` | connections and paths |
+//! | `server.rs`, `routes.rs` | paths, and the requests to them |
 //! | `endpoint.rs` | one endpoint: the whole path, and what handles an event |
 //! | `forward.rs`, `forward/` | passes events on |
 //! | `log.rs` | the lines of JSON |
+//! | `metrics.rs` | what has been counted |
 //! | `shutdown.rs` | the signals that end it |
 
 mod config;
 mod endpoint;
 mod forward;
+mod live;
 mod log;
+mod metrics;
+mod reload;
+mod routes;
 mod server;
 mod shutdown;
 mod store;
 
-use std::collections::HashMap;
 use std::io::Write;
+
+use tokio::sync::oneshot;
 
 pub(crate) use config::ServeArgs;
 
@@ -28,6 +35,9 @@ use crate::output::{self, Report};
 use config::Plan;
 use endpoint::Endpoint;
 use log::Log;
+use metrics::Metrics;
+use reload::Reload;
+use routes::Routes;
 use server::Server;
 use shutdown::Signals;
 use store::Store;
@@ -36,39 +46,45 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Report, Mend> {
     let plan = Plan::of(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Mend::because("the server cannot start", error))?;
-    let ended = runtime.block_on(serve(plan));
+    let ended = runtime.block_on(serve(plan, args.clone()));
     // What a second signal has cut short must not be waited for.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(plan: Plan) -> Result<Report, Mend> {
+async fn serve(plan: Plan, args: ServeArgs) -> Result<Report, Mend> {
     let mut signals = Signals::listen()?;
+    let asked = reload::Asked::listen()?;
     let store = Store::open(&plan.store).await?;
     let (log, printed) = Log::start(plan.show_body)?;
+    let metrics = Metrics::collect()?;
 
-    let mut endpoints = HashMap::new();
+    let mut endpoints = Routes::default();
+    let mut reload = Reload::new(args, plan.fixed);
     let mut background = Vec::new();
-    for plan in plan.endpoints {
+    for (plan, changes) in plan.endpoints {
         let path = plan.path.clone();
         let (endpoint, told) = Endpoint::new(plan, store.clone(), log.clone())?;
-        endpoints.insert(path, endpoint);
+        reload.add(path.clone(), changes);
+        endpoints.add(path, endpoint);
         background.extend(told);
     }
     drop(log);
 
-    let mut server = Server::bind(&plan.listen, endpoints).await?;
+    let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
     store.watch();
     // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(std::io::stderr(), "listening on http://{}", server.address());
-    tokio::select! {
-        never = server.run() => match never {},
-        () = signals.next() => {}
-    }
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
+    tokio::spawn(reload.run(asked));
+    tokio::spawn(metrics.keep());
+    signals.next().await;
 
     output::note("finishing what is in hand; a second signal ends it at once");
+    drop(stop);
     let finish = async {
-        server.drain().await;
+        let _ = serving.await;
         for told in background {
             // Successes that the store has not heard of yet, and events to be given back.
             let _ = tokio::time::timeout(shutdown::LONGEST_TELLING, told).await;

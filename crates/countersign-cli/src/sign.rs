@@ -25,9 +25,15 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
     if let Some(timestamp) = args.timestamp {
         signer = signer.at_unix_ms(timestamp);
     }
-    let headers = signer.sign(request.head(), request.body())?;
+    let signed =
+        signer.sign_request(request.head(), request.body()).map_err(|e| args.secrets.blame(e))?;
+    if let Some(body) = signed.body() {
+        output::note("the signature stands in the body: this is the body to send");
+        return Ok(Report::for_programs(String::from_utf8_lossy(body).into_owned()));
+    }
+    let headers = signed.headers().iter();
     Ok(Report::for_programs(
-        headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>(),
+        headers.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>(),
     ))
 }
 
@@ -40,7 +46,7 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     if args.timestamp.is_some() {
         let why = match scheme.timestamp() {
             None => "signs no time".to_owned(),
-            Some((place, _)) if place.starts_with("body:") => {
+            Some((place, _)) if scheme.is_data() && place.starts_with("body:") => {
                 format!("has its time in the body, at `{place}`")
             }
             Some(_) => return,

@@ -42,6 +42,8 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
                     let _ = write!(text, "{:room$}  ", "");
                 }
             }
+            // An empty last cell leaves the room in front of it.
+            text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
         }
         text

@@ -1,8 +1,10 @@
 //! `countersign verify`.
 
+mod handshake;
+
 use std::time::{Duration, UNIX_EPOCH};
 
-use countersign::{Scheme, Secrets, Signed, Verified, Verifier, VerifyError};
+use countersign::{Covers, Scheme, Secrets, Signed, Verified, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::cli::VerifyArgs;
@@ -10,6 +12,9 @@ use crate::mend::Mend;
 use crate::output::{BAD, DIM, GOOD, Report, harmless, paint};
 use crate::request::Request;
 use crate::scheme;
+use handshake::Handshake;
+
+pub(crate) use handshake::HandshakeArgs;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
     let scheme = scheme::load(&args.scheme.name)?;
@@ -20,16 +25,57 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
     if let Some(now) = args.now {
         verifier = verifier.with_clock(move || now);
     }
+    let verifier = args.handshake.set_up(verifier)?;
     let name = verifier.scheme().name();
-    match (verifier.verify(request.head(), request.body().clone()), args.json) {
-        (Ok(verified), true) => Ok(json(&VerifiedJson::new(&verified))?),
-        (Ok(verified), false) => Ok(Report::for_people(describe(&verified))),
+    match (judge(&verifier, &request, args), args.json) {
+        (Ok(Judged::Verified(verified, handshake)), true) => {
+            json(&VerifiedJson::new(&verified, handshake))
+        }
+        (Ok(Judged::Verified(verified, handshake)), false) => {
+            Ok(Report::for_people(describe(&verified, handshake.as_ref())))
+        }
+        (Ok(Judged::Unsigned(handshake)), true) => {
+            Ok(json(&UnsignedJson::new(name, handshake))?.refused())
+        }
+        (Ok(Judged::Unsigned(handshake)), false) => {
+            let (no, status) = (paint(BAD, "not verified"), handshake.status());
+            let mut text = format!("{no}: {name}: {} (answer {status})\n", handshake.told());
+            push_answer(&mut text, &handshake);
+            Ok(Report::for_people(text).refused())
+        }
         (Err(error), true) => Ok(json(&RefusedJson::new(name, &error))?.refused()),
         (Err(error), false) => {
             let (no, code, status) = (paint(BAD, "refused"), error.code(), error.status());
             let text = format!("{no}: {name}: {code} (answer {status})\n  {error}\n");
             Ok(Report::for_people(text).refused())
         }
+    }
+}
+
+/// What a request turns out to be.
+enum Judged {
+    /// Proved; perhaps a handshake, and then no event.
+    Verified(Verified, Option<Handshake>),
+    /// A handshake that nobody has signed.
+    Unsigned(Handshake),
+}
+
+/// As every door does it: the handshakes that nobody signs come first.
+fn judge(verifier: &Verifier, request: &Request, args: &VerifyArgs) -> Result<Judged, VerifyError> {
+    if let Some(asked) = verifier.handshake(request.head()) {
+        let answer = asked.answer(request.body())?;
+        return Ok(Judged::Unsigned(Handshake::unsigned(answer, &args.handshake)));
+    }
+    let verified = verifier.verify(request.head(), request.body().clone())?;
+    let handshake = verified.handshake().map(|answer| Handshake::signed(answer, &args.handshake));
+    Ok(Judged::Verified(verified, handshake))
+}
+
+/// The answer to a handshake, where it was asked for.
+fn push_answer(text: &mut String, handshake: &Handshake) {
+    for (index, line) in handshake.lines().iter().enumerate() {
+        let label = if index == 0 { "answer" } else { "" };
+        text.push_str(&format!("  {label:<10}  {line}\n"));
     }
 }
 
@@ -47,7 +93,7 @@ fn verifier(
 }
 
 /// The proof, for people.
-fn describe(verified: &Verified) -> String {
+fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
     let yes = paint(GOOD, "verified");
     let scheme = verified.scheme().name();
     let secret = verified.secret_index();
@@ -70,8 +116,19 @@ fn describe(verified: &Verified) -> String {
         Some(ms) => line("signed at", &date(ms), &format!("{ms} ms")),
         None => line("signed at", "not stated: this scheme signs no time", ""),
     }
-    if !verified.authenticates_body() {
-        line("body", "not authenticated: this scheme only shows a token", "");
+    match verified.scheme().covers() {
+        Covers::Body => {}
+        Covers::Fields(fields) => {
+            line("body", &format!("authenticated in part: {}", fields.join(", ")), "");
+        }
+        _ if verified.scheme().is_data() => {
+            line("body", "not authenticated: this scheme only shows a token", "");
+        }
+        _ => line("body", "not authenticated: `countersign schemes` says what is signed", ""),
+    }
+    if let Some(handshake) = handshake {
+        line("no event", &handshake.told(), "");
+        push_answer(&mut text, handshake);
     }
     text
 }
@@ -86,7 +143,8 @@ fn date(unix_ms: i64) -> String {
     }
 }
 
-/// The contract of `--json`: these keys, in this order, null for what is not known.
+/// The contract of `--json`: these keys, in this order, null for what is not known; and `handshake`
+/// of nothing but a handshake.
 #[derive(Serialize)]
 struct VerifiedJson<'a> {
     verified: bool,
@@ -96,10 +154,12 @@ struct VerifiedJson<'a> {
     event_id_from: String,
     event_type: Option<&'a str>,
     signed_at_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<Handshake>,
 }
 
 impl<'a> VerifiedJson<'a> {
-    fn new(verified: &'a Verified) -> Self {
+    fn new(verified: &'a Verified, handshake: Option<Handshake>) -> Self {
         Self {
             verified: true,
             scheme: verified.scheme().name(),
@@ -108,6 +168,7 @@ impl<'a> VerifiedJson<'a> {
             event_id_from: verified.event_id_from().to_string(),
             event_type: verified.event_type().map(|kind| kind.name),
             signed_at_ms: verified.signed_at_unix_ms(),
+            handshake,
         }
     }
 }
@@ -131,6 +192,23 @@ impl<'a> RefusedJson<'a> {
             status: error.status(),
             detail: error.to_string(),
         }
+    }
+}
+
+/// As [`RefusedJson`], of a handshake that nobody has signed: nothing was proved, and it is answered
+/// all the same.
+#[derive(Serialize)]
+struct UnsignedJson<'a> {
+    #[serde(flatten)]
+    refused: RefusedJson<'a>,
+    handshake: Handshake,
+}
+
+impl<'a> UnsignedJson<'a> {
+    fn new(scheme: &'a str, handshake: Handshake) -> Self {
+        let (status, detail) = (handshake.status(), handshake.told());
+        let refused = RefusedJson { verified: false, scheme, code: "handshake", status, detail };
+        Self { refused, handshake }
     }
 }
 

@@ -10,11 +10,19 @@ mod deliveries;
 mod forwarding;
 #[path = "serve/log.rs"]
 mod log;
+#[path = "serve/metrics.rs"]
+mod metrics;
 #[path = "serve/processes.rs"]
 mod processes;
+#[path = "serve/reload.rs"]
+mod reload;
 #[path = "serve/server.rs"]
 mod server;
 #[path = "serve/shutdown.rs"]
 mod shutdown;
+#[path = "serve/slow.rs"]
+mod slow;
 #[path = "serve/target.rs"]
 mod target;
+#[path = "serve/tenants.rs"]
+mod tenants;

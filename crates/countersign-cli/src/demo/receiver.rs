@@ -1,6 +1,5 @@
 //! A receiver as an application has it: axum, with an endpoint for each provider.
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -10,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::post;
+use countersign::serve::Serve;
 use countersign::tower::WebhookLayer;
 use countersign::{Answer, MemoryStore, Verified, VerifyError};
 use tokio::net::TcpListener;
@@ -24,7 +24,7 @@ pub(super) struct Receiver {
     address: SocketAddr,
     observed: mpsc::Receiver<Judged>,
     stop: oneshot::Sender<()>,
-    running: JoinHandle<io::Result<()>>,
+    running: JoinHandle<()>,
 }
 
 /// What the receiver has made of a delivery, of each of its copies.
@@ -50,12 +50,9 @@ impl Receiver {
         let (observer, observed) = mpsc::channel();
         let app = app(endpoints, observer)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let running = tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            axum::serve(listener, app).with_graceful_shutdown(stopped).await
-        });
+        let stopped = async { drop(stopped.await) };
+        let serve = Serve::new(listener, app).with_graceful_shutdown(stopped);
+        let running = tokio::spawn(serve.into_future());
         Ok(Self { address, observed, stop, running })
     }
 

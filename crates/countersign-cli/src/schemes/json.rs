@@ -2,19 +2,25 @@
 
 use std::time::Duration;
 
-use countersign::{EventTypeSource, Retries, Scheme};
+use countersign::{Covers, EventTypeSource, Handshake, Retries, Scheme};
 use serde::Serialize;
+
+use super::aliases;
 
 /// A scheme with all that its data says. Null is what it has not, or what is not known.
 #[derive(Serialize)]
 pub(super) struct SchemeJson<'a> {
     name: &'a str,
     title: &'a str,
+    aliases: Vec<&'static str>,
     signature: String,
     headers: Vec<&'a str>,
     signed: &'a str,
     signs_url: bool,
     authenticates_body: bool,
+    is_data: bool,
+    /// Where not the whole body is; null where it is, or where nothing of it is.
+    authenticated_fields: Option<&'a [String]>,
     body_view: String,
     algorithm: String,
     encoding: String,
@@ -29,6 +35,7 @@ pub(super) struct SchemeJson<'a> {
     retries: RetriesJson,
     retry_window_ms: Option<u64>,
     retention_ms: u64,
+    handshakes: Vec<HandshakeJson<'a>>,
     evidence: String,
     unconfirmed: Vec<String>,
     sources: &'a [String],
@@ -61,6 +68,16 @@ struct RetriesJson {
     delays_ms: Option<Vec<u64>>,
 }
 
+/// `asked` and `answered` are for people.
+#[derive(Serialize)]
+struct HandshakeJson<'a> {
+    name: &'a str,
+    rule: String,
+    asked: String,
+    answered: String,
+    captured_from: Option<String>,
+}
+
 impl<'a> SchemeJson<'a> {
     pub(super) fn new(scheme: &'a Scheme) -> Self {
         let profile = scheme.profile();
@@ -69,11 +86,17 @@ impl<'a> SchemeJson<'a> {
         Self {
             name: scheme.name(),
             title: scheme.title(),
+            aliases: aliases(scheme),
             signature: scheme.signature_grammar(),
             headers: scheme.headers().collect(),
             signed: scheme.signed(),
             signs_url: scheme.signs_url(),
             authenticates_body: scheme.authenticates_body(),
+            is_data: scheme.is_data(),
+            authenticated_fields: match scheme.covers() {
+                Covers::Fields(fields) => Some(fields),
+                _ => None,
+            },
             body_view: scheme.body_view().to_string(),
             algorithm: scheme.algorithm().to_string(),
             encoding: scheme.encoding().to_string(),
@@ -92,6 +115,7 @@ impl<'a> SchemeJson<'a> {
             retries: RetriesJson::new(profile.retries()),
             retry_window_ms: profile.retries().window().map(millis),
             retention_ms: millis(profile.retention()),
+            handshakes: scheme.handshakes().iter().map(HandshakeJson::new).collect(),
             evidence: scheme.evidence().to_string(),
             unconfirmed: scheme.unconfirmed().iter().map(ToString::to_string).collect(),
             sources: scheme.sources(),
@@ -103,6 +127,18 @@ impl<'a> SchemeJson<'a> {
 impl EventTypeJson {
     fn new(source: &EventTypeSource, scheme: &Scheme) -> Self {
         Self { from: source.to_string(), signed: scheme.signs(source) }
+    }
+}
+
+impl<'a> HandshakeJson<'a> {
+    fn new(handshake: &'a Handshake) -> Self {
+        Self {
+            name: handshake.name(),
+            rule: handshake.rule().to_string(),
+            asked: handshake.asked(),
+            answered: handshake.answered(),
+            captured_from: handshake.captured_from(),
+        }
     }
 }
 

@@ -3,8 +3,11 @@
 mod arguments;
 mod file;
 mod place;
+mod source;
+mod tenants;
 mod words;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,13 +15,16 @@ use clap::{ArgAction, Args};
 use countersign::{OutagePolicy, Verifier};
 use http::Uri;
 
+use super::live::{Fresh, Live};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::mend::Mend;
 use crate::secrets::SecretArgs;
 use place::Place;
 
-#[derive(Args)]
+pub(super) use source::Source;
+
+#[derive(Args, Clone)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
     override_usage = "countersign serve --config <FILE> [--show-body]
@@ -64,9 +70,32 @@ pub(crate) struct ServeArgs {
 pub(super) struct Plan {
     pub(super) listen: String,
     pub(super) store: String,
-    pub(super) endpoints: Vec<EndpointPlan>,
+    pub(super) endpoints: Vec<(EndpointPlan, Changes)>,
+    pub(super) fixed: Fixed,
+    pub(super) limits: Limits,
     pub(super) show_body: bool,
 }
+
+/// What clients may take. What is not given is as the server says by itself.
+#[derive(Default)]
+pub(super) struct Limits {
+    pub(super) header_timeout: Option<Duration>,
+    pub(super) idle_timeout: Option<Duration>,
+    pub(super) connections: Option<NonZeroUsize>,
+}
+
+/// What of an endpoint can change while it is served, and what cannot.
+pub(super) struct Changes {
+    /// Where its verifier has the secrets.
+    pub(super) live: Live,
+    /// The same secrets once more, for one that is served already.
+    pub(super) fresh: Fresh,
+    pub(super) fixed: Fixed,
+}
+
+/// What cannot change while the program runs: each key, and whatever tells one value from another.
+/// The keys are always the same, in the same order.
+pub(super) type Fixed = Vec<(&'static str, String)>;
 
 /// One endpoint. What is not given is as the scheme's profile says.
 pub(super) struct EndpointPlan {

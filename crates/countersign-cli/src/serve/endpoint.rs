@@ -29,6 +29,7 @@ pub(super) struct Endpoint {
     path: Arc<str>,
     layer: WebhookLayer<Store>,
     service: Webhook<Store, Handler>,
+    ack_deadline: Duration,
     log: Log,
 }
 
@@ -62,7 +63,7 @@ impl Endpoint {
         let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
         let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
         let service = layer.layer(handler);
-        Ok((Self { path, layer, service, log }, background))
+        Ok((Self { path, layer, service, ack_deadline, log }, background))
     }
 
     /// Answers a delivery, and prints what came of it.
@@ -86,6 +87,11 @@ impl Endpoint {
             });
         }
         response
+    }
+
+    /// By when a delivery is answered.
+    pub(super) fn ack_deadline(&self) -> Duration {
+        self.ack_deadline
     }
 
     /// Waits until every delivery in hand is settled.

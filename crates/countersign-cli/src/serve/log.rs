@@ -98,6 +98,7 @@ impl Log {
             event_id: line.verified.map(Verified::event_id),
             event_type: line.verified.and_then(Verified::event_type).map(|kind| kind.name),
             secret: line.verified.map(Verified::secret_index),
+            tenant: line.verified.and_then(Verified::tenant),
             attempt: line.grant.map(|grant| grant.epoch),
             ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
             body: text,
@@ -124,6 +125,9 @@ struct Json<'a> {
     event_id: Option<&'a str>,
     event_type: Option<&'a str>,
     secret: Option<usize>,
+    /// Only where there are tenants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
     attempt: Option<u32>,
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ fn all_schemes_are_listed_with_what_tells_them_apart() {
     let mut lines = listed.stdout.lines();
     assert_eq!(
         lines.next().unwrap().split_whitespace().collect::<Vec<_>>(),
-        ["NAME", "TITLE", "SIGNATURE", "SIGNED", "BYTES", "EVIDENCE"]
+        ["NAME", "TITLE", "SIGNATURE", "SIGNED", "BYTES", "EVIDENCE", "ALIASES"]
     );
     let venum = lines.find(|line| line.starts_with("venum ")).unwrap();
     for cell in ["Venum", "X-Venum-Signature: t=<milliseconds>,v1=<hex>", "{ts}.{body}", "docs"] {
@@ -75,6 +75,18 @@ fn json_has_the_same_keys_for_every_scheme() {
     assert_eq!(one["ack_deadline_ms"], 10_000);
     assert_eq!(one["retries"]["kind"], "within");
     assert_eq!(one["evidence"], "sdk-run");
+}
+
+#[test]
+fn a_product_that_signs_by_anothers_scheme_is_found_under_its_own_name() {
+    let text = countersign("schemes clerk").run().with(0).stdout;
+    assert!(text.starts_with("svix: Svix\n"), "{text}");
+    assert!(text.lines().any(|line| line.trim_start() == "clerk"), "{text}");
+    let listed = countersign("schemes").run().with(0).stdout;
+    let svix = listed.lines().find(|line| line.starts_with("svix ")).unwrap();
+    assert!(svix.ends_with("  autumn, brex, clerk, resend"), "{svix}");
+    let json = countersign("schemes svix --json").run().with(0).json();
+    assert_eq!(json["aliases"], serde_json::json!(["autumn", "brex", "clerk", "resend"]));
 }
 
 #[test]

@@ -68,6 +68,14 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
     ] {
         must_mend(&format!("{GOOD}{more}\n"), &[&line("6", key), mend]);
     }
+    for (more, key, mend) in [
+        ("header_timeout = '0s'", "header_timeout", "between 100ms and 1h"),
+        ("header_timeout = 10", "header_timeout", "\"5m\""),
+        ("idle_timeout = '2h'", "idle_timeout", "between 100ms and 1h"),
+        ("connections = 0", "connections", "above 0"),
+    ] {
+        must_mend(&format!("{more}\n{GOOD}"), &[&line("1", key), mend]);
+    }
     must_mend(&GOOD.replacen("[[endpoint]]", "[endpoint]", 1), &[&line("2", "endpoint"), "[[end"]);
     must_mend("listen = '127.0.0.1:0'\n", &["serve.toml`", "[[endpoint]]"]);
     must_mend(&format!("{GOOD}{}", &GOOD[GOOD.find('[').unwrap()..]), &[&line("7", "path"), "two"]);

@@ -148,6 +148,11 @@ impl Files {
         self
     }
 
+    pub(crate) fn with_folder(self, name: &str) -> Self {
+        std::fs::create_dir(self.path(name)).unwrap();
+        self
+    }
+
     pub(crate) fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
         self.0.path().join(name.as_ref())
     }

@@ -3,9 +3,10 @@
 use countersign::Verifier;
 
 use super::place::Place;
-use super::{EndpointPlan, Paths, Plan, ServeArgs, Target};
+use super::{Changes, EndpointPlan, Limits, Paths, Plan, ServeArgs, Target};
 use crate::mend::Mend;
 use crate::scheme;
+use crate::serve::live::{Fresh, Live};
 
 pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     if has_password(&args.store) {
@@ -14,10 +15,10 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
              into a file, as `store`, and give that with `--config`",
         ));
     }
-    let secrets = args.secrets.read_for(args.endpoints.len())?;
+    let mut secrets = args.secrets.read_for(2 * args.endpoints.len())?.into_iter();
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
-    for (endpoint, secrets) in args.endpoints.iter().zip(secrets) {
+    for endpoint in &args.endpoints {
         let at = Place::option(format_args!("--endpoint {endpoint}"));
         let Some((path, name)) = endpoint.split_once('=') else {
             return Err(at.mend("has no scheme: write `--endpoint /hooks/venum=venum`"));
@@ -31,21 +32,31 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
                 scheme.name()
             )));
         }
-        let verifier = Verifier::new(scheme, secrets);
+        let (Some(own), Some(fresh)) = (secrets.next(), secrets.next()) else {
+            // As many were read.
+            break;
+        };
+        let fixed = vec![("scheme", format!("{scheme:?}"))];
+        let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
+        let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
         let forward = args.forward.as_deref();
-        endpoints.push(EndpointPlan {
+        let (live, fresh) = (Live::Own(handle), Fresh::Own(fresh));
+        let plan = EndpointPlan {
             path: path.to_owned(),
-            verifier: verifier.map_err(|error| args.secrets.blame(error))?,
+            verifier,
             forward: forward
                 .map(|url| Target::parse(url, Place::option("--forward")))
                 .transpose()?,
             retention: None,
             ack_deadline: None,
             outage: None,
-        });
+        };
+        endpoints.push((plan, Changes { live, fresh, fixed }));
     }
     let listen = args.listen.clone().unwrap_or_default();
-    Ok(Plan { listen, store: args.store.clone(), endpoints, show_body: args.show_body })
+    let limits = Limits::default();
+    let store = args.store.clone();
+    Ok(Plan { listen, store, endpoints, fixed: Vec::new(), limits, show_body: args.show_body })
 }
 
 /// Whether a URL has `user:password@`, or a parameter that says so.

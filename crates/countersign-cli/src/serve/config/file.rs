@@ -1,19 +1,23 @@
 //! The plan that stands in a file.
 
 use std::env;
+use std::fmt::Debug;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{ConfigError, PublicUrl, Secrets, Tolerance, Verifier};
+use countersign::{ConfigError, PublicUrl, Scheme, Tenants, Tolerance, Verifier};
 use toml::Spanned;
 
 use super::place::Place;
-use super::words::{EndpointWords, SecretWords, Words, takes};
-use super::{EndpointPlan, Paths, Plan, Target};
+use super::source::Source;
+use super::words::{EndpointWords, NOT_A_TIME, SecretWords, Span, TenantWords, Words, takes};
+use super::{Changes, EndpointPlan, Fixed, Limits, Paths, Plan, Target};
 use crate::mend::Mend;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
+use crate::serve::live::{Fresh, Live, Table};
 use crate::serve::store::MEMORY;
 
 pub(super) fn plan(path: &Path, show_body: bool) -> Result<Plan, Mend> {
@@ -25,7 +29,7 @@ pub(super) fn plan(path: &Path, show_body: bool) -> Result<Plan, Mend> {
 }
 
 /// The file, for saying where in it something stands.
-struct File<'a> {
+pub(super) struct File<'a> {
     path: &'a Path,
     folder: &'a Path,
     text: &'a str,
@@ -45,35 +49,39 @@ impl File<'_> {
             paths.add(endpoint.path.get_ref(), &at)?;
             endpoints.push(self.endpoint(endpoint)?);
         }
+        let fixed = vec![
+            ("listen", words.listen.clone()),
+            ("store", format!("{:?}", words.store)),
+            ("header_timeout", said(words.header_timeout.as_ref())),
+            ("idle_timeout", said(words.idle_timeout.as_ref())),
+            ("connections", format!("{:?}", words.connections)),
+        ];
+        let limits = Limits {
+            header_timeout: self.time("header_timeout", words.header_timeout.as_ref())?,
+            idle_timeout: self.time("idle_timeout", words.idle_timeout.as_ref())?,
+            connections: words.connections,
+        };
         let store = words.store.unwrap_or_else(|| MEMORY.to_owned());
-        Ok(Plan { listen: words.listen, store, endpoints, show_body })
+        Ok(Plan { listen: words.listen, store, endpoints, fixed, limits, show_body })
     }
 
-    fn endpoint(&self, words: &EndpointWords) -> Result<EndpointPlan, Mend> {
-        let mut verifier = self.verifier(words)?;
+    fn endpoint(&self, words: &EndpointWords) -> Result<(EndpointPlan, Changes), Mend> {
+        let scheme_at = self.at("scheme", words.scheme.span());
+        let scheme = scheme::load_from(self.folder, words.scheme.get_ref())
+            .map_err(|error| scheme_at.mend(error))?;
+        let fixed = fixed(words, &scheme);
+        let (mut verifier, live, fresh) = self.verifier(words, scheme, &scheme_at)?;
         if let Some(limit) = words.body_limit {
             verifier = verifier.with_body_limit(limit.get());
         }
         if let Some(tolerance) = words.tolerance {
             verifier = verifier.with_tolerance(Tolerance::symmetric(tolerance.0));
         }
-        let ack_deadline = match &words.ack_deadline {
-            Some(said) => {
-                let deadline = said.get_ref().0;
-                if deadline < SHORTEST_DEADLINE || deadline > LONGEST_DEADLINE {
-                    return Err(self.at("ack_deadline", said.span()).mend(
-                        "no provider waits so long, or so little: give between 100ms and 1h",
-                    ));
-                }
-                Some(deadline)
-            }
-            None => None,
-        };
         let forward = words
             .forward
             .as_ref()
             .map(|said| Target::parse(said.get_ref(), self.at("forward", said.span())));
-        Ok(EndpointPlan {
+        let plan = EndpointPlan {
             path: words.path.get_ref().clone(),
             verifier,
             forward: forward.transpose()?,
@@ -81,65 +89,126 @@ impl File<'_> {
                 .retention
                 .as_ref()
                 .map(|said| (said.get_ref().0, self.at("retention", said.span()))),
-            ack_deadline,
+            ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
             outage: words.outage.map(Into::into),
-        })
+        };
+        Ok((plan, Changes { live, fresh, fixed }))
     }
 
-    fn verifier(&self, words: &EndpointWords) -> Result<Verifier, Mend> {
-        let name = &words.scheme;
-        let scheme_at = self.at("scheme", name.span());
-        let scheme = scheme::load_from(self.folder, name.get_ref())
-            .map_err(|error| scheme_at.mend(error))?;
-        let (secrets, places) = self.secrets(&words.secrets)?;
-        let url = match &words.url {
-            _ if !scheme.signs_url() => None,
-            Some(said) => {
-                let url = PublicUrl::new(said.get_ref());
-                Some(url.map_err(|error| self.at("url", said.span()).mend(error))?)
-            }
-            None => {
-                return Err(scheme_at.mend(format!(
-                    "scheme `{}` signs the URL: add the one that the provider calls, as `url`",
-                    scheme.name()
-                )));
-            }
+    /// A time that somebody waits for.
+    fn time(&self, key: &str, said: Option<&Spanned<Span>>) -> Result<Option<Duration>, Mend> {
+        let Some(said) = said else {
+            return Ok(None);
         };
+        let time = said.get_ref().0;
+        if time < SHORTEST_WAIT || time > LONGEST_WAIT {
+            return Err(self
+                .at(key, said.span())
+                .mend("nobody waits so long, or so little: give between 100ms and 1h"));
+        }
+        Ok(Some(time))
+    }
+
+    fn verifier(
+        &self,
+        words: &EndpointWords,
+        scheme: Scheme,
+        scheme_at: &Place,
+    ) -> Result<(Verifier, Live, Fresh), Mend> {
+        let url = self.url(words, &scheme, scheme_at)?;
+        match (&words.secrets, &words.tenants) {
+            (Some(secrets), None) => {
+                let sources = self.sources(secrets)?;
+                let none = || {
+                    let said = takes("secrets").unwrap_or_default();
+                    self.at("secrets", secrets.span()).mend(format!("is empty, and takes {said}"))
+                };
+                let verifier = verifier(url, scheme, &sources, scheme_at)?.ok_or_else(none)?;
+                let (verifier, handle) = verifier.with_secrets_handle()?;
+                let fresh = Source::secrets(&sources)?.ok_or_else(none)?;
+                Ok((verifier, Live::Own(handle), Fresh::Own(fresh)))
+            }
+            (None, Some(tenants)) => self.of_tenants(words, tenants.get_ref(), scheme, url),
+            (Some(_), Some(tenants)) => Err(self
+                .at("tenants", tenants.span())
+                .mend("each tenant has secrets of its own: leave the endpoint's `secrets` out")),
+            (None, None) => {
+                let said = takes("secrets").unwrap_or_default();
+                let at = Place::key(
+                    self.path,
+                    Some(self.line(words.path.span().start)),
+                    Some("secrets"),
+                );
+                Err(at.mend(format!("is missing: it takes {said}")))
+            }
+        }
+    }
+
+    fn of_tenants(
+        &self,
+        words: &EndpointWords,
+        tenants: &TenantWords,
+        scheme: Scheme,
+        url: Option<PublicUrl>,
+    ) -> Result<(Verifier, Live, Fresh), Mend> {
+        let scheme_at = self.at("scheme", words.scheme.span());
+        let from = self.tenant_from(words, tenants)?;
+        let tenants = self.tenants(tenants)?;
+        for sources in tenants.values() {
+            verifier(url.clone(), scheme.clone(), sources, &scheme_at)?;
+        }
+        let table = Arc::new(Table::new(tenants));
+        let known = Arc::clone(&table);
+        let tenants = Tenants::new(from, move |tenant: String| {
+            let secrets = known.secrets(&tenant);
+            async move { Ok(secrets?) }
+        });
         let verifier = match url {
-            Some(url) => Verifier::at(url, scheme, secrets),
-            None => Verifier::new(scheme, secrets),
+            Some(url) => Verifier::for_tenants_at(url, scheme, tenants),
+            None => Verifier::for_tenants(scheme, tenants),
         };
-        verifier.map_err(|error| match error {
-            ConfigError::Secret { problem, index: Some(index), .. } if index < places.len() => {
-                let (place, at) = &places[index];
-                at.mend(place.unusable(problem))
-            }
-            error => scheme_at.mend(error),
-        })
+        let verifier = verifier.map_err(|error| scheme_at.mend(error))?;
+        let fresh = Fresh::OfTenants(Arc::clone(&table));
+        Ok((verifier.clone(), Live::OfTenants { verifier, table }, fresh))
     }
 
-    /// The secrets, and where each was read.
-    fn secrets(
+    fn url(
+        &self,
+        words: &EndpointWords,
+        scheme: &Scheme,
+        scheme_at: &Place,
+    ) -> Result<Option<PublicUrl>, Mend> {
+        match &words.url {
+            _ if !scheme.signs_url() => Ok(None),
+            Some(said) => {
+                // Tenants that are named by their path have URLs of their own.
+                let of_tenants = words.path.get_ref().contains('{');
+                let url = said.get_ref();
+                let url = if of_tenants { PublicUrl::origin(url) } else { PublicUrl::new(url) };
+                url.map(Some).map_err(|error| self.at("url", said.span()).mend(error))
+            }
+            None => Err(scheme_at.mend(format!(
+                "scheme `{}` signs the URL: add the one that the provider calls, as `url`",
+                scheme.name()
+            ))),
+        }
+    }
+
+    /// The secrets, as they are read.
+    pub(super) fn sources(
         &self,
         words: &Spanned<Vec<Spanned<SecretWords>>>,
-    ) -> Result<(Secrets, Vec<(secrets::Place, Place)>), Mend> {
-        let mut all = Vec::new();
-        let mut places = Vec::new();
-        for words in words.get_ref() {
+    ) -> Result<Vec<Source>, Mend> {
+        let sources = words.get_ref().iter().map(|words| {
             let at = self.at("secrets", words.span());
-            let place = self.place(words.get_ref(), &at)?;
-            let mut secret = place.read().map_err(|error| at.mend(error))?;
-            if let Some(name) = &words.get_ref().name {
-                secret = secret.named(name);
-            }
-            all.push(secret);
-            places.push((place, at));
-        }
-        let none = || {
-            let said = takes("secrets").unwrap_or_default();
-            self.at("secrets", words.span()).mend(format!("is empty, and takes {said}"))
-        };
-        Ok((secrets::collect(all).ok_or_else(none)?, places))
+            let words = words.get_ref();
+            let kept = self.place(words, &at)?;
+            let read = kept.read().map_err(|error| at.mend(error))?;
+            let name = words.name.clone().unwrap_or_else(|| kept.name());
+            let (not_before, not_after) = (words.not_before, words.not_after);
+            Ok(Source { read, name, not_before, not_after, kept, at })
+        });
+        sources.collect()
     }
 
     fn place(&self, words: &SecretWords, at: &Place) -> Result<secrets::Place, Mend> {
@@ -157,11 +226,11 @@ impl File<'_> {
     }
 
     /// A path that is written in this file.
-    fn beside(&self, path: &Path) -> PathBuf {
+    pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
     }
 
-    fn at(&self, key: &str, span: Range<usize>) -> Place {
+    pub(super) fn at(&self, key: &str, span: Range<usize>) -> Place {
         Place::key(self.path, Some(self.line(span.start)), Some(key))
     }
 
@@ -186,6 +255,7 @@ impl File<'_> {
         let key = line.and_then(|line| self.key(line));
         let place = Place::key(self.path, line, key);
         match key.and_then(takes) {
+            _ if message.contains(NOT_A_TIME) => place.mend(NOT_A_TIME),
             Some(takes) if !message.contains("is not a duration") => {
                 place.mend(format!("takes {takes}"))
             }
@@ -213,6 +283,50 @@ impl File<'_> {
     }
 }
 
+/// A verifier with these secrets; `None` where there are none.
+fn verifier(
+    url: Option<PublicUrl>,
+    scheme: Scheme,
+    sources: &[Source],
+    scheme_at: &Place,
+) -> Result<Option<Verifier>, Mend> {
+    let Some(secrets) = Source::secrets(sources)? else {
+        return Ok(None);
+    };
+    let verifier = match url {
+        Some(url) => Verifier::at(url, scheme, secrets),
+        None => Verifier::new(scheme, secrets),
+    };
+    verifier.map(Some).map_err(|error| match error {
+        ConfigError::Secret { problem, index: Some(index), .. } if index < sources.len() => {
+            let Source { kept, at, .. } = &sources[index];
+            at.mend(kept.unusable(problem))
+        }
+        error => scheme_at.mend(error),
+    })
+}
+
+/// What of an endpoint cannot change while it is served.
+fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
+    let tenants = words.tenants.as_ref().map(|tenants| said(tenants.get_ref().header.as_ref()));
+    vec![
+        ("scheme", format!("{scheme:?}")),
+        ("tenants", format!("{tenants:?}")),
+        ("forward", said(words.forward.as_ref())),
+        ("url", said(words.url.as_ref())),
+        ("body_limit", format!("{:?}", words.body_limit)),
+        ("tolerance", format!("{:?}", words.tolerance)),
+        ("retention", said(words.retention.as_ref())),
+        ("ack_deadline", said(words.ack_deadline.as_ref())),
+        ("outage", format!("{:?}", words.outage)),
+    ]
+}
+
+/// Where it stands in the file makes no difference.
+fn said<T: Debug>(word: Option<&Spanned<T>>) -> String {
+    format!("{:?}", word.map(Spanned::get_ref))
+}
+
 /// What follows "unknown field `x`, ".
 fn known(message: &str) -> &str {
     message.split_once("`, ").map_or("", |(_, known)| known)
@@ -223,5 +337,5 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     rest.split_once(after).map(|(between, _)| between)
 }
 
-const SHORTEST_DEADLINE: Duration = Duration::from_millis(100);
-const LONGEST_DEADLINE: Duration = Duration::from_secs(60 * 60);
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);

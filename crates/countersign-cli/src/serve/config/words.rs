@@ -1,18 +1,25 @@
 //! The words of the file, and what each takes.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign::OutagePolicy;
 use serde::Deserialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
+use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
     pub(super) listen: String,
     pub(super) store: Option<String>,
+    pub(super) header_timeout: Option<Spanned<Span>>,
+    pub(super) idle_timeout: Option<Spanned<Span>>,
+    pub(super) connections: Option<NonZeroUsize>,
     #[serde(default)]
     pub(super) endpoint: Vec<EndpointWords>,
 }
@@ -22,7 +29,8 @@ pub(super) struct Words {
 pub(super) struct EndpointWords {
     pub(super) path: Spanned<String>,
     pub(super) scheme: Spanned<String>,
-    pub(super) secrets: Spanned<Vec<Spanned<SecretWords>>>,
+    pub(super) secrets: Option<Spanned<Vec<Spanned<SecretWords>>>>,
+    pub(super) tenants: Option<Spanned<TenantWords>>,
     pub(super) forward: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<String>>,
     pub(super) body_limit: Option<NonZeroUsize>,
@@ -38,14 +46,38 @@ pub(super) struct SecretWords {
     pub(super) env: Option<String>,
     pub(super) file: Option<PathBuf>,
     pub(super) name: Option<String>,
+    pub(super) not_before: Option<Moment>,
+    pub(super) not_after: Option<Moment>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TenantWords {
+    pub(super) header: Option<Spanned<String>>,
+    pub(super) directory: Option<Spanned<PathBuf>>,
+    #[serde(default)]
+    pub(super) secrets: BTreeMap<String, Spanned<Vec<Spanned<SecretWords>>>>,
+}
+
+/// An instant such as `2026-12-01T00:00:00Z`, in Unix milliseconds.
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(try_from = "MomentWords")]
+pub(super) struct Moment(pub(super) i64);
+
+/// In quotes, or as TOML writes it by itself.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MomentWords {
+    Text(String),
+    Datetime(Datetime),
 }
 
 /// A duration such as `5m`.
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, Debug, Clone, Copy)]
 #[serde(try_from = "String")]
 pub(super) struct Span(pub(super) Duration);
 
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, Debug, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Outage {
     FailClosed,
@@ -64,6 +96,21 @@ impl TryFrom<String> for Span {
     }
 }
 
+impl TryFrom<MomentWords> for Moment {
+    type Error = &'static str;
+
+    fn try_from(words: MomentWords) -> Result<Self, &'static str> {
+        let text = match words {
+            MomentWords::Text(text) => text,
+            MomentWords::Datetime(datetime) => datetime.to_string(),
+        };
+        let instant = OffsetDateTime::parse(&text, &Rfc3339);
+        let unix_ms = instant.map(|instant| instant.unix_timestamp_nanos().div_euclid(1_000_000));
+        let unix_ms = unix_ms.ok().and_then(|unix_ms| i64::try_from(unix_ms).ok());
+        unix_ms.map(Self).ok_or(NOT_A_TIME)
+    }
+}
+
 impl From<Outage> for OutagePolicy {
     fn from(outage: Outage) -> Self {
         match outage {
@@ -73,6 +120,8 @@ impl From<Outage> for OutagePolicy {
         }
     }
 }
+
+pub(super) const NOT_A_TIME: &str = "is not a time: write `2026-12-01T00:00:00Z`";
 
 /// What stands behind a key, for whoever has written something else there.
 pub(super) fn takes(key: &str) -> Option<&'static str> {
@@ -87,10 +136,18 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
              copied and shared: `secrets = [{ env = \"NAME\" }, { file = \"PATH\", name = \"old\" }]`"
         }
         "name" => "the name of a secret, for people: `name = \"old\"`",
+        "not_before" | "not_after" => "a time: `not_after = \"2026-12-01T00:00:00Z\"`",
+        "tenants" => {
+            "a table with a `directory`, or `secrets` for each tenant, under a line \
+             `[endpoint.tenants]`"
+        }
+        "header" => "the header that names the tenant: `header = \"X-Webhook-ID\"`",
+        "directory" => "a folder with a file for each tenant: `directory = \"tenants\"`",
         "forward" => "a URL: `forward = \"http://127.0.0.1:8080/hooks\"`",
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
-        "tolerance" | "retention" | "ack_deadline" => {
+        "connections" => "a number above 0: `connections = 512`",
+        "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline" => {
             "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`"
         }
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",

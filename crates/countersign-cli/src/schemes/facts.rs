@@ -1,0 +1,210 @@
+//! What a scheme's data says, in words: for a description and for a page.
+
+use std::time::Duration;
+
+use countersign::{
+    Algorithm, BodyView, Cell, Covers, Evidence, Handshake, HandshakeRule, Retries, Scheme,
+    SecretFormat, TimestampUnit, Tolerance,
+};
+
+use super::aliases;
+use crate::output::harmless;
+
+/// A label, and what stands beside it.
+pub(super) struct Fact {
+    pub(super) label: &'static str,
+    pub(super) values: Vec<Value>,
+}
+
+pub(super) enum Value {
+    /// As it stands in a request or a description.
+    Code(String),
+    Words(String),
+}
+
+/// All but the notes, which are sentences.
+pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
+    let profile = scheme.profile();
+    let cell = |words: String, cell| {
+        let unconfirmed = if scheme.unconfirmed().contains(&cell) { " (unconfirmed)" } else { "" };
+        words + unconfirmed
+    };
+    let facts = [
+        Fact::codes("also for", aliases(scheme)),
+        signature(scheme),
+        Fact::codes("headers", scheme.headers()),
+        signed_bytes(scheme),
+        Fact::words("covers", covers(scheme)),
+        Fact::words("algorithm", [scheme.algorithm().to_string()]),
+        Fact::words("encoding", [scheme.encoding().to_string()]),
+        Fact::words("secret", [secret(scheme)]),
+        Fact::words("timestamp", [timestamp(scheme.timestamp())]),
+        Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), Cell::Tolerance)]),
+        Fact::words("event key", [cell(event_key(scheme), Cell::EventId)]),
+        Fact::words("event type", [cell(event_type(scheme), Cell::EventType)]),
+        Fact::words("body limit", [cell(bytes(profile.body_limit()), Cell::BodyLimit)]),
+        Fact::words("ack deadline", [cell(duration(profile.ack_deadline()), Cell::AckDeadline)]),
+        Fact::words("retries", [cell(retries(profile.retries()), Cell::Retries)]),
+        Fact::words("retry window", [cell(retry_window(profile.retries()), Cell::Retries)]),
+        Fact::words("retention", [duration(profile.retention())]),
+        Fact::words("handshake", scheme.handshakes().iter().map(handshake)),
+        Fact::words("evidence", [evidence(scheme.evidence())]),
+        Fact::words("sources", scheme.sources().iter().cloned()),
+    ];
+    facts.into_iter().filter(|fact| !fact.values.is_empty()).collect()
+}
+
+impl Fact {
+    fn codes(label: &'static str, codes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { label, values: codes.into_iter().map(|code| Value::Code(code.into())).collect() }
+    }
+
+    fn words(label: &'static str, words: impl IntoIterator<Item = String>) -> Self {
+        Self { label, values: words.into_iter().map(Value::Words).collect() }
+    }
+}
+
+fn signature(scheme: &Scheme) -> Fact {
+    let grammar = scheme.signature_grammar();
+    if scheme.headers().next().is_none() {
+        return Fact::words("signature", [grammar]);
+    }
+    Fact::codes("signature", [grammar])
+}
+
+fn signed_bytes(scheme: &Scheme) -> Fact {
+    const LABEL: &str = "signed bytes";
+    let signed = harmless(scheme.signed());
+    if scheme.algorithm() == Algorithm::Token && scheme.is_data() {
+        let none = "none: the header shows the secret itself, and the body may be anybody's";
+        return Fact::words(LABEL, [none.to_owned()]);
+    }
+    match scheme.body_view() {
+        BodyView::Decoded => {
+            Fact::words(LABEL, [format!("{signed}, of the body behind its content encoding")])
+        }
+        _ if scheme.is_data() => Fact::codes(LABEL, [signed]),
+        _ => Fact::words(LABEL, [signed]),
+    }
+}
+
+/// Said only where it is not the whole body.
+fn covers(scheme: &Scheme) -> Option<String> {
+    match scheme.covers() {
+        Covers::Body => None,
+        Covers::Fields(fields) => {
+            Some(format!("of the body only {}: the rest may be anybody's", fields.join(", ")))
+        }
+        _ if scheme.algorithm() == Algorithm::Token && scheme.is_data() => None,
+        _ => Some("nothing of the body: it may be anybody's".to_owned()),
+    }
+}
+
+fn secret(scheme: &Scheme) -> String {
+    let format = scheme.secret_format();
+    let how = match format {
+        SecretFormat::Text => "used as it is shown, prefix and all",
+        SecretFormat::Hex => "the key is what the hexadecimal says",
+        SecretFormat::Base64 => "the key is what the base64 says",
+        SecretFormat::Whsec => "the key is what the base64 behind `whsec_` says",
+        SecretFormat::WhsecOrText => {
+            "what the base64 behind `whsec_` says; used as it is where that prefix is not there"
+        }
+        SecretFormat::Whpk => "a public key, in base64 behind `whpk_`",
+        SecretFormat::HtmlEntities => "used as it is shown, but for the entities of HTML",
+        SecretFormat::Basic => "`user:password`, as HTTP's Basic authentication shows it",
+        _ => return format.to_string(),
+    };
+    format!("{format}: {how}")
+}
+
+fn timestamp(timestamp: Option<(String, TimestampUnit)>) -> String {
+    match timestamp {
+        Some((place, unit)) => format!("{place}, {unit}"),
+        None => "none".to_owned(),
+    }
+}
+
+fn tolerance(tolerance: Option<Tolerance>) -> String {
+    let side = |limit: Option<Duration>| limit.map_or("without limit".to_owned(), duration);
+    match tolerance {
+        Some(tolerance) => {
+            format!(
+                "{} in the past, {} in the future",
+                side(tolerance.past()),
+                side(tolerance.future())
+            )
+        }
+        None => "none: no time is signed".to_owned(),
+    }
+}
+
+fn event_key(scheme: &Scheme) -> String {
+    let places = scheme.event_id_sources().iter().map(ToString::to_string);
+    places.chain(["digest of what was signed".to_owned()]).collect::<Vec<_>>().join(", else ")
+}
+
+fn event_type(scheme: &Scheme) -> String {
+    let places = scheme.event_type_sources().iter().map(|source| {
+        let unsigned = if scheme.signs(source) { "" } else { " (unsigned)" };
+        format!("{source}{unsigned}")
+    });
+    let places: Vec<_> = places.collect();
+    if places.is_empty() { "not known".to_owned() } else { places.join(", else ") }
+}
+
+fn retries(retries: &Retries) -> String {
+    match retries {
+        Retries::Never => "never".to_owned(),
+        Retries::After(delays) => {
+            let delays: Vec<_> = delays.iter().copied().map(duration).collect();
+            format!("after {}", delays.join(", "))
+        }
+        Retries::Within(_) => "again and again".to_owned(),
+        _ => "not known".to_owned(),
+    }
+}
+
+fn retry_window(retries: &Retries) -> String {
+    retries.window().map_or("not known".to_owned(), duration)
+}
+
+fn handshake(handshake: &Handshake) -> String {
+    let rule = match handshake.rule() {
+        HandshakeRule::Signed => "signed like any event",
+        HandshakeRule::Unsigned => "unsigned",
+        HandshakeRule::UnsignedWhileArmed => "unsigned, and answered only while it is armed",
+        _ => "",
+    };
+    let (name, asked, answered) = (handshake.name(), handshake.asked(), handshake.answered());
+    let mut said = format!("{name}, {rule}: {asked}; answered with {answered}");
+    if let Some(place) = handshake.captured_from() {
+        said.push_str(&format!("; the secret at {place} is handed over"));
+    }
+    harmless(&said)
+}
+
+fn evidence(evidence: Evidence) -> String {
+    let what = match evidence {
+        Evidence::SdkRun => "the provider's own SDK was run against the test vectors",
+        Evidence::SdkSource => "read in the source of the provider's own SDK",
+        Evidence::Docs => "read in the provider's documentation or sample",
+        Evidence::Secondary => "read only in the code or documentation of third parties",
+        Evidence::Custom => "a description of your own",
+        _ => return evidence.to_string(),
+    };
+    format!("{evidence}: {what}")
+}
+
+fn duration(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+fn bytes(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes >= MIB && bytes.is_multiple_of(MIB) {
+        format!("{} MiB", bytes / MIB)
+    } else {
+        format!("{bytes} bytes")
+    }
+}

@@ -1,0 +1,110 @@
+//! The secrets of tenants, out of a table or a folder.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::path::Path;
+
+use countersign::{Secret, TenantFrom};
+
+use super::file::File;
+use super::place::Place;
+use super::source::Source;
+use super::words::{EndpointWords, TenantWords};
+use crate::mend::Mend;
+use crate::secrets;
+
+impl File<'_> {
+    /// Where the name of a request's tenant stands.
+    pub(super) fn tenant_from(
+        &self,
+        words: &EndpointWords,
+        tenants: &TenantWords,
+    ) -> Result<TenantFrom, Mend> {
+        let path_at = self.at("path", words.path.span());
+        let has_place = words.path.get_ref().contains('{');
+        match &tenants.header {
+            Some(header) if has_place => Err(self
+                .at("header", header.span())
+                .mend("the path names the tenant already: leave the one or the other out")),
+            Some(header) => {
+                let from = TenantFrom::header(header.get_ref());
+                from.map_err(|error| self.at("header", header.span()).mend(error))
+            }
+            None if has_place => {
+                TenantFrom::path(words.path.get_ref()).map_err(|error| path_at.mend(error))
+            }
+            None => Err(path_at.mend(
+                "nothing names the tenant: write `{tenant}` for a segment of the path, or add \
+                 `header` to `[endpoint.tenants]`",
+            )),
+        }
+    }
+
+    /// All tenants with their secrets.
+    pub(super) fn tenants(
+        &self,
+        words: &TenantWords,
+    ) -> Result<BTreeMap<String, Vec<Source>>, Mend> {
+        let mut tenants = BTreeMap::new();
+        for (tenant, secrets) in &words.secrets {
+            tenants.insert(tenant.clone(), self.sources(secrets)?);
+        }
+        let Some(directory) = &words.directory else {
+            return Ok(tenants);
+        };
+        let at = self.at("directory", directory.span());
+        for (tenant, sources) in of_directory(&self.beside(directory.get_ref()), &at)? {
+            match tenants.entry(tenant) {
+                Entry::Vacant(vacant) => drop(vacant.insert(sources)),
+                Entry::Occupied(taken) => {
+                    return Err(at.mend(format!(
+                        "the tenant `{}` has secrets of its own under `secrets`, too: leave the \
+                         one or the other out",
+                        taken.key()
+                    )));
+                }
+            }
+        }
+        Ok(tenants)
+    }
+}
+
+/// A tenant for each file, of its name, with a secret in each line. Names that begin with a dot
+/// are those of the machinery that puts such files there.
+fn of_directory(directory: &Path, at: &Place) -> Result<Vec<(String, Vec<Source>)>, Mend> {
+    let unreadable = |error| at.mend(Mend::because("cannot be read", error));
+    let mut tenants = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || path.is_dir() {
+            continue;
+        }
+        if !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+            return Err(at.mend(format!(
+                "the file `{}` has a name that no request can give: visible ASCII without `%`",
+                name.escape_debug()
+            )));
+        }
+        let sources = of_lines(&path, at)?;
+        tenants.push((name, sources));
+    }
+    Ok(tenants)
+}
+
+fn of_lines(path: &Path, at: &Place) -> Result<Vec<Source>, Mend> {
+    let kept = secrets::Place::File(path.to_owned());
+    let text = kept.text().map_err(|error| at.mend(error))?;
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty());
+    let sources = lines.map(|(number, line)| {
+        let read = Secret::new(line).map_err(|error| at.mend(error))?;
+        let name = format!("line {number}");
+        let (kept, at) = (kept.clone(), at.clone());
+        Ok(Source { read, name, not_before: None, not_after: None, kept, at })
+    });
+    let sources = sources.collect::<Result<Vec<_>, Mend>>()?;
+    if sources.is_empty() {
+        return Err(at.mend(format!("{kept} is empty: write the tenant's secret into it")));
+    }
+    Ok(sources)
+}

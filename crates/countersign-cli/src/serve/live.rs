@@ -1,0 +1,56 @@
+//! The secrets of an endpoint, and how they are replaced while it runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
+
+use super::config::Source;
+
+/// Where the secrets of an endpoint are while it runs.
+pub(super) enum Live {
+    Own(SecretsHandle),
+    OfTenants { verifier: Verifier, table: Arc<Table> },
+}
+
+/// Secrets as they were just read.
+pub(super) enum Fresh {
+    Own(Secrets),
+    OfTenants(Arc<Table>),
+}
+
+impl Live {
+    /// Puts fresh secrets in the place of those that are there. Whether an endpoint has tenants
+    /// does not change while it runs, and then neither do its secrets.
+    pub(super) fn replace(&self, fresh: Fresh) -> Result<(), ConfigError> {
+        match (self, fresh) {
+            (Self::Own(handle), Fresh::Own(secrets)) => handle.replace(secrets),
+            (Self::OfTenants { verifier, table }, Fresh::OfTenants(fresh)) => {
+                table.replace_with(&fresh);
+                verifier.forget_tenants();
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The secrets of every tenant, by its name.
+#[derive(Default)]
+pub(super) struct Table(RwLock<BTreeMap<String, Vec<Source>>>);
+
+impl Table {
+    pub(super) fn new(tenants: BTreeMap<String, Vec<Source>>) -> Self {
+        Self(RwLock::new(tenants))
+    }
+
+    pub(super) fn secrets(&self, tenant: &str) -> Result<Option<Secrets>, ConfigError> {
+        let tenants = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(tenant).map_or(Ok(None), |sources| Source::secrets(sources))
+    }
+
+    fn replace_with(&self, fresh: &Self) {
+        let fresh = std::mem::take(&mut *fresh.0.write().unwrap_or_else(PoisonError::into_inner));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+}

@@ -1,0 +1,50 @@
+//! What has been counted, as Prometheus text.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::metrics::{METRICS, MetricKind, describe_metrics};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response};
+use http_body_util::Full;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::sleep;
+
+use crate::mend::Mend;
+
+/// Collects from the whole process.
+#[derive(Clone)]
+pub(super) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    pub(super) fn collect() -> Result<Self, Mend> {
+        let cannot = |error| Mend::because("metrics cannot be collected", error);
+        let mut exporter = PrometheusBuilder::new();
+        for metric in METRICS {
+            if let MetricKind::Histogram { buckets, .. } = metric.kind {
+                let this = Matcher::Full(metric.name.to_owned());
+                exporter = exporter.set_buckets_for_metric(this, buckets).map_err(cannot)?;
+            }
+        }
+        let handle = exporter.install_recorder().map_err(cannot)?;
+        describe_metrics();
+        Ok(Self(handle))
+    }
+
+    /// What is measured waits to be sorted into its buckets, and would pile up if nobody asked.
+    pub(super) async fn keep(self) {
+        loop {
+            sleep(BETWEEN_UPKEEPS).await;
+            self.0.run_upkeep();
+        }
+    }
+
+    pub(super) fn answer(&self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::from(self.0.render()));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(TEXT));
+        response
+    }
+}
+
+const BETWEEN_UPKEEPS: Duration = Duration::from_secs(5);
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,0 +1,104 @@
+//! A request that is a handshake: nothing in it is an event.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use countersign::{HandshakeAnswer, Verifier};
+use serde::Serialize;
+
+use crate::mend::Mend;
+use crate::output::harmless;
+use crate::secrets::Place;
+
+#[derive(Args)]
+pub(crate) struct HandshakeArgs {
+    /// The environment variable that holds the verify token, where the scheme's handshake shows one
+    #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
+    verify_token_env: Option<String>,
+    /// The file that holds the verify token
+    #[arg(long, value_name = "PATH")]
+    verify_token_file: Option<PathBuf>,
+    /// As an endpoint that is armed for a handshake in which the provider hands a secret over
+    #[arg(long)]
+    armed: bool,
+    /// Show the answer to a handshake, which may hold what the provider hands over
+    #[arg(long)]
+    answer: bool,
+}
+
+impl HandshakeArgs {
+    /// The verifier, set up for handshakes as the arguments say.
+    pub(super) fn set_up(&self, mut verifier: Verifier) -> Result<Verifier, Mend> {
+        let env = self.verify_token_env.clone().map(Place::Env);
+        if let Some(place) = env.or_else(|| self.verify_token_file.clone().map(Place::File)) {
+            verifier = verifier.with_verify_token(&place.read()?);
+        }
+        if self.armed {
+            verifier.arm_handshake(Duration::from_secs(60));
+        }
+        Ok(verifier)
+    }
+}
+
+/// A handshake, and what the provider is to hear.
+#[derive(Serialize)]
+pub(super) struct Handshake {
+    name: String,
+    signed: bool,
+    hands_over_secret: bool,
+    status: u16,
+    /// Left out unless it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<AnswerJson>,
+}
+
+#[derive(Serialize)]
+struct AnswerJson {
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Handshake {
+    pub(super) fn signed(answer: HandshakeAnswer, args: &HandshakeArgs) -> Self {
+        Self::new(answer, args, true)
+    }
+
+    pub(super) fn unsigned(answer: HandshakeAnswer, args: &HandshakeArgs) -> Self {
+        Self::new(answer, args, false)
+    }
+
+    fn new(mut answer: HandshakeAnswer, args: &HandshakeArgs, signed: bool) -> Self {
+        Self {
+            name: answer.name().to_owned(),
+            signed,
+            hands_over_secret: answer.take_captured().is_some(),
+            status: answer.status(),
+            answer: args.answer.then(|| {
+                let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+                let body = String::from_utf8_lossy(answer.body()).into_owned();
+                AnswerJson { headers: answer.headers().map(owned).collect(), body }
+            }),
+        }
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// What it is, in a sentence for people.
+    pub(super) fn told(&self) -> String {
+        let signed = if self.signed { "signed like any event" } else { "which nobody has signed" };
+        let secret = if self.hands_over_secret { "; it hands a secret over" } else { "" };
+        format!("handshake `{}`, {signed}{secret}", self.name)
+    }
+
+    /// The answer as it is sent, but for what a terminal would obey.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let Some(answer) = &self.answer else { return Vec::new() };
+        let headers = answer.headers.iter().map(|(name, value)| format!("{name}: {value}"));
+        let body = (!answer.body.is_empty()).then(|| harmless(&answer.body));
+        [self.status.to_string()].into_iter().chain(headers).chain(body).collect()
+    }
+}

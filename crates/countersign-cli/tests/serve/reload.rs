@@ -1,0 +1,166 @@
+//! SIGHUP: the configuration is read again, and no request is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::process::Signal;
+use tokio::task::JoinSet;
+
+use crate::deliveries::{Delivery, jupiter};
+use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
+
+const CONFIG: &str = "listen = '127.0.0.1:0'\n\
+                      [[endpoint]]\n\
+                      path = '/hooks/jupiter'\n\
+                      scheme = 'jupiter'\n\
+                      secrets = [{ file = 'secret' }]\n";
+
+#[tokio::test]
+async fn under_load_secrets_are_replaced_and_no_delivery_is_refused_or_dropped() {
+    let files = Files::new(CONFIG).with("secret", OLD_SECRET).with("new", SECRET);
+    let mut serving = configured(&files).await;
+    let to = serving.address();
+    let stopped = Arc::new(AtomicBool::new(false));
+    let mut load = JoinSet::new();
+    let mut deliver = |by: &'static str, name: &'static str| {
+        for sender in 0..4 {
+            let stopped = Arc::clone(&stopped);
+            load.spawn(async move {
+                let mut sent = 0;
+                while !stopped.load(Ordering::SeqCst) {
+                    let id = format!("{name}-{sender}-{sent}");
+                    assert_eq!(signed(by, &id).send(to).await.status, 200, "{id}");
+                    sent += 1;
+                }
+                sent
+            });
+        }
+    };
+    deliver(OLD_SECRET, "old");
+    let files =
+        files.with("serve.toml", CONFIG.replace("'secret' }", "'new' }, { file = 'secret' }"));
+    read_again(&mut serving, 1).await;
+    deliver(SECRET, "new");
+    for _ in 0..5 {
+        read_again(&mut serving, 1).await;
+    }
+    stopped.store(true, Ordering::SeqCst);
+    while let Some(sent) = load.join_next().await {
+        assert!(sent.unwrap() > 0);
+    }
+
+    let _files = files.with("serve.toml", CONFIG.replace("'secret'", "'new'"));
+    read_again(&mut serving, 1).await;
+    assert_eq!(signed(OLD_SECRET, "late").send(to).await.status, 401);
+    assert_eq!(signed(SECRET, "last").send(to).await.status, 200);
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_secrets_of_the_command_line_are_read_again_too() {
+    let files = Files::new("").with("secret", OLD_SECRET);
+    let mut command = processes::command("--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter");
+    command.arg("--secret-file").arg(files.path("secret"));
+    let mut serving = Serving::start(command).await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 401);
+    let _files = files.with("secret", SECRET);
+    read_again(&mut serving, 1).await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_broken_file_leaves_everything_as_it_was_and_says_why() {
+    let files = Files::new(CONFIG).with("secret", SECRET);
+    let mut serving = configured(&files).await;
+    let mut files = Some(files);
+    for (config, secret, said) in [
+        ("listen = \n", SECRET, "line 1"),
+        (CONFIG, "", "is empty: paste"),
+        (
+            &CONFIG.replace("jupiter'\nsecrets", "jupitre'\nsecrets"),
+            SECRET,
+            "did you mean `jupiter`",
+        ),
+        (&CONFIG.replace("'secret'", "'absent'"), SECRET, "cannot be read"),
+    ] {
+        let broken = files.take().unwrap().with("serve.toml", config).with("secret", secret);
+        files = Some(broken);
+        serving.signal(Signal::HUP);
+        let note = serving.note().await;
+        assert!(note.contains("error: everything stays as it was"), "{note}");
+        assert!(note.contains(said) && !note.contains(SECRET), "{note}");
+        let answered = jupiter("evt_1").send(serving.address()).await;
+        assert_eq!(answered.status, 200, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_restart_is_said_and_left_as_it_was() {
+    let more =
+        "[[endpoint]]\npath = '/gone'\nscheme = 'jupiter'\nsecrets = [{ file = 'secret' }]\n";
+    let files = Files::new(&format!("{CONFIG}{more}")).with("secret", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let changed =
+        CONFIG.replace("listen = '127.0.0.1:0'", "listen = '127.0.0.1:9'\nstore = 'redis://h'");
+    let changed = format!("{changed}body_limit = 3\n{}", more.replace("/gone", "/new"));
+    let _files = files.with("serve.toml", changed).with("secret", SECRET);
+    serving.signal(Signal::HUP);
+    for said in [
+        "`listen` has changed",
+        "`store` has changed",
+        "`body_limit` of `/hooks/jupiter` has changed",
+        "`/new` is new",
+        "`/gone` is gone",
+    ] {
+        let note = serving.note().await;
+        assert!(note.contains(said) && note.contains("restart"), "`{said}` is not in: {note}");
+    }
+    assert!(serving.note().await.contains("secrets of 1 endpoint"));
+    let to = serving.address();
+    assert_eq!(jupiter("evt_1").send(to).await.status, 200);
+    let mut delivery = jupiter("evt_1");
+    delivery.path = "/new";
+    assert_eq!(delivery.send(to).await.status, 404);
+    let mut delivery = signed(OLD_SECRET, "evt_2");
+    delivery.path = "/gone";
+    assert_eq!(delivery.send(to).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_scheme_has_changed_keeps_scheme_and_secrets() {
+    let files = Files::new(CONFIG).with("secret", SECRET);
+    let mut serving = configured(&files).await;
+    let changed = CONFIG.replace("scheme = 'jupiter'", "scheme = 'github'");
+    let _files = files.with("serve.toml", changed).with("secret", OLD_SECRET);
+    serving.signal(Signal::HUP);
+    assert!(serving.note().await.contains("`scheme` of `/hooks/jupiter` has changed"));
+    assert!(serving.note().await.contains("the secrets of `/hooks/jupiter` stay as they were"));
+    assert!(serving.note().await.contains("secrets of 0 endpoints"));
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_secret_is_accepted_in_its_time() {
+    for (time, status) in [
+        ("not_before = '2020-01-01T00:00:00Z', not_after = '2999-01-01T00:00:00+01:00'", 200),
+        ("not_after = 2020-01-01T00:00:00Z", 401),
+        ("not_before = 2999-01-01T00:00:00Z", 401),
+    ] {
+        let config = CONFIG.replace("'secret' }", &format!("'secret', {time} }}"));
+        let serving = configured(&Files::new(&config).with("secret", SECRET)).await;
+        assert_eq!(jupiter("evt_1").send(serving.address()).await.status, status, "{time}");
+    }
+}
+
+/// Has the configuration read again, and waits until it is.
+async fn read_again(serving: &mut Serving, endpoints: usize) {
+    serving.signal(Signal::HUP);
+    let said = format!("secrets of {endpoints} endpoint");
+    while !serving.note().await.contains(&said) {}
+}
+
+fn signed(secret: &str, id: &str) -> Delivery {
+    let body = format!(r#"{{"event_id":"{id}","type":"swap.completed"}}"#);
+    Delivery::signed("/hooks/jupiter", "jupiter", secret, body)
+}
