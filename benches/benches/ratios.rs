@@ -45,7 +45,7 @@ fn main() {
     row(64, &one, None, None);
     row(64, &most, Some(most.over(&one)), None);
     row(64, &many, Some(many.over(&one)), Some(AtMost(1.5)));
-    row(64, &hidden, Some(hidden.over(&one)), None);
+    row(64, &hidden, Some(hidden.over(&one)), Some(AtMost(1.5)));
 }
 
 use Budget::{AtLeast, AtMost};

@@ -91,7 +91,7 @@ pub fn forged(body_bytes: usize) -> [Contender; 4] {
             "1 behind 5,000 of another kind",
             body_bytes,
             &(unknown.repeat(5_000) + &wrong),
-            SignatureMismatch,
+            TooManySignatures,
         ),
     ]
 }

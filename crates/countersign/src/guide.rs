@@ -6,13 +6,22 @@
 //! | [`defaults`] | every default, with its reason |
 //! | [`schemes`] | how a scheme is described, and what is refused |
 //! | [`idempotency`] | how an event is handled once, and what is promised |
+//! | [`hostile`] | what a client can draw out, and for how long |
+//! | [`observability`] | every metric, and what is logged at which level |
 //! | [`rotation`] | how a secret is replaced |
+//! | [`tenants`] | secrets of several tenants |
 
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
 
+#[doc = include_str!("../guide/hostile.md")]
+pub mod hostile {}
+
 #[doc = include_str!("../guide/idempotency.md")]
 pub mod idempotency {}
+
+#[doc = include_str!("../guide/observability.md")]
+pub mod observability {}
 
 #[doc = include_str!("../guide/path.md")]
 pub mod path {}
@@ -22,3 +31,6 @@ pub mod rotation {}
 
 #[doc = include_str!("../guide/schemes.md")]
 pub mod schemes {}
+
+#[doc = include_str!("../guide/tenants.md")]
+pub mod tenants {}

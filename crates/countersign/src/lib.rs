@@ -79,7 +79,9 @@
 //! | --- | --- |
 //! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
 //! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `Claimed`, with the claim |
+//! | actix-web | the extractors of the same names and the middleware `VerifyMiddleware` and `WebhookMiddleware` of the module `actix` |
 //! | tower, hyper, axum | the layers `VerifyLayer` and, for the whole path, `WebhookLayer` of the module `tower` |
+//! | serving any of them | `Serve` of the module `serve`, which [no client can keep waiting](guide::hostile) |
 //!
 //! # Features
 //!
@@ -89,14 +91,18 @@
 //! | --- | --- |
 //! | `http` | [`Headers`] for `http::HeaderMap`, [`Head`] from `http::request::Parts` |
 //! | `tower` | the module `tower`; implies `http` |
+//! | `serve` | the module `serve`: a server for tower services and axum, with [every limit set](guide::hostile); implies `tower` |
 //! | `axum` | the module `axum`; implies `tower` |
+//! | `actix` | the module `actix` |
 //! | `redis` | the module `redis`: claims on Redis or Valkey |
 //! | `redis-cluster` | `redis+cluster://` |
 //! | `redis-sentinel` | `redis+sentinel://` |
 //! | `redis-tls` | `rediss://`, by rustls |
 //! | `serde` | `Scheme::from_toml` |
 //! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
-//! | `asymmetric` | Ed25519 and ECDSA P-256: [`Algorithm::Ed25519`], [`Algorithm::EcdsaP256`] |
+//! | `asymmetric` | public keys: Ed25519, ECDSA, RSA, and JWTs that are signed with them |
+//! | `metrics` | [metrics](guide::observability) by the facade `metrics`; the module `metrics` lists them |
+//! | `tracing` | [spans and events](guide::observability) of `tracing` |
 //! | `full` | all of these |
 //!
 //! # What is not promised
@@ -118,15 +124,18 @@ pub mod guide;
 
 pub use countersign_core::{
     Algorithm, Answer, Applied, Arrived, Arriving, AskedHandshake, Attempt, Begun, BodyView,
-    BufferBudget, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters,
-    DeadLetters, Degraded, Delivery, Encoding, Endpoint, EventIdFrom, EventIdSource, EventKey,
-    EventType, EventTypeSource, Evidence, Fingerprint, Grant, Handshake, HandshakeAnswer,
-    HandshakeBuilder, HandshakeRule, Head, Headers, Health, IdempotencyStore, ManualClock,
-    MemoryStore, OutagePolicy, OutcomeRule, Profile, PublicUrl, Receiver, ReleaseOutcome,
-    RenewOutcome, RepeatedHeader, Reserved, Resolving, Retries, Scheme, SchemeBuilder, Secret,
-    SecretFormat, SecretKeeper, SecretProblem, Secrets, Settled, Signed, Signer, StoreError,
-    StoreWarning, SuccessCompletes, SystemClock, Timer, TimestampUnit, Token, Tolerance, Verdict,
-    Verified, Verifier, VerifyError, VerifyErrorKind, protocol,
+    BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError,
+    Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding, Endpoint,
+    EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence, Fingerprint, Grant,
+    Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers, Health,
+    IdempotencyStore, JsonProblem, KeyResolver, MalformedJson, ManualClock, MemoryStore,
+    OutagePolicy, OutcomeRule, Pending, PreparedRule, Profile, PublicUrl, Receiver, ReleaseOutcome,
+    RenewOutcome, RepeatedHeader, Reserved, ResolverObserver, Resolving, Retries, RuleKeys,
+    RuleRequest, Scheme, SchemeBuilder, Secret, SecretFormat, SecretKeeper, SecretProblem,
+    SecretResolver, Secrets, SecretsHandle, Settled, Signed, SignedBy, SignedRequest, Signer,
+    SigningRule, StoreError, StoreWarning, SuccessCompletes, SystemClock, TenantFrom, Tenants,
+    Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict, Verified, Verifier, VerifyError,
+    VerifyErrorKind, Wanted, protocol,
 };
 
 /// A tower layer that verifies deliveries in front of a service.
@@ -138,11 +147,24 @@ pub mod tower {
     };
 }
 
+/// A server that no client can keep waiting, for tower services and axum.
+#[cfg(feature = "serve")]
+pub mod serve {
+    pub use countersign_tower::{Serve, terminated};
+}
+
 /// axum extractors for verified deliveries.
 #[cfg(feature = "axum")]
 pub mod axum {
-    pub use countersign_axum::{
-        Claimed, Delivery, JsonProblem, MalformedJson, Rejection, Webhook, WebhookJson,
+    pub use countersign_axum::{Claimed, Delivery, Rejection, Webhook, WebhookJson};
+}
+
+/// actix-web middleware and extractors for verified deliveries.
+#[cfg(feature = "actix")]
+pub mod actix {
+    pub use countersign_actix::{
+        Claimed, Delivery, Rejected, Rejection, RequestHeaders, VerifyMiddleware, VerifyService,
+        Webhook, WebhookJson, WebhookMiddleware, WebhookService, answer, read_body, refusal,
     };
 }
 
@@ -152,7 +174,13 @@ pub mod redis {
     pub use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
 }
 
-#[cfg(all(doctest, feature = "axum"))]
+/// What is counted and measured, as data.
+#[cfg(feature = "metrics")]
+pub mod metrics {
+    pub use countersign_core::{METRICS, Metric, MetricKind, describe_metrics};
+}
+
+#[cfg(all(doctest, feature = "actix", feature = "axum", feature = "serve"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 

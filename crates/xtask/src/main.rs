@@ -1,9 +1,10 @@
-//! The project's two development commands, `cargo xtask test` and `cargo xtask ci`.
+//! The project's development commands: `cargo xtask test`, `cargo xtask ci` and `cargo xtask docs`.
 //!
 //! They need a Rust toolchain and a package manager. What else is missing they install, and say so
 //! before they do.
 
 mod ci;
+mod docs;
 mod redis;
 mod run;
 mod test;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
     let result = match (command.as_str(), rest.as_slice()) {
         ("test", cargo_test_args) => test::test(cargo_test_args),
         ("ci", []) => ci::ci(),
+        ("docs", []) => docs::docs(),
         ("help" | "--help" | "-h", []) => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -46,6 +48,7 @@ Usage: cargo xtask <COMMAND>
                as in `cargo xtask test -- timestamp`
   ci           runs all that must pass before a change is merged: formatting, lints, each
                feature on its own, rustdoc, every test, and the checks of the dependencies
+  docs         writes docs/SCHEMES.md anew, after a scheme was added or changed
 
 Tools that are missing are installed: redis-server by apt-get, dnf, apk or brew; rustfmt and
 clippy by rustup; cargo-hack and cargo-deny by cargo.";

@@ -16,6 +16,18 @@ pub(crate) fn checked(command: &mut Command) -> Result<(), String> {
     }
 }
 
+/// Prints the command, runs it, and gives what it writes to its output. Anything but success is an
+/// error.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let line = as_typed(command);
+    println!("$ {line}");
+    match command.stderr(Stdio::inherit()).output() {
+        Ok(output) if output.status.success() => Ok(output.stdout),
+        Ok(output) => Err(format!("`{line}`: {}", output.status)),
+        Err(error) => Err(format!("`{line}` could not be started: {error}")),
+    }
+}
+
 /// Runs the command without a word, and tells whether it succeeded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
