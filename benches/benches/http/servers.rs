@@ -4,10 +4,14 @@
 use std::net::SocketAddr;
 use std::thread;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, HttpResponse, HttpServer, Resource, web};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::post;
+use countersign_actix::WebhookMiddleware;
 use countersign_core::{Endpoint, IdempotencyStore, MemoryStore, Receiver};
 use countersign_redis::RedisStore;
 use countersign_tower::{VerifyLayer, WebhookLayer};
@@ -26,9 +30,11 @@ pub(crate) struct Server {
 }
 
 const BARE_AXUM: &str = "axum, a bare handler that takes `Bytes`";
+const BARE_ACTIX: &str = "actix-web, a bare handler that takes `Bytes`";
 
 pub(crate) fn all(redis: &str) -> Vec<Server> {
     let axum = |name, has_budget, address| Server { name, bare: BARE_AXUM, has_budget, address };
+    let actix = |name, address| Server { name, bare: BARE_ACTIX, has_budget: false, address };
     vec![
         axum(BARE_AXUM, false, serve(|| async { app() })),
         axum(
@@ -45,6 +51,11 @@ pub(crate) fn all(redis: &str) -> Vec<Server> {
             let redis = redis.to_owned();
             serve(|| async move { app().layer(layer(RedisStore::connect(&redis).await.unwrap())) })
         }),
+        actix(BARE_ACTIX, serve_actix(|hook| hook)),
+        actix("actix-web, `WebhookMiddleware`, memory store", {
+            let middleware = WebhookMiddleware::new(receiver(MemoryStore::new()));
+            serve_actix(move |hook| hook.wrap(middleware.clone()))
+        }),
     ]
 }
 
@@ -58,7 +69,11 @@ async fn handle(body: Bytes) -> StatusCode {
 }
 
 fn layer<S: IdempotencyStore>(store: S) -> WebhookLayer<S> {
-    WebhookLayer::new(Receiver::new(verifier("venum"), store, Endpoint::new("bench")))
+    WebhookLayer::new(receiver(store))
+}
+
+fn receiver<S: IdempotencyStore>(store: S) -> Receiver<S> {
+    Receiver::new(verifier("venum"), store, Endpoint::new("bench"))
 }
 
 fn serve<F>(app: impl FnOnce() -> F + Send + 'static) -> SocketAddr
@@ -72,4 +87,36 @@ where
         runtime.block_on(async { axum::serve(listener, app().await).await.unwrap() });
     });
     address
+}
+
+/// On as many threads as actix takes by itself.
+fn serve_actix<T, B>(
+    around: impl Fn(Resource) -> Resource<T> + Clone + Send + 'static,
+) -> SocketAddr
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        let app = move || {
+            let hook = web::resource("/hook").app_data(web::PayloadConfig::new(1 << 20));
+            App::new().service(around(hook.route(web::post().to(handle_actix))))
+        };
+        let server = HttpServer::new(app).disable_signals().listen(listener).unwrap().run();
+        actix_web::rt::System::new().block_on(server).unwrap();
+    });
+    address
+}
+
+async fn handle_actix(body: Bytes) -> HttpResponse {
+    std::hint::black_box(body.len());
+    HttpResponse::Ok().finish()
 }
