@@ -4,6 +4,7 @@
 mod app;
 mod extractor;
 mod middleware;
+mod observed;
 mod path;
 pub(crate) mod server;
 mod slow;

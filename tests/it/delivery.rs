@@ -4,8 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{
-    Algorithm, Encoding, PublicUrl, Scheme, Secret, SecretFormat, Secrets, Signer, Verified,
-    Verifier, VerifyError, VerifyErrorKind,
+    Algorithm, ConfigError, Encoding, PublicUrl, Scheme, Secret, SecretFormat, Secrets, Signer,
+    Verified, Verifier, VerifyError, VerifyErrorKind,
 };
 use ring::hmac;
 
@@ -214,12 +214,19 @@ pub(crate) fn verifier_at(scheme: &Scheme, now_unix_ms: i64) -> Verifier {
 
 /// Knows these secrets, and the URL where the scheme signs it.
 pub(crate) fn verifier_of(scheme: &Scheme, secrets: impl Into<Secrets>) -> Verifier {
-    let verifier = if scheme.signs_url() {
+    try_verifier_of(scheme, secrets).unwrap()
+}
+
+/// The same, where the scheme may not take the secrets.
+pub(crate) fn try_verifier_of(
+    scheme: &Scheme,
+    secrets: impl Into<Secrets>,
+) -> Result<Verifier, ConfigError> {
+    if scheme.signs_url() {
         Verifier::at(url(), scheme.clone(), secrets)
     } else {
         Verifier::new(scheme.clone(), secrets)
-    };
-    verifier.unwrap()
+    }
 }
 
 fn url() -> PublicUrl {

@@ -80,6 +80,19 @@ fn the_method_is_signed_where_the_template_has_it() {
 }
 
 #[test]
+fn hubspot_signs_the_url_with_some_of_its_escapes_decoded() {
+    let hubspot = Scheme::named("hubspot").unwrap();
+    let url = |text: &str| PublicUrl::new(text).unwrap();
+    let escaped = url("https://receiver.example/hook%2Fcrm?of=a%40b&at=10%3a30&more=%26");
+    let decoded = url("https://receiver.example/hook/crm?of=a@b&at=10:30&more=%26");
+    let key = || Secret::new("client secret").unwrap();
+    let signer = Signer::new(hubspot.clone(), key()).unwrap().with_url(decoded);
+    let headers = signer.sign(&NO_HEADERS, b"[]").unwrap();
+    let verifier = Verifier::at(escaped, hubspot, key()).unwrap();
+    assert!(verifier.verify(&headers, "[]").is_ok());
+}
+
+#[test]
 fn a_scheme_that_signs_the_url_has_no_verifier_without_one() {
     let refused = Verifier::new(scheme("square"), Secret::new("key").unwrap()).unwrap_err();
     assert!(matches!(refused, ConfigError::UrlRequired { scheme, .. } if scheme == "square"));

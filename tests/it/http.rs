@@ -2,6 +2,7 @@
 //! and the suite, held to wrong doors.
 
 mod actix;
+mod canary;
 mod doors;
 mod flawed;
 
@@ -20,17 +21,7 @@ use self::flawed::{Flaw, FlawedDoor};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_doors_pass_the_suite_and_answer_alike() {
-    let reports = [
-        passes_the_suite(LayerOnHyper).await,
-        passes_the_suite(LayerOnAxum).await,
-        passes_the_suite(ClaimedExtractor).await,
-        passes_the_suite(VerifyLayerOnHyper).await,
-        passes_the_suite(WebhookExtractor).await,
-        passes_the_suite(MiddlewareOnActix).await,
-        passes_the_suite(ClaimedInActix).await,
-        passes_the_suite(VerifyMiddlewareOnActix).await,
-        passes_the_suite(WebhookInActix).await,
-    ];
+    let reports = reports_of_all_doors().await;
     let transcripts = reports.map(|report| report.transcript);
     let differences = Transcript::differences(&transcripts);
     let differences: Vec<_> = differences.iter().map(Difference::to_string).collect();
@@ -151,6 +142,20 @@ fn no_two_cases_share_a_name() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), http_cases().len());
+}
+
+async fn reports_of_all_doors() -> [HttpReport; 9] {
+    [
+        passes_the_suite(LayerOnHyper).await,
+        passes_the_suite(LayerOnAxum).await,
+        passes_the_suite(ClaimedExtractor).await,
+        passes_the_suite(VerifyLayerOnHyper).await,
+        passes_the_suite(WebhookExtractor).await,
+        passes_the_suite(MiddlewareOnActix).await,
+        passes_the_suite(ClaimedInActix).await,
+        passes_the_suite(VerifyMiddlewareOnActix).await,
+        passes_the_suite(WebhookInActix).await,
+    ]
 }
 
 async fn passes_the_suite(door: impl DoorUnderTest) -> HttpReport {

@@ -10,6 +10,7 @@ mod cancelled;
 mod decoded;
 mod engine;
 mod events;
+mod flipped;
 mod handshakes;
 mod http;
 mod mac;

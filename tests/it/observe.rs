@@ -2,6 +2,7 @@
 
 pub(crate) mod logged;
 pub(crate) mod recorded;
+mod spans;
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -14,8 +15,8 @@ use countersign::axum::{Claimed, Delivery as Extracted, Webhook, WebhookJson};
 use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{
-    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver,
-    Secrets, TenantFrom, Tenants, Verifier,
+    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TenantFrom,
+    Tenants, Verifier,
 };
 use http::{Request, StatusCode};
 use logged::Logged;
@@ -84,7 +85,7 @@ async fn every_refusal_is_counted_once_by_its_code_at_every_door() {
     let jupiter = || verifier(&scheme("jupiter"));
     let small = || jupiter().with_body_limit(10);
     let busy = || jupiter().with_buffer_budget(BufferBudget::new(1));
-    let cases: [(&str, Verifier, Box<dyn Fn() -> Request<Body>>); 9] = [
+    let cases: [(&str, Verifier, Sends); 9] = [
         ("missing_signature", jupiter(), Box::new(move || request(&unsigned(), event(1).body))),
         ("signature_mismatch", jupiter(), Box::new(forged)),
         ("body_too_large", small(), Box::new(forged)),
@@ -197,7 +198,7 @@ async fn a_wait_for_another_attempt_is_measured() {
     claim(&receiver, &event(1)).await.unwrap_err();
     // A third of what Jupiter waits.
     let waited = recorded.values("countersign_in_flight_wait_seconds");
-    assert_eq!(waited, [Duration::from_secs(5).div_f64(3.0).as_secs_f64()]);
+    assert_eq!(waited, [(Duration::from_secs(5) / 3).as_secs_f64()]);
     assert_eq!(recorded.counts(), ["claims granted 1", "claims in_flight 1"]);
     drop(held);
 }
@@ -303,16 +304,17 @@ fn is_claim(count: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
     let failing = Handler::answering(StatusCode::INTERNAL_SERVER_ERROR);
-    let panicking = Handler::new(|_, _| async { assert!(false, "as it should") });
-    let panicking_later = Handler::new(|_, _| async {
+    let panics = || -> StatusCode { panic!("as it should") };
+    let panicking = Handler::new(move |_, _| async move { panics() });
+    let panicking_later = Handler::new(move |_, _| async move {
         sleep(Duration::from_secs(1)).await;
-        assert!(false, "as it should");
+        panics()
     });
     let late = Handler::new(|_, _| sleep(Duration::from_secs(10)));
     for (handler, counts) in [
         (failing, &["handlers handler_failed 1", "settled released 1"][..]),
-        (panicking, &["handlers handler_failed 1", "settled dropped 1"]),
-        (panicking_later, &["handlers handler_failed 1", "settled dropped 1"]),
+        (panicking, &["given_back 1", "handlers handler_failed 1", "settled dropped 1"]),
+        (panicking_later, &["given_back 1", "handlers handler_failed 1", "settled dropped 1"]),
         (late, &["handler_timeouts 1", "handlers handled 1", "settled completed 1"]),
     ] {
         let recorded = Recorded::default();
@@ -416,98 +418,8 @@ async fn no_label_is_of_a_senders_choosing() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
-    let logged = Logged::default();
-    let here = logged.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
-    for _ in 0..2 {
-        door.deliver(&event(1)).await;
-    }
-    let forged = request(&event(1), event(2).body);
-    assert_eq!(send(&door.app, forged).await, 401);
-    drop((door, here));
-
-    let spans = logged.closed();
-    let [handled, duplicate, refused] = &spans[..] else { panic!("{spans:#?}") };
-    let common = r#"INFO countersign.delivery{scheme="jupiter" endpoint="test" "#;
-    for span in &spans {
-        assert!(span.starts_with(common), "{span}");
-    }
-    for field in [r#"secret="0""#, "event=\"", "attempt=1", r#"code="handled" status=204"#] {
-        assert!(handled.contains(field), "{field}: {handled}");
-    }
-    assert!(duplicate.contains(r#"code="duplicate" status=200"#), "{duplicate}");
-    assert!(refused.contains(r#"code="signature_mismatch" status=401"#), "{refused}");
-    let event = |span: &str| span.split("event=\"").nth(1).map(|rest| rest[..9].to_owned());
-    assert_eq!(event(handled), event(duplicate));
-    assert!(event(handled).is_some() && event(refused).is_none(), "{refused}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn each_thing_is_logged_at_its_level() {
-    let logged = Logged::default();
-    let here = logged.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
-    for _ in 0..2 {
-        door.deliver(&event(1)).await;
-    }
-    send(&door.app, request(&event(1), event(2).body)).await;
-    let [(_, busy), ..] =
-        doors(&verifier(&scheme("jupiter")).with_buffer_budget(BufferBudget::new(1)));
-    send(&busy, request(&event(1), event(1).body)).await;
-    drop(here);
-    let events = logged.events();
-    for (level, message) in [
-        ("DEBUG", "verified "),
-        ("DEBUG", "claimed "),
-        ("DEBUG", "handled "),
-        ("DEBUG", "the claim is settled "),
-        ("DEBUG", "not claimed "),
-        ("INFO", "refused "),
-        ("WARN", "refused "),
-    ] {
-        let message = format!("countersign: {message}");
-        let found = |line: &&String| line.starts_with(level) && line.contains(&message);
-        assert!(events.iter().any(|line| found(&line)), "{level} {message}: {events:#?}");
-    }
-    let warned = events.iter().filter(|line| line.starts_with("WARN")).count();
-    assert_eq!(warned, 1, "{events:#?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_handler_logs_stands_in_the_span_of_its_delivery() {
-    let logged = Logged::default();
-    let here = logged.here();
-    let handler = Handler::new(|_, _| async {
-        tracing::info!(target: "countersign_user", "at work");
-        sleep(Duration::from_secs(1)).await;
-        tracing::info!(target: "countersign_user", "still at work");
-    });
-    layer(&receiver(MemoryStore::new()), &handler).deliver(&event(1)).await;
-    drop(here);
-    let events = logged.events();
-    let own: Vec<_> = events.iter().filter(|line| line.contains("at work")).collect();
-    assert_eq!(own.len(), 2, "{events:#?}");
-    for line in own {
-        assert!(line.contains("countersign.delivery{scheme=\"jupiter\""), "{line}");
-        assert!(line.contains("attempt=1"), "{line}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn fields_of_a_span_of_the_users_are_left_alone() {
-    let logged = Logged::default();
-    let here = logged.here();
-    let span = tracing::info_span!(
-        target: "countersign_user", "outer", code = tracing::field::Empty
-    );
-    let receiver = receiver(MemoryStore::new());
-    // Past the doors, and so in no span of a delivery.
-    span.in_scope(|| receiver.verifier().arrive(&[("x-other", "1")]).unwrap_err());
-    drop((span, here));
-    assert!(logged.closed()[0].contains("outer: "), "{:?}", logged.closed());
-}
+/// Makes a request, for each door anew.
+type Sends = Box<dyn Fn() -> Request<Body>>;
 
 /// Every door on tower and axum, in front of a handler that answers 200.
 fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {

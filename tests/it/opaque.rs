@@ -8,11 +8,15 @@ use std::fmt::Debug;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{
-    Algorithm, ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, SecretFormat, Secrets,
-    Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, Head, MemoryStore, PublicUrl, Scheme, SchemeBuilder, Secret,
+    SecretFormat, Secrets, Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
 };
+use metrics::set_default_local_recorder;
+use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes, verifier_of};
+use crate::observe::logged::Logged;
+use crate::whole_path::doors::{Handler, layer, receiver_with};
 
 #[test]
 fn the_path_of_a_delivery_shows_nothing_of_it() {
@@ -85,6 +89,24 @@ fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
     }
     canary.has_shown(&[]);
     assert_eq!(reached.into_iter().collect::<Vec<_>>(), ALL_CODES);
+}
+
+#[tokio::test]
+async fn what_is_logged_and_counted_of_deliveries_shows_nothing_of_them() {
+    for scheme in schemes() {
+        let (log, recorder) = (Logged::default(), PrometheusBuilder::new().build_recorder());
+        let (_log, _recorder) = (log.here(), set_default_local_recorder(&recorder));
+        let verifier = verifier_of(&scheme, secret_of(&scheme)).with_clock(|| NOW_MS);
+        let door = layer(&receiver_with(verifier, MemoryStore::new()), &Handler::answering(()));
+        let good = signed(&scheme);
+        for delivery in [good.clone(), good.clone()].iter().chain(&altered(&scheme)) {
+            door.deliver(delivery).await;
+        }
+        let (log, scrape) = (log.text(), recorder.handle().render());
+        assert!(log.contains("code=\"handled\"") && log.contains("refused"), "{log}");
+        assert!(scrape.contains("countersign_claims_total"), "{scrape}");
+        Canary(vec![log, scrape]).has_shown_nothing_of(&good);
+    }
 }
 
 /// The same delivery, wrong in every way that a scheme tells apart.

@@ -168,7 +168,8 @@ A file:
     scheme = \"venum\"                            # or a TOML file
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
-    # optional: url, body_limit, tolerance, retention, ack_deadline, outage
+    # optional: url, body_limit, tolerance, retention, ack_deadline, outage; for handshakes,
+    # verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and arm_handshake = \"10m\"
 
 A forwarded request has the original method, headers and body, and countersign-event-id,
 countersign-event-type, countersign-event-type-signed and countersign-attempt.

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `config.rs`, `config/` | what is to be served: from the command line, or from a file |
 //! | `live.rs`, `reload.rs` | what can change while it runs, and is read again |
+//! | `kept.rs` | keys that providers hand over |
 //! | `store.rs` | where events are claimed |
 //! | `server.rs`, `routes.rs` | paths, and the requests to them |
 //! | `endpoint.rs` | one endpoint: the whole path, and what handles an event |
@@ -15,6 +16,7 @@
 mod config;
 mod endpoint;
 mod forward;
+mod kept;
 mod live;
 mod log;
 mod metrics;
@@ -73,6 +75,7 @@ async fn serve(plan: Plan, args: ServeArgs) -> Result<Report, Mend> {
 
     let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
     store.watch();
+    reload.arm();
     // Where standard error is closed there is nobody left to tell.
     let _ = writeln!(std::io::stderr(), "listening on http://{}", server.address());
     let (stop, stopped) = oneshot::channel::<()>();

@@ -1,6 +1,7 @@
 //! `countersign sign`.
 
 use countersign::{Scheme, Signer};
+use serde_json::Value;
 
 use crate::cli::SignArgs;
 use crate::mend::Mend;
@@ -12,6 +13,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
     say_what_is_ignored(args, &scheme);
     let secrets = args.secrets.read()?;
     let request = args.request.read()?;
+    say_what_is_missing(&scheme, request.body());
     let url = request.signed_url(&scheme)?;
     let id = if has_id(&scheme) { Some(id(args)?) } else { None };
 
@@ -52,6 +54,22 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
             Some(_) => return,
         };
         output::note(&format!("scheme `{name}` {why}: `--timestamp` is ignored"));
+    }
+}
+
+/// The time inside of a body is for its author to write, and is signed as it stands there.
+fn say_what_is_missing(scheme: &Scheme, body: &[u8]) {
+    let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
+    let Some(pointer) = place.as_deref().and_then(|place| place.strip_prefix("body:")) else {
+        return;
+    };
+    let body: Option<Value> = serde_json::from_slice(body).ok();
+    if body.is_none_or(|body| body.pointer(pointer).is_none()) {
+        output::note(&format!(
+            "scheme `{}` has its time in the body, at `{pointer}`, and this body has none there: it \
+             will be refused until you write it",
+            scheme.name()
+        ));
     }
 }
 

@@ -15,5 +15,7 @@ mod schemes;
 mod secrets;
 #[path = "cli/sign.rs"]
 mod sign;
+#[path = "cli/vectors.rs"]
+mod vectors;
 #[path = "cli/verify.rs"]
 mod verify;

@@ -8,6 +8,8 @@ mod config;
 mod deliveries;
 #[path = "serve/forwarding.rs"]
 mod forwarding;
+#[path = "serve/handshakes.rs"]
+mod handshakes;
 #[path = "serve/log.rs"]
 mod log;
 #[path = "serve/metrics.rs"]

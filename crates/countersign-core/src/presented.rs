@@ -338,6 +338,10 @@ impl Assembly<'_, '_> {
                         texts.extend_from_slice(text.as_bytes());
                     }
                 }
+                Part::UnescapedUrl => {
+                    let url = self.url.and_then(|url| url.unescaped(self.head.target));
+                    texts.extend_from_slice(&url.ok_or(VerifyErrorKind::Misconfigured)?);
+                }
                 Part::Header(name) => match unique(self.head, name)? {
                     Some(value) => texts.extend_from_slice(value),
                     None => return Err(VerifyError::header(VerifyErrorKind::MissingHeader, name)),

@@ -58,6 +58,34 @@ impl PublicUrl {
     }
 }
 
+impl PublicUrl {
+    /// The URL of a request with the percent-escapes of [`UNESCAPED`] decoded,
+    /// and no others.
+    pub(crate) fn unescaped(&self, target: Option<&str>) -> Option<Vec<u8>> {
+        let url = self.parts(target)?.concat();
+        let mut unescaped = Vec::with_capacity(url.len());
+        let mut rest = url.as_bytes();
+        while let Some((&byte, behind)) = rest.split_first() {
+            let mark = rest.get(..3).and_then(escaped);
+            unescaped.push(mark.unwrap_or(byte));
+            rest = if mark.is_some() { &rest[3..] } else { behind };
+        }
+        Some(unescaped)
+    }
+}
+
+/// The mark that this escape stands for, where it is one of [`UNESCAPED`].
+fn escaped(escape: &[u8]) -> Option<u8> {
+    let digits = escape.strip_prefix(b"%")?;
+    let mut mark = [0];
+    const_hex::decode_to_slice(digits, &mut mark).ok()?;
+    UNESCAPED.contains(&mark[0]).then_some(mark[0])
+}
+
+/// Those that HubSpot decodes before it signs: a list of its own, for its
+/// documentation on validating requests says no more than which.
+const UNESCAPED: &[u8] = b":/?@!$'()*,;";
+
 impl fmt::Debug for PublicUrl {
     /// Shows the form only: path and query may hold a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -94,6 +122,19 @@ mod tests {
         let url = PublicUrl::origin("https://a.example:8443").unwrap();
         assert_eq!(url.parts(Some("/x?y=1")), Some(["https://a.example:8443", "/x?y=1"]));
         assert_eq!(url.parts(None), None);
+    }
+
+    #[test]
+    fn some_marks_are_unescaped_and_nothing_else() {
+        for (given, unescaped) in [
+            ("https://a.example/x%2Fy%2fz?a=%40b", "https://a.example/x/y/z?a=@b"),
+            ("https://a.example/%3A%3f%21%24%27%28%29%2A%2C%3B", "https://a.example/:?!$'()*,;"),
+            ("https://a.example/%20%26%3D%25%E4", "https://a.example/%20%26%3D%25%E4"),
+            ("https://a.example/%252F%%2F%2", "https://a.example/%252F%/%2"),
+        ] {
+            let url = PublicUrl::new(given).unwrap();
+            assert_eq!(url.unescaped(None).unwrap(), unescaped.as_bytes(), "{given}");
+        }
     }
 
     #[test]

@@ -114,11 +114,9 @@ where
 
 impl Seen {
     async fn of<B: MessageBody>(response: HttpResponse<B>, was_error: bool) -> Self {
-        let extensions = response.extensions();
-        let code = extensions.get::<Answer>().map(Answer::code);
-        let proved = extensions.get::<Verified>().map(|proof| proof.event_id().to_owned());
-        let malformed = extensions.get::<MalformedJson>().copied();
-        drop(extensions);
+        let code = response.extensions().get::<Answer>().map(Answer::code);
+        let proved = response.extensions().get::<Verified>().map(|it| it.event_id().to_owned());
+        let malformed = response.extensions().get::<MalformedJson>().copied();
         let retry_after = response.headers().get(RETRY_AFTER);
         Self {
             status: response.status().as_u16(),

@@ -374,7 +374,7 @@ impl Scene {
                     inside.add_permits(1);
                     // Closed is open.
                     let _ = way_out.acquire().await;
-                    HttpResponse::Ok()
+                    HttpResponse::Ok().finish()
                 }
             }
         };

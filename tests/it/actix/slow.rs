@@ -65,8 +65,8 @@ fn every_door(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Serv
         config.service(resource("/verify").wrap(verify).route(ok()));
         config.service(resource("/webhook").wrap(webhook).route(ok()));
         config.app_data(verifier).app_data(receiver);
-        config.route("/extracted", post().to(|_: Webhook| async { HttpResponse::Ok() }));
-        config.route("/claimed", post().to(|_: Claimed| async { HttpResponse::Ok() }));
+        config.route("/extracted", post().to(|_: Webhook| async { HttpResponse::Ok().finish() }));
+        config.route("/claimed", post().to(|_: Claimed| async { HttpResponse::Ok().finish() }));
     })
 }
 

@@ -47,12 +47,12 @@ impl Logged {
     pub(crate) fn closed(&self) -> Vec<String> {
         let text = self.text();
         let lines = text.lines().map(str::trim_start);
-        lines.filter(|line| line.contains(": close ")).map(str::to_owned).collect()
+        lines.filter(|line| line.ends_with(": close")).map(str::to_owned).collect()
     }
 }
 
 fn is_of_span(line: &str) -> bool {
-    line.contains(": close ") || line.ends_with(": new")
+    line.ends_with(": close") || line.ends_with(": new")
 }
 
 impl<'a> MakeWriter<'a> for Logged {

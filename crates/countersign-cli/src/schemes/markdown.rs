@@ -102,6 +102,7 @@ promise of the provider's. The **signed bytes** are a template where data says t
 | `{id}` | the id's text as it was sent |
 | `{header:NAME}` | another header's value as it was sent |
 | `{method}`, `{url}` | the method, and the public URL |
+| `{unescaped_url}` | the public URL with the percent-escapes of `: / ? @ ! $ ' ( ) * , ;` decoded |
 | `{secret}` | the secret, for plain digests |
 
 The **event key** is what tells an event from its repeats, always taken from what is signed.

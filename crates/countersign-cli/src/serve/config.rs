@@ -2,6 +2,7 @@
 
 mod arguments;
 mod file;
+mod handshakes;
 mod place;
 mod source;
 mod tenants;
@@ -91,6 +92,8 @@ pub(super) struct Changes {
     /// The same secrets once more, for one that is served already.
     pub(super) fresh: Fresh,
     pub(super) fixed: Fixed,
+    /// For how long it is to be armed for the handshake in which its key is handed over.
+    pub(super) arm_for: Option<Duration>,
 }
 
 /// What cannot change while the program runs: each key, and whatever tells one value from another.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::tower::{ResponseBody, Webhook, WebhookLayer, answer};
-use countersign::{Answer, Grant, Receiver, Verified};
-use http::{Request, Response, StatusCode};
+use countersign::{Answer, Grant, Handshake, Receiver, Scheme, Verified};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::task::JoinHandle;
@@ -27,6 +27,7 @@ use crate::mend::Mend;
 /// Receives the deliveries of one path.
 pub(super) struct Endpoint {
     path: Arc<str>,
+    methods: Vec<Method>,
     layer: WebhookLayer<Store>,
     service: Webhook<Store, Handler>,
     ack_deadline: Duration,
@@ -43,6 +44,7 @@ impl Endpoint {
     ) -> Result<(Self, Option<JoinHandle<()>>), Mend> {
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
+        let methods = methods(plan.verifier.scheme());
         let mut receiver = Receiver::new(plan.verifier, store, name);
         if let Some(deadline) = plan.ack_deadline {
             receiver = receiver.with_ack_deadline(deadline);
@@ -63,7 +65,7 @@ impl Endpoint {
         let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
         let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
         let service = layer.layer(handler);
-        Ok((Self { path, layer, service, ack_deadline, log }, background))
+        Ok((Self { path, methods, layer, service, ack_deadline, log }, background))
     }
 
     /// Answers a delivery, and prints what came of it.
@@ -83,10 +85,16 @@ impl Endpoint {
                 status: response.status().as_u16(),
                 verified: handled.map(|(verified, _)| verified).or_else(|| extensions.get()),
                 grant: handled.map(|(_, grant)| *grant),
+                handshake: handshake(&response),
                 since: admitted.since,
             });
         }
         response
+    }
+
+    /// The methods of its deliveries and handshakes.
+    pub(super) fn methods(&self) -> &[Method] {
+        &self.methods
     }
 
     /// By when a delivery is answered.
@@ -98,6 +106,17 @@ impl Endpoint {
     pub(super) async fn drain(&self) {
         self.layer.drain().await;
     }
+}
+
+fn methods(scheme: &Scheme) -> Vec<Method> {
+    let asked = scheme.handshakes().iter().filter_map(Handshake::method);
+    let mut methods = vec![Method::POST];
+    for method in asked.filter_map(|method| method.parse().ok()) {
+        if !methods.contains(&method) {
+            methods.push(method);
+        }
+    }
+    methods
 }
 
 /// The response with its body at hand, as all bodies here are.
@@ -115,6 +134,14 @@ fn code(response: &Response<Full<Bytes>>) -> &'static str {
         Some(answer) => answer.code(),
         None if response.status().is_success() => "handled",
         None => "handler_failed",
+    }
+}
+
+/// The name of the handshake that was answered, if one was.
+fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
+    match response.extensions().get() {
+        Some(Answer::Handshake(answer)) => Some(answer.name()),
+        _ => None,
     }
 }
 
@@ -161,6 +188,7 @@ impl Handler {
                     status: StatusCode::OK.as_u16(),
                     verified: Some(&verified),
                     grant: Some(grant),
+                    handshake: None,
                     since,
                 };
                 match timeout(deadline, log.print_now(&line)).await {

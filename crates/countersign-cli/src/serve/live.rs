@@ -2,35 +2,50 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
 
 use super::config::Source;
+use super::kept::Kept;
+use crate::mend::Mend;
 
 /// Where the secrets of an endpoint are while it runs.
 pub(super) enum Live {
     Own(SecretsHandle),
+    Kept { verifier: Verifier, kept: Arc<Kept> },
     OfTenants { verifier: Verifier, table: Arc<Table> },
 }
 
 /// Secrets as they were just read.
 pub(super) enum Fresh {
     Own(Secrets),
+    Kept(Arc<Kept>),
     OfTenants(Arc<Table>),
 }
 
 impl Live {
-    /// Puts fresh secrets in the place of those that are there. Whether an endpoint has tenants
-    /// does not change while it runs, and then neither do its secrets.
-    pub(super) fn replace(&self, fresh: Fresh) -> Result<(), ConfigError> {
+    /// Puts fresh secrets in the place of those that are there. Whether an endpoint has tenants,
+    /// or a key that is handed over, does not change while it runs: then neither do its secrets.
+    pub(super) fn replace(&self, fresh: Fresh) -> Result<(), Mend> {
         match (self, fresh) {
-            (Self::Own(handle), Fresh::Own(secrets)) => handle.replace(secrets),
+            (Self::Own(handle), Fresh::Own(secrets)) => Ok(handle.replace(secrets)?),
+            (Self::Kept { kept, .. }, Fresh::Kept(fresh)) => kept.replace_with(&fresh),
             (Self::OfTenants { verifier, table }, Fresh::OfTenants(fresh)) => {
                 table.replace_with(&fresh);
                 verifier.forget_tenants();
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Has the endpoint wait for the handshake in which its key is handed over, for so long.
+    pub(super) fn arm(&self, within: Option<Duration>) {
+        let Self::Kept { verifier, kept } = self else { return };
+        match within {
+            Some(within) => kept.arm(verifier, within),
+            None => verifier.disarm_handshake(),
         }
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Line<'a> {
     pub(super) status: u16,
     pub(super) verified: Option<&'a Verified>,
     pub(super) grant: Option<Grant>,
+    /// Its name, where it was one.
+    pub(super) handshake: Option<&'a str>,
     /// When its headers had come.
     pub(super) since: Instant,
 }
@@ -95,6 +97,7 @@ impl Log {
             endpoint: line.endpoint,
             code: line.code,
             status: line.status,
+            handshake: line.handshake,
             event_id: line.verified.map(Verified::event_id),
             event_type: line.verified.and_then(Verified::event_type).map(|kind| kind.name),
             secret: line.verified.map(Verified::secret_index),
@@ -122,6 +125,9 @@ struct Json<'a> {
     endpoint: &'a str,
     code: &'a str,
     status: u16,
+    /// Only of a handshake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<&'a str>,
     event_id: Option<&'a str>,
     event_type: Option<&'a str>,
     secret: Option<usize>,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::time::Duration;
 
 use super::config::{Changes, EndpointPlan, Fixed, Plan, ServeArgs};
 use super::live::Live;
@@ -12,7 +13,13 @@ use crate::output;
 pub(super) struct Reload {
     args: ServeArgs,
     fixed: Fixed,
-    endpoints: HashMap<String, (Fixed, Live)>,
+    endpoints: HashMap<String, Served>,
+}
+
+struct Served {
+    fixed: Fixed,
+    live: Live,
+    arm_for: Option<Duration>,
 }
 
 impl Reload {
@@ -20,8 +27,16 @@ impl Reload {
         Self { args, fixed, endpoints: HashMap::new() }
     }
 
-    pub(super) fn add(&mut self, path: String, Changes { fixed, live, .. }: Changes) {
-        self.endpoints.insert(path, (fixed, live));
+    pub(super) fn add(&mut self, path: String, changes: Changes) {
+        let Changes { fixed, live, arm_for, .. } = changes;
+        self.endpoints.insert(path, Served { fixed, live, arm_for });
+    }
+
+    /// Has the endpoints wait for the handshakes that have to be armed for.
+    pub(super) fn arm(&self) {
+        for Served { live, arm_for, .. } in self.endpoints.values() {
+            live.arm(*arm_for);
+        }
     }
 
     /// Does so whenever the program is asked to.
@@ -48,7 +63,7 @@ impl Reload {
         let mut replaced = 0;
         let mut there = Vec::new();
         for (EndpointPlan { path, .. }, changes) in plan.endpoints {
-            let Some((fixed, live)) = self.endpoints.get(&path) else {
+            let Some(Served { fixed, live, .. }) = self.endpoints.get(&path) else {
                 output::note(&format!("`{path}` is new, which takes a restart: it is not served"));
                 continue;
             };
@@ -58,11 +73,12 @@ impl Reload {
                     "`{key}` of `{path}` has changed, which takes a restart: it stays as it was"
                 ));
             }
-            if changed.contains(&"scheme") || changed.contains(&"tenants") {
+            if ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key)) {
                 output::note(&format!("with that, the secrets of `{path}` stay as they were"));
             } else if let Err(error) = live.replace(changes.fresh) {
                 stays_as_it_was(&Mend::because(format!("`{path}`"), error));
             } else {
+                live.arm(changes.arm_for);
                 replaced += 1;
             }
             there.push(path);
@@ -109,12 +125,12 @@ impl Asked {
     #[cfg(unix)]
     async fn next(&mut self) {
         if self.hangup.recv().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
     #[cfg(not(unix))]
     async fn next(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -98,11 +98,12 @@ impl App {
                 _ => not_allowed("GET, HEAD"),
             };
         }
-        if app.endpoints.find(path).is_none() {
+        let Some(endpoint) = app.endpoints.find(path) else {
             return status(StatusCode::NOT_FOUND);
-        }
-        if request.method() != Method::POST {
-            return not_allowed("POST");
+        };
+        let methods = endpoint.methods();
+        if !methods.contains(request.method()) {
+            return not_allowed(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "));
         }
         let requests = app.requests.clone();
         let answered = requests.spawn(async move {
@@ -129,9 +130,12 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
     response
 }
 
-fn not_allowed(allowed: &'static str) -> Response<Full<Bytes>> {
+fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
     let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    // Methods are tokens, which any header can hold.
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
     response
 }
 

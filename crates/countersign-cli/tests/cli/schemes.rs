@@ -78,6 +78,70 @@ fn json_has_the_same_keys_for_every_scheme() {
 }
 
 #[test]
+fn what_is_printed_as_a_file_is_the_scheme_and_what_is_code_says_why_it_is_none() {
+    let all = countersign("schemes --json").run().with(0).json();
+    let mut code = 0;
+    for scheme in all.as_array().unwrap() {
+        let name = scheme["name"].as_str().unwrap();
+        let printed = countersign("schemes --toml").arg(name).run();
+        if scheme["is_data"] == false {
+            printed.must_mend(&[name, "code"]);
+            code += 1;
+            continue;
+        }
+        let files = Files::new().with("scheme.toml", printed.with(0).stdout);
+        let mut read = countersign("schemes --json").arg(files.arg("scheme.toml")).run().json();
+        read["aliases"] = scheme["aliases"].clone();
+        assert_eq!(&read, scheme);
+    }
+    assert_eq!(code, 14);
+    countersign("schemes --toml").run().must_mend(&["NAME"]);
+    countersign("schemes stripe --toml --json").run().must_mend(&["--json"]);
+}
+
+#[test]
+fn handshakes_are_described() {
+    let text = countersign("schemes slack").run().with(0).stdout;
+    let line = "  handshake     url-verification, signed like any event: ";
+    assert!(text.lines().any(|said| said.starts_with(line)), "{text}");
+    let text = countersign("schemes asana").run().with(0).stdout;
+    assert!(text.contains("answered only while it is armed"), "{text}");
+    let json = countersign("schemes asana --json").run().with(0).json();
+    assert_eq!(
+        json["handshakes"],
+        serde_json::json!([{
+            "name": "x-hook-secret",
+            "rule": "unsigned-while-armed",
+            "asked": "POST, header:X-Hook-Signature is absent, header:X-Hook-Secret is there",
+            "answered": "200, header `X-Hook-Secret` as it came",
+            "captured_from": "header:X-Hook-Secret"
+        }])
+    );
+}
+
+#[test]
+fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
+    for (name, said) in [
+        ("github", None),
+        ("gitlab-token", Some("  signed bytes  none: the header shows the secret itself")),
+        ("mailgun", Some("  covers        nothing of the body")),
+        ("adyen", Some("  covers        of the body only /notificationItems")),
+    ] {
+        let text = countersign("schemes").arg(name).run().with(0).stdout;
+        let found = text.lines().find(|line| line.contains("may be anybody's"));
+        assert_eq!(found.is_some(), said.is_some(), "{text}");
+        assert!(found.is_none_or(|line| line.starts_with(said.unwrap())), "{text}");
+    }
+}
+
+#[test]
+fn the_page_of_all_schemes_is_what_the_program_writes() {
+    let page = include_str!("../../../../docs/SCHEMES.md");
+    let written = countersign("schemes --markdown").run().with(0).stdout;
+    assert!(page == written, "docs/SCHEMES.md is stale: run `cargo xtask docs`");
+}
+
+#[test]
 fn a_product_that_signs_by_anothers_scheme_is_found_under_its_own_name() {
     let text = countersign("schemes clerk").run().with(0).stdout;
     assert!(text.starts_with("svix: Svix\n"), "{text}");

@@ -51,6 +51,15 @@ fn what_a_scheme_cannot_use_is_ignored_and_said() {
 }
 
 #[test]
+fn a_body_that_lacks_the_time_that_its_scheme_reads_there_is_signed_and_that_is_said() {
+    for (body, said) in [("{}", true), ("no json", true), (r#"{"created":1760000000}"#, false)] {
+        let signed = sign("perps-tracker", &[], &Files::new().with("body", body)).with(0);
+        assert!(signed.stdout.starts_with("X-Webhook-Signature: "), "{}", signed.stdout);
+        assert_eq!(signed.stderr.contains("`/created`"), said, "{body}: {}", signed.stderr);
+    }
+}
+
+#[test]
 fn the_requests_own_headers_of_these_names_do_not_matter() {
     let files = Files::new().with("body", "{}");
     let old = ["-H", "X-Venum-Signature: t=1,v1=00", "--timestamp", "1760000000000"];

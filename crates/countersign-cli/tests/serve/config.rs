@@ -9,7 +9,7 @@ const GOOD: &str = "listen = '127.0.0.1:0'\n\
                     secrets = [{ env = 'SECRET' }]\n";
 
 #[track_caller]
-fn must_mend(config: &str, said: &[&str]) {
+pub(crate) fn must_mend(config: &str, said: &[&str]) {
     let files = Files::new(config).with("empty.txt", "").with("good.txt", SECRET);
     let mut command = command("--config");
     command.arg(files.path("serve.toml"));

@@ -19,7 +19,7 @@ async fn what_came_of_deliveries_is_counted_by_endpoint_and_code() {
     let of = r#"scheme="jupiter",endpoint="/hooks/jupiter""#;
     let scrape = scrape(&serving).await;
     for sample in [
-        format!(r#"countersign_verified_total{{{of},secret="0"}} 2"#),
+        format!(r#"countersign_verified_total{{{of},secret="SECRET"}} 2"#),
         format!(r#"countersign_refused_total{{{of},code="signature_mismatch"}} 1"#),
         format!(r#"countersign_claims_total{{{of},code="granted"}} 1"#),
         format!(r#"countersign_claims_total{{{of},code="duplicate"}} 1"#),

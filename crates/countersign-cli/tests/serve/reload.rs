@@ -26,13 +26,13 @@ async fn under_load_secrets_are_replaced_and_no_delivery_is_refused_or_dropped()
         for sender in 0..4 {
             let stopped = Arc::clone(&stopped);
             load.spawn(async move {
-                let mut sent = 0;
-                while !stopped.load(Ordering::SeqCst) {
+                for sent in 0.. {
                     let id = format!("{name}-{sender}-{sent}");
                     assert_eq!(signed(by, &id).send(to).await.status, 200, "{id}");
-                    sent += 1;
+                    if stopped.load(Ordering::SeqCst) {
+                        break;
+                    }
                 }
-                sent
             });
         }
     };
@@ -41,12 +41,12 @@ async fn under_load_secrets_are_replaced_and_no_delivery_is_refused_or_dropped()
         files.with("serve.toml", CONFIG.replace("'secret' }", "'new' }, { file = 'secret' }"));
     read_again(&mut serving, 1).await;
     deliver(SECRET, "new");
-    for _ in 0..5 {
+    for _ in 0..20 {
         read_again(&mut serving, 1).await;
     }
     stopped.store(true, Ordering::SeqCst);
     while let Some(sent) = load.join_next().await {
-        assert!(sent.unwrap() > 0);
+        sent.unwrap();
     }
 
     let _files = files.with("serve.toml", CONFIG.replace("'secret'", "'new'"));

@@ -203,7 +203,8 @@ impl SchemeBuilder {
 
     /// Which bytes are signed: literal text and the placeholders `{body}`,
     /// `{ts}` (the timestamp's text as it was sent), `{id}`, `{url}`,
-    /// `{method}`, `{header:NAME}` and, for the plain digests, `{secret}`.
+    /// `{unescaped_url}` (with the percent-escapes of twelve marks decoded, as
+    /// HubSpot signs it), `{method}`, `{header:NAME}` and, for the plain digests, `{secret}`.
     /// Required, except for tokens.
     #[must_use]
     pub fn signed(mut self, template: impl Into<String>) -> Self {

@@ -87,6 +87,21 @@ impl Handshake {
         self.rule
     }
 
+    /// The method of the request, for a router to let through. `None` of a signed
+    /// one: it comes as events do, and its method is not asked.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.method.as_deref()
+    }
+
+    /// Whether it shows the token of
+    /// [`Verifier::with_verify_token`](crate::Verifier::with_verify_token), and
+    /// so is answered only where there is one.
+    #[must_use]
+    pub fn shows_verify_token(&self) -> bool {
+        self.conditions.iter().any(|condition| condition.test == Test::IsVerifyToken)
+    }
+
     /// Every place of the request that is read for it.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         let conditions = self.conditions.iter().map(|condition| &condition.place);

@@ -23,6 +23,8 @@ pub(crate) enum Part {
     Id,
     /// The public URL.
     Url,
+    /// The same with the percent-escapes of some marks decoded; see [`PublicUrl`](crate::PublicUrl).
+    UnescapedUrl,
     Method,
     Header(Name),
 }
@@ -107,7 +109,7 @@ impl Template {
     }
 
     pub(crate) fn signs_url(&self) -> bool {
-        self.text.contains("{url}")
+        self.text.contains("{url}") || self.text.contains("{unescaped_url}")
     }
 
     pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
@@ -131,6 +133,7 @@ fn placeholder(word: &str) -> Result<Part, String> {
         "ts" => Ok(Part::Timestamp),
         "id" => Ok(Part::Id),
         "url" => Ok(Part::Url),
+        "unescaped_url" => Ok(Part::UnescapedUrl),
         "method" => Ok(Part::Method),
         _ => match word.strip_prefix("header:") {
             Some(name) => Name::new(name)
@@ -138,7 +141,7 @@ fn placeholder(word: &str) -> Result<Part, String> {
                 .ok_or_else(|| format!("`{name}` is not a header's name")),
             None => Err(format!(
                 "`{{{word}}}` is not known: write `{{body}}`, `{{ts}}`, `{{id}}`, `{{url}}`, \
-                 `{{method}}`, `{{secret}}` or `{{header:NAME}}`"
+                 `{{unescaped_url}}`, `{{method}}`, `{{secret}}` or `{{header:NAME}}`"
             )),
         },
     }

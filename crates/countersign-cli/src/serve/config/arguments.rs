@@ -51,7 +51,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
             ack_deadline: None,
             outage: None,
         };
-        endpoints.push((plan, Changes { live, fresh, fixed }));
+        endpoints.push((plan, Changes { live, fresh, fixed, arm_for: None }));
     }
     let listen = args.listen.clone().unwrap_or_default();
     let limits = Limits::default();

@@ -49,6 +49,7 @@ impl File<'_> {
             paths.add(endpoint.path.get_ref(), &at)?;
             endpoints.push(self.endpoint(endpoint)?);
         }
+        self.refuse_shared_files(&words.endpoint)?;
         let fixed = vec![
             ("listen", words.listen.clone()),
             ("store", format!("{:?}", words.store)),
@@ -77,6 +78,8 @@ impl File<'_> {
         if let Some(tolerance) = words.tolerance {
             verifier = verifier.with_tolerance(Tolerance::symmetric(tolerance.0));
         }
+        verifier = self.with_verify_token(words, verifier)?;
+        let arm_for = self.arm_for(words)?;
         let forward = words
             .forward
             .as_ref()
@@ -92,11 +95,15 @@ impl File<'_> {
             ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
             outage: words.outage.map(Into::into),
         };
-        Ok((plan, Changes { live, fresh, fixed }))
+        Ok((plan, Changes { live, fresh, fixed, arm_for }))
     }
 
     /// A time that somebody waits for.
-    fn time(&self, key: &str, said: Option<&Spanned<Span>>) -> Result<Option<Duration>, Mend> {
+    pub(super) fn time(
+        &self,
+        key: &str,
+        said: Option<&Spanned<Span>>,
+    ) -> Result<Option<Duration>, Mend> {
         let Some(said) = said else {
             return Ok(None);
         };
@@ -116,6 +123,15 @@ impl File<'_> {
         scheme_at: &Place,
     ) -> Result<(Verifier, Live, Fresh), Mend> {
         let url = self.url(words, &scheme, scheme_at)?;
+        if let Some(said) = &words.keep_secret {
+            return match &words.tenants {
+                None => self.of_kept(words, said, scheme, url),
+                Some(_) => Err(self.at("keep_secret", said.span()).mend(
+                    "a key is handed over without a word whose it is: give each tenant of this \
+                     provider an endpoint",
+                )),
+            };
+        }
         match (&words.secrets, &words.tenants) {
             (Some(secrets), None) => {
                 let sources = self.sources(secrets)?;
@@ -202,7 +218,7 @@ impl File<'_> {
         let sources = words.get_ref().iter().map(|words| {
             let at = self.at("secrets", words.span());
             let words = words.get_ref();
-            let kept = self.place(words, &at)?;
+            let kept = self.place(words.env.as_deref(), words.file.as_deref(), &at)?;
             let read = kept.read().map_err(|error| at.mend(error))?;
             let name = words.name.clone().unwrap_or_else(|| kept.name());
             let (not_before, not_after) = (words.not_before, words.not_after);
@@ -211,17 +227,22 @@ impl File<'_> {
         sources.collect()
     }
 
-    fn place(&self, words: &SecretWords, at: &Place) -> Result<secrets::Place, Mend> {
-        match (&words.env, &words.file) {
+    pub(super) fn place(
+        &self,
+        env: Option<&str>,
+        file: Option<&Path>,
+        at: &Place,
+    ) -> Result<secrets::Place, Mend> {
+        match (env, file) {
             (Some(name), None) if !is_plainly_a_name(name) && env::var_os(name).is_none() => {
                 Err(at.mend(
                     "`env` names no variable that is set: give the name of one, never the secret \
                      itself",
                 ))
             }
-            (Some(name), None) => Ok(secrets::Place::Env(name.clone())),
+            (Some(name), None) => Ok(secrets::Place::Env(name.to_owned())),
             (None, Some(file)) => Ok(secrets::Place::File(self.beside(file))),
-            _ => Err(at.mend("give each secret one of `env` and `file`")),
+            _ => Err(at.mend("give one of `env` and `file`")),
         }
     }
 
@@ -284,7 +305,7 @@ impl File<'_> {
 }
 
 /// A verifier with these secrets; `None` where there are none.
-fn verifier(
+pub(super) fn verifier(
     url: Option<PublicUrl>,
     scheme: Scheme,
     sources: &[Source],
@@ -312,6 +333,8 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
     vec![
         ("scheme", format!("{scheme:?}")),
         ("tenants", format!("{tenants:?}")),
+        ("verify_token", said(words.verify_token.as_ref())),
+        ("keep_secret", said(words.keep_secret.as_ref())),
         ("forward", said(words.forward.as_ref())),
         ("url", said(words.url.as_ref())),
         ("body_limit", format!("{:?}", words.body_limit)),

@@ -23,7 +23,7 @@ impl Source {
         Ok(secrets::collect(secrets))
     }
 
-    fn secret(&self) -> Result<Secret, ConfigError> {
+    pub(in crate::serve) fn secret(&self) -> Result<Secret, ConfigError> {
         let mut secret = secrets::again(&self.read)?.named(&self.name);
         if let Some(Moment(unix_ms)) = self.not_before {
             secret = secret.valid_from_unix_ms(unix_ms);

@@ -31,6 +31,9 @@ pub(super) struct EndpointWords {
     pub(super) scheme: Spanned<String>,
     pub(super) secrets: Option<Spanned<Vec<Spanned<SecretWords>>>>,
     pub(super) tenants: Option<Spanned<TenantWords>>,
+    pub(super) verify_token: Option<Spanned<TokenWords>>,
+    pub(super) keep_secret: Option<Spanned<PathBuf>>,
+    pub(super) arm_handshake: Option<Spanned<Span>>,
     pub(super) forward: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<String>>,
     pub(super) body_limit: Option<NonZeroUsize>,
@@ -48,6 +51,13 @@ pub(super) struct SecretWords {
     pub(super) name: Option<String>,
     pub(super) not_before: Option<Moment>,
     pub(super) not_after: Option<Moment>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TokenWords {
+    pub(super) env: Option<String>,
+    pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -143,13 +153,17 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         }
         "header" => "the header that names the tenant: `header = \"X-Webhook-ID\"`",
         "directory" => "a folder with a file for each tenant: `directory = \"tenants\"`",
+        "verify_token" => {
+            "the place where the token is kept, never the token itself: `verify_token = { env = \
+             \"NAME\" }`, or `{ file = \"PATH\" }`"
+        }
+        "keep_secret" => "a file for the key that is handed over: `keep_secret = \"asana.key\"`",
         "forward" => "a URL: `forward = \"http://127.0.0.1:8080/hooks\"`",
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
         "connections" => "a number above 0: `connections = 512`",
-        "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline" => {
-            "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`"
-        }
+        "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline"
+        | "arm_handshake" => "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`",
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",
         _ => return None,
     })

@@ -6,13 +6,13 @@ use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder,
 pub(super) fn v3() -> SchemeBuilder {
     family("hubspot", "HubSpot")
         .signature_header("X-HubSpot-Signature-v3")
-        .signed("{method}{url}{body}{ts}")
+        .signed("{method}{unescaped_url}{body}{ts}")
         .encoding(Encoding::Base64)
         .timestamp_header("X-HubSpot-Request-Timestamp", TimestampUnit::Milliseconds)
         .tolerance(seconds(300))
         .evidence(Evidence::SdkRun)
         .note("The headers of all three versions may come together: this one reads its own only.")
-        .note("HubSpot decodes some percent-escapes of the URL before it signs it, and here it is signed as it is given: choose a URL without escapes.")
+        .note("HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.")
         .note("The provider's SDK checks the age only; here a timestamp in the future is refused too.")
 }
 

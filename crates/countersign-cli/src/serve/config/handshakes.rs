@@ -1,0 +1,117 @@
+//! What the file says of handshakes.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::{Handshake, PublicUrl, Scheme, Verifier};
+use toml::Spanned;
+
+use super::file::{self, File};
+use super::source::Source;
+use super::words::EndpointWords;
+use crate::mend::Mend;
+use crate::secrets;
+use crate::serve::kept::{self, Kept};
+use crate::serve::live::{Fresh, Live};
+
+impl File<'_> {
+    /// The verifier, with its token where one is given.
+    pub(super) fn with_verify_token(
+        &self,
+        words: &EndpointWords,
+        verifier: Verifier,
+    ) -> Result<Verifier, Mend> {
+        let Some(said) = &words.verify_token else {
+            return Ok(verifier);
+        };
+        let at = self.at("verify_token", said.span());
+        let scheme = verifier.scheme();
+        if !scheme.handshakes().iter().any(Handshake::shows_verify_token) {
+            return Err(at.mend(format!(
+                "scheme `{}` has no handshake that shows a token: leave it out",
+                scheme.name()
+            )));
+        }
+        let token = said.get_ref();
+        let kept = self.place(token.env.as_deref(), token.file.as_deref(), &at)?;
+        let token = kept.read().map_err(|error| at.mend(error))?;
+        Ok(verifier.with_verify_token(&token))
+    }
+
+    /// A verifier whose secret is the key that its provider hands over, kept in `said`; besides it,
+    /// the endpoint's other secrets.
+    pub(super) fn of_kept(
+        &self,
+        words: &EndpointWords,
+        said: &Spanned<impl AsRef<Path>>,
+        scheme: Scheme,
+        url: Option<PublicUrl>,
+    ) -> Result<(Verifier, Live, Fresh), Mend> {
+        let at = self.at("keep_secret", said.span());
+        if !scheme.handshakes().iter().any(|handshake| handshake.captured_from().is_some()) {
+            return Err(at.mend(format!(
+                "scheme `{}` has no handshake in which a key is handed over: leave it out, and \
+                 give the key as one of `secrets`",
+                scheme.name()
+            )));
+        }
+        let file = self.beside(said.get_ref().as_ref());
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if folder.is_some_and(|folder| !folder.is_dir()) {
+            return Err(at.mend("there is no such folder: make it first"));
+        }
+        let place = secrets::Place::File(file.clone());
+        let (read, name) = match (kept::is_there(&file), &words.arm_handshake) {
+            (true, _) => (place.read().map_err(|error| at.mend(error))?, place.name()),
+            (false, Some(_)) => (kept::unknown()?, "none yet".to_owned()),
+            (false, None) => {
+                return Err(at.mend(
+                    "there is no such file yet: add `arm_handshake = \"10m\"`, and have the \
+                     provider hand its key over while the program runs",
+                ));
+            }
+        };
+        let first = Source { read, name, not_before: None, not_after: None, kept: place, at };
+        let mut sources = vec![first];
+        if let Some(secrets) = &words.secrets {
+            sources.extend(self.sources(secrets)?);
+        }
+        let scheme_at = self.at("scheme", words.scheme.span());
+        let verifier = file::verifier(url, scheme, &sources, &scheme_at)?;
+        let verifier = verifier.ok_or_else(|| scheme_at.mend("has no secrets"))?;
+        let (verifier, handle) = verifier.with_secrets_handle()?;
+        let others = sources.split_off(1);
+        let kept = Kept::new(words.path.get_ref(), file, handle, others);
+        let verifier = kept.kept_by(verifier);
+        let live = Live::Kept { verifier: verifier.clone(), kept: Arc::clone(&kept) };
+        Ok((verifier, live, Fresh::Kept(kept)))
+    }
+
+    /// For how long the endpoint is to be armed.
+    pub(super) fn arm_for(&self, words: &EndpointWords) -> Result<Option<Duration>, Mend> {
+        let Some(said) = &words.arm_handshake else {
+            return Ok(None);
+        };
+        if words.keep_secret.is_none() {
+            return Err(self.at("arm_handshake", said.span()).mend(
+                "nobody keeps the key that is handed over: add a file for it, as `keep_secret`",
+            ));
+        }
+        self.time("arm_handshake", Some(said))
+    }
+
+    /// Refuses a second key for a file.
+    pub(super) fn refuse_shared_files(&self, endpoints: &[EndpointWords]) -> Result<(), Mend> {
+        let kept: Vec<_> =
+            endpoints.iter().filter_map(|words| words.keep_secret.as_ref()).collect();
+        for (index, said) in kept.iter().enumerate() {
+            if kept[..index].iter().any(|other| other.get_ref() == said.get_ref()) {
+                return Err(self
+                    .at("keep_secret", said.span())
+                    .mend("two endpoints keep their key in one file: give each its own"));
+            }
+        }
+        Ok(())
+    }
+}

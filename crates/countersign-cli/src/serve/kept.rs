@@ -1,0 +1,146 @@
+//! The key that a provider hands over in a handshake: armed for, kept in a file, and the endpoint's
+//! secret from then on.
+
+use std::fmt::Display;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign::{Secret, Secrets, SecretsHandle, Verifier};
+
+use super::config::Source;
+use crate::mend::Mend;
+use crate::output;
+use crate::random;
+use crate::secrets::Place;
+
+/// The key of one endpoint.
+pub(super) struct Kept {
+    endpoint: String,
+    file: PathBuf,
+    handle: SecretsHandle,
+    /// The secrets that the configuration names besides. Locked for as long as the key or they are
+    /// replaced.
+    others: Mutex<Vec<Source>>,
+}
+
+impl Kept {
+    pub(super) fn new(
+        endpoint: &str,
+        file: PathBuf,
+        handle: SecretsHandle,
+        others: Vec<Source>,
+    ) -> Arc<Self> {
+        let endpoint = endpoint.to_owned();
+        Arc::new(Self { endpoint, file, handle, others: Mutex::new(others) })
+    }
+
+    /// The verifier, which keeps here what is handed over.
+    pub(super) fn kept_by(self: &Arc<Self>, verifier: Verifier) -> Verifier {
+        let kept = Arc::clone(self);
+        verifier.with_secret_keeper(move |key: Secret| {
+            kept.keep(&key).map_err(|mend| {
+                let said = mend.to_string();
+                output::error(&said);
+                said.into()
+            })
+        })
+    }
+
+    /// Has the verifier wait for the handshake, unless there is a key: whoever starts the program
+    /// again does not want another.
+    pub(super) fn arm(&self, verifier: &Verifier, within: Duration) {
+        let Self { endpoint, file, .. } = self;
+        let file = file.display();
+        if is_there(&self.file) {
+            verifier.disarm_handshake();
+            output::note(&format!(
+                "`{endpoint}` is not armed, for its key is in `{file}`: to have another handed \
+                 over, move that file away and send SIGHUP"
+            ));
+            return;
+        }
+        verifier.arm_handshake(within);
+        let within = humantime::format_duration(within);
+        output::note(&format!(
+            "`{endpoint}` is armed for {within}: the first key that is handed over is kept in \
+             `{file}`"
+        ));
+    }
+
+    /// Takes the other secrets of a configuration that was read again, and the key as its file has
+    /// it now.
+    pub(super) fn replace_with(&self, fresh: &Self) -> Result<(), Mend> {
+        let fresh = mem::take(&mut *fresh.others.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = match is_there(&self.file) {
+            true => Some(Place::File(self.file.clone()).read()?),
+            false => None,
+        };
+        self.handle.replace(all(key, &fresh)?)?;
+        *others = fresh;
+        Ok(())
+    }
+
+    fn keep(&self, key: &Secret) -> Result<(), Mend> {
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let Self { endpoint, file, .. } = self;
+        let cannot = |error: &dyn Display| {
+            let what = format!(
+                "the key that was handed over to `{endpoint}` is not kept in `{}`, and not \
+                 acknowledged: mend this, and send SIGHUP to arm for it again",
+                file.display()
+            );
+            Mend::because(what, error)
+        };
+        write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
+        let kept = Place::File(file.clone()).read();
+        let replaced = kept.and_then(|key| Ok(self.handle.replace(all(Some(key), &others)?)?));
+        replaced.map_err(|mend| {
+            // It cannot be used after a restart either.
+            let _ = fs::remove_file(file);
+            cannot(&mend)
+        })?;
+        output::note(&format!(
+            "a key was handed over to `{endpoint}`: it is kept in `{}`, and what it has signed is \
+             accepted from now on",
+            file.display()
+        ));
+        Ok(())
+    }
+}
+
+/// A secret for who has none yet. Nobody knows it, so nothing verifies.
+pub(super) fn unknown() -> Result<Secret, Mend> {
+    Ok(Secret::new(random::hex_128()?)?)
+}
+
+pub(super) fn is_there(file: &Path) -> bool {
+    // What cannot be told from here is not to be overwritten.
+    file.try_exists().unwrap_or(true)
+}
+
+/// The key first, or what keeps its place.
+fn all(key: Option<Secret>, others: &[Source]) -> Result<Secrets, Mend> {
+    let first = match key {
+        Some(key) => key,
+        None => unknown()?,
+    };
+    let with = |secrets: Secrets, other: &Source| Ok(secrets.with_previous(other.secret()?));
+    others.iter().try_fold(Secrets::new(first), with)
+}
+
+/// Writes a file that was not there, for nobody else to read.
+fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut new = options.open(file)?;
+    new.write_all(bytes).and_then(|()| new.sync_all()).inspect_err(|_| {
+        let _ = fs::remove_file(file);
+    })
+}

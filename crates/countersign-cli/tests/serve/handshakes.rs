@@ -1,0 +1,409 @@
+//! Handshakes: answered before anything reaches the target, and the key that is handed over in one.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use countersign::{Scheme, Secret, Signer};
+use http::{Method, Request};
+use http_body_util::Full;
+use ring::signature::{Ed25519KeyPair, KeyPair};
+use rustix::process::Signal;
+use serde::Deserialize;
+
+use crate::config::must_mend;
+use crate::deliveries::{Answered, Delivery, send};
+use crate::processes::{Files, OLD_SECRET, Serving, configured};
+
+#[tokio::test]
+async fn every_handshake_is_answered_as_its_provider_expects_and_printed_by_its_name() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 13);
+    let files = all(&vectors);
+    let mut serving = configured(&files).await;
+    for (index, vector) in vectors.iter().enumerate() {
+        let answered = vector.ask(index, &vector.headers(), &serving).await;
+        let expected = &vector.expect_response;
+        let which = format!("{}: {}", vector.kind, vector.note);
+        assert_eq!(answered.status, expected.status, "{which}");
+        match (&expected.body, &expected.json) {
+            (Some(body), _) => assert_eq!(answered.body, body, "{which}"),
+            (None, Some(json)) => {
+                let body: serde_json::Value = serde_json::from_slice(&answered.body).unwrap();
+                assert_eq!(&body, json, "{which}");
+            }
+            (None, None) => assert_eq!(answered.body, "", "{which}"),
+        }
+        for (name, value) in &expected.headers {
+            assert_eq!(answered.headers[name], value, "{which}");
+        }
+        let line = serving.line().await;
+        assert_eq!(line["endpoint"], format!("/{index}"), "{which}");
+        assert_eq!(line["status"], expected.status, "{which}");
+        match expected.status {
+            401 => assert_eq!(line["code"], "signature_mismatch", "{which}"),
+            _ => {
+                assert_eq!(line["code"], "handshake", "{which}");
+                let scheme = vector.scheme();
+                let named = |name| scheme.handshakes().iter().any(|one| one.name() == name);
+                assert!(line["handshake"].as_str().is_some_and(named), "{line}");
+            }
+        }
+    }
+    serving.signal(Signal::TERM);
+    let said = serving.ended().await.1;
+    for vector in &vectors {
+        for canary in vector.canaries() {
+            assert!(!said.contains(&canary), "{}: {said}", vector.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_signed_handshake_without_its_signature_is_refused() {
+    let vectors = vectors();
+    let mut serving = configured(&all(&vectors)).await;
+    let is_signed = |vector: &Vector| {
+        ["slack", "zoom", "twitch", "discord", "xero"].contains(&&vector.provider[..])
+    };
+    let mut signed = 0;
+    for (index, vector) in vectors.iter().enumerate().filter(|(_, vector)| is_signed(vector)) {
+        let mut headers = vector.headers();
+        headers.retain(|(name, _)| !name.to_ascii_lowercase().contains("signature"));
+        let answered = vector.ask(index, &headers, &serving).await;
+        assert_eq!((answered.status, &answered.body[..]), (401, &b""[..]), "{}", vector.kind);
+        assert_eq!(serving.line().await["code"], "missing_signature", "{}", vector.kind);
+        signed += 1;
+    }
+    assert_eq!(signed, 7);
+}
+
+#[tokio::test]
+async fn a_method_is_let_through_where_a_handshake_has_it() {
+    let mut serving = configured(&all(&vectors())).await;
+    let at = |kind: &str| vectors().iter().position(|vector| vector.kind == kind).unwrap();
+    for (kind, method, status, allow) in [
+        ("trello", Method::HEAD, 200, None),
+        ("trello", Method::GET, 405, Some("POST, HEAD")),
+        ("dropbox", Method::GET, 401, None),
+        ("dropbox", Method::HEAD, 405, Some("POST, GET")),
+        ("dropbox", Method::PUT, 405, Some("POST, GET")),
+        ("slack", Method::GET, 405, Some("POST")),
+    ] {
+        let uri = format!("http://{}/{}", serving.address(), at(kind));
+        let request = Request::builder().method(&method).uri(uri).body(Full::default());
+        let answered = send(request.unwrap()).await;
+        assert_eq!(answered.status, status, "{kind}: {method}");
+        let allowed = answered.headers.get("allow").map(|value| value.to_str().unwrap());
+        assert_eq!(allowed, allow, "{kind}: {method}");
+    }
+    assert_eq!(serving.line().await["code"], "handshake");
+    assert_eq!(serving.line().await["code"], "missing_signature");
+    assert!(!serving.has_line());
+}
+
+#[tokio::test]
+async fn a_wrong_verify_token_is_refused() {
+    let vectors = vectors();
+    let index = vectors.iter().position(|vector| vector.kind == "meta").unwrap();
+    let mut serving = configured(&all(&vectors)).await;
+    for token in ["my-verify-toke", "signing secret", ""] {
+        let query = format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge=1")
+            .replace(' ', "+");
+        let uri = format!("http://{}/{index}?{query}", serving.address());
+        let answered = send(Request::get(uri).body(Full::default()).unwrap()).await;
+        assert_eq!((answered.status, &answered.body[..]), (401, &b""[..]), "{token}");
+        assert_eq!(serving.line().await["code"], "missing_signature");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_handed_over_is_kept_and_is_the_secret_from_then_on_and_after_a_restart() {
+    for kind in ["asana", "notion"] {
+        let vector = vector(kind);
+        let key = vector.handed_over().unwrap();
+        let files = Files::new(&waiting(kind, ""));
+        let mut serving = configured(&files).await;
+        let event = |id: &str| Delivery::signed("/0", kind, &key, format!(r#"{{"id":"{id}"}}"#));
+        assert_eq!(event("early").send(serving.address()).await.status, 401, "{kind}");
+        assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200, "{kind}");
+        assert_eq!(std::fs::read_to_string(files.path("key")).unwrap(), key);
+        let mode = std::fs::metadata(files.path("key")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{kind}");
+        assert_eq!(event("1").send(serving.address()).await.status, 200, "{kind}");
+        assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401, "{kind}");
+        for code in ["signature_mismatch", "handshake", "handled", "missing_signature"] {
+            assert_eq!(serving.line().await["code"], code, "{kind}");
+        }
+        serving.signal(Signal::TERM);
+        let said = serving.ended().await.1;
+        assert!(said.contains("`/0` is armed for 10m") && !said.contains(&key), "{said}");
+
+        let serving = configured(&files).await;
+        assert_eq!(event("2").send(serving.address()).await.status, 200, "{kind}");
+        assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401, "{kind}");
+        serving.signal(Signal::TERM);
+        let said = serving.ended().await.1;
+        assert!(said.contains("is not armed") && !said.contains(&key), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_secret() {
+    let files = Files::new(&waiting("asana", "")).with("key", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    std::fs::rename(files.path("key"), files.path("old")).unwrap();
+    let with_old = waiting("asana", "secrets = [{ file = 'old' }]\n");
+    let files = files.with("serve.toml", with_old);
+    assert!(read_again(&mut serving).await.contains("`/0` is armed for"));
+
+    let vector = vector("asana");
+    assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
+    serving.line().await;
+    let key = vector.handed_over().unwrap();
+    for round in ["before", "after"] {
+        for (secret, index) in [(&key[..], 0), (OLD_SECRET, 1)] {
+            let event = Delivery::signed("/0", "asana", secret, format!("{round} {index}"));
+            assert_eq!(event.send(serving.address()).await.status, 200, "{round} {index}");
+            assert_eq!(serving.line().await["secret"], index, "{round}");
+        }
+        assert!(read_again(&mut serving).await.contains("`/0` is not armed"));
+    }
+
+    // A key that is put there by hand takes the arming back.
+    std::fs::remove_file(files.path("key")).unwrap();
+    assert!(read_again(&mut serving).await.contains("`/0` is armed for"));
+    let _files = files.with("key", "by hand");
+    assert!(read_again(&mut serving).await.contains("`/0` is not armed"));
+    assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401);
+    let event = Delivery::signed("/0", "asana", "by hand", "{}");
+    assert_eq!(event.send(serving.address()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritten() {
+    let files = Files::new(&waiting("asana", ""));
+    let mut serving = configured(&files).await;
+    let files = files.with("key", "somebody's own");
+    let vector = vector("asana");
+    let answered = vector.ask(0, &vector.headers(), &serving).await;
+    assert_eq!((answered.status, answered.headers.get("x-hook-secret")), (503, None));
+    let line = serving.line().await;
+    assert_eq!((&line["code"], line.get("handshake")), (&"secret_not_kept".into(), None));
+    assert_eq!(std::fs::read_to_string(files.path("key")).unwrap(), "somebody's own");
+    let key = vector.handed_over().unwrap();
+    let event = Delivery::signed("/0", "asana", &key, "{}");
+    assert_eq!(event.send(serving.address()).await.status, 401);
+    serving.signal(Signal::TERM);
+    let said = serving.ended().await.1;
+    assert!(said.contains("error: the key that was handed over to `/0` is not kept"), "{said}");
+    assert!(!said.contains(&key), "{said}");
+}
+
+#[test]
+fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
+    let endpoint =
+        |words: &str| format!("listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\n{words}");
+    for (words, said) in [
+        ("scheme = 'asana'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "arm_handshake = "]),
+        ("scheme = 'asana'\nkeep_secret = 'no/key'", &["line 5, `keep_secret`", "make it first"]),
+        (
+            "scheme = 'asana'\nkeep_secret = { file = 'key' }",
+            &["line 5, `keep_secret`", "asana.key"],
+        ),
+        ("scheme = 'asana'\nkeep_secret = 'empty.txt'", &["line 5, `keep_secret`", "is empty"]),
+        ("scheme = 'slack'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "leave it out"]),
+        (
+            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\ntenants = { header = 'X-A' }",
+            &["line 5, `keep_secret`", "each tenant"],
+        ),
+        (
+            "scheme = 'asana'\nsecrets = [{ env = 'SECRET' }]\narm_handshake = '1h'",
+            &["line 6, `arm_handshake`", "as `keep_secret`"],
+        ),
+        (
+            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '2d'",
+            &["line 6, `arm_handshake`", "and 1h"],
+        ),
+        (
+            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\n\
+             [[endpoint]]\npath = '/1'\nscheme = 'notion'\nkeep_secret = 'key'\narm_handshake = '1h'",
+            &["line 10, `keep_secret`", "each its own"],
+        ),
+        (
+            "scheme = 'slack'\nsecrets = [{ env = 'SECRET' }]\nverify_token = { env = 'SECRET' }",
+            &["line 6, `verify_token`", "leave it out"],
+        ),
+        (
+            "scheme = 'meta'\nsecrets = [{ env = 'SECRET' }]\nverify_token = 'hunter2'",
+            &["line 6, `verify_token`", "never the token itself"],
+        ),
+        (
+            "scheme = 'meta'\nsecrets = [{ env = 'SECRET' }]\nverify_token = { env = 'hunter2' }",
+            &["line 6, `verify_token`", "never the secret itself"],
+        ),
+        (
+            "scheme = 'meta'\nsecrets = [{ env = 'SECRET' }]\nverify_token = {}",
+            &["line 6, `verify_token`", "one of `env` and `file`"],
+        ),
+        (
+            "scheme = 'meta'\nsecrets = [{ env = 'SECRET' }]\nverify_token = { file = 'empty.txt' }",
+            &["line 6, `verify_token`", "is empty"],
+        ),
+    ] {
+        must_mend(&endpoint(words), said);
+    }
+}
+
+/// Has the configuration read again, and gives what is said until it is.
+async fn read_again(serving: &mut Serving) -> String {
+    serving.signal(Signal::HUP);
+    let mut said = String::new();
+    while !said.contains("secrets of 1 endpoint") {
+        said += &serving.note().await;
+    }
+    said
+}
+
+/// An endpoint whose key is still to be handed over.
+fn waiting(scheme: &str, more: &str) -> String {
+    format!(
+        "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\nscheme = '{scheme}'\n\
+         keep_secret = 'key'\narm_handshake = '10 min'\n{more}"
+    )
+}
+
+/// An endpoint for each of the handshakes, set up as its user would do it.
+fn all(vectors: &[Vector]) -> Files {
+    let mut config = "listen = '127.0.0.1:0'\n".to_owned();
+    let mut files = Files::new("").with("token", "my-verify-token");
+    for (index, vector) in vectors.iter().enumerate() {
+        let Vector { provider, request, .. } = vector;
+        config += &format!("[[endpoint]]\npath = '/{index}'\nscheme = '{provider}'\n");
+        config += &match &provider[..] {
+            "asana" | "notion" => {
+                format!("keep_secret = 'key-{index}'\narm_handshake = '1h'\n")
+            }
+            _ => format!("secrets = [{{ file = 'secret-{index}' }}]\n"),
+        };
+        config += &match &provider[..] {
+            "meta" => "verify_token = { file = 'token' }\n".to_owned(),
+            "trello" => format!("url = '{}'\n", request.url),
+            _ => String::new(),
+        };
+        files = files.with(&format!("secret-{index}"), vector.secret());
+    }
+    files.with("serve.toml", config)
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    provider: String,
+    kind: String,
+    secret: Option<String>,
+    note: String,
+    request: Asked,
+    expect_response: Expected,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    method: String,
+    url: String,
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+#[derive(Deserialize)]
+struct Expected {
+    status: u16,
+    body: Option<String>,
+    json: Option<serde_json::Value>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    capture: Option<String>,
+}
+
+fn vectors() -> Vec<Vector> {
+    let file = include_str!("../../../countersign-conformance/vectors/handshakes.json");
+    serde_json::from_str(file).unwrap()
+}
+
+fn vector(kind: &str) -> Vector {
+    vectors().into_iter().find(|vector| vector.kind == kind).unwrap()
+}
+
+impl Vector {
+    fn scheme(&self) -> Scheme {
+        Scheme::named(&self.provider).unwrap()
+    }
+
+    /// What the endpoint verifies by.
+    fn secret(&self) -> String {
+        match (&self.provider[..], &self.secret) {
+            ("discord", _) => {
+                let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
+                pair.public_key().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+            }
+            // The vector's is the verify token.
+            ("meta", _) | (_, None) => "signing secret".to_owned(),
+            (_, Some(secret)) => secret.clone(),
+        }
+    }
+
+    fn body(&self) -> Bytes {
+        STANDARD.decode(&self.request.body_base64).unwrap().into()
+    }
+
+    /// The request's headers, and a fresh signature where the vector has none.
+    fn headers(&self) -> Vec<(String, String)> {
+        let mut headers: Vec<_> = self.request.headers.clone().into_iter().collect();
+        let signer = match &self.provider[..] {
+            "discord" => Signer::new(self.scheme(), Secret::new(seed()).unwrap()),
+            "slack" | "zoom" | "twitch" => {
+                Signer::new(self.scheme(), Secret::new(self.secret()).unwrap())
+            }
+            _ => return headers,
+        };
+        let signer = signer.unwrap().with_id("msg_1");
+        headers.extend(signer.sign(&headers, &self.body()).unwrap());
+        headers
+    }
+
+    async fn ask(
+        &self,
+        endpoint: usize,
+        headers: &[(String, String)],
+        serving: &Serving,
+    ) -> Answered {
+        let query = &self.request.url["https://receiver.example/hook".len()..];
+        let uri = format!("http://{}/{endpoint}{query}", serving.address());
+        let mut request = Request::builder().method(&self.request.method[..]).uri(uri);
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        send(request.body(Full::new(self.body())).unwrap()).await
+    }
+
+    fn handed_over(&self) -> Option<String> {
+        let asana = self.request.headers.get("X-Hook-Secret");
+        asana.or(self.expect_response.capture.as_ref()).cloned()
+    }
+
+    /// What nobody is to read in what the program prints.
+    fn canaries(&self) -> Vec<String> {
+        let expected = &self.expect_response;
+        let values = expected.json.iter().flat_map(|json| json.as_object().unwrap().values());
+        let answers = values.filter_map(|value| value.as_str().map(str::to_owned));
+        let secrets = self.secret.iter().chain(&expected.body).chain(&expected.capture);
+        secrets.cloned().chain([self.secret()]).chain(self.handed_over()).chain(answers).collect()
+    }
+}
+
+fn seed() -> String {
+    format!("whsk_{}", STANDARD.encode(SEED))
+}
+
+const SEED: [u8; 32] = [7; 32];

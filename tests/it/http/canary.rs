@@ -1,0 +1,156 @@
+//! A canary: under the whole suite, at every door, nothing that is logged at any
+//! level, counted or answered shows a secret, a body or a signature.
+
+use std::sync::{Arc, LazyLock, Mutex};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{Secret, Signer, Verifier};
+use countersign_conformance::{DoorReach, DoorUnderTest, HttpEndpoint, OpenDoor, Transcript};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing::subscriber::set_global_default;
+
+use super::doors::LayerOnHyper;
+use super::{case, reports_of_all_doors};
+use crate::delivery::NO_HEADERS;
+use crate::observe::logged::Logged;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
+    let told = &*TOLD;
+    let transcripts = reports_of_all_doors().await.map(|report| report.transcript);
+
+    let log = told.log.text();
+    for code in transcripts.iter().flat_map(Transcript::codes) {
+        assert!(log.contains(&format!("code=\"{code}\"")), "{code} was not logged");
+    }
+    let scrape = told.scrape.render();
+    assert!(scrape.contains("countersign_refused_total{"), "{scrape}");
+    for text in [&log, &scrape] {
+        assert_eq!(leak_in(text), None);
+    }
+    for transcript in &transcripts {
+        assert_eq!(secret_in(&format!("{transcript:?}")), None);
+    }
+}
+
+#[test]
+fn a_leak_of_any_form_is_noticed() {
+    let tag = [0xA7; 32];
+    let [secret, ..] = SECRETS;
+    let body = r#"{"id":"1"}"#;
+    for leak in [
+        secret.to_owned(),
+        const_hex::encode(secret),
+        const_hex::encode_upper(secret),
+        STANDARD.encode(secret),
+        format!("{:?}", secret.as_bytes()),
+        body.to_owned(),
+        const_hex::encode(body),
+        STANDARD.encode(body),
+        format!("{:?}", body.as_bytes()),
+        const_hex::encode(tag),
+        const_hex::encode_upper(tag),
+        STANDARD.encode(tag),
+    ] {
+        let log = Logged::default();
+        {
+            let _here = log.here();
+            tracing::debug!(target: "countersign", by_value = leak, "planted");
+        }
+        assert!(leak_in(&log.text()).is_some(), "{}", log.text());
+
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let scrape = recorder.handle();
+        metrics::with_local_recorder(&recorder, || {
+            metrics::counter!("countersign_planted_total", "code" => leak).increment(1);
+        });
+        assert!(leak_in(&scrape.render()).is_some(), "{}", scrape.render());
+    }
+    let innocent = r#"DEBUG countersign.delivery{event="0a1b2c3d"}: countersign: handled ms=12"#;
+    assert_eq!(leak_in(innocent), None);
+}
+
+#[tokio::test]
+async fn the_canary_knows_the_secrets_of_the_suite() {
+    let opened = Opened::default();
+    case("a_body_in_chunks_is_handled").check(&opened).await.unwrap();
+    let verifier = opened.0.lock().unwrap().pop().unwrap();
+    let [secret, ..] = SECRETS;
+    let signer = Signer::new(verifier.scheme().clone(), Secret::new(secret).unwrap()).unwrap();
+    let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
+    assert!(verifier.verify(&headers, "{}").is_ok());
+}
+
+/// A door that keeps who verifies behind it.
+#[derive(Clone, Default)]
+struct Opened(Arc<Mutex<Vec<Verifier>>>);
+
+impl DoorUnderTest for Opened {
+    fn name(&self) -> &'static str {
+        "opened"
+    }
+
+    fn reach(&self) -> DoorReach {
+        DoorReach::Handles
+    }
+
+    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        self.0.lock().unwrap().push(endpoint.receiver.verifier().clone());
+        LayerOnHyper.open(endpoint).await
+    }
+}
+
+/// What is told in the whole process: a door's server may have threads of its
+/// own.
+static TOLD: LazyLock<Told> = LazyLock::new(|| {
+    let log = Logged::default();
+    set_global_default(log.subscriber()).unwrap();
+    Told { log, scrape: PrometheusBuilder::new().install_recorder().unwrap() }
+});
+
+struct Told {
+    log: Logged,
+    scrape: PrometheusHandle,
+}
+
+/// What of a request stands in a text, if anything does.
+fn leak_in(text: &str) -> Option<String> {
+    secret_in(text).or_else(|| body_in(text)).or_else(|| tag_in(text))
+}
+
+fn secret_in(text: &str) -> Option<String> {
+    SECRETS.iter().find_map(|secret| shown(text, secret))
+}
+
+fn body_in(text: &str) -> Option<String> {
+    BODIES.iter().find_map(|piece| shown(text, piece))
+}
+
+/// The form in which a piece of a request stands in a text.
+fn shown(text: &str, piece: &str) -> Option<String> {
+    let text = text.replace('\\', "").to_lowercase();
+    let bytes = format!("{:?}", piece.as_bytes());
+    let forms = [
+        piece.to_owned(),
+        const_hex::encode(piece),
+        // Whatever follows it: the last group of three may be of both.
+        STANDARD.encode(&piece[..piece.len() / 3 * 3]),
+        bytes[1..bytes.len() - 1].to_owned(),
+    ];
+    forms.into_iter().find(|form| text.contains(&form.to_lowercase()))
+}
+
+/// A word as long as a signature: 16 bytes in hexadecimal, 30 in base64.
+fn tag_in(text: &str) -> Option<String> {
+    let words = |is_of_it: fn(char) -> bool| text.split(move |c: char| !is_of_it(c));
+    let hex = words(|c| c.is_ascii_hexdigit()).find(|word| word.len() >= 32);
+    let base64 = words(|c| c.is_ascii_alphanumeric() || "+/=".contains(c));
+    hex.or_else(|| base64.into_iter().find(|word| word.len() >= 40)).map(str::to_owned)
+}
+
+const SECRETS: [&str; 3] =
+    ["the secret of the HTTP suite", "a secret that no endpoint knows", "the secret of tenant "];
+/// What stands in the bodies of the suite, and nowhere else.
+const BODIES: [&str; 6] =
+    [r#"{"id":""#, r#""amount""#, "qgg8vlvZRS6U", "pogchamp", "xxxxxxxxxx", "encryptedToken"];
