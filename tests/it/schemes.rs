@@ -159,7 +159,7 @@ fn where_both_secrets_have_signed_the_current_one_counts() {
         let both = || Secrets::new(secret(2)).with_previous(secret(1));
         let delivery = Delivery::signed(&scheme, both(), NOW_MS, BODY);
         let secrets = Secrets::new(secret(1)).with_previous(secret(2));
-        let verifier = Verifier::new(scheme, secrets).unwrap().with_clock(|| NOW_MS);
+        let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
         assert_eq!(delivery.verify(&verifier).unwrap().secret_index(), 0);
     }
 }

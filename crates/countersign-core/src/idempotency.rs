@@ -23,6 +23,7 @@ mod claim;
 mod key;
 mod memory;
 mod reaper;
+mod renewal;
 mod store;
 mod transition;
 

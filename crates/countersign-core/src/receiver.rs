@@ -185,6 +185,14 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.settings.ack_deadline
     }
 
+    /// How soon the answer has to leave: it has to travel, too, and so a tenth
+    /// before the deadline, half a second at the most.
+    #[must_use]
+    pub fn answer_within(&self) -> Duration {
+        let deadline = self.ack_deadline();
+        deadline - MOST_TRAVEL.min(deadline / 10)
+    }
+
     /// What has happened here that the answers do not tell.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -465,6 +473,7 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
 }
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+const MOST_TRAVEL: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);

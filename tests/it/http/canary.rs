@@ -8,12 +8,11 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::{Secret, Signer, Verifier};
 use countersign_conformance::{DoorReach, DoorUnderTest, HttpEndpoint, OpenDoor, Transcript};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use tracing::subscriber::set_global_default;
 
 use super::doors::LayerOnHyper;
 use super::{case, reports_of_all_doors};
 use crate::delivery::NO_HEADERS;
-use crate::observe::logged::Logged;
+use crate::observe::logged::{ELSEWHERE, Logged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
@@ -103,14 +102,13 @@ impl DoorUnderTest for Opened {
 
 /// What is told in the whole process: a door's server may have threads of its
 /// own.
-static TOLD: LazyLock<Told> = LazyLock::new(|| {
-    let log = Logged::default();
-    set_global_default(log.subscriber()).unwrap();
-    Told { log, scrape: PrometheusBuilder::new().install_recorder().unwrap() }
+static TOLD: LazyLock<Told> = LazyLock::new(|| Told {
+    log: &ELSEWHERE,
+    scrape: PrometheusBuilder::new().install_recorder().unwrap(),
 });
 
 struct Told {
-    log: Logged,
+    log: &'static Logged,
     scrape: PrometheusHandle,
 }
 

@@ -1,11 +1,11 @@
 //! Keeps the text of all spans and events of this project, from any level on.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::{DefaultGuard, set_default};
+use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::fmt::{self, MakeWriter};
@@ -16,9 +16,21 @@ use tracing_subscriber::{Layer, Registry};
 #[derive(Clone, Default)]
 pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
 
+/// What happens on threads that do not log for themselves.
+///
+/// Somebody has to listen there: while only one thread has ever had a
+/// subscriber, `tracing` asks whichever thread comes first to a span whether
+/// anybody wants it, and remembers the answer for all.
+pub(crate) static ELSEWHERE: LazyLock<Logged> = LazyLock::new(|| {
+    let log = Logged::default();
+    set_global_default(log.subscriber()).unwrap();
+    log
+});
+
 impl Logged {
     /// Logs what happens on this thread while the guard lives.
     pub(crate) fn here(&self) -> DefaultGuard {
+        LazyLock::force(&ELSEWHERE);
         set_default(self.subscriber())
     }
 

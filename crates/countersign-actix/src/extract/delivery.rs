@@ -24,8 +24,8 @@ use crate::body::read_body;
 /// it to a worker and answers at once. Dropped unsettled, by an early return or
 /// a panic, the claim gives its event back.
 ///
-/// Nobody renews the claim but the handler, and one that takes longer than the
-/// lease calls [`Claim::renew`] now and then. Nor is there a deadline: the
+/// Nobody renews the claim but the handler: one that takes longer than the lease
+/// does its work by [`Claim::renewed_while`]. Nor is there a deadline: the
 /// sender gets the handler's answer, however late.
 ///
 /// A sender whose connection breaks cancels the handler, as everywhere in

@@ -60,7 +60,7 @@ where
     B: 'static,
 {
     let began = Instant::now();
-    let answer_within = answer_within(shared.receiver.ack_deadline());
+    let answer_within = shared.receiver.answer_within();
     let span = shared.receiver.verifier().span();
     let (head, payload) = request.parts_mut();
     let read = read_body(shared.receiver.verifier(), head, payload);
@@ -140,14 +140,6 @@ fn with_proof<B>(
         }
     }
 }
-
-/// The answer has to travel, too: it leaves a tenth before the deadline, half a
-/// second at the most.
-fn answer_within(ack_deadline: Duration) -> Duration {
-    ack_deadline - MOST_TRAVEL.min(ack_deadline / 10)
-}
-
-const MOST_TRAVEL: Duration = Duration::from_millis(500);
 
 impl<S: IdempotencyStore, T> fmt::Debug for WebhookService<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

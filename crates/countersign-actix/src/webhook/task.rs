@@ -1,17 +1,12 @@
 //! The task of one delivery: claim, handle, settle. Nothing outside stops it.
 
-use std::convert::Infallible;
-use std::future::pending;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpMessage};
-use countersign_core::{Arrived, Claim, DeliverySpan, IdempotencyStore, Receiver, RenewOutcome};
-use tokio::select;
+use countersign_core::{Arrived, DeliverySpan, IdempotencyStore, Receiver};
 use tokio::sync::oneshot;
 
 use crate::body::put_back;
@@ -42,7 +37,7 @@ pub(super) async fn run<S, T, B>(
     request.extensions_mut().insert(claim.grant());
 
     let handling = span.handling();
-    let response = renewed(&claim, service.call(request)).await;
+    let response = claim.renewed_while(service.call(request), &sleep).await;
     let status = status(&response);
     handling.ended(Some(status));
     // Nobody takes it where the sender has left, or its deadline has passed.
@@ -50,29 +45,3 @@ pub(super) async fn run<S, T, B>(
     // Whatever comes of the record, the effect has happened and the answer stands.
     drop(receiver.settle(claim, status).await);
 }
-
-/// Keeps the claim's lease alive while its handler runs. A lease that is lost
-/// does not stop the handler: what it has begun may not be left half done.
-async fn renewed<S: IdempotencyStore, F: Future>(claim: &Claim<S>, handler: F) -> F::Output {
-    let mut handler = pin!(handler);
-    let mut renewals = pin!(renewals(claim));
-    select! {
-        biased;
-        output = &mut handler => output,
-        never = &mut renewals => match never {},
-    }
-}
-
-async fn renewals<S: IdempotencyStore>(claim: &Claim<S>) -> Infallible {
-    let every = (claim.lease() / 3).max(LEAST_PAUSE);
-    loop {
-        sleep(every).await;
-        // One that fails is tried again at the next third. One that is lost stays lost.
-        if let Ok(RenewOutcome::Lost) = claim.renew().await {
-            return pending().await;
-        }
-    }
-}
-
-/// A lease of next to nothing is renewed in vain, and must not cost a core.
-const LEAST_PAUSE: Duration = Duration::from_millis(10);

@@ -74,7 +74,7 @@ where
     ResBody: Send + 'static,
 {
     let began = Instant::now();
-    let answer_within = answer_within(shared.receiver.ack_deadline());
+    let answer_within = shared.receiver.answer_within();
     let span = read.span().clone();
     let (parts, arrived) = match read.await {
         Ok(arrived) => arrived,
@@ -130,14 +130,6 @@ enum Ended {
     Stopped,
     Not,
 }
-
-/// The answer has to travel, too: it leaves a tenth before the deadline, half a
-/// second at the most.
-fn answer_within(ack_deadline: Duration) -> Duration {
-    ack_deadline - MOST_TRAVEL.min(ack_deadline / 10)
-}
-
-const MOST_TRAVEL: Duration = Duration::from_millis(500);
 
 impl<S: IdempotencyStore, T: Clone> Clone for Webhook<S, T> {
     fn clone(&self) -> Self {

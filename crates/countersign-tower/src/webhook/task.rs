@@ -1,16 +1,10 @@
 //! The task of one delivery: claim, handle, settle. Nothing outside stops it.
 
-use std::convert::Infallible;
-use std::future::pending;
-use std::pin::pin;
-use std::time::Duration;
-
 use bytes::Bytes;
-use countersign_core::{Arrived, Claim, DeliverySpan, IdempotencyStore, Receiver, RenewOutcome};
+use countersign_core::{Arrived, DeliverySpan, IdempotencyStore, Receiver};
 use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
-use tokio::select;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tower_service::Service;
@@ -43,7 +37,7 @@ pub(super) async fn run<S, T, ResBody>(
     request.extensions_mut().insert(claim.grant());
 
     let handling = span.handling();
-    let response = renewed(&claim, service.call(request)).await;
+    let response = claim.renewed_while(service.call(request), &sleep).await;
     let status = response.as_ref().map(|response| response.status().as_u16()).ok();
     handling.ended(status);
     // Nobody takes it where the sender has left, or its deadline has passed.
@@ -54,29 +48,3 @@ pub(super) async fn run<S, T, ResBody>(
         None => drop(claim.release().await),
     }
 }
-
-/// Keeps the claim's lease alive while its handler runs. A lease that is lost
-/// does not stop the handler: what it has begun may not be left half done.
-async fn renewed<S: IdempotencyStore, F: Future>(claim: &Claim<S>, handler: F) -> F::Output {
-    let mut handler = pin!(handler);
-    let mut renewals = pin!(renewals(claim));
-    select! {
-        biased;
-        output = &mut handler => output,
-        never = &mut renewals => match never {},
-    }
-}
-
-async fn renewals<S: IdempotencyStore>(claim: &Claim<S>) -> Infallible {
-    let every = (claim.lease() / 3).max(LEAST_PAUSE);
-    loop {
-        sleep(every).await;
-        // One that fails is tried again at the next third. One that is lost stays lost.
-        if let Ok(RenewOutcome::Lost) = claim.renew().await {
-            return pending().await;
-        }
-    }
-}
-
-/// A lease of next to nothing is renewed in vain, and must not cost a core.
-const LEAST_PAUSE: Duration = Duration::from_millis(10);

@@ -405,6 +405,5 @@ const DIVIDED_KEY: &str = "the key is empty, or contains the separator or the as
 const UNSIGNED_TIMESTAMP: &str =
     "the timestamp is not signed, so anybody could renew it: put `{ts}` into `signed`";
 const TWO_TIMESTAMPS: &str = "a timestamp stands in one place: name one only";
-const NO_UNIT: &str =
-    "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
+const NO_UNIT: &str = "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

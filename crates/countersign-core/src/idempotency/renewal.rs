@@ -1,0 +1,41 @@
+//! Keeping a claim's lease alive while its event is handled.
+
+use std::convert::Infallible;
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::{Claim, IdempotencyStore, RenewOutcome, Timer};
+
+impl<S: IdempotencyStore> Claim<S> {
+    /// Does `work`, and renews the lease at every third of it meanwhile. A lease
+    /// that is lost does not stop the work: what it has begun may not be left
+    /// half done.
+    pub async fn renewed_while<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
+        let mut work = pin!(work);
+        let mut renewals = pin!(self.renewals(timer));
+        poll_fn(|cx| match work.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(output),
+            Poll::Pending => match renewals.as_mut().poll(cx) {
+                Poll::Ready(never) => match never {},
+                Poll::Pending => Poll::Pending,
+            },
+        })
+        .await
+    }
+
+    async fn renewals(&self, timer: &impl Timer) -> Infallible {
+        let every = (self.lease() / 3).max(LEAST_PAUSE);
+        loop {
+            timer.sleep(every).await;
+            // One that fails is tried again at the next third. One that is lost stays lost.
+            if let Ok(RenewOutcome::Lost) = self.renew().await {
+                return pending().await;
+            }
+        }
+    }
+}
+
+/// A lease of next to nothing is renewed in vain, and must not cost a core.
+const LEAST_PAUSE: Duration = Duration::from_millis(10);
