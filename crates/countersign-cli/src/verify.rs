@@ -55,7 +55,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
 /// What a request turns out to be.
 enum Judged {
     /// Proved; perhaps a handshake, and then no event.
-    Verified(Verified, Option<Handshake>),
+    Verified(Box<Verified>, Option<Handshake>),
     /// A handshake that nobody has signed.
     Unsigned(Handshake),
 }
@@ -68,7 +68,7 @@ fn judge(verifier: &Verifier, request: &Request, args: &VerifyArgs) -> Result<Ju
     }
     let verified = verifier.verify(request.head(), request.body().clone())?;
     let handshake = verified.handshake().map(|answer| Handshake::signed(answer, &args.handshake));
-    Ok(Judged::Verified(verified, handshake))
+    Ok(Judged::Verified(Box::new(verified), handshake))
 }
 
 /// The answer to a handshake, where it was asked for.

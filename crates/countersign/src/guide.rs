@@ -5,6 +5,7 @@
 //! | [`path`] | each step of a delivery, and why in that order |
 //! | [`defaults`] | every default, with its reason |
 //! | [`schemes`] | how a scheme is described, and what is refused |
+//! | [`handshakes`] | how providers try an endpoint, and who is answered |
 //! | [`idempotency`] | how an event is handled once, and what is promised |
 //! | [`hostile`] | what a client can draw out, and for how long |
 //! | [`observability`] | every metric, and what is logged at which level |
@@ -13,6 +14,9 @@
 
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../guide/handshakes.md")]
+pub mod handshakes {}
 
 #[doc = include_str!("../guide/hostile.md")]
 pub mod hostile {}

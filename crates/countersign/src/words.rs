@@ -75,6 +75,21 @@ fn the_guide_explains_every_word_of_a_scheme() {
 }
 
 #[test]
+fn the_guide_lists_every_handshake_as_it_is() {
+    let guide = include_str!("../guide/handshakes.md");
+    let schemes: Vec<_> = Scheme::names().map(|name| Scheme::named(name).unwrap()).collect();
+    let rows = schemes.iter().flat_map(|scheme| {
+        scheme.handshakes().iter().map(|handshake| {
+            let (name, rule) = (handshake.name(), handshake.rule());
+            let (asked, answered) = (handshake.asked(), handshake.answered());
+            format!("| `{}` | `{name}` | {rule} | {asked} | {answered} |", scheme.name())
+        })
+    });
+    let head = "| scheme | handshake | rule | asked by | answered with |";
+    assert_eq!(rows_below(guide, head).collect::<Vec<_>>(), rows.collect::<Vec<_>>());
+}
+
+#[test]
 fn the_readme_and_the_crate_docs_explain_every_feature() {
     let docs = include_str!("lib.rs").replace("//! ", "");
     for text in [README, &docs] {

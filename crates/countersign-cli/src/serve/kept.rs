@@ -97,6 +97,7 @@ impl Kept {
             Mend::because(what, error)
         };
         write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
+        // As it is read after a restart.
         let kept = Place::File(file.clone()).read();
         let replaced = kept.and_then(|key| Ok(self.handle.replace(all(Some(key), &others)?)?));
         replaced.map_err(|mend| {
