@@ -6,8 +6,8 @@ use std::cell::Cell;
 use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::routing::post;
-use countersign::{JsonProblem, Verifier};
 use countersign::axum::{Rejection, Webhook, WebhookJson};
+use countersign::{JsonProblem, Verifier};
 use serde::{Deserialize, Deserializer};
 use tower::ServiceExt;
 

@@ -116,7 +116,10 @@ fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
         (
             "delivery extractor",
             Router::new()
-                .route("/hook", any(async |_: Delivery<Value>| -> StatusCode { panic!("an event") }))
+                .route(
+                    "/hook",
+                    any(async |_: Delivery<Value>| -> StatusCode { panic!("an event") }),
+                )
                 .with_state(receiver),
         ),
     ]
