@@ -286,7 +286,8 @@ impl<S: IdempotencyStore> Receiver<S> {
                     Applied::No => unheard.disarm(),
                     Applied::Maybe => drop(unheard),
                 }
-                self.without_store(key, attempt, verified, timer).await
+                // In a box, for it is rare, and would double what every request carries.
+                Box::pin(self.without_store(key, attempt, verified, timer)).await
             }
         }
     }
@@ -396,7 +397,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                     // over once more.
                     let reaper = Arc::clone(&self.0.reaper);
                     let claim = Claim::new(key, attempt, (0, true), holder, reaper);
-                    let _ = claim.complete().await;
+                    let _ = Box::pin(claim.complete()).await;
                 }
                 Err(Answer::Exhausted { dead_lettered: taken })
             }

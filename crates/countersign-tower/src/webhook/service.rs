@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -54,14 +54,13 @@ where
         // goes along.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        let read = ReadBody::new(self.shared.receiver.verifier(), request);
-        Box::pin(respond(Arc::clone(&self.shared), read, ready))
+        Box::pin(respond(Arc::clone(&self.shared), request, ready))
     }
 }
 
 async fn respond<S, T, B, ResBody>(
     shared: Arc<Shared<S>>,
-    read: ReadBody<B>,
+    request: Request<B>,
     service: T,
 ) -> Result<Response<ResponseBody<ResBody>>, T::Error>
 where
@@ -75,8 +74,12 @@ where
 {
     let began = Instant::now();
     let answer_within = shared.receiver.answer_within();
-    let span = read.span().clone();
-    let (parts, arrived) = match read.await {
+    let (span, read) = {
+        // Where it stands: to be awaited as a value it would be moved once more.
+        let read = pin!(ReadBody::new(shared.receiver.verifier(), request));
+        (read.span().clone(), read.await)
+    };
+    let (parts, arrived) = match read {
         Ok(arrived) => arrived,
         Err(other) => return Ok(answer(other)),
     };
@@ -84,10 +87,10 @@ where
     let receiver = shared.receiver.clone();
     let (give, mut given) = oneshot::channel();
     let task = task::run(receiver, arrived, parts, service, span.clone(), give);
-    let task = span.instrument(task);
     // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
     let left = answer_within.saturating_sub(began.elapsed());
-    let ended = detached(shared.tasks.track_future(task), left).await;
+    let task = Box::pin(shared.tasks.track_future(span.instrument(task)));
+    let ended = detached(task, left).await;
     let mut response = match (given.try_recv(), ended) {
         // At the deadline, too: the handler was in time, and only its record is not written yet.
         (Ok(given), _) => given?,
@@ -104,8 +107,10 @@ where
 
 /// Runs what nothing outside may stop, and waits for it for a while. What is
 /// done at once needs no task of its own.
-async fn detached(work: impl Future<Output = ()> + Send + 'static, wait: Duration) -> Ended {
-    let mut work = Box::pin(work);
+async fn detached(
+    mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>,
+    wait: Duration,
+) -> Ended {
     let mut polled = |cx: &mut Context<'_>| {
         Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
     };
