@@ -103,7 +103,7 @@ impl Door<'_> {
     /// Lets the server look at what has happened on its other connections: it
     /// answers several requests meanwhile.
     pub(super) async fn lets_things_settle(&self) -> Checked {
-        for _ in 0..5 {
+        for _ in 0..20 {
             self.ask(&Request::get("/")).await?;
         }
         Ok(())
