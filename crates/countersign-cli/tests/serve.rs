@@ -18,6 +18,8 @@ mod metrics;
 mod processes;
 #[path = "serve/reload.rs"]
 mod reload;
+#[path = "serve/sending.rs"]
+mod sending;
 #[path = "serve/server.rs"]
 mod server;
 #[path = "serve/shutdown.rs"]

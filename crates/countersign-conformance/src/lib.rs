@@ -27,9 +27,15 @@
 //! `DoorUnderTest`. Its transcript is to be the same, byte for byte, as that of
 //! any other door.
 //!
+//! For endpoints, whoever has built them, there are `Attacks`, behind the feature
+//! `attacks`: forged, stale, repeated and broken deliveries, and what a sound
+//! endpoint answers to each.
+//!
 //! For tests against a real server there are `RedisServer`, behind the feature
 //! `redis-server`, and `FaultProxy`, behind `fault-proxy`.
 
+#[cfg(feature = "attacks")]
+mod attacks;
 #[cfg(feature = "fault-proxy")]
 mod fault_proxy;
 #[cfg(feature = "http-suite")]
@@ -40,6 +46,11 @@ mod sample;
 mod stores;
 mod vectors;
 
+#[cfg(feature = "attacks")]
+pub use attacks::{
+    Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackRequest, Attacks, Expected,
+    Mark, NoAttack, Pace, ReportCard,
+};
 #[cfg(feature = "fault-proxy")]
 pub use fault_proxy::{Fault, FaultProxy};
 #[cfg(feature = "http-suite")]

@@ -1,0 +1,156 @@
+//! `countersign send`: signs a delivery, genuine or forged, and sends it to a receiver.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `send/target.rs` | the way to the receiver |
+//! | `send/volley.rs` | many at once, within bounds |
+//! | `send/progress.rs` | how far it has come, on a terminal |
+//! | `send/answers.rs`, `send/card.rs` | what is printed: each answer, and the report card |
+
+mod answers;
+mod card;
+mod progress;
+mod target;
+mod volley;
+
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use countersign::testing::{Attack, AttackKind, AttackList, Attacks, NoAttack};
+use countersign::{PublicUrl, Scheme};
+use http::{HeaderName, HeaderValue, Method, Uri};
+
+use crate::cli::SignArgs;
+use crate::mend::Mend;
+use crate::output::{self, Report};
+use crate::request::Request;
+use crate::scheme;
+use progress::Progress;
+use target::Target;
+use volley::{Shot, Volley};
+
+#[derive(Args)]
+pub(crate) struct SendArgs {
+    #[command(flatten)]
+    sign: SignArgs,
+    /// The receiver's URL, http or https
+    #[arg(long, value_name = "URL")]
+    to: String,
+    /// What to do to the delivery before it is sent; `all` runs every kind and prints a report card
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    forge: Option<String>,
+    /// How often it is sent: the same delivery each time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    repeat: u32,
+    /// How many of them may be on their way at once
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    concurrency: u32,
+    /// How many of them may start in a second
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rate: u32,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
+    let is_all = args.forge.as_deref() == Some(ALL);
+    if is_all && args.repeat > 1 {
+        return Err(Mend::new("`--forge all` runs each kind once: give one kind to `--repeat`"));
+    }
+    let scheme = scheme::load(&args.sign.scheme.name)?;
+    let request = args.sign.request.read()?;
+    let to = target::url(&args.to)?;
+    let patience = scheme.profile().ack_deadline().max(AttackList::PATIENCE);
+    let target = Target::new(&to, patience)?;
+    let name = scheme.name().to_owned();
+    let attacks = attacks(args, scheme.clone(), &request, to)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Mend::because("nothing can be sent", error))?;
+
+    if is_all {
+        let list = attacks.prepare().map_err(|error| args.sign.secrets.blame(error))?;
+        let shots = runtime.block_on(run_all(&list, &target));
+        return card::report(&list, &shots, &name, args.json);
+    }
+    let attack = attack(args, &attacks)?;
+    say_what_is_changed(args, &scheme, &attack, &request);
+    let volley = Volley {
+        count: args.repeat,
+        at_once: args.concurrency,
+        pause: Duration::from_secs(1) / args.rate,
+    };
+    let shots = runtime.block_on(volley.fire(attack, target));
+    answers::report(&shots, args.json)
+}
+
+async fn run_all(list: &AttackList, target: &Target) -> Vec<Shot> {
+    let mut progress = Progress::to(list.iter().count());
+    let mut shots = Vec::new();
+    for attack in list {
+        progress.show(attack.kind().name());
+        shots.push(target.fire(attack).await);
+        progress.step();
+    }
+    shots
+}
+
+fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Result<Attacks, Mend> {
+    let secret = args.sign.secrets.current()?;
+    // It was made of text.
+    let secret = String::from_utf8_lossy(secret.dangerous_reveal()).into_owned();
+    let signs_url = scheme.signs_url();
+    let attacks = Attacks::new(scheme, secret).map_err(|error| args.sign.secrets.blame(error))?;
+    let method = Method::from_bytes(request.method().as_bytes());
+    let method = method.map_err(|_| Mend::new("the method is none: give one such as `POST`"))?;
+    let mut attacks = attacks.to(to).with_method(method).with_body(request.body().clone());
+    if signs_url {
+        attacks = attacks.with_url(PublicUrl::new(request.url().unwrap_or(&args.to))?);
+    }
+    for (name, value) in request.headers() {
+        let header = HeaderName::try_from(name.as_str()).ok();
+        let header = header.zip(HeaderValue::from_bytes(value).ok());
+        let Some((name, value)) = header else {
+            return Err(Mend::new("the request has a header that HTTP cannot carry: leave it out"));
+        };
+        attacks = attacks.with_header(name, value);
+    }
+    if let Some(id) = &args.sign.id {
+        attacks = attacks.with_id(id);
+    }
+    if let Some(timestamp) = args.sign.timestamp {
+        attacks = attacks.at_unix_ms(timestamp);
+    }
+    Ok(attacks)
+}
+
+fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, Mend> {
+    let kind = args.forge.as_deref().and_then(AttackKind::named).unwrap_or(AttackKind::Genuine);
+    attacks.attack(kind).map_err(|error| match error {
+        NoAttack::Config(error) => args.sign.secrets.blame(error),
+        why => Mend::because(format!("there is nothing to send of the kind `{kind}`"), why),
+    })
+}
+
+/// A body that is sent otherwise than it was given.
+fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given: &Request) {
+    let is_sent_as_given =
+        attack.requests().iter().any(|request| request.request().body() == given.body());
+    if args.forge.is_some() || is_sent_as_given {
+        return;
+    }
+    let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
+    match place.as_deref().and_then(|place| place.strip_prefix("body:")) {
+        Some(pointer) => output::note(&format!("the body's time, at `{pointer}`, is written anew")),
+        None => output::note("the signature stands in the body, which is sent with it"),
+    }
+}
+
+/// Those that there are, but for the one that is sent where no kind is given.
+fn kinds() -> PossibleValuesParser {
+    let kinds = AttackKind::ALL.iter().filter(|kind| **kind != AttackKind::Genuine);
+    PossibleValuesParser::new(kinds.map(|kind| kind.name()).chain([ALL]))
+}
+
+const ALL: &str = "all";

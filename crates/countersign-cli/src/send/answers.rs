@@ -1,0 +1,144 @@
+//! Each answer and its time, and how both are spread.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use countersign::testing::AttackAnswer;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::volley::Shot;
+use crate::mend::Mend;
+use crate::output::{BAD, DIM, GOOD, Report, paint};
+
+pub(super) fn report(shots: &[Shot], is_json: bool) -> Result<Report, Mend> {
+    let report = match is_json {
+        true => json(shots)?,
+        false => Report::for_people(text(shots)),
+    };
+    Ok(if shots.iter().all(Shot::is_expected) { report } else { report.refused() })
+}
+
+/// A status as a number, and what is none in words.
+pub(super) fn value(answer: AttackAnswer) -> Value {
+    match answer {
+        AttackAnswer::Status(status) => status.into(),
+        other => other.to_string().into(),
+    }
+}
+
+pub(super) fn milliseconds(time: Duration) -> f64 {
+    // To a hundredth: more is noise.
+    (time.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+fn text(shots: &[Shot]) -> String {
+    let mut text = String::new();
+    for (expected, answer, took) in shots.iter().flat_map(Shot::answered) {
+        let style = if expected.admits(answer) { GOOD } else { BAD };
+        let aside = match expected.admits(answer) {
+            true => String::new(),
+            false => format!("  expected {expected}"),
+        };
+        let (answer, took) = (paint(style, answer), milliseconds(took));
+        text.push_str(&format!("{answer}  {took:.2} ms{}\n", paint(DIM, aside)));
+    }
+    if let Some(spread) = Spread::of(shots) {
+        let answers: Vec<String> =
+            spread.answers.iter().map(|(answer, count)| format!("{count} x {answer}")).collect();
+        let Times { min, median, p95, max } = &spread.ms;
+        text.push_str(&format!(
+            "\n{}\nms: min {min:.2}, median {median:.2}, p95 {p95:.2}, max {max:.2}\n",
+            answers.join(", ")
+        ));
+    }
+    text
+}
+
+fn json(shots: &[Shot]) -> Result<Report, Mend> {
+    let answers = shots.iter().flat_map(Shot::answered);
+    let answers = answers.map(|(expected, answer, took)| AnswerJson {
+        answer: value(answer),
+        expected: expected.to_string(),
+        ok: expected.admits(answer),
+        ms: milliseconds(took),
+    });
+    let whole = WholeJson { answers: answers.collect(), spread: Spread::of(shots) };
+    let line = serde_json::to_string(&whole);
+    let line = line.map_err(|error| Mend::because("the answers cannot be written", error))?;
+    Ok(Report::for_programs(line + "\n"))
+}
+
+#[derive(Serialize)]
+struct WholeJson {
+    answers: Vec<AnswerJson>,
+    spread: Option<Spread>,
+}
+
+#[derive(Serialize)]
+struct AnswerJson {
+    answer: Value,
+    expected: String,
+    ok: bool,
+    ms: f64,
+}
+
+#[derive(Serialize)]
+struct Spread {
+    /// How often each was given.
+    answers: BTreeMap<String, usize>,
+    ms: Times,
+}
+
+#[derive(Serialize)]
+struct Times {
+    min: f64,
+    median: f64,
+    p95: f64,
+    max: f64,
+}
+
+impl Spread {
+    /// `None` of one answer, which is not spread.
+    fn of(shots: &[Shot]) -> Option<Self> {
+        let mut answers = BTreeMap::new();
+        let mut times = Vec::new();
+        for (_, answer, took) in shots.iter().flat_map(Shot::answered) {
+            *answers.entry(answer.to_string()).or_default() += 1;
+            times.push(took);
+        }
+        if times.len() < 2 {
+            return None;
+        }
+        times.sort();
+        // The least time within which so many of a hundred were answered.
+        let within = |percent: usize| {
+            let rank = (times.len() * percent).div_ceil(100).max(1);
+            milliseconds(times[rank - 1])
+        };
+        let ms = Times { min: within(0), median: within(50), p95: within(95), max: within(100) };
+        Some(Self { answers, ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::testing::Expected;
+
+    use super::*;
+
+    #[test]
+    fn the_spread_is_of_all_answers_and_times() {
+        let shots: Vec<Shot> = (1..=100)
+            .map(|ms| Shot {
+                expected: vec![Expected::Accepted],
+                answers: vec![(if ms > 98 { 503 } else { 204 }.into(), Duration::from_millis(ms))],
+            })
+            .collect();
+        let spread = Spread::of(&shots).unwrap();
+        assert_eq!(spread.answers, BTreeMap::from([("204".into(), 98), ("503".into(), 2)]));
+        let Times { min, median, p95, max } = spread.ms;
+        assert_eq!([min, median, p95, max], [1.0, 50.0, 95.0, 100.0]);
+        assert!(Spread::of(&shots[..1]).is_none());
+    }
+}

@@ -1,0 +1,135 @@
+//! The report card of `--forge all`.
+
+use std::time::Duration;
+
+use countersign::testing::{Attack, AttackKind, AttackList};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::answers::{milliseconds, value};
+use super::volley::Shot;
+use crate::mend::Mend;
+use crate::output::{BAD, BOLD, DIM, GOOD, Report, paint};
+use crate::table::{Cell, Table};
+
+pub(super) fn report(
+    list: &AttackList,
+    shots: &[Shot],
+    scheme: &str,
+    is_json: bool,
+) -> Result<Report, Mend> {
+    let marks: Vec<(&Attack, &Shot)> = list.iter().zip(shots).collect();
+    let is_clean = marks.iter().all(|(_, shot)| shot.is_expected());
+    let report = match is_json {
+        true => json(list, &marks, scheme, is_clean)?,
+        false => Report::for_people(text(list, &marks)),
+    };
+    Ok(if is_clean { report } else { report.refused() })
+}
+
+fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
+    let mut table = Table::new(["ATTACK", "MARK", "ANSWERED", "A SOUND RECEIVER", "MS"]);
+    for (attack, shot) in marks {
+        table.push([
+            attack.kind().name().into(),
+            if shot.is_expected() {
+                Cell::from("ok").styled(GOOD)
+            } else {
+                Cell::from("LOST").styled(BAD)
+            },
+            joined(shot.answers.iter().map(|(answer, _)| answer.to_string())).into(),
+            expected(shot).into(),
+            format!("{:.2}", milliseconds(longest(shot))).into(),
+        ]);
+    }
+    let mut text = table.render();
+    text.push_str(&format!("\n{}\n", paint(BOLD, "What was sent, and why it matters:")));
+    for (attack, shot) in marks {
+        let kind = attack.kind();
+        let style = if shot.is_expected() { GOOD } else { BAD };
+        text.push_str(&format!("  {}: {}\n", paint(style, kind), kind.sent()));
+        text.push_str(&format!("      {}\n", paint(DIM, kind.why())));
+    }
+    for (kind, why) in list.left_out() {
+        text.push_str(&format!("  {}: not tried: {why}\n", paint(DIM, kind)));
+    }
+    let sound = marks.iter().filter(|(_, shot)| shot.is_expected()).count();
+    let style = if sound == marks.len() { GOOD } else { BAD };
+    let summary = format!("{} attacks, {sound} answered soundly", marks.len());
+    text.push_str(&format!("\n{}\n{UNSEEN}\n", paint(style, summary)));
+    text
+}
+
+fn json(
+    list: &AttackList,
+    marks: &[(&Attack, &Shot)],
+    scheme: &str,
+    is_clean: bool,
+) -> Result<Report, Mend> {
+    let marks = marks.iter().map(|(attack, shot)| MarkJson {
+        attack: attack.kind().name(),
+        sent: attack.kind().sent(),
+        expected: shot.expected.iter().map(ToString::to_string).collect(),
+        answered: shot.answers.iter().map(|(answer, _)| value(*answer)).collect(),
+        ms: shot.answers.iter().map(|(_, took)| milliseconds(*took)).collect(),
+        sound: shot.is_expected(),
+        why: attack.kind().why(),
+    });
+    let not_tried = list.left_out();
+    let not_tried = not_tried.map(|(kind, why): (AttackKind, _)| NotTriedJson {
+        attack: kind.name(),
+        why: why.to_string(),
+    });
+    let card = CardJson {
+        scheme,
+        clean: is_clean,
+        marks: marks.collect(),
+        not_tried: not_tried.collect(),
+    };
+    let line = serde_json::to_string(&card);
+    let line = line.map_err(|error| Mend::because("the card cannot be written", error))?;
+    Ok(Report::for_programs(line + "\n"))
+}
+
+#[derive(Serialize)]
+struct CardJson<'a> {
+    scheme: &'a str,
+    clean: bool,
+    marks: Vec<MarkJson>,
+    not_tried: Vec<NotTriedJson>,
+}
+
+#[derive(Serialize)]
+struct MarkJson {
+    attack: &'static str,
+    sent: &'static str,
+    expected: Vec<String>,
+    answered: Vec<Value>,
+    ms: Vec<f64>,
+    sound: bool,
+    why: &'static str,
+}
+
+#[derive(Serialize)]
+struct NotTriedJson {
+    attack: &'static str,
+    why: String,
+}
+
+/// Several requests of one attack are expected to be answered alike.
+fn expected(shot: &Shot) -> String {
+    let mut expected = shot.expected.clone();
+    expected.dedup();
+    joined(expected.iter().map(ToString::to_string))
+}
+
+fn longest(shot: &Shot) -> Duration {
+    shot.answers.iter().map(|(_, took)| *took).max().unwrap_or_default()
+}
+
+fn joined(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(" / ")
+}
+
+const UNSEEN: &str = "From outside only answers are seen: whether replay and changed-unsigned-id were \
+                      handled once, look up in the application.";

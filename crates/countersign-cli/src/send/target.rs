@@ -1,0 +1,121 @@
+//! The way to the receiver: a connection of its own for each request.
+
+use std::error::Error;
+use std::sync::{Arc, Once};
+use std::time::{Duration, Instant};
+
+use countersign::testing::{Attack, AttackAnswer, AttackRequest};
+use http::Uri;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioIo;
+use rustls::crypto::ring;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+use super::volley::Shot;
+use crate::mend::Mend;
+use crate::output;
+
+#[derive(Clone)]
+pub(super) struct Target {
+    url: Uri,
+    connector: Connector,
+    patience: Duration,
+    /// Whether it was said why there is no connection.
+    is_said: Arc<Once>,
+}
+
+#[derive(Clone)]
+enum Connector {
+    Http(HttpConnector),
+    Https(HttpsConnector<HttpConnector>),
+}
+
+/// The URL that the user gives; nothing is ever sent to another.
+pub(super) fn url(text: &str) -> Result<Uri, Mend> {
+    let url: Option<Uri> = text.parse().ok();
+    let is_http = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https"));
+    let has_host = |url: &Uri| {
+        let authority = url.authority();
+        authority.is_some_and(|host| !host.host().is_empty() && !host.as_str().contains('@'))
+    };
+    url.filter(|url| is_http(url) && has_host(url)).ok_or_else(|| {
+        Mend::new("`--to` takes a URL such as `http://127.0.0.1:3000/hooks`, without a password")
+    })
+}
+
+impl Target {
+    pub(super) fn new(url: &Uri, patience: Duration) -> Result<Self, Mend> {
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
+        http.enforce_http(false);
+        let connector = if url.scheme_str() == Some("https") {
+            let builder = HttpsConnectorBuilder::new();
+            let builder = builder.with_provider_and_native_roots(ring::default_provider());
+            let builder = builder.map_err(|error| {
+                Mend::because("the system's root certificates cannot be read", error)
+            })?;
+            Connector::Https(builder.https_only().enable_http1().wrap_connector(http))
+        } else {
+            Connector::Http(http)
+        };
+        Ok(Self { url: url.clone(), connector, patience, is_said: Arc::new(Once::new()) })
+    }
+
+    /// Sends the requests of an attack, one after the other.
+    pub(super) async fn fire(&self, attack: &Attack) -> Shot {
+        let mut shot = Shot::default();
+        for request in attack.requests() {
+            let began = Instant::now();
+            let answer = timeout(self.patience, self.deliver(request)).await;
+            let answer = answer.unwrap_or(AttackAnswer::Silent);
+            shot.expected.push(request.expected());
+            shot.answers.push((answer, began.elapsed()));
+        }
+        shot
+    }
+
+    async fn deliver(&self, request: &AttackRequest) -> AttackAnswer {
+        let url = self.url.clone();
+        match &self.connector {
+            Connector::Http(connector) => match connector.clone().oneshot(url).await {
+                Ok(connection) => request.deliver(connection.into_inner()).await,
+                Err(error) => self.unreachable(&error),
+            },
+            Connector::Https(connector) => match connector.clone().oneshot(url).await {
+                Ok(connection) => request.deliver(TokioIo::new(connection)).await,
+                Err(error) => self.unreachable(error.as_ref()),
+            },
+        }
+    }
+
+    /// Says why, the first time.
+    fn unreachable(&self, error: &dyn Error) -> AttackAnswer {
+        self.is_said.call_once(|| {
+            let mut text = format!("the receiver cannot be reached: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                text.push_str(&format!(": {error}"));
+                cause = error.source();
+            }
+            output::note(&text);
+        });
+        AttackAnswer::Unreachable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_whole_url_of_http_is_one_to_send_to() {
+        for good in ["http://a", "https://a.example:8443/x?y=1"] {
+            assert!(url(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a", "/x", "a:80", "ftp://a/", "http://", "http://u:p@a/", "file:///x"] {
+            assert!(url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The same attack many times, so many at once and so many in a second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::testing::{Attack, AttackAnswer, Expected};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::progress::Progress;
+use super::target::Target;
+
+pub(super) struct Volley {
+    pub(super) count: u32,
+    pub(super) at_once: u32,
+    /// Between two starts.
+    pub(super) pause: Duration,
+}
+
+/// What came of an attack that was sent once.
+#[derive(Default)]
+pub(super) struct Shot {
+    pub(super) expected: Vec<Expected>,
+    pub(super) answers: Vec<(AttackAnswer, Duration)>,
+}
+
+impl Shot {
+    pub(super) fn is_expected(&self) -> bool {
+        self.answered().all(|(expected, answer, _)| expected.admits(answer))
+    }
+
+    /// For each request, what a sound receiver answers, what this one did, and after how long.
+    pub(super) fn answered(&self) -> impl Iterator<Item = (Expected, AttackAnswer, Duration)> {
+        let answers = self.expected.iter().zip(&self.answers);
+        answers.map(|(expected, (answer, took))| (*expected, *answer, *took))
+    }
+}
+
+impl Volley {
+    /// In the order in which they are answered.
+    pub(super) async fn fire(&self, attack: Attack, target: Target) -> Vec<Shot> {
+        let attack = Arc::new(attack);
+        let mut progress = Progress::to(self.count as usize);
+        let mut starts = interval(self.pause);
+        starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut flying = JoinSet::new();
+        let mut shots = Vec::new();
+        for _ in 0..self.count {
+            if flying.len() >= self.at_once as usize {
+                shots.extend(next(&mut flying, &mut progress).await);
+            }
+            starts.tick().await;
+            let (attack, target) = (Arc::clone(&attack), target.clone());
+            flying.spawn(async move { target.fire(&attack).await });
+        }
+        while !flying.is_empty() {
+            shots.extend(next(&mut flying, &mut progress).await);
+        }
+        shots
+    }
+}
+
+async fn next(flying: &mut JoinSet<Shot>, progress: &mut Progress) -> Option<Shot> {
+    // None is cancelled, and none panics.
+    let shot = flying.join_next().await.and_then(Result::ok);
+    progress.step();
+    shot
+}

@@ -1,0 +1,169 @@
+//! The bodies that are sent: of one event, of another, of another time.
+
+use bytes::Bytes;
+use countersign_core::{Scheme, TimestampUnit};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A body with all that the scheme reads in one.
+pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
+    let mut event = Value::Object(Map::new());
+    for kind in scheme.event_type_sources() {
+        for pointer in pointers(&kind.to_string()) {
+            insert(&mut event, &pointer, "countersign.attack".into());
+        }
+    }
+    for id in scheme.event_id_sources() {
+        for pointer in pointers(&id.to_string()) {
+            insert(&mut event, &pointer, format!("evt_{unix_ms}").into());
+        }
+    }
+    if let Some((pointer, unit)) = time_in_body(scheme)
+        && let Some(time) = time(unit, unix_ms)
+    {
+        insert(&mut event, &pointer, time);
+    }
+    if event.as_object().is_some_and(Map::is_empty) {
+        insert(&mut event, "/event", format!("evt_{unix_ms}").into());
+    }
+    event.to_string().into()
+}
+
+/// Where the body states the time, and its author has to write it there.
+pub(super) fn time_in_body(scheme: &Scheme) -> Option<(String, TimestampUnit)> {
+    let (place, unit) = scheme.timestamp().filter(|_| scheme.is_data())?;
+    place.strip_prefix("body:").map(|pointer| (pointer.to_owned(), unit))
+}
+
+/// The same event with another time in it; `None` where it has none.
+pub(super) fn dated(scheme: &Scheme, body: &[u8], unix_ms: i64) -> Option<Bytes> {
+    let (pointer, unit) = time_in_body(scheme)?;
+    let mut event: Value = serde_json::from_slice(body).ok()?;
+    let place = event.pointer_mut(&pointer)?;
+    let time = time(unit, unix_ms)?;
+    *place = if place.is_string() && time.is_number() { time.to_string().into() } else { time };
+    Some(event.to_string().into())
+}
+
+/// The same event with a time that is none.
+pub(super) fn undated(scheme: &Scheme, body: &[u8], time: Value) -> Option<Bytes> {
+    let (pointer, _) = time_in_body(scheme)?;
+    let mut event: Value = serde_json::from_slice(body).ok()?;
+    *event.pointer_mut(&pointer)? = time;
+    Some(event.to_string().into())
+}
+
+/// Another event, of this name; `None` where the body has no place for it.
+pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes> {
+    let mut event: Value = serde_json::from_slice(body).ok()?;
+    let mut is_renamed = false;
+    for id in scheme.event_id_sources() {
+        // Several values together are as different as one of them.
+        for pointer in pointers(&id.to_string()).take(1) {
+            match event.pointer_mut(&pointer) {
+                Some(Value::String(id)) => id.push_str(&format!("_{name}")),
+                Some(id @ Value::Number(_)) => *id = format!("{id}_{name}").into(),
+                _ => continue,
+            }
+            is_renamed = true;
+        }
+    }
+    if !is_renamed {
+        // The digest of what is signed is its id.
+        event.as_object_mut()?.insert("countersign_attack".to_owned(), name.into());
+    }
+    Some(event.to_string().into())
+}
+
+/// What somebody makes of the body who cannot sign it. It stays JSON where it was, so that nobody
+/// refuses it for another reason.
+pub(super) fn tampered(body: &[u8]) -> Bytes {
+    let more: &[u8] = match body.trim_ascii().strip_prefix(b"{") {
+        Some(rest) if rest.trim_ascii() == b"}" => return Bytes::from_static(b"{\"forged\":true}"),
+        Some(rest) => return [b"{\"forged\":true,", rest].concat().into(),
+        None if body.contains(&b'=') => b"&forged=1",
+        None => b" ",
+    };
+    [body, more].concat().into()
+}
+
+/// The same event in a body of this length.
+pub(super) fn padded(body: &[u8], length: usize) -> Bytes {
+    let filler = if serde_json::from_slice::<Value>(body).is_ok() { b' ' } else { b'x' };
+    let mut padded = body.to_vec();
+    if filler == b'x' && body.contains(&b'=') {
+        padded.extend_from_slice(b"&padding=");
+    }
+    padded.resize(length.max(padded.len()), filler);
+    padded.into()
+}
+
+/// `body:/signature+/type`.
+fn pointers(place: &str) -> impl Iterator<Item = String> {
+    let pointers = place.strip_prefix("body:").unwrap_or_default();
+    pointers.split('+').filter(|pointer| pointer.starts_with('/')).map(str::to_owned)
+}
+
+/// Puts a value where a pointer points, and objects on the way to it.
+fn insert(event: &mut Value, pointer: &str, value: Value) {
+    let mut place = event;
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        if !place.is_object() {
+            *place = Value::Object(Map::new());
+        }
+        let Some(fields) = place.as_object_mut() else { return };
+        place = fields.entry(token).or_insert(Value::Null);
+    }
+    *place = value;
+}
+
+/// A time, as a body states it.
+fn time(unit: TimestampUnit, unix_ms: i64) -> Option<Value> {
+    match unit {
+        TimestampUnit::Seconds => Some(unix_ms.div_euclid(1000).into()),
+        TimestampUnit::Milliseconds => Some(unix_ms.into()),
+        TimestampUnit::Rfc3339 => {
+            let nanoseconds = i128::from(unix_ms) * 1_000_000;
+            let time = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).ok()?;
+            time.format(&Rfc3339).ok().map(Value::from)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_has_an_id_a_type_and_a_time_where_its_scheme_reads_them() {
+        let scheme = Scheme::named("perps-tracker").unwrap();
+        let event: Value = serde_json::from_slice(&sample(&scheme, 1_760_000_000_999)).unwrap();
+        assert_eq!(event["created"], 1_760_000_000);
+        assert_eq!(event["id"], "evt_1760000000999");
+        assert_eq!(event["type"], "countersign.attack");
+    }
+
+    #[test]
+    fn a_tampered_body_is_another_one_and_stays_json() {
+        for body in ["{}", " { } ", r#"{"a":1}"#] {
+            let tampered = tampered(body.as_bytes());
+            let event: Value = serde_json::from_slice(&tampered).unwrap();
+            assert_eq!(event["forged"], true, "{body}");
+        }
+        assert_eq!(tampered(b"a=1"), "a=1&forged=1");
+        assert_eq!(tampered(b""), " ");
+    }
+
+    #[test]
+    fn another_event_has_another_id_or_another_digest() {
+        let scheme = Scheme::named("stripe").unwrap();
+        let renamed = |body: &str| renamed(&scheme, body.as_bytes(), "b");
+        assert_eq!(renamed(r#"{"id":"a"}"#).unwrap(), r#"{"id":"a_b"}"#);
+        assert_eq!(renamed(r#"{"id":1}"#).unwrap(), r#"{"id":"1_b"}"#);
+        assert_eq!(renamed("{}").unwrap(), r#"{"countersign_attack":"b"}"#);
+        assert_eq!(renamed("a=1"), None);
+    }
+}

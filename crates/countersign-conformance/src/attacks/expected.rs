@@ -1,0 +1,113 @@
+//! What a receiver answers, and what a sound one would.
+
+use std::fmt;
+
+use http::StatusCode;
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum AttackAnswer {
+    /// An answer with this status.
+    Status(u16),
+    /// The receiver has closed the connection without an answer.
+    Closed,
+    /// Nothing has come for as long as anybody cared to wait.
+    Silent,
+    /// There was no connection to send it on.
+    Unreachable,
+}
+
+impl AttackAnswer {
+    /// Whether the receiver says that it has taken the delivery.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        matches!(self, Self::Status(200..=299))
+    }
+}
+
+impl From<u16> for AttackAnswer {
+    fn from(status: u16) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<StatusCode> for AttackAnswer {
+    fn from(status: StatusCode) -> Self {
+        Self::Status(status.as_u16())
+    }
+}
+
+impl fmt::Display for AttackAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Closed => f.write_str("closed"),
+            Self::Silent => f.write_str("no answer"),
+            Self::Unreachable => f.write_str("unreachable"),
+        }
+    }
+}
+
+/// What a sound receiver answers to a request.
+///
+/// A 404 or a 5xx is never among it: the first says that nobody is there, and
+/// the second that it is the receiver's own fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Expected {
+    /// A 2xx.
+    Accepted,
+    /// 400, 401 or 403.
+    Refused,
+    /// The same, or 431: the server may refuse such headers by itself.
+    RefusedHead,
+    /// 413 or 400, or the end of the connection.
+    RefusedSize,
+    /// 408, 400, 401, 403 or 413, or the end of the connection, before long.
+    GivenUp,
+}
+
+impl Expected {
+    /// Whether a sound receiver might answer so.
+    #[must_use]
+    pub fn admits(self, answer: AttackAnswer) -> bool {
+        use AttackAnswer::{Closed, Status};
+        match self {
+            Self::Accepted => answer.is_success(),
+            Self::Refused => matches!(answer, Status(400 | 401 | 403)),
+            Self::RefusedHead => matches!(answer, Status(400 | 401 | 403 | 431)),
+            Self::RefusedSize => matches!(answer, Status(413 | 400) | Closed),
+            Self::GivenUp => matches!(answer, Status(400 | 401 | 403 | 408 | 413) | Closed),
+        }
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "2xx",
+            Self::Refused => "400, 401, 403",
+            Self::RefusedHead => "400, 401, 403, 431",
+            Self::RefusedSize => "413, 400, closed",
+            Self::GivenUp => "408, 400, 401, 403, 413, closed",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_an_absent_nor_a_crashed_receiver_is_ever_sound() {
+        use Expected::{Accepted, GivenUp, Refused, RefusedHead, RefusedSize};
+        for expected in [Accepted, Refused, RefusedHead, RefusedSize, GivenUp] {
+            for status in [101, 301, 404, 405, 409, 429, 500, 502, 503] {
+                assert!(!expected.admits(status.into()), "{expected} {status}");
+            }
+            assert!(!expected.admits(AttackAnswer::Silent), "{expected}");
+            assert!(!expected.admits(AttackAnswer::Unreachable), "{expected}");
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Spoils deliveries, in every way that there is.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign_core::{Covers, PublicUrl, Scheme, Secret, Tolerance};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+use serde_json::Value;
+
+use super::expected::Expected;
+use super::kind::AttackKind;
+use super::request::{AttackRequest, Pace};
+use super::signed::Signed;
+use super::tag::TagForm;
+use super::{Attack, NoAttack, event};
+
+/// Everything that the attacks have in common.
+pub(super) struct Forger {
+    pub(super) scheme: Scheme,
+    pub(super) secret: Secret,
+    pub(super) method: Method,
+    pub(super) target: Uri,
+    pub(super) url: Option<PublicUrl>,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) id: Option<String>,
+    pub(super) unix_ms: i64,
+    pub(super) tolerance: Option<Tolerance>,
+    pub(super) body_limit: usize,
+}
+
+type Forged = Result<Vec<AttackRequest>, NoAttack>;
+
+impl Forger {
+    pub(super) fn forge(&self, kind: AttackKind) -> Result<Attack, NoAttack> {
+        use AttackKind as Kind;
+        let requests = match kind {
+            Kind::Genuine => self.genuine()?,
+            Kind::TamperedBody => self.tampered_body()?,
+            Kind::TamperedTimestamp => self.tampered_timestamp()?,
+            Kind::WrongSecret => self.wrong_secret()?,
+            Kind::MissingSignature => self.missing_signature()?,
+            Kind::EmptySignature => self.spoilt(Expected::Refused, |_, _| vec![String::new()])?,
+            Kind::TruncatedSignature => self.spoilt(Expected::Refused, TagForm::truncated)?,
+            Kind::LongSignature => {
+                self.spoilt(Expected::RefusedHead, |form, value| vec![form.lengthened(value)])?
+            }
+            Kind::ManySignatures => self.many_signatures()?,
+            Kind::RepeatedHeader => self.repeated_header()?,
+            Kind::Stale => self.dated_back()?,
+            Kind::Future => self.dated_ahead()?,
+            Kind::MalformedTimestamp => self.malformed_timestamp()?,
+            Kind::HugeBody => self.huge_body()?,
+            Kind::SlowBody => self.paced(Pace::Slow, Expected::GivenUp)?,
+            Kind::CutBody => self.paced(Pace::Cut, Expected::GivenUp)?,
+            Kind::Replay => return self.replay(),
+            Kind::ChangedUnsignedId => return self.changed_unsigned_id(),
+        };
+        let runs = usize::from(kind == Kind::Genuine);
+        Ok(Attack { kind, requests, expected_runs: Some(runs) })
+    }
+
+    fn genuine(&self) -> Forged {
+        Ok(vec![self.request(&self.signed()?, Expected::Accepted)])
+    }
+
+    fn tampered_body(&self) -> Forged {
+        if *self.scheme.covers() != Covers::Body {
+            return Err(NoAttack::NotApplicable("the scheme does not sign the whole body"));
+        }
+        let mut signed = self.signed()?;
+        signed.body = event::tampered(&signed.body);
+        Ok(vec![self.request(&signed, Expected::Refused)])
+    }
+
+    fn tampered_timestamp(&self) -> Forged {
+        self.must_sign_time()?;
+        let mut signed = self.signed()?;
+        let later = self.unix_ms.checked_add(1000).ok_or(BOUNDLESS)?;
+        if event::time_in_body(&self.scheme).is_some() {
+            signed.body = event::dated(&self.scheme, &signed.body, later).ok_or(UNDATED)?;
+            return Ok(vec![self.request(&signed, Expected::Refused)]);
+        }
+        let mut mixed = self.sign(self.body.clone(), later, &self.id())?;
+        let signatures = self.signatures(&signed)?;
+        let form = TagForm::of(&self.scheme);
+        for name in &signatures {
+            let (genuine, later) = (signed.text(name), mixed.text(name));
+            let value = format!("{}{}", form.split(&later).0, form.split(&genuine).1);
+            mixed.set(name, &value)?;
+        }
+        if mixed.headers == signed.headers {
+            return Err(NoAttack::NotApplicable("its time is part of the signature itself"));
+        }
+        Ok(vec![self.request(&mixed, Expected::Refused)])
+    }
+
+    fn wrong_secret(&self) -> Forged {
+        Ok(vec![self.request(&self.signed_wrongly(1)?, Expected::Refused)])
+    }
+
+    fn missing_signature(&self) -> Forged {
+        let mut signed = self.signed()?;
+        for name in self.signatures(&signed)? {
+            signed.headers.remove(name);
+        }
+        Ok(vec![self.request(&signed, Expected::Refused)])
+    }
+
+    /// A request for each value that `spoil` makes of the signature's.
+    fn spoilt(&self, expected: Expected, spoil: impl Fn(&TagForm, &str) -> Vec<String>) -> Forged {
+        let signed = self.signed()?;
+        let signatures = self.signatures(&signed)?;
+        let form = TagForm::of(&self.scheme);
+        let count = spoil(&form, &signed.text(&signatures[0])).len();
+        (0..count)
+            .map(|index| {
+                let mut spoilt = signed.clone();
+                for name in &signatures {
+                    let values = spoil(&form, &signed.text(name));
+                    spoilt.set(name, values.get(index).map_or("", String::as_str))?;
+                }
+                Ok(self.request(&spoilt, expected))
+            })
+            .collect()
+    }
+
+    fn many_signatures(&self) -> Forged {
+        let mut signed = self.signed()?;
+        let signatures = self.signatures(&signed)?;
+        let many = self.signed_wrongly(MANY)?;
+        for name in &signatures {
+            let mut value = many.text(name);
+            if value.len() < 2 * signed.text(name).len() {
+                // The scheme knows of one signature only.
+                value = vec![value; MANY].join(", ");
+            }
+            signed.set(name, &value)?;
+        }
+        Ok(vec![self.request(&signed, Expected::RefusedHead)])
+    }
+
+    fn repeated_header(&self) -> Forged {
+        let signed = self.signed()?;
+        let signatures = self.signatures(&signed)?;
+        let wrong = self.signed_wrongly(1)?;
+        let (mut genuine_first, mut genuine_last) = (signed.clone(), wrong.clone());
+        for name in &signatures {
+            let (genuine, forged) = (signed.headers.get(name), wrong.headers.get(name));
+            let (genuine, forged) = genuine.zip(forged).ok_or(UNFORGED)?;
+            genuine_first.headers.append(name, forged.clone());
+            genuine_last.headers.append(name, genuine.clone());
+        }
+        Ok([genuine_first, genuine_last]
+            .iter()
+            .map(|s| self.request(s, Expected::Refused))
+            .collect())
+    }
+
+    fn dated_back(&self) -> Forged {
+        let tolerance = self.must_sign_time()?;
+        let past = tolerance.past().ok_or(BOUNDLESS)?;
+        self.dated(self.unix_ms.checked_sub_unsigned(beyond(past)))
+    }
+
+    fn dated_ahead(&self) -> Forged {
+        let tolerance = self.must_sign_time()?;
+        let future = tolerance.future().ok_or(BOUNDLESS)?;
+        self.dated(self.unix_ms.checked_add_unsigned(beyond(future)))
+    }
+
+    fn dated(&self, unix_ms: Option<i64>) -> Forged {
+        let unix_ms = unix_ms.ok_or(BOUNDLESS)?;
+        let body = match event::time_in_body(&self.scheme) {
+            Some(_) => event::dated(&self.scheme, &self.body, unix_ms).ok_or(UNDATED)?,
+            None => self.body.clone(),
+        };
+        let signed = self.sign(body, unix_ms, &self.id())?;
+        Ok(vec![self.request(&signed, Expected::Refused)])
+    }
+
+    fn malformed_timestamp(&self) -> Forged {
+        self.must_sign_time()?;
+        if event::time_in_body(&self.scheme).is_some() {
+            let times =
+                [Value::from("not-a-time"), Value::from(-1), Value::from(u64::MAX), Value::Null];
+            let bodies =
+                times.map(|time| event::undated(&self.scheme, &self.body, time).ok_or(UNDATED));
+            let request = |body| {
+                let signed = self.sign(body, self.unix_ms, &self.id())?;
+                Ok(self.request(&signed, Expected::Refused))
+            };
+            return bodies.into_iter().map(|body| request(body?)).collect();
+        }
+        let signed = self.signed()?;
+        let place = self.scheme.timestamp().map(|(place, _)| place).unwrap_or_default();
+        let form = TagForm::of(&self.scheme);
+        let header = place.strip_prefix("header:").and_then(|name| name.parse::<HeaderName>().ok());
+        MALFORMED_TIMES
+            .iter()
+            .map(|time| {
+                let mut malformed = signed.clone();
+                if let Some(header) = &header {
+                    malformed.set(header, time)?;
+                } else {
+                    for name in self.signatures(&signed)? {
+                        let value = form.with_time(&signed.text(&name), time);
+                        malformed.set(&name, &value.ok_or(INSEPARABLE)?)?;
+                    }
+                }
+                Ok(self.request(&malformed, Expected::Refused))
+            })
+            .collect()
+    }
+
+    fn huge_body(&self) -> Forged {
+        let length = self.body_limit.saturating_add(1);
+        if length > LARGEST_BODY {
+            return Err(NoAttack::NotApplicable("its limit is larger than what is sent here"));
+        }
+        let body = event::padded(&self.body, length);
+        let signed = self.sign(body, self.unix_ms, &self.id())?;
+        Ok(vec![self.request(&signed, Expected::RefusedSize)])
+    }
+
+    fn paced(&self, pace: Pace, expected: Expected) -> Forged {
+        let signed = self.signed()?;
+        if signed.body.len() < 4 {
+            return Err(NoAttack::NotApplicable("the body is too short to be halved"));
+        }
+        Ok(vec![self.request(&signed, expected).with_pace(pace)])
+    }
+
+    fn replay(&self) -> Result<Attack, NoAttack> {
+        let (signed, is_fresh) = self.other_event(AttackKind::Replay)?;
+        let request = self.request(&signed, Expected::Accepted);
+        Ok(Attack {
+            kind: AttackKind::Replay,
+            requests: vec![request.clone(), request],
+            expected_runs: is_fresh.then_some(1),
+        })
+    }
+
+    fn changed_unsigned_id(&self) -> Result<Attack, NoAttack> {
+        let (signed, is_fresh) = self.other_event(AttackKind::ChangedUnsignedId)?;
+        let own = signed.headers.keys().filter(|name| name.as_str().ends_with("-id")).cloned();
+        let known = UNSIGNED_IDS.iter().map(|name| HeaderName::from_static(name));
+        let mut names: Vec<HeaderName> = own.chain(known).collect();
+        names.retain(|name| {
+            let reads = |header: &str| header.eq_ignore_ascii_case(name.as_str());
+            !signed.added.contains(name) && !self.scheme.headers().any(reads)
+        });
+        let with_id = |id: &'static str| {
+            let mut signed = signed.clone();
+            for name in &names {
+                signed.headers.insert(name, HeaderValue::from_static(id));
+            }
+            self.request(&signed, Expected::Accepted)
+        };
+        Ok(Attack {
+            kind: AttackKind::ChangedUnsignedId,
+            requests: vec![with_id("countersign-attack-1"), with_id("countersign-attack-2")],
+            expected_runs: is_fresh.then_some(1),
+        })
+    }
+
+    fn must_sign_time(&self) -> Result<Tolerance, NoAttack> {
+        self.tolerance.ok_or(NoAttack::NotApplicable("the scheme signs no time"))
+    }
+
+    /// A genuine delivery of an event that no other attack sends, if the body has a place for its
+    /// name.
+    fn other_event(&self, kind: AttackKind) -> Result<(Signed, bool), NoAttack> {
+        let name = format!("{kind}_{}", self.unix_ms);
+        let body = event::renamed(&self.scheme, &self.body, &name);
+        let is_fresh = body.is_some() || self.scheme.signed().contains("{id}");
+        let body = body.unwrap_or_else(|| self.body.clone());
+        let signed = self.sign(body, self.unix_ms, &format!("msg_{name}"))?;
+        Ok((signed, is_fresh))
+    }
+
+    fn request(&self, signed: &Signed, expected: Expected) -> AttackRequest {
+        let mut request = Request::new(signed.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.target.clone();
+        *request.headers_mut() = signed.headers.clone();
+        AttackRequest::new(request, expected)
+    }
+}
+
+/// Further off than a bound by so much that no clock's error makes up for it.
+fn beyond(bound: Duration) -> u64 {
+    bound.saturating_add(MARGIN).as_millis().try_into().unwrap_or(u64::MAX)
+}
+
+/// Of one signature: as many as fit into the 16 KiB that small servers take for all headers.
+const MANY: usize = 100;
+const MARGIN: Duration = Duration::from_secs(60 * 60);
+/// Larger than what any built-in scheme allows.
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+const MALFORMED_TIMES: [&str; 5] =
+    ["not-a-time", "-9223372036854775808", "99999999999999999999", "1e9", ""];
+/// By which receivers are known to tell repeats, though few schemes sign them.
+const UNSIGNED_IDS: [&str; 7] = [
+    "idempotency-key",
+    "x-delivery-id",
+    "x-event-id",
+    "x-github-delivery",
+    "x-request-id",
+    "x-shopify-webhook-id",
+    "x-webhook-id",
+];
+const BOUNDLESS: NoAttack = NoAttack::NotApplicable("the scheme has no bound for its time");
+const UNDATED: NoAttack =
+    NoAttack::NotApplicable("the body states no time where the scheme reads it");
+const UNFORGED: NoAttack = NoAttack::NotApplicable("somebody else's signature stands elsewhere");
+const INSEPARABLE: NoAttack = NoAttack::NotApplicable("its time does not stand by itself");

@@ -1,0 +1,100 @@
+//! The signature inside of its header's value.
+
+use countersign_core::{Encoding, Scheme};
+
+/// How the signature's header is written, as far as forging it needs.
+pub(super) struct TagForm {
+    /// In front of the time, where it stands in this header too (`t=`).
+    before_time: Option<String>,
+    /// In front of the signature (`,v1=`, `sha256=`, or nothing).
+    before_tag: String,
+    encoding: Encoding,
+}
+
+impl TagForm {
+    pub(super) fn of(scheme: &Scheme) -> Self {
+        let grammar = scheme.signature_grammar();
+        let value = grammar.split_once(": ").map_or("", |(_, value)| value);
+        // `t=<seconds>,v1=<hex>`: words in brackets, and what stands around them.
+        let words: Vec<&str> = value.split(['<', '>']).collect();
+        let (before_time, before_tag) = match words[..] {
+            [before_time, _, before_tag, _, _] => (Some(before_time), before_tag),
+            [before_tag, _, _] => (None, before_tag),
+            _ => (None, ""),
+        };
+        Self {
+            before_time: before_time.map(str::to_owned),
+            before_tag: before_tag.to_owned(),
+            encoding: scheme.encoding(),
+        }
+    }
+
+    /// The value in front of the signature, and the signature.
+    pub(super) fn split<'v>(&self, value: &'v str) -> (&'v str, &'v str) {
+        match value.rfind(&self.before_tag) {
+            Some(at) if !self.before_tag.is_empty() => value.split_at(at + self.before_tag.len()),
+            _ => ("", value),
+        }
+    }
+
+    /// Half of the signature, which still decodes; and none of it, where anything is left then.
+    pub(super) fn truncated(&self, value: &str) -> Vec<String> {
+        let (before, tag) = self.split(value);
+        // Whole bytes of hexadecimal, and whole groups of base64.
+        let half = tag.get(..tag.len() / 8 * 4).unwrap_or_default();
+        let mut truncated = vec![format!("{before}{half}")];
+        if !before.is_empty() && !half.is_empty() {
+            truncated.push(before.to_owned());
+        }
+        truncated
+    }
+
+    /// The signature with zeros behind it, which still decodes.
+    pub(super) fn lengthened(&self, value: &str) -> String {
+        let (before, tag) = self.split(value);
+        match self.encoding {
+            Encoding::Base64 => {
+                let tag = tag.trim_end_matches('=');
+                let length = tag.len().next_multiple_of(4) + MORE;
+                format!("{before}{tag:A<length$}")
+            }
+            _ => format!("{value}{}", "0".repeat(MORE)),
+        }
+    }
+
+    /// The value with this text in the place of its time; `None` where it has none.
+    pub(super) fn with_time(&self, value: &str, time: &str) -> Option<String> {
+        let before_time = self.before_time.as_ref()?;
+        let (_, tag) = self.split(value);
+        Some(format!("{before_time}{time}{}{tag}", self.before_tag))
+    }
+}
+
+/// In characters.
+const MORE: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_found_in_its_header() {
+        for (scheme, value, before) in [
+            ("venum", "t=1,v1=ab", "t=1,v1="),
+            ("github", "sha256=ab", "sha256="),
+            ("jupiter", "ab", ""),
+            ("standardwebhooks", "v1,ab==", "v1,"),
+        ] {
+            let form = TagForm::of(&Scheme::named(scheme).unwrap());
+            assert_eq!(form.split(value).0, before, "{scheme}");
+        }
+    }
+
+    #[test]
+    fn the_time_beside_a_signature_is_replaced() {
+        let form = TagForm::of(&Scheme::named("stripe").unwrap());
+        assert_eq!(form.with_time("t=1,v1=ab", "x").unwrap(), "t=x,v1=ab");
+        let form = TagForm::of(&Scheme::named("github").unwrap());
+        assert_eq!(form.with_time("sha256=ab", "x"), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! The attacks on endpoints: ours are sound, and whoever has a flaw loses the mark for it.
+
+mod doors;
+mod flawed;
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use countersign::testing::{AttackKind, Attacks, Expected, Pace};
+use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier};
+use http::{HeaderName, HeaderValue};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+
+#[test]
+fn what_a_sound_receiver_refuses_does_not_verify_and_what_it_accepts_does() {
+    let mut passed_over = Vec::new();
+    for name in Scheme::names() {
+        let scheme = Scheme::named(name).unwrap();
+        let (Ok(attacks), Some(verifier)) = (attacks(&scheme).prepare(), verifier(&scheme)) else {
+            passed_over.push(name);
+            continue;
+        };
+        for attack in &attacks {
+            for request in attack.requests() {
+                if request.pace() != Pace::Whole || request.expected() == Expected::RefusedSize {
+                    continue; // These are for whoever reads the body.
+                }
+                let kind = attack.kind();
+                let verified =
+                    verifier.verify(request.request().headers(), request.request().body().clone());
+                let accepted = request.expected() == Expected::Accepted;
+                match &verified {
+                    Ok(_) => assert!(accepted, "{name}: {kind}"),
+                    Err(error) => {
+                        assert!(!accepted, "{name}: {kind}: {error}");
+                        let answer = error.status().into();
+                        assert!(request.expected().admits(answer), "{name}: {kind}: {error}");
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(passed_over, PASSED_OVER);
+}
+
+#[test]
+fn a_scheme_that_signs_body_and_time_is_attacked_in_every_way() {
+    for name in ["stripe", "standardwebhooks", "venum", "perps-tracker", "slack"] {
+        let list = attacks(&Scheme::named(name).unwrap()).prepare().unwrap();
+        let kinds: Vec<AttackKind> = list.iter().map(|attack| attack.kind()).collect();
+        assert_eq!(kinds, AttackKind::ALL, "{name}: {list:?}");
+        assert_eq!(list.left_out().count(), 0);
+    }
+}
+
+#[test]
+fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
+    let github = attacks(&Scheme::named("github").unwrap()).prepare().unwrap();
+    let left_out: Vec<String> =
+        github.left_out().map(|(kind, why)| format!("{kind}: {why}")).collect();
+    let why = "the scheme signs no time";
+    let times = ["tampered-timestamp", "stale", "future", "malformed-timestamp"];
+    assert_eq!(left_out, times.map(|kind| format!("{kind}: {why}")));
+}
+
+#[test]
+fn the_bound_of_time_and_size_is_the_endpoints_own() {
+    let venum = || attacks(&Scheme::named("venum").unwrap());
+    let tolerance = countersign::Tolerance::symmetric(Duration::from_secs(10 * 24 * 60 * 60));
+    let verifier = verifier(&Scheme::named("venum").unwrap()).unwrap().with_tolerance(tolerance);
+    let stale = |attacks: Attacks| {
+        let attack = attacks.attack(AttackKind::Stale).unwrap();
+        let request = attack.requests()[0].request();
+        verifier.verify(request.headers(), request.body().clone()).is_err()
+    };
+    assert!(!stale(venum()));
+    assert!(stale(venum().with_tolerance(tolerance)));
+
+    let huge = venum().with_body_limit(1000).attack(AttackKind::HugeBody).unwrap();
+    assert_eq!(huge.requests()[0].request().body().len(), 1001);
+}
+
+#[test]
+fn nothing_that_is_printed_holds_a_signature_or_the_secret() {
+    let attacks = Attacks::new(Scheme::named("github").unwrap(), "canary-secret").unwrap();
+    let attacks = attacks.with_body(Bytes::from_static(b"{\"canary\":\"body\"}"));
+    let list = attacks.prepare().unwrap();
+    let signature =
+        list.iter().next().unwrap().requests()[0].request().headers()["x-hub-signature-256"]
+            .clone();
+    let printed = format!("{attacks:?} {list:?}");
+    assert!(!printed.contains("canary"), "{printed}");
+    assert!(!printed.contains(signature.to_str().unwrap()), "{printed}");
+}
+
+fn attacks(scheme: &Scheme) -> Attacks {
+    let attacks = Attacks::new(scheme.clone(), signing_secret(scheme)).unwrap();
+    let nonce = (HeaderName::from_static("x-qn-nonce"), HeaderValue::from_static("nonce"));
+    attacks.with_url(url()).with_header(nonce.0, nonce.1).with_body_limit(64 * 1024)
+}
+
+fn verifier(scheme: &Scheme) -> Option<Verifier> {
+    let secret = Secret::new(verifying_secret(scheme)).unwrap();
+    let verifier = match scheme.signs_url() {
+        true => Verifier::at(url(), scheme.clone(), secret),
+        false => Verifier::new(scheme.clone(), secret),
+    };
+    verifier.ok()
+}
+
+fn signing_secret(scheme: &Scheme) -> String {
+    match scheme.algorithm() {
+        Algorithm::Ed25519 => format!("whsk_{}", STANDARD.encode(SEED)),
+        _ => verifying_secret(scheme),
+    }
+}
+
+fn verifying_secret(scheme: &Scheme) -> String {
+    let key: Vec<u8> = match scheme.algorithm() {
+        Algorithm::Ed25519 => {
+            let pair = Ed25519KeyPair::from_seed_unchecked(SEED).unwrap();
+            pair.public_key().as_ref().to_vec()
+        }
+        _ => SEED.to_vec(),
+    };
+    match scheme.secret_format() {
+        SecretFormat::Hex => const_hex::encode(key),
+        SecretFormat::Basic => "user:password".to_owned(),
+        SecretFormat::Text | SecretFormat::HtmlEntities => "a secret of a demonstration".to_owned(),
+        _ => STANDARD.encode(key),
+    }
+}
+
+fn url() -> PublicUrl {
+    PublicUrl::new("https://example.com/hooks?a=1").unwrap()
+}
+
+/// They are signed with a private key that no seed makes, or in a body of a form that no sample has.
+const PASSED_OVER: [&str; 5] = ["adyen", "aws-sns", "paypal", "plaid", "sendgrid"];
+const SEED: &[u8; 32] = b"01234567890abcdef01234567890abcd";

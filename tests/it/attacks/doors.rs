@@ -1,0 +1,118 @@
+//! Every door of ours gets a clean card, and its handler runs for what is genuine only.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use actix_web::{HttpResponse, web};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::post;
+use countersign::actix::WebhookMiddleware;
+use countersign::axum::Claimed;
+use countersign::testing::{AttackAnswer, AttackList, AttackRequest, Attacks};
+use countersign::tower::WebhookLayer;
+use countersign::{Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
+use http::StatusCode;
+use tokio::net::TcpStream;
+use tower::ServiceExt;
+
+use crate::actix::server::Server;
+
+/// Of these one has its time beside the signature, one in a header, one in the body, and one none.
+const SCHEMES: [&str; 4] = ["venum", "standardwebhooks", "perps-tracker", "github"];
+
+#[tokio::test(start_paused = true)]
+async fn the_tower_layer_gets_a_clean_card() {
+    for scheme in SCHEMES {
+        let handled = Handled::default();
+        let counted = handled.clone();
+        let on_event = move || {
+            counted.count();
+            async { StatusCode::NO_CONTENT }
+        };
+        let layer = WebhookLayer::new(receiver(scheme));
+        let app = Router::new().route("/hooks", post(on_event)).layer(layer);
+        is_clean(scheme, &handled, app).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_axum_extractor_gets_a_clean_card() {
+    for scheme in SCHEMES {
+        let handled = Handled::default();
+        let counted = handled.clone();
+        let on_event = move |Claimed { claim, .. }: Claimed| {
+            counted.count();
+            async move { claim.complete().await.map(|_| StatusCode::NO_CONTENT).unwrap() }
+        };
+        let app = Router::new().route("/hooks", post(on_event)).with_state(receiver(scheme));
+        is_clean(scheme, &handled, app).await;
+    }
+}
+
+/// Over a connection: actix-web's requests are its own.
+#[tokio::test]
+async fn the_actix_middleware_gets_a_clean_card() {
+    for scheme in SCHEMES {
+        let handled = Handled::default();
+        let counted = handled.clone();
+        let middleware = WebhookMiddleware::new(receiver(scheme));
+        let server = Server::start_guarded(move |config| {
+            let counted = counted.clone();
+            let on_event = move || {
+                counted.count();
+                async { HttpResponse::NoContent().finish() }
+            };
+            let hook = web::resource("/hooks").route(web::post().to(on_event));
+            config.service(hook.wrap(middleware.clone()));
+        });
+        let deliver = async |attack: &AttackRequest| match TcpStream::connect(server.address).await
+        {
+            Ok(stream) => attack.deliver(stream).await,
+            Err(_) => AttackAnswer::Unreachable,
+        };
+        let card = attacks(scheme).run_counted(deliver, || handled.times()).await;
+        assert!(card.is_clean(), "{scheme}: {card}");
+    }
+}
+
+async fn is_clean(scheme: &str, handled: &Handled, app: Router) {
+    let deliver = async |attack: &AttackRequest| {
+        let request = attack.to_http().map(Body::new);
+        app.clone().oneshot(request).await.unwrap().status().into()
+    };
+    let card = attacks(scheme).run_counted(deliver, || handled.times()).await;
+    assert!(card.is_clean(), "{scheme}: {card}");
+}
+
+fn attacks(scheme: &str) -> AttackList {
+    let attacks = Attacks::new(Scheme::named(scheme).unwrap(), SECRET).unwrap();
+    let attacks = attacks.to("/hooks".parse().unwrap()).with_body_limit(LIMIT);
+    attacks.prepare().unwrap()
+}
+
+fn receiver(scheme: &str) -> Receiver<MemoryStore> {
+    let secret = Secret::new(SECRET).unwrap();
+    let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret).unwrap();
+    let verifier = verifier.with_body_limit(LIMIT).with_body_timeout(Duration::from_millis(300));
+    Receiver::new(verifier, MemoryStore::new(), Endpoint::new(scheme))
+}
+
+/// How often a handler has run.
+#[derive(Clone, Default)]
+struct Handled(Arc<AtomicUsize>);
+
+impl Handled {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn times(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Text and base64 at once.
+const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const LIMIT: usize = 64 * 1024;
