@@ -6,8 +6,10 @@ mod http2;
 
 mod actix;
 mod adapters;
+mod attacks;
 mod cancelled;
 mod decoded;
+mod diagnose;
 mod engine;
 mod events;
 mod flipped;

@@ -18,6 +18,19 @@ use countersign_conformance::{Expect, vectors};
 use crate::delivery::NOW_MS;
 use cases::{ADYEN, Case, JSON, NAMES, Sent, cases, verifier};
 
+/// Each with a request of its own, and what a receiver knows: the key that has
+/// signed it, and another.
+pub(crate) fn diagnosed_cases()
+-> impl Iterator<Item = (Scheme, countersign::diagnose::CapturedRequest, [String; 2])> {
+    cases().map(|case| {
+        let sent = case.signed();
+        let request = countersign::diagnose::CapturedRequest::new(sent.headers, sent.body)
+            .with_url("https://receiver.example/hook?tenant=7");
+        let known = [0, 1].map(|number: usize| case.keys[number][1].clone());
+        (case.scheme, request, known)
+    })
+}
+
 #[test]
 fn these_fourteen_are_all_whose_way_of_signing_is_code() {
     let code: Vec<&str> =

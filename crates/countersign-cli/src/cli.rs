@@ -2,8 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::diagnose::DiagnoseArgs;
 use crate::request::RequestArgs;
 use crate::secrets::SecretArgs;
+use crate::send::SendArgs;
 use crate::serve::ServeArgs;
 use crate::verify::HandshakeArgs;
 
@@ -29,9 +31,15 @@ pub(crate) enum Command {
     /// Say whether a delivery is authentic and fresh, or why not
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyArgs),
+    /// Find out why a delivery is refused, by trying, and say how to mend it
+    #[command(after_help = DIAGNOSE_EXAMPLES)]
+    Diagnose(DiagnoseArgs),
     /// Print the headers with which a provider would send a delivery
     #[command(after_help = SIGN_EXAMPLES)]
     Sign(SignArgs),
+    /// Send a delivery, genuine or forged, to a receiver, and print what it answers
+    #[command(after_help = SEND_EXAMPLES)]
+    Send(SendArgs),
     /// Receive deliveries, print a line of JSON for each, and pass new events on
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
@@ -144,6 +152,20 @@ Examples:
 Exit status: 0 verified, 1 refused (or a handshake that nobody signs: nothing was verified), 2 bad
 usage or configuration.";
 
+const DIAGNOSE_EXAMPLES: &str = "\
+It verifies the delivery again and again with one thing changed, and says what made it verify. It
+prints neither secrets nor the signature that would have been right, and is for use offline. The
+more of the request's headers it is given, the more it can find.
+
+Examples:
+  countersign diagnose --scheme github --secret-env GITHUB_SECRET --request delivery.json
+
+  Was it signed for another endpoint, or with the secret before?
+    countersign diagnose --scheme stripe --secret-env STRIPE_LIVE --candidate-env STRIPE_TEST \\
+      --retired-file old.txt --request delivery.json
+
+Exit status: 0 verified, 1 a cause was found, 2 bad usage or configuration, 3 none was found.";
+
 const SIGN_EXAMPLES: &str = "\
 The headers that the scheme adds are printed, and none of the request's own: where the request
 already has headers of these names, send the printed ones instead.
@@ -158,6 +180,32 @@ Examples:
   Into curl:
     countersign sign --scheme standardwebhooks --secret-env S --body b.json |
       curl -H @- -H 'Content-Type: application/json' --data-binary @b.json http://localhost:3000/";
+
+const SEND_EXAMPLES: &str = "\
+The delivery is signed with the current secret as `sign` would sign it, and sent by HTTP/1.1, each
+time on a connection of its own. A time that stands in the body is written there anew. `--url` is
+needed only where the URL that is signed is not the one of `--to`.
+
+`--forge all` sends genuine deliveries too, to see whether they and their repeats are taken: their
+events get ids of their own. It waits up to 10 s for each answer.
+
+Examples:
+  countersign send --to http://127.0.0.1:3000/hooks --scheme venum --secret-env S --body event.json
+
+  Is the endpoint sound?
+    countersign send --forge all --to http://127.0.0.1:3000/hooks --scheme stripe --secret-env S \\
+      --body event.json
+
+  One forgery:
+    countersign send --forge stale --to https://example.com/hooks --scheme slack --secret-env S \\
+      --body event.json
+
+  How are answers and times spread?
+    countersign send --repeat 200 --concurrency 8 --to http://127.0.0.1:3000/hooks \\
+      --scheme github --secret-env S --body event.json
+
+Exit status: 0 if every answer was one that a sound receiver gives, 1 if not, 2 bad usage or
+configuration.";
 
 const SERVE_EXAMPLES: &str = "\
 A file:

@@ -4,13 +4,14 @@
 //! | --- | --- |
 //! | `cli.rs` | the commands and their arguments |
 //! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments that name a scheme, secrets and a request |
-//! | `schemes.rs`, `verify.rs`, `sign.rs`, `serve.rs`, `demo.rs` | one command each |
+//! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs` | one command each |
 //! | `random.rs` | random ids and secrets |
 //! | `mend.rs` | what the user has to mend |
 //! | `output.rs`, `table.rs` | what is printed, and the exit status |
 
 mod cli;
 mod demo;
+mod diagnose;
 mod mend;
 mod output;
 mod random;
@@ -18,6 +19,7 @@ mod request;
 mod scheme;
 mod schemes;
 mod secrets;
+mod send;
 mod serve;
 mod sign;
 mod table;
@@ -33,7 +35,9 @@ fn main() -> ExitCode {
     let ended = match Cli::parse().command {
         Command::Schemes(args) => schemes::run(&args),
         Command::Verify(args) => verify::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Sign(args) => sign::run(&args),
+        Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo => demo::run(),
     };

@@ -40,6 +40,13 @@ impl Report {
         self
     }
 
+    /// An exit status of its own.
+    #[must_use]
+    pub(crate) fn ended_with(mut self, status: ExitCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Prints it, and gives the exit status. Whoever reads may stop early: the verdict stays what
     /// it was.
     pub(crate) fn print(&self) -> ExitCode {

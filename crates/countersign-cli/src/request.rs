@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::{ArgAction, ArgGroup, Args};
+use countersign::diagnose::CapturedRequest;
 use countersign::{Head, PublicUrl, Scheme};
 
 use crate::mend::Mend;
@@ -96,6 +97,29 @@ impl Request {
 
     pub(crate) fn body(&self) -> &Bytes {
         &self.body
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        &self.method
+    }
+
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    pub(crate) fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.headers
+    }
+
+    /// The same, to be diagnosed.
+    pub(crate) fn captured(&self) -> CapturedRequest {
+        let headers = self.headers.iter().cloned();
+        let captured = CapturedRequest::new(headers, self.body.clone());
+        let captured = captured.with_method(self.method.as_str());
+        match &self.url {
+            Some(url) => captured.with_url(url.as_str()),
+            None => captured,
+        }
     }
 
     /// The URL that is signed; `None` where the scheme signs none.

@@ -39,6 +39,14 @@ impl SecretArgs {
         collect(read).ok_or_else(none)
     }
 
+    /// Reads the first of them only.
+    pub(crate) fn current(&self) -> Result<Secret, Mend> {
+        if self.0.len() > 1 {
+            output::note("signed with the first of the secrets only");
+        }
+        self.0.first().ok_or_else(none)?.read()
+    }
+
     /// Reads all of them once, for several who each take them all.
     pub(crate) fn read_for(&self, takers: usize) -> Result<Vec<Secrets>, Mend> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,8 @@
 
 #[path = "cli/demo.rs"]
 mod demo;
+#[path = "cli/diagnose.rs"]
+mod diagnose;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/program.rs"]

@@ -28,6 +28,7 @@
 //! | `error.rs` | what can be wrong |
 //! | `observe.rs`, `observe/` | what is told of all this: spans, events, metrics |
 //! | `sign.rs` | the other half, for tests and tools |
+//! | `diagnose.rs`, `diagnose/` | why a delivery does not verify, for tools |
 
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
@@ -35,6 +36,8 @@ mod body;
 mod budget;
 mod clock;
 mod decoding;
+#[cfg(feature = "diagnose")]
+mod diagnose;
 mod error;
 mod event;
 mod handshake;
@@ -64,6 +67,8 @@ mod verifier;
 
 pub use budget::{BufferBudget, Reserved};
 pub use clock::{Clock, ManualClock, SystemClock};
+#[cfg(feature = "diagnose")]
+pub use diagnose::{CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
 pub use handshake::HandshakeAnswer;

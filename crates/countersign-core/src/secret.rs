@@ -167,6 +167,28 @@ impl Secret {
     }
 }
 
+#[cfg(feature = "diagnose")]
+impl Secret {
+    /// The same secret a second time.
+    pub(crate) fn again(&self) -> Self {
+        let source = match &self.source {
+            Source::AsShown(text) => Source::AsShown(text.clone()),
+            Source::Key(key) => Source::Key(key.clone()),
+        };
+        Self { source, name: self.name.clone(), validity: self.validity }
+    }
+
+    /// The same, accepted at any time.
+    pub(crate) fn again_at_any_time(&self) -> Self {
+        Self { validity: Validity::ALWAYS, ..self.again() }
+    }
+
+    /// Whether it is the scheme that says how it is decoded.
+    pub(crate) fn is_as_shown(&self) -> bool {
+        matches!(self.source, Source::AsShown(_))
+    }
+}
+
 impl Secret {
     /// The secret as text, for the schemes that show it as a token.
     pub(crate) fn text(&self, format: SecretFormat) -> String {
@@ -247,6 +269,19 @@ impl Secrets {
             Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(feature = "diagnose")]
+impl Secrets {
+    /// The same secrets a second time.
+    pub(crate) fn again(&self) -> Self {
+        self.with_live(self.live.iter().map(Secret::again).collect())
+    }
+
+    /// Others, with the same resolver.
+    pub(crate) fn with_live(&self, live: Vec<Secret>) -> Self {
+        Self { live, resolver: self.resolver.clone() }
     }
 }
 

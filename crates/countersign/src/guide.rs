@@ -11,6 +11,7 @@
 //! | [`observability`] | every metric, and what is logged at which level |
 //! | [`rotation`] | how a secret is replaced |
 //! | [`tenants`] | secrets of several tenants |
+//! | [`troubleshooting`] | why a delivery is refused, by code, and how that is found out |
 
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
@@ -38,3 +39,6 @@ pub mod schemes {}
 
 #[doc = include_str!("../guide/tenants.md")]
 pub mod tenants {}
+
+#[doc = include_str!("../guide/troubleshooting.md")]
+pub mod troubleshooting {}

@@ -101,9 +101,11 @@
 //! | `serde` | `Scheme::from_toml` |
 //! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
 //! | `asymmetric` | public keys: Ed25519, ECDSA, RSA, and JWTs that are signed with them |
+//! | `diagnose` | why a delivery does not verify, [found out by trying](guide::troubleshooting), offline: the module `diagnose`; implies `compression` |
 //! | `metrics` | [metrics](guide::observability) by the facade `metrics`; the module `metrics` lists them |
 //! | `tracing` | [spans and events](guide::observability) of `tracing` |
 //! | `full` | all of these |
+//! | `testing` | the module `testing`: attacks on your own endpoint, for its tests; not part of `full` |
 //!
 //! # What is not promised
 //!
@@ -172,6 +174,56 @@ pub mod actix {
 #[cfg(feature = "redis")]
 pub mod redis {
     pub use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
+}
+
+/// Attacks on an endpoint, for its own tests.
+///
+/// [`Attacks`](testing::Attacks) makes forged, stale, repeated and broken
+/// deliveries of any scheme, and says what a sound endpoint answers to each:
+///
+/// ```
+/// # use axum::{Router, body::Body, http::StatusCode, routing::post};
+/// # use countersign::{Scheme, Secret, Verifier, tower::VerifyLayer};
+/// # fn app() -> Result<Router, countersign::ConfigError> {
+/// #     let verifier = Verifier::new(Scheme::named("github")?, Secret::new("secret")?)?;
+/// #     let on_event = async || StatusCode::NO_CONTENT;
+/// #     Ok(Router::new().route("/hooks", post(on_event)).layer(VerifyLayer::new(verifier)))
+/// # }
+/// use countersign::testing::Attacks;
+/// use tower::ServiceExt;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = app()?; // yours
+/// let attacks = Attacks::new(Scheme::named("github")?, "secret")?.to("/hooks".parse()?);
+/// let deliver = async |attack: &countersign::testing::AttackRequest| {
+///     let request = attack.to_http().map(Body::new);
+///     app.clone().oneshot(request).await.unwrap().status().into()
+/// };
+/// let card = attacks.prepare()?.run(deliver).await;
+/// assert!(card.is_clean(), "{card}");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A server that listens is attacked over a connection, by
+/// [`AttackRequest::deliver`](testing::AttackRequest::deliver); so is one of
+/// actix-web. What takes requests in parts is given those of
+/// [`AttackRequest::request`](testing::AttackRequest::request).
+///
+/// For single deliveries there is [`Signer`], for the time [`ManualClock`].
+#[cfg(feature = "testing")]
+pub mod testing {
+    pub use countersign_conformance::{
+        Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackRequest, Attacks, Expected,
+        Mark, NoAttack, Pace, ReportCard,
+    };
+}
+
+/// Why a delivery does not verify: for tools, never for the path of a request.
+#[cfg(feature = "diagnose")]
+pub mod diagnose {
+    pub use countersign_core::{CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 }
 
 /// What is counted and measured, as data.

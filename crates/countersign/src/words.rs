@@ -3,6 +3,7 @@
 use crate::{Scheme, VerifyErrorKind};
 
 const README: &str = include_str!("../../../README.md");
+const TROUBLESHOOTING: &str = include_str!("../guide/troubleshooting.md");
 const DEFAULTS: &str = include_str!("../guide/defaults.md");
 
 #[test]
@@ -103,6 +104,23 @@ fn the_readme_and_the_crate_docs_explain_every_feature() {
             assert!(feature == "default" || explained.contains(&feature), "{feature}");
         }
     }
+}
+
+#[test]
+fn the_guide_says_of_every_refusal_what_to_look_at() {
+    let codes: Vec<&str> = REFUSALS.iter().map(|kind| kind.code()).collect();
+    let listed: Vec<&str> =
+        rows_below(TROUBLESHOOTING, "| code | what to look at |").flat_map(names).collect();
+    assert_eq!(listed, codes);
+}
+
+#[cfg(feature = "diagnose")]
+#[test]
+fn the_guide_lists_every_cause() {
+    let codes: Vec<&str> = crate::diagnose::CauseKind::ALL.iter().map(|kind| kind.code()).collect();
+    let listed: Vec<&str> =
+        rows_below(TROUBLESHOOTING, "| cause | what it is | certain |").flat_map(names).collect();
+    assert_eq!(listed, codes);
 }
 
 #[cfg(feature = "metrics")]

@@ -1,0 +1,133 @@
+//! `countersign diagnose`: what it finds, what it prints, and how it ends.
+
+use serde_json::{Value, json};
+
+use crate::program::{Ended, Files, Program, countersign};
+
+const SECRET: &str = "whsec_test_secret_do_not_use_in_production";
+const TAG: &str = "2c2f0f3873dc88c08fafffbd5f134f73ed8d00c593242b5b662723744c62a934";
+const BODY: &str = r#"{"id":"evt_1SDKvector","object":"event","type":"payment_intent.succeeded","created":1760000000}"#;
+
+/// A delivery that Stripe's own SDK has signed, with a secret as it is configured.
+fn stripe(secret: &str, body: &str, words: &str) -> Program {
+    countersign("diagnose --scheme stripe --secret-env S --body - --now 1760000000000")
+        .args(["-H", &format!("Stripe-Signature: t=1760000000,v1={TAG}")])
+        .args(words.split_whitespace())
+        .env("S", secret)
+        .input(body)
+}
+
+/// It shows nothing that is secret.
+#[track_caller]
+fn run(program: Program, status: i32) -> Ended {
+    let ended = program.run().with(status);
+    let shown = format!("{}{}", ended.stdout, ended.stderr);
+    for secret in [&SECRET[6..], TAG, "evt_1SDKvector"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    ended
+}
+
+fn first(ended: &Ended) -> (Value, Value) {
+    let cause = &ended.json()["causes"][0];
+    (cause["cause"].clone(), cause["certain"].clone())
+}
+
+#[test]
+fn what_verifies_ends_with_0_and_has_no_cause() {
+    let ended = run(stripe(SECRET, BODY, "--json"), 0);
+    assert_eq!(ended.stdout, "{\"verified\":true,\"code\":null,\"causes\":[]}\n");
+    let ended = run(stripe(SECRET, BODY, ""), 0);
+    assert!(ended.stdout.starts_with("verified: stripe"), "{}", ended.stdout);
+}
+
+#[test]
+fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
+    let ended = run(stripe(&format!("{SECRET} "), BODY, "--json"), 1);
+    assert!(ended.stdout.starts_with(r#"{"verified":false,"code":"signature_mismatch","causes":[{"cause":"secret_trailing_whitespace","certain":true,"detail":""#), "{}", ended.stdout);
+    assert!(ended.json()["causes"][0]["mend"].as_str().unwrap().contains("white space"));
+
+    let text = run(stripe(SECRET, &format!("{BODY}\n"), ""), 1).stdout;
+    assert!(text.starts_with("refused: stripe: signature_mismatch\n"), "{text}");
+    assert!(
+        text.contains("\nbody_newline  proved by trying\n  found  a newline was added"),
+        "{text}"
+    );
+    assert!(text.contains("\n  mend   verify the raw bytes") && text.contains("offline"), "{text}");
+}
+
+#[test]
+fn nothing_found_ends_with_3() {
+    let ended = run(stripe("another secret", BODY, "--json"), 3);
+    assert_eq!(first(&ended), (json!("tampered_or_unknown"), json!(false)));
+    let text = run(stripe("another secret", BODY, ""), 3).stdout;
+    assert!(text.contains("tampered_or_unknown  not proved"), "{text}");
+}
+
+#[test]
+fn a_secret_that_cannot_be_used_is_explained_or_else_bad_configuration() {
+    let svix = |secret: &str| {
+        countersign("diagnose --scheme svix --json --secret-env S --body - --now 1760000000000")
+            .args(["-H", "svix-id: msg_1", "-H", "svix-timestamp: 1760000000"])
+            .args(["-H", "svix-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="])
+            .env("S", secret)
+            .input("{}")
+    };
+    let ended = svix("sk_live_123").run().with(1);
+    assert_eq!(ended.json()["code"], "misconfigured");
+    assert_eq!(first(&ended), (json!("secret_kind"), json!(false)));
+    svix("what is this?").run().must_mend(&["`S` is not base64"]);
+}
+
+#[test]
+fn secrets_of_other_endpoints_and_retired_ones_are_tried() {
+    let files = Files::new().with("staging", "a").with("right", SECRET);
+    let right = files.arg("right");
+    for (flag, cause) in
+        [("--candidate-file", "secret_of_another_endpoint"), ("--retired-file", "rotated")]
+    {
+        let program = stripe("another", BODY, "--json --candidate-env OTHER").env("OTHER", "b");
+        let program = program.args(["--retired-file", &files.arg("staging"), flag, &right]);
+        let ended = run(program, 1);
+        assert_eq!(first(&ended), (json!(cause), json!(true)));
+        let detail = ended.json()["causes"][0]["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(&right), "{detail}");
+    }
+    stripe(SECRET, BODY, "--retired-env NOT_THERE").run().must_mend(&["`NOT_THERE` is not set"]);
+}
+
+#[test]
+fn a_request_file_is_diagnosed_with_its_url_and_its_time() {
+    let request = json!({
+        "method": "POST",
+        "url": "https://receiver.example/hook",
+        "headers": {"Stripe-Signature": format!("t=1760000000,v1={TAG}")},
+        "body_base64": base64(BODY),
+    });
+    let files = Files::new().with("request.json", request.to_string());
+    let program = countersign("diagnose --json --scheme stripe --secret-env S --now 1770000000000")
+        .args(["--request", &files.arg("request.json")])
+        .env("S", SECRET);
+    let ended = run(program, 1);
+    assert_eq!(ended.json()["code"], "timestamp_too_old");
+    assert_eq!(first(&ended), (json!("replayed_old_capture"), json!(true)));
+}
+
+#[test]
+fn bad_usage_ends_with_2() {
+    let square = countersign("diagnose --scheme square --secret-env S --body -").env("S", "s");
+    square.run().must_mend(&["`--url`"]);
+    for words in [
+        "diagnose",
+        "diagnose --scheme stripe --body -",
+        "diagnose --scheme nonsense --secret-env S --body -",
+    ] {
+        let ended = countersign(words).env("S", "s").run();
+        assert_eq!(ended.status, 2, "{words}");
+    }
+}
+
+fn base64(body: &str) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(body)
+}

@@ -1,0 +1,152 @@
+//! Why a delivery does not verify, found out by trying: offline, never on the
+//! path of a request.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `request.rs` | a request that was captured |
+//! | `cause.rs` | what can be the matter, and how it is mended |
+//! | `diagnosis.rs` | what was found |
+//! | `search.rs` | what is tried, in which order |
+//! | `trial.rs` | one trial: a request, a scheme, secrets |
+//! | `secrets.rs`, `headers.rs`, `url.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
+//! | `body.rs`, `compression.rs`, `charset.rs`, `form.rs`, `json.rs` | the same, of the body |
+//! | `habits.rs` | how frameworks write JSON |
+//! | `looks.rs` | what can only be told from appearances |
+
+mod body;
+mod cause;
+mod charset;
+mod compression;
+mod diagnosis;
+mod form;
+mod habits;
+mod headers;
+mod json;
+mod looks;
+mod request;
+mod schemes;
+mod search;
+mod secrets;
+mod time;
+mod trial;
+mod url;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use cause::{Cause, CauseKind};
+pub use diagnosis::Diagnosis;
+pub use request::CapturedRequest;
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::ConfigError;
+use crate::scheme::{Scheme, Tolerance};
+use crate::secret::{Secret, Secrets};
+use trial::{Bench, Trial};
+
+/// Finds out why a delivery is refused, by verifying it again and again with one
+/// thing changed: the secret read in another way, the body written as another
+/// framework writes it, another URL, another scheme.
+///
+/// For use offline, on a request that was captured: it takes the time of some
+/// hundred verifications, and what it answers is for whoever owns the secret.
+/// It says neither the secret nor the signature that would have been right.
+///
+/// ```
+/// use countersign_core::{CapturedRequest, CauseKind, Diagnose, Scheme, Secret};
+///
+/// let headers = [(
+///     "X-Hub-Signature-256",
+///     "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+/// )];
+/// let request = CapturedRequest::new(headers, "Hello, World!");
+///
+/// let pasted = Secret::new("It's a Secret to Everybody ")?;
+/// let diagnosis = Diagnose::new(Scheme::named("github")?, pasted).diagnose(&request)?;
+/// assert_eq!(diagnosis.causes()[0].kind(), CauseKind::SecretTrailingWhitespace);
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
+pub struct Diagnose {
+    scheme: Arc<Scheme>,
+    secrets: Secrets,
+    others: Vec<(CauseKind, Secret)>,
+    clock: Box<dyn Clock>,
+    tolerance: Option<Tolerance>,
+}
+
+impl Diagnose {
+    /// For deliveries of this scheme, and with the secrets of their endpoint.
+    #[must_use]
+    pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Self {
+        Self {
+            scheme: Arc::new(scheme),
+            secrets: secrets.into(),
+            others: Vec::new(),
+            clock: Box::new(SystemClock::new()),
+            tolerance: None,
+        }
+    }
+
+    /// Adds the secret of another endpoint, which may have been taken for this
+    /// one. Where it matches it is told by its name.
+    #[must_use]
+    pub fn with_candidate(mut self, secret: Secret) -> Self {
+        self.others.push((CauseKind::SecretOfAnotherEndpoint, secret));
+        self
+    }
+
+    /// Adds a secret that the endpoint had before, and accepts no longer.
+    #[must_use]
+    pub fn with_retired(mut self, secret: Secret) -> Self {
+        self.others.push((CauseKind::Rotated, secret));
+        self
+    }
+
+    /// Judges timestamps by this clock. Defaults to the operating system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// How far a timestamp may be off. Defaults to what the scheme says.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.tolerance = Some(tolerance);
+        self
+    }
+
+    /// Says whether a request verifies and, where it does not, why.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`](crate::Verifier::new), where nothing was found that
+    /// explains why the secrets cannot be used.
+    pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
+        let bench = Bench {
+            given: &self.secrets,
+            others: &self.others,
+            now_ms: self.clock.now_unix_ms(),
+            tolerance: self.tolerance,
+            memo: Default::default(),
+            spent: Default::default(),
+            tried: Default::default(),
+        };
+        let trial = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };
+        match bench.as_it_is(&trial) {
+            Ok(None) => Ok(Diagnosis::verified()),
+            Ok(Some(refusal)) => Ok(Diagnosis::refused(refusal, search::causes(&bench, &trial))),
+            Err(problem) => {
+                let causes = search::causes(&bench, &trial);
+                let found = causes.iter().any(|c| c.kind() != CauseKind::TamperedOrUnknown);
+                if found { Ok(Diagnosis::unusable(problem, causes)) } else { Err(problem) }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Diagnose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Diagnose").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,116 @@
+//! The body with something added or taken away around it.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+
+use super::cause::{Cause, CauseKind};
+use super::trial::{Trial, Tries, Try};
+
+pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
+    let (detail, body) = match trial.body().strip_prefix(BOM) {
+        Some(rest) => {
+            ("a byte order mark stands in front of the body that was signed", rest.to_vec())
+        }
+        None => ("the body was signed behind a byte order mark", [BOM, trial.body()].concat()),
+    };
+    one(trial, CauseKind::BodyBom, [(detail, Some(body))])
+}
+
+pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    let trimmed = body.trim_ascii_end();
+    let unix = replaced(body, b"\r\n", b"\n");
+    let windows = replaced(unix.as_deref().unwrap_or(body), b"\n", b"\r\n");
+    let old = (!body.contains(&b'\n')).then(|| replaced(body, b"\r", b"\n")).flatten();
+    let with = |end: &[u8]| Some([body, end].concat());
+    one(
+        trial,
+        CauseKind::BodyNewline,
+        [
+            ("a newline was added to the body", body.strip_suffix(b"\n").map(<[u8]>::to_vec)),
+            ("a newline was added to the body", body.strip_suffix(b"\r\n").map(<[u8]>::to_vec)),
+            (
+                "white space was added to the end of the body",
+                (trimmed.len() < body.len()).then(|| trimmed.to_vec()),
+            ),
+            ("the newline at the end of the body was lost", with(b"\n")),
+            ("the newline at the end of the body was lost", with(b"\r\n")),
+            ("the body's line ends became CRLF, and were LF", unix),
+            ("the body's line ends became LF, and were CRLF", windows),
+            ("the body's line ends became CR, and were LF", old),
+        ],
+    )
+}
+
+pub(super) fn base64(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    let trimmed = body.trim_ascii();
+    let unpadded = trimmed.strip_suffix(b"==").or(trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
+    let inside = gateway(body);
+    let from_event =
+        "the body at hand is the gateway's event, and what it has as `body` was signed";
+    let decoded = |text: &[u8]| STANDARD.decode(text).ok().filter(|bytes| !bytes.is_empty());
+    one(
+        trial,
+        CauseKind::BodyBase64,
+        [
+            ("the body at hand is the base64 of the one that was signed", decoded(trimmed)),
+            (
+                "the body at hand is the URL-safe base64 of the one that was signed",
+                URL_SAFE_NO_PAD.decode(unpadded).ok().filter(|bytes| !bytes.is_empty()),
+            ),
+            (from_event, inside.as_deref().and_then(|inside| decoded(inside.as_bytes()))),
+            (from_event, inside.map(String::into_bytes)),
+            (
+                "what was signed is the base64 of the body at hand",
+                Some(STANDARD.encode(body).into_bytes()),
+            ),
+        ],
+    )
+}
+
+/// A body that was empty when it was signed.
+pub(super) fn emptied(trial: &Trial) -> Tries<'_> {
+    let empty = (!trial.body().is_empty()).then(Vec::new);
+    let detail = "the signature is one of an empty body: it was signed before the body was there, \
+                  or after it had been read";
+    one(trial, CauseKind::BodyEmpty, [(detail, empty)])
+}
+
+/// The body of an event of a serverless gateway.
+fn gateway(event: &[u8]) -> Option<String> {
+    let serde_json::Value::Object(mut event) = serde_json::from_slice(event).ok()? else {
+        return None;
+    };
+    match event.remove("body")? {
+        serde_json::Value::String(body) => Some(body),
+        _ => None,
+    }
+}
+
+fn one<'a, const LEN: usize>(
+    trial: &'a Trial,
+    kind: CauseKind,
+    bodies: [(&'static str, Option<Vec<u8>>); LEN],
+) -> Tries<'a> {
+    Box::new(bodies.into_iter().filter_map(move |(detail, body)| {
+        let body = Bytes::from(body?);
+        Some(Try { cause: Cause::tried(kind, detail), trial: trial.with_body(body) })
+    }))
+}
+
+/// `None` where there is nothing to replace.
+fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
+    let mut replaced = Vec::with_capacity(body.len());
+    let mut start = 0;
+    for at in memchr::memmem::find_iter(body, from) {
+        replaced.extend_from_slice(&body[start..at]);
+        replaced.extend_from_slice(to);
+        start = at + from.len();
+    }
+    replaced.extend_from_slice(&body[start..]);
+    (start > 0).then_some(replaced)
+}
+
+pub(super) const BOM: &[u8] = b"\xef\xbb\xbf";

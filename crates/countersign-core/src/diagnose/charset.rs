@@ -1,0 +1,89 @@
+//! The body's characters in other encodings.
+
+use super::body::BOM;
+use super::cause::{Cause, CauseKind};
+use super::trial::{Trial, Tries, Try};
+
+pub(super) fn converted(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    let text = std::str::from_utf8(body).ok();
+    let foreign = text.filter(|text| !text.is_ascii());
+    let single = (!body.is_ascii()).then_some(body);
+    let bodies = [
+        (
+            "was ISO-8859-1, or its bytes were taken for that, and became UTF-8",
+            foreign.and_then(|text| text.chars().map(|c| u8::try_from(c).ok()).collect()),
+        ),
+        (
+            "was Windows-1252, or its bytes were taken for that, and became UTF-8",
+            foreign.and_then(|text| text.chars().map(to_windows).collect()),
+        ),
+        (
+            "was UTF-8, and became ISO-8859-1",
+            single.map(|body| body.iter().map(|byte| char::from(*byte)).collect()).map(utf8),
+        ),
+        (
+            "was UTF-8, and became Windows-1252",
+            single.map(|body| body.iter().map(|byte| from_windows(*byte)).collect()).map(utf8),
+        ),
+        ("was UTF-8, and became UTF-16", from_utf16(body).map(utf8)),
+        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_le_bytes, false))),
+        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_be_bytes, false))),
+        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_le_bytes, true))),
+        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_be_bytes, true))),
+    ];
+    Box::new(bodies.into_iter().filter_map(move |(what, body)| {
+        let cause = Cause::tried(CauseKind::BodyCharset, format!("the body {what}"));
+        Some(Try { cause, trial: trial.with_body(body?) })
+    }))
+}
+
+fn utf8(text: String) -> Vec<u8> {
+    text.into_bytes()
+}
+
+/// A text of UTF-16, with its mark or told by the zeros of its ASCII.
+fn from_utf16(body: &[u8]) -> Option<String> {
+    let (body, is_little) = match body {
+        [0xff, 0xfe, rest @ ..] => (rest, true),
+        [0xfe, 0xff, rest @ ..] => (rest, false),
+        [_, 0, ..] => (body, true),
+        [0, _, ..] => (body, false),
+        _ => return None,
+    };
+    let order = if is_little { u16::from_le_bytes } else { u16::from_be_bytes };
+    let (pairs, rest) = body.as_chunks();
+    let units: Vec<u16> = pairs.iter().map(|pair| order(*pair)).collect();
+    rest.is_empty().then(|| String::from_utf16(&units).ok()).flatten()
+}
+
+fn to_utf16(text: &str, order: fn(u16) -> [u8; 2], with_mark: bool) -> Vec<u8> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = with_mark.then_some(0xfeff);
+    mark.into_iter().chain(text.encode_utf16()).flat_map(order).collect()
+}
+
+fn to_windows(character: char) -> Option<u8> {
+    let known = WINDOWS_1252.iter().position(|known| *known == character);
+    match known.and_then(|at| u8::try_from(at).ok()) {
+        Some(at) => Some(0x80 + at),
+        None => u8::try_from(character).ok().filter(|byte| !(0x80..0xa0).contains(byte)),
+    }
+}
+
+fn from_windows(byte: u8) -> char {
+    let at = usize::from(byte).checked_sub(0x80);
+    at.and_then(|at| WINDOWS_1252.get(at)).copied().unwrap_or(char::from(byte))
+}
+
+/// The characters of 0x80 to 0x9f; five are not assigned, and stay what they are.
+const WINDOWS_1252: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// Whether a text lost what was not UTF-8: that cannot be undone.
+pub(super) fn is_lossy(body: &[u8]) -> bool {
+    let body = body.strip_prefix(BOM).unwrap_or(body);
+    memchr::memmem::find(body, "\u{fffd}".as_bytes()).is_some()
+}

@@ -1,0 +1,110 @@
+//! The body before and behind its content encoding.
+
+use std::io::{Read, Write};
+
+use flate2::bufread::{GzDecoder, ZlibDecoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::{Compression, GzBuilder};
+
+use super::cause::{Cause, CauseKind};
+use super::trial::{Trial, Tries, Try};
+
+/// The body that arrives is compressed, or is said to be.
+pub(super) fn undone(trial: &Trial) -> Tries<'_> {
+    let plain = without_encoding(trial);
+    let is_compressed = is_compressed(trial.body());
+    let decompressed = decompressed(trial.body()).map(|body| {
+        let detail = "the body at hand is compressed, and was signed as it decompresses";
+        let cause = Cause::tried(CauseKind::BodyCompressed, detail);
+        Try { cause, trial: plain.clone().unwrap_or_else(|| trial.clone()).with_body(body) }
+    });
+    let unmarked = plain.clone().map(|trial| {
+        let cause = if is_compressed {
+            let detail = "the compressed body was signed, and the scheme knows of no \
+                          `Content-Encoding`";
+            Cause::tried(CauseKind::BodyCompressed, detail)
+        } else {
+            let detail = "the body is decompressed already, and still has its `Content-Encoding`";
+            Cause::tried(CauseKind::BodyDecompressed, detail)
+                .with_mend("have whatever decompresses the body remove the header, too")
+        };
+        Try { cause, trial }
+    });
+    Box::new(decompressed.into_iter().chain(unmarked))
+}
+
+/// The body that was signed was compressed. What a compressor writes is its own
+/// affair, so only the usual ones can be tried.
+pub(super) fn done(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    if body.is_empty() || body.len() > LARGEST || is_compressed(body) {
+        return Box::new(std::iter::empty());
+    }
+    let plain = without_encoding(trial).unwrap_or_else(|| trial.clone());
+    let bodies = LEVELS.iter().flat_map(|level| {
+        let gzip = gzip(body, *level);
+        let by_system = SYSTEMS.iter().filter_map(move |system| {
+            let mut gzip = gzip.clone()?;
+            *gzip.get_mut(SYSTEM_AT)? = *system;
+            Some(gzip)
+        });
+        by_system.chain(zlib(body, *level))
+    });
+    Box::new(bodies.map(move |body| {
+        let detail = "the body was signed compressed, and is decompressed";
+        let cause = Cause::tried(CauseKind::BodyDecompressed, detail);
+        Try { cause, trial: plain.with_body(body) }
+    }))
+}
+
+pub(super) fn is_compressed(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b") || decompressed(body).is_some()
+}
+
+/// The trial without `Content-Encoding`; `None` where it has none.
+fn without_encoding(trial: &Trial) -> Option<Trial> {
+    let mut headers = trial.request.headers().to_vec();
+    let before = headers.len();
+    headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
+    (headers.len() < before).then(|| trial.with_headers(headers))
+}
+
+fn decompressed(body: &[u8]) -> Option<Vec<u8>> {
+    match body {
+        [0x1f, 0x8b, ..] => whole(GzDecoder::new(body)),
+        // The window's size, and a checksum over both bytes.
+        [first @ (0x08 | 0x18 | 0x28 | 0x38 | 0x48 | 0x58 | 0x68 | 0x78), second, ..]
+            if u16::from_be_bytes([*first, *second]) % 31 == 0 =>
+        {
+            whole(ZlibDecoder::new(body))
+        }
+        _ => None,
+    }
+}
+
+/// What a decoder gives; nothing where that is more than a delivery can be.
+fn whole(decoder: impl Read) -> Option<Vec<u8>> {
+    let mut decoded = Vec::new();
+    decoder.take(MOST_DECODED + 1).read_to_end(&mut decoded).ok()?;
+    (u64::try_from(decoded.len()).ok()? <= MOST_DECODED).then_some(decoded)
+}
+
+fn gzip(body: &[u8], level: u32) -> Option<Vec<u8>> {
+    let mut encoder: GzEncoder<Vec<u8>> =
+        GzBuilder::new().write(Vec::new(), Compression::new(level));
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+fn zlib(body: &[u8], level: u32) -> Option<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(level));
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+const LEVELS: &[u32] = &[6, 9, 1];
+/// Unix, unknown, FAT, NTFS: where gzip's header says on what it was written.
+const SYSTEMS: &[u8] = &[3, 255, 0, 10];
+const SYSTEM_AT: usize = 9;
+const LARGEST: usize = 2 * 1024 * 1024;
+const MOST_DECODED: u64 = 64 * 1024 * 1024;

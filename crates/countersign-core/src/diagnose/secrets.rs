@@ -1,0 +1,189 @@
+//! What else the secret may be: the same text read in another way, and other
+//! secrets.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+
+use super::cause::{Cause, CauseKind};
+use crate::scheme::{Scheme, SecretFormat};
+use crate::secret::{Secret, Secrets};
+
+/// All that is tried in the place of the given secrets, each with what it means
+/// if it matches.
+pub(super) fn all(
+    given: &Secrets,
+    others: &[(CauseKind, Secret)],
+    scheme: &Scheme,
+    now_ms: i64,
+) -> Vec<(Cause, Secret)> {
+    let mut all = Vec::new();
+    for (number, secret) in given.iter().enumerate() {
+        let called = called(secret, number);
+        if !secret.validity().contains(now_ms) {
+            let detail = format!("{called} signed it, and is not accepted at this time");
+            all.push((Cause::tried(CauseKind::Rotated, detail), secret.again_at_any_time()));
+        }
+        all.extend(same(secret, scheme, &called));
+    }
+    for (number, (kind, secret)) in others.iter().enumerate() {
+        let called = match secret.name() {
+            Some(name) => format!("`{name}`"),
+            None => format!("number {number}, counted from 0,"),
+        };
+        let detail = match kind {
+            CauseKind::Rotated => format!("of the retired secrets {called} signed it"),
+            _ => format!("of the other endpoints' secrets {called} signed it"),
+        };
+        all.push((Cause::tried(*kind, detail), secret.again_at_any_time()));
+    }
+    all
+}
+
+/// How a secret is called in a text.
+fn called(secret: &Secret, number: usize) -> String {
+    match secret.name() {
+        Some(name) => format!("the secret `{name}`"),
+        None => format!("secret {number}"),
+    }
+}
+
+/// The same secret, read in other ways.
+fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> {
+    let format = scheme.secret_format();
+    let Ok(text) = std::str::from_utf8(secret.dangerous_reveal()) else {
+        return encoded(secret.dangerous_reveal(), called);
+    };
+    let mut read = Read { like: secret, called, found: Vec::new() };
+
+    let trimmed = text.trim_matches(is_space);
+    let joined: String = trimmed.chars().filter(|c| !is_space(*c)).collect();
+    let kind = CauseKind::SecretTrailingWhitespace;
+    if trimmed != text {
+        read.text(kind, "has white space around it", trimmed);
+    }
+    if joined != trimmed && !trimmed.contains("-----") {
+        read.text(kind, "has white space inside of it", &joined);
+    }
+    if trimmed.contains("\\n") {
+        let lines = trimmed.replace("\\n", "\n");
+        read.text(kind, "has `\\n` where its line breaks belong", &lines);
+    }
+    for end in ["\n", "\r\n", " "] {
+        let text = format!("{trimmed}{end}");
+        read.text(kind, "lacks the white space that the provider's own ends in", &text);
+    }
+    let unquoted = unquoted(trimmed);
+    if let Some(unquoted) = unquoted {
+        read.text(CauseKind::SecretInQuotes, "stands in quotes", unquoted.trim_matches(is_space));
+    }
+
+    let plain = unquoted.unwrap_or(trimmed);
+    let is_text = match format {
+        _ if !secret.is_as_shown() => true,
+        format => format.decode(text).is_ok_and(|key| key.as_slice() == text.as_bytes()),
+    };
+    // What is there is the text already, or the scheme decodes it.
+    let decoded = match is_text {
+        true => (CauseKind::SecretNotDecoded, "is used as text"),
+        false => (CauseKind::SecretWronglyDecoded, "is decoded in another way"),
+    };
+    for (name, key) in keys(plain) {
+        let (kind, what) = decoded;
+        let what = format!("{what}: what signed it is what its {name} decodes to");
+        read.key(kind, &what, &key);
+    }
+    if format == SecretFormat::Basic
+        && let Some(pair) = STANDARD.decode(plain).ok().and_then(|b| String::from_utf8(b).ok())
+    {
+        let told = "is in base64, and the scheme takes user and password";
+        read.text(CauseKind::SecretNotDecoded, told, &pair);
+    }
+    let kind = CauseKind::SecretWronglyDecoded;
+    if !is_text {
+        read.key(kind, "is decoded, and its text signed it", plain.as_bytes());
+    }
+    match plain.strip_prefix("whsec_") {
+        Some(bare) => {
+            let told = "has the prefix `whsec_`, and what follows it signed it, as text";
+            read.key(kind, told, bare.as_bytes());
+        }
+        None => {
+            let whole = format!("whsec_{plain}");
+            read.key(kind, "lacks its prefix `whsec_`", whole.as_bytes());
+        }
+    }
+    let mut found = read.found;
+    if !secret.is_as_shown() {
+        found.extend(encoded(secret.dangerous_reveal(), called));
+    }
+    found
+}
+
+struct Read<'a> {
+    like: &'a Secret,
+    called: &'a str,
+    found: Vec<(Cause, Secret)>,
+}
+
+impl Read<'_> {
+    /// Another text, decoded as the first one is.
+    fn text(&mut self, kind: CauseKind, what: &str, text: &str) {
+        let secret =
+            if self.like.is_as_shown() { Secret::new(text) } else { Secret::from_text(text) };
+        self.push(kind, what, secret.ok());
+    }
+
+    /// Another key, whatever the scheme says.
+    fn key(&mut self, kind: CauseKind, what: &str, key: &[u8]) {
+        self.push(kind, what, Secret::from_bytes(key).ok());
+    }
+
+    fn push(&mut self, kind: CauseKind, what: &str, secret: Option<Secret>) {
+        let cause = Cause::tried(kind, format!("{} {what}", self.called));
+        self.found.extend(secret.map(|secret| (cause, secret)));
+    }
+}
+
+/// What a text decodes to, by every encoding that there is for secrets.
+fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let bare = ["whsec_", "whpk_", "base64:", "0x"];
+    let bare = bare.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    let url_safe = bare.trim_end_matches('=');
+    let decoded = [
+        ("base64", SecretFormat::Base64.decode(bare).ok().map(|key| key.to_vec())),
+        ("hexadecimal", SecretFormat::Hex.decode(bare).ok().map(|key| key.to_vec())),
+        ("URL-safe base64", URL_SAFE_NO_PAD.decode(url_safe).ok()),
+    ];
+    decoded.into_iter().filter_map(|(name, key)| Some((name, key?))).collect()
+}
+
+/// The texts that decode to a key, for where the provider uses the text.
+fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
+    let base64 = STANDARD.encode(key);
+    let texts = [
+        (const_hex::encode(key), "hexadecimal"),
+        (format!("whsec_{base64}"), "base64 behind `whsec_`"),
+        (base64, "base64"),
+        (STANDARD_NO_PAD.encode(key), "base64 without padding"),
+        (URL_SAFE_NO_PAD.encode(key), "URL-safe base64"),
+    ];
+    let secrets = texts.into_iter().filter_map(|(text, name)| {
+        let detail = format!("{called} was decoded, and its text in {name} signed it");
+        let cause = Cause::tried(CauseKind::SecretWronglyDecoded, detail);
+        Some((cause, Secret::from_text(text).ok()?))
+    });
+    secrets.collect()
+}
+
+fn unquoted(text: &str) -> Option<&str> {
+    QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
+}
+
+fn is_space(character: char) -> bool {
+    character.is_whitespace() || character.is_control() || INVISIBLE.contains(&character)
+}
+
+const QUOTES: [(char, char); 6] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
+/// What comes along when a text is copied from a page, and is no white space.
+const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', '\u{feff}'];

@@ -1,0 +1,193 @@
+//! What was done to the body.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use countersign::diagnose::CauseKind;
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use super::{assert_certain, assert_suspected, found};
+use crate::delivery::{Delivery, any_body_schemes};
+
+/// Signs one body and sends another: the cause is found for every scheme.
+#[track_caller]
+fn assert_found(signed: impl AsRef<[u8]>, sent: impl AsRef<[u8]>, kind: CauseKind) -> Vec<String> {
+    let schemes = any_body_schemes().map(|scheme| {
+        let delivery = Delivery::with_body(&scheme, signed.as_ref());
+        let delivery = Delivery { body: sent.as_ref().to_vec(), ..delivery };
+        let found = found(&scheme, &delivery);
+        assert_certain(&found, kind, scheme.name());
+        format!("{}; {}", found.causes()[0].detail(), found.causes()[0].mend())
+    });
+    let told: Vec<String> = schemes.collect();
+    assert!(told.len() >= 5);
+    told
+}
+
+/// Either way round.
+#[track_caller]
+fn assert_both(one: impl AsRef<[u8]>, other: impl AsRef<[u8]>, kind: CauseKind) {
+    assert_found(&one, &other, kind);
+    assert_found(&other, &one, kind);
+}
+
+const LINES: &str = "{\n \"id\": \"evt_1\",\n \"n\": [1,\n2]\n}";
+
+#[test]
+fn line_ends_and_the_last_newline_are_found() {
+    assert_both(LINES, LINES.replace('\n', "\r\n"), CauseKind::BodyNewline);
+    assert_both("{\"a\":1}", "{\"a\":1}\n", CauseKind::BodyNewline);
+    assert_both("{\"a\":1}", "{\"a\":1}\r\n", CauseKind::BodyNewline);
+    assert_found("{\"a\":1}", "{\"a\":1} \n\n", CauseKind::BodyNewline);
+}
+
+#[test]
+fn a_byte_order_mark_is_found() {
+    assert_both("{\"a\":1}", "\u{feff}{\"a\":1}", CauseKind::BodyBom);
+}
+
+#[test]
+fn base64_is_found_and_so_is_the_event_of_a_gateway() {
+    let body = "{\"a\":\"??>>\"}";
+    assert_both(body, STANDARD.encode(body), CauseKind::BodyBase64);
+    assert_found(body, URL_SAFE.encode(body), CauseKind::BodyBase64);
+    for (inside, is_encoded) in [(STANDARD.encode(body), true), (body.to_owned(), false)] {
+        let event = serde_json::json!({"body": inside, "isBase64Encoded": is_encoded});
+        assert_found(body, event.to_string(), CauseKind::BodyBase64);
+    }
+}
+
+#[test]
+fn a_compressed_body_that_was_signed_before_is_found() {
+    let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+    for compressed in [gzip(body), zlib(body)] {
+        assert_found(body, &compressed, CauseKind::BodyCompressed);
+        for scheme in any_body_schemes() {
+            let signed = Delivery::with_body(&scheme, body);
+            let sent = Delivery { body: compressed.clone(), ..signed };
+            let sent = sent.with_header("Content-Encoding", "gzip");
+            if scheme.body_view() == countersign::BodyView::Raw {
+                assert_certain(&found(&scheme, &sent), CauseKind::BodyCompressed, scheme.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_decompressed_body_that_was_signed_as_it_came_is_found() {
+    let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+    for compressed in [gzip(body), zlib(body)] {
+        assert_found(&compressed, body, CauseKind::BodyDecompressed);
+    }
+    for scheme in any_body_schemes() {
+        let delivery = Delivery::with_body(&scheme, b"\x28\xb5\x2f\xfd by zstd");
+        let delivery = Delivery { body: body.as_bytes().to_vec(), ..delivery };
+        let found = found(&scheme, &delivery.with_header("Content-Encoding", "zstd"));
+        assert_suspected(&found, CauseKind::BodyDecompressed, scheme.name());
+    }
+}
+
+#[test]
+fn a_body_of_another_charset_is_found() {
+    let body = "{\"a\":\"Zürich\"}";
+    let latin: Vec<u8> = body.chars().map(|c| u8::try_from(c).unwrap()).collect();
+    assert_both(body, latin, CauseKind::BodyCharset);
+    let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_both(body, wide, CauseKind::BodyCharset);
+    let twice: String = body.bytes().map(char::from).collect();
+    assert_found(body, twice, CauseKind::BodyCharset);
+    let windows = b"{\"a\":\"5 \x80 \x93\"}";
+    assert_both("{\"a\":\"5 € “\"}", windows, CauseKind::BodyCharset);
+}
+
+#[test]
+fn a_body_that_lost_its_charset_is_suspected() {
+    for scheme in any_body_schemes() {
+        let delivery = Delivery::with_body(&scheme, b"{\"a\":\"\xff\"}");
+        let lossy = String::from_utf8_lossy(&delivery.body).into_owned();
+        let found = found(&scheme, &Delivery { body: lossy.into_bytes(), ..delivery });
+        assert_suspected(&found, CauseKind::BodyCharset, scheme.name());
+    }
+}
+
+#[test]
+fn an_empty_body_is_suspected_and_one_that_was_signed_empty_is_found() {
+    assert_found("", "{\"a\":1}", CauseKind::BodyEmpty);
+    for scheme in any_body_schemes() {
+        let delivery = Delivery::with_body(&scheme, "{\"a\":1}");
+        let delivery = Delivery { body: Vec::new(), ..delivery };
+        assert_suspected(&found(&scheme, &delivery), CauseKind::BodyEmpty, scheme.name());
+    }
+}
+
+#[test]
+fn a_body_shorter_than_it_was_sent_is_suspected_to_be_cut_or_rewritten() {
+    for scheme in any_body_schemes() {
+        let body = "{\"a\":1.50,\"b\":2}";
+        let delivery = Delivery::with_body(&scheme, body);
+        let delivery = delivery.with_header("Content-Length", body.len().to_string());
+        let cut = Delivery { body: body.as_bytes()[..9].to_vec(), ..delivery.clone() };
+        assert_suspected(&found(&scheme, &cut), CauseKind::BodyTruncated, scheme.name());
+        let rewritten = Delivery { body: b"{\"a\":1.5,\"b\":2}".to_vec(), ..delivery };
+        assert_suspected(&found(&scheme, &rewritten), CauseKind::BodyReserialized, scheme.name());
+    }
+}
+
+#[test]
+fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
+    let compact = r#"{"z":"a/b","a":[1,{"é":"<x>"}],"m":{},"b":1}"#;
+    for (other, habit) in [
+        (r#"{"z": "a/b", "a": [1, {"é": "<x>"}], "m": {}, "b": 1}"#, "ensure_ascii=False"),
+        (r#"{"z": "a/b", "a": [1, {"\u00e9": "<x>"}], "m": {}, "b": 1}"#, "json.dumps(x)"),
+        (r#"{"z":"a\/b","a":[1,{"\u00e9":"<x>"}],"m":{},"b":1}"#, "json_encode(x)"),
+        (r#"{"z":"a\/b","a":[1,{"é":"<x>"}],"m":{},"b":1}"#, "JSON_UNESCAPED_UNICODE"),
+        (r#"{"z":"a/b","a":[1,{"é":"\u003cx\u003e"}],"m":{},"b":1}"#, "Rails"),
+        (r#"{"z":"a/b","a":[1,{"\u00E9":"\u003Cx\u003E"}],"m":{},"b":1}"#, "System.Text.Json"),
+        (r#"{"a":[1,{"é":"<x>"}],"b":1,"m":{},"z":"a/b"}"#, "names sorted"),
+        (
+            "{\n  \"z\": \"a/b\",\n  \"a\": [\n    1,\n    {\n      \"é\": \"<x>\"\n    }\n  ],\n  \"m\": {},\n  \"b\": 1\n}",
+            "two spaces",
+        ),
+        (
+            "{\n    \"z\": \"a/b\",\n    \"a\": [\n        1,\n        {\n            \"é\": \"<x>\"\n        }\n    ],\n    \"m\": {},\n    \"b\": 1\n}",
+            "four spaces",
+        ),
+    ] {
+        for told in assert_found(other, compact, CauseKind::BodyReserialized) {
+            assert!(told.contains("express.raw"), "{told}");
+            assert!(told.contains(habit), "{habit}: {told}");
+        }
+        if habit != "names sorted" {
+            for told in assert_found(compact, other, CauseKind::BodyReserialized) {
+                let hand = told.split("at hand is").nth(1).unwrap();
+                assert!(hand.contains(habit), "{habit}: {told}");
+            }
+        }
+    }
+    let gson = r#"{"a":"b\u003dc\u0027"}"#;
+    for told in assert_found(r#"{"a":"b=c'"}"#, gson, CauseKind::BodyReserialized) {
+        assert!(told.contains("Gson") && told.contains("Spring"), "{told}");
+    }
+    assert_found(r#"{"a":1}"#, r#"{"a":1.0}"#, CauseKind::BodyReserialized);
+    assert_found(compact, serde_json::to_string(compact).unwrap(), CauseKind::BodyReserialized);
+}
+
+#[test]
+fn a_rewritten_form_is_found() {
+    assert_both("a=b+c&d=%C3%A9%7E", "a=b%20c&d=%C3%A9~", CauseKind::BodyReserialized);
+    assert_found("z=b+c&d=e", r#"{"z":"b c","d":"e"}"#, CauseKind::BodyReserialized);
+}
+
+fn gzip(body: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zlib(body: &str) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}

@@ -1,0 +1,172 @@
+//! The signature elsewhere, or of another scheme.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::diagnose::CauseKind;
+use countersign::{Algorithm, Encoding, Scheme};
+use ring::hmac;
+
+use super::{assert_certain, assert_suspected, diagnose, found, found_by};
+use crate::delivery::{
+    BODY, Delivery, list_schemes, scheme, schemes, secret, secret_text, tag_length,
+};
+
+#[track_caller]
+fn assert_found(scheme: &Scheme, delivery: &Delivery) {
+    assert_certain(&found(scheme, delivery), CauseKind::WrongHeader, scheme.name());
+}
+
+fn renamed(delivery: Delivery, rename: impl Fn(&str) -> String) -> Delivery {
+    let headers = delivery.headers.into_iter().map(|(name, value)| (rename(&name), value));
+    Delivery { headers: headers.collect(), ..delivery }
+}
+
+#[test]
+fn headers_with_names_in_the_form_of_cgi_are_found() {
+    for scheme in schemes().filter(|scheme| !scheme.signed().contains("{header:")) {
+        let delivery = Delivery::of(&scheme);
+        let cgi = |name: &str| format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_"));
+        assert_found(&scheme, &renamed(delivery.clone(), cgi));
+        assert_found(&scheme, &renamed(delivery, |name| format!("X-Original-{name}")));
+    }
+}
+
+#[test]
+fn a_signature_in_a_header_of_any_name_is_found_and_the_name_told() {
+    for name in ["github", "stripe", "shopify", "venum", "jupiter", "square", "svix"] {
+        let scheme = scheme(name);
+        let delivery = Delivery::of(&scheme).with_header("User-Agent", "x").with_header("X-A", "b");
+        let first = delivery.signature_header().to_owned();
+        let odd = |name: &str| if name == first { "X-Odd".to_owned() } else { name.to_owned() };
+        let found = found(&scheme, &renamed(delivery, odd));
+        assert_certain(&found, CauseKind::WrongHeader, name);
+        assert!(found.causes()[0].detail().contains("`X-Odd`"), "{found:?}");
+    }
+}
+
+#[test]
+fn all_three_headers_of_another_family_are_found() {
+    let scheme = scheme("standardwebhooks");
+    let delivery = Delivery::of(&scheme);
+    assert_found(&scheme, &renamed(delivery, |name| name.replace("webhook-", "acme-hook-")));
+}
+
+#[test]
+fn a_signature_without_its_prefix_is_found() {
+    let mut seen = 0;
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let (front, tag) = delivery.tag(&scheme);
+        let states_time = front.chars().any(|c| c.is_ascii_digit()) && front.len() > 12;
+        if front.is_empty() || states_time {
+            continue;
+        }
+        assert_found(&scheme, &delivery.clone().with_header(delivery.signature_header(), tag));
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen}");
+}
+
+#[test]
+fn a_prefix_too_many_and_quotes_are_found() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let value = delivery.header(delivery.signature_header()).to_vec();
+        let quoted = [b"\"", &value[..], b"\""].concat();
+        assert_found(&scheme, &delivery.clone().with_header(delivery.signature_header(), quoted));
+        if value.len() == tag_length(&scheme) {
+            let prefixed = [b"sha256=", &value[..]].concat();
+            let delivery = delivery.clone().with_header(delivery.signature_header(), prefixed);
+            assert_found(&scheme, &delivery);
+        }
+    }
+}
+
+#[test]
+fn a_signature_in_the_other_encoding_is_found() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let (_, tag) = delivery.tag(&scheme);
+        let other = match scheme.encoding() {
+            Encoding::Hex => STANDARD.encode(const_hex::decode(tag).unwrap()),
+            _ => const_hex::encode(STANDARD.decode(tag).unwrap()),
+        };
+        if delivery.tag(&scheme).0.len() < 12 {
+            assert_found(&scheme, &delivery.with_tag(&scheme, other));
+        }
+    }
+}
+
+#[test]
+fn a_repeated_header_and_one_of_joined_lines_are_found() {
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let name = delivery.signature_header().to_owned();
+        let value = delivery.header(&name).to_vec();
+        let mut repeated = delivery.clone();
+        repeated.headers.push((name.clone(), value.clone()));
+        assert_found(&scheme, &repeated);
+        if !list_schemes().any(|list| list.name() == scheme.name()) {
+            let joined = [&value[..], b", ", &value].concat();
+            assert_found(&scheme, &delivery.with_header(&name, joined));
+        }
+    }
+}
+
+#[test]
+fn the_signature_of_an_older_hash_beside_the_one_that_is_meant_is_found() {
+    let whole = |scheme: &Scheme| {
+        scheme.algorithm() == Algorithm::HmacSha256
+            && scheme.encoding() == Encoding::Hex
+            && scheme.signed() == "{body}"
+    };
+    let mut seen = 0;
+    for scheme in schemes().filter(whole) {
+        let delivery = Delivery::of(&scheme);
+        let front = delivery.tag(&scheme).0.replace("sha256", "sha1");
+        if scheme.secret_format() != countersign::SecretFormat::Text {
+            continue;
+        }
+        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret_text(1).as_bytes());
+        let tag = const_hex::encode(hmac::sign(&key, BODY.as_bytes()));
+        let name = delivery.signature_header().to_owned();
+        let older = name.trim_end_matches("-256").to_owned();
+        let delivery = delivery.without_header(&name).with_header(&older, format!("{front}{tag}"));
+        assert_found(&scheme, &delivery);
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen}");
+}
+
+#[test]
+fn the_scheme_whose_headers_these_are_is_suspected_where_the_secret_is_wrong_too() {
+    for name in ["stripe", "shopify", "slack", "svix", "venum"] {
+        let (signed_by, other) = (scheme(name), scheme("github"));
+        let delivery = Delivery::of(&signed_by);
+        let found = found_by(&diagnose(&other, secret(2)), &other, &delivery);
+        assert_suspected(&found, CauseKind::WrongScheme, name);
+        assert!(found.causes()[0].detail().contains(&format!("`{name}`")), "{found:?}");
+    }
+}
+
+#[test]
+fn the_scheme_that_verifies_is_named() {
+    for (name, taken_for) in [
+        ("stripe", "github"),
+        ("github", "stripe"),
+        ("shopify", "slack"),
+        ("slack", "venum"),
+        ("svix", "stripe"),
+        ("square", "github"),
+        ("gitlab-token", "github"),
+        ("venum", "standardwebhooks"),
+    ] {
+        let (signed_by, other) = (scheme(name), scheme(taken_for));
+        let delivery = Delivery::of(&signed_by);
+        let found = found_by(&diagnose(&other, secret(1)), &other, &delivery);
+        assert_certain(&found, CauseKind::WrongScheme, name);
+        let told = found.causes().iter().any(|cause| cause.detail().contains(&format!("`{name}`")));
+        assert!(told, "{found:?}");
+        assert!(found.causes()[0].mend().starts_with("configure the scheme"), "{found:?}");
+    }
+}

@@ -1,0 +1,147 @@
+//! What is claimed where nothing explains a refusal, and what it costs.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::diagnose::{CapturedRequest, CauseKind};
+use countersign::{Scheme, Secret, Signer};
+use ring::rand::{SecureRandom, SystemRandom};
+use ring::signature::{Ed25519KeyPair, KeyPair};
+
+use super::{assert_suspected, diagnose, found_by};
+use crate::delivery::{Delivery, NOW_MS, scheme, schemes, secret_of};
+use crate::rules::diagnosed_cases;
+
+#[test]
+fn of_a_thousand_random_failures_none_is_explained_with_certainty() {
+    let schemes: Vec<Scheme> = schemes().collect();
+    for number in 0..1000 {
+        let scheme = &schemes[number % schemes.len()];
+        let [place, bit, way] = random();
+        let mut delivery = Delivery::of(scheme);
+        let mut secret = secret_of(scheme, 1);
+        match way % 3 {
+            0 => {
+                let at = usize::from(place) % delivery.body.len();
+                delivery.body[at] ^= 1 << (bit % 8);
+            }
+            1 => secret = Secret::from_bytes(random::<32>()).unwrap(),
+            _ => {
+                let (_, tag) = delivery.tag(scheme);
+                let mut tag = tag.as_bytes().to_vec();
+                let at = usize::from(place) % (tag.len() - 4);
+                tag[at] = if tag[at] == b'1' { b'2' } else { b'1' };
+                delivery = delivery.with_tag(scheme, tag);
+            }
+        }
+        let found = found_by(&diagnose(scheme, secret), scheme, &delivery);
+        assert!(!found.is_verified(), "{}", scheme.name());
+        assert!(found.causes().iter().all(|cause| !cause.is_certain()), "{found:?}");
+        assert!(!found.causes().is_empty(), "{}", scheme.name());
+    }
+}
+
+#[test]
+fn what_nothing_explains_is_tampered_or_unknown() {
+    for scheme in schemes() {
+        let mut delivery = Delivery::of(&scheme);
+        delivery.body[3] ^= 1;
+        let found = found_by(&diagnose(&scheme, secret_of(&scheme, 1)), &scheme, &delivery);
+        assert_suspected(&found, CauseKind::TamperedOrUnknown, scheme.name());
+    }
+}
+
+#[test]
+fn schemes_whose_way_of_signing_is_code_are_diagnosed_too() {
+    for (scheme, request, [own, other]) in diagnosed_cases() {
+        let name = scheme.name().to_owned();
+        let secret = |text: &str| Secret::new(text).unwrap();
+        let first = |diagnose: countersign::diagnose::Diagnose, request: &CapturedRequest| {
+            let found = diagnose.diagnose(request).unwrap();
+            let shown = format!("{found:?}");
+            assert!(
+                !shown.contains(&own[own.len() - own.len().min(12)..]) || own.len() < 8,
+                "{name}"
+            );
+            found.causes().first().map(|cause| (cause.kind(), cause.is_certain()))
+        };
+        assert_eq!(first(diagnose(&scheme, secret(&own)), &request), None, "{name}");
+        let elsewhere = diagnose(&scheme, secret(&other)).with_candidate(secret(&own));
+        let expected = Some((CauseKind::SecretOfAnotherEndpoint, true));
+        assert_eq!(first(elsewhere, &request), expected, "{name}");
+        if own.starts_with("one") {
+            let spaced = diagnose(&scheme, secret(&format!("{own} ")));
+            let expected = Some((CauseKind::SecretTrailingWhitespace, true));
+            assert_eq!(first(spaced, &request), expected, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_scheme_of_public_keys_is_diagnosed_as_one_of_secrets_is() {
+    let scheme = scheme("discord");
+    let keys = || {
+        let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let pair = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
+        (STANDARD.encode(private.as_ref()), const_hex::encode(pair.public_key().as_ref()))
+    };
+    let ((private, own), (_, other)) = (keys(), keys());
+    let signer = Signer::new(scheme.clone(), Secret::new(private).unwrap()).unwrap();
+    let headers = signer.at_unix_ms(NOW_MS).sign(&[("Accept", "*/*")], b"{\"a\": 1}").unwrap();
+    let first = |known: &str, body: &'static str| {
+        let request = CapturedRequest::new(headers.clone(), body);
+        let own = Secret::new(&*own).unwrap();
+        let diagnose = diagnose(&scheme, Secret::new(known).unwrap()).with_candidate(own);
+        let found = diagnose.diagnose(&request).unwrap();
+        found.causes().first().map(|cause| (cause.kind(), cause.is_certain()))
+    };
+    let body = "{\"a\": 1}";
+    assert_eq!(first(&own, body), None);
+    assert_eq!(first(&other, body), Some((CauseKind::SecretOfAnotherEndpoint, true)));
+    let spaced = format!("{own} ");
+    assert_eq!(first(&spaced, body), Some((CauseKind::SecretTrailingWhitespace, true)));
+    let base64 = STANDARD.encode(const_hex::decode(&own).unwrap());
+    assert_eq!(first(&base64, body), Some((CauseKind::SecretWronglyDecoded, true)));
+    assert_eq!(first(&own, "{\"a\":1}"), Some((CauseKind::BodyReserialized, true)));
+    assert_eq!(first(&own, "{\"a\":2}"), Some((CauseKind::TamperedOrUnknown, false)));
+}
+
+#[test]
+fn a_body_of_a_mebibyte_is_given_up_on_in_a_bounded_time() {
+    for name in ["github", "stripe", "square"] {
+        let scheme = scheme(name);
+        let body = format!("{{\"a\":[{}1]}}", "{\"b\":\"é/\"},".repeat(110_000));
+        assert!(body.len() > 1024 * 1024);
+        let mut delivery = Delivery::with_body(&scheme, &body);
+        let at = body.len() - 3;
+        delivery.body[at] = b'2';
+        let begun = Instant::now();
+        let found = found_by(&diagnose(&scheme, secret_of(&scheme, 1)), &scheme, &delivery);
+        assert_suspected(&found, CauseKind::TamperedOrUnknown, name);
+        // A tenth of it where the tests are optimised.
+        assert!(begun.elapsed() < Duration::from_secs(20), "{name}: {:?}", begun.elapsed());
+    }
+}
+
+#[test]
+fn no_request_makes_it_panic() {
+    let scheme = scheme("stripe");
+    let bodies: [&[u8]; 8] =
+        [b"", b"\"", b"{\"a\":\"\\", b"\xff\xfe", b"%", b"a=%", b"\x1f\x8b\x08", b"[,]"];
+    for body in bodies {
+        for value in ["", "t=", "t=1,v1=", "\"", "\"\"", ",", "v1=\u{e9},t=99999999999999999999"] {
+            let headers = [("Stripe-Signature", value), ("Host", ":"), ("Date", "x")];
+            let request = CapturedRequest::new(headers, body).with_url("://");
+            let secret = Secret::new("\"").unwrap();
+            let found = diagnose(&scheme, secret).diagnose(&request).unwrap();
+            assert!(!found.is_verified());
+        }
+    }
+}
+
+fn random<const LEN: usize>() -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    SystemRandom::new().fill(&mut bytes).unwrap();
+    bytes
+}

@@ -1,0 +1,132 @@
+//! What is the matter with the secret.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::diagnose::CauseKind;
+use countersign::{Scheme, Secret, SecretFormat};
+
+use super::{assert_certain, assert_suspected, diagnose, found_by};
+use crate::delivery::{BODY, Delivery, NOW_MS, schemes, secret_of, secret_text};
+
+/// The text of the first secret, as the scheme's provider shows it.
+fn text(scheme: &Scheme) -> String {
+    match scheme.secret_format() {
+        SecretFormat::Hex => const_hex::encode([1; 32]),
+        _ => secret_text(1),
+    }
+}
+
+fn text_schemes() -> impl Iterator<Item = Scheme> {
+    schemes().filter(|scheme| scheme.secret_format() == SecretFormat::Text)
+}
+
+#[track_caller]
+fn assert_found(scheme: &Scheme, secret: Secret, kind: CauseKind) {
+    let delivery = Delivery::of(scheme);
+    let found = found_by(&diagnose(scheme, secret), scheme, &delivery);
+    assert_certain(&found, kind, scheme.name());
+}
+
+#[test]
+fn white_space_around_a_secret_is_found() {
+    for scheme in schemes() {
+        for altered in [format!("{} ", text(&scheme)), format!("\t{}\r\n", text(&scheme))] {
+            let secret = Secret::new(altered).unwrap();
+            assert_found(&scheme, secret, CauseKind::SecretTrailingWhitespace);
+        }
+    }
+}
+
+#[test]
+fn white_space_that_the_providers_secret_has_is_found_to_be_missing() {
+    for scheme in text_schemes() {
+        let signed = Secret::new(format!("{}\n", secret_text(1))).unwrap();
+        let delivery = Delivery::signed(&scheme, signed, NOW_MS, BODY);
+        let found = found_by(&diagnose(&scheme, secret_of(&scheme, 1)), &scheme, &delivery);
+        assert_certain(&found, CauseKind::SecretTrailingWhitespace, scheme.name());
+    }
+}
+
+#[test]
+fn quotes_around_a_secret_are_found() {
+    for scheme in schemes() {
+        for altered in [format!("\"{}\"", text(&scheme)), format!(" '{}' ", text(&scheme))] {
+            assert_found(&scheme, Secret::new(altered).unwrap(), CauseKind::SecretInQuotes);
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_used_as_text_and_has_to_be_decoded_is_found() {
+    for scheme in text_schemes() {
+        let hex = const_hex::encode([1; 32]);
+        let base64 = STANDARD.encode([1; 32]);
+        for (signed, given) in [
+            (Secret::from_hex(&*hex), hex),
+            (Secret::from_base64(&*base64), base64),
+            (Secret::from_whsec(secret_text(1)), secret_text(1)),
+        ] {
+            let delivery = Delivery::signed(&scheme, signed.unwrap(), NOW_MS, BODY);
+            let diagnose = diagnose(&scheme, Secret::new(given).unwrap());
+            let found = found_by(&diagnose, &scheme, &delivery);
+            assert_certain(&found, CauseKind::SecretNotDecoded, scheme.name());
+        }
+    }
+    let decoding = schemes().filter(|scheme| scheme.secret_format() == SecretFormat::Whsec);
+    for scheme in decoding {
+        let given = Secret::from_text(secret_text(1)).unwrap();
+        assert_found(&scheme, given, CauseKind::SecretNotDecoded);
+    }
+}
+
+#[test]
+fn a_secret_that_is_decoded_and_has_to_be_text_is_found() {
+    for scheme in text_schemes() {
+        let given = Secret::from_whsec(secret_text(1)).unwrap();
+        assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
+        // Its prefix is stripped.
+        let given = Secret::new(&secret_text(1)["whsec_".len()..]).unwrap();
+        assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
+    }
+}
+
+#[test]
+fn the_secret_of_another_endpoint_is_told_by_its_name() {
+    for scheme in schemes() {
+        let delivery = Delivery::signed(&scheme, secret_of(&scheme, 2), NOW_MS, BODY);
+        let diagnose = diagnose(&scheme, secret_of(&scheme, 1))
+            .with_candidate(secret_of(&scheme, 3).named("live"))
+            .with_candidate(secret_of(&scheme, 2).named("staging"));
+        let found = found_by(&diagnose, &scheme, &delivery);
+        assert_certain(&found, CauseKind::SecretOfAnotherEndpoint, scheme.name());
+        let detail = found.causes()[0].detail();
+        assert!(detail.contains("staging") && !detail.contains("live"), "{detail}");
+    }
+}
+
+#[test]
+fn a_retired_secret_and_one_out_of_its_time_are_found() {
+    for scheme in schemes() {
+        let delivery = Delivery::signed(&scheme, secret_of(&scheme, 2), NOW_MS, BODY);
+        let retired = diagnose(&scheme, secret_of(&scheme, 1)).with_retired(secret_of(&scheme, 2));
+        let found = found_by(&retired, &scheme, &delivery);
+        assert_certain(&found, CauseKind::Rotated, scheme.name());
+
+        let expired = secret_of(&scheme, 2).valid_until_unix_ms(NOW_MS - 1);
+        let found = found_by(&diagnose(&scheme, expired), &scheme, &delivery);
+        assert_certain(&found, CauseKind::Rotated, scheme.name());
+    }
+}
+
+#[test]
+fn an_api_key_in_the_place_of_a_secret_is_suspected() {
+    for scheme in schemes().filter(|scheme| scheme.secret_format() != SecretFormat::Hex) {
+        let delivery = Delivery::of(&scheme);
+        for key in ["sk_live_51Nx", "ghp_0123456789", "shpat_0123", "xoxb-1-2", "glpat-x"] {
+            let diagnose = diagnose(&scheme, Secret::new(key).unwrap());
+            let found = found_by(&diagnose, &scheme, &delivery);
+            assert_suspected(&found, CauseKind::SecretKind, scheme.name());
+            assert!(!format!("{found:?}").contains(key), "{found:?}");
+        }
+    }
+}
