@@ -14,7 +14,12 @@ mod load;
 #[path = "http/servers.rs"]
 mod servers;
 
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use countersign_benches::SECRET;
 use countersign_conformance::RedisServer;
+use ring::hmac;
 
 use load::Deliveries;
 use servers::Server;
@@ -32,6 +37,11 @@ fn main() {
     {
         let rounds = size.rounds;
         measure(&redis, body_bytes, requests, rounds, budget);
+    }
+    println!();
+    for bytes in [1024, 64 * 1024] {
+        let ns = cryptography(bytes).as_nanos();
+        println!("`ring::hmac::verify` alone, {} KiB: {ns} ns", bytes / 1024);
     }
 }
 
@@ -74,6 +84,20 @@ fn row(server: &Server, bytes: usize, rate: f64, ratio: f64, budget: Option<f64>
     };
     let kib = bytes / 1024;
     println!("| {what} | {kib} KiB | {rate:.0} | {:.1} % | {budget} | {verdict} |", ratio * 100.0);
+}
+
+/// What no door can be without.
+fn cryptography(bytes: usize) -> Duration {
+    let (body, key) = (vec![b'x'; bytes], hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()));
+    let tag = hmac::sign(&key, &body);
+    let once = || {
+        let began = Instant::now();
+        for _ in 0..100 {
+            hmac::verify(black_box(&key), black_box(&body), tag.as_ref()).unwrap();
+        }
+        began.elapsed() / 100
+    };
+    (0..100).map(|_| once()).min().unwrap_or_default()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
