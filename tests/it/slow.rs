@@ -38,6 +38,26 @@ async fn the_server_of_the_worker_handoff_withstands_slow_clients() {
 }
 
 #[tokio::test]
+async fn the_server_of_many_tenants_withstands_slow_clients() {
+    withstand(Example::multi_tenant(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_that_is_observed_withstands_slow_clients() {
+    withstand(Example::observability(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_that_tracks_transactions_withstands_slow_clients() {
+    withstand(Example::venum_tracker(), 16).await;
+}
+
+#[tokio::test]
+async fn the_server_that_posts_trades_withstands_slow_clients() {
+    withstand(Example::perps_discord(), 16).await;
+}
+
+#[tokio::test]
 async fn the_server_on_redis_withstands_slow_clients() {
     let redis = RedisServer::start(&[]);
     withstand(Example::redis(&redis).await, 16).await;

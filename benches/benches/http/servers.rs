@@ -17,6 +17,7 @@ use countersign_redis::RedisStore;
 use countersign_tower::{VerifyLayer, WebhookLayer};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tower_layer::Identity;
 
 use countersign_benches::verifier;
 
@@ -37,6 +38,9 @@ pub(crate) fn all(redis: &str) -> Vec<Server> {
     let actix = |name, address| Server { name, bare: BARE_ACTIX, has_budget: false, address };
     vec![
         axum(BARE_AXUM, false, serve(|| async { app() })),
+        axum("axum, a layer that does nothing", false, {
+            serve(|| async { app().layer(Identity::new()) })
+        }),
         axum(
             "axum, `VerifyLayer`",
             false,

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use countersign::redis::RedisStore;
@@ -48,6 +49,29 @@ impl Example {
         Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
     }
 
+    pub(super) fn multi_tenant() -> Self {
+        let customers = example_multi_tenant::Customers::default();
+        customers.add_secret("acme", SECRET);
+        let app = example_multi_tenant::app(example_multi_tenant::verifier(customers).unwrap());
+        Self { app, sender: Sender::new("jupiter", "/hooks/acme") }
+    }
+
+    pub(super) fn observability() -> Self {
+        let app = example_observability::app(Secret::new(SECRET).unwrap()).unwrap();
+        Self { app, sender: Sender::new("venum", "/hooks/venum") }
+    }
+
+    pub(super) fn venum_tracker() -> Self {
+        let app = example_venum_tracker::app(SECRET, 1000).unwrap();
+        Self { app, sender: Sender::new("venum", "/hooks/venum") }
+    }
+
+    pub(super) fn perps_discord() -> Self {
+        // What comes is no trade, and so nobody has to post it.
+        let (app, _) = example_perps_discord::app(SECRET, 1000).unwrap();
+        Self { app, sender: Sender::new("perps-tracker", "/webhook") }
+    }
+
     fn of(scheme: &str, app: Router) -> Self {
         Self { app, sender: Sender::new(scheme, "/") }
     }
@@ -60,7 +84,10 @@ impl Sender {
 
     /// A delivery that its app would take, of the event of this id.
     pub(super) fn delivery(&self, id: &str) -> Signed {
-        let body = format!(r#"{{"id":"{id}","event_id":"{id}"}}"#);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let body = format!(
+            r#"{{"id":"{id}","event_id":"{id}","type":"test","created":{now},"data":{{}}}}"#
+        );
         let signer = Signer::new(self.scheme.clone(), Secret::new(SECRET).unwrap()).unwrap();
         let headers = signer.sign(&crate::delivery::NO_HEADERS, body.as_bytes()).unwrap();
         Signed { path: self.path, headers, body }
