@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::{HttpResponse, web};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::routing::{any, post};
+use countersign::actix::VerifyMiddleware;
 use countersign::axum::{Delivery, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{Answer, Endpoint, MemoryStore, Receiver, Secret, Verifier};
@@ -147,4 +149,66 @@ async fn send(
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
     (parts.status.as_u16(), headers.collect(), to_bytes(body, usize::MAX).await.unwrap())
+}
+
+#[actix_web::test]
+async fn the_doors_of_actix_answer_every_handshake_alike() {
+    for vector in vectors() {
+        let direct = direct(&vector);
+        let verifier = armed(&vector, &Kept::default());
+        for extracted in [false, true] {
+            let which = format!("extracted {extracted}: {}", vector.kind);
+            verifier.arm_handshake(Duration::from_secs(60));
+            let (status, headers, body) = ask_actix(&verifier, &vector, extracted).await;
+            assert_eq!(status, vector.expect_response.status, "{which}");
+            let Some(answer) = &direct else {
+                assert!(body.is_empty(), "{which}");
+                continue;
+            };
+            assert_eq!(&body, answer.body(), "{which}");
+            for (name, value) in answer.headers() {
+                let same = |(other, shown): &(String, String)| {
+                    other.eq_ignore_ascii_case(name) && shown == value
+                };
+                assert!(headers.iter().any(same), "{which}: {name}");
+            }
+        }
+    }
+}
+
+/// By the extractor, or by the middleware, each before a handler that must not
+/// be called.
+async fn ask_actix(
+    verifier: &Verifier,
+    vector: &Vector,
+    extracted: bool,
+) -> (u16, Vec<(String, String)>, Bytes) {
+    async fn never() -> HttpResponse {
+        panic!("an event")
+    }
+    async fn never_extracted(_: countersign::actix::Webhook) -> HttpResponse {
+        panic!("an event")
+    }
+    let app = actix_web::App::new().configure(|config| {
+        let hook = web::resource("/hook");
+        if extracted {
+            config.app_data(verifier.clone()).service(hook.to(never_extracted));
+        } else {
+            config.service(hook.wrap(VerifyMiddleware::new(verifier.clone())).to(never));
+        }
+    });
+    let app = actix_web::test::init_service(app).await;
+    let method = vector.request.method.parse().unwrap();
+    let target = &vector.request.url["https://receiver.example".len()..];
+    let mut request = actix_web::test::TestRequest::default().method(method).uri(target);
+    for (name, value) in vector.headers() {
+        request = request.insert_header((name, value));
+    }
+    let request = request.set_payload(vector.body()).to_request();
+    let response = actix_web::test::call_service(&app, request).await;
+    let status = response.status().as_u16();
+    let headers = response.headers().iter();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+    (status, headers.collect(), actix_web::test::read_body(response).await)
 }
