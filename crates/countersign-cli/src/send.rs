@@ -26,6 +26,7 @@ use crate::mend::Mend;
 use crate::output::{self, Report};
 use crate::request::Request;
 use crate::scheme;
+use crate::sign::say_that_an_id_is_ignored;
 use progress::Progress;
 use target::Target;
 use volley::{Shot, Volley};
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
         return Err(Mend::new("`--forge all` runs each kind once: give one kind to `--repeat`"));
     }
     let scheme = scheme::load(&args.sign.scheme.name)?;
+    say_that_an_id_is_ignored(&args.sign, &scheme);
     let request = args.sign.request.read()?;
     let to = target::url(&args.to)?;
     let patience = scheme.profile().ack_deadline().max(AttackList::PATIENCE);

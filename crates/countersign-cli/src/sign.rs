@@ -42,9 +42,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
 /// What the user asked for in vain is said, and nothing else: the headers are right without it.
 fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     let name = scheme.name();
-    if args.id.is_some() && !has_id(scheme) {
-        output::note(&format!("scheme `{name}` signs no id: `--id` is ignored"));
-    }
+    say_that_an_id_is_ignored(args, scheme);
     if args.timestamp.is_some() {
         let why = match scheme.timestamp() {
             None => "signs no time".to_owned(),
@@ -54,6 +52,12 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
             Some(_) => return,
         };
         output::note(&format!("scheme `{name}` {why}: `--timestamp` is ignored"));
+    }
+}
+
+pub(crate) fn say_that_an_id_is_ignored(args: &SignArgs, scheme: &Scheme) {
+    if args.id.is_some() && !has_id(scheme) {
+        output::note(&format!("scheme `{}` signs no id: `--id` is ignored", scheme.name()));
     }
 }
 

@@ -58,11 +58,12 @@ async fn serve_gets_a_clean_card() {
 
 #[test]
 fn what_the_user_may_not_expect_is_said() {
-    let mut send = send(takes_everything(), "--secret-env S");
+    let mut send = send(takes_everything(), "--secret-env S --id evt_1");
     let sent = send.of("perps-tracker", "secret").run();
     assert_eq!(sent.status, 0, "{sent:?}");
     assert!(sent.stderr.contains("the body's time, at `/created`, is written anew"), "{sent:?}");
     assert!(sent.stderr.contains("the first of the secrets only"), "{sent:?}");
+    assert!(sent.stderr.contains("signs no id: `--id` is ignored"), "{sent:?}");
 }
 
 #[test]
