@@ -217,9 +217,11 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
         Answer::StoreFull,
         Answer::HandlerFailed,
         Answer::HandlerTimeout,
+        Answer::SecretNotKept,
         Answer::Busy,
     ];
-    answers.extend(REFUSALS.map(|kind| Answer::from(VerifyError::from(kind))));
+    let refusals = VerifyErrorKind::ALL.iter().copied();
+    answers.extend(refusals.map(|kind| Answer::from(VerifyError::from(kind))));
     let busy = receiver(MemoryStore::new());
     let held = claim(&busy, &event(1)).await.unwrap();
     answers.extend(claim(&busy, &event(1)).await.err());
@@ -229,7 +231,7 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
     answers.extend(claim(&exhausted, &event(1)).await.err());
     let exhausted = exhausted.with_dead_letters(|_: &Verified| Ok(()));
     answers.extend(claim(&exhausted, &event(1)).await.err());
-    assert_eq!(answers.len(), 5 + REFUSALS.len() + 4);
+    assert_eq!(answers.len(), 6 + VerifyErrorKind::ALL.len() + 4);
 
     for answer in answers {
         let response: Response<Body> = countersign::tower::answer(answer.clone());
@@ -289,24 +291,3 @@ async fn of_which_five_attempts_have_died() -> Receiver<MemoryStore> {
     }
     receiver
 }
-
-const REFUSALS: [VerifyErrorKind; 18] = [
-    VerifyErrorKind::MissingSignature,
-    VerifyErrorKind::UnsupportedSignature,
-    VerifyErrorKind::SignatureMismatch,
-    VerifyErrorKind::MalformedSignature,
-    VerifyErrorKind::TooManySignatures,
-    VerifyErrorKind::RepeatedHeader,
-    VerifyErrorKind::MissingHeader,
-    VerifyErrorKind::MissingId,
-    VerifyErrorKind::MalformedId,
-    VerifyErrorKind::MissingTimestamp,
-    VerifyErrorKind::MalformedTimestamp,
-    VerifyErrorKind::TimestampTooOld,
-    VerifyErrorKind::TimestampInFuture,
-    VerifyErrorKind::BodyTooLarge,
-    VerifyErrorKind::BodyTimeout,
-    VerifyErrorKind::BodyIncomplete,
-    VerifyErrorKind::UnsupportedEncoding,
-    VerifyErrorKind::Misconfigured,
-];

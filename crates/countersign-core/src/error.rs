@@ -109,6 +109,9 @@ pub enum VerifyErrorKind {
     UnsupportedSignature,
     /// No live secret has signed this.
     SignatureMismatch,
+    /// The delivery names a key, or the place of a certificate, that is not
+    /// known.
+    UnknownKey,
     /// The signature's header is not of the scheme's grammar, or no signature
     /// in it has the length and encoding of one.
     MalformedSignature,
@@ -149,12 +152,34 @@ pub enum VerifyErrorKind {
     UnknownTenant,
     /// The tenant's secrets could not be asked for.
     SecretsUnavailable,
-    /// The delivery names a key, or the place of a certificate, that is not
-    /// known.
-    UnknownKey,
 }
 
 impl VerifyErrorKind {
+    /// All of them, in the order of the enum.
+    pub const ALL: &'static [Self] = &[
+        Self::MissingSignature,
+        Self::UnsupportedSignature,
+        Self::SignatureMismatch,
+        Self::UnknownKey,
+        Self::MalformedSignature,
+        Self::TooManySignatures,
+        Self::RepeatedHeader,
+        Self::MissingHeader,
+        Self::MissingId,
+        Self::MalformedId,
+        Self::MissingTimestamp,
+        Self::MalformedTimestamp,
+        Self::TimestampTooOld,
+        Self::TimestampInFuture,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
+        Self::BodyIncomplete,
+        Self::UnsupportedEncoding,
+        Self::Misconfigured,
+        Self::UnknownTenant,
+        Self::SecretsUnavailable,
+    ];
+
     /// The stable name, for logs and metrics.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -426,5 +451,18 @@ impl fmt::Display for SecretProblem {
                 f.write_str("is never accepted: the end of its time lies before the beginning")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_kinds_leaves_none_out() {
+        for (index, kind) in VerifyErrorKind::ALL.iter().enumerate() {
+            assert_eq!(*kind as usize, index, "{kind:?}");
+        }
+        assert_eq!(VerifyErrorKind::ALL.last(), Some(&VerifyErrorKind::SecretsUnavailable));
     }
 }
