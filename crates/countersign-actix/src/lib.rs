@@ -147,8 +147,8 @@
 //! # }
 //! ```
 //!
-//! The handler runs in a task of its own, which a sender that leaves does not
-//! stop, and need not be `Send`. By the status of its answer the event is recorded
+//! A handler that does not answer at once goes on in a task of its own, which a
+//! sender that leaves does not stop, and it need not be `Send`. By the status of its answer the event is recorded
 //! as done (2xx, unless the receiver has another rule) or given back to be sent
 //! again; a panic gives it back. The sender gets the answer of the handler in any
 //! case, recorded or not, unless that is late: then it gets 503, and the handler

@@ -105,8 +105,8 @@
 //! # }
 //! ```
 //!
-//! The service runs in a task of its own, which a sender that leaves does not
-//! stop. By the status of its answer the event is recorded as done (2xx, unless
+//! A service that does not answer at once goes on in a task of its own, which a
+//! sender that leaves does not stop. By the status of its answer the event is recorded as done (2xx, unless
 //! the receiver has another rule) or given back to be sent again; a panic and an
 //! error give it back. The sender gets the answer of the service in any case,
 //! recorded or not, unless that is late: then it gets 503, and the service still
