@@ -1,9 +1,9 @@
 //! What everything that receives webhooks with Countersign is held to.
 //!
-//! So far this is the collection of test [`vectors`]: deliveries of 79 schemes
-//! whose verdict is known. They are plain data and need no scheme of this
-//! project, so whoever writes a scheme of their own, or a verifier in another
-//! way, can try it on them:
+//! First there are the test [`vectors`]: deliveries of 79 schemes whose verdict
+//! is known. They are plain data and need no scheme of this project, so whoever
+//! writes a scheme of their own, or a verifier in another way, can try it on
+//! them:
 //!
 //! ```
 //! use countersign_conformance::vectors;
@@ -16,8 +16,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The files themselves, and what their fields mean, are in the folder
-//! `vectors`.
+//! The [`handshake_vectors`] are what providers ask an endpoint first, and what
+//! they expect to hear. The files themselves, and what their fields mean, are in
+//! the folder `vectors`.
 //!
 //! For stores of claims there are the [`store_cases`]: whoever writes a store
 //! of their own makes it a [`StoreUnderTest`] and runs them all.
@@ -38,6 +39,7 @@
 mod attacks;
 #[cfg(feature = "fault-proxy")]
 mod fault_proxy;
+mod handshakes;
 #[cfg(feature = "http-suite")]
 mod http;
 #[cfg(all(feature = "redis-server", unix))]
@@ -53,6 +55,9 @@ pub use attacks::{
 };
 #[cfg(feature = "fault-proxy")]
 pub use fault_proxy::{Fault, FaultProxy};
+pub use handshakes::{
+    HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors,
+};
 #[cfg(feature = "http-suite")]
 pub use http::{
     CODE_HEADER, Difference, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpCase,

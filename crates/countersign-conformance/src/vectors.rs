@@ -188,7 +188,7 @@ impl Vector {
     }
 
     fn disagreement(&self, problem: String) -> Disagreement {
-        Disagreement { vector: self.to_string(), problem }
+        Disagreement::new(self, problem)
     }
 }
 
@@ -250,6 +250,12 @@ pub struct Disagreement {
     problem: String,
 }
 
+impl Disagreement {
+    pub(crate) fn new(vector: &impl fmt::Display, problem: String) -> Self {
+        Self { vector: vector.to_string(), problem }
+    }
+}
+
 impl fmt::Display for Disagreement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.vector, self.problem)
@@ -258,11 +264,14 @@ impl fmt::Display for Disagreement {
 
 impl Error for Disagreement {}
 
-fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+/// An object of texts.
+pub(crate) fn pairs<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, String)>, D::Error> {
     BTreeMap::deserialize(deserializer).map(|headers| headers.into_iter().collect())
 }
 
-fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+pub(crate) fn base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     STANDARD.decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 

@@ -27,7 +27,7 @@ async fn every_door_answers_every_handshake_before_its_handler_is_called() {
             verifier.arm_handshake(Duration::from_secs(60));
             let which = format!("{name}: {}", vector.kind);
             let (status, headers, body) = ask(door, &vector).await;
-            assert_eq!(status, vector.expect_response.status, "{which}");
+            assert_eq!(status, vector.expect.status, "{which}");
             let Some(answer) = &direct else {
                 assert!(body.is_empty(), "{which}");
                 continue;
@@ -141,7 +141,7 @@ async fn send(
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    let request = request.body(Body::from(vector.body())).unwrap();
+    let request = request.body(Body::from(vector.request.body.clone())).unwrap();
     let response = door.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     assert!(parts.extensions.get::<Answer>().is_some(), "answered by somebody else");
@@ -160,7 +160,7 @@ async fn the_doors_of_actix_answer_every_handshake_alike() {
             let which = format!("extracted {extracted}: {}", vector.kind);
             verifier.arm_handshake(Duration::from_secs(60));
             let (status, headers, body) = ask_actix(&verifier, &vector, extracted).await;
-            assert_eq!(status, vector.expect_response.status, "{which}");
+            assert_eq!(status, vector.expect.status, "{which}");
             let Some(answer) = &direct else {
                 assert!(body.is_empty(), "{which}");
                 continue;
@@ -204,7 +204,7 @@ async fn ask_actix(
     for (name, value) in vector.headers() {
         request = request.insert_header((name, value));
     }
-    let request = request.set_payload(vector.body()).to_request();
+    let request = request.set_payload(vector.request.body.clone()).to_request();
     let response = actix_web::test::call_service(&app, request).await;
     let status = response.status().as_u16();
     let headers = response.headers().iter();

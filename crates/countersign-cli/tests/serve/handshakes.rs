@@ -1,17 +1,16 @@
 //! Handshakes: answered before anything reaches the target, and the key that is handed over in one.
 
-use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use countersign::{Scheme, Secret, Signer};
+use countersign_conformance::{HandshakeVector, handshake_vectors};
 use http::{Method, Request};
 use http_body_util::Full;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustix::process::Signal;
-use serde::Deserialize;
 
 use crate::config::must_mend;
 use crate::deliveries::{Answered, Delivery, send};
@@ -25,27 +24,16 @@ async fn every_handshake_is_answered_as_its_provider_expects_and_printed_by_its_
     let mut serving = configured(&files).await;
     for (index, vector) in vectors.iter().enumerate() {
         let answered = vector.ask(index, &vector.headers(), &serving).await;
-        let expected = &vector.expect_response;
-        let which = format!("{}: {}", vector.kind, vector.note);
-        assert_eq!(answered.status, expected.status, "{which}");
-        match (&expected.body, &expected.json) {
-            (Some(body), _) => assert_eq!(answered.body, body, "{which}"),
-            (None, Some(json)) => {
-                let body: serde_json::Value = serde_json::from_slice(&answered.body).unwrap();
-                assert_eq!(&body, json, "{which}");
-            }
-            (None, None) => assert_eq!(answered.body, "", "{which}"),
-        }
-        for (name, value) in &expected.headers {
-            assert_eq!(answered.headers[name], value, "{which}");
-        }
+        let headers = answered.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_bytes()));
+        vector.judge(answered.status, headers, &answered.body).unwrap();
         let line = serving.line().await;
-        assert_eq!(line["endpoint"], format!("/{index}"), "{which}");
-        assert_eq!(line["status"], expected.status, "{which}");
-        match expected.status {
-            401 => assert_eq!(line["code"], "signature_mismatch", "{which}"),
+        assert_eq!(line["endpoint"], format!("/{index}"), "{}", vector.0);
+        assert_eq!(line["status"], vector.expect.status, "{}", vector.0);
+        match vector.expect.status {
+            401 => assert_eq!(line["code"], "signature_mismatch", "{}", vector.0),
             _ => {
-                assert_eq!(line["code"], "handshake", "{which}");
+                assert_eq!(line["code"], "handshake", "{}", vector.0);
                 let scheme = vector.scheme();
                 let named = |name| scheme.handshakes().iter().any(|one| one.name() == name);
                 assert!(line["handshake"].as_str().is_some_and(named), "{line}");
@@ -280,7 +268,7 @@ fn all(vectors: &[Vector]) -> Files {
     let mut config = "listen = '127.0.0.1:0'\n".to_owned();
     let mut files = Files::new("").with("token", "my-verify-token");
     for (index, vector) in vectors.iter().enumerate() {
-        let Vector { provider, request, .. } = vector;
+        let HandshakeVector { provider, request, .. } = vector.0;
         config += &format!("[[endpoint]]\npath = '/{index}'\nscheme = '{provider}'\n");
         config += &match &provider[..] {
             "asana" | "notion" => {
@@ -298,41 +286,23 @@ fn all(vectors: &[Vector]) -> Files {
     files.with("serve.toml", config)
 }
 
-#[derive(Deserialize)]
-struct Vector {
-    provider: String,
-    kind: String,
-    secret: Option<String>,
-    note: String,
-    request: Asked,
-    expect_response: Expected,
-}
-
-#[derive(Deserialize)]
-struct Asked {
-    method: String,
-    url: String,
-    headers: BTreeMap<String, String>,
-    body_base64: String,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    status: u16,
-    body: Option<String>,
-    json: Option<serde_json::Value>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    capture: Option<String>,
-}
+/// A vector, and how its endpoint is set up.
+struct Vector(&'static HandshakeVector);
 
 fn vectors() -> Vec<Vector> {
-    let file = include_str!("../../../countersign-conformance/vectors/handshakes.json");
-    serde_json::from_str(file).unwrap()
+    handshake_vectors().iter().map(Vector).collect()
 }
 
 fn vector(kind: &str) -> Vector {
     vectors().into_iter().find(|vector| vector.kind == kind).unwrap()
+}
+
+impl Deref for Vector {
+    type Target = HandshakeVector;
+
+    fn deref(&self) -> &HandshakeVector {
+        self.0
+    }
 }
 
 impl Vector {
@@ -353,13 +323,9 @@ impl Vector {
         }
     }
 
-    fn body(&self) -> Bytes {
-        STANDARD.decode(&self.request.body_base64).unwrap().into()
-    }
-
     /// The request's headers, and a fresh signature where the vector has none.
     fn headers(&self) -> Vec<(String, String)> {
-        let mut headers: Vec<_> = self.request.headers.clone().into_iter().collect();
+        let mut headers = self.request.headers.clone();
         let signer = match &self.provider[..] {
             "discord" => Signer::new(self.scheme(), Secret::new(seed()).unwrap()),
             "slack" | "zoom" | "twitch" => {
@@ -368,7 +334,7 @@ impl Vector {
             _ => return headers,
         };
         let signer = signer.unwrap().with_id("msg_1");
-        headers.extend(signer.sign(&headers, &self.body()).unwrap());
+        headers.extend(signer.sign(&headers, &self.request.body).unwrap());
         headers
     }
 
@@ -384,17 +350,18 @@ impl Vector {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        send(request.body(Full::new(self.body())).unwrap()).await
+        send(request.body(Full::from(self.request.body.clone())).unwrap()).await
     }
 
     fn handed_over(&self) -> Option<String> {
-        let asana = self.request.headers.get("X-Hook-Secret");
-        asana.or(self.expect_response.capture.as_ref()).cloned()
+        let mut headers = self.request.headers.iter();
+        let asana = headers.find(|(name, _)| name == "X-Hook-Secret").map(|(_, value)| value);
+        asana.or(self.expect.capture.as_ref()).cloned()
     }
 
     /// What nobody is to read in what the program prints.
     fn canaries(&self) -> Vec<String> {
-        let expected = &self.expect_response;
+        let expected = &self.expect;
         let values = expected.json.iter().flat_map(|json| json.as_object().unwrap().values());
         let answers = values.filter_map(|value| value.as_str().map(str::to_owned));
         let secrets = self.secret.iter().chain(&expected.body).chain(&expected.capture);

@@ -1,0 +1,160 @@
+//! The test vectors of handshakes: what a provider asks an endpoint before it
+//! sends events there, and what it expects to hear.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::vectors::{Disagreement, base64, pairs};
+
+/// All handshakes, in the order of their file.
+#[must_use]
+pub fn handshake_vectors() -> &'static [HandshakeVector] {
+    &VECTORS
+}
+
+/// A handshake and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct HandshakeVector {
+    /// The name of the scheme.
+    pub provider: String,
+    /// What tells this handshake from the others of its provider.
+    pub kind: String,
+    /// What the handshake is computed from, as a user would paste it: the
+    /// signing secret, or with `meta` the verify token. `None` where the
+    /// answer needs no secret.
+    pub secret: Option<String>,
+    /// What is easily got wrong.
+    pub note: String,
+    /// What the provider sends. Where it signs this, the signature is left out
+    /// unless it depends on nothing that is not here.
+    pub request: HandshakeRequest,
+    /// What it expects to hear.
+    #[serde(rename = "expect_response")]
+    pub expect: HandshakeResponse,
+}
+
+/// The request of a [`HandshakeVector`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct HandshakeRequest {
+    /// The method.
+    pub method: String,
+    /// The public URL.
+    pub url: String,
+    /// The headers that matter, each once.
+    #[serde(deserialize_with = "pairs")]
+    pub headers: Vec<(String, String)>,
+    /// The body, to the byte.
+    #[serde(rename = "body_base64", deserialize_with = "base64")]
+    pub body: Vec<u8>,
+}
+
+/// The answer that a [`HandshakeVector`] demands.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct HandshakeResponse {
+    /// The status.
+    pub status: u16,
+    /// The body, where it is text.
+    pub body: Option<String>,
+    /// The body, where it is JSON: other white space and another order are as
+    /// good.
+    pub json: Option<Value>,
+    /// Headers that must be there.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The key that the request hands over, where it stands in the body.
+    pub capture: Option<String>,
+}
+
+impl HandshakeVector {
+    /// Whether an answer is the vector's. Headers beyond those that it names
+    /// may be there.
+    ///
+    /// # Errors
+    ///
+    /// [`Disagreement`] where it is not.
+    pub fn judge<'h>(
+        &self,
+        status: u16,
+        headers: impl IntoIterator<Item = (&'h str, &'h [u8])>,
+        body: &[u8],
+    ) -> Result<(), Disagreement> {
+        let expect = &self.expect;
+        let disagree = |problem: String| Err(Disagreement::new(self, problem));
+        if status != expect.status {
+            return disagree(format!("the status must be {}, was {status}", expect.status));
+        }
+        let is_right = match (&expect.body, &expect.json) {
+            (Some(text), _) => body == text.as_bytes(),
+            (None, Some(json)) => {
+                serde_json::from_slice(body).is_ok_and(|body: Value| body == *json)
+            }
+            (None, None) => body.is_empty(),
+        };
+        if !is_right {
+            // It can be computed from the secret, and is not shown.
+            return disagree("the body is another".to_owned());
+        }
+        let headers: Vec<_> = headers.into_iter().collect();
+        for (name, value) in &expect.headers {
+            let is_there = |(other, bytes): &(&str, &[u8])| {
+                other.eq_ignore_ascii_case(name) && *bytes == value.as_bytes()
+            };
+            if !headers.iter().any(is_there) {
+                return disagree(format!("the header `{name}` is absent or another"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for HandshakeVector {
+    /// Names the vector, and says its note.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}: {}", self.provider, self.kind, self.note)
+    }
+}
+
+static VECTORS: LazyLock<Vec<HandshakeVector>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../vectors/handshakes.json"))
+        .expect("the file is part of this crate, and a test has read it")
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_handshake_of_the_file_is_read() {
+        let vectors = handshake_vectors();
+        let providers: BTreeSet<_> = vectors.iter().map(|vector| &vector.provider).collect();
+        assert_eq!((vectors.len(), providers.len()), (13, 11));
+    }
+
+    #[test]
+    fn an_answer_is_judged_by_its_status_its_body_and_the_headers_that_are_named() {
+        let find = |kind| handshake_vectors().iter().find(|vector| vector.kind == kind).unwrap();
+        let (text, json, key) = (find("dropbox"), find("discord-interaction"), find("asana"));
+        let value = key.expect.headers["X-Hook-Secret"].as_bytes();
+        assert_eq!(text.judge(200, [("x-more", &b"a"[..])], b"abc123"), Ok(()));
+        assert_eq!(json.judge(200, [], b"{ \"type\": 1 }"), Ok(()));
+        assert_eq!(key.judge(200, [("x-hook-secret", value)], b""), Ok(()));
+        for (wrong, problem) in [
+            (text.judge(204, [], b"abc123"), "the status must be 200, was 204"),
+            (text.judge(200, [], b"abc124"), "the body is another"),
+            (json.judge(200, [], b"type"), "the body is another"),
+            (key.judge(200, [("x-hook-secret", value)], b"{}"), "the body is another"),
+            (key.judge(200, [("x-hook-secret", &b"a"[..])], b""), "`X-Hook-Secret` is absent"),
+        ] {
+            let shown = wrong.unwrap_err().to_string();
+            assert!(shown.contains(problem), "{shown}");
+        }
+    }
+}
