@@ -258,6 +258,14 @@ pub enum ConfigError {
         /// Which of the secrets it is, counted from 0, where that is known.
         index: Option<usize>,
     },
+    /// A secret is not to be had from the place where it should be.
+    #[non_exhaustive]
+    SecretPlace {
+        /// The variable or the file.
+        place: String,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
     /// There is no built-in scheme of this name.
     #[non_exhaustive]
     UnknownScheme {
@@ -341,6 +349,7 @@ impl fmt::Display for ConfigError {
         match self {
             Self::Secret { problem, index: None } => write!(f, "the secret {problem}"),
             Self::Secret { problem, index: Some(index) } => write!(f, "secret {index} {problem}"),
+            Self::SecretPlace { place, problem } => write!(f, "{place} {problem}"),
             Self::UnknownScheme { name, near } if near.is_empty() => {
                 write!(f, "there is no built-in scheme `{name}`; `Scheme::names()` lists them")
             }

@@ -1,5 +1,7 @@
 //! Signing secrets: never empty, never shown, wiped when dropped.
 
+mod read;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -16,7 +18,8 @@ use crate::validity::Validity;
 ///
 /// [`Secret::new`] takes it as the provider shows it and leaves the decoding to
 /// the scheme, which knows that `whsec_…` is text at Stripe and base64 at Svix.
-/// The other constructors say the format themselves, whatever the scheme says.
+/// So do [`Secret::from_env`] and [`Secret::from_file`], which read it first. The
+/// other constructors say the format themselves, whatever the scheme says.
 ///
 /// A secret is never empty, has no `Display` and no equality, its `Debug` is
 /// redacted, and its memory is wiped when it is dropped.

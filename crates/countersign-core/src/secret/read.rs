@@ -1,0 +1,128 @@
+//! Secrets from where a deployment puts them: a variable, or a file.
+
+use std::path::Path;
+use std::{env, fs};
+
+use zeroize::Zeroizing;
+
+use super::Secret;
+use crate::error::ConfigError;
+
+impl Secret {
+    /// The secret that an environment variable holds, as [`Secret::new`] takes
+    /// it, [named](Self::named) by the variable. A line end at its end is no part
+    /// of it; whatever else stands around it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SecretPlace`] where the variable is not set, is empty, or
+    /// is not UTF-8.
+    pub fn from_env(variable: &str) -> Result<Self, ConfigError> {
+        let wrong = |problem| {
+            let place = if is_plainly_a_name(variable) {
+                format!("the environment variable `{variable}`")
+            } else {
+                "the environment variable that is to hold the secret".to_owned()
+            };
+            ConfigError::SecretPlace { place, problem }
+        };
+        // What cannot be a name cannot be set either, and must not be asked for.
+        let can_be_set = !variable.is_empty() && !variable.contains(['=', '\0']);
+        let value = can_be_set.then(|| env::var_os(variable)).flatten();
+        let value = value.ok_or_else(|| {
+            wrong(
+                "is not set: give the name of one that is, and never the secret itself".to_owned(),
+            )
+        })?;
+        let text = value.into_string().map_err(|_| wrong(NOT_TEXT.to_owned()))?;
+        Ok(Self::without_line_end(text).map_err(wrong)?.named(variable))
+    }
+
+    /// The secret that a file holds, as [`Secret::new`] takes it,
+    /// [named](Self::named) by the path. A line end at its end is no part of it;
+    /// whatever else stands around it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SecretPlace`] where the file cannot be read, is empty, or
+    /// is not UTF-8.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let wrong = |problem| {
+            let place = format!("the secret's file `{}`", path.display());
+            ConfigError::SecretPlace { place, problem }
+        };
+        let bytes = fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let bytes = Zeroizing::new(bytes);
+        let text = str::from_utf8(&bytes).map_err(|_| wrong(NOT_TEXT.to_owned()))?;
+        Ok(Self::without_line_end(text.to_owned())
+            .map_err(wrong)?
+            .named(path.display().to_string()))
+    }
+
+    fn without_line_end(mut text: String) -> Result<Self, String> {
+        if let Some(rest) = text.strip_suffix('\n') {
+            text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
+        }
+        Self::new(text)
+            .map_err(|_| "is empty: put the secret there that the provider shows".to_owned())
+    }
+}
+
+/// Whether it can be shown. Anything but a name in capitals may be the secret
+/// itself, given where its variable's name belongs.
+fn is_plainly_a_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+const NOT_TEXT: &str = "is not UTF-8: store the secret as the provider shows it";
+
+#[cfg(test)]
+mod tests {
+    use std::env::temp_dir;
+    use std::process;
+
+    use super::*;
+
+    #[test]
+    fn a_variable_is_named_by_itself_and_one_that_is_not_set_is_not_shown_unless_it_is_a_name() {
+        // Cargo sets it for every test.
+        let secret = Secret::from_env("CARGO_PKG_NAME").unwrap();
+        assert_eq!(secret.dangerous_reveal(), b"countersign-core");
+        assert_eq!(secret.name(), Some("CARGO_PKG_NAME"));
+
+        let said = |variable| Secret::from_env(variable).unwrap_err().to_string();
+        assert!(said("NOT_SET_ANYWHERE").contains("variable `NOT_SET_ANYWHERE` is not set"));
+        for given in ["whsec_abc", "", "A=B", "A\0"] {
+            let said = said(given);
+            assert!(said.contains("is not set: give the name"), "{said}");
+            assert!(given.is_empty() || !said.contains(given), "{said}");
+        }
+    }
+
+    #[test]
+    fn one_line_end_is_no_part_of_a_files_secret() {
+        let path = temp_dir().join(format!("countersign-secret-{}", process::id()));
+        let read = |text: &[u8]| {
+            fs::write(&path, text).unwrap();
+            Secret::from_file(&path)
+        };
+        for (text, secret) in [
+            ("secret", "secret"),
+            ("secret\n", "secret"),
+            ("secret\r\n", "secret"),
+            ("secret\n\n", "secret\n"),
+            (" secret ", " secret "),
+            ("secret\r", "secret\r"),
+        ] {
+            assert_eq!(read(text.as_bytes()).unwrap().dangerous_reveal(), secret.as_bytes());
+        }
+        for (text, problem) in [(&b""[..], "is empty"), (b"\n", "is empty"), (b"\xff", "not UTF-8")]
+        {
+            let said = read(text).unwrap_err().to_string();
+            assert!(said.contains(problem) && said.contains("countersign-secret-"), "{said}");
+        }
+        fs::remove_file(&path).unwrap();
+        assert!(Secret::from_file(&path).unwrap_err().to_string().contains("cannot be read"));
+    }
+}
