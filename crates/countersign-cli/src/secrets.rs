@@ -140,7 +140,7 @@ impl fmt::Display for Place {
             Self::Env(name) if is_plainly_a_name(name) => {
                 write!(f, "the environment variable `{name}`")
             }
-            Self::Env(_) => f.write_str("the environment variable that `--secret-env` names"),
+            Self::Env(_) => f.write_str("the environment variable that is to hold it"),
             Self::File(path) => write!(f, "the secret's file `{}`", path.display()),
         }
     }
