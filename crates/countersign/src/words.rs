@@ -3,6 +3,8 @@
 use crate::{Scheme, VerifyErrorKind};
 
 const README: &str = include_str!("../../../README.md");
+const PACKAGE_README: &str = include_str!("../README.md");
+const QUICK_STARTS: &str = include_str!("../guide/quick-starts.md");
 const TROUBLESHOOTING: &str = include_str!("../guide/troubleshooting.md");
 const DEFAULTS: &str = include_str!("../guide/defaults.md");
 
@@ -145,10 +147,44 @@ fn the_guide_lists_every_metric() {
 }
 
 #[test]
-fn the_dependency_line_names_this_version() {
+fn the_dependency_lines_name_this_version() {
     let version = concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
     let line = format!("countersign = {{ version = \"{version}\", features = [\"axum\"] }}");
-    assert!(README.lines().any(|said| said == line), "{line}");
+    for text in [README, PACKAGE_README] {
+        assert!(text.lines().any(|said| said == line), "{line}");
+    }
+}
+
+#[test]
+fn the_quick_starts_depend_on_what_the_project_depends_on() {
+    let project = include_str!("../../../Cargo.toml");
+    let lines = QUICK_STARTS.split("[dependencies]\n").skip(1);
+    let lines: Vec<_> = lines
+        .flat_map(|lines| lines.lines().take_while(|line| *line != "```"))
+        .map(|line| (line.split_once(" = ").unwrap().0, version(line)))
+        .collect();
+    assert!(lines.len() > 10);
+    for (name, version_said) in lines {
+        let start = format!("{name} = ");
+        let used = project.lines().find(|line| line.starts_with(&start)).map(version).unwrap();
+        assert!(format!("{used}.").starts_with(&format!("{version_said}.")), "{name}: {used}");
+    }
+}
+
+#[test]
+fn the_guide_names_every_scheme_that_signs_the_url() {
+    let proxies = include_str!("../guide/proxies.md");
+    let named =
+        proxies.split_once("## The URL\n\n").unwrap().1.split_once(" sign the URL").unwrap().0;
+    let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
+    let schemes = Scheme::names().filter(|name| Scheme::named(name).unwrap().signs_url());
+    assert_eq!(named, schemes.collect::<Vec<_>>());
+}
+
+/// The first version in a line of a manifest.
+fn version(line: &str) -> &str {
+    let quoted = line.split_once("version = ").map_or(line, |(_, behind)| behind);
+    quoted.split('"').nth(1).unwrap()
 }
 
 /// What stands in the first cell of a row, between backticks.
