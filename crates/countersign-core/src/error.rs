@@ -247,7 +247,7 @@ impl VerifyErrorKind {
 }
 
 /// What has to be mended before a receiver can start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A secret cannot be used.
@@ -389,6 +389,13 @@ impl fmt::Display for ConfigError {
     }
 }
 
+impl fmt::Debug for ConfigError {
+    /// The text: a `main` that returns the error prints it by `Debug`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for ConfigError {}
 
 impl From<SecretProblem> for ConfigError {
@@ -473,5 +480,14 @@ mod tests {
             assert_eq!(*kind as usize, index, "{kind:?}");
         }
         assert_eq!(VerifyErrorKind::ALL.last(), Some(&VerifyErrorKind::SecretsUnavailable));
+    }
+
+    #[test]
+    fn a_main_that_returns_what_is_to_be_mended_says_it_in_words() {
+        let error: Box<dyn Error> = ConfigError::from(SecretProblem::Empty).into();
+        assert_eq!(
+            format!("{error:?}"),
+            "the secret is empty: paste the one that the provider shows"
+        );
     }
 }

@@ -23,10 +23,13 @@ async fn valkey_is_known_by_its_own_version() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_an_error() {
+async fn nobody_there_is_an_error_which_a_main_that_returns_it_says_in_words() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = RedisStore::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
+    let said = format!("{error:?}");
+    assert!(said.starts_with("the store's server cannot be reached: "), "{said}");
+    assert!(said.contains("Connection refused"), "{said}");
 }
 
 #[tokio::test]
