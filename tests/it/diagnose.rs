@@ -2,11 +2,15 @@
 //! named first.
 
 mod bodies;
+mod handshakes;
 mod headers;
 mod limits;
+mod pairs;
+mod refusals;
 mod secrets;
 mod times;
 mod urls;
+mod vectors;
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
 use countersign::{Scheme, Secret, Secrets, VerifyErrorKind};
@@ -116,5 +120,5 @@ fn every_cause_has_a_code_of_its_own_and_something_to_mend() {
     let codes: std::collections::BTreeSet<_> =
         CauseKind::ALL.iter().map(|kind| kind.code()).collect();
     assert_eq!(codes.len(), CauseKind::ALL.len());
-    assert_eq!(codes.len(), 23);
+    assert_eq!(codes.len(), 26);
 }

@@ -25,6 +25,8 @@ pub(crate) struct DiagnoseArgs {
     others: OtherSecrets,
     #[command(flatten)]
     request: RequestArgs,
+    #[command(flatten)]
+    verify_token: VerifyToken,
     /// What time it is, in Unix milliseconds [default: the system's clock]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     now: Option<i64>,
@@ -50,6 +52,16 @@ struct OtherSecrets {
     retired_file: Vec<PathBuf>,
 }
 
+#[derive(Args)]
+struct VerifyToken {
+    /// The environment variable that holds the verify token, where the scheme's handshake shows one
+    #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
+    verify_token_env: Option<String>,
+    /// The file that holds the verify token
+    #[arg(long, value_name = "PATH")]
+    verify_token_file: Option<PathBuf>,
+}
+
 pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
     let scheme = scheme::load(&args.scheme.name)?;
     let name = scheme.name().to_owned();
@@ -62,6 +74,9 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
     }
     for secret in read(&args.others.retired_env, &args.others.retired_file)? {
         diagnose = diagnose.with_retired(secret);
+    }
+    if let Some(token) = args.verify_token.read()? {
+        diagnose = diagnose.with_verify_token(token);
     }
     if let Some(now) = args.now {
         diagnose = diagnose.with_clock(move || now);
@@ -77,6 +92,14 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
         Report::for_people(describe(&name, &diagnosis))
     };
     Ok(report.ended_with(status(&diagnosis)))
+}
+
+impl VerifyToken {
+    fn read(&self) -> Result<Option<Secret>, Mend> {
+        let env = self.verify_token_env.clone().map(Place::Env);
+        let place = env.or_else(|| self.verify_token_file.clone().map(Place::File));
+        place.map(|place| place.read()).transpose()
+    }
 }
 
 fn read(variables: &[String], files: &[PathBuf]) -> Result<Vec<Secret>, Mend> {
@@ -96,32 +119,51 @@ fn status(diagnosis: &Diagnosis) -> ExitCode {
     }
 }
 
-/// The diagnosis, for people.
+/// The diagnosis, for people: the answer first.
 fn describe(scheme: &str, diagnosis: &Diagnosis) -> String {
     let Some(refusal) = diagnosis.refusal() else {
         let yes = paint(GOOD, "verified");
-        return format!("{yes}: {scheme}: there is nothing to diagnose\n");
+        let mut text = format!("{yes}: {scheme}: there is nothing to diagnose\n");
+        if let Some(handshake) = diagnosis.handshake() {
+            text.push_str(&format!("  it is the handshake `{handshake}`, and no event\n"));
+        }
+        return text;
     };
+    let mut text = String::new();
+    for (index, cause) in diagnosis.causes().iter().enumerate() {
+        let (word, how) = match (cause.is_certain(), cause.kind()) {
+            (_, CauseKind::TamperedOrUnknown) => (paint(BAD, "not found"), "nothing is proved"),
+            (true, _) if index > 0 => (paint(BOLD, "found, too"), "proved by trying"),
+            (true, _) => (paint(BOLD, "found"), "proved by trying"),
+            (false, _) if index > 0 => (paint(BOLD, "or"), "not proved"),
+            (false, _) => (paint(BOLD, "suspected"), "not proved"),
+        };
+        let (detail, code, mend) = (cause.detail(), cause.kind().code(), cause.mend());
+        text.push_str(&format!("{word}: {detail}\n  mend   {mend}\n"));
+        text.push_str(&paint(DIM, format_args!("  cause  {code}, {how}\n\n")));
+    }
     let why = match diagnosis.problem() {
         Some(problem) => problem.to_string(),
         None => refusal.to_string(),
     };
-    let mut text = format!("{}: {scheme}: {}\n  {why}\n", paint(BAD, "refused"), refusal.code());
-    for cause in diagnosis.causes() {
-        let how = if cause.is_certain() { "proved by trying" } else { "not proved" };
-        let (code, how) = (paint(BOLD, cause.kind().code()), paint(DIM, how));
-        text.push_str(&format!("\n{code}  {how}\n"));
-        text.push_str(&format!("  found  {}\n  mend   {}\n", cause.detail(), cause.mend()));
+    let (no, code) = (paint(BAD, "refused"), refusal.code());
+    text.push_str(&format!("{no}: {scheme}: {code}\n  {why}\n"));
+    let is_told = diagnosis.causes().iter().any(|cause| cause.kind() == CauseKind::Handshake);
+    if let Some(handshake) = diagnosis.handshake().filter(|_| !is_told) {
+        text.push_str(&format!("  it asks for the handshake `{handshake}`: it is no event\n"));
     }
     text.push_str(&format!("\n{}\n", paint(DIM, OFFLINE)));
     text
 }
 
-/// The contract of `--json`: these keys, in this order; `code` is null of what verifies.
+/// The contract of `--json`: these keys, in this order; `code` is null of what verifies, and
+/// `handshake` is of nothing but a handshake.
 #[derive(Serialize)]
 struct DiagnosisJson<'a> {
     verified: bool,
     code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handshake: Option<&'a str>,
     causes: Vec<CauseJson<'a>>,
 }
 
@@ -144,6 +186,7 @@ impl<'a> DiagnosisJson<'a> {
         Self {
             verified: diagnosis.is_verified(),
             code: diagnosis.refusal().map(|refusal| refusal.code()),
+            handshake: diagnosis.handshake(),
             causes: causes.collect(),
         }
     }

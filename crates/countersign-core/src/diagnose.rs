@@ -8,6 +8,7 @@
 //! | `diagnosis.rs` | what was found |
 //! | `search.rs` | what is tried, in which order |
 //! | `trial.rs` | one trial: a request, a scheme, secrets |
+//! | `handshake.rs` | what is no delivery |
 //! | `secrets.rs`, `headers.rs`, `url.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
 //! | `body.rs`, `compression.rs`, `charset.rs`, `form.rs`, `json.rs` | the same, of the body |
 //! | `habits.rs` | how frameworks write JSON |
@@ -20,6 +21,7 @@ mod compression;
 mod diagnosis;
 mod form;
 mod habits;
+mod handshake;
 mod headers;
 mod json;
 mod looks;
@@ -72,6 +74,8 @@ pub struct Diagnose {
     others: Vec<(CauseKind, Secret)>,
     clock: Box<dyn Clock>,
     tolerance: Option<Tolerance>,
+    body_limit: Option<usize>,
+    verify_token: Option<Secret>,
 }
 
 impl Diagnose {
@@ -84,6 +88,8 @@ impl Diagnose {
             others: Vec::new(),
             clock: Box::new(SystemClock::new()),
             tolerance: None,
+            body_limit: None,
+            verify_token: None,
         }
     }
 
@@ -116,6 +122,22 @@ impl Diagnose {
         self
     }
 
+    /// The largest body that the endpoint accepts, in bytes. Defaults to what the
+    /// scheme's profile says.
+    #[must_use]
+    pub fn with_body_limit(mut self, bytes: usize) -> Self {
+        self.body_limit = Some(bytes);
+        self
+    }
+
+    /// The token that was entered at the provider, for the schemes whose handshake
+    /// shows it. Defaults to none.
+    #[must_use]
+    pub fn with_verify_token(mut self, token: Secret) -> Self {
+        self.verify_token = Some(token);
+        self
+    }
+
     /// Says whether a request verifies and, where it does not, why.
     ///
     /// # Errors
@@ -128,19 +150,26 @@ impl Diagnose {
             others: &self.others,
             now_ms: self.clock.now_unix_ms(),
             tolerance: self.tolerance,
+            body_limit: self.body_limit,
+            verify_token: self.verify_token.as_ref(),
             memo: Default::default(),
             spent: Default::default(),
             tried: Default::default(),
         };
         let trial = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };
-        match bench.as_it_is(&trial) {
-            Ok(None) => Ok(Diagnosis::verified()),
-            Ok(Some(refusal)) => Ok(Diagnosis::refused(refusal, search::causes(&bench, &trial))),
-            Err(problem) => {
-                let causes = search::causes(&bench, &trial);
-                let found = causes.iter().any(|c| c.kind() != CauseKind::TamperedOrUnknown);
-                if found { Ok(Diagnosis::unusable(problem, causes)) } else { Err(problem) }
-            }
+        let signed = || handshake::signed(&trial);
+        let Some(refusal) = bench.as_it_is(&trial).transpose() else {
+            return Ok(Diagnosis::verified(signed()));
+        };
+        let (handshake, causes) = match handshake::unsigned(&bench, &trial) {
+            Some((name, cause)) => (Some(name), vec![cause]),
+            None => (signed(), search::causes(&bench, &trial, refusal.as_ref().ok())),
+        };
+        let is_found = causes.iter().any(|cause| cause.kind() != CauseKind::TamperedOrUnknown);
+        match refusal {
+            Ok(refusal) => Ok(Diagnosis::refused(refusal, handshake, causes)),
+            Err(problem) if is_found => Ok(Diagnosis::unusable(problem, handshake, causes)),
+            Err(problem) => Err(problem),
         }
     }
 }

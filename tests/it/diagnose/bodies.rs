@@ -41,6 +41,7 @@ fn line_ends_and_the_last_newline_are_found() {
     assert_both("{\"a\":1}", "{\"a\":1}\n", CauseKind::BodyNewline);
     assert_both("{\"a\":1}", "{\"a\":1}\r\n", CauseKind::BodyNewline);
     assert_found("{\"a\":1}", "{\"a\":1} \n\n", CauseKind::BodyNewline);
+    assert_found(LINES, LINES.replace('\n', "\r"), CauseKind::BodyNewline);
 }
 
 #[test]
@@ -94,10 +95,14 @@ fn a_body_of_another_charset_is_found() {
     let body = "{\"a\":\"Zürich\"}";
     let latin: Vec<u8> = body.chars().map(|c| u8::try_from(c).unwrap()).collect();
     assert_both(body, latin, CauseKind::BodyCharset);
-    let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    assert_both(body, wide, CauseKind::BodyCharset);
+    for order in [u16::to_le_bytes, u16::to_be_bytes] {
+        let wide: Vec<u8> = body.encode_utf16().flat_map(order).collect();
+        assert_both(body, wide, CauseKind::BodyCharset);
+        let marked: Vec<u8> = "\u{feff}{\"a\":1}".encode_utf16().flat_map(order).collect();
+        assert_found(marked, "{\"a\":1}", CauseKind::BodyCharset);
+    }
     let twice: String = body.bytes().map(char::from).collect();
-    assert_found(body, twice, CauseKind::BodyCharset);
+    assert_both(body, twice, CauseKind::BodyCharset);
     let windows = b"{\"a\":\"5 \x80 \x93\"}";
     assert_both("{\"a\":\"5 € “\"}", windows, CauseKind::BodyCharset);
 }
@@ -132,6 +137,24 @@ fn a_body_shorter_than_it_was_sent_is_suspected_to_be_cut_or_rewritten() {
         assert_suspected(&found(&scheme, &cut), CauseKind::BodyTruncated, scheme.name());
         let rewritten = Delivery { body: b"{\"a\":1.5,\"b\":2}".to_vec(), ..delivery };
         assert_suspected(&found(&scheme, &rewritten), CauseKind::BodyReserialized, scheme.name());
+    }
+}
+
+#[test]
+fn a_compressed_body_that_was_damaged_is_suspected_by_how_it_was() {
+    let body = gzip("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}");
+    let cut = body[..body.len() / 2].to_vec();
+    let lossy = String::from_utf8_lossy(&body).into_owned().into_bytes();
+    for scheme in any_body_schemes() {
+        let delivery = Delivery::with_body(&scheme, &body);
+        let encoded = delivery.clone().with_header("Content-Encoding", "gzip");
+        for delivery in [delivery, encoded] {
+            let sent = |body: &[u8]| Delivery { body: body.to_vec(), ..delivery.clone() };
+            let kind = CauseKind::BodyTruncated;
+            assert_suspected(&found(&scheme, &sent(&cut)), kind, scheme.name());
+            let kind = CauseKind::BodyCharset;
+            assert_suspected(&found(&scheme, &sent(&lossy)), kind, scheme.name());
+        }
     }
 }
 
@@ -180,7 +203,7 @@ fn a_rewritten_form_is_found() {
     assert_found("z=b+c&d=e", r#"{"z":"b c","d":"e"}"#, CauseKind::BodyReserialized);
 }
 
-fn gzip(body: &str) -> Vec<u8> {
+pub(super) fn gzip(body: &str) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(body.as_bytes()).unwrap();
     encoder.finish().unwrap()

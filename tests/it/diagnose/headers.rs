@@ -45,10 +45,65 @@ fn a_signature_in_a_header_of_any_name_is_found_and_the_name_told() {
 }
 
 #[test]
-fn all_three_headers_of_another_family_are_found() {
-    let scheme = scheme("standardwebhooks");
-    let delivery = Delivery::of(&scheme);
-    assert_found(&scheme, &renamed(delivery, |name| name.replace("webhook-", "acme-hook-")));
+fn each_header_alone_and_all_of_them_together_are_found_under_other_names() {
+    let mut seen = 0;
+    for scheme in schemes() {
+        let delivery = Delivery::of(&scheme);
+        let read: Vec<String> = scheme.headers().map(str::to_owned).collect();
+        let is_read = |name: &str| read.iter().any(|other| other.eq_ignore_ascii_case(name));
+        for header in read.iter().filter(|_| delivery.headers.len() > 1) {
+            if !delivery.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(header)) {
+                continue;
+            }
+            let odd = |name: &str| {
+                let name = if name.eq_ignore_ascii_case(header) { "X-Odd" } else { name };
+                name.to_owned()
+            };
+            let found = found(&scheme, &renamed(delivery.clone(), odd));
+            assert_certain(&found, CauseKind::WrongHeader, scheme.name());
+            assert!(found.causes()[0].detail().contains("`X-Odd`"), "{found:?}");
+            seen += 1;
+        }
+        let all = |name: &str| if is_read(name) { format!("acme-{name}") } else { name.to_owned() };
+        assert_found(&scheme, &renamed(delivery, all));
+    }
+    assert!(seen >= 20, "{seen}");
+}
+
+#[test]
+fn a_proxy_that_sends_every_header_twice_is_found() {
+    for scheme in schemes() {
+        let mut delivery = Delivery::of(&scheme);
+        let again: Vec<_> = delivery.headers.clone();
+        delivery.headers.extend(again);
+        assert_found(&scheme, &delivery);
+    }
+}
+
+#[test]
+fn a_list_that_states_its_time_twice_is_found() {
+    let mut seen = 0;
+    for scheme in schemes() {
+        let Some((place, _)) = scheme.timestamp() else { continue };
+        let Some(field) = place.strip_prefix("field:") else { continue };
+        let delivery = Delivery::of(&scheme);
+        let value = String::from_utf8(delivery.header(delivery.signature_header()).to_vec());
+        let value = value.unwrap();
+        let at = value.find(field).unwrap();
+        let separator = value.chars().find(|c| matches!(c, ',' | ';' | ' ')).unwrap();
+        for twice in [
+            format!("{field}=1{separator}{value}"),
+            format!("{value}{separator}{field}=1"),
+            format!("{}{field}=1{separator}{}", &value[..at], &value[at..]),
+        ] {
+            let delivery = delivery.clone().with_header(delivery.signature_header(), twice);
+            let found = found(&scheme, &delivery);
+            assert_certain(&found, CauseKind::WrongHeader, scheme.name());
+            assert!(found.causes()[0].detail().contains("several times"), "{found:?}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen}");
 }
 
 #[test]
@@ -114,28 +169,31 @@ fn a_repeated_header_and_one_of_joined_lines_are_found() {
 }
 
 #[test]
-fn the_signature_of_an_older_hash_beside_the_one_that_is_meant_is_found() {
+fn the_signature_of_an_older_or_a_newer_hash_in_the_place_of_the_one_that_is_meant_is_found() {
     let whole = |scheme: &Scheme| {
         scheme.algorithm() == Algorithm::HmacSha256
             && scheme.encoding() == Encoding::Hex
             && scheme.signed() == "{body}"
+            && scheme.secret_format() == countersign::SecretFormat::Text
     };
     let mut seen = 0;
     for scheme in schemes().filter(whole) {
-        let delivery = Delivery::of(&scheme);
-        let front = delivery.tag(&scheme).0.replace("sha256", "sha1");
-        if scheme.secret_format() != countersign::SecretFormat::Text {
-            continue;
+        for (algorithm, hash, end) in [
+            (hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, "sha1", ""),
+            (hmac::HMAC_SHA512, "sha512", "-512"),
+        ] {
+            let delivery = Delivery::of(&scheme);
+            let front = delivery.tag(&scheme).0.replace("sha256", hash);
+            let key = hmac::Key::new(algorithm, secret_text(1).as_bytes());
+            let tag = const_hex::encode(hmac::sign(&key, BODY.as_bytes()));
+            let name = delivery.signature_header().to_owned();
+            let other = format!("{}{end}", name.trim_end_matches("-256"));
+            let delivery = delivery.without_header(&name).with_header(&other, front + &tag);
+            assert_found(&scheme, &delivery);
+            seen += 1;
         }
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret_text(1).as_bytes());
-        let tag = const_hex::encode(hmac::sign(&key, BODY.as_bytes()));
-        let name = delivery.signature_header().to_owned();
-        let older = name.trim_end_matches("-256").to_owned();
-        let delivery = delivery.without_header(&name).with_header(&older, format!("{front}{tag}"));
-        assert_found(&scheme, &delivery);
-        seen += 1;
     }
-    assert!(seen >= 5, "{seen}");
+    assert!(seen >= 10, "{seen}");
 }
 
 #[test]

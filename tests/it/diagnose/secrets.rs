@@ -6,7 +6,7 @@ use countersign::diagnose::CauseKind;
 use countersign::{Scheme, Secret, SecretFormat};
 
 use super::{assert_certain, assert_suspected, diagnose, found_by};
-use crate::delivery::{BODY, Delivery, NOW_MS, schemes, secret_of, secret_text};
+use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of, secret_text};
 
 /// The text of the first secret, as the scheme's provider shows it.
 fn text(scheme: &Scheme) -> String {
@@ -38,6 +38,18 @@ fn white_space_around_a_secret_is_found() {
 }
 
 #[test]
+fn white_space_inside_a_secret_and_what_cannot_be_seen_around_it_are_found() {
+    for scheme in schemes() {
+        let text = text(&scheme);
+        let (start, end) = text.split_at(text.len() / 2);
+        for altered in [format!("{start}\n{end}"), format!("\u{feff}{text}\u{200b}")] {
+            let secret = Secret::new(altered).unwrap();
+            assert_found(&scheme, secret, CauseKind::SecretTrailingWhitespace);
+        }
+    }
+}
+
+#[test]
 fn white_space_that_the_providers_secret_has_is_found_to_be_missing() {
     for scheme in text_schemes() {
         let signed = Secret::new(format!("{}\n", secret_text(1))).unwrap();
@@ -50,7 +62,8 @@ fn white_space_that_the_providers_secret_has_is_found_to_be_missing() {
 #[test]
 fn quotes_around_a_secret_are_found() {
     for scheme in schemes() {
-        for altered in [format!("\"{}\"", text(&scheme)), format!(" '{}' ", text(&scheme))] {
+        let text = text(&scheme);
+        for altered in [format!("\"{text}\""), format!(" '{text}' "), format!("“{text}”")] {
             assert_found(&scheme, Secret::new(altered).unwrap(), CauseKind::SecretInQuotes);
         }
     }
@@ -87,7 +100,41 @@ fn a_secret_that_is_decoded_and_has_to_be_text_is_found() {
         // Its prefix is stripped.
         let given = Secret::new(&secret_text(1)["whsec_".len()..]).unwrap();
         assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
+        let (hex, base64) = (const_hex::encode([1; 32]), STANDARD.encode([1; 32]));
+        for (signed, given) in [
+            (hex.clone(), Secret::from_hex(&*hex)),
+            (base64.clone(), Secret::from_base64(&*base64)),
+        ] {
+            let delivery =
+                Delivery::signed(&scheme, Secret::from_text(signed).unwrap(), NOW_MS, BODY);
+            let found = found_by(&diagnose(&scheme, given.unwrap()), &scheme, &delivery);
+            assert_certain(&found, CauseKind::SecretWronglyDecoded, scheme.name());
+        }
     }
+}
+
+#[test]
+fn a_secret_that_the_scheme_decodes_and_must_not_or_in_another_way_is_found() {
+    let mut seen = 0;
+    for scheme in schemes().filter(|scheme| {
+        let format = scheme.secret_format();
+        let decodes = matches!(format, SecretFormat::Whsec | SecretFormat::WhsecOrText);
+        // Its keys have one length, and no other text can be one.
+        decodes && scheme.name() != "gitlab-signing"
+    }) {
+        let shown = secret_text(1);
+        let bare = &shown["whsec_".len()..];
+        // The whole text has signed, what follows its prefix has, as text.
+        for key in [&*shown, bare] {
+            let delivery = Delivery::signed(&scheme, Secret::from_text(key).unwrap(), NOW_MS, BODY);
+            let diagnose = diagnose(&scheme, Secret::new(&*shown).unwrap());
+            let found = found_by(&diagnose, &scheme, &delivery);
+            assert_certain(&found, CauseKind::SecretWronglyDecoded, scheme.name());
+        }
+        seen += 1;
+    }
+    // There are no more whose secrets are decoded.
+    assert!(seen >= 3, "{seen}");
 }
 
 #[test]
@@ -113,14 +160,23 @@ fn a_retired_secret_and_one_out_of_its_time_are_found() {
         assert_certain(&found, CauseKind::Rotated, scheme.name());
 
         let expired = secret_of(&scheme, 2).valid_until_unix_ms(NOW_MS - 1);
-        let found = found_by(&diagnose(&scheme, expired), &scheme, &delivery);
-        assert_certain(&found, CauseKind::Rotated, scheme.name());
+        let early = secret_of(&scheme, 2).valid_from_unix_ms(NOW_MS + 1);
+        for secret in [expired, early] {
+            let found = found_by(&diagnose(&scheme, secret), &scheme, &delivery);
+            assert_certain(&found, CauseKind::Rotated, scheme.name());
+        }
     }
 }
 
 #[test]
-fn an_api_key_in_the_place_of_a_secret_is_suspected() {
-    for scheme in schemes().filter(|scheme| scheme.secret_format() != SecretFormat::Hex) {
+fn an_api_key_in_the_place_of_a_secret_is_suspected_but_of_those_that_sign_with_one() {
+    let paystack = scheme("paystack");
+    let key = diagnose(&paystack, Secret::new("sk_live_51Nx").unwrap());
+    let found = found_by(&key, &paystack, &Delivery::of(&paystack));
+    assert_suspected(&found, CauseKind::TamperedOrUnknown, "paystack");
+
+    let others = schemes().filter(|scheme| scheme.name() != "paystack");
+    for scheme in others.filter(|scheme| scheme.secret_format() != SecretFormat::Hex) {
         let delivery = Delivery::of(&scheme);
         for key in ["sk_live_51Nx", "ghp_0123456789", "shpat_0123", "xoxb-1-2", "glpat-x"] {
             let diagnose = diagnose(&scheme, Secret::new(key).unwrap());

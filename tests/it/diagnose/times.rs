@@ -3,8 +3,10 @@
 use countersign::diagnose::CauseKind;
 use countersign::{Scheme, TimestampUnit};
 
-use super::{assert_certain, diagnose, found, found_by};
-use crate::delivery::{BODY, Delivery, NOW_MS, schemes, secret_of};
+use super::{assert_certain, assert_suspected, diagnose, found, found_by};
+use crate::delivery::{
+    BODY, Delivery, NOW_MS, hmac_sha256, scheme, schemes, secret_of, secret_text,
+};
 
 /// Those that state a time outside of the body.
 fn timed() -> impl Iterator<Item = Scheme> {
@@ -35,6 +37,119 @@ fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
     assert!(seen >= 5, "{seen}");
 }
 
+/// The same scheme, its time in another unit.
+fn in_unit(scheme: &Scheme, unit: TimestampUnit) -> Scheme {
+    let line = |unit: TimestampUnit| format!("\ntimestamp_unit = \"{unit}\"\n");
+    let (own, file) = (line(scheme.timestamp().unwrap().1), scheme.to_toml().unwrap());
+    assert!(file.contains(&own), "{file}");
+    Scheme::from_toml(&file.replace(&own, &line(unit))).unwrap()
+}
+
+#[test]
+fn every_way_of_writing_a_time_is_found_where_the_scheme_has_another() {
+    use TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
+    let units = [Seconds, Milliseconds, Rfc3339, HttpDate];
+    for (written, own) in units.into_iter().flat_map(|one| units.map(|other| (one, other))) {
+        let mut seen = 0;
+        for scheme in timed().filter(|_| written != own) {
+            let is_field = scheme.timestamp().unwrap().0.starts_with("field:");
+            // The comma of a date would end the item of a list.
+            if is_field && [written, own].contains(&HttpDate) {
+                continue;
+            }
+            let delivery = signed_at(&in_unit(&scheme, written), NOW_MS);
+            let scheme = in_unit(&scheme, own);
+            let found = found(&scheme, &delivery);
+            assert_certain(&found, CauseKind::TimestampUnit, scheme.name());
+            assert_eq!(found.causes().len(), 1, "{found:?}");
+            let detail = found.causes()[0].detail();
+            assert!(detail.contains(&written.to_string()), "{written}: {detail}");
+            seen += 1;
+        }
+        assert!(written == own || seen >= 5, "{written} for {own}: {seen}");
+    }
+}
+
+#[test]
+fn microseconds_and_nanoseconds_are_found() {
+    use TimestampUnit::{Milliseconds, Seconds};
+    for scheme in timed() {
+        for (own, number, told) in [
+            (Milliseconds, NOW_MS * 1000, "microseconds"),
+            (Milliseconds, NOW_MS * 1_000_000, "nanoseconds"),
+            (Seconds, NOW_MS * 1000, "microseconds"),
+            // More than fits, and so no number.
+            (Seconds, NOW_MS * 1_000_000, "no time of the scheme's format"),
+        ] {
+            let delivery = signed_at(&in_unit(&scheme, Milliseconds), number);
+            let scheme = in_unit(&scheme, own);
+            let found = found(&scheme, &delivery);
+            assert_certain(&found, CauseKind::TimestampUnit, scheme.name());
+            assert!(found.causes()[0].detail().contains(told), "{told}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn another_unit_and_an_old_capture_are_both_told() {
+    for scheme in timed() {
+        let age = beyond(scheme.tolerance().unwrap().past());
+        let delivery = signed_at(&in_unit(&scheme, TimestampUnit::Milliseconds), NOW_MS - age);
+        let scheme = in_unit(&scheme, TimestampUnit::Seconds);
+        let found = found(&scheme, &delivery);
+        assert_certain(&found, CauseKind::TimestampUnit, scheme.name());
+        assert_eq!(found.causes()[1].kind(), CauseKind::ReplayedOldCapture, "{found:?}");
+    }
+}
+
+#[test]
+fn a_time_that_no_unit_can_read_is_found_where_it_is_all_that_is_wrong() {
+    for name in ["stripe", "venum", "slack", "paddle", "zoom"] {
+        let scheme = scheme(name);
+        for odd in ["1760000000.123", "2025-10-09T08:53:20", "09/10/2025", "-1", "+1760000000"] {
+            let (_, unit) = scheme.timestamp().unwrap();
+            let own = if unit == TimestampUnit::Seconds { NOW_MS / 1000 } else { NOW_MS };
+            let delivery = Delivery::of(&scheme).with_text(&own.to_string(), odd);
+            let message = scheme.signed().replace("{ts}", odd).replace("{body}", BODY);
+            let tag = const_hex::encode(hmac_sha256(secret_text(1), message));
+            let found = found(&scheme, &delivery.with_tag(&scheme, tag));
+            assert_certain(&found, CauseKind::TimestampUnit, name);
+            assert!(!found.causes()[0].detail().contains(odd), "{found:?}");
+
+            let forged = delivery.with_tag(&scheme, "a5".repeat(32));
+            assert_suspected(&super::found(&scheme, &forged), CauseKind::TimestampUnit, name);
+        }
+    }
+}
+
+#[test]
+fn a_time_in_the_body_that_is_missing_or_of_another_form_is_found() {
+    let mut seen = 0;
+    for scheme in schemes().filter(|it| it.timestamp().is_none() && it.signed() == "{body}") {
+        let file = scheme.to_toml().unwrap();
+        let timed = format!("timestamp_body = \"/at\"\ntimestamp_unit = \"seconds\"\n{file}");
+        let Ok(scheme) = Scheme::from_toml(&timed) else { continue };
+        for (body, kind) in [
+            (r#"{"at":1760000000000}"#, CauseKind::TimestampUnit),
+            (r#"{"at":"2025-10-09T08:53:20Z"}"#, CauseKind::TimestampUnit),
+            (r#"{"at":"soon"}"#, CauseKind::TimestampUnit),
+            (r#"{"at":{}}"#, CauseKind::TimestampUnit),
+            (r#"{"time":1760000000}"#, CauseKind::WrongScheme),
+        ] {
+            let delivery = Delivery::with_body(&scheme, body);
+            let found = found(&scheme, &delivery);
+            assert_certain(&found, kind, &format!("{}: {body}", scheme.name()));
+            let detail = found.causes()[0].detail();
+            let states_none = detail.contains("states no time at `/at`");
+            // As it is, it may be another's that signs alike and states none.
+            let is_another = detail.contains("it verifies");
+            assert_eq!(states_none || is_another, kind == CauseKind::WrongScheme, "{found:?}");
+        }
+        seen += 1;
+    }
+    assert!(seen >= 5, "{seen}");
+}
+
 #[test]
 fn a_clock_in_seconds_is_found() {
     for scheme in timed() {
@@ -42,7 +157,7 @@ fn a_clock_in_seconds_is_found() {
         let diagnose = diagnose(&scheme, secret_of(&scheme, 1)).with_clock(|| NOW_MS / 1000);
         let found = found_by(&diagnose, &scheme, &delivery);
         assert_certain(&found, CauseKind::TimestampUnit, scheme.name());
-        assert!(found.causes()[0].detail().contains("in seconds"), "{found:?}");
+        assert!(found.causes()[0].detail().contains("clock counts seconds"), "{found:?}");
     }
 }
 

@@ -48,12 +48,127 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
     assert!(ended.json()["causes"][0]["mend"].as_str().unwrap().contains("white space"));
 
     let text = run(stripe(SECRET, &format!("{BODY}\n"), ""), 1).stdout;
-    assert!(text.starts_with("refused: stripe: signature_mismatch\n"), "{text}");
     assert!(
-        text.contains("\nbody_newline  proved by trying\n  found  a newline was added"),
+        text.starts_with("found: a newline was added to the body\n  mend   verify the"),
         "{text}"
     );
-    assert!(text.contains("\n  mend   verify the raw bytes") && text.contains("offline"), "{text}");
+    for said in [
+        "\n  cause  body_newline, proved by trying\n",
+        "\nrefused: stripe: signature_mismatch\n  no live secret has signed this",
+        "\nFor use offline",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+}
+
+/// A program that reads it counts on these, and on their order.
+#[test]
+fn the_keys_of_the_json_are_these_and_no_others() {
+    let keys = |line: &str| -> Vec<String> {
+        let quoted = line.split('"').skip(1).step_by(2);
+        let known =
+            ["verified", "code", "handshake", "causes", "cause", "certain", "detail", "mend"];
+        quoted.filter(|text| known.contains(text)).map(str::to_owned).collect()
+    };
+    let refused = ["verified", "code", "causes", "cause", "certain", "detail", "mend"];
+    let rewritten = BODY.replace(':', ": ");
+    for (secret, body, status, count) in [
+        (SECRET, BODY, 0, 0),
+        ("another secret", BODY, 3, 1),
+        (&format!("{SECRET} "), BODY, 1, 1),
+        (&format!("{SECRET} "), &rewritten, 1, 2),
+    ] {
+        let ended = run(stripe(secret, body, "--json"), status);
+        assert_eq!(ended.stdout.matches('\n').count(), 1, "{}", ended.stdout);
+        let mut expected = refused[..3].to_vec();
+        (0..count).for_each(|_| expected.extend(&refused[3..]));
+        assert_eq!(keys(&ended.stdout), expected, "{}", ended.stdout);
+        let json = ended.json();
+        assert_eq!(json.as_object().unwrap().len(), 3, "{json}");
+        assert_eq!((&json["verified"], json["code"].is_null()), (&json!(count == 0), count == 0));
+        let causes = json["causes"].as_array().unwrap();
+        assert_eq!(causes.len(), count, "{json}");
+        for cause in causes {
+            assert_eq!(cause.as_object().unwrap().len(), 4, "{cause}");
+            assert!(cause["certain"].is_boolean(), "{cause}");
+            for text in ["cause", "detail", "mend"] {
+                assert!(cause[text].as_str().is_some_and(|text| !text.is_empty()), "{cause}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_causes_are_told_one_after_another() {
+    let text = run(stripe(&format!("'{SECRET}'"), &format!("{BODY}\n"), ""), 1).stdout;
+    assert!(text.starts_with("found: a newline was added"), "{text}");
+    assert!(text.contains("\nfound, too: the secret `S` stands in quotes\n"), "{text}");
+    let key = stripe("sk_live_51Nx", BODY, "").args(["-H", "Content-Length: 1000"]);
+    let text = run(key, 1).stdout;
+    assert!(text.starts_with("suspected: the body is whole JSON"), "{text}");
+    assert!(text.contains("\nor: the secret begins as a secret API key does"), "{text}");
+    assert!(text.contains("  cause  secret_kind, not proved\n"), "{text}");
+}
+
+/// What a provider asks before it sends anything is no failed delivery.
+#[test]
+fn a_handshake_is_told_to_be_one() {
+    let url = "https://h.example/in?hub.mode=subscribe&hub.verify_token=tok3n&hub.challenge=1";
+    let meta = |words: &str| {
+        countersign("diagnose --scheme meta --secret-env S --body - --method GET --url")
+            .arg(url)
+            .args(words.split_whitespace())
+            .env("S", SECRET)
+            .env("TOKEN", "tok3n")
+            .env("OTHER", "another")
+    };
+    for (words, said) in [
+        ("--json", "none was given to compare it with"),
+        ("--json --verify-token-env OTHER", "is not the one at hand"),
+        ("--json --verify-token-env TOKEN", "which nobody signs"),
+    ] {
+        let ended = run(meta(words), 1);
+        let json = ended.json();
+        assert_eq!(first(&ended), (json!("handshake"), json!(true)), "{json}");
+        assert_eq!(
+            (&json["code"], &json["handshake"]),
+            (&json!("missing_signature"), &json!("subscribe"))
+        );
+        let detail = json["causes"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains(said) && !ended.stdout.contains("tok3n"), "{detail}");
+    }
+    let files = Files::new().with("token", "tok3n");
+    let text = run(meta("--verify-token-file").arg(files.arg("token")), 1).stdout;
+    assert!(
+        text.starts_with("found: it is no delivery: it asks for the scheme's handshake"),
+        "{text}"
+    );
+    run(meta("--verify-token-env NOT_THERE"), 2);
+}
+
+#[test]
+fn a_handshake_that_is_signed_is_verified_and_told_to_be_no_event() {
+    let body = r#"{"type":"url_verification","challenge":"a1b2"}"#;
+    let sign = countersign("sign --scheme slack --secret-env S --body - --timestamp 1760000000000");
+    let headers = sign.env("S", "secret").input(body).run().with(0).stdout;
+    let files = Files::new().with("headers", headers);
+    let slack = |words: &str| {
+        countersign("diagnose --scheme slack --secret-env S --body - --now 1760000000000 -H")
+            .arg(format!("@{}", files.arg("headers")))
+            .args(words.split_whitespace())
+            .env("S", "secret")
+            .input(body)
+    };
+    let json = slack("--json").run().with(0).json();
+    assert_eq!((&json["verified"], &json["code"]), (&json!(true), &Value::Null));
+    assert_eq!(json["handshake"], "url-verification");
+    let text = slack("").run().with(0).stdout;
+    assert!(text.contains("it is the handshake `url-verification`, and no event"), "{text}");
+    let text = slack("").env("S", "another").run().with(3).stdout;
+    assert!(
+        text.contains("it asks for the handshake `url-verification`: it is no event"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -61,7 +176,8 @@ fn nothing_found_ends_with_3() {
     let ended = run(stripe("another secret", BODY, "--json"), 3);
     assert_eq!(first(&ended), (json!("tampered_or_unknown"), json!(false)));
     let text = run(stripe("another secret", BODY, ""), 3).stdout;
-    assert!(text.contains("tampered_or_unknown  not proved"), "{text}");
+    assert!(text.starts_with("not found: of "), "{text}");
+    assert!(text.contains("  cause  tampered_or_unknown, nothing is proved\n"), "{text}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Bench, Trial, Tries, Try};
 
 pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {
@@ -20,6 +20,8 @@ pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
 pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     let trimmed = body.trim_ascii_end();
+    let spaces = body.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let without_spaces = &body[..body.len() - spaces];
     let unix = replaced(body, b"\r\n", b"\n");
     let windows = replaced(unix.as_deref().unwrap_or(body), b"\n", b"\r\n");
     let old = (!body.contains(&b'\n')).then(|| replaced(body, b"\r", b"\n")).flatten();
@@ -33,6 +35,11 @@ pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
             (
                 "white space was added to the end of the body",
                 (trimmed.len() < body.len()).then(|| trimmed.to_vec()),
+            ),
+            (
+                "white space was added to the end of the body",
+                (trimmed.len() < without_spaces.len() && spaces > 0)
+                    .then(|| without_spaces.to_vec()),
             ),
             ("the newline at the end of the body was lost", with(b"\n")),
             ("the newline at the end of the body was lost", with(b"\r\n")),
@@ -68,6 +75,15 @@ pub(super) fn base64(trial: &Trial) -> Tries<'_> {
             ),
         ],
     )
+}
+
+/// A body over the limit, which no trial is held to.
+pub(super) fn too_large(bench: &Bench<'_>, trial: &Trial, length: usize) -> Option<Cause> {
+    let limit = bench.body_limit.unwrap_or(trial.scheme.profile().body_limit());
+    (length > limit).then(|| {
+        let detail = format!("the body has {length} bytes, and the limit is {limit}");
+        Cause::tried(CauseKind::BodyTooLarge, detail)
+    })
 }
 
 /// A body that was empty when it was signed.

@@ -19,7 +19,8 @@ impl Cause {
     }
 
     /// Whether a trial has proved it: with this mended (and with the other
-    /// certain causes, where there are several) the delivery verifies.
+    /// certain causes, where there are several) the delivery verifies. Of a
+    /// handshake: that it is one.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.certain
@@ -77,6 +78,9 @@ pub enum CauseKind {
     SecretKind,
     /// The signature is there, in another header or written in another way.
     WrongHeader,
+    /// What the scheme reads is not there: the signature, the id, the time, or a
+    /// header that is signed.
+    PartMissing,
     /// A byte order mark was added to the body, or lost.
     BodyBom,
     /// Line ends, or the newline at the end, are not those that were signed.
@@ -93,6 +97,8 @@ pub enum CauseKind {
     BodyEmpty,
     /// The body is shorter than its `Content-Length`.
     BodyTruncated,
+    /// The body is larger than is accepted.
+    BodyTooLarge,
     /// The body was parsed and written again.
     BodyReserialized,
     /// The URL is not the one that the provider calls.
@@ -105,6 +111,8 @@ pub enum CauseKind {
     ReplayedOldCapture,
     /// It is a delivery of another scheme.
     WrongScheme,
+    /// It is no delivery: it is a handshake, which nobody signs.
+    Handshake,
     /// Nothing that was tried explains it.
     TamperedOrUnknown,
 }
@@ -120,6 +128,7 @@ impl CauseKind {
         Self::Rotated,
         Self::SecretKind,
         Self::WrongHeader,
+        Self::PartMissing,
         Self::BodyBom,
         Self::BodyNewline,
         Self::BodyBase64,
@@ -128,12 +137,14 @@ impl CauseKind {
         Self::BodyCharset,
         Self::BodyEmpty,
         Self::BodyTruncated,
+        Self::BodyTooLarge,
         Self::BodyReserialized,
         Self::UrlMismatch,
         Self::TimestampUnit,
         Self::ClockSkew,
         Self::ReplayedOldCapture,
         Self::WrongScheme,
+        Self::Handshake,
         Self::TamperedOrUnknown,
     ];
 
@@ -152,7 +163,8 @@ impl CauseKind {
         match self {
             Self::SecretTrailingWhitespace => (
                 "secret_trailing_whitespace",
-                "store the secret as the provider shows it, without white space around it",
+                "store the secret as the provider shows it, without white space around it: written by \
+                 `printf %s`, say, where `echo` adds a newline",
             ),
             Self::SecretInQuotes => {
                 ("secret_in_quotes", "store the secret without the quotes around it")
@@ -175,7 +187,8 @@ impl CauseKind {
             Self::Rotated => (
                 "rotated",
                 "keep the older secret beside the current one until the provider has ceased to \
-                 sign with it, or finish the rotation at the provider",
+                 sign with it (`Secrets::with_previous`, or a second one in `secrets` of \
+                 `countersign serve`), or finish the rotation at the provider",
             ),
             Self::SecretKind => (
                 "secret_kind",
@@ -185,7 +198,12 @@ impl CauseKind {
             Self::WrongHeader => (
                 "wrong_header",
                 "have the proxy hand the provider's headers on as they are, or describe a scheme \
-                 that reads what arrives",
+                 that reads what arrives: `countersign schemes NAME --toml` begins one",
+            ),
+            Self::PartMissing => (
+                "part_missing",
+                "see at the provider whether signing is switched on, and whether a proxy or the \
+                 capture drops it",
             ),
             Self::BodyBom => ("body_bom", RAW),
             Self::BodyNewline => ("body_newline", RAW),
@@ -213,11 +231,17 @@ impl CauseKind {
                 "capture the whole body; look for a limit in the proxy, the framework or the log \
                  that it was copied from",
             ),
+            Self::BodyTooLarge => (
+                "body_too_large",
+                "raise the limit, if the provider sends so much: `Verifier::with_body_limit`, or \
+                 `body_limit` in the file of `countersign serve`",
+            ),
             Self::BodyReserialized => ("body_reserialized", RAW),
             Self::UrlMismatch => (
                 "url_mismatch",
-                "configure the public URL to the letter as the provider's settings show it; behind \
-                 a proxy the one that the server sees is another",
+                "configure the public URL to the letter as the provider's settings show it \
+                 (`Verifier::at`, `url` in the file of `countersign serve`, `--url` here): behind a \
+                 proxy the server sees another one",
             ),
             Self::TimestampUnit => (
                 "timestamp_unit",
@@ -232,6 +256,11 @@ impl CauseKind {
                  somebody has sent it again, or it has waited in a queue",
             ),
             Self::WrongScheme => ("wrong_scheme", "configure the scheme that verifies it"),
+            Self::Handshake => (
+                "handshake",
+                "nothing behind a layer, an extractor or `countersign serve`: they answer it; in \
+                 code of your own, ask `Verifier::handshake` in front of `Verifier::begin`",
+            ),
             Self::TamperedOrUnknown => (
                 "tampered_or_unknown",
                 "compare the secret with the provider's settings, capture the raw request in front \

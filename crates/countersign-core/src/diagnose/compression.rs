@@ -61,6 +61,11 @@ pub(super) fn is_compressed(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b") || decompressed(body).is_some()
 }
 
+/// Whether a body begins as gzip does, and does not end so.
+pub(super) fn is_cut_off(body: &[u8]) -> bool {
+    body.starts_with(b"\x1f\x8b") && decompressed(body).is_none()
+}
+
 /// The trial without `Content-Encoding`; `None` where it has none.
 fn without_encoding(trial: &Trial) -> Option<Trial> {
     let mut headers = trial.request.headers().to_vec();

@@ -8,6 +8,7 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 pub struct Diagnosis {
     refusal: Option<VerifyError>,
     problem: Option<ConfigError>,
+    handshake: Option<String>,
     causes: Vec<Cause>,
 }
 
@@ -31,23 +32,38 @@ impl Diagnosis {
         self.problem.as_ref()
     }
 
-    /// The causes, the likeliest first. Those that are certain belong together:
-    /// each of them has to be mended.
+    /// The name of the handshake that it asks for, if it does: then nothing in it
+    /// is an event, whether it verifies or not.
+    #[must_use]
+    pub fn handshake(&self) -> Option<&str> {
+        self.handshake.as_deref()
+    }
+
+    /// The causes, the likeliest first; never none of what is refused. Those that
+    /// are certain belong together: each of them has to be mended.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
     }
 
-    pub(super) fn verified() -> Self {
-        Self { refusal: None, problem: None, causes: Vec::new() }
+    pub(super) fn verified(handshake: Option<String>) -> Self {
+        Self { refusal: None, problem: None, handshake, causes: Vec::new() }
     }
 
-    pub(super) fn refused(refusal: VerifyError, causes: Vec<Cause>) -> Self {
-        Self { refusal: Some(refusal), problem: None, causes }
+    pub(super) fn refused(
+        refusal: VerifyError,
+        handshake: Option<String>,
+        causes: Vec<Cause>,
+    ) -> Self {
+        Self { refusal: Some(refusal), problem: None, handshake, causes }
     }
 
-    pub(super) fn unusable(problem: ConfigError, causes: Vec<Cause>) -> Self {
+    pub(super) fn unusable(
+        problem: ConfigError,
+        handshake: Option<String>,
+        causes: Vec<Cause>,
+    ) -> Self {
         let refusal = Some(VerifyErrorKind::Misconfigured.into());
-        Self { refusal, problem: Some(problem), causes }
+        Self { refusal, problem: Some(problem), handshake, causes }
     }
 }

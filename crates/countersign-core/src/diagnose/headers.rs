@@ -8,28 +8,37 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::cause::{Cause, CauseKind};
 use super::trial::{Trial, Tries, Try};
 use crate::name::Name;
-use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme};
+use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, TimestampSource};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
-/// What a proxy or a framework does to headers: names in the form of CGI, values
-/// joined, quoted, or cut in front; and the signature of an older algorithm
-/// beside the one that is meant.
+/// What a proxy or a framework does to the values of headers: joined, quoted, cut
+/// in front, all of them twice; and the signature of an older algorithm beside
+/// the one that is meant.
 pub(super) fn mended(trial: &Trial) -> Tries<'_> {
-    let names = trial.scheme.families.iter().enumerate().filter_map(|(index, family)| {
-        let headers = with_mended_names(trial.request.headers(), family)?;
+    let older = algorithms(trial, |own, other| other < own);
+    Box::new(values(trial).into_iter().chain(once(trial)).chain(older))
+}
+
+/// What they do to the names: in the form of CGI, behind a prefix.
+pub(super) fn respelled(trial: &Trial) -> Tries<'_> {
+    Box::new(trial.scheme.families.iter().filter_map(|family| {
+        let headers = with_mended_names(trial, family)?;
         let detail = "the names of the headers were changed on their way: by CGI's `HTTP_`, by \
                       underscores, or by a prefix";
-        Some((index, tried(detail, trial.with_headers(headers))))
-    });
-    let names = names.map(|(_, tried)| tried);
-    Box::new(names.chain(values(trial)).chain(algorithms(trial)))
+        Some(tried(detail, trial.with_headers(headers)))
+    }))
+}
+
+/// The signature of a newer algorithm than the one that is meant.
+pub(super) fn of_newer_hashes(trial: &Trial) -> Tries<'_> {
+    Box::new(algorithms(trial, |own, other| other > own).into_iter())
 }
 
 /// Any header of the request in the place of those that the scheme reads.
 pub(super) fn renamed(trial: &Trial) -> Tries<'_> {
     let tries = trial.scheme.families.iter().flat_map(|family| {
-        let chosen = choices(trial.request.headers(), family);
+        let chosen = choices(trial, family);
         chosen.into_iter().map(|chosen| {
             let mut headers = trial.request.headers().to_vec();
             for (name, at) in &chosen {
@@ -57,10 +66,11 @@ fn told(trial: &Trial, name: &Name, at: usize) -> String {
 }
 
 /// The headers with those names that only differ from the family's in form.
-fn with_mended_names(headers: &[(String, Vec<u8>)], family: &Family) -> Option<Pairs> {
+fn with_mended_names(trial: &Trial, family: &Family) -> Option<Pairs> {
+    let headers = trial.request.headers();
     let mut mended = headers.to_vec();
     let mut changed = false;
-    for name in wanted(family) {
+    for name in wanted(&trial.scheme, family) {
         if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.lower())) {
             continue;
         }
@@ -85,16 +95,28 @@ fn stem(name: &str) -> String {
     stem
 }
 
-fn wanted(family: &Family) -> impl Iterator<Item = &Name> {
-    family.signatures.iter().take(1).chain(&family.id).chain(&family.timestamp)
+/// What is read of a request by this family of the scheme.
+fn wanted<'a>(scheme: &'a Scheme, family: &'a Family) -> impl Iterator<Item = &'a Name> {
+    let own = family.signatures.iter().chain(&family.id).chain(&family.timestamp);
+    own.chain(scheme.template.headers())
 }
 
-/// The signature's header, its value written in other ways.
+/// Every header once, where some that are read come several times.
+fn once(trial: &Trial) -> Option<Try> {
+    let mut seen = HashSet::new();
+    let headers = trial.request.headers().iter();
+    let first = headers.filter(|(name, _)| seen.insert(name.to_ascii_lowercase()));
+    let first: Pairs = first.cloned().collect();
+    let detail = "headers stand in the request several times, all of them perhaps";
+    (first.len() < trial.request.headers().len()).then(|| tried(detail, trial.with_headers(first)))
+}
+
+/// The headers that are read, their values written in other ways.
 fn values(trial: &Trial) -> Vec<Try> {
     let mut tries = Vec::new();
-    let names = trial.scheme.families.iter().flat_map(wanted);
+    let names = trial.scheme.families.iter().flat_map(|family| wanted(&trial.scheme, family));
     for name in names {
-        let values: Vec<&[u8]> = trial.request.values(name.lower()).collect();
+        let values: Vec<&[u8]> = trial.request.values(name.lower()).take(MOST_PIECES).collect();
         if let [first, _, ..] = values[..] {
             let detail = format!("`{name}` stands in the request several times");
             let alone = values.iter().map(|value| value.to_vec());
@@ -126,7 +148,13 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
     if trimmed != value {
         push("has white space around it", trimmed.to_vec());
     }
-    for piece in bare.split(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+    if let Some(list) = without_spaces(&trial.scheme, bare) {
+        push("has white space between its items", list);
+    }
+    if let Some(stated) = stating_one_time(&trial.scheme, bare) {
+        stated.into_iter().for_each(|value| push("states its time several times", value));
+    }
+    for piece in bare.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).take(MOST_PIECES) {
         if piece.len() < bare.len() && !piece.is_empty() {
             push("is that of several lines, joined by a comma", piece.to_vec());
         }
@@ -169,6 +197,30 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
     tries
 }
 
+/// A list of signatures without white space around its items, where it has some.
+fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
+    let Grammar::List { separator, .. } = &scheme.grammar else { return None };
+    let separator = u8::try_from(*separator).ok().filter(|byte| *byte != b' ')?;
+    let items: Vec<&[u8]> = list.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).collect();
+    Some(items.join(&separator)).filter(|joined| joined != list)
+}
+
+/// A list of signatures with each of its timestamps alone, where it has several.
+fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let Grammar::List { separator, assign, .. } = &scheme.grammar else { return None };
+    let TimestampSource::Field(field) = &scheme.timestamp.as_ref()?.source else { return None };
+    let list = std::str::from_utf8(list).ok()?;
+    let start = format!("{field}{assign}");
+    let is_time = |item: &&str| item.trim_start().starts_with(&start);
+    let times: Vec<&str> = list.split(*separator).filter(is_time).take(MOST_PIECES).collect();
+    let with = |time: &&str| {
+        let rest = list.split(*separator).filter(|item| !is_time(item));
+        let items: Vec<&str> = std::iter::once(*time).chain(rest).collect();
+        items.join(separator.encode_utf8(&mut [0; 4])).into_bytes()
+    };
+    (times.len() > 1).then(|| times.iter().map(with).collect())
+}
+
 /// A tag that is written in the other encoding.
 fn in_encoding(tag: &[u8], encoding: Encoding) -> Option<String> {
     match encoding {
@@ -193,25 +245,28 @@ fn replaced(trial: &Trial, name: &Name, value: Vec<u8>) -> Trial {
     trial.with_headers(headers)
 }
 
-/// The header of an older algorithm beside the one that is meant: they share
+/// The header of another algorithm beside the one that is meant: they share
 /// their name, but for its end.
-fn algorithms(trial: &Trial) -> Vec<Try> {
+fn algorithms(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
     let hashes = [
         (Algorithm::HmacSha1, "sha1"),
         (Algorithm::HmacSha256, "sha256"),
         (Algorithm::HmacSha512, "sha512"),
     ];
-    let own = hashes.iter().find(|(algorithm, _)| *algorithm == trial.scheme.algorithm());
-    let Some((_, own)) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
+    let own = hashes.iter().position(|(algorithm, _)| *algorithm == trial.scheme.algorithm());
+    let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
     let Some(name) = trial.scheme.families[0].signatures.first() else { return Vec::new() };
+    let own_stem = without_hash(name.lower());
     let related = trial.request.headers().iter().filter(|(other, _)| {
         let other = other.to_ascii_lowercase();
-        other.starts_with(name.lower()) || (name.lower().starts_with(&other) && other.len() > 4)
+        without_hash(&other) == own_stem || other.starts_with(name.lower())
     });
     let mut tries = Vec::new();
-    for (other, _) in related {
+    for (other, _) in related.take(MOST_PIECES) {
         let Some(header) = Name::new(other) else { continue };
-        for (algorithm, hash) in hashes.iter().filter(|(_, hash)| hash != own) {
+        let others = hashes.iter().enumerate().filter(|(index, _)| is_wanted(own, *index));
+        for (_, (algorithm, hash)) in others {
+            let own = hashes[own].1;
             let mut scheme: Scheme = (*trial.scheme).clone();
             scheme.algorithm = *algorithm;
             scheme.families[0].signatures = vec![header.clone()];
@@ -230,33 +285,42 @@ fn algorithms(trial: &Trial) -> Vec<Try> {
     tries
 }
 
-/// For every header that is missing one of the request's, and for the signature
-/// in any case. Few enough to be tried.
-fn choices<'a>(headers: &[(String, Vec<u8>)], family: &'a Family) -> Vec<Vec<(&'a Name, usize)>> {
-    let is_there =
-        |name: &Name| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.lower()));
+/// A header's name without the hash at its end.
+fn without_hash(name: &str) -> &str {
+    let name = name.trim_end_matches(|character: char| character.is_ascii_digit());
+    name.strip_suffix("sha").unwrap_or(name).trim_end_matches('-')
+}
+
+/// For every header that is missing one of the request's; then one for that of
+/// the signature, too, be it there or not. Few enough to be tried.
+fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize)>> {
+    let is_missing = |name: &&Name| trial.request.values(name.lower()).next().is_none();
+    let rest = family.id.iter().chain(&family.timestamp).chain(trial.scheme.template.headers());
+    let rest: Vec<&Name> = rest.filter(is_missing).collect();
     let signature = family.signatures.first();
-    let rest = family.id.iter().chain(&family.timestamp).filter(|name| !is_there(name));
+    let with_signature: Vec<&Name> = signature.into_iter().chain(rest.iter().copied()).collect();
+    let mut choices = Vec::new();
+    if !rest.is_empty() && !signature.iter().any(is_missing) {
+        choices.extend(chosen_for(&rest, trial));
+    }
+    choices.extend(chosen_for(&with_signature, trial));
+    choices
+}
+
+/// A header of the request for each of these names, in every way.
+fn chosen_for<'a>(names: &[&'a Name], trial: &Trial) -> Vec<Vec<(&'a Name, usize)>> {
+    let most = trial.affordable(MOST_CHOICES);
     let mut choices: Vec<Vec<(&Name, usize)>> = vec![Vec::new()];
-    for name in signature.into_iter().chain(rest) {
-        let mut more = Vec::new();
-        for chosen in &choices {
-            for (at, (other, value)) in headers.iter().enumerate() {
-                let is_taken = chosen.iter().any(|(_, taken)| *taken == at);
-                let is_own = other.eq_ignore_ascii_case(name.lower());
-                if is_taken || is_own || value.is_empty() || is_of_http(other) {
-                    continue;
-                }
-                let mut chosen = chosen.clone();
-                chosen.push((name, at));
-                more.push(chosen);
-                if more.len() == MOST_CHOICES {
-                    break;
-                }
-            }
-        }
-        choices = more;
-        choices.truncate(MOST_CHOICES);
+    for name in names {
+        let may_be = |(_, (other, value)): &(usize, &(String, Vec<u8>))| {
+            !value.is_empty() && !other.eq_ignore_ascii_case(name.lower()) && !is_of_http(other)
+        };
+        let others = || trial.request.headers().iter().enumerate().filter(may_be);
+        let with_one = choices.iter().flat_map(|chosen| {
+            let free = others().filter(|(at, _)| chosen.iter().all(|(_, taken)| taken != at));
+            free.map(|(at, _)| chosen.iter().copied().chain([(*name, at)]).collect())
+        });
+        choices = with_one.take(most).collect();
     }
     choices
 }
@@ -269,3 +333,5 @@ fn is_of_http(name: &str) -> bool {
 const OF_HTTP: [&str; 7] =
     ["connection", "date", "host", "traceparent", "transfer-encoding", "user-agent", "via"];
 const MOST_CHOICES: usize = 1000;
+/// Of one header: no provider sends so many, and each is a trial.
+const MOST_PIECES: usize = 16;

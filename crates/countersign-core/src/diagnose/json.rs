@@ -56,7 +56,9 @@ fn cause(signed: &Habit, is_sorted: bool, at_hand: Option<(&'static Habit, bool)
         Some((habit, is_sorted)) => (format!("{}{}", habit.name, sorted(is_sorted)), habit.mend),
         None => ("of no habit that is known".to_owned(), HABITS[0].mend),
     };
-    let detail = format!("what was signed is {signed}; the body at hand is {hand}");
+    let detail = format!(
+        "the body was parsed and written again: what was signed is {signed}; the body at hand is {hand}"
+    );
     Cause::tried(CauseKind::BodyReserialized, detail).with_mend(mend)
 }
 

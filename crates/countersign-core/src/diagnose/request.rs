@@ -62,6 +62,10 @@ impl CapturedRequest {
         Head::new(&self.method, self.target(), &*self.headers)
     }
 
+    pub(super) fn method(&self) -> &str {
+        &self.method
+    }
+
     pub(super) fn url(&self) -> Option<&str> {
         self.url.as_deref()
     }

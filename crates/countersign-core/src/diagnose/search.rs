@@ -4,46 +4,63 @@
 use super::cause::{Cause, CauseKind};
 use super::trial::{Bench, Proved, Trial, Tries, With};
 use super::{body, charset, compression, form, headers, json, looks, schemes, time, url};
+use crate::error::{VerifyError, VerifyErrorKind};
 
-/// The causes, the likeliest first.
-pub(super) fn causes(bench: &Bench<'_>, trial: &Trial) -> Vec<Cause> {
-    if let Some(proved) = bench.run(trial, With::Given) {
-        return time::explain(bench, trial, &proved).into_iter().collect();
-    }
-    let found = bench
-        .run(trial, With::All)
-        .map(|proved| with_time(bench, trial, &proved, Vec::new()))
-        .or_else(|| one_change(bench, trial, With::Given))
-        .or_else(|| one_change(bench, trial, With::All))
-        .or_else(|| two_changes(bench, trial));
-    found.unwrap_or_else(|| {
-        let looks = looks::causes(bench, trial);
-        if looks.is_empty() { vec![unknown(bench)] } else { looks }
+/// The causes, the likeliest first; at least one.
+pub(super) fn causes(
+    bench: &Bench<'_>,
+    trial: &Trial,
+    refusal: Option<&VerifyError>,
+) -> Vec<Cause> {
+    let found = match bench.run(trial, With::Given) {
+        Some(proved) => Some(with_the_rest(bench, trial, &proved, Vec::new())),
+        None => bench
+            .run(trial, With::All)
+            .map(|proved| with_the_rest(bench, trial, &proved, Vec::new()))
+            .or_else(|| one_change(bench, trial, With::Given))
+            .or_else(|| one_change(bench, trial, With::All))
+            .or_else(|| two_changes(bench, trial)),
+    };
+    // What is proved and refused all the same is so for what nothing here knows of.
+    found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
+        let looks = looks::causes(bench, trial, refusal);
+        if looks.is_empty() { vec![unknown(bench, refusal)] } else { looks }
     })
 }
 
 fn one_change(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Cause>> {
-    for change in CHANGES {
-        let mut found = None;
-        for tried in change(trial) {
-            if with == With::All && bench.is_spent() {
-                return found;
-            }
-            if let Some(proved) = bench.run(&tried.trial, with) {
-                // Of schemes, all that verify are told; of all else, the first.
-                let is_scheme = tried.cause.kind() == CauseKind::WrongScheme;
-                let causes = with_time(bench, &tried.trial, &proved, vec![tried.cause]);
-                found.get_or_insert_with(Vec::new).extend(causes);
-                if !is_scheme {
-                    return found;
-                }
-            }
+    change(bench, trial, with, NARROW)
+        .or_else(|| other_scheme(bench, trial, with))
+        .or_else(|| change(bench, trial, with, WIDE))
+}
+
+fn change(bench: &Bench<'_>, trial: &Trial, with: With, changes: &[Change]) -> Option<Vec<Cause>> {
+    for tried in changes.iter().flat_map(|change| change(trial)) {
+        if with == With::All && bench.is_spent() {
+            return None;
         }
-        if found.is_some() {
-            return found;
+        if let Some(proved) = bench.run(&tried.trial, with) {
+            return Some(with_the_rest(bench, &tried.trial, &proved, vec![tried.cause]));
         }
     }
     None
+}
+
+/// All the schemes by which it verifies, as one cause: they are to choose from.
+fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Cause>> {
+    let mut found = Vec::new();
+    for other in schemes::others(trial, bench.is_mismatched(trial)) {
+        if with == With::All && bench.is_spent() {
+            break;
+        }
+        if let Some(proved) = bench.run(&other, with) {
+            found.push((other, proved));
+        }
+    }
+    found.sort_by_key(|(trial, _)| !schemes::is_named_for(trial));
+    let names: Vec<&str> = found.iter().map(|(trial, _)| trial.scheme.name()).collect();
+    let (likeliest, proved) = found.first()?;
+    Some(with_the_rest(bench, likeliest, proved, vec![schemes::cause(&names)]))
 }
 
 fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
@@ -56,7 +73,7 @@ fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
                     }
                     if let Some(proved) = bench.run(&both.trial, With::Given) {
                         let causes = vec![one.cause, both.cause];
-                        return Some(with_time(bench, &both.trial, &proved, causes));
+                        return Some(with_the_rest(bench, &both.trial, &proved, causes));
                     }
                 }
             }
@@ -65,24 +82,34 @@ fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
     None
 }
 
-/// What else has to be mended: the secret, and the time.
-fn with_time(
+/// What else has to be mended: the secret, the limit, and the time.
+fn with_the_rest(
     bench: &Bench<'_>,
     trial: &Trial,
     proved: &Proved,
     mut causes: Vec<Cause>,
 ) -> Vec<Cause> {
     causes.extend(proved.secret.clone());
+    causes.extend(body::too_large(bench, trial, proved.body_length));
     causes.extend(time::explain(bench, trial, proved));
     causes
 }
 
-fn unknown(bench: &Bench<'_>) -> Cause {
+fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
     let rest = if bench.is_spent() { "; not every combination, for the body is large" } else { "" };
     let tried = bench.tried.get();
+    let besides = match refusal.map(VerifyError::kind) {
+        Some(VerifyErrorKind::TimestampTooOld | VerifyErrorKind::TimestampInFuture) => {
+            "; whoever has sent it states a time, besides, that would be refused"
+        }
+        Some(VerifyErrorKind::TooManySignatures) => {
+            "; no provider sends so many signatures, nor does a proxy that is known"
+        }
+        _ => "",
+    };
     let detail = format!(
         "of {tried} variations none verifies{rest}: the delivery was changed on its way, or was \
-         signed with a secret that is not among those given"
+         signed with a secret that is not among those given{besides}"
     );
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
@@ -91,7 +118,7 @@ type Change = for<'a> fn(&'a Trial) -> Tries<'a>;
 
 /// Ordered by how specific they are: what a narrow change explains is not put
 /// down to a wide one.
-const CHANGES: &[Change] = &[
+const NARROW: &[Change] = &[
     time::units,
     headers::mended,
     body::byte_order_mark,
@@ -104,13 +131,18 @@ const CHANGES: &[Change] = &[
     json::rewritten,
     body::emptied,
     url::others,
-    schemes::others,
-    headers::renamed,
+    time::unreadable,
 ];
+
+/// What might as well be a delivery of another scheme.
+const WIDE: &[Change] =
+    &[headers::respelled, time::unstated, headers::of_newer_hashes, headers::renamed];
 
 /// Those of which two may well come together.
 const PAIRED: &[Change] = &[
+    schemes::by_their_headers,
     time::units,
+    headers::respelled,
     headers::mended,
     body::byte_order_mark,
     body::newlines,
@@ -121,3 +153,53 @@ const PAIRED: &[Change] = &[
     json::rewritten,
     url::others,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnose::CapturedRequest;
+    use crate::diagnose::trial::MOST_WORK;
+    use crate::scheme::Scheme;
+    use crate::secret::{Secret, Secrets};
+
+    #[test]
+    fn what_is_hashed_has_a_bound_however_large_the_request_is() {
+        let text = |number: usize| Secret::new(format!("whsec_{number:044}")).unwrap();
+        let others: Vec<_> = (1..20).map(|number| (CauseKind::Rotated, text(number))).collect();
+        let given = Secrets::new(text(0));
+        for (name, length, headers) in [
+            ("svix", 0, 3000),
+            ("svix", 100_000, 300),
+            ("square", 1 << 20, 100),
+            ("svix", 4 << 20, 9),
+        ] {
+            let body = format!("{{\"a\":[{}1]}}", "{\"b\":\"é/\"},".repeat(length / 11));
+            let headers = (0..headers).map(|number| (format!("x-{number}"), "1760000000"));
+            let headers = headers.chain([(format!("{name}-signature"), "v1,AAAA")]);
+            let request = CapturedRequest::new(headers, body).with_url("https://a.example/b?c=d");
+            let scheme = Arc::new(Scheme::named(name).unwrap());
+            let trial = Trial { scheme, request };
+            let bench = Bench {
+                given: &given,
+                others: &others,
+                now_ms: 1_760_000_000_000,
+                tolerance: None,
+                body_limit: None,
+                verify_token: None,
+                memo: Default::default(),
+                spent: Default::default(),
+                tried: Default::default(),
+            };
+            let causes = causes(&bench, &trial, None);
+            assert!(causes.iter().all(|cause| !cause.is_certain()), "{causes:?}");
+            // One trial with all the secrets may go over it, and those of a single change with the
+            // given ones are made in any case.
+            let single = 400 * u64::try_from(trial.body().len()).unwrap();
+            let (spent, tried) = (bench.spent.get(), bench.tried.get());
+            assert!(spent < 2 * MOST_WORK + single, "{name}, {length}: {spent}");
+            assert!(tried < 40_000, "{name}, {length}: {tried}");
+        }
+    }
+}

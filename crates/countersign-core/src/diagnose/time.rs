@@ -5,47 +5,77 @@ use std::time::UNIX_EPOCH;
 use super::cause::{Cause, CauseKind};
 use super::trial::{Bench, Proved, Trial, Tries, Try};
 use crate::clock::millis;
-use crate::scheme::{Scheme, TimestampUnit, Tolerance};
+use crate::json::{self, Value};
+use crate::name::Name;
+use crate::scheme::{
+    Grammar, Part, Pointer, Scheme, Template, Timestamp, TimestampSource, TimestampUnit, Tolerance,
+};
 use crate::timestamp;
 
 /// Why an authentic delivery is refused for its time; nothing where it is not.
-pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Option<Cause> {
-    let stated = proved.signed_at_ms?;
-    let tolerance = bench.tolerance.or(trial.scheme.tolerance())?;
+pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<Cause> {
+    let Some(stated) = proved.signed_at_ms else { return Vec::new() };
+    let Some(tolerance) = bench.tolerance.or(trial.scheme.tolerance()) else { return Vec::new() };
     let now = bench.now_ms;
     let fits = |at, now| timestamp::check(at, now, tolerance).is_ok();
     if fits(stated, now) {
+        return Vec::new();
+    }
+    let and_off = |cause, stated, now| {
+        let off = (!fits(stated, now)).then(|| off(trial, stated, now, tolerance));
+        std::iter::once(cause).chain(off).collect()
+    };
+    if let Some((clock, unit)) = clock_in_milliseconds(now) {
+        let detail = format!("the receiver's clock counts {unit}, and not milliseconds");
+        let cause = Cause::tried(CauseKind::TimestampUnit, detail);
+        return and_off(
+            cause.with_mend("give the clock's time in Unix milliseconds"),
+            stated,
+            clock,
+        );
+    }
+    if let Some(own) = unit(&trial.scheme).filter(|unit| is_count(*unit)) {
+        for (other, what) in in_other_units(stated, own) {
+            if fits(other, now) || (!is_of_our_time(stated) && is_of_our_time(other)) {
+                let detail = format!("the timestamp counts {what}, and the scheme {own}");
+                let cause = Cause::tried(CauseKind::TimestampUnit, detail);
+                return and_off(cause, other, now);
+            }
+        }
+    }
+    vec![off(trial, stated, now, tolerance)]
+}
+
+/// A clock that is in another unit, put right, and that unit.
+fn clock_in_milliseconds(now: i64) -> Option<(i64, &'static str)> {
+    if is_of_our_time(now) {
         return None;
     }
-    if !is_of_our_time(now) {
-        let clocks = [(now.checked_mul(1000), "seconds"), (Some(now / 1000), "microseconds")];
-        for (clock, unit) in clocks {
-            if clock.is_some_and(is_of_our_time) {
-                let detail = format!("the receiver's clock is in {unit}, and not in milliseconds");
-                let cause = Cause::tried(CauseKind::TimestampUnit, detail);
-                return Some(cause.with_mend("give the clock's time in Unix milliseconds"));
-            }
-        }
-    }
-    if is_number(&trial.scheme) {
-        for (other, what) in [
-            (Some(stated / 1000), "milliseconds where the scheme has seconds"),
-            (stated.checked_mul(1000), "seconds where the scheme has milliseconds"),
-            (Some(stated / 1_000_000), "a thousand times finer than the scheme's"),
-        ] {
-            let Some(other) = other else { continue };
-            if fits(other, now) || (!is_of_our_time(stated) && is_of_our_time(other)) {
-                let detail = format!("the timestamp is in another unit: {what}");
-                return Some(Cause::tried(CauseKind::TimestampUnit, detail));
-            }
-        }
-    }
-    Some(off(bench, trial, stated, tolerance))
+    let clocks = [
+        (now.checked_mul(1000), "seconds"),
+        (Some(now / 1000), "microseconds"),
+        (Some(now / 1_000_000), "nanoseconds"),
+    ];
+    let mut clocks = clocks.into_iter().filter_map(|(clock, unit)| Some((clock?, unit)));
+    clocks.find(|(clock, _)| is_of_our_time(*clock))
+}
+
+/// The instants, in Unix milliseconds, that the number is in other units.
+fn in_other_units(stated: i64, own: TimestampUnit) -> impl Iterator<Item = (i64, &'static str)> {
+    let number = if own == TimestampUnit::Seconds { stated / 1000 } else { stated };
+    let units = [
+        (number.checked_mul(1000), "seconds"),
+        (Some(number), "milliseconds"),
+        (Some(number / 1000), "microseconds"),
+        (Some(number / 1_000_000), "nanoseconds"),
+    ];
+    let units = units.into_iter().filter_map(|(instant, unit)| Some((instant?, unit)));
+    units.filter(move |(instant, _)| *instant != stated)
 }
 
 /// Authentic, in the right unit, and too far from now.
-fn off(bench: &Bench<'_>, trial: &Trial, stated: i64, tolerance: Tolerance) -> Cause {
-    let late = bench.now_ms.saturating_sub(stated);
+fn off(trial: &Trial, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
+    let late = now.saturating_sub(stated);
     if late < 0 {
         let ahead = span(late.saturating_neg());
         let detail =
@@ -60,15 +90,15 @@ fn off(bench: &Bench<'_>, trial: &Trial, stated: i64, tolerance: Tolerance) -> C
              ahead by so much",
             span(late)
         );
-        return Cause::tried(CauseKind::ReplayedOldCapture, detail);
+        return old(detail, stated);
     };
-    let offset = bench.now_ms.saturating_sub(sent);
+    let offset = now.saturating_sub(sent);
     if timestamp::check(stated, sent, tolerance).is_err() {
         let detail = format!(
             "its `Date` lies {} behind the time at which it was signed: it has been sent again",
             span(sent.saturating_sub(stated))
         );
-        Cause::tried(CauseKind::ReplayedOldCapture, detail)
+        old(detail, stated)
     } else if offset <= A_DAY_MS {
         let detail = format!(
             "it was sent when it was signed, and by its `Date` the receiver's clock is {} ahead; \
@@ -77,17 +107,29 @@ fn off(bench: &Bench<'_>, trial: &Trial, stated: i64, tolerance: Tolerance) -> C
         );
         Cause::tried(CauseKind::ClockSkew, detail)
     } else {
-        let detail = format!("by its `Date` it was sent {} ago", span(offset));
-        Cause::tried(CauseKind::ReplayedOldCapture, detail)
+        old(format!("by its `Date` it was sent {} ago", span(offset)), stated)
     }
+}
+
+fn old(detail: String, stated: i64) -> Cause {
+    let mend = format!(
+        "nothing, where this is a capture: judge it by the clock of its time (`--now {stated}` of \
+         `countersign diagnose`); otherwise somebody has sent it again, or it has waited in a queue"
+    );
+    Cause::tried(CauseKind::ReplayedOldCapture, detail).with_mend(mend)
 }
 
 /// The timestamp written in another way: for those that cannot be read at all.
 pub(super) fn units(trial: &Trial) -> Tries<'_> {
     let Some(timestamp) = &trial.scheme.timestamp else { return Box::new(std::iter::empty()) };
-    let others = TimestampUnit::ALL.iter().filter(|(_, unit)| {
+    let number = number(trial, timestamp);
+    let others = TimestampUnit::ALL.iter().filter(move |(_, unit)| {
         // A number is read as a number, whatever it counts: `explain` tells.
-        *unit != timestamp.unit && !(is_count(*unit) && is_count(timestamp.unit))
+        let is_likely = match number {
+            Some(number) if is_of_our_time(number) => *unit != TimestampUnit::Seconds,
+            _ => *unit != TimestampUnit::Milliseconds,
+        };
+        is_likely && *unit != timestamp.unit && !(is_count(*unit) && is_count(timestamp.unit))
     });
     Box::new(others.map(|(word, unit)| {
         let mut scheme = (*trial.scheme).clone();
@@ -100,8 +142,96 @@ pub(super) fn units(trial: &Trial) -> Tries<'_> {
     }))
 }
 
-fn is_number(scheme: &Scheme) -> bool {
-    scheme.timestamp.as_ref().is_some_and(|timestamp| is_count(timestamp.unit))
+/// The timestamp set aside where it is one that no unit can read: is all else in
+/// order?
+pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
+    let Some((timestamp, mut scheme)) = without_time(trial) else {
+        return Box::new(std::iter::empty());
+    };
+    let place = match &timestamp.source {
+        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
+            Value::Missing => None,
+            _ => Some(format!("the body at `{pointer}`")),
+        },
+        _ => in_headers(trial, timestamp).map(|(text, header)| {
+            let Template { before, after, .. } = &mut scheme.template;
+            let parts = before.iter_mut().chain(after);
+            for part in parts.filter(|part| **part == Part::Timestamp) {
+                *part = Part::Literal(text.to_owned());
+            }
+            format!("`{header}`")
+        }),
+    };
+    Box::new(place.into_iter().map(move |place| {
+        let detail = format!(
+            "the signature is right, and the time that stands in {place} is no time of the \
+             scheme's format, nor of another that is known"
+        );
+        let cause = Cause::tried(CauseKind::TimestampUnit, detail).with_mend(
+            "have it sent in a format that is known (Unix seconds or milliseconds, digits only; \
+             RFC 3339; an HTTP date), or write a `SigningRule` that reads it",
+        );
+        Try { cause, trial: trial.with_scheme(scheme.clone()) }
+    }))
+}
+
+/// The timestamp set aside where the body states none.
+pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
+    let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.source {
+        TimestampSource::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
+            let detail =
+                format!("the signature is right, and the body states no time at `{pointer}`");
+            let cause = Cause::tried(CauseKind::WrongScheme, detail)
+                .with_mend("describe a scheme whose time stands where this provider puts it");
+            Some(Try { cause, trial: trial.with_scheme(scheme) })
+        }
+        _ => None,
+    });
+    Box::new(found.into_iter())
+}
+
+/// The scheme without its timestamp, and that one.
+fn without_time(trial: &Trial) -> Option<(&Timestamp, Scheme)> {
+    let timestamp = trial.scheme.timestamp.as_ref().filter(|_| trial.scheme.is_data())?;
+    let mut scheme = (*trial.scheme).clone();
+    scheme.timestamp = None;
+    Some((timestamp, scheme))
+}
+
+/// The timestamp, where it is a number.
+fn number(trial: &Trial, timestamp: &Timestamp) -> Option<i64> {
+    match &timestamp.source {
+        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        },
+        _ => in_headers(trial, timestamp)?.0.parse().ok(),
+    }
+}
+
+fn in_body(trial: &Trial, pointer: &Pointer) -> Value {
+    json::find(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
+}
+
+/// The text of the timestamp outside of the body, and the header where it stands.
+fn in_headers<'a>(trial: &'a Trial, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
+    trial.scheme.families.iter().find_map(|family| {
+        let header = family.timestamp.as_ref().or(family.signatures.first())?;
+        let value = trial.request.text(header.lower())?;
+        let text = match (&timestamp.source, &trial.scheme.grammar) {
+            (TimestampSource::Field(field), Grammar::List { separator, assign, .. }) => {
+                let mut items = value.split(*separator).map(str::trim_start);
+                items.find_map(|item| item.strip_prefix(field.as_str())?.strip_prefix(*assign))
+            }
+            (TimestampSource::Header, _) => Some(value),
+            _ => None,
+        };
+        Some((text?, header))
+    })
+}
+
+fn unit(scheme: &Scheme) -> Option<TimestampUnit> {
+    scheme.timestamp.as_ref().map(|timestamp| timestamp.unit)
 }
 
 fn is_count(unit: TimestampUnit) -> bool {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
-use crate::error::{ConfigError, VerifyError};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::scheme::{Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
 use crate::url::PublicUrl;
@@ -35,6 +35,12 @@ impl Trial {
 
     pub(super) fn body(&self) -> &[u8] {
         self.request.body()
+    }
+
+    /// How many variations of one kind may be tried: the larger the body, the
+    /// fewer.
+    pub(super) fn affordable(&self, most: usize) -> usize {
+        (MOST_BYTES / self.body().len().max(1)).clamp(LEAST_TRIALS, most)
     }
 
     /// What judging it with so many secrets costs, in bytes hashed.
@@ -66,6 +72,8 @@ pub(super) struct Proved {
     /// What is the matter with the secret, where it is not one of those given.
     pub(super) secret: Option<Cause>,
     pub(super) signed_at_ms: Option<i64>,
+    /// Of the body as it is signed: decoded, where the scheme has it so.
+    pub(super) body_length: usize,
 }
 
 /// Where trials are run, and what they share.
@@ -75,6 +83,9 @@ pub(super) struct Bench<'a> {
     pub(super) now_ms: i64,
     /// In the place of the scheme's.
     pub(super) tolerance: Option<Tolerance>,
+    /// In the place of the scheme's.
+    pub(super) body_limit: Option<usize>,
+    pub(super) verify_token: Option<&'a Secret>,
     pub(super) memo: RefCell<Option<Memo>>,
     pub(super) spent: Cell<u64>,
     pub(super) tried: Cell<usize>,
@@ -100,7 +111,22 @@ impl Bench<'_> {
         if let Some(tolerance) = self.tolerance {
             verifier = verifier.with_tolerance(tolerance);
         }
+        if let Some(limit) = self.body_limit {
+            verifier = verifier.with_body_limit(limit);
+        }
         Ok(verifier.verify(trial.request.head(), trial.request.body().clone()).err())
+    }
+
+    /// Whether a trial has a signature of its scheme, and a wrong one.
+    pub(super) fn is_mismatched(&self, trial: &Trial) -> bool {
+        let judge = self.judge(trial, With::Given);
+        judge.is_some_and(|judge| {
+            judge.0.iter().any(|(verifier, _)| {
+                let request = &trial.request;
+                let refused = verifier.verify(request.head(), request.body().clone()).err();
+                refused.is_some_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch)
+            })
+        })
     }
 
     /// Whether a trial verifies, its time left aside.
@@ -112,7 +138,11 @@ impl Bench<'_> {
             self.spent.set(self.spent.get().saturating_add(trial.cost(causes.len())));
             let verified = verifier.verify(request.head(), request.body().clone()).ok()?;
             let secret = causes.get(verified.secret_index()).cloned().flatten();
-            Some(Proved { secret, signed_at_ms: verified.signed_at_unix_ms() })
+            Some(Proved {
+                secret,
+                signed_at_ms: verified.signed_at_unix_ms(),
+                body_length: verified.body().len().max(request.body().len()),
+            })
         })
     }
 
@@ -201,7 +231,10 @@ fn any_time() -> Tolerance {
         .dangerous_without_future_limit()
 }
 
+/// What is hashed for the sake of variations of one kind, at the most.
+const MOST_BYTES: usize = 64 * 1024 * 1024;
+const LEAST_TRIALS: usize = 40;
 /// What a trial costs besides hashing, as so many bytes hashed.
 const OVERHEAD: usize = 4 * 1024;
 /// Some tenths of a second.
-const MOST_WORK: u64 = 96 * 1024 * 1024;
+pub(super) const MOST_WORK: u64 = 128 * 1024 * 1024;

@@ -11,7 +11,7 @@ pub(super) fn others(trial: &Trial) -> Tries<'_> {
     let Some(parts) = url.and_then(Parts::of) else { return Box::new(std::iter::empty()) };
     let lists =
         [schemes(&parts), authorities(trial, &parts), paths(trial, &parts), queries(&parts)];
-    let most = (MOST_BYTES / trial.body().len().max(1)).clamp(LEAST_URLS, MOST_URLS);
+    let most = trial.affordable(MOST_URLS);
     let mut seen = HashSet::from([parts.whole()]);
     let urls = combinations(lists).into_iter().filter_map(move |changed| {
         let url = changed.url(&parts);
@@ -202,7 +202,4 @@ fn without_port(authority: &str) -> &str {
     }
 }
 
-/// What is hashed for the sake of a URL at the most.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
-const LEAST_URLS: usize = 40;
 const MOST_URLS: usize = 400;

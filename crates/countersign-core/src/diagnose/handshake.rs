@@ -1,0 +1,95 @@
+//! A request that asks for a handshake: nothing in it is an event.
+
+use std::borrow::Cow;
+
+use super::cause::{Cause, CauseKind};
+use super::request::CapturedRequest;
+use super::trial::{Bench, Trial};
+use crate::handshake::{self, Asked, Heard};
+use crate::mac::{Key, VerifyToken};
+use crate::scheme::{Handshake, HandshakeRule, Place, Test};
+use crate::secret::Secret;
+
+/// The name of the handshake that is signed like any event, if the body asks for
+/// one.
+pub(super) fn signed(trial: &Trial) -> Option<String> {
+    let answer = handshake::signed(&trial.scheme, NO_KEY, trial.body())?;
+    Some(answer.name().to_owned())
+}
+
+/// The handshake that nobody signs, if the request asks for one, and what there
+/// is to say of it.
+pub(super) fn unsigned(bench: &Bench<'_>, trial: &Trial) -> Option<(String, Cause)> {
+    let handshakes = trial.scheme.handshakes().iter();
+    let mut unsigned = handshakes.filter(|one| one.rule() != HandshakeRule::Signed);
+    unsigned.find_map(|handshake| {
+        let given = bench.verify_token.map(VerifyToken::new);
+        let is_answered = is_asked_for(trial, handshake, given.as_ref());
+        if !is_answered {
+            let shown = shown_token(handshake, &trial.request).map(|it| VerifyToken::new(&it));
+            if !is_asked_for(trial, handshake, Some(&shown?)) {
+                return None;
+            }
+        }
+        let cause = cause(handshake, is_answered, given.is_some());
+        Some((handshake.name().to_owned(), cause))
+    })
+}
+
+fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
+    let (more, mend) = match handshake.rule() {
+        _ if !is_answered && has_token => {
+            ("; the verify token that it shows is not the one at hand", Some(TOKEN))
+        }
+        _ if !is_answered => {
+            ("; it shows a verify token, and none was given to compare it with", Some(TOKEN))
+        }
+        HandshakeRule::UnsignedWhileArmed => (
+            "; it hands a secret over, and is answered only while the endpoint is armed",
+            Some(ARM),
+        ),
+        _ => ("", None),
+    };
+    let name = handshake.name();
+    let detail = format!(
+        "it is no delivery: it asks for the scheme's handshake `{name}`, which nobody signs{more}"
+    );
+    let cause = Cause::tried(CauseKind::Handshake, detail);
+    match mend {
+        Some(mend) => cause.with_mend(Cow::Borrowed(mend)),
+        None => cause,
+    }
+}
+
+fn is_asked_for(trial: &Trial, handshake: &Handshake, token: Option<&VerifyToken>) -> bool {
+    let asked = Asked { handshake, key: NO_KEY, token };
+    match asked.by_head(&trial.scheme, &trial.request.head()) {
+        Heard::No => false,
+        Heard::Yes(_) => true,
+        Heard::Perhaps(in_head) => asked.by_body(in_head, trial.body()).is_some(),
+    }
+}
+
+/// The token where the handshake shows it.
+fn shown_token(handshake: &Handshake, request: &CapturedRequest) -> Option<Secret> {
+    let shown = handshake.conditions.iter().find(|one| one.test == Test::IsVerifyToken)?;
+    let text = match &shown.place {
+        Place::Query(name) => {
+            let head = request.head();
+            let (_, query) = head.target()?.split_once('?')?;
+            let mut values = form_urlencoded::parse(query.as_bytes());
+            values.find(|(other, _)| other == name)?.1.into_owned()
+        }
+        Place::Header(name) => request.text(name.lower())?.to_owned(),
+        Place::Body(_) => return None,
+    };
+    Secret::from_text(text).ok()
+}
+
+/// What is answered is nobody's affair here, and so nothing is signed.
+const NO_KEY: &Key = &Key::OfRule;
+const TOKEN: &str = "give the token that was entered at the provider: \
+                     `Verifier::with_verify_token`, `verify_token` in the file of `countersign \
+                     serve`, `--verify-token-env` here";
+const ARM: &str = "arm it right before the webhook is created at the provider: \
+                   `Verifier::arm_handshake`, or `arm_handshake` in the file of `countersign serve`";

@@ -1,0 +1,131 @@
+//! The vectors: what is said of those that are refused is true, and what is
+//! taken for another scheme's delivery is told by its own name.
+
+use countersign::Scheme;
+use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
+use countersign_conformance::{Expect, Reason, Vector, vectors};
+
+fn found(vector: &Vector, scheme: &str) -> Diagnosis {
+    let request = CapturedRequest::new(vector.headers.clone(), vector.body.clone())
+        .with_method(vector.method.as_str());
+    let request = match &vector.url {
+        Some(url) => request.with_url(url.as_str()),
+        None => request,
+    };
+    let now_ms = vector.now_unix_ms;
+    let diagnose = Diagnose::new(Scheme::named(scheme).unwrap(), vector.secrets().unwrap());
+    let found = diagnose.with_clock(move || now_ms).diagnose(&request);
+    found.unwrap_or_else(|error| panic!("{vector} by {scheme}: {error}"))
+}
+
+#[test]
+fn of_every_vector_no_more_is_proved_than_is_true() {
+    let mut seen = 0;
+    for vector in vectors() {
+        if vector.expect == Expect::Invalid(Reason::NoSecret) {
+            continue;
+        }
+        let found = found(vector, &vector.provider);
+        seen += 1;
+        if vector.expect == Expect::Valid {
+            assert!(found.is_verified() && found.causes().is_empty(), "{vector}: {found:?}");
+            continue;
+        }
+        let causes = found.causes();
+        let proved: Vec<CauseKind> =
+            causes.iter().filter(|it| it.is_certain()).map(|it| it.kind()).collect();
+        assert!(!causes.is_empty(), "{vector}");
+        assert_eq!(proved, what_is_wrong(vector), "{vector}: {found:?}");
+        let first = causes[0].kind();
+        match vector.name.as_str() {
+            "[neg] signature header missing" => {
+                assert_eq!(first, CauseKind::PartMissing, "{vector}: {found:?}");
+            }
+            "[neg] wrong secret" | "[neg] tampered body" if proved.is_empty() => {
+                assert_eq!(first, CauseKind::TamperedOrUnknown, "{vector}: {found:?}");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(seen, 489);
+}
+
+/// What was done to a vector, where that can be found out by trying.
+fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
+    let has_space_added = vector.body.ends_with(b" ");
+    let kind = match (vector.name.as_str(), vector.expect) {
+        ("[neg] tampered body", _) if has_space_added => CauseKind::BodyNewline,
+        (_, Expect::Invalid(Reason::Stale)) => CauseKind::ReplayedOldCapture,
+        (_, Expect::Invalid(Reason::Future)) => CauseKind::ClockSkew,
+        ("same, trailing CRLF stripped by middleware", _) => CauseKind::BodyNewline,
+        (
+            "docs example without the sha256= prefix"
+            | "good digest under v2 label"
+            | "header with a space after the comma"
+            | "two t fields",
+            _,
+        ) => CauseKind::WrongHeader,
+        _ => return Vec::new(),
+    };
+    vec![kind]
+}
+
+/// Every genuine vector is given to an eleventh of the other schemes, each time to others.
+#[test]
+fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
+    let names: Vec<&str> = Scheme::names().collect();
+    let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
+    let mut told = 0;
+    for (number, vector) in genuine.enumerate() {
+        let own = vector.provider.as_str();
+        for other in names.iter().skip(number % STEP).step_by(STEP).filter(|name| **name != own) {
+            let found = found(vector, other);
+            let alike = ALIKE.iter().find(|names| names.contains(&own)).copied();
+            let alike = alike.unwrap_or(&[]);
+            if found.is_verified() {
+                assert!(alike.contains(other), "{vector} by {other}");
+                continue;
+            }
+            let which = format!("{vector} by {other}: {found:?}");
+            let first = &found.causes()[0];
+            if first.kind() == CauseKind::SecretWronglyDecoded && alike.contains(other) {
+                // Alike but for what they make of a secret, and that is as true.
+                assert!(first.is_certain() && found.problem().is_some(), "{which}");
+                continue;
+            }
+            assert_eq!(
+                (first.kind(), first.is_certain()),
+                (CauseKind::WrongScheme, true),
+                "{which}"
+            );
+            assert_eq!(found.causes().len(), 1, "{which}");
+            let named: Vec<&str> = first.detail().split('`').skip(1).step_by(2).collect();
+            assert!(named.contains(&own), "{which}");
+            assert!(named.iter().all(|it| *it == own || alike.contains(it)), "{which}");
+            told += 1;
+        }
+    }
+    assert!(told > 600, "{told}");
+}
+
+#[test]
+fn of_schemes_that_sign_alike_the_one_whose_other_headers_are_there_is_named_first() {
+    for (scheme, header) in [("github", "X-GitHub-Event"), ("bitbucket", "X-Event-Key")] {
+        let mut vector = vectors().iter().find(|it| it.provider == scheme).unwrap().clone();
+        vector.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(header));
+        vector.headers.push((header.to_owned(), "push".to_owned()));
+        let found = found(&vector, "stripe");
+        let named = found.causes()[0].detail().split('`').nth(1);
+        assert_eq!(named, Some(scheme), "{found:?}");
+        assert!(found.causes()[0].mend().contains("one of"), "{found:?}");
+    }
+}
+
+const STEP: usize = 11;
+/// Of these a request does not say whose it is.
+const ALIKE: &[&[&str]] = &[
+    &["gitlab-signing", "openai", "standardwebhooks", "svix"],
+    &["github", "meta"],
+    &["bitbucket", "jira"],
+    &["coinbase-cdp-v0", "coinbase-cdp-v1"],
+];
