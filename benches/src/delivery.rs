@@ -18,7 +18,12 @@ impl Delivery {
     /// bytes.
     #[must_use]
     pub fn signed(scheme: &str, body_bytes: usize) -> Self {
-        let body = json(body_bytes);
+        Self::of(scheme, json(body_bytes))
+    }
+
+    /// A delivery of the built-in scheme `scheme` with this body.
+    #[must_use]
+    pub fn of(scheme: &str, body: Bytes) -> Self {
         let signer = Signer::new(Scheme::named(scheme).unwrap(), secret()).unwrap().with_id(ID);
         let mut headers = usual_headers(body.len());
         for (name, value) in signer.sign(&headers, &body).unwrap() {

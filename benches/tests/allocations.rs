@@ -1,11 +1,19 @@
-//! What is allocated on the way from headers to proof: nothing.
+//! What is allocated on the way from headers to proof: nothing; and what a layer
+//! allocates around a handler.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
+
+use std::convert::Infallible;
 
 use allocation_counter::measure;
 use bytes::Bytes;
 use countersign_benches::{Delivery, verifier};
-use countersign_core::VerifyErrorKind;
+use countersign_core::{Endpoint, MemoryStore, Receiver, VerifyErrorKind};
+use countersign_tower::{ResponseBody, VerifyLayer, WebhookLayer};
+use http::{Request, Response};
+use http_body_util::Full;
+use tokio::runtime;
+use tower::{Layer, Service, service_fn};
 
 #[test]
 fn verifying_a_venum_delivery_allocates_nothing() {
@@ -84,6 +92,53 @@ fn a_refusal_allocates_nothing() {
         });
         assert_eq!(allocated.count_total, 0, "{kind:?}");
     }
+}
+
+#[test]
+fn a_layer_that_verifies_allocates_at_most_five_times_for_a_delivery() {
+    // What is read, the owners of the body, and the proof in the request's extensions.
+    let service = VerifyLayer::new(verifier("venum")).layer(service_fn(handle));
+    let allocated = allocated_by(service);
+    assert!((1..=5).contains(&allocated), "{allocated}");
+}
+
+#[test]
+fn a_layer_that_claims_allocates_at_most_twenty_times_for_a_delivery() {
+    // And the answer, the task, what hands one to the other, the event, the grant, and the proof in
+    // the response's extensions.
+    let receiver = Receiver::new(verifier("venum"), MemoryStore::new(), Endpoint::new("hooks"));
+    let service = WebhookLayer::new(receiver).layer(service_fn(handle));
+    let allocated = allocated_by(service);
+    assert!((1..=20).contains(&allocated), "{allocated}");
+}
+
+async fn handle(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
+    Ok(Response::new(Full::default()))
+}
+
+/// How often something is allocated for a delivery that is not the first.
+fn allocated_by<S>(mut service: S) -> u64
+where
+    S: Service<
+            Request<Full<Bytes>>,
+            Response = Response<ResponseBody<Full<Bytes>>>,
+            Error = Infallible,
+        >,
+{
+    let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut allocated = 0;
+    for event in ["first", "second", "third"] {
+        let body = format!(r#"{{"type":"finalized","signature":"{event}"}}"#);
+        let Delivery { headers, body } = Delivery::of("venum", Bytes::from(body));
+        let mut request = Request::post("/hook").body(Full::new(never_shared(&body))).unwrap();
+        *request.headers_mut() = headers;
+        allocated = measure(|| {
+            let response = runtime.block_on(async { service.call(request).await }).unwrap();
+            assert_eq!(response.status(), 200);
+        })
+        .count_total;
+    }
+    allocated
 }
 
 #[test]

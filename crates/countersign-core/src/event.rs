@@ -3,6 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use crate::json::{self, Value};
 use crate::presented::Presented;
@@ -109,12 +110,14 @@ fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
     if let [only] = pointers {
         return values.text(only).map(str::to_owned);
     }
-    let mut id = String::new();
-    for (i, pointer) in pointers.iter().enumerate() {
+    let texts = pointers.iter().map(|pointer| values.text(pointer));
+    let texts: SmallVec<[&str; 4]> = texts.collect::<Option<_>>()?;
+    let mut id = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
+    for (i, text) in texts.iter().enumerate() {
         if i > 0 {
             id.push(':');
         }
-        for character in values.text(pointer)?.chars() {
+        for character in text.chars() {
             if matches!(character, ':' | '\\') {
                 id.push('\\');
             }
@@ -136,7 +139,10 @@ fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Stri
 }
 
 /// The values of the body that the scheme's sources name, found in one walk.
-struct Values<'a>(Vec<(&'a Pointer, Value)>);
+struct Values<'a> {
+    pointers: SmallVec<[&'a Pointer; 4]>,
+    found: Vec<Value>,
+}
 
 impl<'a> Values<'a> {
     fn of(scheme: &'a Scheme, body: &[u8]) -> Self {
@@ -148,18 +154,20 @@ impl<'a> Values<'a> {
             TypePlace::Body(pointer) => Some(pointer),
             TypePlace::Header(_) => None,
         });
-        let pointers: Vec<&Pointer> = ids.flatten().chain(types).collect();
-        if pointers.is_empty() {
-            return Self(Vec::new());
+        let mut pointers = SmallVec::new();
+        for pointer in ids.flatten().chain(types) {
+            if !pointers.contains(&pointer) {
+                pointers.push(pointer);
+            }
         }
-        let values = json::find(body, &pointers);
-        Self(pointers.into_iter().zip(values).collect())
+        let found = if pointers.is_empty() { Vec::new() } else { json::find(body, &pointers) };
+        Self { pointers, found }
     }
 
     /// The text at a pointer; an empty one tells nothing apart and counts as
     /// none.
     fn text(&self, pointer: &Pointer) -> Option<&str> {
-        self.0.iter().find_map(|(at, value)| match value {
+        self.pointers.iter().zip(&self.found).find_map(|(at, value)| match value {
             Value::Text(text) if *at == pointer && !text.is_empty() => Some(text.as_str()),
             _ => None,
         })

@@ -154,12 +154,12 @@ struct Node<'a> {
 }
 
 impl Node<'_> {
-    fn set(self, value: &Value) {
+    fn set(self, value: impl Fn() -> Value) {
         for index in self.wanted {
             if self.pointers[index].tokens().len() == self.depth {
                 let found = &mut self.found[index];
                 *found = match found {
-                    Value::Missing => value.clone(),
+                    Value::Missing => value(),
                     _ => Value::Unusable,
                 };
             }
@@ -202,7 +202,7 @@ impl<'de> Visitor<'de> for Node<'_> {
                 map.next_value_seed(self.child(wanted))?;
             }
         }
-        self.set(&Value::Unusable);
+        self.set(|| Value::Unusable);
         Ok(())
     }
 
@@ -218,32 +218,32 @@ impl<'de> Visitor<'de> for Node<'_> {
                 break;
             }
         }
-        self.set(&Value::Unusable);
+        self.set(|| Value::Unusable);
         Ok(())
     }
 
     fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.set(&Value::Text(text.to_owned()));
+        self.set(|| Value::Text(text.to_owned()));
         Ok(())
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.set(&Value::Text(number.to_string()));
+        self.set(|| Value::Text(number.to_string()));
         Ok(())
     }
 
     fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.set(&Value::Text(number.to_string()));
+        self.set(|| Value::Text(number.to_string()));
         Ok(())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.set(&Value::Unusable);
+        self.set(|| Value::Unusable);
         Ok(())
     }
 
     fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
-        self.set(&Value::Text(truth.to_string()));
+        self.set(|| Value::Text(truth.to_string()));
         Ok(())
     }
 

@@ -32,7 +32,7 @@ pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
 
 struct Inner<S: IdempotencyStore> {
     verifier: Verifier,
-    store: Arc<S>,
+    /// The store, and what is left to be told to it.
     reaper: Arc<Reaper<S>>,
     /// Made when the store first cannot be asked.
     local: OnceLock<Arc<MemoryStore>>,
@@ -73,9 +73,8 @@ impl<S: IdempotencyStore> Receiver<S> {
             dead_letters: None,
         };
         let verifier = verifier.with_endpoint(&settings.endpoint);
-        let store = Arc::new(store);
-        let reaper = Arc::new(Reaper::new(Arc::clone(&store), verifier.watch().clone()));
-        Self(Arc::new(Inner { verifier, store, reaper, local: OnceLock::new(), settings }))
+        let reaper = Arc::new(Reaper::new(store, verifier.watch().clone()));
+        Self(Arc::new(Inner { verifier, reaper, local: OnceLock::new(), settings }))
     }
 
     /// For how long a handler that shows no sign of life keeps its event.
@@ -160,7 +159,6 @@ impl<S: IdempotencyStore> Receiver<S> {
         let inner = &self.0;
         Self(Arc::new(Inner {
             verifier,
-            store: Arc::clone(&inner.store),
             reaper: Arc::clone(&inner.reaper),
             local: inner.local.clone(),
             settings,
@@ -176,7 +174,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// Where the claims are held.
     #[must_use]
     pub fn store(&self) -> &S {
-        &self.0.store
+        self.0.reaper.store()
     }
 
     /// How long the sender waits for the answer.
@@ -250,9 +248,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///
     /// The answer for a delivery that is not to be handled.
     pub async fn claim(&self, verified: &Verified, timer: &impl Timer) -> Result<Claim<S>, Answer> {
-        let key = EventKey::of(verified, &self.0.settings.endpoint);
-        self.tell(&Notice::Identified(&key));
-        let claimed = self.claim_key(key, verified, timer).await;
+        let claimed = self.claim_event(verified, timer).await;
         match &claimed {
             Ok(claim) => self.tell(&Notice::Claimed(claim.grant())),
             Err(answer) => self.tell(&Notice::NotClaimed(answer)),
@@ -264,32 +260,43 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.verifier.watch().tell(notice);
     }
 
-    async fn claim_key(
+    async fn claim_event(
         &self,
-        key: EventKey,
         verified: &Verified,
         timer: &impl Timer,
     ) -> Result<Claim<S>, Answer> {
-        let settings = &self.0.settings;
-        let fingerprint = Fingerprint::of(verified);
-        let attempt = Attempt::new(fingerprint, settings.lease, settings.retention)
-            .map_err(|_| Answer::StoreUnavailable)?;
-        // Should nobody hear the store's answer, the event is not to stay in nobody's hands.
-        let unheard = self.guard(key.clone(), attempt.clone(), self.stored());
-        match self.patient_claim(&*self.0.store, &key, &attempt, timer).await {
-            Ok(outcome) => {
-                unheard.disarm();
-                self.claimed(outcome, key, attempt, self.stored(), verified).await
-            }
+        let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
+        // Made before the store is asked: should nobody hear its answer, the event is not to stay in
+        // nobody's hands.
+        let claim = self.ungranted(key, attempt, Holder::Store);
+        match self.patient_claim(self.store(), claim.key(), claim.attempt(), timer).await {
+            Ok(outcome) => match granted(outcome) {
+                Ok((epoch, reclaimed)) => Ok(claim.granted(epoch, reclaimed)),
+                // In boxes, this and what follows: they are rare, and would double what every
+                // request carries.
+                Err(answer) => Err(Box::pin(self.not_granted(answer, claim, verified)).await),
+            },
             Err(error) => {
+                let (key, attempt) = (claim.key().clone(), claim.attempt().clone());
                 match error.applied() {
-                    Applied::No => unheard.disarm(),
-                    Applied::Maybe => drop(unheard),
+                    Applied::No => claim.disarm(),
+                    Applied::Maybe => drop(claim),
                 }
-                // In a box, for it is rare, and would double what every request carries.
                 Box::pin(self.without_store(key, attempt, verified, timer)).await
             }
         }
+    }
+
+    fn identify(&self, verified: &Verified) -> EventKey {
+        let key = EventKey::of(verified, &self.0.settings.endpoint);
+        self.tell(&Notice::Identified(&key));
+        key
+    }
+
+    fn attempt(&self, verified: &Verified) -> Result<Attempt, Answer> {
+        let Settings { lease, retention, .. } = self.0.settings;
+        Attempt::new(Fingerprint::of(verified), lease, retention)
+            .map_err(|_| Answer::StoreUnavailable)
     }
 
     /// Settles the claim by the status of the handler's answer. Whatever comes
@@ -301,13 +308,9 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    fn stored(&self) -> Holder<S> {
-        Holder::Store(Arc::clone(&self.0.store))
-    }
-
     /// A claim of which nothing is known yet.
-    fn guard(&self, key: EventKey, attempt: Attempt, holder: Holder<S>) -> Claim<S> {
-        Claim::new(key, attempt, (0, false), holder, Arc::clone(&self.0.reaper))
+    fn ungranted(&self, key: EventKey, attempt: Attempt, holder: Holder) -> Claim<S> {
+        Claim::new(key, attempt, holder, Arc::clone(&self.0.reaper))
     }
 
     /// Claims, and while another attempt holds the event asks again for a
@@ -319,24 +322,48 @@ impl<S: IdempotencyStore> Receiver<S> {
         attempt: &Attempt,
         timer: &impl Timer,
     ) -> Result<ClaimOutcome, StoreError> {
+        let outcome = self.ask(store, key, attempt).await;
+        if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
+            && !self.0.settings.in_flight_wait.is_zero()
+        {
+            return Box::pin(self.ask_again(store, key, attempt, timer)).await;
+        }
+        outcome
+    }
+
+    async fn ask_again<T: IdempotencyStore>(
+        &self,
+        store: &T,
+        key: &EventKey,
+        attempt: &Attempt,
+        timer: &impl Timer,
+    ) -> Result<ClaimOutcome, StoreError> {
         let longest = self.0.settings.in_flight_wait;
         let mut left = longest;
         let mut pause = FIRST_PAUSE;
         loop {
-            let since = Stopwatch::start();
-            let outcome = store.claim(key, attempt).await;
-            self.tell(&Notice::Asked(since.elapsed()));
-            if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
-                if left < longest {
-                    self.tell(&Notice::Waited(longest - left));
-                }
-                return outcome;
-            }
             pause = pause.min(left);
             timer.sleep(pause).await;
             left -= pause;
             pause = (pause * 2).min(LONGEST_PAUSE);
+            let outcome = self.ask(store, key, attempt).await;
+            if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
+                self.tell(&Notice::Waited(longest - left));
+                return outcome;
+            }
         }
+    }
+
+    async fn ask<T: IdempotencyStore>(
+        &self,
+        store: &T,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let since = Stopwatch::start();
+        let outcome = store.claim(key, attempt).await;
+        self.tell(&Notice::Asked(since.elapsed()));
+        outcome
     }
 
     /// What the outage policy makes of a delivery.
@@ -352,9 +379,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             OutagePolicy::LocalFallback => {}
             OutagePolicy::FailOpen => {
                 self.0.reaper.counters().degraded();
-                let grant = (1, false);
-                let reaper = Arc::clone(&self.0.reaper);
-                return Ok(Claim::new(key, attempt, grant, Holder::Nowhere, reaper));
+                return Ok(self.ungranted(key, attempt, Holder::Nowhere).granted(1, false));
             }
         }
         let local = self.0.local.get_or_init(|| Arc::new(MemoryStore::with_capacity(LOCAL_EVENTS)));
@@ -362,47 +387,45 @@ impl<S: IdempotencyStore> Receiver<S> {
             .patient_claim(&**local, &key, &attempt, timer)
             .await
             .map_err(|_| Answer::StoreUnavailable)?;
-        let holder = Holder::Local(Arc::clone(local));
-        let claim = self.claimed(outcome, key, attempt, holder, verified).await?;
-        self.0.reaper.counters().degraded();
-        Ok(claim)
-    }
-
-    /// The claim, or the answer, that a claim's outcome means.
-    async fn claimed(
-        &self,
-        outcome: ClaimOutcome,
-        key: EventKey,
-        attempt: Attempt,
-        holder: Holder<S>,
-        verified: &Verified,
-    ) -> Result<Claim<S>, Answer> {
-        match outcome {
-            ClaimOutcome::Granted { epoch, reclaimed } => {
-                let reaper = Arc::clone(&self.0.reaper);
-                Ok(Claim::new(key, attempt, (epoch, reclaimed), holder, reaper))
+        let claim = self.ungranted(key, attempt, Holder::Local(Arc::clone(local)));
+        match granted(outcome) {
+            Ok((epoch, reclaimed)) => {
+                self.0.reaper.counters().degraded();
+                Ok(claim.granted(epoch, reclaimed))
             }
-            ClaimOutcome::Done { fingerprint_matches, at_unix_ms } => {
-                Err(Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms })
-            }
-            ClaimOutcome::InFlight { retry_after } => Err(Answer::InFlight { retry_after }),
-            ClaimOutcome::AtCapacity => Err(Answer::StoreFull),
-            ClaimOutcome::Exhausted { .. } => {
-                let taken = match &self.0.settings.dead_letters {
-                    Some(dead_letters) => dead_letters.take(verified).is_ok(),
-                    None => false,
-                };
-                if taken {
-                    // Done by other hands. Should this not be recorded, the next delivery is handed
-                    // over once more.
-                    let reaper = Arc::clone(&self.0.reaper);
-                    let claim = Claim::new(key, attempt, (0, true), holder, reaper);
-                    let _ = Box::pin(claim.complete()).await;
-                }
-                Err(Answer::Exhausted { dead_lettered: taken })
-            }
+            Err(answer) => Err(self.not_granted(answer, claim, verified).await),
         }
     }
+
+    /// The answer to a delivery whose event is not to be handled, once somebody
+    /// else has it, if somebody should.
+    async fn not_granted(&self, answer: Answer, claim: Claim<S>, verified: &Verified) -> Answer {
+        if let (Answer::Exhausted { .. }, Some(dead_letters)) =
+            (&answer, &self.0.settings.dead_letters)
+            && dead_letters.take(verified).is_ok()
+        {
+            // Done by other hands. Should this not be recorded, the next delivery is handed over once
+            // more.
+            let _ = claim.complete().await;
+            return Answer::Exhausted { dead_lettered: true };
+        }
+        claim.disarm();
+        answer
+    }
+}
+
+/// The epoch and whether it is reclaimed, or the answer, that a claim's outcome
+/// means.
+fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), Answer> {
+    Err(match outcome {
+        ClaimOutcome::Granted { epoch, reclaimed } => return Ok((epoch, reclaimed)),
+        ClaimOutcome::Done { fingerprint_matches, at_unix_ms } => {
+            Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms }
+        }
+        ClaimOutcome::InFlight { retry_after } => Answer::InFlight { retry_after },
+        ClaimOutcome::AtCapacity => Answer::StoreFull,
+        ClaimOutcome::Exhausted { .. } => Answer::Exhausted { dead_lettered: false },
+    })
 }
 
 /// An authentic, fresh and unhandled delivery, and the claim on its event.

@@ -42,8 +42,6 @@ pin_project! {
         announced: Option<u64>,
         #[pin]
         state: State,
-        body_timeout: Duration,
-        #[pin]
         wait: Wait,
         span: DeliverySpan,
     }
@@ -53,19 +51,19 @@ pin_project! {
     #[project = StateProjection]
     enum State {
         // The secrets are being found.
-        Resolving { #[pin] verifier: Resolving },
-        // Taken at the end.
-        Reading { arriving: Option<Arriving> },
+        Resolving { #[pin] verifier: Resolving, within: Duration },
+        // Taken at the end. In a box, for this future is moved until it is first polled, and has no
+        // room for what it has yet to become.
+        Reading { arriving: Option<Box<Arriving>> },
     }
 }
 
-pin_project! {
-    // How long something has been waited for. Begins only once it has to be.
-    struct Wait {
-        since: Option<Instant>,
-        #[pin]
-        timer: Option<Sleep>,
-    }
+/// How long something has been waited for. Begins only once it has to be.
+#[derive(Default)]
+struct Wait {
+    since: Option<Instant>,
+    /// In a box, for most bodies are at hand, and need no room for it.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B: Body> ReadBody<B> {
@@ -76,11 +74,10 @@ impl<B: Body> ReadBody<B> {
         let resolving = span.in_scope(|| verifier.resolve(&parts));
         Self {
             announced: content_length(&parts).max(Some(body.size_hint().lower())),
-            state: State::Resolving { verifier: resolving },
+            state: State::Resolving { verifier: resolving, within: verifier.body_timeout() },
             parts: Some(parts),
             body,
-            body_timeout: verifier.body_timeout(),
-            wait: Wait { since: None, timer: None },
+            wait: Wait::default(),
             span,
         }
     }
@@ -117,35 +114,35 @@ where
         ready!(self.as_mut().poll_resolved(cx))?;
         ready!(self.as_mut().poll_whole(cx))?;
         let this = self.project();
-        let arriving = match this.state.project() {
-            StateProjection::Reading { arriving } => arriving.take(),
-            StateProjection::Resolving { .. } => None,
-        };
+        if let StateProjection::Reading { arriving } = this.state.project()
+            && let Some(arriving) = arriving.take()
+            && let Some(parts) = this.parts.take()
+        {
+            return Poll::Ready(arriving.finish(*this.announced).map(|arrived| (parts, arrived)));
+        }
         // Polled again after its end, it has nothing left.
-        let (Some(parts), Some(arriving)) = (this.parts.take(), arriving) else {
-            return Poll::Ready(Err(incomplete()));
-        };
-        Poll::Ready(arriving.finish(*this.announced).map(|arrived| (parts, arrived)))
+        Poll::Ready(Err(incomplete()))
     }
 
     /// Ready once the head is judged.
     fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
-        let StateProjection::Resolving { mut verifier } = this.state.as_mut().project() else {
+        let StateProjection::Resolving { mut verifier, within } = this.state.as_mut().project()
+        else {
             return Poll::Ready(Ok(()));
         };
         let verifier = match verifier.as_mut().poll(cx) {
             Poll::Ready(verifier) => verifier?,
             Poll::Pending => {
-                ready!(this.wait.as_mut().poll(*this.body_timeout, cx));
+                ready!(this.wait.poll(*within, cx));
                 verifier.give_up()?
             }
         };
         let Some(parts) = this.parts else { return Poll::Ready(Err(incomplete())) };
-        let arriving = verifier.arrive(&*parts)?;
+        let arriving = Box::new(verifier.arrive(&*parts)?);
         arriving.expect(this.announced.unwrap_or(0))?;
         this.state.set(State::Reading { arriving: Some(arriving) });
-        this.wait.set(Wait { since: None, timer: None });
+        *this.wait = Wait::default();
         Poll::Ready(Ok(()))
     }
 
@@ -162,7 +159,7 @@ where
             let frame = match this.body.as_mut().poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
-                    let elapsed = ready!(this.wait.as_mut().poll(arriving.next_look(), cx));
+                    let elapsed = ready!(this.wait.poll(arriving.next_look(), cx));
                     arriving.judge_pace(elapsed)?;
                     continue;
                 }
@@ -188,21 +185,16 @@ where
 
 impl Wait {
     /// Since the first call.
-    fn elapsed(self: Pin<&mut Self>) -> Duration {
-        self.project().since.get_or_insert_with(Instant::now).elapsed()
+    fn elapsed(&mut self) -> Duration {
+        self.since.get_or_insert_with(Instant::now).elapsed()
     }
 
     /// Ready once so much has elapsed, with how much it was.
-    fn poll(mut self: Pin<&mut Self>, until: Duration, cx: &mut Context<'_>) -> Poll<Duration> {
-        let elapsed = self.as_mut().elapsed();
-        let mut timer = self.as_mut().project().timer;
-        if timer.is_none() {
-            timer.set(Some(sleep(until.saturating_sub(elapsed))));
-        }
-        if let Some(running) = timer.as_mut().as_pin_mut() {
-            ready!(running.poll(cx));
-            timer.set(None);
-        }
+    fn poll(&mut self, until: Duration, cx: &mut Context<'_>) -> Poll<Duration> {
+        let left = until.saturating_sub(self.elapsed());
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(left)));
+        ready!(timer.as_mut().poll(cx));
+        self.timer = None;
         Poll::Ready(self.elapsed())
     }
 }
@@ -211,7 +203,7 @@ impl<B> fmt::Debug for ReadBody<B> {
     /// Shows whose it is and how far: no body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arriving = match &self.state {
-            State::Reading { arriving } => arriving.as_ref(),
+            State::Reading { arriving } => arriving.as_deref(),
             State::Resolving { .. } => None,
         };
         f.debug_struct("ReadBody")

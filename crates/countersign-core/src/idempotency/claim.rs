@@ -25,7 +25,7 @@ pub struct Claim<S: IdempotencyStore> {
     key: EventKey,
     attempt: Attempt,
     grant: Grant,
-    holder: Holder<S>,
+    holder: Holder,
     reaper: Arc<Reaper<S>>,
     /// What becomes of the event when this is dropped.
     on_drop: Option<Step>,
@@ -35,8 +35,8 @@ pub struct Claim<S: IdempotencyStore> {
 }
 
 /// Where a claim is held.
-pub(crate) enum Holder<S> {
-    Store(Arc<S>),
+pub(crate) enum Holder {
+    Store,
     /// In the table of this process, while the store cannot be asked.
     Local(Arc<MemoryStore>),
     /// Nowhere: the endpoint fails open.
@@ -68,21 +68,28 @@ pub enum Degraded {
 }
 
 impl<S: IdempotencyStore> Claim<S> {
+    /// One that the store may grant, or has granted unheard.
     pub(crate) fn new(
         key: EventKey,
         attempt: Attempt,
-        (epoch, reclaimed): (u32, bool),
-        holder: Holder<S>,
+        holder: Holder,
         reaper: Arc<Reaper<S>>,
     ) -> Self {
         let degraded = match holder {
-            Holder::Store(_) => None,
+            Holder::Store => None,
             Holder::Local(_) => Some(Degraded::LocalFallback),
             Holder::Nowhere => Some(Degraded::FailOpen),
         };
-        let grant = Grant { epoch, reclaimed, degraded };
+        let grant = Grant { epoch: 0, reclaimed: false, degraded };
         let on_drop = Some(Step::Release);
-        Self { key, attempt, grant, holder, reaper, on_drop, is_told: epoch == 0 }
+        Self { key, attempt, grant, holder, reaper, on_drop, is_told: true }
+    }
+
+    /// The event is in hand.
+    pub(crate) fn granted(mut self, epoch: u32, reclaimed: bool) -> Self {
+        self.grant = Grant { epoch, reclaimed, ..self.grant };
+        self.is_told = false;
+        self
     }
 
     /// The key of the event.
@@ -104,6 +111,10 @@ impl<S: IdempotencyStore> Claim<S> {
         self.attempt.lease
     }
 
+    pub(crate) fn attempt(&self) -> &Attempt {
+        &self.attempt
+    }
+
     /// Nothing becomes of the event when this is dropped: it is not held.
     pub(crate) fn disarm(mut self) {
         self.on_drop = None;
@@ -123,7 +134,7 @@ impl<S: IdempotencyStore> Claim<S> {
         // From here on a cancelled future must not give a handled event back.
         self.on_drop = Some(Step::Complete);
         let outcome = match &self.holder {
-            Holder::Store(store) => store.complete(&self.key, &self.attempt).await,
+            Holder::Store => self.reaper.store().complete(&self.key, &self.attempt).await,
             // The store learns of it when it can be asked again.
             Holder::Local(local) => return local.complete(&self.key, &self.attempt).await,
             Holder::Nowhere => return Ok(CompleteOutcome::Recorded),
@@ -142,7 +153,7 @@ impl<S: IdempotencyStore> Claim<S> {
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
         self.tell(Settlement::Released);
         let outcome = match &self.holder {
-            Holder::Store(store) => store.release(&self.key, &self.attempt).await,
+            Holder::Store => self.reaper.store().release(&self.key, &self.attempt).await,
             Holder::Local(local) => local.release(&self.key, &self.attempt).await,
             Holder::Nowhere => Ok(ReleaseOutcome::Released),
         }?;
@@ -164,7 +175,7 @@ impl<S: IdempotencyStore> Claim<S> {
     /// was.
     pub async fn renew(&self) -> Result<RenewOutcome, StoreError> {
         let outcome = match &self.holder {
-            Holder::Store(store) => store.renew(&self.key, &self.attempt).await,
+            Holder::Store => self.reaper.store().renew(&self.key, &self.attempt).await,
             Holder::Local(local) => local.renew(&self.key, &self.attempt).await,
             Holder::Nowhere => Ok(RenewOutcome::Renewed),
         }?;
@@ -183,7 +194,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
         let key = self.key.clone();
         let attempt = self.attempt.clone();
         match &self.holder {
-            Holder::Store(_) => self.reaper.push(Job { key, attempt, step, local: None }),
+            Holder::Store => self.reaper.push(Job { key, attempt, step, local: None }),
             Holder::Local(local) => {
                 let local = (step == Step::Release).then(|| Arc::clone(local));
                 self.reaper.push(Job { key, attempt, step, local });

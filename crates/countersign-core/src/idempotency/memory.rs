@@ -231,7 +231,7 @@ type Key = [u32; 4];
 struct Table {
     shards: Box<[Apart<Mutex<Shard>>]>,
     /// Random, so that nobody can aim at a shard or a line of its index.
-    seeds: [RandomState; 2],
+    seed: RandomState,
 }
 
 /// Keeps locks that different processors turn out of each other's cache lines.
@@ -244,21 +244,21 @@ impl Table {
         let share = Share { entries: share(capacity, shards), floor: share(floor, shards) };
         Self {
             shards: (0..shards).map(|_| Apart(Mutex::new(Shard::new(share)))).collect(),
-            seeds: [RandomState::new(), RandomState::new()],
+            seed: RandomState::new(),
         }
     }
 
     fn key(&self, event: &EventKey) -> Key {
-        let [a, b] = self.seeds.each_ref().map(|seed| {
-            let mut hasher = seed.build_hasher();
-            hasher.write(event.digest());
-            hasher.finish()
-        });
-        [low(a), low(a >> 32), low(b), low(b >> 32)]
+        let mut hasher = self.seed.build_hasher();
+        hasher.write(event.digest());
+        let place = hasher.finish();
+        // Places nothing, and so may be known: it tells events apart whose hashes are the same.
+        let rest = event.digest().first_chunk().map_or(0, |rest| u64::from_le_bytes(*rest));
+        [low(place), low(place >> 32), low(rest), low(rest >> 32)]
     }
 
     fn shard(&self, key: Key) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[key[2] as usize % self.shards.len()])
+        lock(&self.shards[key[1] as usize % self.shards.len()])
     }
 
     fn shards(&self) -> impl Iterator<Item = MutexGuard<'_, Shard>> {

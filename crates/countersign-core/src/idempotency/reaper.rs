@@ -13,8 +13,9 @@ use super::key::EventKey;
 use super::store::{Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, StoreError};
 use crate::observe::{Notice, Watch};
 
-/// Takes the steps that are still to be told to the store. Held by the receiver
-/// and by every claim; when the last of them is gone, no more steps can come.
+/// Holds the store, and takes the steps that are still to be told to it. Held by
+/// the receiver and by every claim; when the last of them is gone, no more steps
+/// can come.
 pub(crate) struct Reaper<S> {
     shared: Arc<Shared<S>>,
     /// Whether the background future has been given out.
@@ -23,7 +24,7 @@ pub(crate) struct Reaper<S> {
 
 /// What the holders and the background future share.
 struct Shared<S> {
-    store: Arc<S>,
+    store: S,
     queue: Mutex<Queue>,
     counters: Counting,
 }
@@ -52,9 +53,13 @@ pub(crate) enum Step {
 }
 
 impl<S: IdempotencyStore> Reaper<S> {
-    pub(crate) fn new(store: Arc<S>, watch: Watch) -> Self {
+    pub(crate) fn new(store: S, watch: Watch) -> Self {
         let shared = Shared { store, queue: Mutex::default(), counters: Counting::new(watch) };
         Self { shared: Arc::new(shared), given_out: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn store(&self) -> &S {
+        &self.shared.store
     }
 
     pub(crate) fn counters(&self) -> &Counting {

@@ -14,13 +14,18 @@ impl<S: IdempotencyStore> Claim<S> {
     /// half done.
     pub async fn renewed_while<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
         let mut work = pin!(work);
-        let mut renewals = pin!(self.renewals(timer));
+        // In a box, and only once the work has to be waited for: most of what every request carries
+        // would be room for this.
+        let mut renewals = None;
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(output),
-            Poll::Pending => match renewals.as_mut().poll(cx) {
-                Poll::Ready(never) => match never {},
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Pending => {
+                let renewals = renewals.get_or_insert_with(|| Box::pin(self.renewals(timer)));
+                match renewals.as_mut().poll(cx) {
+                    Poll::Ready(never) => match never {},
+                    Poll::Pending => Poll::Pending,
+                }
+            }
         })
         .await
     }

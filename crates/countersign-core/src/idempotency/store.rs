@@ -1,5 +1,6 @@
 //! What a store of claims has to do.
 
+use std::cell::RefCell;
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
@@ -110,9 +111,7 @@ impl Token {
     ///
     /// [`StoreError`] where it gives none.
     pub fn random() -> Result<Self, StoreError> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(StoreError::not_applied)?;
-        Ok(Self(bytes))
+        DRAWN.with_borrow_mut(Drawn::next).map(Self)
     }
 
     /// A token that a store has kept.
@@ -132,6 +131,30 @@ impl fmt::Debug for Token {
     /// Shows the beginning, which is enough to tell attempts apart in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({}…)", const_hex::encode(&self.0[..4]))
+    }
+}
+
+thread_local! {
+    static DRAWN: RefCell<Drawn> = const { RefCell::new(Drawn { tokens: [[0; 16]; 32], left: 0 }) };
+}
+
+/// Random numbers that this thread has drawn, but not used yet: to ask the
+/// operating system for each by itself takes longer than a claim.
+///
+/// A fork copies them, but not the runtime that would go on to use them.
+struct Drawn {
+    tokens: [[u8; 16]; 32],
+    left: usize,
+}
+
+impl Drawn {
+    fn next(&mut self) -> Result<[u8; 16], StoreError> {
+        if self.left == 0 {
+            getrandom::fill(self.tokens.as_flattened_mut()).map_err(StoreError::not_applied)?;
+            self.left = self.tokens.len();
+        }
+        self.left -= 1;
+        Ok(self.tokens[self.left])
     }
 }
 
@@ -306,5 +329,23 @@ impl fmt::Display for StoreError {
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn no_token_is_drawn_twice() {
+        let draw = || (0..100).map(|_| Token::random().unwrap()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| thread::spawn(draw)).collect();
+        let mut seen = HashSet::from([Token::from_bytes([0; 16])]);
+        for token in threads.into_iter().flat_map(|thread| thread.join().unwrap()) {
+            assert!(seen.insert(token), "{token:?}");
+        }
     }
 }

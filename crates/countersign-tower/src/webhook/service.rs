@@ -1,16 +1,19 @@
 //! The service: reads the body, and answers with what its task makes of it.
 
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::{self, Future, poll_fn};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Answer, IdempotencyStore};
+use countersign_core::{Answer, Arrived, DeliverySpan, IdempotencyStore};
+use futures_util::FutureExt;
+use futures_util::future::Either;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
@@ -20,7 +23,7 @@ use tower_service::Service;
 
 use super::layer::Shared;
 use super::task;
-use crate::body::{BoxError, ReadBody};
+use crate::body::{BoxError, ReadBody, put_back};
 use crate::response::{ResponseBody, answer};
 
 /// A service that is called once for each event; see
@@ -54,62 +57,64 @@ where
         // goes along.
         let clone = self.inner.clone();
         let ready = mem::replace(&mut self.inner, clone);
-        Box::pin(respond(Arc::clone(&self.shared), request, ready))
+        let (shared, began) = (Arc::clone(&self.shared), Instant::now());
+        let read = ReadBody::new(shared.receiver.verifier(), request);
+        let span = read.span().clone();
+        // What is read and what is answered take turns in one place. An `async fn` over both would
+        // have room for the request three times.
+        Box::pin(read.then(move |read| respond(&shared, began, span, ready, read)))
     }
 }
 
-async fn respond<S, T, B, ResBody>(
-    shared: Arc<Shared<S>>,
-    request: Request<B>,
+fn respond<S, T, ResBody>(
+    shared: &Arc<Shared<S>>,
+    began: Instant,
+    span: DeliverySpan,
     service: T,
-) -> Result<Response<ResponseBody<ResBody>>, T::Error>
+    read: Result<(Parts, Arrived), Answer>,
+) -> impl Future<Output = Result<Response<ResponseBody<ResBody>>, T::Error>> + use<S, T, ResBody>
 where
     S: IdempotencyStore,
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Send + 'static,
     T::Future: Send + 'static,
     T::Error: Send + 'static,
-    B: Body,
-    B::Error: Into<BoxError>,
     ResBody: Send + 'static,
 {
-    let began = Instant::now();
-    let answer_within = shared.receiver.answer_within();
-    let (span, read) = {
-        // Where it stands: to be awaited as a value it would be moved once more.
-        let read = pin!(ReadBody::new(shared.receiver.verifier(), request));
-        (read.span().clone(), read.await)
-    };
     let (parts, arrived) = match read {
         Ok(arrived) => arrived,
-        Err(other) => return Ok(answer(other)),
+        Err(other) => return Either::Left(future::ready(Ok(answer(other)))),
     };
-    let proof = arrived.verified.clone();
-    let receiver = shared.receiver.clone();
+    let Arrived { verified, reserved, .. } = arrived;
+    let proof = verified.clone();
+    let request = put_back(parts, verified);
+    let answer_within = shared.receiver.answer_within();
     let (give, mut given) = oneshot::channel();
-    let task = task::run(receiver, arrived, parts, service, span.clone(), give);
+    let task = task::run(Arc::clone(shared), (request, reserved), service, span.clone(), give);
     // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
-    let left = answer_within.saturating_sub(began.elapsed());
     let task = Box::pin(shared.tasks.track_future(span.instrument(task)));
-    let ended = detached(task, left).await;
-    let mut response = match (given.try_recv(), ended) {
-        // At the deadline, too: the handler was in time, and only its record is not written yet.
-        (Ok(given), _) => given?,
-        (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
-        (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
-        (Err(_), Ended::Not) => {
-            span.timed_out();
-            answer(Answer::HandlerTimeout)
-        }
-    };
-    response.extensions_mut().insert(proof);
-    Ok(response)
+    Either::Right(async move {
+        let ended = detached(task, began, answer_within).await;
+        let mut response = match (given.try_recv(), ended) {
+            // At the deadline, too: the handler was in time, and only its record is not written yet.
+            (Ok(given), _) => given?,
+            (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
+            (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
+            (Err(_), Ended::Not) => {
+                span.timed_out();
+                answer(Answer::HandlerTimeout)
+            }
+        };
+        response.extensions_mut().insert(proof);
+        Ok(response)
+    })
 }
 
-/// Runs what nothing outside may stop, and waits for it for a while. What is
-/// done at once needs no task of its own.
+/// Runs what nothing outside may stop, and waits for it until so much has passed
+/// since the request began. What is done at once needs no task of its own.
 async fn detached(
     mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>,
-    wait: Duration,
+    began: Instant,
+    within: Duration,
 ) -> Ended {
     let mut polled = |cx: &mut Context<'_>| {
         Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
@@ -119,7 +124,7 @@ async fn detached(
         Ok(Poll::Pending) => {}
         Err(_) => return Ended::Panicked,
     }
-    match timeout(wait, tokio::spawn(work)).await {
+    match timeout(within.saturating_sub(began.elapsed()), tokio::spawn(work)).await {
         Ok(Ok(())) => Ended::Completed,
         Ok(Err(stopped)) if stopped.is_panic() => Ended::Panicked,
         Ok(Err(_)) => Ended::Stopped,
