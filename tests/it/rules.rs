@@ -7,6 +7,7 @@ mod keys;
 mod own;
 mod paypal;
 mod sns;
+mod unsignable;
 
 use std::time::Duration;
 

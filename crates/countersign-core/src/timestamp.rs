@@ -20,6 +20,10 @@ pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
         TimestampUnit::Milliseconds => digits(text),
         TimestampUnit::Rfc3339 => {
             let text = std::str::from_utf8(bounded(text)?).ok()?;
+            // Any byte would do for the parser.
+            if !matches!(text.as_bytes().get(DATE_LENGTH)?, b'T' | b't' | b' ') {
+                return None;
+            }
             let instant = OffsetDateTime::parse(text, &Rfc3339).ok()?;
             i64::try_from(instant.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
         }
@@ -93,6 +97,8 @@ fn bounded(text: &[u8]) -> Option<&[u8]> {
 
 /// As many as `i64::MAX` has.
 const MOST_DIGITS: usize = 19;
+/// Of the date of RFC 3339, in front of the time (`2025-10-09`).
+const DATE_LENGTH: usize = 10;
 /// An RFC 3339 date with nine fractional digits and an offset has 35.
 const LONGEST_DATE: usize = 64;
 const YEAR_10000_MS: u64 = 253_402_300_800_000;
@@ -147,6 +153,15 @@ mod tests {
         {
             assert_eq!(parse(bad.as_bytes(), Rfc3339), None, "{bad}");
             assert_eq!(parse(bad.as_bytes(), HttpDate), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn nothing_stands_between_date_and_time_but_a_t_or_a_space() {
+        for between in ' '..='~' {
+            let text = format!("2025-10-09{between}08:53:20Z");
+            let read = matches!(between, 'T' | 't' | ' ').then_some(1_760_000_000_000);
+            assert_eq!(parse(text.as_bytes(), TimestampUnit::Rfc3339), read, "{text}");
         }
     }
 

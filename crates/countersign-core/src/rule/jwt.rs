@@ -73,7 +73,11 @@ impl SigningRule for BodyDigestJwt {
         let digest = mac::encode(&Sha256::digest(request.body()), self.digest);
         claims.insert(DIGEST.to_owned(), digest.into());
         if scheme.timestamp.is_some() {
-            claims.insert("iat".to_owned(), request.unix_ms().div_euclid(1000).into());
+            // None before 1970 could be read.
+            let Ok(unix_ms) = u64::try_from(request.unix_ms()) else {
+                return Err(request.problem("its timestamps cannot say this time"));
+            };
+            claims.insert("iat".to_owned(), (unix_ms / 1000).into());
         }
         let part = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
         let signed = format!("{}.{}", part(header), part(claims.into()));

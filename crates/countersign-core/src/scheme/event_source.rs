@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use crate::name::Name;
 
@@ -51,8 +52,8 @@ pub struct EventIdSource(pub(crate) IdPlace);
 pub(crate) enum IdPlace {
     /// The id's header, which the template signs.
     Header(Name),
-    /// Values of the body, all of which must be there.
-    Body(Vec<Pointer>),
+    /// Values of the body, all of which must be there. Shared with every proof.
+    Body(Arc<[Pointer]>),
 }
 
 impl FromStr for EventIdSource {

@@ -9,6 +9,8 @@ use super::builder::{Bound, SchemeBuilder, Span, Words};
 use super::to_toml::UNLIMITED;
 use crate::error::ConfigError;
 
+// So that the documentation of the facade names the feature, too.
+#[cfg(feature = "serde")]
 impl Scheme {
     /// Reads the description of a scheme from TOML. Its keys are the words of
     /// [`SchemeBuilder`]; durations are text such as `"300s"`, `"5m"`, `"7d"`.

@@ -12,6 +12,8 @@ use super::{
 };
 use crate::error::ConfigError;
 
+// So that the documentation of the facade names the feature, too.
+#[cfg(feature = "serde")]
 impl Scheme {
     /// Writes the scheme as a TOML file, to be read by people or as the
     /// beginning of a description of your own: [`from_toml`](Self::from_toml)

@@ -13,7 +13,7 @@ use crate::scheme::profile::{
 use crate::scheme::template::{Part, Template};
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Scheme, SecretFormat, Timestamp,
-    TimestampSource, Tolerance,
+    TimestampSource, TimestampUnit, Tolerance,
 };
 
 /// The word that has to be mended, and how.
@@ -185,6 +185,14 @@ impl Words {
         let Some(unit) = self.timestamp_unit else {
             return problem("timestamp_unit", NO_UNIT);
         };
+        if let (TimestampSource::Field(_), Grammar::List { separator, .. }) = (&source, grammar)
+            && marks(unit).contains(*separator)
+        {
+            return problem(
+                "timestamp_unit",
+                "such a time contains the list's separator, which would cut it in two",
+            );
+        }
         Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
     }
 
@@ -274,6 +282,7 @@ impl Words {
         let timestamp = self.timestamp_header.as_ref();
         let timestamp = timestamp.map(|header| name("timestamp_header", header)).transpose()?;
         let first = Family { signatures, id, timestamp };
+        check_roles(&first)?;
         let Some([prefix, alternate]) = &self.alternate_header_prefix else {
             return Ok(vec![first]);
         };
@@ -395,6 +404,32 @@ fn check_name(name: &str) -> Result<(), Problem> {
         return problem("name", "write it in lower-case letters, digits, `-`, `_` and `.`");
     }
     Ok(())
+}
+
+/// A header has one value, and so cannot be two things.
+fn check_roles(family: &Family) -> Result<(), Problem> {
+    let Family { signatures, id, timestamp } = family;
+    let others = [("id_header", id), ("timestamp_header", timestamp)];
+    let also_in = signatures.iter().skip(1).map(|name| ("also_in", name));
+    let others = others.into_iter().filter_map(|(word, name)| Some((word, name.as_ref()?)));
+    let mut taken: Vec<&str> = signatures.first().map(Name::lower).into_iter().collect();
+    for (word, name) in also_in.chain(others) {
+        if taken.contains(&name.lower()) {
+            let what = format!("`{name}` has been named already: name another header");
+            return Err((word, what));
+        }
+        taken.push(name.lower());
+    }
+    Ok(())
+}
+
+/// What stands in a time besides digits and letters.
+fn marks(unit: TimestampUnit) -> &'static str {
+    match unit {
+        TimestampUnit::Seconds | TimestampUnit::Milliseconds => "",
+        TimestampUnit::Rfc3339 => "-:.+ ",
+        TimestampUnit::HttpDate => ", :",
+    }
 }
 
 fn name(word: &'static str, text: &str) -> Result<Name, Problem> {

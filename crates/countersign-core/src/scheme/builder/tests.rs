@@ -117,6 +117,11 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             "timestamp_unit",
         ),
         (
+            "a time that the list divides",
+            listed().timestamp_field("t", TimestampUnit::HttpDate),
+            "timestamp_unit",
+        ),
+        (
             "a unit without a timestamp",
             words(acme(), |words| words.timestamp_unit = Some(SECONDS)),
             "timestamp_unit",
@@ -141,6 +146,17 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("no signature", Scheme::builder("acme").signed("{body}"), "signature_header"),
         ("a signature in no header", acme().signature_header("X Signature"), "signature_header"),
         ("a second signature in no header", acme().also_in(""), "also_in"),
+        ("a second signature in the same header", acme().also_in("x-signature"), "also_in"),
+        (
+            "an id in the signature's header",
+            acme().signed("{id}{body}").id_header("X-Signature"),
+            "id_header",
+        ),
+        (
+            "an id and a timestamp in one header",
+            acme().signed("{id}{ts}{body}").id_header("X-Id").timestamp_header("X-Id", SECONDS),
+            "timestamp_header",
+        ),
         ("an unsigned id", acme().id_header("X-Id"), "id_header"),
         ("`{id}` without a header", acme().signed("{id}{body}"), "id_header"),
         ("an id in no header", acme().signed("{id}{body}").id_header("X:Id"), "id_header"),
@@ -254,6 +270,24 @@ fn retries_and_tolerances_of_any_length_do_not_overflow() {
     let forever = Retries::After(vec![Duration::MAX, Duration::MAX]);
     assert_eq!(retention(acme().retries(forever)), Duration::MAX);
     assert!(listed().tolerance(Duration::MAX).build().is_ok());
+}
+
+#[test]
+fn a_time_stands_in_a_list_that_does_not_divide_it() {
+    let listed = |separator, unit| {
+        let list = acme().signature_list(separator, '=', "v1").signed("{ts}.{body}");
+        refusal(list.timestamp_field("t", unit)).is_none()
+    };
+    for (unit, divided) in [
+        (SECONDS, ""),
+        (TimestampUnit::Milliseconds, ""),
+        (TimestampUnit::Rfc3339, "-:.+ "),
+        (TimestampUnit::HttpDate, ",: "),
+    ] {
+        for separator in ",;:-.+ |".chars() {
+            assert_eq!(listed(separator, unit), !divided.contains(separator), "{unit} {separator}");
+        }
+    }
 }
 
 /// `least` is accepted, and a millisecond less is not.

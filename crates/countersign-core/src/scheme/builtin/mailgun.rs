@@ -56,6 +56,9 @@ impl SigningRule for Mailgun {
         };
         let time = request.timestamp()?;
         let token = request.id().map_or_else(|| request.random_id(), |id| Ok(id.to_owned()))?;
+        if !is_token(&token) {
+            return Err(request.problem("the id, its token, must have 1 to 256 bytes"));
+        }
         let signature = keys.sign(&[time.as_bytes(), token.as_bytes()]);
         let signature =
             serde_json::json!({ "timestamp": time, "token": token, "signature": signature });
@@ -78,8 +81,7 @@ fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, Veri
         found = Some(VerifyErrorKind::MalformedSignature);
         let Some(candidate) = Candidates::one(scheme, signature.as_bytes()) else { continue };
         found = Some(VerifyErrorKind::SignatureMismatch);
-        // Of a delimiter there is none: the boundary is where the token begins.
-        if token.len() > LONGEST_TOKEN || token.is_empty() {
+        if !is_token(token) {
             continue;
         }
         let signed: [&[u8]; 2] = [time.as_bytes(), token.as_bytes()];
@@ -90,6 +92,11 @@ fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, Veri
         }
     }
     Err(refused(found.unwrap_or(VerifyErrorKind::MissingSignature)))
+}
+
+/// Of a delimiter there is none: the boundary is where the token begins.
+fn is_token(token: &str) -> bool {
+    (1..=LONGEST_TOKEN).contains(&token.len())
 }
 
 const PLACES: [&str; 6] = [

@@ -76,6 +76,10 @@ impl SigningRule for PayPal {
         let (webhook, key) = text.trim_start().split_once('\n').unwrap_or((&text, ""));
         let key = PrivateKey::new(key).map_err(|error| error.of(request.scheme(), 0))?;
         let id = request.id().ok_or_else(|| request.problem(format!("give an id for `{ID}`")))?;
+        if !is_id(id.as_bytes()) {
+            let problem = "the id must be 1 to 256 visible ASCII characters, without `|`";
+            return Err(request.problem(problem));
+        }
         let time = request.timestamp()?;
         let message = message(id.as_bytes(), time.as_bytes(), webhook.trim(), request.body());
         let signature = key.sign(Way::RsaSha256, &message);
@@ -142,9 +146,7 @@ fn begin(request: &RuleRequest<'_>, prepared: &Arc<Prepared>) -> Result<Pending,
         return Err(unknown());
     }
     let id = request.required(ID, MissingId)?;
-    let is_id = (1..=LONGEST_ID).contains(&id.len())
-        && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|');
-    let id = std::str::from_utf8(id).ok().filter(|_| is_id);
+    let id = std::str::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()));
     let id = id.ok_or_else(|| request.refusal(MalformedId, ID))?.to_owned();
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
@@ -183,6 +185,12 @@ fn checksum(body: &[u8]) -> u32 {
 #[cfg(not(feature = "asymmetric"))]
 fn checksum(_: &[u8]) -> u32 {
     0
+}
+
+/// Without the delimiter of what is signed.
+fn is_id(id: &[u8]) -> bool {
+    (1..=LONGEST_ID).contains(&id.len())
+        && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|')
 }
 
 /// Whether a certificate's URL is one of PayPal's own.

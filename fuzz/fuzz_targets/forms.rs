@@ -1,0 +1,7 @@
+//! The fields of a form are sorted as by a plain parser.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("forms").plant(), |input: &[u8]| Target::named("forms").run(input));

@@ -1,0 +1,7 @@
+//! What stands at a pointer is what `serde_json` finds there.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("json_pointers").plant(), |input: &[u8]| Target::named("json_pointers").run(input));

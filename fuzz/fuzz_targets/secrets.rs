@@ -1,0 +1,7 @@
+//! A secret is decoded as strictly as by plain decoders, and never shown.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("secrets").plant(), |input: &[u8]| Target::named("secrets").run(input));

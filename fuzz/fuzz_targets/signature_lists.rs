@@ -1,0 +1,7 @@
+//! A list of signatures is read as a plain reader reads it.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("signature_lists").plant(), |input: &[u8]| Target::named("signature_lists").run(input));

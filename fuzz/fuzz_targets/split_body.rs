@@ -1,0 +1,7 @@
+//! A body is the same in pieces as whole, encoded or not.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("split_body").plant(), |input: &[u8]| Target::named("split_body").run(input));

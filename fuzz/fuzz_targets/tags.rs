@@ -1,0 +1,7 @@
+//! A tag is decoded as strictly as by plain decoders.
+#![no_main]
+
+use countersign_fuzz::Target;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: Target::named("tags").plant(), |input: &[u8]| Target::named("tags").run(input));

@@ -1,0 +1,164 @@
+//! What is signed verifies, and with one bit flipped does not.
+
+use std::io::Write;
+
+use countersign::{
+    BodyView, ConfigError, Covers, Encoding, Head, TimestampUnit, Verified, VerifyError,
+    VerifyErrorKind as Kind,
+};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use super::Target;
+use super::endpoints::is_same_body;
+use super::input::Input;
+use super::parties::{NOW_MS, PARTIES, Party};
+
+pub const TARGET: Target = Target { name: "sign_then_verify", run, seeds };
+
+/// One byte chooses the scheme, eight are the time, four the bit to be flipped; a line is the id,
+/// another the value of other signed headers, and the rest is the body.
+fn run(input: &[u8]) {
+    let mut input = Input::new(input);
+    let party = input.one_of(&PARTIES);
+    let unix_ms = input.number() as i64;
+    let flipped = input.up_to_bits(16) as usize;
+    let id = input.text().into_owned();
+    let own = party.own_headers(input.line());
+    let body = input.rest().to_vec();
+
+    let signer = party.signer().with_id(id).at_unix_ms(unix_ms);
+    let signed = match signer.sign_request(&own, &body) {
+        Ok(signed) => signed,
+        Err(refused) => {
+            assert!(matches!(refused, ConfigError::Sign { .. }), "{refused}");
+            return;
+        }
+    };
+    let written = signed.headers().iter();
+    let mut sent = Sent {
+        party,
+        unix_ms,
+        headers: written.map(|(name, value)| (name.clone(), value.clone().into())).collect(),
+        own,
+        body: signed.body().unwrap_or(&body).to_vec(),
+    };
+    if party.scheme.body_view() == BodyView::Decoded && flipped.is_multiple_of(2) {
+        sent.compress();
+    }
+    let verified = match sent.verify() {
+        Ok(verified) => verified,
+        Err(refused) => {
+            assert!(sent.may_be_refused(refused.kind()), "{}: {refused}", party.scheme.name());
+            return;
+        }
+    };
+    assert_eq!(verified.secret_index(), 0);
+    assert!(!verified.event_id().is_empty());
+    assert_eq!(sent.signed_at_ms(&verified), verified.signed_at_unix_ms());
+
+    let mut forged = sent.clone();
+    let is_significant = forged.flip(flipped);
+    if let Ok(believed) = forged.verify() {
+        let is_same = is_same_body(&party.scheme, verified.body(), believed.body())
+            && verified.signed_at_unix_ms() == believed.signed_at_unix_ms()
+            && (party.scheme.covers() == &Covers::Nothing
+                || verified.event_id() == believed.event_id());
+        assert!(is_same && !is_significant, "{}: bit {flipped}", party.scheme.name());
+    }
+}
+
+#[derive(Clone)]
+struct Sent {
+    party: &'static Party,
+    unix_ms: i64,
+    /// What the signer wrote.
+    headers: Vec<(String, Vec<u8>)>,
+    /// What else is signed.
+    own: Vec<(String, Vec<u8>)>,
+    body: Vec<u8>,
+}
+
+impl Sent {
+    fn verify(&self) -> Result<Verified, VerifyError> {
+        let headers = [&self.headers[..], &self.own].concat();
+        let unix_ms = self.unix_ms;
+        let verifier = self.party.verifier.clone().with_clock(move || unix_ms);
+        verifier.verify(Head::new("POST", "/hooks?tenant=7", &headers), self.body.clone())
+    }
+
+    fn compress(&mut self) {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(&self.body).expect("a vector takes everything");
+        self.body = encoder.finish().expect("a vector takes everything");
+        self.own.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
+    }
+
+    /// Whether the body may be the reason for which a genuine delivery is refused.
+    fn may_be_refused(&self, kind: Kind) -> bool {
+        let scheme = &self.party.scheme;
+        match kind {
+            Kind::MissingTimestamp
+            | Kind::MalformedTimestamp
+            | Kind::TimestampTooOld
+            | Kind::TimestampInFuture => {
+                scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
+            }
+            // A text that anybody could have had signed, in the handshake.
+            Kind::SignatureMismatch => {
+                scheme.name() == "x-twitter" && !self.body.iter().any(|byte| b" {\"".contains(byte))
+            }
+            Kind::BodyTooLarge => self.body.len() > scheme.profile().body_limit(),
+            _ => false,
+        }
+    }
+
+    /// When it says that it was signed.
+    fn signed_at_ms(&self, verified: &Verified) -> Option<i64> {
+        let (place, unit) = self.party.scheme.timestamp()?;
+        match unit {
+            _ if place.starts_with("body:") => verified.signed_at_unix_ms(),
+            TimestampUnit::Seconds | TimestampUnit::HttpDate => {
+                Some(self.unix_ms.div_euclid(1000) * 1000)
+            }
+            _ => Some(self.unix_ms),
+        }
+    }
+
+    /// Flips one bit of the signature's headers or of the body. Says whether the delivery must not
+    /// be believed any more whatever it proves.
+    fn flip(&mut self, bit: usize) -> bool {
+        let scheme = &self.party.scheme;
+        let is_read = |name: &str| scheme.headers().any(|read| read.eq_ignore_ascii_case(name));
+        let headers = self.headers.iter_mut().filter(|(name, _)| is_read(name));
+        let in_headers = headers.map(|(_, value)| value).filter(|value| !value.is_empty());
+        let mut at = bit / 8;
+        for value in in_headers {
+            if let Some(byte) = value.get_mut(at) {
+                let before = *byte;
+                *byte ^= 1 << (bit % 8);
+                let is_other_case = before.eq_ignore_ascii_case(byte);
+                return !(is_other_case && scheme.encoding() == Encoding::Hex);
+            }
+            at -= value.len();
+        }
+        let length = self.body.len().max(1);
+        if let Some(byte) = self.body.get_mut(at % length) {
+            *byte ^= 1 << (bit % 8);
+        }
+        // A body may be spelled in several ways, and not all of it need be signed.
+        false
+    }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let seed = |party: &Party| {
+        let number = [Party::number_of(party.scheme.name())];
+        let (time, bit) = (NOW_MS.to_le_bytes(), [16, 0, 0, 77, 1]);
+        [&number[..], &time, &bit, b"msg_1\nown\n", BODY].concat()
+    };
+    PARTIES.iter().map(seed).collect()
+}
+
+/// What every scheme finds its id, type and time in.
+pub const BODY: &[u8] = br#"{"id":"evt_1","event_id":"evt_1","type":"made","created":1760000000,"created_at":"2025-10-09T08:53:20Z","webhookTimestamp":1760000000000,"signature":"5Kx","event":{"id":"evt_1","type":"made"}}"#;

@@ -1,0 +1,119 @@
+//! A body is the same in pieces as whole, encoded or not.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use countersign::{BodyView, Head, Verified, Verifier, VerifyError, VerifyErrorKind};
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use super::Target;
+use super::input::Input;
+use super::parties::{NOW_MS, PARTIES, Party};
+use super::request::Request;
+use super::sign_then_verify::BODY;
+
+pub const TARGET: Target = Target { name: "split_body", run, seeds };
+
+/// One byte chooses the scheme, one the encoding, and three change a byte of what is sent; the bytes
+/// of a line are the lengths of the pieces, and the rest is the body.
+fn run(input: &[u8]) {
+    let mut input = Input::new(input);
+    let party = input.one_of(&PARTIES);
+    let encoding = *input.one_of(&[None, Some("gzip"), Some("deflate")]);
+    let (change, at) = (input.byte(), input.up_to_bits(16) as usize);
+    let lengths = input.line();
+    let Some(Request { mut headers, mut body, .. }) = party.delivery(input.rest()) else { return };
+    let encoding = encoding.filter(|_| party.scheme.body_view() == BodyView::Decoded);
+    if let Some(encoding) = encoding {
+        body = encoded(encoding, &body);
+        headers.push(("content-encoding".to_owned(), encoding.into()));
+    }
+    let length = body.len().max(1);
+    if let Some(byte) = body.get_mut(at % length) {
+        *byte ^= change;
+    }
+    let body = Bytes::from(body);
+    let head = || Head::new("POST", "/hooks?tenant=7", &headers);
+
+    // The last byte of a limit is the one at which it goes wrong, if it does.
+    let default = party.scheme.profile().body_limit();
+    for limit in [default, body.len(), body.len().saturating_sub(1)] {
+        let verifier = party.verifier.clone().with_clock(|| NOW_MS).with_body_limit(limit);
+        let whole = proof(verifier.verify(head(), body.clone()));
+        let split = proof(in_pieces(&verifier, head(), &body, lengths));
+        // Of an encoded body that is too large and does not decode either, a piece may show the one
+        // and the whole the other.
+        let is_either = encoding.is_some()
+            && [&whole, &split].iter().any(|it| **it == Err(VerifyErrorKind::BodyTooLarge));
+        assert!(
+            whole == split || (is_either && whole.is_err() && split.is_err()),
+            "{}: {whole:?} whole, {split:?} in pieces of {lengths:?}, limit {limit}",
+            party.scheme.name(),
+        );
+    }
+}
+
+fn proof(
+    verdict: Result<Verified, VerifyError>,
+) -> Result<(String, Option<i64>, Bytes), VerifyErrorKind> {
+    let proof = |it: Verified| (it.event_id().to_owned(), it.signed_at_unix_ms(), it.into_body());
+    verdict.map(proof).map_err(|error| error.kind())
+}
+
+/// What was refused once must stay refused, even if nobody looks.
+fn in_pieces(
+    verifier: &Verifier,
+    head: Head<'_>,
+    body: &Bytes,
+    lengths: &[u8],
+) -> Result<Verified, VerifyError> {
+    let mut begun = verifier.begin(head)?;
+    let mut refused = None;
+    let mut rest = body.clone();
+    for length in lengths {
+        let piece = rest.split_to(rest.len().min(usize::from(*length)));
+        refused = refused.or(begun.push(piece).err());
+    }
+    refused = refused.or(begun.push(rest).err());
+    let verified = begun.verify();
+    match refused {
+        Some(refused) => {
+            assert!(verified.is_err(), "{refused}, and proved");
+            Err(refused)
+        }
+        None => verified,
+    }
+}
+
+fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
+    let written = "a vector takes everything";
+    let (fast, best) = (Compression::fast(), Compression::best());
+    if encoding == "gzip" {
+        let mut encoder = GzEncoder::new(Vec::new(), best);
+        encoder.write_all(body).expect(written);
+        encoder.finish().expect(written)
+    } else {
+        let mut encoder = ZlibEncoder::new(Vec::new(), fast);
+        encoder.write_all(body).expect(written);
+        encoder.finish().expect(written)
+    }
+}
+
+fn seeds() -> Vec<Vec<u8>> {
+    let seed = |name: &str, encoding: u8, change: u8, lengths: &[u8]| {
+        let start = [Party::number_of(name), encoding, change, 16, 0, 0, 9, 0];
+        [&start, lengths, b"\n", BODY].concat()
+    };
+    let mut seeds = Vec::new();
+    for party in PARTIES.iter() {
+        seeds.push(seed(party.scheme.name(), 0, 0, &[0, 1, 0, 7, 64, 64]));
+    }
+    for change in [0, 1, 255] {
+        for encoding in [0, 1, 2] {
+            seeds.push(seed("quicknode", encoding, change, &[1; 40]));
+            seeds.push(seed("quicknode", encoding, change, &[12, 0, 50, 255]));
+        }
+    }
+    seeds
+}

@@ -1,0 +1,63 @@
+//! What is proved is what was signed, however a request was changed.
+
+use countersign::VerifyErrorKind;
+
+use super::Target;
+use super::endpoints::Endpoint;
+use super::input::Input;
+use super::request::Request;
+
+pub const TARGET: Target = Target { name: "verify", run, seeds: Endpoint::inputs };
+
+/// One byte chooses the receiver, the rest is a request.
+fn run(input: &[u8]) {
+    let (endpoint, request) = Endpoint::read(Input::new(input));
+    let verdict = endpoint.verifier.verify(request.head(), request.body.clone());
+    match &verdict {
+        Ok(verified) => assert!(
+            endpoint.has_signed(&request, verified),
+            "{}: nobody has signed event {:?} with {:?}",
+            endpoint.name,
+            verified.event_id(),
+            verified.body(),
+        ),
+        Err(refused) => {
+            assert!(VerifyErrorKind::ALL.contains(&refused.kind()));
+            assert!(!refused.code().is_empty() && (400..=503).contains(&refused.status()));
+            assert!(!says_secret(endpoint, &format!("{refused} {refused:?}")), "{refused}");
+        }
+    }
+    let kind = verdict.as_ref().map(|verified| verified.event_id()).map_err(|error| error.kind());
+    let again = |head: countersign::Head<'_>| {
+        let verdict = endpoint.verifier.verify(head, request.body.clone());
+        let verdict = verdict.map(|verified| verified.event_id().to_owned());
+        assert_eq!(verdict.as_deref().map_err(|error| error.kind()), kind, "{}", endpoint.name);
+    };
+    again(request.turned_about().head());
+    if let Some(headers) = request.header_map() {
+        again(countersign::Head::new(&request.method, &request.target, &headers));
+    }
+    ask_for_a_handshake(endpoint, &request);
+}
+
+/// What is answered to somebody who has signed nothing is small, and no secret.
+fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
+    endpoint.verifier.arm_handshake(std::time::Duration::from_secs(1));
+    let Some(asked) = endpoint.verifier.handshake(request.head()) else { return };
+    assert!(asked.body_limit() <= 16 * 1024);
+    let Ok(answer) = asked.answer(&request.body) else { return };
+    assert!((100..600).contains(&answer.status()));
+    for (name, value) in answer.headers() {
+        let is_on_one_line =
+            !name.contains(['\r', '\n', ':']) && !value.contains(['\r', '\n', '\0']);
+        assert!(is_on_one_line, "{name:?}: {value:?}");
+    }
+    let was_told = says_secret(endpoint, &String::from_utf8_lossy(&request.written()));
+    assert!(was_told || !says_secret(endpoint, &String::from_utf8_lossy(answer.body())));
+    assert!(answer.body().len() <= 1024 + 6 * request.written().len());
+}
+
+fn says_secret(endpoint: &Endpoint, text: &str) -> bool {
+    // What is shorter stands in a text by chance.
+    endpoint.secret_texts.iter().any(|secret| secret.len() >= 8 && text.contains(secret.as_str()))
+}
