@@ -1,14 +1,16 @@
 //! The attacks on endpoints: ours are sound, and whoever has a flaw loses the mark for it.
 
 mod doors;
+mod examples;
 mod flawed;
+mod samples;
 
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use countersign::testing::{AttackKind, Attacks, Expected, Pace};
+use countersign::testing::{AttackKind, Attacks, Expected, NoAttack, Pace};
 use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier};
 use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -63,6 +65,47 @@ fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
     let why = "the scheme signs no time";
     let times = ["tampered-timestamp", "stale", "future", "malformed-timestamp"];
     assert_eq!(left_out, times.map(|kind| format!("{kind}: {why}")));
+}
+
+#[test]
+fn a_body_is_sent_as_it_is_given_but_for_what_has_to_be_another() {
+    let scheme = Scheme::named("perps-tracker").unwrap();
+    let body = "{\n  \"type\": \"trade.new\",\n  \"id\": \"evt_1\",\n  \"created\": 1,\n  \"n\": 15000.50\n}";
+    let attacks =
+        Attacks::new(scheme, "secret").unwrap().with_body(body).at_unix_ms(1_760_000_000_999);
+    let sent = |kind| {
+        let attack = attacks.attack(kind).unwrap();
+        String::from_utf8(attack.requests()[0].request().body().to_vec()).unwrap()
+    };
+    let genuine = body.replace(": 1,", ": 1760000000,");
+    assert_eq!(sent(AttackKind::Genuine), genuine);
+    let other = genuine.replace("evt_1", "evt_1_replay_1760000000999");
+    assert_eq!(sent(AttackKind::Replay), other);
+    let event = attacks.attack(AttackKind::Replay).unwrap().event().unwrap().to_owned();
+    assert_eq!(event, "replay_1760000000999");
+}
+
+#[test]
+fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
+    let given = |name| (HeaderName::from_static(name), HeaderValue::from_static("given"));
+    let attacks = attacks(&Scheme::named("perps-tracker").unwrap());
+    let (delivery, kind) = (given("x-delivery-id"), given("x-event-type"));
+    let attacks = attacks.with_header(delivery.0, delivery.1).with_header(kind.0, kind.1);
+    let attacks = attacks.at_unix_ms(1_760_000_000_999);
+    let [genuine, replay] = [AttackKind::Genuine, AttackKind::Replay].map(|kind| {
+        let attack = attacks.attack(kind).unwrap();
+        attack.requests()[0].request().headers().clone()
+    });
+    assert_eq!(genuine["x-delivery-id"], "given");
+    assert_eq!(replay["x-delivery-id"], "given_replay_1760000000999");
+    assert_eq!(replay["x-event-type"], "given");
+}
+
+#[test]
+fn a_body_that_is_no_json_cannot_be_written_otherwise() {
+    let attacks = attacks(&Scheme::named("slack").unwrap()).with_body("token=x&text=y");
+    let refused = attacks.attack(AttackKind::WrittenOtherwise);
+    assert!(matches!(refused, Err(NoAttack::NotApplicable("the body is no JSON object"))));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! for longer than its deadline, and honest requests go on being answered.
 
 pub(crate) mod attack;
-mod example;
+pub(crate) mod example;
 
 use std::net::SocketAddr;
 use std::time::Duration;

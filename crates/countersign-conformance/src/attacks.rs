@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `kind.rs` | the kinds, in words |
-//! | `signed.rs`, `event.rs` | deliveries with a signature, and their bodies |
+//! | `signed.rs`, `event.rs`, `json.rs` | deliveries with a signature, and their bodies |
 //! | `forger.rs`, `tag.rs` | how they are spoilt |
 //! | `request.rs`, `wire.rs` | a request, for a service and for a connection |
 //! | `expected.rs`, `card.rs` | what is answered, and the report card |
@@ -12,6 +12,7 @@ mod card;
 mod event;
 mod expected;
 mod forger;
+mod json;
 mod kind;
 mod request;
 mod signed;
@@ -118,10 +119,18 @@ impl Attacks {
         self
     }
 
+    /// All headers of every request, but for the scheme's own, which are added. Those that are given
+    /// several times are sent several times.
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
     /// The body of the genuine deliveries. Defaults to a sample.
     ///
     /// Where the scheme's time stands in the body it is written there anew, and
-    /// where an attack needs an event of its own, so is the event's id.
+    /// where an attack needs an event of its own, so is the event's id. Every
+    /// other byte is sent as it is given.
     pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         let now = self.0.unix_ms;
@@ -231,6 +240,7 @@ pub struct Attack {
     kind: AttackKind,
     requests: Vec<AttackRequest>,
     expected_runs: Option<usize>,
+    event: Option<String>,
 }
 
 impl Attack {
@@ -252,6 +262,14 @@ impl Attack {
     #[must_use]
     pub fn expected_runs(&self) -> Option<usize> {
         self.expected_runs
+    }
+
+    /// With what the id of its event ends, and no other's, so that the event can
+    /// be looked up in the application; `None` where it does not matter how often
+    /// it was handled, or where the body has no place for it.
+    #[must_use]
+    pub fn event(&self) -> Option<&str> {
+        self.event.as_deref()
     }
 }
 

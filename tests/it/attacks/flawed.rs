@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::testing::AttackKind::{
-    ChangedUnsignedId, CutBody, EmptySignature, Future, Genuine, HugeBody, LongSignature,
-    MalformedTimestamp, ManySignatures, MissingSignature, RepeatedHeader, Replay, SlowBody, Stale,
-    TamperedBody, TamperedTimestamp, TruncatedSignature, WrongSecret,
+    BareRequest, ChangedUnsignedId, CutBody, EmptySignature, Future, Genuine, HugeBody,
+    LongSignature, MalformedSignature, MalformedTimestamp, ManySignatures, MissingSignature,
+    RepeatedHeader, Replay, SlowBody, Stale, TamperedBody, TamperedTimestamp, TruncatedSignature,
+    WrittenOtherwise, WrongSecret,
 };
 use countersign::testing::{AttackBody, AttackKind, AttackRequest, Attacks};
 use countersign::{Scheme, Secret, Signer, Tolerance, Verified, Verifier};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
 use tokio::time::timeout;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +26,12 @@ enum Flaw {
     TakesEverything,
     RefusesEverything,
     IsNotThere,
+    WritesTheBodyAgain,
+    TakesBlanksForNothing,
     SkipsTheCheckWithoutASignature,
+    CrashesWithoutASignature,
+    CrashesAtLettersBeyondAscii,
+    CrashesWithoutAContentType,
     EndsWithTheShorterSignature,
     ComparesTheFirstBytes,
     DoesNotLookAtTheClock,
@@ -46,11 +54,13 @@ async fn a_sound_receiver_loses_no_mark() {
 #[tokio::test(start_paused = true)]
 async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
     let forged = [
+        WrittenOtherwise,
         TamperedBody,
         TamperedTimestamp,
         WrongSecret,
         MissingSignature,
         EmptySignature,
+        MalformedSignature,
         TruncatedSignature,
         LongSignature,
         ManySignatures,
@@ -58,6 +68,7 @@ async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
         Stale,
         Future,
         MalformedTimestamp,
+        BareRequest,
         HugeBody,
         SlowBody,
         CutBody,
@@ -69,7 +80,7 @@ async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_refuses_everything_loses_the_marks_for_what_is_genuine() {
-    let genuine = [Genuine, HugeBody, Replay, ChangedUnsignedId];
+    let genuine = [Genuine, WrittenOtherwise, HugeBody, Replay, ChangedUnsignedId];
     assert_eq!(lost(Flaw::RefusesEverything).await, genuine);
 }
 
@@ -79,8 +90,22 @@ async fn an_endpoint_that_is_not_there_loses_every_mark() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_verifies_other_bytes_than_have_come_is_found() {
+    assert_eq!(lost(Flaw::WritesTheBodyAgain).await, [WrittenOtherwise]);
+    assert_eq!(lost(Flaw::TakesBlanksForNothing).await, [WrittenOtherwise]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_crashes_at_what_is_no_delivery_is_found() {
+    assert_eq!(lost(Flaw::CrashesWithoutASignature).await, [MissingSignature, BareRequest]);
+    assert_eq!(lost(Flaw::CrashesAtLettersBeyondAscii).await, [MalformedSignature]);
+    assert_eq!(lost(Flaw::CrashesWithoutAContentType).await, [BareRequest]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_flaw_in_how_signatures_are_compared_is_found() {
-    assert_eq!(lost(Flaw::SkipsTheCheckWithoutASignature).await, [MissingSignature]);
+    let skipped = [MissingSignature, BareRequest];
+    assert_eq!(lost(Flaw::SkipsTheCheckWithoutASignature).await, skipped);
     assert_eq!(lost(Flaw::EndsWithTheShorterSignature).await, [TruncatedSignature, LongSignature]);
     assert_eq!(lost(Flaw::ComparesTheFirstBytes).await, [LongSignature]);
     assert_eq!(lost(Flaw::TakesTheFirstOfRepeatedHeaders).await, [RepeatedHeader]);
@@ -157,6 +182,13 @@ impl Receiver {
             Flaw::SkipsTheCheckWithoutASignature if !headers.contains_key(SIGNATURE) => {
                 return self.handle();
             }
+            Flaw::CrashesWithoutASignature if !headers.contains_key(SIGNATURE) => return 500,
+            Flaw::CrashesWithoutAContentType if !headers.contains_key(CONTENT_TYPE) => return 500,
+            Flaw::CrashesAtLettersBeyondAscii
+                if headers.get(SIGNATURE).is_some_and(|value| !value.as_bytes().is_ascii()) =>
+            {
+                return 500;
+            }
             Flaw::TakesTheFirstOfRepeatedHeaders => {
                 let first = headers.get(SIGNATURE).cloned();
                 first.map(|first| headers.insert(SIGNATURE, first));
@@ -164,7 +196,7 @@ impl Receiver {
             _ => {}
         }
         let body = match self.read(body).await {
-            Ok(body) => body,
+            Ok(body) => self.altered(body),
             Err(status) => return status,
         };
         self.mend_signature(&mut headers, &body);
@@ -208,6 +240,18 @@ impl Receiver {
         }
     }
 
+    /// The body that is verified.
+    fn altered(&self, body: Bytes) -> Bytes {
+        match self.flaw {
+            Flaw::WritesTheBodyAgain => {
+                let event = serde_json::from_slice::<Value>(&body);
+                event.map(|event| event.to_string().into()).unwrap_or(body)
+            }
+            Flaw::TakesBlanksForNothing => body.slice_ref(body.trim_ascii()),
+            _ => body,
+        }
+    }
+
     /// What a bad comparison takes for genuine is made genuine.
     fn mend_signature(&self, headers: &mut HeaderMap, body: &Bytes) {
         let shorter_ends = self.flaw == Flaw::EndsWithTheShorterSignature;
@@ -216,7 +260,7 @@ impl Receiver {
         }
         let mut values = headers.get_all(SIGNATURE).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return };
-        let value = value.to_str().unwrap();
+        let Ok(value) = value.to_str() else { return };
         let Some((time, tag)) = value.strip_prefix("t=").and_then(|value| value.split_once(",v1="))
         else {
             return;

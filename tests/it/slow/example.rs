@@ -13,60 +13,60 @@ use tokio::net::TcpStream;
 
 use crate::adapters::sockets::read;
 
-pub(super) struct Example {
-    pub(super) app: Router,
-    pub(super) sender: Sender,
+pub(crate) struct Example {
+    pub(crate) app: Router,
+    pub(crate) sender: Sender,
 }
 
 /// Who sends what an example takes.
-pub(super) struct Sender {
-    path: &'static str,
-    scheme: Scheme,
+pub(crate) struct Sender {
+    pub(crate) path: &'static str,
+    pub(crate) scheme: Scheme,
 }
 
 impl Example {
-    pub(super) fn axum_extractor() -> Self {
+    pub(crate) fn axum_extractor() -> Self {
         let app = example_axum_extractor::app(SECRET).unwrap();
         Self { app, sender: Sender::new("stripe", "/raw") }
     }
 
-    pub(super) fn tower_layer() -> Self {
+    pub(crate) fn tower_layer() -> Self {
         Self::of("github", example_tower_layer::app(SECRET).unwrap())
     }
 
-    pub(super) fn custom_store() -> Self {
+    pub(crate) fn custom_store() -> Self {
         Self::of("jupiter", example_custom_store::app(SECRET).unwrap().0)
     }
 
-    pub(super) fn worker_handoff() -> Self {
+    pub(crate) fn worker_handoff() -> Self {
         let (app, jobs) = example_worker_handoff::app(SECRET, 1000).unwrap();
         tokio::spawn(example_worker_handoff::work(jobs, async |_| Ok::<_, Infallible>(())));
         Self::of("jupiter", app)
     }
 
-    pub(super) async fn redis(redis: &RedisServer) -> Self {
+    pub(crate) async fn redis(redis: &RedisServer) -> Self {
         let store = RedisStore::connect(&redis.url()).await.unwrap();
         Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
     }
 
-    pub(super) fn multi_tenant() -> Self {
+    pub(crate) fn multi_tenant() -> Self {
         let customers = example_multi_tenant::Customers::default();
         customers.add_secret("acme", SECRET);
         let app = example_multi_tenant::app(example_multi_tenant::verifier(customers).unwrap());
         Self { app, sender: Sender::new("jupiter", "/hooks/acme") }
     }
 
-    pub(super) fn observability() -> Self {
+    pub(crate) fn observability() -> Self {
         let app = example_observability::app(Secret::new(SECRET).unwrap()).unwrap();
         Self { app, sender: Sender::new("venum", "/hooks/venum") }
     }
 
-    pub(super) fn venum_tracker() -> Self {
+    pub(crate) fn venum_tracker() -> Self {
         let app = example_venum_tracker::app(SECRET, 1000).unwrap();
         Self { app, sender: Sender::new("venum", "/hooks/venum") }
     }
 
-    pub(super) fn perps_discord() -> Self {
+    pub(crate) fn perps_discord() -> Self {
         // What comes is no trade, and so nobody has to post it.
         let (app, _) = example_perps_discord::app(SECRET, 1000).unwrap();
         Self { app, sender: Sender::new("perps-tracker", "/webhook") }
@@ -78,12 +78,12 @@ impl Example {
 }
 
 impl Sender {
-    pub(super) fn new(scheme: &str, path: &'static str) -> Self {
+    pub(crate) fn new(scheme: &str, path: &'static str) -> Self {
         Self { path, scheme: Scheme::named(scheme).unwrap() }
     }
 
     /// A delivery that its app would take, of the event of this id.
-    pub(super) fn delivery(&self, id: &str) -> Signed {
+    pub(crate) fn delivery(&self, id: &str) -> Signed {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let body = format!(
             r#"{{"id":"{id}","event_id":"{id}","type":"test","created":{now},"data":{{}}}}"#
@@ -95,15 +95,15 @@ impl Sender {
 }
 
 /// A delivery that is signed now.
-pub(super) struct Signed {
-    pub(super) path: &'static str,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: String,
+pub(crate) struct Signed {
+    pub(crate) path: &'static str,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Signed {
     /// The head of an HTTP/1.1 request, but for the empty line at its end.
-    pub(super) fn head(&self) -> String {
+    pub(crate) fn head(&self) -> String {
         let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
@@ -112,7 +112,7 @@ impl Signed {
     }
 
     /// The status of the answer.
-    pub(super) async fn send(&self, to: SocketAddr) -> u16 {
+    pub(crate) async fn send(&self, to: SocketAddr) -> u16 {
         let mut client = TcpStream::connect(to).await.unwrap();
         let request = format!("{}connection: close\r\n\r\n{}", self.head(), self.body);
         client.write_all(request.as_bytes()).await.unwrap();
@@ -122,4 +122,4 @@ impl Signed {
     }
 }
 
-pub(super) const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxl";
+pub(crate) const SECRET: &str = "whsec_dGhlIHNlY3JldCBvZiBhbiBleGFtcGxl";

@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::json;
+
 /// A body with all that the scheme reads in one.
 pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
     let mut event = Value::Object(Map::new());
@@ -39,41 +41,35 @@ pub(super) fn time_in_body(scheme: &Scheme) -> Option<(String, TimestampUnit)> {
 /// The same event with another time in it; `None` where it has none.
 pub(super) fn dated(scheme: &Scheme, body: &[u8], unix_ms: i64) -> Option<Bytes> {
     let (pointer, unit) = time_in_body(scheme)?;
-    let mut event: Value = serde_json::from_slice(body).ok()?;
-    let place = event.pointer_mut(&pointer)?;
     let time = time(unit, unix_ms)?;
-    *place = if place.is_string() && time.is_number() { time.to_string().into() } else { time };
-    Some(event.to_string().into())
+    json::changed(body, &pointer, |was| {
+        Some(if was.is_string() && time.is_number() { time.to_string().into() } else { time })
+    })
 }
 
 /// The same event with a time that is none.
 pub(super) fn undated(scheme: &Scheme, body: &[u8], time: Value) -> Option<Bytes> {
     let (pointer, _) = time_in_body(scheme)?;
-    let mut event: Value = serde_json::from_slice(body).ok()?;
-    *event.pointer_mut(&pointer)? = time;
-    Some(event.to_string().into())
+    json::changed(body, &pointer, |_| Some(time))
 }
 
 /// Another event, of this name; `None` where the body has no place for it.
 pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes> {
-    let mut event: Value = serde_json::from_slice(body).ok()?;
-    let mut is_renamed = false;
+    let mut renamed = None;
     for id in scheme.event_id_sources() {
         // Several values together are as different as one of them.
         for pointer in pointers(&id.to_string()).take(1) {
-            match event.pointer_mut(&pointer) {
-                Some(Value::String(id)) => id.push_str(&format!("_{name}")),
-                Some(id @ Value::Number(_)) => *id = format!("{id}_{name}").into(),
-                _ => continue,
-            }
-            is_renamed = true;
+            let event = renamed.as_deref().unwrap_or(body);
+            let other = json::changed(event, &pointer, |id| match id {
+                Value::String(id) => Some(format!("{id}_{name}").into()),
+                Value::Number(id) => Some(format!("{id}_{name}").into()),
+                _ => None,
+            });
+            renamed = other.or(renamed);
         }
     }
-    if !is_renamed {
-        // The digest of what is signed is its id.
-        event.as_object_mut()?.insert("countersign_attack".to_owned(), name.into());
-    }
-    Some(event.to_string().into())
+    // Without an id, the digest of what is signed is one.
+    renamed.or_else(|| json::with_field(body, "countersign_attack", name))
 }
 
 /// What somebody makes of the body who cannot sign it. It stays JSON where it was, so that nobody

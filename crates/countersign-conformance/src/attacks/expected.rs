@@ -58,10 +58,13 @@ impl fmt::Display for AttackAnswer {
 pub enum Expected {
     /// A 2xx.
     Accepted,
-    /// 400, 401 or 403.
+    /// 400, 401, 403 or 422.
     Refused,
     /// The same, or 431: the server may refuse such headers by itself.
     RefusedHead,
+    /// The same as `Refused`, or 411 or 415: so may it, without a body's length
+    /// and type.
+    RefusedBare,
     /// 413 or 400, or the end of the connection.
     RefusedSize,
     /// 408, 400, 401, 403 or 413, or the end of the connection, before long.
@@ -75,8 +78,9 @@ impl Expected {
         use AttackAnswer::{Closed, Status};
         match self {
             Self::Accepted => answer.is_success(),
-            Self::Refused => matches!(answer, Status(400 | 401 | 403)),
-            Self::RefusedHead => matches!(answer, Status(400 | 401 | 403 | 431)),
+            Self::Refused => matches!(answer, Status(400 | 401 | 403 | 422)),
+            Self::RefusedHead => matches!(answer, Status(400 | 401 | 403 | 422 | 431)),
+            Self::RefusedBare => matches!(answer, Status(400 | 401 | 403 | 411 | 415 | 422)),
             Self::RefusedSize => matches!(answer, Status(413 | 400) | Closed),
             Self::GivenUp => matches!(answer, Status(400 | 401 | 403 | 408 | 413) | Closed),
         }
@@ -87,8 +91,9 @@ impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "2xx",
-            Self::Refused => "400, 401, 403",
-            Self::RefusedHead => "400, 401, 403, 431",
+            Self::Refused => "400, 401, 403, 422",
+            Self::RefusedHead => "400, 401, 403, 422, 431",
+            Self::RefusedBare => "400, 401, 403, 411, 415, 422",
             Self::RefusedSize => "413, 400, closed",
             Self::GivenUp => "408, 400, 401, 403, 413, closed",
         })
@@ -101,8 +106,8 @@ mod tests {
 
     #[test]
     fn neither_an_absent_nor_a_crashed_receiver_is_ever_sound() {
-        use Expected::{Accepted, GivenUp, Refused, RefusedHead, RefusedSize};
-        for expected in [Accepted, Refused, RefusedHead, RefusedSize, GivenUp] {
+        use Expected::{Accepted, GivenUp, Refused, RefusedBare, RefusedHead, RefusedSize};
+        for expected in [Accepted, Refused, RefusedHead, RefusedBare, RefusedSize, GivenUp] {
             for status in [101, 301, 404, 405, 409, 429, 500, 502, 503] {
                 assert!(!expected.admits(status.into()), "{expected} {status}");
             }

@@ -12,7 +12,7 @@ use super::kind::AttackKind;
 use super::request::{AttackRequest, Pace};
 use super::signed::Signed;
 use super::tag::TagForm;
-use super::{Attack, NoAttack, event};
+use super::{Attack, NoAttack, event, json};
 
 /// Everything that the attacks have in common.
 pub(super) struct Forger {
@@ -36,11 +36,13 @@ impl Forger {
         use AttackKind as Kind;
         let requests = match kind {
             Kind::Genuine => self.genuine()?,
+            Kind::WrittenOtherwise => return self.written_otherwise(),
             Kind::TamperedBody => self.tampered_body()?,
             Kind::TamperedTimestamp => self.tampered_timestamp()?,
             Kind::WrongSecret => self.wrong_secret()?,
             Kind::MissingSignature => self.missing_signature()?,
             Kind::EmptySignature => self.spoilt(Expected::Refused, |_, _| vec![String::new()])?,
+            Kind::MalformedSignature => self.spoilt(Expected::Refused, TagForm::malformed)?,
             Kind::TruncatedSignature => self.spoilt(Expected::Refused, TagForm::truncated)?,
             Kind::LongSignature => {
                 self.spoilt(Expected::RefusedHead, |form, value| vec![form.lengthened(value)])?
@@ -50,6 +52,7 @@ impl Forger {
             Kind::Stale => self.dated_back()?,
             Kind::Future => self.dated_ahead()?,
             Kind::MalformedTimestamp => self.malformed_timestamp()?,
+            Kind::BareRequest => self.bare_request(),
             Kind::HugeBody => self.huge_body()?,
             Kind::SlowBody => self.paced(Pace::Slow, Expected::GivenUp)?,
             Kind::CutBody => self.paced(Pace::Cut, Expected::GivenUp)?,
@@ -57,17 +60,35 @@ impl Forger {
             Kind::ChangedUnsignedId => return self.changed_unsigned_id(),
         };
         let runs = usize::from(kind == Kind::Genuine);
-        Ok(Attack { kind, requests, expected_runs: Some(runs) })
+        Ok(Attack { kind, requests, expected_runs: Some(runs), event: None })
     }
 
     fn genuine(&self) -> Forged {
         Ok(vec![self.request(&self.signed()?, Expected::Accepted)])
     }
 
-    fn tampered_body(&self) -> Forged {
-        if *self.scheme.covers() != Covers::Body {
-            return Err(NoAttack::NotApplicable("the scheme does not sign the whole body"));
+    fn written_otherwise(&self) -> Result<Attack, NoAttack> {
+        self.must_sign_body()?;
+        let name =
+            |number: usize| format!("{}_{number}", self.event_name(AttackKind::WrittenOtherwise));
+        let event = |name: &str| event::renamed(&self.scheme, &self.body, name).ok_or(NO_JSON);
+        let mut requests = Vec::new();
+        for (number, write) in json::WRITTEN_OTHERWISE.iter().enumerate() {
+            let name = name(number);
+            let body = write(&event(&name)?).ok_or(NO_JSON)?;
+            let signed = self.sign_event(body, &name)?;
+            requests.push(self.request(&signed, Expected::Accepted));
         }
+        let expected_runs = Some(requests.len());
+        let name = name(requests.len());
+        let mut altered = self.sign_event(event(&name)?, &name)?;
+        altered.body = [&altered.body[..], b" "].concat().into();
+        requests.push(self.request(&altered, Expected::Refused));
+        Ok(Attack { kind: AttackKind::WrittenOtherwise, requests, expected_runs, event: None })
+    }
+
+    fn tampered_body(&self) -> Forged {
+        self.must_sign_body()?;
         let mut signed = self.signed()?;
         signed.body = event::tampered(&signed.body);
         Ok(vec![self.request(&signed, Expected::Refused)])
@@ -213,6 +234,11 @@ impl Forger {
             .collect()
     }
 
+    fn bare_request(&self) -> Vec<AttackRequest> {
+        let bare = Signed { headers: HeaderMap::new(), added: Vec::new(), body: Bytes::new() };
+        vec![self.request(&bare, Expected::RefusedBare)]
+    }
+
     fn huge_body(&self) -> Forged {
         let length = self.body_limit.saturating_add(1);
         if length > LARGEST_BODY {
@@ -232,24 +258,22 @@ impl Forger {
     }
 
     fn replay(&self) -> Result<Attack, NoAttack> {
-        let (signed, is_fresh) = self.other_event(AttackKind::Replay)?;
+        let (signed, event) = self.other_event(AttackKind::Replay)?;
         let request = self.request(&signed, Expected::Accepted);
         Ok(Attack {
             kind: AttackKind::Replay,
             requests: vec![request.clone(), request],
-            expected_runs: is_fresh.then_some(1),
+            expected_runs: event.as_ref().map(|_| 1),
+            event,
         })
     }
 
     fn changed_unsigned_id(&self) -> Result<Attack, NoAttack> {
-        let (signed, is_fresh) = self.other_event(AttackKind::ChangedUnsignedId)?;
+        let (signed, event) = self.other_event(AttackKind::ChangedUnsignedId)?;
         let own = signed.headers.keys().filter(|name| name.as_str().ends_with("-id")).cloned();
         let known = UNSIGNED_IDS.iter().map(|name| HeaderName::from_static(name));
         let mut names: Vec<HeaderName> = own.chain(known).collect();
-        names.retain(|name| {
-            let reads = |header: &str| header.eq_ignore_ascii_case(name.as_str());
-            !signed.added.contains(name) && !self.scheme.headers().any(reads)
-        });
+        names.retain(|name| self.is_unsigned(name, &signed));
         let with_id = |id: &'static str| {
             let mut signed = signed.clone();
             for name in &names {
@@ -260,23 +284,52 @@ impl Forger {
         Ok(Attack {
             kind: AttackKind::ChangedUnsignedId,
             requests: vec![with_id("countersign-attack-1"), with_id("countersign-attack-2")],
-            expected_runs: is_fresh.then_some(1),
+            expected_runs: event.as_ref().map(|_| 1),
+            event,
         })
+    }
+
+    fn must_sign_body(&self) -> Result<(), NoAttack> {
+        match self.scheme.covers() {
+            Covers::Body => Ok(()),
+            _ => Err(NoAttack::NotApplicable("the scheme does not sign the whole body")),
+        }
     }
 
     fn must_sign_time(&self) -> Result<Tolerance, NoAttack> {
         self.tolerance.ok_or(NoAttack::NotApplicable("the scheme signs no time"))
     }
 
-    /// A genuine delivery of an event that no other attack sends, if the body has a place for its
-    /// name.
-    fn other_event(&self, kind: AttackKind) -> Result<(Signed, bool), NoAttack> {
-        let name = format!("{kind}_{}", self.unix_ms);
+    /// A genuine delivery of an event that no other attack sends, and the event's name, if the body
+    /// has a place for it.
+    fn other_event(&self, kind: AttackKind) -> Result<(Signed, Option<String>), NoAttack> {
+        let name = self.event_name(kind);
         let body = event::renamed(&self.scheme, &self.body, &name);
         let is_fresh = body.is_some() || self.scheme.signed().contains("{id}");
         let body = body.unwrap_or_else(|| self.body.clone());
-        let signed = self.sign(body, self.unix_ms, &format!("msg_{name}"))?;
-        Ok((signed, is_fresh))
+        let signed = self.sign_event(body, &name)?;
+        Ok((signed, is_fresh.then_some(name)))
+    }
+
+    /// A delivery of the event of this name: another event comes by another delivery.
+    fn sign_event(&self, body: Bytes, name: &str) -> Result<Signed, NoAttack> {
+        let mut signed = self.sign(body, self.unix_ms, &format!("msg_{name}"))?;
+        for id in UNSIGNED_IDS.map(HeaderName::from_static) {
+            if signed.headers.contains_key(&id) && self.is_unsigned(&id, &signed) {
+                let value = format!("{}_{name}", signed.text(&id));
+                signed.set(&id, &value)?;
+            }
+        }
+        Ok(signed)
+    }
+
+    fn is_unsigned(&self, header: &HeaderName, signed: &Signed) -> bool {
+        let reads = |name: &str| name.eq_ignore_ascii_case(header.as_str());
+        !signed.added.contains(header) && !self.scheme.headers().any(reads)
+    }
+
+    fn event_name(&self, kind: AttackKind) -> String {
+        format!("{kind}_{}", self.unix_ms)
     }
 
     fn request(&self, signed: &Signed, expected: Expected) -> AttackRequest {
@@ -311,6 +364,7 @@ const UNSIGNED_IDS: [&str; 7] = [
     "x-webhook-id",
 ];
 const BOUNDLESS: NoAttack = NoAttack::NotApplicable("the scheme has no bound for its time");
+const NO_JSON: NoAttack = NoAttack::NotApplicable("the body is no JSON object");
 const UNDATED: NoAttack =
     NoAttack::NotApplicable("the body states no time where the scheme reads it");
 const UNFORGED: NoAttack = NoAttack::NotApplicable("somebody else's signature stands elsewhere");

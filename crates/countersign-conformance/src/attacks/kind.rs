@@ -8,6 +8,9 @@ use std::fmt;
 pub enum AttackKind {
     /// Nothing: a receiver that refuses everything is not sound either.
     Genuine,
+    /// Genuine deliveries whose JSON is written as other programs write it, and
+    /// one whose JSON is written otherwise than was signed.
+    WrittenOtherwise,
     /// Another body than was signed.
     TamperedBody,
     /// Another time than was signed.
@@ -18,6 +21,8 @@ pub enum AttackKind {
     MissingSignature,
     /// The signature's header without a value.
     EmptySignature,
+    /// A signature of the right length in letters that no signature has.
+    MalformedSignature,
     /// The first half of the signature, and its prefix alone.
     TruncatedSignature,
     /// The signature and more behind it.
@@ -32,6 +37,8 @@ pub enum AttackKind {
     Future,
     /// A timestamp that is none.
     MalformedTimestamp,
+    /// A request with neither body nor headers.
+    BareRequest,
     /// A genuine body that is larger than any that the provider sends.
     HugeBody,
     /// A genuine body that never ends.
@@ -48,11 +55,13 @@ impl AttackKind {
     /// All of them, in the order in which they are run.
     pub const ALL: &'static [Self] = &[
         Self::Genuine,
+        Self::WrittenOtherwise,
         Self::TamperedBody,
         Self::TamperedTimestamp,
         Self::WrongSecret,
         Self::MissingSignature,
         Self::EmptySignature,
+        Self::MalformedSignature,
         Self::TruncatedSignature,
         Self::LongSignature,
         Self::ManySignatures,
@@ -60,6 +69,7 @@ impl AttackKind {
         Self::Stale,
         Self::Future,
         Self::MalformedTimestamp,
+        Self::BareRequest,
         Self::HugeBody,
         Self::SlowBody,
         Self::CutBody,
@@ -99,6 +109,11 @@ impl AttackKind {
                 "a delivery as its provider sends it",
                 "a receiver that refuses what is genuine loses events, and its other marks mean nothing",
             ),
+            Self::WrittenOtherwise => (
+                "written-otherwise",
+                "genuine deliveries whose JSON has lines and escapes, and one with a blank that was not signed",
+                "who parses the body and writes it again compares other bytes than were signed, and refuses what is genuine",
+            ),
             Self::TamperedBody => (
                 "tampered-body",
                 "a genuine signature over another body",
@@ -123,6 +138,11 @@ impl AttackKind {
                 "empty-signature",
                 "a signature header without a value",
                 "an empty text is easily taken for an absent one, or crashes what reads it",
+            ),
+            Self::MalformedSignature => (
+                "malformed-signature",
+                "letters in the place of the signature that no signature has, and some beyond ASCII",
+                "what decodes or compares a signature throws at such letters, and anybody can send them",
             ),
             Self::TruncatedSignature => (
                 "truncated-signature",
@@ -158,6 +178,11 @@ impl AttackKind {
                 "malformed-timestamp",
                 "timestamps that are none: words, a huge number, a negative one, nothing",
                 "a parser that throws takes the process down, and one that says zero or NaN skips the check",
+            ),
+            Self::BareRequest => (
+                "bare-request",
+                "a request without a body, a type of it, or a signature",
+                "it is what comes first to an address that somebody has found, and what throws at it throws all day",
             ),
             Self::HugeBody => (
                 "huge-body",

@@ -33,7 +33,9 @@ pub enum Pace {
 }
 
 impl AttackRequest {
-    pub(super) fn new(request: Request<Bytes>, expected: Expected) -> Self {
+    /// A request of one's own, such as one that was recorded, whose body comes to its end.
+    #[must_use]
+    pub fn new(request: Request<Bytes>, expected: Expected) -> Self {
         Self { request, pace: Pace::Whole, expected }
     }
 

@@ -91,7 +91,7 @@ impl Signed {
     }
 
     pub(super) fn set(&mut self, name: &HeaderName, value: &str) -> Result<(), NoAttack> {
-        let value = HeaderValue::from_str(value).map_err(|_| UNSENDABLE)?;
+        let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| UNSENDABLE)?;
         self.headers.insert(name, value);
         Ok(())
     }

@@ -49,6 +49,16 @@ impl TagForm {
         truncated
     }
 
+    /// As long as the signature, in letters that neither hexadecimal nor base64 has; and in such as
+    /// are not of ASCII.
+    pub(super) fn malformed(&self, value: &str) -> Vec<String> {
+        let (before, tag) = self.split(value);
+        vec![
+            format!("{before}{}", "!".repeat(tag.len())),
+            format!("{before}{}", "é".repeat(tag.len().div_ceil(2))),
+        ]
+    }
+
     /// The signature with zeros behind it, which still decodes.
     pub(super) fn lengthened(&self, value: &str) -> String {
         let (before, tag) = self.split(value);

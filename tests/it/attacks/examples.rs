@@ -1,0 +1,119 @@
+//! The servers of all examples get a clean card, over connections as the program attacks.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use countersign::serve::Serve;
+use countersign::testing::{AttackAnswer, AttackRequest, Attacks};
+use countersign_conformance::RedisServer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use crate::actix::server::Server;
+use crate::slow::example::{Example, SECRET, Sender};
+
+#[tokio::test]
+async fn the_server_of_the_axum_extractor_gets_a_clean_card() {
+    is_clean(Example::axum_extractor()).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_tower_layer_gets_a_clean_card() {
+    is_clean(Example::tower_layer()).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_custom_store_gets_a_clean_card() {
+    is_clean(Example::custom_store()).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_worker_handoff_gets_a_clean_card() {
+    is_clean(Example::worker_handoff()).await;
+}
+
+#[tokio::test]
+async fn the_server_of_many_tenants_gets_a_clean_card() {
+    is_clean(Example::multi_tenant()).await;
+}
+
+#[tokio::test]
+async fn the_server_that_is_observed_gets_a_clean_card() {
+    is_clean(Example::observability()).await;
+}
+
+#[tokio::test]
+async fn the_server_that_tracks_transactions_gets_a_clean_card() {
+    is_clean(Example::venum_tracker()).await;
+}
+
+#[tokio::test]
+async fn the_server_that_posts_trades_gets_a_clean_card() {
+    is_clean(Example::perps_discord()).await;
+}
+
+#[tokio::test]
+async fn the_server_on_redis_gets_a_clean_card() {
+    let redis = RedisServer::start(&[]);
+    is_clean(Example::redis(&redis).await).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_actix_extractor_gets_a_clean_card() {
+    let verifier = example_actix_extractor::verifier(SECRET).unwrap();
+    let server = Server::of(|listener| {
+        example_actix_extractor::serve(listener, verifier, std::future::pending())
+    });
+    withstand(server.address, &Sender::new("stripe", "/raw")).await;
+}
+
+#[tokio::test]
+async fn the_server_of_the_actix_middleware_gets_a_clean_card() {
+    let middleware = example_actix_middleware::middleware(SECRET).unwrap();
+    let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
+    withstand(server.address, &Sender::new("github", "/")).await;
+}
+
+#[test]
+fn every_example_that_serves_has_its_place_in_the_page_and_in_its_script() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let mut serving = Vec::new();
+    for example in fs::read_dir(examples).unwrap() {
+        let example = example.unwrap();
+        let program = fs::read_to_string(example.path().join("src/main.rs"));
+        if program.is_ok_and(|program| program.contains("127.0.0.1:3000")) {
+            serving.push(example.file_name().into_string().unwrap());
+        }
+    }
+    assert_eq!(serving.len(), 11, "{serving:?}: each has a test above");
+    for name in serving {
+        assert!(PAGE.contains(&format!("| `{name}` |")), "{name}");
+        assert!(SCRIPT.contains(&format!("SECRET {name}\n")), "{name}");
+    }
+}
+
+async fn is_clean(example: Example) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut server = JoinSet::new();
+    server.spawn(Serve::new(listener, example.app).into_future());
+    withstand(address, &example.sender).await;
+}
+
+async fn withstand(address: SocketAddr, sender: &Sender) {
+    let attacks = Attacks::new(sender.scheme.clone(), SECRET).unwrap();
+    let attacks = attacks.to(sender.path.parse().unwrap()).with_body(EVENT);
+    let deliver = async |attack: &AttackRequest| match TcpStream::connect(address).await {
+        Ok(stream) => attack.deliver(stream).await,
+        Err(_) => AttackAnswer::Unreachable,
+    };
+    let card = attacks.prepare().unwrap().run(deliver).await;
+    assert!(card.is_clean(), "{card}");
+}
+
+/// All that any of them reads in a body. What comes is no trade and no step of a transaction, and so
+/// nobody has to be asked.
+const EVENT: &str = r#"{"id":"evt_1","event_id":"evt_1","type":"test","created":0,"data":{}}"#;
+const PAGE: &str = include_str!("../../../docs/ATTACKS.md");
+const SCRIPT: &str = include_str!("../../../docs/attacks/run-examples");
