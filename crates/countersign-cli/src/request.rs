@@ -12,6 +12,7 @@ use countersign::diagnose::CapturedRequest;
 use countersign::{Head, PublicUrl, Scheme};
 
 use crate::mend::Mend;
+use crate::output;
 
 #[derive(Args)]
 #[group(skip)]
@@ -35,8 +36,9 @@ pub(crate) struct RequestArgs {
     /// The file with the body, to the byte; `-` is standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// The whole request: JSON with `method`, `url`, `headers` (name to value, or to an array of
-    /// values) and `body_base64`; `-` is standard input
+    /// The whole request, such as `serve --capture` writes it: JSON with `method`, `url`,
+    /// `headers` (name to value, or to an array of values), `headers_base64` (the same of values
+    /// that are no text) and `body_base64`; `-` is standard input
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
 }
@@ -54,7 +56,9 @@ impl RequestArgs {
     pub(crate) fn read(&self) -> Result<Request, Mend> {
         if let Some(path) = &self.request {
             let what = format!("the request's file `{}`", path.display());
-            return file::parse(&contents(path, &what)?, &what);
+            let (request, lacks) = file::parse(&contents(path, &what)?, &what)?;
+            lacks.iter().for_each(|lack| output::note(&format!("{what} {lack}")));
+            return Ok(request);
         }
         self.check_standard_input()?;
         let mut headers = Vec::new();
@@ -101,6 +105,12 @@ impl Request {
 
     pub(crate) fn method(&self) -> &str {
         &self.method
+    }
+
+    /// The values of a header, by its name in any case.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
+        named.map(|(_, value)| value.as_slice())
     }
 
     pub(crate) fn url(&self) -> Option<&str> {
@@ -178,6 +188,14 @@ fn parse_header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let name = http::HeaderName::from_bytes(&line[..colon]).ok()?;
     let value = http::HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
     Some((name.to_string(), value.as_bytes().to_vec()))
+}
+
+#[cfg(test)]
+impl Request {
+    /// For tests.
+    pub(crate) fn post(headers: Vec<(String, Vec<u8>)>, body: &'static str) -> Self {
+        Self { method: "POST".to_owned(), url: None, headers, body: Bytes::from(body) }
+    }
 }
 
 #[cfg(test)]

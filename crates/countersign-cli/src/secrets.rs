@@ -47,9 +47,14 @@ impl SecretArgs {
         self.0.first().ok_or_else(none)?.read()
     }
 
-    /// Reads all of them once, for several who each take them all.
-    pub(crate) fn read_for(&self, takers: usize) -> Result<Vec<Secrets>, Mend> {
+    /// Reads all of them once, for several who each take them all. `seen` is shown each.
+    pub(crate) fn read_for(
+        &self,
+        takers: usize,
+        seen: impl Fn(&Secret),
+    ) -> Result<Vec<Secrets>, Mend> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
+        read.iter().for_each(seen);
         let copies = || {
             read.iter().zip(&self.0).map(|(secret, place)| Ok(again(secret)?.named(place.name())))
         };

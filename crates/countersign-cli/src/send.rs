@@ -1,14 +1,19 @@
-//! `countersign send`: signs a delivery, genuine or forged, and sends it to a receiver.
+//! `countersign send`: signs a delivery, genuine or forged, and sends it to a receiver; or sends one
+//! as it was.
 //!
 //! | file | what it is |
 //! | --- | --- |
+//! | `send/headers.rs` | the headers of a request that was recorded |
+//! | `send/as_it_was.rs` | a request that is not signed anew |
 //! | `send/target.rs` | the way to the receiver |
 //! | `send/volley.rs` | many at once, within bounds |
 //! | `send/progress.rs` | how far it has come, on a terminal |
 //! | `send/answers.rs`, `send/card.rs` | what is printed: each answer, and the report card |
 
 mod answers;
+mod as_it_was;
 mod card;
+mod headers;
 mod progress;
 mod target;
 mod volley;
@@ -17,24 +22,55 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use countersign::testing::{Attack, AttackKind, AttackList, Attacks, NoAttack};
+use countersign::testing::{Attack, AttackKind, AttackList, AttackRequest, Attacks, NoAttack};
 use countersign::{PublicUrl, Scheme};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{Method, Uri};
 
-use crate::cli::SignArgs;
 use crate::mend::Mend;
 use crate::output::{self, Report};
-use crate::request::Request;
-use crate::scheme;
+use crate::request::{Request, RequestArgs};
+use crate::scheme::{self, SchemeName};
+use crate::secrets::SecretArgs;
 use crate::sign::say_that_an_id_is_ignored;
 use progress::Progress;
 use target::Target;
 use volley::{Shot, Volley};
 
 #[derive(Args)]
+#[command(
+    mut_group("secrets", |group| group.required(false)),
+    override_usage = "countersign send --to <URL> --scheme <SCHEME>
+           <--secret-env <NAME>|--secret-file <PATH>>... <--body <FILE>|--request <FILE>> [OPTIONS]
+       countersign send --to <URL> --as-it-was --request <FILE> [OPTIONS]"
+)]
 pub(crate) struct SendArgs {
+    /// A built-in's name (`countersign schemes` lists them), or a scheme's TOML file
+    #[arg(
+        long,
+        value_name = "SCHEME",
+        value_parser = SchemeName,
+        hide_possible_values = true,
+        required_unless_present = "as_it_was"
+    )]
+    scheme: Option<String>,
     #[command(flatten)]
-    sign: SignArgs,
+    secrets: SecretArgs,
+    #[command(flatten)]
+    request: RequestArgs,
+    /// The id to sign, where the scheme has one [default: the request's own; otherwise a fresh one]
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+    /// When it is signed, in Unix milliseconds [default: now]
+    #[arg(long, value_name = "MS", allow_negative_numbers = true)]
+    timestamp: Option<i64>,
+    /// Send the request of the file as it was, to the byte, with the signature that it had. Only
+    /// what belongs to a connection is written anew: Host, Content-Length, Transfer-Encoding and
+    /// the like
+    #[arg(
+        long,
+        conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "forge"]
+    )]
+    as_it_was: bool,
     /// The receiver's URL, http or https
     #[arg(long, value_name = "URL")]
     to: String,
@@ -56,35 +92,50 @@ pub(crate) struct SendArgs {
 }
 
 pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
+    let Some(scheme) = &args.scheme else {
+        let to = target::url(&args.to)?;
+        let target = Target::new(&to, AttackList::PATIENCE)?;
+        let request = as_it_was::request(&args.request.read()?, to)?;
+        return fire(args, vec![request], target);
+    };
     let is_all = args.forge.as_deref() == Some(ALL);
     if is_all && args.repeat > 1 {
         return Err(Mend::new("`--forge all` runs each kind once: give one kind to `--repeat`"));
     }
-    let scheme = scheme::load(&args.sign.scheme.name)?;
-    say_that_an_id_is_ignored(&args.sign, &scheme);
-    let request = args.sign.request.read()?;
+    let scheme = scheme::load(scheme)?;
+    say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
+    let request = args.request.read()?;
     let to = target::url(&args.to)?;
     let patience = scheme.profile().ack_deadline().max(AttackList::PATIENCE);
     let target = Target::new(&to, patience)?;
     let name = scheme.name().to_owned();
     let attacks = attacks(args, scheme.clone(), &request, to)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Mend::because("nothing can be sent", error))?;
 
     if is_all {
-        let list = attacks.prepare().map_err(|error| args.sign.secrets.blame(error))?;
-        let shots = runtime.block_on(run_all(&list, &target));
+        let list = attacks.prepare().map_err(|error| args.secrets.blame(error))?;
+        let shots = block_on(run_all(&list, &target))?;
         return card::report(&list, &shots, &name, args.json);
     }
     let attack = attack(args, &attacks)?;
     say_what_is_changed(args, &scheme, &attack, &request);
+    fire(args, attack.requests().to_vec(), target)
+}
+
+/// Sends the requests as often as was asked for.
+fn fire(args: &SendArgs, requests: Vec<AttackRequest>, target: Target) -> Result<Report, Mend> {
     let volley = Volley {
         count: args.repeat,
         at_once: args.concurrency,
         pause: Duration::from_secs(1) / args.rate,
     };
-    let shots = runtime.block_on(volley.fire(attack, target));
+    let shots = block_on(volley.fire(requests, target))?;
     answers::report(&shots, args.json)
+}
+
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Mend> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Mend::because("nothing can be sent", error))?;
+    Ok(runtime.block_on(work))
 }
 
 async fn run_all(list: &AttackList, target: &Target) -> Vec<Shot> {
@@ -92,45 +143,45 @@ async fn run_all(list: &AttackList, target: &Target) -> Vec<Shot> {
     let mut shots = Vec::new();
     for attack in list {
         progress.show(attack.kind().name());
-        shots.push(target.fire(attack).await);
+        shots.push(target.fire(attack.requests()).await);
         progress.step();
     }
     shots
 }
 
 fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Result<Attacks, Mend> {
-    let secret = args.sign.secrets.current()?;
+    let secret = args.secrets.current()?;
     // It was made of text.
     let secret = String::from_utf8_lossy(secret.dangerous_reveal()).into_owned();
     let signs_url = scheme.signs_url();
-    let attacks = Attacks::new(scheme, secret).map_err(|error| args.sign.secrets.blame(error))?;
-    let method = Method::from_bytes(request.method().as_bytes());
-    let method = method.map_err(|_| Mend::new("the method is none: give one such as `POST`"))?;
-    let mut attacks = attacks.to(to).with_method(method).with_body(request.body().clone());
+    let headers = headers::unsigned(request, &scheme)?;
+    // A forgery has ids of its own.
+    let own_id = || headers::id(request, &scheme).filter(|_| args.forge.is_none());
+    let id = args.id.clone().or_else(own_id);
+    let attacks = Attacks::new(scheme, secret).map_err(|error| args.secrets.blame(error))?;
+    let mut attacks = attacks.to(to).with_method(method(request)?).with_headers(headers);
+    attacks = attacks.with_body(request.body().clone());
     if signs_url {
         attacks = attacks.with_url(PublicUrl::new(request.url().unwrap_or(&args.to))?);
     }
-    for (name, value) in request.headers() {
-        let header = HeaderName::try_from(name.as_str()).ok();
-        let header = header.zip(HeaderValue::from_bytes(value).ok());
-        let Some((name, value)) = header else {
-            return Err(Mend::new("the request has a header that HTTP cannot carry: leave it out"));
-        };
-        attacks = attacks.with_header(name, value);
-    }
-    if let Some(id) = &args.sign.id {
+    if let Some(id) = id {
         attacks = attacks.with_id(id);
     }
-    if let Some(timestamp) = args.sign.timestamp {
+    if let Some(timestamp) = args.timestamp {
         attacks = attacks.at_unix_ms(timestamp);
     }
     Ok(attacks)
 }
 
+fn method(request: &Request) -> Result<Method, Mend> {
+    Method::from_bytes(request.method().as_bytes())
+        .map_err(|_| Mend::new("the method is none: give one such as `POST`"))
+}
+
 fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, Mend> {
     let kind = args.forge.as_deref().and_then(AttackKind::named).unwrap_or(AttackKind::Genuine);
     attacks.attack(kind).map_err(|error| match error {
-        NoAttack::Config(error) => args.sign.secrets.blame(error),
+        NoAttack::Config(error) => args.secrets.blame(error),
         why => Mend::because(format!("there is nothing to send of the kind `{kind}`"), why),
     })
 }

@@ -10,9 +10,11 @@
 //! | `endpoint.rs` | one endpoint: the whole path, and what handles an event |
 //! | `forward.rs`, `forward/` | passes events on |
 //! | `log.rs` | the lines of JSON |
+//! | `capture.rs`, `capture/` | deliveries as files |
 //! | `metrics.rs` | what has been counted |
 //! | `shutdown.rs` | the signals that end it |
 
+mod capture;
 mod config;
 mod endpoint;
 mod forward;
@@ -27,6 +29,7 @@ mod shutdown;
 mod store;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
@@ -34,6 +37,7 @@ pub(crate) use config::ServeArgs;
 
 use crate::mend::Mend;
 use crate::output::{self, Report};
+use capture::Captures;
 use config::Plan;
 use endpoint::Endpoint;
 use log::Log;
@@ -59,19 +63,22 @@ async fn serve(plan: Plan, args: ServeArgs) -> Result<Report, Mend> {
     let asked = reload::Asked::listen()?;
     let store = Store::open(&plan.store).await?;
     let (log, printed) = Log::start(plan.show_body)?;
+    let hidden = Arc::clone(&plan.hidden);
+    let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
+    let (captures, written) = captures.unzip();
     let metrics = Metrics::collect()?;
 
     let mut endpoints = Routes::default();
-    let mut reload = Reload::new(args, plan.fixed);
+    let mut reload = Reload::new(args, plan.fixed, plan.hidden);
     let mut background = Vec::new();
     for (plan, changes) in plan.endpoints {
         let path = plan.path.clone();
-        let (endpoint, told) = Endpoint::new(plan, store.clone(), log.clone())?;
+        let (endpoint, told) = Endpoint::new(plan, store.clone(), log.clone(), captures.as_ref())?;
         reload.add(path.clone(), changes);
         endpoints.add(path, endpoint);
         background.extend(told);
     }
-    drop(log);
+    drop((log, captures));
 
     let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
     store.watch();
@@ -92,7 +99,12 @@ async fn serve(plan: Plan, args: ServeArgs) -> Result<Report, Mend> {
             // Successes that the store has not heard of yet, and events to be given back.
             let _ = tokio::time::timeout(shutdown::LONGEST_TELLING, told).await;
         }
-        printed.finished().await;
+        let written = async {
+            if let Some(written) = written {
+                written.finished().await;
+            }
+        };
+        tokio::join!(printed.finished(), written);
     };
     tokio::select! {
         () = finish => Ok(Report::for_programs("")),

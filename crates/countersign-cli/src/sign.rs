@@ -42,7 +42,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
 /// What the user asked for in vain is said, and nothing else: the headers are right without it.
 fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     let name = scheme.name();
-    say_that_an_id_is_ignored(args, scheme);
+    say_that_an_id_is_ignored(args.id.as_deref(), scheme);
     if args.timestamp.is_some() {
         let why = match scheme.timestamp() {
             None => "signs no time".to_owned(),
@@ -55,8 +55,8 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     }
 }
 
-pub(crate) fn say_that_an_id_is_ignored(args: &SignArgs, scheme: &Scheme) {
-    if args.id.is_some() && !has_id(scheme) {
+pub(crate) fn say_that_an_id_is_ignored(id: Option<&str>, scheme: &Scheme) {
+    if id.is_some() && !has_id(scheme) {
         output::note(&format!("scheme `{}` signs no id: `--id` is ignored", scheme.name()));
     }
 }

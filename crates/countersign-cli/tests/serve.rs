@@ -2,6 +2,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+#[path = "serve/capturing.rs"]
+mod capturing;
 #[path = "serve/config.rs"]
 mod config;
 #[path = "serve/deliveries.rs"]
@@ -10,6 +12,8 @@ mod deliveries;
 mod forwarding;
 #[path = "serve/handshakes.rs"]
 mod handshakes;
+#[path = "serve/https.rs"]
+mod https;
 #[path = "serve/log.rs"]
 mod log;
 #[path = "serve/metrics.rs"]

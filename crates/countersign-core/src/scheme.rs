@@ -183,6 +183,12 @@ impl Scheme {
             .map(Name::shown)
     }
 
+    /// Those of the [`headers`](Self::headers) that hold the id which is signed, in the order in
+    /// which they are asked for; none where the scheme signs no id.
+    pub fn id_headers(&self) -> impl Iterator<Item = &str> {
+        self.families.iter().filter_map(|family| family.id.as_ref()).map(Name::shown)
+    }
+
     /// How the header of the signature is written, for people
     /// (`X-Venum-Signature: t=<milliseconds>,v1=<hex>`).
     #[must_use]

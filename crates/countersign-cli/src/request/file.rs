@@ -1,4 +1,5 @@
-//! A request's file: JSON with `method`, `url`, `headers` and `body_base64`.
+//! A request's file: JSON with `method`, `url`, `headers` and `body_base64`; and, of one that was
+//! captured, `headers_base64` and what the file lacks.
 
 use std::fmt;
 
@@ -12,9 +13,11 @@ use serde_json::error::Category;
 
 use super::Request;
 use crate::mend::Mend;
+use crate::output::harmless;
 
-/// Reads the file; `what` names it in errors. Fields beyond the four are a vector's, and ignored.
-pub(super) fn parse(json: &[u8], what: &str) -> Result<Request, Mend> {
+/// Reads the file; `what` names it in errors. With the request comes what the file lacks of it, for
+/// people. Fields beyond these are a vector's, or say what came of a delivery, and are ignored.
+pub(super) fn parse(json: &[u8], what: &str) -> Result<(Request, Vec<String>), Mend> {
     let fields: Fields =
         serde_json::from_slice(json).map_err(|error| Mend::because(what, unreadable(&error)))?;
     fields.request().map_err(|problem| Mend::because(what, problem))
@@ -41,32 +44,89 @@ struct Fields {
     method: Option<Value>,
     url: Option<Value>,
     headers: Option<Pairs>,
+    headers_base64: Option<Pairs>,
     body_base64: Option<Value>,
+    body_complete: Option<Value>,
+    redacted: Option<Value>,
 }
 
 impl Fields {
-    fn request(self) -> Result<Request, String> {
+    fn request(self) -> Result<(Request, Vec<String>), String> {
         let method = text("method", self.method)?.ok_or_else(|| missing("method"))?;
-        let url = text("url", self.url)?;
+        let mut url = text("url", self.url)?;
         let mut headers = Vec::new();
         for (name, value) in self.headers.ok_or_else(|| missing("headers"))?.0 {
-            let values = match value {
-                Value::String(value) => vec![value],
-                Value::Array(values) => {
-                    let values = values.into_iter().map(|value| value.as_str().map(str::to_owned));
-                    values.collect::<Option<_>>().ok_or_else(|| not_header(&name))?
-                }
-                _ => return Err(not_header(&name)),
-            };
-            headers.extend(values.into_iter().map(|value| (name.clone(), value.into_bytes())));
+            let values = values("headers", &name, value)?.into_iter();
+            headers.extend(values.map(|value| (name.clone(), value.into_bytes())));
+        }
+        for (name, value) in self.headers_base64.into_iter().flat_map(|pairs| pairs.0) {
+            for value in values("headers_base64", &name, value)? {
+                let not_base64 =
+                    |_| format!("`headers_base64`: the value of `{name}` is not base64");
+                headers.push((name.clone(), STANDARD.decode(value).map_err(not_base64)?));
+            }
         }
         let body = text("body_base64", self.body_base64)?.ok_or_else(|| missing("body_base64"))?;
         let body = STANDARD.decode(body).map(Bytes::from).map_err(|_| {
             "`body_base64` is not base64: write the body's bytes in the standard alphabet, padded"
                 .to_owned()
         })?;
-        Ok(Request { method, url, headers, body })
+        let mut lacks = Vec::new();
+        let redacted = redacted(self.redacted)?;
+        if !redacted.is_empty() {
+            url = url.filter(|_| !redacted.iter().any(|what| what == "url"));
+            let is_redacted = |name: &str| {
+                let mut left_out = redacted.iter().filter_map(|what| what.strip_prefix("header:"));
+                left_out.any(|left_out| left_out.eq_ignore_ascii_case(name))
+            };
+            headers.retain(|(name, _)| !is_redacted(name));
+            let redacted = redacted.iter().map(|what| format!("`{}`", harmless(what)));
+            lacks.push(format!(
+                "was captured without {}, which may hold a secret: what depends on it does not \
+                 verify",
+                redacted.collect::<Vec<_>>().join(", ")
+            ));
+        }
+        match self.body_complete {
+            None | Some(Value::Null | Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => lacks.push(
+                "has not the whole body: it broke off, or was refused before it had come"
+                    .to_owned(),
+            ),
+            Some(_) => return Err("`body_complete` must be true or false".to_owned()),
+        }
+        Ok((Request { method, url, headers, body }, lacks))
     }
+}
+
+/// What was left out when the request was captured.
+fn redacted(value: Option<Value>) -> Result<Vec<String>, String> {
+    let texts = match value {
+        None | Some(Value::Null) => Some(Vec::new()),
+        Some(Value::Array(values)) => texts(values),
+        Some(_) => None,
+    };
+    texts.ok_or_else(|| "`redacted` must be an array of texts".to_owned())
+}
+
+/// The values of a header.
+fn values(field: &str, name: &str, value: Value) -> Result<Vec<String>, String> {
+    let texts = match value {
+        Value::String(value) => Some(vec![value]),
+        Value::Array(values) => texts(values),
+        _ => None,
+    };
+    texts.ok_or_else(|| {
+        format!("`{field}`: the value of `{name}` must be text, or an array of texts")
+    })
+}
+
+fn texts(values: Vec<Value>) -> Option<Vec<String>> {
+    let texts = values.into_iter().map(|value| match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    });
+    texts.collect()
 }
 
 /// A field that is text; `null` is as good as absent.
@@ -82,10 +142,6 @@ fn missing(field: &str) -> String {
     format!(
         "`{field}` is missing: a request has `method`, `headers` and `body_base64`, and may have `url`"
     )
-}
-
-fn not_header(name: &str) -> String {
-    format!("`headers`: the value of `{name}` must be text, or an array of texts")
 }
 
 /// The pairs of an object in their order, none of which replaces another: a header that stands in

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
-use countersign::testing::{Attack, AttackAnswer, AttackRequest};
+use countersign::testing::{AttackAnswer, AttackRequest};
 use http::Uri;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -63,10 +63,10 @@ impl Target {
         Ok(Self { url: url.clone(), connector, patience, is_said: Arc::new(Once::new()) })
     }
 
-    /// Sends the requests of an attack, one after the other.
-    pub(super) async fn fire(&self, attack: &Attack) -> Shot {
+    /// Sends the requests, one after the other.
+    pub(super) async fn fire(&self, requests: &[AttackRequest]) -> Shot {
         let mut shot = Shot::default();
-        for request in attack.requests() {
+        for request in requests {
             let began = Instant::now();
             let answer = timeout(self.patience, self.deliver(request)).await;
             let answer = answer.unwrap_or(AttackAnswer::Silent);

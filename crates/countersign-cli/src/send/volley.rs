@@ -1,9 +1,9 @@
-//! The same attack many times, so many at once and so many in a second.
+//! The same requests many times, so many at once and so many in a second.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::testing::{Attack, AttackAnswer, Expected};
+use countersign::testing::{AttackAnswer, AttackRequest, Expected};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -17,7 +17,7 @@ pub(super) struct Volley {
     pub(super) pause: Duration,
 }
 
-/// What came of an attack that was sent once.
+/// What came of an attack, or of another request, that was sent once.
 #[derive(Default)]
 pub(super) struct Shot {
     pub(super) expected: Vec<Expected>,
@@ -38,8 +38,8 @@ impl Shot {
 
 impl Volley {
     /// In the order in which they are answered.
-    pub(super) async fn fire(&self, attack: Attack, target: Target) -> Vec<Shot> {
-        let attack = Arc::new(attack);
+    pub(super) async fn fire(&self, requests: Vec<AttackRequest>, target: Target) -> Vec<Shot> {
+        let requests: Arc<[AttackRequest]> = requests.into();
         let mut progress = Progress::to(self.count as usize);
         let mut starts = interval(self.pause);
         starts.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,8 +50,8 @@ impl Volley {
                 shots.extend(next(&mut flying, &mut progress).await);
             }
             starts.tick().await;
-            let (attack, target) = (Arc::clone(&attack), target.clone());
-            flying.spawn(async move { target.fire(&attack).await });
+            let (requests, target) = (Arc::clone(&requests), target.clone());
+            flying.spawn(async move { target.fire(&requests).await });
         }
         while !flying.is_empty() {
             shots.extend(next(&mut flying, &mut progress).await);

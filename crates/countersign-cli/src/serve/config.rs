@@ -1,6 +1,7 @@
 //! What is to be served: from the command line, or from a file.
 
 mod arguments;
+mod capture;
 mod file;
 mod handshakes;
 mod place;
@@ -10,12 +11,14 @@ mod words;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
 use countersign::{OutagePolicy, Verifier};
 use http::Uri;
 
+use super::capture::{Hidden, PublicUrl};
 use super::live::{Fresh, Live};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
@@ -23,15 +26,16 @@ use crate::mend::Mend;
 use crate::secrets::SecretArgs;
 use place::Place;
 
+pub(super) use capture::CapturePlan;
 pub(super) use source::Source;
 
 #[derive(Args, Clone)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
-    override_usage = "countersign serve --config <FILE> [--show-body]
+    override_usage = "countersign serve --config <FILE> [--show-body] [--capture <DIR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
-           [--show-body]"
+           [--show-body] [--capture <DIR>]"
 )]
 pub(crate) struct ServeArgs {
     /// The file that says what is served; endpoints with secrets of their own need one
@@ -65,6 +69,17 @@ pub(crate) struct ServeArgs {
     /// Print the bodies of verified deliveries, too
     #[arg(long)]
     show_body: bool,
+    /// Write each verified delivery into this folder, as a file for `--request`: with its body,
+    /// and without what holds a secret
+    #[arg(long, value_name = "DIR")]
+    capture: Option<PathBuf>,
+    /// Write what is refused, too, whose bodies are read for it: anybody can fill half of the
+    /// folder so, and drive older files out
+    #[arg(long)]
+    capture_refused: bool,
+    /// How many files are kept, 1 to 100000; the oldest go first [default: 1000]
+    #[arg(long, value_name = "N")]
+    capture_files: Option<u32>,
 }
 
 /// All that is to be served, and nothing in it that is known to be wrong.
@@ -75,6 +90,9 @@ pub(super) struct Plan {
     pub(super) fixed: Fixed,
     pub(super) limits: Limits,
     pub(super) show_body: bool,
+    pub(super) capture: Option<CapturePlan>,
+    /// Every secret that was read, where something is captured.
+    pub(super) hidden: Arc<Hidden>,
 }
 
 /// What clients may take. What is not given is as the server says by itself.
@@ -109,6 +127,8 @@ pub(super) struct EndpointPlan {
     pub(super) retention: Option<(Duration, Place)>,
     pub(super) ack_deadline: Option<Duration>,
     pub(super) outage: Option<OutagePolicy>,
+    /// The one that the provider calls, for what is captured.
+    pub(super) url: Option<PublicUrl>,
 }
 
 /// Where events are passed on to, and where that was said.
@@ -120,7 +140,7 @@ pub(super) struct Target {
 impl Plan {
     pub(super) fn of(args: &ServeArgs) -> Result<Self, Mend> {
         match &args.config {
-            Some(file) => file::plan(file, args.show_body),
+            Some(file) => file::plan(file, args),
             None => arguments::plan(args),
         }
     }

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{Layer, Service, ServiceExt};
 
+use super::capture::{Capture, Captures, Copied};
 use super::config::EndpointPlan;
 use super::forward::Forward;
 use super::log::{Line, Log};
@@ -32,6 +33,7 @@ pub(super) struct Endpoint {
     service: Webhook<Store, Handler>,
     ack_deadline: Duration,
     log: Log,
+    capture: Option<Capture>,
 }
 
 impl Endpoint {
@@ -41,6 +43,7 @@ impl Endpoint {
         plan: EndpointPlan,
         store: Store,
         log: Log,
+        captures: Option<&Captures>,
     ) -> Result<(Self, Option<JoinHandle<()>>), Mend> {
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
@@ -63,31 +66,47 @@ impl Endpoint {
         };
         let background = receiver.background(sleep).map(tokio::spawn);
         let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
+        let capture = captures.and_then(|captures| {
+            let verifier = receiver.verifier();
+            let (scheme, limit) = (verifier.scheme(), verifier.body_limit());
+            Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
+        });
         let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
         let service = layer.layer(handler);
-        Ok((Self { path, methods, layer, service, ack_deadline, log }, background))
+        Ok((Self { path, methods, layer, service, ack_deadline, log, capture }, background))
     }
 
-    /// Answers a delivery, and prints what came of it.
+    /// Answers a delivery, prints what came of it, and captures it where that is asked for.
     pub(super) async fn receive(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
         let admitted = Admitted { since: Instant::now(), at: Arc::default() };
         request.extensions_mut().insert(admitted.clone());
+        let (request, seen) = match &self.capture {
+            Some(capture) => {
+                let (request, seen) = capture.see(request);
+                (request, Some((capture, seen)))
+            }
+            None => (request.map(Copied::not), None),
+        };
         let response = match self.service.clone().oneshot(request).await {
             Ok(response) => at_hand(response).await,
             Err(never) => match never {},
         };
         let extensions = response.extensions();
+        let handled = admitted.at.get();
+        let verified = handled.map(|(verified, _)| verified).or_else(|| extensions.get());
         if extensions.get::<Printed>().is_none() {
-            let handled = admitted.at.get();
             self.log.print(&Line {
                 endpoint: &self.path,
                 code: code(&response),
                 status: response.status().as_u16(),
-                verified: handled.map(|(verified, _)| verified).or_else(|| extensions.get()),
+                verified,
                 grant: handled.map(|(_, grant)| *grant),
                 handshake: handshake(&response),
                 since: admitted.since,
             });
+        }
+        if let Some((capture, seen)) = seen {
+            capture.take(seen, &response, code(&response), verified).await;
         }
         response
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use countersign::{Secret, Secrets, SecretsHandle, Verifier};
 
+use super::capture::Hidden;
 use super::config::Source;
 use crate::mend::Mend;
 use crate::output;
@@ -25,6 +26,8 @@ pub(super) struct Kept {
     /// The secrets that the configuration names besides. Locked for as long as the key or they are
     /// replaced.
     others: Mutex<Vec<Source>>,
+    /// Where the key must be known, to be kept out of what is captured.
+    hidden: Arc<Hidden>,
 }
 
 impl Kept {
@@ -33,9 +36,10 @@ impl Kept {
         file: PathBuf,
         handle: SecretsHandle,
         others: Vec<Source>,
+        hidden: Arc<Hidden>,
     ) -> Arc<Self> {
         let endpoint = endpoint.to_owned();
-        Arc::new(Self { endpoint, file, handle, others: Mutex::new(others) })
+        Arc::new(Self { endpoint, file, handle, others: Mutex::new(others), hidden })
     }
 
     /// The verifier, which keeps here what is handed over.
@@ -80,6 +84,7 @@ impl Kept {
             true => Some(Place::File(self.file.clone()).read()?),
             false => None,
         };
+        key.iter().for_each(|key| self.hidden.add(key));
         self.handle.replace(all(key, &fresh)?)?;
         *others = fresh;
         Ok(())
@@ -96,6 +101,7 @@ impl Kept {
             );
             Mend::because(what, error)
         };
+        self.hidden.add(key);
         write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
         // As it is read after a restart.
         let kept = Place::File(file.clone()).read();

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::capture::Hidden;
 use super::config::{Changes, EndpointPlan, Fixed, Plan, ServeArgs};
 use super::live::Live;
 use crate::mend::Mend;
@@ -13,6 +15,7 @@ use crate::output;
 pub(super) struct Reload {
     args: ServeArgs,
     fixed: Fixed,
+    hidden: Arc<Hidden>,
     endpoints: HashMap<String, Served>,
 }
 
@@ -23,8 +26,8 @@ struct Served {
 }
 
 impl Reload {
-    pub(super) fn new(args: ServeArgs, fixed: Fixed) -> Self {
-        Self { args, fixed, endpoints: HashMap::new() }
+    pub(super) fn new(args: ServeArgs, fixed: Fixed, hidden: Arc<Hidden>) -> Self {
+        Self { args, fixed, hidden, endpoints: HashMap::new() }
     }
 
     pub(super) fn add(&mut self, path: String, changes: Changes) {
@@ -55,6 +58,8 @@ impl Reload {
     }
 
     fn take(&self, plan: Plan) {
+        // Before one of them can be accepted.
+        self.hidden.add_all(&plan.hidden);
         for key in changed(&self.fixed, &plan.fixed) {
             output::note(&format!(
                 "`{key}` has changed, which takes a restart: it stays as it was"

@@ -81,6 +81,22 @@ fn a_malformed_file_is_refused_with_the_field_that_has_to_be_mended() {
         ),
         (r#"{"method":"POST","headers":{},"body_base64":"hush!"}"#, "`body_base64` is not base64"),
         (r#"{"method":"POST","headers":{},"body_base64":7}"#, "`body_base64` must be text"),
+        (
+            r#"{"method":"POST","headers":{},"headers_base64":{"A":"hush!"},"body_base64":""}"#,
+            "`headers_base64`: the value of `A` is not base64",
+        ),
+        (
+            r#"{"method":"POST","headers":{},"headers_base64":{"A":7},"body_base64":""}"#,
+            "`headers_base64`: the value of `A` must be text",
+        ),
+        (
+            r#"{"method":"POST","headers":{},"body_base64":"","redacted":"hush"}"#,
+            "`redacted` must be an array of texts",
+        ),
+        (
+            r#"{"method":"POST","headers":{},"body_base64":"","body_complete":"hush"}"#,
+            "`body_complete` must be true or false",
+        ),
     ] {
         let refused = verify().args(["--request", "-"]).input(file).run();
         assert!(!refused.stderr.contains("hush"), "{file}: {}", refused.stderr);
@@ -94,6 +110,43 @@ fn fields_beyond_those_of_a_request_are_ignored_and_the_url_may_be_absent() {
     verify().args(["--request", "-"]).input(more).run().with(0);
     let null = request(HEADERS).replacen('{', r#"{"url":null,"#, 1);
     verify().args(["--request", "-"]).input(null).run().with(0);
+}
+
+#[test]
+fn a_value_that_is_no_text_is_read_to_the_byte() {
+    let files = Files::new().with("odd.toml", SIGNS_HEADER);
+    let scheme = files.arg("odd.toml");
+    let file = |field: &str, value: &str, signature: &str| {
+        format!(
+            r#"{{"method":"POST","headers":{{{signature}}},"{field}":{{"X-Odd":"{value}"}},
+                "body_base64":""}}"#
+        )
+    };
+    let run = |words: &str, input: String| {
+        let program = countersign(words).args(["--scheme", &scheme, "--request", "-"]);
+        program.args(["--secret-env", "S"]).env("S", SECRET).input(input).run()
+    };
+    let signed = run("sign", file("headers_base64", "/wD+", "")).with(0).stdout;
+    let (name, value) = signed.trim_end().split_once(": ").unwrap();
+    let signature = format!(r#""{name}":"{value}""#);
+    run("verify", file("headers_base64", "/wD+", &signature)).with(0);
+    run("verify", file("headers_base64", "/wD/", &signature)).with(1);
+}
+
+#[test]
+fn what_a_capture_lacks_is_said_and_its_marker_is_no_header() {
+    let lacking = r#"{"redacted":["header:x-hub-signature-256","url"],"body_complete":false,"#;
+    let marked = r#"{"X-Hub-Signature-256":"[redacted]"}"#;
+    let lacking = request(marked).replacen('{', lacking, 1);
+    let refused = verify().args(["--request", "-"]).input(lacking).run().with(1);
+    assert!(refused.stdout.contains("missing_signature"), "{}", refused.stdout);
+    for said in ["without `header:x-hub-signature-256`, `url`", "has not the whole body"] {
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    let whole = r#"{"redacted":[],"body_complete":true,"#;
+    let whole = request(HEADERS).replacen('{', whole, 1);
+    let verified = verify().args(["--request", "-"]).input(whole).run().with(0);
+    assert_eq!(verified.stderr, "");
 }
 
 #[test]
@@ -173,4 +226,10 @@ const SIGNS_URL: &str = r#"
 name = "signs-url"
 signature_header = "X-Sig"
 signed = "{method} {url}\n{body}"
+"#;
+
+const SIGNS_HEADER: &str = r#"
+name = "odd"
+signature_header = "X-Sig"
+signed = "{header:X-Odd}{body}"
 "#;

@@ -5,9 +5,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
 use std::thread;
 
-use serde_json::Value;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{Scheme, Secret, Verifier};
+use serde_json::{Value, json};
 
 use crate::processes::{self, Files, SECRET};
+use crate::target::Target;
 
 #[tokio::test]
 async fn a_delivery_is_signed_sent_and_handled() {
@@ -51,7 +55,7 @@ async fn serve_gets_a_clean_card() {
         assert_eq!(card["clean"], true);
         let tried = card["marks"].as_array().unwrap().len();
         let left_out = card["not_tried"].as_array().unwrap().len();
-        assert_eq!(tried + left_out, 18, "{card}");
+        assert_eq!(tried + left_out, 21, "{card}");
         assert_eq!(left_out, if scheme == "jupiter" { 4 } else { 0 }, "{card}");
     }
 }
@@ -105,11 +109,39 @@ fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
     for said in ["tampered-body        LOST  200", "400, 401, 403", "could write any event"] {
         assert!(card.stdout.contains(said), "{said}: {}", card.stdout);
     }
-    assert!(card.stdout.contains("14 attacks, 3 answered soundly"), "{}", card.stdout);
+    assert!(card.stdout.contains("17 attacks, 3 answered soundly"), "{}", card.stdout);
+    assert!(!card.stdout.contains("5xx"), "{}", card.stdout);
     let sent = send(address, "--forge wrong-secret --repeat 2").run();
     assert_eq!(sent.status, 1);
     assert!(sent.stdout.contains("expected 400, 401, 403"), "{sent:?}");
     assert!(sent.stdout.contains("2 x 200"), "{sent:?}");
+}
+
+#[test]
+fn a_receiver_that_throws_at_everything_is_told_that_this_is_no_refusal() {
+    let card = send(answers_everything("500 Internal Server Error"), "--forge all").run();
+    assert_eq!(card.status, 1, "{card:?}");
+    assert!(card.stdout.contains("17 attacks, 0 answered soundly"), "{}", card.stdout);
+    assert!(card.stdout.contains("A 5xx is no refusal"), "{}", card.stdout);
+}
+
+#[test]
+fn what_answers_do_not_tell_is_to_be_looked_up() {
+    let words = "--timestamp 1760000000999 --forge all";
+    let card = send(takes_everything(), words).run();
+    for said in [
+        "replay               ok*   200 / 200",
+        "* as far as answers tell: look up",
+        "  replay: …replay_1760000000999\n",
+        "  changed-unsigned-id: …changed-unsigned-id_1760000000999\n",
+    ] {
+        assert!(card.stdout.contains(said), "{said}: {}", card.stdout);
+    }
+    let json = send(takes_everything(), &format!("{words} --json")).run().json();
+    let marks = json["marks"].as_array().unwrap();
+    let event = |kind| &marks.iter().find(|mark| mark["attack"] == kind).unwrap()["event"];
+    assert_eq!(event("replay"), "replay_1760000000999");
+    assert_eq!(event("genuine"), &Value::Null);
 }
 
 #[test]
@@ -141,6 +173,105 @@ fn what_cannot_be_sent_is_to_be_mended() {
     let mut elsewhere = send(address, "");
     elsewhere.to = "ftp://127.0.0.1/".to_owned();
     assert_eq!(elsewhere.run().status, 2);
+}
+
+#[tokio::test]
+async fn a_request_that_is_signed_anew_keeps_its_id_and_nothing_of_its_old_signature() {
+    let mut target = Target::start().await;
+    for (scheme, headers, body) in [
+        ("github", json!({ "X-Hub-Signature-256": ["sha256=00", "sha256=01"] }), "{}"),
+        ("stripe", json!({ "stripe-signature": "t=1,v1=00", "x-twice": ["1", "2"] }), "{}"),
+        ("slack", json!({ "X-Slack-Signature": "v0=00", "x-slack-request-timestamp": "1" }), "{}"),
+        (
+            "svix",
+            json!({
+                "svix-id": "msg_own",
+                "Svix-Timestamp": "1",
+                "svix-signature": "v1,AA==",
+                "webhook-id": "msg_other",
+                "webhook-timestamp": "1",
+                "webhook-signature": "v1,AA==",
+            }),
+            "{}",
+        ),
+        (
+            "perps-tracker",
+            json!({ "X-Webhook-Signature": "00" }),
+            r#"{"z":1.50, "created":1,"id":"evt_1"}"#,
+        ),
+    ] {
+        let request = json!({
+            "method": "POST",
+            "url": "https://a.example/x",
+            "headers": headers,
+            "body_base64": STANDARD.encode(body),
+        });
+        let files = Files::new("").with("request.json", request.to_string());
+        for id in [None, Some("msg_given")] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+            command.args(["send", "--scheme", scheme, "--secret-env", "S", "--to", &target.url()]);
+            command.arg("--request").arg(files.path("request.json")).env("S", BASE64);
+            command.args(id.iter().flat_map(|id| ["--id", id]));
+            let sent = tokio::task::spawn_blocking(move || command.output().unwrap());
+            let call = target.call().await;
+            let (head, body) = (call.request.headers().clone(), call.request.body().clone());
+            call.answer(200);
+            assert!(sent.await.unwrap().status.success(), "{scheme}");
+
+            let headers: Vec<(&str, &str)> =
+                head.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
+            let secret = Secret::new(BASE64).unwrap();
+            let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret).unwrap();
+            let verified = verifier.verify(&headers, body);
+            assert!(verified.is_ok(), "{scheme}: {verified:?}");
+            assert!(headers.iter().all(|(_, value)| !value.contains("AA==")), "{headers:?}");
+            match scheme {
+                "svix" => {
+                    assert_eq!(head["svix-id"], id.unwrap_or("msg_own"));
+                    assert!(!head.contains_key("webhook-id"), "{headers:?}");
+                }
+                "stripe" => assert_eq!(head.get_all("x-twice").iter().count(), 2),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[test]
+fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
+    let files = Files::new("").with("body", "{}");
+    let as_it_was = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["send", "--as-it-was", "--to", "http://127.0.0.1:9/"]).args(words);
+        let output = command.current_dir(files.path("")).env("S", SECRET).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {stderr}");
+        stderr
+    };
+    for words in [
+        &["--scheme", "stripe"][..],
+        &["--secret-env", "S"],
+        &["--secret-file", "body"],
+        &["--id", "a"],
+        &["--timestamp", "1"],
+        &["--forge", "stale"],
+    ] {
+        let said = as_it_was(&[&["--request", "request.json"], words].concat());
+        assert!(said.contains(words[0]) && said.contains("cannot be used with"), "{said}");
+    }
+    assert!(as_it_was(&["--body", "body"]).contains("cannot be used with '--body <FILE>'"));
+    assert!(as_it_was(&[]).contains("--request <FILE>"));
+    assert!(as_it_was(&["--request", "no-such"]).contains("cannot be read"));
+
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(["send", "--to", "http://127.0.0.1:9/", "--body"]).arg(files.path("body"));
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains("--scheme <SCHEME>"), "{said}");
+    command.args(["--scheme", "stripe"]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && said.contains("`--secret-env`"), "{said}");
 }
 
 #[tokio::test]
@@ -208,8 +339,12 @@ impl Sent {
     }
 }
 
-/// Answers 200 to whatever begins to come, and ends with the test's process.
 fn takes_everything() -> SocketAddr {
+    answers_everything("200 OK")
+}
+
+/// Answers so to whatever begins to come, and ends with the test's process.
+fn answers_everything(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -218,7 +353,8 @@ fn takes_everything() -> SocketAddr {
             thread::spawn(move || {
                 let mut some = [0; 65536];
                 let _ = stream.read(&mut some);
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+                let _ = stream.write_all(answer.as_bytes());
                 while stream.read(&mut some).is_ok_and(|read| read > 0) {}
             });
         }

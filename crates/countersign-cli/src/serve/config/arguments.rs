@@ -1,11 +1,15 @@
 //! The plan that stands on the command line.
 
+use std::sync::Arc;
+
 use countersign::Verifier;
 
+use super::capture;
 use super::place::Place;
 use super::{Changes, EndpointPlan, Limits, Paths, Plan, ServeArgs, Target};
 use crate::mend::Mend;
 use crate::scheme;
+use crate::serve::capture::Hidden;
 use crate::serve::live::{Fresh, Live};
 
 pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
@@ -15,7 +19,10 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
              into a file, as `store`, and give that with `--config`",
         ));
     }
-    let mut secrets = args.secrets.read_for(2 * args.endpoints.len())?.into_iter();
+    let capture = capture::plan(args)?;
+    let hidden = if capture.is_some() { Hidden::new() } else { Hidden::nothing() };
+    let secrets = args.secrets.read_for(2 * args.endpoints.len(), |read| hidden.add(read))?;
+    let mut secrets = secrets.into_iter();
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
     for endpoint in &args.endpoints {
@@ -50,13 +57,15 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
             retention: None,
             ack_deadline: None,
             outage: None,
+            url: None,
         };
         endpoints.push((plan, Changes { live, fresh, fixed, arm_for: None }));
     }
     let listen = args.listen.clone().unwrap_or_default();
     let limits = Limits::default();
     let store = args.store.clone();
-    Ok(Plan { listen, store, endpoints, fixed: Vec::new(), limits, show_body: args.show_body })
+    let (fixed, show_body, hidden) = (Vec::new(), args.show_body, Arc::new(hidden));
+    Ok(Plan { listen, store, endpoints, fixed, limits, show_body, capture, hidden })
 }
 
 /// Whether a URL has `user:password@`, or a parameter that says so.

@@ -13,19 +13,21 @@ use toml::Spanned;
 use super::place::Place;
 use super::source::Source;
 use super::words::{EndpointWords, NOT_A_TIME, SecretWords, Span, TenantWords, Words, takes};
-use super::{Changes, EndpointPlan, Fixed, Limits, Paths, Plan, Target};
+use super::{Changes, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, Target};
 use crate::mend::Mend;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
+use crate::serve::capture::{self, Hidden};
 use crate::serve::live::{Fresh, Live, Table};
 use crate::serve::store::MEMORY;
 
-pub(super) fn plan(path: &Path, show_body: bool) -> Result<Plan, Mend> {
+pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, Mend> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Mend::because(format!("the configuration `{}` cannot be read", path.display()), error)
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    File { path, folder, text: &text }.plan(show_body)
+    let hidden = Arc::new(Hidden::nothing());
+    File { path, folder, text: &text, hidden }.plan(args)
 }
 
 /// The file, for saying where in it something stands.
@@ -33,11 +35,17 @@ pub(super) struct File<'a> {
     path: &'a Path,
     folder: &'a Path,
     text: &'a str,
+    /// The secrets that it names, for what is captured.
+    pub(super) hidden: Arc<Hidden>,
 }
 
 impl File<'_> {
-    fn plan(&self, show_body: bool) -> Result<Plan, Mend> {
+    fn plan(mut self, args: &ServeArgs) -> Result<Plan, Mend> {
         let words: Words = toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
+        let capture = self.capture(&words, args)?;
+        if capture.is_some() {
+            self.hidden = Arc::new(Hidden::new());
+        }
         if words.endpoint.is_empty() {
             return Err(Place::key(self.path, None, None)
                 .mend("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
@@ -56,6 +64,9 @@ impl File<'_> {
             ("header_timeout", said(words.header_timeout.as_ref())),
             ("idle_timeout", said(words.idle_timeout.as_ref())),
             ("connections", format!("{:?}", words.connections)),
+            ("capture", said(words.capture.as_ref())),
+            ("capture_refused", said(words.capture_refused.as_ref())),
+            ("capture_files", said(words.capture_files.as_ref())),
         ];
         let limits = Limits {
             header_timeout: self.time("header_timeout", words.header_timeout.as_ref())?,
@@ -63,7 +74,8 @@ impl File<'_> {
             connections: words.connections,
         };
         let store = words.store.unwrap_or_else(|| MEMORY.to_owned());
-        Ok(Plan { listen: words.listen, store, endpoints, fixed, limits, show_body })
+        let (listen, show_body, hidden) = (words.listen, args.show_body, self.hidden);
+        Ok(Plan { listen, store, endpoints, fixed, limits, show_body, capture, hidden })
     }
 
     fn endpoint(&self, words: &EndpointWords) -> Result<(EndpointPlan, Changes), Mend> {
@@ -94,6 +106,10 @@ impl File<'_> {
                 .map(|said| (said.get_ref().0, self.at("retention", said.span()))),
             ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
             outage: words.outage.map(Into::into),
+            url: words.url.as_ref().map(|said| match is_of_tenants(words) {
+                true => capture::PublicUrl::Origin(said.get_ref().clone()),
+                false => capture::PublicUrl::Whole(said.get_ref().clone()),
+            }),
         };
         Ok((plan, Changes { live, fresh, fixed, arm_for }))
     }
@@ -197,10 +213,11 @@ impl File<'_> {
         match &words.url {
             _ if !scheme.signs_url() => Ok(None),
             Some(said) => {
-                // Tenants that are named by their path have URLs of their own.
-                let of_tenants = words.path.get_ref().contains('{');
                 let url = said.get_ref();
-                let url = if of_tenants { PublicUrl::origin(url) } else { PublicUrl::new(url) };
+                let url = match is_of_tenants(words) {
+                    true => PublicUrl::origin(url),
+                    false => PublicUrl::new(url),
+                };
                 url.map(Some).map_err(|error| self.at("url", said.span()).mend(error))
             }
             None => Err(scheme_at.mend(format!(
@@ -220,6 +237,7 @@ impl File<'_> {
             let words = words.get_ref();
             let kept = self.place(words.env.as_deref(), words.file.as_deref(), &at)?;
             let read = kept.read().map_err(|error| at.mend(error))?;
+            self.hidden.add(&read);
             let name = words.name.clone().unwrap_or_else(|| kept.name());
             let (not_before, not_after) = (words.not_before, words.not_after);
             Ok(Source { read, name, not_before, not_after, kept, at })
@@ -325,6 +343,11 @@ pub(super) fn verifier(
         }
         error => scheme_at.mend(error),
     })
+}
+
+/// Tenants that are named by their path have URLs of their own.
+fn is_of_tenants(words: &EndpointWords) -> bool {
+    words.path.get_ref().contains('{')
 }
 
 /// What of an endpoint cannot change while it is served.

@@ -36,6 +36,7 @@ impl File<'_> {
         let token = said.get_ref();
         let kept = self.place(token.env.as_deref(), token.file.as_deref(), &at)?;
         let token = kept.read().map_err(|error| at.mend(error))?;
+        self.hidden.add(&token);
         Ok(verifier.with_verify_token(&token))
     }
 
@@ -72,6 +73,7 @@ impl File<'_> {
                 ));
             }
         };
+        self.hidden.add(&read);
         let first = Source { read, name, not_before: None, not_after: None, kept: place, at };
         let mut sources = vec![first];
         if let Some(secrets) = &words.secrets {
@@ -82,7 +84,8 @@ impl File<'_> {
         let verifier = verifier.ok_or_else(|| scheme_at.mend("has no secrets"))?;
         let (verifier, handle) = verifier.with_secrets_handle()?;
         let others = sources.split_off(1);
-        let kept = Kept::new(words.path.get_ref(), file, handle, others);
+        let hidden = Arc::clone(&self.hidden);
+        let kept = Kept::new(words.path.get_ref(), file, handle, others, hidden);
         let verifier = kept.kept_by(verifier);
         let live = Live::Kept { verifier: verifier.clone(), kept: Arc::clone(&kept) };
         Ok((verifier, live, Fresh::Kept(kept)))

@@ -54,6 +54,7 @@ impl File<'_> {
         };
         let at = self.at("directory", directory.span());
         for (tenant, sources) in of_directory(&self.beside(directory.get_ref()), &at)? {
+            sources.iter().for_each(|source| self.hidden.add(&source.read));
             match tenants.entry(tenant) {
                 Entry::Vacant(vacant) => drop(vacant.insert(sources)),
                 Entry::Occupied(taken) => {

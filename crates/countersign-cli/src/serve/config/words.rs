@@ -20,6 +20,9 @@ pub(super) struct Words {
     pub(super) header_timeout: Option<Spanned<Span>>,
     pub(super) idle_timeout: Option<Spanned<Span>>,
     pub(super) connections: Option<NonZeroUsize>,
+    pub(super) capture: Option<Spanned<PathBuf>>,
+    pub(super) capture_refused: Option<Spanned<bool>>,
+    pub(super) capture_files: Option<Spanned<u32>>,
     #[serde(default)]
     pub(super) endpoint: Vec<EndpointWords>,
 }
@@ -162,6 +165,9 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
         "connections" => "a number above 0: `connections = 512`",
+        "capture" => "a folder for deliveries as they arrive: `capture = \"captures\"`",
+        "capture_refused" => "`true` or `false`",
+        "capture_files" => "a number of files, up to 100000: `capture_files = 1000`",
         "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline"
         | "arm_handshake" => "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`",
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",

@@ -1,0 +1,137 @@
+//! The headers of a request that was recorded, or given on the command line.
+
+use countersign::Scheme;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::mend::Mend;
+use crate::request::Request;
+
+/// All of them, but for those of the connection on which the request came.
+pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
+    let named: Vec<String> = request
+        .values(CONNECTION.as_str())
+        .filter_map(|value| std::str::from_utf8(value).ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers() {
+        let header = HeaderName::try_from(name.as_str()).ok();
+        let header = header.zip(HeaderValue::from_bytes(value).ok());
+        let Some((name, value)) = header else {
+            return Err(Mend::new("the request has a header that HTTP cannot carry: leave it out"));
+        };
+        if !OF_THE_CONNECTION.contains(&name) && !named.iter().any(|named| name.as_str() == named) {
+            headers.append(name, value);
+        }
+    }
+    Ok(headers)
+}
+
+/// The same without those that the scheme writes when it signs: of an old signature nothing is to be
+/// left. A header that is signed stays, for it is the sender's own.
+pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, Mend> {
+    let mut headers = end_to_end(request)?;
+    let template = scheme.signed().to_ascii_lowercase();
+    for name in scheme.headers().map(str::to_ascii_lowercase) {
+        if !template.contains(&format!("{{header:{name}}}")) {
+            headers.remove(name);
+        }
+    }
+    if !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    Ok(headers)
+}
+
+/// The id that the scheme has signed in this request: signed again, it is the same event.
+pub(super) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
+    let unique = |name: &str| {
+        let mut values = request.values(name);
+        values.next().filter(|_| values.next().is_none())
+    };
+    let id = scheme.id_headers().find_map(unique)?;
+    let is_usable = !id.is_empty() && id.iter().all(u8::is_ascii_graphic);
+    is_usable.then(|| String::from_utf8_lossy(id).into_owned())
+}
+
+const OF_THE_CONNECTION: [HeaderName; 10] = [
+    CONNECTION,
+    CONTENT_LENGTH,
+    EXPECT,
+    HOST,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(headers: &[(&str, &str)]) -> Request {
+        let headers =
+            headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        Request::post(headers.collect(), "{}")
+    }
+
+    fn names(headers: &HeaderMap) -> Vec<&str> {
+        headers.keys().map(HeaderName::as_str).collect()
+    }
+
+    #[test]
+    fn what_belongs_to_a_connection_stays_with_it() {
+        let request = request(&[
+            ("Host", "a.example"),
+            ("Connection", "close, X-Hop"),
+            ("X-Hop", "1"),
+            ("Transfer-Encoding", "chunked"),
+            ("X-Kept", "1"),
+            ("x-kept", "2"),
+        ]);
+        let headers = end_to_end(&request).unwrap();
+        assert_eq!(names(&headers), ["x-kept"]);
+        assert_eq!(headers.get_all("x-kept").iter().count(), 2);
+    }
+
+    #[test]
+    fn nothing_of_an_old_signature_is_left_and_what_it_covers_is() {
+        let request = request(&[
+            ("svix-id", "msg_1"),
+            ("svix-signature", "v1,a"),
+            ("webhook-id", "msg_2"),
+            ("Webhook-Timestamp", "1"),
+            ("webhook-signature", "v1,a"),
+            ("content-type", "text/plain"),
+        ]);
+        let scheme = Scheme::named("svix").unwrap();
+        assert_eq!(id(&request, &scheme).as_deref(), Some("msg_1"));
+        let headers = unsigned(&request, &scheme).unwrap();
+        assert_eq!(names(&headers), ["content-type"]);
+
+        let scheme =
+            Scheme::builder("acme").signature_header("X-Sig").signed("{header:X-Kind}{body}");
+        let signed = super::tests::request(&[("x-kind", "a"), ("x-sig", "b"), ("x-sig", "c")]);
+        let headers = unsigned(&signed, &scheme.build().unwrap()).unwrap();
+        assert_eq!(names(&headers), ["x-kind", "content-type"]);
+    }
+
+    #[test]
+    fn an_id_that_is_none_is_not_kept() {
+        let scheme = Scheme::named("standardwebhooks").unwrap();
+        for headers in [
+            &[("webhook-id", "a"), ("webhook-id", "b")][..],
+            &[("webhook-id", "")],
+            &[("webhook-id", "a b")],
+            &[],
+        ] {
+            assert_eq!(id(&request(headers), &scheme), None, "{headers:?}");
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! Deliveries as files: each one as it arrived, for `verify`, `diagnose` and `send`.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `copy.rs`, `room.rs` | bodies, while they come and until they are written |
+//! | `hidden.rs`, `redaction.rs` | what must not stand in a file |
+//! | `file.rs` | a file's contents |
+//! | `folder.rs`, `name.rs` | where the files are, and how many |
+
+mod copy;
+mod file;
+mod folder;
+mod hidden;
+mod name;
+mod redaction;
+mod room;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use bytes::Bytes;
+use countersign::{Answer, BodyView, Clock, Scheme, SystemClock, Verified};
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use hyper::body::Incoming;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+pub(super) use copy::Copied;
+pub(super) use hidden::Hidden;
+
+use super::config::CapturePlan;
+use crate::mend::Mend;
+use crate::output;
+use crate::random;
+use copy::{BodyCopy, Came};
+use file::Json;
+use folder::Folder;
+use name::{Kind, Namer};
+use redaction::Redaction;
+use room::{Reserved, Room};
+
+/// Writes deliveries into a folder, without ever keeping one waiting: a thread of its own does so.
+#[derive(Clone)]
+pub(super) struct Captures {
+    queue: SyncSender<Entry>,
+    dropped: Arc<AtomicU64>,
+    /// Apart, so that nobody who can only be refused keeps a verified delivery out.
+    verified: Arc<Room>,
+    refused: Option<Arc<Room>>,
+}
+
+/// The deliveries of one endpoint.
+pub(super) struct Capture {
+    captures: Captures,
+    of: Arc<Of>,
+    body_limit: usize,
+    /// For the rest of a body that was refused by its head.
+    patience: Duration,
+}
+
+/// An endpoint, as its files have to know it.
+struct Of {
+    path: Arc<str>,
+    scheme: Scheme,
+    url: Option<PublicUrl>,
+    redaction: Redaction,
+    is_left_out_told: AtomicBool,
+    is_not_captured_told: AtomicBool,
+}
+
+/// The URL that the provider calls, as it was configured.
+pub(super) enum PublicUrl {
+    Whole(String),
+    /// Path and query are those of the request.
+    Origin(String),
+}
+
+/// A request that has come in, for what there is to know of it afterwards.
+pub(super) struct Seen {
+    at_ms: i64,
+    since: Instant,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    copy: Option<BodyCopy>,
+}
+
+struct Entry {
+    of: Arc<Of>,
+    kind: Kind,
+    code: &'static str,
+    status: u16,
+    /// Of a verified one.
+    event_id: Option<String>,
+    seen: Seen,
+    body: Bytes,
+    /// What was verified, where that is not how it arrived.
+    decoded: Option<Bytes>,
+    is_whole: bool,
+    _reserved: Reserved,
+}
+
+/// Learns when everything is written.
+pub(super) struct Written(oneshot::Receiver<()>);
+
+impl Captures {
+    /// It ends, and says so, when all clones are gone and every file is written.
+    pub(super) fn start(plan: CapturePlan, hidden: Arc<Hidden>) -> Result<(Self, Written), Mend> {
+        let CapturePlan { folder: path, at, files, refused } = plan;
+        let program = random::hex_128()?;
+        let program = u32::from_str_radix(&program[..8], 16).unwrap_or_default();
+        let folder = Folder::open(path.clone(), files, Namer::of(program)).map_err(|error| {
+            at.mend(Mend::because(
+                format!("files cannot be written into `{}`", path.display()),
+                error,
+            ))
+        })?;
+        let (queue, entries) = sync_channel(LONGEST_QUEUE);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let (finished, written) = oneshot::channel();
+        let counter = Arc::clone(&dropped);
+        let mut writer = Writer { folder, path, hidden, is_broken: false };
+        let thread = thread::Builder::new().name("captures".to_owned());
+        let started = thread.spawn(move || {
+            writer.write_all(&entries, &counter);
+            let _ = finished.send(());
+        });
+        started.map_err(|error| Mend::because("deliveries cannot be captured", error))?;
+        let verified = Room::of(LARGEST_WAITING);
+        let refused = refused.then(|| Room::of(LARGEST_WAITING));
+        Ok((Self { queue, dropped, verified, refused }, Written(written)))
+    }
+
+    fn push(&self, entry: Entry) {
+        match self.queue.try_send(entry) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => self.drop_one(),
+        }
+    }
+
+    fn drop_one(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Capture {
+    /// `None` where every delivery holds the secret in its body.
+    pub(super) fn new(
+        captures: &Captures,
+        path: &Arc<str>,
+        scheme: &Scheme,
+        url: Option<PublicUrl>,
+        body_limit: usize,
+        patience: Duration,
+    ) -> Option<Self> {
+        let redaction = Redaction::of(scheme);
+        if redaction.leaves_nothing() {
+            output::note(&format!(
+                "`{path}`: no delivery is captured, for those of scheme `{}` hold the secret in \
+                 their body",
+                scheme.name()
+            ));
+            return None;
+        }
+        let of = Of {
+            path: Arc::clone(path),
+            scheme: scheme.clone(),
+            url,
+            redaction,
+            is_left_out_told: AtomicBool::new(false),
+            is_not_captured_told: AtomicBool::new(false),
+        };
+        Some(Self { captures: captures.clone(), of: Arc::new(of), body_limit, patience })
+    }
+
+    /// The request, to be handed on, and what will be told of it.
+    pub(super) fn see(&self, request: Request<Incoming>) -> (Request<Copied>, Seen) {
+        let (parts, body) = request.into_parts();
+        let (body, copy) = match self.room_for_copies(&parts.method) {
+            Some(room) => {
+                let (body, copy) = Copied::new(body, self.body_limit, room);
+                (body, Some(copy))
+            }
+            None => (Copied::not(body), None),
+        };
+        let seen = Seen {
+            at_ms: SystemClock::new().now_unix_ms(),
+            since: Instant::now(),
+            method: parts.method.clone(),
+            uri: parts.uri.clone(),
+            headers: parts.headers.clone(),
+            copy,
+        };
+        (Request::from_parts(parts, body), seen)
+    }
+
+    /// A body is copied only where its proof will not have it as it arrived.
+    fn room_for_copies(&self, method: &Method) -> Option<&Arc<Room>> {
+        let Captures { verified, refused, .. } = &self.captures;
+        match self.of.scheme.body_view() {
+            // What comes by another method is a handshake, or nothing.
+            _ if method != Method::POST => None,
+            BodyView::Decoded => Some(refused.as_ref().unwrap_or(verified)),
+            _ => refused.as_ref(),
+        }
+    }
+
+    /// Captures what was seen, now that it has been answered, if it was a delivery.
+    pub(super) async fn take<B>(
+        &self,
+        seen: Seen,
+        response: &Response<B>,
+        code: &'static str,
+        verified: Option<&Verified>,
+    ) {
+        let status = response.status().as_u16();
+        let answer = response.extensions().get::<Answer>();
+        match (verified, answer) {
+            (Some(verified), _) => self.take_verified(seen, status, code, verified),
+            (None, Some(Answer::Refused(_))) if seen.method == Method::POST => {
+                self.take_refused(seen, status, code).await;
+            }
+            // A handshake is no delivery, and may hand a key over.
+            _ => {}
+        }
+    }
+
+    fn take_verified(&self, mut seen: Seen, status: u16, code: &'static str, verified: &Verified) {
+        let proved = verified.body();
+        let (body, decoded, reserved) = match verified.scheme().body_view() {
+            BodyView::Raw => {
+                let mut reserved = Room::nothing(&self.captures.verified);
+                let has_room = reserved.grow(proved.len() + seen.head_length());
+                (has_room.then(|| proved.clone()), None, reserved)
+            }
+            _ => match seen.copy.take().and_then(BodyCopy::so_far) {
+                Some(Came { bytes, reserved, .. }) => (Some(bytes), Some(proved.clone()), reserved),
+                None => (None, None, Room::nothing(&self.captures.verified)),
+            },
+        };
+        // It holds a second body, which nobody needs any more.
+        seen.copy = None;
+        let Some(body) = body else { return self.captures.drop_one() };
+        self.captures.push(Entry {
+            of: Arc::clone(&self.of),
+            kind: Kind::Verified,
+            code,
+            status,
+            event_id: Some(verified.event_id().to_owned()),
+            seen,
+            body,
+            decoded,
+            is_whole: true,
+            _reserved: reserved,
+        });
+    }
+
+    /// Of most that is refused, the body has not been read: what would not be known of it is why.
+    async fn take_refused(&self, mut seen: Seen, status: u16, code: &'static str) {
+        if self.captures.refused.is_none() {
+            return;
+        }
+        let Some(copy) = seen.copy.take() else { return };
+        let left = self.patience.saturating_sub(seen.since.elapsed());
+        let came = copy.whole(left).await;
+        let came = came.and_then(|mut came| came.reserved.grow(seen.head_length()).then_some(came));
+        let Some(Came { bytes, is_whole, reserved }) = came else {
+            return self.captures.drop_one();
+        };
+        self.captures.push(Entry {
+            of: Arc::clone(&self.of),
+            kind: Kind::Refused,
+            code,
+            status,
+            event_id: None,
+            seen,
+            body: bytes,
+            decoded: None,
+            is_whole,
+            _reserved: reserved,
+        });
+    }
+}
+
+impl Written {
+    /// Waits until everything is written, but not long for a disk that does not write.
+    pub(super) async fn finished(self) {
+        if timeout(LONGEST_FLUSH, self.0).await.is_err() {
+            output::note("not all deliveries were captured: the folder is too slow");
+        }
+    }
+}
+
+/// What the thread does.
+struct Writer {
+    folder: Folder,
+    path: PathBuf,
+    hidden: Arc<Hidden>,
+    is_broken: bool,
+}
+
+impl Writer {
+    fn write_all(&mut self, entries: &Receiver<Entry>, dropped: &AtomicU64) {
+        for entry in entries {
+            match (self.write(&entry), self.is_broken) {
+                (Ok(()), true) => {
+                    self.is_broken = false;
+                    output::note("deliveries are captured again");
+                }
+                (Err(error), false) => {
+                    self.is_broken = true;
+                    output::note(&format!(
+                        "deliveries cannot be captured in `{}`: {error}. They are handled all the \
+                         same",
+                        self.path.display()
+                    ));
+                }
+                _ => {}
+            }
+            let dropped = dropped.swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                output::note(&format!(
+                    "{dropped} deliveries were not captured: they come faster than they are written"
+                ));
+            }
+        }
+    }
+
+    fn write(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let Entry { of, seen, body, decoded, .. } = entry;
+        let hidden = &self.hidden;
+        let bodies = || [Some(body), decoded.as_ref()].into_iter().flatten();
+        if !bodies().all(|body| of.redaction.allows_body(body, hidden)) {
+            of.tell_not_captured();
+            return Ok(());
+        }
+        let left_out = of.redaction.headers(&seen.headers, hidden);
+        let (url, mut redacted) = of.redaction.url(seen.url(of.url.as_ref()), hidden);
+        redacted.extend(left_out.iter().map(|name| format!("header:{name}")));
+        of.tell_left_out(&redacted);
+        let [headers, headers_base64] = file::headers(&seen.headers, &left_out);
+        let shown = |text: &str| !hidden.is_in(text.as_bytes());
+        let path = Some(&*of.path).filter(|path| shown(path));
+        let json = Json {
+            received_at_ms: seen.at_ms,
+            endpoint: path,
+            scheme: of.scheme.name(),
+            code: entry.code,
+            status: entry.status,
+            event_id: entry.event_id.as_deref().filter(|id| shown(id)),
+            body_complete: entry.is_whole,
+            redacted,
+            method: seen.method.as_str(),
+            url,
+            headers,
+            headers_base64,
+            body_base64: body,
+        };
+        let path = path.unwrap_or_default();
+        self.folder.put(seen.at_ms, entry.kind, path, |file| json.write(file))
+    }
+}
+
+impl Of {
+    /// Once: what is left out of one delivery is left out of all.
+    fn tell_left_out(&self, redacted: &[String]) {
+        if !redacted.is_empty() && !self.is_left_out_told.swap(true, Ordering::Relaxed) {
+            output::note(&format!(
+                "`{}`: deliveries are captured without {}, which may hold a secret: the files say \
+                 what they lack",
+                self.path,
+                redacted.iter().map(|what| format!("`{what}`")).collect::<Vec<_>>().join(", ")
+            ));
+        }
+    }
+
+    fn tell_not_captured(&self) {
+        if !self.is_not_captured_told.swap(true, Ordering::Relaxed) {
+            output::note(&format!(
+                "`{}`: a delivery whose body holds a secret is not captured, nor will others be",
+                self.path
+            ));
+        }
+    }
+}
+
+impl Seen {
+    fn head_length(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        headers.sum()
+    }
+
+    /// The URL as it was configured; otherwise what the request shows.
+    fn url(&self, public: Option<&PublicUrl>) -> String {
+        let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
+        let host = || self.headers.get(HOST).map(HeaderValue::to_str).and_then(Result::ok);
+        let host = self.uri.authority().map(|authority| authority.as_str()).or_else(host);
+        match (public, host) {
+            (Some(PublicUrl::Whole(url)), _) => url.clone(),
+            (Some(PublicUrl::Origin(origin)), _) => format!("{origin}{target}"),
+            (None, Some(host)) => format!("http://{host}{target}"),
+            (None, None) => target.to_owned(),
+        }
+    }
+}
+
+const LONGEST_QUEUE: usize = 1024;
+/// Of all bodies that wait together, and of those of refused ones while they come.
+const LARGEST_WAITING: usize = 32 * 1024 * 1024;
+const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use countersign::{Secret, Verifier};
+
+    use super::*;
+
+    fn captures(queue: SyncSender<Entry>, room: usize) -> Captures {
+        let dropped = Arc::default();
+        Captures { queue, dropped, verified: Room::of(room), refused: None }
+    }
+
+    /// Captures the same delivery so often, whose body has 13 bytes.
+    async fn take(captures: &Captures, times: usize) {
+        let scheme = Scheme::named("github").unwrap();
+        let path = Arc::from("/hooks");
+        let capture = Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap();
+        let secret = Secret::new("It's a Secret to Everybody").unwrap();
+        let verifier = Verifier::new(scheme, secret).unwrap();
+        let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+        let verified = verifier.verify(&[("X-Hub-Signature-256", signature)], "Hello, World!");
+        let verified = verified.unwrap();
+        for _ in 0..times {
+            let seen = Seen {
+                at_ms: 0,
+                since: Instant::now(),
+                method: Method::POST,
+                uri: Uri::from_static("/hooks"),
+                headers: HeaderMap::new(),
+                copy: None,
+            };
+            capture.take(seen, &Response::new(()), "handled", Some(&verified)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
+        let (queue, entries) = sync_channel(2);
+        let captures = captures(queue, usize::MAX);
+        take(&captures, 5).await;
+        assert_eq!(entries.try_iter().count(), 2);
+        assert_eq!(captures.dropped.load(Ordering::Relaxed), 3);
+    }
+
+    #[tokio::test]
+    async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
+        let (queue, entries) = sync_channel(9);
+        let captures = captures(queue, 2 * 13);
+        for _ in 0..2 {
+            take(&captures, 3).await;
+            assert_eq!(entries.try_iter().count(), 2);
+        }
+        assert_eq!(captures.dropped.load(Ordering::Relaxed), 2);
+    }
+}

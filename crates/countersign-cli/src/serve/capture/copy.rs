@@ -1,0 +1,169 @@
+//! The body of a request, of which a copy is kept while somebody else reads it.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::time::timeout;
+
+use super::room::{Reserved, Room};
+
+/// A body as it comes in. Whoever drops it early leaves what has not come yet to the copy.
+pub(in crate::serve) struct Copied {
+    /// Taken when it is dropped.
+    body: Option<Incoming>,
+    copy: Option<BodyCopy>,
+}
+
+/// What has come of a body.
+#[derive(Clone)]
+pub(super) struct BodyCopy(Arc<Mutex<State>>);
+
+struct State {
+    bytes: BytesMut,
+    limit: usize,
+    reserved: Reserved,
+    /// What nobody has read yet.
+    rest: Option<Incoming>,
+    end: End,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    NotYet,
+    Whole,
+    /// It broke off, or is longer than the limit.
+    Never,
+    /// There is no room for a copy of it.
+    NoRoom,
+}
+
+/// A body, as far as it came.
+pub(super) struct Came {
+    pub(super) bytes: Bytes,
+    pub(super) is_whole: bool,
+    pub(super) reserved: Reserved,
+}
+
+impl Copied {
+    /// A body of which nobody wants a copy.
+    pub(in crate::serve) fn not(body: Incoming) -> Self {
+        Self { body: Some(body), copy: None }
+    }
+
+    /// A body and the copy of it, which holds so many bytes at most.
+    pub(super) fn new(body: Incoming, limit: usize, room: &Arc<Room>) -> (Self, BodyCopy) {
+        let end = if body.is_end_stream() { End::Whole } else { End::NotYet };
+        let reserved = Room::nothing(room);
+        let state = State { bytes: BytesMut::new(), limit, reserved, rest: None, end };
+        let copy = BodyCopy(Arc::new(Mutex::new(state)));
+        (Self { body: Some(body), copy: Some(copy.clone()) }, copy)
+    }
+}
+
+impl BodyCopy {
+    /// All of the body that comes within this time. `None` where there was no room for it.
+    pub(super) async fn whole(self, within: Duration) -> Option<Came> {
+        let rest = self.state().rest.take();
+        if let Some(mut rest) = rest {
+            let reading = async {
+                while self.state().end == End::NotYet {
+                    let frame = rest.frame().await;
+                    self.state().take(frame.as_ref(), rest.is_end_stream());
+                }
+            };
+            // What has not come by then has not come.
+            let _ = timeout(within, reading).await;
+        }
+        self.so_far()
+    }
+
+    /// What somebody else has read of the body.
+    pub(super) fn so_far(self) -> Option<Came> {
+        let mut state = self.state();
+        let nothing = state.reserved.nothing_more();
+        (state.end != End::NoRoom).then(|| Came {
+            bytes: std::mem::take(&mut state.bytes).freeze(),
+            is_whole: state.end == End::Whole,
+            reserved: std::mem::replace(&mut state.reserved, nothing),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, frame: Option<&Result<Frame<Bytes>, hyper::Error>>, is_end: bool) {
+        match frame {
+            _ if self.end != End::NotYet => return,
+            None => self.end = End::Whole,
+            Some(Err(_)) => self.end = End::Never,
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    self.push(data);
+                }
+            }
+        }
+        if is_end && self.end == End::NotYet {
+            self.end = End::Whole;
+        }
+    }
+
+    /// Into bytes of its own: frames may be so small that the list of them is larger than they are,
+    /// and each keeps the buffer alive that it came in.
+    fn push(&mut self, data: &[u8]) {
+        let data = match data.get(..self.limit - self.bytes.len()) {
+            Some(fits) if fits.len() < data.len() => {
+                self.end = End::Never;
+                fits
+            }
+            _ => data,
+        };
+        if self.reserved.grow(data.len()) {
+            self.bytes.extend_from_slice(data);
+        } else {
+            self.bytes = BytesMut::new();
+            self.reserved = self.reserved.nothing_more();
+            self.end = End::NoRoom;
+        }
+    }
+}
+
+impl Body for Copied {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { body: Some(body), copy } = &mut *self else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(&mut *body).poll_frame(cx));
+        if let Some(copy) = copy {
+            copy.state().take(frame.as_ref(), body.is_end_stream());
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Incoming::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Copied {
+    fn drop(&mut self) {
+        if let Some(copy) = &self.copy {
+            copy.state().rest = self.body.take();
+        }
+    }
+}

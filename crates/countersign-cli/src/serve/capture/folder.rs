@@ -1,0 +1,210 @@
+//! The folder of the files: so many of them and no more, each there whole or not at all.
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::name::{Kind, Name, Namer};
+
+/// A folder that has been seen to take files.
+pub(super) struct Folder {
+    path: PathBuf,
+    most: usize,
+    namer: Namer,
+    /// Those that are there, by their names, which begin with the time. None is ever touched that
+    /// this program has not named.
+    verified: BTreeSet<Name>,
+    refused: BTreeSet<Name>,
+}
+
+impl Folder {
+    /// Makes the folder where it is not there, and forgets the oldest files that are too many.
+    pub(super) fn open(path: PathBuf, most: usize, namer: Namer) -> io::Result<Self> {
+        if !path.is_dir() {
+            let mut builder = DirBuilder::new();
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(&path)?;
+        }
+        let (verified, refused) = Default::default();
+        let mut folder = Self { path, most, namer, verified, refused };
+        folder.look_around()?;
+        folder.make_room(0)?;
+        let part = folder.path.join(folder.namer.probe());
+        new_file(&part)?;
+        fs::remove_file(part)?;
+        Ok(folder)
+    }
+
+    /// Puts a file into the folder, with what `write` writes.
+    pub(super) fn put(
+        &mut self,
+        unix_ms: i64,
+        kind: Kind,
+        endpoint: &str,
+        write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let name = self.namer.next(unix_ms, kind, endpoint)?;
+        let part = self.path.join(name.part());
+        let written = new_file(&part).and_then(|file| {
+            let mut file = BufWriter::new(file);
+            write(&mut file)?;
+            file.flush()?;
+            self.make_room(1)?;
+            fs::rename(&part, self.path.join(name.as_str()))
+        });
+        if written.is_err() {
+            // It may be that not even this can be done; then it is done when the program starts.
+            let _ = fs::remove_file(&part);
+        }
+        written?;
+        self.of_kind(kind).insert(name);
+        Ok(())
+    }
+
+    fn look_around(&mut self) -> io::Result<()> {
+        let now = SystemTime::now();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
+            if let Some((name, kind)) = Name::parse(name) {
+                self.of_kind(kind).insert(name);
+            } else if Name::is_part(name) {
+                let modified = entry.metadata().and_then(|file| file.modified());
+                let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
+                // A younger one may be in the hands of the program that this one takes over from.
+                if age.is_some_and(|age| age > LONGEST_WRITING) {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the oldest, until there is room for so many more. Anybody can be refused: so of those,
+    /// no more than half are kept where it is verified ones that would have to go.
+    fn make_room(&mut self, more: usize) -> io::Result<()> {
+        while self.verified.len() + self.refused.len() + more > self.most {
+            let from_refused = match (self.verified.first(), self.refused.first()) {
+                (Some(verified), Some(refused)) => {
+                    self.refused.len() > self.most / 2 || refused < verified
+                }
+                (None, Some(_)) => true,
+                (_, None) => false,
+            };
+            let from = if from_refused { &mut self.refused } else { &mut self.verified };
+            let Some(oldest) = from.first() else { return Ok(()) };
+            match fs::remove_file(self.path.join(oldest.as_str())) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => drop(from.pop_first()),
+            }
+        }
+        Ok(())
+    }
+
+    fn of_kind(&mut self, kind: Kind) -> &mut BTreeSet<Name> {
+        match kind {
+            Kind::Verified => &mut self.verified,
+            Kind::Refused => &mut self.refused,
+        }
+    }
+}
+
+/// A file that was not there, for nobody else to read.
+fn new_file(path: &std::path::Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+const LONGEST_WRITING: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn open(folder: &TempDir, most: usize) -> Folder {
+        Folder::open(folder.path().to_owned(), most, Namer::of(7)).unwrap()
+    }
+
+    fn put(folder: &mut Folder, unix_ms: i64, kind: Kind) {
+        folder.put(unix_ms, kind, "hooks", |file| file.write_all(b"{}")).unwrap();
+    }
+
+    fn names(folder: &TempDir) -> Vec<String> {
+        let entries = fs::read_dir(folder.path()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn the_oldest_of_its_own_files_go_first_also_after_a_restart() {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("19700101T000000000Z-mine.json"), "mine").unwrap();
+        fs::create_dir(dir.path().join("19700101T000000000Z-00000000-00000007-verified-x.json"))
+            .unwrap();
+        let mut folder = open(&dir, 3);
+        for unix_ms in 1..=5 {
+            put(&mut folder, unix_ms, Kind::Verified);
+        }
+        assert_eq!(names(&dir).len(), 5);
+        let mut folder = open(&dir, 3);
+        put(&mut folder, 6, Kind::Verified);
+        let kept: Vec<String> =
+            names(&dir).into_iter().filter(|name| name.contains("hooks")).collect();
+        let times: Vec<&str> = kept.iter().map(|name| &name[15..18]).collect();
+        assert_eq!(times, ["004", "005", "006"]);
+        open(&dir, 1);
+        assert_eq!(names(&dir).len(), 3);
+    }
+
+    #[test]
+    fn refused_deliveries_drive_no_more_than_half_of_the_verified_ones_out() {
+        let dir = TempDir::new().unwrap();
+        let mut folder = open(&dir, 10);
+        for unix_ms in 0..10 {
+            put(&mut folder, unix_ms, Kind::Verified);
+        }
+        for unix_ms in 10..100 {
+            put(&mut folder, unix_ms, Kind::Refused);
+        }
+        assert_eq!((folder.verified.len(), folder.refused.len()), (4, 6));
+        assert_eq!(names(&dir).len(), 10);
+    }
+
+    #[test]
+    fn what_could_not_be_written_leaves_nothing_behind() {
+        let dir = TempDir::new().unwrap();
+        let mut folder = open(&dir, 2);
+        put(&mut folder, 1, Kind::Verified);
+        put(&mut folder, 2, Kind::Verified);
+        let full = |_: &mut BufWriter<File>| Err(ErrorKind::StorageFull.into());
+        assert!(folder.put(3, Kind::Verified, "hooks", full).is_err());
+        assert_eq!(names(&dir).len(), 2);
+    }
+
+    #[test]
+    fn a_part_that_nobody_finished_is_removed_once_it_is_old() {
+        let dir = TempDir::new().unwrap();
+        let name = Namer::of(7).next(1, Kind::Verified, "hooks").unwrap();
+        let part = dir.path().join(name.part());
+        let file = File::create(&part).unwrap();
+        open(&dir, 2);
+        assert!(part.exists());
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        open(&dir, 2);
+        assert!(!part.exists());
+    }
+}

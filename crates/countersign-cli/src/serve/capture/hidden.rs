@@ -1,0 +1,258 @@
+//! The secrets that must not stand in any file, and the forms in which one might.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::DecodePaddingMode::Indifferent;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use countersign::Secret;
+use memchr::memmem;
+use percent_encoding::percent_decode;
+use zeroize::Zeroizing;
+
+/// All secrets of the program, of every endpoint: a delivery may come to the wrong one. None is ever
+/// taken out, for one that is accepted no longer here may be so elsewhere.
+pub(in crate::serve) struct Hidden {
+    /// `None` where nothing is captured, and so nothing has to be known.
+    forms: Option<RwLock<Forms>>,
+}
+
+impl Hidden {
+    pub(in crate::serve) fn new() -> Self {
+        Self { forms: Some(RwLock::default()) }
+    }
+
+    /// For a program that captures nothing.
+    pub(in crate::serve) fn nothing() -> Self {
+        Self { forms: None }
+    }
+
+    pub(in crate::serve) fn add(&self, secret: &Secret) {
+        if let Some(forms) = &self.forms {
+            let mut forms = forms.write().unwrap_or_else(PoisonError::into_inner);
+            forms.add(secret.dangerous_reveal());
+        }
+    }
+
+    /// Adds what a configuration has that was read again.
+    pub(in crate::serve) fn add_all(&self, fresh: &Self) {
+        let (Some(forms), Some(fresh)) = (&self.forms, &fresh.forms) else { return };
+        let fresh = fresh.read().unwrap_or_else(PoisonError::into_inner);
+        forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
+    }
+
+    /// Whether one of them can be read out of these bytes: plainly, as JSON or a URL writes it, in
+    /// hexadecimal or in base64.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let Some(forms) = &self.forms else { return false };
+        let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
+        let is_escaped = bytes.contains(&b'%') || bytes.contains(&b'+');
+        forms.are_in(bytes)
+            || (is_escaped && unescaped(bytes).iter().any(|text| forms.are_in(text)))
+    }
+}
+
+/// What secrets look like. There may be very many of them, of tenants: so they are found by their
+/// beginnings, however many there are.
+#[derive(Default)]
+struct Forms {
+    /// The texts that have no such beginning.
+    short: Vec<Form>,
+    long: Begun,
+    /// Hexadecimal, in small letters.
+    hex: Begun,
+}
+
+type Form = Zeroizing<Vec<u8>>;
+type Begun = HashMap<[u8; BEGINNING], Vec<Form>>;
+
+impl Forms {
+    fn add(&mut self, text: &[u8]) {
+        if text.len() < BEGINNING && !self.short.iter().any(|known| **known == text) {
+            self.short.push(Zeroizing::new(text.to_vec()));
+        }
+        insert(&mut self.long, Zeroizing::new(text.to_vec()));
+        for form in as_json(text) {
+            insert(&mut self.long, form);
+        }
+        self.add_encoded(text);
+        for key in keys(text) {
+            self.add_encoded(&key);
+            insert(&mut self.long, key);
+        }
+    }
+
+    fn add_encoded(&mut self, bytes: &[u8]) {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        insert(&mut self.hex, Zeroizing::new(hex.into_bytes()));
+        for alphabet in [&STANDARD, &URL_SAFE] {
+            let encoder = GeneralPurpose::new(alphabet, UNPADDED);
+            for shift in 0..3 {
+                insert(&mut self.long, in_the_midst_of(&encoder, bytes, shift));
+            }
+        }
+    }
+
+    fn add_all(&mut self, others: &Self) {
+        for form in &others.short {
+            if !self.short.contains(form) {
+                self.short.push(form.clone());
+            }
+        }
+        for (mine, theirs) in [(&mut self.long, &others.long), (&mut self.hex, &others.hex)] {
+            theirs.values().flatten().for_each(|form| insert(mine, form.clone()));
+        }
+    }
+
+    fn are_in(&self, bytes: &[u8]) -> bool {
+        let lower = Zeroizing::new(bytes.to_ascii_lowercase());
+        self.short.iter().any(|form| memmem::find(bytes, form).is_some())
+            || is_any_in(&self.long, bytes)
+            || is_any_in(&self.hex, &lower)
+    }
+}
+
+fn insert(begun: &mut Begun, form: Form) {
+    if let Some(beginning) = form.first_chunk() {
+        let forms = begun.entry(*beginning).or_default();
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+    }
+}
+
+fn is_any_in(begun: &Begun, bytes: &[u8]) -> bool {
+    let starts = (0..bytes.len()).map(|start| &bytes[start..]);
+    let mut starts = starts.filter_map(|rest| Some((begun.get(rest.first_chunk()?)?, rest)));
+    !begun.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
+}
+
+/// A text without the escapes of a URL or a form, whose plus may be a space.
+fn unescaped(bytes: &[u8]) -> [Form; 2] {
+    let spaced: Vec<u8> =
+        bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    [bytes, &spaced].map(|bytes| Zeroizing::new(percent_decode(bytes).collect()))
+}
+
+/// What may be the key, where the text is one that is decoded: which of them it is, the scheme
+/// knows; here none may be seen.
+fn keys(text: &[u8]) -> Vec<Form> {
+    let bare = PREFIXES.iter().find_map(|prefix| text.strip_prefix(*prefix)).unwrap_or(text);
+    let base64 = [&STANDARD, &URL_SAFE]
+        .map(|alphabet| GeneralPurpose::new(alphabet, LENIENT).decode(bare.trim_ascii()).ok());
+    let decoded = base64.into_iter().flatten().chain(from_hex(bare.trim_ascii()));
+    let bare = (bare.len() < text.len()).then(|| bare.to_vec());
+    decoded.chain(bare).filter(|key| key.len() >= BEGINNING).map(Zeroizing::new).collect()
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_chunks::<2>() else { return None };
+    let byte = |pair: &[u8; 2]| {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()
+    };
+    pairs.iter().map(byte).collect()
+}
+
+/// The characters that base64 writes for these bytes whatever stands behind them, and in front of
+/// them, where that is so many bytes more than a multiple of three.
+fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
+    let shifted = Zeroizing::new([&[0; 2][..shift], bytes].concat());
+    let encoded = Zeroizing::new(encoder.encode(&*shifted));
+    let of_both = [0, 2, 3][shift];
+    let cut = usize::from(!shifted.len().is_multiple_of(3));
+    let certain = encoded.as_bytes().get(of_both..encoded.len() - cut).unwrap_or_default();
+    Zeroizing::new(certain.to_vec())
+}
+
+/// The text inside of a JSON string, where it stands there otherwise.
+fn as_json(text: &[u8]) -> Vec<Form> {
+    let Ok(text) = std::str::from_utf8(text) else { return Vec::new() };
+    let json = Zeroizing::new(serde_json::Value::from(text).to_string());
+    let inside = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
+    let inside = inside.unwrap_or_default();
+    let slashed = inside.replace('/', "\\/");
+    let forms = [inside.to_owned(), slashed].into_iter().filter(|form| form != text);
+    forms.map(|form| Zeroizing::new(form.into_bytes())).collect()
+}
+
+const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
+const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new().with_encode_padding(false);
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(Indifferent)
+    .with_decode_allow_trailing_bits(true);
+/// A form that is shorter may stand anywhere by chance. The secret itself is looked for however short
+/// it is.
+const BEGINNING: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose;
+
+    use super::*;
+
+    fn hidden(secret: &str) -> Hidden {
+        let hidden = Hidden::new();
+        hidden.add(&Secret::new(secret).unwrap());
+        hidden
+    }
+
+    #[test]
+    fn a_secret_is_found_however_it_is_written() {
+        let secret = "It's a \"Secret\" / to Everybody";
+        let hidden = hidden(secret);
+        let base64 = |text: &str| general_purpose::STANDARD.encode(text);
+        for text in [
+            format!("Bearer {secret}."),
+            format!("Basic {}", base64(&format!("user:{secret}"))),
+            base64(&format!("u:{secret}!")),
+            base64(secret),
+            general_purpose::URL_SAFE_NO_PAD.encode(format!("?>{secret}")),
+            secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
+            serde_json::json!({ "a": secret }).to_string(),
+            serde_json::json!({ "a": secret }).to_string().replace('/', "\\/"),
+            "a=It%27s+a+%22Secret%22+%2f+to%20Everybody&b".to_owned(),
+        ] {
+            assert!(hidden.is_in(text.as_bytes()), "{text}");
+        }
+        for text in ["", "It's a secret", "{\"a\":1}", "%zz+%"] {
+            assert!(!hidden.is_in(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_secret_decodes_to_is_found_too() {
+        let key = b"\x00\xff a key of bytes \x80\x81";
+        let base64 = general_purpose::STANDARD.encode(key);
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        for secret in [base64.clone(), format!("whsec_{base64}"), hex.to_uppercase()] {
+            let hidden = hidden(&secret);
+            for text in [&key[..], base64.as_bytes(), hex.as_bytes()] {
+                assert!(hidden.is_in(&[b"a ", text, b" b"].concat()), "{secret}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_found_as_it_is_and_hides_nothing_else() {
+        let hidden = hidden("abcd");
+        assert!(hidden.is_in(b"xabcdx"));
+        assert!(!hidden.is_in(&[0xab, 0xcd]));
+        assert!(!hidden.is_in(b"YWJjZA"));
+    }
+
+    #[test]
+    fn what_is_read_again_is_hidden_besides() {
+        let running = hidden("the old secret");
+        running.add_all(&hidden("the new secret"));
+        running.add_all(&hidden("the new secret"));
+        assert!(running.is_in(b"the old secret") && running.is_in(b"the new secret"));
+        let forms = running.forms.unwrap().into_inner().unwrap();
+        assert_eq!(forms.hex.values().flatten().count(), 2);
+        let nothing = Hidden::nothing();
+        nothing.add(&Secret::new("secret").unwrap());
+        assert!(!nothing.is_in(b"secret"));
+    }
+}

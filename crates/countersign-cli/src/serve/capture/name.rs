@@ -1,0 +1,185 @@
+//! The name of a file: time, number, program, kind, endpoint. Nothing in it comes from a request.
+
+use std::io;
+
+use time::OffsetDateTime;
+
+/// `20261121T090412123Z-00000017-5f3a9c1e-verified-hooks-stripe.json`: sorted by their names, files
+/// are sorted by their times.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Name(String);
+
+/// What came of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Verified,
+    Refused,
+}
+
+/// Gives each name once.
+pub(super) struct Namer {
+    /// Tells the files of this program from those of others that share the folder.
+    program: u32,
+    number: u32,
+    latest_ms: i64,
+}
+
+impl Namer {
+    pub(super) fn of(program: u32) -> Self {
+        Self { program, number: 0, latest_ms: i64::MIN }
+    }
+
+    /// A clock that is set back takes no name along, so that the file stays behind older ones.
+    pub(super) fn next(&mut self, unix_ms: i64, kind: Kind, endpoint: &str) -> io::Result<Name> {
+        self.latest_ms = self.latest_ms.max(unix_ms);
+        let number = self.number;
+        self.number = (number + 1) % NUMBERS;
+        let (time, program) = (time(self.latest_ms)?, self.program);
+        let (kind, endpoint) = (kind.as_str(), slug(endpoint));
+        Ok(Name(format!("{time}-{number:08}-{program:08x}-{kind}-{endpoint}{EXTENSION}")))
+    }
+
+    /// The name of a file to try the folder with.
+    pub(super) fn probe(&self) -> String {
+        format!(".{:08x}{PART}", self.program)
+    }
+}
+
+impl Name {
+    /// A name that a [`Namer`] has given, and no other.
+    pub(super) fn parse(name: &str) -> Option<(Self, Kind)> {
+        let parts: Vec<&str> = name.strip_suffix(EXTENSION)?.splitn(5, '-').collect();
+        let [time, number, program, kind, endpoint] = parts[..] else { return None };
+        let kind = [Kind::Verified, Kind::Refused].into_iter().find(|it| it.as_str() == kind)?;
+        let is_time = time.len() == 19
+            && time.bytes().enumerate().all(|(at, byte)| match at {
+                8 => byte == b'T',
+                18 => byte == b'Z',
+                _ => byte.is_ascii_digit(),
+            });
+        let is_number = number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_program = program.len() == 8 && program.bytes().all(is_hex);
+        let is_ours = is_time && is_number && is_program && slug(endpoint) == endpoint;
+        is_ours.then(|| (Self(name.to_owned()), kind))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Where it is written, until it is whole.
+    pub(super) fn part(&self) -> String {
+        format!(".{}{PART}", self.0)
+    }
+
+    /// Whether a file of this name has been begun by a program such as this.
+    pub(super) fn is_part(name: &str) -> bool {
+        let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(PART));
+        let is_probe = |name: &str| name.len() == 8 && name.bytes().all(is_hex);
+        name.is_some_and(|name| is_probe(name) || Self::parse(name).is_some())
+    }
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+fn is_hex(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+}
+
+/// `20261121T090412123Z`
+fn time(unix_ms: i64) -> io::Result<String> {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms) * 1_000_000);
+    let time = time.ok().filter(|time| (0..=9999).contains(&time.year()));
+    let time =
+        time.ok_or_else(|| io::Error::other("the clock says no time that a file can have"))?;
+    Ok(format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}{:03}Z",
+        time.year(),
+        u8::from(time.month()),
+        time.day(),
+        time.hour(),
+        time.minute(),
+        time.second(),
+        time.millisecond()
+    ))
+}
+
+/// Letters, digits and single hyphens of an endpoint's path.
+fn slug(path: &str) -> String {
+    let letters = path.bytes().map(|byte| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte.to_ascii_lowercase()),
+        false => '-',
+    });
+    let spaced: String = letters.collect();
+    let words: Vec<&str> = spaced.split('-').filter(|word| !word.is_empty()).collect();
+    let mut slug = words.join("-");
+    slug.truncate(LONGEST_SLUG);
+    match slug.trim_end_matches('-') {
+        "" => "endpoint".to_owned(),
+        slug => slug.to_owned(),
+    }
+}
+
+const EXTENSION: &str = ".json";
+const PART: &str = ".part";
+const LONGEST_SLUG: usize = 48;
+/// That have eight digits.
+const NUMBERS: u32 = 100_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_like_their_times_and_are_read_back() {
+        let mut namer = Namer::of(0x5f3a_9c1e);
+        let first =
+            namer.next(1_795_251_852_123, Kind::Verified, "/hooks/{tenant}//Stripe/").unwrap();
+        let name = "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks-tenant-stripe.json";
+        assert_eq!(first.as_str(), name);
+        assert_eq!(Name::parse(name), Some((first.clone(), Kind::Verified)));
+        let earlier = namer.next(0, Kind::Refused, "/").unwrap();
+        assert!(first < earlier && earlier.as_str().ends_with("-refused-endpoint.json"));
+        let later = namer.next(1_795_251_852_124, Kind::Verified, &"a-".repeat(99)).unwrap();
+        assert!(earlier < later && later.as_str().len() < 120);
+        for name in [&first, &earlier, &later] {
+            assert!(Name::parse(name.as_str()).is_some() && Name::is_part(&name.part()));
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_not_its_own() {
+        let ours = "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks.json";
+        assert!(Name::parse(ours).is_some());
+        for name in [
+            "",
+            "delivery.json",
+            "20261121T090412123Z-00000000-5f3a9c1e-verified-.json",
+            "20261121T090412123Z-00000000-5f3a9c1e-verified-Hooks.json",
+            "20261121T090412123Z-00000000-5f3a9c1e-verified-a--b.json",
+            "20261121T090412123Z-00000000-5f3a9c1e-genuine-hooks.json",
+            "20261121T090412123Z-00000000-5F3A9C1E-verified-hooks.json",
+            "20261121T090412123Z-0000-5f3a9c1e-verified-hooks.json",
+            "2026-00000000-5f3a9c1e-verified-hooks.json",
+            "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks.json.bak",
+        ] {
+            assert_eq!(Name::parse(name), None, "{name}");
+            assert!(!Name::is_part(name), "{name}");
+        }
+        assert!(!Name::is_part(&format!(".{ours}")) && !Name::is_part("..part"));
+    }
+
+    #[test]
+    fn a_time_of_no_four_digit_year_is_an_error() {
+        for unix_ms in [i64::MIN, i64::MAX] {
+            assert!(Namer::of(0).next(unix_ms, Kind::Verified, "/").is_err());
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What of a request is left out of its file.
+
+use countersign::{Algorithm, Handshake, Scheme};
+use http::{HeaderMap, HeaderName};
+
+use super::hidden::Hidden;
+
+/// What the scheme of an endpoint says of it.
+pub(super) struct Redaction {
+    /// These hold a secret, whatever their values are.
+    secret: Vec<HeaderName>,
+    /// Without these nothing could be verified: they hold a signature.
+    needed: Vec<HeaderName>,
+    /// A body with one of these is the handshake in which a key is handed over.
+    handing_over: Vec<String>,
+    shows_secret_in_body: bool,
+    signs_url: bool,
+}
+
+impl Redaction {
+    pub(super) fn of(scheme: &Scheme) -> Self {
+        let read: Vec<HeaderName> = scheme.headers().filter_map(|name| name.parse().ok()).collect();
+        let is_token = scheme.algorithm() == Algorithm::Token;
+        let shows_secret_in_body = is_token && read.is_empty();
+        let (mut secret, needed) = if is_token { (read, Vec::new()) } else { (Vec::new(), read) };
+        let mut handing_over = Vec::new();
+        for place in scheme.handshakes().iter().filter_map(Handshake::captured_from) {
+            match place.split_once(':') {
+                Some(("header", name)) => secret.extend(name.parse::<HeaderName>()),
+                Some(("body", pointer)) => {
+                    let field = pointer.rsplit('/').next().unwrap_or_default();
+                    handing_over.push(format!("\"{field}\""));
+                }
+                _ => {}
+            }
+        }
+        let signs_url = scheme.signs_url();
+        Self { secret, needed, handing_over, shows_secret_in_body, signs_url }
+    }
+
+    /// Whether every delivery of the scheme holds its secret in the body, so that none is captured.
+    pub(super) fn leaves_nothing(&self) -> bool {
+        self.shows_secret_in_body
+    }
+
+    /// Whether a body can be in a file: it is the delivery, of which nothing is left out.
+    pub(super) fn allows_body(&self, body: &[u8], hidden: &Hidden) -> bool {
+        let hands_over = |field: &String| memchr::memmem::find(body, field.as_bytes()).is_some();
+        !self.shows_secret_in_body
+            && !self.handing_over.iter().any(hands_over)
+            && !hidden.is_in(body)
+    }
+
+    /// The headers whose values are left out.
+    pub(super) fn headers(&self, headers: &HeaderMap, hidden: &Hidden) -> Vec<HeaderName> {
+        let is_credential = |name: &HeaderName| {
+            self.secret.contains(name)
+                || (!self.needed.contains(name) && is_credential(name.as_str()))
+        };
+        let is_hidden = |name: &HeaderName| {
+            is_credential(name)
+                || headers.get_all(name).iter().any(|value| hidden.is_in(value.as_bytes()))
+        };
+        let mut left_out: Vec<_> = headers.keys().filter(|name| is_hidden(name)).cloned().collect();
+        left_out.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        left_out
+    }
+
+    /// A URL as it can be in a file, and what was left out of it.
+    pub(super) fn url(&self, url: String, hidden: &Hidden) -> (String, Vec<String>) {
+        if hidden.is_in(url.as_bytes()) || has_password(&url) {
+            return (REDACTED.to_owned(), vec!["url".to_owned()]);
+        }
+        let query = url.split_once('?').filter(|_| !self.signs_url);
+        let Some((front, query)) = query else { return (url, Vec::new()) };
+        let mut left_out = Vec::new();
+        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+            Some((name, _)) if is_credential(&name.to_ascii_lowercase()) => {
+                left_out.push(format!("query:{name}"));
+                format!("{name}={REDACTED}")
+            }
+            _ => pair.to_owned(),
+        });
+        let query = pairs.collect::<Vec<_>>().join("&");
+        (format!("{front}?{query}"), left_out)
+    }
+}
+
+/// Whether a header or a parameter of this name usually shows who somebody is, to the receiver or to
+/// a proxy in front of it.
+fn is_credential(name: &str) -> bool {
+    CREDENTIALS.iter().any(|part| name.contains(part))
+}
+
+/// `https://user:password@host/`
+fn has_password(url: &str) -> bool {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.contains('@')
+}
+
+/// In the place of what was left out.
+pub(super) const REDACTED: &str = "[redacted]";
+/// In small letters. In a name they are seen even in the middle: of a header too many a copy can be
+/// made again, and a secret that is in a file cannot be taken back.
+const CREDENTIALS: [&str; 12] = [
+    "api-key",
+    "api_key",
+    "apikey",
+    "authorization",
+    "cookie",
+    "credential",
+    "jwt",
+    "passw",
+    "secret",
+    "session",
+    "token",
+    "x-amzn-oidc-data",
+];
+
+#[cfg(test)]
+mod tests {
+    use countersign::Secret;
+
+    use super::*;
+
+    fn hidden() -> Hidden {
+        let hidden = Hidden::new();
+        hidden.add(&Secret::new("the secret itself").unwrap());
+        hidden
+    }
+
+    fn left_out(scheme: &str, headers: &[(&'static str, &str)]) -> Vec<String> {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+        let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+        let left_out = redaction.headers(&headers.collect(), &hidden());
+        left_out.iter().map(HeaderName::to_string).collect()
+    }
+
+    #[test]
+    fn credentials_are_left_out_and_signatures_are_not() {
+        let headers = [
+            ("authorization", "Bearer x"),
+            ("cookie", "a=b"),
+            ("proxy-authorization", "Basic x"),
+            ("x-api-key", "k"),
+            ("x-amz-security-token", "t"),
+            ("content-type", "application/json"),
+            ("x-odd", "is the secret itself, really"),
+        ];
+        let all = [
+            "authorization",
+            "cookie",
+            "proxy-authorization",
+            "x-amz-security-token",
+            "x-api-key",
+            "x-odd",
+        ];
+        assert_eq!(left_out("github", &headers), all);
+        assert_eq!(left_out("fusionauth", &[("x-fusionauth-signature-jwt", "a.b.c")]), [""; 0]);
+        assert_eq!(left_out("stripe", &[("stripe-signature", "t=1,v1=ab")]), [""; 0]);
+    }
+
+    #[test]
+    fn the_header_of_a_token_is_left_out_whatever_it_says() {
+        for (scheme, header) in [
+            ("gitlab-token", "x-gitlab-token"),
+            ("telegram", "x-telegram-bot-api-secret-token"),
+            ("deepgram", "dg-token"),
+            ("flutterwave-v3", "verif-hash"),
+            ("helius", "authorization"),
+            ("postmark", "authorization"),
+            ("asana", "x-hook-secret"),
+        ] {
+            assert_eq!(left_out(scheme, &[(header, "another one")]), [header], "{scheme}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_holds_a_secret_is_in_no_file() {
+        let allows = |scheme: &str, body: &str| {
+            let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+            redaction.allows_body(body.as_bytes(), &hidden())
+        };
+        assert!(allows("github", "{}"));
+        assert!(!allows("github", r#"{"a":"the secret itself"}"#));
+        assert!(!allows("figma", r#"{"passcode":"any"}"#));
+        assert!(!allows("notion", r#"{"verification_token":"secret_1"}"#));
+    }
+
+    #[test]
+    fn a_url_is_written_without_what_is_secret_in_it() {
+        for (scheme, url, written, left_out) in [
+            ("github", "https://a.example/x?y=1", "https://a.example/x?y=1", ""),
+            ("github", "/x?a=1&Token=2&b", "/x?a=1&Token=[redacted]&b", "query:Token"),
+            ("github", "https://a.example/the%20secret+itself", REDACTED, "url"),
+            ("github", "https://user:password@a.example/x", REDACTED, "url"),
+            ("github", "https://a.example/@x?a", "https://a.example/@x?a", ""),
+            ("twilio", "https://a.example/x?token=1", "https://a.example/x?token=1", ""),
+        ] {
+            let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+            let (was, without) = redaction.url(url.to_owned(), &hidden());
+            assert_eq!((was.as_str(), without.concat().as_str()), (written, left_out), "{url}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Where deliveries are captured: by options, or as the file says. Options win.
+
+use std::path::PathBuf;
+
+use super::ServeArgs;
+use super::file::File;
+use super::place::Place;
+use super::words::Words;
+use crate::mend::Mend;
+
+/// The folder for captured deliveries, and what goes into it.
+pub(in crate::serve) struct CapturePlan {
+    pub(in crate::serve) folder: PathBuf,
+    /// Where that was said.
+    pub(in crate::serve) at: Place,
+    /// How many of them are kept.
+    pub(in crate::serve) files: usize,
+    /// Whether refused ones are, too.
+    pub(in crate::serve) refused: bool,
+}
+
+/// Of the command line alone.
+pub(super) fn plan(args: &ServeArgs) -> Result<Option<CapturePlan>, Mend> {
+    let folder = args.capture.clone().map(|folder| (folder, Place::option("--capture")));
+    let refused = args.capture_refused.then(|| Place::option("--capture-refused"));
+    let files = args.capture_files.map(|files| (files, Place::option("--capture-files")));
+    combined(folder, refused, files)
+}
+
+impl File<'_> {
+    /// Of the file, and of the command line beside it.
+    pub(super) fn capture(
+        &self,
+        words: &Words,
+        args: &ServeArgs,
+    ) -> Result<Option<CapturePlan>, Mend> {
+        let option = |name| Place::option(format_args!("--{name}"));
+        let said = words.capture.as_ref();
+        let said = said.map(|said| (self.beside(said.get_ref()), self.at("capture", said.span())));
+        let folder = args.capture.clone().map(|folder| (folder, option("capture")));
+        let refused = words.capture_refused.as_ref().filter(|said| *said.get_ref());
+        let refused = refused.map(|said| self.at("capture_refused", said.span()));
+        let files = words.capture_files.as_ref();
+        let files = files.map(|said| (*said.get_ref(), self.at("capture_files", said.span())));
+        combined(
+            folder.or(said),
+            args.capture_refused.then(|| option("capture-refused")).or(refused),
+            args.capture_files.map(|files| (files, option("capture-files"))).or(files),
+        )
+    }
+}
+
+fn combined(
+    folder: Option<(PathBuf, Place)>,
+    refused: Option<Place>,
+    files: Option<(u32, Place)>,
+) -> Result<Option<CapturePlan>, Mend> {
+    if let Some((files, at)) = &files
+        && !(1..=MOST_FILES).contains(files)
+    {
+        return Err(at.mend(format!("keeps between 1 and {MOST_FILES} files")));
+    }
+    let Some((folder, at)) = folder else {
+        let lost = refused.or(files.map(|(_, at)| at));
+        return match lost {
+            Some(at) => Err(at.mend(
+                "there is no folder to write to: add `capture = \"captures\"` to the file, or \
+                 `--capture DIR`",
+            )),
+            None => Ok(None),
+        };
+    };
+    let files = files.map_or(DEFAULT_FILES, |(files, _)| files);
+    let files = usize::try_from(files).unwrap_or(usize::MAX);
+    Ok(Some(CapturePlan { folder, at, files, refused: refused.is_some() }))
+}
+
+const DEFAULT_FILES: u32 = 1000;
+const MOST_FILES: u32 = 100_000;
