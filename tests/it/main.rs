@@ -13,6 +13,7 @@ mod diagnose;
 mod engine;
 mod events;
 mod flipped;
+mod fuzz;
 mod handshakes;
 mod http;
 mod mac;

@@ -194,6 +194,8 @@
 //!   events of those that it takes are given back, at the latest when their
 //!   leases end.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod background;
 mod body;
 mod extract;

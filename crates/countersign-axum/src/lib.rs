@@ -104,6 +104,8 @@
 //! `Content-Type`, which no scheme signs; and axum's `DefaultBodyLimit`: how
 //! large a body may be is for the verifier to say.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod delivery;
 mod json;
 mod rejection;

@@ -2,8 +2,11 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::completions::CompletionsArgs;
 use crate::diagnose::DiagnoseArgs;
+use crate::manual::ManArgs;
 use crate::request::RequestArgs;
+use crate::scheme::SchemeName;
 use crate::secrets::SecretArgs;
 use crate::send::SendArgs;
 use crate::serve::ServeArgs;
@@ -46,11 +49,18 @@ pub(crate) enum Command {
     /// Send real and forged deliveries to a receiver on loopback, and show what came of each
     #[command(after_help = DEMO_EXAMPLES)]
     Demo,
+    /// Print the script by which a shell completes the words of this program
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+    /// Print the manual's page, or write the pages of all commands
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(ManArgs),
 }
 
 #[derive(Args)]
 pub(crate) struct SchemesArgs {
     /// A built-in's name, or a scheme's TOML file; without it, all built-ins are listed
+    #[arg(value_parser = SchemeName, hide_possible_values = true)]
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) form: SchemesForm,
@@ -108,7 +118,12 @@ pub(crate) struct SignArgs {
 #[derive(Args)]
 pub(crate) struct SchemeArg {
     /// A built-in's name (`countersign schemes` lists them), or a scheme's TOML file
-    #[arg(long = "scheme", value_name = "SCHEME")]
+    #[arg(
+        long = "scheme",
+        value_name = "SCHEME",
+        value_parser = SchemeName,
+        hide_possible_values = true
+    )]
     pub(crate) name: String,
 }
 
@@ -126,7 +141,9 @@ Examples:
   countersign schemes venum
   countersign schemes ./acme.toml
   countersign schemes stripe --toml >acme.toml
-  countersign schemes --json | jq -r '.[].name'";
+  countersign schemes --json | jq -r '.[].name'
+
+Exit status: 0 done, 2 bad usage or configuration.";
 
 const VERIFY_EXAMPLES: &str = "\
 Examples:
@@ -164,7 +181,12 @@ Examples:
     countersign diagnose --scheme stripe --secret-env STRIPE_LIVE --candidate-env STRIPE_TEST \\
       --retired-file old.txt --request delivery.json
 
-Exit status: 0 verified, 1 a cause was found, 2 bad usage or configuration, 3 none was found.";
+  A handshake, which a provider sends before its events and perhaps does not sign:
+    countersign diagnose --scheme meta --secret-env META_SECRET --verify-token-env META_TOKEN \\
+      --request challenge.json
+
+Exit status: 0 verified, 1 a cause was found (or it is a handshake that nobody signs), 2 bad usage
+or configuration, 3 none was found.";
 
 const SIGN_EXAMPLES: &str = "\
 The headers that the scheme adds are printed, and none of the request's own: where the request
@@ -179,12 +201,19 @@ Examples:
 
   Into curl:
     countersign sign --scheme standardwebhooks --secret-env S --body b.json |
-      curl -H @- -H 'Content-Type: application/json' --data-binary @b.json http://localhost:3000/";
+      curl -H @- -H 'Content-Type: application/json' --data-binary @b.json http://localhost:3000/
+
+Exit status: 0 signed, 2 bad usage or configuration.";
 
 const SEND_EXAMPLES: &str = "\
 The delivery is signed with the current secret as `sign` would sign it, and sent by HTTP/1.1, each
 time on a connection of its own. A time that stands in the body is written there anew. `--url` is
 needed only where the URL that is signed is not the one of `--to`.
+
+A request that was recorded (`--request`) is signed anew: it keeps its id and its other headers,
+and nothing of the signature that it had. With `--as-it-was` nothing is signed, and no secret is
+needed: headers and body are sent to the byte, but for the headers of the connection. An old one may
+well be refused for its age.
 
 `--forge all` sends genuine deliveries too, to see whether they and their repeats are taken: their
 events get ids of their own. It waits up to 10 s for each answer.
@@ -204,8 +233,13 @@ Examples:
     countersign send --repeat 200 --concurrency 8 --to http://127.0.0.1:3000/hooks \\
       --scheme github --secret-env S --body event.json
 
-Exit status: 0 if every answer was one that a sound receiver gives, 1 if not, 2 bad usage or
-configuration.";
+  What `serve --capture` has captured, once more:
+    countersign send --to http://127.0.0.1:3000/hooks --as-it-was --request captures/2026….json
+    countersign send --to http://127.0.0.1:3000/hooks --scheme slack --secret-env S \\
+      --request captures/2026….json
+
+Exit status: 0 if every answer was one that a sound receiver gives (with `--as-it-was`: a 2xx), 1 if
+not, 2 bad usage or configuration.";
 
 const SERVE_EXAMPLES: &str = "\
 A file:
@@ -217,21 +251,65 @@ A file:
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
     # optional: url, body_limit, tolerance, retention, ack_deadline, outage; for handshakes,
-    # verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and arm_handshake = \"10m\"
+    # verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and arm_handshake = \"10m\";
+    # above the endpoints, capture = \"captures\", capture_refused = true, capture_files = 1000
 
 A forwarded request has the original method, headers and body, and countersign-event-id,
 countersign-event-type, countersign-event-type-signed and countersign-attempt.
+
+A captured delivery (`--capture`) is a file of JSON that its owner alone can read, with the request
+as it arrived and what came of it. Handshakes are not captured, and no secret is: the headers of
+credentials and of tokens, and whatever holds a live secret, are left out and named in `redacted`; a
+delivery whose body holds one is not captured. Give each program a folder of its own.
 
 Examples:
   countersign serve --config serve.toml
   countersign serve --listen 127.0.0.1:3000 --endpoint /hooks/venum=venum \\
     --secret-env VENUM_SECRET --forward http://127.0.0.1:8080/venum
 
-It runs until SIGTERM or Ctrl-C, finishes what is in hand, and ends with status 0; a second signal
-ends it at once, with status 1. Bad usage or configuration is 2.";
+  Why is it refused? Capture it, and ask:
+    countersign serve --config serve.toml --capture captures --capture-refused
+    countersign diagnose --scheme venum --secret-env VENUM_SECRET --request captures/2026….json
+
+It runs until SIGTERM or Ctrl-C, and finishes what is in hand; a second signal ends it at once.
+
+Exit status: 0 after one signal, 1 after a second, 2 bad usage or configuration.";
 
 const DEMO_EXAMPLES: &str = "\
 Examples:
   countersign demo
 
-Exit status: 0 if every delivery was answered as expected, 1 if not.";
+Exit status: 0 if every delivery was answered as expected, 1 if not, 2 if the receiver could not be
+started.";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  bash, with the package bash-completion:
+    mkdir -p ~/.local/share/bash-completion/completions
+    countersign completions bash >~/.local/share/bash-completion/completions/countersign
+
+  zsh, with `fpath+=(~/.zfunc)` before `compinit` in ~/.zshrc:
+    mkdir -p ~/.zfunc
+    countersign completions zsh >~/.zfunc/_countersign
+
+  fish:
+    countersign completions fish >~/.config/fish/completions/countersign.fish
+
+  elvish, in ~/.config/elvish/rc.elv:
+    eval (countersign completions elvish | slurp)
+
+  PowerShell, in the file that $PROFILE names:
+    countersign completions powershell | Out-String | Invoke-Expression
+
+A shell that is started afterwards knows them. The script is of this version: write it anew after an
+update.
+
+Exit status: 0 printed, 2 bad usage.";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  countersign man >countersign.1
+  countersign man --dir ~/.local/share/man/man1
+  man countersign-verify
+
+Exit status: 0 done, 2 bad usage, or a page that could not be written.";

@@ -4,14 +4,16 @@
 //! | --- | --- |
 //! | `cli.rs` | the commands and their arguments |
 //! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments that name a scheme, secrets and a request |
-//! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs` | one command each |
+//! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `random.rs` | random ids and secrets |
 //! | `mend.rs` | what the user has to mend |
 //! | `output.rs`, `table.rs` | what is printed, and the exit status |
 
 mod cli;
+mod completions;
 mod demo;
 mod diagnose;
+mod manual;
 mod mend;
 mod output;
 mod random;
@@ -40,6 +42,8 @@ fn main() -> ExitCode {
         Command::Send(args) => send::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Demo => demo::run(),
+        Command::Completions(args) => Ok(completions::run(&args)),
+        Command::Man(args) => manual::run(&args),
     };
     match ended {
         Ok(report) => report.print(),

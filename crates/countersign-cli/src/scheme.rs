@@ -1,10 +1,35 @@
 //! The argument that names a scheme: a built-in, or a file.
 
+use std::ffi::OsStr;
 use std::path::{MAIN_SEPARATOR, Path};
 
+use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
+use clap::{Arg, Command, Error};
 use countersign::{ConfigError, Scheme};
 
 use crate::mend::Mend;
+
+/// Takes any text, and lets the shells complete the names of the built-ins.
+#[derive(Clone)]
+pub(crate) struct SchemeName;
+
+impl TypedValueParser for SchemeName {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let aliases = Scheme::aliases().map(|(alias, _)| alias);
+        Some(Box::new(Scheme::names().chain(aliases).map(PossibleValue::new)))
+    }
+}
 
 /// The scheme that `name` names: the path of a TOML file where it could not be a built-in's name.
 pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {

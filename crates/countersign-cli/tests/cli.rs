@@ -1,10 +1,14 @@
 //! The program as a user runs it: real processes, their output and their exit status.
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
+#[path = "cli/completions.rs"]
+mod completions;
 #[path = "cli/demo.rs"]
 mod demo;
 #[path = "cli/diagnose.rs"]
 mod diagnose;
+#[path = "cli/manual.rs"]
+mod manual;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/program.rs"]

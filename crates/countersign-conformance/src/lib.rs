@@ -35,6 +35,8 @@
 //! For tests against a real server there are `RedisServer`, behind the feature
 //! `redis-server`, and `FaultProxy`, behind `fault-proxy`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "attacks")]
 mod attacks;
 #[cfg(feature = "fault-proxy")]

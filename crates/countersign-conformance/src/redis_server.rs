@@ -1,5 +1,6 @@
 //! A Redis of a test's own.
 
+use std::env;
 use std::fmt;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::TcpListener;
@@ -12,7 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A `redis-server` on a free port of the loopback, with a folder of its own.
-/// It is killed when this is dropped, by a panic too.
+/// It is killed when this is dropped, by a panic too. Where the environment
+/// variable `COUNTERSIGN_REDIS_SERVER` names another program, such as a
+/// `valkey-server`, that one is started.
 ///
 /// Everything here panics where it does not succeed, for a test cannot go on
 /// without.
@@ -157,7 +160,8 @@ impl RedisServer {
 
     /// The error is what the server has printed.
     fn launch(&mut self) -> Result<(), String> {
-        let mut command = Command::new("redis-server");
+        let program = env::var_os("COUNTERSIGN_REDIS_SERVER");
+        let mut command = Command::new(program.unwrap_or_else(|| "redis-server".into()));
         if self.args.first().is_some_and(|first| first == SENTINEL) {
             // A sentinel keeps its state in its file.
             let file = self.folder.path().join("sentinel.conf");

@@ -30,6 +30,8 @@
 //! | `sign.rs` | the other half, for tests and tools |
 //! | `diagnose.rs`, `diagnose/` | why a delivery does not verify, for tools |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
 mod body;

@@ -50,17 +50,17 @@ pub(crate) async fn ask(
             Ok(Err(error)) => match Fault::of(&error) {
                 Fault::Answer | Fault::Full => {
                     breaker.answered(&live);
-                    return Err(failed(unanswered, error.into()));
+                    return Err(failed(unanswered, RedisStoreError::of(error)));
                 }
                 Fault::NotSent | Fault::NotServing => {
                     breaker.lost(&live);
                     if is_last {
-                        return Err(failed(unanswered, error.into()));
+                        return Err(failed(unanswered, RedisStoreError::of(error)));
                     }
                 }
                 Fault::Broken => {
                     breaker.lost(&live);
-                    unanswered = Some(error.into());
+                    unanswered = Some(RedisStoreError::of(error));
                 }
             },
             Err(_) => {

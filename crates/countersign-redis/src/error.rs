@@ -9,7 +9,6 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 /// What has to be mended before a store can start.
 ///
 /// No text of it shows a URL or a password.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum ConnectError {
     /// The URL is of no form that is known.
@@ -70,6 +69,20 @@ impl fmt::Display for ConnectError {
     }
 }
 
+impl fmt::Debug for ConnectError {
+    /// The text and its causes: a `main` that returns the error prints it by
+    /// `Debug`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
 impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -82,8 +95,9 @@ impl Error for ConnectError {
     }
 }
 
-impl From<RedisError> for ConnectError {
-    fn from(error: RedisError) -> Self {
+impl ConnectError {
+    /// What an error of the client library comes to. No `From`: that would be public.
+    pub(crate) fn of(error: RedisError) -> Self {
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::Refused { source: error.into() },
             ErrorKind::InvalidClientConfig => {
@@ -139,8 +153,9 @@ pub enum RedisStoreError {
     UnexpectedReply,
 }
 
-impl From<RedisError> for RedisStoreError {
-    fn from(error: RedisError) -> Self {
+impl RedisStoreError {
+    /// What an error of the client library comes to. No `From`: that would be public.
+    pub(crate) fn of(error: RedisError) -> Self {
         let fault = Fault::of(&error);
         let source = Box::from(error);
         match fault {

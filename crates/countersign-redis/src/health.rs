@@ -24,7 +24,7 @@ pub(crate) async fn check_version(breaker: &Breaker) -> Result<(), ConnectError>
         Ok(reply) => reply,
         // Who may not ask is told by the first probe.
         Err(error) if Fault::of(&error) == Fault::Answer => return Ok(()),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(ConnectError::of(error)),
     };
     match Info::of_each(&reply).iter().find_map(Info::too_old) {
         Some(version) => Err(ConnectError::TooOld { version }),

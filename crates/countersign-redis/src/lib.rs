@@ -61,6 +61,8 @@
 //! | `sentinel` | `redis+sentinel://a,b,c/master-name` |
 //! | `tls` | `rediss://`, `rediss+cluster://`, `rediss+sentinel://`, by rustls |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod breaker;
 mod call;
 mod config;

@@ -59,10 +59,11 @@ impl RedisStore {
     /// is reported by [`probe`](IdempotencyStore::probe).
     pub async fn connect_with(config: RedisConfig) -> Result<Self, ConnectError> {
         let server = format!("{:?}", config.source);
-        let dialer = Dialer::new(config.source, config.deadline)?;
+        let dialer = Dialer::new(config.source, config.deadline).map_err(ConnectError::of)?;
         let canaries = Canaries::new(&config.prefix, dialer.is_spread());
         let connect = async {
-            let breaker = Breaker::closed(dialer, canaries.question()).await?;
+            let breaker =
+                Breaker::closed(dialer, canaries.question()).await.map_err(ConnectError::of)?;
             health::check_version(&breaker).await?;
             Ok(breaker)
         };

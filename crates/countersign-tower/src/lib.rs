@@ -142,6 +142,8 @@
 //! signs the URL, give the whole of it with `PublicUrl::new`, or put the layer
 //! around the outermost router.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod body;
 mod future;
 mod layer;

@@ -121,6 +121,8 @@
 //!
 //! The reasons for all of this are in the [`guide`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(any(doc, doctest))]
 pub mod guide;
 
@@ -235,6 +237,10 @@ pub mod metrics {
 #[cfg(all(doctest, feature = "actix", feature = "axum", feature = "serve"))]
 #[doc = include_str!("../../../README.md")]
 mod readme {}
+
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+mod package_readme {}
 
 #[cfg(test)]
 mod words;

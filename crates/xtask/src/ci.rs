@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{run, test, tools};
+use crate::{package, run, test, tools};
 
 /// Runs the steps in order, stops at the first that fails, and says at the end how long each took.
 pub(crate) fn ci() -> Result<(), String> {
@@ -34,9 +34,10 @@ type Step = fn() -> Result<(), String>;
 
 /// What fails soonest comes first. A tool is installed right before its step, as a step of its own,
 /// so that the summary tells that time apart.
-const STEPS: [(&str, Step); 10] = [
+const STEPS: [(&str, Step); 11] = [
     ("install rustfmt", || tools::ensure_component("rustfmt")),
     ("formatting", formatting),
+    ("packages", package::packages),
     ("install clippy", || tools::ensure_component("clippy")),
     ("lints", lints),
     ("install cargo-hack", tools::ensure_cargo_hack),

@@ -1,10 +1,12 @@
-//! The project's development commands: `cargo xtask test`, `cargo xtask ci` and `cargo xtask docs`.
+//! The project's development commands: `cargo xtask test`, `ci`, `docs` and `fuzz`.
 //!
 //! They need a Rust toolchain and a package manager. What else is missing they install, and say so
 //! before they do.
 
 mod ci;
 mod docs;
+mod fuzz;
+mod package;
 mod redis;
 mod run;
 mod test;
@@ -22,6 +24,8 @@ fn main() -> ExitCode {
         ("test", cargo_test_args) => test::test(cargo_test_args),
         ("ci", []) => ci::ci(),
         ("docs", []) => docs::docs(),
+        ("fuzz", []) => fuzz::fuzz("60"),
+        ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("help" | "--help" | "-h", []) => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -46,9 +50,12 @@ Usage: cargo xtask <COMMAND>
 
   test [ARGS]  runs every test of the workspace, doctests included; ARGS go to `cargo test`,
                as in `cargo xtask test -- timestamp`
-  ci           runs all that must pass before a change is merged: formatting, lints, each
-               feature on its own, rustdoc, every test, and the checks of the dependencies
+  ci           runs all that must pass before a change is merged: formatting, what the packages
+               hold, lints, each feature on its own, rustdoc, every test, and the checks of the
+               dependencies
   docs         writes docs/SCHEMES.md anew, after a scheme was added or changed
+  fuzz [SECS]  runs every fuzzer of `fuzz/` for so many seconds, 60 by default
 
 Tools that are missing are installed: redis-server by apt-get, dnf, apk or brew; rustfmt and
-clippy by rustup; cargo-hack and cargo-deny by cargo.";
+clippy by rustup; cargo-hack and cargo-deny by cargo; for `fuzz` a nightly toolchain by rustup
+and cargo-fuzz by cargo.";

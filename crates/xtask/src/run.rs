@@ -46,6 +46,17 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 pub(crate) fn cargo(args: &str) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.args(args.split_whitespace());
+    as_at_a_desk(command)
+}
+
+/// The same on a nightly toolchain: rustup chooses it, and so this is rustup's own `cargo`.
+pub(crate) fn nightly(args: &str) -> Command {
+    let mut command = program("cargo");
+    command.arg("+nightly").args(args.split_whitespace());
+    as_at_a_desk(command)
+}
+
+fn as_at_a_desk(mut command: Command) -> Command {
     for (name, _) in env::vars_os() {
         let text = name.to_string_lossy();
         if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
@@ -73,4 +84,4 @@ fn as_typed(command: &Command) -> String {
 }
 
 /// The root of the workspace, two folders above this package.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -1,4 +1,4 @@
-//! The tools of `cargo xtask ci`; what is installed already is taken in any version.
+//! The tools of `cargo xtask ci` and `cargo xtask fuzz`; what is installed already is taken in any version.
 
 use crate::run;
 
@@ -25,6 +25,23 @@ pub(crate) fn ensure_cargo_deny() -> Result<(), String> {
         return Ok(());
     }
     install("cargo-deny@0.20.2")
+}
+
+/// The fuzzers are built with what only a nightly compiler knows.
+pub(crate) fn ensure_nightly() -> Result<(), String> {
+    if run::succeeds(&mut run::nightly("--version")) {
+        return Ok(());
+    }
+    let args = ["toolchain", "install", "nightly", "--profile", "minimal"];
+    run::checked(run::program("rustup").args(args))
+        .map_err(|message| format!("rustup could not add a nightly toolchain: {message}"))
+}
+
+pub(crate) fn ensure_cargo_fuzz() -> Result<(), String> {
+    if is_there("fuzz") {
+        return Ok(());
+    }
+    install("cargo-fuzz@0.13.2")
 }
 
 fn is_there(subcommand: &str) -> bool {

@@ -30,6 +30,16 @@ pub(crate) fn countersign(words: &str) -> Program {
     Program { command, input: Vec::new() }
 }
 
+/// All commands but `help`, as the help lists them.
+pub(crate) fn commands() -> Vec<String> {
+    let help = countersign("--help").run().with(0).stdout;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let names = names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned);
+    names.collect()
+}
+
 impl Program {
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);

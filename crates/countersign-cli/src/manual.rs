@@ -1,0 +1,102 @@
+//! `countersign man`: the manual's pages, made of what the help says.
+
+mod remarks;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
+
+use crate::cli::Cli;
+use crate::mend::Mend;
+use crate::output::Report;
+use remarks::remarks;
+
+#[derive(Args)]
+pub(crate) struct ManArgs {
+    /// The folder that all pages are written to, `countersign.1` and one for each command; it is
+    /// made where it is missing
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &ManArgs) -> Result<Report, Mend> {
+    let program = program();
+    match &args.dir {
+        Some(dir) => write_all(&program, dir),
+        None => {
+            let page = page(&program)
+                .map_err(|error| Mend::because("the manual's page cannot be made", error))?;
+            Ok(Report::for_programs(page))
+        }
+    }
+}
+
+/// The program with all its commands, and without `help`, which has no page of its own.
+fn program() -> Command {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    program
+}
+
+fn write_all(program: &Command, dir: &Path) -> Result<Report, Mend> {
+    let folder = dir.display();
+    fs::create_dir_all(dir)
+        .map_err(|error| Mend::because(format!("the folder `{folder}` cannot be made"), error))?;
+    let mut pages = 0;
+    for command in std::iter::once(program).chain(program.get_subcommands()) {
+        let path = dir.join(Man::new(command.clone()).get_filename());
+        page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
+            Mend::because(
+                format!("the manual's page `{}` cannot be written", path.display()),
+                error,
+            )
+        })?;
+        pages += 1;
+    }
+    Ok(Report::for_people(format!("{pages} pages written to {folder}\n")))
+}
+
+fn page(command: &Command) -> io::Result<String> {
+    let man = Man::new(command.clone())
+        // Of the same commit the same page. Nothing at all would let what follows take its place.
+        .date(" ")
+        .source(concat!("countersign ", env!("CARGO_PKG_VERSION")))
+        .manual("Countersign Manual");
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let is_program = command.has_subcommands();
+    if is_program {
+        man.render_subcommands_section(&mut page)?;
+    }
+    if let Some(help) = command.get_after_long_help().or_else(|| command.get_after_help()) {
+        remarks(&help.to_string()).to_writer(&mut page)?;
+    }
+    if !is_program {
+        let mut others = Roff::new();
+        others.control("SH", ["SEE ALSO"]).text([roman("countersign(1)")]);
+        others.to_writer(&mut page)?;
+    }
+    // It was made of text.
+    Ok(in_ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// groff reads other characters only where it is told of their encoding.
+fn in_ascii(page: &str) -> String {
+    let mut ascii = String::with_capacity(page.len());
+    for character in page.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            ascii.push_str(&format!("\\[u{:04X}]", u32::from(character)));
+        }
+    }
+    ascii
+}
