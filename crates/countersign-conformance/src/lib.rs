@@ -57,9 +57,7 @@ pub use attacks::{
 };
 #[cfg(feature = "fault-proxy")]
 pub use fault_proxy::{Fault, FaultProxy};
-pub use handshakes::{
-    HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors,
-};
+pub use handshakes::{HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors};
 #[cfg(feature = "http-suite")]
 pub use http::{
     CODE_HEADER, Difference, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpCase,
