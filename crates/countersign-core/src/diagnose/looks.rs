@@ -99,8 +99,8 @@ fn refused(trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
         Kind::BodyTooLarge => {
             let length = trial.body().len();
             let detail = format!(
-                "{refusal}, and the body has {length} bytes; with a higher one \
-                                  it would not verify either"
+                "{refusal}, and the body has {length} bytes; with a higher one it would not verify \
+                 either"
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
