@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use allocation_counter::measure;
 use bytes::Bytes;
 use countersign_benches::{Delivery, verifier};
-use countersign_core::{Endpoint, MemoryStore, Receiver, VerifyErrorKind};
+use countersign_core::{DeliverySpan, Endpoint, MemoryStore, Receiver, VerifyErrorKind};
 use countersign_tower::{ResponseBody, VerifyLayer, WebhookLayer};
 use http::{Request, Response};
 use http_body_util::Full;
@@ -95,21 +95,28 @@ fn a_refusal_allocates_nothing() {
 }
 
 #[test]
-fn a_layer_that_verifies_allocates_at_most_five_times_for_a_delivery() {
+fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
     // What is read, the owners of the body, and the proof in the request's extensions.
     let service = VerifyLayer::new(verifier("venum")).layer(service_fn(handle));
     let allocated = allocated_by(service);
-    assert!((1..=5).contains(&allocated), "{allocated}");
+    assert!((1..=most(5, 14)).contains(&allocated), "{allocated}");
 }
 
 #[test]
-fn a_layer_that_claims_allocates_at_most_twenty_times_for_a_delivery() {
+fn a_layer_that_claims_allocates_some_twenty_times_for_a_delivery() {
     // And the answer, the task, what hands one to the other, the event, the grant, and the proof in
     // the response's extensions.
     let receiver = Receiver::new(verifier("venum"), MemoryStore::new(), Endpoint::new("hooks"));
     let service = WebhookLayer::new(receiver).layer(service_fn(handle));
     let allocated = allocated_by(service);
-    assert!((1..=20).contains(&allocated), "{allocated}");
+    assert!((1..=most(20, 33)).contains(&allocated), "{allocated}");
+}
+
+/// The second where metrics or spans are told, for their labels and fields: other packages of a
+/// workspace can switch that on.
+fn most(untold: u64, told: u64) -> u64 {
+    // Where nothing is told, this holds nothing.
+    if size_of::<DeliverySpan>() == 0 { untold } else { told }
 }
 
 async fn handle(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
