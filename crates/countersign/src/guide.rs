@@ -1,4 +1,6 @@
 //! The reasons: the pages of the folder `guide`, as they are in the repository.
+//! There, links lead to files; of two definitions of a link the first counts, and
+//! so `guide/links.md`, in front of each page, has them lead to modules here.
 //!
 //! | page | says |
 //! | --- | --- |
@@ -20,53 +22,70 @@
 //! | [`adapters`] | what a door for another framework has to do, and how it is tried |
 //! | [`migrating`] | how to come from another library, or from code by hand |
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/adapters.md")]
 pub mod adapters {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/defaults.md")]
 pub mod defaults {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/handshakes.md")]
 pub mod handshakes {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/hostile.md")]
 pub mod hostile {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/idempotency.md")]
 pub mod idempotency {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/migrating.md")]
 pub mod migrating {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/observability.md")]
 pub mod observability {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/path.md")]
 pub mod path {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/production.md")]
 pub mod production {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/proxies.md")]
 pub mod proxies {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/quick-starts.md")]
 pub mod quick_starts {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/rotation.md")]
 pub mod rotation {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/schemes.md")]
 pub mod schemes {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/serverless.md")]
 pub mod serverless {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/stores.md")]
 pub mod stores {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/tenants.md")]
 pub mod tenants {}
 
+#[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/troubleshooting.md")]
 pub mod troubleshooting {}

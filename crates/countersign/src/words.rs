@@ -127,6 +127,30 @@ fn the_guide_lists_every_cause() {
     assert_eq!(listed, codes);
 }
 
+/// Where a page says by itself where a link leads, that is a file, which the documentation has not.
+#[test]
+fn every_link_from_page_to_page_leads_to_a_module_in_the_documentation() {
+    let modules = include_str!("guide/links.md");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/guide");
+    let mut links = 0;
+    for page in std::fs::read_dir(folder).unwrap() {
+        let path = page.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let inline = targets.find(|target| !target.contains("://") && target.contains(".md"));
+        assert_eq!(inline, None, "{}: write `[text][page.md]`", path.display());
+        let defined = text.lines().filter_map(|line| line.strip_prefix('[')?.split_once("]: "));
+        for (label, file) in defined.filter(|(label, _)| !label.contains(']')) {
+            assert_eq!(label, file, "{}", path.display());
+            let (page, part) = file.split_once(".md").unwrap();
+            let module = format!("[{file}]: crate::guide::{}{part}", page.replace('-', "_"));
+            assert!(modules.lines().any(|line| line == module), "{}: {module}", path.display());
+            links += 1;
+        }
+    }
+    assert!(links > 20);
+}
+
 #[cfg(feature = "metrics")]
 #[test]
 fn the_guide_lists_every_metric() {
