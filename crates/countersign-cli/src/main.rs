@@ -13,6 +13,7 @@ mod cli;
 mod completions;
 mod demo;
 mod diagnose;
+mod hop_by_hop;
 mod manual;
 mod mend;
 mod output;

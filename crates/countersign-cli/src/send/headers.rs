@@ -1,22 +1,15 @@
 //! The headers of a request that was recorded, or given on the command line.
 
 use countersign::Scheme;
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::hop_by_hop;
 use crate::mend::Mend;
 use crate::request::Request;
 
 /// All of them, but for those of the connection on which the request came.
 pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
-    let named: Vec<String> = request
-        .values(CONNECTION.as_str())
-        .filter_map(|value| std::str::from_utf8(value).ok())
-        .flat_map(|value| value.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers() {
         let header = HeaderName::try_from(name.as_str()).ok();
@@ -24,10 +17,9 @@ pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
         let Some((name, value)) = header else {
             return Err(Mend::new("the request has a header that HTTP cannot carry: leave it out"));
         };
-        if !OF_THE_CONNECTION.contains(&name) && !named.iter().any(|named| name.as_str() == named) {
-            headers.append(name, value);
-        }
+        headers.append(name, value);
     }
+    hop_by_hop::remove(&mut headers);
     Ok(headers)
 }
 
@@ -57,19 +49,6 @@ pub(super) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
     let is_usable = !id.is_empty() && id.iter().all(u8::is_ascii_graphic);
     is_usable.then(|| String::from_utf8_lossy(id).into_owned())
 }
-
-const OF_THE_CONNECTION: [HeaderName; 10] = [
-    CONNECTION,
-    CONTENT_LENGTH,
-    EXPECT,
-    HOST,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 
 #[cfg(test)]
 mod tests {

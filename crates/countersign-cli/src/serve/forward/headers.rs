@@ -1,26 +1,19 @@
 //! The headers of a forwarded request.
 
 use countersign::{Grant, Signed, Verified};
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
-};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use crate::hop_by_hop;
+
 /// Removes what was meant for this server only, and what nobody but this server may say.
 pub(super) fn keep_end_to_end(headers: &mut HeaderMap) {
-    let named: Vec<HeaderName> = headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
-    let ours_or_proxys = headers.keys().filter(|name| {
-        PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix)) || HOP_BY_HOP.contains(name)
-    });
-    let all: Vec<HeaderName> = ours_or_proxys.cloned().chain(named).collect();
-    for name in all {
+    hop_by_hop::remove(headers);
+    let is_ours_or_proxys =
+        |name: &&HeaderName| PREFIXES.iter().any(|prefix| name.as_str().starts_with(prefix));
+    let ours_or_proxys: Vec<HeaderName> =
+        headers.keys().filter(is_ours_or_proxys).cloned().collect();
+    for name in ours_or_proxys {
         headers.remove(name);
     }
 }
@@ -44,18 +37,6 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// `Host` and `Content-Length` are written anew; `Expect` is answered by now, for the body is here.
-const HOP_BY_HOP: [HeaderName; 9] = [
-    CONNECTION,
-    CONTENT_LENGTH,
-    EXPECT,
-    HOST,
-    HeaderName::from_static("keep-alive"),
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
 const PREFIXES: [&str; 2] = ["countersign-", "proxy-"];
 
 const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
