@@ -9,6 +9,7 @@ mod fuzz;
 mod package;
 mod redis;
 mod run;
+mod tally;
 mod test;
 mod tools;
 
@@ -48,8 +49,9 @@ fn main() -> ExitCode {
 const USAGE: &str = "\
 Usage: cargo xtask <COMMAND>
 
-  test [ARGS]  runs every test of the workspace, doctests included; ARGS go to `cargo test`,
-               as in `cargo xtask test -- timestamp`
+  test [ARGS]  runs every test of the workspace, doctests included, and ends with one line: how
+               many passed and failed; ARGS go to `cargo test`, as in
+               `cargo xtask test -- timestamp`
   ci           runs all that must pass before a change is merged: formatting, what the packages
                hold, lints, each feature on its own, rustdoc, every test, and the checks of the
                dependencies

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -14,6 +15,32 @@ pub(crate) fn checked(command: &mut Command) -> Result<(), String> {
         Ok(status) => Err(format!("`{line}`: {status}")),
         Err(error) => Err(format!("`{line}` could not be started: {error}")),
     }
+}
+
+/// As [`checked`], and `seen` is shown each line of the output as it is written.
+pub(crate) fn watched(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<(), String> {
+    let line = as_typed(command);
+    println!("$ {line}");
+    let not_started = |error| format!("`{line}` could not be started: {error}");
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(not_started)?;
+    let copied = child.stdout.take().map_or(Ok(()), |stdout| copy_lines(stdout, &mut seen));
+    let status = child.wait().map_err(|error| format!("`{line}`: {error}"))?;
+    copied.map_err(|error| format!("the output of `{line}` could not be read: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{line}`: {status}")) }
+}
+
+/// Hands each line on to our own output at once, to the byte.
+fn copy_lines(from: impl io::Read, seen: &mut impl FnMut(&str)) -> io::Result<()> {
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line)? > 0 {
+        let mut out = io::stdout().lock();
+        out.write_all(&line)?;
+        out.flush()?;
+        seen(String::from_utf8_lossy(&line).trim_end());
+        line.clear();
+    }
+    Ok(())
 }
 
 /// Prints the command, runs it, and gives what it writes to its output. Anything but success is an
