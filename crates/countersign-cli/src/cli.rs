@@ -91,6 +91,10 @@ pub(crate) struct VerifyArgs {
     pub(crate) request: RequestArgs,
     #[command(flatten)]
     pub(crate) handshake: HandshakeArgs,
+    /// Where the body names the event, such as /id, or /order/id+/status for several values
+    /// together [default: as the scheme says]
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) event_id: Option<String>,
     /// What time it is, in Unix milliseconds [default: the system's clock]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     pub(crate) now: Option<i64>,
@@ -250,12 +254,14 @@ A file:
     scheme = \"venum\"                            # or a TOML file
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
-    # optional: url, body_limit, tolerance, retention, ack_deadline, outage; for handshakes,
-    # verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and arm_handshake = \"10m\";
+    # optional: url, body_limit, tolerance, retention, ack_deadline, outage; event_id = \"/id\" and
+    # repeats = \"handle\" or \"suppress\"; for handshakes, verify_token = { env = \"NAME\" }, or
+    # keep_secret = \"PATH\" and arm_handshake = \"10m\";
     # above the endpoints, capture = \"captures\", capture_refused = true, capture_files = 1000
 
 A forwarded request has the original method, headers and body, and countersign-event-id,
-countersign-event-type, countersign-event-type-signed and countersign-attempt.
+countersign-event-type, countersign-event-type-signed, countersign-attempt and
+countersign-possible-duplicate.
 
 A captured delivery (`--capture`) is a file of JSON that its owner alone can read, with the request
 as it arrived and what came of it. Handshakes are not captured, and no secret is: the headers of

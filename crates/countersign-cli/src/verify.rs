@@ -4,7 +4,7 @@ mod handshake;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use countersign::{Covers, Scheme, Secrets, Signed, Verified, Verifier, VerifyError};
+use countersign::{Covers, Identity, Scheme, Secrets, Signed, Verified, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::cli::VerifyArgs;
@@ -17,7 +17,10 @@ use handshake::Handshake;
 pub(crate) use handshake::HandshakeArgs;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
-    let scheme = scheme::load(&args.scheme.name)?;
+    let mut scheme = scheme::load(&args.scheme.name)?;
+    if let Some(place) = &args.event_id {
+        scheme = scheme.with_event_id(place)?;
+    }
     let secrets = args.secrets.read()?;
     let request = args.request.read()?;
 
@@ -105,6 +108,7 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
         text.push_str(&format!("  {label:<10}  {value}{aside}\n"));
     };
     line("event id", &harmless(verified.event_id()), &format!("from {}", verified.event_id_from()));
+    line("identity", &verified.identity().to_string(), identity(verified.identity()));
     match verified.event_type() {
         Some(kind) => {
             let aside = if kind.signed == Signed::Yes { "" } else { "not signed" };
@@ -133,6 +137,15 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
     text
 }
 
+/// What an identity says of the id.
+fn identity(identity: Identity) -> &'static str {
+    match identity {
+        Identity::Id => "another delivery of this id is the same event",
+        Identity::Content => "another delivery of these bytes is the same event",
+        Identity::Unknown => "another delivery of these bytes may be another event",
+    }
+}
+
 /// A date that has four digits for its year; the number alone of what has not.
 fn date(unix_ms: i64) -> String {
     match u64::try_from(unix_ms) {
@@ -152,6 +165,7 @@ struct VerifiedJson<'a> {
     secret: usize,
     event_id: &'a str,
     event_id_from: String,
+    identity: String,
     event_type: Option<&'a str>,
     signed_at_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,6 +180,7 @@ impl<'a> VerifiedJson<'a> {
             secret: verified.secret_index(),
             event_id: verified.event_id(),
             event_id_from: verified.event_id_from().to_string(),
+            identity: verified.identity().to_string(),
             event_type: verified.event_type().map(|kind| kind.name),
             signed_at_ms: verified.signed_at_unix_ms(),
             handshake,

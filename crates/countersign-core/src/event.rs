@@ -2,26 +2,29 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
 use crate::json::{self, Value};
 use crate::presented::Presented;
-use crate::scheme::{EventIdSource, IdPlace, Pointer, Scheme, TypePlace};
+use crate::scheme::{EventIdSource, IdPlace, Identity, Pointer, Scheme, TypePlace};
+use crate::signed_pieces::{self, SignedPieces};
 
 /// The identity of an event, derived from what was signed.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) id_from: EventIdFrom,
+    /// Whether the id is a digest: of what is signed, or of a batch's ids.
+    pub(crate) is_digest: bool,
+    pub(crate) identity: Identity,
     pub(crate) kind: Option<(String, Signed)>,
 }
 
 /// Where an event's id was found.
 ///
-/// As text: `header:webhook-id`, `body:/id`, or `digest`, where the scheme has
-/// no signed id or this delivery none: the SHA-256 of the signed body, or of
-/// everything signed where the body is empty.
+/// As text: `header:webhook-id`, `body:/id`, or `digest` if the scheme has no
+/// signed id or this delivery none: the SHA-256 of what was signed, with or
+/// without the time, as its [`Identity`] says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventIdFrom {
@@ -54,12 +57,11 @@ impl Event {
     /// Derives the identity of a verified delivery. Never fails: the digest is
     /// always there.
     pub(crate) fn of(scheme: &Scheme, presented: &Presented, body: &[u8]) -> Self {
-        let around = [presented.before(), presented.after()];
         let known = Known {
             family: presented.family(),
             id: presented.id(),
             header_type: presented.header_type(),
-            digested: if body.is_empty() { around } else { [body, b""] },
+            signed: presented.signed_pieces(body),
         };
         Self::known(scheme, &known, body)
     }
@@ -67,8 +69,20 @@ impl Event {
     /// As [`of`](Self::of), from what a scheme's rule has learned.
     pub(crate) fn known(scheme: &Scheme, known: &Known<'_>, body: &[u8]) -> Self {
         let values = Values::of(scheme, body);
-        let (id, id_from) = id(scheme, known, &values);
-        Self { id, id_from, kind: kind(scheme, known, &values) }
+        let kind = kind(scheme, known, &values);
+        match id(scheme, known, &values) {
+            Some((id, source)) => {
+                let id_from = EventIdFrom::Source(source);
+                let is_digest = id.is_digest;
+                Self { id: id.text, id_from, is_digest, identity: Identity::Id, kind }
+            }
+            None => {
+                let (id, identity) = signed_pieces::digest(scheme, &known.signed);
+                // Of a body with two readings it is not known what it says.
+                let identity = if values.has_repeated_key() { Identity::Unknown } else { identity };
+                Self { id, id_from: EventIdFrom::Digest, is_digest: true, identity, kind }
+            }
+        }
     }
 }
 
@@ -80,38 +94,76 @@ pub(crate) struct Known<'a> {
     pub(crate) id: Option<&'a str>,
     /// The type from a header.
     pub(crate) header_type: Option<&'a str>,
-    /// Whose digest is the id where there is no other.
-    pub(crate) digested: [&'a [u8]; 2],
+    /// Whose digest is the id if there is no other.
+    pub(crate) signed: SignedPieces<'a>,
 }
 
-fn id(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> (String, EventIdFrom) {
-    for source in &scheme.event_id {
-        let id = match &source.0 {
-            IdPlace::Header(_) => known.id.map(str::to_owned),
-            IdPlace::Body(pointers) => joined(pointers, values),
-        };
-        if let Some(id) = id {
-            let place = match (&source.0, &scheme.families[known.family].id) {
-                // The header that this request used, where there are two sets of names.
-                (IdPlace::Header(_), Some(used)) => IdPlace::Header(used.clone()),
-                (place, _) => place.clone(),
-            };
-            return (id, EventIdFrom::Source(EventIdSource(place)));
-        }
+/// An id from one of the scheme's places.
+struct Id {
+    text: String,
+    is_digest: bool,
+}
+
+impl Id {
+    fn named(text: String) -> Self {
+        Self { text, is_digest: false }
     }
-    let [first, second] = known.digested;
-    let digest = Sha256::new().chain_update(first).chain_update(second).finalize();
-    (format!("sha256:{}", const_hex::encode(digest)), EventIdFrom::Digest)
+}
+
+fn id(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Id, EventIdSource)> {
+    scheme.event_id.iter().find_map(|source| {
+        let id = match &source.0 {
+            IdPlace::Header(_) => known.id.map(|id| Id::named(id.to_owned())),
+            IdPlace::Body(_) if values.has_repeated_key() => None,
+            IdPlace::Body(pointers) => of_elements(pointers, values),
+        }?;
+        let place = match (&source.0, &scheme.families[known.family].id) {
+            // The header that this request used, if there are two sets of names.
+            (IdPlace::Header(_), Some(used)) => IdPlace::Header(used.clone()),
+            (place, _) => place.clone(),
+        };
+        Some((id, EventIdSource(place)))
+    })
+}
+
+/// The id that these values give. If they are in the elements of an array, it is
+/// that of the only element, or the digest of all of them. `None` if one lacks a
+/// value, or there is no element.
+fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
+    let columns = pointers.iter().map(|pointer| values.at(pointer));
+    let columns: SmallVec<[&Value; 4]> = columns.collect::<Option<_>>()?;
+    let elements = columns.iter().find_map(|column| match column {
+        Value::Elements(elements) => Some(elements.len()),
+        _ => None,
+    });
+    let rows = elements.unwrap_or(1);
+    let row = |row| columns.iter().map(move |column| text_in_row(column, row));
+    let texts: SmallVec<[&str; 4]> = (0..rows).flat_map(row).collect::<Option<_>>()?;
+    match rows {
+        0 => None,
+        1 => Some(Id::named(joined(&texts))),
+        _ => Some(Id { text: signed_pieces::digest_of_ids(texts), is_digest: true }),
+    }
+}
+
+/// An empty text tells nothing apart and counts as none.
+fn text_in_row(column: &Value, row: usize) -> Option<&str> {
+    let value = match column {
+        Value::Elements(elements) => elements.get(row)?,
+        value => value,
+    };
+    match value {
+        Value::Text(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
 }
 
 /// Several values as one id, so that no two lists give the same: joined by `:`,
 /// and where a value has a `:` or a `\` of its own, a `\` stands before it.
-fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
-    if let [only] = pointers {
-        return values.text(only).map(str::to_owned);
+fn joined(texts: &[&str]) -> String {
+    if let [only] = texts {
+        return (*only).to_owned();
     }
-    let texts = pointers.iter().map(|pointer| values.text(pointer));
-    let texts: SmallVec<[&str; 4]> = texts.collect::<Option<_>>()?;
     let mut id = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
     for (i, text) in texts.iter().enumerate() {
         if i > 0 {
@@ -124,13 +176,13 @@ fn joined(pointers: &[Pointer], values: &Values<'_>) -> Option<String> {
             id.push(character);
         }
     }
-    Some(id)
+    id
 }
 
 fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(String, Signed)> {
     scheme.event_type.iter().find_map(|source| {
         let name = match &source.0 {
-            TypePlace::Body(pointer) => values.text(pointer)?,
+            TypePlace::Body(pointer) => text_in_row(values.at(pointer)?, 0)?,
             TypePlace::Header(_) => known.header_type?,
         };
         let signed = if scheme.signs(source) { Signed::Yes } else { Signed::No };
@@ -142,6 +194,8 @@ fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Stri
 struct Values<'a> {
     pointers: SmallVec<[&'a Pointer; 4]>,
     found: Vec<Value>,
+    /// How many of them, from the first on, belong to an id.
+    ids: usize,
 }
 
 impl<'a> Values<'a> {
@@ -154,22 +208,30 @@ impl<'a> Values<'a> {
             TypePlace::Body(pointer) => Some(pointer),
             TypePlace::Header(_) => None,
         });
-        let mut pointers = SmallVec::new();
-        for pointer in ids.flatten().chain(types) {
+        let mut pointers: SmallVec<[&Pointer; 4]> = SmallVec::new();
+        let mut add = |pointer| {
             if !pointers.contains(&pointer) {
                 pointers.push(pointer);
             }
-        }
+        };
+        ids.flatten().for_each(&mut add);
+        let ids = pointers.len();
+        types.for_each(|pointer| {
+            if !pointers.contains(&pointer) {
+                pointers.push(pointer)
+            }
+        });
         let found = if pointers.is_empty() { Vec::new() } else { json::find(body, &pointers) };
-        Self { pointers, found }
+        Self { pointers, found, ids }
     }
 
-    /// The text at a pointer; an empty one tells nothing apart and counts as
-    /// none.
-    fn text(&self, pointer: &Pointer) -> Option<&str> {
-        self.pointers.iter().zip(&self.found).find_map(|(at, value)| match value {
-            Value::Text(text) if *at == pointer && !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
+    fn at(&self, pointer: &Pointer) -> Option<&Value> {
+        let mut found = self.pointers.iter().zip(&self.found);
+        found.find_map(|(at, value)| (*at == pointer).then_some(value))
+    }
+
+    /// Whether on the way to one of the values of an id a key stands twice.
+    fn has_repeated_key(&self) -> bool {
+        self.found[..self.ids].contains(&Value::Repeated)
     }
 }

@@ -192,7 +192,7 @@ impl Asked<'_> {
             !of(place)
                 || match (test, values.at(place)) {
                     (Test::Is(expected), Value::Text(text)) => text == expected,
-                    (Test::Present, Value::Text(_) | Value::Unusable)
+                    (Test::Present, Value::Text(_) | Value::Unusable | Value::Repeated)
                     | (Test::Absent, Value::Missing) => true,
                     (Test::IsVerifyToken, Value::Text(text)) => {
                         self.token.is_some_and(|token| token.is(text.as_bytes()))

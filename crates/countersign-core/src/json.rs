@@ -16,10 +16,15 @@ pub(crate) enum Value {
     /// Nothing, or `null`; or the body is no JSON document.
     Missing,
     /// Something that has no one text: an object, an array, a number with a
-    /// fraction or of more than 64 bits, or two values under one key.
+    /// fraction or of more than 64 bits; or an array of too many elements.
     Unusable,
+    /// On the way to it a key stands twice: one parser takes the first, another
+    /// the last.
+    Repeated,
     /// A string, or the text of an integer or a boolean.
     Text(String),
+    /// What each element of an array has, in order.
+    Elements(Vec<Self>),
 }
 
 /// What stands in `body` at each of the pointers.
@@ -142,6 +147,9 @@ impl<'de> Visitor<'de> for Unambiguous {
     }
 }
 
+/// No provider is known to send more events than this in one delivery.
+const MAX_ELEMENTS: usize = 10_000;
+
 /// Which of the pointers go through the value at hand.
 type Wanted = SmallVec<[usize; 4]>;
 
@@ -157,21 +165,56 @@ impl Node<'_> {
     fn set(self, value: impl Fn() -> Value) {
         for index in self.wanted {
             if self.pointers[index].tokens().len() == self.depth {
-                let found = &mut self.found[index];
-                *found = match found {
-                    Value::Missing => value(),
-                    _ => Value::Unusable,
+                // The value of the element at hand, if it is one of an array's.
+                let found = match &mut self.found[index] {
+                    Value::Elements(elements) => elements.last_mut(),
+                    found => Some(found),
                 };
+                if let Some(found @ Value::Missing) = found {
+                    *found = value();
+                }
             }
         }
     }
 
     /// The pointers that go on through the member of this name.
     fn through(&self, member: &str) -> Wanted {
-        let goes_on = |index: &usize| {
-            self.pointers[*index].tokens().get(self.depth).is_some_and(|token| token == member)
-        };
-        self.wanted.iter().copied().filter(goes_on).collect()
+        self.going_on(|pointer| {
+            pointer.each() != Some(self.depth)
+                && pointer.tokens().get(self.depth).is_some_and(|token| token == member)
+        })
+    }
+
+    /// The pointers that go on through every element.
+    fn through_elements(&self) -> Wanted {
+        self.going_on(|pointer| pointer.each() == Some(self.depth))
+    }
+
+    fn going_on(&self, goes_on: impl Fn(&Pointer) -> bool) -> Wanted {
+        self.wanted.iter().copied().filter(|index| goes_on(self.pointers[*index])).collect()
+    }
+
+    /// Makes room for the values of one more element.
+    fn add_element(&mut self, every: &[usize]) {
+        for &pointer in every {
+            let found = &mut self.found[pointer];
+            match found {
+                Value::Elements(elements) if elements.len() <= MAX_ELEMENTS => {
+                    elements.push(Value::Missing);
+                }
+                Value::Elements(_) => *found = Value::Unusable,
+                _ => {}
+            }
+        }
+    }
+
+    /// The last one was not there.
+    fn take_element_back(&mut self, every: &[usize]) {
+        for &pointer in every {
+            if let Value::Elements(elements) = &mut self.found[pointer] {
+                elements.pop();
+            }
+        }
     }
 
     fn child(&mut self, wanted: Wanted) -> Node<'_> {
@@ -195,7 +238,14 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        let mut met = Wanted::new();
         while let Some(wanted) = map.next_key_seed(Key(&self))? {
+            for &index in &wanted {
+                if met.contains(&index) {
+                    self.found[index] = Value::Repeated;
+                }
+            }
+            met.extend_from_slice(&wanted);
             if wanted.is_empty() {
                 map.next_value::<IgnoredAny>()?;
             } else {
@@ -207,17 +257,28 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut sequence: A) -> Result<(), A::Error> {
+        let every = self.through_elements();
+        let has_indices = every.len() < self.wanted.len();
+        for &pointer in &every {
+            if let found @ Value::Missing = &mut self.found[pointer] {
+                *found = Value::Elements(Vec::new());
+            }
+        }
         for index in 0_usize.. {
-            let wanted = self.through(&index.to_string());
+            let mut wanted =
+                if has_indices { self.through(&index.to_string()) } else { Wanted::new() };
+            wanted.extend_from_slice(&every);
             let more = if wanted.is_empty() {
                 sequence.next_element::<IgnoredAny>()?.is_some()
             } else {
+                self.add_element(&every);
                 sequence.next_element_seed(self.child(wanted))?.is_some()
             };
             if !more {
                 break;
             }
         }
+        self.take_element_back(&every);
         self.set(|| Value::Unusable);
         Ok(())
     }
@@ -278,6 +339,7 @@ impl Visitor<'_> for Key<'_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheme::{EventIdSource, IdPlace};
 
     fn at(body: &str, pointer: &str) -> Value {
         let pointer = pointer.parse().unwrap();
@@ -310,16 +372,54 @@ mod tests {
 
     #[test]
     fn what_has_no_one_text_is_unusable() {
-        for body in [
-            r#"{"id":{}}"#,
-            r#"{"id":[]}"#,
-            r#"{"id":1.5}"#,
-            r#"{"id":36893488147419103232}"#,
-            r#"{"id":"a","id":"b"}"#,
-            r#"{"id":"a","\u0069d":"a"}"#,
-        ] {
+        for body in
+            [r#"{"id":{}}"#, r#"{"id":[]}"#, r#"{"id":1.5}"#, r#"{"id":36893488147419103232}"#]
+        {
             assert_eq!(at(body, "/id"), Value::Unusable, "{body}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_on_the_way_makes_the_value_ambiguous() {
+        for body in [
+            r#"{"e":{"id":"a","id":"b"}}"#,
+            r#"{"e":{"id":"a","\u0069d":"a"}}"#,
+            r#"{"e":{"id":null,"id":"a"}}"#,
+            r#"{"e":{"id":"a"},"e":{}}"#,
+            r#"{"e":{},"e":{"id":"a"}}"#,
+            r#"{"e":null,"e":{"id":"a"}}"#,
+        ] {
+            assert_eq!(at(body, "/e/id"), Value::Repeated, "{body}");
+        }
+        let beside = r#"{"x":1,"x":2,"e":{"y":1,"y":2,"id":"a"}}"#;
+        assert_eq!(at(beside, "/e/id"), text("a"));
+    }
+
+    #[test]
+    fn every_element_of_an_array_gives_its_value_in_order() {
+        let each = |body: &str, place: &str| {
+            let source: EventIdSource = format!("body:{place}").parse().unwrap();
+            let IdPlace::Body(pointers) = &source.0 else { panic!("no body") };
+            find(body.as_bytes(), &[&pointers[0]]).remove(0)
+        };
+        let body = r#"{"e":[{"id":"a"},{"x":{"id":"n"}},7,{"id":3},{"id":[]}],"f":{"id":"n"}}"#;
+        let found = [text("a"), Value::Missing, Value::Missing, text("3"), Value::Unusable];
+        assert_eq!(each(body, "/e/*/id"), Value::Elements(found.to_vec()));
+        assert_eq!(each(r#"["a","b"]"#, "/*"), Value::Elements(vec![text("a"), text("b")]));
+        assert_eq!(each(r#"{"e":[]}"#, "/e/*/id"), Value::Elements(vec![]));
+        for (body, found) in [
+            (r#"{"e":{"*":{"id":"a"}}}"#, Value::Missing),
+            (r#"{"e":"a"}"#, Value::Missing),
+            (r#"{"e":[{"id":"a"}],"e":[{"id":"b"}]}"#, Value::Repeated),
+            (r#"{"e":[{"id":"a"}],"e":[]}"#, Value::Repeated),
+            (r#"{"e":[{"id":"a","id":"b"},{"id":"c"}]}"#, Value::Repeated),
+        ] {
+            assert_eq!(each(body, "/e/*/id"), found, "{body}");
+        }
+        let many = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+        let Value::Elements(most) = each(&many(MAX_ELEMENTS), "/*") else { panic!("unusable") };
+        assert_eq!(most.len(), MAX_ELEMENTS);
+        assert_eq!(each(&many(MAX_ELEMENTS + 1), "/*"), Value::Unusable);
     }
 
     #[test]

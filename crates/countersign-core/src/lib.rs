@@ -22,7 +22,7 @@
 //! | `decoding.rs`, `decoding/` | undoes a content encoding, where that is what is signed |
 //! | `mac.rs` | the MAC, and the one comparison of tags |
 //! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
-//! | `event.rs`, `json.rs` | which event a delivery is about |
+//! | `event.rs`, `signed_pieces.rs`, `json.rs` | which event a delivery is about |
 //! | `malformed.rs` | what is wrong with a genuine body |
 //! | `handshake.rs` | how a provider tries an endpoint, and the answer |
 //! | `error.rs` | what can be wrong |
@@ -61,6 +61,7 @@ mod secret;
 mod short;
 mod sign;
 mod signature_key;
+mod signed_pieces;
 mod tenants;
 mod timestamp;
 mod url;
@@ -89,15 +90,15 @@ pub use observe::{DeliverySpan, Handling};
 #[cfg(feature = "metrics")]
 pub use observe::{METRICS, Metric, MetricKind, describe_metrics};
 pub use outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-pub use receiver::{DeadLetters, Delivery, Receiver, Settled};
+pub use receiver::{DeadLetters, Delivery, Receiver, Repeats, Settled};
 pub use rule::{
     Candidates, Covers, KeyResolver, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy,
     SignedRequest, SigningRule, ToSign,
 };
 pub use scheme::{
     Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
-    HandshakeBuilder, HandshakeRule, Profile, Retries, Scheme, SchemeBuilder, SecretFormat,
-    TimestampUnit, Tolerance,
+    HandshakeBuilder, HandshakeRule, Identity, Interactive, Profile, Retries, RetrySignature,
+    Scheme, SchemeBuilder, SecretFormat, TimestampUnit, Tolerance,
 };
 pub use secret::{Secret, Secrets};
 pub use sign::Signer;

@@ -5,6 +5,8 @@
 //! stands, everything that can be refused without the body has been, and not a
 //! byte has been hashed.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
@@ -13,6 +15,7 @@ use crate::mac::{MOST_TAGS, Tags};
 use crate::name::Name;
 use crate::scheme::{Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace};
 use crate::short::Short;
+use crate::signed_pieces::{Piece, SignedPieces};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
@@ -28,10 +31,15 @@ pub(crate) struct Presented {
     body_at: usize,
     /// Where in `texts` that which is signed ends.
     signed_end: usize,
-    id: Option<(usize, usize)>,
+    id: Option<Place>,
+    /// The timestamp, where it stands outside of the body.
+    timestamp: Option<Place>,
     /// Which of the scheme's families of headers this request uses.
     family: usize,
 }
+
+/// From where to where in the texts something stands.
+type Place = (usize, usize);
 
 /// Long enough for the id and the timestamp of every provider we know.
 pub(crate) type Texts = Short<96>;
@@ -69,11 +77,12 @@ impl Presented {
             id: id.unwrap_or_default(),
             timestamp: timestamp.map_or(b"", |(text, _)| text),
         };
-        let id_before = message.append(&mut self.texts, &scheme.template.before)?;
+        let before = message.append(&mut self.texts, &scheme.template.before)?;
         self.body_at = self.texts.len();
-        let id_after = message.append(&mut self.texts, &scheme.template.after)?;
+        let after = message.append(&mut self.texts, &scheme.template.after)?;
         self.signed_end = self.texts.len();
-        self.id = id_before.or(id_after);
+        self.id = before.id.or(after.id);
+        self.timestamp = before.timestamp.or(after.timestamp);
         if let Some(text) = header_type(scheme, head) {
             self.texts.extend_from_slice(text);
         }
@@ -88,6 +97,27 @@ impl Presented {
     /// What is signed behind the body.
     pub(crate) fn after(&self) -> &[u8] {
         &self.texts[self.body_at..self.signed_end]
+    }
+
+    /// Everything that is signed, with this body, in order and in pieces.
+    pub(crate) fn signed_pieces<'a>(&'a self, body: &'a [u8]) -> SignedPieces<'a> {
+        let mut pieces = SignedPieces::new();
+        self.add_pieces(0..self.body_at, &mut pieces);
+        pieces.push(Piece::Body(body));
+        self.add_pieces(self.body_at..self.signed_end, &mut pieces);
+        pieces
+    }
+
+    fn add_pieces<'a>(&'a self, around: Range<usize>, pieces: &mut SignedPieces<'a>) {
+        let Range { start, end } = around;
+        match self.timestamp {
+            Some((from, to)) if start <= from && to <= end && from < to => pieces.extend([
+                Piece::Other(&self.texts[start..from]),
+                Piece::Time(&self.texts[from..to]),
+                Piece::Other(&self.texts[to..end]),
+            ]),
+            _ => pieces.push(Piece::Other(&self.texts[start..end])),
+        }
     }
 
     /// The signed id.
@@ -315,20 +345,19 @@ pub(crate) struct Assembly<'a, 'h> {
 }
 
 impl Assembly<'_, '_> {
-    /// Appends these parts, and says where among them the id stands.
+    /// Appends these parts, and says where among them id and timestamp stand.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn append(
-        &self,
-        texts: &mut Texts,
-        parts: &[Part],
-    ) -> Result<Option<(usize, usize)>, VerifyError> {
-        let mut id = None;
+    pub(crate) fn append(&self, texts: &mut Texts, parts: &[Part]) -> Result<Places, VerifyError> {
+        let mut places = Places::default();
         for part in parts {
             match part {
                 Part::Literal(text) => texts.extend_from_slice(text.as_bytes()),
-                Part::Timestamp => texts.extend_from_slice(self.timestamp),
+                Part::Timestamp => {
+                    places.timestamp = Some((texts.len(), texts.len() + self.timestamp.len()));
+                    texts.extend_from_slice(self.timestamp);
+                }
                 Part::Id => {
-                    id = Some((texts.len(), texts.len() + self.id.len()));
+                    places.id = Some((texts.len(), texts.len() + self.id.len()));
                     texts.extend_from_slice(self.id);
                 }
                 Part::Method => texts.extend_from_slice(self.head.method.as_bytes()),
@@ -348,8 +377,15 @@ impl Assembly<'_, '_> {
                 },
             }
         }
-        Ok(id)
+        Ok(places)
     }
+}
+
+/// Where in what was appended something stands.
+#[derive(Default)]
+pub(crate) struct Places {
+    id: Option<Place>,
+    timestamp: Option<Place>,
 }
 
 /// The event's type from its header, where the scheme names one. Nothing hangs

@@ -10,6 +10,7 @@ mod event_source;
 #[cfg(feature = "serde")]
 mod from_toml;
 mod handshake;
+mod identity;
 mod profile;
 mod template;
 #[cfg(feature = "serde")]
@@ -21,6 +22,7 @@ use std::fmt;
 pub use builder::SchemeBuilder;
 pub use event_source::{EventIdSource, EventTypeSource};
 pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
+pub use identity::Identity;
 pub(crate) use profile::least_retention;
 pub use profile::{Profile, Retries};
 pub use tolerance::Tolerance;
@@ -59,6 +61,8 @@ pub struct Scheme {
     pub(crate) id_forbids: Option<char>,
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) event_id: Vec<EventIdSource>,
+    fallback_identity: Identity,
+    identity_basis: Option<String>,
     pub(crate) event_type: Vec<EventTypeSource>,
     handshakes: Vec<Handshake>,
     profile: Profile,
@@ -240,11 +244,85 @@ impl Scheme {
         self.timestamp.as_ref().map(|timestamp| timestamp.tolerance)
     }
 
-    /// Where the event's id is looked for, in this order. Behind the last one
-    /// always stands the digest of what was signed.
+    /// Where the event's id is looked for, in this order. If a delivery has none
+    /// of them, its id is the digest of what was signed, and it has the
+    /// [fallback identity](Self::fallback_identity).
     #[must_use]
     pub fn event_id_sources(&self) -> &[EventIdSource] {
         &self.event_id
+    }
+
+    /// This scheme with another place for the event's id, which is looked for
+    /// before those of the scheme: `/id`, `/a+/b` for several values together,
+    /// `/events/*/id` for all elements of an array, or as
+    /// [`SchemeBuilder::event_id`] writes it. A delivery that has it has the
+    /// identity [`Id`](Identity::Id).
+    ///
+    /// The values must differ between distinct events: the id of a ticket or an
+    /// order does not name what happened to it.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Scheme`] if the place cannot be parsed, or the signature
+    /// does not cover it.
+    pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
+        let place = if place.starts_with('/') { format!("body:{place}") } else { place.to_owned() };
+        let source = self.checked_event_id(&place).map_err(|problem| ConfigError::Scheme {
+            scheme: self.name.clone(),
+            word: "event_id",
+            problem,
+        })?;
+        self.event_id.insert(0, source);
+        Ok(self)
+    }
+
+    /// A place of the event's id, if the signature covers it. The values that a
+    /// token scheme names are as authentic as the token.
+    pub(crate) fn checked_event_id(&self, place: &str) -> Result<EventIdSource, String> {
+        let source: EventIdSource = place.parse()?;
+        let covered = match &source.0 {
+            IdPlace::Header(name) if self.families[0].id.as_ref() != Some(name) => {
+                return Err("this header is not signed, so anybody could change it: \
+                            only the header of `id_header` will do"
+                    .to_owned());
+            }
+            IdPlace::Header(_) => true,
+            IdPlace::Body(_) if self.is_token() => true,
+            IdPlace::Body(pointers) => {
+                pointers.iter().all(|pointer| self.covers().field(pointer.text()))
+            }
+        };
+        match covered {
+            true => Ok(source),
+            false => Err("the signature does not cover this value: leave it out".to_owned()),
+        }
+    }
+
+    /// Whether the secret itself is shown and nothing is signed.
+    fn is_token(&self) -> bool {
+        self.algorithm == Algorithm::Token && self.is_data()
+    }
+
+    /// How well events are told apart: [`Id`](Identity::Id) if the scheme names
+    /// a place for it, or else the
+    /// [fallback identity](Self::fallback_identity).
+    /// [`Verified::identity`](crate::Verified::identity) is that of one delivery.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        if self.event_id.is_empty() { self.fallback_identity } else { Identity::Id }
+    }
+
+    /// The identity of a delivery that has none of the
+    /// [ids](Self::event_id_sources).
+    #[must_use]
+    pub fn fallback_identity(&self) -> Identity {
+        self.fallback_identity
+    }
+
+    /// What the identity rests on, for people.
+    #[must_use]
+    pub fn identity_basis(&self) -> &str {
+        self.identity_basis.as_deref().unwrap_or(identity::NO_BASIS)
     }
 
     /// Where the event's type is looked for, in this order.
@@ -435,6 +513,35 @@ pub enum TimestampUnit {
     HttpDate,
 }
 
+/// Which deliveries' responses the provider reads, so that nothing else can be
+/// sent in place of the handler's: TwiML, the answer to a slash command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Interactive {
+    /// None.
+    #[default]
+    No,
+    /// Those of all deliveries.
+    Yes,
+    /// Those of deliveries that have an id.
+    WithId,
+    /// Those of deliveries that have no id.
+    WithoutId,
+}
+
+/// How a retry is signed, compared with the attempt before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum RetrySignature {
+    /// Anew: a signed time is that of the attempt.
+    New,
+    /// As it was: a signed time is that of the event or the first attempt.
+    Same,
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
 /// How well a scheme is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -467,6 +574,10 @@ pub enum Cell {
     EventId,
     /// Where the event's type stands.
     EventType,
+    /// How well events are told apart.
+    Identity,
+    /// Which responses the provider reads.
+    Interactive,
 }
 
 /// A word of the data: the same in the builder's documentation, in TOML and in
@@ -546,4 +657,9 @@ words!(Cell {
     Tolerance = "tolerance",
     EventId = "event_id",
     EventType = "event_type",
+    Identity = "identity",
+    Interactive = "interactive",
 });
+words!(Identity { Id = "id", Content = "content", Unknown = "unknown" });
+words!(Interactive { No = "no", Yes = "yes", WithId = "with-id", WithoutId = "without-id" });
+words!(RetrySignature { New = "new", Same = "same", Unknown = "unknown" });

@@ -217,6 +217,25 @@ impl Verifier {
         self
     }
 
+    /// Where the bodies of this endpoint's deliveries name their event: `/id`,
+    /// `/a+/b` for several values together, or `/events/*/id` for all elements of
+    /// an array. It is looked for before the scheme's own places, and gives the
+    /// deliveries that have it the identity [`Id`](crate::Identity::Id).
+    ///
+    /// The values must differ between distinct events: with the id of a ticket
+    /// alone, everything that happens to the ticket is one event, and is lost but
+    /// for the first.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Scheme`] if it cannot be parsed, or the signature does not
+    /// cover it.
+    pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
+        let scheme = self.inner.scheme.clone().with_event_id(place)?;
+        Arc::make_mut(&mut self.inner).scheme = scheme;
+        Ok(self)
+    }
+
     /// The endpoint in whose name the adapters tell of its deliveries. Defaults to
     /// the scheme's name; a [`Receiver`](crate::Receiver) puts its own endpoint
     /// there.

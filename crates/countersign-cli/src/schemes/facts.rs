@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use countersign::{
-    Algorithm, BodyView, Cell, Covers, Evidence, Handshake, HandshakeRule, Retries, Scheme,
-    SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Cell, Covers, Evidence, Handshake, HandshakeRule, Identity, Interactive,
+    Retries, RetrySignature, Scheme, SecretFormat, TimestampUnit, Tolerance,
 };
 
 use super::aliases;
@@ -41,11 +41,17 @@ pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
         Fact::words("timestamp", [timestamp(scheme.timestamp())]),
         Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), Cell::Tolerance)]),
         Fact::words("event key", [cell(event_key(scheme), Cell::EventId)]),
+        Fact::words("identity", [cell(identity(scheme), Cell::Identity)]),
         Fact::words("event type", [cell(event_type(scheme), Cell::EventType)]),
         Fact::words("body limit", [cell(bytes(profile.body_limit()), Cell::BodyLimit)]),
         Fact::words("ack deadline", [cell(duration(profile.ack_deadline()), Cell::AckDeadline)]),
         Fact::words("retries", [cell(retries(profile.retries()), Cell::Retries)]),
         Fact::words("retry window", [cell(retry_window(profile.retries()), Cell::Retries)]),
+        Fact::words("retries are", retry_signature(scheme)),
+        Fact::words(
+            "interactive",
+            interactive(profile.interactive()).map(|words| cell(words, Cell::Interactive)),
+        ),
         Fact::words("retention", [duration(profile.retention())]),
         Fact::words("handshake", scheme.handshakes().iter().map(handshake)),
         Fact::words("evidence", [evidence(scheme.evidence())]),
@@ -141,7 +147,45 @@ fn tolerance(tolerance: Option<Tolerance>) -> String {
 
 fn event_key(scheme: &Scheme) -> String {
     let places = scheme.event_id_sources().iter().map(ToString::to_string);
-    places.chain(["digest of what was signed".to_owned()]).collect::<Vec<_>>().join(", else ")
+    let keeps_time = scheme.tolerance().is_none()
+        || scheme.fallback_identity() == Identity::Unknown
+        || scheme.profile().retry_signature() == RetrySignature::Same;
+    let digest = if keeps_time {
+        "digest of what was signed"
+    } else {
+        "digest of what was signed but the time"
+    };
+    places.chain([digest.to_owned()]).collect::<Vec<_>>().join(", else ")
+}
+
+fn identity(scheme: &Scheme) -> String {
+    let mut identities = vec![scheme.identity().to_string()];
+    if scheme.identity() == Identity::Id {
+        identities.push(scheme.fallback_identity().to_string());
+    }
+    harmless(&format!("{}: {}", identities.join(", else "), scheme.identity_basis()))
+}
+
+/// Said only if a time is signed, and it is known.
+fn retry_signature(scheme: &Scheme) -> Option<String> {
+    scheme.tolerance()?;
+    match scheme.profile().retry_signature() {
+        RetrySignature::New => Some("signed anew, with the time of the attempt".to_owned()),
+        RetrySignature::Same => Some("signed with the time of the first attempt".to_owned()),
+        _ => None,
+    }
+}
+
+/// Said only if the provider reads a response.
+fn interactive(interactive: Interactive) -> Option<String> {
+    let which = match interactive {
+        Interactive::No => return None,
+        Interactive::Yes => "the response is read",
+        Interactive::WithId => "the response is read if the delivery has an id",
+        Interactive::WithoutId => "the response is read if the delivery has no id",
+        _ => return Some(interactive.to_string()),
+    };
+    Some(which.to_owned())
 }
 
 fn event_type(scheme: &Scheme) -> String {

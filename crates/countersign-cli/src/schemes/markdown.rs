@@ -105,7 +105,18 @@ promise of the provider's. The **signed bytes** are a template where data says t
 | `{unescaped_url}` | the public URL with the percent-escapes of `: / ? @ ! $ ' ( ) * , ;` decoded |
 | `{secret}` | the secret, for plain digests |
 
-The **event key** is what tells an event from its repeats, always taken from what is signed.
+The **event key** is what tells an event from its repeats, always taken from what is signed. The
+**identity** says how well it does, and so what becomes of a repeat:
+
+| identity | meaning | a repeat is |
+| --- | --- | --- |
+| `id` | a signed field names the event | a duplicate: 200, not handled |
+| `content` | nothing signed names it, but distinct events are known to have distinct bytes | a duplicate |
+| `unknown` | distinct events can have equal bytes | handled, and the handler is told |
+
+A repeat is also handled if the provider never sends again by itself and there is no `id`, or if it
+reads the response (**interactive**). [Idempotency](../crates/countersign/guide/idempotency.md) says
+how an endpoint chooses otherwise.
 
 | name | also for | provider | algorithm | evidence | header |
 | --- | --- | --- | --- | --- | --- |

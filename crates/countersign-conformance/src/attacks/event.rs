@@ -60,7 +60,8 @@ pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes>
         // Several values together are as different as one of them.
         for pointer in pointers(&id.to_string()).take(1) {
             let event = renamed.as_deref().unwrap_or(body);
-            let other = json::changed(event, &pointer, |id| match id {
+            // A batch with another first element is another batch.
+            let other = json::changed(event, &pointer.replace("/*", "/0"), |id| match id {
                 Value::String(id) => Some(format!("{id}_{name}").into()),
                 Value::Number(id) => Some(format!("{id}_{name}").into()),
                 _ => None,
@@ -101,11 +102,20 @@ fn pointers(place: &str) -> impl Iterator<Item = String> {
     pointers.split('+').filter(|pointer| pointer.starts_with('/')).map(str::to_owned)
 }
 
-/// Puts a value where a pointer points, and objects on the way to it.
+/// Puts a value where a pointer points, and objects on the way to it; an array of one element if
+/// it goes through all elements.
 fn insert(event: &mut Value, pointer: &str, value: Value) {
     let mut place = event;
     for token in pointer.split('/').skip(1) {
         let token = token.replace("~1", "/").replace("~0", "~");
+        if token == "*" {
+            if !place.is_array() {
+                *place = Value::Array(vec![Value::Null]);
+            }
+            let Some(first) = place.get_mut(0) else { return };
+            place = first;
+            continue;
+        }
         if !place.is_object() {
             *place = Value::Object(Map::new());
         }

@@ -216,8 +216,8 @@ fn issued_at(request: &RuleRequest<'_>, issued: &Value) -> Result<Option<i64>, V
             Some(unix_ms) => Ok(Some(unix_ms)),
             None => Err(refused(VerifyErrorKind::MalformedTimestamp)),
         },
-        Value::Unusable => Err(refused(VerifyErrorKind::MalformedTimestamp)),
         Value::Missing => Err(refused(VerifyErrorKind::MissingTimestamp)),
+        _ => Err(refused(VerifyErrorKind::MalformedTimestamp)),
     }
 }
 
@@ -229,7 +229,7 @@ fn judge_validity(now_ms: i64, expires: &Value, begins: &Value) -> Result<(), Ve
             Ok(seconds) => Ok(Some(seconds.saturating_mul(1000))),
             Err(_) => Err(VerifyErrorKind::MalformedTimestamp),
         },
-        Value::Unusable => Err(VerifyErrorKind::MalformedTimestamp),
+        _ => Err(VerifyErrorKind::MalformedTimestamp),
     };
     if at(expires)?.is_some_and(|expires| now_ms.saturating_sub(LEEWAY_MS) >= expires) {
         return Err(VerifyErrorKind::TimestampTooOld.into());

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::handshake::{self, HandshakeBuilder};
 use super::profile::Retries;
 use super::{
-    Algorithm, BodyView, Cell, Encoding, Evidence, Scheme, SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Cell, Encoding, Evidence, Identity, Interactive, RetrySignature, Scheme,
+    SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::error::ConfigError;
 use crate::rule::{Ruled, SigningRule};
@@ -62,6 +63,8 @@ pub(super) struct Words {
     tolerance_past: Option<Bound>,
     tolerance_future: Option<Bound>,
     event_id: Vec<String>,
+    fallback_identity: Option<Identity>,
+    identity_basis: Option<String>,
     event_type: Vec<String>,
     handshake: Vec<handshake::Words>,
     body_limit: Option<usize>,
@@ -69,6 +72,8 @@ pub(super) struct Words {
     retries: Option<Vec<Span>>,
     retries_within: Option<Span>,
     retention: Option<Span>,
+    interactive: Option<Interactive>,
+    retry_signature: Option<RetrySignature>,
     dangerous_with_duplicates: bool,
     unconfirmed: Vec<Cell>,
     evidence: Option<Evidence>,
@@ -279,13 +284,35 @@ impl SchemeBuilder {
     }
 
     /// Where the event's id stands, always inside what is signed: `body:/id`,
-    /// `body:/a+/b` for several values together, or `header:NAME` for the
-    /// signed id's header. May be said several times: the first place that has
-    /// one counts, and behind the last always stands the digest of what was
-    /// signed.
+    /// `body:/a+/b` for several values together, `body:/events/*/id` for all
+    /// elements of an array in order, or `header:NAME` for the signed id's
+    /// header. May be said several times: the first place that has one counts.
+    /// If a delivery has none, its id is the digest of what was signed; see
+    /// [`fallback_identity`](Self::fallback_identity).
     #[must_use]
     pub fn event_id(mut self, place: impl Into<String>) -> Self {
         self.0.event_id.push(place.into());
+        self
+    }
+
+    /// How well deliveries that have none of the [`event_id`](Self::event_id)s
+    /// are told apart. Defaults to [`Identity::Unknown`], which loses no event:
+    /// a repeat is handled.
+    ///
+    /// [`Identity::Content`] states that distinct events never have equal bytes,
+    /// with the signed time left out unless
+    /// [retries keep it](Self::retry_signature).
+    #[must_use]
+    pub fn fallback_identity(mut self, identity: Identity) -> Self {
+        self.0.fallback_identity = Some(identity);
+        self
+    }
+
+    /// What the identity rests on, for people: who says that the id is the same
+    /// in every attempt, or what makes the bytes of two events distinct.
+    #[must_use]
+    pub fn identity_basis(mut self, basis: impl Into<String>) -> Self {
+        self.0.identity_basis = Some(basis.into());
         self
     }
 
@@ -337,6 +364,24 @@ impl SchemeBuilder {
     #[must_use]
     pub fn retention(mut self, retention: Duration) -> Self {
         self.0.retention = Some(Span(retention));
+        self
+    }
+
+    /// Which deliveries' responses the provider reads. A repeat of such a
+    /// delivery is handled by default, whatever its identity: an empty 200 would
+    /// be taken for the answer. Defaults to none.
+    #[must_use]
+    pub fn interactive(mut self, interactive: Interactive) -> Self {
+        self.0.interactive = Some(interactive);
+        self
+    }
+
+    /// How a retry is signed. Defaults to unknown. If it is
+    /// [the same](RetrySignature::Same), the signed time belongs to the event,
+    /// and [`Identity::Content`] counts it.
+    #[must_use]
+    pub fn retry_signature(mut self, signature: RetrySignature) -> Self {
+        self.0.retry_signature = Some(signature);
         self
     }
 

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use crate::name::Name;
 
-/// A JSON pointer, RFC 6901 (`/event/id`).
+/// A JSON pointer, RFC 6901 (`/event/id`), or one value in each element of an
+/// array (`/events/*/id`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pointer {
     text: String,
     tokens: Vec<String>,
+    /// Which of the tokens stands for every element of an array.
+    each: Option<usize>,
 }
 
 impl Pointer {
@@ -20,6 +23,30 @@ impl Pointer {
 
     pub(crate) fn tokens(&self) -> &[String] {
         &self.tokens
+    }
+
+    /// Which of the tokens stands for every element of an array.
+    pub(crate) fn each(&self) -> Option<usize> {
+        self.each
+    }
+
+    /// A pointer in which the token `*` stands for every element of an array.
+    /// (No member of that name can be meant.)
+    fn of_elements(text: &str) -> Result<Self, String> {
+        let pointer: Self = text.parse()?;
+        let mut each = pointer.tokens.iter().enumerate().filter(|(_, token)| *token == "*");
+        match (each.next(), each.next()) {
+            (_, Some(_)) => Err(format!("`{text}` goes through two arrays: write one `*`")),
+            (first, None) => {
+                let each = first.map(|(at, _)| at);
+                Ok(Self { each, ..pointer })
+            }
+        }
+    }
+
+    /// The array whose elements it goes through.
+    fn array(&self) -> Option<&[String]> {
+        self.each.map(|at| &self.tokens[..at])
     }
 }
 
@@ -31,7 +58,7 @@ impl FromStr for Pointer {
             return Err(format!("`{text}` is not a JSON pointer: write `/id` or `/event/id`"));
         };
         let tokens = path.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
-        Ok(Self { text: text.to_owned(), tokens: tokens.collect() })
+        Ok(Self { text: text.to_owned(), tokens: tokens.collect(), each: None })
     }
 }
 
@@ -43,8 +70,9 @@ impl fmt::Display for Pointer {
 
 /// A place where the event's id may stand: always inside what is signed.
 ///
-/// As text: `header:webhook-id`, `body:/id`, or `body:/signature+/type` where
-/// only several values together tell events apart.
+/// As text: `header:webhook-id`, `body:/id`, `body:/signature+/type` if only
+/// several values together tell events apart, or `body:/events/*/id` for a batch,
+/// whose elements are all counted in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventIdSource(pub(crate) IdPlace);
 
@@ -66,7 +94,13 @@ impl FromStr for EventIdSource {
         let Some(pointers) = text.strip_prefix("body:") else {
             return Err(unknown_place(text));
         };
-        let pointers = pointers.split('+').map(str::parse).collect::<Result<_, _>>()?;
+        let pointers = pointers.split('+').map(Pointer::of_elements);
+        let pointers: Arc<[Pointer]> = pointers.collect::<Result<_, _>>()?;
+        let mut arrays = pointers.iter().filter_map(Pointer::array);
+        let first = arrays.next();
+        if arrays.any(|array| Some(array) != first) {
+            return Err(format!("`{text}` goes through two arrays: name values of one"));
+        }
         Ok(Self(IdPlace::Body(pointers)))
     }
 }

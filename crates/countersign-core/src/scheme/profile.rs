@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{Interactive, RetrySignature};
+
 /// How a provider treats its deliveries: how long it waits for the answer,
 /// whether it sends again, how much it sends, and so how long an event has to
 /// be remembered.
@@ -11,6 +13,8 @@ pub struct Profile {
     pub(super) ack_deadline: Duration,
     pub(super) retries: Retries,
     pub(super) retention: Duration,
+    pub(super) interactive: Interactive,
+    pub(super) retry_signature: RetrySignature,
 }
 
 impl Profile {
@@ -36,6 +40,18 @@ impl Profile {
     #[must_use]
     pub fn retention(&self) -> Duration {
         self.retention
+    }
+
+    /// Which deliveries' responses the provider reads.
+    #[must_use]
+    pub fn interactive(&self) -> Interactive {
+        self.interactive
+    }
+
+    /// How a retry is signed.
+    #[must_use]
+    pub fn retry_signature(&self) -> RetrySignature {
+        self.retry_signature
     }
 }
 

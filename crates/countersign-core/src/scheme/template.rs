@@ -120,6 +120,11 @@ impl Template {
         self.parts().any(|p| p == part)
     }
 
+    /// Whether it holds values besides the timestamp and the body.
+    pub(crate) fn signs_other_values(&self) -> bool {
+        self.parts().any(|part| !matches!(part, Part::Literal(_) | Part::Timestamp))
+    }
+
     pub(crate) fn headers(&self) -> impl Iterator<Item = &Name> {
         self.parts().filter_map(|part| match part {
             Part::Header(name) => Some(name),

@@ -8,7 +8,8 @@ use super::profile::{
 };
 use super::{
     Algorithm, AnswerBody, BodyView, Condition, Encoding, Evidence, Field, Grammar, Handshake,
-    HeaderText, Place, Scheme, SecretFormat, Test, TimestampSource,
+    HeaderText, Identity, Interactive, Place, RetrySignature, Scheme, SecretFormat, Test,
+    TimestampSource,
 };
 use crate::error::ConfigError;
 
@@ -50,6 +51,12 @@ impl Scheme {
         self.write_timestamp(&mut file);
         file.section("The event.");
         file.list("event_id", &self.event_id);
+        if self.fallback_identity != Identity::Unknown {
+            file.say("fallback_identity", quoted(self.fallback_identity));
+        }
+        if let Some(basis) = &self.identity_basis {
+            file.say("identity_basis", quoted(basis));
+        }
         file.list("event_type", &self.event_type);
         file.section("What the provider does.");
         self.write_profile(&mut file);
@@ -164,6 +171,12 @@ impl Scheme {
             Retries::After(delays) => file.say("retries", array(delays.iter().copied().map(span))),
             Retries::Within(window) => file.say("retries_within", span(*window)),
             Retries::Unknown => {}
+        }
+        if profile.retry_signature != RetrySignature::Unknown {
+            file.say("retry_signature", quoted(profile.retry_signature));
+        }
+        if profile.interactive != Interactive::No {
+            file.say("interactive", quoted(profile.interactive));
         }
         let window = self.timestamp.as_ref().and_then(|timestamp| timestamp.tolerance.window());
         let least = least_retention(&profile.retries, window);
@@ -378,11 +391,16 @@ mod tests {
             )
             .event_id("header:A-Id")
             .event_id("body:/a~1b+/c")
+            .event_id("body:/d+/e/*/f+/e/*/g")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the \"documentation\"")
             .event_type("body:/\"")
             .body_limit(1)
             .ack_deadline(Duration::from_nanos(1))
             .retries(Retries::After(vec![Duration::ZERO, seconds(40_000_000)]))
             .retention(seconds(1))
+            .interactive(Interactive::WithoutId)
+            .retry_signature(RetrySignature::New)
             .dangerous_with_duplicates()
             .unconfirmed([Cell::Tolerance])
             .source("a")

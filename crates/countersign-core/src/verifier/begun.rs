@@ -188,8 +188,8 @@ fn stated_time(verifier: &Inner, body: &Bytes) -> Result<Option<i64>, VerifyErro
     let ms = match json::find(body, &[pointer]).pop() {
         Some(Value::Text(text)) => timestamp::parse(text.as_bytes(), unit)
             .ok_or_else(|| refused(VerifyErrorKind::MalformedTimestamp))?,
-        Some(Value::Unusable) => return Err(refused(VerifyErrorKind::MalformedTimestamp)),
         Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingTimestamp)),
+        Some(_) => return Err(refused(VerifyErrorKind::MalformedTimestamp)),
     };
     if let Some(tolerance) = verifier.tolerance {
         timestamp::check(ms, verifier.clock.now_unix_ms(), tolerance)?;

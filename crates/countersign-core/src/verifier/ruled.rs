@@ -1,5 +1,6 @@
 //! A delivery that its scheme's rule judges.
 
+use std::iter;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use crate::handshake;
 use crate::headers::Head;
 use crate::presented::{self, Presented};
 use crate::rule::{Pending, PreparedRule, RuleRequest, SignedBy};
+use crate::signed_pieces::Piece;
 use crate::timestamp;
 
 /// One whose headers the rule has judged, and whose body is yet to come.
@@ -58,15 +60,20 @@ impl Ruled {
             }
             presented.signed_at_ms = Some(signed_at_ms);
         }
-        let SignedBy { secret, id, over, .. } = signed_by;
+        let SignedBy { secret, unix_ms, id, over } = signed_by;
+        let time = unix_ms.map(i64::to_be_bytes);
+        let time = time.as_ref().map(|time| Piece::Time(time));
+        let signed = Piece::Body(over.as_deref().unwrap_or(&body));
         let known = Known {
             family: 0,
             id: id.as_deref(),
             header_type: self.header_type.as_deref(),
-            digested: [over.as_deref().unwrap_or(&body), b""],
+            signed: iter::once(signed).chain(time).collect(),
         };
         // At once: what the rule has learned is not kept.
-        let event = OnceLock::from(Box::new(Event::known(scheme, &known, &body)));
+        let event = Event::known(scheme, &known, &body);
+        drop(known);
+        let event = OnceLock::from(Box::new(event));
         Ok(Verified { presented, body, secret, event, verifier })
     }
 }

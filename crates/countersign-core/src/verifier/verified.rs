@@ -12,7 +12,7 @@ use crate::handshake::{self, HandshakeAnswer};
 use crate::malformed::MalformedJson;
 use crate::observe::Notice;
 use crate::presented::Presented;
-use crate::scheme::Scheme;
+use crate::scheme::{Identity, Scheme};
 
 /// The proof that a delivery is authentic and fresh, with everything that it
 /// proves.
@@ -69,11 +69,13 @@ impl Verified {
         &self.verifier.scheme
     }
 
-    /// What tells this event from others, from signed bytes only. Two
-    /// deliveries of one event have the same id.
+    /// What tells this event from others, from signed bytes only. How well it
+    /// does, says [`identity`](Self::identity).
     ///
-    /// There always is one: behind the places that the scheme names stands the
-    /// digest of what was signed.
+    /// There always is one: if the delivery has none in the places that the
+    /// scheme names, it is the digest of what was signed. The id of a batch of
+    /// several events is the digest of their ids in order: a handler that acts
+    /// on the elements must deduplicate them by their own.
     #[must_use]
     pub fn event_id(&self) -> &str {
         &self.event().id
@@ -83,6 +85,14 @@ impl Verified {
     #[must_use]
     pub fn event_id_from(&self) -> &EventIdFrom {
         &self.event().id_from
+    }
+
+    /// How well the id tells this event from others. If it is
+    /// [`Unknown`](Identity::Unknown), another delivery of the same id may be
+    /// another event, and must not be dropped for that.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.event().identity
     }
 
     /// The type of the event, where the scheme says where it stands and this
@@ -128,7 +138,7 @@ impl Verified {
         handshake::signed(self.scheme(), &self.verifier.keyring().keys[self.secret], &self.body)
     }
 
-    fn event(&self) -> &Event {
+    pub(crate) fn event(&self) -> &Event {
         self.event.get_or_init(|| Box::new(Event::of(self.scheme(), &self.presented, &self.body)))
     }
 }

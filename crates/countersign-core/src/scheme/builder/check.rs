@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use super::{Bound, List, Span, Words};
 use crate::name::Name;
-use crate::rule::Ruled;
-use crate::scheme::event_source::{EventIdSource, EventTypeSource, IdPlace, Pointer, TypePlace};
+use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, DEFAULT_RETENTION, Profile, Retries, least_retention,
 };
 use crate::scheme::template::{Part, Template};
 use crate::scheme::{
-    Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Scheme, SecretFormat, Timestamp,
-    TimestampSource, TimestampUnit, Tolerance,
+    Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Identity, Scheme, SecretFormat,
+    Timestamp, TimestampSource, TimestampUnit, Tolerance,
 };
 
 /// The word that has to be mended, and how.
@@ -28,11 +27,11 @@ impl Words {
         let encoding = self.checked_encoding(algorithm, &grammar)?;
         let timestamp = self.checked_timestamp(algorithm, &template, &grammar)?;
         let families = self.checked_families(&template)?;
-        let event_id = self.checked_event_id(algorithm, &families)?;
+        let fallback_identity = self.checked_fallback_identity()?;
         let event_type = self.checked_event_type()?;
         let handshakes = self.checked_handshakes(algorithm)?;
         let profile = self.checked_profile(timestamp.as_ref())?;
-        Ok(Scheme {
+        let mut scheme = Scheme {
             title: self.title.unwrap_or_else(|| self.name.clone()),
             name: self.name,
             algorithm,
@@ -46,7 +45,9 @@ impl Words {
             body_view: self.body_view.unwrap_or_default(),
             id_forbids: self.id_forbids,
             timestamp,
-            event_id,
+            event_id: Vec::with_capacity(self.event_id.len()),
+            fallback_identity,
+            identity_basis: self.identity_basis,
             event_type,
             handshakes,
             profile,
@@ -55,7 +56,12 @@ impl Words {
             sources: self.source,
             notes: self.note,
             rule: self.rule,
-        })
+        };
+        for place in &self.event_id {
+            let source = scheme.checked_event_id(place).map_err(|what| ("event_id", what))?;
+            scheme.event_id.push(source);
+        }
+        Ok(scheme)
     }
 
     fn checked_template(&self, algorithm: Algorithm) -> Result<Template, Problem> {
@@ -304,38 +310,16 @@ impl Words {
         Ok(vec![first, second])
     }
 
-    fn checked_event_id(
-        &self,
-        algorithm: Algorithm,
-        families: &[Family],
-    ) -> Result<Vec<EventIdSource>, Problem> {
-        const WORD: &str = "event_id";
-        let mut sources = Vec::with_capacity(self.event_id.len());
-        for place in &self.event_id {
-            let source: EventIdSource = place.parse().map_err(|what| (WORD, what))?;
-            match &source.0 {
-                IdPlace::Header(name) if families[0].id.as_ref() != Some(name) => {
-                    return problem(
-                        WORD,
-                        "this header is not signed, so anybody could change it: \
-                         only the header of `id_header` will do",
-                    );
-                }
-                IdPlace::Body(_) if algorithm == Algorithm::Token => {
-                    return problem(WORD, "a token does not sign the body: leave it out");
-                }
-                IdPlace::Body(pointers) if !self.covers(pointers) => {
-                    return problem(WORD, "the rule does not cover this value: leave it out");
-                }
-                _ => sources.push(source),
-            }
+    fn checked_fallback_identity(&self) -> Result<Identity, Problem> {
+        match self.fallback_identity {
+            Some(Identity::Id) => problem(
+                "fallback_identity",
+                "it is that of a delivery without an id: write `content` or `unknown`, \
+                 and name the place of the id with `event_id`",
+            ),
+            Some(identity) => Ok(identity),
+            None => Ok(Identity::Unknown),
         }
-        Ok(sources)
-    }
-
-    fn covers(&self, pointers: &[Pointer]) -> bool {
-        let covered = |rule: &Ruled| pointers.iter().all(|at| rule.covers.field(at.text()));
-        self.rule.as_ref().is_none_or(covered)
     }
 
     fn checked_event_type(&self) -> Result<Vec<EventTypeSource>, Problem> {
@@ -389,7 +373,14 @@ impl Words {
             }
             Some(Span(retention)) => retention,
         };
-        Ok(Profile { body_limit, ack_deadline, retries, retention })
+        Ok(Profile {
+            body_limit,
+            ack_deadline,
+            retries,
+            retention,
+            interactive: self.interactive.unwrap_or_default(),
+            retry_signature: self.retry_signature.unwrap_or_default(),
+        })
     }
 }
 

@@ -87,7 +87,7 @@ fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, Veri
         let text = match &item.signature {
             Value::Text(text) => text,
             Value::Missing => return Err(refused(VerifyErrorKind::MissingSignature)),
-            Value::Unusable => return Err(refused(VerifyErrorKind::MalformedSignature)),
+            _ => return Err(refused(VerifyErrorKind::MalformedSignature)),
         };
         let candidate = Candidates::one(scheme, text.as_bytes());
         let candidate = candidate.ok_or_else(|| refused(VerifyErrorKind::MalformedSignature))?;
@@ -113,7 +113,7 @@ impl Item {
         let texts = self.fields.iter().map(|value| match value {
             Value::Text(text) => Some(text.as_str()),
             Value::Missing => Some(""),
-            Value::Unusable => None,
+            _ => None,
         });
         Some(texts.collect::<Option<Vec<_>>>()?.join(":"))
     }

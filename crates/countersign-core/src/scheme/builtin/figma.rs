@@ -64,8 +64,8 @@ fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, Veri
     }
     let passcode = match json::at(body, &[PASSCODE]).pop() {
         Some(Value::Text(passcode)) => passcode,
-        Some(Value::Unusable) => return Err(refused(VerifyErrorKind::MalformedSignature)),
         Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingSignature)),
+        Some(_) => return Err(refused(VerifyErrorKind::MalformedSignature)),
     };
     let candidate = Candidates::one(scheme, passcode.as_bytes());
     let candidate = candidate.ok_or_else(|| refused(VerifyErrorKind::MalformedSignature))?;
