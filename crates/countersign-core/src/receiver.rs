@@ -1,5 +1,7 @@
 //! The spine: `begin`, `admit`, `settle`.
 
+mod repeats;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -16,6 +18,8 @@ use crate::observe::{Notice, Stopwatch};
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::scheme::{Retries, least_retention};
 use crate::verifier::{Arrived, Arriving, Verified, Verifier};
+
+pub use repeats::Repeats;
 
 /// Receives the deliveries of one endpoint: proves each, claims its event, and
 /// settles the claim by what the handler made of it.
@@ -47,6 +51,8 @@ struct Settings {
     ack_deadline: Duration,
     in_flight_wait: Duration,
     outage: OutagePolicy,
+    /// By each delivery's identity, if not said.
+    repeats: Option<Repeats>,
     rule: Arc<dyn OutcomeRule>,
     dead_letters: Option<Arc<dyn DeadLetters>>,
 }
@@ -69,6 +75,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             ack_deadline,
             in_flight_wait: LONGEST_WAIT.min(ack_deadline / 3),
             outage,
+            repeats: None,
             rule: Arc::new(SuccessCompletes),
             dead_letters: None,
         };
@@ -133,6 +140,32 @@ impl<S: IdempotencyStore> Receiver<S> {
     #[must_use]
     pub fn with_outage_policy(self, policy: OutagePolicy) -> Self {
         self.with(|settings| settings.outage = policy)
+    }
+
+    /// What becomes of a repeat: a delivery with the id of an event that was
+    /// handled or is being handled.
+    ///
+    /// Defaults to [`Repeats::Suppress`] for deliveries whose [`Identity`] is
+    /// `Id`, or `Content` if the provider sends again by itself; to
+    /// [`Repeats::Handle`] for all others, and for those whose response the
+    /// provider [reads](crate::Interactive).
+    ///
+    /// [`Identity`]: crate::Identity
+    #[must_use]
+    pub fn with_repeats(self, repeats: Repeats) -> Self {
+        self.with(|settings| settings.repeats = Some(repeats))
+    }
+
+    /// Where the bodies of this endpoint's deliveries name their event. As
+    /// [`Verifier::with_event_id`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Scheme`] if it cannot be parsed, or the signature does not
+    /// cover it.
+    pub fn with_event_id(self, place: &str) -> Result<Self, ConfigError> {
+        let verifier = self.0.verifier.clone().with_event_id(place)?;
+        Ok(self.rebuilt(verifier, self.0.settings.clone()))
     }
 
     /// Which statuses of the handler complete the event. Defaults to 2xx.
@@ -274,7 +307,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                 Ok((epoch, reclaimed)) => Ok(claim.granted(epoch, reclaimed)),
                 // In boxes, this and what follows: they are rare, and would double what every
                 // request carries.
-                Err(answer) => Err(Box::pin(self.not_granted(answer, claim, verified)).await),
+                Err(answer) => Box::pin(self.not_granted(answer, claim, verified)).await,
             },
             Err(error) => {
                 let (key, attempt) = (claim.key().clone(), claim.attempt().clone());
@@ -393,13 +426,18 @@ impl<S: IdempotencyStore> Receiver<S> {
                 self.0.reaper.counters().degraded();
                 Ok(claim.granted(epoch, reclaimed))
             }
-            Err(answer) => Err(self.not_granted(answer, claim, verified).await),
+            Err(answer) => self.not_granted(answer, claim, verified).await,
         }
     }
 
-    /// The answer to a delivery whose event is not to be handled, once somebody
-    /// else has it, if somebody should.
-    async fn not_granted(&self, answer: Answer, claim: Claim<S>, verified: &Verified) -> Answer {
+    /// What becomes of a delivery whose event is with somebody else: it is handled
+    /// as a repeat; or its answer, once the dead letters have it if they should.
+    async fn not_granted(
+        &self,
+        answer: Answer,
+        claim: Claim<S>,
+        verified: &Verified,
+    ) -> Result<Claim<S>, Answer> {
         if let (Answer::Exhausted { .. }, Some(dead_letters)) =
             (&answer, &self.0.settings.dead_letters)
             && dead_letters.take(verified).is_ok()
@@ -407,10 +445,18 @@ impl<S: IdempotencyStore> Receiver<S> {
             // Done by other hands. Should this not be recorded, the next delivery is handed over once
             // more.
             let _ = claim.complete().await;
-            return Answer::Exhausted { dead_lettered: true };
+            return Err(Answer::Exhausted { dead_lettered: true });
+        }
+        let is_repeat = matches!(answer, Answer::Duplicate { .. } | Answer::InFlight { .. });
+        if is_repeat && self.repeats(verified) == Repeats::Handle {
+            return Ok(claim.of_repeat());
         }
         claim.disarm();
-        answer
+        Err(answer)
+    }
+
+    fn repeats(&self, verified: &Verified) -> Repeats {
+        self.0.settings.repeats.unwrap_or_else(|| Repeats::by_default(verified))
     }
 }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use countersign::{OutagePolicy, Verifier};
+use countersign::{OutagePolicy, Repeats, Verifier};
 use http::Uri;
 
 use super::capture::{Hidden, PublicUrl};
@@ -60,6 +60,10 @@ pub(crate) struct ServeArgs {
     endpoints: Vec<String>,
     #[command(flatten)]
     secrets: SecretArgs,
+    /// Where the bodies name their event, such as /id, or /order/id+/status for several values
+    /// together; by default as the schemes say
+    #[arg(long, value_name = "POINTER", conflicts_with = "config")]
+    event_id: Option<String>,
     /// The URL that new events are passed on to; without it, printed deliveries are acknowledged
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
@@ -127,6 +131,7 @@ pub(super) struct EndpointPlan {
     pub(super) retention: Option<(Duration, Place)>,
     pub(super) ack_deadline: Option<Duration>,
     pub(super) outage: Option<OutagePolicy>,
+    pub(super) repeats: Option<Repeats>,
     /// The one that the provider calls, for what is captured.
     pub(super) url: Option<PublicUrl>,
 }

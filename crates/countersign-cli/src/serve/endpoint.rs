@@ -55,6 +55,9 @@ impl Endpoint {
         if let Some(policy) = plan.outage {
             receiver = receiver.with_outage_policy(policy);
         }
+        if let Some(repeats) = plan.repeats {
+            receiver = receiver.with_repeats(repeats);
+        }
         if let Some((retention, at)) = plan.retention {
             receiver = receiver.with_retention(retention).map_err(|error| at.mend(error))?;
         }

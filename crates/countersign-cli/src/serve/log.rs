@@ -103,6 +103,7 @@ impl Log {
             secret: line.verified.map(Verified::secret_index),
             tenant: line.verified.and_then(Verified::tenant),
             attempt: line.grant.map(|grant| grant.epoch),
+            possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
             ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
             body: text,
             body_base64: body.filter(|_| text.is_none()).map(|body| STANDARD.encode(body)),
@@ -135,6 +136,9 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<&'a str>,
     attempt: Option<u32>,
+    /// Only of a repeat that was handled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    possible_duplicate: bool,
     ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,

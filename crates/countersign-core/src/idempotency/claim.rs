@@ -41,6 +41,9 @@ pub(crate) enum Holder {
     Local(Arc<MemoryStore>),
     /// Nowhere: the endpoint fails open.
     Nowhere,
+    /// Nowhere: another attempt has the event, or has handled it, and this is a
+    /// repeat that is handled all the same. The record is the other attempt's.
+    Repeat,
 }
 
 /// What a handler should know of the claim under which it runs.
@@ -54,6 +57,10 @@ pub struct Grant {
     pub reclaimed: bool,
     /// Whether the claim is held in less than the store.
     pub degraded: Option<Degraded>,
+    /// Whether a delivery of the same id was handled before, or is being handled
+    /// now: this one is a retry or a replay of it, or another event with the same
+    /// signed bytes. See [`Repeats`](crate::Repeats). The `epoch` is then 1.
+    pub possible_duplicate: bool,
 }
 
 /// How a claim came to be held elsewhere than in the store.
@@ -76,11 +83,11 @@ impl<S: IdempotencyStore> Claim<S> {
         reaper: Arc<Reaper<S>>,
     ) -> Self {
         let degraded = match holder {
-            Holder::Store => None,
+            Holder::Store | Holder::Repeat => None,
             Holder::Local(_) => Some(Degraded::LocalFallback),
             Holder::Nowhere => Some(Degraded::FailOpen),
         };
-        let grant = Grant { epoch: 0, reclaimed: false, degraded };
+        let grant = Grant { epoch: 0, reclaimed: false, degraded, possible_duplicate: false };
         let on_drop = Some(Step::Release);
         Self { key, attempt, grant, holder, reaper, on_drop, is_told: true }
     }
@@ -88,6 +95,16 @@ impl<S: IdempotencyStore> Claim<S> {
     /// The event is in hand.
     pub(crate) fn granted(mut self, epoch: u32, reclaimed: bool) -> Self {
         self.grant = Grant { epoch, reclaimed, ..self.grant };
+        self.is_told = false;
+        self
+    }
+
+    /// The event is not in hand, and its delivery is handled all the same. How
+    /// that ends changes nothing in the record of the attempt that has the event.
+    pub(crate) fn of_repeat(mut self) -> Self {
+        self.holder = Holder::Repeat;
+        self.grant = Grant { epoch: 1, possible_duplicate: true, ..self.grant };
+        self.on_drop = None;
         self.is_told = false;
         self
     }
@@ -138,6 +155,7 @@ impl<S: IdempotencyStore> Claim<S> {
             // The store learns of it when it can be asked again.
             Holder::Local(local) => return local.complete(&self.key, &self.attempt).await,
             Holder::Nowhere => return Ok(CompleteOutcome::Recorded),
+            Holder::Repeat => return Ok(CompleteOutcome::AlreadyDone),
         }?;
         self.on_drop = None;
         self.reaper.counters().completed(outcome);
@@ -156,6 +174,7 @@ impl<S: IdempotencyStore> Claim<S> {
             Holder::Store => self.reaper.store().release(&self.key, &self.attempt).await,
             Holder::Local(local) => local.release(&self.key, &self.attempt).await,
             Holder::Nowhere => Ok(ReleaseOutcome::Released),
+            Holder::Repeat => Ok(ReleaseOutcome::NotHeld),
         }?;
         self.on_drop = None;
         Ok(outcome)
@@ -177,7 +196,7 @@ impl<S: IdempotencyStore> Claim<S> {
         let outcome = match &self.holder {
             Holder::Store => self.reaper.store().renew(&self.key, &self.attempt).await,
             Holder::Local(local) => local.renew(&self.key, &self.attempt).await,
-            Holder::Nowhere => Ok(RenewOutcome::Renewed),
+            Holder::Nowhere | Holder::Repeat => Ok(RenewOutcome::Renewed),
         }?;
         if outcome == RenewOutcome::Lost {
             self.reaper.counters().lease_lost();
@@ -202,7 +221,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
             Holder::Nowhere if step == Step::Complete => {
                 self.reaper.push(Job { key, attempt, step, local: None });
             }
-            Holder::Nowhere => {}
+            Holder::Nowhere | Holder::Repeat => {}
         }
     }
 }

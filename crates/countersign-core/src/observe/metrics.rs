@@ -9,7 +9,7 @@ use ::metrics::{Label, SharedString, Unit};
 
 use super::labels::{self, Labels};
 use super::notice::Notice;
-use crate::idempotency::Degraded;
+use crate::idempotency::{Degraded, Grant};
 use crate::outcome::Answer;
 
 pub use list::{METRICS, Metric, MetricKind};
@@ -51,7 +51,11 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         Notice::Asked(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
         Notice::Waited(waited) => observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited),
         Notice::Claimed(grant) => {
-            let code = if grant.reclaimed { "reclaimed" } else { "granted" };
+            let code = match grant {
+                Grant { possible_duplicate: true, .. } => "possible_duplicate",
+                Grant { reclaimed: true, .. } => "reclaimed",
+                _ => "granted",
+            };
             count_by(labels, &list::CLAIMS, code);
             match grant.degraded {
                 None => {}

@@ -153,10 +153,17 @@ fn proved(Labels { scheme, endpoint }: &Labels, verified: &Verified) {
     debug!(target: TARGET, scheme, endpoint, secret = &*secret, bytes, "verified");
 }
 
-fn claimed(Labels { scheme, endpoint }: &Labels, Grant { epoch, reclaimed, degraded }: Grant) {
+fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
+    let Grant { epoch, reclaimed, degraded, possible_duplicate } = grant;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     record("attempt", epoch);
-    if reclaimed {
+    if possible_duplicate {
+        info!(
+            target: TARGET, scheme, endpoint, code = "possible_duplicate",
+            "a delivery of the same id was handled before or is being handled: it is handled as a \
+             possible duplicate"
+        );
+    } else if reclaimed {
         info!(
             target: TARGET, scheme, endpoint, attempt = epoch,
             "claimed from an attempt that has died: its effect may be there already"

@@ -31,7 +31,11 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
             return Err(at.mend("has no scheme: write `--endpoint /hooks/venum=venum`"));
         };
         paths.add(path, &at)?;
-        let scheme = scheme::load(name).map_err(|error| at.mend(error))?;
+        let mut scheme = scheme::load(name).map_err(|error| at.mend(error))?;
+        if let Some(place) = &args.event_id {
+            let at = Place::option("--event-id");
+            scheme = scheme.with_event_id(place).map_err(|error| at.mend(error))?;
+        }
         if scheme.signs_url() {
             return Err(at.mend(format!(
                 "scheme `{}` signs the URL: write the endpoint into a file, with `url`, and give \
@@ -57,6 +61,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
             retention: None,
             ack_deadline: None,
             outage: None,
+            repeats: None,
             url: None,
         };
         endpoints.push((plan, Changes { live, fresh, fixed, arm_for: None }));

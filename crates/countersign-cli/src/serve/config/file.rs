@@ -80,8 +80,12 @@ impl File<'_> {
 
     fn endpoint(&self, words: &EndpointWords) -> Result<(EndpointPlan, Changes), Mend> {
         let scheme_at = self.at("scheme", words.scheme.span());
-        let scheme = scheme::load_from(self.folder, words.scheme.get_ref())
+        let mut scheme = scheme::load_from(self.folder, words.scheme.get_ref())
             .map_err(|error| scheme_at.mend(error))?;
+        if let Some(place) = &words.event_id {
+            let at = self.at("event_id", place.span());
+            scheme = scheme.with_event_id(place.get_ref()).map_err(|error| at.mend(error))?;
+        }
         let fixed = fixed(words, &scheme);
         let (mut verifier, live, fresh) = self.verifier(words, scheme, &scheme_at)?;
         if let Some(limit) = words.body_limit {
@@ -106,6 +110,7 @@ impl File<'_> {
                 .map(|said| (said.get_ref().0, self.at("retention", said.span()))),
             ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
             outage: words.outage.map(Into::into),
+            repeats: words.repeats.map(Into::into),
             url: words.url.as_ref().map(|said| match is_of_tenants(words) {
                 true => capture::PublicUrl::Origin(said.get_ref().clone()),
                 false => capture::PublicUrl::Whole(said.get_ref().clone()),
@@ -365,6 +370,8 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
         ("retention", said(words.retention.as_ref())),
         ("ack_deadline", said(words.ack_deadline.as_ref())),
         ("outage", format!("{:?}", words.outage)),
+        ("event_id", said(words.event_id.as_ref())),
+        ("repeats", format!("{:?}", words.repeats)),
     ]
 }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use countersign::OutagePolicy;
+use countersign::{OutagePolicy, Repeats};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -44,6 +44,8 @@ pub(super) struct EndpointWords {
     pub(super) retention: Option<Spanned<Span>>,
     pub(super) ack_deadline: Option<Spanned<Span>>,
     pub(super) outage: Option<Outage>,
+    pub(super) event_id: Option<Spanned<String>>,
+    pub(super) repeats: Option<RepeatsWord>,
 }
 
 #[derive(Deserialize)]
@@ -98,6 +100,13 @@ pub(super) enum Outage {
     FailOpen,
 }
 
+#[derive(Deserialize, Debug, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RepeatsWord {
+    Suppress,
+    Handle,
+}
+
 impl TryFrom<String> for Span {
     type Error = String;
 
@@ -130,6 +139,15 @@ impl From<Outage> for OutagePolicy {
             Outage::FailClosed => Self::FailClosed,
             Outage::LocalFallback => Self::LocalFallback,
             Outage::FailOpen => Self::FailOpen,
+        }
+    }
+}
+
+impl From<RepeatsWord> for Repeats {
+    fn from(word: RepeatsWord) -> Self {
+        match word {
+            RepeatsWord::Suppress => Self::Suppress,
+            RepeatsWord::Handle => Self::Handle,
         }
     }
 }
@@ -171,6 +189,10 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline"
         | "arm_handshake" => "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`",
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",
+        "event_id" => {
+            "where the body names the event: `event_id = \"/id\"`, or `\"/order/id+/status\"`"
+        }
+        "repeats" => "`\"suppress\"` or `\"handle\"`",
         _ => return None,
     })
 }

@@ -27,6 +27,8 @@ pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Gra
         insert(headers, EVENT_TYPE_SIGNED, signed);
     }
     headers.insert(ATTEMPT, HeaderValue::from(grant.epoch));
+    let possible_duplicate = if grant.possible_duplicate { "true" } else { "false" };
+    insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
 }
 
 /// What a header cannot carry is percent-encoded, and so is the percent sign.
@@ -43,6 +45,7 @@ const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
 const EVENT_TYPE: HeaderName = HeaderName::from_static("countersign-event-type");
 const EVENT_TYPE_SIGNED: HeaderName = HeaderName::from_static("countersign-event-type-signed");
 const ATTEMPT: HeaderName = HeaderName::from_static("countersign-attempt");
+const POSSIBLE_DUPLICATE: HeaderName = HeaderName::from_static("countersign-possible-duplicate");
 
 /// Controls and everything that is not ASCII; a space would be trimmed at either end.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'%');

@@ -93,7 +93,8 @@ pub(super) const VERIFY_SECONDS: Metric = histogram(
 pub(super) const CLAIMS: Metric = counter(
     "countersign_claims_total",
     BY_CODE,
-    "What came of claiming: granted, reclaimed from an attempt that has died, or the answer's code",
+    "What came of claiming: granted, reclaimed from an attempt that has died, possible_duplicate for \
+     repeats that are handled, or the answer's code",
 );
 pub(super) const OTHER_BODY: Metric = counter(
     "countersign_other_body_total",
