@@ -1,7 +1,7 @@
 //! A map behind a lock, with one flaw or none.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use countersign::protocol::{self, Record, State};
@@ -9,13 +9,15 @@ use countersign::{
     Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore, ManualClock,
     ReleaseOutcome, RenewOutcome, StoreError, Token,
 };
-use tokio::task::yield_now;
+use tokio::sync::Barrier;
 
 /// What people get wrong when they write a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     None,
-    ChecksThenActs,
+    /// The first two claims of an event read its record before either writes,
+    /// if it is in this state by then.
+    ChecksThenActs(Raced),
     AnybodyReleases,
     FailureUndoesSuccess,
     IgnoresLateSuccess,
@@ -26,18 +28,33 @@ pub(super) enum Flaw {
     DropsWhenFull,
 }
 
+/// Which claims of a [`Flaw::ChecksThenActs`] race each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raced {
+    /// Those of an event without a record.
+    New,
+    /// Those of an event that another attempt has left behind.
+    Abandoned,
+}
+
 pub(super) struct FlawedStore {
     clock: ManualClock,
     flaw: Flaw,
     events: Mutex<Events>,
+    /// Where the two claims of a race wait for each other.
+    races: Mutex<HashMap<EventKey, Race>>,
 }
+
+/// How many claims have come to the race for an event, and where two of them
+/// meet.
+type Race = (usize, Arc<Barrier>);
 
 /// What is known of each event, and when that expires.
 type Events = HashMap<EventKey, (Record, i64)>;
 
 impl FlawedStore {
     pub(super) fn new(clock: ManualClock, flaw: Flaw) -> Self {
-        Self { clock, flaw, events: Mutex::default() }
+        Self { clock, flaw, events: Mutex::default(), races: Mutex::default() }
     }
 
     fn step<T>(
@@ -89,6 +106,30 @@ impl FlawedStore {
         }
         events.insert(key.clone(), (record, expires_ms));
     }
+
+    /// Holds the first claim of an event until a second one has read as well:
+    /// the interleaving is forced, on however few cores.
+    async fn let_another_read(&self, key: &EventKey) {
+        let barrier = {
+            let mut races = self.races.lock().unwrap();
+            let (claims, barrier) =
+                races.entry(key.clone()).or_insert_with(|| (0, Arc::new(Barrier::new(2))));
+            *claims += 1;
+            (*claims <= 2).then(|| Arc::clone(barrier))
+        };
+        if let Some(barrier) = barrier {
+            barrier.wait().await;
+        }
+    }
+}
+
+impl Raced {
+    fn is_in(self, record: Option<&Record>) -> bool {
+        match self {
+            Self::New => record.is_none(),
+            Self::Abandoned => record.is_some(),
+        }
+    }
 }
 
 impl IdempotencyStore for FlawedStore {
@@ -97,13 +138,15 @@ impl IdempotencyStore for FlawedStore {
         if self.flaw == Flaw::ResendIsAnother {
             attempt.token = Token::random()?;
         }
-        if self.flaw != Flaw::ChecksThenActs {
+        let Flaw::ChecksThenActs(raced) = self.flaw else {
             return Ok(self
                 .step(key, &attempt, |record, now_ms| protocol::claim(record, &attempt, now_ms)));
-        }
+        };
         let known = self.known(&self.events(), key);
-        yield_now().await;
         let record = known.as_ref().map(|(record, _)| record);
+        if raced.is_in(record) {
+            self.let_another_read(key).await;
+        }
         let (outcome, changed) = protocol::claim(record, &attempt, self.clock.now_unix_ms());
         if let Some(changed) = changed {
             self.keep(&mut self.events(), key, &attempt, known, changed);
