@@ -119,7 +119,9 @@ fn on_any_record(mut input: Input<'_>) {
     let is_live = matches!(state, State::InProgress { lease_until_ms } if now < lease_until_ms);
     let (outcome, changed) = protocol::claim(Some(&record), &attempt, now);
     if let ClaimOutcome::Granted { epoch, .. } = outcome {
-        assert!(!is_done && (is_own || !is_live), "{record:?} was given to {attempt:?} at {now}");
+        let is_over = is_own && state == State::Failed;
+        let is_free = !is_done && !is_over && (is_own || !is_live);
+        assert!(is_free, "{record:?} was given to {attempt:?} at {now}");
         let kept = changed.expect("a grant is kept");
         assert_eq!((kept.token, kept.epoch), (attempt.token, epoch));
         assert_eq!(kept.state, State::InProgress { lease_until_ms: until(&attempt, now) });
@@ -221,11 +223,7 @@ impl Model {
             }
         };
         if let Some(record) = changed {
-            let fresh = now.saturating_add(millis(attempt.retention));
-            let mut ends = known.map_or(fresh, |(_, ends)| ends);
-            if let State::InProgress { lease_until_ms } = record.state {
-                ends = ends.max(lease_until_ms);
-            }
+            let ends = now.saturating_add(millis(record.keep_for(attempt)));
             self.0.insert(event, (record, ends));
         }
         outcome

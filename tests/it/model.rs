@@ -1,7 +1,7 @@
 //! The protocol of claims, explored exhaustively: three deliveries of one event
 //! in every order of steps, with lost questions, lost replies, deaths and leases
-//! that run out. And four protocols that people write by hand, which the same
-//! search must catch.
+//! that run out; and of one of them a copy of its claim that arrives at any time.
+//! And protocols that people write by hand, which the same search must catch.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use countersign::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
 
 #[test]
 fn the_protocol_keeps_its_promises_in_every_order_of_steps() {
-    let explored = explore(&Ours).unwrap_or_else(|violation| panic!("{violation}"));
+    let explored = explore(&Ours, None).unwrap_or_else(|violation| panic!("{violation}"));
     // A search that has lost its way explores next to nothing.
     assert!(explored > 50_000, "only {explored} states were explored");
 }
@@ -36,15 +36,26 @@ fn answering_200_to_a_duplicate_in_flight_is_caught() {
     assert_violates(&SuccessForInFlight, Promise::NoSuccessBeforeTheWork);
 }
 
+#[test]
+fn granting_an_event_to_an_attempt_that_was_released_is_caught() {
+    assert_violates(&GrantsTheReleased, Promise::NoGrantToTheReleased);
+}
+
+#[test]
+fn forgetting_a_release_that_overtakes_its_claim_is_caught() {
+    assert_violates(&IgnoresEarlyRelease, Promise::NoGrantToTheReleased);
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Promise {
     OneLiveHolder,
     NoSuccessForgotten,
     NoSuccessBeforeTheWork,
+    NoGrantToTheReleased,
 }
 
 fn assert_violates(protocol: &dyn Protocol, promise: Promise) {
-    match explore(protocol) {
+    match explore(protocol, Some(promise)) {
         Ok(explored) => panic!("nothing was found in {explored} states"),
         Err(violation) => assert_eq!(violation.promise, promise, "{violation}"),
     }
@@ -115,6 +126,25 @@ impl Protocol for SuccessForInFlight {
     }
 }
 
+/// A claim after its own release is as good as any.
+struct GrantsTheReleased;
+impl Protocol for GrantsTheReleased {
+    fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
+        let nobody = |record: &Record| Record { token: Token::from_bytes([9; 16]), ..*record };
+        let failed = record.filter(|record| record.state == State::Failed).map(nobody);
+        let (outcome, changed) = protocol::claim(failed.as_ref().or(record), attempt, now);
+        (outcome, changed.or(record.copied()))
+    }
+}
+
+/// A release of what is not there leaves no trace.
+struct IgnoresEarlyRelease;
+impl Protocol for IgnoresEarlyRelease {
+    fn release(&self, record: Option<&Record>, attempt: &Attempt) -> Option<Record> {
+        protocol::release(Some(record?), attempt).1.or(record.copied())
+    }
+}
+
 /// Everything that can differ from one moment to another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct World {
@@ -125,6 +155,11 @@ struct World {
     effect: bool,
     /// Whether a success has been recorded.
     recorded: bool,
+    /// Whether a copy of the delayed delivery's claim is still on its way.
+    delayed: bool,
+    /// Whether the delayed delivery has been released, and nobody has had the
+    /// event since: a record has room for the token of the last.
+    released: bool,
 }
 
 /// One delivery and the process that handles it.
@@ -143,6 +178,8 @@ enum Delivery {
 }
 
 const DELIVERIES: usize = 3;
+/// The delivery of whose claim a copy may arrive late.
+const DELAYED: usize = 0;
 const LEASE: i64 = 2;
 const END_OF_TIME: i64 = 6;
 const TRIES: u8 = 2;
@@ -164,14 +201,16 @@ impl std::fmt::Display for Violation {
 type Step = (String, World, Option<Promise>);
 
 /// Visits every world that can be reached, the near ones first, so that a
-/// violation is told in as few steps as it takes.
-fn explore(protocol: &dyn Protocol) -> Result<usize, Violation> {
+/// violation is told in as few steps as it takes: of this promise, or of any.
+fn explore(protocol: &dyn Protocol, sought: Option<Promise>) -> Result<usize, Violation> {
     let first = World {
         now: 0,
         record: None,
         deliveries: [Delivery::Claiming { tries: 0 }; DELIVERIES],
         effect: false,
         recorded: false,
+        delayed: true,
+        released: false,
     };
     let mut seen = HashSet::from([first.clone()]);
     // Every world with the number of the one before it, and the step between.
@@ -179,7 +218,9 @@ fn explore(protocol: &dyn Protocol) -> Result<usize, Violation> {
     let mut queue = VecDeque::from([(0, first)]);
     while let Some((number, world)) = queue.pop_front() {
         for (what, next, broken) in steps(protocol, &world) {
-            if let Some(promise) = broken.or_else(|| broken_by_state(&next)) {
+            let broken = [broken, broken_by_state(&next)].into_iter().flatten();
+            let sought = |promise: &Promise| sought.is_none_or(|sought| sought == *promise);
+            if let Some(promise) = broken.into_iter().find(sought) {
                 let mut steps = vec![what];
                 let mut at = number;
                 while at != 0 {
@@ -215,6 +256,9 @@ fn steps(protocol: &dyn Protocol, world: &World) -> Vec<Step> {
         let next = World { now: world.now + 1, ..world.clone() };
         steps.push(("time passes".to_owned(), next, None));
     }
+    if world.delayed {
+        steps.push(late_claim(protocol, world));
+    }
     for index in 0..DELIVERIES {
         match world.deliveries[index] {
             Delivery::Claiming { tries } => claiming(protocol, world, index, tries, &mut steps),
@@ -238,7 +282,8 @@ fn claiming(
 ) {
     let attempt = attempt(index);
     let (outcome, record) = protocol.claim(world.record.as_ref(), &attempt, world.now);
-    let claimed = World { record, ..world.clone() };
+    let mut claimed = World { record, ..world.clone() };
+    claimed.released &= !matches!(outcome, ClaimOutcome::Granted { .. });
 
     let (after, success) = match outcome {
         ClaimOutcome::Granted { .. } => {
@@ -256,8 +301,11 @@ fn claiming(
     };
     steps.push((format!("{index} claims: {outcome:?}"), with(&claimed, index, after), broken));
 
-    let again =
-        if tries + 1 < TRIES { Delivery::Claiming { tries: tries + 1 } } else { Delivery::Over };
+    let again = if tries + 1 < TRIES {
+        Delivery::Claiming { tries: tries + 1 }
+    } else {
+        Delivery::Releasing { tries: 0 }
+    };
     let lost = with(&claimed, index, again);
     steps.push((format!("{index} claims: {outcome:?}, and the reply is lost"), lost, None));
     steps.push((format!("{index} claims: the question is lost"), with(world, index, again), None));
@@ -266,6 +314,15 @@ fn claiming(
         with(world, index, Delivery::Over),
         None,
     ));
+}
+
+/// A copy of the claim arrives when nobody waits for its answer.
+fn late_claim(protocol: &dyn Protocol, world: &World) -> Step {
+    let (outcome, record) = protocol.claim(world.record.as_ref(), &attempt(DELAYED), world.now);
+    let is_granted = matches!(outcome, ClaimOutcome::Granted { .. });
+    let broken = (is_granted && world.released).then_some(Promise::NoGrantToTheReleased);
+    let next = World { record, delayed: false, ..world.clone() };
+    (format!("a late claim of {DELAYED} arrives: {outcome:?}"), next, broken)
 }
 
 fn handling(protocol: &dyn Protocol, world: &World, index: usize, steps: &mut Vec<Step>) {
@@ -314,7 +371,10 @@ fn releasing(
     steps: &mut Vec<Step>,
 ) {
     let record = protocol.release(world.record.as_ref(), &attempt(index));
-    let released = World { record, ..world.clone() };
+    let mut released = World { record, ..world.clone() };
+    // Where another attempt has the event, or has had it last, there is no room for this one's token.
+    let is_last = record.is_none_or(|record| record.token == attempt(index).token);
+    released.released |= index == DELAYED && is_last;
     let again =
         if tries + 1 < TRIES { Delivery::Releasing { tries: tries + 1 } } else { Delivery::Over };
     steps.push((format!("{index} releases"), with(&released, index, Delivery::Over), None));

@@ -87,7 +87,24 @@ async fn the_suite_catches_a_store_that_keeps_a_record_only_as_long_as_its_lease
 
 #[tokio::test]
 async fn the_suite_catches_a_store_whose_retention_starts_with_every_step() {
-    fails(Flaw::RetentionStartsAgain, "the_retention_counts_from_the_first_claim_on").await;
+    fails(Flaw::RetentionStartsAgain, "no_step_prolongs_the_retention_of_a_done_event").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_whose_retention_counts_from_the_first_claim() {
+    fails(Flaw::RetentionCountsFromTheClaim, "the_retention_counts_from_the_completion").await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_grants_an_event_to_an_attempt_that_is_over() {
+    let case = "a_claim_that_arrives_after_its_own_release_is_not_granted";
+    fails(Flaw::GrantsTheReleased, case).await;
+}
+
+#[tokio::test]
+async fn the_suite_catches_a_store_that_ignores_a_release_that_overtakes_its_claim() {
+    let case = "a_claim_that_its_own_release_has_overtaken_is_not_granted";
+    fails(Flaw::IgnoresEarlyRelease, case).await;
 }
 
 #[tokio::test]

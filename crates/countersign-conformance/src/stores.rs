@@ -164,8 +164,9 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
             a_late_success_is_recorded_again_for_the_same_attempt,
             a_late_success_ends_the_attempt_that_has_taken_over,
             a_second_attempts_success_leaves_the_first_as_it_was,
-            a_success_after_its_own_failure_is_recorded_late,
-            a_success_of_an_unknown_event_is_recorded_late,
+            a_success_after_its_own_failure_is_recorded_as_unclaimed,
+            a_success_after_another_attempts_failure_is_recorded_late,
+            a_success_of_an_unknown_event_is_recorded_as_unclaimed,
             an_exhausted_event_can_still_succeed,
             done_stays_done_after_every_step_of_anybody;
         renewing:
@@ -185,7 +186,13 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
             a_stale_attempts_failure_leaves_the_new_holder_alone,
             a_late_failure_does_not_undo_a_success,
             an_unknown_event_cannot_be_released,
-            a_failed_attempt_can_claim_again_as_the_next_one,
+            a_claim_that_arrives_after_its_own_release_is_not_granted,
+            a_late_claim_is_not_granted_however_short_the_retention,
+            late_claims_are_neither_attempts_nor_crashes,
+            a_claim_that_its_own_release_has_overtaken_is_not_granted,
+            a_release_that_found_nothing_is_forgotten_after_a_lease,
+            a_release_that_found_nothing_leaves_the_next_attempt_alone,
+            a_release_of_another_attempt_leaves_a_failure_as_it_is,
             failures_are_not_crashes;
         crashing:
             every_grant_counts_as_an_attempt,
@@ -212,8 +219,10 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
             forgetting_one_event_leaves_the_others;
         retaining:
             a_done_event_is_remembered_until_its_retention_ends,
-            the_retention_counts_from_the_first_claim_on,
-            a_renewal_does_not_prolong_the_retention,
+            the_retention_counts_from_the_completion,
+            no_step_prolongs_the_retention_of_a_done_event,
+            a_renewal_keeps_the_record_from_then_on,
+            a_failure_keeps_the_record_from_then_on,
             a_failed_event_is_forgotten_at_the_end_of_its_retention,
             an_abandoned_event_is_forgotten_at_the_end_of_its_retention,
             an_event_that_is_held_outlasts_its_retention,

@@ -18,6 +18,9 @@
 //!   token that it is the holder's.
 //! - Done is absorbing: no late failure and no new claim undoes it.
 //! - An attempt that dies loses its lease, and the event can be claimed again.
+//! - An attempt that was released is over: a claim of it that was delayed is not
+//!   granted, even if the release arrives first.
+//! - A success is remembered for the retention, counted from its completion.
 
 mod claim;
 mod key;

@@ -469,6 +469,9 @@ fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), Answer> {
             Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms }
         }
         ClaimOutcome::InFlight { retry_after } => Answer::InFlight { retry_after },
+        // Nobody waits for this: the attempt was released before. Should anybody, another delivery
+        // gets the event.
+        ClaimOutcome::AlreadyReleased => Answer::InFlight { retry_after: Duration::ZERO },
         ClaimOutcome::AtCapacity => Answer::StoreFull,
         ClaimOutcome::Exhausted { .. } => Answer::Exhausted { dead_lettered: false },
     })

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign::protocol::{self, Record, State};
+use countersign::protocol::{self, Record};
 use countersign::{
     Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore,
     ReleaseOutcome, RenewOutcome, StoreError,
@@ -22,8 +22,8 @@ type Events = HashMap<EventKey, Event>;
 
 struct Event {
     record: Record,
-    /// Counted from the first claim on.
-    retention_ends_ms: i64,
+    /// Until when it is remembered.
+    kept_until_ms: i64,
 }
 
 impl MapStore {
@@ -44,10 +44,6 @@ impl MapStore {
         let mut events = self.events();
         let now_ms = self.clock.now_unix_ms();
         let known = events.get(key).filter(|event| event.is_remembered(now_ms));
-        let retention_ends_ms = match known {
-            Some(event) => event.retention_ends_ms,
-            None => now_ms.saturating_add(ms(attempt.retention)),
-        };
         let (outcome, changed) = protocol(known.map(|event| &event.record), now_ms);
         let Some(record) = changed else { return Some(outcome) };
         if events.len() >= self.most_events && !events.contains_key(key) {
@@ -57,7 +53,8 @@ impl MapStore {
                 return None;
             }
         }
-        events.insert(key.clone(), Event { record, retention_ends_ms });
+        let kept_until_ms = now_ms.saturating_add(ms(record.keep_for(attempt)));
+        events.insert(key.clone(), Event { record, kept_until_ms });
         Some(outcome)
     }
 
@@ -68,13 +65,8 @@ impl MapStore {
 }
 
 impl Event {
-    /// An event that is held is remembered for as long as it is.
     fn is_remembered(&self, now_ms: i64) -> bool {
-        let held = match self.record.state {
-            State::InProgress { lease_until_ms } => now_ms < lease_until_ms,
-            State::Failed | State::Done { .. } => false,
-        };
-        held || now_ms < self.retention_ends_ms
+        now_ms < self.kept_until_ms
     }
 }
 

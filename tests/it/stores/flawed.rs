@@ -24,7 +24,10 @@ pub(super) enum Flaw {
     ResendIsAnother,
     ForgetsWithTheLease,
     RetentionStartsAgain,
+    RetentionCountsFromTheClaim,
     RetentionEndsLease,
+    GrantsTheReleased,
+    IgnoresEarlyRelease,
     DropsWhenFull,
 }
 
@@ -67,7 +70,8 @@ impl FlawedStore {
         let known = self.known(&events, key);
         let record = known.as_ref().map(|(record, _)| record);
         let (outcome, changed) = step(record, self.clock.now_unix_ms());
-        if let Some(changed) = changed {
+        let again = record.filter(|_| self.flaw == Flaw::RetentionStartsAgain).copied();
+        if let Some(changed) = changed.or(again) {
             self.keep(&mut events, key, attempt, known, changed);
         }
         outcome
@@ -90,16 +94,14 @@ impl FlawedStore {
         known: Option<(Record, i64)>,
         record: Record,
     ) {
-        let fresh_ms = self.clock.now_unix_ms() + ms(attempt.retention);
-        let ends_ms = match known {
-            Some((_, ends_ms)) if self.flaw != Flaw::RetentionStartsAgain => ends_ms,
-            _ => fresh_ms,
-        };
-        let expires_ms = match (record.state, self.flaw) {
-            (State::InProgress { lease_until_ms }, Flaw::ForgetsWithTheLease) => lease_until_ms,
-            (State::InProgress { .. }, Flaw::RetentionEndsLease) => ends_ms,
-            (State::InProgress { lease_until_ms }, _) => ends_ms.max(lease_until_ms),
-            _ => ends_ms,
+        let now_ms = self.clock.now_unix_ms();
+        let expires_ms = match (record.state, self.flaw, known) {
+            (State::InProgress { lease_until_ms }, Flaw::ForgetsWithTheLease, _) => lease_until_ms,
+            (_, Flaw::RetentionEndsLease, _) => now_ms + ms(attempt.retention),
+            (_, Flaw::ForgetsWithTheLease | Flaw::RetentionCountsFromTheClaim, Some((_, ends))) => {
+                ends
+            }
+            _ => now_ms + ms(record.keep_for(attempt)),
         };
         if self.flaw == Flaw::DropsWhenFull && events.len() >= 5000 {
             events.clear();
@@ -132,6 +134,23 @@ impl Raced {
     }
 }
 
+impl FlawedStore {
+    fn judge(
+        &self,
+        record: Option<&Record>,
+        attempt: &Attempt,
+        now_ms: i64,
+    ) -> (ClaimOutcome, Option<Record>) {
+        match (protocol::claim(record, attempt, now_ms), record, self.flaw) {
+            ((ClaimOutcome::AlreadyReleased, _), Some(record), Flaw::GrantsTheReleased) => {
+                let forgetful = Record { token: Token::from_bytes([0; 16]), ..*record };
+                protocol::claim(Some(&forgetful), attempt, now_ms)
+            }
+            (step, ..) => step,
+        }
+    }
+}
+
 impl IdempotencyStore for FlawedStore {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
         let mut attempt = attempt.clone();
@@ -139,8 +158,9 @@ impl IdempotencyStore for FlawedStore {
             attempt.token = Token::random()?;
         }
         let Flaw::ChecksThenActs(raced) = self.flaw else {
-            return Ok(self
-                .step(key, &attempt, |record, now_ms| protocol::claim(record, &attempt, now_ms)));
+            return Ok(
+                self.step(key, &attempt, |record, now_ms| self.judge(record, &attempt, now_ms))
+            );
         };
         let known = self.known(&self.events(), key);
         let record = known.as_ref().map(|(record, _)| record);
@@ -185,6 +205,7 @@ impl IdempotencyStore for FlawedStore {
                 let failed = Record { state: State::Failed, ..*record };
                 (ReleaseOutcome::Released, Some(failed))
             }
+            (None, Flaw::IgnoresEarlyRelease) => (ReleaseOutcome::NotHeld, None),
             _ => protocol::release(record, attempt),
         }))
     }

@@ -86,20 +86,30 @@ pub(super) async fn a_second_attempts_success_leaves_the_first_as_it_was<U: Stor
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_success_after_its_own_failure_is_recorded_late<U: StoreUnderTest>(
+pub(super) async fn a_success_after_its_own_failure_is_recorded_as_unclaimed<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
     let attempt = scene.attempt()?;
     let event = scene.failed_by(&attempt).await?;
-    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedLate)?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedUnclaimed)?;
     scene.is_done(&event).await
 }
 
-pub(super) async fn a_success_of_an_unknown_event_is_recorded_late<U: StoreUnderTest>(
+pub(super) async fn a_success_after_another_attempts_failure_is_recorded_late<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let holder = scene.attempt()?;
+    let (event, stale) = scene.taken_over_by(&holder).await?;
+    same(scene.release(&event, &holder).await?, ReleaseOutcome::Released)?;
+    same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
+    scene.is_done(&event).await
+}
+
+pub(super) async fn a_success_of_an_unknown_event_is_recorded_as_unclaimed<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
     let event = event();
-    same(scene.complete(&event, &scene.attempt()?).await?, CompleteOutcome::RecordedLate)?;
+    same(scene.complete(&event, &scene.attempt()?).await?, CompleteOutcome::RecordedUnclaimed)?;
     scene.is_done(&event).await
 }
 

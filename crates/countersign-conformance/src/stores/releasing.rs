@@ -1,9 +1,9 @@
-//! `release`: failures, in time and late.
+//! `release`: failures, in time and late, and claims that arrive after them.
 
-use countersign_core::{CompleteOutcome, ReleaseOutcome, RenewOutcome};
+use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, event, granted, reclaimed, same};
+use super::scene::{Checked, LEASE, Scene, event, granted, in_flight, reclaimed, same};
 
 pub(super) async fn a_failed_event_can_be_claimed_at_once<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
@@ -67,15 +67,86 @@ pub(super) async fn an_unknown_event_cannot_be_released<U: StoreUnderTest>(
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn a_failed_attempt_can_claim_again_as_the_next_one<U: StoreUnderTest>(
+/// Its caller is gone: the claim was delayed on its way, or sent twice.
+pub(super) async fn a_claim_that_arrives_after_its_own_release_is_not_granted<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
     let attempt = scene.attempt()?;
     let event = scene.failed_by(&attempt).await?;
-    same(scene.claim(&event, &attempt).await?, granted(2))?;
-    scene.is_in_flight(&event).await?;
-    same(scene.release(&event, &attempt).await?, ReleaseOutcome::Released)?;
-    same(scene.claim(&event, &scene.attempt()?).await?, granted(3))
+    same(scene.claim(&event, &attempt).await?, ClaimOutcome::AlreadyReleased)?;
+    same(scene.claim(&event, &attempt).await?, ClaimOutcome::AlreadyReleased)?;
+    let next = scene.attempt()?;
+    same(scene.claim(&event, &next).await?, granted(2))?;
+    in_flight(scene.claim(&event, &attempt).await?)?;
+    same(scene.release(&event, &next).await?, ReleaseOutcome::Released)?;
+    same(scene.claim(&event, &next).await?, ClaimOutcome::AlreadyReleased)
+}
+
+pub(super) async fn a_late_claim_is_not_granted_however_short_the_retention<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let mut attempt = scene.attempt()?;
+    attempt.retention = scene.units(1);
+    let event = scene.failed_by(&attempt).await?;
+    scene.pass(LEASE - 1).await;
+    same(scene.claim(&event, &attempt).await?, ClaimOutcome::AlreadyReleased)
+}
+
+pub(super) async fn late_claims_are_neither_attempts_nor_crashes<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let late = scene.attempt()?;
+    let event = scene.failed_by(&late).await?;
+    for _ in 0..5 {
+        same(scene.claim(&event, &late).await?, ClaimOutcome::AlreadyReleased)?;
+    }
+    scene.lapse().await;
+    same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
+}
+
+pub(super) async fn a_claim_that_its_own_release_has_overtaken_is_not_granted<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (event, attempt) = (event(), scene.attempt()?);
+    same(scene.release(&event, &attempt).await?, ReleaseOutcome::NotHeld)?;
+    same(scene.release(&event, &attempt).await?, ReleaseOutcome::NotHeld)?;
+    scene.pass(LEASE - 1).await;
+    same(scene.claim(&event, &attempt).await?, ClaimOutcome::AlreadyReleased)?;
+    same(scene.claim(&event, &scene.attempt()?).await?, granted(1))
+}
+
+pub(super) async fn a_release_that_found_nothing_is_forgotten_after_a_lease<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let event = event();
+    same(scene.release(&event, &scene.attempt()?).await?, ReleaseOutcome::NotHeld)?;
+    scene.lapse().await;
+    same(scene.forget(&event).await?, false)?;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn a_release_that_found_nothing_leaves_the_next_attempt_alone<
+    U: StoreUnderTest,
+>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (event, early, next) = (event(), scene.attempt()?, scene.attempt()?);
+    same(scene.release(&event, &early).await?, ReleaseOutcome::NotHeld)?;
+    same(scene.claim(&event, &next).await?, granted(1))?;
+    same(scene.release(&event, &early).await?, ReleaseOutcome::NotHeld)?;
+    in_flight(scene.claim(&event, &early).await?)?;
+    same(scene.renew(&event, &next).await?, RenewOutcome::Renewed)?;
+    same(scene.complete(&event, &next).await?, CompleteOutcome::Recorded)
+}
+
+pub(super) async fn a_release_of_another_attempt_leaves_a_failure_as_it_is<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let failed = scene.attempt()?;
+    let event = scene.failed_by(&failed).await?;
+    same(scene.release(&event, &scene.attempt()?).await?, ReleaseOutcome::NotHeld)?;
+    same(scene.claim(&event, &failed).await?, ClaimOutcome::AlreadyReleased)?;
+    same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
 pub(super) async fn failures_are_not_crashes<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Checked {

@@ -17,7 +17,9 @@ pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: Store
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn the_retention_counts_from_the_first_claim_on<U: StoreUnderTest>(
+/// An attempt that succeeds late in the retries of its event is remembered as
+/// long as any.
+pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
     let first = soon_forgotten(scene)?;
@@ -25,22 +27,50 @@ pub(super) async fn the_retention_counts_from_the_first_claim_on<U: StoreUnderTe
     scene.pass(RETENTION / 2).await;
     let second = soon_forgotten(scene)?;
     same(scene.claim(&event, &second).await?, granted(2))?;
+    scene.pass(LEASE - 1).await;
     same(scene.complete(&event, &second).await?, CompleteOutcome::Recorded)?;
+    scene.pass(RETENTION - 1).await;
     scene.is_done(&event).await?;
+    scene.pass(2).await;
+    scene.is_unknown(&event).await
+}
+
+pub(super) async fn no_step_prolongs_the_retention_of_a_done_event<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let (attempt, other) = (soon_forgotten(scene)?, scene.attempt()?);
+    let event = scene.done_by(&attempt).await?;
+    scene.pass(RETENTION / 2).await;
+    for attempt in [&attempt, &other] {
+        scene.complete(&event, attempt).await?;
+        scene.renew(&event, attempt).await?;
+        scene.release(&event, attempt).await?;
+        scene.claim(&event, attempt).await?;
+    }
     scene.pass(RETENTION - RETENTION / 2 + 1).await;
     scene.is_unknown(&event).await
 }
 
-pub(super) async fn a_renewal_does_not_prolong_the_retention<U: StoreUnderTest>(
+pub(super) async fn a_renewal_keeps_the_record_from_then_on<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
     let attempt = soon_forgotten(scene)?;
     let event = scene.held_by(&attempt).await?;
-    scene.pass(RETENTION / 2).await;
+    scene.pass(LEASE - 1).await;
     same(scene.renew(&event, &attempt).await?, RenewOutcome::Renewed)?;
-    same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
-    scene.pass(RETENTION - RETENTION / 2 + 1).await;
-    scene.is_unknown(&event).await
+    scene.pass(RETENTION - 1).await;
+    same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(2))
+}
+
+pub(super) async fn a_failure_keeps_the_record_from_then_on<U: StoreUnderTest>(
+    scene: &Scene<'_, U>,
+) -> Checked {
+    let attempt = soon_forgotten(scene)?;
+    let event = scene.held_by(&attempt).await?;
+    scene.pass(LEASE - 1).await;
+    same(scene.release(&event, &attempt).await?, ReleaseOutcome::Released)?;
+    scene.pass(RETENTION - 1).await;
+    same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
 pub(super) async fn a_failed_event_is_forgotten_at_the_end_of_its_retention<U: StoreUnderTest>(
@@ -64,16 +94,13 @@ pub(super) async fn an_abandoned_event_is_forgotten_at_the_end_of_its_retention<
     scene.is_unknown(&event).await
 }
 
-/// Otherwise an event that was claimed again shortly before would have two
-/// holders.
+/// Otherwise an event with a short retention would have two holders.
 pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
-    let first = soon_forgotten(scene)?;
-    let event = scene.failed_by(&first).await?;
-    scene.pass(RETENTION - 1).await;
-    let holder = scene.attempt()?;
-    same(scene.claim(&event, &holder).await?, granted(2))?;
+    let mut holder = scene.attempt()?;
+    holder.retention = scene.units(1);
+    let event = scene.held_by(&holder).await?;
     scene.pass(LEASE - 1).await;
     scene.is_in_flight(&event).await?;
     same(scene.renew(&event, &holder).await?, RenewOutcome::Renewed)?;
@@ -88,7 +115,7 @@ pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUn
     let attempt = soon_forgotten(scene)?;
     let event = scene.held_by(&attempt).await?;
     scene.pass(RETENTION + 1).await;
-    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedLate)?;
+    same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedUnclaimed)?;
     scene.pass(RETENTION - 1).await;
     scene.is_done(&event).await
 }

@@ -160,7 +160,7 @@ impl MemoryStore {
     ) -> Result<T, Full> {
         let (key, now_ms) = (self.table.key(key), self.now_ms());
         let mut shard = self.table.shard(key);
-        shard.step(key, attempt.retention, now_ms, |record| step(record, now_ms))
+        shard.step(key, attempt, now_ms, |record| step(record, now_ms))
     }
 }
 
@@ -190,7 +190,9 @@ impl IdempotencyStore for MemoryStore {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<ReleaseOutcome, StoreError> {
-        self.step(key, attempt, |record, _| transition::release(record, attempt)).map_err(full)
+        let released = self.step(key, attempt, |record, _| transition::release(record, attempt));
+        // Only an unknown event needs room, and what is not there is not held.
+        Ok(released.unwrap_or(ReleaseOutcome::NotHeld))
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {

@@ -43,7 +43,8 @@ pub trait IdempotencyStore: Send + Sync + 'static {
         attempt: &Attempt,
     ) -> impl Future<Output = Result<RenewOutcome, StoreError>> + Send;
 
-    /// Gives the event back: it can be claimed again at once.
+    /// Gives the event back: it can be claimed again at once, by another
+    /// attempt. A claim of this one that arrives later is not granted.
     fn release(
         &self,
         key: &EventKey,
@@ -69,7 +70,8 @@ pub struct Attempt {
     /// For how long, from the step on, nobody else gets the event. Judged by
     /// the store's clock.
     pub lease: Duration,
-    /// For how long the event is remembered, from its first claim on.
+    /// For how long the event is remembered, from its last step on: a success
+    /// from its completion.
     pub retention: Duration,
     /// After this many attempts that died with the event in hand it is not
     /// given out again.
@@ -187,6 +189,9 @@ pub enum ClaimOutcome {
         /// How many.
         crashes: u32,
     },
+    /// This attempt has been released before its claim arrived: the claim was
+    /// delayed, and no caller waits for it any more.
+    AlreadyReleased,
     /// The store is full of events that it must not forget.
     AtCapacity,
 }
@@ -197,9 +202,12 @@ pub enum ClaimOutcome {
 pub enum CompleteOutcome {
     /// The attempt held the event, and it is done.
     Recorded,
-    /// The attempt had lost the event, to another attempt or to oblivion. It is
-    /// done all the same, for the effect has happened, perhaps twice.
+    /// Another attempt has, or had, taken the event over. It is done all the
+    /// same, for the effect has happened, perhaps twice.
     RecordedLate,
+    /// The store knew no claim of the event: it was held elsewhere while the
+    /// store was unavailable, or its record is gone. It is done from now on.
+    RecordedUnclaimed,
     /// Another attempt had recorded its own success before.
     AlreadyDone,
 }
@@ -220,7 +228,8 @@ pub enum RenewOutcome {
 pub enum ReleaseOutcome {
     /// It can be claimed again at once.
     Released,
-    /// The attempt did not hold the event any more, and nothing was changed.
+    /// The attempt did not hold the event. If another one does, or did,
+    /// nothing was changed.
     NotHeld,
 }
 

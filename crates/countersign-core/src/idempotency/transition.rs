@@ -1,8 +1,9 @@
 //! The protocol: what each step makes of a record, as pure functions.
 //!
 //! A store finds the record of a key, applies one of these, and keeps what it
-//! gives, all in one atomic step. The scripts of the Redis store say the same
-//! in their own language, and the same suite holds them to it.
+//! gives for [`Record::keep_for`], all in one atomic step. The scripts of the
+//! Redis store say the same in their own language, and the same suite holds
+//! them to it.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::clock::millis;
 pub struct Record {
     /// How far the event is.
     pub state: State,
-    /// How often it has been claimed.
+    /// How often it has been claimed. 0 if only its release or its success has come.
     pub epoch: u32,
     /// How many attempts have died with it in hand.
     pub crashes: u32,
@@ -24,6 +25,28 @@ pub struct Record {
     pub token: Token,
     /// The body that was handled, or is being handled.
     pub fingerprint: Fingerprint,
+}
+
+impl Record {
+    /// How long a store keeps this record, from the step of `attempt` that wrote
+    /// it. Each step that writes sets this anew; a done record is never written
+    /// again, so its retention counts from the completion.
+    #[must_use]
+    pub fn keep_for(&self, attempt: &Attempt) -> Duration {
+        match self.state {
+            // The holder keeps the event until the lease ends, and what is late for a released
+            // attempt is late by less than a lease.
+            State::InProgress { .. } => attempt.retention.max(attempt.lease),
+            State::Failed if self.was_never_claimed() => attempt.lease,
+            State::Failed => attempt.retention.max(attempt.lease),
+            State::Done { .. } => attempt.retention,
+        }
+    }
+
+    /// Whether this is only the trace of a release that overtook its own claim.
+    fn was_never_claimed(&self) -> bool {
+        self.epoch == 0
+    }
 }
 
 /// How far an event is.
@@ -57,6 +80,8 @@ pub fn claim(
             let fingerprint_matches = record.fingerprint == attempt.fingerprint;
             (ClaimOutcome::Done { fingerprint_matches, at_unix_ms: at_ms }, None)
         }
+        // It has been released, so its caller is gone: this claim was delayed on its way.
+        State::Failed if record.token == attempt.token => (ClaimOutcome::AlreadyReleased, None),
         State::Failed => granted(attempt, now_ms, record.epoch.saturating_add(1), record.crashes),
         State::InProgress { .. } if record.token == attempt.token => {
             granted(attempt, now_ms, record.epoch, record.crashes)
@@ -90,13 +115,16 @@ pub fn complete(
         token: attempt.token,
         fingerprint: attempt.fingerprint,
     };
-    match record {
-        Some(Record { state: State::Done { .. }, token, .. }) if *token == attempt.token => {
-            (CompleteOutcome::Recorded, None)
+    let Some(record) = record else { return (CompleteOutcome::RecordedUnclaimed, Some(done)) };
+    let is_own = record.token == attempt.token;
+    match (record.state, is_own) {
+        (State::Done { .. }, true) => (CompleteOutcome::Recorded, None),
+        (State::Done { .. }, false) => (CompleteOutcome::AlreadyDone, None),
+        (State::InProgress { .. }, true) => (CompleteOutcome::Recorded, Some(done)),
+        (State::Failed, true) => (CompleteOutcome::RecordedUnclaimed, Some(done)),
+        (State::InProgress { .. } | State::Failed, false) => {
+            (CompleteOutcome::RecordedLate, Some(done))
         }
-        Some(Record { state: State::Done { .. }, .. }) => (CompleteOutcome::AlreadyDone, None),
-        Some(record) if holds(record, attempt) => (CompleteOutcome::Recorded, Some(done)),
-        _ => (CompleteOutcome::RecordedLate, Some(done)),
     }
 }
 
@@ -117,9 +145,23 @@ pub fn renew(
 }
 
 /// A failure: its outcome, and the record to keep where it changes.
+///
+/// If there is no record, the release may have overtaken its own claim. It
+/// leaves a failed record with its token, so that the claim is not granted to
+/// an attempt that is over.
 #[must_use]
 pub fn release(record: Option<&Record>, attempt: &Attempt) -> (ReleaseOutcome, Option<Record>) {
     match record {
+        None => {
+            let released = Record {
+                state: State::Failed,
+                epoch: 0,
+                crashes: 0,
+                token: attempt.token,
+                fingerprint: attempt.fingerprint,
+            };
+            (ReleaseOutcome::NotHeld, Some(released))
+        }
         Some(record) if holds(record, attempt) => {
             (ReleaseOutcome::Released, Some(Record { state: State::Failed, ..*record }))
         }

@@ -1,13 +1,11 @@
 //! One share of the table: everything here happens under one lock.
 
-use std::time::Duration;
-
 use super::Key;
 use super::index::{Index, MOST_SLOTS};
 use super::queues::{Kind, Queues};
 use super::slab::Slab;
 use crate::clock::millis;
-use crate::idempotency::{Record, State};
+use crate::idempotency::{Attempt, Record, State};
 
 pub(super) struct Shard {
     index: Index,
@@ -54,7 +52,7 @@ impl Shard {
     pub(super) fn step<T>(
         &mut self,
         key: Key,
-        retention: Duration,
+        attempt: &Attempt,
         now_ms: i64,
         step: impl FnOnce(Option<&Record>) -> (T, Option<Record>),
     ) -> Result<T, Full> {
@@ -65,10 +63,7 @@ impl Shard {
         let (outcome, changed) = step(record.as_ref());
         let Some(changed) = changed else { return Ok(outcome) };
 
-        let ends_ms = match known {
-            Some(slot) => self.slab[slot].expires_ms(),
-            None => now_ms.saturating_add(millis(retention)),
-        };
+        let ends_ms = now_ms.saturating_add(millis(changed.keep_for(attempt)));
         let slot = match found {
             Some(slot) => {
                 self.unlist(slot);
@@ -106,16 +101,12 @@ impl Shard {
 
     /// Writes a record to a slot that stands in no queue, and queues it.
     fn keep(&mut self, slot: u32, record: &Record, now_ms: i64, ends_ms: i64) {
-        let (kind, due_ms, ends_ms) = match record.state {
-            // Whoever holds the event holds it, even over the end of the
-            // retention: an event has one holder at a time.
-            State::InProgress { lease_until_ms } => {
-                (Kind::Held, lease_until_ms, ends_ms.max(lease_until_ms))
-            }
-            State::Failed => (Kind::Idle, ends_ms, ends_ms),
+        let (kind, due_ms) = match record.state {
+            State::InProgress { lease_until_ms } => (Kind::Held, lease_until_ms),
+            State::Failed => (Kind::Idle, ends_ms),
             State::Done { .. } => {
                 self.done += 1;
-                (Kind::Done, ends_ms, ends_ms)
+                (Kind::Done, ends_ms)
             }
         };
         self.slab[slot].write(record, now_ms, ends_ms);

@@ -61,11 +61,7 @@ fn it_agrees_with_a_naive_model_over_200_000_random_steps() {
         assert_eq!(ours, theirs, "step {step}");
 
         if let Some(record) = changed {
-            let fresh_ms = now_ms.saturating_add(millis(attempt.retention));
-            let mut expires_ms = known.map_or(fresh_ms, |(_, expires_ms)| expires_ms);
-            if let State::InProgress { lease_until_ms } = record.state {
-                expires_ms = expires_ms.max(lease_until_ms);
-            }
+            let expires_ms = now_ms.saturating_add(millis(record.keep_for(&attempt)));
             model.insert(key, (record, expires_ms));
         }
         if random.below(4) == 0 {
@@ -112,6 +108,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
                 );
             }
             ClaimOutcome::Done { .. } | ClaimOutcome::Exhausted { .. } => {}
+            ClaimOutcome::AlreadyReleased => panic!("step {step}: each claim is another attempt's"),
         }
         assert!(store.len() <= capacity, "step {step}");
         let held = live.keys().next().copied();
@@ -246,7 +243,7 @@ fn a_success_that_finds_no_room_takes_that_of_the_oldest_success() {
     let keys = keys(4);
     handle(&store, &keys[0]);
     assert!(is_granted(&store, &keys[1]));
-    assert_eq!(run(store.complete(&keys[2], &attempt(9))), "RecordedLate");
+    assert_eq!(run(store.complete(&keys[2], &attempt(9))), "RecordedUnclaimed");
     assert!(is_done(&store, &keys[2]));
     assert_eq!(run_claim(&store, &keys[0], &attempt(9)), ClaimOutcome::AtCapacity);
 }
@@ -556,7 +553,7 @@ fn handle(store: &MemoryStore, key: &EventKey) {
 fn step_claim(store: &MemoryStore, key: Key, clock: &ManualClock) -> Result<ClaimOutcome, Full> {
     let (attempt, now_ms) = (attempt(1), clock.now_unix_ms());
     let claim = |record: Option<&Record>| transition::claim(record, &attempt, now_ms);
-    store.table.shard(key).step(key, attempt.retention, now_ms, claim)
+    store.table.shard(key).step(key, &attempt, now_ms, claim)
 }
 
 fn is_live(record: &Record, now_ms: i64) -> bool {
