@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use countersign::{
     Answer, Clock, ConfigError, Degraded, Delivery, Endpoint, IdempotencyStore, ManualClock,
-    MemoryStore, OutagePolicy, Receiver, Scheme, Secret, Settled, Signer, Verdict, Verified,
-    Verifier, VerifyErrorKind,
+    MemoryStore, OutagePolicy, Receiver, Scheme, Secret, Settled, Signer, Tolerance, Verdict,
+    Verified, Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::time::{Instant, sleep, timeout};
@@ -328,9 +328,9 @@ async fn a_full_store_is_said_to_be_full() {
 
 #[test]
 fn a_retention_in_which_the_sender_still_repeats_is_refused() {
-    // Jupiter's last retry comes after 2 h 35.5 min.
+    // Jupiter's last retry comes after 2 h 35.5 min, and nothing limits a replay.
     let new = || receiver("jupiter", MemoryStore::new());
-    let least = Duration::from_secs(9330).mul_f64(1.25);
+    let least = Duration::from_secs(9330);
     let refused = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
     assert!(
         matches!(refused, ConfigError::Retention { least: l, .. } if l == least),
@@ -340,10 +340,50 @@ fn a_retention_in_which_the_sender_still_repeats_is_refused() {
     let _accepted = new().dangerous_with_retention(Duration::from_secs(1));
 }
 
+/// Slack sends for the third time after 6 min, and accepts 5 min of clock
+/// difference in both directions.
+#[tokio::test(start_paused = true)]
+async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted() {
+    let minute = Duration::from_secs(60);
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    let verifier = Verifier::new(Scheme::named("slack").unwrap(), secret()).unwrap();
+    let store = MemoryStore::new().with_clock(clock.clone());
+    let verifier = verifier.with_clock(clock.clone());
+    let receiver = Receiver::new(verifier, store, Endpoint::new("test"));
+    let retried = receiver.verifier().scheme().profile().retries().window().unwrap();
+    let least = retried + 10 * minute;
+    let refused = receiver.clone().with_retention(least - Duration::from_millis(1)).unwrap_err();
+    assert!(matches!(refused, ConfigError::Retention { least: l, .. } if l == least));
+    let receiver = receiver.with_retention(least).unwrap();
+
+    let body = r#"{"event_id":"Ev1","type":"event_callback"}"#;
+    let first = admit_at(&receiver, body, clock.now_unix_ms()).await.unwrap();
+    receiver.settle(first.claim, 503).await;
+    clock.advance(retried);
+    let last_signed_ms = clock.now_unix_ms() + 300_000;
+    let last = admit_at(&receiver, body, last_signed_ms).await.unwrap();
+    receiver.settle(last.claim, 200).await;
+    for _ in 0..10 {
+        let replay = admit_at(&receiver, body, last_signed_ms).await.unwrap_err();
+        assert_eq!(replay.code(), "duplicate");
+        clock.advance(minute);
+    }
+}
+
+#[test]
+fn a_wider_tolerance_has_events_remembered_for_longer() {
+    let hour = Duration::from_secs(3600);
+    let scheme = || Scheme::named("slack").unwrap();
+    let usual = scheme().profile().retention();
+    let verifier = Verifier::new(scheme(), secret()).unwrap();
+    let verifier = verifier.with_tolerance(Tolerance::new(30 * hour, hour));
+    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("test"));
+    assert_eq!(receiver.retention(), usual + 31 * hour - Duration::from_secs(600));
+}
+
 /// A receiver of a scheme without a timestamp header, on this store.
 fn receiver<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
-    let scheme = Scheme::named(scheme).unwrap();
-    let verifier = Verifier::new(scheme, Secret::from_text(SECRET).unwrap()).unwrap();
+    let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret()).unwrap();
     Receiver::new(verifier, store, Endpoint::new("test"))
 }
 
@@ -358,8 +398,29 @@ async fn admit<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     body: &str,
 ) -> Result<Delivery<S>, Answer> {
-    let scheme = receiver.verifier().scheme().clone();
-    let signer = Signer::new(scheme, Secret::from_text(SECRET).unwrap()).unwrap();
+    let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
+    send(receiver, &signer, body).await
+}
+
+/// As `admit`, signed at this time.
+async fn admit_at<S: IdempotencyStore>(
+    receiver: &Receiver<S>,
+    body: &str,
+    signed_at_unix_ms: i64,
+) -> Result<Delivery<S>, Answer> {
+    let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
+    send(receiver, &signer.at_unix_ms(signed_at_unix_ms), body).await
+}
+
+fn secret() -> Secret {
+    Secret::from_text(SECRET).unwrap()
+}
+
+async fn send<S: IdempotencyStore>(
+    receiver: &Receiver<S>,
+    signer: &Signer,
+    body: &str,
+) -> Result<Delivery<S>, Answer> {
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
     let mut begun = receiver.begin(&headers).await.unwrap();

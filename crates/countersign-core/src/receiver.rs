@@ -16,7 +16,7 @@ use crate::idempotency::{
 };
 use crate::observe::{Notice, Stopwatch};
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-use crate::scheme::{Retries, least_retention};
+use crate::scheme::{Retries, Tolerance, least_retention};
 use crate::verifier::{Arrived, Arriving, Verified, Verifier};
 
 pub use repeats::Repeats;
@@ -67,11 +67,10 @@ impl<S: IdempotencyStore> Receiver<S> {
             Retries::Never => OutagePolicy::LocalFallback,
             _ => OutagePolicy::FailClosed,
         };
-        let window = verifier.tolerance().and_then(|tolerance| tolerance.window());
         let settings = Settings {
             endpoint,
             lease: DEFAULT_LEASE,
-            retention: profile.retention().max(window.unwrap_or_default()),
+            retention: default_retention(&verifier),
             ack_deadline,
             in_flight_wait: LONGEST_WAIT.min(ack_deadline / 3),
             outage,
@@ -92,16 +91,19 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.with(|settings| settings.lease = lease)
     }
 
-    /// How long a handled event is remembered. Defaults to the profile's.
+    /// How long a handled event is remembered, counted from its completion.
+    /// Defaults to the profile's, and as much more as the verifier's tolerance
+    /// is wider than the scheme's.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Retention`] where the provider's own retries, or a replay
-    /// within the tolerance, could come later than that.
+    /// [`ConfigError::Retention`] if that is less than the provider's retry
+    /// window (3 days if it is unknown) and the past and future tolerance
+    /// together: a retry, or a replay of the last one, could come later.
     pub fn with_retention(self, retention: Duration) -> Result<Self, ConfigError> {
         let verifier = &self.0.verifier;
-        let window = verifier.tolerance().and_then(|tolerance| tolerance.window());
-        let least = least_retention(verifier.scheme().profile().retries(), window);
+        let retries = verifier.scheme().profile().retries();
+        let least = least_retention(retries, accepted_for(verifier.tolerance()));
         if retention < least {
             return Err(ConfigError::Retention { least });
         }
@@ -208,6 +210,12 @@ impl<S: IdempotencyStore> Receiver<S> {
     #[must_use]
     pub fn store(&self) -> &S {
         self.0.reaper.store()
+    }
+
+    /// How long a handled event is remembered, counted from its completion.
+    #[must_use]
+    pub fn retention(&self) -> Duration {
+        self.0.settings.retention
     }
 
     /// How long the sender waits for the answer.
@@ -458,6 +466,19 @@ impl<S: IdempotencyStore> Receiver<S> {
     fn repeats(&self, verified: &Verified) -> Repeats {
         self.0.settings.repeats.unwrap_or_else(|| Repeats::by_default(verified))
     }
+}
+
+/// A tolerance that is wider than the scheme's lets a replay come later.
+fn default_retention(verifier: &Verifier) -> Duration {
+    let scheme = verifier.scheme();
+    let [accepted, usual] =
+        [verifier.tolerance(), scheme.tolerance()].map(|t| accepted_for(t).unwrap_or_default());
+    scheme.profile().retention().saturating_add(accepted.saturating_sub(usual))
+}
+
+/// For how long one delivery is accepted; `None` if nothing limits it.
+fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
+    tolerance.and_then(|tolerance| tolerance.window())
 }
 
 /// The epoch and whether it is reclaimed, or the answer, that a claim's outcome

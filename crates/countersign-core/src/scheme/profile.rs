@@ -84,17 +84,28 @@ impl Retries {
     }
 }
 
-/// The least time for which an event has to be remembered: a quarter longer
-/// than it may be sent again, and as long as one delivery can be accepted.
-pub(crate) fn least_retention(retries: &Retries, window: Option<Duration>) -> Duration {
-    let retried = retries.window().unwrap_or(UNKNOWN_RETRY_WINDOW);
-    let retried = retried.saturating_add(retried / 4);
-    retried.max(window.unwrap_or(Duration::ZERO))
+/// The minimum time for which a success has to be remembered, counted from its
+/// completion: the last retry may come a retry window later, and each retry can
+/// be replayed for as long as one delivery is accepted (`accepted`: past and
+/// future tolerance together).
+pub(crate) fn least_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
+    retry_window(retries).saturating_add(accepted.unwrap_or_default())
+}
+
+/// The retention of a scheme that states none: a quarter of the retry window
+/// more than the minimum, since retries can be late, and at least a day.
+pub(super) fn default_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
+    let margin = retry_window(retries) / 4;
+    least_retention(retries, accepted).saturating_add(margin).max(A_DAY)
+}
+
+fn retry_window(retries: &Retries) -> Duration {
+    retries.window().unwrap_or(UNKNOWN_RETRY_WINDOW)
 }
 
 pub(super) const DEFAULT_ACK_DEADLINE: Duration = Duration::from_secs(5);
 pub(super) const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
-pub(super) const DEFAULT_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Of what nothing is known is taken to send again for three days, as the most
 /// patient of the large providers do.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::profile::{
-    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, DEFAULT_RETENTION, Retries, least_retention,
+    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Retries, default_retention, least_retention,
 };
 use super::{
     Algorithm, AnswerBody, BodyView, Condition, Encoding, Evidence, Field, Grammar, Handshake,
@@ -180,7 +180,7 @@ impl Scheme {
         }
         let window = self.timestamp.as_ref().and_then(|timestamp| timestamp.tolerance.window());
         let least = least_retention(&profile.retries, window);
-        if profile.retention != least.max(DEFAULT_RETENTION) {
+        if profile.retention != default_retention(&profile.retries, window) {
             file.say("retention", span(profile.retention));
         }
         if profile.retention < least {

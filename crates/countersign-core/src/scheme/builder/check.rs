@@ -7,7 +7,7 @@ use super::{Bound, List, Span, Words};
 use crate::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
-    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, DEFAULT_RETENTION, Profile, Retries, least_retention,
+    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Profile, Retries, default_retention, least_retention,
 };
 use crate::scheme::template::{Part, Template};
 use crate::scheme::{
@@ -362,7 +362,7 @@ impl Words {
         let window = timestamp.and_then(|timestamp| timestamp.tolerance.window());
         let least = least_retention(&retries, window);
         let retention = match self.retention {
-            None => least.max(DEFAULT_RETENTION),
+            None => default_retention(&retries, window),
             Some(Span(retention)) if retention < least && !self.dangerous_with_duplicates => {
                 let what = format!(
                     "an event can come again for longer: give at least {} s, or accept duplicates \

@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::scheme::profile::DEFAULT_RETENTION;
 
 /// A description that lacks nothing.
 fn acme() -> SchemeBuilder {
@@ -225,17 +224,17 @@ fn a_token_has_no_unsigned_timestamp_either() {
 }
 
 #[test]
-fn an_event_is_remembered_a_quarter_longer_than_it_may_be_sent_again() {
+fn an_event_is_remembered_for_longer_than_it_may_be_sent_again() {
     let hour = 60 * MINUTE;
-    for (retries, least) in [
-        (Retries::Never, Duration::ZERO),
-        (Retries::After(vec![30 * MINUTE, hour, 150 * MINUTE]), 5 * hour),
-        (Retries::Within(72 * hour), 90 * hour),
+    for (retries, least, default) in [
+        (Retries::Never, Duration::ZERO, A_DAY),
+        (Retries::After(vec![30 * MINUTE, hour, 150 * MINUTE]), 4 * hour, A_DAY),
+        (Retries::Within(72 * hour), 72 * hour, 90 * hour),
         // Three days.
-        (Retries::Unknown, 90 * hour),
+        (Retries::Unknown, 72 * hour, 90 * hour),
     ] {
         let described = acme().retries(retries.clone());
-        assert_eq!(retention(described.clone()), least.max(DEFAULT_RETENTION), "{retries:?}");
+        assert_eq!(retention(described.clone()), default, "{retries:?}");
         assert_least(&described, least);
     }
 }
@@ -245,18 +244,19 @@ fn an_event_is_remembered_for_as_long_as_one_delivery_can_be_accepted() {
     let stamped = listed().retries(Retries::Never);
     assert_least(&stamped, 10 * MINUTE);
 
-    let day = DEFAULT_RETENTION;
-    let patient = stamped.tolerances(Tolerance::new(7 * day, 5 * MINUTE));
-    assert_eq!(retention(patient.clone()), 7 * day + 5 * MINUTE);
-    assert_least(&patient, 7 * day + 5 * MINUTE);
+    let patient = stamped.tolerances(Tolerance::new(7 * A_DAY, 5 * MINUTE));
+    assert_eq!(retention(patient.clone()), 7 * A_DAY + 5 * MINUTE);
+    assert_least(&patient, 7 * A_DAY + 5 * MINUTE);
 }
 
 #[test]
-fn of_the_two_reasons_to_remember_the_longer_one_counts() {
+fn the_last_retry_can_be_replayed_for_as_long_as_it_is_accepted() {
     let hour = 60 * MINUTE;
     let stamped = listed().tolerance(hour);
-    assert_least(&stamped.clone().retries(Retries::Within(hour)), 2 * hour);
-    assert_least(&stamped.retries(Retries::Within(8 * hour)), 10 * hour);
+    assert_least(&stamped.clone().retries(Retries::Within(hour)), 3 * hour);
+    let patient = stamped.retries(Retries::Within(72 * hour));
+    assert_least(&patient, 74 * hour);
+    assert_eq!(retention(patient), 92 * hour);
 }
 
 #[test]
@@ -304,4 +304,5 @@ fn retention(builder: SchemeBuilder) -> Duration {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const SECONDS: TimestampUnit = TimestampUnit::Seconds;
