@@ -6,6 +6,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
+
 use super::{Claim, IdempotencyStore, RenewOutcome, Timer};
 
 impl<S: IdempotencyStore> Claim<S> {
@@ -34,9 +36,14 @@ impl<S: IdempotencyStore> Claim<S> {
         let every = (self.lease() / 3).max(LEAST_PAUSE);
         loop {
             timer.sleep(every).await;
-            // One that fails is tried again at the next third. One that is lost stays lost.
-            if let Ok(RenewOutcome::Lost) = self.renew().await {
-                return pending().await;
+            // One that fails is tried again at the next third, and so is one that has no answer by
+            // then. One that is lost stays lost.
+            loop {
+                match select(pin!(self.renew()), pin!(timer.sleep(every))).await {
+                    Either::Left((Ok(RenewOutcome::Lost), _)) => return pending().await,
+                    Either::Left(_) => break,
+                    Either::Right(_) => {}
+                }
             }
         }
     }
