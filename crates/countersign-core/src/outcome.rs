@@ -32,7 +32,8 @@ pub enum Answer {
     /// Another attempt holds the event, and was still at it after the wait.
     #[non_exhaustive]
     InFlight {
-        /// When it is worth asking again.
+        /// How long the other attempt's lease lasts at the most, unless it is
+        /// renewed.
         retry_after: Duration,
     },
     /// Too many attempts have died with this event in hand.
@@ -95,17 +96,21 @@ impl Answer {
     #[must_use]
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
+            // The handler may be done in a moment; the lease is renewed for as long as it is not.
             Self::InFlight { retry_after } => {
-                Some(retry_after.as_millis().div_ceil(1000).clamp(1, LONGEST_RETRY_AFTER_S) as u64)
+                Some(retry_after.as_secs().div_ceil(3).clamp(1, LONGEST_IN_FLIGHT_S))
             }
+            Self::Exhausted { dead_lettered: false } => Some(EXHAUSTED_S),
             Self::StoreUnavailable | Self::StoreFull | Self::HandlerTimeout | Self::Busy => Some(1),
             _ => None,
         }
     }
 }
 
-/// Asking a sender to wait longer than this gains nothing.
-const LONGEST_RETRY_AFTER_S: u128 = 30;
+const LONGEST_IN_FLIGHT_S: u64 = 5;
+/// Somebody has to look at the event first. Asking a sender to wait longer than
+/// this gains nothing.
+const EXHAUSTED_S: u64 = 30;
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -81,7 +81,10 @@ struct Inner {
     url: Option<PublicUrl>,
     tolerance: Option<Tolerance>,
     body_limit: usize,
-    body_timeout: Duration,
+    /// How long the provider waits for the answer.
+    ack_deadline: Duration,
+    /// If the user has set it.
+    body_timeout: Option<Duration>,
     /// In bytes a second.
     least_body_rate: u64,
     budget: BufferBudget,
@@ -143,7 +146,8 @@ impl Verifier {
             url,
             tolerance: scheme.tolerance(),
             body_limit: scheme.profile().body_limit(),
-            body_timeout: LONGEST_BODY_TIMEOUT.min(scheme.profile().ack_deadline() / 3),
+            ack_deadline: scheme.profile().ack_deadline(),
+            body_timeout: None,
             least_body_rate: LEAST_BODY_RATE,
             budget: BufferBudget::of_process(),
             unsigned: asked::Unsigned::default(),
@@ -186,7 +190,14 @@ impl Verifier {
     /// answer, and to no more than 2 s: the rest is for the handler.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.inner).body_timeout = timeout;
+        Arc::make_mut(&mut self.inner).body_timeout = Some(timeout);
+        self
+    }
+
+    /// How long the provider waits for the answer, if that is not what the
+    /// scheme says: the body timeout follows, unless it was set.
+    pub(crate) fn with_ack_deadline(mut self, deadline: Duration) -> Self {
+        Arc::make_mut(&mut self.inner).ack_deadline = deadline;
         self
     }
 
@@ -269,7 +280,8 @@ impl Verifier {
     /// How long a body may take to arrive whole.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
-        self.inner.body_timeout
+        let usual = || LONGEST_BODY_TIMEOUT.min(self.inner.ack_deadline / 3);
+        self.inner.body_timeout.unwrap_or_else(usual)
     }
 
     /// How many bytes of a body must at least come in a second.
