@@ -121,6 +121,30 @@ fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
     assert!(is_pending(pin!(verifier.resolve(&of_tenant("globex", 2).headers))));
 }
 
+#[test]
+fn a_flood_of_names_takes_no_room_from_a_tenant_that_was_quiet_for_long() {
+    let (resolver, asked, gate) = Asked::gated();
+    let (verifier, clock) = clocked(of_header(resolver).with_most_calls(8));
+    let known = of_tenant("acme", 1);
+    gate.add_permits(1);
+    assert!(matches!(poll(pin!(verifier.resolve(&known.headers))), Poll::Ready(Ok(_))));
+    gate.forget_permits(1);
+    // Its secrets are too old to be used without being asked for.
+    clock.advance(Duration::from_secs(2 * 86_400));
+
+    let mut flood = Vec::new();
+    for number in 0..1000 {
+        let made_up = of_tenant(&format!("tenant-{number}"), 1);
+        let mut resolving = Box::pin(verifier.resolve(&made_up.headers));
+        if is_pending(resolving.as_mut()) {
+            flood.push(resolving);
+        }
+    }
+    assert_eq!(flood.len(), 8);
+    assert!(is_pending(pin!(verifier.resolve(&known.headers))));
+    assert_eq!(asked.times(), 10);
+}
+
 #[tokio::test]
 async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
     let asked = Asked::default();

@@ -83,7 +83,9 @@ impl TenantSecrets {
             return kept;
         }
         let stale = self.stale(&name, now_unix_ms);
-        let purpose = if stale.is_some() { For::Tenant } else { For::AnyName };
+        // One that is too old to be used is still a tenant's.
+        let is_tenant = self.known.peek(&*name).is_some();
+        let purpose = if is_tenant { For::Tenant } else { For::AnyName };
         let begin = |place: Place| {
             let (this, clock) = (Arc::clone(self), Arc::clone(clock));
             async move { this.ask(&place, &*clock).await }.boxed()
