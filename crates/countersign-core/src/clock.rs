@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 #[cfg(not(target_os = "linux"))]
 use std::time::SystemTime;
+use std::time::{Duration, Instant};
 
 /// Says what time it is, for judging the timestamps of deliveries.
 ///
@@ -53,6 +53,26 @@ impl Clock for SystemClock {
             Ok(after) => millis(after),
             Err(before) => -millis(before.duration()),
         }
+    }
+}
+
+/// Begins with the operating system's time, and from then on counts what passes,
+/// whatever is done to that clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MonotonicClock {
+    from_ms: i64,
+    since: Instant,
+}
+
+impl MonotonicClock {
+    pub(crate) fn start() -> Self {
+        Self { from_ms: SystemClock::new().now_unix_ms(), since: Instant::now() }
+    }
+}
+
+impl Clock for MonotonicClock {
+    fn now_unix_ms(&self) -> i64 {
+        self.from_ms.saturating_add(millis(self.since.elapsed()))
     }
 }
 

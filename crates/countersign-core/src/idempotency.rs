@@ -23,17 +23,19 @@
 //! - A success is remembered for the retention, counted from its completion.
 
 mod claim;
+mod counters;
 mod key;
 mod memory;
-mod reaper;
 mod renewal;
+mod settlement;
 mod store;
 mod transition;
 
 pub use claim::{Claim, Degraded, Grant};
+pub use counters::Counters;
 pub use key::{Endpoint, EventKey, Fingerprint};
 pub use memory::MemoryStore;
-pub use reaper::{Counters, Timer};
+pub use settlement::Timer;
 pub use store::{
     Applied, Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,
@@ -41,4 +43,4 @@ pub use store::{
 pub use transition::{Record, State, claim, complete, release, renew};
 
 pub(crate) use claim::Holder;
-pub(crate) use reaper::Reaper;
+pub(crate) use settlement::SettlementQueue;

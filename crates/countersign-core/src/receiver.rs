@@ -4,7 +4,7 @@ mod repeats;
 
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::budget::Reserved;
@@ -12,7 +12,7 @@ use crate::error::ConfigError;
 use crate::headers::Head;
 use crate::idempotency::{
     Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey,
-    Fingerprint, Holder, IdempotencyStore, MemoryStore, Reaper, ReleaseOutcome, StoreError, Timer,
+    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Timer,
 };
 use crate::observe::{Notice, Stopwatch};
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
@@ -36,10 +36,8 @@ pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
 
 struct Inner<S: IdempotencyStore> {
     verifier: Verifier,
-    /// The store, and what is left to be told to it.
-    reaper: Arc<Reaper<S>>,
-    /// Made when the store first cannot be asked.
-    local: OnceLock<Arc<MemoryStore>>,
+    /// The store, and what this process knows and the store does not.
+    queue: Arc<SettlementQueue<S>>,
     settings: Settings,
 }
 
@@ -79,8 +77,8 @@ impl<S: IdempotencyStore> Receiver<S> {
             dead_letters: None,
         };
         let verifier = verifier.with_endpoint(&settings.endpoint);
-        let reaper = Arc::new(Reaper::new(store, verifier.watch().clone()));
-        Self(Arc::new(Inner { verifier, reaper, local: OnceLock::new(), settings }))
+        let queue = Arc::new(SettlementQueue::new(store, verifier.watch().clone()));
+        Self(Arc::new(Inner { verifier, queue, settings }))
     }
 
     /// For how long a handler that shows no sign of life keeps its event.
@@ -119,14 +117,17 @@ impl<S: IdempotencyStore> Receiver<S> {
     }
 
     /// How long the sender waits for the answer. Defaults to the profile's.
-    /// A duplicate of an event in flight waits for a third of it, 2 s at the
+    /// The body may take a third of it, unless
+    /// [`with_body_timeout`](Self::with_body_timeout) says otherwise, and a
+    /// duplicate of an event in flight waits for a third of it: both 2 s at the
     /// most.
     #[must_use]
     pub fn with_ack_deadline(self, deadline: Duration) -> Self {
-        self.with(|settings| {
-            settings.ack_deadline = deadline;
-            settings.in_flight_wait = LONGEST_WAIT.min(deadline / 3);
-        })
+        let verifier = self.0.verifier.clone().with_ack_deadline(deadline);
+        let mut settings = self.0.settings.clone();
+        settings.ack_deadline = deadline;
+        settings.in_flight_wait = LONGEST_WAIT.min(deadline / 3);
+        self.rebuilt(verifier, settings)
     }
 
     /// How long a whole body may take to arrive. Defaults to the verifier's.
@@ -183,7 +184,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.with(|settings| settings.dead_letters = Some(Arc::new(dead_letters)))
     }
 
-    /// A receiver with changed settings; it shares store and reaper.
+    /// A receiver with changed settings; it shares the store.
     fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.0.settings.clone();
         change(&mut settings);
@@ -192,12 +193,7 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn rebuilt(&self, verifier: Verifier, settings: Settings) -> Self {
         let inner = &self.0;
-        Self(Arc::new(Inner {
-            verifier,
-            reaper: Arc::clone(&inner.reaper),
-            local: inner.local.clone(),
-            settings,
-        }))
+        Self(Arc::new(Inner { verifier, queue: Arc::clone(&inner.queue), settings }))
     }
 
     /// What proves the deliveries.
@@ -209,7 +205,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// Where the claims are held.
     #[must_use]
     pub fn store(&self) -> &S {
-        self.0.reaper.store()
+        self.0.queue.store()
     }
 
     /// How long a handled event is remembered, counted from its completion.
@@ -235,20 +231,32 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// What has happened here that the answers do not tell.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.0.reaper.counters().snapshot()
+        self.0.queue.counters().snapshot()
     }
 
-    /// Tells the store what nobody could wait for: claims that were dropped,
-    /// successes whose record could not be written. It ends when the receiver
-    /// and its claims are gone and everything is told.
+    /// Tells the store what could not be told at once: claims that were dropped,
+    /// successes whose record could not be written, and what was claimed in this
+    /// process while the store was unavailable. It ends when the receiver and its
+    /// claims are gone and everything is told.
     ///
-    /// Given out once, to be spawned on the user's runtime with its `sleep`.
-    /// Adapters do so at their first request.
+    /// Given out to be spawned on the user's runtime with its `sleep`, and again
+    /// only once it was dropped, as by the end of that runtime. Adapters spawn it
+    /// at any request.
     pub fn background<T: Timer>(
         &self,
         timer: T,
     ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
-        self.0.reaper.background(timer)
+        self.0.queue.background(timer)
+    }
+
+    /// Tells the store what is pending, for so long at the most, and returns the
+    /// events whose success is still not recorded: without the store's record
+    /// they may be handled again after a restart. For a shutdown, once the
+    /// handlers have ended.
+    ///
+    /// The [`background`](Self::background) future may run meanwhile, or be gone.
+    pub async fn flush(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
+        self.0.queue.drain(within, timer).await
     }
 
     /// Judges the head of a delivery, before a byte of its body is read. Waits
@@ -309,23 +317,26 @@ impl<S: IdempotencyStore> Receiver<S> {
         let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
         // Made before the store is asked: should nobody hear its answer, the event is not to stay in
         // nobody's hands.
-        let claim = self.ungranted(key, attempt, Holder::Store);
-        match self.patient_claim(self.store(), claim.key(), claim.attempt(), timer).await {
+        let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
+        match self.patient_claim(claim.key(), claim.attempt(), timer).await {
             Ok(outcome) => match granted(outcome) {
-                Ok((epoch, reclaimed)) => Ok(claim.granted(epoch, reclaimed)),
+                Ok((epoch, reclaimed)) => Ok(self.watched(claim, epoch).granted(epoch, reclaimed)),
                 // In boxes, this and what follows: they are rare, and would double what every
                 // request carries.
                 Err(answer) => Box::pin(self.not_granted(answer, claim, verified)).await,
             },
-            Err(error) => {
-                let (key, attempt) = (claim.key().clone(), claim.attempt().clone());
-                match error.applied() {
-                    Applied::No => claim.disarm(),
-                    Applied::Maybe => drop(claim),
-                }
-                Box::pin(self.without_store(key, attempt, verified, timer)).await
-            }
+            Err(error) => Box::pin(self.without_store(claim, error.applied(), verified)).await,
         }
+    }
+
+    /// An endpoint that would go on without the store has to know what it has in
+    /// hand itself.
+    fn watched(&self, claim: Claim<S>, epoch: u32) -> Claim<S> {
+        if self.0.settings.outage != OutagePolicy::LocalFallback {
+            return claim;
+        }
+        self.0.queue.hold(claim.key(), claim.attempt(), epoch);
+        claim.held(Holder::StoreAndKnown)
     }
 
     fn identify(&self, verified: &Verified) -> EventKey {
@@ -349,32 +360,25 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// A claim of which nothing is known yet.
-    fn ungranted(&self, key: EventKey, attempt: Attempt, holder: Holder) -> Claim<S> {
-        Claim::new(key, attempt, holder, Arc::clone(&self.0.reaper))
-    }
-
     /// Claims, and while another attempt holds the event asks again for a
     /// while, with the same token.
-    async fn patient_claim<T: IdempotencyStore>(
+    async fn patient_claim(
         &self,
-        store: &T,
         key: &EventKey,
         attempt: &Attempt,
         timer: &impl Timer,
     ) -> Result<ClaimOutcome, StoreError> {
-        let outcome = self.ask(store, key, attempt).await;
+        let outcome = self.ask(key, attempt).await;
         if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
             && !self.0.settings.in_flight_wait.is_zero()
         {
-            return Box::pin(self.ask_again(store, key, attempt, timer)).await;
+            return Box::pin(self.ask_again(key, attempt, timer)).await;
         }
         outcome
     }
 
-    async fn ask_again<T: IdempotencyStore>(
+    async fn ask_again(
         &self,
-        store: &T,
         key: &EventKey,
         attempt: &Attempt,
         timer: &impl Timer,
@@ -387,7 +391,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             timer.sleep(pause).await;
             left -= pause;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            let outcome = self.ask(store, key, attempt).await;
+            let outcome = self.ask(key, attempt).await;
             if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
                 self.tell(&Notice::Waited(longest - left));
                 return outcome;
@@ -395,46 +399,56 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    async fn ask<T: IdempotencyStore>(
-        &self,
-        store: &T,
-        key: &EventKey,
-        attempt: &Attempt,
-    ) -> Result<ClaimOutcome, StoreError> {
+    /// Claims at the store, unless this process knows better than the store:
+    /// what it holds, or has done, and could not tell yet.
+    async fn ask(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+        if self.0.settings.outage != OutagePolicy::FailOpen
+            && let Some(outcome) = self.0.queue.look(key, attempt)
+        {
+            return Ok(outcome);
+        }
         let since = Stopwatch::start();
-        let outcome = store.claim(key, attempt).await;
+        let outcome = self.store().claim(key, attempt).await;
         self.tell(&Notice::Asked(since.elapsed()));
         outcome
     }
 
-    /// What the outage policy makes of a delivery.
+    /// What the outage policy makes of a delivery whose claim the store has not
+    /// answered.
     async fn without_store(
         &self,
-        key: EventKey,
-        attempt: Attempt,
+        claim: Claim<S>,
+        applied: Applied,
         verified: &Verified,
-        timer: &impl Timer,
     ) -> Result<Claim<S>, Answer> {
-        match self.0.settings.outage {
-            OutagePolicy::FailClosed => return Err(Answer::StoreUnavailable),
-            OutagePolicy::LocalFallback => {}
-            OutagePolicy::FailOpen => {
-                self.0.reaper.counters().degraded();
-                return Ok(self.ungranted(key, attempt, Holder::Nowhere).granted(1, false));
+        let queue = &self.0.queue;
+        let may_be_in_store = applied == Applied::Maybe;
+        let (holder, outcome) = match self.0.settings.outage {
+            OutagePolicy::FailClosed => {
+                if !may_be_in_store {
+                    claim.disarm();
+                }
+                return Err(Answer::StoreUnavailable);
             }
-        }
-        let local = self.0.local.get_or_init(|| Arc::new(MemoryStore::with_capacity(LOCAL_EVENTS)));
-        let outcome = self
-            .patient_claim(&**local, &key, &attempt, timer)
-            .await
-            .map_err(|_| Answer::StoreUnavailable)?;
-        let claim = self.ungranted(key, attempt, Holder::Local(Arc::clone(local)));
-        match granted(outcome) {
+            // The claim goes on with the same token: what the store may have granted it is not given
+            // back while the handler runs.
+            OutagePolicy::LocalFallback => {
+                let outcome = queue.claim(claim.key(), claim.attempt(), may_be_in_store);
+                (Holder::Here, granted(outcome))
+            }
+            OutagePolicy::FailOpen => (Holder::Nowhere { may_be_in_store }, Ok((1, false))),
+        };
+        match outcome {
             Ok((epoch, reclaimed)) => {
-                self.0.reaper.counters().degraded();
-                Ok(claim.granted(epoch, reclaimed))
+                queue.counters().degraded();
+                Ok(claim.held(holder).granted(epoch, reclaimed))
             }
-            Err(answer) => self.not_granted(answer, claim, verified).await,
+            Err(answer) => {
+                if may_be_in_store {
+                    queue.push_release(claim.key(), claim.attempt());
+                }
+                self.not_granted(answer, claim.held(holder), verified).await
+            }
         }
     }
 
@@ -571,5 +585,3 @@ const MOST_TRAVEL: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// Enough for what comes in while a store is away.
-const LOCAL_EVENTS: usize = 100_000;

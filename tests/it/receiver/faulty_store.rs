@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::future::pending;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,11 +30,31 @@ pub(crate) struct FaultyStore {
     inner: Arc<MemoryStore>,
     faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
     asked: Arc<Mutex<HashMap<&'static str, usize>>>,
+    is_down: Arc<AtomicBool>,
 }
 
 impl FaultyStore {
     pub(crate) fn new(inner: MemoryStore) -> Self {
-        Self { inner: Arc::new(inner), faults: Arc::default(), asked: Arc::default() }
+        Self::on(Arc::new(inner))
+    }
+
+    fn on(inner: Arc<MemoryStore>) -> Self {
+        let (faults, asked, is_down) = Default::default();
+        Self { inner, faults, asked, is_down }
+    }
+
+    /// The same store as another process reaches it, without these faults.
+    pub(crate) fn of_another_process(&self) -> Self {
+        Self::on(Arc::clone(&self.inner))
+    }
+
+    /// From now on every step fails, until the store comes back.
+    pub(crate) fn go_down(&self) {
+        self.is_down.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn come_back(&self) {
+        self.is_down.store(false, Ordering::SeqCst);
     }
 
     /// The next calls of this step fail so, one after another.
@@ -59,6 +80,9 @@ impl FaultyStore {
         *self.asked.lock().unwrap().entry(step).or_default() += 1;
         let fault = self.faults.lock().unwrap().entry(step).or_default().pop_front();
         match fault {
+            None if self.is_down.load(Ordering::SeqCst) => {
+                Err(StoreError::not_applied("the store is down"))
+            }
             None => real.await,
             Some(Fault::NotApplied) => Err(StoreError::not_applied("the question was lost")),
             Some(Fault::ReplyLost) => {

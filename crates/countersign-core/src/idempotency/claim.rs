@@ -5,9 +5,8 @@ use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::MemoryStore;
 use super::key::EventKey;
-use super::reaper::{Job, Reaper, Step};
+use super::settlement::SettlementQueue;
 use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
@@ -26,24 +25,35 @@ pub struct Claim<S: IdempotencyStore> {
     attempt: Attempt,
     grant: Grant,
     holder: Holder,
-    reaper: Arc<Reaper<S>>,
+    queue: Arc<SettlementQueue<S>>,
     /// What becomes of the event when this is dropped.
-    on_drop: Option<Step>,
+    on_drop: Option<OnDrop>,
     /// Whether it has been told how this ends. Of one that was never granted, it
     /// is not.
     is_told: bool,
 }
 
 /// Where a claim is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     Store,
-    /// In the table of this process, while the store cannot be asked.
-    Local(Arc<MemoryStore>),
-    /// Nowhere: the endpoint fails open.
-    Nowhere,
+    /// In the store, and known here should it go away.
+    StoreAndKnown,
+    /// In this process, since the store was unavailable: until it is handed over.
+    Here,
+    /// Nowhere: the endpoint fails open. The store may have granted it unheard.
+    Nowhere {
+        may_be_in_store: bool,
+    },
     /// Nowhere: another attempt has the event, or has handled it, and this is a
     /// repeat that is handled all the same. The record is the other attempt's.
     Repeat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OnDrop {
+    Complete,
+    Release,
 }
 
 /// What a handler should know of the claim under which it runs.
@@ -76,20 +86,21 @@ pub enum Degraded {
 
 impl<S: IdempotencyStore> Claim<S> {
     /// One that the store may grant, or has granted unheard.
-    pub(crate) fn new(
-        key: EventKey,
-        attempt: Attempt,
-        holder: Holder,
-        reaper: Arc<Reaper<S>>,
-    ) -> Self {
-        let degraded = match holder {
-            Holder::Store | Holder::Repeat => None,
-            Holder::Local(_) => Some(Degraded::LocalFallback),
-            Holder::Nowhere => Some(Degraded::FailOpen),
+    pub(crate) fn new(key: EventKey, attempt: Attempt, queue: Arc<SettlementQueue<S>>) -> Self {
+        let grant = Grant { epoch: 0, reclaimed: false, degraded: None, possible_duplicate: false };
+        let (holder, on_drop) = (Holder::Store, Some(OnDrop::Release));
+        Self { key, attempt, grant, holder, queue, on_drop, is_told: true }
+    }
+
+    /// The claim, held elsewhere than in the store.
+    pub(crate) fn held(mut self, holder: Holder) -> Self {
+        self.holder = holder;
+        self.grant.degraded = match holder {
+            Holder::Store | Holder::StoreAndKnown | Holder::Repeat => None,
+            Holder::Here => Some(Degraded::LocalFallback),
+            Holder::Nowhere { .. } => Some(Degraded::FailOpen),
         };
-        let grant = Grant { epoch: 0, reclaimed: false, degraded, possible_duplicate: false };
-        let on_drop = Some(Step::Release);
-        Self { key, attempt, grant, holder, reaper, on_drop, is_told: true }
+        self
     }
 
     /// The event is in hand.
@@ -140,25 +151,32 @@ impl<S: IdempotencyStore> Claim<S> {
     /// Records that the event is done.
     ///
     /// Where the record cannot be written at this moment, the event is done all
-    /// the same: answer the sender with the handler's own status. The record is
-    /// tried again in the background until the lease has run out.
+    /// the same: answer the sender with the handler's own status. This process
+    /// knows that it is, and the record is tried again in the background until
+    /// its retention ends.
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the record could not be written yet.
     pub async fn complete(mut self) -> Result<CompleteOutcome, StoreError> {
         self.tell(Settlement::Completed);
-        // From here on a cancelled future must not give a handled event back.
-        self.on_drop = Some(Step::Complete);
-        let outcome = match &self.holder {
-            Holder::Store => self.reaper.store().complete(&self.key, &self.attempt).await,
-            // The store learns of it when it can be asked again.
-            Holder::Local(local) => return local.complete(&self.key, &self.attempt).await,
-            Holder::Nowhere => return Ok(CompleteOutcome::Recorded),
+        if self.holder != Holder::Repeat {
+            // From here on a cancelled future must not give a handled event back.
+            self.on_drop = Some(OnDrop::Complete);
+        }
+        let here = match self.holder {
+            Holder::Store | Holder::StoreAndKnown => None,
+            Holder::Here => self.queue.complete(&self.key, &self.attempt),
+            // Dropped, it leaves its success to the background.
+            Holder::Nowhere { .. } => return Ok(CompleteOutcome::Recorded),
             Holder::Repeat => return Ok(CompleteOutcome::AlreadyDone),
-        }?;
+        };
+        let outcome = match here {
+            Some(outcome) => outcome,
+            None => self.queue.store().complete(&self.key, &self.attempt).await?,
+        };
         self.on_drop = None;
-        self.reaper.counters().completed(outcome);
+        self.queue.counters().completed(outcome);
         Ok(outcome)
     }
 
@@ -170,19 +188,24 @@ impl<S: IdempotencyStore> Claim<S> {
     /// in the background until the lease has run out.
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
         self.tell(Settlement::Released);
-        let outcome = match &self.holder {
-            Holder::Store => self.reaper.store().release(&self.key, &self.attempt).await,
-            Holder::Local(local) => local.release(&self.key, &self.attempt).await,
-            Holder::Nowhere => Ok(ReleaseOutcome::Released),
-            Holder::Repeat => Ok(ReleaseOutcome::NotHeld),
-        }?;
+        let here = match self.holder {
+            Holder::Store | Holder::StoreAndKnown => None,
+            Holder::Here => self.queue.release(&self.key, &self.attempt),
+            // Dropped, it leaves what the store may know of it to the background.
+            Holder::Nowhere { .. } => return Ok(ReleaseOutcome::Released),
+            Holder::Repeat => return Ok(ReleaseOutcome::NotHeld),
+        };
+        let outcome = match here {
+            Some(outcome) => outcome,
+            None => self.queue.store().release(&self.key, &self.attempt).await?,
+        };
         self.on_drop = None;
         Ok(outcome)
     }
 
     fn tell(&mut self, settlement: Settlement) {
         if !mem::replace(&mut self.is_told, true) {
-            self.reaper.counters().watch().tell(&Notice::Settled(settlement));
+            self.queue.counters().watch().tell(&Notice::Settled(settlement));
         }
     }
 
@@ -193,35 +216,54 @@ impl<S: IdempotencyStore> Claim<S> {
     /// [`StoreError`] where the store cannot be asked; the lease goes on as it
     /// was.
     pub async fn renew(&self) -> Result<RenewOutcome, StoreError> {
-        let outcome = match &self.holder {
-            Holder::Store => self.reaper.store().renew(&self.key, &self.attempt).await,
-            Holder::Local(local) => local.renew(&self.key, &self.attempt).await,
-            Holder::Nowhere | Holder::Repeat => Ok(RenewOutcome::Renewed),
-        }?;
+        let here = match self.holder {
+            Holder::Store => None,
+            Holder::StoreAndKnown => {
+                self.queue.keep_hold(&self.key, &self.attempt);
+                None
+            }
+            Holder::Here => self.queue.renew(&self.key, &self.attempt),
+            Holder::Nowhere { .. } | Holder::Repeat => Some(RenewOutcome::Renewed),
+        };
+        let outcome = match here {
+            Some(outcome) => outcome,
+            None => self.queue.store().renew(&self.key, &self.attempt).await?,
+        };
         if outcome == RenewOutcome::Lost {
-            self.reaper.counters().lease_lost();
+            self.queue.counters().lease_lost();
         }
         Ok(outcome)
+    }
+
+    fn release_on_drop(&self) {
+        let here = match self.holder {
+            Holder::Store | Holder::StoreAndKnown | Holder::Nowhere { may_be_in_store: true } => {
+                None
+            }
+            Holder::Here => self.queue.release(&self.key, &self.attempt),
+            Holder::Nowhere { may_be_in_store: false } | Holder::Repeat => return,
+        };
+        match here {
+            None => self.queue.push_release(&self.key, &self.attempt),
+            Some(ReleaseOutcome::Released) => self.queue.counters().given_back(),
+            Some(ReleaseOutcome::NotHeld) => {}
+        }
     }
 }
 
 impl<S: IdempotencyStore> Drop for Claim<S> {
-    /// Leaves the rest to the reaper: a drop can neither wait nor fail.
+    /// Leaves the rest to the background: a drop can neither wait nor fail.
     fn drop(&mut self) {
-        let Some(step) = self.on_drop.take() else { return };
+        if let Some(OnDrop::Complete) = self.on_drop {
+            let held_here = self.grant.degraded.is_some();
+            self.queue.push_success(&self.key, &self.attempt, held_here);
+        } else if self.holder == Holder::StoreAndKnown {
+            self.queue.let_go(&self.key, &self.attempt);
+        }
+        let Some(on_drop) = self.on_drop.take() else { return };
         self.tell(Settlement::Dropped);
-        let key = self.key.clone();
-        let attempt = self.attempt.clone();
-        match &self.holder {
-            Holder::Store => self.reaper.push(Job { key, attempt, step, local: None }),
-            Holder::Local(local) => {
-                let local = (step == Step::Release).then(|| Arc::clone(local));
-                self.reaper.push(Job { key, attempt, step, local });
-            }
-            Holder::Nowhere if step == Step::Complete => {
-                self.reaper.push(Job { key, attempt, step, local: None });
-            }
-            Holder::Nowhere | Holder::Repeat => {}
+        if on_drop == OnDrop::Release {
+            self.release_on_drop();
         }
     }
 }

@@ -111,3 +111,27 @@ impl Fingerprint {
         self.0
     }
 }
+
+#[cfg(test)]
+pub(super) mod sample {
+    use super::{Endpoint, EventKey};
+    use crate::scheme::Scheme;
+    use crate::secret::Secret;
+    use crate::sign::Signer;
+    use crate::verifier::Verifier;
+
+    /// The keys of so many events.
+    pub(crate) fn keys(count: usize) -> Vec<EventKey> {
+        let scheme = Scheme::named("jupiter").unwrap();
+        let secret = || Secret::new("a secret").unwrap();
+        let signer = Signer::new(scheme.clone(), secret()).unwrap();
+        let verifier = Verifier::new(scheme, secret()).unwrap();
+        let endpoint = Endpoint::new("tests");
+        let key = |i: usize| {
+            let body = format!(r#"{{"event_id":"{i}"}}"#);
+            let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();
+            EventKey::of(&verifier.verify(&headers, body).unwrap(), &endpoint)
+        };
+        (0..count).map(key).collect()
+    }
+}

@@ -8,7 +8,6 @@ mod slab;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use shard::{Full, Shard, Share};
 
@@ -18,7 +17,7 @@ use super::store::{
     StoreError,
 };
 use super::transition::{self, Record};
-use crate::clock::{Clock, SystemClock, millis};
+use crate::clock::{Clock, MonotonicClock};
 
 /// Remembers events in the memory of this process.
 ///
@@ -92,7 +91,7 @@ impl MemoryStore {
     pub fn with_capacity(events: usize) -> Self {
         let capacity = events.min(MOST_CAPACITY);
         let floor = capacity / 2;
-        let clock = Arc::new(Elapsing::new());
+        let clock = Arc::new(MonotonicClock::start());
         Self { capacity, floor, clock, table: Arc::new(Table::new(capacity, floor)) }
     }
 
@@ -284,24 +283,6 @@ fn share(of: usize, shards: usize) -> usize {
 
 fn low(word: u64) -> u32 {
     (word & u64::from(u32::MAX)) as u32
-}
-
-/// The time at which it was made, and what has passed since.
-struct Elapsing {
-    from_ms: i64,
-    since: Instant,
-}
-
-impl Elapsing {
-    fn new() -> Self {
-        Self { from_ms: SystemClock::new().now_unix_ms(), since: Instant::now() }
-    }
-}
-
-impl Clock for Elapsing {
-    fn now_unix_ms(&self) -> i64 {
-        self.from_ms.saturating_add(millis(self.since.elapsed()))
-    }
 }
 
 const DEFAULT_CAPACITY: usize = 1_000_000;

@@ -84,6 +84,7 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         Notice::GivenBack => count(labels, &list::GIVEN_BACK),
         Notice::GiveBackLost => count(labels, &list::GIVE_BACK_LOST),
         Notice::RecordedInBackground => count(labels, &list::RECORDED_IN_BACKGROUND),
+        Notice::RecordedAfterOutage => count(labels, &list::RECORDED_AFTER_OUTAGE),
         Notice::RecordLost => count(labels, &list::RECORD_LOST),
     }
 }

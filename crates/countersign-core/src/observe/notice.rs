@@ -47,7 +47,7 @@ pub(crate) enum Notice<'a> {
     HandlerTimedOut,
     /// The claim was settled by whoever had it.
     Settled(Settlement),
-    /// A success was recorded whose attempt had lost the event.
+    /// A success was recorded of an event that another attempt has, or had, too.
     CompletedLate,
     /// A renewal found the event in other hands.
     LeaseLost,
@@ -57,6 +57,9 @@ pub(crate) enum Notice<'a> {
     GiveBackLost,
     /// A success was recorded in the background.
     RecordedInBackground,
+    /// A success was recorded whose event was claimed while the store was
+    /// unavailable.
+    RecordedAfterOutage,
     /// A success was never recorded.
     RecordLost,
 }

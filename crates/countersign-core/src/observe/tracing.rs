@@ -105,7 +105,7 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         }
         Notice::CompletedLate => warn!(
             target: TARGET, scheme, endpoint,
-            "an attempt that had lost its event succeeded: perhaps it was handled twice"
+            "an attempt succeeded whose event another one has, or had, too: perhaps it was handled twice"
         ),
         Notice::LeaseLost => {
             warn!(target: TARGET, scheme, endpoint, "the event is in the hands of another attempt");
@@ -120,6 +120,10 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         Notice::RecordedInBackground => {
             info!(target: TARGET, scheme, endpoint, "a success was recorded in the background");
         }
+        Notice::RecordedAfterOutage => info!(
+            target: TARGET, scheme, endpoint,
+            "a success was recorded that was claimed while the store was unavailable"
+        ),
         Notice::RecordLost => error!(
             target: TARGET, scheme, endpoint,
             "a success could not be recorded: its event may be handled again"

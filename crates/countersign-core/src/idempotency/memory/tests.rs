@@ -6,12 +6,9 @@ use std::time::Duration;
 use super::index::Index;
 use super::slab::Slot;
 use super::*;
-use crate::clock::ManualClock;
-use crate::idempotency::{Endpoint, Fingerprint, State, Token, transition};
-use crate::scheme::Scheme;
-use crate::secret::Secret;
-use crate::sign::Signer;
-use crate::verifier::Verifier;
+use crate::clock::{ManualClock, millis};
+use crate::idempotency::key::sample::keys;
+use crate::idempotency::{Fingerprint, State, Token, transition};
 
 const START_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);
@@ -492,20 +489,6 @@ fn store_of(capacity: usize) -> (MemoryStore, ManualClock) {
     let clock = ManualClock::at_unix_ms(START_MS);
     let store = MemoryStore::with_capacity(capacity).with_floor(0).with_clock(clock.clone());
     (store, clock)
-}
-
-fn keys(count: usize) -> Vec<EventKey> {
-    let scheme = Scheme::named("jupiter").unwrap();
-    let secret = || Secret::new("a secret").unwrap();
-    let signer = Signer::new(scheme.clone(), secret()).unwrap();
-    let verifier = Verifier::new(scheme, secret()).unwrap();
-    let endpoint = Endpoint::new("tests");
-    let key = |i: usize| {
-        let body = format!(r#"{{"event_id":"{i}"}}"#);
-        let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();
-        EventKey::of(&verifier.verify(&headers, body).unwrap(), &endpoint)
-    };
-    (0..count).map(key).collect()
 }
 
 fn attempt(body: u64) -> Attempt {

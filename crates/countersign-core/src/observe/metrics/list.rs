@@ -53,6 +53,7 @@ pub const METRICS: &[Metric] = &[
     GIVEN_BACK,
     GIVE_BACK_LOST,
     RECORDED_IN_BACKGROUND,
+    RECORDED_AFTER_OUTAGE,
     RECORD_LOST,
 ];
 
@@ -133,7 +134,7 @@ pub(super) const SETTLED: Metric = counter(
 pub(super) const COMPLETED_LATE: Metric = counter(
     "countersign_completed_late_total",
     COMMON,
-    "Successes of attempts that had lost their event: perhaps handled twice",
+    "Successes of events that another attempt has, or had, too: perhaps handled twice",
 );
 pub(super) const LEASE_LOST: Metric =
     counter("countersign_lease_lost_total", COMMON, "Renewals that found the event in other hands");
@@ -148,6 +149,11 @@ pub(super) const RECORDED_IN_BACKGROUND: Metric = counter(
     "countersign_recorded_in_background_total",
     COMMON,
     "Successes recorded in the background",
+);
+pub(super) const RECORDED_AFTER_OUTAGE: Metric = counter(
+    "countersign_recorded_after_outage_total",
+    COMMON,
+    "Successes claimed while the store was unavailable, recorded since",
 );
 pub(super) const RECORD_LOST: Metric = counter(
     "countersign_record_lost_total",

@@ -1,0 +1,197 @@
+//! Background task that tells the store what could not be told at once: claims
+//! that were dropped, successes whose record could not be written, and what was
+//! claimed in this process while the store was unavailable.
+
+mod pending;
+mod worker;
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use self::pending::{Ended, Full, Pending};
+use super::counters::Counting;
+use super::key::EventKey;
+use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
+use crate::clock::{Clock, MonotonicClock};
+use crate::observe::Watch;
+
+/// Holds the store, and what this process knows and the store does not. Held by
+/// the receiver and by every claim; when the last of them is gone, no more steps
+/// can come.
+pub(crate) struct SettlementQueue<S>(Arc<Shared<S>>);
+
+/// What the holders and the background task share.
+struct Shared<S> {
+    store: S,
+    pending: Mutex<Pending>,
+    /// How many events the table knows, to be read without its lock.
+    known: AtomicUsize,
+    counters: Counting,
+    clock: MonotonicClock,
+    /// Whether there is a background task.
+    is_running: Arc<AtomicBool>,
+}
+
+impl<S> SettlementQueue<S> {
+    pub(crate) fn new(store: S, watch: Watch) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            pending: Mutex::new(Pending::new(MOST_PENDING)),
+            known: AtomicUsize::new(0),
+            counters: Counting::new(watch),
+            clock: MonotonicClock::start(),
+            is_running: Arc::default(),
+        }))
+    }
+
+    pub(crate) fn store(&self) -> &S {
+        &self.0.store
+    }
+
+    pub(crate) fn counters(&self) -> &Counting {
+        &self.0.counters
+    }
+
+    /// What this process knows of an event that is in flight or done, and the
+    /// store may not.
+    pub(crate) fn look(&self, key: &EventKey, attempt: &Attempt) -> Option<ClaimOutcome> {
+        if self.0.known.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        self.0.lock().look(key, attempt, self.0.clock.now_unix_ms())
+    }
+
+    /// Claims an event in this process, to be handed over to the store.
+    pub(crate) fn claim(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        may_be_in_store: bool,
+    ) -> ClaimOutcome {
+        self.0.change(|pending, now_ms, lost| {
+            pending.claim(key, attempt, may_be_in_store, now_ms, lost)
+        })
+    }
+
+    /// Remembers a claim that the store has granted, until it is settled.
+    pub(crate) fn hold(&self, key: &EventKey, attempt: &Attempt, epoch: u32) {
+        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, now_ms));
+    }
+
+    /// Prolongs what `hold` remembers.
+    pub(crate) fn keep_hold(&self, key: &EventKey, attempt: &Attempt) {
+        self.0.change(|pending, now_ms, _| pending.renew(key, attempt, now_ms));
+    }
+
+    /// Forgets what `hold` remembers.
+    pub(crate) fn let_go(&self, key: &EventKey, attempt: &Attempt) {
+        self.0.change(|pending, _, _| pending.let_go(key, attempt));
+    }
+
+    /// A success of a claim that is held in this process; `None` if it has been
+    /// handed over to the store.
+    pub(crate) fn complete(&self, key: &EventKey, attempt: &Attempt) -> Option<CompleteOutcome> {
+        self.0.change(|pending, now_ms, lost| {
+            let is_here = pending.knows(key, now_ms);
+            is_here.then(|| pending.complete(key, attempt, true, now_ms, lost).ok()).flatten()
+        })
+    }
+
+    /// A renewal of a claim that is held in this process; `None` if it has been
+    /// handed over.
+    pub(crate) fn renew(&self, key: &EventKey, attempt: &Attempt) -> Option<RenewOutcome> {
+        self.0.change(|pending, now_ms, _| {
+            pending.knows(key, now_ms).then(|| pending.renew(key, attempt, now_ms))
+        })
+    }
+
+    /// A failure of a claim that is held in this process; `None` if it has been
+    /// handed over.
+    pub(crate) fn release(&self, key: &EventKey, attempt: &Attempt) -> Option<ReleaseOutcome> {
+        self.0.change(|pending, now_ms, lost| {
+            pending.knows(key, now_ms).then(|| pending.release(key, attempt, now_ms, lost))
+        })
+    }
+
+    /// Queues a success whose record could not be written. Until it is, this
+    /// process knows that the event is done.
+    pub(crate) fn push_success(&self, key: &EventKey, attempt: &Attempt, held_here: bool) {
+        self.0.change(|pending, now_ms, lost| {
+            match pending.complete(key, attempt, held_here, now_ms, lost) {
+                Ok(outcome) => self.0.counters.completed(outcome),
+                Err(Full) => lost.push(Ended::RecordLost),
+            }
+        });
+    }
+
+    /// Queues a release of a claim that the store holds, or may hold.
+    pub(crate) fn push_release(&self, key: &EventKey, attempt: &Attempt) {
+        self.0.change(|pending, now_ms, lost| pending.push_release(key, attempt, now_ms, lost));
+    }
+}
+
+impl<S> Drop for SettlementQueue<S> {
+    fn drop(&mut self) {
+        self.0.change(|pending, _, _| pending.closed = true);
+    }
+}
+
+impl<S> Shared<S> {
+    /// Changes the table, counts what that has ended, and wakes the background
+    /// task if it has something to do.
+    fn change<T>(&self, change: impl FnOnce(&mut Pending, i64, &mut Vec<Ended>) -> T) -> T {
+        let mut ended = Vec::new();
+        let mut pending = self.lock();
+        let changed = change(&mut pending, self.clock.now_unix_ms(), &mut ended);
+        self.known.store(pending.len(), Ordering::Release);
+        let is_due = pending.has_steps() || pending.closed;
+        let waker = if is_due { pending.waker.take() } else { None };
+        drop(pending);
+        for ended in ended {
+            self.count(ended);
+        }
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        changed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        // The table is whole after every step: a panic elsewhere has not broken it.
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, ended: Ended) {
+        match ended {
+            Ended::Recorded { outcome, after_outage, was_retried } => {
+                self.counters.recorded(outcome, after_outage, was_retried);
+            }
+            Ended::Released => self.counters.given_back(),
+            Ended::RecordLost => self.counters.record_lost(),
+            Ended::ReleaseLost => self.counters.give_back_lost(),
+        }
+    }
+}
+
+/// Sleeps, as the runtime does. Implemented for functions such as
+/// `tokio::time::sleep`.
+pub trait Timer: Send + Sync + 'static {
+    /// Waits for this long.
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+impl<F, Sleep> Timer for F
+where
+    F: Fn(Duration) -> Sleep + Send + Sync + 'static,
+    Sleep: Future<Output = ()> + Send,
+{
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        self(duration)
+    }
+}
+
+/// What comes in while a store is away, claims and successes together: some
+/// 30 MB.
+const MOST_PENDING: usize = 100_000;

@@ -1,0 +1,295 @@
+//! While the store is unavailable, and after: what this process has handled or
+//! still handles is not handled again.
+
+use std::time::Duration;
+
+use countersign::{Degraded, EventKey, IdempotencyStore, MemoryStore, Receiver, Repeats, Settled};
+use tokio::time::sleep;
+
+use super::faulty_store::{Fault, FaultyStore};
+use super::{admit, epoch};
+
+const EVENT: &str = r#"{"event_id":"1"}"#;
+const A_WHILE: Duration = Duration::from_secs(5);
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after() {
+    let store = FaultyStore::new(MemoryStore::new());
+    // Over long before the store is back.
+    let receiver = suppressing("github", store.clone()).with_lease(Duration::ZERO);
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
+    receiver.settle(delivery.claim, 200).await;
+    for _ in 0..3 {
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+        sleep(Duration::from_secs(600)).await;
+    }
+    store.come_back();
+    // Before the store has been told.
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+    sleep(A_WHILE).await;
+    let other = suppressing("github", store.of_another_process());
+    for receiver in [&receiver, &other] {
+        assert_eq!(admit(receiver, EVENT).await.unwrap_err().code(), "duplicate");
+    }
+    let counters = receiver.counters();
+    assert_eq!((counters.degraded, counters.recorded_after_outage), (1, 1), "{counters:?}");
+    assert_eq!((counters.recorded_in_background, counters.record_lost), (0, 0), "{counters:?}");
+    assert_eq!(counters.completed_late, 0, "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    for number in 0..MANY {
+        let delivery = admit(&receiver, &number.to_string()).await.unwrap();
+        receiver.settle(delivery.claim, 200).await;
+    }
+    store.come_back();
+    sleep(A_WHILE).await;
+    let counters = receiver.counters();
+    assert_eq!((counters.recorded_after_outage, counters.record_lost), (MANY, 0));
+    let other = suppressing("github", store.of_another_process());
+    for number in [0, 9_999, 10_000, MANY - 1] {
+        let again = admit(&other, &number.to_string()).await.unwrap_err();
+        assert_eq!(again.code(), "duplicate", "{number}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_its_lease() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone()).with_lease(Duration::ZERO);
+    tokio::spawn(receiver.background(sleep).unwrap());
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    store.go_down();
+    let settled = receiver.settle(delivery.claim, 200).await;
+    assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
+    sleep(Duration::from_secs(600)).await;
+    // It knows, although the store cannot be asked; of others it does not.
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+    let unknown = admit(&receiver, r#"{"event_id":"2"}"#).await.unwrap_err();
+    assert_eq!(unknown.code(), "store_unavailable");
+    store.come_back();
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+    sleep(A_WHILE).await;
+    let other = super::receiver("jupiter", store.of_another_process());
+    assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
+    let counters = receiver.counters();
+    assert_eq!((counters.recorded_in_background, counters.record_lost), (1, 0), "{counters:?}");
+    assert_eq!((counters.recorded_after_outage, counters.completed_late), (0, 0), "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let other = suppressing("github", store.of_another_process());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    let handled = admit(&receiver, EVENT).await.unwrap();
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    store.come_back();
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    sleep(A_WHILE).await;
+    for receiver in [&receiver, &other] {
+        assert_eq!(admit(receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    }
+    handled.claim.renew().await.unwrap();
+    assert_eq!(store.asked_of("renew"), 1);
+    receiver.settle(handled.claim, 200).await;
+    assert_eq!(store.asked_of("release"), 0);
+    assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
+    let counters = receiver.counters();
+    assert_eq!((counters.completed_late, counters.lease_lost), (0, 0), "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_after_the_hand_over_gives_the_event_back_to_every_process() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let other = suppressing("github", store.of_another_process());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    let failing = admit(&receiver, EVENT).await.unwrap();
+    store.come_back();
+    sleep(A_WHILE).await;
+    receiver.settle(failing.claim, 500).await;
+    let again = admit(&other, EVENT).await.unwrap();
+    assert_eq!(epoch(&again), (2, false));
+    other.settle(again.claim, 200).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanwhile() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let handled = admit(&receiver, EVENT).await.unwrap();
+    store.go_down();
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    handled.claim.renew().await.unwrap_err();
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    receiver.settle(handled.claim, 200).await;
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+
+    store.come_back();
+    for status in [200, 500] {
+        let event = status.to_string();
+        let settled = admit(&receiver, &event).await.unwrap();
+        receiver.settle(settled.claim, status).await;
+        store.go_down();
+        // What the process knew of it was forgotten with its claim.
+        let again = admit(&receiver, &event).await.unwrap();
+        assert_eq!(again.claim.grant().degraded, Some(Degraded::LocalFallback));
+        store.come_back();
+        drop(again);
+    }
+}
+
+/// The store has granted the claim, and its answer was lost.
+#[tokio::test(start_paused = true)]
+async fn a_claim_is_never_given_back_under_a_running_handler() {
+    for status in [200, 500] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = suppressing("github", store.clone());
+        let other = suppressing("github", store.of_another_process());
+        tokio::spawn(receiver.background(sleep).unwrap());
+        store.fail_next("claim", &[Fault::ReplyLost]);
+        let handled = admit(&receiver, EVENT).await.unwrap();
+        assert_eq!(handled.claim.grant().degraded, Some(Degraded::LocalFallback));
+        assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight");
+        sleep(A_WHILE).await;
+        assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight");
+        receiver.settle(handled.claim, status).await;
+        sleep(A_WHILE).await;
+        let again = admit(&other, EVENT).await;
+        assert_eq!(again.is_ok(), status == 500, "{again:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_in_an_outage_gives_back_what_the_store_has_granted_unheard() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    store.fail_next("claim", &[Fault::ReplyLost]);
+    let failing = admit(&receiver, EVENT).await.unwrap();
+    receiver.settle(failing.claim, 500).await;
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(A_WHILE).await;
+    let other = suppressing("github", store.of_another_process());
+    assert_eq!(epoch(&admit(&other, EVENT).await.unwrap()), (2, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let other = suppressing("github", store.of_another_process());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    for event in ["once", "twice"] {
+        let delivery = admit(&receiver, event).await.unwrap();
+        receiver.settle(delivery.claim, 200).await;
+    }
+    let twice = admit(&other, "twice").await.unwrap();
+    other.settle(twice.claim, 200).await;
+    store.come_back();
+    sleep(A_WHILE).await;
+    let counters = receiver.counters();
+    assert_eq!((counters.recorded_after_outage, counters.completed_late), (2, 1), "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_in_an_outage_is_no_repeat() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    store.go_down();
+    for status in [500, 200] {
+        let delivery = admit(&receiver, EVENT).await.unwrap();
+        receiver.settle(delivery.claim, status).await;
+    }
+    store.come_back();
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(A_WHILE).await;
+    let counters = receiver.counters();
+    assert_eq!((counters.recorded_after_outage, counters.completed_late), (1, 0), "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_says_which_successes_it_could_not_record() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let mut keys = Vec::new();
+    for number in 0..3 {
+        let body = format!(r#"{{"event_id":"{number}"}}"#);
+        let delivery = admit(&receiver, &body).await.unwrap();
+        keys.push(delivery.claim.key().clone());
+        store.fail_next("complete", &[Fault::NotApplied]);
+        receiver.settle(delivery.claim, 200).await;
+    }
+    store.go_down();
+    let by_digest = |mut keys: Vec<EventKey>| {
+        keys.sort_by_key(|key| *key.digest());
+        keys
+    };
+    let began = tokio::time::Instant::now();
+    let unrecorded = receiver.flush(A_WHILE, &sleep).await;
+    assert_eq!(began.elapsed().as_secs(), A_WHILE.as_secs());
+    assert_eq!(by_digest(unrecorded), by_digest(keys));
+    store.come_back();
+    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert_eq!(receiver.counters().recorded_in_background, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let began = tokio::time::Instant::now();
+    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert!(began.elapsed().is_zero());
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    store.fail_next("complete", &[Fault::NotApplied, Fault::Hangs]);
+    receiver.settle(delivery.claim, 200).await;
+    assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 1);
+    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+}
+
+/// As in a test with a runtime of its own, or in a server that is started again
+/// in one process.
+#[test]
+fn the_background_goes_on_in_the_next_runtime() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_time().start_paused(true).build().unwrap()
+    };
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let first = runtime();
+    first.block_on(async {
+        tokio::spawn(receiver.background(sleep).unwrap());
+        assert!(receiver.background(sleep).is_none(), "one at a time");
+        store.fail_next("release", &[Fault::Hangs]);
+        drop(admit(&receiver, EVENT).await.unwrap());
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(store.asked_of("release"), 1, "it is in the midst of a step");
+    });
+    drop(first);
+    runtime().block_on(async {
+        tokio::spawn(receiver.background(sleep).unwrap());
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (2, false));
+    });
+}
+
+/// By default a repeat of GitHub's is handled again, for it is one by hand.
+fn suppressing<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
+    super::receiver(scheme, store).with_repeats(Repeats::Suppress)
+}
+
+const MANY: u64 = 11_000;
