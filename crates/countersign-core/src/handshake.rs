@@ -50,6 +50,12 @@ impl HandshakeAnswer {
         &self.body
     }
 
+    /// The key that the provider hands over in this handshake, if it has not been
+    /// taken.
+    pub(crate) fn captured(&self) -> Option<&Secret> {
+        self.captured.as_ref()
+    }
+
     /// The key that the provider hands over in this handshake, once. Keep it
     /// before the answer is sent: the provider does not send it again.
     #[must_use]
@@ -139,6 +145,20 @@ impl Asked<'_> {
             return Heard::Perhaps(values.0.into_iter().map(|(_, value)| value).collect());
         }
         Heard::No
+    }
+
+    /// What the head of a request says of a handshake that it may be although it
+    /// carries a signature: one that hands over a key, and is signed with it. The
+    /// values of the places in the head; the body has to say the rest.
+    pub(crate) fn by_signed_head(self, head: &Head<'_>) -> Option<Vec<Value>> {
+        let handshake = self.handshake;
+        let may_be = handshake.capture.is_some()
+            && handshake.reads_body()
+            && handshake.method.as_deref() == Some(head.method)
+            && is_plain(head);
+        let values = Values::in_head(handshake, head);
+        let holds = may_be && self.holds(&values, Place::is_in_head);
+        holds.then(|| values.0.into_iter().map(|(_, value)| value).collect())
     }
 
     /// The answer, where the body asks for the handshake as the head did.
@@ -243,7 +263,11 @@ fn is_token(text: &[u8]) -> bool {
 fn is_plain_and_unsigned(scheme: &Scheme, head: &Head<'_>) -> bool {
     let absent = |name| head.headers.unique(name) == Ok(None);
     let mut signatures = scheme.families.iter().flat_map(|family| &family.signatures);
-    signatures.all(|name| absent(name.lower())) && absent("content-encoding")
+    signatures.all(|name| absent(name.lower())) && is_plain(head)
+}
+
+fn is_plain(head: &Head<'_>) -> bool {
+    head.headers.unique("content-encoding") == Ok(None)
 }
 
 /// What stands in a request at the places of a handshake.

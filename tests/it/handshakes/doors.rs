@@ -10,7 +10,7 @@ use axum::routing::{any, post};
 use countersign::actix::VerifyMiddleware;
 use countersign::axum::{Delivery, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{Answer, Endpoint, MemoryStore, Receiver, Secret, Verifier};
+use countersign::{Answer, Endpoint, MemoryStore, Receiver, Secret, Signer, Verifier};
 use http::{Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -55,6 +55,50 @@ async fn the_key_that_is_handed_over_is_kept_before_the_answer_leaves() {
             assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_is_kept_if_the_handshake_that_hands_it_over_is_signed_with_it() {
+    let vector = vector("notion");
+    let token = handed_over(&vector);
+    let kept = Kept::default();
+    let verifier = armed(&vector, &kept);
+    for (index, (name, door)) in doors(&verifier).into_iter().enumerate() {
+        verifier.arm_handshake(Duration::from_secs(60));
+        let signed = signed_with(&vector, &token);
+        assert_eq!(send(door.clone(), &vector, &signed).await.0, 200, "{name}");
+        assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
+        // The first has used the arming up.
+        assert_eq!(send(door, &vector, &signed).await.0, 401, "{name}");
+    }
+    let kept = kept.0.lock().unwrap();
+    assert!(kept.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_signed_with_another_key_than_its_own_is_refused() {
+    let vector = vector("notion");
+    let kept = Kept::default();
+    let verifier = armed(&vector, &kept);
+    for (name, door) in doors(&verifier) {
+        verifier.arm_handshake(Duration::from_secs(60));
+        let signed = signed_with(&vector, "a key that nobody has handed over");
+        assert_eq!(send(door.clone(), &vector, &signed).await.0, 401, "{name}");
+        // It has not used the arming up.
+        let signed = signed_with(&vector, &handed_over(&vector));
+        assert_eq!(send(door, &vector, &signed).await.0, 200, "{name}");
+    }
+}
+
+/// The key that the body of a handshake hands over.
+fn handed_over(vector: &Vector) -> String {
+    let body: Value = serde_json::from_slice(&vector.request.body).unwrap();
+    body["verification_token"].as_str().unwrap().to_owned()
+}
+
+fn signed_with(vector: &Vector, key: &str) -> Vec<(String, String)> {
+    let signer = Signer::new(vector.scheme(), Secret::new(key).unwrap()).unwrap();
+    signer.sign(&vector.request.headers, &vector.request.body).unwrap()
 }
 
 #[tokio::test]

@@ -30,7 +30,10 @@ impl Verifier {
         let since = Stopwatch::start();
         let request = match self.handshake(head) {
             Some(asked) => Request::Handshake { body: Body::new(asked.body_limit()), asked },
-            None => Request::Delivery(self.begin(head).map_err(|refused| self.answered(refused))?),
+            None => Request::Delivery {
+                begun: self.begin(head).map_err(|refused| self.answered(refused))?,
+                handshake: self.self_signed_handshake(&head).map(Box::new),
+            },
         };
         Ok(Arriving {
             request,
@@ -64,8 +67,15 @@ pub struct Arriving {
 }
 
 enum Request {
-    Delivery(Begun),
-    Handshake { asked: AskedHandshake, body: Body },
+    Delivery {
+        begun: Begun,
+        /// What it may be instead, while a handshake is armed.
+        handshake: Option<Box<AskedHandshake>>,
+    },
+    Handshake {
+        asked: AskedHandshake,
+        body: Body,
+    },
 }
 
 impl Arriving {
@@ -77,7 +87,7 @@ impl Arriving {
     /// The answer, where `bytes` is over the limit.
     pub fn expect(&self, bytes: u64) -> Result<(), Answer> {
         let refused = match &self.request {
-            Request::Delivery(begun) => begun.expect(bytes).err(),
+            Request::Delivery { begun, .. } => begun.expect(bytes).err(),
             Request::Handshake { asked, .. } if asked.body_limit() == 0 => None,
             Request::Handshake { body, .. } => {
                 let fits = usize::try_from(bytes).is_ok_and(|bytes| bytes <= body.limit());
@@ -92,7 +102,7 @@ impl Arriving {
     #[must_use]
     pub fn wants_body(&self) -> bool {
         match &self.request {
-            Request::Delivery(_) => true,
+            Request::Delivery { .. } => true,
             Request::Handshake { asked, .. } => asked.body_limit() > 0,
         }
     }
@@ -111,7 +121,7 @@ impl Arriving {
             return Err(self.verifier.answered(Answer::Busy));
         }
         let pushed = match &mut self.request {
-            Request::Delivery(begun) => begun.push(piece),
+            Request::Delivery { begun, .. } => begun.push(piece),
             Request::Handshake { body, .. } => body.push(piece),
         };
         pushed.map_err(|refused| self.verifier.answered(refused))
@@ -167,10 +177,14 @@ impl Arriving {
 impl Request {
     fn judge(self, is_whole: bool, verifier: &Verifier) -> Result<Verified, Answer> {
         match self {
-            Self::Delivery(_) if !is_whole => {
+            Self::Delivery { .. } if !is_whole => {
                 Err(VerifyError::from(VerifyErrorKind::BodyIncomplete).into())
             }
-            Self::Delivery(begun) => {
+            Self::Delivery { begun, handshake } => {
+                let asked = handshake.and_then(|asked| asked.answer_self_signed(&begun));
+                if let Some(answer) = asked {
+                    return Err(shaken(verifier, answer));
+                }
                 let verified = begun.verify()?;
                 match verified.handshake() {
                     Some(answer) => Err(shaken(verifier, answer)),

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::{Inner, Judge, Verifier};
+use super::{Begun, Inner, Judge, Verifier};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::{Asked, HandshakeAnswer, Heard};
 use crate::headers::Head;
 use crate::json::Value;
-use crate::mac::VerifyToken;
+use crate::mac::{Key, VerifyToken};
 use crate::scheme::HandshakeRule;
 use crate::secret::Secret;
 
@@ -98,6 +98,26 @@ impl Verifier {
     }
 }
 
+impl Verifier {
+    /// Whether a delivery may turn out to be a handshake that hands over a key and
+    /// is signed with that very key, which is none of the verifier's. Only while
+    /// the handshake is armed: like an unsigned one, it is signed by nobody whom
+    /// the receiver knows.
+    pub(super) fn self_signed_handshake(&self, head: &Head<'_>) -> Option<AskedHandshake> {
+        if self.inner.scheme.handshakes().is_empty() {
+            return None;
+        }
+        let judge = self.judge().ok()?;
+        let of_index = |index| {
+            let asked = judge.may_answer(index).then(|| judge.asked(index))??;
+            Some((index, asked.by_signed_head(head)?))
+        };
+        let perhaps: Vec<_> = (0..judge.scheme.handshakes().len()).filter_map(of_index).collect();
+        let state = State::InBody(perhaps);
+        Some(AskedHandshake { verifier: judge, state }).filter(AskedHandshake::may_be_one)
+    }
+}
+
 /// A request that asks for a handshake which is not signed, or will turn out to
 /// when its body is read. It can be nothing else: were it a delivery, it would
 /// be one without a signature.
@@ -145,9 +165,7 @@ impl AskedHandshake {
             State::InBody(_) if body.len() > limit => {
                 return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, limit));
             }
-            State::InBody(perhaps) => perhaps.into_iter().find_map(|(index, in_head)| {
-                Some((index, verifier.asked(index)?.by_body(in_head, body)?))
-            }),
+            State::InBody(perhaps) => verifier.by_body(perhaps, body),
         };
         match found {
             Some((index, answer)) if verifier.uses_up_arming(index) => Ok(answer),
@@ -159,6 +177,26 @@ impl AskedHandshake {
                 })
             }
         }
+    }
+}
+
+impl AskedHandshake {
+    fn may_be_one(&self) -> bool {
+        !matches!(&self.state, State::InBody(perhaps) if perhaps.is_empty())
+    }
+
+    /// The answer, if `delivery` is signed with the key that its body hands over.
+    /// As [`answer`](Self::answer), this uses up the arming.
+    pub(super) fn answer_self_signed(self, delivery: &Begun) -> Option<HandshakeAnswer> {
+        let Self { verifier, state: State::InBody(perhaps) } = self else { return None };
+        let body = delivery.held();
+        if body.len() > LONGEST_UNSIGNED_BODY {
+            return None;
+        }
+        let (index, answer) = verifier.by_body(perhaps, body)?;
+        let key = std::str::from_utf8(answer.captured()?.dangerous_reveal()).ok()?;
+        let key = Key::all(&verifier.scheme, &Secret::new(key).ok()?.into()).ok()?.pop()?;
+        (delivery.is_signed_by(&key) && verifier.uses_up_arming(index)).then_some(answer)
     }
 }
 
@@ -184,6 +222,17 @@ impl Judge {
             key: self.keyring().current(&*self.clock)?,
             token: self.unsigned.token.as_ref(),
         })
+    }
+
+    /// Which handshake a body asks for, of those that the head may ask for.
+    fn by_body(
+        &self,
+        perhaps: Vec<(usize, Vec<Value>)>,
+        body: &[u8],
+    ) -> Option<(usize, HandshakeAnswer)> {
+        perhaps
+            .into_iter()
+            .find_map(|(index, in_head)| Some((index, self.asked(index)?.by_body(in_head, body)?)))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
 use crate::headers::Head;
 use crate::json::{self, Value};
-use crate::mac::{Message, Running, Tags};
+use crate::mac::{Key, Message, Running, Tags};
 use crate::presented::{Context, Found, Presented};
 use crate::timestamp;
 
@@ -134,6 +134,19 @@ impl Begun {
                 Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
             }
         }
+    }
+
+    /// Whether `key`, which is none of the verifier's, has signed the delivery,
+    /// whose body is whole and is not encoded.
+    pub(super) fn is_signed_by(&self, key: &Key) -> bool {
+        let (before, after) = (self.presented.before(), self.presented.after());
+        let message = Message { before, body: self.body.held(), after };
+        key.matches(None, &message, &self.tags)
+    }
+
+    /// What has come of a body that is not encoded.
+    pub(super) fn held(&self) -> &[u8] {
+        self.body.held()
     }
 
     /// Ends the body.

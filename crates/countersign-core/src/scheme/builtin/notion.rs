@@ -14,10 +14,12 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .capture("body:/verification_token"),
         )
         .event_id("body:/id")
+        .identity_basis("`/id`; `/attempt_number` beside it counts up (@notionhq/client 5.26.0)")
         .event_type("body:/type")
         .retries(Retries::Within(hours(24)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("The secret is the `verification_token` that the provider sends to a new endpoint, unsigned: arm the handshake, keep the token, and paste it into the provider's page.")
+        .note("Sources disagree whether the request that hands over the token is signed with it: while the handshake is armed, it is taken either way.")
+        .note("The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, keep the token, and paste it into the provider's page.")
         .note(UNDATED)
 }
