@@ -424,6 +424,8 @@ pub enum SecretProblem {
         /// The length that the scheme's keys have, in bytes.
         must_be: usize,
     },
+    /// It is several secrets in one text, where one key is wanted.
+    Several,
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
     /// It is not of the form that the scheme's rule takes.
@@ -455,6 +457,9 @@ impl fmt::Display for SecretProblem {
             Self::WrongLength { is, must_be } => write!(
                 f,
                 "decodes to {is} bytes where this scheme's keys have {must_be}: paste the whole of it"
+            ),
+            Self::Several => f.write_str(
+                "is several joined by `|`: make a secret of each, or give the text to `Secret::new`",
             ),
             Self::NotAPublicKey => {
                 f.write_str("is not a public key of this scheme's algorithm: paste the public one")

@@ -17,6 +17,9 @@ pub(crate) struct Keyring {
     pub(crate) keys: Vec<Key>,
     /// Judges in their place, where the scheme's way of signing is code.
     pub(crate) rule: Option<Arc<dyn PreparedRule>>,
+    /// Of each key, the number of the secret that it comes from; none if there is
+    /// one key for each secret.
+    numbers: Option<Box<[usize]>>,
     /// The names of the secrets, in the same order.
     pub(crate) names: Vec<Option<Box<str>>>,
     /// The times of their validity, in the same order; none where all are valid
@@ -28,6 +31,11 @@ pub(crate) struct Keyring {
 
 impl Keyring {
     pub(crate) fn prepare(scheme: &Scheme, secrets: &Secrets) -> Result<Self, ConfigError> {
+        let for_each_key = secrets.one_for_each_key(scheme.secret_format)?;
+        let (secrets, numbers) = match &for_each_key {
+            Some((secrets, numbers)) => (secrets, Some(numbers.clone())),
+            None => (secrets, None),
+        };
         let names: Vec<_> = secrets.names().map(|name| name.map(Box::from)).collect();
         let (keys, rule) = match &scheme.rule {
             None => {
@@ -39,12 +47,17 @@ impl Keyring {
                 (vec![Key::OfRule; names.len()], Some(Arc::from(rule)))
             }
         };
-        Ok(Self { keys, rule, names, validities: validities(secrets)?, tenant: None })
+        Ok(Self { keys, rule, numbers, names, validities: validities(secrets)?, tenant: None })
     }
 
     pub(crate) fn of_tenant(mut self, tenant: Arc<str>) -> Self {
         self.tenant = Some(tenant);
         self
+    }
+
+    /// The number of the secret that the key of this number comes from.
+    pub(crate) fn secret_number(&self, key: usize) -> usize {
+        self.numbers.as_ref().and_then(|numbers| numbers.get(key).copied()).unwrap_or(key)
     }
 
     /// Whether a secret is accepted now.

@@ -460,11 +460,15 @@ pub enum SecretFormat {
     Hex,
     /// Base64 of the standard alphabet, padding optional.
     Base64,
-    /// Base64 behind the optional prefix `whsec_`.
+    /// Base64 behind the optional prefix `whsec_`, in front of which `v1,` may
+    /// stand. Several, joined by `|`, are a key each.
     Whsec,
     /// Base64 where the prefix `whsec_` stands, text where it does not
     /// (OpenAI).
     WhsecOrText,
+    /// Both the text itself and, if it is base64 behind an optional `whsec_`, what
+    /// that says: a delivery may be signed with either key (Polar).
+    TextAndWhsec,
     /// A public key: base64 behind the optional prefix `whpk_`.
     Whpk,
     /// Text in which HTML's five entities stand for their characters
@@ -626,6 +630,7 @@ words!(SecretFormat {
     Base64 = "base64",
     Whsec = "whsec",
     WhsecOrText = "whsec-or-text",
+    TextAndWhsec = "text-and-whsec",
     Whpk = "whpk",
     HtmlEntities = "html-entities",
     Basic = "basic",

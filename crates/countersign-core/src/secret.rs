@@ -1,12 +1,11 @@
 //! Signing secrets: never empty, never shown, wiped when dropped.
 
+mod format;
 mod read;
 
 use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::error::{ConfigError, SecretProblem};
@@ -78,11 +77,12 @@ impl Secret {
     }
 
     /// The key is what the base64 behind the optional prefix `whsec_` decodes
-    /// to, as Standard Webhooks has it.
+    /// to, as Standard Webhooks has it. `v1,` may stand in front of the prefix.
     ///
     /// # Errors
     ///
-    /// As [`from_base64`](Self::from_base64).
+    /// As [`from_base64`](Self::from_base64), and if it is several joined by `|`,
+    /// which only [`Secret::new`] takes.
     pub fn from_whsec(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Whsec)
     }
@@ -149,7 +149,7 @@ impl Secret {
     }
 
     fn decoded(text: String, format: SecretFormat) -> Result<Self, ConfigError> {
-        let key = format.decode(&Zeroizing::new(text))?;
+        let key = format.decode_single(&Zeroizing::new(text))?;
         Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
@@ -303,78 +303,6 @@ impl From<Secret> for Secrets {
     }
 }
 
-impl SecretFormat {
-    /// The key behind a secret's text.
-    pub(crate) fn decode(self, text: &str) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
-        let key = match self {
-            Self::Text => Zeroizing::new(text.as_bytes().to_vec()),
-            Self::Hex => {
-                // `const_hex` would also take the prefix `0x`, which is no hexadecimal digit.
-                if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                    return Err(SecretProblem::NotHex);
-                }
-                Zeroizing::new(const_hex::decode(text).map_err(|_| SecretProblem::NotHex)?)
-            }
-            Self::Base64 => base64_key(text)?,
-            Self::Whsec => base64_key(text.strip_prefix("whsec_").unwrap_or(text))?,
-            Self::WhsecOrText => match text.strip_prefix("whsec_") {
-                Some(encoded) => base64_key(encoded)?,
-                None => Zeroizing::new(text.as_bytes().to_vec()),
-            },
-            Self::Whpk => base64_key(text.strip_prefix("whpk_").unwrap_or(text))?,
-            Self::HtmlEntities => Zeroizing::new(unescape_html(text).as_bytes().to_vec()),
-            Self::Basic if !text.contains(':') => return Err(SecretProblem::NotUserAndPassword),
-            Self::Basic => Zeroizing::new(STANDARD.encode(text).into_bytes()),
-        };
-        if key.is_empty() {
-            return Err(if text.is_empty() {
-                SecretProblem::Empty
-            } else {
-                SecretProblem::DecodesToNothing
-            });
-        }
-        Ok(key)
-    }
-}
-
-fn base64_key(text: &str) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
-    PADDING_OPTIONAL.decode(text).map(Zeroizing::new).map_err(|_| SecretProblem::NotBase64)
-}
-
-/// The five entities that WordPress escapes in an attribute.
-fn unescape_html(text: &str) -> Zeroizing<String> {
-    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        plain.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (character, entity) = HTML_ENTITIES
-            .iter()
-            .find(|(_, entity)| rest.starts_with(entity))
-            .copied()
-            .unwrap_or(('&', "&"));
-        plain.push(character);
-        rest = &rest[entity.len()..];
-    }
-    plain.push_str(rest);
-    plain
-}
-
-const HTML_ENTITIES: [(char, &str); 6] = [
-    ('&', "&amp;"),
-    ('<', "&lt;"),
-    ('>', "&gt;"),
-    ('"', "&quot;"),
-    ('\'', "&#039;"),
-    ('\'', "&#39;"),
-];
-
-const PADDING_OPTIONAL: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    base64::engine::GeneralPurposeConfig::new()
-        .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
-);
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -417,34 +345,6 @@ mod tests {
                 "{bad}"
             );
         }
-    }
-
-    #[test]
-    fn the_same_text_gives_the_key_that_its_format_says() {
-        let text = "whsec_YWJj";
-        for (format, key) in [
-            (SecretFormat::Text, &b"whsec_YWJj"[..]),
-            (SecretFormat::Whsec, b"abc"),
-            (SecretFormat::WhsecOrText, b"abc"),
-        ] {
-            assert_eq!(format.decode(text).unwrap().as_slice(), key, "{format:?}");
-        }
-        assert_eq!(SecretFormat::WhsecOrText.decode("YWJj").unwrap().as_slice(), b"YWJj");
-        assert_eq!(SecretFormat::Whsec.decode("YWJj").unwrap().as_slice(), b"abc");
-        assert_eq!(SecretFormat::Base64.decode("YQ").unwrap().as_slice(), b"a");
-        assert_eq!(SecretFormat::Hex.decode("0aFF").unwrap().as_slice(), [0x0a, 0xff]);
-        assert_eq!(
-            SecretFormat::HtmlEntities.decode("a&amp;b&#039;&x&lt;").unwrap().as_slice(),
-            b"a&b'&x<"
-        );
-        let basic = SecretFormat::Basic.decode("Aladdin:open sesame").unwrap();
-        assert_eq!(basic.as_slice(), b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-    }
-
-    #[test]
-    fn a_password_without_its_user_is_refused() {
-        let refused = SecretFormat::Basic.decode("open sesame").unwrap_err();
-        assert_eq!(refused, SecretProblem::NotUserAndPassword);
     }
 
     #[test]

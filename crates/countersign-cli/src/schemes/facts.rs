@@ -116,6 +116,9 @@ fn secret(scheme: &Scheme) -> String {
         SecretFormat::WhsecOrText => {
             "what the base64 behind `whsec_` says; used as it is where that prefix is not there"
         }
+        SecretFormat::TextAndWhsec => {
+            "used as it is shown and, if it is base64 behind `whsec_`, as what that says: either key may sign"
+        }
         SecretFormat::Whpk => "a public key, in base64 behind `whpk_`",
         SecretFormat::HtmlEntities => "used as it is shown, but for the entities of HTML",
         SecretFormat::Basic => "`user:password`, as HTTP's Basic authentication shows it",

@@ -112,7 +112,7 @@ impl Verified {
     /// Which of the secrets has signed it, counted from 0, the current one.
     #[must_use]
     pub fn secret_index(&self) -> usize {
-        self.secret
+        self.verifier.keyring().secret_number(self.secret)
     }
 
     /// The name of the secret that has signed it, where it was given one.

@@ -1,0 +1,276 @@
+//! How a provider shows its secrets, and which keys they stand for.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use zeroize::Zeroizing;
+
+use super::{Secret, Secrets, Source};
+use crate::error::{ConfigError, SecretProblem};
+use crate::scheme::SecretFormat;
+
+/// A key, wiped when it is dropped.
+type KeyBytes = Zeroizing<Vec<u8>>;
+
+impl Secrets {
+    /// One secret for each key, if a text stands for several keys: they share its
+    /// name and its validity. With each, the number of the secret that it comes
+    /// from. `None` if each text stands for one.
+    pub(crate) fn one_for_each_key(
+        &self,
+        format: SecretFormat,
+    ) -> Result<Option<(Self, Box<[usize]>)>, ConfigError> {
+        let is_single = |secret: &Secret| match &secret.source {
+            Source::AsShown(text) => !format.may_be_several(text),
+            Source::Key(_) => true,
+        };
+        if self.live.iter().all(is_single) {
+            return Ok(None);
+        }
+        let (mut live, mut numbers) = (Vec::new(), Vec::new());
+        for (index, secret) in self.live.iter().enumerate() {
+            let keys = match &secret.source {
+                Source::AsShown(text) => format.keys(text),
+                Source::Key(key) => Ok(vec![key.clone()]),
+            };
+            let keys =
+                keys.map_err(|problem| ConfigError::Secret { problem, index: Some(index) })?;
+            numbers.resize(numbers.len() + keys.len(), index);
+            live.extend(keys.into_iter().map(|key| Secret {
+                source: Source::Key(key),
+                name: secret.name.clone(),
+                validity: secret.validity,
+            }));
+        }
+        Ok(Some((Self { live, resolver: self.resolver.clone() }, numbers.into())))
+    }
+}
+
+impl SecretFormat {
+    /// The key behind a secret's text: with several, the one that signs.
+    pub(crate) fn decode(self, text: &str) -> Result<KeyBytes, SecretProblem> {
+        // `keys` never gives none.
+        self.keys(text).map(|mut keys| keys.swap_remove(0))
+    }
+
+    /// The key behind a text that must stand for one.
+    pub(super) fn decode_single(self, text: &str) -> Result<KeyBytes, SecretProblem> {
+        let mut keys = self.keys(text)?;
+        match keys.pop() {
+            Some(key) if keys.is_empty() => Ok(key),
+            _ => Err(SecretProblem::Several),
+        }
+    }
+
+    /// Every key that a secret's text may stand for, the one that signs first.
+    fn keys(self, text: &str) -> Result<Vec<KeyBytes>, SecretProblem> {
+        let keys = match self {
+            Self::Whsec => text.split(JOINT).map(whsec_key).collect::<Result<_, _>>()?,
+            Self::TextAndWhsec => both_readings(text),
+            _ => vec![self.only_key(text)?],
+        };
+        if keys.iter().any(|key| key.is_empty()) {
+            return Err(if text.is_empty() {
+                SecretProblem::Empty
+            } else {
+                SecretProblem::DecodesToNothing
+            });
+        }
+        Ok(keys)
+    }
+
+    /// Whether `text` may stand for more than one key.
+    fn may_be_several(self, text: &str) -> bool {
+        match self {
+            Self::Whsec => text.contains(JOINT),
+            Self::TextAndWhsec => true,
+            _ => false,
+        }
+    }
+
+    /// The key of the formats whose texts stand for one.
+    fn only_key(self, text: &str) -> Result<KeyBytes, SecretProblem> {
+        Ok(match self {
+            Self::Text | Self::TextAndWhsec => text_key(text),
+            Self::Hex => {
+                // `const_hex` would also take the prefix `0x`, which is no hexadecimal digit.
+                if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                    return Err(SecretProblem::NotHex);
+                }
+                Zeroizing::new(const_hex::decode(text).map_err(|_| SecretProblem::NotHex)?)
+            }
+            Self::Base64 => base64_key(text)?,
+            Self::Whsec => whsec_key(text)?,
+            Self::WhsecOrText => match text.strip_prefix(WHSEC) {
+                Some(encoded) => base64_key(encoded)?,
+                None => text_key(text),
+            },
+            Self::Whpk => base64_key(text.strip_prefix("whpk_").unwrap_or(text))?,
+            Self::HtmlEntities => Zeroizing::new(unescape_html(text).as_bytes().to_vec()),
+            Self::Basic if !text.contains(':') => return Err(SecretProblem::NotUserAndPassword),
+            Self::Basic => Zeroizing::new(STANDARD.encode(text).into_bytes()),
+        })
+    }
+}
+
+/// The base64 behind an optional `whsec_`, in front of which some providers show
+/// the version of the signature (`v1,whsec_…`).
+fn whsec_key(text: &str) -> Result<KeyBytes, SecretProblem> {
+    let text = text.strip_prefix(SIGNATURE_VERSION).unwrap_or(text);
+    base64_key(text.strip_prefix(WHSEC).unwrap_or(text))
+}
+
+/// The whole text, and what the base64 behind an optional `whsec_` says if it is
+/// base64. The prefix decides which of the two signs.
+fn both_readings(text: &str) -> Vec<KeyBytes> {
+    let encoded = text.strip_prefix(WHSEC);
+    let decoded = base64_key(encoded.unwrap_or(text)).ok().filter(|key| !key.is_empty());
+    let mut keys = Vec::from_iter(decoded);
+    let at = if encoded.is_some() { keys.len() } else { 0 };
+    keys.insert(at, text_key(text));
+    keys
+}
+
+fn text_key(text: &str) -> KeyBytes {
+    Zeroizing::new(text.as_bytes().to_vec())
+}
+
+fn base64_key(text: &str) -> Result<KeyBytes, SecretProblem> {
+    PADDING_OPTIONAL.decode(text).map(Zeroizing::new).map_err(|_| SecretProblem::NotBase64)
+}
+
+/// The five entities that WordPress escapes in an attribute.
+fn unescape_html(text: &str) -> Zeroizing<String> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    let mut rest = text;
+    while let Some(at) = rest.find('&') {
+        plain.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (character, entity) = HTML_ENTITIES
+            .iter()
+            .find(|(_, entity)| rest.starts_with(entity))
+            .copied()
+            .unwrap_or(('&', "&"));
+        plain.push(character);
+        rest = &rest[entity.len()..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+const HTML_ENTITIES: [(char, &str); 6] = [
+    ('&', "&amp;"),
+    ('<', "&lt;"),
+    ('>', "&gt;"),
+    ('"', "&quot;"),
+    ('\'', "&#039;"),
+    ('\'', "&#39;"),
+];
+
+const PADDING_OPTIONAL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+const WHSEC: &str = "whsec_";
+
+/// Between several secrets that are shown as one text. It is no digit of base64.
+const JOINT: char = '|';
+
+const SIGNATURE_VERSION: &str = "v1,";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_text_gives_the_key_that_its_format_says() {
+        let text = "whsec_YWJj";
+        for (format, key) in [
+            (SecretFormat::Text, &b"whsec_YWJj"[..]),
+            (SecretFormat::Whsec, b"abc"),
+            (SecretFormat::WhsecOrText, b"abc"),
+        ] {
+            assert_eq!(format.decode(text).unwrap().as_slice(), key, "{format:?}");
+        }
+        assert_eq!(SecretFormat::WhsecOrText.decode("YWJj").unwrap().as_slice(), b"YWJj");
+        assert_eq!(SecretFormat::Whsec.decode("YWJj").unwrap().as_slice(), b"abc");
+        assert_eq!(SecretFormat::Base64.decode("YQ").unwrap().as_slice(), b"a");
+        assert_eq!(SecretFormat::Hex.decode("0aFF").unwrap().as_slice(), [0x0a, 0xff]);
+        assert_eq!(
+            SecretFormat::HtmlEntities.decode("a&amp;b&#039;&x&lt;").unwrap().as_slice(),
+            b"a&b'&x<"
+        );
+        let basic = SecretFormat::Basic.decode("Aladdin:open sesame").unwrap();
+        assert_eq!(basic.as_slice(), b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn a_password_without_its_user_is_refused() {
+        let refused = SecretFormat::Basic.decode("open sesame").unwrap_err();
+        assert_eq!(refused, SecretProblem::NotUserAndPassword);
+    }
+
+    #[test]
+    fn a_secret_is_read_behind_the_version_that_stands_in_front_of_it() {
+        for text in ["v1,whsec_YWJj", "whsec_YWJj", "v1,YWJj", "YWJj"] {
+            assert_eq!(SecretFormat::Whsec.decode(text).unwrap().as_slice(), b"abc", "{text}");
+        }
+        // Of text the version is a part, as everything is.
+        assert_eq!(SecretFormat::Text.decode("v1,a").unwrap().as_slice(), b"v1,a");
+    }
+
+    #[test]
+    fn a_secret_in_base64_is_read_with_and_without_its_padding() {
+        for text in ["whsec_YWI=", "whsec_YWI"] {
+            assert_eq!(SecretFormat::Whsec.decode(text).unwrap().as_slice(), b"ab", "{text}");
+        }
+    }
+
+    #[test]
+    fn joined_secrets_are_a_key_each_under_one_name() {
+        let joined = Secret::new("v1,whsec_YWJj|v1,whsec_ZGVm").unwrap().named("2026");
+        let secrets = Secrets::new(joined).with_previous(Secret::new("whsec_Zw").unwrap());
+        let (keys, numbers) = secrets.one_for_each_key(SecretFormat::Whsec).unwrap().unwrap();
+        let keys: Vec<_> =
+            keys.iter().map(|secret| (secret.name(), secret.dangerous_reveal())).collect();
+        let named = Some("2026");
+        assert_eq!(keys, [(named, &b"abc"[..]), (named, b"def"), (None, b"g")]);
+        assert_eq!(*numbers, [0, 0, 1]);
+    }
+
+    #[test]
+    fn joined_secrets_are_refused_where_one_key_is_wanted() {
+        let refused = Secret::from_whsec("whsec_YWJj|whsec_ZGVm").unwrap_err();
+        assert!(matches!(refused, ConfigError::Secret { problem: SecretProblem::Several, .. }));
+    }
+
+    #[test]
+    fn one_bad_secret_among_joined_ones_is_an_error_that_says_which() {
+        for (text, problem) in [
+            ("whsec_YWJj|", SecretProblem::DecodesToNothing),
+            ("whsec_YWJj|not base64!", SecretProblem::NotBase64),
+        ] {
+            assert_eq!(SecretFormat::Whsec.decode(text).unwrap_err(), problem, "{text}");
+            let secrets = Secrets::new(Secret::new("whsec_YWJj").unwrap())
+                .with_previous(Secret::new(text).unwrap());
+            assert!(matches!(
+                secrets.one_for_each_key(SecretFormat::Whsec),
+                Err(ConfigError::Secret { problem: found, index: Some(1) }) if found == problem
+            ));
+        }
+    }
+
+    #[test]
+    fn a_secret_of_two_readings_is_both_keys_and_its_prefix_says_which_signs() {
+        let keys = |text| {
+            let keys = SecretFormat::TextAndWhsec.keys(text).unwrap();
+            keys.into_iter().map(|key| key.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("whsec_YWJj"), [&b"abc"[..], b"whsec_YWJj"]);
+        assert_eq!(keys("YWJj"), [&b"YWJj"[..], b"abc"]);
+        assert_eq!(keys("polar_whs_YWJj"), [&b"polar_whs_YWJj"[..]]);
+        assert_eq!(keys("whsec_"), [&b"whsec_"[..]]);
+    }
+}
