@@ -289,7 +289,7 @@ mod tests {
     fn every_vector_of_the_file_is_read() {
         let valid = vectors().iter().filter(|vector| vector.expect == Expect::Valid).count();
         let providers: BTreeSet<_> = vectors().iter().map(|vector| &vector.provider).collect();
-        assert_eq!((vectors().len(), valid, providers.len()), (490, 116, 79));
+        assert_eq!((vectors().len(), valid, providers.len()), (526, 132, 88));
     }
 
     #[test]

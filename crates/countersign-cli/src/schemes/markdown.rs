@@ -12,6 +12,10 @@ pub(super) fn page(schemes: &[Scheme]) -> Report {
     for scheme in schemes {
         push_row(&mut page, scheme);
     }
+    page.push_str(PRODUCTS);
+    for (product, _) in Scheme::aliases() {
+        push_product(&mut page, product);
+    }
     for scheme in schemes {
         page.push_str(&format!("\n## {}\n\n", scheme.name()));
         push_section(&mut page, scheme);
@@ -41,6 +45,14 @@ fn push_row(page: &mut String, scheme: &Scheme) {
         "| [`{name}`](#{anchor}) | {} | {title} | {algorithm} | {evidence} | {header} |\n",
         aliases.join(", ")
     ));
+}
+
+/// A product that signs by another's scheme, and where that was read.
+fn push_product(page: &mut String, product: &str) {
+    let Ok(scheme) = Scheme::named(product) else { return };
+    let (name, evidence) = (scheme.name(), scheme.evidence());
+    let source = scheme.sources().last().map_or(String::new(), |source| cell(source));
+    page.push_str(&format!("| `{product}` | `{name}` | {evidence} | {source} |\n"));
 }
 
 fn push_section(section: &mut String, scheme: &Scheme) {
@@ -120,4 +132,12 @@ how an endpoint chooses otherwise.
 
 | name | also for | provider | algorithm | evidence | header |
 | --- | --- | --- | --- | --- | --- |
+";
+
+const PRODUCTS: &str = "
+Products that sign by another's scheme, each with evidence of its own; a product whose key is derived
+in another way is a scheme of its own:
+
+| product | scheme | evidence | read in |
+| --- | --- | --- | --- |
 ";

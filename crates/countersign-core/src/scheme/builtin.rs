@@ -3,6 +3,7 @@
 mod adyen;
 mod adyen_platform;
 mod alchemy;
+mod aliases;
 mod asana;
 mod atlassian;
 mod aws_sns;
@@ -16,6 +17,7 @@ mod cloudflare_stream;
 mod coinbase;
 mod coinbase_cdp_v1;
 mod coinify;
+mod composio;
 mod contentful;
 mod deepgram;
 mod discord;
@@ -31,6 +33,7 @@ mod gocardless;
 mod helius;
 mod hookdeck;
 mod hubspot;
+mod imagekit;
 mod intercom;
 mod jupiter;
 mod lemonsqueezy;
@@ -51,6 +54,7 @@ mod paypal;
 mod paystack;
 mod perps_tracker;
 mod plaid;
+mod polar;
 mod quicknode;
 mod razorpay;
 mod retell;
@@ -70,6 +74,7 @@ mod typeform;
 mod venum;
 mod vercel;
 mod webflow;
+mod whop;
 mod woocommerce;
 mod workos;
 mod x_twitter;
@@ -102,6 +107,7 @@ const ALL: &[(&str, Describe)] = &[
     ("coinbase-cdp-v1", coinbase_cdp_v1::scheme),
     ("coinbase-commerce", coinbase::commerce),
     ("coinify", coinify::scheme),
+    ("composio", composio::scheme),
     ("contentful", contentful::scheme),
     ("deepgram", deepgram::scheme),
     ("discord", discord::scheme),
@@ -121,6 +127,7 @@ const ALL: &[(&str, Describe)] = &[
     ("hubspot", hubspot::v3),
     ("hubspot-v1", hubspot::v1),
     ("hubspot-v2", hubspot::v2),
+    ("imagekit", imagekit::scheme),
     ("intercom", intercom::scheme),
     ("jira", atlassian::jira),
     ("jupiter", jupiter::scheme),
@@ -142,6 +149,7 @@ const ALL: &[(&str, Describe)] = &[
     ("paystack", paystack::scheme),
     ("perps-tracker", perps_tracker::scheme),
     ("plaid", plaid::scheme),
+    ("polar", polar::scheme),
     ("postmark", basic::postmark),
     ("quicknode", quicknode::scheme),
     ("razorpay", razorpay::scheme),
@@ -166,6 +174,7 @@ const ALL: &[(&str, Describe)] = &[
     ("venum", venum::scheme),
     ("vercel", vercel::scheme),
     ("webflow", webflow::scheme),
+    ("whop", whop::scheme),
     ("woocommerce", woocommerce::scheme),
     ("workos", workos::scheme),
     ("x-twitter", x_twitter::scheme),
@@ -177,37 +186,20 @@ const ALL: &[(&str, Describe)] = &[
 
 type Describe = fn() -> SchemeBuilder;
 
-/// Products that sign by a scheme which bears another name. Sorted.
-const ALIASES: &[(&str, &str)] = &[
-    ("adyen-management", "adyen-platform"),
-    ("autumn", "svix"),
-    ("brex", "svix"),
-    ("clerk", "svix"),
-    ("composio", "standardwebhooks"),
-    ("dodo", "standardwebhooks"),
-    ("facebook", "meta"),
-    ("granola", "standardwebhooks"),
-    ("instagram", "meta"),
-    ("liveblocks", "standardwebhooks"),
-    ("loops", "standardwebhooks"),
-    ("messenger", "meta"),
-    ("polar", "standardwebhooks"),
-    ("recall.ai", "standardwebhooks"),
-    ("replicate", "standardwebhooks"),
-    ("resend", "svix"),
-    ("twitter", "x-twitter"),
-    ("whatsapp", "meta"),
-    ("whop", "standardwebhooks"),
-    ("x", "x-twitter"),
-];
-
 pub(super) fn named(name: &str) -> Result<Scheme, ConfigError> {
-    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-    let own = alias.map_or(name, |(_, own)| own);
-    match ALL.iter().find(|(known, _)| *known == own) {
-        Some((_, describe)) => describe().build(),
+    let described = match aliases::ALL.iter().find(|alias| alias.name == name) {
+        Some(alias) => described(alias.scheme).map(|scheme| alias.describe(scheme)),
+        None => described(name),
+    };
+    match described {
+        Some(scheme) => scheme.build(),
         None => Err(ConfigError::UnknownScheme { name: name.to_owned(), near: near(name) }),
     }
+}
+
+fn described(name: &str) -> Option<SchemeBuilder> {
+    let (_, describe) = ALL.iter().find(|(known, _)| *known == name)?;
+    Some(describe())
 }
 
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
@@ -215,7 +207,7 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-    ALIASES.iter().copied()
+    aliases::ALL.iter().map(|alias| (alias.name, alias.scheme))
 }
 
 /// The names and aliases that begin as `name` does, or are a slip or two away
@@ -287,6 +279,18 @@ mod tests {
         for (alias, name) in aliases() {
             assert!(!names().any(|other| other == alias), "{alias}");
             assert_eq!(named(alias).unwrap().name(), name, "{alias}");
+        }
+    }
+
+    #[test]
+    fn an_alias_derives_its_key_as_its_scheme_does_and_says_where_that_was_read() {
+        for (alias, name) in aliases() {
+            let (product, scheme) = (named(alias).unwrap(), named(name).unwrap());
+            assert_eq!(product.secret_format(), scheme.secret_format(), "{alias}");
+            assert_eq!(product.signed(), scheme.signed(), "{alias}");
+            // `x` and `twitter` are the scheme's own product.
+            let has_source = product.sources().len() > scheme.sources().len();
+            assert!(has_source || name == "x-twitter", "{alias}");
         }
     }
 

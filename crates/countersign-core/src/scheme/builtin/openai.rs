@@ -10,7 +10,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(20))
         .retries(Retries::Within(hours(72)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
-        .note("A secret without `whsec_` is used as text, unlike in Standard Webhooks.")
+        .note("The secret is base64 behind `whsec_`; one without it is used as text, unlike in Standard Webhooks.")
         .note(
             "The provider's SDK also takes signatures without `v1,`; here the label must be there.",
         )

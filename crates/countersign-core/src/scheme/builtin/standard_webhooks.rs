@@ -3,7 +3,8 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Algorithm, Encoding, Evidence, Retries, SchemeBuilder, SecretFormat, TimestampUnit,
+    Algorithm, Encoding, Evidence, Retries, RetrySignature, SchemeBuilder, SecretFormat,
+    TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -13,14 +14,15 @@ pub(super) fn scheme() -> SchemeBuilder {
         "webhook-",
         "Standard Webhooks specification; standardwebhooks 1.1.1",
     )
-    .note("That their webhooks are of this scheme was read in texts of Liveblocks, Polar and Whop themselves; of Composio, Dodo, Granola, Loops, Recall.ai and Replicate, in those of third parties only.")
-    .note("Liveblocks wants the `whsec_` of its secrets to be there; here it may be left out.")
+    .note(WHSEC)
+    .note("Some providers show `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are read.")
+    .note("Many products sign this way and read their secrets as text, prefix and all (Composio, ImageKit, Whop): a secret that never verifies may be one of those.")
 }
 
 pub(super) fn svix() -> SchemeBuilder {
     family("svix", "Svix", "svix-", "svix 1.99.1")
         .alternate_header_prefix("svix-", "webhook-")
-        .note("That theirs are of this scheme was seen with Resend's own SDK and read in Clerk's; of Autumn and Brex no text at hand confirms it.")
+        .note(WHSEC)
         .note("Sent as `svix-*` or as `webhook-*`. Where a request has signatures in both, the first set counts.")
 }
 
@@ -46,7 +48,6 @@ pub(super) fn family(name: &str, title: &str, prefix: &str, source: &str) -> Sch
         .secret_format(SecretFormat::Whsec)
         .signature_list(' ', ',', "v1")
         .evidence(Evidence::SdkRun)
-        .note("The secret is base64 behind an optional `whsec_`.")
 }
 
 /// What the specification says of both kinds of key.
@@ -60,9 +61,14 @@ fn specified(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuild
         .timestamp_header(format!("{prefix}timestamp"), TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id(format!("header:{prefix}id"))
+        .identity_basis("the id in the header, which is signed and stays the same over all attempts (Standard Webhooks)")
+        .retry_signature(RetrySignature::New)
         .event_type("body:/type")
         .ack_deadline(seconds(15))
         // 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
         .retries(Retries::Within(minutes(4536)))
         .note("The timestamp is that of the attempt; the id stays the same over all attempts.")
 }
+
+/// A note of the schemes whose secrets are as the specification has them.
+pub(super) const WHSEC: &str = "The secret is base64 behind an optional `whsec_`.";
