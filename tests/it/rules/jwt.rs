@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use countersign::{ConfigError, Scheme, Secret, Secrets, Verifier, VerifyErrorKind as Kind};
+use countersign::{
+    ConfigError, Identity, Scheme, Secret, Secrets, Verifier, VerifyErrorKind as Kind,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use ring::{digest, hmac};
@@ -156,6 +158,22 @@ fn plaid_must_say_when_it_has_signed() {
     ] {
         assert_eq!(refused(&verifier, &token(at(iat.clone()))), kind, "{iat}");
     }
+}
+
+#[test]
+fn two_equal_bodies_of_plaid_that_are_signed_at_two_times_are_two_events() {
+    let key = Key::new("k1");
+    let id = |now_ms: i64| {
+        let claims = json!({ "request_body_sha256": hex_digest(), "iat": now_ms / 1000 });
+        let headers = [("Plaid-Verification", key.token("k1", claims))];
+        let verifier = verifier(&scheme("plaid"), Secret::new(key.jwk().to_string()).unwrap());
+        let verified = verifier.with_clock(move || now_ms).verify(&headers, BODY).unwrap();
+        assert_eq!(verified.identity(), Identity::Unknown);
+        verified.event_id().to_owned()
+    };
+    assert_ne!(id(NOW_MS), id(NOW_MS + 3_600_000));
+    // One attempt, seen twice.
+    assert_eq!(id(NOW_MS), id(NOW_MS));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Coinbase: the Developer Platform's first way of signing, and Commerce.
 
-use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use super::{UNDATED, days, describe, seconds};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn cdp_v0() -> SchemeBuilder {
     describe(
@@ -14,15 +14,18 @@ pub(super) fn cdp_v0() -> SchemeBuilder {
     .signed("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerance(seconds(300))
-    .event_id("body:/id")
+    .fallback_identity(Identity::Content)
+    .identity_basis("`/id` is the checkout's, and the same whether it failed or succeeded (CDP, checkout webhooks): the body is told apart by `/eventType` and `/updatedAt`")
+    .event_type("body:/eventType")
     .event_type("body:/type")
     .ack_deadline(seconds(5))
     .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
     .evidence(Evidence::Docs)
     .note("The secret is returned once, when the subscription is created.")
     .note("`v0` covers the timestamp and the body. `X-Event-Id` and `X-Event-Type` are not signed by it.")
     .note("The same header may hold a `v1`, which also covers the headers that `h` names: here it is ignored.")
+    .note("`/id` in the body names what the event is about, such as a checkout, and not the event.")
 }
 
 pub(super) fn commerce() -> SchemeBuilder {
@@ -35,9 +38,10 @@ pub(super) fn commerce() -> SchemeBuilder {
     .signed("{body}")
     // `/id` and `attempt_number` stand around it: the body is another one at every attempt.
     .event_id("body:/event/id")
+    .identity_basis("`/event/id` (coinbase-commerce-node, types)")
+    .retries(Retries::Within(days(3)))
     .event_type("body:/event/type")
     .ack_deadline(seconds(5))
-    .retries(Retries::Unknown)
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
     .evidence(Evidence::SdkRun)
     .note("Said to have been closed on 2026-03-31.")

@@ -2,10 +2,11 @@
 
 use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::presented::is_id;
 use crate::rule::{
     Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
-use crate::scheme::{Cell, Evidence, Retries, Scheme, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit};
 use crate::secret::Secrets;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -16,10 +17,14 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .rule(CdpV1)
-        .event_id("body:/id")
+        .id_header(EVENT_ID)
+        .event_id(format!("header:{EVENT_ID}"))
+        .fallback_identity(Identity::Content)
+        .identity_basis("`X-Event-Id`, if the signature covers it. `/id` in the body is the checkout's, and the same whether it failed or succeeded: without the header the body is told apart by `/eventType` and `/updatedAt` (CDP, checkout webhooks)")
+        .event_type("body:/eventType")
         .event_type("body:/type")
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Docs)
         .note("The request says which headers are signed, and the signature covers that. The dot between their values is from memory.")
         .note("`v0`, which covers no headers, is ignored: that is the scheme `coinbase-cdp-v0`.")
@@ -70,17 +75,26 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
     let malformed = || refused(VerifyErrorKind::MalformedSignature);
     let names = field(value, b"h=").map_err(|_| malformed())?.ok_or_else(malformed)?;
     let names = std::str::from_utf8(names).map_err(|_| malformed())?;
-    let mut values = Vec::new();
+    let (mut values, mut id) = (Vec::new(), None);
     for name in names.split(' ').filter(|name| !name.is_empty()) {
         if values.len() == MOST_HEADERS {
             return Err(malformed());
         }
-        values.push(request.required(name, VerifyErrorKind::MissingHeader)?);
+        let value = request.required(name, VerifyErrorKind::MissingHeader)?;
+        if name.eq_ignore_ascii_case(EVENT_ID) {
+            let text = std::str::from_utf8(value).ok();
+            id = text.filter(|_| is_id(request.scheme(), value)).map(str::to_owned);
+        }
+        values.push(value);
     }
     let before = before(time, names.as_bytes(), &values);
     let keys = keys.clone();
     Ok(Pending::new(move |body| {
-        Ok(keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms))
+        let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
+        Ok(match id {
+            Some(id) => signed_by.with_id(id),
+            None => signed_by,
+        })
     }))
 }
 
@@ -102,4 +116,6 @@ fn field<'h>(value: &'h [u8], key: &[u8]) -> Result<Option<&'h [u8]>, Twice> {
 struct Twice;
 
 const SIGNATURE: &str = "X-Hook0-Signature";
+/// Signed only if the signature's own list names it.
+const EVENT_ID: &str = "X-Event-Id";
 const MOST_HEADERS: usize = 32;

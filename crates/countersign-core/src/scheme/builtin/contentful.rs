@@ -2,12 +2,14 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{describe, seconds};
+use super::{describe, hours, minutes, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::rule::{
     Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
-use crate::scheme::{Cell, Evidence, Retries, Scheme, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
+};
 use crate::secret::Secrets;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -15,14 +17,17 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header(SIGNATURE)
         .signed("{method}, the path and query of {url}, the headers that the request names, {body}: a line each")
         .timestamp_header(TIMESTAMP, TimestampUnit::Milliseconds)
-        .tolerance(seconds(30))
         .rule(Contentful)
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("a body may be a template of the user's own, and the topic is a header")
+        .retries(Retries::Within(hours(24)))
+        .tolerances(Tolerance::new(minutes(5), seconds(30)))
         .event_type("header:X-Contentful-Topic")
-        .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkRun)
         .note("The request says which headers are signed. It is refused where the timestamp and that list itself are not among them.")
-        .note("`/sys/id` is the entry's, not the event's: the event's id is the digest of the body.")
+        .note("`/sys/id` is the entry's, not the event's.")
+        .note("It sends again twice, 30 s apart, or by a policy of yours for a day. The provider's SDK wants a request to be at most 30 s old; the 5 min are ours, so that no retry is refused.")
 }
 
 /// Signs a canonical request, with headers that the request names.

@@ -1,23 +1,26 @@
 //! GitHub.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("github", "GitHub", "@octokit/webhooks-methods 6.0.0, sign()")
         .signature_header("X-Hub-Signature-256")
         .signature_prefix("sha256=")
         .signed("{body}")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("`workflow_dispatch`, `repository_dispatch`, `member`, `delete` and `watch` hold neither an id nor a time: two can be equal (@octokit/webhooks-types 7.6.1)")
         .event_type("header:X-GitHub-Event")
         .body_limit(25 * 1024 * 1024)
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
-        // A redelivery is asked for by hand, within three days.
+        // A redelivery is asked for by hand, within three days, and is flagged for as long.
         .retention(days(3))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit])
         .evidence(Evidence::SdkRun)
-        .note("`X-GitHub-Delivery` is not signed: whoever replays a body only has to change it. The event's id is the digest of the body.")
+        .note("`X-GitHub-Delivery` is not signed.")
         .note("`X-GitHub-Event` is not signed: do not decide by it alone what the body means.")
         .note("The legacy header `X-Hub-Signature` (SHA-1) is ignored.")
         .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+        .note("A redelivery is asked for by hand, within three days, and has the same body: it is meant to run again.")
 }

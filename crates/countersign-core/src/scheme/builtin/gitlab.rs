@@ -1,13 +1,15 @@
 //! GitLab.
 
-use super::standard_webhooks::family;
+use super::standard_webhooks::{WHSEC, family};
 use super::{TOKEN, days, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 /// The signing token of GitLab 19: Standard Webhooks.
 pub(super) fn signing() -> SchemeBuilder {
     family("gitlab-signing", "GitLab (signing token)", "webhook-", "GitLab merge requests 230944 and 231325")
         .key_length(32)
+        .note(WHSEC)
+        .identity_basis("`webhook-id`, one for each execution (GitLab, WebHookService)")
         .event_type("body:/object_kind")
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
@@ -23,6 +25,8 @@ pub(super) fn token() -> SchemeBuilder {
     describe("gitlab-token", "GitLab (secret token)", "GitLab, documentation of webhooks")
         .algorithm(Algorithm::Token)
         .signature_header("X-Gitlab-Token")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("a body may be a template of the user's own, and a branch that is pushed to and fro has the same one again (GitLab, WebHookService)")
         .event_type("header:X-Gitlab-Event")
         .ack_deadline(seconds(10))
         .retries(Retries::Never)

@@ -1,7 +1,7 @@
 //! Retell.
 
-use super::{describe, minutes};
-use crate::scheme::{Cell, Evidence, SchemeBuilder, TimestampUnit};
+use super::{describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Identity, Interactive, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("retell", "Retell", "@trigger.dev/core 4.8.3, webhook providers")
@@ -10,8 +10,13 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{body}{ts}")
         .timestamp_field("v", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("`call_inbound` names no call: a second one from the same number has the same body (Retell, inbound call webhook)")
+        .interactive(Interactive::Yes)
+        .retries(Retries::After(vec![seconds(10), seconds(10), seconds(10)]))
         .event_type("body:/event")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType, Cell::Interactive])
         .evidence(Evidence::Secondary)
         .note("The body is signed first and the timestamp behind it.")
+        .note("The answer to `call_inbound` and `chat_inbound` is read: it may choose the agent and its variables.")
 }

@@ -1,20 +1,23 @@
 //! Sentry's integration platform.
 
-use super::{describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use super::{describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("sentry", "Sentry", "getsentry/integration-platform-example, verifySentrySignature.ts")
         .signature_header("Sentry-Hook-Signature")
         .signed("{body}")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("a body is action, installation, data and actor: assigned, unassigned and assigned again can be equal (getsentry/sentry, app_platform_event.py)")
+        .retries(Retries::After(vec![minutes(5), minutes(5), minutes(5)]))
         .event_type("header:Sentry-Hook-Resource")
         .ack_deadline(seconds(1))
-        .retries(Retries::Never)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline])
         .evidence(Evidence::Docs)
         .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
         .note("`Sentry-Hook-Timestamp` is not signed: no freshness can be read from it.")
         .note("`Sentry-Hook-Resource` is not signed: do not decide by it alone what the body means. What happened to the resource is `/action` in the body, which is.")
-        .note("`Request-ID` is not signed. The event's id is the digest of the body.")
+        .note("`Request-ID` is not signed.")
         .note("The secret is the integration's client secret, used as text.")
+        .note("It sends again after a timeout, 503 or 504, and after no other answer (getsentry/sentry, sentry_apps/tasks).")
 }

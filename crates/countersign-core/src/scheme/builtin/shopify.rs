@@ -1,7 +1,7 @@
 //! Shopify.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("shopify", "Shopify", "X-Shopify-")
@@ -18,14 +18,17 @@ fn family(name: &str, title: &str, prefix: &str) -> SchemeBuilder {
         .signature_header(format!("{prefix}Hmac-Sha256"))
         .encoding(Encoding::Base64)
         .signed("{body}")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("the topic is a header, which is not signed: two topics of one resource can have the same body, and a deletion is `{\"id\":N}` (@shopify/shopify-api 13.1.0)")
         .event_type(format!("header:{prefix}Topic"))
         .ack_deadline(seconds(5))
         .retries(Retries::Within(hours(4)))
-        .unconfirmed([Cell::AckDeadline])
+        .unconfirmed([Cell::AckDeadline, Cell::Interactive])
         .evidence(Evidence::SdkRun)
-        .note(format!("`{prefix}Event-Id` and `{prefix}Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event. The event's id is the digest of the body."))
+        .note(format!("`{prefix}Event-Id` and `{prefix}Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event."))
         .note(format!("`{prefix}Topic` is not signed: do not decide by it alone what the body means."))
         .note(format!("`{prefix}Triggered-At` is not signed: no freshness can be read from it."))
         .note("The secret is the app's client secret, used as text.")
+        .note("Carrier services and Flow read the answer: there, let repeats be handled, as they are by default.")
         .note(UNDATED)
 }

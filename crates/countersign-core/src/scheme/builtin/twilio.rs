@@ -9,7 +9,9 @@ use crate::rule::form::{self, Values};
 use crate::rule::{
     Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder};
+use crate::scheme::{
+    Algorithm, Cell, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
+};
 use crate::secret::Secrets;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -30,13 +32,17 @@ fn family(name: &str, title: &str, source: &str) -> SchemeBuilder {
         .signature_header(SIGNATURE)
         .encoding(Encoding::Base64)
         .signed("{url}, then the form's fields sorted by name; of JSON {url} alone, which states the body's SHA-256")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("equal forms are steps of one call, or of two (Twilio, requests to your application): nothing that is signed names the event")
+        .interactive(Interactive::Yes)
         .ack_deadline(seconds(15))
         .retries(Retries::Never)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkRun)
         .note("The URL counts with and without its port. Where Twilio sends JSON the URL ends in `bodySHA256`, other for every delivery: give the origin only, with `PublicUrl::origin`.")
         .note("The fields are signed decoded, one behind the other without a delimiter: `a=bc` and `ab=c` have one signature. Do not take a field that is not expected.")
-        .note("`I-Twilio-Idempotency-Token` is not signed. The event's id is the digest of URL and fields.")
+        .note("`I-Twilio-Idempotency-Token` is not signed.")
+        .note("The answer is TwiML, which Twilio acts on. It sends again only after a connection that could not be made, unless the URL's fragment or the webhook configuration says more (`rc`, `rp`).")
         .note(super::UNDATED)
 }
 

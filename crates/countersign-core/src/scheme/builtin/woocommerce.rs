@@ -1,7 +1,7 @@
 //! WooCommerce.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Retries, SchemeBuilder, SecretFormat};
+use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("woocommerce", "WooCommerce", "woocommerce, class-wc-webhook.php, generate_signature")
@@ -9,6 +9,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("X-WC-Webhook-Signature")
         .encoding(Encoding::Base64)
         .signed("{body}")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("the topic is a header, which is not signed, and a custom action sends only `action` and `arg` (woocommerce, WC_Webhook::build_payload)")
         .event_type("header:X-WC-Webhook-Topic")
         .ack_deadline(seconds(60))
         .retries(Retries::Never)
@@ -16,7 +18,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .note("HTML's entities in the secret stand for their characters (`&amp;` for `&`), since the shop stores it so.")
         .note("The ping of a new webhook is `webhook_id=N`, form-encoded and not signed, and so it is refused.")
         .note("Nothing is sent again, and after more than five failures in a row the shop disables the webhook. Redirects are not followed.")
-        .note("`X-WC-Webhook-Delivery-ID` and `X-WC-Webhook-Topic` are not signed. The event's id is the digest of the body.")
+        .note("`X-WC-Webhook-Delivery-ID` and `X-WC-Webhook-Topic` are not signed.")
         .note("A shop may be set to another algorithm than SHA-256, which is refused.")
         .note(UNDATED)
 }

@@ -1,7 +1,7 @@
 //! Zendesk.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zendesk", "Zendesk", "developer.zendesk.com, documentation/webhooks/verifying")
@@ -10,11 +10,15 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{ts}{body}")
         .timestamp_header("X-Zendesk-Webhook-Signature-Timestamp", TimestampUnit::Rfc3339)
         .tolerance(minutes(5))
+        .event_id("body:/zendesk_event_version+/type+/id")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("id of event webhooks (Zendesk, event schemas); the bodies of triggers and automations are the admin's, and can be equal")
         .event_type("body:/type")
         .ack_deadline(seconds(12))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::Docs)
         .note("The secret looks like base64 and is used as text.")
         .note("The provider states no tolerance: the 300 s are ours.")
-        .note("`X-Zendesk-Webhook-Invocation-Id` is not signed. The event's id is the digest of the body; of a webhook by GET or DELETE, which has no body, it is the digest of the timestamp.")
+        .note("`X-Zendesk-Webhook-Invocation-Id` is not signed.")
+        .note("`/id` alone may be a ticket's, in a body of the admin's own: it counts only beside `/zendesk_event_version` and `/type`.")
 }
