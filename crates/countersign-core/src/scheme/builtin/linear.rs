@@ -1,19 +1,22 @@
 //! Linear.
 
 use super::{describe, hours, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit, Tolerance};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("linear", "Linear", "@linear/sdk 98.0.0")
         .signature_header("Linear-Signature")
         .signed("{body}")
         .timestamp_body("/webhookTimestamp", TimestampUnit::Milliseconds)
-        .tolerance(seconds(60))
+        .fallback_identity(Identity::Content)
+        .identity_basis("the body states when it was sent and what has changed (@linear/sdk 98.0.0)")
+        .tolerances(Tolerance::new(hours(8), seconds(60)))
         .event_type("body:/type")
         .ack_deadline(seconds(5))
         .retries(Retries::After(vec![minutes(1), hours(1), hours(6)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::SdkRun)
         .note("`Linear-Timestamp` is not signed: freshness is read from `/webhookTimestamp` in the body.")
-        .note("`Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription. The event's id is the digest of the body: an attempt whose body carries a newer `webhookTimestamp` counts as another event.")
+        .note("`Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription.")
+        .note("Whether a retry keeps its `webhookTimestamp` is not known. If it does, the provider's own limit of 60 s would refuse every retry: so the past is accepted for 8 h, longer than it is sent again, and events are remembered longer than that. If it does not, a retry is another event, and is handled again.")
 }

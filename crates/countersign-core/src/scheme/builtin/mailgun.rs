@@ -2,14 +2,16 @@
 
 use serde_json::Value as Json;
 
-use super::{describe, hours, seconds};
+use super::{describe, hours, minutes};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::{
     Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
     SigningRule, ToSign,
 };
-use crate::scheme::{Cell, Evidence, Retries, Scheme, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
+};
 use crate::secret::Secrets;
 use crate::timestamp;
 
@@ -17,15 +19,18 @@ pub(super) fn scheme() -> SchemeBuilder {
     describe("mailgun", "Mailgun", "Mailgun, Securing webhooks")
         .signed("{timestamp}{token}, and nothing of the event")
         .timestamp_body("/signature/timestamp", TimestampUnit::Seconds)
-        .tolerance(seconds(300))
         .rule(Mailgun)
+        .fallback_identity(Identity::Content)
+        .identity_basis("a token of its own for each event, which is signed (Mailgun, securing webhooks)")
+        .retries(Retries::Within(minutes(485)))
+        .tolerances(Tolerance::new(hours(9), minutes(5)))
         .event_type("body:/event-data/event")
-        .retries(Retries::Within(hours(8)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::Docs)
         .note("The event is not signed: whoever has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is good for one event; ask Mailgun's API before you act on what an event says.")
         .note("The signature stands in the body, at `signature` or, where a subaccount's event is sent, at `parent-signature`.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
+        .note("Whether a retry keeps its time and token is not known, and the first one comes after 5 min: so the past is accepted for 9 h, longer than it is sent again.")
 }
 
 /// Signs a timestamp and a token inside of the body.
