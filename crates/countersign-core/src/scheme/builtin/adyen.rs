@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
-use super::{describe, hours, seconds};
+use super::{days, describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::{
@@ -12,7 +12,7 @@ use crate::rule::{
     SigningRule, ToSign,
 };
 use crate::scheme::{
-    Cell, Encoding, Evidence, Pointer, Retries, Scheme, SchemeBuilder, SecretFormat,
+    Cell, Encoding, Evidence, Identity, Pointer, Retries, Scheme, SchemeBuilder, SecretFormat,
 };
 use crate::secret::Secrets;
 
@@ -22,17 +22,19 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("of each item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success")
         .rule(Adyen)
+        .fallback_identity(Identity::Content)
+        .identity_basis("the eight fields that are signed, `pspReference`, `eventCode` and `success` among them: a retry has the same (Adyen, webhooks)")
+        .retries(Retries::Within(days(30)))
         .event_type("body:/notificationItems/0/NotificationRequestItem/eventCode")
         // Its items are parsed before they are believed: so not much of it.
         .body_limit(256 * 1024)
         .ack_deadline(seconds(10))
-        .retries(Retries::Within(hours(24 * 7)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit, Cell::EventId])
+        .unconfirmed([Cell::AckDeadline, Cell::BodyLimit])
         .evidence(Evidence::SdkRun)
         .note("The signature stands in each item, at `additionalData.hmacSignature`, and covers eight of its fields: `live`, `reason`, `eventDate` and everything else may be anybody's. One item without a signature, or with a wrong one, and the delivery is refused.")
         .note("The fields are signed one behind the other with `:` between them, and a `:` inside is not escaped.")
-        .note("The event's id is the digest of the signed fields of all items, so a retry has the same.")
         .note("Classic endpoints are to answer `[accepted]`.")
+        .note("It sends again three times at once, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
         .note(super::UNDATED)
 }
 

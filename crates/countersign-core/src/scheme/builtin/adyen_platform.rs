@@ -1,7 +1,7 @@
 //! Adyen's webhooks for platforms and for management.
 
-use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Retries, SchemeBuilder, SecretFormat};
+use super::{UNDATED, days, describe, seconds};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -13,13 +13,16 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signature_header("HmacSignature")
     .encoding(Encoding::Base64)
     .signed("{body}")
+    .event_id("body:/eventId")
+    .fallback_identity(Identity::Content)
+    .identity_basis("`/eventId` of tokenization webhooks; others state `/timestamp` or what has changed (@adyen/api-library 32.1.0, types)")
+    .retries(Retries::Within(days(30)))
     .event_type("body:/type")
     .ack_deadline(seconds(10))
-    .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::EventId, Cell::Identity])
     .evidence(Evidence::SdkRun)
     .note("The secret is hexadecimal, and the key is what it decodes to.")
-    .note("`/data/id` in the body names what the event is about, such as an account. The event's id is the digest of the body.")
+    .note("`/data/id` in the body names what the event is about, such as an account.")
     .note("Adyen's standard notifications are signed in another way: each item of their body holds a signature of its own.")
     .note(UNDATED)
 }

@@ -1,15 +1,24 @@
 //! Chargebee and Postmark, which show a user and a password of the receiver's
 //! choice, RFC 7617.
 
-use super::{TOKEN, describe};
-use crate::scheme::{Algorithm, Cell, Evidence, SchemeBuilder, SecretFormat};
+use super::{TOKEN, describe, hours, minutes};
+use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
 
 pub(super) fn chargebee() -> SchemeBuilder {
     basic("chargebee", "Chargebee")
+        .event_id("body:/id")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("`/id`, by which the provider says to deduplicate; nothing is signed (Chargebee, events)")
+        .event_type("body:/event_type")
+        .retries(Retries::Within(hours(79)))
 }
 
 pub(super) fn postmark() -> SchemeBuilder {
     basic("postmark", "Postmark")
+        .fallback_identity(Identity::Content)
+        .identity_basis("the message and the time of what happened to it (Postmark, webhooks)")
+        .retries(Retries::Within(minutes(630)))
+        .unconfirmed([Cell::Identity])
 }
 
 fn basic(name: &str, title: &str) -> SchemeBuilder {

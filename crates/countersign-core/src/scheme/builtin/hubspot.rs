@@ -1,7 +1,9 @@
 //! HubSpot's three ways of signing.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit,
+};
 
 pub(super) fn v3() -> SchemeBuilder {
     family("hubspot", "HubSpot")
@@ -37,10 +39,12 @@ fn digest(name: &str, title: &str, signed: &str) -> SchemeBuilder {
 
 fn family(name: &str, title: &str) -> SchemeBuilder {
     describe(name, title, "@hubspot/api-client 13.5.0, Signature and its tests")
+        .event_id("body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("portal, subscription, event and time of every event, since `eventId` alone is not unique; `attemptNumber` beside them counts up. The bodies of workflow actions are the user's (HubSpot, webhooks)")
         .ack_deadline(seconds(5))
         .retries(Retries::Within(hours(24)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .note("The secret is the app's client secret, used as text.")
         .note("A delivery holds any number of events and has no type of its own: each has its `eventId` and `subscriptionType`.")
-        .note("The event's id is the digest of the body. Each event states its `attemptNumber`, so a retry may be another body: tell events apart by `eventId` within a portal too.")
 }

@@ -1,19 +1,22 @@
 //! LINE's Messaging API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("line", "LINE", "line-bot-sdk-nodejs, test/validate-signature.spec.ts")
         .signature_header("x-line-signature")
         .encoding(Encoding::Base64)
         .signed("{body}")
+        .event_id("body:/events/*/webhookEventId")
+        .fallback_identity(Identity::Content)
+        .identity_basis("`webhookEventId` of every event; `isRedelivery` beside it changes (@line/bot-sdk 11.0.0)")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
         .note("The secret is the channel's secret, used as text.")
-        .note("A delivery holds any number of events and has no type of its own: each has its `/events/N/type`, and is said to have a `webhookEventId`. The event's id is the digest of the body.")
+        .note("A delivery holds any number of events and has no type of its own: each has its `/events/N/type` and its `webhookEventId`: deduplicate by that, if a batch is ever cut anew.")
         .note("The console's request to verify the URL is a signed delivery without events.")
         .note("Said to send again only where that is switched on.")
         .note(UNDATED)

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
-use super::describe;
+use super::{describe, hours, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::mac;
 use crate::rule::{
     Covers, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign,
 };
-use crate::scheme::{Algorithm, Cell, Evidence, Retries, Scheme, SchemeBuilder};
+use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder};
 use crate::secret::{Secret, Secrets};
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -21,8 +21,18 @@ pub(super) fn scheme() -> SchemeBuilder {
         .algorithm(Algorithm::Keccak256)
         .signed("{body}{secret}")
         .rule(Moralis)
-        .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .fallback_identity(Identity::Content)
+        .identity_basis("a block of a stream, confirmed or not: it is said to be sent at least once. `/retries` counts up, and is left out (Moralis, webhook delivery)")
+        .retries(Retries::After(vec![
+            minutes(1),
+            minutes(10),
+            hours(1),
+            hours(2),
+            hours(6),
+            hours(12),
+            hours(24),
+        ]))
+        .unconfirmed([Cell::AckDeadline, Cell::EventType, Cell::Identity])
         .evidence(Evidence::SdkSource)
         .note("A plain Keccak-256 of body and secret, no HMAC. The secret is the streams secret or the API key.")
         .note("The provider's SDK hashes the body as it writes it again; here the bytes count that arrived.")
@@ -54,7 +64,8 @@ impl SigningRule for Moralis {
             Ok(Pending::new(move |body| {
                 let signed_by = |key: &Key| mac::is_same(&digest(body, key), &presented);
                 let found = keys.iter().position(signed_by);
-                found.map(SignedBy::secret).ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
+                let signed_by = found.map(|key| SignedBy::secret(key).over(without_retries(body)));
+                signed_by.ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
             }))
         }))
     }
@@ -90,5 +101,37 @@ fn digest(body: &[u8], key: &[u8]) -> [u8; 32] {
     Keccak256::new().chain_update(body).chain_update(key).finalize().into()
 }
 
+/// The body without the number of its attempt, which is another one in each: what
+/// tells events apart. A body that states it in two places is left whole.
+fn without_retries(body: &[u8]) -> Vec<u8> {
+    let places = body.windows(RETRIES.len()).enumerate().filter(|(_, key)| *key == RETRIES);
+    let mut ends = places.map(|(at, key)| at + key.len());
+    match (ends.next(), ends.next()) {
+        (Some(end), None) => {
+            let (front, behind) = body.split_at(end);
+            let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            [front, &behind[digits..]].concat()
+        }
+        _ => body.to_vec(),
+    }
+}
+
 const SIGNATURE: &str = "x-signature";
 const PREFIX: &str = "0x";
+const RETRIES: &[u8] = b"\"retries\":";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_differ_in_nothing_but_the_number_that_is_left_out() {
+        let body = |retries: &str| format!(r#"{{"confirmed":true,"retries":{retries},"tag":"a"}}"#);
+        let first = without_retries(body("0").as_bytes());
+        assert_eq!(first, without_retries(body("12").as_bytes()));
+        assert_eq!(first, br#"{"confirmed":true,"retries":,"tag":"a"}"#);
+        for whole in [r#"{"retries":1,"log":{"retries":2}}"#, r#"{"confirmed":true}"#, ""] {
+            assert_eq!(without_retries(whole.as_bytes()), whole.as_bytes());
+        }
+    }
+}
