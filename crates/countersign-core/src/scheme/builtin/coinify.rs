@@ -7,12 +7,14 @@ pub(super) fn scheme() -> SchemeBuilder {
     describe("coinify", "Coinify", "Coinify, webhook signature")
         .signature_header("X-Coinify-Webhook-Signature")
         .signed("{body}")
+        .event_id("body:/id")
+        .identity_basis(
+            "`/id`: \"Retries to the same events will share the same id\" (Coinify, webhooks)",
+        )
+        .event_type("body:/event")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Docs)
-        .note(
-            "No text at hand names an event id or type: the event's id is the digest of the body.",
-        )
         .note(UNDATED)
 }

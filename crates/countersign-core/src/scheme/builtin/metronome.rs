@@ -1,7 +1,7 @@
 //! Metronome.
 
-use super::{describe, minutes};
-use crate::scheme::{Cell, Evidence, SchemeBuilder, TimestampUnit};
+use super::{describe, hours, minutes};
+use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("metronome", "Metronome", "@trigger.dev/core 4.8.3, webhook providers")
@@ -9,8 +9,11 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{ts}\n{body}")
         .timestamp_header("X-Metronome-Date", TimestampUnit::HttpDate)
         .tolerance(minutes(5))
+        .event_id("body:/id")
+        .identity_basis("`/id`, by which the provider says to deduplicate (Metronome, webhooks)")
+        .retries(Retries::Within(hours(48)))
         .event_type("body:/type")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventType])
         .evidence(Evidence::Secondary)
         .note("The timestamp is a date of HTTP. Third-party code falls back to `Date` where `X-Metronome-Date` is absent; here that is refused.")
 }
