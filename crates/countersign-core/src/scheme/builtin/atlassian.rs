@@ -1,21 +1,27 @@
 //! Atlassian's clouds: Bitbucket and Jira.
 
-use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use super::{UNDATED, describe, minutes, seconds};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn bitbucket() -> SchemeBuilder {
     family("bitbucket", "Bitbucket Cloud")
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("a push that is undone and made again can have the same body: it states no time of its own")
         .event_type("header:X-Event-Key")
+        .unconfirmed([Cell::Identity])
         .note("`X-Event-Key` is not signed: do not decide by it alone what the body means.")
-        .note("`X-Request-UUID` is not signed: whoever replays a body only has to change it. The event's id is the digest of the body.")
+        .note("`X-Request-UUID` is not signed.")
         .note("Said to send again twice, and no text at hand says when.")
 }
 
 pub(super) fn jira() -> SchemeBuilder {
     family("jira", "Jira Cloud")
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/timestamp`, in milliseconds, and `/webhookEvent` (Jira, webhooks)")
+        .retries(Retries::Within(minutes(30)))
         .event_type("body:/webhookEvent")
-        .note("`X-Atlassian-Webhook-Identifier` is not signed: whoever replays a body only has to change it. The event's id is the digest of the body.")
-        .note("Said to send again five times over some hours, and no text at hand says when.")
+        .note("`X-Atlassian-Webhook-Identifier` is not signed.")
+        .note("Said to send again five times within half an hour.")
 }
 
 fn family(name: &str, title: &str) -> SchemeBuilder {

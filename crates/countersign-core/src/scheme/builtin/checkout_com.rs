@@ -1,6 +1,6 @@
 //! Checkout.com.
 
-use super::{UNDATED, describe, seconds};
+use super::{UNDATED, describe, hours, minutes, seconds};
 use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -8,10 +8,20 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("Cko-Signature")
         .signed("{body}")
         .event_id("body:/id")
+        .identity_basis("`/id`, `evt_…` (Checkout.com, workflows)")
+        .retries(Retries::After(vec![
+            minutes(5),
+            minutes(10),
+            minutes(15),
+            minutes(30),
+            hours(1),
+            hours(4),
+            hours(12),
+            hours(12),
+        ]))
         .event_type("body:/type")
         .ack_deadline(seconds(5))
-        .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::EventId, Cell::EventType])
         .evidence(Evidence::Docs)
         .note("The secret is the signature key that you have given the workflow, used as text.")
         .note("No text at hand names the algorithm: that it is HMAC-SHA256 is not confirmed.")

@@ -1,7 +1,7 @@
 //! ElevenLabs.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit, Tolerance};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -14,14 +14,16 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signed("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerances(Tolerance::new(minutes(30), minutes(5)))
+    .fallback_identity(Identity::Content)
+    .identity_basis("`/event_timestamp` and the conversation; \"dispatched only once\" (ElevenLabs, post-call webhooks)")
+    .retries(Retries::Never)
     .event_type("body:/type")
     .ack_deadline(seconds(5))
-    .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+    .unconfirmed([Cell::AckDeadline, Cell::EventType])
     .evidence(Evidence::SdkRun)
     .note(
         "The tolerance of 30 min is that of the provider's own SDK. The 5 min ahead are a choice.",
     )
     .note("The provider's SDK looks at the first `v0` only: here any may match.")
-    .note("No text at hand names an event id: the event's id is the digest of the body.")
+    .note("No text at hand names an event id.")
 }

@@ -1,15 +1,17 @@
 //! Helius.
 
 use super::{TOKEN, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("helius", "Helius", "third parties' code, authHeader")
         .algorithm(Algorithm::Token)
         .signature_header("Authorization")
-        .ack_deadline(seconds(5))
-        .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .fallback_identity(Identity::Content)
+        .identity_basis("the transactions of the delivery, each with its `signature` (Helius, webhooks FAQ)")
+        .ack_deadline(seconds(1))
+        .retries(Retries::After(vec![seconds(1), seconds(1), seconds(1)]))
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Secondary)
         .note("The secret is the whole value that you have given as `authHeader`, with `Bearer` in front if you have put it there.")
         .note(TOKEN)

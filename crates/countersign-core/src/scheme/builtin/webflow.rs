@@ -1,7 +1,7 @@
 //! Webflow.
 
 use super::{describe, minutes};
-use crate::scheme::{Cell, Evidence, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("webflow", "Webflow", "webflow-api 3.3.4, webhooks.verifySignature")
@@ -9,9 +9,11 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{ts}:{body}")
         .timestamp_header("x-webflow-timestamp", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("times are optional, and an item that is unpublished twice can have the same body (webflow-api 3.3.4, types)")
+        .retries(Retries::After(vec![minutes(10), minutes(10)]))
         .event_type("body:/triggerType")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventType])
         .evidence(Evidence::SdkRun)
         .note("The timestamp counts milliseconds.")
-        .note("There is no event id in the body: the event's id is the digest of the body.")
 }

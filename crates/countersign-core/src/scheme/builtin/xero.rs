@@ -1,7 +1,7 @@
 //! Xero.
 
-use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Handshake, SchemeBuilder};
+use super::{UNDATED, describe, hours, seconds};
+use crate::scheme::{Cell, Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("xero", "Xero", "webhook-verify, its specification, which quotes Xero")
@@ -16,10 +16,13 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .present("body:/events")
                 .absent("body:/events/0"),
         )
+        .fallback_identity(Identity::Content)
+        .identity_basis("`entropy` and the numbers of the events in it; the request is sent again as it was (Xero, configuring your server)")
+        .retries(Retries::Within(hours(24)))
         .ack_deadline(seconds(5))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline])
         .evidence(Evidence::Secondary)
         .note("The provider tries an endpoint with right and with wrong signatures, and wants 200 for the one and 401 for the other.")
-        .note("One delivery may hold several events: the event's id is the digest of the body.")
+        .note("One delivery may hold several events: each has its own resource, type and time.")
         .note(UNDATED)
 }

@@ -1,7 +1,9 @@
 //! Zoom.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Cell, Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, TimestampUnit,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zoom", "Zoom", "zoom/webhook-sample")
@@ -16,12 +18,13 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .json_echo("plainToken", "body:/payload/plainToken")
                 .json_hmac("encryptedToken", "body:/payload/plainToken", Encoding::Hex, ""),
         )
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/event_ts`, in milliseconds (Zoom, webhook reference)")
+        .retries(Retries::After(vec![minutes(5), minutes(20), minutes(60)]))
         .event_type("body:/event")
         .ack_deadline(seconds(3))
-        .retries(Retries::After(vec![minutes(5), minutes(30), minutes(90)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([Cell::AckDeadline, Cell::Tolerance])
         .evidence(Evidence::SdkSource)
         .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
-        .note("There is no event id in the body: the event's id is the digest of the body.")
         .note("The endpoint is validated again every 72 hours, and has 3 s to answer.")
 }
