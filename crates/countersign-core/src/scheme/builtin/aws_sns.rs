@@ -16,8 +16,8 @@ use crate::rule::{
     ToSign,
 };
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat,
-    TimestampUnit, Tolerance,
+    Algorithm, Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder,
+    SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::secret::{Secret, Secrets};
 use crate::signature_key::{PrivateKey, PublicKey, Way};
@@ -33,6 +33,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .tolerances(Tolerance::new(days(1), minutes(5)))
         .rule(Sns)
         .event_id("body:/MessageId")
+        .identity_basis("`/MessageId`, which is signed; a retry keeps it, and the time of publication (sns-validator 0.3.5)")
+        .retry_signature(RetrySignature::Same)
         .event_type("body:/Type")
         .ack_deadline(seconds(15))
         .retries(Retries::Unknown)

@@ -7,7 +7,8 @@ use crate::rule::{
     SigningRule, ToSign,
 };
 use crate::scheme::{
-    Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
+    Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, TimestampUnit,
+    Tolerance,
 };
 use crate::secret::Secrets;
 
@@ -21,6 +22,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .tolerances(Tolerance::new(minutes(10), minutes(1)))
         .rule(TwoKeys)
         .event_id("body:/id")
+        .identity_basis("`/id`: \"the ID in the payload body remains the same\" (Box, webhooks v2)")
+        .retry_signature(RetrySignature::New)
         .event_type("body:/trigger")
         .ack_deadline(seconds(30))
         .retries(Retries::Unknown)

@@ -1,7 +1,7 @@
 //! Calendly.
 
 use super::{describe, hours, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -14,11 +14,12 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signed("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerance(seconds(180))
+    .fallback_identity(Identity::Content)
+    .identity_basis("`/created_at` and the invitee (Calendly, webhook payloads)")
     .event_type("body:/event")
     .ack_deadline(seconds(10))
     .retries(Retries::Within(hours(24)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
     .evidence(Evidence::Secondary)
-    .note("There is no event id: the event's id is the digest of the body.")
     .note("A retry is said to be signed anew, with a `t` of its own.")
 }

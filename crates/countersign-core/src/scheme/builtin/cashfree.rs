@@ -1,7 +1,7 @@
 //! Cashfree.
 
 use super::{describe, minutes};
-use crate::scheme::{Cell, Encoding, Evidence, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("cashfree", "Cashfree", "Cashfree, three pages of its webhook documentation")
@@ -10,7 +10,9 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{ts}{body}")
         .timestamp_header("x-webhook-timestamp", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/event_time` and the payment (Cashfree, webhook samples)")
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
         // What the provider's own pages do not agree on is no better known than hearsay.
         .evidence(Evidence::Secondary)
         .note("The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are refused with `signature_mismatch`, describe the scheme with the other template.")

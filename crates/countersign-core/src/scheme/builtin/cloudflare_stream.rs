@@ -1,7 +1,7 @@
 //! Cloudflare Stream.
 
 use super::{describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -14,9 +14,11 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signed("{ts}.{body}")
     .timestamp_field("time", TimestampUnit::Seconds)
     .tolerance(seconds(300))
+    .fallback_identity(Identity::Content)
+    .identity_basis("the video, its state and its `modified` (Cloudflare Stream, using webhooks)")
     .ack_deadline(seconds(5))
     .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
     .evidence(Evidence::Secondary)
     .note("No text at hand says how old a timestamp may be: 300 s are a choice.")
     .note("`/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.")

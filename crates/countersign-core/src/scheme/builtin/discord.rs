@@ -2,7 +2,8 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Algorithm, Cell, Evidence, Handshake, Retries, SchemeBuilder, SecretFormat, TimestampUnit,
+    Algorithm, Cell, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder,
+    SecretFormat, TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -27,6 +28,9 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .status(204),
         )
         .event_id("body:/id")
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/id` of an interaction; an event has only `/event/timestamp` (Discord, interactions and webhook events)")
+        .interactive(Interactive::WithId)
         .event_type("body:/event/type")
         .event_type("body:/type")
         .ack_deadline(seconds(3))
@@ -36,5 +40,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .note("In the place of the secret stands the application's public key, in hexadecimal.")
         .note("Discord sends wrong signatures on purpose, and takes the URL away unless they are answered 401, as they are here.")
         .note("The provider's SDK does not check the clock: 300 s are a choice.")
-        .note("Only an interaction has an id. The id of a webhook event is the digest of its body.")
+        .note("Only an interaction has an id.")
+        .note("The answer to an interaction is read: it is what the user sees.")
 }

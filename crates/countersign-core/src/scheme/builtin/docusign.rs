@@ -1,7 +1,7 @@
 //! DocuSign Connect.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     let scheme = describe(
@@ -23,7 +23,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Docs)
         .note("Each active key signs in a header of its own, numbered from 1: a match in any is enough.")
         .note("The line endings of the body are signed with it: nothing on the way may change them.")
-        .note("An envelope can have the same event more than once, so `envelopeId` and `event` name no event. The event's id is the digest of the body.")
+        .note("An envelope can have the same event more than once, so `envelopeId` and `event` name no event by themselves.")
         .note("A body may be XML: then it has no event type. Where documents are sent along, it is larger than the limit: raise it.")
         .note(UNDATED)
+    .event_id("body:/configurationId+/event+/data/envelopeId+/data/recipientId+/generatedDateTime")
+    .event_id("body:/configurationId+/event+/data/envelopeId+/generatedDateTime")
+    .fallback_identity(Identity::Content)
+    .identity_basis("configuration, event, envelope, recipient and the time of the message: `retryCount` beside them counts up. Legacy formats have none of it (DocuSign, Connect, JSON SIM)")
+    .unconfirmed([Cell::EventId, Cell::Identity])
 }

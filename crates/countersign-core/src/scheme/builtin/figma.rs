@@ -9,7 +9,9 @@ use crate::rule::{
     Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
     SigningRule, ToSign,
 };
-use crate::scheme::{Algorithm, Cell, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat};
+use crate::scheme::{
+    Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, SecretFormat,
+};
 use crate::secret::Secrets;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -17,6 +19,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .algorithm(Algorithm::Token)
         .signed("")
         .rule(Figma)
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/timestamp` of the trigger (@figma/rest-api-spec 0.43.0)")
         .event_type("body:/event_type")
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])

@@ -1,13 +1,16 @@
 //! Flutterwave: the token of version 3, the signature of version 4.
 
 use super::{TOKEN, UNDATED, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn v3() -> SchemeBuilder {
     family("flutterwave-v3", "Flutterwave (v3, secret hash)")
         .algorithm(Algorithm::Token)
         .signature_header("verif-hash")
+        .fallback_identity(Identity::Content)
+        .identity_basis("the transaction and its state")
         .event_type("body:/event")
+        .unconfirmed([Cell::Identity])
         .note("The secret is the secret hash that you have chosen, and is sent as it is.")
         .note(TOKEN)
 }
@@ -17,7 +20,10 @@ pub(super) fn v4() -> SchemeBuilder {
         .signature_header("flutterwave-signature")
         .encoding(Encoding::Base64)
         .signed("{body}")
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/timestamp`, in milliseconds, and `/webhook_id`, of which nothing says that it names the event")
         .event_type("body:/type")
+        .unconfirmed([Cell::Identity])
         .note("The texts at hand contradict each other: one writes the signature in base64, as here, and another in hexadecimal. Try it with a delivery of your own before you rely on it.")
         .note(UNDATED)
 }

@@ -11,6 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64")
         .rule(BodyDigestJwt { algorithms: JwtAlgorithm::ALL, digest: Encoding::Base64 })
         .event_id("body:/event/id")
+        .identity_basis("`/event/id` (@fusionauth/typescript-client 1.69.0, BaseEvent)")
         .event_type("body:/event/type")
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])

@@ -1,13 +1,16 @@
 //! GoCardless.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("gocardless", "GoCardless", "gocardless-nodejs, src/webhooks.test.ts")
         .signature_header("Webhook-Signature")
         .signed("{body}")
+        .event_id("body:/events/*/id")
         .event_id("body:/meta/webhook_id")
+        .fallback_identity(Identity::Content)
+        .identity_basis("the ids of the events (gocardless-nodejs, Event)")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])

@@ -10,10 +10,13 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_prefix("sha1=")
         .signed("{body}")
         .event_id("body:/id")
+        .identity_basis(
+            "`/id`, `notif_…`; `delivery_attempts` beside it counts up (a captured payload)",
+        )
         .event_type("body:/topic")
         .ack_deadline(seconds(5))
         .retries(Retries::After(vec![minutes(1)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .evidence(Evidence::Secondary)
         .note("The secret is the app's `client_secret`, used as text.")
         .note("Others sign by SHA-256 under the name `X-Hub-Signature`: here it is SHA-1.")

@@ -8,6 +8,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("x-jup-signature")
         .signed("{body}")
         .event_id("body:/event_id")
+        .identity_basis("`/event_id` (provider's document)")
         .event_type("body:/type")
         .ack_deadline(seconds(5))
         .retries(Retries::After(vec![seconds(30), minutes(5), minutes(30), hours(2)]))

@@ -6,7 +6,9 @@ use crate::rule::form::{self, Values};
 use crate::rule::{
     Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder};
+use crate::scheme::{
+    Algorithm, Cell, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder,
+};
 use crate::secret::Secrets;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -16,11 +18,13 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{url}, then the form's fields sorted by name")
         .rule(Mandrill)
+        .fallback_identity(Identity::Content)
+        .identity_basis("the events of the batch, each with `_id` and `ts`; a batch is sent again as it was (Mailchimp Transactional, webhooks)")
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Secondary)
         .note("No text at hand confirms this scheme: try it before you rely on it.")
-        .note("One delivery holds many events, in the form's field `mandrill_events`: the event's id is the digest of URL and fields.")
+        .note("One delivery holds many events, in the form's field `mandrill_events`: each has its own `_id`.")
         .note(super::UNDATED)
 }
 

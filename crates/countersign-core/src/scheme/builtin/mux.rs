@@ -11,6 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id("body:/id")
+        .identity_basis("`/id`; `/attempts` beside it changes (@mux/mux-node 15.3.0, BaseWebhookEvent)")
         .event_type("body:/type")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
         .evidence(Evidence::SdkRun)

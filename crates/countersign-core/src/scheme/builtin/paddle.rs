@@ -11,6 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("ts", TimestampUnit::Seconds)
         .tolerance(seconds(5))
         .event_id("body:/event_id")
+        .identity_basis("`/event_id` (@paddle/paddle-node-sdk 3.10.0, Event)")
         .event_type("body:/event_type")
         .ack_deadline(seconds(5))
         .retries(Retries::Within(days(3)))

@@ -13,6 +13,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signature_list(',', '=', "v1")
     .signed("{body}")
     .event_id("body:/event/id")
+    .identity_basis("`/event/id` (PagerDuty, webhooks v3)")
     .event_type("body:/event/event_type")
     .ack_deadline(seconds(5))
     .retries(Retries::Within(hours(48)))

@@ -32,6 +32,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .tolerances(Tolerance::new(days(3), minutes(5)))
         .rule(PayPal)
         .event_id(format!("header:{ID}"))
+        .identity_basis("the id of the transmission, which is signed; of the event's own `/id` only a CRC is")
         .event_type("body:/event_type")
         .retries(Retries::Within(days(3)))
         .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventId])

@@ -12,6 +12,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_body("/created", TimestampUnit::Seconds)
         .tolerances(Tolerance::new(days(7), minutes(5)))
         .event_id("body:/id")
+        .identity_basis("`/id` (provider's document)")
         .event_type("body:/type")
         .ack_deadline(seconds(10))
         .retries(Retries::After(vec![seconds(30), seconds(60)]))

@@ -1,7 +1,7 @@
 //! QuickNode's streams.
 
 use super::{describe, minutes};
-use crate::scheme::{BodyView, Cell, Evidence, SchemeBuilder, TimestampUnit};
+use crate::scheme::{BodyView, Cell, Evidence, Identity, SchemeBuilder, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("quicknode", "QuickNode", "quicknode.com, streams-webhook-validate-signature")
@@ -10,9 +10,11 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
         .tolerance(minutes(5))
         .body_view(BodyView::Decoded)
+        .fallback_identity(Identity::Unknown)
+        .identity_basis("a stream's filter is the user's code, and writes the body")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit, Cell::Tolerance])
         .evidence(Evidence::Docs)
         .note("A body may come gzipped, and is signed as it was before: this needs the feature `compression`. The limit holds for both.")
         .note("The provider states no tolerance: the 300 s are ours.")
-        .note("The nonce is signed, and it is no event's id: the event's id is the digest of the body.")
+        .note("The nonce is signed, and it is no event's id.")
 }

@@ -1,17 +1,19 @@
 //! Razorpay.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("razorpay", "Razorpay", "razorpay 2.9.8 (npm), validateWebhookSignature")
         .signature_header("X-Razorpay-Signature")
         .signed("{body}")
+        .fallback_identity(Identity::Content)
+        .identity_basis("the entities with their times, the event's name and `/created_at` (Razorpay, webhook payloads)")
         .event_type("body:/event")
         .ack_deadline(seconds(5))
         .retries(Retries::Within(hours(24)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::SdkRun)
-        .note("`x-razorpay-event-id` is not signed: whoever replays a body only has to change it. The event's id is the digest of the body.")
+        .note("`x-razorpay-event-id` is not signed.")
         .note(UNDATED)
 }

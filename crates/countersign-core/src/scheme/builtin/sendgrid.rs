@@ -2,7 +2,8 @@
 
 use super::{describe, hours, minutes};
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder, SecretFormat, TimestampUnit,
+    Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat,
+    TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -18,11 +19,14 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signed("{ts}{body}")
     .timestamp_header("X-Twilio-Email-Event-Webhook-Timestamp", TimestampUnit::Seconds)
     .tolerance(minutes(5))
+    .event_id("body:/*/sg_event_id")
+    .fallback_identity(Identity::Content)
+    .identity_basis("`sg_event_id` of every event (SendGrid, event webhook)")
     .retries(Retries::Within(hours(24)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventId])
     .evidence(Evidence::SdkSource)
     .note("The secret is the public key that the provider shows: base64, without the lines of PEM around it. It needs the feature `asymmetric`.")
     .note("The provider states no tolerance, and its SDKs check none: the 300 s are ours. Widen them if retries are refused as too old.")
     .note("A body may end in CR LF, which is signed.")
-    .note("One delivery holds several events, each with its own `sg_event_id` and `event`: the event's id is the digest of the body.")
+    .note("One delivery holds several events, each with its own `sg_event_id` and `event`.")
 }

@@ -1,7 +1,9 @@
 //! Slack's Events API, slash commands and interactivity.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Cell, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, TimestampUnit,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("slack", "Slack", "@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")
@@ -16,11 +18,14 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .text("body:/challenge"),
         )
         .event_id("body:/event_id")
+        .fallback_identity(Identity::Content)
+        .identity_basis("`/event_id` of an event; commands and interactions carry a `trigger_id` of their own (Slack, Events API and interactivity)")
+        .interactive(Interactive::WithoutId)
         .event_type("body:/event/type")
         .event_type("body:/type")
         .ack_deadline(seconds(3))
         .retries(Retries::After(vec![seconds(0), minutes(1), minutes(5)]))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("Slash commands and interactivity are form-encoded: they have no event id, and their id is the digest of the body.")
+        .note("Slash commands and interactivity are form-encoded: they have no event id. Their answer is read: it is what the user sees.")
 }

@@ -9,6 +9,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{url}{body}")
         .event_id("body:/event_id")
+        .identity_basis("`/event_id`: \"A unique ID for the event\" (square 46.0.0, types)")
         .event_type("body:/type")
         .ack_deadline(seconds(10))
         .retries(Retries::Within(hours(24)))

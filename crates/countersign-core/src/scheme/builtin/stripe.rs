@@ -11,6 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id("body:/id")
+        .identity_basis("`/id` (stripe-node 23.1.0)")
         .event_type("body:/type")
         .ack_deadline(seconds(10))
         .retries(Retries::Within(days(3)))

@@ -12,6 +12,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         // A webhook is created only where a HEAD is answered with 200.
         .handshake(Handshake::unsigned("head").method("HEAD"))
         .event_id("body:/action/id")
+        .identity_basis("`/action/id` (Trello, webhooks)")
         .event_type("body:/action/type")
         .retries(Retries::After(vec![seconds(30), seconds(60), seconds(120)]))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])

@@ -18,6 +18,7 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .text("body:/challenge"),
         )
         .event_id("header:Twitch-Eventsub-Message-Id")
+        .identity_basis("the message's id, which is signed and stays the same when it is sent again (Twitch, EventSub)")
         .event_type("body:/subscription/type")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)

@@ -10,6 +10,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{body}")
         .event_id("body:/event_id")
+        .identity_basis("`/event_id` (Typeform, webhooks)")
         .event_type("body:/event_type")
         .ack_deadline(seconds(30))
         .retries(Retries::Within(hours(10)))

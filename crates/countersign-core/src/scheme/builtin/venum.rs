@@ -14,6 +14,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         // One transaction has several events: alone its signature would swallow `finalized` after
         // `processed`.
         .event_id("body:/signature+/type")
+        .identity_basis("`/signature` and `/type`: \"The same (signature, type) pair will not be delivered more than once\" (Venum, webhooks)")
         .event_type("body:/type")
         .ack_deadline(seconds(5))
         .retries(Retries::After(vec![Duration::from_millis(500), seconds(1), seconds(2)]))

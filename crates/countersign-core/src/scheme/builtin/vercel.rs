@@ -9,6 +9,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("x-vercel-signature")
         .signed("{body}")
         .event_id("body:/id")
+        .identity_basis("`/id` (hookdeck/webhook-skills, Vercel)")
         .event_type("body:/type")
         .ack_deadline(seconds(30))
         .retries(Retries::Within(hours(24)))

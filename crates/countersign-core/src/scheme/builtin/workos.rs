@@ -11,6 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("t", TimestampUnit::Milliseconds)
         .tolerance(seconds(180))
         .event_id("body:/id")
+        .identity_basis("`/id` (@workos-inc/node 8.13.0, EventBase)")
         .event_type("body:/event")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)

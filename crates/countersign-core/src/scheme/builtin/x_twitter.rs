@@ -1,7 +1,7 @@
 //! X, once Twitter: the Account Activity API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Handshake, SchemeBuilder};
+use crate::scheme::{Cell, Encoding, Evidence, Handshake, Identity, SchemeBuilder};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("x-twitter", "X (Twitter)", "docs.x.com, webhooks quickstart and introduction")
@@ -15,13 +15,15 @@ pub(super) fn scheme() -> SchemeBuilder {
             Encoding::Base64,
             "sha256=",
         ))
+        .fallback_identity(Identity::Content)
+        .identity_basis("each kind of event holds an id or a time of its own (docs.x.com, account activity)")
         .ack_deadline(seconds(10))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Docs)
         .note("Behind `sha256=` stands base64, not hexadecimal.")
         .note("The secret is the app's consumer secret, used as text.")
         .note("The CRC comes when the webhook is registered, and then, as the provider's pages contradict each other, every hour, or every 30 minutes where it was not answered for 24 hours.")
-        .note("The kind of an event is the name of a member of the body, and its id stands elsewhere in each kind: the event's id is the digest of the body.")
+        .note("The kind of an event is the name of a member of the body, and its id stands elsewhere in each kind.")
         .note("The webhook's URL may not name a port.")
         .note(UNDATED)
 }

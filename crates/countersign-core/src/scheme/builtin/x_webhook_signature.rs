@@ -15,6 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .timestamp_body("/created_at", TimestampUnit::Rfc3339)
     .tolerances(Tolerance::new(days(1), minutes(5)))
     .event_id("body:/id")
+    .identity_basis("`/id` (provider's document)")
     .event_type("body:/type")
     .ack_deadline(seconds(5))
     .retries(Retries::After(vec![minutes(1), minutes(5), minutes(30), minutes(120)]))
