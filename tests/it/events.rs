@@ -28,7 +28,7 @@ fn a_header_that_anybody_could_change_does_not_change_the_id() {
         ("bitbucket", "X-Request-UUID", "digest"),
         ("jira", "X-Atlassian-Webhook-Identifier", "digest"),
         ("hookdeck", "x-hookdeck-eventid", "digest"),
-        ("coinbase-cdp-v0", "X-Event-Id", "body:/id"),
+        ("coinbase-cdp-v0", "X-Event-Id", "digest"),
     ] {
         let scheme = scheme(name);
         let id = |value| event_id(&Delivery::of(&scheme).with_header(header, value), &scheme);
@@ -43,13 +43,6 @@ fn without_an_id_of_its_own_an_event_is_named_by_the_digest_of_its_body() {
     let (id, from) = event_id(&Delivery::of(&github), &github);
     assert_eq!(id, digest(BODY));
     assert_eq!(from, "digest");
-    // The timestamp is that of an attempt, so it must not tell two attempts apart.
-    let slack = scheme("slack");
-    let form = "command=%2Fdeploy&text=now";
-    for unix_ms in [NOW_MS, NOW_MS - 60_000] {
-        let delivery = Delivery::signed(&slack, secret(1), unix_ms, form);
-        assert_eq!(event_id(&delivery, &slack).0, digest(form));
-    }
 }
 
 #[test]
@@ -88,7 +81,7 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
         ("cal.com", "digest", None, Some("BOOKING_CREATED")),
         ("calendly", "digest", None, Some("invitee.created")),
         ("checkout.com", "body:/id", Some("evt_1"), Some("payment_captured")),
-        ("coinbase-cdp-v0", "body:/id", Some("ev_1"), Some("onchain.activity.detected")),
+        ("coinbase-cdp-v0", "digest", None, Some("onchain.activity.detected")),
         (
             "coinbase-commerce",
             "body:/event/id",
@@ -101,13 +94,12 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
         ("flutterwave-v3", "digest", None, Some("charge.completed")),
         ("flutterwave-v4", "digest", None, Some("charge.completed")),
         ("gitlab-token", "digest", None, Some("Push Hook")),
-        // Its vector is of a time before `meta`.
-        ("gocardless", "digest", None, None),
-        ("hubspot-v1", "digest", None, None),
+        ("gocardless", "body:/events/*/id", None, None),
+        ("hubspot-v1", HUBSPOT_ID, Some("62515:12345:1:1564113600000"), None),
         ("intercom", "body:/id", Some("notif_1"), Some("contact.created")),
         ("lemonsqueezy", "digest", None, Some("order_created")),
         ("meta", "digest", None, Some("whatsapp_business_account")),
-        ("metronome", "digest", None, Some("alerts.low_balance")),
+        ("metronome", "body:/id", Some("m1"), Some("alerts.low_balance")),
         ("mux", "body:/id", Some("f8e9"), Some("video.asset.ready")),
         ("notion", "body:/id", Some("367cba44-b6f3-4c92-81e7-6a2e9659efd4"), Some("page.created")),
         ("onfido", "digest", None, Some("check.form_opened")),
@@ -120,7 +112,7 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
         ("shopify-events", "digest", None, Some("orders/create")),
         ("square", "digest", None, None),
         ("standardwebhooks-v1a", "header:webhook-id", Some("msg_p5jXN8AQM9LWM0D4loKWxJek"), None),
-        ("telegram", "digest", None, None),
+        ("telegram", "body:/update_id", Some("1"), None),
         ("trello", "digest", None, Some("updateCard")),
         ("typeform", "body:/event_id", Some("LtWXD3crgy"), Some("form_response")),
         ("vercel", "body:/id", Some("evt_1"), Some("deployment.created")),
@@ -141,15 +133,19 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
         let verifier = verifier.unwrap().with_clock(|| vector.now_unix_ms);
         let verified = verifier.verify(vector.head(), vector.body.clone()).unwrap();
         assert_eq!(verified.event_id_from().to_string(), from, "{name}");
-        let id = id.map_or_else(|| digest(&vector.body), str::to_owned);
-        assert_eq!(verified.event_id(), id, "{name}");
+        match id {
+            Some(id) => assert_eq!(verified.event_id(), id, "{name}"),
+            None => assert!(verified.event_id().starts_with("sha256:"), "{name}"),
+        }
         assert_eq!(verified.event_type().map(|kind| kind.name), kind, "{name}");
     }
     let gocardless = scheme("gocardless");
     let body = r#"{"events":[{"id":"EV1"}],"meta":{"webhook_id":"WB1"}}"#;
     let found = event_id(&Delivery::with_body(&gocardless, body), &gocardless);
-    assert_eq!(found, ("WB1".to_owned(), "body:/meta/webhook_id".to_owned()));
+    assert_eq!(found, ("EV1".to_owned(), "body:/events/*/id".to_owned()));
 }
+
+const HUBSPOT_ID: &str = "body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt";
 
 #[test]
 fn svix_takes_either_set_of_headers_whole_and_names_the_one_it_used() {

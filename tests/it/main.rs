@@ -16,6 +16,7 @@ mod flipped;
 mod fuzz;
 mod handshakes;
 mod http;
+mod identities;
 mod mac;
 mod model;
 mod observe;
