@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
-use countersign::{ConfigError, Secret, SecretProblem, Secrets};
+use countersign::{ConfigError, Scheme, Secret, SecretProblem, Secrets};
 
 use crate::mend::Mend;
 use crate::output;
@@ -162,6 +162,13 @@ pub(crate) fn collect(secrets: Vec<Secret>) -> Option<Secrets> {
     let mut secrets = secrets.into_iter();
     let current = Secrets::new(secrets.next()?);
     Some(secrets.fold(current, Secrets::with_previous))
+}
+
+/// Says what looks wrong about the secrets of a scheme, which are used all the same.
+pub(crate) fn warn(secrets: &Secrets, scheme: &Scheme) {
+    for warning in secrets.warnings(scheme) {
+        output::note(&format!("scheme `{}`: {warning}", scheme.name()));
+    }
 }
 
 fn none() -> Mend {

@@ -410,6 +410,8 @@ impl From<SecretProblem> for ConfigError {
 pub enum SecretProblem {
     /// It is empty: anybody could compute its signatures.
     Empty,
+    /// It is nothing but white space: it was forgotten, or a variable was left out.
+    Blank,
     /// It decodes to nothing, which is as good as empty.
     DecodesToNothing,
     /// The scheme's secrets are hexadecimal, and this one is not.
@@ -444,6 +446,9 @@ impl fmt::Display for SecretProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("is empty: paste the one that the provider shows"),
+            Self::Blank => {
+                f.write_str("is nothing but white space: paste the one that the provider shows")
+            }
             Self::DecodesToNothing => {
                 f.write_str("decodes to nothing: paste the whole of it, behind its prefix too")
             }

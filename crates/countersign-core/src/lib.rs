@@ -71,7 +71,7 @@ mod verifier;
 pub use budget::{BufferBudget, Reserved};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "diagnose")]
-pub use diagnose::{CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
+pub use diagnose::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
 pub use handshake::HandshakeAnswer;
@@ -100,7 +100,7 @@ pub use scheme::{
     HandshakeBuilder, HandshakeRule, Identity, Interactive, Profile, Retries, RetrySignature,
     Scheme, SchemeBuilder, SecretFormat, TimestampUnit, Tolerance,
 };
-pub use secret::{Secret, Secrets};
+pub use secret::{Secret, SecretWarning, SecretWarningKind, Secrets};
 pub use sign::Signer;
 pub use tenants::{ResolverObserver, SecretResolver, TenantFrom, Tenants};
 pub use url::PublicUrl;

@@ -2,11 +2,14 @@
 
 mod format;
 mod read;
+mod warning;
 
 use std::fmt;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
+
+pub use warning::{SecretWarning, SecretWarningKind};
 
 use crate::error::{ConfigError, SecretProblem};
 use crate::rule::KeyResolver;
@@ -38,12 +41,10 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty.
+    /// [`ConfigError::Secret`] where it is empty, or nothing but white space.
     pub fn new(as_shown: impl Into<String>) -> Result<Self, ConfigError> {
         let text = Zeroizing::new(as_shown.into());
-        if text.is_empty() {
-            return Err(SecretProblem::Empty.into());
-        }
+        not_blank(&text)?;
         Ok(Self { source: Source::AsShown(text), name: None, validity: Validity::ALWAYS })
     }
 
@@ -51,9 +52,10 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty.
+    /// [`ConfigError::Secret`] where it is empty, or nothing but white space.
     pub fn from_text(text: impl Into<String>) -> Result<Self, ConfigError> {
         let text = Zeroizing::new(text.into());
+        not_blank(&text)?;
         Self::from_bytes(text.as_bytes())
     }
 
@@ -171,6 +173,9 @@ impl Secret {
 }
 
 #[cfg(feature = "diagnose")]
+pub(crate) use warning::{is_blank, unquoted};
+
+#[cfg(feature = "diagnose")]
 impl Secret {
     /// The same secret a second time.
     pub(crate) fn again(&self) -> Self {
@@ -197,6 +202,16 @@ impl Secret {
     pub(crate) fn text(&self, format: SecretFormat) -> String {
         let key = self.key(format).unwrap_or_default();
         String::from_utf8_lossy(&key).into_owned()
+    }
+}
+
+/// A secret that is empty or blank is one that was forgotten: anybody could
+/// compute its signatures.
+fn not_blank(text: &str) -> Result<(), SecretProblem> {
+    match text {
+        "" => Err(SecretProblem::Empty),
+        _ if text.chars().all(warning::is_blank) => Err(SecretProblem::Blank),
+        _ => Ok(()),
     }
 }
 
@@ -322,6 +337,29 @@ mod tests {
                 Err(ConfigError::Secret { problem: SecretProblem::Empty, .. })
             ));
         }
+    }
+
+    #[test]
+    fn a_secret_of_nothing_but_white_space_is_refused() {
+        for blank in [" ", "   ", "\t\r\n", "\u{200b}", "\u{feff} \u{a0}", "\0"] {
+            for result in [Secret::new(blank), Secret::from_text(blank)] {
+                assert!(
+                    matches!(
+                        result,
+                        Err(ConfigError::Secret { problem: SecretProblem::Blank, .. })
+                    ),
+                    "{blank:?}"
+                );
+            }
+            let decoded = [Secret::from_hex(blank), Secret::from_base64(blank)];
+            assert!(decoded.iter().all(Result::is_err), "{blank:?}");
+        }
+        for pair in [":", " : "] {
+            let refused = SecretFormat::Basic.decode(pair).unwrap_err();
+            assert_eq!(refused, SecretProblem::Blank, "{pair:?}");
+        }
+        // A key that was decoded may be any bytes.
+        assert!(Secret::from_bytes([b' '; 32]).is_ok());
     }
 
     #[test]

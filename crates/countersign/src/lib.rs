@@ -136,10 +136,10 @@ pub use countersign_core::{
     MemoryStore, OutagePolicy, OutcomeRule, Pending, PreparedRule, Profile, PublicUrl, Receiver,
     ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, Reserved, ResolverObserver, Resolving,
     Retries, RetrySignature, RuleKeys, RuleRequest, Scheme, SchemeBuilder, Secret, SecretFormat,
-    SecretKeeper, SecretProblem, SecretResolver, Secrets, SecretsHandle, Settled, Signed, SignedBy,
-    SignedRequest, Signer, SigningRule, StoreError, StoreWarning, SuccessCompletes, SystemClock,
-    TenantFrom, Tenants, Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict, Verified,
-    Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
+    SecretKeeper, SecretProblem, SecretResolver, SecretWarning, SecretWarningKind, Secrets,
+    SecretsHandle, Settled, Signed, SignedBy, SignedRequest, Signer, SigningRule, StoreError,
+    StoreWarning, SuccessCompletes, SystemClock, TenantFrom, Tenants, Timer, TimestampUnit, ToSign,
+    Token, Tolerance, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
 };
 
 /// A tower layer that verifies deliveries in front of a service.
@@ -225,7 +225,7 @@ pub mod testing {
 /// Why a delivery does not verify: for tools, never for the path of a request.
 #[cfg(feature = "diagnose")]
 pub mod diagnose {
-    pub use countersign_core::{CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
+    pub use countersign_core::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 }
 
 /// What is counted and measured, as data.

@@ -6,6 +6,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use zeroize::Zeroizing;
 
+use super::warning::is_blank;
 use super::{Secret, Secrets, Source};
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::SecretFormat;
@@ -109,6 +110,9 @@ impl SecretFormat {
             Self::Whpk => base64_key(text.strip_prefix("whpk_").unwrap_or(text))?,
             Self::HtmlEntities => Zeroizing::new(unescape_html(text).as_bytes().to_vec()),
             Self::Basic if !text.contains(':') => return Err(SecretProblem::NotUserAndPassword),
+            Self::Basic if text.chars().all(|it| it == ':' || is_blank(it)) => {
+                return Err(SecretProblem::Blank);
+            }
             Self::Basic => Zeroizing::new(STANDARD.encode(text).into_bytes()),
         })
     }

@@ -6,7 +6,7 @@ use std::{env, fs};
 use zeroize::Zeroizing;
 
 use super::Secret;
-use crate::error::ConfigError;
+use crate::error::{ConfigError, SecretProblem};
 
 impl Secret {
     /// The secret that an environment variable holds, as [`Secret::new`] takes
@@ -15,8 +15,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SecretPlace`] where the variable is not set, is empty, or
-    /// is not UTF-8.
+    /// [`ConfigError::SecretPlace`] where the variable is not set, is empty or
+    /// blank, or is not UTF-8.
     pub fn from_env(variable: &str) -> Result<Self, ConfigError> {
         let wrong = |problem| {
             let place = if is_plainly_a_name(variable) {
@@ -44,8 +44,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SecretPlace`] where the file cannot be read, is empty, or
-    /// is not UTF-8.
+    /// [`ConfigError::SecretPlace`] where the file cannot be read, is empty or
+    /// blank, or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let wrong = |problem| {
@@ -64,8 +64,12 @@ impl Secret {
         if let Some(rest) = text.strip_suffix('\n') {
             text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
         }
-        Self::new(text)
-            .map_err(|_| "is empty: put the secret there that the provider shows".to_owned())
+        Self::new(text).map_err(|error| match error {
+            ConfigError::Secret { problem: SecretProblem::Blank, .. } => {
+                "is blank: put the secret there that the provider shows".to_owned()
+            }
+            _ => "is empty: put the secret there that the provider shows".to_owned(),
+        })
     }
 }
 
@@ -117,8 +121,12 @@ mod tests {
         ] {
             assert_eq!(read(text.as_bytes()).unwrap().dangerous_reveal(), secret.as_bytes());
         }
-        for (text, problem) in [(&b""[..], "is empty"), (b"\n", "is empty"), (b"\xff", "not UTF-8")]
-        {
+        for (text, problem) in [
+            (&b""[..], "is empty"),
+            (b"\n", "is empty"),
+            (b"  \n", "is blank"),
+            (b"\xff", "not UTF-8"),
+        ] {
             let said = read(text).unwrap_err().to_string();
             assert!(said.contains(problem) && said.contains("countersign-secret-"), "{said}");
         }

@@ -8,9 +8,9 @@ use super::capture;
 use super::place::Place;
 use super::{Changes, EndpointPlan, Limits, Paths, Plan, ServeArgs, Target};
 use crate::mend::Mend;
-use crate::scheme;
 use crate::serve::capture::Hidden;
 use crate::serve::live::{Fresh, Live};
+use crate::{scheme, secrets};
 
 pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     if has_password(&args.store) {
@@ -21,8 +21,8 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     }
     let capture = capture::plan(args)?;
     let hidden = if capture.is_some() { Hidden::new() } else { Hidden::nothing() };
-    let secrets = args.secrets.read_for(2 * args.endpoints.len(), |read| hidden.add(read))?;
-    let mut secrets = secrets.into_iter();
+    let read = args.secrets.read_for(2 * args.endpoints.len(), |read| hidden.add(read))?;
+    let mut read = read.into_iter();
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
     for endpoint in &args.endpoints {
@@ -43,10 +43,11 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
                 scheme.name()
             )));
         }
-        let (Some(own), Some(fresh)) = (secrets.next(), secrets.next()) else {
+        let (Some(own), Some(fresh)) = (read.next(), read.next()) else {
             // As many were read.
             break;
         };
+        secrets::warn(&own, &scheme);
         let fixed = vec![("scheme", format!("{scheme:?}"))];
         let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;

@@ -337,6 +337,7 @@ pub(super) fn verifier(
     let Some(secrets) = Source::secrets(sources)? else {
         return Ok(None);
     };
+    secrets::warn(&secrets, &scheme);
     let verifier = match url {
         Some(url) => Verifier::at(url, scheme, secrets),
         None => Verifier::new(scheme, secrets),
