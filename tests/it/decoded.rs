@@ -31,12 +31,10 @@ fn verifier() -> Verifier {
 
 /// The headers of [`BODY`], signed by `secret` and sent in this encoding.
 fn headers(secret: &str, encoding: &str) -> Vec<(String, String)> {
-    let mut headers = vec![
-        ("X-QN-Nonce".to_owned(), "b2c7".to_owned()),
-        ("Content-Encoding".to_owned(), encoding.to_owned()),
-    ];
+    let mut headers = vec![("X-QN-Nonce".to_owned(), "b2c7".to_owned())];
     let signer = Signer::new(quicknode(), Secret::new(secret).unwrap()).unwrap().at_unix_ms(NOW_MS);
     headers.extend(signer.sign(&headers, BODY).unwrap());
+    headers.push(("Content-Encoding".to_owned(), encoding.to_owned()));
     headers
 }
 
@@ -129,5 +127,37 @@ fn an_encoding_that_is_not_known_is_refused_before_the_body_is_read() {
     for encoding in ["br", "zstd", "gzip, deflate", "gzip, gzip"] {
         let refused = verifier().begin(&headers("new", encoding));
         assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+    }
+}
+
+#[test]
+fn what_is_signed_of_an_encoded_body_is_what_it_decodes_to() {
+    let signer = || {
+        let secret = Secret::new("new").unwrap();
+        Signer::new(quicknode(), secret).unwrap().at_unix_ms(NOW_MS)
+    };
+    let head = |encoding: &str| {
+        let headers = [("X-QN-Nonce", "b2c7"), ("Content-Encoding", encoding)];
+        headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
+    };
+    for (encoding, body) in [
+        ("gzip", gzip(BODY)),
+        ("x-gzip", gzip(BODY)),
+        ("deflate", deflate(BODY)),
+        ("identity", BODY.to_vec()),
+    ] {
+        let mut headers = head(encoding);
+        headers.extend(signer().sign(&headers, &body).unwrap());
+        let verified = verifier().verify(&headers, body);
+        assert_eq!(verified.unwrap().body(), BODY, "{encoding}");
+    }
+    for (encoding, body) in [
+        ("gzip", BODY.to_vec()),
+        ("gzip", gzip(BODY)[..20].to_vec()),
+        ("deflate", [deflate(BODY), b"x".to_vec()].concat()),
+        ("br", BODY.to_vec()),
+    ] {
+        let error = signer().sign(&head(encoding), &body).unwrap_err().to_string();
+        assert!(error.contains("body"), "{encoding}: {error}");
     }
 }

@@ -1,6 +1,9 @@
 //! The other half, for tests and tools: signing a delivery as its provider
 //! would.
 
+mod view;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::clock::{Clock, SystemClock};
@@ -118,24 +121,33 @@ impl Signer {
     /// # Errors
     ///
     /// As [`sign`](Self::sign), and where a body that is to be signed from
-    /// within is not of the scheme's form.
+    /// within is not of the scheme's form, or one that is signed as it decodes
+    /// does not decode.
     pub fn sign_request<'h>(
         &self,
         head: impl Into<Head<'h>>,
         body: &[u8],
     ) -> Result<SignedRequest, ConfigError> {
         let head = head.into();
-        match &self.scheme.rule {
-            None => self.headers(&head, body).map(SignedRequest::with_headers),
-            Some(Ruled { rule, .. }) => rule.sign(&ToSign {
-                scheme: &self.scheme,
-                secrets: &self.secrets,
-                head: &head,
-                url: self.url.as_ref(),
-                id: self.id.as_deref(),
-                unix_ms: self.now_unix_ms(),
-                body,
-            }),
+        let viewed = view::signed(&self.scheme, &head, body)?;
+        let Some(Ruled { rule, .. }) = &self.scheme.rule else {
+            return self.headers(&head, &viewed).map(SignedRequest::with_headers);
+        };
+        let signed = rule.sign(&ToSign {
+            scheme: &self.scheme,
+            secrets: &self.secrets,
+            head: &head,
+            url: self.url.as_ref(),
+            id: self.id.as_deref(),
+            unix_ms: self.now_unix_ms(),
+            body: &viewed,
+        })?;
+        match (signed.body(), viewed) {
+            (Some(_), Cow::Owned(_)) => Err(self.problem(
+                "its signature stands in the body: give that without its `Content-Encoding`"
+                    .to_owned(),
+            )),
+            _ => Ok(signed),
         }
     }
 

@@ -1,0 +1,58 @@
+//! The view of a body that is signed: the bytes as they are sent, or what they
+//! decode to.
+
+use std::borrow::Cow;
+
+use crate::decoding::Coding;
+use crate::error::ConfigError;
+use crate::headers::{Head, Wanted};
+use crate::scheme::{BodyView, Scheme};
+
+/// What of this body the scheme signs: a verifier looks at the same header.
+pub(super) fn signed<'b>(
+    scheme: &Scheme,
+    head: &Head<'_>,
+    body: &'b [u8],
+) -> Result<Cow<'b, [u8]>, ConfigError> {
+    if scheme.body_view != BodyView::Decoded {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut wanted = [Wanted::new("content-encoding")];
+    head.headers.find(&mut wanted);
+    let [encoding] = wanted;
+    match Coding::of(scheme, encoding.value()) {
+        Ok(None) => Ok(Cow::Borrowed(body)),
+        Ok(Some(coding)) => decoded(scheme, coding, body).map(Cow::Owned),
+        Err(_) => Err(problem(
+            scheme,
+            "its receivers decode gzip and deflate: send the body in one of them, or as it is",
+        )),
+    }
+}
+
+#[cfg(feature = "compression")]
+fn decoded(scheme: &Scheme, coding: Coding, body: &[u8]) -> Result<Vec<u8>, ConfigError> {
+    use std::io::Read;
+
+    use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
+
+    let mut decoded = Vec::new();
+    let mut rest = body;
+    let read = match coding {
+        Coding::Gzip => MultiGzDecoder::new(&mut rest).read_to_end(&mut decoded),
+        Coding::Deflate => ZlibDecoder::new(&mut rest).read_to_end(&mut decoded),
+    };
+    match read {
+        Ok(_) if rest.is_empty() => Ok(decoded),
+        _ => Err(problem(scheme, "the body is not in its `Content-Encoding`, or not to its end")),
+    }
+}
+
+#[cfg(not(feature = "compression"))]
+fn decoded(scheme: &Scheme, _: Coding, _: &[u8]) -> Result<Vec<u8>, ConfigError> {
+    Err(ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature: "compression" })
+}
+
+fn problem(scheme: &Scheme, problem: &str) -> ConfigError {
+    ConfigError::Sign { scheme: scheme.name().to_owned(), problem: problem.to_owned() }
+}
