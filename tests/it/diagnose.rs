@@ -11,8 +11,9 @@ mod secrets;
 mod times;
 mod urls;
 mod vectors;
+mod writers;
 
-use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
+use countersign::diagnose::{Audience, CapturedRequest, CauseKind, Diagnose, Diagnosis};
 use countersign::{Scheme, Secret, Secrets, VerifyErrorKind};
 
 use crate::delivery::{Delivery, NOW_MS, scheme, secret_of, secret_text};
@@ -107,12 +108,129 @@ fn two_changes_are_both_told_and_the_refusal_is_the_verifiers() {
 }
 
 #[test]
-fn what_cannot_be_explained_and_cannot_be_configured_is_an_error_of_configuration() {
+fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_ends_no_diagnosis() {
+    let pem = "-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----";
+    for (name, secret, what) in [
+        ("svix", "whsec_not base64!", "is not base64"),
+        ("discord", "MTA0.GaBcDe.abcdefghijklmnop", "a bot token of Discord"),
+        ("discord", "1045398765432109876", "a number: an id"),
+        ("discord", pem, "a public key in PEM"),
+        ("discord", "8c3f1a6e-2b4d-4c5e-9f7a-1b2c3d4e5f60", "a UUID"),
+    ] {
+        let scheme = scheme(name);
+        let delivery = Delivery::of(&super::delivery::scheme("svix"));
+        let delivery = Delivery { headers: delivery.headers, body: b"{\"a\": 1}".to_vec() };
+        let names = scheme.headers().map(str::to_owned);
+        let own: Vec<_> = names.map(|name| (name, b"1760000000".to_vec())).collect();
+        let delivery = Delivery { headers: [own, delivery.headers].concat(), ..delivery };
+        let diagnose = diagnose(&scheme, Secret::new(secret).unwrap());
+        let found = found_by(&diagnose, &scheme, &delivery);
+        assert_suspected(&found, CauseKind::SecretKind, &format!("{name}: {what}"));
+        assert!(found.causes()[0].detail().contains(what), "{found:?}");
+        assert!(found.problem().is_some(), "{found:?}");
+        assert_eq!(found.refusal().unwrap().kind(), VerifyErrorKind::Misconfigured);
+    }
+}
+
+#[test]
+fn one_secret_that_cannot_be_used_is_named_beside_one_that_verifies() {
     let scheme = scheme("svix");
-    let delivery = Delivery::of(&scheme);
-    let diagnose = diagnose(&scheme, Secret::new("whsec_not base64!").unwrap());
-    let problem = diagnose.diagnose(&captured(&delivery)).unwrap_err();
-    assert!(problem.to_string().contains("base64"), "{problem}");
+    let secrets = Secrets::new(Secret::new("what is this?").unwrap().named("OLD"))
+        .with_previous(secret_of(&scheme, 1));
+    let found = found_by(&diagnose(&scheme, secrets), &scheme, &Delivery::of(&scheme));
+    assert_certain(&found, CauseKind::SecretKind, "svix");
+    assert!(found.causes()[0].detail().contains("`OLD` is not base64"), "{found:?}");
+}
+
+#[test]
+fn a_public_key_in_pem_is_read_where_the_scheme_takes_the_key_by_itself() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use countersign::Signer;
+    use ring::rand::SystemRandom;
+    use ring::signature::{Ed25519KeyPair, KeyPair};
+
+    let scheme = scheme("discord");
+    let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+    let pair = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
+    let private = Secret::new(STANDARD.encode(private.as_ref())).unwrap();
+    let signer = Signer::new(scheme.clone(), private).unwrap().at_unix_ms(NOW_MS);
+    let headers = signer.sign(&[("Accept", "*/*")], b"{}").unwrap();
+    let der =
+        [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], pair.public_key().as_ref()];
+    let pem = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        STANDARD.encode(der.concat())
+    );
+    let found = diagnose(&scheme, Secret::new(pem).unwrap())
+        .diagnose(&CapturedRequest::new(headers, "{}"))
+        .unwrap();
+    assert_certain(&found, CauseKind::SecretWronglyDecoded, "discord");
+}
+
+#[test]
+fn fixes_are_in_the_words_of_what_their_reader_uses() {
+    let scheme = scheme("github");
+    let delivery = Delivery::signed(&scheme, Secret::from_hex("00ff").unwrap(), NOW_MS, "{}");
+    let fix = |audience| {
+        let diagnose = diagnose(&scheme, Secret::new("00ff").unwrap()).with_audience(audience);
+        let found = found_by(&diagnose, &scheme, &delivery);
+        assert_certain(&found, CauseKind::SecretNotDecoded, "github");
+        found.causes()[0].mend().to_owned()
+    };
+    assert!(fix(Audience::Rust).contains("`Secret::from_hex`"));
+    assert!(fix(Audience::Program).contains("`countersign schemes NAME --toml`"));
+    assert!(fix(Audience::SchemeFile).contains("`secret_format` in the scheme's file"));
+}
+
+/// They stand behind what was not found, and find nothing.
+#[test]
+fn the_url_and_the_mode_of_a_body_are_hints_where_a_mismatch_is_unexplained() {
+    let hinted = |name: &str, body: &str| -> Vec<CauseKind> {
+        let scheme = scheme(name);
+        let delivery = Delivery::with_body(&scheme, body);
+        let found = found_by(&diagnose(&scheme, secret_of(&scheme, 2)), &scheme, &delivery);
+        assert_suspected(&found, CauseKind::TamperedOrUnknown, name);
+        found.causes()[1..].iter().map(|cause| cause.kind()).collect()
+    };
+    for name in ["square", "trello"] {
+        assert_eq!(hinted(name, "{}"), [CauseKind::UrlMismatch]);
+    }
+    for (body, mode) in [
+        (r#"{"livemode": false}"#, "test mode"),
+        (r#"{"livemode": true}"#, "live mode"),
+        (r#"{"meta":{"test_mode":true}}"#, "test mode"),
+        (r#"{"environment":"PRODUCTION"}"#, "live mode"),
+    ] {
+        assert_eq!(hinted("stripe", body), [CauseKind::SecretOfAnotherEndpoint], "{body}");
+        let scheme = scheme("stripe");
+        let delivery = Delivery::with_body(&scheme, body);
+        let found = found_by(&diagnose(&scheme, secret_of(&scheme, 2)), &scheme, &delivery);
+        assert!(found.causes()[1].detail().contains(mode), "{found:?}");
+    }
+    assert_eq!(hinted("stripe", r#"{"livemode": "perhaps", "mode": 7}"#), []);
+}
+
+#[test]
+fn a_header_that_shows_the_secret_proves_no_token_scheme_beside_a_signature() {
+    for name in ["github", "stripe", "slack", "venum"] {
+        let scheme = scheme(name);
+        let other = secret_of(&scheme, 2);
+        let text = String::from_utf8(other.dangerous_reveal().to_vec()).unwrap();
+        for (header, value) in [
+            ("Authorization", text.clone()),
+            ("Authorization", format!("Bearer {text}")),
+            ("X-Gitlab-Token", text.clone()),
+            ("X-Telegram-Bot-Api-Secret-Token", text.clone()),
+        ] {
+            let delivery = Delivery::of(&scheme).with_header(header, &value);
+            let found =
+                diagnose(&scheme, secret_of(&scheme, 2)).diagnose(&captured(&delivery)).unwrap();
+            assert_suspected(&found, CauseKind::SecretKind, &format!("{name}: {header}"));
+            let detail = found.causes()[0].detail();
+            assert!(detail.contains(&format!("`{header}`")) && !detail.contains(&text), "{detail}");
+        }
+    }
 }
 
 #[test]

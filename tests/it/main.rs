@@ -27,6 +27,7 @@ mod probe;
 mod races;
 mod receiver;
 mod redis;
+mod requests;
 mod rotation;
 mod rules;
 mod schemes;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args};
 use countersign::Secret;
-use countersign::diagnose::{Cause, CauseKind, Diagnose, Diagnosis};
+use countersign::diagnose::{Audience, Cause, CauseKind, Diagnose, Diagnosis};
 use serde::Serialize;
 
 use crate::cli::SchemeArg;
@@ -68,7 +68,8 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
     let request = args.request.read()?;
     // For its words only: without the URL, there is no verifier to begin with.
     request.signed_url(&scheme)?;
-    let mut diagnose = Diagnose::new(scheme, args.secrets.read()?);
+    let audience = audience(&args.scheme.name);
+    let mut diagnose = Diagnose::new(scheme, args.secrets.read()?).with_audience(audience);
     for secret in read(&args.others.candidate_env, &args.others.candidate_file)? {
         diagnose = diagnose.with_candidate(secret);
     }
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
         let text = text.map_err(|error| Mend::because("the diagnosis", error))?;
         Report::for_programs(format!("{text}\n"))
     } else {
-        Report::for_people(describe(&name, &diagnosis))
+        Report::for_people(describe(&name, &diagnosis, &args.secrets))
     };
     Ok(report.ended_with(status(&diagnosis)))
 }
@@ -108,19 +109,25 @@ fn read(variables: &[String], files: &[PathBuf]) -> Result<Vec<Secret>, Mend> {
     places.map(|place| place.read()).collect()
 }
 
+/// What comes behind a cause that was not found is a hint, and finds nothing.
 fn status(diagnosis: &Diagnosis) -> ExitCode {
-    let is_found = |cause: &Cause| cause.kind() != CauseKind::TamperedOrUnknown;
-    if diagnosis.is_verified() {
-        ExitCode::SUCCESS
-    } else if diagnosis.causes().iter().any(is_found) {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::from(NONE_FOUND)
+    match diagnosis.causes().first().map(Cause::kind) {
+        _ if diagnosis.is_verified() => ExitCode::SUCCESS,
+        Some(CauseKind::TamperedOrUnknown) | None => ExitCode::from(NONE_FOUND),
+        Some(_) => ExitCode::FAILURE,
+    }
+}
+
+/// Who has the scheme in a file can change it there.
+fn audience(scheme: &str) -> Audience {
+    match scheme::is_file(scheme) {
+        true => Audience::SchemeFile,
+        false => Audience::Program,
     }
 }
 
 /// The diagnosis, for people: the answer first.
-fn describe(scheme: &str, diagnosis: &Diagnosis) -> String {
+fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String {
     let Some(refusal) = diagnosis.refusal() else {
         let yes = paint(GOOD, "verified");
         let mut text = format!("{yes}: {scheme}: there is nothing to diagnose\n");
@@ -138,12 +145,12 @@ fn describe(scheme: &str, diagnosis: &Diagnosis) -> String {
             (false, _) if index > 0 => (paint(BOLD, "or"), "not proved"),
             (false, _) => (paint(BOLD, "suspected"), "not proved"),
         };
-        let (detail, code, mend) = (cause.detail(), cause.kind().code(), cause.mend());
-        text.push_str(&format!("{word}: {detail}\n  mend   {mend}\n"));
+        let (detail, code, fix) = (cause.detail(), cause.kind().code(), cause.mend());
+        text.push_str(&format!("{word}: {detail}\n  fix    {fix}\n"));
         text.push_str(&paint(DIM, format_args!("  cause  {code}, {how}\n\n")));
     }
     let why = match diagnosis.problem() {
-        Some(problem) => problem.to_string(),
+        Some(problem) => secrets.blame(problem.clone()).to_string(),
         None => refusal.to_string(),
     };
     let (no, code) = (paint(BAD, "refused"), refusal.code());

@@ -38,7 +38,7 @@ pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {
 
 /// The same, of a name that stands in a file of this folder.
 pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
-    if name.ends_with(".toml") || name.contains(['/', MAIN_SEPARATOR]) {
+    if is_file(name) {
         return from_file(&folder.join(name));
     }
     Scheme::named(name).map_err(|error| match error {
@@ -48,6 +48,11 @@ pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
         )),
         error => error.into(),
     })
+}
+
+/// Whether this is a path, and no built-in's name.
+pub(crate) fn is_file(name: &str) -> bool {
+    name.ends_with(".toml") || name.contains(['/', MAIN_SEPARATOR])
 }
 
 fn from_file(path: &Path) -> Result<Scheme, Mend> {

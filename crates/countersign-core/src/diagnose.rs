@@ -4,40 +4,49 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `request.rs` | a request that was captured |
-//! | `cause.rs` | what can be the matter, and how it is mended |
+//! | `cause.rs` | what can be the matter |
+//! | `fix.rs` | what to do about it, in the words of what the reader uses |
 //! | `diagnosis.rs` | what was found |
 //! | `search.rs` | what is tried, in which order |
 //! | `trial.rs` | one trial: a request, a scheme, secrets |
 //! | `handshake.rs` | what is no delivery |
-//! | `secrets.rs`, `headers.rs`, `url.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
-//! | `body.rs`, `compression.rs`, `charset.rs`, `form.rs`, `json.rs` | the same, of the body |
-//! | `habits.rs` | how frameworks write JSON |
-//! | `looks.rs` | what can only be told from appearances |
+//! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
+//! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | the same, of the body |
+//! | `habits.rs` | how frameworks and providers write JSON |
+//! | `looks.rs`, `secret_looks.rs` | what can only be told from appearances |
+//! | `hints.rs` | what else to look at |
 
 mod body;
 mod cause;
 mod charset;
 mod compression;
 mod diagnosis;
+mod digests;
+mod fix;
 mod form;
 mod habits;
 mod handshake;
 mod headers;
+mod hints;
 mod json;
 mod looks;
 mod request;
 mod schemes;
 mod search;
+mod secret_looks;
 mod secrets;
+mod stand_in;
 mod time;
 mod trial;
 mod url;
+mod url_escapes;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use cause::{Cause, CauseKind};
 pub use diagnosis::Diagnosis;
+pub use fix::Audience;
 pub use request::CapturedRequest;
 
 use crate::clock::{Clock, SystemClock};
@@ -76,6 +85,7 @@ pub struct Diagnose {
     tolerance: Option<Tolerance>,
     body_limit: Option<usize>,
     verify_token: Option<Secret>,
+    audience: Audience,
 }
 
 impl Diagnose {
@@ -90,6 +100,7 @@ impl Diagnose {
             tolerance: None,
             body_limit: None,
             verify_token: None,
+            audience: Audience::default(),
         }
     }
 
@@ -138,12 +149,21 @@ impl Diagnose {
         self
     }
 
-    /// Says whether a request verifies and, where it does not, why.
+    /// Who reads the diagnosis: its fixes name what they use. Defaults to
+    /// [`Audience::Rust`].
+    #[must_use]
+    pub fn with_audience(mut self, audience: Audience) -> Self {
+        self.audience = audience;
+        self
+    }
+
+    /// Says whether a request verifies and, where it does not, why. A secret that
+    /// the scheme cannot use is a cause like any other.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`](crate::Verifier::new), where nothing was found that
-    /// explains why the secrets cannot be used.
+    /// As [`Verifier::new`](crate::Verifier::new), where the scheme lacks a
+    /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
         let bench = Bench {
             given: &self.secrets,
@@ -163,8 +183,10 @@ impl Diagnose {
         };
         let (handshake, causes) = match handshake::unsigned(&bench, &trial) {
             Some((name, cause)) => (Some(name), vec![cause]),
-            None => (signed(), search::causes(&bench, &trial, refusal.as_ref().ok())),
+            None => (signed(), search::causes(&bench, &trial, refusal.as_ref())),
         };
+        let causes: Vec<Cause> =
+            causes.into_iter().map(|cause| cause.for_audience(self.audience)).collect();
         let is_found = causes.iter().any(|cause| cause.kind() != CauseKind::TamperedOrUnknown);
         match refusal {
             Ok(refusal) => Ok(Diagnosis::refused(refusal, handshake, causes)),

@@ -228,3 +228,50 @@ fn the_scheme_that_verifies_is_named() {
         assert!(found.causes()[0].mend().starts_with("configure the scheme"), "{found:?}");
     }
 }
+
+#[test]
+fn a_signature_of_any_hash_and_encoding_in_a_header_of_any_name_is_found() {
+    let tag = |algorithm, message: &str| {
+        let key = hmac::Key::new(algorithm, secret_text(1).as_bytes());
+        hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+    };
+    let hashes = [hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, hmac::HMAC_SHA256, hmac::HMAC_SHA512];
+    let url_and_body = format!("{}{BODY}", super::URL);
+    for name in ["intercom", "square", "github", "shopify", "stripe", "twilio"] {
+        let scheme = scheme(name);
+        for message in [BODY, &url_and_body] {
+            for (algorithm, front) in hashes.into_iter().zip(["", "sha256=", "t=1,v1="]) {
+                let tag = tag(algorithm, message);
+                let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(&tag);
+                for text in [const_hex::encode(&tag), STANDARD.encode(&tag), url_safe] {
+                    let headers = vec![
+                        ("Content-Type".to_owned(), b"application/json".to_vec()),
+                        ("X-Odd-Checksum".to_owned(), (front.to_owned() + &text).into_bytes()),
+                    ];
+                    let delivery = Delivery { headers, body: BODY.into() };
+                    let found = found(&scheme, &delivery);
+                    // Another scheme may sign so, too, in a header of that name.
+                    assert_certain(&found, CauseKind::WrongHeader, &format!("{name}: {text}"));
+                    let detail = found.causes()[0].detail();
+                    assert!(detail.contains("`X-Odd-Checksum`"), "{name}: {detail}");
+                }
+            }
+        }
+    }
+}
+
+/// What is claimed has been tried, or is not claimed.
+#[test]
+fn that_no_other_header_verifies_is_said_only_where_each_was_tried() {
+    let scheme = scheme("github");
+    let claim = |headers: usize, body: usize| {
+        let tag = const_hex::encode([0xa5; 32]).into_bytes();
+        let headers = (0..headers).map(|number| (format!("X-{number}"), tag.clone())).collect();
+        let delivery = Delivery { headers, body: vec![b'a'; body] };
+        let found = found(&scheme, &delivery);
+        assert_suspected(&found, CauseKind::PartMissing, "github");
+        found.causes()[0].detail().contains("no other header")
+    };
+    assert!(claim(0, 10) && claim(3, 10) && claim(100, 10));
+    assert!(!claim(2000, 10) && !claim(100, 4 << 20));
+}

@@ -49,7 +49,7 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
 
     let text = run(stripe(SECRET, &format!("{BODY}\n"), ""), 1).stdout;
     assert!(
-        text.starts_with("found: a newline was added to the body\n  mend   verify the"),
+        text.starts_with("found: a newline was added to the body\n  fix    verify the"),
         "{text}"
     );
     for said in [
@@ -181,18 +181,24 @@ fn nothing_found_ends_with_3() {
 }
 
 #[test]
-fn a_secret_that_cannot_be_used_is_explained_or_else_bad_configuration() {
-    let svix = |secret: &str| {
-        countersign("diagnose --scheme svix --json --secret-env S --body - --now 1760000000000")
+fn a_secret_that_cannot_be_used_is_explained_in_the_words_of_the_program() {
+    let svix = |secret: &str, json: &str| {
+        countersign("diagnose --scheme svix --secret-env S --body - --now 1760000000000")
+            .args(json.split_whitespace())
             .args(["-H", "svix-id: msg_1", "-H", "svix-timestamp: 1760000000"])
             .args(["-H", "svix-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="])
             .env("S", secret)
             .input("{}")
     };
-    let ended = svix("sk_live_123").run().with(1);
+    let ended = svix("sk_live_123", "--json").run().with(1);
     assert_eq!(ended.json()["code"], "misconfigured");
     assert_eq!(first(&ended), (json!("secret_kind"), json!(false)));
-    svix("what is this?").run().must_mend(&["`S` is not base64"]);
+    let ended = svix("what is this?", "--json").run().with(1);
+    assert_eq!(first(&ended), (json!("secret_kind"), json!(false)));
+    let text = svix("what is this?", "").run().with(1).stdout;
+    assert!(text.starts_with("suspected: the secret `S` is not base64"), "{text}");
+    assert!(text.contains("\nrefused: svix: misconfigured\n"), "{text}");
+    assert!(!text.contains("::") && !text.contains("what is this"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What is wrong with a configuration, and how it is to be mended.
 
-use crate::processes::{Files, SECRET, command};
+use rustix::process::Signal;
+
+use crate::processes::{Files, SECRET, command, configured};
 
 const GOOD: &str = "listen = '127.0.0.1:0'\n\
                     [[endpoint]]\n\
@@ -11,6 +13,7 @@ const GOOD: &str = "listen = '127.0.0.1:0'\n\
 #[track_caller]
 pub(crate) fn must_mend(config: &str, said: &[&str]) {
     let files = Files::new(config).with("empty.txt", "").with("good.txt", SECRET);
+    let files = files.with("blank.txt", "  \n");
     let mut command = command("--config");
     command.arg(files.path("serve.toml"));
     refused(command, said);
@@ -25,6 +28,22 @@ fn refused(mut command: std::process::Command, said: &[&str]) {
     assert!(!stderr.contains(SECRET) && !stderr.contains("hunter2"), "{stderr}");
     for said in said {
         assert!(stderr.contains(said), "`{said}` is not in: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_looks_wrong_is_warned_of_at_start_and_never_shown() {
+    let config = GOOD.replace("{ env = 'SECRET' }", "{ env = 'SECRET' }, { file = 'odd.txt' }");
+    let files = Files::new(&config).with("odd.txt", " 'hunter2'");
+    let serving = configured(&files).await;
+    serving.signal(Signal::TERM);
+    let (status, said) = serving.ended().await;
+    assert!(status.success() && !said.contains("hunter2"), "{said}");
+    let warned: Vec<&str> = said.lines().filter(|line| line.contains("odd.txt` has")).collect();
+    assert_eq!(warned.len(), 3, "{said}");
+    for (warning, what) in warned.iter().zip(["white space", "quotes", "a key of 10 bytes"]) {
+        assert!(warning.starts_with("note: scheme `jupiter`: the secret `"), "{warning}");
+        assert!(warning.contains(what), "{warning}");
     }
 }
 
@@ -45,6 +64,7 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("/hooks/jupiter", "/metrics", line("3", "path"), "choose another path"),
         ("'SECRET'", "'NOT_SET'", line("5", "secrets"), "`NOT_SET` is not set: export it"),
         ("env = 'SECRET'", "file = 'empty.txt'", line("5", "secrets"), "is empty: paste"),
+        ("env = 'SECRET'", "file = 'blank.txt'", line("5", "secrets"), "nothing but white space"),
         ("env = 'SECRET'", "file = 'absent'", line("5", "secrets"), "cannot be read"),
         ("env = 'SECRET'", "name = 'x'", line("5", "secrets"), "one of `env` and `file`"),
         ("{ env = 'SECRET' }", "", line("5", "secrets"), "{ env = \"NAME\" }"),

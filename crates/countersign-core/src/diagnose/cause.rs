@@ -1,6 +1,8 @@
-//! What can be the matter with a delivery, and how it is mended.
+//! What can be the matter with a delivery.
 
 use std::borrow::Cow;
+
+use super::fix::{Audience, Fix};
 
 /// One reason for which a delivery does not verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,7 +10,8 @@ pub struct Cause {
     kind: CauseKind,
     certain: bool,
     detail: Cow<'static, str>,
-    mend: Cow<'static, str>,
+    fix: Fix,
+    audience: Audience,
 }
 
 impl Cause {
@@ -33,15 +36,17 @@ impl Cause {
         &self.detail
     }
 
-    /// What to do about it.
+    /// What to do about it, in the words of the diagnosis'
+    /// [audience](super::Diagnose::with_audience).
     #[must_use]
     pub fn mend(&self) -> &str {
-        &self.mend
+        self.fix.text(self.audience)
     }
 
     /// Certain if the trial verifies that it stands beside.
     pub(super) fn tried(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, certain: true, detail: detail.into(), mend: kind.mend().into() }
+        let (detail, fix) = (detail.into(), kind.fix());
+        Self { kind, certain: true, detail, fix, audience: Audience::default() }
     }
 
     /// From appearances alone.
@@ -49,8 +54,18 @@ impl Cause {
         Self { certain: false, ..Self::tried(kind, detail) }
     }
 
-    pub(super) fn with_mend(mut self, mend: impl Into<Cow<'static, str>>) -> Self {
-        self.mend = mend.into();
+    /// What was suspected has been proved.
+    pub(super) fn proved(self) -> Self {
+        Self { certain: true, ..self }
+    }
+
+    pub(super) fn with_fix(mut self, fix: impl Into<Fix>) -> Self {
+        self.fix = fix.into();
+        self
+    }
+
+    pub(super) fn for_audience(mut self, audience: Audience) -> Self {
+        self.audience = audience;
         self
     }
 }
@@ -151,123 +166,33 @@ impl CauseKind {
     /// The stable name, for programs (`secret_trailing_whitespace`).
     #[must_use]
     pub fn code(self) -> &'static str {
-        self.facts().0
-    }
-
-    fn mend(self) -> &'static str {
-        self.facts().1
-    }
-
-    /// The one map from a kind to its code and to what mends it.
-    fn facts(self) -> (&'static str, &'static str) {
         match self {
-            Self::SecretTrailingWhitespace => (
-                "secret_trailing_whitespace",
-                "store the secret as the provider shows it, without white space around it: written by \
-                 `printf %s`, say, where `echo` adds a newline",
-            ),
-            Self::SecretInQuotes => {
-                ("secret_in_quotes", "store the secret without the quotes around it")
-            }
-            Self::SecretNotDecoded => (
-                "secret_not_decoded",
-                "give the secret as what it is: `Secret::from_base64`, `Secret::from_hex` or \
-                 `Secret::from_whsec`, or the scheme whose secrets are written so",
-            ),
-            Self::SecretWronglyDecoded => (
-                "secret_wrongly_decoded",
-                "give the whole text that the provider shows, prefix and all, with `Secret::new`; \
-                 where the scheme decodes it and must not, with `Secret::from_text`",
-            ),
-            Self::SecretOfAnotherEndpoint => (
-                "secret_of_another_endpoint",
-                "configure the secret that the provider shows for this endpoint; test and live \
-                 mode have one each",
-            ),
-            Self::Rotated => (
-                "rotated",
-                "keep the older secret beside the current one until the provider has ceased to \
-                 sign with it (`Secrets::with_previous`, or a second one in `secrets` of \
-                 `countersign serve`), or finish the rotation at the provider",
-            ),
-            Self::SecretKind => (
-                "secret_kind",
-                "configure the signing secret, which the provider shows with the endpoint, and not \
-                 the key for its API",
-            ),
-            Self::WrongHeader => (
-                "wrong_header",
-                "have the proxy hand the provider's headers on as they are, or describe a scheme \
-                 that reads what arrives: `countersign schemes NAME --toml` begins one",
-            ),
-            Self::PartMissing => (
-                "part_missing",
-                "see at the provider whether signing is switched on, and whether a proxy or the \
-                 capture drops it",
-            ),
-            Self::BodyBom => ("body_bom", RAW),
-            Self::BodyNewline => ("body_newline", RAW),
-            Self::BodyBase64 => (
-                "body_base64",
-                "verify the bytes that the gateway's `body` decodes to where it says \
-                 `isBase64Encoded`, and switch that encoding off where you can",
-            ),
-            Self::BodyCompressed => (
-                "body_compressed",
-                "decompress the body in front of verification: `body_view(BodyView::Decoded)` of a \
-                 scheme of your own does",
-            ),
-            Self::BodyDecompressed => (
-                "body_decompressed",
-                "verify the body as it arrives, in front of whatever decompresses it",
-            ),
-            Self::BodyCharset => ("body_charset", RAW),
-            Self::BodyEmpty => (
-                "body_empty",
-                "verify in front of whatever reads the body; it can be read but once",
-            ),
-            Self::BodyTruncated => (
-                "body_truncated",
-                "capture the whole body; look for a limit in the proxy, the framework or the log \
-                 that it was copied from",
-            ),
-            Self::BodyTooLarge => (
-                "body_too_large",
-                "raise the limit, if the provider sends so much: `Verifier::with_body_limit`, or \
-                 `body_limit` in the file of `countersign serve`",
-            ),
-            Self::BodyReserialized => ("body_reserialized", RAW),
-            Self::UrlMismatch => (
-                "url_mismatch",
-                "configure the public URL to the letter as the provider's settings show it \
-                 (`Verifier::at`, `url` in the file of `countersign serve`, `--url` here): behind a \
-                 proxy the server sees another one",
-            ),
-            Self::TimestampUnit => (
-                "timestamp_unit",
-                "describe the scheme's timestamp with the unit that the provider sends",
-            ),
-            Self::ClockSkew => {
-                ("clock_skew", "set the receiver's clock by NTP; a wider tolerance only hides it")
-            }
-            Self::ReplayedOldCapture => (
-                "replayed_old_capture",
-                "nothing, where this is a capture: judge it by the clock of its time; otherwise \
-                 somebody has sent it again, or it has waited in a queue",
-            ),
-            Self::WrongScheme => ("wrong_scheme", "configure the scheme that verifies it"),
-            Self::Handshake => (
-                "handshake",
-                "nothing behind a layer, an extractor or `countersign serve`: they answer it; in \
-                 code of your own, ask `Verifier::handshake` in front of `Verifier::begin`",
-            ),
-            Self::TamperedOrUnknown => (
-                "tampered_or_unknown",
-                "compare the secret with the provider's settings, capture the raw request in front \
-                 of every proxy and framework, and try again",
-            ),
+            Self::SecretTrailingWhitespace => "secret_trailing_whitespace",
+            Self::SecretInQuotes => "secret_in_quotes",
+            Self::SecretNotDecoded => "secret_not_decoded",
+            Self::SecretWronglyDecoded => "secret_wrongly_decoded",
+            Self::SecretOfAnotherEndpoint => "secret_of_another_endpoint",
+            Self::Rotated => "rotated",
+            Self::SecretKind => "secret_kind",
+            Self::WrongHeader => "wrong_header",
+            Self::PartMissing => "part_missing",
+            Self::BodyBom => "body_bom",
+            Self::BodyNewline => "body_newline",
+            Self::BodyBase64 => "body_base64",
+            Self::BodyCompressed => "body_compressed",
+            Self::BodyDecompressed => "body_decompressed",
+            Self::BodyCharset => "body_charset",
+            Self::BodyEmpty => "body_empty",
+            Self::BodyTruncated => "body_truncated",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyReserialized => "body_reserialized",
+            Self::UrlMismatch => "url_mismatch",
+            Self::TimestampUnit => "timestamp_unit",
+            Self::ClockSkew => "clock_skew",
+            Self::ReplayedOldCapture => "replayed_old_capture",
+            Self::WrongScheme => "wrong_scheme",
+            Self::Handshake => "handshake",
+            Self::TamperedOrUnknown => "tampered_or_unknown",
         }
     }
 }
-
-const RAW: &str = "verify the raw bytes of the request, in front of whatever parses or rewrites it";

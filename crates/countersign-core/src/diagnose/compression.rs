@@ -26,7 +26,7 @@ pub(super) fn undone(trial: &Trial) -> Tries<'_> {
         } else {
             let detail = "the body is decompressed already, and still has its `Content-Encoding`";
             Cause::tried(CauseKind::BodyDecompressed, detail)
-                .with_mend("have whatever decompresses the body remove the header, too")
+                .with_fix("have whatever decompresses the body remove the header, too")
         };
         Try { cause, trial }
     });

@@ -1,60 +1,228 @@
-//! A form that was parsed and written again.
+//! A form that was parsed and written again, and what a framework makes of one.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `encoding.rs` | how forms are written |
+
+mod encoding;
+
+use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
+use super::json::{self, Node};
 use super::trial::{Trial, Tries, Try};
+use encoding::{Encoding, LIBRARIES};
 
-/// The body as forms are written elsewhere, and of the JSON that a framework
-/// makes of one the form.
+/// The form as the usual libraries write it: of the form at hand, or of the JSON
+/// that a framework made of one.
 pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
-    let Ok(text) = std::str::from_utf8(body) else { return Box::new(std::iter::empty()) };
-    let is_form = text.contains('=') && !text.starts_with(['{', '[', '<', '"']);
-    let pairs: Vec<(String, String)> = match is_form {
-        true => form_urlencoded::parse(body).into_owned().collect(),
-        false => of_json(text).unwrap_or_default(),
+    let forms = match Fields::of_form(body) {
+        Some(fields) => {
+            let written = LIBRARIES.iter().map(|library| fields.written(library));
+            written.chain(spaces_swapped(body)).collect()
+        }
+        None => of_json(body).iter().flat_map(Fields::by_libraries).collect(),
     };
-    if pairs.is_empty() {
+    tried(trial, if is_form(body) { WRITTEN_AGAIN } else { BECAME_JSON }, forms)
+}
+
+/// The form of which the body at hand is one field.
+pub(super) fn of_its_field(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    if body.is_empty() || !(is_json(body) || is_said_to_be_form(trial)) {
         return Box::new(std::iter::empty());
     }
-    let what =
-        if is_form { "the form was parsed and written again" } else { "the form became JSON" };
-    let plus = form_urlencoded::Serializer::new(String::new()).extend_pairs(&pairs).finish();
-    let spaces = plus.replace('+', "%20");
-    // RFC 3986 keeps the tilde, and has the asterisk escaped.
-    let strict = spaces.replace("%7E", "~").replace('*', "%2A");
-    let lower = lower_escapes(&plus);
-    let swapped =
-        if text.contains('+') { text.replace('+', "%20") } else { text.replace("%20", "+") };
-    let mut forms = vec![plus, spaces, strict, lower];
-    if is_form {
-        forms.push(swapped);
+    let tries = FIELDS.iter().flat_map(move |field| {
+        let forms = Fields::one(field, body).by_libraries().collect();
+        tried(trial, format!("{ONE_FIELD} `{field}`"), forms)
+    });
+    Box::new(tries)
+}
+
+/// The same for the field that nearly all senders use.
+pub(super) fn of_its_payload(trial: &Trial) -> Tries<'_> {
+    match is_json(trial.body()) {
+        true => {
+            let forms = Fields::one(FIELDS[0], trial.body()).by_libraries().collect();
+            tried(trial, format!("{ONE_FIELD} `{}`", FIELDS[0]), forms)
+        }
+        false => Box::new(std::iter::empty()),
     }
-    forms.retain(|form| form.as_bytes() != body);
-    forms.dedup();
-    Box::new(forms.into_iter().map(move |form| {
-        let cause = Cause::tried(CauseKind::BodyReserialized, what);
-        Try { cause, trial: trial.with_body(form) }
+}
+
+/// The form as writers might have it that are no known library.
+pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
+    let body = trial.body();
+    let (what, fields) = match Fields::of_form(body) {
+        Some(fields) => (WRITTEN_AGAIN.to_owned(), vec![fields]),
+        None if is_json(body) => {
+            let mut all = of_json(body);
+            all.push(Fields::one(FIELDS[0], body));
+            (BECAME_JSON.to_owned(), all)
+        }
+        None => return Box::new(std::iter::empty()),
+    };
+    let mut seen = HashSet::from([body.to_vec()]);
+    let forms = fields.into_iter().flat_map(|fields| {
+        let encodings = Encoding::all(fields.marks());
+        encodings.map(move |encoding| fields.written(&encoding)).collect::<Vec<_>>()
+    });
+    let forms = forms.filter(move |form| seen.insert(form.clone()));
+    let tries = forms.map(move |form| Try {
+        cause: Cause::tried(CauseKind::BodyReserialized, what.clone()),
+        trial: trial.with_body(form),
+    });
+    Box::new(tries.take(trial.affordable_variations()))
+}
+
+fn tried(
+    trial: &Trial,
+    what: impl Into<std::borrow::Cow<'static, str>>,
+    forms: Vec<Vec<u8>>,
+) -> Tries<'_> {
+    let what = what.into();
+    let mut seen = HashSet::from([trial.body().to_vec()]);
+    let forms = forms.into_iter().filter(move |form| seen.insert(form.clone()));
+    Box::new(forms.map(move |form| Try {
+        cause: Cause::tried(CauseKind::BodyReserialized, what.clone()),
+        trial: trial.with_body(form),
     }))
 }
 
-/// The members of a flat object, in their order in the text.
-fn of_json(text: &str) -> Option<Vec<(String, String)>> {
-    let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    let mut pairs = Vec::new();
-    for (name, value) in object {
-        let at = text.find(&serde_json::to_string(&name).ok()?)?;
-        pairs.push((at, (name, value.as_str()?.to_owned())));
+/// Names and values, decoded, in their order; no value where there is no `=`.
+struct Fields(Vec<(Vec<u8>, Option<Vec<u8>>)>);
+
+impl Fields {
+    fn of_form(body: &[u8]) -> Option<Self> {
+        is_form(body).then(|| {
+            let fields = body.split(|byte| *byte == b'&').map(|field| {
+                let mut halves = field.splitn(2, |byte| *byte == b'=');
+                let name = halves.next().unwrap_or_default();
+                (encoding::decoded(name), halves.next().map(encoding::decoded))
+            });
+            Self(fields.collect())
+        })
     }
-    pairs.sort();
-    Some(pairs.into_iter().map(|(_, pair)| pair).collect())
+
+    fn one(name: &str, value: &[u8]) -> Self {
+        Self(vec![(name.as_bytes().to_vec(), Some(value.to_vec()))])
+    }
+
+    fn by_libraries(&self) -> impl Iterator<Item = Vec<u8>> {
+        LIBRARIES.iter().map(|library| self.written(library))
+    }
+
+    fn written(&self, encoding: &Encoding) -> Vec<u8> {
+        let mut form = Vec::new();
+        for (index, (name, value)) in self.0.iter().enumerate() {
+            if index > 0 {
+                form.push(b'&');
+            }
+            encoding.push(&mut form, name);
+            if let Some(value) = value {
+                form.push(b'=');
+                encoding.push(&mut form, value);
+            }
+        }
+        form
+    }
+
+    /// The marks in it that some writers escape and others do not.
+    fn marks(&self) -> Vec<u8> {
+        let texts =
+            self.0.iter().flat_map(|(name, value)| name.iter().chain(value.iter().flatten()));
+        encoding::disputed(texts.copied())
+    }
 }
 
-fn lower_escapes(form: &str) -> String {
-    let mut parts = form.split('%');
-    let mut lower = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).unwrap_or((part, ""));
-        lower.extend(["%", &digits.to_ascii_lowercase(), rest]);
-    }
-    lower
+/// The forms that a flat or a nested object can have been made of.
+fn of_json(body: &[u8]) -> Vec<Fields> {
+    let Some(Node::Map(members)) = json::parse(body) else { return Vec::new() };
+    let nested = [nested_in_brackets, nested_repeated, nested_as_json];
+    let forms = nested.iter().map(|nested| {
+        let mut fields = Vec::new();
+        members.iter().for_each(|(name, node)| nested(name, node, &mut fields));
+        Fields(fields)
+    });
+    let forms: Vec<Fields> = forms.filter(|fields| !fields.0.is_empty()).collect();
+    let is_flat = members.iter().all(|(_, node)| matches!(node, Node::Plain(_) | Node::Text(_)));
+    let most = if is_flat { 1 } else { forms.len() };
+    forms.into_iter().take(most).collect()
 }
+
+type Found = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
+/// `a[0]=1&b[c]=2`.
+fn nested_in_brackets(name: &str, node: &Node, fields: &mut Found) {
+    match node {
+        Node::List(nodes) => nodes.iter().enumerate().for_each(|(at, node)| {
+            nested_in_brackets(&format!("{name}[{at}]"), node, fields);
+        }),
+        Node::Map(members) => members.iter().for_each(|(inner, node)| {
+            nested_in_brackets(&format!("{name}[{inner}]"), node, fields);
+        }),
+        Node::Plain(text) | Node::Text(text) => fields.push(field(name, text)),
+    }
+}
+
+/// `a=1&a=2`.
+fn nested_repeated(name: &str, node: &Node, fields: &mut Found) {
+    match node {
+        Node::List(nodes) => nodes.iter().for_each(|node| nested_repeated(name, node, fields)),
+        node => nested_in_brackets(name, node, fields),
+    }
+}
+
+/// `payload={"a":1}`.
+fn nested_as_json(name: &str, node: &Node, fields: &mut Found) {
+    match node {
+        Node::Plain(text) | Node::Text(text) => fields.push(field(name, text)),
+        node => fields.push(field(name, &node.compact())),
+    }
+}
+
+fn field(name: &str, value: &str) -> (Vec<u8>, Option<Vec<u8>>) {
+    (name.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
+}
+
+/// The body with its spaces written in the other way, and nothing else.
+fn spaces_swapped(body: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let swapped =
+        if text.contains('+') { text.replace('+', "%20") } else { text.replace("%20", "+") };
+    Some(swapped.into_bytes())
+}
+
+fn is_form(body: &[u8]) -> bool {
+    let begins_otherwise = body.first().is_none_or(|first| b"{[<\"".contains(first));
+    !begins_otherwise && body.contains(&b'=') && std::str::from_utf8(body).is_ok()
+}
+
+fn is_json(body: &[u8]) -> bool {
+    json::parse(body).is_some()
+}
+
+fn is_said_to_be_form(trial: &Trial) -> bool {
+    let kind = trial.request.text("content-type").unwrap_or_default().to_ascii_lowercase();
+    kind.starts_with("application/x-www-form-urlencoded")
+}
+
+const WRITTEN_AGAIN: &str = "the form was parsed and written again";
+const BECAME_JSON: &str = "what was signed is a form, and the body at hand is made of its fields";
+const ONE_FIELD: &str = "what was signed is a form, and the body at hand is the value of its field";
+
+/// The fields in which forms carry JSON; the first is GitHub's and Slack's.
+const FIELDS: &[&str] = &[
+    "payload",
+    "data",
+    "json",
+    "body",
+    "event",
+    "message",
+    "mandrill_events",
+    "rawRequest",
+    "notification",
+    "content",
+    "request",
+];

@@ -1,32 +1,17 @@
 //! How frameworks write JSON, and how their users get at the raw bytes.
 
-/// One way of writing JSON.
+use std::borrow::Cow;
+
+use super::fix::RAW;
+use super::json::{Escapes, Gaps, Style};
+
+/// One way of writing JSON, and whose it is.
 pub(super) struct Habit {
     /// Whose it is; completes "the body is …".
     pub(super) name: &'static str,
     pub(super) style: Style,
     /// How to get at the raw bytes there.
     pub(super) mend: &'static str,
-}
-
-pub(super) struct Style {
-    pub(super) comma: &'static str,
-    pub(super) colon: &'static str,
-    /// Of one level; empty where all stands on one line.
-    pub(super) indent: &'static str,
-    pub(super) escapes: Escapes,
-    /// Whether `1.0` is written `1`.
-    pub(super) plain_numbers: bool,
-}
-
-pub(super) struct Escapes {
-    pub(super) slash: bool,
-    /// Everything that is not ASCII.
-    pub(super) foreign: bool,
-    /// The digits of `\u`.
-    pub(super) upper: bool,
-    /// What else is written as `\u`.
-    pub(super) marks: &'static [char],
 }
 
 /// The common ones first: a body that several would write alike is put down to
@@ -66,18 +51,26 @@ pub(super) const HABITS: &[Habit] = &[
     },
     Habit {
         name: "as Rails' `to_json` and Go's `json.Marshal` write it, with `\\u003c`, `\\u003e` and `\\u0026`",
-        style: Style { escapes: Escapes { marks: HTML, ..NONE }, ..COMPACT },
+        style: Style { escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE }, ..COMPACT },
         mend: "verify the raw bytes: in Rails, `request.raw_post`; in Go, what `io.ReadAll(r.Body)` \
                gives",
     },
     Habit {
         name: "as Java's Gson writes it, with `\\u003d` and `\\u0027`",
-        style: Style { escapes: Escapes { marks: GSON, ..NONE }, ..COMPACT },
+        style: Style { escapes: Escapes { marks: Cow::Borrowed(GSON), ..NONE }, ..COMPACT },
         mend: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
     },
     Habit {
         name: "as .NET's `System.Text.Json` writes it, with `\\u00E9` and `\\u0022`",
-        style: Style { escapes: Escapes { upper: true, marks: DOT_NET, ..FOREIGN }, ..COMPACT },
+        style: Style {
+            escapes: Escapes {
+                upper: true,
+                upper_marks: true,
+                marks: Cow::Borrowed(DOT_NET),
+                ..FOREIGN
+            },
+            ..COMPACT
+        },
         mend: "verify the raw bytes: in ASP.NET Core, read `Request.Body` before it is bound",
     },
     Habit {
@@ -85,6 +78,60 @@ pub(super) const HABITS: &[Habit] = &[
         style: Style { plain_numbers: true, ..COMPACT },
         mend: "verify the raw bytes: in Express, `express.raw({ type: '*/*' })` on this route, in \
                front of `express.json()`",
+    },
+    Habit {
+        name: "as Shopify writes it, with `\\/`, `\\u003c`, `\\u003e` and `\\u0026`",
+        style: Style {
+            escapes: Escapes { slash: true, marks: Cow::Borrowed(HTML), ..NONE },
+            ..COMPACT
+        },
+        mend: RAW,
+    },
+    Habit {
+        name: "as Meta writes it, with `\\/`, `\\u003c`, `\\u0025`, `\\u0040` and all beyond ASCII escaped",
+        style: Style {
+            escapes: Escapes { slash: true, marks: Cow::Borrowed(META), ..FOREIGN },
+            ..COMPACT
+        },
+        mend: RAW,
+    },
+    Habit {
+        name: "as Java's Jackson writes it, with `\\uD83D\\uDE00` for what UTF-16 has in two units",
+        style: Style { escapes: Escapes { astral: true, upper: true, ..NONE }, ..COMPACT },
+        mend: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
+    },
+    Habit {
+        name: "as PHP's `json_encode` with JSON_HEX_TAG, JSON_HEX_AMP, JSON_HEX_APOS and JSON_HEX_QUOT writes it",
+        style: Style {
+            escapes: Escapes {
+                slash: true,
+                upper_marks: true,
+                marks: Cow::Borrowed(PHP_HEX),
+                ..FOREIGN
+            },
+            ..COMPACT
+        },
+        mend: PHP,
+    },
+    Habit {
+        name: "as SendGrid writes it, with a line for each event",
+        style: Style { between: "\r\n", end: "\r\n", ..COMPACT },
+        mend: RAW,
+    },
+    Habit {
+        name: "as SendGrid writes it, with a line for each event, and with `\\u003c`, `\\u003e` and `\\u0026`",
+        style: Style {
+            between: "\r\n",
+            end: "\r\n",
+            escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE },
+            ..COMPACT
+        },
+        mend: RAW,
+    },
+    Habit {
+        name: "as Xero writes it, with spaces in some places",
+        style: Style { gaps: XERO, ..COMPACT },
+        mend: RAW,
     },
     Habit {
         name: "indented by two spaces, as `JSON.stringify(x, null, 2)` writes it",
@@ -111,19 +158,51 @@ pub(super) const HABITS: &[Habit] = &[
         style: Style { indent: "    ", escapes: Escapes { slash: true, ..FOREIGN }, ..LINES },
         mend: PHP,
     },
+    Habit {
+        name: "indented as Java's Jackson does it, with ` : ` and its lists on one line",
+        style: Style { colon: " : ", indent: "  ", padding: " ", inline_lists: true, ..LINES },
+        mend: PRETTY,
+    },
+    Habit {
+        name: "on one line with spaces inside its brackets",
+        style: Style { padding: " ", ..SPACED },
+        mend: RAW,
+    },
     Habit { name: "indented by tabs", style: Style { indent: "\t", ..LINES }, mend: PRETTY },
 ];
 
-const COMPACT: Style =
-    Style { comma: ",", colon: ":", indent: "", escapes: NONE, plain_numbers: false };
-const SPACED: Style = Style { comma: ", ", colon: ": ", ..COMPACT };
-const LINES: Style = Style { colon: ": ", ..COMPACT };
+pub(super) const COMPACT: Style = Style {
+    comma: ",",
+    colon: ":",
+    indent: "",
+    padding: "",
+    inline_lists: false,
+    between: "",
+    end: "",
+    gaps: Gaps::NONE,
+    escapes: NONE,
+    plain_numbers: false,
+};
+pub(super) const SPACED: Style = Style { comma: ", ", colon: ": ", ..COMPACT };
+pub(super) const LINES: Style = Style { colon: ": ", ..COMPACT };
 
-const NONE: Escapes = Escapes { slash: false, foreign: false, upper: false, marks: &[] };
-const FOREIGN: Escapes = Escapes { foreign: true, ..NONE };
+const NONE: Escapes = Escapes {
+    slash: false,
+    foreign: false,
+    astral: false,
+    upper: false,
+    marks: Cow::Borrowed(&[]),
+    upper_marks: false,
+    short: true,
+};
+const FOREIGN: Escapes = Escapes { foreign: true, astral: true, ..NONE };
 const HTML: &[char] = &['<', '>', '&', '\u{2028}', '\u{2029}'];
 const GSON: &[char] = &['<', '>', '&', '=', '\'', '\u{2028}', '\u{2029}'];
 const DOT_NET: &[char] = &['"', '&', '\'', '+', '<', '>', '`', '\u{7f}'];
+const META: &[char] = &['<', '%', '@'];
+const PHP_HEX: &[char] = &['<', '>', '&', '\'', '"'];
+/// `{"events":[],"firstEventSequence": 0,"lastEventSequence": 0, "entropy": "…"}`
+const XERO: Gaps = Gaps(0b111_0100);
 
 const PYTHON: &str = "verify the raw bytes: `request.get_data()` in Flask, `request.body` in Django, \
                       `await request.body()` in FastAPI";

@@ -1,8 +1,7 @@
 //! A request that asks for a handshake: nothing in it is an event.
 
-use std::borrow::Cow;
-
 use super::cause::{Cause, CauseKind};
+use super::fix::Fix;
 use super::request::CapturedRequest;
 use super::trial::{Bench, Trial};
 use crate::handshake::{self, Asked, Heard};
@@ -37,7 +36,7 @@ pub(super) fn unsigned(bench: &Bench<'_>, trial: &Trial) -> Option<(String, Caus
 }
 
 fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
-    let (more, mend) = match handshake.rule() {
+    let (more, fix) = match handshake.rule() {
         _ if !is_answered && has_token => {
             ("; the verify token that it shows is not the one at hand", Some(TOKEN))
         }
@@ -55,8 +54,8 @@ fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
         "it is no delivery: it asks for the scheme's handshake `{name}`, which nobody signs{more}"
     );
     let cause = Cause::tried(CauseKind::Handshake, detail);
-    match mend {
-        Some(mend) => cause.with_mend(Cow::Borrowed(mend)),
+    match fix {
+        Some([rust, program]) => cause.with_fix(Fix::of_receiver(rust, program)),
         None => cause,
     }
 }
@@ -88,8 +87,14 @@ fn shown_token(handshake: &Handshake, request: &CapturedRequest) -> Option<Secre
 
 /// What is answered is nobody's affair here, and so nothing is signed.
 const NO_KEY: &Key = &Key::OfRule;
-const TOKEN: &str = "give the token that was entered at the provider: \
-                     `Verifier::with_verify_token`, `verify_token` in the file of `countersign \
-                     serve`, `--verify-token-env` here";
-const ARM: &str = "arm it right before the webhook is created at the provider: \
-                   `Verifier::arm_handshake`, or `arm_handshake` in the file of `countersign serve`";
+const TOKEN: [&str; 2] = [
+    "give the token that was entered at the provider: `Verifier::with_verify_token`, or \
+     `Diagnose::with_verify_token` here",
+    "give the token that was entered at the provider: `verify_token` in the file of `countersign \
+     serve`, `--verify-token-env` here",
+];
+const ARM: [&str; 2] = [
+    "arm it right before the webhook is created at the provider: `Verifier::arm_handshake`",
+    "arm it right before the webhook is created at the provider: `arm_handshake` in the file of \
+     `countersign serve`",
+];

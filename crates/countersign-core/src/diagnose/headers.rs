@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
+use super::digests;
 use super::trial::{Trial, Tries, Try};
 use crate::name::Name;
 use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, TimestampSource};
@@ -16,8 +17,7 @@ type Pairs = Vec<(String, Vec<u8>)>;
 /// in front, all of them twice; and the signature of an older algorithm beside
 /// the one that is meant.
 pub(super) fn mended(trial: &Trial) -> Tries<'_> {
-    let older = algorithms(trial, |own, other| other < own);
-    Box::new(values(trial).into_iter().chain(once(trial)).chain(older))
+    Box::new(values(trial).into_iter().chain(once(trial)).chain(digests::of_older_hashes(trial)))
 }
 
 /// What they do to the names: in the form of CGI, behind a prefix.
@@ -28,11 +28,6 @@ pub(super) fn respelled(trial: &Trial) -> Tries<'_> {
                       underscores, or by a prefix";
         Some(tried(detail, trial.with_headers(headers)))
     }))
-}
-
-/// The signature of a newer algorithm than the one that is meant.
-pub(super) fn of_newer_hashes(trial: &Trial) -> Tries<'_> {
-    Box::new(algorithms(trial, |own, other| other > own).into_iter())
 }
 
 /// Any header of the request in the place of those that the scheme reads.
@@ -245,52 +240,6 @@ fn replaced(trial: &Trial, name: &Name, value: Vec<u8>) -> Trial {
     trial.with_headers(headers)
 }
 
-/// The header of another algorithm beside the one that is meant: they share
-/// their name, but for its end.
-fn algorithms(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
-    let hashes = [
-        (Algorithm::HmacSha1, "sha1"),
-        (Algorithm::HmacSha256, "sha256"),
-        (Algorithm::HmacSha512, "sha512"),
-    ];
-    let own = hashes.iter().position(|(algorithm, _)| *algorithm == trial.scheme.algorithm());
-    let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
-    let Some(name) = trial.scheme.families[0].signatures.first() else { return Vec::new() };
-    let own_stem = without_hash(name.lower());
-    let related = trial.request.headers().iter().filter(|(other, _)| {
-        let other = other.to_ascii_lowercase();
-        without_hash(&other) == own_stem || other.starts_with(name.lower())
-    });
-    let mut tries = Vec::new();
-    for (other, _) in related.take(MOST_PIECES) {
-        let Some(header) = Name::new(other) else { continue };
-        let others = hashes.iter().enumerate().filter(|(index, _)| is_wanted(own, *index));
-        for (_, (algorithm, hash)) in others {
-            let own = hashes[own].1;
-            let mut scheme: Scheme = (*trial.scheme).clone();
-            scheme.algorithm = *algorithm;
-            scheme.families[0].signatures = vec![header.clone()];
-            if let Grammar::Whole { prefix } = &mut scheme.grammar {
-                *prefix = prefix.replace(own, hash);
-            }
-            let detail = format!(
-                "`{header}` is signed with HMAC and {hash}, and the scheme has {own} in `{name}`"
-            );
-            let cause = Cause::tried(CauseKind::WrongHeader, detail).with_mend(format!(
-                "have the proxy hand `{name}` on, or switch it on at the provider"
-            ));
-            tries.push(Try { cause, trial: trial.with_scheme(scheme) });
-        }
-    }
-    tries
-}
-
-/// A header's name without the hash at its end.
-fn without_hash(name: &str) -> &str {
-    let name = name.trim_end_matches(|character: char| character.is_ascii_digit());
-    name.strip_suffix("sha").unwrap_or(name).trim_end_matches('-')
-}
-
 /// For every header that is missing one of the request's; then one for that of
 /// the signature, too, be it there or not. Few enough to be tried.
 fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize)>> {
@@ -298,6 +247,9 @@ fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize
     let rest = family.id.iter().chain(&family.timestamp).chain(trial.scheme.template.headers());
     let rest: Vec<&Name> = rest.filter(is_missing).collect();
     let signature = family.signatures.first();
+    // A token that is there and wrong stays so, whatever other header shows the right one.
+    let is_token = trial.scheme.algorithm() == Algorithm::Token;
+    let signature = signature.filter(|name| !is_token || is_missing(name));
     let with_signature: Vec<&Name> = signature.into_iter().chain(rest.iter().copied()).collect();
     let mut choices = Vec::new();
     if !rest.is_empty() && !signature.iter().any(is_missing) {

@@ -1,34 +1,25 @@
 //! What can only be told from appearances: where nothing verifies, and where
-//! nothing can be tried.
+//! nothing can be tried. What a secret looks like is in `secret_looks.rs`.
 
 use super::cause::{Cause, CauseKind};
-use super::charset;
-use super::compression;
-use super::json;
+use super::fix::Fix;
+use super::search::Rejection;
 use super::trial::{Bench, Trial};
+use super::{charset, compression, digests, json, secret_looks, stand_in};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::name::Name;
-use crate::scheme::{Algorithm, Scheme};
-use crate::secret::Secret;
+use crate::scheme::Scheme;
 
 /// The causes for which there is a sign; none of them is certain.
-pub(super) fn causes(
-    bench: &Bench<'_>,
-    trial: &Trial,
-    refusal: Option<&VerifyError>,
-) -> Vec<Cause> {
+pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     causes.extend(scheme(trial));
-    causes.extend(refusal.and_then(|refusal| refused(trial, refusal)));
+    causes.extend(secret_looks::in_request(bench, trial));
+    causes.extend(rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it)));
+    causes.extend(rejection.ok().and_then(|refusal| refused(trial, refusal)));
     causes.extend(body(trial));
-    if let Some(what) = bench.given.iter().find_map(|secret| api_key(secret, &trial.scheme)) {
-        let detail = format!("the secret begins as {what} does, with which no webhook is signed");
-        let mend = format!(
-            "configure the secret that the provider shows with the endpoint, and not the key for \
-             its API; `countersign schemes {}` may say where it stands",
-            trial.scheme.name()
-        );
-        causes.push(Cause::suspected(CauseKind::SecretKind, detail).with_mend(mend));
+    if rejection.is_ok() {
+        causes.extend(secret_looks::of_another_kind(bench, trial));
     }
     causes
 }
@@ -43,19 +34,24 @@ fn scheme(trial: &Trial) -> Option<Cause> {
     let names = names.join(" or ");
     let detail = format!("it has the headers of {names}, and not those of the scheme");
     let mend = format!("configure the scheme {names}, with the secret that belongs to it");
-    Some(Cause::suspected(CauseKind::WrongScheme, detail).with_mend(mend))
+    Some(Cause::suspected(CauseKind::WrongScheme, detail).with_fix(mend))
 }
 
 /// The schemes whose headers a request has, where it has no signature of its own
 /// scheme. None where they are many: that would be a list, and no hint.
 pub(super) fn schemes_of_its_headers(trial: &Trial) -> Vec<Scheme> {
-    let mut own = trial.scheme.families.iter().flat_map(|family| &family.signatures);
-    if own.any(|name| trial.request.values(name.lower()).next().is_some()) {
+    if has_own_signature(trial) {
         return Vec::new();
     }
     let others = Scheme::names().filter_map(|name| Scheme::named(name).ok());
     let others: Vec<Scheme> = others.filter(|scheme| has_headers(trial, scheme)).collect();
     if others.len() > MOST_SCHEMES { Vec::new() } else { others }
+}
+
+/// Whether a request has a header in which its own scheme has the signature.
+pub(super) fn has_own_signature(trial: &Trial) -> bool {
+    let mut own = trial.scheme.families.iter().flat_map(|family| &family.signatures);
+    own.any(|name| trial.request.values(name.lower()).next().is_some())
 }
 
 /// Whether a request has all the headers of one family. What needs none has
@@ -74,15 +70,18 @@ fn refused(trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
     let told = |kind, more: &str| Cause::suspected(kind, format!("{refusal}{more}"));
     Some(match refusal.kind() {
         Kind::MissingSignature => {
-            told(CauseKind::PartMissing, ", and nothing else in the request is one that verifies")
+            let more = if digests::are_all_tried(trial) { digests::NONE_VERIFIES } else { "" };
+            told(CauseKind::PartMissing, more)
         }
         Kind::MissingHeader | Kind::MissingId | Kind::MissingTimestamp => {
             told(CauseKind::PartMissing, "")
         }
-        Kind::UnsupportedSignature => told(CauseKind::WrongHeader, "").with_mend(
+        Kind::UnsupportedSignature => told(CauseKind::WrongHeader, "").with_fix(Fix::of_receiver(
+            "compare the version of the signature in the provider's settings with the one that \
+             `Scheme::signature_grammar` shows",
             "compare the version of the signature in the provider's settings with the one that \
              `countersign schemes` shows",
-        ),
+        )),
         Kind::MalformedSignature | Kind::MalformedId => told(
             CauseKind::WrongHeader,
             ": it is cut off or rewritten, or another provider's, and nothing that was tried \
@@ -92,7 +91,7 @@ fn refused(trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
             told(CauseKind::WrongHeader, ", and none of its values is the right one")
         }
         Kind::MalformedTimestamp => told(CauseKind::TimestampUnit, ""),
-        Kind::UnknownKey => told(CauseKind::SecretOfAnotherEndpoint, "").with_mend(
+        Kind::UnknownKey => told(CauseKind::SecretOfAnotherEndpoint, "").with_fix(
             "compare the key, the certificate or the topic that the delivery names with those \
              that are configured: it is for another endpoint, or the provider has a new key",
         ),
@@ -111,6 +110,10 @@ fn refused(trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
 
 fn body(trial: &Trial) -> Option<Cause> {
     let body = trial.body();
+    if let Some(what) = stand_in::named(body) {
+        let detail = format!("the body at hand is no body: it is {what}");
+        return Some(Cause::suspected(CauseKind::BodyReserialized, detail));
+    }
     let stated = trial.request.text("content-length").and_then(|text| text.parse::<usize>().ok());
     let has_none = matches!(trial.request.method(), "GET" | "HEAD");
     if body.is_empty() && trial.scheme.authenticates_body() && stated != Some(0) && !has_none {
@@ -144,7 +147,7 @@ fn body(trial: &Trial) -> Option<Cause> {
                 format!("the body is whole JSON of {length} bytes, and {stated} were sent");
             let cause = Cause::suspected(CauseKind::BodyReserialized, detail);
             Some(match json::habit(body) {
-                Some((habit, _)) => cause.with_mend(habit.mend),
+                Some((habit, _)) => cause.with_fix(habit.mend),
                 None => cause,
             })
         }
@@ -162,62 +165,8 @@ fn body(trial: &Trial) -> Option<Cause> {
     }
 }
 
-/// What a secret looks like that is none. A token may look like anything: its
-/// user has chosen it.
-fn api_key(secret: &Secret, scheme: &Scheme) -> Option<&'static str> {
-    let text = std::str::from_utf8(secret.dangerous_reveal()).ok()?;
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
-    let (prefix, what) = API_KEYS.iter().find(|(prefix, _)| text.starts_with(prefix))?;
-    let signs = SIGNING_API_KEYS
-        .iter()
-        .any(|(name, begins)| *name == scheme.name() && prefix.starts_with(begins));
-    (scheme.algorithm() != Algorithm::Token && !signs).then_some(what)
-}
-
 /// More of them would be a list and no hint.
 const MOST_SCHEMES: usize = 4;
 
 const DECOMPRESSED: &str = "the body has a `Content-Encoding`, and is not in it; what it was before \
                             cannot be known";
-
-/// The schemes whose secrets begin like this, because they are API keys or have
-/// been.
-const SIGNING_API_KEYS: &[(&str, &str)] = &[("mailgun", "key-"), ("paystack", "sk_")];
-
-/// Whoever begins like an earlier one stands behind it.
-const API_KEYS: &[(&str, &str)] = &[
-    ("sk_live_", "a secret API key"),
-    ("sk_test_", "a secret API key"),
-    ("rk_live_", "a restricted API key of Stripe"),
-    ("rk_test_", "a restricted API key of Stripe"),
-    ("pk_live_", "a publishable API key"),
-    ("pk_test_", "a publishable API key"),
-    ("sk-", "an API key of OpenAI"),
-    ("sk_", "a secret API key"),
-    ("pk_", "a publishable API key"),
-    ("ghp_", "a personal access token of GitHub"),
-    ("github_pat_", "a personal access token of GitHub"),
-    ("gho_", "an OAuth token of GitHub"),
-    ("ghu_", "a user token of GitHub"),
-    ("ghs_", "an installation token of GitHub"),
-    ("ghr_", "a refresh token of GitHub"),
-    ("glpat-", "a personal access token of GitLab"),
-    ("shpat_", "an access token of Shopify"),
-    ("shpca_", "an access token of Shopify"),
-    ("shppa_", "an access token of Shopify"),
-    ("xoxb-", "a bot token of Slack"),
-    ("xoxp-", "a user token of Slack"),
-    ("xapp-", "an app token of Slack"),
-    ("SG.", "an API key of SendGrid"),
-    ("re_", "an API key of Resend"),
-    ("lin_api_", "an API key of Linear"),
-    ("ntn_", "an API token of Notion"),
-    ("AKIA", "an access key of AWS"),
-    ("key-", "an API key of Mailgun"),
-    ("Bearer ", "an `Authorization` header"),
-    ("-----BEGIN PRIVATE KEY", "a private key"),
-    ("-----BEGIN RSA PRIVATE KEY", "a private key"),
-    ("-----BEGIN EC PRIVATE KEY", "a private key"),
-    ("http://", "a URL"),
-    ("https://", "a URL"),
-];

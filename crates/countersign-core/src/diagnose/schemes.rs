@@ -3,18 +3,21 @@
 use super::cause::{Cause, CauseKind};
 use super::looks;
 use super::trial::{Trial, Tries, Try};
-use crate::scheme::{Grammar, Scheme, TypePlace};
+use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
 
 /// The same request by each of the others.
 ///
 /// `is_mismatched` says that it has a signature of its own scheme, which is
 /// wrong: then one of an older version beside it, which signs less, explains
-/// nothing.
+/// nothing. Nor does a header that merely shows the secret, where the request has
+/// a signature of its own scheme at all.
 pub(super) fn others(trial: &Trial, is_mismatched: bool) -> impl Iterator<Item = Trial> {
     let others = Scheme::names().filter(|name| *name != trial.scheme.name());
     let others = others.filter_map(|name| Scheme::named(name).ok());
     let others =
         others.filter(move |scheme| !is_mismatched || !may_stand_beside(scheme, &trial.scheme));
+    let is_signed = looks::has_own_signature(trial);
+    let others = others.filter(move |it| !is_signed || it.algorithm() != Algorithm::Token);
     others.map(|scheme| trial.with_scheme(scheme))
 }
 
@@ -40,7 +43,7 @@ pub(super) fn cause(names: &[&str]) -> Cause {
             format!("configure the scheme of the provider that sends it: one of `{all}`"),
         ),
     };
-    Cause::tried(CauseKind::WrongScheme, detail).with_mend(mend)
+    Cause::tried(CauseKind::WrongScheme, detail).with_fix(mend)
 }
 
 /// Whether the request has the header in which the scheme's provider, and few

@@ -3,28 +3,44 @@
 
 use super::cause::{Cause, CauseKind};
 use super::trial::{Bench, Proved, Trial, Tries, With};
-use super::{body, charset, compression, form, headers, json, looks, schemes, time, url};
-use crate::error::{VerifyError, VerifyErrorKind};
+use super::{
+    body, charset, compression, digests, form, headers, hints, json, looks, schemes, secret_looks,
+    stand_in, time, url, url_escapes,
+};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+
+/// Why there is something to diagnose: a verifier's refusal, or why there can be
+/// no verifier.
+pub(super) type Rejection<'a> = Result<&'a VerifyError, &'a ConfigError>;
 
 /// The causes, the likeliest first; at least one.
-pub(super) fn causes(
-    bench: &Bench<'_>,
-    trial: &Trial,
-    refusal: Option<&VerifyError>,
-) -> Vec<Cause> {
+pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
     let found = match bench.run(trial, With::Given) {
-        Some(proved) => Some(with_the_rest(bench, trial, &proved, Vec::new())),
+        Some(proved) => {
+            // With the secrets that can be used.
+            let unusable = rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it));
+            let causes = unusable.map(Cause::proved).into_iter().collect();
+            Some(with_the_rest(bench, trial, &proved, causes))
+        }
         None => bench
             .run(trial, With::All)
             .map(|proved| with_the_rest(bench, trial, &proved, Vec::new()))
             .or_else(|| one_change(bench, trial, With::Given))
             .or_else(|| one_change(bench, trial, With::All))
-            .or_else(|| two_changes(bench, trial)),
+            .or_else(|| change(bench, trial, With::Given, EXHAUSTIVE))
+            .or_else(|| two_changes(bench, trial))
+            .or_else(|| change(bench, trial, With::All, EXHAUSTIVE)),
     };
     // What is proved and refused all the same is so for what nothing here knows of.
     found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
-        let looks = looks::causes(bench, trial, refusal);
-        if looks.is_empty() { vec![unknown(bench, refusal)] } else { looks }
+        let mut causes = looks::causes(bench, trial, rejection);
+        if causes.is_empty() {
+            causes.push(unknown(bench, rejection.ok()));
+        }
+        if rejection.is_ok_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch) {
+            causes.extend(hints::causes(trial));
+        }
+        causes
     })
 }
 
@@ -127,16 +143,27 @@ const NARROW: &[Change] = &[
     compression::undone,
     compression::done,
     charset::converted,
+    stand_in::undone,
     form::rewritten,
+    form::of_its_field,
     json::rewritten,
     body::emptied,
     url::others,
+    url_escapes::others,
     time::unreadable,
 ];
 
 /// What might as well be a delivery of another scheme.
-const WIDE: &[Change] =
-    &[headers::respelled, time::unstated, headers::of_newer_hashes, headers::renamed];
+const WIDE: &[Change] = &[
+    headers::respelled,
+    time::unstated,
+    digests::of_newer_hashes,
+    headers::renamed,
+    digests::of_any_header,
+];
+
+/// Of which there are thousands.
+const EXHAUSTIVE: &[Change] = &[json::by_any_writer, form::by_any_writer];
 
 /// Those of which two may well come together.
 const PAIRED: &[Change] = &[
@@ -149,9 +176,12 @@ const PAIRED: &[Change] = &[
     body::base64,
     compression::undone,
     charset::converted,
+    stand_in::undone,
     form::rewritten,
     json::rewritten,
+    form::of_its_payload,
     url::others,
+    url_escapes::others,
 ];
 
 #[cfg(test)]
@@ -192,7 +222,8 @@ mod tests {
                 spent: Default::default(),
                 tried: Default::default(),
             };
-            let causes = causes(&bench, &trial, None);
+            let refusal = VerifyErrorKind::SignatureMismatch.into();
+            let causes = causes(&bench, &trial, Ok(&refusal));
             assert!(causes.iter().all(|cause| !cause.is_certain()), "{causes:?}");
             // One trial with all the secrets may go over it, and those of a single change with the
             // given ones are made in any case.

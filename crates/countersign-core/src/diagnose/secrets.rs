@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 
 use super::cause::{Cause, CauseKind};
 use crate::scheme::{Scheme, SecretFormat};
-use crate::secret::{Secret, Secrets};
+use crate::secret::{Secret, Secrets, is_blank, unquoted};
 
 /// All that is tried in the place of the given secrets, each with what it means
 /// if it matches.
@@ -40,7 +40,7 @@ pub(super) fn all(
 }
 
 /// How a secret is called in a text.
-fn called(secret: &Secret, number: usize) -> String {
+pub(super) fn called(secret: &Secret, number: usize) -> String {
     match secret.name() {
         Some(name) => format!("the secret `{name}`"),
         None => format!("secret {number}"),
@@ -55,8 +55,8 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     };
     let mut read = Read { like: secret, called, found: Vec::new() };
 
-    let trimmed = text.trim_matches(is_space);
-    let joined: String = trimmed.chars().filter(|c| !is_space(*c)).collect();
+    let trimmed = text.trim_matches(is_blank);
+    let joined: String = trimmed.chars().filter(|c| !is_blank(*c)).collect();
     let kind = CauseKind::SecretTrailingWhitespace;
     if trimmed != text {
         read.text(kind, "has white space around it", trimmed);
@@ -74,7 +74,7 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     }
     let unquoted = unquoted(trimmed);
     if let Some(unquoted) = unquoted {
-        read.text(CauseKind::SecretInQuotes, "stands in quotes", unquoted.trim_matches(is_space));
+        read.text(CauseKind::SecretInQuotes, "stands in quotes", unquoted.trim_matches(is_blank));
     }
 
     let plain = unquoted.unwrap_or(trimmed);
@@ -91,6 +91,15 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
         let (kind, what) = decoded;
         let what = format!("{what}: what signed it is what its {name} decodes to");
         read.key(kind, &what, &key);
+    }
+    if let Some(key) = public_key(plain) {
+        let kind = CauseKind::SecretWronglyDecoded;
+        read.key(kind, "is a public key in PEM, and the scheme takes the key by itself", &key);
+    }
+    if let Some((_, key)) = plain.split_once('\n').filter(|_| scheme.name() == "paypal") {
+        let told = "is of a webhook, and what signed it is PayPal's simulator, which signs for the id \
+                    `WEBHOOK_ID`";
+        read.text(CauseKind::SecretOfAnotherEndpoint, told, &format!("WEBHOOK_ID\n{key}"));
     }
     if format == SecretFormat::Basic
         && let Some(pair) = STANDARD.decode(plain).ok().and_then(|b| String::from_utf8(b).ok())
@@ -157,6 +166,16 @@ fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     decoded.into_iter().filter_map(|(name, key)| Some((name, key?))).collect()
 }
 
+/// The key inside a public key in PEM: of Ed25519 it is what stands at the end of
+/// its DER, and of P-256 the DER itself will do.
+fn public_key(text: &str) -> Option<Vec<u8>> {
+    let inside = text.strip_prefix("-----BEGIN PUBLIC KEY-----")?;
+    let inside = inside.split("-----END").next()?.replace("\\n", "");
+    let base64: String = inside.split_ascii_whitespace().collect();
+    let der = STANDARD.decode(base64).ok()?;
+    Some(der.strip_prefix(ED25519_SPKI).map(<[u8]>::to_vec).unwrap_or(der))
+}
+
 /// The texts that decode to a key, for where the provider uses the text.
 fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
     let base64 = STANDARD.encode(key);
@@ -175,15 +194,6 @@ fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
     secrets.collect()
 }
 
-fn unquoted(text: &str) -> Option<&str> {
-    QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
-}
-
-fn is_space(character: char) -> bool {
-    character.is_whitespace() || character.is_control() || INVISIBLE.contains(&character)
-}
-
-const QUOTES: [(char, char); 6] =
-    [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
-/// What comes along when a text is copied from a page, and is no white space.
-const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', '\u{feff}'];
+/// What stands in front of the key in the DER of an Ed25519 key, RFC 8410.
+const ED25519_SPKI: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

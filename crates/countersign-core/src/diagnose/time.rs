@@ -3,6 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use super::cause::{Cause, CauseKind};
+use super::fix::Fix;
 use super::trial::{Bench, Proved, Trial, Tries, Try};
 use crate::clock::millis;
 use crate::json::{self, Value};
@@ -29,7 +30,10 @@ pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<
         let detail = format!("the receiver's clock counts {unit}, and not milliseconds");
         let cause = Cause::tried(CauseKind::TimestampUnit, detail);
         return and_off(
-            cause.with_mend("give the clock's time in Unix milliseconds"),
+            cause.with_fix(Fix::of_receiver(
+                "give the clock's time in Unix milliseconds: `Clock::now_unix_ms`",
+                "give `--now` in Unix milliseconds",
+            )),
             stated,
             clock,
         );
@@ -112,11 +116,17 @@ fn off(trial: &Trial, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
 }
 
 fn old(detail: String, stated: i64) -> Cause {
-    let mend = format!(
-        "nothing, where this is a capture: judge it by the clock of its time (`--now {stated}` of \
-         `countersign diagnose`); otherwise somebody has sent it again, or it has waited in a queue"
+    let fix = |by: String| {
+        format!(
+            "nothing, if this is a capture: judge it by the clock of its time ({by}); otherwise \
+             somebody has sent it again, or it has waited in a queue"
+        )
+    };
+    let fix = Fix::of_receiver(
+        fix(format!("`Diagnose::with_clock(|| {stated})`")),
+        fix(format!("`--now {stated}` of `countersign diagnose`")),
     );
-    Cause::tried(CauseKind::ReplayedOldCapture, detail).with_mend(mend)
+    Cause::tried(CauseKind::ReplayedOldCapture, detail).with_fix(fix)
 }
 
 /// The timestamp written in another way: for those that cannot be read at all.
@@ -167,10 +177,12 @@ pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
             "the signature is right, and the time that stands in {place} is no time of the \
              scheme's format, nor of another that is known"
         );
-        let cause = Cause::tried(CauseKind::TimestampUnit, detail).with_mend(
+        let cause = Cause::tried(CauseKind::TimestampUnit, detail).with_fix(Fix::of_receiver(
             "have it sent in a format that is known (Unix seconds or milliseconds, digits only; \
              RFC 3339; an HTTP date), or write a `SigningRule` that reads it",
-        );
+            "have it sent in a format that is known: Unix seconds or milliseconds, digits only; \
+             RFC 3339; an HTTP date",
+        ));
         Try { cause, trial: trial.with_scheme(scheme.clone()) }
     }))
 }
@@ -181,8 +193,13 @@ pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
         TimestampSource::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
             let detail =
                 format!("the signature is right, and the body states no time at `{pointer}`");
-            let cause = Cause::tried(CauseKind::WrongScheme, detail)
-                .with_mend("describe a scheme whose time stands where this provider puts it");
+            let cause = Cause::tried(CauseKind::WrongScheme, detail).with_fix(Fix::of(
+                "describe a scheme whose time stands where this provider puts it: \
+                     `SchemeBuilder::timestamp_body`",
+                "describe a scheme whose time stands where this provider puts it: `countersign \
+                     schemes NAME --toml` begins its file",
+                "set `timestamp_body` in the scheme's file to where this provider puts the time",
+            ));
             Some(Try { cause, trial: trial.with_scheme(scheme) })
         }
         _ => None,

@@ -8,7 +8,7 @@ use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::scheme::{Scheme, Tolerance};
+use crate::scheme::{Algorithm, Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
 use crate::url::PublicUrl;
 use crate::verifier::Verifier;
@@ -41,6 +41,17 @@ impl Trial {
     /// fewer.
     pub(super) fn affordable(&self, most: usize) -> usize {
         (MOST_BYTES / self.body().len().max(1)).clamp(LEAST_TRIALS, most)
+    }
+
+    /// How many variations may be tried of a kind that has thousands: as many
+    /// as cost no more than a quarter of all work.
+    pub(super) fn affordable_variations(&self) -> usize {
+        let signature_checks = match self.scheme.algorithm() {
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => PUBLIC_OVERHEAD,
+            _ => 0,
+        };
+        let once = self.cost(1).saturating_add(signature_checks);
+        usize::try_from(MOST_WORK / 4 / once).unwrap_or(usize::MAX).max(LEAST_VARIATIONS)
     }
 
     /// What judging it with so many secrets costs, in bytes hashed.
@@ -236,5 +247,8 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 const LEAST_TRIALS: usize = 40;
 /// What a trial costs besides hashing, as so many bytes hashed.
 const OVERHEAD: usize = 4 * 1024;
+/// The same of a signature that is checked with a public key.
+const PUBLIC_OVERHEAD: u64 = 64 * 1024;
+const LEAST_VARIATIONS: usize = 8;
 /// Some tenths of a second.
 pub(super) const MOST_WORK: u64 = 128 * 1024 * 1024;

@@ -1,0 +1,233 @@
+//! A header of any name that holds a digest: is it a signature with the secrets
+//! at hand, by another hash or in another encoding?
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::cause::{Cause, CauseKind};
+use super::fix::Fix;
+use super::trial::{Trial, Tries, Try};
+use crate::name::Name;
+use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, Template, TimestampSource};
+
+/// Every header that holds something of a digest's length: by the hash of that
+/// length, over what the scheme signs, over the body, and over the URL.
+pub(super) fn of_any_header(trial: &Trial) -> Tries<'_> {
+    if !is_keyed(trial.scheme.algorithm()) {
+        return Box::new(std::iter::empty());
+    }
+    let found = digests(trial).flat_map(|digest| {
+        let messages = messages(trial);
+        let tries: Vec<Try> =
+            messages.into_iter().filter_map(|message| digest.tried(trial, message)).collect();
+        tries
+    });
+    Box::new(found.take(trial.affordable(MOST_TRIES)))
+}
+
+/// Whether [`of_any_header`] tries all there is: then no header is left that
+/// could be such a signature.
+pub(super) fn are_all_tried(trial: &Trial) -> bool {
+    let tries = digests(trial).count().saturating_mul(messages(trial).len());
+    is_keyed(trial.scheme.algorithm()) && tries <= trial.affordable(MOST_TRIES)
+}
+
+/// What is said where none of them verifies.
+pub(super) const NONE_VERIFIES: &str = ", and no other header holds an HMAC of SHA-1, SHA-256 or SHA-512 that verifies with the \
+     secrets at hand, be it hexadecimal or base64";
+
+/// The signature of an older hash in a header of nearly the scheme's name.
+pub(super) fn of_older_hashes(trial: &Trial) -> Vec<Try> {
+    of_other_hashes(trial, |own, other| other < own)
+}
+
+/// The signature of a newer one.
+pub(super) fn of_newer_hashes(trial: &Trial) -> Tries<'_> {
+    Box::new(of_other_hashes(trial, |own, other| other > own).into_iter())
+}
+
+/// Something of a digest's length in a header.
+struct Digest<'a> {
+    header: &'a str,
+    tag: Vec<u8>,
+    encoding: &'static str,
+    hash: &'static Hash,
+}
+
+/// What may have been signed.
+#[derive(Clone, Copy)]
+struct Message {
+    /// `None` of what the scheme itself signs.
+    template: Option<&'static str>,
+    what: &'static str,
+}
+
+struct Hash {
+    algorithm: Algorithm,
+    /// As prefixes and headers have it.
+    word: &'static str,
+    length: usize,
+}
+
+/// The digests in the headers of a request, behind whatever prefix.
+fn digests(trial: &Trial) -> impl Iterator<Item = Digest<'_>> {
+    trial.request.headers().iter().flat_map(|(header, value)| {
+        let text = std::str::from_utf8(value).unwrap_or_default();
+        pieces(text).filter_map(move |piece| {
+            let (encoding, tag) = decoded(piece)?;
+            let hash = HASHES.iter().find(|hash| hash.length == tag.len())?;
+            Some(Digest { header, tag, encoding, hash })
+        })
+    })
+}
+
+/// A value, its items, and what stands behind a prefix in each.
+fn pieces(value: &str) -> impl Iterator<Item = &str> {
+    let items = value.split([',', ';', ' ', '\t']).filter(|item| !item.is_empty());
+    let pieces = items.flat_map(|item| {
+        let behind = item.find(['=', ':']).map(|at| &item[at + 1..]);
+        std::iter::once(item).chain(behind)
+    });
+    pieces.filter(|piece| SHORTEST <= piece.len()).take(MOST_PIECES)
+}
+
+fn decoded(text: &str) -> Option<(&'static str, Vec<u8>)> {
+    if let Ok(tag) = const_hex::decode(text) {
+        return Some(("hexadecimal", tag));
+    }
+    let base64 = [("base64", &STANDARD), ("URL-safe base64", &URL_SAFE)];
+    base64.into_iter().find_map(|(name, alphabet)| {
+        let engine = GeneralPurpose::new(alphabet, PADDING_OPTIONAL);
+        Some((name, engine.decode(text).ok()?))
+    })
+}
+
+fn messages(trial: &Trial) -> Vec<Message> {
+    let own = Message { template: None, what: "what the scheme signs" };
+    let body = Message { template: Some("{body}"), what: "the body" };
+    let url = Message { template: Some("{url}{body}"), what: "the URL and the body" };
+    let own = trial.scheme.is_data().then_some(own);
+    let url = trial.request.url().map(|_| url);
+    own.into_iter().chain([body]).chain(url).collect()
+}
+
+impl Digest<'_> {
+    /// The request by a scheme that reads this header as it is.
+    fn tried(&self, trial: &Trial, message: Message) -> Option<Try> {
+        let name = Name::new(self.header)?;
+        let own = &*trial.scheme;
+        let mut scheme = own.clone();
+        scheme.rule = None;
+        scheme.algorithm = self.hash.algorithm;
+        if let Some(template) = message.template {
+            scheme.template = Template::parse(template).ok()?;
+            scheme.timestamp = None;
+            scheme.families = vec![Family { signatures: Vec::new(), id: None, timestamp: None }];
+        } else if own.algorithm == Algorithm::Sha256 {
+            // Its secret is hashed with the rest, and so there is but one such hash.
+            scheme.algorithm = own.algorithm;
+        }
+        scheme.families.iter_mut().for_each(|family| family.signatures = vec![name.clone()]);
+        let states_time = scheme
+            .timestamp
+            .as_ref()
+            .is_some_and(|timestamp| matches!(timestamp.source, TimestampSource::Field(_)));
+        let mut headers = trial.request.headers().to_vec();
+        if states_time {
+            let is_hex = self.encoding == "hexadecimal";
+            scheme.encoding = if is_hex { Encoding::Hex } else { Encoding::Base64 };
+        } else {
+            scheme.encoding = Encoding::Hex;
+            scheme.grammar = Grammar::Whole { prefix: String::new() };
+            headers.retain(|(other, _)| !other.eq_ignore_ascii_case(self.header));
+            headers.push((self.header.to_owned(), const_hex::encode(&self.tag).into_bytes()));
+        }
+        let cause = self.cause(own, message);
+        Some(Try { cause, trial: trial.with_headers(headers).with_scheme(scheme) })
+    }
+
+    fn cause(&self, own: &Scheme, message: Message) -> Cause {
+        let Self { header, hash, encoding, .. } = self;
+        let (hash, header, what) = (hash.word, header.escape_default(), message.what);
+        let meant = own.families.iter().flat_map(|family| &family.signatures).next();
+        let meant = meant.map_or("the scheme's header", Name::shown);
+        let detail = format!(
+            "`{header}` holds a signature that verifies with the secret: {hash} over {what}, in \
+             {encoding}; the scheme reads `{meant}`"
+        );
+        let first = format!(
+            "have the proxy hand `{meant}` on, or switch it on at the provider; if `{header}` is \
+             all that it sends, "
+        );
+        Cause::tried(CauseKind::WrongHeader, detail).with_fix(Fix::of_scheme(
+            format!("{first}describe a scheme that reads it: `Scheme::builder`"),
+            format!(
+                "{first}describe a scheme that reads it: `countersign schemes {} --toml` begins its \
+                 file",
+                own.name()
+            ),
+            format!("{first}have the scheme's file read it: `signature_header`, `algorithm`"),
+        ))
+    }
+}
+
+/// The header of another algorithm beside the one that is meant: they share
+/// their name, but for its end.
+fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
+    let own = HASHES.iter().position(|hash| hash.algorithm == trial.scheme.algorithm());
+    let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
+    let Some(name) = trial.scheme.families[0].signatures.first() else { return Vec::new() };
+    let own_stem = without_hash(name.lower());
+    let related = trial.request.headers().iter().filter(|(other, _)| {
+        let other = other.to_ascii_lowercase();
+        without_hash(&other) == own_stem || other.starts_with(name.lower())
+    });
+    let mut tries = Vec::new();
+    for (other, _) in related.take(MOST_PIECES) {
+        let Some(header) = Name::new(other) else { continue };
+        let others = HASHES.iter().enumerate().filter(|(index, _)| is_wanted(own, *index));
+        for (_, Hash { algorithm, word: hash, .. }) in others {
+            let own = HASHES[own].word;
+            let mut scheme: Scheme = (*trial.scheme).clone();
+            scheme.algorithm = *algorithm;
+            scheme.families[0].signatures = vec![header.clone()];
+            if let Grammar::Whole { prefix } = &mut scheme.grammar {
+                *prefix = prefix.replace(own, hash);
+            }
+            let detail = format!(
+                "`{header}` is signed with HMAC and {hash}, and the scheme has {own} in `{name}`"
+            );
+            let cause = Cause::tried(CauseKind::WrongHeader, detail).with_fix(format!(
+                "have the proxy hand `{name}` on, or switch it on at the provider"
+            ));
+            tries.push(Try { cause, trial: trial.with_scheme(scheme) });
+        }
+    }
+    tries
+}
+
+/// A header's name without the hash at its end.
+fn without_hash(name: &str) -> &str {
+    let name = name.trim_end_matches(|character: char| character.is_ascii_digit());
+    name.strip_suffix("sha").unwrap_or(name).trim_end_matches('-')
+}
+
+fn is_keyed(algorithm: Algorithm) -> bool {
+    algorithm == Algorithm::Sha256 || HASHES.iter().any(|hash| hash.algorithm == algorithm)
+}
+
+/// The older ones first.
+const HASHES: &[Hash] = &[
+    Hash { algorithm: Algorithm::HmacSha1, word: "sha1", length: 20 },
+    Hash { algorithm: Algorithm::HmacSha256, word: "sha256", length: 32 },
+    Hash { algorithm: Algorithm::HmacSha512, word: "sha512", length: 64 },
+];
+
+const PADDING_OPTIONAL: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+/// SHA-1 in base64 without padding.
+const SHORTEST: usize = 27;
+/// Of one header: no provider sends so many, and each is a trial.
+const MOST_PIECES: usize = 16;
+const MOST_TRIES: usize = 1000;

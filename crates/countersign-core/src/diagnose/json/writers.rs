@@ -1,0 +1,139 @@
+//! Every writer that a document could have had: what a provider's own writer
+//! escapes need not be what any known one does.
+
+use std::borrow::Cow;
+
+use super::super::habits::{COMPACT, LINES, SPACED};
+use super::node::Node;
+use super::write::{Gaps, Style};
+
+/// The styles that write this document differently, compact ones first and of
+/// those the ones nearest to a plain writer. Few enough to be tried: each choice
+/// is one that the document has something for.
+pub(super) fn styles(document: &Node) -> impl Iterator<Item = Style> + use<> {
+    let choices = choices(document);
+    let mut sets: Vec<u32> = (0..1 << choices.len()).collect();
+    sets.sort_by_key(|set| set.count_ones());
+    let chosen = move |set: u32, layout: &Style| {
+        let mut style = layout.clone();
+        let chosen = choices.iter().enumerate().filter(|(at, _)| set & 1 << at != 0);
+        chosen.for_each(|(_, choice)| choice.take(&mut style));
+        style
+    };
+    let compact: Vec<Style> = sets.iter().map(|set| chosen(*set, &COMPACT)).collect();
+    let others = sets
+        .into_iter()
+        .flat_map(move |set| LAYOUTS.iter().map(|layout| chosen(set, layout)).collect::<Vec<_>>());
+    gapped(document).chain(compact).chain(others)
+}
+
+/// Spaces after some colons and commas of the outermost object, and not after
+/// others: Xero's notice has them.
+fn gapped(document: &Node) -> impl Iterator<Item = Style> + use<> {
+    let places = match document {
+        Node::Map(members) if (1..=MOST_GAPPED).contains(&members.len()) => 2 * members.len() - 1,
+        _ => 0,
+    };
+    (1..1u32 << places).map(|gaps| Style { gaps: Gaps(gaps), ..COMPACT })
+}
+
+/// One thing that writers differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Slash,
+    Foreign,
+    Astral,
+    Mark(char),
+    Upper,
+    UpperMarks,
+    Long,
+}
+
+impl Choice {
+    fn take(self, style: &mut Style) {
+        let escapes = &mut style.escapes;
+        match self {
+            Self::Slash => escapes.slash = true,
+            Self::Foreign => escapes.foreign = true,
+            Self::Astral => escapes.astral = true,
+            Self::Mark(mark) => {
+                let mut marks = std::mem::take(&mut escapes.marks).into_owned();
+                marks.push(mark);
+                escapes.marks = Cow::Owned(marks);
+            }
+            Self::Upper => escapes.upper = true,
+            Self::UpperMarks => escapes.upper_marks = true,
+            Self::Long => escapes.short = false,
+        }
+    }
+}
+
+/// What the document has that writers write differently, the commoner first.
+fn choices(document: &Node) -> Vec<Choice> {
+    let mut has = Has::default();
+    document.texts(&mut |text| has.see(text));
+    let mut choices = Vec::new();
+    let mut add = |is_there: bool, choice| {
+        if is_there {
+            choices.push(choice);
+        }
+    };
+    add(has.slash, Choice::Slash);
+    add(has.foreign, Choice::Foreign);
+    add(has.astral, Choice::Astral);
+    add(has.foreign || has.astral || has.control, Choice::Upper);
+    add(!has.marks.is_empty(), Choice::UpperMarks);
+    add(has.long, Choice::Long);
+    MARKS.iter().for_each(|mark| add(has.marks.contains(mark), Choice::Mark(*mark)));
+    choices.truncate(MOST_CHOICES);
+    choices
+}
+
+#[derive(Default)]
+struct Has {
+    slash: bool,
+    foreign: bool,
+    astral: bool,
+    control: bool,
+    long: bool,
+    marks: Vec<char>,
+}
+
+impl Has {
+    fn see(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '/' => self.slash = true,
+                '\u{8}' | '\u{c}' => self.long = true,
+                '\n' | '\r' | '\t' => {}
+                '\0'..='\u{1f}' => self.control = true,
+                '\u{10000}'.. => self.astral = true,
+                '\u{80}'.. => self.foreign = true,
+                _ => {}
+            }
+            if MARKS.contains(&character) && !self.marks.contains(&character) {
+                self.marks.push(character);
+            }
+        }
+    }
+}
+
+/// What some writer escapes as `\u`, the commoner first.
+const MARKS: &[char] = &[
+    '<', '>', '&', '\'', '%', '@', '+', '=', '/', '"', '`', '\u{2028}', '\u{2029}', '\u{7f}', '\\',
+];
+
+/// Besides the compact one.
+const LAYOUTS: &[Style] = &[
+    SPACED,
+    Style { end: "\n", ..COMPACT },
+    Style { end: "\r\n", between: "\r\n", ..COMPACT },
+    Style { between: "\n", ..COMPACT },
+    Style { colon: ": ", ..COMPACT },
+    Style { comma: ", ", ..COMPACT },
+    Style { indent: "  ", ..LINES },
+];
+
+/// So that all their sets, in every layout, are some thousands.
+const MOST_CHOICES: usize = 12;
+const MOST_GAPPED: usize = 5;
