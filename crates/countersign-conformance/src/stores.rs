@@ -62,7 +62,7 @@ pub trait StoreUnderTest: Sync {
     fn advance(&self, store: &Self::Store, by: Duration) -> impl Future<Output = ()> + Send;
 
     /// What the cases measure time in: a lease is four of it. All cases together
-    /// advance by about 280, the longest by 16. Defaults to 10 s.
+    /// advance by about 320, the longest by 16. Defaults to 10 s.
     ///
     /// Where time has to be waited for, this is also what a case may lose
     /// between two of its steps: 50 ms at the least, more on a busy machine.
