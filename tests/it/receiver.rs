@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use countersign::{
     Answer, Clock, ConfigError, Degraded, Delivery, Endpoint, IdempotencyStore, ManualClock,
-    MemoryStore, OutagePolicy, Receiver, Scheme, Secret, Settled, Signer, Tolerance, Verdict,
-    Verified, Verifier, VerifyErrorKind,
+    MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer, Tolerance,
+    Verdict, Verified, Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::time::{Instant, sleep, timeout};
@@ -245,8 +245,8 @@ async fn a_lease_without_end_can_be_dropped() {
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
     let store = FaultyStore::new(MemoryStore::new());
-    let receiver = receiver("github", store.clone());
-    store.fail_next("claim", &[Fault::NotApplied; 2]);
+    let receiver = receiver("github", store.clone()).with_repeats(Repeats::Suppress);
+    store.fail_next("claim", &[Fault::NotApplied]);
     let delivery = admit(&receiver, "{}").await.unwrap();
     assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
     receiver.settle(delivery.claim, 200).await;
@@ -399,6 +399,7 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
     let store = MemoryStore::new().with_clock(clock.clone());
     let verifier = verifier.with_clock(clock.clone());
     let receiver = Receiver::new(verifier, store, Endpoint::new("test"));
+    let receiver = receiver.with_repeats(Repeats::Suppress);
     let retried = receiver.verifier().scheme().profile().retries().window().unwrap();
     let least = retried + 10 * minute;
     let refused = receiver.clone().with_retention(least - Duration::from_millis(1)).unwrap_err();
