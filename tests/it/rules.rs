@@ -4,6 +4,7 @@
 mod cases;
 mod jwt;
 mod keys;
+mod live_keys;
 mod own;
 mod paypal;
 mod sns;
@@ -295,7 +296,7 @@ fn a_body_that_says_a_field_twice_is_refused() {
 }
 
 #[test]
-fn every_item_of_adyens_must_be_signed() {
+fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
     let case = Case::of("adyen");
     let (sent, verifier) = (case.signed(), case.verifier());
     let one = json(&sent.body).pointer("/notificationItems/0").unwrap().clone();
@@ -307,23 +308,40 @@ fn every_item_of_adyens_must_be_signed() {
     let changed = |pointer: &str, value: serde_json::Value| {
         let mut item = one.clone();
         *item.pointer_mut(&format!("/NotificationRequestItem{pointer}")).unwrap() = value;
-        item
+        vec![item]
     };
-    assert_eq!(with(vec![one.clone(), one.clone()]), None);
-    let unsigned = changed("/additionalData", serde_json::json!({}));
-    assert_eq!(with(vec![one.clone(), unsigned]), Some(Kind::MissingSignature));
-    let forged = changed("/amount/value", 2000.into());
-    assert_eq!(with(vec![one.clone(), forged]), Some(Kind::SignatureMismatch));
-    let fraction = changed("/amount/value", 1000.5.into());
-    assert_eq!(with(vec![fraction]), Some(Kind::MalformedSignature));
-    assert_eq!(with(vec![one.clone(), serde_json::json!({})]), Some(Kind::MissingSignature));
+    assert_eq!(with(vec![one.clone()]), None);
     assert_eq!(with(Vec::new()), Some(Kind::MissingSignature));
-    assert_eq!(with(vec![one.clone(), serde_json::Value::Null]), Some(Kind::MissingSignature));
-    let sixteen = vec![one.clone(); 16];
-    assert_eq!(with(sixteen.clone()), None);
-    assert_eq!(with([sixteen.clone(), vec![one.clone()]].concat()), Some(Kind::TooManySignatures));
-    let behind_null = [sixteen, vec![serde_json::Value::Null, one]].concat();
-    assert_eq!(with(behind_null), Some(Kind::TooManySignatures));
+    let unsigned = changed("/additionalData", serde_json::json!({}));
+    assert_eq!(with(unsigned), Some(Kind::MissingSignature));
+    assert_eq!(with(changed("/amount/value", 2000.into())), Some(Kind::SignatureMismatch));
+    assert_eq!(with(changed("/amount/value", 1000.5.into())), Some(Kind::MalformedSignature));
+    // Each is signed, and no signature covers them together.
+    for other in [one.clone(), serde_json::json!({}), serde_json::Value::Null] {
+        for items in [vec![one.clone(), other.clone()], vec![other, one.clone()]] {
+            assert_eq!(with(items), Some(Kind::TooManySignatures));
+        }
+    }
+    assert_eq!(with(vec![one.clone(); 16]), Some(Kind::TooManySignatures));
+    assert_eq!(with(vec![one; 2000]), Some(Kind::MalformedSignature));
+}
+
+#[test]
+fn the_fields_that_adyen_signs_cannot_be_divided_otherwise() {
+    let case = Case::of("adyen");
+    let (sent, verifier) = (case.signed(), case.verifier());
+    // `psp::account:ref:1000:EUR:CAPTURE:true`, one field further to the left.
+    let item = sent.clone().with_text(r#""pspReference":"psp","#, r#""pspReference":"psp:","#);
+    let item =
+        item.with_text(r#""merchantAccountCode":"account","#, r#""originalReference":"account","#);
+    assert_eq!(item.refused(&verifier), Some(Kind::MalformedSignature));
+    // The merchant's own reference may be of any characters.
+    let body = ADYEN.replace(r#""ref""#, r#""a:b::c""#);
+    let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
+    let signer = Signer::new(case.scheme.clone(), signer).unwrap();
+    let signed = signer.sign_request(&[("a", "b")], body.as_bytes()).unwrap();
+    let sent = sent.with_body(signed.body().unwrap());
+    assert!(sent.verify(&verifier).is_ok());
 }
 
 #[test]
@@ -356,12 +374,14 @@ fn a_signature_of_mailgun_is_good_for_one_event() {
 fn mailguns_parent_signature_is_one_too() {
     let case = Case::of("mailgun");
     let verifier = case.verifier();
-    let sent = case.signed().with_text(r#""signature":{"#, r#""parent-signature":{"#);
-    let verified = sent.verify(&verifier).unwrap();
+    let signed = case.signed();
+    let beside = signed.clone().with_text(r#""signature":{"#, r#""parent-signature":{"#);
+    let inside = signed.with_text(r#","signature":""#, r#","signature":"00","parent-signature":""#);
+    let ids = [&beside, &inside].map(|sent| sent.verify(&verifier).unwrap().event_id().to_owned());
     // Whoever adds a signature of another makes no other event of it.
     let added = r#"{"signature":{"timestamp":"1760000000","token":"a","signature":"00"},"#;
-    let added = sent.with_text("{\"id\"", &format!("{added}\"id\"")).verify(&verifier).unwrap();
-    assert_eq!(added.event_id(), verified.event_id());
+    let added = beside.with_text("{\"id\"", &format!("{added}\"id\"")).verify(&verifier).unwrap();
+    assert_eq!([added.event_id(), &ids[1]], [&ids[0], &ids[0]]);
 }
 
 #[test]

@@ -404,6 +404,16 @@ impl From<SecretProblem> for ConfigError {
     }
 }
 
+impl ConfigError {
+    /// The same of the secret of this number, where it does not say which it is.
+    pub(crate) fn of_secret(self, number: usize) -> Self {
+        match self {
+            Self::Secret { problem, index: None } => Self::Secret { problem, index: Some(number) },
+            other => other,
+        }
+    }
+}
+
 /// What is wrong with a secret; the text completes "the secret …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -42,10 +42,7 @@ impl Keyring {
                 secrets.refuse_resolver(scheme)?;
                 (Key::all(scheme, secrets)?, None)
             }
-            Some(ruled) => {
-                let rule = ruled.rule.prepare(scheme, secrets)?;
-                (vec![Key::OfRule; names.len()], Some(Arc::from(rule)))
-            }
+            Some(ruled) => (vec![Key::OfRule; names.len()], Some(ruled.prepare(scheme, secrets)?)),
         };
         Ok(Self { keys, rule, numbers, names, validities: validities(secrets)?, tenant: None })
     }

@@ -92,8 +92,8 @@ pub use observe::{METRICS, Metric, MetricKind, describe_metrics};
 pub use outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 pub use receiver::{DeadLetters, Delivery, Receiver, Repeats, Settled};
 pub use rule::{
-    Candidates, Covers, KeyResolver, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy,
-    SignedRequest, SigningRule, ToSign,
+    Candidates, Covers, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey, Pending, RuleRequest,
+    SignedBy, SignedRequest, SigningRule, ToSign,
 };
 pub use scheme::{
     Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,

@@ -43,10 +43,14 @@ impl Key {
     /// Prepares the keys of a scheme, one for each secret.
     pub(crate) fn all(scheme: &Scheme, secrets: &Secrets) -> Result<Vec<Self>, ConfigError> {
         let prepared = secrets.iter().enumerate().map(|(index, secret)| {
-            let key = secret.key(scheme.secret_format).map_err(KeyError::from);
-            key.and_then(|key| Self::new(scheme, &key)).map_err(|error| error.of(scheme, index))
+            Self::of(scheme, secret).map_err(|error| error.of(scheme, Some(index)))
         });
         prepared.collect()
+    }
+
+    /// Prepares the key of one secret.
+    pub(crate) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
+        Self::new(scheme, &secret.key(scheme.secret_format)?)
     }
 
     fn new(scheme: &Scheme, key: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
@@ -172,10 +176,10 @@ pub(crate) enum KeyError {
 }
 
 impl KeyError {
-    /// The error of the secret of this number.
-    pub(crate) fn of(self, scheme: &Scheme, index: usize) -> ConfigError {
+    /// The error of the secret of this number, where that is known.
+    pub(crate) fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
         match self {
-            Self::Secret(problem) => ConfigError::Secret { problem, index: Some(index) },
+            Self::Secret(problem) => ConfigError::Secret { problem, index },
             Self::FeatureRequired(feature) => {
                 ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
             }
@@ -231,6 +235,18 @@ pub(crate) struct Tags(Short<66>);
 /// More signatures than this are refused, so that what one request can cost
 /// does not grow with its headers. Providers send two while a secret rotates.
 pub(crate) const MOST_TAGS: usize = 16;
+
+/// The same where each is a signature to verify with a public key, which reads
+/// the whole message again.
+pub(crate) const MOST_PUBLIC_TAGS: usize = 4;
+
+/// How many signatures of a scheme are considered.
+pub(crate) fn most_tags(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => MOST_PUBLIC_TAGS,
+        _ => MOST_TAGS,
+    }
+}
 
 impl Tags {
     /// Decodes one signature and adds it, where it is one: of the right

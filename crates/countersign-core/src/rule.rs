@@ -4,6 +4,8 @@
 //! reads, where the event's id stands. Only how it is signed is a rule.
 
 mod keys;
+mod live;
+mod prepared;
 mod request;
 mod resolver;
 mod to_sign;
@@ -13,28 +15,30 @@ pub(crate) mod form;
 pub(crate) mod jwt;
 
 use std::fmt;
-use std::sync::Arc;
 
-pub use keys::{Candidates, RuleKeys};
+pub use keys::{Candidates, MacKey};
+pub use live::{LiveKey, LiveKeys, LookedUp};
+pub(crate) use prepared::{PreparedRule, Ruled};
 pub use request::RuleRequest;
 pub use resolver::KeyResolver;
 pub use to_sign::{SignedRequest, ToSign};
 
 use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 
 /// How deliveries are signed, where no description can say it.
 ///
 /// A rule belongs to a [`Scheme`], by
-/// [`SchemeBuilder::rule`](crate::SchemeBuilder::rule). It is asked three times:
-/// once for each verifier, to prepare the secrets; for each delivery, to judge
-/// its headers; and once more when the body has arrived.
+/// [`SchemeBuilder::rule`](crate::SchemeBuilder::rule). It prepares each secret
+/// once for each verifier; it is asked for each delivery to judge the headers,
+/// and once more when the body has arrived. What it is handed then are the keys
+/// of the secrets that are valid at that moment, and no others.
 ///
 /// ```
 /// use countersign_core::{
-///     ConfigError, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, Scheme, Secret, Secrets,
-///     SignedRequest, SigningRule, ToSign, Verifier, Signer,
+///     ConfigError, Covers, LiveKeys, MacKey, Pending, RuleRequest, Scheme, Secret, SignedRequest,
+///     Signer, SigningRule, ToSign, Verifier, VerifyError,
 /// };
 ///
 /// /// Signs each line of the body behind its length.
@@ -46,25 +50,27 @@ use crate::secret::Secrets;
 /// }
 ///
 /// impl SigningRule for Lines {
+///     type Key = MacKey;
+///
 ///     fn covers(&self) -> Covers {
 ///         Covers::Body
 ///     }
 ///
-///     fn prepare(
+///     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+///         MacKey::new(scheme, secret)
+///     }
+///
+///     fn begin(
 ///         &self,
-///         scheme: &Scheme,
-///         secrets: &Secrets,
-///     ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-///         let keys = RuleKeys::new(scheme, secrets)?;
-///         Ok(Box::new(move |request: &RuleRequest<'_>| {
-///             let (keys, candidates) = (keys.clone(), request.candidates()?);
-///             Ok(Pending::new(move |body| keys.signed_by(&[&signed(body)], &candidates)))
-///         }))
+///         request: &RuleRequest<'_>,
+///         keys: LiveKeys<MacKey>,
+///     ) -> Result<Pending, VerifyError> {
+///         let candidates = request.candidates()?;
+///         Ok(Pending::new(move |body| keys.signed_by(&[&signed(body)], &candidates)))
 ///     }
 ///
 ///     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-///         let keys = RuleKeys::new(request.scheme(), request.secrets())?;
-///         let signature = keys.sign(&[&signed(request.body())]);
+///         let signature = request.mac_key()?.sign(&[&signed(request.body())]);
 ///         Ok(SignedRequest::with_headers([("X-Acme-Signature", signature)]))
 ///     }
 /// }
@@ -83,20 +89,48 @@ use crate::secret::Secrets;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SigningRule: Send + Sync {
+    /// What a secret is prepared to; [`MacKey`] for the algorithms of a
+    /// [`Scheme`].
+    type Key: Send + Sync + 'static;
+
     /// What a signature covers: the event's id is taken from nothing else.
     fn covers(&self) -> Covers;
 
-    /// Prepares the secrets of one verifier, for all its deliveries.
+    /// Prepares one secret of a verifier, for all its deliveries.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where a secret is not what the rule takes, or a feature
+    /// [`ConfigError`] where the secret is not what the rule takes, or a feature
     /// is missing.
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Self::Key, ConfigError>;
+
+    /// Checks the secrets of a verifier together, each with its key. Defaults to
+    /// accepting any that come without a [`KeyResolver`].
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where they do not go together.
+    fn check(
         &self,
         scheme: &Scheme,
         secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError>;
+        keys: &[Self::Key],
+    ) -> Result<(), ConfigError> {
+        let _ = keys;
+        secrets.refuse_resolver(scheme)
+    }
+
+    /// Judges the headers of a delivery, before a byte of its body is read, and
+    /// says how its body is to be judged, by the keys that are valid now.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`] says why the delivery must not be believed.
+    fn begin(
+        &self,
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<Self::Key>,
+    ) -> Result<Pending, VerifyError>;
 
     /// Signs as the provider would, for tests and tools. Defaults to a refusal.
     ///
@@ -106,26 +140,6 @@ pub trait SigningRule: Send + Sync {
     /// [`ConfigError::Secret`] where a secret cannot be used.
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
         Err(request.problem("its rule only verifies"))
-    }
-}
-
-/// A [`SigningRule`] with the secrets of one verifier; implemented for closures.
-pub trait PreparedRule: Send + Sync {
-    /// Judges the headers of a delivery, before a byte of its body is read, and
-    /// says how its body is to be judged.
-    ///
-    /// # Errors
-    ///
-    /// [`VerifyError`] says why the delivery must not be believed.
-    fn begin(&self, request: &RuleRequest<'_>) -> Result<Pending, VerifyError>;
-}
-
-impl<F> PreparedRule for F
-where
-    F: Fn(&RuleRequest<'_>) -> Result<Pending, VerifyError> + Send + Sync,
-{
-    fn begin(&self, request: &RuleRequest<'_>) -> Result<Pending, VerifyError> {
-        self(request)
     }
 }
 
@@ -176,7 +190,9 @@ impl Covers {
     }
 }
 
-/// Who has signed a delivery, and what else the rule has learned from it.
+/// Who has signed a delivery, and what else the rule has learned from it. It
+/// comes from a [`LiveKey`] or a [`LookedUp`] key: from nothing else can it be
+/// made.
 #[derive(Clone)]
 pub struct SignedBy {
     pub(crate) secret: usize,
@@ -186,10 +202,9 @@ pub struct SignedBy {
 }
 
 impl SignedBy {
-    /// The secret of this number, counted from 0, has signed it. A key that a
-    /// [`KeyResolver`] has given counts as the one behind the last secret.
-    #[must_use]
-    pub fn secret(number: usize) -> Self {
+    /// The secret of this number has signed it. A key that a [`KeyResolver`] has
+    /// given counts as the one behind the last secret.
+    fn secret(number: usize) -> Self {
         Self { secret: number, unix_ms: None, id: None, over: None }
     }
 
@@ -222,33 +237,5 @@ impl fmt::Debug for SignedBy {
     /// Shows no text of the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedBy").field("secret", &self.secret).finish_non_exhaustive()
-    }
-}
-
-/// A scheme's rule, with what it says of itself.
-#[derive(Clone)]
-pub(crate) struct Ruled {
-    pub(crate) rule: Arc<dyn SigningRule>,
-    pub(crate) covers: Covers,
-}
-
-impl Ruled {
-    pub(crate) fn new(rule: Arc<dyn SigningRule>) -> Self {
-        Self { covers: rule.covers(), rule }
-    }
-}
-
-impl PartialEq for Ruled {
-    /// Code cannot be compared: a rule is equal to itself.
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.rule, &other.rule)
-    }
-}
-
-impl Eq for Ruled {}
-
-impl fmt::Debug for Ruled {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ruled").field("covers", &self.covers).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{ConfigError, VerifyError};
 use crate::headers::Head;
 use crate::mac::{self, Key, KeyError, Message};
 use crate::presented::{Assembly, Texts, is_id};
-use crate::rule::{Ruled, SignedRequest, ToSign};
+use crate::rule::{SignedRequest, ToSign};
 use crate::scheme::{Algorithm, Grammar, Scheme, SecretFormat, TimestampSource};
 use crate::secret::Secrets;
 use crate::signature_key::{PrivateKey, Way};
@@ -130,7 +130,7 @@ impl Signer {
     ) -> Result<SignedRequest, ConfigError> {
         let head = head.into();
         let viewed = view::signed(&self.scheme, &head, body)?;
-        let Some(Ruled { rule, .. }) = &self.scheme.rule else {
+        let Some(rule) = &self.scheme.rule else {
             return self.headers(&head, &viewed).map(SignedRequest::with_headers);
         };
         let signed = rule.sign(&ToSign {
@@ -158,10 +158,12 @@ impl Signer {
         let id = match (&family.id, &self.id) {
             (Some(name), None) => return Err(self.problem(format!("give an id for `{name}`"))),
             (Some(name), Some(id)) if !is_id(scheme, id.as_bytes()) => {
-                let delimiter = scheme.id_forbids.map(|c| format!(", without `{c}`"));
+                let bound = &scheme.boundaries.id;
+                let excluded = bound.excluded.iter().map(|byte| char::from(*byte));
+                let excluded = excluded.map(|c| format!(", without `{c}`")).collect::<String>();
+                let length = bound.length.map_or("1 to 256".to_owned(), |it| it.to_string());
                 let problem = format!(
-                    "the id for `{name}` must be 1 to 256 visible ASCII characters{}",
-                    delimiter.unwrap_or_default()
+                    "the id for `{name}` must be {length} visible ASCII characters{excluded}"
                 );
                 return Err(self.problem(problem));
             }
@@ -260,7 +262,7 @@ fn private(scheme: &Scheme, secrets: &Secrets, way: Way) -> Result<Keys, ConfigE
     let keys = secrets.iter().enumerate().map(|(index, secret)| {
         match PrivateKey::new(&secret.text(SecretFormat::Text)) {
             Ok(key) if key.has(way) => Ok(key),
-            Err(error @ KeyError::FeatureRequired(_)) => Err(error.of(scheme, index)),
+            Err(error @ KeyError::FeatureRequired(_)) => Err(error.of(scheme, Some(index))),
             Ok(_) | Err(KeyError::Secret(_)) => Err(ConfigError::Sign {
                 scheme: scheme.name().to_owned(),
                 problem:

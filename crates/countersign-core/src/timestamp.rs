@@ -16,8 +16,8 @@ use crate::scheme::{TimestampUnit, Tolerance};
 /// this number written out again.
 pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
     match unit {
-        TimestampUnit::Seconds => digits(text)?.checked_mul(1000),
-        TimestampUnit::Milliseconds => digits(text),
+        TimestampUnit::Seconds => number(text)?.checked_mul(1000),
+        TimestampUnit::Milliseconds => number(text),
         TimestampUnit::Rfc3339 => {
             let text = std::str::from_utf8(bounded(text)?).ok()?;
             // Any byte would do for the parser.
@@ -29,6 +29,10 @@ pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
         }
         TimestampUnit::HttpDate => {
             let text = std::str::from_utf8(bounded(text)?).ok()?;
+            // The parser would take it with spaces around it, and so without knowing its end.
+            if text.trim() != text {
+                return None;
+            }
             let instant = httpdate::parse_http_date(text).ok()?;
             instant.duration_since(UNIX_EPOCH).ok().map(millis)
         }
@@ -55,6 +59,16 @@ pub(crate) fn write(unix_ms: i64, unit: TimestampUnit) -> Option<String> {
     }
 }
 
+/// How many digits a time of ours has, from 2001 to 2286; `None` where it is written in
+/// another way.
+pub(crate) fn digits(unit: TimestampUnit) -> Option<usize> {
+    match unit {
+        TimestampUnit::Seconds => Some(10),
+        TimestampUnit::Milliseconds => Some(13),
+        TimestampUnit::Rfc3339 | TimestampUnit::HttpDate => None,
+    }
+}
+
 /// Whether an instant lies within the tolerance, both bounds included.
 pub(crate) fn check(
     signed_at_ms: i64,
@@ -75,7 +89,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-fn digits(text: &[u8]) -> Option<i64> {
+fn number(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > MOST_DIGITS {
         return None;
     }

@@ -23,8 +23,8 @@ impl PublicUrl {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] where it does not begin with `https://` or
-    /// `http://` and a host.
+    /// [`ConfigError::Url`] where it does not begin with `https://`, `http://`,
+    /// `wss://` or `ws://` and a host.
     pub fn new(url: impl Into<String>) -> Result<Self, ConfigError> {
         let url = url.into();
         after_scheme(&url)?;
@@ -36,8 +36,8 @@ impl PublicUrl {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] where it does not begin with `https://` or
-    /// `http://` and a host, or where a path follows.
+    /// [`ConfigError::Url`] where it does not begin with `https://`, `http://`,
+    /// `wss://` or `ws://` and a host, or where a path follows.
     pub fn origin(origin: impl Into<String>) -> Result<Self, ConfigError> {
         let origin = origin.into();
         if after_scheme(&origin)?.contains(['/', '?', '#']) {
@@ -48,6 +48,20 @@ impl PublicUrl {
         Ok(Self(Form::Origin(origin)))
     }
 
+    /// The URL of a request, and which part of it the sender has chosen; `None` where
+    /// that part is needed and not known.
+    pub(crate) fn of_request<'a>(&'a self, target: Option<&'a str>) -> Option<RequestUrl<'a>> {
+        match &self.0 {
+            Form::Exact(url) => Some(RequestUrl::Exact { url, target }),
+            Form::Origin(origin) => Some(RequestUrl::Origin { origin, target: target? }),
+        }
+    }
+
+    /// Whether path and query are those of the request line, which the sender chooses.
+    pub(crate) fn is_origin(&self) -> bool {
+        matches!(self.0, Form::Origin(_))
+    }
+
     /// The two parts that make the URL of a request; `None` where the target of
     /// the request line is needed and not known.
     pub(crate) fn parts<'a>(&'a self, target: Option<&'a str>) -> Option<[&'a str; 2]> {
@@ -56,6 +70,15 @@ impl PublicUrl {
             Form::Origin(origin) => Some([origin, target?]),
         }
     }
+}
+
+/// The URL of a request, by who has chosen it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum RequestUrl<'a> {
+    /// It is configured to the letter; the target is what the request line says all the same.
+    Exact { url: &'a str, target: Option<&'a str> },
+    /// Only the origin is configured.
+    Origin { origin: &'a str, target: &'a str },
 }
 
 impl PublicUrl {
@@ -97,15 +120,20 @@ impl fmt::Debug for PublicUrl {
 }
 
 fn after_scheme(url: &str) -> Result<&str, ConfigError> {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let rest = SCHEMES.iter().find_map(|scheme| url.strip_prefix(scheme));
     match rest {
-        None => Err(ConfigError::Url { problem: "must begin with `https://` or `http://`" }),
+        None => Err(ConfigError::Url {
+            problem: "must begin with `https://`, `http://`, `wss://` or `ws://`",
+        }),
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?', '#']) => {
             Err(ConfigError::Url { problem: "has no host behind `://`" })
         }
         Some(rest) => Ok(rest),
     }
 }
+
+/// Media streams are opened over a WebSocket, and signed like any other request.
+const SCHEMES: [&str; 4] = ["https://", "http://", "wss://", "ws://"];
 
 #[cfg(test)]
 mod tests {

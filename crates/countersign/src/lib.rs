@@ -132,14 +132,15 @@ pub use countersign_core::{
     Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding, Endpoint,
     EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence, Fingerprint, Grant,
     Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers, Health,
-    IdempotencyStore, Identity, Interactive, JsonProblem, KeyResolver, MalformedJson, ManualClock,
-    MemoryStore, OutagePolicy, OutcomeRule, Pending, PreparedRule, Profile, PublicUrl, Receiver,
-    ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, Reserved, ResolverObserver, Resolving,
-    Retries, RetrySignature, RuleKeys, RuleRequest, Scheme, SchemeBuilder, Secret, SecretFormat,
-    SecretKeeper, SecretProblem, SecretResolver, SecretWarning, SecretWarningKind, Secrets,
-    SecretsHandle, Settled, Signed, SignedBy, SignedRequest, Signer, SigningRule, StoreError,
-    StoreWarning, SuccessCompletes, SystemClock, TenantFrom, Tenants, Timer, TimestampUnit, ToSign,
-    Token, Tolerance, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
+    IdempotencyStore, Identity, Interactive, JsonProblem, KeyResolver, LiveKey, LiveKeys, LookedUp,
+    MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Pending, Profile,
+    PublicUrl, Receiver, ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, Reserved,
+    ResolverObserver, Resolving, Retries, RetrySignature, RuleRequest, Scheme, SchemeBuilder,
+    Secret, SecretFormat, SecretKeeper, SecretProblem, SecretResolver, SecretWarning,
+    SecretWarningKind, Secrets, SecretsHandle, Settled, Signed, SignedBy, SignedRequest, Signer,
+    SigningRule, StoreError, StoreWarning, SuccessCompletes, SystemClock, TenantFrom, Tenants,
+    Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict, Verified, Verifier, VerifyError,
+    VerifyErrorKind, Wanted, protocol,
 };
 
 /// A tower layer that verifies deliveries in front of a service.

@@ -82,6 +82,13 @@ impl Case {
         self.verifier_with(&[0])
     }
 
+    /// Knows these secrets, the first of them the current one.
+    pub(super) fn verifier_of(&self, secrets: Vec<Secret>) -> Verifier {
+        let mut secrets = secrets.into_iter();
+        let current = Secrets::new(secrets.next().unwrap());
+        verifier(&self.scheme, secrets.fold(current, Secrets::with_previous))
+    }
+
     fn secrets(&self, keys: &[usize], side: usize) -> Secrets {
         let secret = |key: &usize| {
             let named = if *key == 0 { "new" } else { "old" };

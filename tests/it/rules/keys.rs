@@ -3,7 +3,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer};
+use countersign::{
+    Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer, VerifyErrorKind,
+};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::cases::{RSA_PRIVATE, ed25519, p256, pem, verifier};
@@ -61,6 +63,28 @@ fn a_list_holds_a_signature_of_each_private_key() {
         let public = Secret::from_bytes(&der(&public)[ED25519_SPKI_LENGTH..]).unwrap();
         assert!(verifier(&scheme, public).verify(&headers, "{}").is_ok());
     }
+}
+
+#[test]
+fn at_most_four_signatures_are_verified_with_a_public_key() {
+    let scheme = Scheme::named("standardwebhooks-v1a").unwrap();
+    let [private, public] = ed25519();
+    let public = STANDARD.encode(&der(&public)[ED25519_SPKI_LENGTH..]);
+    let verifier = verifier(&scheme, Secret::new(public).unwrap());
+    let signed = sign(&scheme, &private);
+    let verify = |others: usize| {
+        let other = format!("v1a,{} ", STANDARD.encode([7; 64])).repeat(others);
+        let headers: Vec<(&str, String)> = signed
+            .iter()
+            .map(|(name, value)| match &**name {
+                "webhook-signature" => (&**name, format!("{other}{value}")),
+                name => (name, value.clone()),
+            })
+            .collect();
+        verifier.verify(&headers, "{}").map(drop).map_err(|error| error.kind())
+    };
+    assert_eq!(verify(3), Ok(()));
+    assert_eq!(verify(4), Err(VerifyErrorKind::TooManySignatures));
 }
 
 #[test]

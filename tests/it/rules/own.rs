@@ -1,9 +1,9 @@
 //! A rule of a user's own.
 
 use countersign::{
-    Algorithm, ConfigError, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, Scheme,
-    SchemeBuilder, Secret, Secrets, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign,
-    Verifier, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, Covers, LiveKeys, MacKey, Pending, RuleRequest, Scheme, SchemeBuilder,
+    Secret, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign, Verifier, VerifyError,
+    VerifyErrorKind as Kind,
 };
 
 use super::cases::{Sent, verifier};
@@ -17,31 +17,34 @@ fn reversed(body: &[u8]) -> Vec<u8> {
 }
 
 impl SigningRule for Reversed {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| {
-            let (keys, candidates) = (keys.clone(), request.candidates()?);
-            let (time, unix_ms) = request.timestamp()?;
-            let time = time.to_vec();
-            Ok(Pending::new(move |body| {
-                let signed_by = keys.signed_by(&[&time, &reversed(body)], &candidates)?;
-                Ok(signed_by.at_unix_ms(unix_ms))
-            }))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        let candidates = request.candidates()?;
+        let (time, unix_ms) = request.timestamp()?;
+        let time = time.to_vec();
+        Ok(Pending::new(move |body| {
+            let signed_by = keys.signed_by(&[&time, &reversed(body)], &candidates)?;
+            Ok(signed_by.at_unix_ms(unix_ms))
         }))
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let key = request.mac_key()?;
         let time = request.timestamp()?;
-        let signature = keys.sign(&[time.as_bytes(), &reversed(request.body())]);
+        let signature = key.sign(&[time.as_bytes(), &reversed(request.body())]);
         Ok(SignedRequest::with_headers([("X-Signature", signature), ("X-Time", time)]))
     }
 }
@@ -87,46 +90,45 @@ fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
 }
 
 /// Believes everything, and says what it is told to say.
-struct Says(Covers, SignedBy);
+struct Says(Covers, fn(SignedBy) -> SignedBy);
 
 impl SigningRule for Says {
+    type Key = ();
+
     fn covers(&self) -> Covers {
         self.0.clone()
     }
 
-    fn prepare(&self, _: &Scheme, _: &Secrets) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let by = self.1.clone();
-        Ok(Box::new(move |_: &RuleRequest<'_>| {
-            let by = by.clone();
-            Ok(Pending::new(move |_| Ok(by)))
-        }))
+    fn key(&self, _: &Scheme, _: &Secret) -> Result<(), ConfigError> {
+        Ok(())
+    }
+
+    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<()>) -> Result<Pending, VerifyError> {
+        let by = keys.find(|()| true).map(self.1);
+        Ok(Pending::new(move |_| by.ok_or_else(|| Kind::SignatureMismatch.into())))
     }
 }
 
-fn says(covers: Covers, by: SignedBy) -> SchemeBuilder {
-    Scheme::builder("acme").signed("nothing").rule(Says(covers, by))
+fn says(covers: Covers, more: fn(SignedBy) -> SignedBy) -> SchemeBuilder {
+    Scheme::builder("acme").signed("nothing").rule(Says(covers, more))
+}
+
+fn nothing_more(by: SignedBy) -> SignedBy {
+    by
 }
 
 #[test]
 fn a_rule_cannot_leave_out_the_time_that_its_scheme_promises() {
-    let with_time = |by| {
-        let scheme = says(Covers::Body, by).timestamp_body("/t", TimestampUnit::Seconds);
-        verifier(&scheme.build().unwrap(), secret())
+    let refused = |more: fn(SignedBy) -> SignedBy| {
+        let scheme = says(Covers::Body, more).timestamp_body("/t", TimestampUnit::Seconds);
+        let verifier = verifier(&scheme.build().unwrap(), secret());
+        verifier.verify(&NO_HEADERS, "{}").err().map(|error| error.kind())
     };
-    let refused = |by| with_time(by).verify(&NO_HEADERS, "{}").err().map(|error| error.kind());
-    let signed_by = || SignedBy::secret(0);
-    assert_eq!(refused(signed_by()), Some(Kind::MissingTimestamp));
-    assert_eq!(refused(signed_by().at_unix_ms(NOW_MS)), None);
-    assert_eq!(refused(signed_by().at_unix_ms(NOW_MS - 300_001)), Some(Kind::TimestampTooOld));
-    assert_eq!(refused(signed_by().at_unix_ms(i64::MIN)), Some(Kind::TimestampTooOld));
-    assert_eq!(refused(signed_by().at_unix_ms(i64::MAX)), Some(Kind::TimestampInFuture));
-}
-
-#[test]
-fn a_rule_that_names_a_secret_which_there_is_not_proves_nothing() {
-    let scheme = says(Covers::Body, SignedBy::secret(1)).build().unwrap();
-    let refused = verifier(&scheme, secret()).verify(&NO_HEADERS, "{}").unwrap_err();
-    assert_eq!(refused.kind(), Kind::Misconfigured);
+    assert_eq!(refused(nothing_more), Some(Kind::MissingTimestamp));
+    assert_eq!(refused(|by| by.at_unix_ms(NOW_MS)), None);
+    assert_eq!(refused(|by| by.at_unix_ms(NOW_MS - 300_001)), Some(Kind::TimestampTooOld));
+    assert_eq!(refused(|by| by.at_unix_ms(i64::MIN)), Some(Kind::TimestampTooOld));
+    assert_eq!(refused(|by| by.at_unix_ms(i64::MAX)), Some(Kind::TimestampInFuture));
 }
 
 #[test]
@@ -139,16 +141,16 @@ fn an_events_id_comes_from_what_a_rule_covers() {
         (only_id(), "body:/id+/other", false),
         (Covers::Nothing, "body:/id", false),
     ] {
-        let built = says(covers, SignedBy::secret(0)).event_id(place).build();
+        let built = says(covers, nothing_more).event_id(place).build();
         assert_eq!(built.is_ok(), is_covered, "{place}");
     }
-    let header = says(Covers::Body, SignedBy::secret(0)).event_id("header:X-Id").build();
+    let header = says(Covers::Body, nothing_more).event_id("header:X-Id").build();
     assert!(header.unwrap_err().to_string().contains("not signed"));
 }
 
 #[test]
 fn an_event_without_an_id_is_told_by_what_was_signed() {
-    let scheme = says(Covers::Nothing, SignedBy::secret(0).over("signed")).build().unwrap();
+    let scheme = says(Covers::Nothing, |by| by.over("signed")).build().unwrap();
     let verifier = verifier(&scheme, secret());
     let id = |body: &'static str| verifier.verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
     assert_eq!(id("{}"), id("{ }"));

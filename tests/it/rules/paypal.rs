@@ -1,10 +1,11 @@
 //! PayPal: whose certificate, and how little of the body is signed.
 
 use countersign::{
-    ConfigError, Scheme, Secret, Secrets, Signed, Verifier, VerifyErrorKind as Kind,
+    ConfigError, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
 };
 
 use super::cases::{Case, RSA_CERTIFICATE, verifier};
+use crate::delivery::{ID, NOW_MS};
 
 const WEBHOOK: &str = "1JE4291016473214C";
 
@@ -21,6 +22,20 @@ fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
     assert_eq!(sent.refused(&nobody), Some(Kind::UnknownKey));
     let other = Secrets::new(Secret::new("OTHER").unwrap()).with_resolver(resolver);
     assert_eq!(sent.refused(&verifier(&scheme(), other)), Some(Kind::SignatureMismatch));
+}
+
+#[test]
+fn the_id_of_a_webhook_may_hold_hyphens_and_underscores() {
+    let key = super::cases::RSA_PRIVATE;
+    for id in ["WEBHOOK_ID", "WH-1AB-2", "a"] {
+        let signer = Signer::new(scheme(), Secret::new(format!("{id}\n{key}")).unwrap()).unwrap();
+        let signer = signer.with_id(ID).at_unix_ms(NOW_MS);
+        let headers = signer.sign(&[("a", "b")], b"{}").unwrap();
+        let secret = Secret::new(format!("{id}\n{RSA_CERTIFICATE}")).unwrap();
+        assert!(verifier(&scheme(), secret).verify(&headers, "{}").is_ok(), "{id}");
+    }
+    let bad = Secret::new(format!("a|b\n{RSA_CERTIFICATE}")).unwrap();
+    assert!(Verifier::new(scheme(), bad).is_err());
 }
 
 #[test]

@@ -1,14 +1,59 @@
-//! The sorted form: what Twilio and Mandrill sign of a form-encoded body.
+//! Forms: what Twilio and Mandrill sign of them, and where Mailgun's hold a signature.
 
-use percent_encoding::percent_decode;
+pub(crate) mod multipart;
 
-/// The fields, decoded and sorted by name: each name with its value behind it,
-/// and nothing in between.
+use std::borrow::Cow;
+
+use crate::error::{VerifyError, VerifyErrorKind};
+
+/// The fields of a form, each a name and a value, decoded.
 ///
 /// Bytes are not read as text: what is not UTF-8 stays what it is, and never
 /// becomes the same replacement character as something else.
-pub(crate) fn sorted(body: &[u8], values: Values) -> Vec<u8> {
-    let mut fields: Vec<(Vec<u8>, Vec<u8>)> = fields(body).collect();
+pub(crate) type Fields<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
+
+/// Reads an urlencoded form of at most `most` fields. They are counted before any
+/// of them is decoded: whoever sends a form has proved nothing yet.
+pub(crate) fn fields(body: &[u8], most: usize) -> Result<Fields<'_>, VerifyError> {
+    Ok(pairs(body, most)?.map(|(name, value)| (decoded(name), decoded(value))).collect())
+}
+
+/// Names and values as they were sent.
+fn pairs(body: &[u8], most: usize) -> Result<impl Iterator<Item = (&[u8], &[u8])>, VerifyError> {
+    if memchr::memchr_iter(b'&', body).count() >= most {
+        return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, most));
+    }
+    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+    Ok(pairs.map(|pair| match memchr::memchr(b'=', pair) {
+        Some(at) => (&pair[..at], &pair[at + 1..]),
+        None => (pair, &pair[..0]),
+    }))
+}
+
+/// The values of these fields, each `None` if it is not there once; the others are not
+/// decoded.
+pub(crate) fn values<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&str; N],
+    most: usize,
+) -> Result<[Option<Cow<'a, [u8]>>; N], VerifyError> {
+    let mut found = [const { None }; N];
+    let mut seen = [false; N];
+    // As long as a name of which every byte is escaped.
+    let longest = names.iter().map(|name| 3 * name.len()).max().unwrap_or_default();
+    for (name, value) in pairs(body, most)? {
+        let name = if name.len() <= longest { decoded(name) } else { Cow::Borrowed(name) };
+        if let Some(at) = names.iter().position(|wanted| wanted.as_bytes() == &*name) {
+            found[at] = (!seen[at]).then(|| decoded(value));
+            seen[at] = true;
+        }
+    }
+    Ok(found)
+}
+
+/// The sorted form: the fields by name, each name with its value behind it, and
+/// nothing in between.
+pub(crate) fn sorted(mut fields: Fields<'_>, values: Values) -> Sorted {
     match values {
         Values::SortedOnce => {
             fields.sort_unstable();
@@ -17,7 +62,24 @@ pub(crate) fn sorted(body: &[u8], values: Values) -> Vec<u8> {
         // Stable: values of one name stay in the order in which they came.
         Values::AsTheyCame => fields.sort_by(|(left, _), (right, _)| left.cmp(right)),
     }
-    fields.into_iter().flat_map(|(name, value)| [name, value]).flatten().collect()
+    let first = fields
+        .first()
+        .map(|(name, value)| First { name: name.to_vec(), value_begins: value.first().copied() });
+    let text = fields.iter().flat_map(|(name, value)| [&**name, &**value]).collect::<Vec<_>>();
+    Sorted { text: text.concat(), first }
+}
+
+/// A form as it is signed.
+#[derive(Default)]
+pub(crate) struct Sorted {
+    pub(crate) text: Vec<u8>,
+    /// The field that stands first; none if the form is empty.
+    pub(crate) first: Option<First>,
+}
+
+pub(crate) struct First {
+    pub(crate) name: Vec<u8>,
+    pub(crate) value_begins: Option<u8>,
 }
 
 /// What becomes of several values of one name.
@@ -29,19 +91,27 @@ pub(crate) enum Values {
     AsTheyCame,
 }
 
-fn fields(body: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| {
-        let mut halves = pair.splitn(2, |byte| *byte == b'=');
-        let mut next = || decoded(halves.next().unwrap_or_default());
-        (next(), next())
-    })
+fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr2(b'+', b'%', text).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut decoded: Vec<u8> =
+        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let (mut from, mut to) = (0, 0);
+    while let Some(byte) = decoded.get(from).copied() {
+        let escaped = (byte == b'%').then(|| escaped(&decoded[from + 1..])).flatten();
+        decoded[to] = escaped.unwrap_or(byte);
+        from += if escaped.is_some() { 3 } else { 1 };
+        to += 1;
+    }
+    decoded.truncate(to);
+    Cow::Owned(decoded)
 }
 
-fn decoded(text: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> =
-        text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).collect()
+/// The byte that two hexadecimal digits write.
+fn escaped(digits: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
+    u8::try_from(16 * digit(0)? + digit(1)?).ok()
 }
 
 #[cfg(test)]
@@ -49,7 +119,11 @@ mod tests {
     use super::*;
 
     fn sorted(body: &[u8], values: Values) -> String {
-        String::from_utf8_lossy(&super::sorted(body, values)).into_owned()
+        String::from_utf8_lossy(&bytes(body, values)).into_owned()
+    }
+
+    fn bytes(body: &[u8], values: Values) -> Vec<u8> {
+        super::sorted(fields(body, 8).unwrap(), values).text
     }
 
     #[test]
@@ -68,10 +142,19 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_text_stay_different() {
-        let one = super::sorted(b"a=\xff", Values::SortedOnce);
-        assert_ne!(one, super::sorted(b"a=\xfe", Values::SortedOnce));
-        assert_eq!(one, super::sorted(b"a=%FF", Values::SortedOnce));
-        assert_eq!(super::sorted(b"", Values::SortedOnce), b"");
-        assert_eq!(super::sorted(b"%=%4&%", Values::AsTheyCame), b"%%4%");
+        let one = bytes(b"a=\xff", Values::SortedOnce);
+        assert_ne!(one, bytes(b"a=\xfe", Values::SortedOnce));
+        assert_eq!(one, bytes(b"a=%FF", Values::SortedOnce));
+        assert_eq!(bytes(b"", Values::SortedOnce), b"");
+        assert_eq!(bytes(b"%=%4&%", Values::AsTheyCame), b"%%4%");
+        assert_eq!(bytes(b"%%41=%g1+%4%31", Values::AsTheyCame), b"%A%g1 %41");
+    }
+
+    #[test]
+    fn a_form_of_too_many_fields_is_not_decoded() {
+        assert_eq!(fields(b"a&b&c", 2).unwrap_err().kind(), VerifyErrorKind::BodyTooLarge);
+        assert_eq!(fields(b"a&b&c", 3).unwrap().len(), 3);
+        // Empty ones cost as much.
+        assert!(fields(&[b'&'; 100], 9).is_err());
     }
 }

@@ -3,8 +3,6 @@
 mod algorithm;
 mod key;
 
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -12,16 +10,13 @@ use sha2::{Digest, Sha256};
 pub(crate) use algorithm::JwtAlgorithm;
 use key::{Key, SignWith, read_keys};
 
-use super::{
-    Covers, KeyResolver, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule,
-    ToSign,
-};
+use super::{Covers, LiveKeys, Pending, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::mac;
+use crate::mac::{self, MOST_PUBLIC_TAGS};
 use crate::name::Name;
 use crate::scheme::{Encoding, Scheme};
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 use crate::signature_key::PublicKey;
 
 /// The scheme's header holds a JWT, one of whose claims is the SHA-256 of the
@@ -36,30 +31,48 @@ pub(crate) struct BodyDigestJwt {
 }
 
 impl SigningRule for BodyDigestJwt {
+    /// A secret may be a set of keys.
+    type Key = Vec<Key>;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
-        &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Vec<Key>, ConfigError> {
+        read_keys(secret, self.algorithms).map_err(|error| error.of(scheme, None))
+    }
+
+    fn check(&self, scheme: &Scheme, _: &Secrets, _: &[Vec<Key>]) -> Result<(), ConfigError> {
         if self.algorithms.iter().all(|algorithm| algorithm.way().is_some()) {
-            PublicKey::required().map_err(|error| error.of(scheme, 0))?;
+            PublicKey::required().map_err(|error| error.of(scheme, None))?;
         }
-        let mut keys = Vec::new();
-        for (index, secret) in secrets.iter().enumerate() {
-            let read =
-                read_keys(secret, self.algorithms).map_err(|error| error.of(scheme, index))?;
-            keys.extend(read.into_iter().map(|key| (index, key)));
-        }
-        Ok(Box::new(Prepared {
-            algorithms: self.algorithms,
-            digest: self.digest,
-            keys,
-            resolver: secrets.resolver().cloned(),
-            resolved: secrets.iter().len(),
+        Ok(())
+    }
+
+    fn begin(
+        &self,
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<Vec<Key>>,
+    ) -> Result<Pending, VerifyError> {
+        let header = header_of(request.scheme());
+        let text = request.required(header, VerifyErrorKind::MissingSignature)?;
+        let refused = |kind| request.refusal(kind, header);
+        let malformed = || refused(VerifyErrorKind::MalformedSignature);
+        let token = Token::read(text).ok_or_else(malformed)?;
+        let signed_by = self.signed_by(&token, &keys, request.now_unix_ms()).map_err(refused)?;
+
+        let claims = json::at(&token.claims, &[DIGEST_POINTER, "/iat", "/exp", "/nbf"]);
+        let [Value::Text(digest), issued, expires, begins] = &claims[..] else {
+            return Err(malformed());
+        };
+        let digest = self.digest_of(digest).ok_or_else(malformed)?;
+        let signed_at_ms = issued_at(request, issued)?;
+        judge_validity(request.now_unix_ms(), expires, begins)?;
+        Ok(Pending::new(move |body| {
+            if !mac::is_same(&Sha256::digest(body), &digest) {
+                return Err(VerifyErrorKind::SignatureMismatch.into());
+            }
+            Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
         }))
     }
 
@@ -67,7 +80,8 @@ impl SigningRule for BodyDigestJwt {
         let scheme = request.scheme();
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("give a key"))?;
-        let key = SignWith::read(secret, self.algorithms).map_err(|error| error.of(scheme, 0))?;
+        let key =
+            SignWith::read(secret, self.algorithms).map_err(|error| error.of(scheme, Some(0)))?;
         let header = serde_json::json!({ "alg": key.algorithm().name(), "typ": "JWT" });
         let mut claims = serde_json::Map::new();
         let digest = mac::encode(&Sha256::digest(request.body()), self.digest);
@@ -88,70 +102,44 @@ impl SigningRule for BodyDigestJwt {
     }
 }
 
-struct Prepared {
-    algorithms: &'static [JwtAlgorithm],
-    digest: Encoding,
-    /// Each with the number of its secret.
-    keys: Vec<(usize, Key)>,
-    resolver: Option<Arc<dyn KeyResolver>>,
-    /// The number of the keys that are looked up.
-    resolved: usize,
-}
-
-impl PreparedRule for Prepared {
-    fn begin(&self, request: &RuleRequest<'_>) -> Result<Pending, VerifyError> {
-        let header = header_of(request.scheme());
-        let text = request.required(header, VerifyErrorKind::MissingSignature)?;
-        let refused = |kind| request.refusal(kind, header);
-        let malformed = || refused(VerifyErrorKind::MalformedSignature);
-        let token = Token::read(text).ok_or_else(malformed)?;
-        let secret = self.signed_by(&token, request.now_unix_ms()).map_err(refused)?;
-
-        let claims = json::at(&token.claims, &[DIGEST_POINTER, "/iat", "/exp", "/nbf"]);
-        let [Value::Text(digest), issued, expires, begins] = &claims[..] else {
-            return Err(malformed());
-        };
-        let digest = self.digest_of(digest).ok_or_else(malformed)?;
-        let signed_at_ms = issued_at(request, issued)?;
-        judge_validity(request.now_unix_ms(), expires, begins)?;
-        Ok(Pending::new(move |body| {
-            if !mac::is_same(&Sha256::digest(body), &digest) {
-                return Err(VerifyErrorKind::SignatureMismatch.into());
-            }
-            let signed_by = SignedBy::secret(secret);
-            Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
-        }))
-    }
-}
-
-impl Prepared {
-    /// The number of the secret that has signed a token, by an algorithm that is
-    /// accepted and that is one for the key.
-    fn signed_by(&self, token: &Token, now_ms: i64) -> Result<usize, VerifyErrorKind> {
+impl BodyDigestJwt {
+    /// Which key has signed a token, by an algorithm that is accepted and that is
+    /// one for the key.
+    fn signed_by(
+        &self,
+        token: &Token,
+        keys: &LiveKeys<Vec<Key>>,
+        now_ms: i64,
+    ) -> Result<SignedBy, VerifyErrorKind> {
         let algorithm = JwtAlgorithm::named(&token.algorithm)
             .filter(|algorithm| self.algorithms.contains(algorithm))
             .ok_or(VerifyErrorKind::UnsupportedSignature)?;
-        let known = self.keys.iter().filter(|(_, key)| key.is_named(token.kid.as_deref()));
-        let mut known: Vec<(usize, &Key)> = known.map(|(index, key)| (*index, key)).collect();
-        let found;
-        if let (true, Some(resolver), Some(kid)) = (known.is_empty(), &self.resolver, &token.kid) {
-            let text = resolver.key(kid).ok_or(VerifyErrorKind::UnknownKey)?;
-            found = key::read_public(&text).map_err(|_| VerifyErrorKind::UnknownKey)?;
-            let named = found.iter().filter(|key| key.is_named(Some(kid)));
-            known.extend(named.map(|key| (self.resolved, key)));
+        let kid = token.kid.as_deref();
+        let mut known: Vec<(&Key, SignedBy)> = Vec::new();
+        for live in keys.iter() {
+            let named = live.key().iter().filter(|key| key.is_named(kid));
+            known.extend(named.map(|key| (key, live.signed_it())));
         }
-        known.retain(|(_, key)| key.is_live(now_ms));
+        let found;
+        if let (true, true, Some(kid)) = (known.is_empty(), keys.has_resolver(), kid) {
+            let looked_up = keys.look_up(kid).ok_or(VerifyErrorKind::UnknownKey)?;
+            found = key::read_public(looked_up.text()).map_err(|_| VerifyErrorKind::UnknownKey)?;
+            let named = found.iter().filter(|key| key.is_named(Some(kid)));
+            known.extend(named.map(|key| (key, looked_up.signed_it())));
+        }
+        known.retain(|(key, _)| key.is_live(now_ms));
         if known.is_empty() {
             return Err(VerifyErrorKind::UnknownKey);
         }
-        known.retain(|(_, key)| key.is_for(algorithm));
+        known.retain(|(key, _)| key.is_for(algorithm));
         if known.is_empty() {
             return Err(VerifyErrorKind::UnsupportedSignature);
         }
         let signed = known
-            .iter()
-            .find(|(_, key)| key.verifies(algorithm, token.signed.as_bytes(), &token.signature));
-        signed.map(|(index, _)| *index).ok_or(VerifyErrorKind::SignatureMismatch)
+            .into_iter()
+            .take(MOST_KEYS)
+            .find(|(key, _)| key.verifies(algorithm, token.signed.as_bytes(), &token.signature));
+        signed.map(|(_, signed_by)| signed_by).ok_or(VerifyErrorKind::SignatureMismatch)
     }
 
     fn digest_of(&self, text: &str) -> Option<Vec<u8>> {
@@ -249,5 +237,7 @@ const DIGEST_POINTER: &str = "/request_body_sha256";
 /// Longer than any provider's, and short enough to be parsed unproved.
 const LONGEST_TOKEN: usize = 8 * 1024;
 const LONGEST_KID: usize = 256;
+/// How many keys a token is tried with that names none, or whose name several have.
+const MOST_KEYS: usize = MOST_PUBLIC_TAGS;
 /// For clocks that differ.
 const LEEWAY_MS: i64 = 60_000;

@@ -10,7 +10,7 @@ use crate::name::Name;
 use crate::presented::{Found, Signatures};
 use crate::scheme::{Scheme, Tolerance};
 use crate::timestamp;
-use crate::url::PublicUrl;
+use crate::url::{PublicUrl, RequestUrl};
 
 /// A request before its body, for a [`SigningRule`](crate::SigningRule): its
 /// headers one value each, its URL as the provider calls it, and the time.
@@ -35,7 +35,9 @@ impl<'a> RuleRequest<'a> {
         self.head.method
     }
 
-    /// The URL that the provider calls.
+    /// The URL that the provider calls. If only an origin is configured, path and
+    /// query are those of the request line: whoever sends a request chooses them, so
+    /// what is signed behind them must be told from them.
     ///
     /// # Errors
     ///
@@ -44,6 +46,12 @@ impl<'a> RuleRequest<'a> {
     pub fn url(&self) -> Result<String, VerifyError> {
         let parts = self.url.and_then(|url| url.parts(self.head.target));
         parts.map(|parts| parts.concat()).ok_or_else(|| VerifyErrorKind::Misconfigured.into())
+    }
+
+    /// The URL that the provider calls, by who has chosen its parts.
+    pub(crate) fn request_url(&self) -> Result<RequestUrl<'a>, VerifyError> {
+        let url = self.url.and_then(|url| url.of_request(self.head.target));
+        url.ok_or_else(|| VerifyErrorKind::Misconfigured.into())
     }
 
     /// The only value of a header, or `None` where it is absent.

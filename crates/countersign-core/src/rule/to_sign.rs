@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::MacKey;
 use crate::error::ConfigError;
 use crate::headers::Head;
 use crate::scheme::Scheme;
@@ -32,6 +33,25 @@ impl<'a> ToSign<'a> {
     #[must_use]
     pub fn secrets(&self) -> &'a Secrets {
         self.secrets
+    }
+
+    /// The current secret as a key of the scheme's algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] where it does not decode as the scheme says.
+    pub fn mac_key(&self) -> Result<MacKey, ConfigError> {
+        let current = self.secrets.iter().next().ok_or_else(|| self.problem("give a secret"))?;
+        MacKey::new(self.scheme, current)
+    }
+
+    /// A key for each secret, where a request can hold several signatures.
+    ///
+    /// # Errors
+    ///
+    /// As [`mac_key`](Self::mac_key).
+    pub fn mac_keys(&self) -> Result<Vec<MacKey>, ConfigError> {
+        MacKey::all(self.scheme, self.secrets)
     }
 
     /// The method (`POST`).

@@ -24,15 +24,16 @@ pub(super) struct Ruled {
 impl Ruled {
     /// Has the headers judged.
     pub(super) fn begin(
-        verifier: &Inner,
+        verifier: &Judge,
         rule: &dyn PreparedRule,
         head: &Head<'_>,
     ) -> Result<Box<Self>, VerifyError> {
-        let Inner { scheme, url, tolerance, clock, .. } = verifier;
+        let Inner { scheme, url, tolerance, clock, .. } = &**verifier;
         let now_ms = clock.now_unix_ms();
         let request =
             RuleRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
-        let pending = rule.begin(&request)?;
+        let keyring = verifier.keyring();
+        let pending = rule.begin(&request, &|index| keyring.is_valid(index, &**clock))?;
         let header_type = presented::header_type(scheme, head);
         let header_type = header_type.map(|text| String::from_utf8_lossy(text).into_owned());
         Ok(Box::new(Self { pending, header_type }))
@@ -49,6 +50,7 @@ impl Ruled {
         if signed_by.secret >= keyring.names.len() {
             return Err(VerifyErrorKind::Misconfigured.into());
         }
+        // Its time may have ended while the body arrived.
         if !keyring.is_valid(signed_by.secret, &**clock) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::signature_key::{PrivateKey, PublicKey};
 
 /// A key, and what it says of itself where it is a JWK.
-pub(super) struct Key {
+pub(crate) struct Key {
     material: Material,
     kid: Option<String>,
     algorithm: Option<JwtAlgorithm>,

@@ -1,7 +1,5 @@
 //! Amazon SNS.
 
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
@@ -12,8 +10,7 @@ use crate::json::{self, Value};
 use crate::mac::KeyError;
 use crate::rule::certificate::host_and_path;
 use crate::rule::{
-    Covers, KeyResolver, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule,
-    ToSign,
+    Covers, LiveKeys, Pending, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign,
 };
 use crate::scheme::{
     Algorithm, Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder,
@@ -32,6 +29,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         // It is the time of publication, and stays the same over all attempts.
         .tolerances(Tolerance::new(days(1), minutes(5)))
         .rule(Sns)
+        // A message has 256 KiB, and escaped at most twice that. It is parsed unproved.
+        .body_limit(640 * 1024)
         .event_id("body:/MessageId")
         .identity_basis("`/MessageId`, which is signed; a retry keeps it, and the time of publication (sns-validator 0.3.5)")
         .retry_signature(RetrySignature::Same)
@@ -43,6 +42,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM; or it is looked up, by that URL. Nothing but `https://sns.<region>.amazonaws.com/<name>.pem` is accepted there.")
         .note("Every account can have SNS sign messages of topics of its own: put the ARNs of yours in front of the PEM, a line each, and other topics are refused.")
         .note("`SubscribeURL` is signed in confirmations only. To confirm a subscription, call it with a client that is held to SNS's hosts.")
+        .note("Names and values stand on lines of their own, so a line break in any value but `Message` is rejected.")
         .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
         .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
 }
@@ -51,39 +51,38 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Sns;
 
 impl SigningRule for Sns {
+    type Key = Key;
+
     /// Those that every type of message signs.
     fn covers(&self) -> Covers {
         let fields = ["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"];
         Covers::Fields(fields.map(str::to_owned).into())
     }
 
-    fn prepare(
-        &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        PublicKey::required().map_err(|error| error.of(scheme, 0))?;
-        let mut prepared = Prepared {
-            keys: Vec::new(),
-            topics: Vec::new(),
-            resolver: secrets.resolver().cloned(),
-        };
-        for (index, secret) in secrets.iter().enumerate() {
-            let read = prepared.read(secret);
-            read.map_err(|error| error.of(scheme, index))?;
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Key, ConfigError> {
+        Key::read(secret).map_err(|error| error.of(scheme, None))
+    }
+
+    fn check(&self, scheme: &Scheme, secrets: &Secrets, keys: &[Key]) -> Result<(), ConfigError> {
+        PublicKey::required().map_err(|error| error.of(scheme, None))?;
+        let without = keys.iter().position(|key| key.public.is_none());
+        match (without, secrets.resolver()) {
+            (Some(index), None) => {
+                Err(ConfigError::from(SecretProblem::NotAPublicKey).of_secret(index))
+            }
+            _ => Ok(()),
         }
-        let prepared = Arc::new(prepared);
-        Ok(Box::new(move |_: &RuleRequest<'_>| {
-            let prepared = Arc::clone(&prepared);
-            Ok(Pending::new(move |body| prepared.judge(body)))
-        }))
+    }
+
+    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<Key>) -> Result<Pending, VerifyError> {
+        Ok(Pending::new(move |body| judge(&keys, body)))
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("give a private key"))?;
         let key = PrivateKey::new(&secret.text(SecretFormat::Text));
-        let key = key.map_err(|error| error.of(request.scheme(), 0))?;
+        let key = key.map_err(|error| error.of(request.scheme(), Some(0)))?;
         let body = serde_json::from_slice(request.body());
         let Ok(Json::Object(mut body)) = body else {
             return Err(request.problem("the body must be a JSON object, to hold the signature"));
@@ -111,62 +110,57 @@ impl SigningRule for Sns {
     }
 }
 
-struct Prepared {
-    /// One for each secret; none where it only names topics.
-    keys: Vec<Option<PublicKey>>,
-    /// All, where there are none.
+/// A secret: topics, and the key of the certificate unless that is looked up.
+struct Key {
     topics: Vec<String>,
-    resolver: Option<Arc<dyn KeyResolver>>,
+    public: Option<PublicKey>,
 }
 
-impl Prepared {
-    fn read(&mut self, secret: &Secret) -> Result<(), KeyError> {
+impl Key {
+    fn read(secret: &Secret) -> Result<Self, KeyError> {
         let bytes = secret.key(SecretFormat::Text)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| SecretProblem::NotAPublicKey)?;
         let (arns, pem) = text.split_at(text.find("-----BEGIN").unwrap_or(text.len()));
-        for arn in arns.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            if !arn.starts_with("arn:") {
-                let give = "a certificate in PEM, with nothing but ARNs of topics in front of it";
-                return Err(SecretProblem::Malformed { give }.into());
-            }
-            self.topics.push(arn.to_owned());
+        let arns = arns.lines().map(str::trim).filter(|line| !line.is_empty());
+        let topics: Vec<String> = arns.map(str::to_owned).collect();
+        if topics.iter().any(|arn| !arn.starts_with("arn:")) {
+            let give = "a certificate in PEM, with nothing but ARNs of topics in front of it";
+            return Err(SecretProblem::Malformed { give }.into());
         }
-        let key = match (pem.is_empty(), &self.resolver) {
-            (true, Some(_)) => None,
-            _ => Some(PublicKey::from_pem(pem)?),
-        };
-        if key.as_ref().is_some_and(|key| !key.has(Way::RsaSha256)) {
+        let public = if pem.is_empty() { None } else { Some(PublicKey::from_pem(pem)?) };
+        if public.as_ref().is_some_and(|key| !key.has(Way::RsaSha256)) {
             return Err(SecretProblem::NotAPublicKey.into());
         }
-        self.keys.push(key);
-        Ok(())
+        Ok(Self { topics, public })
     }
+}
 
-    fn judge(&self, body: &[u8]) -> Result<SignedBy, VerifyError> {
-        let message = Message::read(body)?;
-        let unknown = |field| VerifyError::body_field(VerifyErrorKind::UnknownKey, field);
-        if !is_of_sns(&message.certificate) {
-            return Err(unknown("/SigningCertURL"));
-        }
-        if !self.topics.is_empty() && !self.topics.contains(&message.topic) {
-            return Err(unknown("/TopicArn"));
-        }
-        let is_signed_by = |key: &PublicKey| {
-            key.verifies(message.way, message.signed.as_bytes(), &message.signature)
-        };
-        let mut found = self.keys.iter().position(|key| key.as_ref().is_some_and(is_signed_by));
-        if let (None, Some(resolver)) = (found, &self.resolver) {
-            let text = resolver.key(&message.certificate);
-            let text = text.ok_or_else(|| unknown("/SigningCertURL"))?;
-            let key = PublicKey::from_pem(&text).map_err(|_| unknown("/SigningCertURL"))?;
-            found = is_signed_by(&key).then_some(self.keys.len());
-        }
-        let signed_by = found.map(SignedBy::secret).ok_or(VerifyErrorKind::SignatureMismatch)?;
-        let malformed =
-            || VerifyError::body_field(VerifyErrorKind::MalformedTimestamp, "/Timestamp");
-        let unix_ms = timestamp::parse(message.time.as_bytes(), TimestampUnit::Rfc3339);
-        Ok(signed_by.at_unix_ms(unix_ms.ok_or_else(malformed)?).over(message.signed))
+fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<SignedBy, VerifyError> {
+    let message = Message::read(body)?;
+    let unknown = |field| VerifyError::body_field(VerifyErrorKind::UnknownKey, field);
+    if !is_of_sns(&message.certificate) {
+        return Err(unknown("/SigningCertURL"));
     }
+    // Those of all live secrets together; where there are none, all are accepted.
+    let mut topics = keys.iter().flat_map(|key| key.key().topics.iter()).peekable();
+    if topics.peek().is_some() && !topics.any(|topic| *topic == message.topic) {
+        return Err(unknown("/TopicArn"));
+    }
+    let has_signed =
+        |key: &PublicKey| key.verifies(message.way, message.signed.as_bytes(), &message.signature);
+    let found = match keys.find(|key| key.public.as_ref().is_some_and(has_signed)) {
+        None if keys.has_resolver() => {
+            let found = keys.look_up(&message.certificate);
+            let found = found.ok_or_else(|| unknown("/SigningCertURL"))?;
+            let key = PublicKey::from_pem(found.text()).map_err(|_| unknown("/SigningCertURL"))?;
+            has_signed(&key).then(|| found.signed_it())
+        }
+        found => found,
+    };
+    let signed_by = found.ok_or(VerifyErrorKind::SignatureMismatch)?;
+    let malformed = || VerifyError::body_field(VerifyErrorKind::MalformedTimestamp, "/Timestamp");
+    let unix_ms = timestamp::parse(message.time.as_bytes(), TimestampUnit::Rfc3339);
+    Ok(signed_by.at_unix_ms(unix_ms.ok_or_else(malformed)?).over(message.signed))
 }
 
 /// What a body says of itself; nothing of it is believed yet.
@@ -185,30 +179,30 @@ impl Message {
             MalformedSignature, MissingSignature, MissingTimestamp, UnsupportedSignature,
         };
         let refused = VerifyError::body_field;
-        if !json::is_unambiguous(body) {
-            return Err(refused(MissingSignature, "/Signature"));
-        }
-        let pointers: Vec<String> = FIELDS.iter().map(|field| format!("/{field}")).collect();
+        let pointers = FIELDS.map(|field| format!("/{field}"));
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let mut values = FIELDS.into_iter().zip(json::at(body, &pointers));
-        let mut text = |missing| match values.next() {
-            Some((_, Value::Text(text))) => Ok(text),
-            Some((field, Value::Missing)) => Err(refused(missing, &format!("/{field}"))),
-            _ => Err(refused(MalformedSignature, "/Signature")),
+        let values = json::unproved(body, &pointers, MOST_VALUES);
+        let values = values.ok_or_else(|| refused(MissingSignature, "/Signature"))?;
+        let value = |name: &str| {
+            let at = FIELDS.iter().position(|field| *field == name);
+            at.and_then(|at| values.get(at)).unwrap_or(&Value::Missing)
         };
-        let signature = text(MissingSignature)?;
-        let version = text(MissingSignature)?;
-        let certificate = text(MissingSignature)?;
-        let kind = text(MalformedSignature)?;
-        let time = text(MissingTimestamp)?;
-        let topic = text(MalformedSignature)?;
-
-        let way = match version.as_str() {
+        let text = |name: &str, missing| match value(name) {
+            Value::Text(text) => Ok(text.as_str()),
+            Value::Missing => Err(refused(missing, &format!("/{name}"))),
+            _ => Err(refused(MalformedSignature, &format!("/{name}"))),
+        };
+        let signature = text("Signature", MissingSignature)?;
+        let way = match text("SignatureVersion", MissingSignature)? {
             "1" => Way::RsaSha1,
             "2" => Way::RsaSha256,
             _ => return Err(refused(UnsupportedSignature, "/SignatureVersion")),
         };
-        let signed_fields: &[&str] = match kind.as_str() {
+        let certificate = text("SigningCertURL", MissingSignature)?.to_owned();
+        let kind = text("Type", MalformedSignature)?;
+        let time = text("Timestamp", MissingTimestamp)?.to_owned();
+        let topic = text("TopicArn", MalformedSignature)?.to_owned();
+        let signed_fields: &[&str] = match kind {
             "Notification" => &["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"],
             "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
                 &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
@@ -217,27 +211,22 @@ impl Message {
         };
         let signature = STANDARD.decode(signature);
         let signature = signature.map_err(|_| refused(MalformedSignature, "/Signature"))?;
-        let signed = canonical(body, signed_fields)?;
+        let mut signed = String::new();
+        for field in signed_fields {
+            // Only the subject may be absent.
+            if *field == "Subject" && *value(field) == Value::Missing {
+                continue;
+            }
+            let text = text(field, MalformedSignature)?;
+            // Behind the message, lines are counted from the end: one more would be a second
+            // reading of the same bytes.
+            if *field != "Message" && text.contains(['\n', '\r']) {
+                return Err(refused(MalformedSignature, &format!("/{field}")));
+            }
+            signed.extend([*field, "\n", text, "\n"]);
+        }
         Ok(Self { signed, signature, way, certificate, topic, time })
     }
-}
-
-/// Name and value of the fields, a line each. Only the subject may be absent.
-fn canonical(body: &[u8], fields: &[&str]) -> Result<String, VerifyError> {
-    let pointers: Vec<String> = fields.iter().map(|field| format!("/{field}")).collect();
-    let values = json::at(body, &pointers.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut signed = String::new();
-    for (field, value) in fields.iter().zip(values) {
-        match value {
-            Value::Text(text) => signed.extend([*field, "\n", &text, "\n"]),
-            Value::Missing if *field == "Subject" => {}
-            _ => {
-                let malformed = VerifyErrorKind::MalformedSignature;
-                return Err(VerifyError::body_field(malformed, &format!("/{field}")));
-            }
-        }
-    }
-    Ok(signed)
 }
 
 /// Whether a certificate's URL is one of SNS's own.
@@ -249,8 +238,21 @@ fn is_of_sns(url: &str) -> bool {
         && path.ends_with(".pem")
 }
 
-const FIELDS: [&str; 6] =
-    ["Signature", "SignatureVersion", "SigningCertURL", "Type", "Timestamp", "TopicArn"];
+const FIELDS: [&str; 11] = [
+    "Signature",
+    "SignatureVersion",
+    "SigningCertURL",
+    "Type",
+    "Timestamp",
+    "TopicArn",
+    "Message",
+    "MessageId",
+    "Subject",
+    "SubscribeURL",
+    "Token",
+];
+/// Several times as many as ten message attributes make.
+const MOST_VALUES: usize = 256;
 
 #[cfg(test)]
 mod tests {

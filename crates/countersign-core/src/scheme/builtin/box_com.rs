@@ -3,14 +3,13 @@
 use super::{describe, minutes, seconds};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::rule::{
-    Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
-    SigningRule, ToSign,
+    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
 use crate::scheme::{
     Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, TimestampUnit,
     Tolerance,
 };
-use crate::secret::Secrets;
+use crate::secret::{Secret, Secrets};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("box", "Box", "box-typescript-sdk-gen 1.19.1, webhooks tests")
@@ -38,26 +37,36 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct TwoKeys;
 
 impl SigningRule for TwoKeys {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn check(&self, scheme: &Scheme, secrets: &Secrets, _: &[MacKey]) -> Result<(), ConfigError> {
+        secrets.refuse_resolver(scheme)?;
+        at_most_two(secrets)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = keys(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &keys)))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        begin(request, keys)
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = keys(request.scheme(), request.secrets())?;
+        at_most_two(request.secrets())?;
+        let keys = request.mac_keys()?;
         let time = request.timestamp()?;
         let message = [request.body(), time.as_bytes()];
-        let signatures = SIGNATURES.iter().enumerate().take(keys.count());
-        let signatures =
-            signatures.map(|(index, header)| (*header, keys.sign_with(index, &message)));
+        let signatures = SIGNATURES.iter().zip(&keys);
+        let signatures = signatures.map(|(header, key)| (*header, key.sign(&message)));
         let rest = [(TIMESTAMP, time.clone())]
             .into_iter()
             .chain(GATES.map(|(header, value)| (header, value.to_owned())));
@@ -65,17 +74,16 @@ impl SigningRule for TwoKeys {
     }
 }
 
-fn keys(scheme: &Scheme, secrets: &Secrets) -> Result<RuleKeys, ConfigError> {
-    let keys = RuleKeys::new(scheme, secrets)?;
-    if keys.count() > SIGNATURES.len() {
-        let problem =
-            SecretProblem::Malformed { give: "no more than the primary and the secondary key" };
-        return Err(ConfigError::Secret { problem, index: Some(SIGNATURES.len()) });
+fn at_most_two(secrets: &Secrets) -> Result<(), ConfigError> {
+    if secrets.iter().count() <= SIGNATURES.len() {
+        return Ok(());
     }
-    Ok(keys)
+    let problem =
+        SecretProblem::Malformed { give: "no more than the primary and the secondary key" };
+    Err(ConfigError::Secret { problem, index: Some(SIGNATURES.len()) })
 }
 
-fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyError> {
+fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
     let mut candidates: [Option<Candidates>; 2] = [None, None];
     let mut present = false;
     for (header, candidate) in SIGNATURES.iter().zip(&mut candidates) {
@@ -99,15 +107,15 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
         }
     }
     let (time, unix_ms) = request.timestamp()?;
-    let (time, keys) = (time.to_vec(), keys.clone());
+    let time = time.to_vec();
     Ok(Pending::new(move |body| {
-        let has_signed = |(index, candidates): &(usize, &Option<Candidates>)| {
-            candidates.as_ref().is_some_and(|it| keys.has_signed(*index, &[body, &time], it))
-        };
-        match candidates.iter().enumerate().find(has_signed) {
-            Some((index, _)) => Ok(SignedBy::secret(index).at_unix_ms(unix_ms)),
-            None => Err(VerifyErrorKind::SignatureMismatch.into()),
-        }
+        // Each key by its own header, whichever of the two are valid.
+        let found = keys.iter().find(|key| {
+            let candidates = candidates.get(key.secret_number()).and_then(Option::as_ref);
+            candidates.is_some_and(|candidates| key.has_signed(&[body, &time], candidates))
+        });
+        let found = found.ok_or(VerifyErrorKind::SignatureMismatch)?;
+        Ok(found.signed_it().at_unix_ms(unix_ms))
     }))
 }
 

@@ -4,10 +4,10 @@ use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::presented::is_id;
 use crate::rule::{
-    Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
+    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
 use crate::scheme::{Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit};
-use crate::secret::Secrets;
+use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("coinbase-cdp-v1", "Coinbase CDP, v1", "Coinbase Developer Platform, Webhooks, Verify signatures")
@@ -27,6 +27,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Docs)
         .note("The request says which headers are signed, and the signature covers that. The dot between their values is from memory.")
+        .note("Between the values stand dots, so only the header of the event's type may hold some; and none may hold `{` or `[`, with which the body must begin.")
         .note("`v0`, which covers no headers, is ignored: that is the scheme `coinbase-cdp-v0`.")
 }
 
@@ -34,21 +35,25 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct CdpV1;
 
 impl SigningRule for CdpV1 {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &keys)))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        begin(request, keys)
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
         let time = request.timestamp()?;
         let names = ["content-type", "x-event-id", "x-event-type"];
         let sent = names.iter().filter_map(|name| Some((*name, request.header(name)?)));
@@ -56,14 +61,13 @@ impl SigningRule for CdpV1 {
         let before = before(time.as_bytes(), names.join(" ").as_bytes(), &values);
         let mut items = vec![format!("t={time}"), format!("h={}", names.join(" "))];
         let message: [&[u8]; 2] = [&before, request.body()];
-        items.extend(
-            (0..keys.count()).map(|index| format!("v1={}", keys.sign_with(index, &message))),
-        );
+        let keys = request.mac_keys()?;
+        items.extend(keys.iter().map(|key| format!("v1={}", key.sign(&message))));
         Ok(SignedRequest::with_headers([(SIGNATURE, items.join(","))]))
     }
 }
 
-fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyError> {
+fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
     let candidates = request.candidates()?;
     let refused = |kind| request.refusal(kind, SIGNATURE);
     let value = request.required(SIGNATURE, VerifyErrorKind::MissingSignature)?;
@@ -75,12 +79,23 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
     let malformed = || refused(VerifyErrorKind::MalformedSignature);
     let names = field(value, b"h=").map_err(|_| malformed())?.ok_or_else(malformed)?;
     let names = std::str::from_utf8(names).map_err(|_| malformed())?;
+    if names.contains('.') {
+        return Err(malformed());
+    }
     let (mut values, mut id) = (Vec::new(), None);
+    let mut may_hold_dots = true;
     for name in names.split(' ').filter(|name| !name.is_empty()) {
         if values.len() == MOST_HEADERS {
             return Err(malformed());
         }
         let value = request.required(name, VerifyErrorKind::MissingHeader)?;
+        // One value with dots can be told from its neighbours; of two, nothing says where the
+        // first ends.
+        let holds_dots = may_hold_dots && is_type(name);
+        may_hold_dots &= !holds_dots;
+        if value.iter().any(|byte| OPENING.contains(byte) || (*byte == b'.' && !holds_dots)) {
+            return Err(request.refusal(VerifyErrorKind::MalformedSignature, name));
+        }
         if name.eq_ignore_ascii_case(EVENT_ID) {
             let text = std::str::from_utf8(value).ok();
             id = text.filter(|_| is_id(request.scheme(), value)).map(str::to_owned);
@@ -88,8 +103,11 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
         values.push(value);
     }
     let before = before(time, names.as_bytes(), &values);
-    let keys = keys.clone();
-    Ok(Pending::new(move |body| {
+    Ok(Pending::new(move |body: &[u8]| {
+        // The first byte that no header may hold: there the body begins.
+        if !body.first().is_some_and(|first| OPENING.contains(first)) {
+            return Err(VerifyErrorKind::SignatureMismatch.into());
+        }
         let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
         Ok(match id {
             Some(id) => signed_by.with_id(id),
@@ -101,6 +119,11 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
 /// What is signed in front of the body.
 fn before(time: &[u8], names: &[u8], values: &[&[u8]]) -> Vec<u8> {
     [time, names, &values.join(&b'.'), b""].join(&b'.')
+}
+
+/// Whether a header names the event's type, which is written with dots.
+fn is_type(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with("event-type")
 }
 
 /// The only value of a key in the header's list.
@@ -119,3 +142,5 @@ const SIGNATURE: &str = "X-Hook0-Signature";
 /// Signed only if the signature's own list names it.
 const EVENT_ID: &str = "X-Event-Id";
 const MOST_HEADERS: usize = 32;
+/// With which JSON begins.
+const OPENING: &[u8] = b"{[";

@@ -5,12 +5,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{describe, hours, minutes, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::rule::{
-    Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
+    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
 use crate::scheme::{
     Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
 };
-use crate::secret::Secrets;
+use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("contentful", "Contentful", "@contentful/node-apps-toolkit 3.16.1, signRequest()")
@@ -34,21 +34,26 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Contentful;
 
 impl SigningRule for Contentful {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &keys)))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        begin(request, keys)
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let key = request.mac_key()?;
         let time = request.timestamp()?;
         let topic = request.header(TOPIC);
         let mut names = vec![SIGNED_HEADERS, TIMESTAMP];
@@ -58,7 +63,7 @@ impl SigningRule for Contentful {
             vec![(SIGNED_HEADERS, names.as_bytes()), (TIMESTAMP, time.as_bytes())];
         headers.extend(topic.map(|topic| (TOPIC, topic)));
         let before = before(request.method(), &request.url()?, &headers);
-        let signature = keys.sign(&[&before, request.body()]);
+        let signature = key.sign(&[&before, request.body()]);
         Ok(SignedRequest::with_headers([
             (SIGNATURE, signature),
             (SIGNED_HEADERS, names),
@@ -67,9 +72,12 @@ impl SigningRule for Contentful {
     }
 }
 
-fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyError> {
+fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
     let candidates = request.candidates()?;
     let (_, unix_ms) = request.timestamp()?;
+    if !request.method().bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(VerifyErrorKind::SignatureMismatch.into());
+    }
     let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNED_HEADERS);
     let names = request.required(SIGNED_HEADERS, VerifyErrorKind::MissingHeader)?;
     let names = std::str::from_utf8(names).map_err(|_| malformed())?;
@@ -85,14 +93,28 @@ fn begin(request: &RuleRequest<'_>, keys: &RuleKeys) -> Result<Pending, VerifyEr
     }
     let mut headers = Vec::with_capacity(names.len());
     for name in names {
-        let value = request.required(name, VerifyErrorKind::MissingHeader)?;
-        headers.push((name, value.trim_ascii()));
+        let value = request.required(name, VerifyErrorKind::MissingHeader)?.trim_ascii();
+        if !ends_by_itself(value) {
+            return Err(request.refusal(VerifyErrorKind::MalformedSignature, name));
+        }
+        headers.push((name, value));
     }
     let before = before(request.method(), &request.url()?, &headers);
-    let keys = keys.clone();
     Ok(Pending::new(move |body| {
         Ok(keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms))
     }))
+}
+
+/// Whether a header's value, on a line with others, could not be read as several: it holds no
+/// line break, and no `;` with the name of a header and `:` behind it.
+fn ends_by_itself(value: &[u8]) -> bool {
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let begins_header = |rest: &[u8]| {
+        let name = rest.iter().take_while(|byte| is_name(byte)).count();
+        name > 0 && rest.get(name) == Some(&b':')
+    };
+    memchr::memchr2(b'\n', b'\r', value).is_none()
+        && !value.split(|byte| *byte == b';').skip(1).any(begins_header)
 }
 
 /// What is signed in front of the body. The headers are sorted.

@@ -6,13 +6,13 @@ use super::describe;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::{
-    Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
+    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
     SigningRule, ToSign,
 };
 use crate::scheme::{
     Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, SecretFormat,
 };
-use crate::secret::Secrets;
+use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("figma", "Figma", "Figma, Webhooks v2, from memory")
@@ -22,6 +22,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("`/timestamp` of the trigger (@figma/rest-api-spec 0.43.0)")
         .event_type("body:/event_type")
+        // It is parsed before it is believed.
+        .body_limit(512 * 1024)
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
         .evidence(Evidence::Secondary)
@@ -34,20 +36,23 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Figma;
 
 impl SigningRule for Figma {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Nothing
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| {
-            let (keys, scheme) = (keys.clone(), request.scheme().clone());
-            Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
-        }))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        let scheme = request.scheme().clone();
+        Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
@@ -61,12 +66,11 @@ impl SigningRule for Figma {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, VerifyError> {
+fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<SignedBy, VerifyError> {
     let refused = |kind| VerifyError::body_field(kind, PASSCODE);
-    if !json::is_unambiguous(body) {
-        return Err(refused(VerifyErrorKind::MissingSignature));
-    }
-    let passcode = match json::at(body, &[PASSCODE]).pop() {
+    let values = json::unproved(body, &[PASSCODE], MOST_VALUES);
+    let values = values.ok_or_else(|| refused(VerifyErrorKind::MissingSignature))?;
+    let passcode = match values.into_iter().next() {
         Some(Value::Text(passcode)) => passcode,
         Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingSignature)),
         Some(_) => return Err(refused(VerifyErrorKind::MalformedSignature)),
@@ -86,3 +90,5 @@ fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
 }
 
 const PASSCODE: &str = "/passcode";
+/// A published library lists its components.
+const MOST_VALUES: usize = 4096;

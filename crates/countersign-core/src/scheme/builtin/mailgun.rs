@@ -1,18 +1,21 @@
 //! Mailgun.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 use super::{describe, hours, minutes};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
+use crate::rule::form::{self, multipart};
 use crate::rule::{
-    Candidates, Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedBy, SignedRequest,
+    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
     SigningRule, ToSign,
 };
 use crate::scheme::{
     Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
 };
-use crate::secret::Secrets;
+use crate::secret::Secret;
 use crate::timestamp;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -28,7 +31,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::Docs)
         .note("The event is not signed: whoever has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is good for one event; ask Mailgun's API before you act on what an event says.")
-        .note("The signature stands in the body, at `signature` or, where a subaccount's event is sent, at `parent-signature`.")
+        .note("An event is JSON, with the signature at `signature`, and if a subaccount's event is sent, with one of the account above it in `parent-signature` beside it. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`: with attachments it is large, so raise the body limit for it.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
         .note("Whether a retry keeps its time and token is not known, and the first one comes after 5 min: so the past is accepted for 9 h, longer than it is sent again.")
 }
@@ -37,34 +40,37 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Mailgun;
 
 impl SigningRule for Mailgun {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Nothing
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| {
-            let (keys, scheme) = (keys.clone(), request.scheme().clone());
-            Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
-        }))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        let scheme = request.scheme().clone();
+        Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let key = request.mac_key()?;
         let body = serde_json::from_slice(request.body());
         let Ok(Json::Object(mut body)) = body else {
             return Err(request.problem("the body must be a JSON object, to hold the signature"));
         };
         let time = request.timestamp()?;
         let token = request.id().map_or_else(|| request.random_id(), |id| Ok(id.to_owned()))?;
-        if !is_token(&token) {
+        if !is_token(token.as_bytes()) {
             return Err(request.problem("the id, its token, must have 1 to 256 bytes"));
         }
-        let signature = keys.sign(&[time.as_bytes(), token.as_bytes()]);
+        let signature = key.sign(&[time.as_bytes(), token.as_bytes()]);
         let signature =
             serde_json::json!({ "timestamp": time, "token": token, "signature": signature });
         body.insert("signature".to_owned(), signature);
@@ -72,44 +78,91 @@ impl SigningRule for Mailgun {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &RuleKeys, body: &[u8]) -> Result<SignedBy, VerifyError> {
+fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<SignedBy, VerifyError> {
     let refused = |kind| VerifyError::body_field(kind, "/signature");
-    if !json::is_unambiguous(body) {
-        return Err(refused(VerifyErrorKind::MissingSignature));
-    }
-    let values = json::at(body, &PLACES);
-    let mut found = None;
-    for value in values.chunks_exact(3) {
-        let [Value::Text(time), Value::Text(token), Value::Text(signature)] = value else {
-            continue;
-        };
-        found = Some(VerifyErrorKind::MalformedSignature);
-        let Some(candidate) = Candidates::one(scheme, signature.as_bytes()) else { continue };
-        found = Some(VerifyErrorKind::SignatureMismatch);
-        if !is_token(token) {
+    let mut found = VerifyErrorKind::MissingSignature;
+    for Signature { time, token, signature } in signatures(body)? {
+        found = VerifyErrorKind::MalformedSignature;
+        let Some(candidate) = Candidates::one(scheme, &signature) else { continue };
+        if !is_time(&time) || !is_token(&token) {
             continue;
         }
-        let signed: [&[u8]; 2] = [time.as_bytes(), token.as_bytes()];
+        found = VerifyErrorKind::SignatureMismatch;
+        let signed: [&[u8]; 2] = [&time, &token];
         if let Ok(signed_by) = keys.signed_by(&signed, &candidate) {
-            let unix_ms = timestamp::parse(time.as_bytes(), TimestampUnit::Seconds);
+            let unix_ms = timestamp::parse(&time, TimestampUnit::Seconds);
             let unix_ms = unix_ms.ok_or_else(|| refused(VerifyErrorKind::MalformedTimestamp))?;
             return Ok(signed_by.at_unix_ms(unix_ms).over(signed.concat()));
         }
     }
-    Err(refused(found.unwrap_or(VerifyErrorKind::MissingSignature)))
+    Err(refused(found))
 }
 
-/// Of a delimiter there is none: the boundary is where the token begins.
-fn is_token(token: &str) -> bool {
+/// A signature, and what it signs.
+struct Signature {
+    time: Vec<u8>,
+    token: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// The signatures that a body holds: an event's is JSON, a route's is a form.
+fn signatures(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') if body.len() > LONGEST_JSON => {
+            Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, LONGEST_JSON))
+        }
+        Some(b'{') => Ok(in_json(body)),
+        _ => Ok(in_form(body)?.into_iter().collect()),
+    }
+}
+
+fn in_json(body: &[u8]) -> Vec<Signature> {
+    let Some(values) = json::unproved(body, &PLACES.concat(), MOST_VALUES) else {
+        return Vec::new();
+    };
+    let signature = |values: &[Value]| match values {
+        [Value::Text(time), Value::Text(token), Value::Text(signature)] => {
+            let [time, token, signature] =
+                [time, token, signature].map(|text| text.clone().into_bytes());
+            Some(Signature { time, token, signature })
+        }
+        _ => None,
+    };
+    values.chunks_exact(3).filter_map(signature).collect()
+}
+
+fn in_form(body: &[u8]) -> Result<Option<Signature>, VerifyError> {
+    let names = ["timestamp", "token", "signature"];
+    let values = if body.starts_with(b"--") {
+        let values = multipart::values(body, names, MOST_FIELDS).unwrap_or_default();
+        values.map(|value| value.map(Cow::Borrowed))
+    } else {
+        form::values(body, names, MOST_FIELDS)?
+    };
+    Ok(match values.map(|value| value.map(Cow::into_owned)) {
+        [Some(time), Some(token), Some(signature)] => Some(Signature { time, token, signature }),
+        _ => None,
+    })
+}
+
+/// There is no delimiter: the time has one length, and the token is what follows.
+fn is_time(time: &[u8]) -> bool {
+    timestamp::digits(TimestampUnit::Seconds) == Some(time.len())
+}
+
+fn is_token(token: &[u8]) -> bool {
     (1..=LONGEST_TOKEN).contains(&token.len())
 }
 
-const PLACES: [&str; 6] = [
-    "/signature/timestamp",
-    "/signature/token",
-    "/signature/signature",
-    "/parent-signature/timestamp",
-    "/parent-signature/token",
-    "/parent-signature/signature",
+const PLACES: [[&str; 3]; 3] = [
+    ["/signature/timestamp", "/signature/token", "/signature/signature"],
+    // Of a subaccount's event: by the key of the account above it.
+    ["/signature/timestamp", "/signature/token", "/signature/parent-signature"],
+    ["/parent-signature/timestamp", "/parent-signature/token", "/parent-signature/signature"],
 ];
 const LONGEST_TOKEN: usize = 256;
+/// Of an event. Forms carry whole messages; little of them is read for their signature.
+const LONGEST_JSON: usize = 512 * 1024;
+const MOST_VALUES: usize = 4096;
+/// A route's form has some twenty, and one for each attachment.
+const MOST_FIELDS: usize = 512;

@@ -1,15 +1,16 @@
 //! Mandrill (Mailchimp Transactional).
 
 use super::describe;
-use crate::error::ConfigError;
-use crate::rule::form::{self, Values};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::rule::form::{self, Sorted, Values};
 use crate::rule::{
-    Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
+    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
 };
 use crate::scheme::{
     Algorithm, Cell, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder,
 };
-use crate::secret::Secrets;
+use crate::secret::Secret;
+use crate::url::RequestUrl;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mandrill", "Mandrill", "Mailchimp Transactional, Authenticating webhook requests, from memory")
@@ -25,6 +26,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Secondary)
         .note("No text at hand confirms this scheme: try it before you rely on it.")
         .note("One delivery holds many events, in the form's field `mandrill_events`: each has its own `_id`.")
+        .note("If only the origin is configured, the sender chooses the path. Then the form must begin with the field `mandrill_events`, and the path and query must not contain that text: it says where the URL ends.")
         .note(super::UNDATED)
 }
 
@@ -32,35 +34,59 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Mandrill;
 
 impl SigningRule for Mandrill {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| {
-            let candidates = request.candidates()?;
-            let (keys, url) = (keys.clone(), request.url()?);
-            Ok(Pending::new(move |body| {
-                let signed = signed(&url, body);
-                Ok(keys.signed_by(&[&signed], &candidates)?.over(signed))
-            }))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        let candidates = request.candidates()?;
+        let chosen = match request.request_url()? {
+            RequestUrl::Exact { .. } => None,
+            RequestUrl::Origin { target, .. } => Some(target),
+        };
+        if chosen.is_some_and(|target| target.contains(FIELD)) {
+            return Err(unclear());
+        }
+        let (url, is_chosen) = (request.url()?, chosen.is_some());
+        Ok(Pending::new(move |body| {
+            let fields = sorted(body)?;
+            // It says where the URL ends.
+            let is_first = fields.first.as_ref().is_some_and(|it| it.name == FIELD.as_bytes());
+            if is_chosen && !is_first {
+                return Err(unclear());
+            }
+            let signed = [url.as_bytes(), &fields.text].concat();
+            Ok(keys.signed_by(&[&signed], &candidates)?.over(signed))
         }))
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
-        let signature = keys.sign(&[&signed(&request.url()?, request.body())]);
+        let fields = sorted(request.body());
+        let fields = fields.map_err(|error| request.problem(error.to_string()))?;
+        let signature = request.mac_key()?.sign(&[request.url()?.as_bytes(), &fields.text]);
         Ok(SignedRequest::with_headers([(SIGNATURE, signature)]))
     }
 }
 
-fn signed(url: &str, body: &[u8]) -> Vec<u8> {
-    [url.as_bytes(), &form::sorted(body, Values::AsTheyCame)].concat()
+fn sorted(body: &[u8]) -> Result<Sorted, VerifyError> {
+    Ok(form::sorted(form::fields(body, MOST_FIELDS)?, Values::AsTheyCame))
+}
+
+fn unclear() -> VerifyError {
+    VerifyError::body_field(VerifyErrorKind::MalformedSignature, FIELD)
 }
 
 const SIGNATURE: &str = "X-Mandrill-Signature";
+const FIELD: &str = "mandrill_events";
+/// Mandrill sends one.
+const MOST_FIELDS: usize = 16;

@@ -1,18 +1,14 @@
 //! Moralis Streams.
 
-use std::sync::Arc;
-
 use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
 use super::{describe, hours, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::mac;
-use crate::rule::{
-    Covers, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign,
-};
+use crate::rule::{Covers, LiveKeys, Pending, RuleRequest, SignedRequest, SigningRule, ToSign};
 use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder};
-use crate::secret::{Secret, Secrets};
+use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("moralis", "Moralis Streams", "@moralisweb3/streams 2.27.2, makeVerifySignature()")
@@ -43,30 +39,26 @@ pub(super) fn scheme() -> SchemeBuilder {
 struct Moralis;
 
 impl SigningRule for Moralis {
+    type Key = Key;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Key, ConfigError> {
+        Ok(key(scheme, secret)?)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        secrets.refuse_resolver(scheme)?;
-        let keys = secrets.iter().enumerate().map(|(index, secret)| {
-            key(scheme, secret)
-                .map_err(|problem| ConfigError::Secret { problem, index: Some(index) })
-        });
-        let keys: Arc<[Key]> = keys.collect::<Result<_, _>>()?;
-        Ok(Box::new(move |request: &RuleRequest<'_>| {
-            let presented = presented(request)?;
-            let keys = keys.clone();
-            Ok(Pending::new(move |body| {
-                let signed_by = |key: &Key| mac::is_same(&digest(body, key), &presented);
-                let found = keys.iter().position(signed_by);
-                let signed_by = found.map(|key| SignedBy::secret(key).over(without_retries(body)));
-                signed_by.ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
-            }))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<Key>,
+    ) -> Result<Pending, VerifyError> {
+        let presented = presented(request)?;
+        Ok(Pending::new(move |body| {
+            let found = keys.find(|key| mac::is_same(&digest(body, key), &presented));
+            let signed_by = found.map(|by| by.over(without_retries(body)));
+            signed_by.ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
         }))
     }
 

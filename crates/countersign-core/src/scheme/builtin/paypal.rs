@@ -1,7 +1,5 @@
 //! PayPal.
 
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -9,10 +7,7 @@ use super::{days, describe, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::mac::KeyError;
 use crate::rule::certificate::host_and_path;
-use crate::rule::{
-    Covers, KeyResolver, Pending, PreparedRule, RuleRequest, SignedBy, SignedRequest, SigningRule,
-    ToSign,
-};
+use crate::rule::{Covers, LiveKeys, Pending, RuleRequest, SignedRequest, SigningRule, ToSign};
 use crate::scheme::{
     Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat,
     TimestampUnit, Tolerance,
@@ -39,34 +34,46 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Secondary)
         .note("What is signed of the body is its CRC-32, which anybody can keep while changing the body: whoever has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Ask PayPal's API before you act on what an event says.")
         .note("The secret is the webhook's id on a line, and below it the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM; or the certificate is looked up, by that URL. No host but PayPal's own is accepted there.")
-        .note("Events of PayPal's simulator are signed for another webhook's id.")
+        .note("Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: give that in the place of your webhook's.")
 }
 
 /// Signs transmission, webhook and the checksum of the body.
 struct PayPal;
 
 impl SigningRule for PayPal {
+    type Key = Webhook;
+
     fn covers(&self) -> Covers {
         Covers::Nothing
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Webhook, ConfigError> {
+        Webhook::read(secret).map_err(|error| error.of(scheme, None))
+    }
+
+    fn check(
         &self,
         scheme: &Scheme,
         secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        PublicKey::required().map_err(|error| error.of(scheme, 0))?;
-        let webhooks = secrets.iter().enumerate().map(|(index, secret)| {
-            let read = Webhook::read(secret, secrets.resolver().is_some());
-            read.map_err(|error| error.of(scheme, index))
-        });
-        let webhooks = webhooks.collect::<Result<Vec<_>, _>>()?;
+        webhooks: &[Webhook],
+    ) -> Result<(), ConfigError> {
+        PublicKey::required().map_err(|error| error.of(scheme, None))?;
+        let malformed = ConfigError::from(SecretProblem::Malformed { give: FORM });
         if webhooks.is_empty() {
-            let problem = SecretProblem::Malformed { give: FORM };
-            return Err(ConfigError::Secret { problem, index: None });
+            return Err(malformed);
         }
-        let prepared = Arc::new(Prepared { webhooks, resolver: secrets.resolver().cloned() });
-        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &prepared)))
+        match webhooks.iter().position(|webhook| webhook.key.is_none()) {
+            Some(index) if secrets.resolver().is_none() => Err(malformed.of_secret(index)),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(
+        &self,
+        request: &RuleRequest<'_>,
+        webhooks: LiveKeys<Webhook>,
+    ) -> Result<Pending, VerifyError> {
+        begin(request, webhooks)
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
@@ -75,14 +82,15 @@ impl SigningRule for PayPal {
             secret.ok_or_else(|| request.problem("give a webhook id and a private key"))?;
         let text = secret.text(SecretFormat::Text);
         let (webhook, key) = text.trim_start().split_once('\n').unwrap_or((&text, ""));
-        let key = PrivateKey::new(key).map_err(|error| error.of(request.scheme(), 0))?;
+        let key = PrivateKey::new(key).map_err(|error| error.of(request.scheme(), Some(0)))?;
         let id = request.id().ok_or_else(|| request.problem(format!("give an id for `{ID}`")))?;
         if !is_id(id.as_bytes()) {
             let problem = "the id must be 1 to 256 visible ASCII characters, without `|`";
             return Err(request.problem(problem));
         }
         let time = request.timestamp()?;
-        let message = message(id.as_bytes(), time.as_bytes(), webhook.trim(), request.body());
+        let message =
+            message(id.as_bytes(), time.as_bytes(), webhook.trim(), checksum(request.body()));
         let signature = key.sign(Way::RsaSha256, &message);
         let signature = signature.ok_or_else(|| request.problem("the key is not an RSA key"))?;
         Ok(SignedRequest::with_headers([
@@ -95,11 +103,6 @@ impl SigningRule for PayPal {
     }
 }
 
-struct Prepared {
-    webhooks: Vec<Webhook>,
-    resolver: Option<Arc<dyn KeyResolver>>,
-}
-
 /// A secret: the webhook's id, and its certificate's key unless that is looked
 /// up.
 struct Webhook {
@@ -108,18 +111,19 @@ struct Webhook {
 }
 
 impl Webhook {
-    fn read(secret: &Secret, is_looked_up: bool) -> Result<Self, KeyError> {
+    fn read(secret: &Secret) -> Result<Self, KeyError> {
         let malformed = || KeyError::from(SecretProblem::Malformed { give: FORM });
         let bytes = secret.key(SecretFormat::Text)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| malformed())?.trim();
         let (id, pem) = text.split_once('\n').unwrap_or((text, ""));
         let id = id.trim();
-        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        if id.is_empty()
+            || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        {
             return Err(malformed());
         }
         let key = match pem.trim() {
-            "" if is_looked_up => None,
-            "" => return Err(malformed()),
+            "" => None,
             pem => Some(PublicKey::from_pem(pem)?),
         };
         if key.as_ref().is_some_and(|key| !key.has(Way::RsaSha256)) {
@@ -129,7 +133,7 @@ impl Webhook {
     }
 }
 
-fn begin(request: &RuleRequest<'_>, prepared: &Arc<Prepared>) -> Result<Pending, VerifyError> {
+fn begin(request: &RuleRequest<'_>, webhooks: LiveKeys<Webhook>) -> Result<Pending, VerifyError> {
     use VerifyErrorKind::{
         MalformedId, MalformedSignature, MissingId, MissingSignature, UnknownKey,
         UnsupportedSignature,
@@ -151,30 +155,27 @@ fn begin(request: &RuleRequest<'_>, prepared: &Arc<Prepared>) -> Result<Pending,
     let id = id.ok_or_else(|| request.refusal(MalformedId, ID))?.to_owned();
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
-    let resolved = match &prepared.resolver {
-        Some(resolver) if prepared.webhooks.iter().any(|webhook| webhook.key.is_none()) => {
-            let text = resolver.key(certificate).ok_or_else(unknown)?;
-            Some(PublicKey::from_pem(&text).map_err(|_| unknown())?)
-        }
-        _ => None,
+    let resolved = if webhooks.iter().any(|webhook| webhook.key.is_none()) {
+        let found = webhooks.look_up(certificate).ok_or_else(unknown)?;
+        Some(PublicKey::from_pem(found.text()).map_err(|_| unknown())?)
+    } else {
+        None
     };
-    let prepared = Arc::clone(prepared);
     Ok(Pending::new(move |body| {
-        let has_signed = |webhook: &Webhook| {
-            let message = message(id.as_bytes(), &time, &webhook.id, body);
+        let checksum = checksum(body);
+        let found = webhooks.find(|webhook| {
+            let message = message(id.as_bytes(), &time, &webhook.id, checksum);
             let key = webhook.key.as_ref().or(resolved.as_ref());
             key.is_some_and(|key| key.verifies(Way::RsaSha256, &message, &signature))
-        };
-        let found = prepared.webhooks.iter().position(has_signed);
-        let signed_by = found.map(SignedBy::secret).ok_or(VerifyErrorKind::SignatureMismatch)?;
-        let signed = message(id.as_bytes(), &time, "", body);
+        });
+        let signed_by = found.ok_or(VerifyErrorKind::SignatureMismatch)?;
+        let signed = message(id.as_bytes(), &time, "", checksum);
         Ok(signed_by.at_unix_ms(unix_ms).with_id(id).over(signed))
     }))
 }
 
-fn message(id: &[u8], time: &[u8], webhook: &str, body: &[u8]) -> Vec<u8> {
-    let checksum = checksum(body).to_string();
-    [id, time, webhook.as_bytes(), checksum.as_bytes()].join(&b'|')
+fn message(id: &[u8], time: &[u8], webhook: &str, checksum: u32) -> Vec<u8> {
+    [id, time, webhook.as_bytes(), checksum.to_string().as_bytes()].join(&b'|')
 }
 
 #[cfg(feature = "asymmetric")]

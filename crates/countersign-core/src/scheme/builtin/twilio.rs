@@ -5,14 +5,16 @@ use sha2::{Digest, Sha256};
 use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::mac;
-use crate::rule::form::{self, Values};
+use crate::rule::form::{self, Sorted, Values};
 use crate::rule::{
-    Covers, Pending, PreparedRule, RuleKeys, RuleRequest, SignedRequest, SigningRule, ToSign,
+    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
+    SigningRule, ToSign,
 };
 use crate::scheme::{
     Algorithm, Cell, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
 };
-use crate::secret::Secrets;
+use crate::secret::Secret;
+use crate::url::RequestUrl;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("twilio", "Twilio", "twilio 6.2.0 (npm), validateRequest(); twilio 9.13.0 (PyPI)")
@@ -39,7 +41,10 @@ fn family(name: &str, title: &str, source: &str) -> SchemeBuilder {
         .retries(Retries::Never)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkRun)
-        .note("The URL counts with and without its port. Where Twilio sends JSON the URL ends in `bodySHA256`, other for every delivery: give the origin only, with `PublicUrl::origin`.")
+        // A delivery is parsed before it is believed: so not much of it.
+        .body_limit(256 * 1024)
+        .note("The URL counts with and without its port. If Twilio sends JSON, it appends `bodySHA256` to the URL, and if it calls by GET, the fields: both are taken from the request line, behind the URL that is configured.")
+        .note("If only the origin is configured, the sender chooses the path. Then a form must begin with the field `AccountSid`, and the path and query must not contain that text but for `AccountSid=`: it says where the URL ends.")
         .note("The fields are signed decoded, one behind the other without a delimiter: `a=bc` and `ab=c` have one signature. Do not take a field that is not expected.")
         .note("`I-Twilio-Idempotency-Token` is not signed.")
         .note("The answer is TwiML, which Twilio acts on. It sends again only after a connection that could not be made, unless the URL's fragment or the webhook configuration says more (`rc`, `rp`).")
@@ -53,28 +58,33 @@ struct Twilio {
 }
 
 impl SigningRule for Twilio {
+    type Key = MacKey;
+
     fn covers(&self) -> Covers {
         Covers::Body
     }
 
-    fn prepare(
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
         &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Box<dyn PreparedRule>, ConfigError> {
-        let keys = RuleKeys::new(scheme, secrets)?;
-        let settings = self.settings;
-        Ok(Box::new(move |request: &RuleRequest<'_>| begin(request, &keys, settings)))
+        request: &RuleRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<Pending, VerifyError> {
+        begin(request, keys, self.settings)
     }
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        let keys = RuleKeys::new(request.scheme(), request.secrets())?;
+        let key = request.mac_key()?;
         let url = request.url()?;
         let signature = match stated_digest(&url) {
-            Some(_) => keys.sign(&[url.as_bytes()]),
+            Some(_) => key.sign(&[url.as_bytes()]),
             None => {
-                let fields = form::sorted(request.body(), Values::SortedOnce);
-                keys.sign(&[url.as_bytes(), &fields])
+                let fields = sorted(request.body());
+                let fields = fields.map_err(|error| request.problem(error.to_string()))?;
+                key.sign(&[url.as_bytes(), &fields.text])
             }
         };
         let settings = self.settings.map(|settings| (SETTINGS, settings.to_owned()));
@@ -84,7 +94,7 @@ impl SigningRule for Twilio {
 
 fn begin(
     request: &RuleRequest<'_>,
-    keys: &RuleKeys,
+    keys: LiveKeys<MacKey>,
     settings: Option<&str>,
 ) -> Result<Pending, VerifyError> {
     let candidates = request.candidates()?;
@@ -97,33 +107,118 @@ fn begin(
             return Err(request.refusal(unsupported, SETTINGS));
         }
     }
-    let keys = keys.clone();
-    let given = request.url()?;
-    Ok(Pending::new(move |body| {
+    let readings = Readings::of(request.request_url()?)?;
+    Ok(Pending::new(move |body| readings.judge(body, &keys, &candidates)))
+}
+
+/// The two strings of which a delivery may be signed as one. What is signed begins with the
+/// configured URL; the byte behind it tells which of them it is.
+struct Readings {
+    /// The URL to which the fields of a form are appended.
+    form: Option<String>,
+    /// The URL that is signed alone: of JSON, whose digest it states, or of no body.
+    alone: Option<String>,
+    /// Whether the sender has chosen the path.
+    is_chosen: bool,
+}
+
+impl Readings {
+    fn of(url: RequestUrl<'_>) -> Result<Self, VerifyError> {
+        match url {
+            RequestUrl::Exact { url, target } => {
+                let longer = target.and_then(|target| with_query(url, target));
+                let alone = longer.or_else(|| states_digest(url).then(|| url.to_owned()));
+                Ok(Self { form: Some(url.to_owned()), alone, is_chosen: false })
+            }
+            RequestUrl::Origin { origin, target } => {
+                let url = || format!("{origin}{target}");
+                let mut behind = target.split(FIRST_FIELD).skip(1).peekable();
+                let form = behind.peek().is_none().then(url);
+                let alone = behind.all(|behind| behind.starts_with('=')).then(url);
+                if alone.is_none() {
+                    return Err(unclear());
+                }
+                Ok(Self { form, alone, is_chosen: true })
+            }
+        }
+    }
+
+    fn judge(
+        &self,
+        body: &[u8],
+        keys: &LiveKeys<MacKey>,
+        candidates: &Candidates,
+    ) -> Result<SignedBy, VerifyError> {
         let mismatch = VerifyErrorKind::SignatureMismatch;
-        let fields = match stated_digest(&given) {
-            Some(stated) => {
+        let (url, fields) = match (&self.alone, &self.form) {
+            (Some(url), _) if states_digest(url) => {
                 let mut digest = [0; 32];
+                let stated = stated_digest(url).unwrap_or_default();
                 let is_digest = const_hex::decode_to_slice(stated, &mut digest).is_ok();
                 if !is_digest || !mac::is_same(&Sha256::digest(body), &digest) {
                     return Err(mismatch.into());
                 }
-                Vec::new()
+                (url, Sorted::default())
             }
-            None => form::sorted(body, Values::SortedOnce),
+            (Some(url), _) if body.is_empty() => (url, Sorted::default()),
+            (_, Some(url)) => (url, sorted(body)?),
+            _ => return Err(unclear()),
         };
-        let signed_by = ports(&given)
-            .iter()
-            .find_map(|url| keys.signed_by(&[url.as_bytes(), &fields], &candidates).ok());
-        let signed_by = signed_by.ok_or(mismatch)?;
-        Ok(signed_by.over([given.as_bytes(), &fields].concat()))
-    }))
+        self.check(&fields)?;
+        let is_signed_by =
+            |url: &String| keys.signed_by(&[url.as_bytes(), &fields.text], candidates).ok();
+        let signed_by = ports(url).iter().find_map(is_signed_by).ok_or(mismatch)?;
+        Ok(signed_by.over([url.as_bytes(), &fields.text].concat()))
+    }
+
+    /// Whether what follows the URL can be nothing but fields.
+    fn check(&self, fields: &Sorted) -> Result<(), VerifyError> {
+        let is_clear = match &fields.first {
+            None => true,
+            Some(first) if self.is_chosen => {
+                first.name == FIRST_FIELD.as_bytes() && first.value_begins != Some(b'=')
+            }
+            // As a query would begin.
+            Some(_) => !matches!(fields.text.first(), Some(b'?' | b'&')),
+        };
+        if is_clear { Ok(()) } else { Err(unclear()) }
+    }
 }
 
-/// The digest of the body that a URL states in its query.
+fn unclear() -> VerifyError {
+    VerifyError::body_field(VerifyErrorKind::MalformedSignature, FIRST_FIELD)
+}
+
+fn sorted(body: &[u8]) -> Result<Sorted, VerifyError> {
+    Ok(form::sorted(form::fields(body, MOST_FIELDS)?, Values::SortedOnce))
+}
+
+/// A configured URL with what the query of the request line has behind its own.
+fn with_query(url: &str, target: &str) -> Option<String> {
+    let (_, given) = target.split_once('?')?;
+    let (between, more) = match url.split_once('?') {
+        None => ('?', given),
+        Some((_, own)) => ('&', given.strip_prefix(own)?.strip_prefix('&')?),
+    };
+    (!more.is_empty()).then(|| format!("{url}{between}{more}"))
+}
+
+fn states_digest(url: &str) -> bool {
+    url.split_once('?').is_some_and(|(_, query)| query.split('&').any(is_digest))
+}
+
+fn is_digest(field: &str) -> bool {
+    field.starts_with(DIGEST)
+}
+
+/// The only digest of the body that a URL states in its query.
 fn stated_digest(url: &str) -> Option<&str> {
     let (_, query) = url.split_once('?')?;
-    query.split('&').find_map(|field| field.strip_prefix("bodySHA256="))
+    let mut stated = query.split('&').filter_map(|field| field.strip_prefix(DIGEST));
+    match (stated.next(), stated.next()) {
+        (Some(only), None) => Some(only),
+        _ => None,
+    }
 }
 
 /// The URL as it is, and without its port or with the one of its scheme: Twilio
@@ -132,11 +227,12 @@ fn ports(url: &str) -> [String; 2] {
     let other = (|| {
         let (scheme, rest) = url.split_once("://")?;
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        let host_end = authority.rfind(']').unwrap_or(0);
+        // Colons also stand in front of a password and within an IPv6 address.
+        let host_end = authority.rfind(['@', ']']).unwrap_or(0);
         match authority[host_end..].find(':') {
             Some(colon) => Some(format!("{scheme}://{}{path}", &authority[..host_end + colon])),
             None => {
-                let port = if scheme == "https" { 443 } else { 80 };
+                let port = if matches!(scheme, "https" | "wss") { 443 } else { 80 };
                 Some(format!("{scheme}://{authority}:{port}{path}"))
             }
         }
@@ -146,6 +242,11 @@ fn ports(url: &str) -> [String; 2] {
 
 const SIGNATURE: &str = "X-Twilio-Signature";
 const SETTINGS: &str = "X-Twilio-Webhooks-Signature-Settings";
+const DIGEST: &str = "bodySHA256=";
+/// Of all that Twilio sends about calls and messages, in the order in which it is signed.
+const FIRST_FIELD: &str = "AccountSid";
+/// Several times as many as Twilio sends of its own.
+const MOST_FIELDS: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -159,6 +260,10 @@ mod tests {
             ("https://a.example:8443/x", "https://a.example/x"),
             ("https://[::1]/x", "https://[::1]:443/x"),
             ("https://[::1]:8443?x", "https://[::1]?x"),
+            ("https://user:pass@a.example/x", "https://user:pass@a.example:443/x"),
+            ("https://user:pass@a.example:443/x", "https://user:pass@a.example/x"),
+            ("wss://a.example/x", "wss://a.example:443/x"),
+            ("ws://a.example/x", "ws://a.example:80/x"),
         ] {
             assert_eq!(ports(url), [url.to_owned(), other.to_owned()]);
         }

@@ -1,0 +1,178 @@
+//! Values of a body that is not believed yet: read within bounds, and in one way only.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::fmt;
+
+use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use smallvec::SmallVec;
+
+use super::Value;
+use crate::scheme::Pointer;
+
+/// What stands at each of the pointers, read in one walk.
+///
+/// `None` if the body is not JSON; if an object in it has two members of one name, of which one
+/// parser takes the first and another the last; or if it has more than `most` members and
+/// elements, which would take long to read for nothing.
+pub(crate) fn unproved(body: &[u8], pointers: &[&str], most: usize) -> Option<Vec<Value>> {
+    let pointers: Vec<Pointer> =
+        pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
+    let found = RefCell::new(vec![Value::Missing; pointers.len()]);
+    let walk = Walk { pointers: &pointers, found: &found, left: &Cell::new(most) };
+    let root = Place { walk: &walk, depth: 0, wanted: (0..pointers.len()).collect() };
+    let mut document = serde_json::Deserializer::from_slice(body);
+    root.deserialize(&mut document).and_then(|()| document.end()).ok()?;
+    Some(found.into_inner())
+}
+
+struct Walk<'a> {
+    pointers: &'a [Pointer],
+    found: &'a RefCell<Vec<Value>>,
+    /// How many members and elements may still come.
+    left: &'a Cell<usize>,
+}
+
+/// A value of the document, and the pointers that go through it or end at it.
+struct Place<'a> {
+    walk: &'a Walk<'a>,
+    depth: usize,
+    wanted: SmallVec<[usize; 4]>,
+}
+
+impl Place<'_> {
+    fn set(&self, value: impl Fn() -> Value) {
+        for index in &self.wanted {
+            if self.walk.pointers[*index].tokens().len() == self.depth {
+                self.walk.found.borrow_mut()[*index] = value();
+            }
+        }
+    }
+
+    /// The member or element of this name.
+    fn child(&self, name: &str) -> Self {
+        let goes_on = |index: &usize| {
+            self.walk.pointers[*index].tokens().get(self.depth).is_some_and(|token| token == name)
+        };
+        let wanted = self.wanted.iter().copied().filter(goes_on).collect();
+        Self { walk: self.walk, depth: self.depth + 1, wanted }
+    }
+
+    fn count<E: Error>(&self) -> Result<(), E> {
+        let left = self.walk.left.get().checked_sub(1);
+        self.walk.left.set(left.ok_or_else(|| E::custom("too many members"))?);
+        Ok(())
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON whose members all have names of their own")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut names = HashSet::new();
+        while let Some(name) = map.next_key::<String>()? {
+            self.count()?;
+            map.next_value_seed(self.child(&name))?;
+            if !names.insert(name) {
+                return Err(A::Error::custom("two members have one name"));
+            }
+        }
+        self.set(|| Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        for index in 0_usize.. {
+            let child = if self.wanted.is_empty() {
+                self.child("")
+            } else {
+                self.child(&index.to_string())
+            };
+            if sequence.next_element_seed(child)?.is_none() {
+                break;
+            }
+            self.count()?;
+        }
+        self.set(|| Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.set(|| Value::Text(text.to_owned()));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
+        self.set(|| Value::Text(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
+        self.set(|| Value::Text(number.to_string()));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.set(|| Value::Unusable);
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
+        self.set(|| Value::Text(truth.to_string()));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_where_the_pointers_say() {
+        let body = br#"{"a":{"b":["x",7,true,null,1.5]},"c":{}}"#;
+        let at = ["/a/b/0", "/a/b/1", "/a/b/2", "/a/b/3", "/a/b/4", "/c", "/a/b", "/d"];
+        let text = |text: &str| Value::Text(text.to_owned());
+        let (unusable, missing) = (Value::Unusable, Value::Missing);
+        assert_eq!(
+            unproved(body, &at, 10),
+            Some(vec![
+                text("x"),
+                text("7"),
+                text("true"),
+                missing.clone(),
+                unusable.clone(),
+                unusable.clone(),
+                unusable,
+                missing
+            ])
+        );
+    }
+
+    #[test]
+    fn a_body_with_too_many_members_or_two_of_one_name_is_not_read() {
+        assert!(unproved(br#"{"a":[0,0],"b":1}"#, &["/b"], 4).is_some());
+        for bad in [r#"{"a":[0,0,0],"b":1}"#, r#"{"a":1,"a":2}"#, r#"{"b":{"c":1,"c":1}}"#] {
+            assert_eq!(unproved(bad.as_bytes(), &["/b"], 4), None, "{bad}");
+        }
+        let deep = "[".repeat(1_000_000);
+        for bad in ["", "{", "{} {}", "nothing", r#"{"b":1,"\u0062":2}"#, &deep] {
+            assert_eq!(unproved(bad.as_bytes(), &["/b"], 4), None, "{bad}");
+        }
+    }
+}

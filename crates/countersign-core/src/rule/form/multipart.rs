@@ -1,0 +1,91 @@
+//! Forms in `multipart/form-data`, RFC 7578: as little of it as finds a few fields.
+
+use memchr::memmem;
+
+/// The values of these fields, each `None` if it is not there once; or `None` if the
+/// body is not such a form, or has more than `most` parts.
+///
+/// The boundary is the body's own first line.
+pub(crate) fn values<'a, const N: usize>(
+    body: &'a [u8],
+    names: [&str; N],
+    most: usize,
+) -> Option<[Option<&'a [u8]>; N]> {
+    let line = memmem::find(body, b"\r\n")?;
+    let boundary = body[..line].strip_prefix(b"--")?;
+    if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
+        return None;
+    }
+    let delimiter = [b"\r\n--", boundary].concat();
+    let mut found = [None; N];
+    let mut seen = [false; N];
+    // The delimiter's line break belongs to it: the first one is the end of no part.
+    let mut begin = line;
+    for (count, end) in memmem::find_iter(body, &delimiter).enumerate() {
+        if count == most {
+            return None;
+        }
+        let (name, value) = part(body.get(begin..end)?)?;
+        if let Some(at) = names.iter().position(|wanted| Some(wanted.as_bytes()) == name) {
+            found[at] = (!seen[at]).then_some(value);
+            seen[at] = true;
+        }
+        begin = end + delimiter.len();
+    }
+    Some(found)
+}
+
+/// Name and value of a part, from the end of the line of its delimiter on.
+fn part(part: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let part = part.strip_prefix(b"\r\n")?;
+    let head = &part[..part.len().min(LONGEST_HEAD)];
+    let end = memmem::find(head, b"\r\n\r\n")?;
+    Some((name(&head[..end]), &part[end + 4..]))
+}
+
+/// The name in a part's `Content-Disposition`.
+fn name(head: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b" name=\"";
+    let begin = memmem::find(head, NAME)? + NAME.len();
+    let end = memchr::memchr(b'"', &head[begin..])?;
+    Some(&head[begin..begin + end])
+}
+
+/// RFC 2046, section 5.1.1.
+const LONGEST_BOUNDARY: usize = 70;
+/// Of a part's own headers.
+const LONGEST_HEAD: usize = 2048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORM: &str = concat!(
+        "--b\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nabc\r\n",
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n",
+        "Content-Type: text/plain\r\n\r\nname=\"other\"\r\n\r\n--c\r\n",
+        "--b\r\nContent-Disposition: form-data; name=\"time\"\r\n\r\n\r\n",
+        "--b--\r\n",
+    );
+
+    #[test]
+    fn fields_are_found_by_name() {
+        let found = values(FORM.as_bytes(), ["time", "token", "none"], 3);
+        assert_eq!(found, Some([Some(&b""[..]), Some(&b"abc"[..]), None]));
+    }
+
+    #[test]
+    fn a_field_that_is_there_twice_has_no_value() {
+        let twice = FORM.replace("\"time\"", "\"token\"");
+        assert_eq!(values(twice.as_bytes(), ["token"], 3), Some([None]));
+    }
+
+    #[test]
+    fn what_is_no_form_or_has_too_many_parts_is_not_read() {
+        assert_eq!(values(FORM.as_bytes(), ["token"], 2), None);
+        for bad in ["", "--\r\n", "--b", "a=b", "--b\r\n--b\r\nx\r\n--b--"] {
+            let found = values(bad.as_bytes(), ["token"], 3);
+            assert!(found.is_none_or(|found| found == [None]), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Forms: what of them is signed, and how little of an unproved one is read.
+
+use countersign::{Head, PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
+
+use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+
+const FIVE_FIELDS: &str = "CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309\
+                           &To=%2B18005551212&Caller=%2B14158675309";
+
+fn at(name: &str, url: &str, secret: &str) -> Verifier {
+    let url = PublicUrl::new(url).unwrap();
+    let scheme = Scheme::named(name).unwrap();
+    let verifier = Verifier::at(url, scheme, Secret::new(secret).unwrap()).unwrap();
+    verifier.with_clock(|| NOW_MS)
+}
+
+#[test]
+fn twilio_signs_urls_of_media_streams() {
+    let verifier = at("twilio", "wss://example.com/media", "0123456789abcdef0123456789abcdef");
+    let headers = [("X-Twilio-Signature", "u6yVGYYgdxsJERZoxWB5zASv/UU=")];
+    assert!(verifier.verify(Head::new("GET", "/media", &headers), "").is_ok());
+}
+
+#[test]
+fn twilio_signs_urls_with_a_user_and_a_password() {
+    let url = "https://user:pass@mycompany.com/myapp.php?foo=1&bar=2";
+    let verifier = at("twilio", url, "12345");
+    let headers = [("X-Twilio-Signature", "ZQFR1PTIZXF2MXB8ZnKCvnnA+rI=")];
+    assert!(verifier.verify(&headers, FIVE_FIELDS).is_ok());
+}
+
+#[test]
+fn a_form_of_too_many_fields_is_rejected_before_it_is_decoded() {
+    let many = |fields: usize| vec!["a=b"; fields].join("&");
+    for (name, header, most) in
+        [("twilio", "X-Twilio-Signature", 512), ("mandrill", "X-Mandrill-Signature", 16)]
+    {
+        let verifier = at(name, "https://o.example/x", "secret");
+        let headers = [(header, "AQEBAQEBAQEBAQEBAQEBAQEBAQE=")];
+        let refused = |body| verifier.verify(&headers, body).unwrap_err().kind();
+        assert_eq!(refused(many(most)), Kind::SignatureMismatch, "{name}");
+        assert_eq!(refused(many(most + 1)), Kind::BodyTooLarge, "{name}");
+        assert_eq!(refused("&".repeat(200_000)), Kind::BodyTooLarge, "{name}");
+    }
+}
+
+fn mailgun() -> Verifier {
+    let secret = Secret::new("mailgun-signing-key").unwrap();
+    let verifier = Verifier::new(Scheme::named("mailgun").unwrap(), secret).unwrap();
+    verifier.with_clock(|| NOW_MS)
+}
+
+fn signed(token: &str) -> [(&'static str, String); 3] {
+    let time = (NOW_MS / 1000).to_string();
+    let tag = hmac_sha256("mailgun-signing-key", format!("{time}{token}"));
+    [("timestamp", time), ("token", token.to_owned()), ("signature", const_hex::encode(tag))]
+}
+
+fn urlencoded(fields: &[(&str, String)]) -> String {
+    let pairs = fields.iter().map(|(name, value)| format!("{name}={value}"));
+    [&["subject=Hi+%26+bye".to_owned()][..], &pairs.collect::<Vec<_>>()].concat().join("&")
+}
+
+fn multipart(fields: &[(&str, String)]) -> String {
+    let part = |name: &str, more: &str, value: &str| {
+        format!("--b7\r\nContent-Disposition: form-data; name=\"{name}\"{more}\r\n\r\n{value}\r\n")
+    };
+    let file = part("attachment-1", "; filename=\"a\"", "--b\r\nname=\"token\"\r\n\r\nother");
+    let fields: String = fields.iter().map(|(name, value)| part(name, "", value)).collect();
+    format!("{file}{fields}--b7--\r\n")
+}
+
+#[test]
+fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
+    let [time, token, signature] = signed(&"a".repeat(50));
+    let own = [time.clone(), token.clone(), signature.clone()];
+    let id = |body: String| mailgun().verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
+    assert_eq!(id(urlencoded(&own)), id(multipart(&own)));
+    let other = signed("b")[1].clone();
+    for write in [urlencoded, multipart] {
+        let refused = |fields: &[(&str, String)]| {
+            mailgun().verify(&NO_HEADERS, write(fields)).unwrap_err().kind()
+        };
+        let changed = [time.clone(), other.clone(), signature.clone()];
+        assert_eq!(refused(&changed), Kind::SignatureMismatch);
+        assert_eq!(refused(&own[..2]), Kind::MissingSignature);
+        // One parser would take the first, another the last.
+        let twice = [&own[..], &[other.clone()]].concat();
+        assert_eq!(refused(&twice), Kind::MissingSignature);
+    }
+}
+
+#[test]
+fn the_time_that_mailgun_signs_ends_where_the_token_begins() {
+    let [(_, time), (_, token), (_, signature)] = signed("1234");
+    for (time, token, is_read) in [
+        (time.clone(), token.clone(), true),
+        (format!("{time}1"), token[1..].to_owned(), false),
+        (time[..9].to_owned(), format!("{}{token}", &time[9..]), false),
+    ] {
+        let body = serde_json::json!({
+            "signature": { "timestamp": time, "token": token, "signature": signature }
+        });
+        assert_eq!(mailgun().verify(&NO_HEADERS, body.to_string()).is_ok(), is_read, "{time}");
+    }
+}
+
+#[test]
+fn what_is_parsed_unproved_has_no_more_members_than_providers_send() {
+    let members = |count: usize| {
+        (0..count).map(|number| format!("\"{number}\":0")).collect::<Vec<_>>().join(",")
+    };
+    let fields = signed("token").map(|(name, value)| format!("\"{name}\":\"{value}\""));
+    let body = |count| format!("{{{},\"signature\":{{{}}}}}", members(count), fields.join(","));
+    assert!(mailgun().verify(&NO_HEADERS, body(4000)).is_ok());
+    let refused = mailgun().verify(&NO_HEADERS, body(5000)).unwrap_err();
+    assert_eq!(refused.kind(), Kind::MissingSignature);
+}

@@ -1,0 +1,143 @@
+//! A secret outside of its time has signed nothing, whatever a rule does with its keys.
+
+use std::sync::{Arc, Mutex};
+
+use countersign::{
+    ConfigError, Covers, LiveKeys, ManualClock, Pending, RuleRequest, Scheme, Secret, Secrets,
+    SigningRule, Verifier, VerifyError, VerifyErrorKind as Kind,
+};
+
+use super::cases::{Case, Sent, cases, verifier};
+use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+
+#[test]
+fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {
+    for case in cases() {
+        let verifier = case.verifier_of(vec![live(&case, 0), expired(&case, 1)]);
+        let refused = signed_by_second(&case).refused(&verifier);
+        let kinds = [Some(Kind::SignatureMismatch), Some(Kind::UnknownKey)];
+        assert!(kinds.contains(&refused), "{}: {refused:?}", case.name());
+        let verified = case.signed_with(&[0], NOW_MS).verify(&verifier);
+        assert_eq!(verified.unwrap().secret_index(), 0, "{}", case.name());
+    }
+}
+
+#[test]
+fn a_delivery_signed_by_a_live_secret_verifies_behind_one_that_has_expired() {
+    for case in cases() {
+        let verifier = case.verifier_of(vec![expired(&case, 0), live(&case, 1)]);
+        let verified = signed_by_second(&case).verify(&verifier);
+        let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
+        assert_eq!(verified.secret_index(), 1, "{}", case.name());
+        assert!(case.signed_with(&[0], NOW_MS).refused(&verifier).is_some(), "{}", case.name());
+    }
+}
+
+#[test]
+fn boxes_secondary_signature_counts_if_its_primary_key_has_expired() {
+    let case = Case::of("box");
+    let both = case.signed_with(&[0, 1], NOW_MS);
+    let verifier = case.verifier_of(vec![expired(&case, 0), live(&case, 1)]);
+    for sent in [both.clone(), both.without_header("box-signature-primary")] {
+        assert_eq!(sent.verify(&verifier).unwrap().secret_index(), 1);
+    }
+}
+
+#[test]
+fn mailguns_parent_signature_counts_if_the_key_of_the_other_has_expired() {
+    let signed = |key: &str, token: &str| {
+        let tag = hmac_sha256(key, format!("{}{token}", NOW_MS / 1000));
+        let time = (NOW_MS / 1000).to_string();
+        serde_json::json!({"timestamp": time, "token": token, "signature": const_hex::encode(tag)})
+    };
+    let secrets = Secrets::new(Secret::new("new").unwrap())
+        .with_previous(Secret::new("old").unwrap().valid_until_unix_ms(NOW_MS - 1));
+    let verifier = verifier(&Scheme::named("mailgun").unwrap(), secrets);
+    let index = |body: serde_json::Value| {
+        verifier.verify(&NO_HEADERS, body.to_string()).unwrap().secret_index()
+    };
+    let parent = signed("new", "b");
+    assert_eq!(
+        index(serde_json::json!({"signature": signed("old", "a"), "parent-signature": parent})),
+        0
+    );
+    assert_eq!(index(serde_json::json!({"parent-signature": parent})), 0);
+    let mut inside = signed("old", "b");
+    inside["parent-signature"] = parent["signature"].clone();
+    assert_eq!(index(serde_json::json!({"signature": inside})), 0);
+}
+
+#[test]
+fn a_rule_sees_the_keys_that_are_valid_now_and_no_others() {
+    let seen = Arc::default();
+    let rule = Seen(Arc::clone(&seen));
+    let scheme = Scheme::builder("acme").signed("nothing").rule(rule).build().unwrap();
+    let secret = |name: &str| Secret::new(name).unwrap();
+    let secrets = Secrets::new(secret("later").valid_from_unix_ms(NOW_MS + 1_000))
+        .with_previous(secret("now"))
+        .with_previous(secret("earlier").valid_until_unix_ms(NOW_MS - 1_000));
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let verifier = Verifier::new(scheme, secrets).unwrap().with_clock(clock.clone());
+    let mut expected = Vec::new();
+    for (unix_ms, live) in [
+        (NOW_MS, vec!["now"]),
+        (NOW_MS + 1_000, vec!["later", "now"]),
+        (NOW_MS - 1_000, vec!["now", "earlier"]),
+    ] {
+        clock.set_unix_ms(unix_ms);
+        assert!(verifier.verify(&NO_HEADERS, "{}").is_err());
+        expected.push(live);
+    }
+    assert_eq!(*seen.lock().unwrap(), expected);
+}
+
+#[test]
+fn a_secret_that_expires_while_a_body_arrives_has_signed_nothing() {
+    let case = Case::of("contentful");
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let secret = Secret::new(case.keys[0][1].as_str()).unwrap().valid_until_unix_ms(NOW_MS);
+    let verifier = case.verifier_of(vec![secret]).with_clock(clock.clone());
+    let sent = case.signed();
+    let mut begun = verifier.begin(&sent.headers).unwrap();
+    clock.advance(std::time::Duration::from_millis(1));
+    begun.push(sent.body).unwrap();
+    assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch);
+}
+
+/// Writes down which keys it was handed.
+struct Seen(Arc<Mutex<Vec<Vec<String>>>>);
+
+impl SigningRule for Seen {
+    type Key = String;
+
+    fn covers(&self) -> Covers {
+        Covers::Nothing
+    }
+
+    fn key(&self, _: &Scheme, secret: &Secret) -> Result<String, ConfigError> {
+        Ok(String::from_utf8_lossy(secret.dangerous_reveal()).into_owned())
+    }
+
+    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<String>) -> Result<Pending, VerifyError> {
+        self.0.lock().unwrap().push(keys.iter().map(|key| key.key().clone()).collect());
+        Err(Kind::SignatureMismatch.into())
+    }
+}
+
+/// By the second key and no other; Box's second key signs a header of its own.
+fn signed_by_second(case: &Case) -> Sent {
+    let sent = case.signed_with(&[1], NOW_MS);
+    if case.name() != "box" {
+        return sent;
+    }
+    let signature = sent.header("box-signature-primary").to_owned();
+    sent.without_header("box-signature-primary").with_header("box-signature-secondary", signature)
+}
+
+fn live(case: &Case, key: usize) -> Secret {
+    Secret::new(case.keys[key][1].as_str()).unwrap()
+}
+
+fn expired(case: &Case, key: usize) -> Secret {
+    live(case, key).valid_until_unix_ms(NOW_MS - 1)
+}
