@@ -1,0 +1,161 @@
+//! What a request of 1 MiB costs that nobody has signed, for every scheme: the time over that
+//! of one HMAC of as many bytes, as a table in Markdown.
+//!
+//! Each scheme gets the request of one of its vectors with the bodies that are the most work to
+//! read, and as many signatures as are considered. Of all rounds the best counts: whatever else
+//! the machine does only ever takes time away. Bodies over a scheme's limit are rejected by
+//! their length, as an adapter does it.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark of something that fails must not go on")]
+
+use std::hint::black_box;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use countersign_conformance::{Expect, Vector, vectors};
+use countersign_core::{Algorithm, BodyView, Head, Scheme, Verifier};
+use ring::hmac;
+
+const MIB: usize = 1 << 20;
+const BUDGET: f64 = 4.0;
+
+fn main() {
+    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    let real = std::env::args().any(|argument| argument == "--bench");
+    let rounds = if real { 15 } else { 1 };
+    println!("### Unauthenticated request of 1 MiB, time over that of one HMAC\n");
+    println!("| scheme | costliest body | ms | over its HMAC | budget | |");
+    println!("| --- | --- | ---: | ---: | ---: | --- |");
+    for name in Scheme::names() {
+        let scheme = Scheme::named(name).unwrap();
+        let valid = |vector: &&Vector| vector.provider == name && vector.expect == Expect::Valid;
+        let Some(vector) = vectors().iter().find(valid) else {
+            println!("| {name} | no vector | | | | |");
+            continue;
+        };
+        // A feature of this build is missing.
+        let Ok(verifier) = vector.verifier(&scheme) else { continue };
+        let headers = with_most_signatures(vector, &scheme);
+        let bodies = bodies(vector, &scheme);
+        let request = vector.head();
+        let head = Head::new(&vector.method, request.target().unwrap_or("/"), &headers);
+        let costs = bodies
+            .iter()
+            .map(|(what, body)| (*what, best(rounds, || receive(&verifier, head, body))));
+        let (what, cost) = costs.max_by_key(|(_, cost)| *cost).unwrap();
+        let plain = plain(&scheme, rounds, || receive(&verifier, head, &[b'a'; MIB]));
+        let ratio = cost.as_secs_f64() / plain.as_secs_f64();
+        println!(
+            "| {name} | {what} | {:.2} | {ratio:.2} | ≤ {BUDGET} | {} |",
+            cost.as_secs_f64() * 1e3,
+            if ratio <= BUDGET { "ok" } else { "**over**" },
+        );
+    }
+}
+
+/// As an adapter does it: the length is checked, then the body is read.
+fn receive(verifier: &Verifier, head: Head<'_>, body: &[u8]) {
+    let begun = match verifier.begin(head) {
+        Ok(mut begun) => begun.expect(body.len() as u64).and_then(|()| {
+            begun.push(body.to_vec())?;
+            begun.verify().map(drop)
+        }),
+        Err(error) => Err(error),
+    };
+    let _ = black_box(begun);
+}
+
+fn best(rounds: usize, mut call: impl FnMut()) -> Duration {
+    let time = |_| {
+        let started = Instant::now();
+        call();
+        started.elapsed()
+    };
+    (0..rounds).map(time).min().unwrap()
+}
+
+/// One HMAC of the hash that the scheme uses; of one that the reference has not, the scheme's
+/// own work for a plain body.
+fn plain(scheme: &Scheme, rounds: usize, own: impl FnMut()) -> Duration {
+    let algorithm = match scheme.algorithm() {
+        Algorithm::HmacSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::HmacSha512 | Algorithm::Ed25519 => hmac::HMAC_SHA512,
+        Algorithm::Keccak256 => return best(rounds, own),
+        _ => hmac::HMAC_SHA256,
+    };
+    let (key, body) = (hmac::Key::new(algorithm, b"key"), vec![b'a'; MIB]);
+    best(rounds, || {
+        black_box(hmac::sign(&key, black_box(&body)));
+    })
+}
+
+/// If the signature's header is a list, it holds as many as are considered.
+fn with_most_signatures(vector: &Vector, scheme: &Scheme) -> Vec<(String, String)> {
+    let most = match scheme.algorithm() {
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 => 4,
+        _ => 16,
+    };
+    let header = scheme.headers().next().unwrap_or_default().to_owned();
+    let mut headers = vector.headers.clone();
+    for (_, value) in headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case(&header)) {
+        for (key, separator) in [("v1=", ","), ("v1,", " "), ("v1a,", " "), ("h1=", ";")] {
+            let item = value.split([' ', ',', ';']).find(|item| item.starts_with(key));
+            if let Some(item) = item.map(str::to_owned) {
+                value.push_str(&format!("{separator}{item}").repeat(most - 1));
+            }
+        }
+    }
+    headers
+}
+
+/// The bodies that are the most work to read.
+fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
+    let fill = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
+    let mut bodies: Vec<(&'static str, Vec<u8>)> = vec![
+        ("plain", vec![b'a'; MIB]),
+        ("many fields", fill("a&b=c&", MIB).into()),
+        ("escapes", format!("a={}", fill("%41", MIB - 2)).into()),
+        ("spaces", format!("a={}", fill("+", MIB - 2)).into()),
+        ("empty fields", fill("&", MIB).into()),
+        (
+            "parts",
+            format!("--b\r\n{}", fill("\r\n--b\r\nx: name=\"token\"\r\n\r\n", MIB - 5)).into(),
+        ),
+    ];
+    if scheme.body_view() == BodyView::Decoded {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&vec![b'['; MIB - 1]).unwrap();
+        bodies.push(("gzip", gzip.finish().unwrap()));
+    }
+    // What the vector's body says, and beside it as much as fits into the limit.
+    let room = scheme.profile().body_limit().min(MIB) - vector.body.len() - 64;
+    let own = String::from_utf8_lossy(&vector.body).into_owned();
+    if let Some(rest) = own.strip_prefix('{') {
+        let members = |most: usize| {
+            let mut all = String::new();
+            for number in 0..most {
+                let member = format!("\"{number:x}\":0,");
+                if all.len() + member.len() > room {
+                    break;
+                }
+                all.push_str(&member);
+            }
+            all
+        };
+        let beside = |what, beside: String| (what, format!("{{{beside}{rest}").into_bytes());
+        bodies.extend([
+            beside("members", members(200_000)),
+            beside("as many members as are read", members(4_000)),
+            beside("as many members as are read, and a string", {
+                let members = members(200);
+                let text = fill("\\n", room - members.len());
+                format!("{members}\"s\":\"{text}\",")
+            }),
+            beside("elements", format!("\"a\":[{}0],", fill("{},", room))),
+            beside("a string of escapes", format!("\"a\":\"{}\",", fill("\\n", room))),
+            beside("a string of Unicode escapes", format!("\"a\":\"{}\",", fill("\\u00e4", room))),
+            beside("a plain string", format!("\"a\":\"{}\",", fill("a", room))),
+        ]);
+    }
+    bodies
+}
