@@ -122,6 +122,7 @@ alternate_header_prefix = ["A-", "B-"]
 signature_list = { separator = ",", assign = "=", key = "v1", spaces = true }
 encoding = "base64"
 signed = "{method}\n{id}.{ts}.{header:X-Y}{body}{url}"
+body_begins_with = "{["
 body_view = "decoded"
 id_header = "A-Id"
 id_forbids = "."

@@ -76,7 +76,7 @@ impl Unit {
     fn new(unit: TimestampUnit, read: fn(&[u8]) -> Option<Option<i64>>) -> Self {
         let scheme = Scheme::builder("timed")
             .signature_header("X-Signature")
-            .signed("{ts}{body}")
+            .signed("{ts}.{body}")
             .timestamp_header("X-Time", unit)
             .build();
         let secret = Secret::new(plain::KEY).expect("it is not empty");

@@ -17,6 +17,7 @@ fn quicknode() -> Scheme {
     Scheme::builder("quicknode")
         .signature_header("X-QN-Signature")
         .signed("{header:X-QN-Nonce}{ts}{body}")
+        .body_begins_with("{[")
         .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
         .body_view(BodyView::Decoded)
         .build()

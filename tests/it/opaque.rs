@@ -200,7 +200,7 @@ fn what_is_wrong_at_start_up_is_said_without_the_secret() {
     canary.result(standard.sign(&NO_HEADERS, TEXT.as_bytes()));
     let late = Signer::new(delivery::scheme("stripe"), secret()).unwrap().at_unix_ms(-1);
     canary.result(late.sign(&NO_HEADERS, TEXT.as_bytes()));
-    let header = over_body().signed("{header:X-Nonce}{body}").build().unwrap();
+    let header = over_body().signed("{header:X-Nonce}.{body}").build().unwrap();
     let head = [("X-Other", TEXT)];
     canary.result(Signer::new(header, secret()).unwrap().sign(&head, TEXT.as_bytes()));
     canary.has_shown(&[]);

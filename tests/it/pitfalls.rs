@@ -827,7 +827,7 @@ fn an_id_that_is_not_signed_names_no_event() {
     assert_eq!(refused_word(builder().signed("{id}.{body}")), "id_header");
     assert_eq!(refused_word(over_body().event_id("header:X-Delivery-Id")), "event_id");
     // Not even a signed header that is not the id's: nobody bounds its length.
-    let other = builder().signed("{header:X-Id}{body}").event_id("header:X-Id");
+    let other = builder().signed("{header:X-Id}.{body}").event_id("header:X-Id");
     assert_eq!(refused_word(other), "event_id");
     let token = builder().algorithm(Algorithm::Token).event_id("body:/id");
     assert_eq!(refused_word(token), "event_id");

@@ -11,9 +11,11 @@ use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::headers::{Head, RepeatedHeader, Wanted};
-use crate::mac::{MOST_TAGS, Tags};
+use crate::mac::{MOST_TAGS, Tags, most_tags};
 use crate::name::Name;
-use crate::scheme::{Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace};
+use crate::scheme::{
+    Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace, is_url_byte,
+};
 use crate::short::Short;
 use crate::signed_pieces::{Piece, SignedPieces};
 use crate::timestamp;
@@ -238,7 +240,7 @@ impl<'h> Signatures<'h> {
         let (separator, assign, key, space) = match &scheme.grammar {
             Grammar::Whole { prefix } => {
                 if let Some(signature) = value.strip_prefix(prefix.as_bytes()) {
-                    self.push(signature)?;
+                    self.push(signature, scheme)?;
                 }
                 return Ok(());
             }
@@ -264,7 +266,7 @@ impl<'h> Signatures<'h> {
                 _ => None,
             };
             if let Some(value) = after(key) {
-                self.push(value)?;
+                self.push(value, scheme)?;
             } else if let Some(value) = field.and_then(after) {
                 // Of two timestamps one would be judged and the other perhaps signed.
                 if self.timestamp.replace(value).is_some() {
@@ -277,9 +279,10 @@ impl<'h> Signatures<'h> {
         Ok(())
     }
 
-    fn push(&mut self, text: &'h [u8]) -> Result<(), VerifyError> {
-        if self.looked_for.len() == MOST_TAGS {
-            return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MOST_TAGS));
+    fn push(&mut self, text: &'h [u8], scheme: &Scheme) -> Result<(), VerifyError> {
+        let most = most_tags(scheme.algorithm);
+        if self.looked_for.len() == most {
+            return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, most));
         }
         self.looked_for.push(text);
         Ok(())
@@ -299,14 +302,12 @@ fn id<'h>(scheme: &Scheme, id: Only<'h>, name: &Name) -> Result<&'h [u8], Verify
     }
 }
 
-/// Whether an id is visible ASCII, of a bounded length, and without the scheme's
-/// delimiter.
+/// Whether an id is visible ASCII, of a bounded length, and ends where the
+/// template says.
 pub(crate) fn is_id(scheme: &Scheme, id: &[u8]) -> bool {
-    let delimiter = scheme.id_forbids.map(|delimiter| delimiter as u8);
-    let allowed = |byte: &u8| byte.is_ascii_graphic() && Some(*byte) != delimiter;
     // To the end even where a byte is not: so the compiler looks at many at once.
-    let all_allowed = || id.iter().fold(true, |all, byte| all & allowed(byte));
-    !id.is_empty() && id.len() <= LONGEST_ID && all_allowed()
+    let is_graphic = || id.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
+    !id.is_empty() && id.len() <= LONGEST_ID && is_graphic() && scheme.boundaries.id.allows(id)
 }
 
 /// The timestamp's text and instant, where it stands outside of the body.
@@ -326,7 +327,9 @@ fn timestamp<'h>(
     let Some(text) = text else {
         return Err(VerifyError::header(VerifyErrorKind::MissingTimestamp, name));
     };
-    let Some(ms) = timestamp::parse(text, timestamp.unit) else {
+    let ms = timestamp::parse(text, timestamp.unit);
+    let ends = context.scheme.boundaries.allow_timestamp(text, timestamp.unit);
+    let Some(ms) = ms.filter(|_| ends) else {
         return Err(VerifyError::header(VerifyErrorKind::MalformedTimestamp, name));
     };
     if let Some(tolerance) = context.tolerance {
@@ -356,28 +359,52 @@ impl Assembly<'_, '_> {
                     places.timestamp = Some((texts.len(), texts.len() + self.timestamp.len()));
                     texts.extend_from_slice(self.timestamp);
                 }
-                Part::Id => {
+                Part::Id { .. } => {
                     places.id = Some((texts.len(), texts.len() + self.id.len()));
                     texts.extend_from_slice(self.id);
                 }
-                Part::Method => texts.extend_from_slice(self.head.method.as_bytes()),
+                Part::Method => {
+                    let method = self.head.method.as_bytes();
+                    if !method.iter().all(u8::is_ascii_uppercase) {
+                        return Err(VerifyErrorKind::SignatureMismatch.into());
+                    }
+                    texts.extend_from_slice(method);
+                }
                 Part::Url => {
+                    self.check_target()?;
                     let url = self.url.and_then(|url| url.parts(self.head.target));
                     for text in url.ok_or(VerifyErrorKind::Misconfigured)? {
                         texts.extend_from_slice(text.as_bytes());
                     }
                 }
                 Part::UnescapedUrl => {
+                    self.check_target()?;
                     let url = self.url.and_then(|url| url.unescaped(self.head.target));
                     texts.extend_from_slice(&url.ok_or(VerifyErrorKind::Misconfigured)?);
                 }
-                Part::Header(name) => match unique(self.head, name)? {
-                    Some(value) => texts.extend_from_slice(value),
+                Part::Header { name, bound } => match unique(self.head, name)? {
+                    Some(value) if bound.allows(value) => texts.extend_from_slice(value),
+                    Some(_) => {
+                        let malformed = VerifyErrorKind::MalformedSignature;
+                        return Err(VerifyError::header(malformed, name));
+                    }
                     None => return Err(VerifyError::header(VerifyErrorKind::MissingHeader, name)),
                 },
             }
         }
         Ok(places)
+    }
+
+    /// Whether path and query end where the characters of URLs do, if the sender has chosen
+    /// them.
+    fn check_target(&self) -> Result<(), VerifyError> {
+        let is_chosen = self.url.is_some_and(PublicUrl::is_origin);
+        match self.head.target {
+            Some(target) if is_chosen && !target.bytes().all(is_url_byte) => {
+                Err(VerifyErrorKind::SignatureMismatch.into())
+            }
+            _ => Ok(()),
+        }
     }
 }
 

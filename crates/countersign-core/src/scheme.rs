@@ -4,6 +4,7 @@
 //! once, in `presented.rs`; how it may be written down is said by
 //! [`SchemeBuilder`], which refuses what contradicts itself.
 
+mod boundaries;
 mod builder;
 mod builtin;
 mod event_source;
@@ -27,6 +28,7 @@ pub(crate) use profile::least_retention;
 pub use profile::{Profile, Retries};
 pub use tolerance::Tolerance;
 
+pub(crate) use boundaries::{Boundaries, is_url_byte};
 pub(crate) use event_source::{IdPlace, Pointer, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, SecretPlace, Template};
@@ -59,6 +61,9 @@ pub struct Scheme {
     pub(crate) template: Template,
     pub(crate) body_view: BodyView,
     pub(crate) id_forbids: Option<char>,
+    body_begins_with: Option<String>,
+    /// What the template asks of requests, so that it has one reading.
+    pub(crate) boundaries: Boundaries,
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) event_id: Vec<EventIdSource>,
     fallback_identity: Identity,

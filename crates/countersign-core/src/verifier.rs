@@ -137,6 +137,11 @@ impl Verifier {
         held: Held,
         url: Option<PublicUrl>,
     ) -> Result<Self, ConfigError> {
+        if scheme.boundaries.url.exact_only && url.as_ref().is_some_and(PublicUrl::is_origin) {
+            return Err(ConfigError::Url {
+                problem: "is only an origin, and nothing that the scheme signs says where the path                           ends: give the whole URL",
+            });
+        }
         if scheme.body_view() == BodyView::Decoded && cfg!(not(feature = "compression")) {
             let scheme = scheme.name().to_owned();
             return Err(ConfigError::FeatureRequired { scheme, feature: "compression" });

@@ -95,7 +95,7 @@ mod tests {
         assert_eq!(names(&headers), ["content-type"]);
 
         let scheme =
-            Scheme::builder("acme").signature_header("X-Sig").signed("{header:X-Kind}{body}");
+            Scheme::builder("acme").signature_header("X-Sig").signed("{header:X-Kind}.{body}");
         let signed = super::tests::request(&[("x-kind", "a"), ("x-sig", "b"), ("x-sig", "c")]);
         let headers = unsigned(&signed, &scheme.build().unwrap()).unwrap();
         assert_eq!(names(&headers), ["x-kind", "content-type"]);

@@ -231,5 +231,5 @@ signed = "{method} {url}\n{body}"
 const SIGNS_HEADER: &str = r#"
 name = "odd"
 signature_header = "X-Sig"
-signed = "{header:X-Odd}{body}"
+signed = "{header:X-Odd}.{body}"
 "#;

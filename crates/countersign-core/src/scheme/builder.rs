@@ -1,8 +1,8 @@
 //! How a scheme is written down, and what is refused.
 
+mod boundaries;
 mod check;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::handshake::{self, HandshakeBuilder};
@@ -55,6 +55,7 @@ pub(super) struct Words {
     body_view: Option<BodyView>,
     id_header: Option<String>,
     id_forbids: Option<char>,
+    body_begins_with: Option<String>,
     timestamp_header: Option<String>,
     timestamp_field: Option<String>,
     timestamp_body: Option<String>,
@@ -210,7 +211,12 @@ impl SchemeBuilder {
     /// `{ts}` (the timestamp's text as it was sent), `{id}`, `{url}`,
     /// `{unescaped_url}` (with the percent-escapes of twelve marks decoded, as
     /// HubSpot signs it), `{method}`, `{header:NAME}` and, for the plain digests, `{secret}`.
+    /// `{id:36}` and `{header:NAME:32}` are exactly so many bytes long.
     /// Required, except for tokens.
+    ///
+    /// It must have one reading: every part but the body ends at a character that it
+    /// cannot contain, or has one length. Where that asks something of a request (an id
+    /// without the `.` behind it, a timestamp of ten digits), it is held to it.
     #[must_use]
     pub fn signed(mut self, template: impl Into<String>) -> Self {
         self.0.signed = Some(template.into());
@@ -231,11 +237,23 @@ impl SchemeBuilder {
         self
     }
 
-    /// A character that an id must not contain, because the template uses it as
-    /// a delimiter.
+    /// A character that an id must not contain. The one that the template has behind
+    /// it (`.` in `{id}.{ts}.{body}`) need not be said: no id may contain it.
     #[must_use]
     pub fn id_forbids(mut self, delimiter: char) -> Self {
         self.0.id_forbids = Some(delimiter);
+        self
+    }
+
+    /// With which characters every body begins: `{[` for JSON. A delivery whose body
+    /// begins otherwise is rejected, unless it has none.
+    ///
+    /// It is needed where nothing else says where a header or an id in front of the
+    /// body ends, as in `{header:X-Nonce}{ts}{body}`: they may then contain anything
+    /// but these characters.
+    #[must_use]
+    pub fn body_begins_with(mut self, characters: impl Into<String>) -> Self {
+        self.0.body_begins_with = Some(characters.into());
         self
     }
 
@@ -426,7 +444,7 @@ impl SchemeBuilder {
     /// says what is signed for people, with `{url}` in it where that is.
     #[must_use]
     pub fn rule(mut self, rule: impl SigningRule + 'static) -> Self {
-        self.0.rule = Some(Ruled::new(Arc::new(rule)));
+        self.0.rule = Some(Ruled::new(rule));
         self
     }
 

@@ -1,5 +1,6 @@
 //! The template of the signed bytes: `{ts}.{body}`.
 
+use super::boundaries::Bound;
 use crate::name::Name;
 
 /// What is signed, in parts. The parts are fed to the MAC one after another:
@@ -20,13 +21,20 @@ pub(crate) enum Part {
     Literal(String),
     /// The timestamp's text as it was sent.
     Timestamp,
-    Id,
+    Id {
+        /// In bytes, if it has one.
+        length: Option<usize>,
+    },
     /// The public URL.
     Url,
     /// The same with the percent-escapes of some marks decoded; see [`PublicUrl`](crate::PublicUrl).
     UnescapedUrl,
     Method,
-    Header(Name),
+    Header {
+        name: Name,
+        /// What its value must be, so that it ends where the template says.
+        bound: Bound,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,9 +133,13 @@ impl Template {
         self.parts().any(|part| !matches!(part, Part::Literal(_) | Part::Timestamp))
     }
 
+    pub(crate) fn signs_id(&self) -> bool {
+        self.parts().any(|part| matches!(part, Part::Id { .. }))
+    }
+
     pub(crate) fn headers(&self) -> impl Iterator<Item = &Name> {
         self.parts().filter_map(|part| match part {
-            Part::Header(name) => Some(name),
+            Part::Header { name, .. } => Some(name),
             _ => None,
         })
     }
@@ -136,21 +148,39 @@ impl Template {
 fn placeholder(word: &str) -> Result<Part, String> {
     match word {
         "ts" => Ok(Part::Timestamp),
-        "id" => Ok(Part::Id),
         "url" => Ok(Part::Url),
         "unescaped_url" => Ok(Part::UnescapedUrl),
         "method" => Ok(Part::Method),
-        _ => match word.strip_prefix("header:") {
-            Some(name) => Name::new(name)
-                .map(Part::Header)
-                .ok_or_else(|| format!("`{name}` is not a header's name")),
-            None => Err(format!(
+        _ => match (word.strip_prefix("id"), word.strip_prefix("header:")) {
+            (Some(""), _) => Ok(Part::Id { length: None }),
+            (Some(length), _) if length.starts_with(':') => {
+                Ok(Part::Id { length: Some(part_length(&length[1..])?) })
+            }
+            (_, Some(header)) => {
+                // A header's name contains no colon.
+                let (name, length) = match header.split_once(':') {
+                    Some((name, length)) => (name, Some(part_length(length)?)),
+                    None => (header, None),
+                };
+                let known = Name::new(name);
+                let name = known.ok_or_else(|| format!("`{name}` is not a header's name"))?;
+                Ok(Part::Header { name, bound: Bound { length, ..Bound::default() } })
+            }
+            _ => Err(format!(
                 "`{{{word}}}` is not known: write `{{body}}`, `{{ts}}`, `{{id}}`, `{{url}}`, \
                  `{{unescaped_url}}`, `{{method}}`, `{{secret}}` or `{{header:NAME}}`"
             )),
         },
     }
 }
+
+fn part_length(text: &str) -> Result<usize, String> {
+    let length = text.parse().ok().filter(|length| (1..=LONGEST_PART).contains(length));
+    length.ok_or_else(|| format!("`{text}` is no length: write 1 to {LONGEST_PART}, in bytes"))
+}
+
+/// Of a header or an id whose length is known.
+const LONGEST_PART: usize = 256;
 
 #[cfg(test)]
 mod tests {

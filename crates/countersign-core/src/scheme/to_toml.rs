@@ -132,6 +132,9 @@ impl Scheme {
         if let Some(delimiter) = self.id_forbids {
             file.say("id_forbids", quoted(delimiter));
         }
+        if let Some(characters) = &self.body_begins_with {
+            file.say("body_begins_with", quoted(characters));
+        }
     }
 
     fn write_timestamp(&self, file: &mut File) {
@@ -385,6 +388,7 @@ mod tests {
             .body_view(BodyView::Decoded)
             .id_header("A-Id")
             .id_forbids('"')
+            .body_begins_with("{[")
             .timestamp_field("t", TimestampUnit::HttpDate)
             .tolerances(
                 Tolerance::symmetric(Duration::from_millis(1500)).dangerous_without_future_limit(),

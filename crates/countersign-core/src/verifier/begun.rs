@@ -16,6 +16,7 @@ use crate::json::{self, Value};
 use crate::mac::{Key, Message, Running, Tags};
 use crate::presented::{Context, Found, Presented};
 use crate::timestamp;
+use crate::url::PublicUrl;
 
 /// A delivery whose headers are in order and whose body is yet to come.
 ///
@@ -165,6 +166,10 @@ impl Begun {
         let Self { verifier, presented, tags, running, .. } = self;
         let secret = signed_by(verifier, presented, tags, running.take(), body)
             .filter(|_| !handshake::anybody_may_have_had_it_signed(&verifier.scheme, body))
+            .filter(|_| {
+                let is_origin = verifier.url.as_ref().is_some_and(PublicUrl::is_origin);
+                verifier.scheme.boundaries.allow_body(body, is_origin)
+            })
             .ok_or(VerifyErrorKind::SignatureMismatch)?;
         if presented.signed_at_ms.is_none() {
             presented.signed_at_ms = stated_time(verifier, body)?;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Bound, List, Span, Words};
+use super::{Bound, List, Span, Words, boundaries};
 use crate::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
@@ -22,11 +22,14 @@ impl Words {
     pub(super) fn checked(self) -> Result<Scheme, Problem> {
         check_name(&self.name)?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HmacSha256);
-        let template = self.checked_template(algorithm)?;
+        let mut template = self.checked_template(algorithm)?;
         let grammar = self.checked_grammar()?;
         let encoding = self.checked_encoding(algorithm, &grammar)?;
         let timestamp = self.checked_timestamp(algorithm, &template, &grammar)?;
         let families = self.checked_families(&template)?;
+        self.check_body_begins_with()?;
+        let boundaries = boundaries::derive(&self, &mut template, timestamp.as_ref());
+        let boundaries = boundaries.map_err(|what| ("signed", what))?;
         let fallback_identity = self.checked_fallback_identity()?;
         let event_type = self.checked_event_type()?;
         let handshakes = self.checked_handshakes(algorithm)?;
@@ -44,6 +47,8 @@ impl Words {
             template,
             body_view: self.body_view.unwrap_or_default(),
             id_forbids: self.id_forbids,
+            body_begins_with: self.body_begins_with,
+            boundaries,
             timestamp,
             event_id: Vec::with_capacity(self.event_id.len()),
             fallback_identity,
@@ -267,7 +272,7 @@ impl Words {
                 "an id is ASCII, and so must be what it must not contain",
             );
         }
-        match (&self.id_header, template.contains(&Part::Id)) {
+        match (&self.id_header, template.signs_id()) {
             _ if self.rule.is_some() => {}
             (Some(_), false) => {
                 return problem("id_header", "the id is not signed: put `{id}` into `signed`");
@@ -308,6 +313,16 @@ impl Words {
             return problem("alternate_header_prefix", "no signature's header begins with it");
         }
         Ok(vec![first, second])
+    }
+
+    fn check_body_begins_with(&self) -> Result<(), Problem> {
+        match &self.body_begins_with {
+            Some(characters) if characters.is_empty() || !characters.is_ascii() => problem(
+                "body_begins_with",
+                "write the ASCII characters with which a body may begin, as `{[` for JSON",
+            ),
+            _ => Ok(()),
+        }
     }
 
     fn checked_fallback_identity(&self) -> Result<Identity, Problem> {

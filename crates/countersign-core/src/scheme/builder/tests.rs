@@ -58,6 +58,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("a template without the body", listed().signed("{ts}"), "signed"),
         ("the body twice", acme().signed("{body}{body}"), "signed"),
         ("an unknown placeholder", acme().signed("{nonce}{body}"), "signed"),
+        ("a header that nothing ends", acme().signed("{header:X-Nonce}{ts}{body}"), "signed"),
         ("an open placeholder", acme().signed("{body}{ts"), "signed"),
         ("a brace too many", acme().signed("ts}{body}"), "signed"),
         ("a signed header without a name", acme().signed("{header:}{body}"), "signed"),

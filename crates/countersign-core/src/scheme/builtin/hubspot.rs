@@ -31,8 +31,10 @@ fn digest(name: &str, title: &str, signed: &str) -> SchemeBuilder {
         .algorithm(Algorithm::Sha256)
         .signature_header("X-HubSpot-Signature")
         .signed(signed)
+        // So the bytes of one version are none of the other, and a body cannot be made longer.
+        .body_begins_with("{[")
         .evidence(Evidence::SdkSource)
-        .note("The signature is a plain digest, not an HMAC: whoever has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. Use version 3 where it is sent.")
+        .note("The signature is a plain digest, not an HMAC: whoever has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one JSON document to its end is rejected. Use version 3 where it is sent.")
         .note("`X-HubSpot-Signature-Version` chooses nothing: the endpoint's scheme says which version it takes.")
         .note(UNDATED)
 }

@@ -1,0 +1,267 @@
+//! Which templates have one reading, and what that asks of requests.
+//!
+//! Left of the body, parts are told apart from the left; right of it, from the right; what is
+//! between them is the body. A part of a known length ends by itself. So do a literal, an RFC
+//! 3339 time and an HTTP date: none of them begins or ends another. Any other part ends before
+//! the first byte that it cannot contain, if all that lies between is known position by
+//! position.
+
+use super::Words;
+use crate::scheme::boundaries::{Boundaries, is_url_byte};
+use crate::scheme::template::{Part, SecretPlace, Template};
+use crate::scheme::{Timestamp, TimestampUnit};
+use crate::timestamp;
+
+/// What must hold of a request for the template to have one reading, of its signed headers in
+/// the template itself; or why it has two, and what to write instead.
+pub(super) fn derive(
+    words: &Words,
+    template: &mut Template,
+    timestamp: Option<&Timestamp>,
+) -> Result<Boundaries, String> {
+    let body_first = words.body_begins_with.as_deref().unwrap_or_default().as_bytes();
+    let unit = timestamp.map(|timestamp| timestamp.unit);
+    let mut found = Boundaries { body_first: body_first.into(), ..Boundaries::default() };
+    found.one_document = template.secret == Some(SecretPlace::First)
+        && !body_first.is_empty()
+        && body_first.iter().all(|byte| b"{[".contains(byte));
+    found.id.excluded.extend(words.id_forbids.and_then(|it| u8::try_from(it).ok()));
+    for (parts, side) in [(&mut template.before, Side::Left), (&mut template.after, Side::Right)] {
+        side.turn(parts);
+        for at in 0..parts.len() {
+            if let Some((part, next)) = parts[at..].split_first_mut() {
+                let ahead = Ahead::of(next, side, unit, body_first);
+                ahead.bound(part, side, &mut found)?;
+            }
+        }
+        side.turn(parts);
+    }
+    Ok(found)
+}
+
+/// Which side of the body; right of it everything is read backwards.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+impl Side {
+    fn turn<T>(self, list: &mut [T]) {
+        if self == Self::Right {
+            list.reverse();
+        }
+    }
+}
+
+/// What follows a part, position by position, as far as that is known.
+#[derive(Default)]
+struct Ahead {
+    positions: Vec<Position>,
+    /// Whether the body follows the last of them.
+    meets_body: bool,
+}
+
+/// What may stand at one position.
+struct Position {
+    bytes: Bytes,
+    kind: Kind,
+    /// Whether a timestamp in digits lies in front of it, whose length counts then.
+    behind_digits: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A part in front may be forbidden to contain these bytes.
+    Mark,
+    /// The first byte of the body: the best of marks.
+    Body,
+    Other,
+}
+
+impl Ahead {
+    fn of(parts: &[Part], side: Side, unit: Option<TimestampUnit>, body_first: &[u8]) -> Self {
+        let mut ahead = Self::default();
+        for part in parts {
+            match part {
+                Part::Literal(text) => {
+                    let mut bytes = text.clone().into_bytes();
+                    side.turn(&mut bytes);
+                    bytes.into_iter().for_each(|byte| ahead.push(Bytes::one(byte), Kind::Mark));
+                }
+                Part::Timestamp => match unit.and_then(timestamp::digits) {
+                    Some(digits) => {
+                        (0..digits).for_each(|_| ahead.push(Bytes::digits(), Kind::Other));
+                    }
+                    None => {
+                        if side == Side::Left && unit == Some(TimestampUnit::Rfc3339) {
+                            ahead.push_date();
+                        }
+                        return ahead;
+                    }
+                },
+                Part::Method => {
+                    ahead.push(Bytes::capitals(), Kind::Other);
+                    return ahead;
+                }
+                // `https`, `http`, `wss` or `ws`.
+                Part::Url | Part::UnescapedUrl if side == Side::Left => {
+                    ahead.push(Bytes::of(|byte| b"hw".contains(&byte)), Kind::Other);
+                    return ahead;
+                }
+                _ => return ahead,
+            }
+        }
+        ahead.meets_body = true;
+        if side == Side::Left && !body_first.is_empty() {
+            ahead.push(Bytes::of(|byte| body_first.contains(&byte)), Kind::Body);
+        }
+        ahead
+    }
+
+    fn push(&mut self, bytes: Bytes, kind: Kind) {
+        let behind_digits = self.positions.last().is_some_and(|last| {
+            last.behind_digits || (last.kind == Kind::Other && last.bytes == Bytes::digits())
+        });
+        self.positions.push(Position { bytes, kind, behind_digits });
+    }
+
+    /// The beginning of an RFC 3339 time, which has one length.
+    fn push_date(&mut self) {
+        for byte in *b"0000-00-00T00:00:00" {
+            match byte {
+                b'0' => self.push(Bytes::digits(), Kind::Other),
+                b'T' => self.push(Bytes::of(|byte| b"Tt ".contains(&byte)), Kind::Other),
+                b':' => self.push(Bytes::one(byte), Kind::Mark),
+                // No mark: ids are full of them.
+                _ => self.push(Bytes::one(byte), Kind::Other),
+            }
+        }
+    }
+
+    /// Sees to it that a part ends before these positions.
+    fn bound(&self, part: &mut Part, side: Side, found: &mut Boundaries) -> Result<(), String> {
+        match part {
+            Part::Literal(_) => {}
+            Part::Timestamp => match self.end_of(&Bytes::digits()) {
+                Some(end) => found.fixed_timestamp |= end.behind_digits,
+                None => found.fixed_timestamp = true,
+            },
+            Part::Method => {
+                let end = self.end_of(&Bytes::capitals());
+                let end = end.ok_or_else(|| two_readings("{method}", side))?;
+                found.fixed_timestamp |= end.behind_digits;
+            }
+            Part::Url | Part::UnescapedUrl => self.bound_url(side, found),
+            Part::Id { length } => {
+                found.id.length = *length;
+                if length.is_none() {
+                    let excluded = self.excluded(found);
+                    found.id.excluded.extend(excluded.ok_or_else(|| two_readings("{id}", side))?);
+                }
+            }
+            Part::Header { name, bound } => {
+                if bound.length.is_none() {
+                    let part = || format!("{{header:{}}}", name.shown());
+                    let excluded = self.excluded(found);
+                    bound.excluded = excluded.ok_or_else(|| two_readings(&part(), side))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bound_url(&self, side: Side, found: &mut Boundaries) {
+        let in_url = Bytes::of(is_url_byte);
+        if let Some(end) = self.end_of(&in_url) {
+            found.fixed_timestamp |= end.behind_digits;
+            return;
+        }
+        let mut between = self.positions.iter().filter(|position| position.kind != Kind::Body);
+        if self.meets_body && between.all(|position| position.bytes.is_in(&in_url)) {
+            match side {
+                Side::Left => found.url.before_body = true,
+                Side::Right => found.url.behind_body = true,
+            }
+            found.fixed_timestamp |= self.positions.iter().any(|position| position.behind_digits);
+        } else {
+            found.url.exact_only = true;
+        }
+    }
+
+    /// The first position whose bytes neither a part of these bytes can contain, nor what lies
+    /// between.
+    fn end_of(&self, part: &Bytes) -> Option<&Position> {
+        self.unlike_those_before().find(|position| position.bytes.is_apart_from(part))
+    }
+
+    /// What a part of any bytes must not contain, to end before these positions.
+    fn excluded(&self, found: &mut Boundaries) -> Option<Vec<u8>> {
+        let best = self.unlike_those_before().find(|position| position.kind == Kind::Body);
+        let first = self.unlike_those_before().find(|position| position.kind == Kind::Mark);
+        let mark = best.or(first)?;
+        found.fixed_timestamp |= mark.behind_digits;
+        Some((0..=u8::MAX).filter(|byte| mark.bytes.contains(*byte)).collect())
+    }
+
+    fn unlike_those_before(&self) -> impl Iterator<Item = &Position> {
+        let is_unlike = |at: usize| {
+            let earlier = &self.positions[..at];
+            earlier.iter().all(|other| self.positions[at].bytes.is_apart_from(&other.bytes))
+        };
+        (0..self.positions.len()).filter(move |at| is_unlike(*at)).map(|at| &self.positions[at])
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, PartialEq, Eq)]
+struct Bytes([bool; 256]);
+
+impl Bytes {
+    fn of(contains: impl Fn(u8) -> bool) -> Self {
+        Self(std::array::from_fn(|byte| u8::try_from(byte).is_ok_and(&contains)))
+    }
+
+    fn one(byte: u8) -> Self {
+        Self::of(|other| other == byte)
+    }
+
+    fn digits() -> Self {
+        Self::of(|byte| byte.is_ascii_digit())
+    }
+
+    fn capitals() -> Self {
+        Self::of(|byte| byte.is_ascii_uppercase())
+    }
+
+    fn contains(&self, byte: u8) -> bool {
+        self.0[usize::from(byte)]
+    }
+
+    fn is_apart_from(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(left, right)| !(*left && *right))
+    }
+
+    fn is_in(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(left, right)| *right || !*left)
+    }
+}
+
+fn two_readings(part: &str, side: Side) -> String {
+    let (ends, beside) = match side {
+        Side::Left => ("ends", "behind"),
+        Side::Right => ("begins", "in front of"),
+    };
+    let mut problem = format!(
+        "nothing says where `{part}` {ends}, so it could take a piece of its neighbour: put a \
+         character {beside} it that it does not contain, as `.`",
+    );
+    if part != "{method}" {
+        let inside = part.trim_matches(['{', '}']);
+        problem.push_str(&format!(", or give its length in bytes, as `{{{inside}:36}}`"));
+    }
+    if side == Side::Left {
+        problem.push_str(", or say with which characters every body begins (`body_begins_with`)");
+    }
+    problem
+}
