@@ -6,7 +6,9 @@
 
 mod encoding;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
@@ -17,14 +19,16 @@ use encoding::{Encoding, LIBRARIES};
 /// that a framework made of one.
 pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
-    let forms = match Fields::of_form(body) {
+    match Fields::of_form(body) {
         Some(fields) => {
-            let written = LIBRARIES.iter().map(|library| fields.written(library));
-            written.chain(spaces_swapped(body)).collect()
+            let forms = fields.by_libraries().chain(spaces_swapped(body));
+            tried(trial, WRITTEN_AGAIN, forms)
         }
-        None => of_json(body).iter().flat_map(Fields::by_libraries).collect(),
-    };
-    tried(trial, if is_form(body) { WRITTEN_AGAIN } else { BECAME_JSON }, forms)
+        None => {
+            let forms = of_json(body).into_iter().flat_map(Fields::by_libraries);
+            tried(trial, BECAME_JSON, forms)
+        }
+    }
 }
 
 /// The form of which the body at hand is one field.
@@ -33,57 +37,49 @@ pub(super) fn of_its_field(trial: &Trial) -> Tries<'_> {
     if body.is_empty() || !(is_json(body) || is_said_to_be_form(trial)) {
         return Box::new(std::iter::empty());
     }
-    let tries = FIELDS.iter().flat_map(move |field| {
-        let forms = Fields::one(field, body).by_libraries().collect();
-        tried(trial, format!("{ONE_FIELD} `{field}`"), forms)
-    });
-    Box::new(tries)
+    let tries = FIELDS.iter().flat_map(move |field| one_field(trial, field));
+    Box::new(tries.take(trial.affordable_variations()))
 }
 
 /// The same for the field that nearly all senders use.
 pub(super) fn of_its_payload(trial: &Trial) -> Tries<'_> {
-    match is_json(trial.body()) {
-        true => {
-            let forms = Fields::one(FIELDS[0], trial.body()).by_libraries().collect();
-            tried(trial, format!("{ONE_FIELD} `{}`", FIELDS[0]), forms)
-        }
-        false => Box::new(std::iter::empty()),
-    }
+    if is_json(trial.body()) { one_field(trial, FIELDS[0]) } else { Box::new(std::iter::empty()) }
 }
 
 /// The form as writers might have it that are no known library.
 pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     let (what, fields) = match Fields::of_form(body) {
-        Some(fields) => (WRITTEN_AGAIN.to_owned(), vec![fields]),
+        Some(fields) => (WRITTEN_AGAIN, vec![fields]),
         None if is_json(body) => {
-            let mut all = of_json(body);
-            all.push(Fields::one(FIELDS[0], body));
-            (BECAME_JSON.to_owned(), all)
+            let payload = Fields::one(FIELDS[0], body);
+            (BECAME_JSON, of_json(body).into_iter().chain([payload]).collect())
         }
         None => return Box::new(std::iter::empty()),
     };
-    let mut seen = HashSet::from([body.to_vec()]);
     let forms = fields.into_iter().flat_map(|fields| {
         let encodings = Encoding::all(fields.marks());
-        encodings.map(move |encoding| fields.written(&encoding)).collect::<Vec<_>>()
+        encodings.map(move |encoding| fields.written(&encoding))
     });
-    let forms = forms.filter(move |form| seen.insert(form.clone()));
-    let tries = forms.map(move |form| Try {
-        cause: Cause::tried(CauseKind::BodyReserialized, what.clone()),
-        trial: trial.with_body(form),
-    });
-    Box::new(tries.take(trial.affordable_variations()))
+    Box::new(tried(trial, what, forms).take(trial.affordable_variations()))
 }
 
-fn tried(
-    trial: &Trial,
-    what: impl Into<std::borrow::Cow<'static, str>>,
-    forms: Vec<Vec<u8>>,
-) -> Tries<'_> {
+fn one_field<'a>(trial: &'a Trial, field: &str) -> Tries<'a> {
+    let forms = Fields::one(field, trial.body()).by_libraries();
+    tried(trial, format!("{ONE_FIELD} `{field}`"), forms)
+}
+
+/// Each of these forms once. They are written when they are tried: each is larger
+/// than the body.
+fn tried<'a>(
+    trial: &'a Trial,
+    what: impl Into<Cow<'static, str>>,
+    forms: impl Iterator<Item = Vec<u8>> + 'a,
+) -> Tries<'a> {
     let what = what.into();
-    let mut seen = HashSet::from([trial.body().to_vec()]);
-    let forms = forms.into_iter().filter(move |form| seen.insert(form.clone()));
+    let hasher = RandomState::new();
+    let mut seen = HashSet::from([hasher.hash_one(trial.body())]);
+    let forms = forms.filter(move |form| seen.insert(hasher.hash_one(form.as_slice())));
     Box::new(forms.map(move |form| Try {
         cause: Cause::tried(CauseKind::BodyReserialized, what.clone()),
         trial: trial.with_body(form),
@@ -109,8 +105,8 @@ impl Fields {
         Self(vec![(name.as_bytes().to_vec(), Some(value.to_vec()))])
     }
 
-    fn by_libraries(&self) -> impl Iterator<Item = Vec<u8>> {
-        LIBRARIES.iter().map(|library| self.written(library))
+    fn by_libraries(self) -> impl Iterator<Item = Vec<u8>> {
+        LIBRARIES.iter().map(move |library| self.written(library))
     }
 
     fn written(&self, encoding: &Encoding) -> Vec<u8> {

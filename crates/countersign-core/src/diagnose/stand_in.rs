@@ -37,6 +37,8 @@ pub(super) fn named(body: &[u8]) -> Option<Cow<'static, str>> {
 
 /// `{"type":"Buffer","data":[123,125]}`.
 fn buffer(body: &[u8]) -> Option<Vec<u8>> {
+    // Nothing else is worth parsing.
+    memchr::memmem::find(body.get(..LONGEST_START).unwrap_or(body), b"\"Buffer\"")?;
     let Some(Node::Map(members)) = json::parse(body) else { return None };
     match members.as_slice() {
         [(_, Node::Text(kind)), (_, Node::List(bytes))] if kind == "Buffer" => {
@@ -48,6 +50,7 @@ fn buffer(body: &[u8]) -> Option<Vec<u8>> {
 
 /// `{"0":123,"1":125}`.
 fn byte_array(body: &[u8]) -> Option<Vec<u8>> {
+    memchr::memmem::find(body.get(..LONGEST_START).unwrap_or(body), b"\"0\"")?;
     let Some(Node::Map(members)) = json::parse(body) else { return None };
     let bytes = members
         .iter()
@@ -114,6 +117,8 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     const_hex::decode(digits.as_bytes()).ok().filter(|_| !digits.starts_with("0x"))
 }
 
+/// Where in a body its first names stand.
+const LONGEST_START: usize = 64;
 /// How they begin.
 const STAND_INS: &[(&str, &str)] = &[
     ("[object ", "what JavaScript makes of an object that is turned into text"),

@@ -14,6 +14,9 @@ use crate::scheme::SecretFormat;
 /// A key, wiped when it is dropped.
 type KeyBytes = Zeroizing<Vec<u8>>;
 
+/// Secrets of one key each, and the number of the secret that each comes from.
+type Split = (Secrets, Box<[usize]>);
+
 impl Secrets {
     /// One secret for each key, if a text stands for several keys: they share its
     /// name and its validity. With each, the number of the secret that it comes
@@ -21,7 +24,7 @@ impl Secrets {
     pub(crate) fn one_for_each_key(
         &self,
         format: SecretFormat,
-    ) -> Result<Option<(Self, Box<[usize]>)>, ConfigError> {
+    ) -> Result<Option<Split>, ConfigError> {
         let is_single = |secret: &Secret| match &secret.source {
             Source::AsShown(text) => !format.may_be_several(text),
             Source::Key(_) => true,
