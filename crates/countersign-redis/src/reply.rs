@@ -21,6 +21,7 @@ pub(crate) fn claim(reply: &Value) -> Option<ClaimOutcome> {
         [Value::Int(3), Value::Int(crashes)] => {
             ClaimOutcome::Exhausted { crashes: u32::try_from(*crashes).ok()? }
         }
+        [Value::Int(4)] => ClaimOutcome::AlreadyReleased,
         _ => return None,
     })
 }
@@ -30,6 +31,7 @@ pub(crate) fn complete(reply: &Value) -> Option<CompleteOutcome> {
         [Value::Int(0)] => CompleteOutcome::Recorded,
         [Value::Int(1)] => CompleteOutcome::RecordedLate,
         [Value::Int(2)] => CompleteOutcome::AlreadyDone,
+        [Value::Int(3)] => CompleteOutcome::RecordedUnclaimed,
         _ => return None,
     })
 }

@@ -3,16 +3,20 @@
 //! They say what `countersign_core::protocol` says; a test holds them to it.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::Attempt;
-use redis::Cmd;
+use redis::{Cmd, RedisError, Value};
+
+use crate::connection::Connection;
 
 /// The scripts of a store.
 #[derive(Debug)]
 pub(crate) struct Scripts {
     pub(crate) claim: Script,
-    pub(crate) complete: Script,
+    /// The breaker has it, too, to record again what a failover has taken away.
+    pub(crate) complete: Arc<Script>,
     pub(crate) renew: Script,
     pub(crate) release: Script,
 }
@@ -21,7 +25,7 @@ impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
             claim: Script::new(CLAIM),
-            complete: Script::new(COMPLETE),
+            complete: Arc::new(Script::new(COMPLETE)),
             renew: Script::new(RENEW),
             release: Script::new(RELEASE),
         }
@@ -37,6 +41,25 @@ pub(crate) struct Script {
 impl Script {
     fn new(source: &'static str) -> Self {
         Self { source, hash: redis::Script::new(source).get_hash().into() }
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+
+    /// Runs it, and teaches it to the server if need be.
+    pub(crate) async fn send(
+        &self,
+        connection: &mut Connection,
+        key: &str,
+        attempt: &Attempt,
+    ) -> Result<Value, RedisError> {
+        match connection.send(&self.by_hash(key, attempt)).await {
+            Err(error) if error.code() == Some("NOSCRIPT") => {
+                connection.send(&self.by_source(key, attempt)).await
+            }
+            answer => answer,
+        }
     }
 
     /// The call by the hash.
@@ -63,8 +86,7 @@ fn call(command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
     call.arg(&attempt.token.to_bytes())
         .arg(&attempt.fingerprint.to_u64().to_be_bytes())
         .arg(millis(attempt.lease))
-        // An entry that lives for no time at all is an error to Redis.
-        .arg(millis(attempt.retention).max(1))
+        .arg(millis(attempt.retention))
         .arg(attempt.most_crashes);
     call
 }
@@ -79,9 +101,9 @@ const MOST_MS: u64 = (1 << 47) - 1;
 
 const CLAIM: &str = concat!(include_str!("scripts/record.lua"), include_str!("scripts/claim.lua"));
 
-// The other three overwrite a record by one of the same length. A server that
-// is full lets them do so, because of the flag: a success must not be lost for
-// want of memory that it does not take.
+// The other three mostly overwrite a record by one of the same length. A server
+// that is full lets them do so, because of the flag: a success must not be lost
+// for want of memory that it hardly takes.
 const COMPLETE: &str = concat!(
     "#!lua flags=allow-oom\n",
     include_str!("scripts/record.lua"),

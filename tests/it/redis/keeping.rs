@@ -29,24 +29,40 @@ async fn the_key_shows_the_endpoint_and_no_id() {
     assert!(!record.contains("evt_1"), "{record}");
 }
 
+/// What is left of a record's time, in whole hours, rounded up.
+fn hours_left(server: &RedisServer, record: &str) -> u128 {
+    let left = server.cli(&["PTTL", record]).parse::<u128>().unwrap();
+    left.div_ceil(HOUR.as_millis())
+}
+
 #[tokio::test]
-async fn the_retention_counts_from_the_first_claim_on() {
+async fn the_retention_counts_from_the_success_and_nothing_prolongs_it() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, holder) = (event("evt_1"), attempt());
     store.claim(&key, &holder).await.unwrap();
     let record = only_record(&server);
-    let left = || server.cli(&["PTTL", &record]).parse::<u128>().unwrap();
-    assert!(left() <= DAY.as_millis() && left() > DAY.as_millis() - 60_000, "{}", left());
+    assert_eq!(hours_left(&server, &record), 24);
+    let nearly_over = || server.cli(&["PEXPIRE", &record, "3600000"]);
 
-    let two_hours = 2 * HOUR.as_millis();
-    assert_eq!(server.cli(&["PEXPIRE", &record, &two_hours.to_string()]), "1");
-    store.renew(&key, &holder).await.unwrap();
+    // The first attempt fails late, and the retry succeeds.
+    assert_eq!(nearly_over(), "1");
     store.release(&key, &holder).await.unwrap();
-    store.claim(&key, &holder).await.unwrap();
-    store.complete(&key, &holder).await.unwrap();
+    assert_eq!(hours_left(&server, &record), 24);
+    let retry = attempt();
+    assert_eq!(nearly_over(), "1");
+    assert_eq!(store.claim(&key, &retry).await.unwrap(), granted(2));
+    assert_eq!(nearly_over(), "1");
+    assert_eq!(store.complete(&key, &retry).await.unwrap(), CompleteOutcome::Recorded);
+    assert_eq!(hours_left(&server, &record), 24);
+
+    assert_eq!(nearly_over(), "1");
     store.claim(&key, &attempt()).await.unwrap();
-    assert!(left() <= two_hours && left() > two_hours - 60_000, "{}", left());
+    store.complete(&key, &retry).await.unwrap();
+    store.complete(&key, &attempt()).await.unwrap();
+    store.renew(&key, &retry).await.unwrap();
+    store.release(&key, &retry).await.unwrap();
+    assert_eq!(hours_left(&server, &record), 1);
 }
 
 #[tokio::test]
@@ -54,15 +70,28 @@ async fn an_event_that_is_held_outlasts_its_retention() {
     let server = RedisServer::start(&[]);
     let store = store(&server).await;
     let (key, mut holder) = (event("evt_1"), attempt());
-    holder.retention = Duration::from_secs(60);
+    (holder.lease, holder.retention) = (2 * HOUR, HOUR);
     store.claim(&key, &holder).await.unwrap();
     let record = only_record(&server);
-    let left = || server.cli(&["PTTL", &record]).parse::<u128>().unwrap();
-    assert!(left() > HOUR.as_millis() - 60_000, "{}", left());
+    assert_eq!(hours_left(&server, &record), 2);
 
     assert_eq!(server.cli(&["PEXPIRE", &record, "60000"]), "1");
     store.renew(&key, &holder).await.unwrap();
-    assert!(left() > HOUR.as_millis() - 60_000, "{}", left());
+    assert_eq!(hours_left(&server, &record), 2);
+    store.complete(&key, &holder).await.unwrap();
+    assert_eq!(hours_left(&server, &record), 1);
+}
+
+#[tokio::test]
+async fn a_claim_that_arrives_after_its_own_release_grants_nothing() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, gone) = (event("evt_1"), attempt());
+    store.release(&key, &gone).await.unwrap();
+    assert_eq!(hours_left(&server, &only_record(&server)), 1, "as long as the lease");
+    let outcome = store.claim(&key, &gone).await.unwrap();
+    assert_eq!(outcome, ClaimOutcome::AlreadyReleased);
+    assert_eq!(store.claim(&key, &attempt()).await.unwrap(), FIRST);
 }
 
 #[tokio::test]
@@ -131,7 +160,12 @@ async fn a_full_server_refuses_new_events_and_forgets_none() {
     assert_eq!(store.renew(&held, &holder).await.unwrap(), RenewOutcome::Renewed);
     assert_eq!(store.complete(&held, &holder).await.unwrap(), CompleteOutcome::Recorded);
     assert_eq!(store.release(&released, &holder).await.unwrap(), ReleaseOutcome::Released);
-    assert_eq!(store.probe().await.unwrap().warnings, []);
+    let unheard_of = event("claimed while the store was away");
+    let outcome = store.complete(&unheard_of, &holder).await.unwrap();
+    assert_eq!(outcome, CompleteOutcome::RecordedUnclaimed);
+    assert_eq!(store.probe().await.unwrap().warnings, [StoreWarning::Full]);
+    let again = super::store(&server).await;
+    assert_eq!(again.claim(&event("new"), &attempt()).await.unwrap(), ClaimOutcome::AtCapacity);
 
     let _ = server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(store.claim(&event("new"), &attempt()).await.unwrap(), FIRST);

@@ -1,22 +1,26 @@
-local GRANTED, IN_FLIGHT, ALREADY_DONE, EXHAUSTED = 0, 1, 2, 3
+local GRANTED, IN_FLIGHT, ALREADY_DONE, EXHAUSTED, ALREADY_RELEASED = 0, 1, 2, 3, 4
 
-local function grant(record, epoch, crashes)
-  store(record, IN_PROGRESS, epoch, crashes, token, now() + ARGV[3], fingerprint)
+local function grant(epoch, crashes)
+  store(IN_PROGRESS, epoch, crashes, token, now() + lease, fingerprint)
   return { GRANTED, epoch, crashes > 0 and 1 or 0 }
 end
 
 local record = load()
 if not record then
-  return grant(nil, 1, 0)
+  return grant(1, 0)
 end
 if record.state == DONE then
   return { ALREADY_DONE, record.fingerprint == fingerprint and 1 or 0, record.at }
 end
 if record.state == FAILED then
-  return grant(record, record.epoch + 1, record.crashes)
+  -- A claim that arrives after its own release has no caller any more.
+  if record.token == token then
+    return { ALREADY_RELEASED }
+  end
+  return grant(record.epoch + 1, record.crashes)
 end
 if record.token == token then
-  return grant(record, record.epoch, record.crashes)
+  return grant(record.epoch, record.crashes)
 end
 local left = record.at - now()
 if left > 0 then
@@ -26,4 +30,4 @@ local crashes = record.crashes + 1
 if crashes >= tonumber(ARGV[5]) then
   return { EXHAUSTED, crashes }
 end
-return grant(record, record.epoch + 1, crashes)
+return grant(record.epoch + 1, crashes)

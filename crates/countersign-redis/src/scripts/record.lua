@@ -3,7 +3,8 @@
 --
 -- 36 bytes, so that Redis keeps the value inside its object (56 bytes in all):
 -- version and state, epoch, crashes, token, time, fingerprint. The time is the
--- end of the lease while the event is in progress, and when it was done after.
+-- end of the lease while the event is in progress, and that of the last write
+-- afterwards.
 local LAYOUT = '>BI3I2c16I6c8'
 local BYTES = 36
 -- The version of the layout is the upper half of the first byte.
@@ -14,6 +15,7 @@ local MOST_EPOCHS, MOST_CRASHES = 0xffffff, 0xffff
 -- milliseconds), most crashes.
 local key = KEYS[1]
 local token, fingerprint = ARGV[1], ARGV[2]
+local lease, retention = tonumber(ARGV[3]), tonumber(ARGV[4])
 
 -- By the server's clock, in Unix milliseconds.
 local function now()
@@ -36,21 +38,23 @@ local function load()
   return { state = state, epoch = epoch, crashes = crashes, token = owner, at = at, fingerprint = body }
 end
 
--- A new record is kept for the attempt's retention, and one that was there for
--- as long as it was to be kept; but while it is held, as long as the lease.
-local function store(record, state, epoch, crashes, owner, at, body)
-  local value = struct.pack(LAYOUT, state, math.min(epoch, MOST_EPOCHS), math.min(crashes, MOST_CRASHES), owner, at, body)
-  local lease, retention = ARGV[3], ARGV[4]
-  if record then
-    redis.call('SET', key, value, 'KEEPTTL')
-    if state == IN_PROGRESS then
-      redis.call('PEXPIRE', key, lease, 'GT')
-    end
-  elseif state == IN_PROGRESS and tonumber(lease) > tonumber(retention) then
-    redis.call('SET', key, value, 'PX', lease)
-  else
-    redis.call('SET', key, value, 'PX', retention)
+-- For how long a record is kept from this write on: a success for the retention,
+-- and any other for the lease as well, should that be longer. A release that no
+-- claim preceded only has to outlast that claim.
+local function keep_for(state, epoch)
+  if state == DONE then
+    return retention
   end
+  if state == FAILED and epoch == 0 then
+    return lease
+  end
+  return math.max(lease, retention)
+end
+
+local function store(state, epoch, crashes, owner, at, body)
+  local value = struct.pack(LAYOUT, state, math.min(epoch, MOST_EPOCHS), math.min(crashes, MOST_CRASHES), owner, at, body)
+  -- An entry that lives for no time at all is an error to Redis.
+  redis.call('SET', key, value, 'PX', math.max(keep_for(state, epoch), 1))
 end
 
 -- Whether the event is this attempt's, even if its lease has run out.

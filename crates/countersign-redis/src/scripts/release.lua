@@ -1,8 +1,12 @@
 local RELEASED, NOT_HELD = 0, 1
 
 local record = load()
-if not holds(record) then
-  return { NOT_HELD }
+if holds(record) then
+  store(FAILED, record.epoch, record.crashes, token, now(), record.fingerprint)
+  return { RELEASED }
 end
-store(record, FAILED, record.epoch, record.crashes, token, record.at, record.fingerprint)
-return { RELEASED }
+if not record then
+  -- The claim may still be on its way: it will find this, and grant nothing.
+  store(FAILED, 0, 0, token, now(), fingerprint)
+end
+return { NOT_HELD }

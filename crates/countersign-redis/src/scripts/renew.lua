@@ -4,5 +4,5 @@ local record = load()
 if not holds(record) then
   return { LOST }
 end
-store(record, IN_PROGRESS, record.epoch, record.crashes, token, now() + ARGV[3], record.fingerprint)
+store(IN_PROGRESS, record.epoch, record.crashes, token, now() + lease, record.fingerprint)
 return { RENEWED }
