@@ -1,6 +1,8 @@
 //! The Redis store on a real server, well and unwell.
 
+mod clock;
 mod cluster;
+mod far;
 mod faults;
 mod health;
 mod keeping;
@@ -8,8 +10,9 @@ mod operations;
 mod protocol;
 mod sentinel;
 mod starting;
+mod tls;
+mod unsuitable;
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use countersign::{
@@ -17,7 +20,7 @@ use countersign::{
     ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
 };
 use countersign_conformance::{RedisServer, SampleDelivery};
-use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
+use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError, Unsuitable};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -37,8 +40,19 @@ fn attempt() -> Attempt {
     Attempt::new(Fingerprint::from_u64(7), HOUR, DAY).unwrap()
 }
 
+/// Longer than anything takes but what never comes.
+const PATIENT: Duration = Duration::from_secs(30);
+/// For a server that does not answer. It may also be too short for one that does,
+/// on a busy machine.
+const HASTY: Duration = Duration::from_millis(250);
+
 async fn store(server: &RedisServer) -> RedisStore {
-    RedisStore::connect(&server.url()).await.unwrap()
+    store_at(&server.url(), PATIENT).await
+}
+
+async fn store_at(url: &str, deadline: Duration) -> RedisStore {
+    let config = RedisConfig::new(url).unwrap().with_deadline(deadline);
+    RedisStore::connect_with(config).await.unwrap()
 }
 
 /// The one key of a store that has claimed one event.
@@ -56,12 +70,6 @@ fn cause(error: &StoreError) -> &RedisStoreError {
     source.downcast_ref().unwrap()
 }
 
-async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
-    let start = Instant::now();
-    let result = work.await;
-    (result, start.elapsed())
-}
-
 /// Claims until the store answers again.
 async fn recovered(store: &RedisStore, key: &EventKey, attempt: &Attempt) -> ClaimOutcome {
     for _ in 0..4_000 {
@@ -71,6 +79,22 @@ async fn recovered(store: &RedisStore, key: &EventKey, attempt: &Attempt) -> Cla
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     panic!("the store has not recovered");
+}
+
+/// A store on a server that is about to become a primary.
+async fn store_when_primary(server: &RedisServer) -> RedisStore {
+    wait_for(|| server.cli(&["INFO", "replication"]).contains("role:master"));
+    store(server).await
+}
+
+async fn eventually(is: impl Fn() -> bool) {
+    for _ in 0..4_000 {
+        if is() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it has not come to pass");
 }
 
 /// Waits for servers to come to something among themselves.

@@ -30,6 +30,8 @@ mod server;
 mod shutdown;
 #[path = "serve/slow.rs"]
 mod slow;
+#[path = "serve/stores.rs"]
+mod stores;
 #[path = "serve/target.rs"]
 mod target;
 #[path = "serve/tenants.rs"]

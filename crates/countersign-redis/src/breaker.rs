@@ -3,16 +3,20 @@
 //! ```text
 //!            lost                  dialled
 //! closed ----------------> dialling ------> closed
-//!    |                         | nothing has come of it in time
-//!    | lost, and had           v
-//!    | answered nothing      open --------> closed
+//!    |  ^                      | nothing has come of it in time
+//!    |  | it answers after all v
+//!    |  `------------------- open --------> closed
 //!    `-----------------------> ^  dialled, once a second
+//!      lost, and had answered nothing
 //! ```
 //!
 //! One task dials, whatever the number of requests: they wait for it within
-//! their deadlines while it is dialling, and fail at once while it is open.
+//! their deadlines while it is dialling, and fail at once while it is open. With
+//! sentinels it also looks whether they still name the server of the connection.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+mod live;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,8 +25,11 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::connection::{Connection, Dialer};
+use crate::connection::{Dialer, Primary};
 use crate::error::RedisStoreError;
+use crate::scripts::Script;
+use crate::successes::Successes;
+pub(crate) use live::Live;
 
 /// Hands the connection out, and replaces it where it is lost.
 pub(crate) struct Breaker {
@@ -37,43 +44,61 @@ struct Dialling {
     dialer: Dialer,
     /// What a server is asked, to see whether it answers.
     question: Cmd,
+    successes: Successes,
+    complete: Arc<Script>,
 }
 
 #[derive(Clone)]
 enum State {
     Closed(Live),
-    Dialling,
+    Dialling {
+        /// The connection that was in use, where it was merely silent: should it
+        /// answer after all, it is in use again.
+        silent: Option<Live>,
+    },
     /// Until a second after the last attempt.
     Open {
         last: Instant,
+        silent: Option<Live>,
+        /// What came of the last attempt.
+        problem: Option<Arc<RedisError>>,
     },
-}
-
-/// A connection in use.
-#[derive(Clone)]
-pub(crate) struct Live {
-    pub(crate) connection: Connection,
-    /// When it was dialled, which also tells it from its successors.
-    since: Instant,
-    /// When something was last answered on it, in microseconds after `since`;
-    /// 0 where nothing was.
-    answered: Arc<AtomicU64>,
 }
 
 impl Breaker {
     /// Dials for the first time.
-    pub(crate) async fn closed(dialer: Dialer, question: Cmd) -> Result<Self, RedisError> {
-        let connection = dialer.dial(&question).await?;
-        Ok(Self {
-            state: watch::Sender::new(State::closed(connection)),
-            dialling: Arc::new(Dialling { dialer, question }),
+    pub(crate) async fn closed(
+        dialer: Dialer,
+        question: Cmd,
+        complete: Arc<Script>,
+    ) -> Result<Self, RedisError> {
+        let live = Live::new(dialer.dial(&question).await?);
+        let is_watched = live.primary.is_some();
+        let dialling = Dialling { dialer, question, successes: Successes::default(), complete };
+        let breaker = Self {
+            state: watch::Sender::new(State::Closed(live)),
+            dialling: Arc::new(dialling),
             failures: AtomicU32::new(0),
             task: Mutex::new(None),
-        })
+        };
+        if is_watched {
+            breaker.ensure_task();
+        }
+        Ok(breaker)
     }
 
     pub(crate) fn is_open(&self) -> bool {
         matches!(*self.state.borrow(), State::Open { .. })
+    }
+
+    /// Whether the keys may be spread over several servers.
+    pub(crate) fn is_spread(&self) -> bool {
+        self.dialling.dialer.is_spread()
+    }
+
+    /// The successes that a failover may take away, and what became of others.
+    pub(crate) fn successes(&self) -> &Successes {
+        &self.dialling.successes
     }
 
     /// The connection. Waits for it while it is being dialled.
@@ -90,40 +115,54 @@ impl Breaker {
         loop {
             match &*states.borrow_and_update() {
                 State::Closed(live) => return Ok(live.clone()),
-                State::Open { .. } => return Err(RedisStoreError::BreakerOpen),
-                State::Dialling => {}
+                State::Open { problem, .. } => {
+                    let source = problem
+                        .clone()
+                        .map(|problem| -> Arc<dyn std::error::Error + Send + Sync> { problem });
+                    return Err(RedisStoreError::BreakerOpen { source });
+                }
+                State::Dialling { .. } => {}
             }
             // It cannot fail: the sender is ours.
             let _ = states.changed().await;
         }
     }
 
-    /// The server has answered on this connection.
-    pub(crate) fn answered(&self, live: &Live) {
-        live.answered.store(live.micros(Instant::now()), Ordering::Relaxed);
+    /// The server has answered on this connection what was sent at `sent`.
+    pub(crate) fn answered(&self, live: &Live, sent: Instant) {
+        live.answered(sent);
         if self.failures.load(Ordering::Relaxed) != 0 {
             self.failures.store(0, Ordering::Relaxed);
         }
+        if !matches!(&*self.state.borrow(), State::Closed(_)) {
+            self.state.send_if_modified(|state| state.revive(live));
+        }
     }
 
-    /// What was asked at `asked` was not answered in time. The connection is
-    /// lost if nothing else was answered on it either: a server that is merely
-    /// slow is not helped by more connections.
-    pub(crate) fn silent(&self, live: &Live, asked: Instant) {
-        if live.answered.load(Ordering::Relaxed) < live.micros(asked) {
-            self.lost(live);
+    /// What was sent at `sent` was not answered in time. The connection is lost
+    /// if nothing else was answered on it either: a server that is merely slow
+    /// is not helped by more connections. Says whether a second try may find
+    /// another one.
+    pub(crate) fn silent(&self, live: &Live, sent: Instant) -> bool {
+        if live.has_answered_since(sent) {
+            return self.is_spread();
         }
+        self.lose(live, Some(live.clone()))
     }
 
     /// The connection is broken, or the server says that it does not serve.
     pub(crate) fn lost(&self, live: &Live) {
+        self.lose(live, None);
+    }
+
+    fn lose(&self, live: &Live, silent: Option<Live>) -> bool {
         let failures = self.failures.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-        if self.dialling.dialer.is_spread() && failures < FAILURES_OF_MANY {
-            return;
+        if self.is_spread() && failures < FAILURES_OF_MANY {
+            return true;
         }
         let lost = self.state.send_if_modified(|state| match state {
-            State::Closed(current) if current.since == live.since => {
-                *state = live.loss();
+            State::Closed(current) if current.is(live) => {
+                *state = State::lost(live, silent);
                 true
             }
             _ => false,
@@ -131,13 +170,14 @@ impl Breaker {
         if lost {
             self.ensure_task();
         }
+        true
     }
 
     /// Nothing has come of dialling within the time of a request.
     pub(crate) fn give_up(&self) {
         self.state.send_if_modified(|state| match state {
-            State::Dialling => {
-                *state = State::Open { last: Instant::now() };
+            State::Dialling { silent } => {
+                *state = State::Open { last: Instant::now(), silent: silent.take(), problem: None };
                 true
             }
             _ => false,
@@ -164,25 +204,24 @@ impl Drop for Breaker {
 }
 
 impl State {
-    fn closed(connection: Connection) -> Self {
-        let (since, answered) = (Instant::now(), Arc::default());
-        Self::Closed(Live { connection, since, answered })
-    }
-}
-
-impl Live {
     /// A connection on which nothing was ever answered gives no hope of the
     /// next one.
-    fn loss(&self) -> State {
-        match self.answered.load(Ordering::Relaxed) {
-            0 => State::Open { last: self.since },
-            _ => State::Dialling,
+    fn lost(live: &Live, silent: Option<Live>) -> Self {
+        if live.has_answered() {
+            Self::Dialling { silent }
+        } else {
+            Self::Open { last: live.since, silent, problem: None }
         }
     }
 
-    fn micros(&self, at: Instant) -> u64 {
-        let micros = at.saturating_duration_since(self.since).as_micros();
-        u64::try_from(micros).unwrap_or(u64::MAX).max(1)
+    /// Takes a silent connection into use again.
+    fn revive(&mut self, live: &Live) -> bool {
+        let (Self::Dialling { silent } | Self::Open { silent, .. }) = self else { return false };
+        if silent.as_ref().is_none_or(|silent| !silent.is(live)) {
+            return false;
+        }
+        *self = Self::Closed(live.clone());
+        true
     }
 }
 
@@ -190,29 +229,94 @@ impl Live {
 /// again.
 async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
     let mut states = state.subscribe();
+    // How long one attempt may take: a far server needs several round trips.
+    let mut patience = PAUSE;
     loop {
-        let next = match &*states.borrow_and_update() {
-            State::Closed(_) => None,
-            State::Dialling => Some(Instant::now()),
-            State::Open { last } => Some(*last + PAUSE),
-        };
-        let Some(next) = next else {
-            // It cannot fail: a sender is ours.
-            let _ = states.changed().await;
-            continue;
+        let current = states.borrow_and_update().clone();
+        let next = match current {
+            State::Closed(live) => {
+                patience = PAUSE.max(live.round_trip().saturating_mul(ROUND_TRIPS));
+                // Neither can fail: a sender is ours.
+                if let Some(primary) = &live.primary {
+                    if timeout(BETWEEN_LOOKS, states.changed()).await.is_err() {
+                        dialling.look(&state, &live, primary).await;
+                    }
+                } else {
+                    let _ = states.changed().await;
+                }
+                continue;
+            }
+            State::Dialling { .. } => Instant::now(),
+            State::Open { last, .. } => last + PAUSE,
         };
         sleep_until(next).await;
         let last = Instant::now();
-        let dialled = timeout(PAUSE, dialling.dialer.dial(&dialling.question)).await;
-        state.send_replace(match dialled {
-            Ok(Ok(connection)) => State::closed(connection),
-            Ok(Err(_)) | Err(_) => State::Open { last },
+        let problem = match timeout(patience, dialling.dial()).await {
+            Ok(Ok(live)) => {
+                state.send_replace(State::Closed(live));
+                continue;
+            }
+            Ok(Err(problem)) => Some(Arc::new(problem)),
+            Err(_) => None,
+        };
+        state.send_if_modified(|state| {
+            let silent = match state {
+                // It has answered in the meantime.
+                State::Closed(_) => return false,
+                State::Dialling { silent } | State::Open { silent, .. } => silent.take(),
+            };
+            *state = State::Open { last, silent, problem };
+            true
         });
     }
 }
 
-/// Between two attempts at dialling, and for each.
+impl Dialling {
+    async fn dial(&self) -> Result<Live, RedisError> {
+        let live = Live::new(self.dialer.dial(&self.question).await?);
+        if let Some(primary) = &live.primary {
+            // Before anybody claims there what was done elsewhere.
+            self.record_again(primary, &live).await;
+        }
+        Ok(live)
+    }
+
+    async fn record_again(&self, primary: &Primary, live: &Live) {
+        let again = self.successes.record_again(primary, &live.connection, &self.complete);
+        // The next look goes on.
+        let _ = timeout(PAUSE / 2, again).await;
+    }
+
+    /// Looks whether the sentinels still name the server of this connection.
+    async fn look(&self, state: &watch::Sender<State>, live: &Live, primary: &Primary) {
+        match self.dialer.confirms(primary).await {
+            Some(true) => {
+                self.successes.confirmed(primary);
+                self.record_again(primary, live).await;
+            }
+            Some(false) => {
+                state.send_if_modified(|state| match state {
+                    State::Closed(current) if current.is(live) => {
+                        *state = State::Dialling { silent: None };
+                        true
+                    }
+                    _ => false,
+                });
+            }
+            None => {}
+        }
+    }
+}
+
+/// Between two attempts at dialling, and for each at least.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// To connect, to agree on TLS, to log in and to answer a question, with some to
+/// spare.
+const ROUND_TRIPS: u32 = 8;
+
+/// So long a failover goes unnoticed whose old primary survives.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// Where the keys are spread over several servers, and one of them is down, the
 /// others go on answering in between.

@@ -1,5 +1,7 @@
-//! One operation: its deadline, its one retry, what an error says.
+//! One operation: its budgets, its second try, what an error says.
 
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use countersign_core::{Attempt, StoreError};
@@ -7,16 +9,42 @@ use redis::{Cmd, RedisError, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::breaker::{Breaker, Live};
+use crate::connection::Connection;
 use crate::error::{Fault, RedisStoreError};
+use crate::race::{Raced, race};
 use crate::scripts::Script;
 
-/// What is asked of the server.
+/// What is sent to the server.
 pub(crate) enum Call<'a> {
-    Script { script: &'a Script, key: &'a str, attempt: &'a Attempt },
+    Script {
+        script: &'a Script,
+        key: &'a str,
+        attempt: &'a Attempt,
+        /// It records what a failover must not take away.
+        is_success: bool,
+    },
     Command(Cmd),
 }
 
-/// Asks the server, twice if need be: every call may be executed twice, for it
+/// For how long an operation waits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budgets {
+    /// For the whole of it.
+    pub(crate) deadline: Duration,
+    /// For the answer to the first try, before a second one is made beside it.
+    pub(crate) try_timeout: Option<Duration>,
+}
+
+impl Budgets {
+    /// By default half of the deadline, so that the second try has the other
+    /// half; but a server that is always this far away is not silent.
+    pub(crate) fn first_try(self, usual_round_trip: Duration) -> Duration {
+        let default = || (self.deadline / 2).max(usual_round_trip.saturating_mul(2));
+        self.try_timeout.unwrap_or_else(default).min(self.deadline)
+    }
+}
+
+/// Sends the call, twice if need be: every call may be executed twice, for it
 /// either carries a token or says what is to be and not what is to be done.
 ///
 /// # Errors
@@ -24,75 +52,192 @@ pub(crate) enum Call<'a> {
 /// Not applied is what was never sent, or what the server itself has refused.
 /// Whatever was sent and not answered may have been applied, even if a later
 /// try was refused.
-pub(crate) async fn ask(
+pub(crate) async fn send(
     breaker: &Breaker,
-    deadline: Duration,
+    budgets: Budgets,
     call: &Call<'_>,
 ) -> Result<Value, StoreError> {
-    let end = Instant::now() + deadline;
-    let mut unanswered = None;
-    for is_last in [false, true] {
-        let mut live = match timeout_at(end, breaker.connection()).await {
-            Ok(Ok(live)) => live,
-            Ok(Err(open)) => return Err(failed(unanswered, open)),
+    let operation = Operation { breaker, deadline: budgets.deadline, call };
+    let end = Instant::now() + budgets.deadline;
+    let live = operation.connection(end).await?;
+    let sent = Instant::now();
+    let mut first = pin!(operation.try_on(&live));
+    let patience = budgets.first_try(live.round_trip());
+    match timeout_at(end.min(sent + patience), &mut first).await {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(failed)) if failed.is_final => Err(failed.into()),
+        // In boxes, this and what follows: they are rare, and would make every operation larger.
+        Ok(Err(failed)) => {
+            let second = Box::pin(operation.second_try(end)).await;
+            second.map_err(|second| failed.and(second).into())
+        }
+        Err(_) if breaker.silent(&live, sent) && Instant::now() < end => {
+            Box::pin(operation.either(first, end)).await.map_err(StoreError::from)
+        }
+        Err(_) => match timeout_at(end, first).await {
+            Ok(answer) => answer.map_err(StoreError::from),
+            Err(_) => Err(operation.is_late().into()),
+        },
+    }
+}
+
+struct Operation<'a> {
+    breaker: &'a Breaker,
+    deadline: Duration,
+    call: &'a Call<'a>,
+}
+
+impl Operation<'_> {
+    async fn connection(&self, end: Instant) -> Result<Live, Failed> {
+        match timeout_at(end, self.breaker.connection()).await {
+            Ok(connection) => connection.map_err(Failed::not_sent),
             Err(_) => {
-                breaker.give_up();
-                return Err(failed(unanswered, RedisStoreError::Deadline { deadline }));
-            }
-        };
-        let asked = Instant::now();
-        let until = if is_last { end } else { asked + (end - asked) / 2 };
-        match timeout_at(until, call.send(&mut live)).await {
-            Ok(Ok(value)) => {
-                breaker.answered(&live);
-                return Ok(value);
-            }
-            Ok(Err(error)) => match Fault::of(&error) {
-                Fault::Answer | Fault::Full => {
-                    breaker.answered(&live);
-                    return Err(failed(unanswered, RedisStoreError::of(error)));
-                }
-                Fault::NotSent | Fault::NotServing => {
-                    breaker.lost(&live);
-                    if is_last {
-                        return Err(failed(unanswered, RedisStoreError::of(error)));
-                    }
-                }
-                Fault::Broken => {
-                    breaker.lost(&live);
-                    unanswered = Some(RedisStoreError::of(error));
-                }
-            },
-            Err(_) => {
-                breaker.silent(&live, asked);
-                unanswered = Some(RedisStoreError::Deadline { deadline });
+                self.breaker.give_up();
+                Err(Failed::not_sent(RedisStoreError::Deadline { deadline: self.deadline }))
             }
         }
     }
-    Err(failed(unanswered, RedisStoreError::Deadline { deadline }))
-}
 
-/// The error of an operation of which a try went unanswered, or none did.
-fn failed(unanswered: Option<RedisStoreError>, last: RedisStoreError) -> StoreError {
-    match unanswered {
-        Some(first) => StoreError::maybe_applied(first),
-        None => StoreError::not_applied(last),
+    /// Sends it, and waits for as long as it takes.
+    async fn try_on(&self, live: &Live) -> Result<Value, Failed> {
+        let sent = Instant::now();
+        match self.call.send(live.connection.clone()).await {
+            Ok(value) => {
+                self.breaker.answered(live, sent);
+                if let Call::Script { key, attempt, is_success: true, .. } = self.call
+                    && let Some(primary) = &live.primary
+                {
+                    self.breaker.successes().push(primary, key, attempt);
+                }
+                Ok(value)
+            }
+            Err(error) => {
+                let fault = Fault::of(&error);
+                match fault {
+                    Fault::Answer | Fault::Full => self.breaker.answered(live, sent),
+                    Fault::NotSent | Fault::NotServing | Fault::Broken => self.breaker.lost(live),
+                }
+                Err(Failed {
+                    error: RedisStoreError::of(error),
+                    is_unanswered: fault == Fault::Broken,
+                    is_final: matches!(fault, Fault::Answer | Fault::Full),
+                })
+            }
+        }
+    }
+
+    async fn second_try(&self, end: Instant) -> Result<Value, Failed> {
+        let live = self.connection(end).await?;
+        let sent = Instant::now();
+        match timeout_at(end, self.try_on(&live)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.breaker.silent(&live, sent);
+                Err(self.is_late())
+            }
+        }
+    }
+
+    /// A second try beside the first, whose answer may be on its way all the
+    /// same.
+    async fn either(
+        &self,
+        mut first: Pin<&mut impl Future<Output = Result<Value, Failed>>>,
+        end: Instant,
+    ) -> Result<Value, Failed> {
+        let mut second = pin!(self.second_try(end));
+        match race(first.as_mut(), second.as_mut()).await {
+            Raced::First(Err(failed)) if !failed.is_final => {
+                second.await.map_err(|second| failed.and(second))
+            }
+            // The second try is on its way.
+            Raced::First(Err(failed)) => Err(Failed { is_unanswered: true, ..failed }),
+            Raced::First(answer @ Ok(_)) | Raced::Second(answer @ Ok(_)) => answer,
+            Raced::Second(Err(failed)) => match timeout_at(end, first).await {
+                Ok(answer) => answer.map_err(|first| first.and(failed)),
+                Err(_) => Err(self.is_late()),
+            },
+        }
+    }
+
+    fn is_late(&self) -> Failed {
+        Failed {
+            error: RedisStoreError::Deadline { deadline: self.deadline },
+            is_unanswered: true,
+            is_final: false,
+        }
     }
 }
 
 impl Call<'_> {
-    async fn send(&self, live: &mut Live) -> Result<Value, RedisError> {
+    async fn send(&self, mut connection: Connection) -> Result<Value, RedisError> {
         match self {
-            Self::Command(command) => live.connection.send(command).await,
-            Self::Script { script, key, attempt } => {
-                let answer = live.connection.send(&script.by_hash(key, attempt)).await;
-                match answer {
-                    Err(error) if error.code() == Some("NOSCRIPT") => {
-                        live.connection.send(&script.by_source(key, attempt)).await
-                    }
-                    answer => answer,
-                }
+            Self::Command(command) => connection.send(command).await,
+            Self::Script { script, key, attempt, .. } => {
+                script.send(&mut connection, key, attempt).await
             }
         }
+    }
+}
+
+/// A try that has failed.
+struct Failed {
+    error: RedisStoreError,
+    /// It may have been executed.
+    is_unanswered: bool,
+    /// Another try would be answered in the same way.
+    is_final: bool,
+}
+
+impl Failed {
+    fn not_sent(error: RedisStoreError) -> Self {
+        Self { error, is_unanswered: false, is_final: true }
+    }
+
+    /// The error of an operation whose tries have both failed.
+    fn and(self, later: Self) -> Self {
+        if self.is_unanswered { self } else { later }
+    }
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        if failed.is_unanswered {
+            Self::maybe_applied(failed.error)
+        } else {
+            Self::not_applied(failed.error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEADLINE: Duration = Duration::from_millis(250);
+
+    fn first_try(try_timeout: Option<Duration>, round_trip_ms: u64) -> Duration {
+        let budgets = Budgets { deadline: DEADLINE, try_timeout };
+        budgets.first_try(Duration::from_millis(round_trip_ms))
+    }
+
+    #[test]
+    fn a_server_that_is_always_far_away_is_waited_for_until_the_deadline() {
+        for round_trip_ms in [130, 180, 240] {
+            assert_eq!(first_try(None, round_trip_ms), DEADLINE);
+        }
+        assert_eq!(first_try(None, 80), Duration::from_millis(160));
+    }
+
+    #[test]
+    fn a_near_server_is_tried_again_at_half_of_the_deadline() {
+        assert_eq!(first_try(None, 1), DEADLINE / 2);
+    }
+
+    #[test]
+    fn the_timeout_of_a_try_that_is_set_is_kept_within_the_deadline() {
+        let set = |ms| first_try(Some(Duration::from_millis(ms)), 240);
+        assert_eq!(set(40), Duration::from_millis(40));
+        assert_eq!(set(4_000), DEADLINE);
     }
 }

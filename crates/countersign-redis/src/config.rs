@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use redis::aio::ConnectionLike;
 
+use crate::call::Budgets;
 use crate::connection::Connection;
 use crate::error::ConnectError;
-use crate::target::Target;
+use crate::target::{Target, UrlSettings};
 
 /// How a [`RedisStore`](crate::RedisStore) reaches its server.
 pub struct RedisConfig {
     pub(crate) source: Source,
     pub(crate) prefix: String,
     pub(crate) deadline: Duration,
+    pub(crate) try_timeout: Option<Duration>,
 }
 
 /// Where connections come from.
@@ -35,7 +37,10 @@ impl RedisConfig {
     ///
     /// `rediss` in place of `redis` is TLS. User and password are the server's;
     /// those of sentinels, and the number of the database, are told in the query:
-    /// `?sentinel_user=…&sentinel_password=…&db=1`.
+    /// `?sentinel_user=…&sentinel_password=…&db=1`. So may be, in each form, what
+    /// [`with_deadline`](Self::with_deadline) and
+    /// [`with_try_timeout`](Self::with_try_timeout) set:
+    /// `?deadline_ms=600&try_timeout_ms=400`.
     ///
     /// # Errors
     ///
@@ -43,7 +48,13 @@ impl RedisConfig {
     /// [`ConnectError::FeatureRequired`] where this build lacks what it names.
     /// Neither shows the URL, which may hold a password.
     pub fn new(url: &str) -> Result<Self, ConnectError> {
-        Ok(Self::from_source(Source::Target(Target::parse(url)?)))
+        let (settings, url) = UrlSettings::take_from(url)?;
+        let config = Self::from_source(Source::Target(Target::parse(&url)?));
+        Ok(Self {
+            deadline: settings.deadline.unwrap_or(config.deadline),
+            try_timeout: settings.try_timeout,
+            ..config
+        })
     }
 
     /// A connection of the caller's own, which it may go on using. It must
@@ -59,7 +70,7 @@ impl RedisConfig {
     }
 
     fn from_source(source: Source) -> Self {
-        Self { source, prefix: PREFIX.to_owned(), deadline: DEADLINE }
+        Self { source, prefix: PREFIX.to_owned(), deadline: DEADLINE, try_timeout: None }
     }
 
     /// What every key of the store begins with. Defaults to `cs`; another one
@@ -71,12 +82,37 @@ impl RedisConfig {
         self
     }
 
-    /// How long an operation may take, its retry included. Defaults to 250 ms:
-    /// a sender waits for seconds, and the handler needs most of them.
+    /// How long an operation may take, its second try included. Defaults to
+    /// 250 ms: a sender waits for seconds, and the handler needs most of them. A
+    /// server farther away than that needs more; above a day it is a day.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
+    }
+
+    /// How long an operation waits for its answer before it is sent a second
+    /// time, on a new connection, while the first answer is still waited for.
+    /// Defaults to half of the deadline, or to twice the connection's usual round
+    /// trip where that is longer.
+    #[must_use]
+    pub fn with_try_timeout(mut self, timeout: Duration) -> Self {
+        self.try_timeout = Some(timeout);
+        self
+    }
+
+    pub(crate) fn budgets(&self) -> Result<Budgets, ConnectError> {
+        if self.deadline.is_zero() {
+            let problem = "the store's deadline is zero: set at least one round trip to its server";
+            return Err(ConnectError::Setting { problem });
+        }
+        if self.try_timeout.is_some_and(|timeout| timeout.is_zero()) {
+            let problem =
+                "the timeout of a try is zero: set at least one round trip to the store's server";
+            return Err(ConnectError::Setting { problem });
+        }
+        let deadline = self.deadline.min(LONGEST_DEADLINE);
+        Ok(Budgets { deadline, try_timeout: self.try_timeout })
     }
 }
 
@@ -86,6 +122,7 @@ impl fmt::Debug for RedisConfig {
             .field("server", &self.source)
             .field("prefix", &self.prefix)
             .field("deadline", &self.deadline)
+            .field("try_timeout", &self.try_timeout)
             .finish()
     }
 }
@@ -101,3 +138,5 @@ impl fmt::Debug for Source {
 
 const PREFIX: &str = "cs";
 const DEADLINE: Duration = Duration::from_millis(250);
+/// No sender waits for a day, and an instant a day from now always exists.
+const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -8,10 +8,12 @@ mod sentinel;
 mod tls;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
 use redis::{AsyncConnectionConfig, Client, Cmd, RedisError, Value};
+use tokio::time::Instant;
 
 use crate::config::Source;
 use crate::error::Fault;
@@ -52,6 +54,23 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
     }
 }
 
+/// A connection that has just been made.
+pub(crate) struct Dialled {
+    pub(crate) connection: Connection,
+    /// The server, where sentinels may come to name another one.
+    pub(crate) primary: Option<Arc<Primary>>,
+    /// How long the answer to the first question took.
+    pub(crate) round_trip: Duration,
+}
+
+/// A server, as the sentinels name it.
+#[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "sentinel"), expect(dead_code, reason = "nobody names any"))]
+pub(crate) struct Primary {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
 /// Makes connections.
 #[allow(clippy::large_enum_variant, reason = "a store has one")]
 pub(crate) enum Dialer {
@@ -82,29 +101,50 @@ impl Dialer {
             }
             #[cfg(feature = "sentinel")]
             Source::Target(Target::Sentinel(target)) => {
-                Self::Sentinel(sentinel::Sentinels::new(target))
+                Self::Sentinel(sentinel::Sentinels::new(target)?)
             }
         })
     }
 
     /// A connection whose server has answered `question` on it.
-    pub(crate) async fn dial(&self, question: &Cmd) -> Result<Connection, RedisError> {
-        let mut connection = match self {
-            Self::Single(client) => dial(client).await?,
+    pub(crate) async fn dial(&self, question: &Cmd) -> Result<Dialled, RedisError> {
+        let (mut connection, primary) = match self {
+            Self::Single(client) => (dial(client).await?, None),
             // It has asked some node already, and the one that the question
             // would go to may be the one that is down.
             #[cfg(feature = "cluster")]
             Self::Cluster(client) => {
-                return Ok(Connection::new(client.get_async_connection().await?));
+                let connection = Connection::new(client.get_async_connection().await?);
+                return Ok(Dialled { connection, primary: None, round_trip: Duration::ZERO });
             }
             #[cfg(feature = "sentinel")]
-            Self::Sentinel(sentinels) => dial(&sentinels.primary().await?).await?,
-            Self::Given(connection) => connection.clone(),
+            Self::Sentinel(sentinels) => {
+                let primary = sentinels.primary().await?;
+                (dial(&sentinels.client(&primary)?).await?, Some(Arc::new(primary)))
+            }
+            Self::Given(connection) => (connection.clone(), None),
         };
+        let asked = Instant::now();
         match connection.send(question).await {
             // Whoever may not ask is answered all the same.
             Err(error) if Fault::of(&error) != Fault::Answer => Err(error),
-            _ => Ok(connection),
+            _ => Ok(Dialled { connection, primary, round_trip: asked.elapsed() }),
+        }
+    }
+
+    /// Whether the sentinels still take this server for the primary. `None`
+    /// where there are none, or none of them says.
+    #[cfg_attr(
+        not(feature = "sentinel"),
+        expect(unused_variables, clippy::unused_async, reason = "there is nobody to ask")
+    )]
+    pub(crate) async fn confirms(&self, primary: &Primary) -> Option<bool> {
+        match self {
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(sentinels) => {
+                sentinels.primary().await.ok().map(|current| current == *primary)
+            }
+            _ => None,
         }
     }
 

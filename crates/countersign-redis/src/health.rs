@@ -2,6 +2,8 @@
 
 mod canary;
 mod info;
+mod starting;
+mod trial;
 
 use std::future::Future;
 
@@ -9,38 +11,29 @@ use countersign_core::{Health, StoreError, StoreWarning};
 use redis::{Cmd, Value};
 
 pub(crate) use canary::Canaries;
+pub(crate) use starting::check;
 
-use crate::breaker::Breaker;
-use crate::error::{ConnectError, Fault, RedisStoreError};
+use crate::error::{RedisStoreError, Unsuitable};
+use crate::scripts::Scripts;
+use crate::successes::DeposedRecords;
 use info::Info;
 
-/// Refuses a server that the scripts would fail on.
-pub(crate) async fn check_version(breaker: &Breaker) -> Result<(), ConnectError> {
-    let mut live = breaker
-        .connection()
-        .await
-        .map_err(|error| ConnectError::Unreachable { source: error.into() })?;
-    let reply = match live.connection.send(&redis::cmd("INFO")).await {
-        Ok(reply) => reply,
-        // Who may not ask is told by the first probe.
-        Err(error) if Fault::of(&error) == Fault::Answer => return Ok(()),
-        Err(error) => return Err(ConnectError::of(error)),
-    };
-    match Info::of_each(&reply).iter().find_map(Info::too_old) {
-        Some(version) => Err(ConnectError::TooOld { version }),
-        None => Ok(()),
-    }
-}
-
-/// Asks the server for all of it. The warnings come worst first.
+/// Asks the server for all of it, and tries the operations. The warnings come
+/// worst first.
 pub(crate) async fn probe<F>(
+    scripts: &Scripts,
     canaries: &Canaries,
+    deposed: DeposedRecords,
     ask: impl Fn(Cmd) -> F,
 ) -> Result<Health, StoreError>
 where
     F: Future<Output = Result<Value, StoreError>>,
 {
     let mut warnings = Vec::new();
+    if deposed != DeposedRecords::default() {
+        let DeposedRecords { recorded_again, repeated, lost } = deposed;
+        warnings.push(StoreWarning::Deposed { recorded_again, repeated, lost });
+    }
     match allowed(canaries.have_gone(&ask).await)? {
         Some(true) => warnings.push(StoreWarning::MemoryLost),
         Some(false) => {}
@@ -57,9 +50,35 @@ where
             warnings.append(&mut found);
         }
     }
+    if !warnings.contains(&StoreWarning::Replica) {
+        warnings.extend(fails_trial(scripts, canaries, &ask).await?);
+    }
     warnings.sort_by_key(badness);
     warnings.dedup();
     Ok(Health::new(warnings))
+}
+
+/// Whether a new event could be claimed now.
+///
+/// # Errors
+///
+/// Where none could, for another reason than that the server is full.
+async fn fails_trial<F>(
+    scripts: &Scripts,
+    canaries: &Canaries,
+    ask: &impl Fn(Cmd) -> F,
+) -> Result<Option<StoreWarning>, StoreError>
+where
+    F: Future<Output = Result<Value, StoreError>>,
+{
+    match trial::run(scripts, canaries.trial(), &trial::attempt()?, ask).await {
+        Ok(true) => Ok(None),
+        Ok(false) => Err(StoreError::maybe_applied(RedisStoreError::UnexpectedReply)),
+        Err(error) if matches!(cause(&error), Some(RedisStoreError::Full { .. })) => {
+            Ok(Some(StoreWarning::Full))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// A server without an append-only file may still take snapshots.
@@ -79,14 +98,22 @@ where
 
 /// `None` where the server answers that it will not say.
 fn allowed<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    use std::error::Error;
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(error) => match error.source().and_then(<dyn Error>::downcast_ref) {
-            Some(RedisStoreError::Server { .. } | RedisStoreError::Full { .. }) => Ok(None),
+        Err(error) => match cause(&error) {
+            Some(
+                RedisStoreError::Server { .. }
+                | RedisStoreError::Full { .. }
+                | RedisStoreError::Unsuitable { reason: Unsuitable::NotPermitted, .. },
+            ) => Ok(None),
             _ => Err(error),
         },
     }
+}
+
+fn cause(error: &StoreError) -> Option<&RedisStoreError> {
+    use std::error::Error;
+    error.source().and_then(<dyn Error>::downcast_ref)
 }
 
 fn unreadable(what: &str) -> StoreWarning {
@@ -96,9 +123,11 @@ fn unreadable(what: &str) -> StoreWarning {
 fn badness(warning: &StoreWarning) -> u8 {
     match warning {
         StoreWarning::MemoryLost => 0,
-        StoreWarning::Replica => 1,
-        StoreWarning::Evicts { .. } => 2,
-        StoreWarning::NotPersistent => 3,
-        _ => 4,
+        StoreWarning::Deposed { .. } => 1,
+        StoreWarning::Replica => 2,
+        StoreWarning::Full => 3,
+        StoreWarning::Evicts { .. } => 4,
+        StoreWarning::NotPersistent => 5,
+        _ => 6,
     }
 }

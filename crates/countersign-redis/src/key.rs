@@ -30,6 +30,11 @@ pub(crate) fn canary(prefix: &str, name: &str, index: usize) -> String {
     key
 }
 
+/// The key on which a store tries its operations.
+pub(crate) fn trial(prefix: &str, name: &str) -> String {
+    format!("{prefix}{VERSION}trial:{name}")
+}
+
 /// What means nothing in a pattern of `SCAN`, and nothing to a cluster.
 fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '/' | '-' | '_' | '.')

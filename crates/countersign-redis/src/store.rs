@@ -2,25 +2,29 @@
 
 use std::fmt;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, ReleaseOutcome,
-    RenewOutcome, StoreError,
+    Applied, Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore,
+    ReleaseOutcome, RenewOutcome, StoreError,
 };
-use redis::Value;
+use redis::{Cmd, Value};
 use tokio::time::timeout;
 
 use crate::breaker::Breaker;
-use crate::call::{self, Call};
+use crate::call::{self, Budgets, Call};
 use crate::config::RedisConfig;
 use crate::connection::Dialer;
 use crate::error::{ConnectError, RedisStoreError};
 use crate::health::{self, Canaries};
 use crate::key::key;
+use crate::outage::Outage;
+use crate::race::{Raced, race};
 use crate::reply;
 use crate::scripts::{Script, Scripts};
+use crate::successes::DeposedRecords;
 
 /// Remembers events on Redis or Valkey, for any number of processes.
 ///
@@ -32,11 +36,12 @@ pub struct RedisStore(Arc<Inner>);
 
 struct Inner {
     prefix: String,
-    deadline: Duration,
+    budgets: Budgets,
     server: String,
     scripts: Scripts,
     breaker: Breaker,
     canaries: Canaries,
+    outage: Outage,
 }
 
 impl RedisStore {
@@ -55,16 +60,20 @@ impl RedisStore {
     /// # Errors
     ///
     /// [`ConnectError`] where the server cannot be reached within five seconds,
-    /// does not let the user in, or is too old. What is merely unwise about it
-    /// is reported by [`probe`](IdempotencyStore::probe).
+    /// does not let the user in, is too old, or fails the four operations, which
+    /// are tried once on a key of their own. What is merely unwise about it is
+    /// reported by [`probe`](IdempotencyStore::probe).
     pub async fn connect_with(config: RedisConfig) -> Result<Self, ConnectError> {
+        let budgets = config.budgets()?;
         let server = format!("{:?}", config.source);
-        let dialer = Dialer::new(config.source, config.deadline).map_err(ConnectError::of)?;
+        let dialer = Dialer::new(config.source, budgets.deadline).map_err(ConnectError::of)?;
         let canaries = Canaries::new(&config.prefix, dialer.is_spread());
+        let scripts = Scripts::new();
         let connect = async {
+            let (question, complete) = (canaries.question(), Arc::clone(&scripts.complete));
             let breaker =
-                Breaker::closed(dialer, canaries.question()).await.map_err(ConnectError::of)?;
-            health::check_version(&breaker).await?;
+                Breaker::closed(dialer, question, complete).await.map_err(ConnectError::of)?;
+            health::check(&breaker, &scripts, &canaries, budgets.deadline).await?;
             Ok(breaker)
         };
         let breaker = timeout(CONNECT, connect)
@@ -72,14 +81,15 @@ impl RedisStore {
             .unwrap_or(Err(ConnectError::TimedOut { after: CONNECT }))?;
         let store = Self(Arc::new(Inner {
             prefix: config.prefix,
-            deadline: config.deadline,
+            budgets,
             server,
-            scripts: Scripts::new(),
+            scripts,
             breaker,
             canaries,
+            outage: Outage::default(),
         }));
         // Whatever is wrong with it, the next probe tells.
-        let _ = store.probe().await;
+        let _ = store.write_canaries().await;
         Ok(store)
     }
 
@@ -90,8 +100,16 @@ impl RedisStore {
         self.0.breaker.is_open()
     }
 
+    /// Successes that had been recorded on a primary that a failover had deposed,
+    /// since the store was made. Only sentinels tell of that.
+    #[must_use]
+    pub fn deposed_records(&self) -> DeposedRecords {
+        self.0.breaker.successes().total()
+    }
+
     /// Probes the store now and then, and reports each time what came of it,
-    /// for as long as the future is polled. To be spawned:
+    /// for as long as the future is polled. In between, the first error of an
+    /// outage is reported at once, with its cause. To be spawned:
     ///
     /// ```no_run
     /// # use countersign_redis::RedisStore;
@@ -99,7 +117,7 @@ impl RedisStore {
     /// # fn example(store: RedisStore) {
     /// tokio::spawn(store.watch(Duration::from_secs(30), |health| match health {
     ///     Ok(health) => health.warnings.iter().for_each(|warning| eprintln!("{warning}")),
-    ///     Err(error) => eprintln!("{error}"),
+    ///     Err(error) => eprintln!("{error:?}"),
     /// }));
     /// # }
     /// ```
@@ -112,7 +130,14 @@ impl RedisStore {
         async move {
             loop {
                 report(store.probe().await);
-                tokio::time::sleep(every).await;
+                // That has been reported.
+                drop(store.0.outage.take());
+                let mut pause = pin!(tokio::time::sleep(every));
+                let begun = pin!(store.0.outage.begun());
+                if let Raced::First(error) = race(begun, pause.as_mut()).await {
+                    report(Err(error));
+                    pause.await;
+                }
             }
         }
     }
@@ -123,11 +148,22 @@ impl RedisStore {
         key: &str,
         attempt: &Attempt,
     ) -> Result<Value, StoreError> {
-        self.ask(&Call::Script { script, key, attempt }).await
+        let is_success = script.is(&self.0.scripts.complete);
+        self.ask(&Call::Script { script, key, attempt, is_success }).await
     }
 
     async fn ask(&self, call: &Call<'_>) -> Result<Value, StoreError> {
-        call::ask(&self.0.breaker, self.0.deadline, call).await
+        let answer = call::send(&self.0.breaker, self.0.budgets, call).await;
+        self.0.outage.note(&answer);
+        answer
+    }
+
+    async fn command(&self, command: Cmd) -> Result<Value, StoreError> {
+        self.ask(&Call::Command(command)).await
+    }
+
+    async fn write_canaries(&self) -> Result<bool, StoreError> {
+        self.0.canaries.have_gone(&|command| self.command(command)).await
     }
 
     fn key(&self, event: &EventKey) -> String {
@@ -176,12 +212,13 @@ impl IdempotencyStore for RedisStore {
         reply::found(&reply).ok_or_else(unexpected)
     }
 
-    /// Reads `INFO`, and `CONFIG GET save` where it must, and looks for the
-    /// store's canary: a record that nobody but a server that loses records
-    /// removes.
+    /// Reads `INFO`, and `CONFIG GET save` where it must, looks for the store's
+    /// canary, a record that nobody but a server that loses records removes, and
+    /// tries the operations on a key of its own.
     async fn probe(&self) -> Result<Health, StoreError> {
-        health::probe(&self.0.canaries, |command| async { self.ask(&Call::Command(command)).await })
-            .await
+        let Inner { scripts, canaries, breaker, .. } = &*self.0;
+        let deposed = breaker.successes().report();
+        health::probe(scripts, canaries, deposed, |command| self.command(command)).await
     }
 }
 
@@ -190,7 +227,7 @@ impl fmt::Debug for RedisStore {
         f.debug_struct("RedisStore")
             .field("server", &format_args!("{}", self.0.server))
             .field("prefix", &self.0.prefix)
-            .field("deadline", &self.0.deadline)
+            .field("deadline", &self.0.budgets.deadline)
             .field("breaker_is_open", &self.breaker_is_open())
             .finish()
     }
@@ -200,7 +237,7 @@ impl fmt::Debug for RedisStore {
 fn is_full(error: &StoreError) -> bool {
     use std::error::Error;
     let source = error.source().and_then(<dyn Error>::downcast_ref);
-    matches!(source, Some(RedisStoreError::Full { .. }))
+    error.applied() == Applied::No && matches!(source, Some(RedisStoreError::Full { .. }))
 }
 
 /// The server has done something, and it is not known what.

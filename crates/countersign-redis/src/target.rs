@@ -6,6 +6,7 @@ mod cluster;
 mod hosts;
 #[cfg(feature = "sentinel")]
 mod sentinel;
+mod settings;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ use cluster::cluster;
 pub(crate) use sentinel::SentinelTarget;
 #[cfg(feature = "sentinel")]
 use sentinel::sentinel;
+pub(crate) use settings::UrlSettings;
 
 /// What a URL names.
 pub(crate) enum Target {

@@ -176,7 +176,9 @@ pub mod actix {
 /// The store on Redis and Valkey, for any number of processes.
 #[cfg(feature = "redis")]
 pub mod redis {
-    pub use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError};
+    pub use countersign_redis::{
+        ConnectError, DeposedRecords, RedisConfig, RedisStore, RedisStoreError, Unsuitable,
+    };
 }
 
 /// Attacks on an endpoint, for its own tests.

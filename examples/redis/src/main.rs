@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // What endangers the records is said at the start and every half minute.
     tokio::spawn(store.watch(Duration::from_secs(30), |health| match health {
         Ok(health) => health.warnings.iter().for_each(|warning| eprintln!("redis: {warning}")),
-        Err(error) => eprintln!("redis: {error}"),
+        Err(error) => eprintln!("redis: {error:?}"),
     }));
 
     let layer = example_redis::layer(&secret, store)?;

@@ -83,12 +83,12 @@ async fn every_store_sees_that_memory_was_lost() {
 #[tokio::test]
 async fn a_user_with_the_documented_rights_can_do_everything() {
     let server = RedisServer::start(&SAFE);
-    let rights = "+eval +evalsha +get +set +pexpire +time +del +exists +info +config|get";
+    let rights = "+eval +evalsha +get +set +time +del +exists +info +config|get";
     let user = ["ACL", "SETUSER", "webhooks", "on", ">s3cret", "~cs:*"];
     let user: Vec<_> = user.into_iter().chain(rights.split(' ')).collect();
     assert_eq!(server.cli(&user), "OK");
     let url = format!("redis://webhooks:s3cret@{}", server.address());
-    let store = RedisStore::connect(&url).await.unwrap();
+    let store = store_at(&url, PATIENT).await;
     let (key, holder) = (event("evt_1"), attempt());
     assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
     store.renew(&key, &holder).await.unwrap();
@@ -122,18 +122,27 @@ async fn a_watched_store_is_probed_again_and_again() {
     });
     let watch = tokio::spawn(watch);
     let has = |wanted: Vec<StoreWarning>| reports.lock().unwrap().contains(&wanted);
-    until(|| has(vec![])).await;
+    eventually(|| has(vec![])).await;
     let _ = server.cli(&["FLUSHALL"]);
-    until(|| has(vec![MemoryLost])).await;
+    eventually(|| has(vec![MemoryLost])).await;
     watch.abort();
 }
 
-async fn until(is: impl Fn() -> bool) {
-    for _ in 0..2_000 {
-        if is() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("it has not come to pass");
+#[tokio::test]
+async fn a_watch_reports_the_first_error_of_an_outage_at_once_and_with_its_cause() {
+    let mut server = RedisServer::start(&SAFE);
+    let store = store(&server).await;
+    let reports = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&reports);
+    // The next probe never comes.
+    let watch = store.watch(Duration::MAX, move |health| kept.lock().unwrap().push(health));
+    let watch = tokio::spawn(watch);
+    eventually(|| reports.lock().unwrap().len() == 1).await;
+    server.kill9();
+    while store.claim(&event("evt_1"), &attempt()).await.is_ok() {}
+    eventually(|| reports.lock().unwrap().len() == 2).await;
+    let reports = reports.lock().unwrap();
+    let error = reports[1].as_ref().unwrap_err();
+    assert!(!matches!(cause(error), RedisStoreError::Deadline { .. }), "{error:?}");
+    watch.abort();
 }

@@ -1,16 +1,15 @@
-//! A primary, its replica, and three sentinels.
+//! A primary, its replica, and sentinels.
+
+use countersign_conformance::{Fault, FaultProxy};
+use countersign_redis::DeposedRecords;
 
 use super::*;
 
 #[tokio::test]
 async fn the_store_follows_the_sentinels_to_the_new_primary() {
     let mut primary = RedisServer::start(&[]);
-    let port = primary.port().to_string();
-    let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]);
-    wait_for(|| primary.cli(&["INFO", "replication"]).contains("state=online"));
-    let down_after = Duration::from_millis(500);
-    let sentinels: Vec<_> =
-        (0..3).map(|_| RedisServer::start_sentinel(&primary, "main", 2, down_after)).collect();
+    let replica = replica_of(&primary);
+    let sentinels: Vec<_> = (0..3).map(|_| sentinel(&primary, 2)).collect();
     for sentinel in &sentinels {
         wait_for(|| {
             let known = sentinel.cli(&["INFO", "sentinel"]);
@@ -18,8 +17,7 @@ async fn the_store_follows_the_sentinels_to_the_new_primary() {
         });
     }
     let addresses: Vec<_> = sentinels.iter().map(RedisServer::address).collect();
-    let url = format!("redis+sentinel://{}/main", addresses.join(","));
-    let store = RedisStore::connect(&url).await.unwrap();
+    let store = store_at(&format!("redis+sentinel://{}/main", addresses.join(",")), PATIENT).await;
     let (done, held, holder) = (event("done"), event("held"), attempt());
     store.claim(&done, &holder).await.unwrap();
     store.complete(&done, &holder).await.unwrap();
@@ -35,6 +33,105 @@ async fn the_store_follows_the_sentinels_to_the_new_primary() {
     let outcome = store.claim(&done, &attempt()).await.unwrap();
     assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{outcome:?}");
     assert!(replica.cli(&["INFO", "replication"]).contains("role:master"));
+}
+
+/// The old primary lives on, and nobody can tell it: it knows no command that
+/// makes it a replica. So all that comes to it is lost.
+#[tokio::test]
+async fn successes_on_a_primary_that_was_deposed_are_recorded_again_on_its_successor() {
+    let primary = RedisServer::start(&DEAF);
+    let replica = replica_of(&primary);
+    let sentinel = sentinel(&primary, 1);
+    wait_for(|| sentinel.cli(&["INFO", "sentinel"]).contains("slaves=1,sentinels=1"));
+    // What keeps the store from its sentinel, and so from knowing.
+    let proxy = FaultProxy::start(sentinel.address()).await;
+    let store = store_at(&format!("redis+sentinel://{}/main", proxy.address()), PATIENT).await;
+    let (holder, held) = (attempt(), (0..20).map(|id| event(&id.to_string())).collect::<Vec<_>>());
+    for key in &held {
+        store.claim(key, &holder).await.unwrap();
+    }
+    replicas_have_caught_up(&primary);
+    proxy.set(Fault::HalfOpen);
+    depose(&sentinel, &primary);
+    let elsewhere = store_when_primary(&replica).await;
+
+    for key in &held {
+        assert_eq!(store.complete(key, &holder).await.unwrap(), CompleteOutcome::Recorded);
+    }
+    // One that comes to both.
+    let twice = event("twice");
+    assert_eq!(store.claim(&twice, &holder).await.unwrap(), FIRST);
+    store.complete(&twice, &holder).await.unwrap();
+    let rival = attempt();
+    assert_eq!(elsewhere.claim(&twice, &rival).await.unwrap(), FIRST);
+    elsewhere.complete(&twice, &rival).await.unwrap();
+    assert_eq!(store.deposed_records(), DeposedRecords::default());
+
+    proxy.set(Fault::None);
+    eventually(|| store.deposed_records().recorded_again == 21).await;
+    assert_eq!((store.deposed_records().repeated, store.deposed_records().lost), (1, 0));
+    for key in held.iter().chain([&twice]) {
+        let outcome = elsewhere.claim(key, &attempt()).await.unwrap();
+        assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{outcome:?}");
+    }
+    let is_reported = |warning: &_| {
+        matches!(warning, StoreWarning::Deposed { recorded_again: 21, repeated: 1, lost: 0 })
+    };
+    assert!(store.probe().await.unwrap().warnings.iter().any(is_reported));
+    assert!(!store.probe().await.unwrap().warnings.iter().any(is_reported));
+}
+
+/// Of the sentinels that answer, the one that knows of the latest failover is
+/// believed.
+#[tokio::test]
+async fn a_store_leaves_a_deposed_primary_that_answers_and_never_learns_of_it() {
+    let primary = RedisServer::start(&DEAF);
+    let replica = replica_of(&primary);
+    let (knowing, left_behind) = (sentinel(&primary, 1), sentinel(&primary, 1));
+    for sentinel in [&knowing, &left_behind] {
+        wait_for(|| sentinel.cli(&["INFO", "sentinel"]).contains("slaves=1,sentinels=2"));
+    }
+    let addresses = format!("{},{}", left_behind.address(), knowing.address());
+    let store = store_at(&format!("redis+sentinel://{addresses}/main"), PATIENT).await;
+    store.claim(&event("other"), &attempt()).await.unwrap();
+    left_behind.stop();
+    depose(&knowing, &primary);
+    let elsewhere = store_when_primary(&replica).await;
+    let mut seen = 0;
+    for id in 0.. {
+        let (key, holder) = (event(&format!("evt_{id}")), attempt());
+        store.claim(&key, &holder).await.unwrap();
+        let outcome = elsewhere.claim(&key, &attempt()).await.unwrap();
+        seen += u32::from(matches!(outcome, ClaimOutcome::InFlight { .. }));
+        if seen == 3 {
+            break;
+        }
+        assert!(id < 6_000, "the store has stayed");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(primary.cli(&["INFO", "replication"]).contains("role:master"));
+}
+
+/// So that no sentinel makes a replica of it.
+const DEAF: [&str; 6] = ["--rename-command", "REPLICAOF", "", "--rename-command", "SLAVEOF", ""];
+
+fn replica_of(primary: &RedisServer) -> RedisServer {
+    let port = primary.port().to_string();
+    let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]);
+    wait_for(|| primary.cli(&["INFO", "replication"]).contains("state=online"));
+    replica
+}
+
+fn sentinel(primary: &RedisServer, quorum: u32) -> RedisServer {
+    RedisServer::start_sentinel(primary, "main", quorum, Duration::from_millis(500))
+}
+
+/// Has the sentinel make its replica the primary.
+fn depose(sentinel: &RedisServer, primary: &RedisServer) {
+    // Until it takes the replica for a good one it refuses.
+    wait_for(|| sentinel.cli(&["SENTINEL", "FAILOVER", "main"]) == "OK");
+    let old = primary.port().to_string();
+    wait_for(|| !sentinel.cli(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]).contains(&old));
 }
 
 #[tokio::test]

@@ -17,12 +17,6 @@ async fn a_server_that_is_too_old_is_refused() {
 }
 
 #[tokio::test]
-async fn valkey_is_known_by_its_own_version() {
-    let info = "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n";
-    RedisStore::connect(&pretender(info)).await.unwrap();
-}
-
-#[tokio::test]
 async fn nobody_there_is_an_error_which_a_main_that_returns_it_says_in_words() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = RedisStore::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap_err();
@@ -64,6 +58,40 @@ async fn a_wrong_password_is_refused_and_not_shown() {
     }
 }
 
+#[tokio::test]
+async fn a_setting_that_cannot_work_is_an_error() {
+    let server = RedisServer::start(&[]);
+    let config = || RedisConfig::new(&server.url()).unwrap();
+    let (no_time, no_try) =
+        (config().with_deadline(Duration::ZERO), config().with_try_timeout(Duration::ZERO));
+    for config in [no_time, no_try] {
+        let error = RedisStore::connect_with(config).await.unwrap_err();
+        assert!(matches!(error, ConnectError::Setting { .. }), "{error:?}");
+        assert!(error.to_string().contains("set at least"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn no_duration_is_too_long() {
+    let server = RedisServer::start(&[]);
+    let config = RedisConfig::new(&server.url()).unwrap();
+    let config = config.with_deadline(Duration::MAX).with_try_timeout(Duration::MAX);
+    let store = RedisStore::connect_with(config).await.unwrap();
+    for (lease, retention) in [
+        (Duration::MAX, Duration::MAX),
+        (Duration::MAX, Duration::ZERO),
+        (Duration::ZERO, Duration::MAX),
+        (Duration::ZERO, Duration::ZERO),
+    ] {
+        let (mut holder, key) = (attempt(), event(&format!("{lease:?} {retention:?}")));
+        (holder.lease, holder.retention) = (lease, retention);
+        assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+        store.renew(&key, &holder).await.unwrap();
+        store.complete(&key, &holder).await.unwrap();
+        store.release(&key, &holder).await.unwrap();
+    }
+}
+
 /// A server that knows how to say one thing of itself.
 fn pretender(info: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -78,7 +106,6 @@ fn pretender(info: &'static str) -> String {
             let words: Vec<_> = lines.by_ref().take(words).skip(1).step_by(2).collect();
             let reply = match words[0].as_str() {
                 "INFO" => format!("${}\r\n{info}\r\n", info.len()),
-                "EXISTS" => ":1\r\n".to_owned(),
                 _ => "+OK\r\n".to_owned(),
             };
             if replies.write_all(reply.as_bytes()).is_err() {

@@ -265,6 +265,19 @@ pub enum StoreWarning {
     NotPersistent,
     /// Writes go to a server that only follows another.
     Replica,
+    /// The server takes no new events until there is room.
+    Full,
+    /// Successes had been recorded on a server that a failover had deposed
+    /// without its knowledge.
+    Deposed {
+        /// How many were recorded again on its successor.
+        recorded_again: u64,
+        /// How many of these another attempt had claimed there in the meantime:
+        /// those events were perhaps handled twice.
+        repeated: u64,
+        /// How many were not recorded again, because there were too many.
+        lost: u64,
+    },
     /// What the server says of itself could not be read.
     Unreadable {
         /// What could not be read.
@@ -286,6 +299,13 @@ impl fmt::Display for StoreWarning {
                 f.write_str("the store keeps nothing over a restart: switch `appendonly yes` on")
             }
             Self::Replica => f.write_str("the store is a replica: connect to the primary"),
+            Self::Full => f.write_str("the store is full: new events are answered 503"),
+            Self::Deposed { recorded_again, repeated, lost } => write!(
+                f,
+                "a failover had deposed the store's primary unnoticed: {recorded_again} successes \
+                 were recorded again on its successor, {repeated} of them perhaps handled twice, \
+                 and {lost} were not recorded: set `min-replicas-to-write`"
+            ),
             Self::Unreadable { what } => write!(f, "the store does not tell its {what}"),
         }
     }

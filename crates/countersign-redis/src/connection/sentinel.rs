@@ -1,38 +1,134 @@
-//! Asking sentinels where the primary is.
+//! Asking sentinels which server is the primary, and whether it still is.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
-use redis::{Client, RedisError, TlsMode};
+use redis::{Client, ConnectionAddr, ErrorKind, FromRedisValue, RedisError, Value};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
+use super::{Connection, Primary};
 use crate::target::SentinelTarget;
 
-/// The sentinels, and which one is asked first.
+/// The sentinels, each with a connection that is kept.
 pub(crate) struct Sentinels {
     target: SentinelTarget,
-    first: AtomicUsize,
+    links: Vec<Arc<Link>>,
+}
+
+/// One sentinel.
+struct Link {
+    client: Client,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// What one sentinel takes for the primary.
+struct View {
+    /// Grows with each failover: among several views the newest counts.
+    config_epoch: u64,
+    primary: Primary,
 }
 
 impl Sentinels {
-    pub(super) fn new(target: SentinelTarget) -> Self {
-        Self { target, first: AtomicUsize::new(0) }
+    pub(super) fn new(target: SentinelTarget) -> Result<Self, RedisError> {
+        let link = |sentinel| {
+            let client = Client::open(sentinel)?;
+            Ok(Arc::new(Link { client, connection: Mutex::default() }))
+        };
+        let links =
+            target.sentinels.iter().cloned().map(link).collect::<Result<_, RedisError>>()?;
+        Ok(Self { target, links })
     }
 
-    /// The primary. Each time another sentinel is asked first, on a connection
-    /// of its own, so that one that hangs costs one attempt and not all.
-    pub(super) async fn primary(&self) -> Result<Client, RedisError> {
-        let mut sentinels = self.target.sentinels.clone();
-        let first = self.first.fetch_add(1, Ordering::Relaxed) % sentinels.len().max(1);
-        sentinels.rotate_left(first);
-
-        let mut server = SentinelNodeConnectionInfo::default()
-            .set_redis_connection_info(self.target.server.clone());
-        if self.target.tls {
-            server = server.set_tls_mode(TlsMode::Secure);
+    /// The primary, as the sentinel with the newest configuration names it. One
+    /// that hangs or was left behind by a failover does not matter.
+    pub(super) async fn primary(&self) -> Result<Primary, RedisError> {
+        let mut asked = JoinSet::new();
+        for link in &self.links {
+            let (link, name) = (Arc::clone(link), self.target.name.clone());
+            asked.spawn(async move { link.view(&name).await });
         }
-        let name = self.target.name.clone();
-        SentinelClient::build(sentinels, name, Some(server), SentinelServerType::Master)?
-            .async_get_client()
-            .await
+        let majority = self.links.len() / 2 + 1;
+        let mut end = Instant::now() + LONGEST;
+        let (mut newest, mut answers, mut problem) = (None::<View>, 0, None);
+        while let Ok(Some(answer)) = timeout_at(end, asked.join_next()).await {
+            match answer {
+                Ok(Ok(view)) => {
+                    answers += 1;
+                    if answers == majority {
+                        end = end.min(Instant::now() + FOR_THE_REST);
+                    }
+                    let is_newer = |newest: &View| view.config_epoch > newest.config_epoch;
+                    if newest.as_ref().is_none_or(is_newer) {
+                        newest = Some(view);
+                    }
+                }
+                Ok(Err(error)) => problem = Some(error),
+                // A task of ours does not panic, and is not cancelled before this ends.
+                Err(_) => {}
+            }
+        }
+        match newest {
+            Some(view) => Ok(view.primary),
+            None => Err(problem.unwrap_or_else(|| RedisError::from(SILENT))),
+        }
+    }
+
+    /// A client of this primary.
+    pub(super) fn client(&self, primary: &Primary) -> Result<Client, RedisError> {
+        let (host, port) = (primary.host.clone(), primary.port);
+        let server = self.target.server.clone();
+        let address = match server.addr() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => ConnectionAddr::TcpTls {
+                host,
+                port,
+                insecure: *insecure,
+                tls_params: tls_params.clone(),
+            },
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        Client::open(server.set_addr(address))
     }
 }
+
+impl Link {
+    async fn view(&self, name: &str) -> Result<View, RedisError> {
+        // Taken out, so that one that hangs is not asked again.
+        let kept = self.kept().take();
+        let mut connection = match kept {
+            Some(connection) => connection,
+            None => super::dial(&self.client).await?,
+        };
+        let view = view(&mut connection, name).await?;
+        *self.kept() = Some(connection);
+        Ok(view)
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Connection>> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The epoch is asked for first: an address that is newer than its epoch loses
+/// against another sentinel's, and one that is older would win.
+async fn view(connection: &mut Connection, name: &str) -> Result<View, RedisError> {
+    let mut question = redis::cmd("SENTINEL");
+    let described = connection.send(question.arg("MASTER").arg(name)).await?;
+    let mut question = redis::cmd("SENTINEL");
+    let address = connection.send(question.arg("GET-MASTER-ADDR-BY-NAME").arg(name)).await?;
+    let (host, port) = FromRedisValue::from_redis_value(address)?;
+    let config_epoch = field(described, "config-epoch").unwrap_or(0);
+    Ok(View { config_epoch, primary: Primary { host, port } })
+}
+
+/// A field of a flat list of names and values.
+fn field(described: Value, name: &str) -> Option<u64> {
+    let words: Vec<(String, String)> = FromRedisValue::from_redis_value(described).ok()?;
+    words.iter().find(|(known, _)| known == name)?.1.parse().ok()
+}
+
+/// For all of them, so that a dial has time left for the primary.
+const LONGEST: Duration = Duration::from_millis(400);
+/// For the others, once most have answered.
+const FOR_THE_REST: Duration = Duration::from_millis(50);
+const SILENT: (ErrorKind, &str) = (ErrorKind::Io, "no sentinel has answered");

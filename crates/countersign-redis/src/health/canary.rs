@@ -16,6 +16,8 @@ use crate::reply;
 /// that share a server see the loss and not only the first to look.
 pub(crate) struct Canaries {
     keys: Vec<String>,
+    /// Where the store tries its operations.
+    trial: String,
     /// When they were written last, if they were.
     written: Mutex<Option<Instant>>,
 }
@@ -27,7 +29,11 @@ impl Canaries {
         let name = format!("{:016x}", RandomState::new().build_hasher().finish());
         let count = if spread { ON_MANY_SERVERS } else { 1 };
         let keys = (0..count).map(|index| key::canary(prefix, &name, index)).collect();
-        Self { keys, written: Mutex::new(None) }
+        Self { keys, trial: key::trial(prefix, &name), written: Mutex::new(None) }
+    }
+
+    pub(crate) fn trial(&self) -> &str {
+        &self.trial
     }
 
     /// What shows whether a server answers at all.

@@ -25,6 +25,14 @@ impl Info {
         (major < OLDEST_MAJOR).then(|| version.to_owned())
     }
 
+    pub(super) fn is_sentinel(&self) -> bool {
+        self.value("redis_mode") == Some("sentinel")
+    }
+
+    pub(super) fn is_cluster_node(&self) -> bool {
+        self.value("cluster_enabled") == Some("1")
+    }
+
     pub(super) fn has_no_append_only_file(&self) -> bool {
         self.value("aof_enabled") == Some("0")
     }
@@ -81,3 +89,19 @@ fn texts(reply: &Value, into: &mut Vec<String>) {
 }
 
 const OLDEST_MAJOR: u32 = 7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valkey_is_known_by_its_own_version() {
+        let of = |info: &str| Info(info.to_owned()).too_old();
+        assert_eq!(of("redis_version:6.2.0\r\n"), Some("6.2.0".to_owned()));
+        assert_eq!(
+            of("redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n"),
+            None
+        );
+        assert_eq!(of("redis_version:6.0.0\r\nvalkey_version:8.0.1\r\n"), None);
+    }
+}

@@ -1,6 +1,6 @@
 //! `redis+sentinel://user:password@a:26379,b,c/name`
 
-use redis::{ConnectionInfo, RedisConnectionInfo};
+use redis::ConnectionInfo;
 
 use super::Target;
 use super::hosts::Hosts;
@@ -11,9 +11,8 @@ pub(crate) struct SentinelTarget {
     pub(crate) sentinels: Vec<ConnectionInfo>,
     /// What they call the primary.
     pub(crate) name: String,
-    /// What the primary is to be told.
-    pub(crate) server: RedisConnectionInfo,
-    pub(crate) tls: bool,
+    /// How the primary is reached, but for its address.
+    pub(crate) server: ConnectionInfo,
 }
 
 pub(super) fn sentinel(tls: bool, rest: &str) -> Result<Target, ConnectError> {
@@ -41,8 +40,7 @@ pub(super) fn sentinel(tls: bool, rest: &str) -> Result<Target, ConnectError> {
     Ok(Target::Sentinel(SentinelTarget {
         sentinels: sentinels.collect::<Result<_, _>>()?,
         name: parts.path.to_owned(),
-        server: parts.host(parts.user, "primary", &database)?.redis_settings().clone(),
-        tls,
+        server: parts.host(parts.user, "primary", &database)?,
     }))
 }
 

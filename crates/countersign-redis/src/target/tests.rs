@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::*;
 
 fn problem(url: &str) -> String {
@@ -50,8 +52,8 @@ fn sentinels_and_server_have_users_of_their_own() {
     let hosts: Vec<_> = target.sentinels.iter().map(|node| node.addr().to_string()).collect();
     assert_eq!(hosts, ["a:26379", "b:7000"]);
     assert_eq!(target.sentinels[0].redis_settings().password(), Some("hunter3"));
-    assert_eq!((target.name.as_str(), target.server.db()), ("main", 3));
-    assert_eq!(target.server.password(), Some("hunter2"));
+    assert_eq!((target.name.as_str(), target.server.redis_settings().db()), ("main", 3));
+    assert_eq!(target.server.redis_settings().password(), Some("hunter2"));
     let shown = format!("{:?}", Target::Sentinel(target));
     assert!(!shown.contains("hunter"), "{shown}");
 
@@ -69,4 +71,20 @@ fn a_url_that_needs_a_feature_names_it() {
     ] {
         assert!(is_on || problem(url).contains(&format!("`{feature}`")), "{url}");
     }
+}
+
+#[test]
+fn the_budgets_of_an_operation_may_stand_in_the_url() {
+    let url = "redis://a/1?deadline_ms=600&protocol=resp3&try_timeout_ms=400";
+    let (settings, rest) = UrlSettings::take_from(url).unwrap();
+    let ms = |ms| Some(Duration::from_millis(ms));
+    assert_eq!(settings, UrlSettings { deadline: ms(600), try_timeout: ms(400) });
+    assert_eq!(rest, "redis://a/1?protocol=resp3");
+    for url in ["redis://a", "redis://a?protocol=resp3", "redis://:p?ss@a?"] {
+        let (settings, rest) = UrlSettings::take_from(url).unwrap();
+        assert_eq!((settings, &*rest), (UrlSettings::default(), url));
+    }
+    assert_eq!(UrlSettings::take_from("redis://a?deadline_ms=5").unwrap().1, "redis://a");
+    let error = UrlSettings::take_from("redis://a?deadline_ms=1s").unwrap_err();
+    assert!(error.to_string().contains("whole number"), "{error}");
 }

@@ -1,0 +1,67 @@
+//! Servers that answer, and cannot hold the records.
+
+use std::fmt;
+
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// Why a server cannot hold the records of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unsuitable {
+    /// The user may not run the scripts, or what they call, on the store's keys.
+    NotPermitted,
+    /// The server runs no scripts.
+    NoScripts,
+    /// It is one node of a cluster, and the keys belong to several.
+    ClusterNode,
+    /// It is a Sentinel, which knows servers and holds no keys.
+    Sentinel,
+    /// It follows another server, and takes no writes.
+    Replica,
+}
+
+impl Unsuitable {
+    /// What the server's own error says of it.
+    pub(crate) fn of(error: &RedisError) -> Option<Self> {
+        match error.kind() {
+            ErrorKind::Server(ServerErrorKind::NoPerm) => Some(Self::NotPermitted),
+            ErrorKind::Server(ServerErrorKind::Moved | ServerErrorKind::Ask) => {
+                Some(Self::ClusterNode)
+            }
+            ErrorKind::Server(ServerErrorKind::ReadOnly) => Some(Self::Replica),
+            ErrorKind::Server(_) | ErrorKind::Extension => {
+                let detail = error.detail().unwrap_or_default();
+                // Redis 7.0 has no code for a command that fails inside of a script.
+                if detail.contains("can't run this command") {
+                    Some(Self::NotPermitted)
+                } else if detail.starts_with("unknown command 'EVAL") {
+                    Some(Self::NoScripts)
+                } else {
+                    None
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Unsuitable {
+    /// Completes "the store's …".
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotPermitted => {
+                "user may not run its scripts: grant `+eval +evalsha +get +set +time +del +exists` \
+                 on its keys, `~cs:*` or your own prefix"
+            }
+            Self::NoScripts => "server runs no scripts: enable `EVAL` and `EVALSHA` on it",
+            Self::ClusterNode => {
+                "server is one node of a cluster: write `redis+cluster://…` (feature `cluster`)"
+            }
+            Self::Sentinel => {
+                "server is a Sentinel: write `redis+sentinel://host:26379/name` with the name of \
+                 the primary (feature `sentinel`)"
+            }
+            Self::Replica => "server is a replica: connect to its primary",
+        })
+    }
+}

@@ -1,0 +1,24 @@
+//! Two futures side by side.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+pub(crate) enum Raced<A, B> {
+    First(A),
+    Second(B),
+}
+
+/// Whichever ends first, and of two at once the first.
+pub(crate) async fn race<A: Future, B: Future>(
+    mut first: Pin<&mut A>,
+    mut second: Pin<&mut B>,
+) -> Raced<A::Output, B::Output> {
+    poll_fn(|context| {
+        if let Poll::Ready(ended) = first.as_mut().poll(context) {
+            return Poll::Ready(Raced::First(ended));
+        }
+        second.as_mut().poll(context).map(Raced::Second)
+    })
+    .await
+}

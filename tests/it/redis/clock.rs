@@ -1,0 +1,72 @@
+//! Leases are judged by the server's clock, and that may jump.
+
+use super::*;
+
+/// The end of the lease in the only record, moved: to a clock that has jumped by
+/// as much, it looks like this.
+async fn move_lease(server: &RedisServer, by_ms: i64) {
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let key = only_record(server);
+    let mut record: Vec<u8> =
+        ::redis::cmd("GET").arg(&key).query_async(&mut connection).await.unwrap();
+    let mut until = [0; 8];
+    until[2..].copy_from_slice(&record[TIME]);
+    let until = i64::from_be_bytes(until) + by_ms;
+    record[TIME].copy_from_slice(&until.to_be_bytes()[2..]);
+    let mut set = ::redis::cmd("SET");
+    let () = set.arg(&key).arg(record).arg("KEEPTTL").query_async(&mut connection).await.unwrap();
+}
+
+/// Where the time stands in the record.
+const TIME: std::ops::Range<usize> = 22..28;
+
+const JUMP: Duration = Duration::from_secs(10 * 60 * 60);
+const JUMP_MS: i64 = 10 * 60 * 60 * 1_000;
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_fences_the_attempt_whose_lease_it_ends() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, holder, rival) = (event("evt_1"), attempt(), attempt());
+    assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+    move_lease(&server, -JUMP_MS).await;
+    let reclaimed = ClaimOutcome::Granted { epoch: 2, reclaimed: true };
+    assert_eq!(store.claim(&key, &rival).await.unwrap(), reclaimed);
+    assert_eq!(store.renew(&key, &holder).await.unwrap(), RenewOutcome::Lost);
+    assert_eq!(store.release(&key, &holder).await.unwrap(), ReleaseOutcome::NotHeld);
+    assert_eq!(store.complete(&key, &holder).await.unwrap(), CompleteOutcome::RecordedLate);
+    assert_eq!(store.complete(&key, &rival).await.unwrap(), CompleteOutcome::AlreadyDone);
+}
+
+#[tokio::test]
+async fn a_holder_whose_lease_a_clock_ends_keeps_its_event_by_its_next_renewal() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, holder) = (event("evt_1"), attempt());
+    assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+    move_lease(&server, -JUMP_MS).await;
+    assert_eq!(store.renew(&key, &holder).await.unwrap(), RenewOutcome::Renewed);
+    let outcome = store.claim(&key, &attempt()).await.unwrap();
+    assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
+}
+
+/// Of a holder that has died, the event is free again later, by the jump.
+#[tokio::test]
+async fn a_clock_that_jumps_back_grants_nothing_twice_and_a_renewal_sets_it_right() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    let (key, holder) = (event("evt_1"), attempt());
+    assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+    move_lease(&server, JUMP_MS).await;
+    let left = async || match store.claim(&key, &attempt()).await.unwrap() {
+        ClaimOutcome::InFlight { retry_after } => retry_after,
+        outcome => panic!("{outcome:?}"),
+    };
+    assert!(left().await > JUMP);
+    assert_eq!(store.renew(&key, &holder).await.unwrap(), RenewOutcome::Renewed);
+    assert!(left().await <= HOUR);
+    assert_eq!(store.complete(&key, &holder).await.unwrap(), CompleteOutcome::Recorded);
+    let outcome = store.claim(&key, &attempt()).await.unwrap();
+    assert!(matches!(outcome, ClaimOutcome::Done { .. }), "{outcome:?}");
+}

@@ -1,0 +1,54 @@
+//! A server that is far away.
+
+use countersign_conformance::{Fault, FaultProxy};
+
+use super::*;
+
+/// Longer than a try may take, and shorter than an operation may.
+const ROUND_TRIP: Duration = Duration::from_millis(300);
+
+#[tokio::test]
+async fn a_server_that_answers_after_the_timeout_of_a_try_still_answers_the_operation() {
+    let server = RedisServer::start(&[]);
+    let proxy = FaultProxy::start(server.address()).await;
+    let config = RedisConfig::new(&format!("redis://{}", proxy.address())).unwrap();
+    let config = config.with_deadline(PATIENT).with_try_timeout(ROUND_TRIP / 10);
+    let store = RedisStore::connect_with(config).await.unwrap();
+    proxy.set(Fault::Delay(ROUND_TRIP));
+    for id in 0..5 {
+        let (key, holder) = (event(&id.to_string()), attempt());
+        assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
+        let outcome = store.complete(&key, &holder).await.unwrap();
+        assert_eq!(outcome, CompleteOutcome::Recorded);
+        assert!(!store.breaker_is_open());
+    }
+}
+
+/// By default, that is: nothing is set but the time for the whole.
+#[tokio::test]
+async fn a_server_that_is_always_far_away_is_not_dialled_again() {
+    let server = RedisServer::start(&[]);
+    let proxy = FaultProxy::start(server.address()).await;
+    proxy.set(Fault::Delay(ROUND_TRIP));
+    // Half of it is less than a round trip.
+    let store = store_at(&format!("redis://{}", proxy.address()), ROUND_TRIP * 19 / 10).await;
+    for id in 0..5 {
+        // It fails on a machine that is too busy, and even then nothing is dialled.
+        let _ = store.claim(&event(&id.to_string()), &attempt()).await;
+    }
+    assert!(!store.breaker_is_open());
+    assert_eq!(proxy.accepted(), 1);
+}
+
+#[tokio::test]
+async fn a_server_farther_away_than_the_deadline_is_an_error_when_the_store_connects() {
+    let server = RedisServer::start(&[]);
+    let proxy = FaultProxy::start(server.address()).await;
+    proxy.set(Fault::Delay(ROUND_TRIP));
+    let config = RedisConfig::new(&format!("redis://{}", proxy.address())).unwrap();
+    let config = config.with_deadline(ROUND_TRIP / 10);
+    let error = RedisStore::connect_with(config).await.unwrap_err();
+    let ConnectError::TooFar { round_trip, .. } = error else { panic!("{error:?}") };
+    assert!(round_trip >= ROUND_TRIP, "{round_trip:?}");
+    assert!(error.to_string().contains("longer deadline"), "{error}");
+}

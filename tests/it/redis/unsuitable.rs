@@ -1,0 +1,127 @@
+//! Servers that answer, and cannot hold the records.
+
+use super::*;
+
+/// Why a server is unsuitable, and what it is said to need.
+fn unsuitable(error: &ConnectError) -> (Unsuitable, String) {
+    let ConnectError::Unsuitable { reason, .. } = error else { panic!("{error:?}") };
+    (*reason, error.to_string())
+}
+
+/// A user with these rights, and the server's URL for it.
+fn user(server: &RedisServer, name: &str, rights: &str) -> String {
+    let command = ["ACL", "SETUSER", name, "reset", "on", ">s3cret", "~cs:*"];
+    let command: Vec<_> = command.into_iter().chain(rights.split(' ')).collect();
+    assert_eq!(server.cli(&command), "OK");
+    format!("redis://{name}:s3cret@{}", server.address())
+}
+
+const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+time", "+del", "+exists"];
+
+#[tokio::test]
+async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
+    let server = RedisServer::start(&[]);
+    RedisStore::connect(&user(&server, "able", &RIGHTS.join(" "))).await.unwrap();
+    // Without `exists` there is no canary, and all else works.
+    for missing in &RIGHTS[..6] {
+        let rights: Vec<_> = RIGHTS.into_iter().filter(|right| right != missing).collect();
+        let error =
+            RedisStore::connect(&user(&server, "unable", &rights.join(" "))).await.unwrap_err();
+        let (reason, text) = unsuitable(&error);
+        assert_eq!(reason, Unsuitable::NotPermitted, "{missing}: {error:?}");
+        assert!(text.contains(missing), "{text}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_may_not_use_the_keys_is_told_so_when_the_store_connects() {
+    let server = RedisServer::start(&[]);
+    let url = user(&server, "elsewhere", "resetkeys ~shop:* +@all");
+    let (reason, text) = unsuitable(&RedisStore::connect(&url).await.unwrap_err());
+    assert_eq!(reason, Unsuitable::NotPermitted);
+    assert!(text.contains("~cs:*"), "{text}");
+    let config = RedisConfig::new(&url).unwrap().with_prefix("shop");
+    RedisStore::connect_with(config).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_without_scripts_is_an_error() {
+    let server = RedisServer::start(&["--rename-command", "EVAL", ""]);
+    let (reason, text) = unsuitable(&RedisStore::connect(&server.url()).await.unwrap_err());
+    assert_eq!(reason, Unsuitable::NoScripts);
+    assert!(text.contains("`EVAL`"), "{text}");
+}
+
+#[tokio::test]
+async fn one_node_of_a_cluster_is_an_error() {
+    let nodes = [RedisServer::start(&CLUSTER), RedisServer::start(&CLUSTER)];
+    assert_eq!(nodes[0].cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "8191"]), "OK");
+    assert_eq!(nodes[1].cli(&["CLUSTER", "ADDSLOTSRANGE", "8192", "16383"]), "OK");
+    let [port, bus] = [nodes[1].port(), nodes[1].port() + 10_000].map(|port| port.to_string());
+    let _ = nodes[0].cli(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus]);
+    for node in &nodes {
+        wait_for(|| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    }
+    let (reason, text) = unsuitable(&RedisStore::connect(&nodes[0].url()).await.unwrap_err());
+    assert_eq!(reason, Unsuitable::ClusterNode);
+    assert!(text.contains("redis+cluster://"), "{text}");
+    let url = format!("redis+cluster://{}", nodes[0].address());
+    store_at(&url, PATIENT).await;
+}
+
+#[tokio::test]
+async fn the_only_node_of_a_cluster_serves() {
+    let node = RedisServer::start(&CLUSTER);
+    assert_eq!(node.cli(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]), "OK");
+    wait_for(|| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
+    let store = store(&node).await;
+    assert_eq!(store.claim(&event("evt_1"), &attempt()).await.unwrap(), FIRST);
+}
+
+const CLUSTER: [&str; 2] = ["--cluster-enabled", "yes"];
+
+#[tokio::test]
+async fn a_sentinel_in_place_of_its_primary_is_an_error() {
+    let primary = RedisServer::start(&[]);
+    let sentinel = RedisServer::start_sentinel(&primary, "main", 1, Duration::from_secs(60));
+    let (reason, text) = unsuitable(&RedisStore::connect(&sentinel.url()).await.unwrap_err());
+    assert_eq!(reason, Unsuitable::Sentinel);
+    assert!(text.contains("redis+sentinel://"), "{text}");
+}
+
+#[tokio::test]
+async fn a_replica_is_an_error() {
+    let primary = RedisServer::start(&[]);
+    let port = primary.port().to_string();
+    let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]);
+    wait_for(|| primary.cli(&["INFO", "replication"]).contains("state=online"));
+    let (reason, text) = unsuitable(&RedisStore::connect(&replica.url()).await.unwrap_err());
+    assert_eq!(reason, Unsuitable::Replica);
+    assert!(text.contains("primary"), "{text}");
+}
+
+#[tokio::test]
+async fn a_right_that_is_taken_away_later_shows_in_every_operation_and_in_the_probe() {
+    let server = RedisServer::start(&[]);
+    let url = user(&server, "webhooks", "+@all");
+    let store = store_at(&url, PATIENT).await;
+    let _ = server.cli(&["ACL", "SETUSER", "webhooks", "-evalsha", "-eval"]);
+    let claim = store.claim(&event("evt_1"), &attempt()).await.unwrap_err();
+    let probe = store.probe().await.unwrap_err();
+    for error in [claim, probe] {
+        assert_eq!(error.applied(), Applied::No);
+        let RedisStoreError::Unsuitable { reason, .. } = cause(&error) else { panic!("{error:?}") };
+        assert_eq!(*reason, Unsuitable::NotPermitted);
+    }
+    assert!(!store.breaker_is_open());
+}
+
+#[tokio::test]
+async fn a_trial_leaves_nothing_behind() {
+    let server = RedisServer::start(&[]);
+    let store = store(&server).await;
+    store.probe().await.unwrap();
+    let keys = server.cli(&["--scan"]);
+    assert!(keys.lines().all(|key| key.contains(":canary:")), "{keys}");
+}
