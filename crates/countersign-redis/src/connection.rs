@@ -65,7 +65,7 @@ pub(crate) struct Dialled {
 
 /// A server, as the sentinels name it.
 #[derive(Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "sentinel"), expect(dead_code, reason = "nobody names any"))]
+#[cfg_attr(not(feature = "sentinel"), allow(dead_code, reason = "nobody names any"))]
 pub(crate) struct Primary {
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -134,10 +134,7 @@ impl Dialer {
 
     /// Whether the sentinels still take this server for the primary. `None`
     /// where there are none, or none of them says.
-    #[cfg_attr(
-        not(feature = "sentinel"),
-        expect(unused_variables, clippy::unused_async, reason = "there is nobody to ask")
-    )]
+    #[cfg_attr(not(feature = "sentinel"), allow(unused_variables, reason = "nobody is there to ask"))]
     pub(crate) async fn confirms(&self, primary: &Primary) -> Option<bool> {
         match self {
             #[cfg(feature = "sentinel")]

@@ -160,7 +160,7 @@ pub(super) async fn successes_of_64_tasks_at_once_are_one_success<U: StoreUnderT
             for (event, recorded) in events.iter().zip(recorded.iter()) {
                 together.step().await;
                 match store.complete(event, &lasting()?).await? {
-                    CompleteOutcome::RecordedLate => {
+                    CompleteOutcome::RecordedUnclaimed => {
                         recorded.fetch_add(1, Ordering::Relaxed);
                     }
                     outcome => same(outcome, CompleteOutcome::AlreadyDone)?,
