@@ -134,7 +134,10 @@ impl Dialer {
 
     /// Whether the sentinels still take this server for the primary. `None`
     /// where there are none, or none of them says.
-    #[cfg_attr(not(feature = "sentinel"), allow(unused_variables, reason = "nobody is there to ask"))]
+    #[cfg_attr(
+        not(feature = "sentinel"),
+        allow(unused_variables, reason = "nobody is there to ask")
+    )]
     pub(crate) async fn confirms(&self, primary: &Primary) -> Option<bool> {
         match self {
             #[cfg(feature = "sentinel")]
