@@ -18,6 +18,7 @@ mod fuzz;
 mod handshakes;
 mod http;
 mod identities;
+mod identity;
 mod mac;
 mod model;
 mod observe;

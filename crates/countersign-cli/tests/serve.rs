@@ -22,6 +22,8 @@ mod metrics;
 mod processes;
 #[path = "serve/reload.rs"]
 mod reload;
+#[path = "serve/repeats.rs"]
+mod repeats;
 #[path = "serve/sending.rs"]
 mod sending;
 #[path = "serve/server.rs"]

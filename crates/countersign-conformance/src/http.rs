@@ -16,6 +16,7 @@ mod leaving;
 mod limits;
 mod outage;
 mod over_http2;
+mod possible_duplicates;
 mod repeating;
 mod request;
 mod scene;
@@ -273,6 +274,13 @@ pub fn http_cases() -> Vec<HttpCase> {
                 a_repeat_learns_within_its_wait_that_the_event_is_handled,
                 of_many_copies_at_once_one_is_handled,
                 a_repeat_over_another_protocol_is_a_duplicate;
+            possible_duplicates:
+                equal_bodies_that_may_be_distinct_events_are_both_handled,
+                a_possible_duplicate_that_fails_is_answered_as_its_handler_answers,
+                a_possible_duplicate_of_an_event_in_flight_waits_and_is_then_handled,
+                a_repeat_whose_response_is_read_is_handled_whatever_its_id,
+                an_endpoint_that_suppresses_repeats_suppresses_all,
+                an_endpoint_that_handles_repeats_handles_all;
             secrets:
                 two_tenants_do_not_share_an_event;
             failing:

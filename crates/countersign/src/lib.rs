@@ -112,6 +112,8 @@
 //! - **That an effect happens no more than once.** A crash between effect and
 //!   record, an overrun lease, or a store that loses its data lets an event be
 //!   handled again; the handler is told what is known of it ([`Grant`]).
+//! - **That a repeat is recognised if nothing signed names its event**
+//!   ([`Identity`]): it is handled again, and flagged.
 //! - **Verification behind a proxy that rewrites bodies.** Other bytes than were
 //!   signed do not verify.
 //! - **Freshness with a clock that drifts.** The tolerance is measured from the

@@ -24,14 +24,14 @@ use countersign::{
     Answer, ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verified, Verifier,
 };
 
-/// Takes GitHub's deliveries, each event once. Made once, for all workers.
+/// Takes Stripe's deliveries, each event once. Made once, for all workers.
 ///
 /// # Errors
 ///
 /// [`ConfigError`] where the secret cannot be used.
 pub fn middleware(secret: &str) -> Result<WebhookMiddleware<MemoryStore>, ConfigError> {
-    let verifier = Verifier::new(Scheme::named("github")?, Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("github"));
+    let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
+    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
     Ok(WebhookMiddleware::new(receiver))
 }
 

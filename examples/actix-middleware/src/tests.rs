@@ -8,8 +8,8 @@ use countersign::Signer;
 
 use super::*;
 
-const SECRET: &str = "It's a Secret to Everybody";
-const EVENT: &str = r#"{"zen":"Keep it logically awesome."}"#;
+const SECRET: &str = "whsec_middleware";
+const EVENT: &str = r#"{"id":"evt_1","type":"charge.succeeded"}"#;
 
 #[actix_web::test]
 async fn a_genuine_delivery_is_handled_and_a_repeat_is_not() {
@@ -68,10 +68,8 @@ async fn deliver(
 }
 
 fn signed(secret: &str) -> Vec<(String, String)> {
-    let scheme = Scheme::named("github").unwrap();
+    let scheme = Scheme::named("stripe").unwrap();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
-    let event = ("X-GitHub-Event", "ping");
-    let mut headers = signer.sign(&[event], EVENT.as_bytes()).unwrap();
-    headers.push((event.0.to_owned(), event.1.to_owned()));
-    headers
+    let none: [(&str, &str); 0] = [];
+    signer.sign(&none, EVENT.as_bytes()).unwrap()
 }

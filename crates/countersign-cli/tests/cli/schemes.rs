@@ -31,6 +31,7 @@ fn a_description_says_everything_and_marks_what_is_unsigned_or_unconfirmed() {
         "  timestamp     none",
         "  tolerance     none",
         "  event key     digest of what was signed",
+        "  identity      unknown: ",
         "  event type    header:X-GitHub-Event (unsigned)",
         "  body limit    25 MiB (unconfirmed)",
         "  ack deadline  10s (unconfirmed)",
@@ -71,6 +72,8 @@ fn json_has_the_same_keys_for_every_scheme() {
     assert_eq!(one["timestamp"], serde_json::json!({"from": "field:t", "unit": "seconds"}));
     assert_eq!(one["tolerance"], serde_json::json!({"past_ms": 300_000, "future_ms": 300_000}));
     assert_eq!(one["event_id"], serde_json::json!(["body:/id", "digest"]));
+    assert_eq!(one["identity"], "id");
+    assert_eq!(one["interactive"], "no");
     assert_eq!(one["event_type"], serde_json::json!([{"from": "body:/type", "signed": true}]));
     assert_eq!(one["ack_deadline_ms"], 10_000);
     assert_eq!(one["retries"]["kind"], "within");

@@ -186,6 +186,14 @@ const ED25519_PKCS8: &[u8] = &[
 const VECTORS: &str = include_str!("../../../countersign-conformance/vectors/vectors.json");
 const HANDSHAKES: &str = include_str!("../../../countersign-conformance/vectors/handshakes.json");
 // In the order of serde_json's map.
-const VERIFIED_KEYS: &[&str] =
-    &["event_id", "event_id_from", "event_type", "scheme", "secret", "signed_at_ms", "verified"];
+const VERIFIED_KEYS: &[&str] = &[
+    "event_id",
+    "event_id_from",
+    "event_type",
+    "identity",
+    "scheme",
+    "secret",
+    "signed_at_ms",
+    "verified",
+];
 const REFUSED_KEYS: &[&str] = &["code", "detail", "scheme", "status", "verified"];

@@ -11,7 +11,7 @@ fn a_verified_delivery_is_told_in_exactly_the_agreed_json() {
     assert_eq!(
         json,
         "{\"verified\":true,\"scheme\":\"stripe\",\"secret\":0,\"event_id\":\"evt_1SDKvector\",\
-         \"event_id_from\":\"body:/id\",\"event_type\":\"payment_intent.succeeded\",\
+         \"event_id_from\":\"body:/id\",\"identity\":\"id\",\"event_type\":\"payment_intent.succeeded\",\
          \"signed_at_ms\":1760000000000}\n"
     );
 }
@@ -42,9 +42,21 @@ fn what_is_not_known_is_null() {
         .with(0)
         .json();
     assert_eq!(verified["event_id_from"], "digest");
+    assert_eq!(verified["identity"], "unknown");
     assert_eq!(verified["event_type"], Value::Null);
     assert_eq!(verified["signed_at_ms"], Value::Null);
-    assert_eq!(verified.as_object().unwrap().len(), 7);
+    assert_eq!(verified.as_object().unwrap().len(), 8);
+}
+
+#[test]
+fn the_field_that_the_user_names_is_the_events_id() {
+    let verified = stripe("--event-id /object+/type --json").run().with(0).json();
+    assert_eq!(verified["event_id"], "event:payment_intent.succeeded");
+    assert_eq!(verified["event_id_from"], "body:/object+/type");
+    assert_eq!(verified["identity"], "id");
+    for place in ["id", "header:Stripe-Id", "/a/*/*"] {
+        stripe("--event-id").arg(place).run().must_mend(&["event_id"]);
+    }
 }
 
 #[test]

@@ -40,6 +40,7 @@ pub(super) enum Act {
 pub(super) struct Call {
     pub(super) event: String,
     pub(super) attempt: Option<u32>,
+    pub(super) is_possible_duplicate: bool,
     pub(super) body: Vec<u8>,
     /// Whether that is the body of the proof, too.
     pub(super) is_proved: bool,
@@ -104,6 +105,7 @@ impl Script {
         self.0.calls().push(Call {
             event: verified.event_id().to_owned(),
             attempt: grant.map(|grant| grant.epoch),
+            is_possible_duplicate: grant.is_some_and(|grant| grant.possible_duplicate),
             body: body.to_vec(),
             is_proved: verified.body() == body,
         });

@@ -1,0 +1,318 @@
+//! How well events are told apart, and what becomes of a repeat.
+
+use std::time::Duration;
+
+use countersign::{
+    Algorithm, Answer, ConfigError, Delivery, Endpoint, EventKey, Identity, Interactive,
+    MemoryStore, Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder, Secret, Signer,
+    TimestampUnit, Verified, Verifier,
+};
+use tokio::time::{Instant, sleep};
+
+const SECRET: &str = "a secret of the identity tests";
+const NOW_MS: i64 = 1_760_000_000_000;
+
+#[test]
+fn what_states_nothing_is_unknown_and_says_so() {
+    let plain = plain().build().unwrap();
+    assert_eq!(plain.identity(), Identity::Unknown);
+    assert!(plain.identity_basis().starts_with("not stated"), "{}", plain.identity_basis());
+    let file = "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{body}\"\n";
+    let read = Scheme::from_toml(file).unwrap();
+    assert_eq!((read.identity(), read.fallback_identity()), (Identity::Unknown, Identity::Unknown));
+    let with_id = Scheme::from_toml(&format!("{file}event_id = [\"body:/id\"]\n")).unwrap();
+    assert_eq!(with_id.identity(), Identity::Id);
+    assert_eq!(with_id.fallback_identity(), Identity::Unknown);
+}
+
+#[test]
+fn the_id_of_an_unknown_event_covers_everything_that_is_signed() {
+    let scheme = dated().signed("{header:X-Topic}.{ts}.{body}").build().unwrap();
+    let id = |topic, unix_ms| {
+        let verified = verify(&scheme, &[("X-Topic", topic)], unix_ms, "{}");
+        assert_eq!(verified.identity(), Identity::Unknown);
+        verified.event_id().to_owned()
+    };
+    assert_eq!(id("made", NOW_MS), id("made", NOW_MS));
+    assert_ne!(id("made", NOW_MS), id("made", NOW_MS - 1000));
+    assert_ne!(id("made", NOW_MS), id("gone", NOW_MS));
+}
+
+#[test]
+fn the_id_of_content_counts_a_time_only_if_retries_keep_it() {
+    for (signature, counts) in [
+        (RetrySignature::New, false),
+        (RetrySignature::Unknown, false),
+        (RetrySignature::Same, true),
+    ] {
+        let scheme = dated().fallback_identity(Identity::Content).retry_signature(signature);
+        let scheme = scheme.build().unwrap();
+        let id = |unix_ms| {
+            let verified = verify(&scheme, &[], unix_ms, r#"{"at":1}"#);
+            assert_eq!(verified.identity(), Identity::Content);
+            verified.event_id().to_owned()
+        };
+        assert_eq!(id(NOW_MS) != id(NOW_MS - 1000), counts, "{signature}");
+        assert_eq!(id(NOW_MS), id(NOW_MS), "{signature}");
+    }
+}
+
+#[test]
+fn the_id_of_content_counts_what_is_signed_besides_time_and_body() {
+    let scheme = dated().signed("{header:X-Topic}.{ts}.{body}");
+    let scheme = scheme.fallback_identity(Identity::Content).build().unwrap();
+    let id = |topic, unix_ms| {
+        verify(&scheme, &[("X-Topic", topic)], unix_ms, "{}").event_id().to_owned()
+    };
+    assert_eq!(id("made", NOW_MS), id("made", NOW_MS - 1000));
+    assert_ne!(id("made", NOW_MS), id("gone", NOW_MS));
+}
+
+#[test]
+fn an_empty_body_is_unknown_whatever_the_scheme_says() {
+    let scheme = dated().fallback_identity(Identity::Content).build().unwrap();
+    let [first, second] = [NOW_MS, NOW_MS - 1000].map(|at| verify(&scheme, &[], at, ""));
+    assert_eq!(first.identity(), Identity::Unknown);
+    assert_ne!(first.event_id(), second.event_id());
+}
+
+#[test]
+fn a_batch_is_named_by_the_ids_of_all_its_elements_in_their_order() {
+    let scheme = plain().event_id("body:/events/*/id").build().unwrap();
+    let of = |ids: &[&str]| {
+        let events: Vec<_> = ids.iter().map(|id| format!(r#"{{"n":1,"id":{id}}}"#)).collect();
+        let body = format!(r#"{{"to":"me","events":[{}]}}"#, events.join(","));
+        let verified = verify(&scheme, &[], NOW_MS, &body);
+        (verified.event_id().to_owned(), verified.identity())
+    };
+    assert_eq!(of(&["\"a\""]), ("a".to_owned(), Identity::Id));
+    let several = [
+        of(&["\"a\"", "\"b\""]),
+        of(&["\"b\"", "\"a\""]),
+        of(&["\"a\"", "\"b\"", "\"c\""]),
+        of(&["\"ab\"", "\"\\u0000\""]),
+        of(&["\"a\"", "\"b\\u0000\""]),
+        of(&["\"a\"", "\"a\""]),
+        of(&["\"a\""]),
+    ];
+    for (index, one) in several.iter().enumerate() {
+        assert_eq!(one.1, Identity::Id);
+        assert!(several[..index].iter().all(|other| other != one), "{index}");
+    }
+    assert_eq!(of(&["\"a\"", "\"b\""]), of(&["\"a\"", "\"b\""]));
+    // No element, or one without an id: the delivery has none.
+    for ids in [&[][..], &["null"], &["\"a\"", "null"], &["\"a\"", "\"\""], &["\"a\"", "{}"]] {
+        let (id, identity) = of(ids);
+        assert!(id.starts_with("sha256:") && identity == Identity::Unknown, "{ids:?}: {id}");
+    }
+}
+
+#[test]
+fn what_changes_between_attempts_does_not_change_the_id_of_a_batch() {
+    let scheme = plain().event_id("body:/*/portal+/*/event").build().unwrap();
+    let id = |body: &str| verify(&scheme, &[], NOW_MS, body).event_id().to_owned();
+    let first = id(r#"[{"portal":1,"event":2,"attemptNumber":0},{"portal":1,"event":3}]"#);
+    let retry = id(r#"[{"event":2,"portal":1,"attemptNumber":1},{"portal":1,"event":3}]"#);
+    assert_eq!(first, retry);
+    assert_eq!(id(r#"[{"portal":1,"event":2,"attemptNumber":7}]"#), "1:2");
+    assert_ne!(id(r#"[{"portal":12,"event":3},{"portal":1,"event":2}]"#), first);
+}
+
+#[test]
+fn a_body_with_two_readings_is_unknown_and_keyed_by_its_bytes() {
+    let scheme = plain().event_id("body:/event/id").event_id("body:/id");
+    let scheme = scheme.fallback_identity(Identity::Content).build().unwrap();
+    for body in [
+        r#"{"event":{"id":"a","id":"b"},"id":"c"}"#,
+        r#"{"event":{"id":"a"},"event":{},"id":"c"}"#,
+        r#"{"id":"c","id":"d"}"#,
+    ] {
+        let verified = verify(&scheme, &[], NOW_MS, body);
+        assert_eq!(verified.identity(), Identity::Unknown, "{body}");
+        assert_eq!(verified.event_id_from().to_string(), "digest", "{body}");
+    }
+}
+
+#[test]
+fn a_token_scheme_may_name_a_field_of_the_body() {
+    let scheme = Scheme::builder("token")
+        .algorithm(Algorithm::Token)
+        .signature_header("X-Token")
+        .event_id("body:/id")
+        .build()
+        .unwrap();
+    let verified = verify(&scheme, &[], NOW_MS, r#"{"id":"evt_1"}"#);
+    assert_eq!((verified.event_id(), verified.identity()), ("evt_1", Identity::Id));
+    assert!(!verified.authenticates_body());
+}
+
+#[test]
+fn an_id_that_spells_out_a_digest_has_another_key_than_what_it_spells() {
+    let scheme = plain().event_id("body:/id").build().unwrap();
+    let key = |verified: &Verified| EventKey::of(verified, &Endpoint::new("a"));
+    let unnamed = verify(&scheme, &[], NOW_MS, "{}");
+    let spelled = format!(r#"{{"id":"{}"}}"#, unnamed.event_id());
+    let spelled = verify(&scheme, &[], NOW_MS, &spelled);
+    assert_eq!(spelled.event_id(), unnamed.event_id());
+    assert_ne!(key(&spelled), key(&unnamed));
+}
+
+#[test]
+fn a_user_names_the_field_that_identifies_the_event() {
+    let zendesk = Scheme::named("zendesk").unwrap();
+    let verifier = |place| Verifier::new(zendesk.clone(), secret()).unwrap().with_event_id(place);
+    for place in ["/ticket", "body:/ticket", "/ticket+/at", "/log/*/id"] {
+        assert_eq!(verifier(place).unwrap().scheme().identity(), Identity::Id, "{place}");
+    }
+    for place in
+        ["", "ticket", "header:X-Zendesk-Webhook-Id", "/a/*/b/*/c", "/a/*/b+/c/*/d", "body:", "/a+"]
+    {
+        let error = verifier(place).map(drop).unwrap_err();
+        assert!(
+            matches!(&error, ConfigError::Scheme { word: "event_id", .. }),
+            "{place:?}: {error}"
+        );
+    }
+    let verified = |body: &str| {
+        let scheme = zendesk.clone().with_event_id("/ticket+/at").unwrap();
+        let verified = verify(&scheme, &[], NOW_MS, body);
+        (verified.event_id().to_owned(), verified.identity())
+    };
+    assert_eq!(verified(r#"{"ticket":7,"at":"9:00"}"#), ("7:9\\:00".to_owned(), Identity::Id));
+    assert_eq!(verified(r#"{"ticket":7}"#).1, Identity::Unknown);
+    // What the signature does not cover is no id.
+    let adyen = Scheme::named("adyen").unwrap().with_event_id("/live");
+    assert!(matches!(adyen, Err(ConfigError::Scheme { word: "event_id", .. })), "{adyen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_bodies_of_unknown_identity_are_both_handled_and_the_second_is_flagged() {
+    let receiver = receiver(plain());
+    for is_repeat in [false, true, true] {
+        let delivery = admit(&receiver, "{}").await.unwrap();
+        let grant = delivery.claim.grant();
+        assert_eq!((grant.possible_duplicate, grant.epoch), (is_repeat, 1));
+        receiver.settle(delivery.claim, 200).await;
+    }
+    let counters = receiver.counters();
+    assert_eq!((counters.completed_late, counters.degraded), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_of_a_possible_duplicate_changes_nothing_in_the_record_of_the_first() {
+    let receiver = receiver(plain()).with_repeats(Repeats::Handle);
+    let suppressing = receiver.clone().with_repeats(Repeats::Suppress);
+    // While the first is in flight.
+    let first = admit(&receiver, "{}").await.unwrap();
+    let repeat = admit(&receiver, "{}").await.unwrap();
+    assert!(repeat.claim.grant().possible_duplicate);
+    receiver.settle(repeat.claim, 200).await;
+    assert_eq!(admit(&suppressing, "{}").await.unwrap_err().code(), "in_flight");
+    drop(admit(&receiver, "{}").await.unwrap());
+    first.claim.renew().await.unwrap();
+    receiver.settle(first.claim, 200).await;
+    // And once it is done.
+    for status in [200, 500] {
+        let repeat = admit(&receiver, "{}").await.unwrap();
+        assert!(repeat.claim.grant().possible_duplicate, "{status}");
+        receiver.settle(repeat.claim, status).await;
+        assert_eq!(admit(&suppressing, "{}").await.unwrap_err().code(), "duplicate");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
+    let receiver = receiver(plain()).with_ack_deadline(Duration::from_secs(3));
+    let held = admit(&receiver, "{}").await.unwrap();
+    let began = Instant::now();
+    let repeat = admit(&receiver, "{}").await.unwrap();
+    assert!(repeat.claim.grant().possible_duplicate);
+    let waited = began.elapsed().as_millis();
+    assert!((1000..1020).contains(&waited), "{waited} ms");
+    // If the first fails meanwhile, this is the next attempt at its event.
+    let failing = receiver.clone();
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(300)).await;
+        failing.settle(held.claim, 500).await;
+    });
+    let next = admit(&receiver, "{}").await.unwrap().claim.grant();
+    assert_eq!((next.possible_duplicate, next.epoch), (false, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_is_to_suppress_only_what_is_known_to_be_the_same_event() {
+    let content = || plain().fallback_identity(Identity::Content);
+    let id = || plain().event_id("body:/id");
+    for (scheme, body, is_suppressed) in [
+        (plain(), r#"{"id":1}"#, false),
+        (content(), r#"{"id":1}"#, true),
+        (content().retries(Retries::Never), r#"{"id":1}"#, false),
+        (id(), r#"{"id":1}"#, true),
+        (id().retries(Retries::Never), r#"{"id":1}"#, true),
+        (id(), "{}", false),
+        (id().fallback_identity(Identity::Content), "{}", true),
+        (id().interactive(Interactive::Yes), r#"{"id":1}"#, false),
+        (id().interactive(Interactive::WithId), r#"{"id":1}"#, false),
+        (id().interactive(Interactive::WithoutId), r#"{"id":1}"#, true),
+        (content().interactive(Interactive::WithoutId), "{}", false),
+        (content().interactive(Interactive::WithId), "{}", true),
+    ] {
+        let receiver = receiver(scheme.clone());
+        let first = admit(&receiver, body).await.unwrap();
+        receiver.settle(first.claim, 200).await;
+        let repeat = admit(&receiver, body).await;
+        let flagged = repeat.map(|delivery| delivery.claim.grant().possible_duplicate);
+        let expected = if is_suppressed { Err("duplicate") } else { Ok(true) };
+        assert_eq!(flagged.map_err(|answer| answer.code()), expected, "{scheme:?} {body}");
+        for (repeats, expected) in
+            [(Repeats::Suppress, Err("duplicate")), (Repeats::Handle, Ok(true))]
+        {
+            let repeat = admit(&receiver.clone().with_repeats(repeats), body).await;
+            let flagged = repeat.map(|delivery| delivery.claim.grant().possible_duplicate);
+            assert_eq!(flagged.map_err(|answer| answer.code()), expected, "{scheme:?} {body}");
+        }
+    }
+}
+
+fn plain() -> SchemeBuilder {
+    Scheme::builder("plain").signature_header("X-Signature").signed("{body}")
+}
+
+fn dated() -> SchemeBuilder {
+    Scheme::builder("dated")
+        .signature_header("X-Signature")
+        .signed("{ts}.{body}")
+        .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
+}
+
+fn secret() -> Secret {
+    Secret::new(SECRET).unwrap()
+}
+
+/// Signs and verifies.
+fn verify(scheme: &Scheme, own: &[(&str, &str)], unix_ms: i64, body: &str) -> Verified {
+    let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(unix_ms);
+    let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let own: Vec<(String, String)> = own.collect();
+    let mut headers = signer.sign(&own, body.as_bytes()).unwrap();
+    headers.extend(own);
+    let verifier = Verifier::new(scheme.clone(), secret()).unwrap().with_clock(|| NOW_MS);
+    verifier.verify(&headers, body.to_owned()).unwrap()
+}
+
+fn receiver(scheme: SchemeBuilder) -> Receiver<MemoryStore> {
+    let verifier = Verifier::new(scheme.build().unwrap(), secret()).unwrap();
+    Receiver::new(verifier, MemoryStore::new(), Endpoint::new("identity"))
+}
+
+async fn admit(
+    receiver: &Receiver<MemoryStore>,
+    body: &str,
+) -> Result<Delivery<MemoryStore>, Answer> {
+    let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
+    let none: [(&str, &str); 0] = [];
+    let headers = signer.sign(&none, body.as_bytes()).unwrap();
+    let mut begun = receiver.begin(&headers).await.unwrap();
+    begun.push(body.to_owned()).unwrap();
+    receiver.admit(begun, &sleep).await
+}
