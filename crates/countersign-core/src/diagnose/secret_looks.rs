@@ -75,6 +75,7 @@ fn secret_problem(problem: SecretProblem) -> String {
     match problem {
         SecretProblem::NotBase64 => "is not base64, as this scheme's secrets are".to_owned(),
         SecretProblem::NotHex => "is not hexadecimal, as this scheme's secrets are".to_owned(),
+        SecretProblem::Several => "is several secrets joined by `|`".to_owned(),
         problem => problem.to_string(),
     }
 }
