@@ -1,10 +1,23 @@
 //! What is printed, and the exit status.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `output/escape.rs` | control characters, shown and not obeyed |
+//! | `output/style.rs` | styled text, whose styles no data can forge |
+//! | `output/standard_error.rs` | notes and errors, which nobody waits for while serving |
 
-use std::fmt::Display;
-use std::io::{self, ErrorKind, Write};
+mod escape;
+mod standard_error;
+mod style;
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
-use anstyle::{AnsiColor, Style};
+pub(crate) use escape::{escape_control_chars, escape_json, escape_lines};
+pub(crate) use standard_error::{flush_notes, note_in_background};
+pub(crate) use style::{BAD, BOLD, DIM, GOOD, paint};
+
+use escape::escape_for_terminal;
 
 /// What a command has to say, and how it ended.
 #[derive(Debug)]
@@ -18,7 +31,7 @@ pub(crate) struct Report {
 enum Reader {
     /// With colours where the terminal has them.
     Person,
-    /// To the byte as it is.
+    /// To the byte as it is, but for what a terminal would obey.
     Program,
 }
 
@@ -50,8 +63,14 @@ impl Report {
     /// Prints it, and gives the exit status. Whoever reads may stop early: the verdict stays what
     /// it was.
     pub(crate) fn print(&self) -> ExitCode {
+        if self.text.is_empty() {
+            return self.status;
+        }
         let written = match self.reader {
-            Reader::Person => write(&mut anstream::stdout().lock(), &self.text),
+            Reader::Person => write(&mut anstream::stdout().lock(), &style::render(&self.text)),
+            Reader::Program if io::stdout().is_terminal() => {
+                write(&mut io::stdout().lock(), &escape_for_terminal(&self.text))
+            }
             Reader::Program => write(&mut io::stdout().lock(), &self.text),
         };
         match written {
@@ -74,35 +93,22 @@ pub(crate) fn error(text: &str) {
     complain(&paint(BAD.bold(), "error"), text);
 }
 
-/// `text` in a style, and whatever follows it without.
-pub(crate) fn paint(style: Style, text: impl Display) -> String {
-    format!("{style}{text}{style:#}")
-}
-
-/// Text of a delivery, fit for a terminal, which would obey control characters.
-pub(crate) fn harmless(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() {
-            harmless.extend(character.escape_default());
-        } else {
-            harmless.push(character);
-        }
-    }
-    harmless
-}
-
+/// One line, whatever the text is made of.
 fn complain(label: &str, text: &str) {
-    // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(anstream::stderr().lock(), "{label}: {text}");
+    standard_error::write_line(&format!("{label}: {}", escape_control_chars(text)));
+}
+
+/// Says what is wrong with the arguments, in lines that quote them.
+pub(crate) fn usage(text: &str) {
+    standard_error::write_line(text.trim_end());
+}
+
+/// A line of the program's own, without a label.
+pub(crate) fn announce(text: &str) {
+    standard_error::write_line(&escape_control_chars(text));
 }
 
 fn write(out: &mut impl Write, text: &str) -> io::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()
 }
-
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default();
-pub(crate) const BOLD: Style = Style::new().bold();
-pub(crate) const DIM: Style = Style::new().dimmed();

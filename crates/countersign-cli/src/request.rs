@@ -2,8 +2,6 @@
 
 mod file;
 
-use std::fs;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -11,6 +9,7 @@ use clap::{ArgAction, ArgGroup, Args};
 use countersign::diagnose::CapturedRequest;
 use countersign::{Head, PublicUrl, Scheme};
 
+use crate::files::{FileKind, read_or_stdin};
 use crate::mend::Mend;
 use crate::output;
 
@@ -56,7 +55,8 @@ impl RequestArgs {
     pub(crate) fn read(&self) -> Result<Request, Mend> {
         if let Some(path) = &self.request {
             let what = format!("the request's file `{}`", path.display());
-            let (request, lacks) = file::parse(&contents(path, &what)?, &what)?;
+            let (request, lacks) =
+                file::parse(&read_or_stdin(path, FileKind::Request, &what)?, &what)?;
             lacks.iter().for_each(|lack| output::note(&format!("{what} {lack}")));
             return Ok(request);
         }
@@ -66,7 +66,7 @@ impl RequestArgs {
             match header.strip_prefix('@') {
                 Some(path) => {
                     let what = format!("the headers' file `{path}`");
-                    let lines = contents(Path::new(path), &what)?;
+                    let lines = read_or_stdin(Path::new(path), FileKind::Headers, &what)?;
                     headers.extend(header_lines(&lines, &what)?);
                 }
                 None => headers.push(parse_header(header.as_bytes()).ok_or_else(|| {
@@ -75,7 +75,10 @@ impl RequestArgs {
             }
         }
         let body = match &self.body {
-            Some(path) => contents(path, &format!("the body's file `{}`", path.display()))?.into(),
+            Some(path) => {
+                let what = format!("the body's file `{}`", path.display());
+                read_or_stdin(path, FileKind::Body, &what)?.into()
+            }
             None => Bytes::new(),
         };
         Ok(Request { method: self.method.clone(), url: self.url.clone(), headers, body })
@@ -156,15 +159,10 @@ impl Request {
     }
 }
 
-/// What a file holds, or standard input where the path is `-`.
-fn contents(path: &Path, what: &str) -> Result<Vec<u8>, Mend> {
-    let read = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    read.map_err(|error| Mend::because(format!("{what} cannot be read"), error))
+/// A request's file whose bytes are at hand, for tests.
+#[cfg(test)]
+pub(crate) fn parse_file(json: &[u8], what: &str) -> Result<Request, Mend> {
+    file::parse(json, what).map(|(request, _)| request)
 }
 
 /// Headers, a line each; empty lines are passed over.

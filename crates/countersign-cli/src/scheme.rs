@@ -7,6 +7,7 @@ use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
 use countersign::{ConfigError, Scheme};
 
+use crate::files::{self, FileKind};
 use crate::mend::Mend;
 
 /// Takes any text, and lets the shells complete the names of the built-ins.
@@ -57,7 +58,6 @@ pub(crate) fn is_file(name: &str) -> bool {
 
 fn from_file(path: &Path) -> Result<Scheme, Mend> {
     let what = format!("the scheme's file `{}`", path.display());
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Mend::because(format!("{what} cannot be read"), error))?;
+    let text = files::read_text(path, FileKind::Scheme, &what)?;
     Scheme::from_toml(&text).map_err(|error| Mend::because(what, error))
 }

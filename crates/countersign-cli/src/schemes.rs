@@ -9,7 +9,7 @@ use countersign::Scheme;
 
 use crate::cli::{SchemesArgs, SchemesForm};
 use crate::mend::Mend;
-use crate::output::{Report, harmless};
+use crate::output::{Report, escape_control_chars};
 use crate::scheme;
 use crate::table::Table;
 use description::describe;
@@ -47,7 +47,7 @@ fn list(schemes: &[Scheme]) -> Report {
             scheme.name().into(),
             scheme.title().into(),
             scheme.signature_grammar().into(),
-            harmless(scheme.signed()).into(),
+            escape_control_chars(scheme.signed()).into(),
             scheme.evidence().to_string().into(),
             aliases(scheme).join(", ").into(),
         ]);

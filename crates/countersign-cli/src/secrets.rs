@@ -3,9 +3,15 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::DecodePaddingMode::Indifferent;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
 use countersign::{ConfigError, Scheme, Secret, SecretProblem, Secrets};
+use zeroize::Zeroizing;
 
+use crate::files::{self, FileKind};
 use crate::mend::Mend;
 use crate::output;
 
@@ -99,8 +105,7 @@ impl Place {
                 None => Err(self.not_set(name)),
             },
             Self::File(path) => {
-                let bytes = std::fs::read(path)
-                    .map_err(|error| Mend::because(format!("{self} cannot be read"), error))?;
+                let bytes = files::read(path, FileKind::Secret, &self.to_string())?;
                 String::from_utf8(bytes).map_err(|_| self.not_text())
             }
         }
@@ -171,6 +176,33 @@ pub(crate) fn warn(secrets: &Secrets, scheme: &Scheme) {
     }
 }
 
+/// Every text and key that a secret may stand for. Which of them is the key, its scheme knows.
+pub(crate) fn possible_keys(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let parts = text.split(|byte| *byte == b'|').map(<[u8]>::trim_ascii);
+    let mut keys = vec![text.to_vec()];
+    for part in parts {
+        let part = part.strip_prefix(b"v1,").unwrap_or(part);
+        let bare = PREFIXES.iter().find_map(|prefix| part.strip_prefix(*prefix)).unwrap_or(part);
+        let base64 = [&STANDARD, &URL_SAFE]
+            .map(|alphabet| GeneralPurpose::new(alphabet, LENIENT).decode(bare).ok());
+        keys.extend([part.to_vec(), bare.to_vec()]);
+        keys.extend(base64.into_iter().flatten().chain(from_hex(bare)));
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    keys.retain(|key| !key.is_empty());
+    keys.into_iter().map(Zeroizing::new).collect()
+}
+
+fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
+    let (pairs, []) = text.as_chunks::<2>() else { return None };
+    let byte = |pair: &[u8; 2]| {
+        let digit = |digit: u8| char::from(digit).to_digit(16);
+        u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()
+    };
+    pairs.iter().map(byte).collect()
+}
+
 fn none() -> Mend {
     Mend::new("give a secret with `--secret-env` or `--secret-file`")
 }
@@ -180,6 +212,11 @@ fn none() -> Mend {
 pub(crate) fn is_plainly_a_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
+
+const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(Indifferent)
+    .with_decode_allow_trailing_bits(true);
 
 impl FromArgMatches for SecretArgs {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {

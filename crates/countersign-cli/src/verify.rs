@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cli::VerifyArgs;
 use crate::mend::Mend;
-use crate::output::{BAD, DIM, GOOD, Report, harmless, paint};
+use crate::output::{BAD, DIM, GOOD, Report, escape_control_chars, paint};
 use crate::request::Request;
 use crate::scheme;
 use handshake::Handshake;
@@ -107,12 +107,16 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
             if aside.is_empty() { String::new() } else { paint(DIM, format_args!("  {aside}")) };
         text.push_str(&format!("  {label:<10}  {value}{aside}\n"));
     };
-    line("event id", &harmless(verified.event_id()), &format!("from {}", verified.event_id_from()));
+    line(
+        "event id",
+        &escape_control_chars(verified.event_id()),
+        &format!("from {}", verified.event_id_from()),
+    );
     line("identity", &verified.identity().to_string(), identity(verified.identity()));
     match verified.event_type() {
         Some(kind) => {
             let aside = if kind.signed == Signed::Yes { "" } else { "not signed" };
-            line("event type", &harmless(kind.name), aside);
+            line("event type", &escape_control_chars(kind.name), aside);
         }
         None => line("event type", "not known", ""),
     }

@@ -7,6 +7,8 @@ mod completions;
 mod demo;
 #[path = "cli/diagnose.rs"]
 mod diagnose;
+#[path = "cli/limits.rs"]
+mod limits;
 #[path = "cli/manual.rs"]
 mod manual;
 #[path = "cli/output.rs"]
@@ -21,6 +23,8 @@ mod schemes;
 mod secrets;
 #[path = "cli/sign.rs"]
 mod sign;
+#[path = "cli/terminal.rs"]
+mod terminal;
 #[path = "cli/vectors.rs"]
 mod vectors;
 #[path = "cli/verify.rs"]

@@ -4,7 +4,7 @@ use countersign::{Signed, Verified};
 
 use super::delivery::{Delivery, Expected};
 use super::receiver::{Judged, Seen};
-use crate::output::{BAD, GOOD, Report, harmless, paint};
+use crate::output::{BAD, GOOD, Report, escape_control_chars, paint};
 use crate::table::{Cell, Table};
 
 /// A delivery, what it was answered, and what the receiver had made of it.
@@ -72,7 +72,7 @@ fn proofs(outcomes: &[Outcome]) -> String {
             table.push([
                 outcome.delivery.scheme.into(),
                 outcome.delivery.what.into(),
-                harmless(verified.event_id()).into(),
+                escape_control_chars(verified.event_id()).into(),
                 verified.event_id_from().to_string().into(),
                 event_type(verified).into(),
                 secret(verified).into(),
@@ -102,8 +102,8 @@ fn handled(seen: &Seen) -> usize {
 
 fn event_type(verified: &Verified) -> String {
     match verified.event_type() {
-        Some(kind) if kind.signed == Signed::Yes => harmless(kind.name),
-        Some(kind) => format!("{} (unsigned)", harmless(kind.name)),
+        Some(kind) if kind.signed == Signed::Yes => escape_control_chars(kind.name),
+        Some(kind) => format!("{} (unsigned)", escape_control_chars(kind.name)),
         None => "-".to_owned(),
     }
 }

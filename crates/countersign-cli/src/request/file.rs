@@ -13,7 +13,7 @@ use serde_json::error::Category;
 
 use super::Request;
 use crate::mend::Mend;
-use crate::output::harmless;
+use crate::output::escape_control_chars;
 
 /// Reads the file; `what` names it in errors. With the request comes what the file lacks of it, for
 /// people. Fields beyond these are a vector's, or say what came of a delivery, and are ignored.
@@ -80,7 +80,7 @@ impl Fields {
                 left_out.any(|left_out| left_out.eq_ignore_ascii_case(name))
             };
             headers.retain(|(name, _)| !is_redacted(name));
-            let redacted = redacted.iter().map(|what| format!("`{}`", harmless(what)));
+            let redacted = redacted.iter().map(|what| format!("`{}`", escape_control_chars(what)));
             lacks.push(format!(
                 "was captured without {}, which may hold a secret: what depends on it does not \
                  verify",

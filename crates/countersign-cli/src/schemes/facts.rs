@@ -8,7 +8,7 @@ use countersign::{
 };
 
 use super::aliases;
-use crate::output::harmless;
+use crate::output::escape_control_chars;
 
 /// A label, and what stands beside it.
 pub(super) struct Fact {
@@ -80,7 +80,7 @@ fn signature(scheme: &Scheme) -> Fact {
 
 fn signed_bytes(scheme: &Scheme) -> Fact {
     const LABEL: &str = "signed bytes";
-    let signed = harmless(scheme.signed());
+    let signed = escape_control_chars(scheme.signed());
     if scheme.algorithm() == Algorithm::Token && scheme.is_data() {
         let none = "none: the header shows the secret itself, and the body may be anybody's";
         return Fact::words(LABEL, [none.to_owned()]);
@@ -166,7 +166,7 @@ fn identity(scheme: &Scheme) -> String {
     if scheme.identity() == Identity::Id {
         identities.push(scheme.fallback_identity().to_string());
     }
-    harmless(&format!("{}: {}", identities.join(", else "), scheme.identity_basis()))
+    escape_control_chars(&format!("{}: {}", identities.join(", else "), scheme.identity_basis()))
 }
 
 /// Said only if a time is signed, and it is known.
@@ -228,7 +228,7 @@ fn handshake(handshake: &Handshake) -> String {
     if let Some(place) = handshake.captured_from() {
         said.push_str(&format!("; the secret at {place} is handed over"));
     }
-    harmless(&said)
+    escape_control_chars(&said)
 }
 
 fn evidence(evidence: Evidence) -> String {

@@ -16,6 +16,7 @@ use tower::ServiceExt;
 use super::volley::Shot;
 use crate::mend::Mend;
 use crate::output;
+use crate::server_url;
 
 #[derive(Clone)]
 pub(super) struct Target {
@@ -34,15 +35,7 @@ enum Connector {
 
 /// The URL that the user gives; nothing is ever sent to another.
 pub(super) fn url(text: &str) -> Result<Uri, Mend> {
-    let url: Option<Uri> = text.parse().ok();
-    let is_http = |url: &Uri| matches!(url.scheme_str(), Some("http" | "https"));
-    let has_host = |url: &Uri| {
-        let authority = url.authority();
-        authority.is_some_and(|host| !host.host().is_empty() && !host.as_str().contains('@'))
-    };
-    url.filter(|url| is_http(url) && has_host(url)).ok_or_else(|| {
-        Mend::new("`--to` takes a URL such as `http://127.0.0.1:3000/hooks`, without a password")
-    })
+    server_url::parse(text).map_err(|problem| Mend::because("`--to`", problem))
 }
 
 impl Target {
@@ -102,20 +95,5 @@ impl Target {
             output::note(&text);
         });
         AttackAnswer::Unreachable
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_whole_url_of_http_is_one_to_send_to() {
-        for good in ["http://a", "https://a.example:8443/x?y=1"] {
-            assert!(url(good).is_ok(), "{good}");
-        }
-        for bad in ["", "a", "/x", "a:80", "ftp://a/", "http://", "http://u:p@a/", "file:///x"] {
-            assert!(url(bad).is_err(), "{bad}");
-        }
     }
 }

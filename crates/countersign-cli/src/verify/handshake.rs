@@ -9,7 +9,7 @@ use countersign::{HandshakeAnswer, Verifier};
 use serde::Serialize;
 
 use crate::mend::Mend;
-use crate::output::harmless;
+use crate::output::escape_control_chars;
 use crate::secrets::Place;
 
 #[derive(Args)]
@@ -98,7 +98,7 @@ impl Handshake {
     pub(super) fn lines(&self) -> Vec<String> {
         let Some(answer) = &self.answer else { return Vec::new() };
         let headers = answer.headers.iter().map(|(name, value)| format!("{name}: {value}"));
-        let body = (!answer.body.is_empty()).then(|| harmless(&answer.body));
+        let body = (!answer.body.is_empty()).then(|| escape_control_chars(&answer.body));
         [self.status.to_string()].into_iter().chain(headers).chain(body).collect()
     }
 }

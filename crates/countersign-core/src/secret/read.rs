@@ -1,7 +1,9 @@
 //! Secrets from where a deployment puts them: a variable, or a file.
 
+use std::env;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
-use std::{env, fs};
 
 use zeroize::Zeroizing;
 
@@ -52,8 +54,10 @@ impl Secret {
             let place = format!("the secret's file `{}`", path.display());
             ConfigError::SecretPlace { place, problem }
         };
-        let bytes = fs::read(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-        let bytes = Zeroizing::new(bytes);
+        let bytes = bounded(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        if bytes.len() > MAX_FILE {
+            return Err(wrong("is larger than 1 MiB: give the file of one secret".to_owned()));
+        }
         let text = str::from_utf8(&bytes).map_err(|_| wrong(NOT_TEXT.to_owned()))?;
         Ok(Self::without_line_end(text.to_owned())
             .map_err(wrong)?
@@ -73,18 +77,27 @@ impl Secret {
     }
 }
 
+/// What a file holds, and no more than shows that it is too large: it may have no end.
+fn bounded(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Room enough for a secret, so that no copy stays behind where it was smaller.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    File::open(path)?.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Whether it can be shown. Anything but a name in capitals may be the secret
 /// itself, given where its variable's name belongs.
 fn is_plainly_a_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+const MAX_FILE: usize = 1024 * 1024;
 const NOT_TEXT: &str = "is not UTF-8: store the secret as the provider shows it";
 
 #[cfg(test)]
 mod tests {
     use std::env::temp_dir;
-    use std::process;
+    use std::{fs, process};
 
     use super::*;
 
@@ -130,6 +143,8 @@ mod tests {
             let said = read(text).unwrap_err().to_string();
             assert!(said.contains(problem) && said.contains("countersign-secret-"), "{said}");
         }
+        let said = read(&vec![b'a'; MAX_FILE + 1]).unwrap_err().to_string();
+        assert!(said.contains("is larger than 1 MiB"), "{said}");
         fs::remove_file(&path).unwrap();
         assert!(Secret::from_file(&path).unwrap_err().to_string().contains("cannot be read"));
     }

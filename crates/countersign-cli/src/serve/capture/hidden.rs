@@ -5,12 +5,13 @@ use std::sync::{PoisonError, RwLock};
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::DecodePaddingMode::Indifferent;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use countersign::Secret;
 use memchr::memmem;
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
+
+use crate::secrets::possible_keys;
 
 /// All secrets of the program, of every endpoint: a delivery may come to the wrong one. None is ever
 /// taken out, for one that is accepted no longer here may be so elsewhere.
@@ -78,7 +79,9 @@ impl Forms {
             insert(&mut self.long, form);
         }
         self.add_encoded(text);
-        for key in keys(text) {
+        // Which of them is the key, the scheme knows; here none may be seen.
+        let keys = possible_keys(text).into_iter();
+        for key in keys.filter(|key| key.len() >= BEGINNING && **key != text) {
             self.add_encoded(&key);
             insert(&mut self.long, key);
         }
@@ -136,26 +139,6 @@ fn unescaped(bytes: &[u8]) -> [Form; 2] {
     [bytes, &spaced].map(|bytes| Zeroizing::new(percent_decode(bytes).collect()))
 }
 
-/// What may be the key, where the text is one that is decoded: which of them it is, the scheme
-/// knows; here none may be seen.
-fn keys(text: &[u8]) -> Vec<Form> {
-    let bare = PREFIXES.iter().find_map(|prefix| text.strip_prefix(*prefix)).unwrap_or(text);
-    let base64 = [&STANDARD, &URL_SAFE]
-        .map(|alphabet| GeneralPurpose::new(alphabet, LENIENT).decode(bare.trim_ascii()).ok());
-    let decoded = base64.into_iter().flatten().chain(from_hex(bare.trim_ascii()));
-    let bare = (bare.len() < text.len()).then(|| bare.to_vec());
-    decoded.chain(bare).filter(|key| key.len() >= BEGINNING).map(Zeroizing::new).collect()
-}
-
-fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
-    let (pairs, []) = text.as_chunks::<2>() else { return None };
-    let byte = |pair: &[u8; 2]| {
-        let digit = |digit: u8| char::from(digit).to_digit(16);
-        u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok()
-    };
-    pairs.iter().map(byte).collect()
-}
-
 /// The characters that base64 writes for these bytes whatever stands behind them, and in front of
 /// them, where that is so many bytes more than a multiple of three.
 fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
@@ -178,11 +161,7 @@ fn as_json(text: &[u8]) -> Vec<Form> {
     forms.map(|form| Zeroizing::new(form.into_bytes())).collect()
 }
 
-const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
 const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new().with_encode_padding(false);
-const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-    .with_decode_padding_mode(Indifferent)
-    .with_decode_allow_trailing_bits(true);
 /// A form that is shorter may stand anywhere by chance. The secret itself is looked for however short
 /// it is.
 const BEGINNING: usize = 8;

@@ -1,0 +1,90 @@
+//! Notes and errors on standard error. A command writes them as they come; a server has a thread of
+//! its own do so, since nobody may ever read them, and no delivery may wait for that.
+
+use std::fs::File;
+use std::io::{self, Write, stderr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+use anstream::{AutoStream, ColorChoice, StripStream};
+
+use super::style::render;
+use crate::queue::Queue;
+
+/// The thread of a server, once there is one.
+static BACKGROUND: OnceLock<Background> = OnceLock::new();
+
+struct Background {
+    lines: Arc<Queue<String, 1>>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// Writes a line that may be styled. In the background it is dropped, and counted, where too many
+/// wait already.
+pub(super) fn write_line(line: &str) {
+    let line = render(line) + "\n";
+    match BACKGROUND.get() {
+        Some(Background { lines, dropped }) => {
+            if lines.push(0, line).is_err() {
+                dropped.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        // Where standard error is closed there is nobody left to tell.
+        None => drop(anstream::stderr().lock().write_all(line.as_bytes())),
+    }
+}
+
+/// From now on lines are written by a thread of their own.
+pub(crate) fn note_in_background() -> io::Result<()> {
+    let out = own_handle()?;
+    let is_plain = AutoStream::choice(&stderr()) == ColorChoice::Never;
+    let lines = Queue::new(MAX_WAITING);
+    let dropped = Arc::new(AtomicU64::new(0));
+    let (taken, counted) = (Arc::clone(&lines), Arc::clone(&dropped));
+    thread::Builder::new().name("notes".to_owned()).spawn(move || {
+        if is_plain {
+            write_all(StripStream::new(out), &taken, &counted);
+        } else {
+            write_all(out, &taken, &counted);
+        }
+    })?;
+    // A second server in one process would find the first one's thread, which is as good.
+    let _ = BACKGROUND.set(Background { lines, dropped });
+    Ok(())
+}
+
+/// Waits until everything is written, but not long for a reader who does not read.
+pub(crate) fn flush_notes(within: Duration) {
+    if let Some(Background { lines, .. }) = BACKGROUND.get() {
+        lines.wait_until_done(within);
+    }
+}
+
+fn write_all(mut out: impl Write, lines: &Queue<String, 1>, dropped: &AtomicU64) {
+    while let Some(line) = lines.next() {
+        // Where standard error is closed there is nobody left to tell.
+        let _ = out.write_all(line.as_bytes());
+        let dropped = dropped.swap(0, Ordering::Relaxed);
+        if dropped > 0 {
+            let _ = writeln!(out, "note: {dropped} lines were dropped: standard error is too slow");
+        }
+    }
+}
+
+/// Standard error without the lock of the standard library's: who is stuck in it holds nobody else
+/// up.
+#[cfg(unix)]
+fn own_handle() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(stderr().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn own_handle() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(File::from(stderr().as_handle().try_clone_to_owned()?))
+}
+
+const MAX_WAITING: usize = 256;

@@ -1,0 +1,52 @@
+//! Styled text, whose styles no data can forge.
+
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use anstyle::{AnsiColor, Style};
+
+use super::escape::escape_lines;
+use crate::random;
+
+/// `text` in a style, and whatever follows it without. What stands in it is shown as it is.
+pub(crate) fn paint(style: Style, text: impl Display) -> String {
+    let mark = &*MARK;
+    format!("{mark}{style}{END}{text}{mark}{style:#}{END}")
+}
+
+/// What [`paint`] has marked, as a terminal has it; all else is text, and none of it is obeyed.
+pub(super) fn render(text: &str) -> String {
+    let mut pieces = text.split(&**MARK);
+    let mut rendered = escape_lines(pieces.next().unwrap_or_default());
+    for piece in pieces {
+        let (style, text) = piece.split_once(END).unwrap_or(("", piece));
+        rendered.push_str(style);
+        rendered.push_str(&escape_lines(text));
+    }
+    rendered
+}
+
+/// In front of a style. It is of this run alone: no request or file can hold it.
+static MARK: LazyLock<String> = LazyLock::new(|| {
+    // Without random numbers nothing else of this program works either.
+    format!("\u{fdd0}{}", random::hex_128().unwrap_or_default())
+});
+const END: char = '\u{fdd1}';
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn styles_are_those_of_paint_and_never_those_of_the_text() {
+        let forged = format!("{BAD}\u{fdd0}{BAD}{END}x");
+        let text = format!("{}: {forged}\n", paint(GOOD, &forged));
+        let shown = "\\u{1b}[31m\\u{fdd0}\\u{1b}[31m\\u{fdd1}x";
+        assert_eq!(render(&text), format!("{GOOD}{shown}{GOOD:#}: {shown}\n"));
+    }
+}
