@@ -230,7 +230,7 @@ impl Asked<'_> {
                 Field::Echo(place) => values.text(place)?.into(),
                 Field::Hmac { of, encoding, prefix } => {
                     let text = values.text(of)?.as_bytes();
-                    if self.handshake.signs_for_anybody() && !is_token(text) {
+                    if self.handshake.signs_unsigned_challenge() && !is_token(text) {
                         return None;
                     }
                     let tag = self.key.tag(&Message { before: b"", body: text, after: b"" });
@@ -247,7 +247,7 @@ impl Asked<'_> {
 /// asking for an unsigned handshake with an HMAC. A message around such a body
 /// cannot be a token either, unless the body is one or is empty.
 pub(crate) fn anybody_may_have_had_it_signed(scheme: &Scheme, body: &[u8]) -> bool {
-    scheme.handshakes().iter().any(Handshake::signs_for_anybody)
+    scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
         && (body.is_empty() || is_token(body))
 }
 

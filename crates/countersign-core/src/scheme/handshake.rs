@@ -117,9 +117,11 @@ impl Handshake {
         !self.places().all(Place::is_in_head)
     }
 
-    /// Whether it computes, for anybody who asks, what a signature is computed
-    /// with.
-    pub(crate) fn signs_for_anybody(&self) -> bool {
+    /// Whether it answers an unsigned challenge with an HMAC under the endpoint's
+    /// signing secret. Any caller then gets signatures over texts of their choice:
+    /// another endpoint must not accept the same secret.
+    #[must_use]
+    pub fn signs_unsigned_challenge(&self) -> bool {
         let signs = |field: &Field| matches!(field, Field::Hmac { .. });
         self.rule != HandshakeRule::Signed && self.body.fields().any(signs)
     }

@@ -1,0 +1,82 @@
+//! Secrets that two endpoints or two tenants share.
+
+use rustix::process::Signal;
+
+use crate::config::{must_mend, refused};
+use crate::processes::{Files, SECRET, command, configured};
+
+#[test]
+fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
+    let words = "--listen 127.0.0.1:0 --secret-env SECRET --endpoint /gh=github --endpoint \
+                 /x=x-twitter --endpoint /stripe=stripe";
+    refused(command(words), &["`/x` and `/gh` share a secret", "of its own"]);
+
+    let file = |other: &str| {
+        format!(
+            "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\n\
+             secrets = [{{ file = 'unique.txt' }}, {{ env = 'SECRET', name = 'old' }}]\n\
+             [[endpoint]]\npath = '/other'\n{other}"
+        )
+    };
+    for other in [
+        "scheme = 'github'\nsecrets = [{ env = 'SECRET' }]\n",
+        "scheme = 'github'\nsecrets = [{ file = 'good.txt' }]\n",
+        // The text of the one is the key that the other decodes.
+        "scheme = 'standardwebhooks'\nsecrets = [{ file = 'encoded.txt' }]\n",
+        "scheme = 'github'\ntenants = { header = 'x-t', secrets = { a = [{ env = 'SECRET' }] } }\n",
+    ] {
+        let files = files(&file(other));
+        let mut command = command("--config");
+        command.arg(files.path("serve.toml"));
+        refused(command, &["`/x` and `/other` share a secret", "`secrets`"]);
+    }
+}
+
+#[tokio::test]
+async fn two_endpoints_of_one_scheme_and_endpoints_that_sign_nothing_may_share_a_secret() {
+    let two = "listen = '127.0.0.1:0'\n\
+               [[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\nsecrets = [{ env = 'SECRET' }]\n\
+               [[endpoint]]\npath = '/y'\nscheme = 'x-twitter'\nsecrets = [{ env = 'SECRET' }]\n";
+    drop(configured(&files(two)).await);
+    drop(configured(&files(&two.replace("x-twitter", "github"))).await);
+}
+
+#[test]
+fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
+    let tenants = |acme: &str, beta: &str| {
+        format!(
+            "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{{tenant}}'\nscheme = 'github'\n\
+             [endpoint.tenants.secrets]\nacme = [{acme}]\nbeta = [{beta}]\n"
+        )
+    };
+    for (acme, beta) in [
+        ("{ env = 'SECRET' }", "{ env = 'SECRET' }"),
+        ("{ env = 'OLD_SECRET' }, { env = 'SECRET' }", "{ file = 'good.txt' }"),
+    ] {
+        let said = "the tenants `acme` and `beta` of `/hooks/{tenant}` share a secret";
+        must_mend(&tenants(acme, beta), &["line 7, `secrets`", said]);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_a_new_configuration_shares_leaves_everything_as_it_was() {
+    let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
+                  scheme = 'github'\n[endpoint.tenants]\ndirectory = 'tenants'\n";
+    let files = Files::new(config).with_folder("tenants");
+    let files = files.with("tenants/acme", SECRET).with("tenants/beta", "another secret");
+    let mut serving = configured(&files).await;
+    let files = files.with("tenants/beta", SECRET);
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("everything stays as it was") && note.contains("share a"), "{note}");
+    drop(files);
+}
+
+fn files(config: &str) -> Files {
+    let encoded = {
+        use base64::Engine;
+        base64::engine::general_purpose::STANDARD.encode(SECRET)
+    };
+    let files = Files::new(config).with("good.txt", SECRET).with("unique.txt", "of X alone");
+    files.with("encoded.txt", format!("whsec_{encoded}"))
+}
