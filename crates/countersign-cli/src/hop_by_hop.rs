@@ -19,6 +19,11 @@ pub(crate) fn remove(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether a header of this name belongs to one connection, whatever that says.
+pub(crate) fn is(name: &str) -> bool {
+    HOP_BY_HOP.iter().any(|header| header.as_str() == name)
+}
+
 /// `Host` and `Content-Length` are written anew; `Expect` is answered by now, for the body is here.
 const HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
