@@ -18,41 +18,46 @@ mod room;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::{Answer, BodyView, Clock, Scheme, SystemClock, Verified};
-use http::header::HOST;
+use http::header::{CONTENT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 pub(super) use copy::Copied;
 pub(super) use hidden::Hidden;
+pub(super) use name::{Kind, Namer};
 
 use super::config::CapturePlan;
 use crate::mend::Mend;
 use crate::output;
+use crate::queue::Queue;
 use crate::random;
 use copy::{BodyCopy, Came};
 use file::Json;
 use folder::Folder;
-use name::{Kind, Namer};
 use redaction::Redaction;
 use room::{Reserved, Room};
 
 /// Writes deliveries into a folder, without ever keeping one waiting: a thread of its own does so.
 #[derive(Clone)]
 pub(super) struct Captures {
-    queue: SyncSender<Entry>,
-    dropped: Arc<AtomicU64>,
+    waiting: Arc<Waiting>,
+    dropped: Arc<[AtomicU64; 2]>,
+    /// Bodies that come, of which nobody knows yet what they are.
+    arriving: Arc<Room>,
     /// Apart, so that nobody who can only be refused keeps a verified delivery out.
     verified: Arc<Room>,
     refused: Option<Arc<Room>>,
 }
+
+/// What waits to be written. A lane for each kind, of which the verified one goes first.
+struct Waiting(Arc<Queue<Entry, 2>>);
 
 /// The deliveries of one endpoint.
 pub(super) struct Capture {
@@ -112,16 +117,17 @@ impl Captures {
     /// It ends, and says so, when all clones are gone and every file is written.
     pub(super) fn start(plan: CapturePlan, hidden: Arc<Hidden>) -> Result<(Self, Written), Mend> {
         let CapturePlan { folder: path, at, files, refused } = plan;
-        let program = random::hex_128()?;
-        let program = u32::from_str_radix(&program[..8], 16).unwrap_or_default();
-        let folder = Folder::open(path.clone(), files, Namer::of(program)).map_err(|error| {
-            at.mend(Mend::because(
-                format!("files cannot be written into `{}`", path.display()),
-                error,
-            ))
-        })?;
-        let (queue, entries) = sync_channel(LONGEST_QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
+        let program = program_number()?;
+        let folder =
+            Folder::open(path.clone(), files, refused, Namer::of(program)).map_err(|error| {
+                at.mend(Mend::because(
+                    format!("files cannot be written into `{}`", path.display()),
+                    error,
+                ))
+            })?;
+        let queue = Queue::new(LONGEST_QUEUE);
+        let entries = Arc::clone(&queue);
+        let dropped = Arc::<[AtomicU64; 2]>::default();
         let (finished, written) = oneshot::channel();
         let counter = Arc::clone(&dropped);
         let mut writer = Writer { folder, path, hidden, is_broken: false };
@@ -131,21 +137,34 @@ impl Captures {
             let _ = finished.send(());
         });
         started.map_err(|error| Mend::because("deliveries cannot be captured", error))?;
-        let verified = Room::of(LARGEST_WAITING);
+        let [arriving, verified] = [(); 2].map(|()| Room::of(LARGEST_WAITING));
         let refused = refused.then(|| Room::of(LARGEST_WAITING));
-        Ok((Self { queue, dropped, verified, refused }, Written(written)))
+        let waiting = Arc::new(Waiting(queue));
+        Ok((Self { waiting, dropped, arriving, verified, refused }, Written(written)))
     }
 
     fn push(&self, entry: Entry) {
-        match self.queue.try_send(entry) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => self.drop_one(),
+        let kind = entry.kind;
+        if self.waiting.0.push(kind as usize, entry).is_err() {
+            self.drop_one(kind);
         }
     }
 
-    fn drop_one(&self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
+    fn drop_one(&self, kind: Kind) {
+        self.dropped[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Tells the files of this program from those of others that share a folder.
+pub(super) fn program_number() -> Result<u32, Mend> {
+    let random = random::hex_128()?;
+    Ok(u32::from_str_radix(&random[..8], 16).unwrap_or_default())
 }
 
 impl Capture {
@@ -201,13 +220,11 @@ impl Capture {
 
     /// A body is copied only where its proof will not have it as it arrived.
     fn room_for_copies(&self, method: &Method) -> Option<&Arc<Room>> {
-        let Captures { verified, refused, .. } = &self.captures;
-        match self.of.scheme.body_view() {
-            // What comes by another method is a handshake, or nothing.
-            _ if method != Method::POST => None,
-            BodyView::Decoded => Some(refused.as_ref().unwrap_or(verified)),
-            _ => refused.as_ref(),
-        }
+        let Captures { arriving, refused, .. } = &self.captures;
+        let is_decoded = self.of.scheme.body_view() == BodyView::Decoded;
+        // What comes by another method is a handshake, or nothing.
+        let is_copied = method == Method::POST && (is_decoded || refused.is_some());
+        is_copied.then_some(arriving)
     }
 
     /// Captures what was seen, now that it has been answered, if it was a delivery.
@@ -232,20 +249,18 @@ impl Capture {
 
     fn take_verified(&self, mut seen: Seen, status: u16, code: &'static str, verified: &Verified) {
         let proved = verified.body();
-        let (body, decoded, reserved) = match verified.scheme().body_view() {
-            BodyView::Raw => {
-                let mut reserved = Room::nothing(&self.captures.verified);
-                let has_room = reserved.grow(proved.len() + seen.head_length());
-                (has_room.then(|| proved.clone()), None, reserved)
-            }
-            _ => match seen.copy.take().and_then(BodyCopy::so_far) {
-                Some(Came { bytes, reserved, .. }) => (Some(bytes), Some(proved.clone()), reserved),
-                None => (None, None, Room::nothing(&self.captures.verified)),
-            },
+        let is_as_it_arrived = verified.scheme().body_view() == BodyView::Raw
+            || !seen.headers.contains_key(CONTENT_ENCODING);
+        // It may hold a second body, which nobody needs any more.
+        let copy = seen.copy.take();
+        let (body, decoded) = match is_as_it_arrived {
+            true => (Some(proved.clone()), None),
+            false => (copy.and_then(BodyCopy::so_far).map(|came| came.bytes), Some(proved.clone())),
         };
-        // It holds a second body, which nobody needs any more.
-        seen.copy = None;
-        let Some(body) = body else { return self.captures.drop_one() };
+        let held = |body: &Bytes| body.len() + decoded.as_ref().map_or(0, Bytes::len);
+        let mut reserved = Room::nothing(&self.captures.verified);
+        let body = body.filter(|body| reserved.grow(held(body) + seen.head_length()));
+        let Some(body) = body else { return self.captures.drop_one(Kind::Verified) };
         self.captures.push(Entry {
             of: Arc::clone(&self.of),
             kind: Kind::Verified,
@@ -262,15 +277,14 @@ impl Capture {
 
     /// Of most that is refused, the body has not been read: what would not be known of it is why.
     async fn take_refused(&self, mut seen: Seen, status: u16, code: &'static str) {
-        if self.captures.refused.is_none() {
-            return;
-        }
+        let Some(room) = &self.captures.refused else { return };
         let Some(copy) = seen.copy.take() else { return };
         let left = self.patience.saturating_sub(seen.since.elapsed());
+        let mut reserved = Room::nothing(room);
         let came = copy.whole(left).await;
-        let came = came.and_then(|mut came| came.reserved.grow(seen.head_length()).then_some(came));
-        let Some(Came { bytes, is_whole, reserved }) = came else {
-            return self.captures.drop_one();
+        let came = came.filter(|came| reserved.grow(came.bytes.len() + seen.head_length()));
+        let Some(Came { bytes, is_whole, .. }) = came else {
+            return self.captures.drop_one(Kind::Refused);
         };
         self.captures.push(Entry {
             of: Arc::clone(&self.of),
@@ -289,8 +303,8 @@ impl Capture {
 
 impl Written {
     /// Waits until everything is written, but not long for a disk that does not write.
-    pub(super) async fn finished(self) {
-        if timeout(LONGEST_FLUSH, self.0).await.is_err() {
+    pub(super) async fn finished(self, by: Instant) {
+        if timeout_at(by, self.0).await.is_err() {
             output::note("not all deliveries were captured: the folder is too slow");
         }
     }
@@ -305,8 +319,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn write_all(&mut self, entries: &Receiver<Entry>, dropped: &AtomicU64) {
-        for entry in entries {
+    fn write_all(&mut self, entries: &Queue<Entry, 2>, dropped: &[AtomicU64; 2]) {
+        while let Some(entry) = entries.next() {
             match (self.write(&entry), self.is_broken) {
                 (Ok(()), true) => {
                     self.is_broken = false;
@@ -322,11 +336,15 @@ impl Writer {
                 }
                 _ => {}
             }
-            let dropped = dropped.swap(0, Ordering::Relaxed);
-            if dropped > 0 {
-                output::note(&format!(
-                    "{dropped} deliveries were not captured: they come faster than they are written"
-                ));
+            for kind in [Kind::Verified, Kind::Refused] {
+                let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
+                if dropped > 0 {
+                    output::note(&format!(
+                        "{dropped} {} deliveries were not captured: they come faster than they are \
+                         written",
+                        kind.as_str()
+                    ));
+                }
             }
         }
     }
@@ -409,62 +427,96 @@ impl Seen {
     }
 }
 
+/// Of each kind.
 const LONGEST_QUEUE: usize = 1024;
-/// Of all bodies that wait together, and of those of refused ones while they come.
+/// Of all bodies that come at once, and of all that wait, of each kind.
 const LARGEST_WAITING: usize = 32 * 1024 * 1024;
-const LONGEST_FLUSH: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
-    use countersign::{Secret, Verifier};
+    use countersign::{Secret, Verifier, VerifyErrorKind};
 
     use super::*;
 
-    fn captures(queue: SyncSender<Entry>, room: usize) -> Captures {
-        let dropped = Arc::default();
-        Captures { queue, dropped, verified: Room::of(room), refused: None }
+    fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
+        let waiting = Arc::new(Waiting(Arc::clone(queue)));
+        let [arriving, verified, refused] = [(); 3].map(|()| Room::of(room));
+        let refused = Some(refused);
+        Captures { waiting, dropped: Arc::default(), arriving, verified, refused }
+    }
+
+    fn capture(captures: &Captures) -> (Capture, Scheme) {
+        let scheme = Scheme::named("github").unwrap();
+        let path = Arc::from("/hooks");
+        (Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap(), scheme)
+    }
+
+    fn seen() -> Seen {
+        Seen {
+            at_ms: 0,
+            since: Instant::now(),
+            method: Method::POST,
+            uri: Uri::from_static("/hooks"),
+            headers: HeaderMap::new(),
+            copy: None,
+        }
     }
 
     /// Captures the same delivery so often, whose body has 13 bytes.
     async fn take(captures: &Captures, times: usize) {
-        let scheme = Scheme::named("github").unwrap();
-        let path = Arc::from("/hooks");
-        let capture = Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap();
+        let (capture, scheme) = capture(captures);
         let secret = Secret::new("It's a Secret to Everybody").unwrap();
         let verifier = Verifier::new(scheme, secret).unwrap();
         let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
         let verified = verifier.verify(&[("X-Hub-Signature-256", signature)], "Hello, World!");
         let verified = verified.unwrap();
         for _ in 0..times {
-            let seen = Seen {
-                at_ms: 0,
-                since: Instant::now(),
-                method: Method::POST,
-                uri: Uri::from_static("/hooks"),
-                headers: HeaderMap::new(),
-                copy: None,
-            };
-            capture.take(seen, &Response::new(()), "handled", Some(&verified)).await;
+            capture.take(seen(), &Response::new(()), "handled", Some(&verified)).await;
         }
     }
 
     #[tokio::test]
     async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
-        let (queue, entries) = sync_channel(2);
-        let captures = captures(queue, usize::MAX);
+        let queue = Queue::new(2);
+        let captures = captures(&queue, usize::MAX);
         take(&captures, 5).await;
-        assert_eq!(entries.try_iter().count(), 2);
-        assert_eq!(captures.dropped.load(Ordering::Relaxed), 3);
+        assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 3);
+        drop(captures);
+        assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
     }
 
     #[tokio::test]
     async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
-        let (queue, entries) = sync_channel(9);
-        let captures = captures(queue, 2 * 13);
-        for _ in 0..2 {
-            take(&captures, 3).await;
-            assert_eq!(entries.try_iter().count(), 2);
+        let queue = Queue::new(9);
+        let captures = captures(&queue, 2 * 13);
+        take(&captures, 3).await;
+        // The oldest is written.
+        drop(queue.next());
+        take(&captures, 2).await;
+        assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 2);
+        drop(captures);
+        assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
+    }
+
+    #[tokio::test]
+    async fn refused_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
+        let queue = Queue::new(2);
+        let captures = captures(&queue, 2 * 13);
+        let (capture, _) = capture(&captures);
+        for _ in 0..5 {
+            let mut seen = seen();
+            seen.copy = Some(BodyCopy::of(b"Hello, World?", &captures.arriving));
+            let refused = Answer::Refused(VerifyErrorKind::SignatureMismatch.into());
+            let mut response = Response::new(());
+            response.extensions_mut().insert(refused);
+            capture.take(seen, &response, "signature_mismatch", None).await;
         }
-        assert_eq!(captures.dropped.load(Ordering::Relaxed), 2);
+        take(&captures, 2).await;
+        let dropped = captures.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
+        assert_eq!(dropped, [0, 3]);
+        drop((capture, captures));
+        let kinds: Vec<Kind> =
+            std::iter::from_fn(|| queue.next()).map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [Kind::Verified, Kind::Verified, Kind::Refused, Kind::Refused]);
     }
 }

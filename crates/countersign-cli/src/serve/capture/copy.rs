@@ -46,7 +46,7 @@ enum End {
 pub(super) struct Came {
     pub(super) bytes: Bytes,
     pub(super) is_whole: bool,
-    pub(super) reserved: Reserved,
+    _reserved: Reserved,
 }
 
 impl Copied {
@@ -89,8 +89,21 @@ impl BodyCopy {
         (state.end != End::NoRoom).then(|| Came {
             bytes: std::mem::take(&mut state.bytes).freeze(),
             is_whole: state.end == End::Whole,
-            reserved: std::mem::replace(&mut state.reserved, nothing),
+            _reserved: std::mem::replace(&mut state.reserved, nothing),
         })
+    }
+
+    /// Of a body that has come, for tests.
+    #[cfg(test)]
+    pub(super) fn of(body: &[u8], room: &Arc<Room>) -> Self {
+        let (limit, reserved) = (body.len(), Room::nothing(room));
+        let mut state =
+            State { bytes: BytesMut::new(), limit, reserved, rest: None, end: End::NotYet };
+        state.push(body);
+        if state.end == End::NotYet {
+            state.end = End::Whole;
+        }
+        Self(Arc::new(Mutex::new(state)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -11,7 +11,9 @@ use super::name::{Kind, Name, Namer};
 /// A folder that has been seen to take files.
 pub(super) struct Folder {
     path: PathBuf,
-    most: usize,
+    /// How many are kept, and how many of each kind.
+    files: usize,
+    limits: [usize; 2],
     namer: Namer,
     /// Those that are there, by their names, which begin with the time. None is ever touched that
     /// this program has not named.
@@ -21,7 +23,15 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes the folder where it is not there, and forgets the oldest files that are too many.
-    pub(super) fn open(path: PathBuf, most: usize, namer: Namer) -> io::Result<Self> {
+    ///
+    /// Half of `files` are for refused deliveries where they are captured. Anybody can be refused:
+    /// so these never take the place of verified ones.
+    pub(super) fn open(
+        path: PathBuf,
+        files: usize,
+        with_refused: bool,
+        namer: Namer,
+    ) -> io::Result<Self> {
         if !path.is_dir() {
             let mut builder = DirBuilder::new();
             #[cfg(unix)]
@@ -29,9 +39,11 @@ impl Folder {
             builder.create(&path)?;
         }
         let (verified, refused) = Default::default();
-        let mut folder = Self { path, most, namer, verified, refused };
+        let limits = if with_refused { [files - files / 2, files / 2] } else { [files; 2] };
+        let mut folder = Self { path, files, limits, namer, verified, refused };
         folder.look_around()?;
-        folder.make_room(0)?;
+        folder.make_room(Kind::Verified, 0)?;
+        folder.make_room(Kind::Refused, 0)?;
         let part = folder.path.join(folder.namer.probe());
         new_file(&part)?;
         fs::remove_file(part)?;
@@ -52,7 +64,7 @@ impl Folder {
             let mut file = BufWriter::new(file);
             write(&mut file)?;
             file.flush()?;
-            self.make_room(1)?;
+            self.make_room(kind, 1)?;
             fs::rename(&part, self.path.join(name.as_str()))
         });
         if written.is_err() {
@@ -87,25 +99,31 @@ impl Folder {
         Ok(())
     }
 
-    /// Forgets the oldest, until there is room for so many more. Anybody can be refused: so of those,
-    /// no more than half are kept where it is verified ones that would have to go.
-    fn make_room(&mut self, more: usize) -> io::Result<()> {
-        while self.verified.len() + self.refused.len() + more > self.most {
-            let from_refused = match (self.verified.first(), self.refused.first()) {
-                (Some(verified), Some(refused)) => {
-                    self.refused.len() > self.most / 2 || refused < verified
-                }
-                (None, Some(_)) => true,
-                (_, None) => false,
-            };
-            let from = if from_refused { &mut self.refused } else { &mut self.verified };
-            let Some(oldest) = from.first() else { return Ok(()) };
-            match fs::remove_file(self.path.join(oldest.as_str())) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => drop(from.pop_first()),
+    /// Forgets the oldest of a kind, until there is room for so many more.
+    fn make_room(&mut self, kind: Kind, more: usize) -> io::Result<()> {
+        while self.of_kind(kind).len() + more > self.limits[kind as usize] {
+            if !self.forget_oldest(kind)? {
+                break;
+            }
+        }
+        // They may be there of a time when they were captured, too.
+        while self.verified.len() + self.refused.len() + more > self.files {
+            if !self.forget_oldest(Kind::Refused)? {
+                break;
             }
         }
         Ok(())
+    }
+
+    /// Whether there was one.
+    fn forget_oldest(&mut self, kind: Kind) -> io::Result<bool> {
+        let Some(oldest) = self.of_kind(kind).first() else { return Ok(false) };
+        let path = oldest.as_str().to_owned();
+        match fs::remove_file(self.path.join(path)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => drop(self.of_kind(kind).pop_first()),
+        }
+        Ok(true)
     }
 
     fn of_kind(&mut self, kind: Kind) -> &mut BTreeSet<Name> {
@@ -133,8 +151,12 @@ mod tests {
 
     use super::*;
 
-    fn open(folder: &TempDir, most: usize) -> Folder {
-        Folder::open(folder.path().to_owned(), most, Namer::of(7)).unwrap()
+    fn open(folder: &TempDir, files: usize) -> Folder {
+        open_for(folder, files, false)
+    }
+
+    fn open_for(folder: &TempDir, files: usize, with_refused: bool) -> Folder {
+        Folder::open(folder.path().to_owned(), files, with_refused, Namer::of(7)).unwrap()
     }
 
     fn put(folder: &mut Folder, unix_ms: i64, kind: Kind) {
@@ -171,17 +193,32 @@ mod tests {
     }
 
     #[test]
-    fn refused_deliveries_drive_no_more_than_half_of_the_verified_ones_out() {
+    fn refused_deliveries_never_take_the_place_of_verified_ones() {
         let dir = TempDir::new().unwrap();
-        let mut folder = open(&dir, 10);
+        let mut folder = open_for(&dir, 10, true);
         for unix_ms in 0..10 {
             put(&mut folder, unix_ms, Kind::Verified);
         }
         for unix_ms in 10..100 {
             put(&mut folder, unix_ms, Kind::Refused);
         }
-        assert_eq!((folder.verified.len(), folder.refused.len()), (4, 6));
+        assert_eq!((folder.verified.len(), folder.refused.len()), (5, 5));
         assert_eq!(names(&dir).len(), 10);
+    }
+
+    #[test]
+    fn refused_deliveries_of_an_earlier_run_go_before_verified_ones() {
+        let dir = TempDir::new().unwrap();
+        let mut folder = open_for(&dir, 4, true);
+        for unix_ms in 0..4 {
+            put(&mut folder, unix_ms, Kind::Refused);
+        }
+        let mut folder = open(&dir, 4);
+        assert_eq!(folder.refused.len(), 2);
+        for unix_ms in 4..8 {
+            put(&mut folder, unix_ms, Kind::Verified);
+        }
+        assert_eq!((folder.verified.len(), folder.refused.len()), (4, 0));
     }
 
     #[test]

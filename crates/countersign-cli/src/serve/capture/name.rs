@@ -7,17 +7,17 @@ use time::OffsetDateTime;
 /// `20261121T090412123Z-00000017-5f3a9c1e-verified-hooks-stripe.json`: sorted by their names, files
 /// are sorted by their times.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Name(String);
+pub(in crate::serve) struct Name(String);
 
 /// What came of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::serve) enum Kind {
     Verified,
     Refused,
 }
 
 /// Gives each name once.
-pub(super) struct Namer {
+pub(in crate::serve) struct Namer {
     /// Tells the files of this program from those of others that share the folder.
     program: u32,
     number: u32,
@@ -25,12 +25,17 @@ pub(super) struct Namer {
 }
 
 impl Namer {
-    pub(super) fn of(program: u32) -> Self {
+    pub(in crate::serve) fn of(program: u32) -> Self {
         Self { program, number: 0, latest_ms: i64::MIN }
     }
 
     /// A clock that is set back takes no name along, so that the file stays behind older ones.
-    pub(super) fn next(&mut self, unix_ms: i64, kind: Kind, endpoint: &str) -> io::Result<Name> {
+    pub(in crate::serve) fn next(
+        &mut self,
+        unix_ms: i64,
+        kind: Kind,
+        endpoint: &str,
+    ) -> io::Result<Name> {
         self.latest_ms = self.latest_ms.max(unix_ms);
         let number = self.number;
         self.number = (number + 1) % NUMBERS;
@@ -40,7 +45,7 @@ impl Namer {
     }
 
     /// The name of a file to try the folder with.
-    pub(super) fn probe(&self) -> String {
+    pub(in crate::serve) fn probe(&self) -> String {
         format!(".{:08x}{PART}", self.program)
     }
 }
@@ -63,12 +68,12 @@ impl Name {
         is_ours.then(|| (Self(name.to_owned()), kind))
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::serve) fn as_str(&self) -> &str {
         &self.0
     }
 
     /// Where it is written, until it is whole.
-    pub(super) fn part(&self) -> String {
+    pub(in crate::serve) fn part(&self) -> String {
         format!(".{}{PART}", self.0)
     }
 
@@ -81,7 +86,7 @@ impl Name {
 }
 
 impl Kind {
-    fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Verified => "verified",
             Self::Refused => "refused",

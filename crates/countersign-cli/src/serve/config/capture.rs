@@ -60,6 +60,12 @@ fn combined(
     {
         return Err(at.mend(format!("keeps between 1 and {MOST_FILES} files")));
     }
+    if let (Some((1, at)), Some(_)) = (&files, &refused) {
+        return Err(at.mend(
+            "keeps one file, and half of them are for refused deliveries: keep at least 2, or do \
+             not capture what is refused",
+        ));
+    }
     let Some((folder, at)) = folder else {
         let lost = refused.or(files.map(|(_, at)| at));
         return match lost {
