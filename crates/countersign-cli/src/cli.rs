@@ -254,14 +254,19 @@ A file:
     scheme = \"venum\"                            # or a TOML file
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
-    # optional: url, body_limit, tolerance, retention, ack_deadline, outage; event_id = \"/id\" and
-    # repeats = \"handle\" or \"suppress\"; for handshakes, verify_token = { env = \"NAME\" }, or
-    # keep_secret = \"PATH\" and arm_handshake = \"10m\";
-    # above the endpoints, capture = \"captures\", capture_refused = true, capture_files = 1000
+    # optional: url, body_limit, tolerance, retention, ack_deadline, outage,
+    # handler_timeout = \"25s\"; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
+    # handshakes, verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and
+    # arm_handshake = \"10m\"; above the endpoints, capture = \"captures\", capture_refused = true,
+    # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",
+    # forwarded_headers = \"keep\"
 
 A forwarded request has the original method, headers and body, and countersign-event-id,
 countersign-event-type, countersign-event-type-signed, countersign-attempt and
-countersign-possible-duplicate.
+countersign-possible-duplicate. What the sender sent under such names, in any spelling, is dropped,
+and so are X-Forwarded-* and the like unless forwarded_headers is \"keep\". A target that has not
+answered within handler_timeout loses its connection, and the event is given back: its next delivery
+is forwarded again.
 
 A captured delivery (`--capture`) is a file of JSON that its owner alone can read, with the request
 as it arrived and what came of it. Handshakes are not captured, and no secret is: the headers of
@@ -277,7 +282,8 @@ Examples:
     countersign serve --config serve.toml --capture captures --capture-refused
     countersign diagnose --scheme venum --secret-env VENUM_SECRET --request captures/2026….json
 
-It runs until SIGTERM or Ctrl-C, and finishes what is in hand; a second signal ends it at once.
+It runs until SIGTERM or Ctrl-C, and then finishes what is in hand, within 29 s (drain_timeout); a
+second signal ends it at once.
 
 Exit status: 0 after one signal, 1 after a second, 2 bad usage or configuration.";
 

@@ -11,11 +11,14 @@
 //! | `forward.rs`, `forward/` | passes events on |
 //! | `log.rs` | the lines of JSON |
 //! | `capture.rs`, `capture/` | deliveries as files |
+//! | `dead_letters.rs` | events that cannot be handled, as files |
 //! | `metrics.rs` | what has been counted |
-//! | `shutdown.rs` | the signals that end it |
+//! | `shutdown.rs`, `awake.rs` | the signals that end it, and the times that count |
 
+mod awake;
 mod capture;
 mod config;
+mod dead_letters;
 mod endpoint;
 mod forward;
 mod kept;
@@ -28,86 +31,149 @@ mod server;
 mod shutdown;
 mod store;
 
-use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout_at;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
 
 use crate::mend::Mend;
 use crate::output::{self, Report};
-use capture::Captures;
+use capture::{Captures, Written};
 use config::Plan;
-use endpoint::Endpoint;
-use log::Log;
+use dead_letters::DeadLetterFolder;
+use endpoint::{Endpoint, Shared};
+use log::{Log, Printed};
 use metrics::Metrics;
 use reload::Reload;
 use routes::Routes;
 use server::Server;
-use shutdown::Signals;
+use shutdown::{Deadlines, Signals};
 use store::Store;
 
 pub(crate) fn run(args: &ServeArgs) -> Result<Report, Mend> {
-    let plan = Plan::of(args)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Mend::because("the server cannot start", error))?;
-    let ended = runtime.block_on(serve(plan, args.clone()));
+    let ended = runtime.block_on(serve(args.clone()));
     // What a second signal has cut short must not be waited for.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(plan: Plan, args: ServeArgs) -> Result<Report, Mend> {
+async fn serve(args: ServeArgs) -> Result<Report, Mend> {
+    // First of all: whatever follows may have to wait, for a file, a store or a reader.
     let mut signals = Signals::listen()?;
     let asked = reload::Asked::listen()?;
-    let store = Store::open(&plan.store).await?;
-    let (log, printed) = Log::start(plan.show_body)?;
-    let hidden = Arc::clone(&plan.hidden);
-    let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
-    let (captures, written) = captures.unzip();
-    let metrics = Metrics::collect()?;
-
-    let mut endpoints = Routes::default();
-    let mut reload = Reload::new(args, plan.fixed, plan.hidden);
-    let mut background = Vec::new();
-    for (plan, changes) in plan.endpoints {
-        let path = plan.path.clone();
-        let (endpoint, told) = Endpoint::new(plan, store.clone(), log.clone(), captures.as_ref())?;
-        reload.add(path.clone(), changes);
-        endpoints.add(path, endpoint);
-        background.extend(told);
-    }
-    drop((log, captures));
-
-    let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
-    store.watch();
-    reload.arm();
-    // Where standard error is closed there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "listening on http://{}", server.address());
-    let (stop, stopped) = oneshot::channel::<()>();
-    let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
-    tokio::spawn(reload.run(asked));
-    tokio::spawn(metrics.keep());
+    note_in_background()?;
+    let running = tokio::select! {
+        running = Running::start(args, asked) => running?,
+        () = signals.next() => return Ok(Report::for_programs("")),
+    };
     signals.next().await;
-
     output::note("finishing what is in hand; a second signal ends it at once");
-    drop(stop);
-    let finish = async {
-        let _ = serving.await;
+    tokio::select! {
+        () = running.finish() => Ok(Report::for_programs("")),
+        () = signals.next() => Ok(Report::for_programs("").refused()),
+    }
+}
+
+/// Notes, errors and panics keep nobody waiting from now on, whether they are read or not.
+fn note_in_background() -> Result<(), Mend> {
+    output::note_in_background()
+        .map_err(|error| Mend::because("standard error cannot be used", error))?;
+    std::panic::set_hook(Box::new(|panic| output::error(&panic.to_string())));
+    Ok(())
+}
+
+/// A server that listens, and all that belongs to it.
+struct Running {
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
+    /// What is left to be told to the store.
+    background: Vec<JoinHandle<()>>,
+    printed: Printed,
+    written: Option<Written>,
+    cutoff: CancellationToken,
+    drain_timeout: Duration,
+}
+
+impl Running {
+    async fn start(args: ServeArgs, asked: reload::Asked) -> Result<Self, Mend> {
+        let plan = {
+            let args = args.clone();
+            // Files may be slow, or pipes that nobody writes to.
+            tokio::task::spawn_blocking(move || Plan::of(&args)).await
+        };
+        let plan = plan.map_err(|_| Mend::new("the configuration was not read"))??;
+        let store = Store::open(&plan.store).await?;
+        let (log, printed) = Log::start(plan.show_body)?;
+        let hidden = Arc::clone(&plan.hidden);
+        let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
+        let (captures, written) = captures.unzip();
+        let metrics = Metrics::collect()?;
+        let cutoff = CancellationToken::new();
+        let dead_letters = plan.dead_letters.map(DeadLetterFolder::open).transpose()?;
+        let watched = store.clone();
+        let shared = Shared {
+            store,
+            log,
+            captures,
+            dead_letters,
+            forwarded_headers: plan.forwarded_headers,
+            cutoff: cutoff.clone(),
+        };
+
+        let mut endpoints = Routes::default();
+        let mut reload = Reload::new(args, plan.fixed, plan.hidden);
+        let mut background = Vec::new();
+        for (plan, changes) in plan.endpoints {
+            let path = plan.path.clone();
+            let (endpoint, told) = Endpoint::new(plan, shared.clone())?;
+            reload.add(path.clone(), changes);
+            endpoints.add(path, endpoint);
+            background.extend(told);
+        }
+        drop(shared);
+
+        let drain_timeout = plan.limits.drain_timeout.unwrap_or(shutdown::DRAIN_TIMEOUT);
+        let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
+        watched.watch();
+        reload.arm();
+        output::announce(&format!("listening on http://{}", server.address()));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
+        tokio::spawn(reload.run(asked));
+        tokio::spawn(metrics.keep());
+        Ok(Self { stop, serving, background, printed, written, cutoff, drain_timeout })
+    }
+
+    /// Takes nothing new, and finishes what is in hand, each step by its deadline.
+    async fn finish(self) {
+        let Self { stop, mut serving, background, printed, written, cutoff, drain_timeout } = self;
+        let deadlines = Deadlines::within(drain_timeout);
+        drop(stop);
+        if timeout_at(deadlines.handlers, &mut serving).await.is_err() {
+            output::note(
+                "not everything in hand is finished: what is not is given back, and is sent again",
+            );
+            cutoff.cancel();
+            let _ = timeout_at(deadlines.given_back, &mut serving).await;
+            serving.abort();
+        }
         for told in background {
             // Successes that the store has not heard of yet, and events to be given back.
-            let _ = tokio::time::timeout(shutdown::LONGEST_TELLING, told).await;
+            let _ = timeout_at(deadlines.store, told).await;
         }
+        let output = deadlines.output();
         let written = async {
             if let Some(written) = written {
-                written.finished().await;
+                written.finished(output).await;
             }
         };
-        tokio::join!(printed.finished(), written);
-    };
-    tokio::select! {
-        () = finish => Ok(Report::for_programs("")),
-        () = signals.next() => Ok(Report::for_programs("").refused()),
+        tokio::join!(printed.finished(output), written);
     }
 }

@@ -6,8 +6,12 @@
 mod capturing;
 #[path = "serve/config.rs"]
 mod config;
+#[path = "serve/deadlines.rs"]
+mod deadlines;
 #[path = "serve/deliveries.rs"]
 mod deliveries;
+#[path = "serve/folded_headers.rs"]
+mod folded_headers;
 #[path = "serve/forwarding.rs"]
 mod forwarding;
 #[path = "serve/handshakes.rs"]
@@ -28,6 +32,8 @@ mod repeats;
 mod sending;
 #[path = "serve/server.rs"]
 mod server;
+#[path = "serve/shared_secrets.rs"]
+mod shared_secrets;
 #[path = "serve/shutdown.rs"]
 mod shutdown;
 #[path = "serve/slow.rs"]
@@ -38,3 +44,5 @@ mod stores;
 mod target;
 #[path = "serve/tenants.rs"]
 mod tenants;
+#[path = "serve/unread.rs"]
+mod unread;

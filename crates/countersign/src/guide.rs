@@ -10,6 +10,7 @@
 //! | [`schemes`] | how a scheme is described, and what is refused |
 //! | [`handshakes`] | how providers try an endpoint, and who is answered |
 //! | [`idempotency`] | how an event is handled once, and what is promised |
+//! | [`server`] | what `countersign serve` does with deliveries, targets, and its own end |
 //! | [`hostile`] | what a client can draw out, and for how long |
 //! | [`observability`] | every metric, and what is logged at which level |
 //! | [`rotation`] | how a secret is replaced |
@@ -73,6 +74,10 @@ pub mod rotation {}
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/schemes.md")]
 pub mod schemes {}
+
+#[doc = include_str!("guide/links.md")]
+#[doc = include_str!("../guide/server.md")]
+pub mod server {}
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/serverless.md")]

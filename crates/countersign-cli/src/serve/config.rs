@@ -5,6 +5,7 @@ mod capture;
 mod file;
 mod handshakes;
 mod place;
+mod shared_secrets;
 mod source;
 mod tenants;
 mod words;
@@ -24,10 +25,12 @@ use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::mend::Mend;
 use crate::secrets::SecretArgs;
-use place::Place;
+use crate::server_url;
 
 pub(super) use capture::CapturePlan;
+pub(super) use place::Place;
 pub(super) use source::Source;
+pub(super) use words::ForwardedHeaders;
 
 #[derive(Args, Clone)]
 #[command(
@@ -35,7 +38,7 @@ pub(super) use source::Source;
     override_usage = "countersign serve --config <FILE> [--show-body] [--capture <DIR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
-           [--show-body] [--capture <DIR>]"
+           [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
 )]
 pub(crate) struct ServeArgs {
     /// The file that says what is served; endpoints with secrets of their own need one
@@ -77,10 +80,14 @@ pub(crate) struct ServeArgs {
     /// and without what holds a secret
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
-    /// Write what is refused, too, whose bodies are read for it: anybody can fill half of the
-    /// folder so, and drive older files out
+    /// Write what is refused, too, whose bodies are read for it. Half of the files are for these,
+    /// which anybody can fill; the other half is for verified deliveries alone
     #[arg(long)]
     capture_refused: bool,
+    /// Write each event of which too many attempts have died into this folder, as a file for
+    /// `send --as-it-was`, and tell its sender that it is done; without it, the sender keeps sending
+    #[arg(long, value_name = "DIR")]
+    dead_letters: Option<PathBuf>,
     /// How many files are kept, 1 to 100000; the oldest go first [default: 1000]
     #[arg(long, value_name = "N")]
     capture_files: Option<u32>,
@@ -94,9 +101,18 @@ pub(super) struct Plan {
     pub(super) fixed: Fixed,
     pub(super) limits: Limits,
     pub(super) show_body: bool,
+    pub(super) forwarded_headers: ForwardedHeaders,
     pub(super) capture: Option<CapturePlan>,
+    pub(super) dead_letters: Option<DeadLetterPlan>,
     /// Every secret that was read, where something is captured.
     pub(super) hidden: Arc<Hidden>,
+}
+
+/// The folder for events that cannot be handled.
+pub(super) struct DeadLetterPlan {
+    pub(super) folder: PathBuf,
+    /// Where that was said.
+    pub(super) at: Place,
 }
 
 /// What clients may take. What is not given is as the server says by itself.
@@ -105,6 +121,7 @@ pub(super) struct Limits {
     pub(super) header_timeout: Option<Duration>,
     pub(super) idle_timeout: Option<Duration>,
     pub(super) connections: Option<NonZeroUsize>,
+    pub(super) drain_timeout: Option<Duration>,
 }
 
 /// What of an endpoint can change while it is served, and what cannot.
@@ -130,6 +147,7 @@ pub(super) struct EndpointPlan {
     /// How long, and where that was said.
     pub(super) retention: Option<(Duration, Place)>,
     pub(super) ack_deadline: Option<Duration>,
+    pub(super) handler_timeout: Option<Duration>,
     pub(super) outage: Option<OutagePolicy>,
     pub(super) repeats: Option<Repeats>,
     /// The one that the provider calls, for what is captured.
@@ -151,23 +169,17 @@ impl Plan {
     }
 }
 
+impl ServeArgs {
+    /// Where dead letters go, as the command line says.
+    fn dead_letters(&self) -> Option<DeadLetterPlan> {
+        let folder = self.dead_letters.clone()?;
+        Some(DeadLetterPlan { folder, at: Place::option("--dead-letters") })
+    }
+}
+
 impl Target {
     fn parse(url: &str, at: Place) -> Result<Self, Mend> {
-        let Ok(uri) = url.parse::<Uri>() else {
-            return Err(at.mend("not a URL: write one such as http://127.0.0.1:8080/hooks"));
-        };
-        let (Some("http" | "https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(at.mend(
-                "not a whole URL: write one with http:// or https:// and a host, such as \
-                 http://127.0.0.1:8080/hooks",
-            ));
-        };
-        if authority.as_str().contains('@') {
-            return Err(at.mend(
-                "has a user or password, which is not sent: leave it out, and let the target trust \
-                 this machine",
-            ));
-        }
+        let uri = server_url::parse(url).map_err(|problem| at.mend(problem))?;
         Ok(Self { uri, at })
     }
 }

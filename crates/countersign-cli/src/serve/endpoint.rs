@@ -11,17 +11,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use countersign::tower::{ResponseBody, Webhook, WebhookLayer, answer};
 use countersign::{Answer, Grant, Handshake, Receiver, Scheme, Verified};
-use http::{Method, Request, Response, StatusCode};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
 
+use super::awake::sleep_awake;
 use super::capture::{Capture, Captures, Copied};
-use super::config::EndpointPlan;
-use super::forward::Forward;
+use super::config::{EndpointPlan, ForwardedHeaders};
+use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
+use super::forward::{Forward, ForwardSettings};
 use super::log::{Line, Log};
+use super::metrics;
 use super::store::Store;
 use crate::mend::Mend;
 
@@ -32,8 +37,21 @@ pub(super) struct Endpoint {
     layer: WebhookLayer<Store>,
     service: Webhook<Store, Handler>,
     ack_deadline: Duration,
+    answer_within: Duration,
     log: Log,
     capture: Option<Capture>,
+}
+
+/// What all endpoints share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) log: Log,
+    pub(super) captures: Option<Captures>,
+    pub(super) dead_letters: Option<DeadLetterFolder>,
+    pub(super) forwarded_headers: ForwardedHeaders,
+    /// Cancelled when no handler can be waited for any more.
+    pub(super) cutoff: CancellationToken,
 }
 
 impl Endpoint {
@@ -41,10 +59,9 @@ impl Endpoint {
     /// when the endpoint is gone and everything is told.
     pub(super) fn new(
         plan: EndpointPlan,
-        store: Store,
-        log: Log,
-        captures: Option<&Captures>,
+        shared: Shared,
     ) -> Result<(Self, Option<JoinHandle<()>>), Mend> {
+        let Shared { store, log, captures, dead_letters, forwarded_headers, cutoff } = shared;
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
@@ -61,27 +78,43 @@ impl Endpoint {
         if let Some((retention, at)) = plan.retention {
             receiver = receiver.with_retention(retention).map_err(|error| at.mend(error))?;
         }
+        if let Some(folder) = dead_letters {
+            let endpoint = Arc::clone(&path);
+            receiver = receiver.with_dead_letters(EndpointDeadLetters { folder, endpoint });
+        }
         let ack_deadline = receiver.ack_deadline();
-        let deadline = HANDLER_DEADLINE.max(ack_deadline);
+        let answer_within = receiver.answer_within().saturating_sub(PASSING_ON);
+        let timeout = plan.handler_timeout.unwrap_or(HANDLER_TIMEOUT.max(ack_deadline));
         let handler = match plan.forward {
-            None => Handler::Acknowledge { path: Arc::clone(&path), log: log.clone(), deadline },
-            Some(to) => Handler::Forward(Forward::new(&path, to, ack_deadline / 3, deadline)?),
+            None => {
+                let (path, log) = (Arc::clone(&path), log.clone());
+                Handler::Acknowledge { path, log, timeout, cutoff }
+            }
+            Some(to) => {
+                let patience = ack_deadline / 3;
+                let settings = ForwardSettings { forwarded_headers, patience, timeout, cutoff };
+                Handler::Forward(Forward::new(&path, to, settings)?)
+            }
         };
         let background = receiver.background(sleep).map(tokio::spawn);
         let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
-        let capture = captures.and_then(|captures| {
+        let capture = captures.as_ref().and_then(|captures| {
             let verifier = receiver.verifier();
             let (scheme, limit) = (verifier.scheme(), verifier.body_limit());
             Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
         });
         let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
         let service = layer.layer(handler);
-        Ok((Self { path, methods, layer, service, ack_deadline, log, capture }, background))
+        let endpoint =
+            Self { path, methods, layer, service, ack_deadline, answer_within, log, capture };
+        Ok((endpoint, background))
     }
 
     /// Answers a delivery, prints what came of it, and captures it where that is asked for.
     pub(super) async fn receive(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let admitted = Admitted { since: Instant::now(), at: Arc::default() };
+        let since = Instant::now();
+        let answer_by = since + self.answer_within;
+        let admitted = Admitted { since, answer_by, at: Arc::default() };
         request.extensions_mut().insert(admitted.clone());
         let (request, seen) = match &self.capture {
             Some(capture) => {
@@ -111,6 +144,24 @@ impl Endpoint {
         if let Some((capture, seen)) = seen {
             capture.take(seen, &response, code(&response), verified).await;
         }
+        response
+    }
+
+    /// Answers a delivery that comes while too many others are in hand.
+    pub(super) fn turn_away(&self) -> Response<Full<Bytes>> {
+        metrics::count(metrics::TURNED_AWAY, &self.path);
+        let mut response = answer(Answer::Busy);
+        // The connection is needed for others.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        self.log.print(&Line {
+            endpoint: &self.path,
+            code: code(&response),
+            status: response.status().as_u16(),
+            verified: None,
+            grant: None,
+            handshake: None,
+            since: Instant::now(),
+        });
         response
     }
 
@@ -172,6 +223,8 @@ fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
 #[derive(Clone)]
 struct Admitted {
     since: Instant,
+    /// Until when an answer reaches the sender.
+    answer_by: Instant,
     at: Arc<OnceLock<(Verified, Grant)>>,
 }
 
@@ -186,7 +239,8 @@ enum Handler {
     Acknowledge {
         path: Arc<str>,
         log: Log,
-        deadline: Duration,
+        timeout: Duration,
+        cutoff: CancellationToken,
     },
     Forward(Forward),
 }
@@ -199,11 +253,13 @@ impl Handler {
             // The layer hands on no request without them.
             return answer(Answer::HandlerFailed);
         };
+        let admitted = admitted.clone();
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
-        let since = admitted.since;
         match self {
-            Self::Forward(forward) => forward.pass_on(request, &verified, grant).await,
-            Self::Acknowledge { path, log, deadline } => {
+            Self::Forward(forward) => {
+                forward.pass_on(request, &verified, grant, admitted.answer_by).await
+            }
+            Self::Acknowledge { path, log, timeout, cutoff } => {
                 let line = Line {
                     endpoint: &path,
                     code: "handled",
@@ -211,16 +267,20 @@ impl Handler {
                     verified: Some(&verified),
                     grant: Some(grant),
                     handshake: None,
-                    since,
+                    since: admitted.since,
                 };
-                match timeout(deadline, log.print_now(&line)).await {
-                    Ok(true) => {
-                        let mut response = Response::default();
-                        response.extensions_mut().insert(Printed);
-                        response
+                let give_up = async {
+                    tokio::select! {
+                        () = sleep_awake(timeout) => metrics::count(metrics::HANDLER_TIMEOUTS, &path),
+                        () = cutoff.cancelled() => {}
                     }
-                    Ok(false) | Err(_) => answer(Answer::Busy),
+                };
+                if !log.print_now(&line, give_up).await {
+                    return answer(Answer::Busy);
                 }
+                let mut response = Response::default();
+                response.extensions_mut().insert(Printed);
+                response
             }
         }
     }
@@ -250,4 +310,6 @@ impl fmt::Debug for Endpoint {
 /// For an event to be handled, however soon its sender must be answered: whoever gave it up sooner
 /// would have it handled twice at once by a target that is merely slow. Draining ends within the
 /// 30 s that service managers allow.
-const HANDLER_DEADLINE: Duration = Duration::from_secs(25);
+pub(super) const HANDLER_TIMEOUT: Duration = Duration::from_secs(25);
+/// For an answer on its way from the target to the sender.
+const PASSING_ON: Duration = Duration::from_millis(100);

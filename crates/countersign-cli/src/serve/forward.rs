@@ -1,6 +1,9 @@
 //! Passes events on to the application behind, and answers as it does.
 
+mod client;
 mod headers;
+
+pub(super) use headers::add_event;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,18 +16,17 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::crypto::ring;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
-use super::config::Target;
+use super::awake::sleep_awake;
+use super::config::{ForwardedHeaders, Target};
+use super::metrics;
 use super::store::with_causes;
 use crate::mend::Mend;
 use crate::output;
+use client::Client;
 
 /// The way to one target.
 #[derive(Clone)]
@@ -36,62 +38,88 @@ struct Inner {
     client: Client,
     /// One for each connection that may be open.
     connections: Semaphore,
-    patience: Duration,
-    deadline: Duration,
+    settings: ForwardSettings,
     is_down: AtomicBool,
 }
 
+/// How events are passed on.
+pub(super) struct ForwardSettings {
+    pub(super) forwarded_headers: ForwardedHeaders,
+    /// Within which a connection, or a place among those that are open, must be had.
+    pub(super) patience: Duration,
+    /// Within which the target must answer.
+    pub(super) timeout: Duration,
+    /// Cancelled when the program can wait for no target any more.
+    pub(super) cutoff: CancellationToken,
+}
+
 impl Forward {
-    /// A connection, or a place among those that are open, must be had within `patience`, and the
-    /// answer within `deadline`.
     pub(super) fn new(
         path: &Arc<str>,
         to: Target,
-        patience: Duration,
-        deadline: Duration,
+        mut settings: ForwardSettings,
     ) -> Result<Self, Mend> {
-        let patience = patience.min(LONGEST_PATIENCE);
-        let client = Client::new(&to.uri, patience).map_err(|error| {
-            to.at.mend(format!("the system's root certificates cannot be read: {error}"))
-        })?;
+        settings.patience = settings.patience.min(LONGEST_PATIENCE);
+        let client =
+            Client::new(&to.uri, settings.patience, MOST_CONNECTIONS).map_err(|error| {
+                to.at.mend(format!("the system's root certificates cannot be read: {error}"))
+            })?;
         Ok(Self(Arc::new(Inner {
             path: Arc::clone(path),
             target: to.uri,
             client,
             connections: Semaphore::new(MOST_CONNECTIONS),
-            patience,
-            deadline,
+            settings,
             is_down: AtomicBool::new(false),
         })))
     }
 
     /// Passes an event on. What this answers settles it: a target that cannot be reached, or does
-    /// not answer, gives the event back.
+    /// not answer, gives the event back. Its connection is closed by then.
     pub(super) async fn pass_on(
         &self,
         request: Request<Full<Bytes>>,
         verified: &Verified,
         grant: Grant,
+        answer_by: Instant,
     ) -> Response<Full<Bytes>> {
-        let inner = &self.0;
-        let Ok(Ok(_connection)) = timeout(inner.patience, inner.connections.acquire()).await else {
+        let Inner { path, client, connections, settings, .. } = &*self.0;
+        let Ok(Ok(_connection)) = timeout(settings.patience, connections.acquire()).await else {
             return answer(Answer::Busy);
         };
+        if grant.epoch > 1 {
+            metrics::count(metrics::REPEATED_ATTEMPTS, path);
+        }
         let request = self.outgoing(request, verified, grant);
-        match timeout(inner.deadline, exchange(&inner.client, request)).await {
-            Ok(Ok(response)) => {
-                if inner.is_down.swap(false, Ordering::Relaxed) {
-                    output::note(&format!("{}: the target answers again", inner.path));
+        let answered = tokio::select! {
+            biased;
+            answered = client.request(request) => answered,
+            () = settings.cutoff.cancelled() => return unusable_target(),
+            () = sleep_awake(settings.timeout) => {
+                metrics::count(metrics::HANDLER_TIMEOUTS, path);
+                let timeout = humantime::format_duration(settings.timeout);
+                self.down(&format!(
+                    "no answer within {timeout}. The event is given back, and the target may get \
+                     it again: raise `handler_timeout` if it takes so long"
+                ));
+                return answer(Answer::HandlerTimeout);
+            }
+        };
+        match answered {
+            Ok(answered) if is_final(answered.status()) => {
+                if self.0.is_down.swap(false, Ordering::Relaxed) {
+                    output::note(&format!("{path}: the target answers again"));
                 }
-                response
+                passed_back(answered, answer_by).await
             }
-            Ok(Err(error)) => {
+            Ok(answered) => {
+                let status = answered.status().as_u16();
+                self.down(&format!("its status {status} answers no delivery"));
+                unusable_target()
+            }
+            Err(error) => {
                 self.down(&with_causes(&error));
-                unreachable_target()
-            }
-            Err(_) => {
-                self.down(&format!("no answer within {} s", inner.deadline.as_secs()));
-                answer(Answer::HandlerTimeout)
+                unusable_target()
             }
         }
     }
@@ -106,7 +134,7 @@ impl Forward {
         parts.uri = self.0.target.clone();
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        headers::keep_end_to_end(&mut parts.headers);
+        headers::keep_end_to_end(&mut parts.headers, self.0.settings.forwarded_headers);
         // Behind that: the request's `Connection` header must not be able to remove these.
         headers::add_proof(&mut parts.headers, verified, grant);
         Request::from_parts(parts, body)
@@ -120,66 +148,32 @@ impl Forward {
     }
 }
 
-enum Client {
-    Http(legacy::Client<HttpConnector, Full<Bytes>>),
-    Https(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+/// Whether it settles an event. An upgrade, and what HTTP has no meaning for, does not.
+fn is_final(status: StatusCode) -> bool {
+    (200..600).contains(&status.as_u16())
 }
 
-impl Client {
-    fn new(target: &Uri, connect: Duration) -> std::io::Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(connect));
-        connector.set_nodelay(true);
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(LONGEST_IDLE)
-            .pool_max_idle_per_host(MOST_CONNECTIONS);
-        if target.scheme_str() == Some("http") {
-            return Ok(Self::Http(builder.build(connector)));
-        }
-        connector.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(ring::default_provider())?
-            .https_only()
-            .enable_http1()
-            .wrap_connector(connector);
-        Ok(Self::Https(builder.build(connector)))
-    }
-
-    async fn request(
-        &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, legacy::Error> {
-        match self {
-            Self::Http(client) => client.request(request).await,
-            Self::Https(client) => client.request(request).await,
-        }
-    }
-}
-
-/// The target's answer: its status, and its body where that is small. A larger one, or one that
-/// breaks off, is left out: the status has settled the event, and the sender wants no more.
-async fn exchange(
-    client: &Client,
-    request: Request<Full<Bytes>>,
-) -> Result<Response<Full<Bytes>>, legacy::Error> {
-    let (parts, body) = client.request(request).await?.into_parts();
+/// The target's answer: its status, and its body where that is small and comes soon. What is larger
+/// or later, or breaks off, is left out: the status has settled the event.
+async fn passed_back(answered: Response<Incoming>, answer_by: Instant) -> Response<Full<Bytes>> {
+    let (parts, body) = answered.into_parts();
     let mut response = Response::new(Full::default());
     *response.status_mut() = parts.status;
     if let Some(value) = parts.headers.get(RETRY_AFTER) {
         response.headers_mut().insert(RETRY_AFTER, value.clone());
     }
-    if let Ok(body) = Limited::new(body, LARGEST_ANSWER).collect().await {
+    let until = answer_by.min(Instant::now() + LONGEST_BODY);
+    let body = timeout_at(until, Limited::new(body, LARGEST_BODY).collect()).await;
+    if let Ok(Ok(body)) = body {
         if let Some(value) = parts.headers.get(CONTENT_TYPE) {
             response.headers_mut().insert(CONTENT_TYPE, value.clone());
         }
         *response.body_mut() = Full::new(body.to_bytes());
     }
-    Ok(response)
+    response
 }
 
-fn unreachable_target() -> Response<Full<Bytes>> {
+fn unusable_target() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
@@ -188,7 +182,5 @@ fn unreachable_target() -> Response<Full<Bytes>> {
 
 const MOST_CONNECTIONS: usize = 64;
 const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
-/// Below the 5 s after which common servers close an idle connection: a request on one that is
-/// just being closed is lost.
-const LONGEST_IDLE: Duration = Duration::from_secs(4);
-const LARGEST_ANSWER: usize = 64 * 1024;
+const LONGEST_BODY: Duration = Duration::from_secs(2);
+const LARGEST_BODY: usize = 64 * 1024;

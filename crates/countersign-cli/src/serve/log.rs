@@ -3,17 +3,16 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{Grant, Verified};
 use serde::Serialize;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 
 use crate::mend::Mend;
 use crate::output;
@@ -41,9 +40,26 @@ pub(super) struct Line<'a> {
 
 struct Entry {
     text: String,
-    /// Is told that the line is written; dropped where it could not be.
-    written: Option<oneshot::Sender<()>>,
+    waiter: Option<Waiter>,
 }
+
+/// Who waits for a line to be written, as the writer knows them.
+struct Waiter {
+    fate: Arc<AtomicU8>,
+    /// Dropped where the line could not be written.
+    written: oneshot::Sender<()>,
+}
+
+/// A line that is waited for. Dropped before the writer has begun with it, it is never written.
+struct Awaited {
+    fate: Arc<AtomicU8>,
+    written: oneshot::Receiver<()>,
+}
+
+/// What becomes of a line that somebody waits for: either side decides it once.
+const WAITING: u8 = 0;
+const BEGUN: u8 = 1;
+const GIVEN_UP: u8 = 2;
 
 /// Learns when everything is printed.
 #[derive(Debug)]
@@ -71,14 +87,27 @@ impl Log {
     /// Prints the line when standard output takes it. Where too many wait already, it is dropped,
     /// and their number is said on standard error.
     pub(super) fn print(&self, line: &Line<'_>) {
-        self.push(Entry { text: self.json(line), written: None });
+        self.push(Entry { text: self.json(line), waiter: None });
     }
 
-    /// Prints the line, and says whether that was done.
-    pub(super) async fn print_now(&self, line: &Line<'_>) -> bool {
-        let (written, is_written) = oneshot::channel();
-        self.push(Entry { text: self.json(line), written: Some(written) });
-        is_written.await.is_ok()
+    /// Prints the line, and says whether that was done. It is not printed if this is over before
+    /// the writer has come to it: because `give_up` has ended, or this future is dropped.
+    pub(super) async fn print_now(
+        &self,
+        line: &Line<'_>,
+        give_up: impl Future<Output = ()>,
+    ) -> bool {
+        let fate = Arc::new(AtomicU8::new(WAITING));
+        let (writer, written) = oneshot::channel();
+        let mut awaited = Awaited { fate: Arc::clone(&fate), written };
+        self.push(Entry { text: self.json(line), waiter: Some(Waiter { fate, written: writer }) });
+        tokio::select! {
+            biased;
+            written = &mut awaited.written => return written.is_ok(),
+            () = give_up => {}
+        }
+        // What the writer has begun with will be read: it is as good as printed, however late.
+        !awaited.give_up() && (&mut awaited.written).await.is_ok()
     }
 
     fn push(&self, entry: Entry) {
@@ -109,14 +138,34 @@ impl Log {
             body_base64: body.filter(|_| text.is_none()).map(|body| STANDARD.encode(body)),
         };
         // Text and numbers under text keys can always be written as JSON.
-        serde_json::to_string(&json).unwrap_or_default() + "\n"
+        output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+    }
+}
+
+impl Waiter {
+    /// Whether the line is still wanted; then it is the writer's.
+    fn begin(&self) -> bool {
+        self.fate.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+impl Awaited {
+    /// Whether the line will not be written any more.
+    fn give_up(&self) -> bool {
+        self.fate.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.give_up();
     }
 }
 
 impl Printed {
     /// Waits until everything is printed, but not long for a reader who does not read.
-    pub(super) async fn finished(self) {
-        let _ = timeout(LONGEST_FLUSH, self.0).await;
+    pub(super) async fn finished(self, by: Instant) {
+        let _ = timeout_at(by, self.0).await;
     }
 }
 
@@ -148,11 +197,14 @@ struct Json<'a> {
 
 fn write_all(mut out: File, entries: &Receiver<Entry>, dropped: &AtomicU64) {
     let mut is_broken = false;
-    for Entry { text, written } in entries {
+    for Entry { text, waiter } in entries {
+        if waiter.as_ref().is_some_and(|waiter| !waiter.begin()) {
+            continue;
+        }
         match out.write_all(text.as_bytes()) {
             Ok(()) => {
                 is_broken = false;
-                written.map(|written| written.send(()));
+                waiter.map(|waiter| waiter.written.send(()));
             }
             Err(error) if !is_broken => {
                 is_broken = true;
@@ -185,4 +237,3 @@ fn standard_output() -> io::Result<File> {
 
 /// A line has some 200 bytes, without bodies.
 const LONGEST_QUEUE: usize = 1024;
-const LONGEST_FLUSH: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use http_body_util::Full;
+use metrics::{counter, describe_counter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::sleep;
 
@@ -28,6 +29,9 @@ impl Metrics {
         }
         let handle = exporter.install_recorder().map_err(cannot)?;
         describe_metrics();
+        for (name, what) in OWN {
+            describe_counter!(name, what);
+        }
         Ok(Self(handle))
     }
 
@@ -45,6 +49,24 @@ impl Metrics {
         response
     }
 }
+
+/// Counts one more, at an endpoint.
+pub(super) fn count(name: &'static str, endpoint: &str) {
+    counter!(name, "endpoint" => endpoint.to_owned()).increment(1);
+}
+
+pub(super) const HANDLER_TIMEOUTS: &str = "countersign_serve_handler_timeouts_total";
+pub(super) const REPEATED_ATTEMPTS: &str = "countersign_serve_repeated_attempts_total";
+pub(super) const TURNED_AWAY: &str = "countersign_serve_turned_away_total";
+const OWN: [(&str, &str); 3] = [
+    (
+        HANDLER_TIMEOUTS,
+        "Events given back because they were not handled within handler_timeout; each may be \
+         handled again while its first handling goes on",
+    ),
+    (REPEATED_ATTEMPTS, "Events forwarded that had been forwarded before"),
+    (TURNED_AWAY, "Deliveries answered 503 because too many were in hand"),
+];
 
 const BETWEEN_UPKEEPS: Duration = Duration::from_secs(5);
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tower::service_fn;
 
@@ -32,6 +34,9 @@ pub(super) struct Server {
 struct App {
     endpoints: Routes,
     metrics: Metrics,
+    /// Deliveries that may be in hand: fewer than there may be connections, so that health and
+    /// metrics are answered however many of them wait.
+    deliveries: Semaphore,
     /// Requests in hand: a sender that leaves takes its connection along, and not these.
     requests: TaskTracker,
 }
@@ -50,7 +55,9 @@ impl Server {
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let app = App { endpoints, metrics, requests: TaskTracker::new() };
+        let connections = limits.connections.map_or(CONNECTIONS, NonZeroUsize::get);
+        let deliveries = Semaphore::new((connections - connections.div_ceil(8)).max(1));
+        let app = App { endpoints, metrics, deliveries, requests: TaskTracker::new() };
         Ok(Self { listener, address, limits, app })
     }
 
@@ -73,15 +80,13 @@ impl Server {
         });
         let mut serve = Serve::new(listener, service)
             .with_graceful_shutdown(stopped)
+            .with_connections(limits.connections.map_or(CONNECTIONS, NonZeroUsize::get))
             .with_shutdown_timeout(longest_answer.max(SHORTEST_END));
         if let Some(timeout) = limits.header_timeout {
             serve = serve.with_header_timeout(timeout);
         }
         if let Some(timeout) = limits.idle_timeout {
             serve = serve.with_idle_timeout(timeout);
-        }
-        if let Some(connections) = limits.connections {
-            serve = serve.with_connections(connections.get());
         }
         serve.await;
         app.drain().await;
@@ -105,7 +110,11 @@ impl App {
         if !methods.contains(request.method()) {
             return not_allowed(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "));
         }
+        let Ok(_in_hand) = app.deliveries.try_acquire() else {
+            return endpoint.turn_away();
+        };
         let requests = app.requests.clone();
+        let app = Arc::clone(&app);
         let answered = requests.spawn(async move {
             match app.endpoints.find(request.uri().path()) {
                 Some(endpoint) => endpoint.receive(request).await,
@@ -141,5 +150,7 @@ fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
 
 pub(super) const HEALTH: &str = "/healthz";
 pub(super) const METRICS: &str = "/metrics";
+/// As many as a server has that is not told otherwise.
+const CONNECTIONS: usize = 512;
 /// For the answers that are on their way, however soon their senders want them.
 const SHORTEST_END: Duration = Duration::from_secs(20);

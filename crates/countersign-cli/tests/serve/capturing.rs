@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use countersign::testing::{AttackKind, Attacks};
-use countersign::{Algorithm, Scheme, SecretFormat};
+use countersign::{Algorithm, Handshake, Scheme, SecretFormat};
 use countersign_conformance::{Vector, vectors};
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
@@ -518,7 +518,10 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
     // Of this time, and handled.
     for name in Scheme::names() {
         let scheme = Scheme::named(name).unwrap();
-        let Some(secret) = shared_secret(&scheme) else { continue };
+        let Some(mut secret) = shared_secret(&scheme) else { continue };
+        if scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge) {
+            secret.push_str(" of its own");
+        }
         let attacks = Attacks::new(scheme.clone(), &secret).unwrap();
         let url = scheme.signs_url().then_some("https://hooks.example/x");
         let attacks = match url {

@@ -20,7 +20,7 @@ pub(crate) fn must_mend(config: &str, said: &[&str]) {
 }
 
 #[track_caller]
-fn refused(mut command: std::process::Command, said: &[&str]) {
+pub(crate) fn refused(mut command: std::process::Command, said: &[&str]) {
     let ended = command.output().unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{stderr}");
@@ -84,6 +84,11 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("forward = 'localhost:80'", "forward", "http://"),
         ("forward = 'ftp://a/b'", "forward", "http://"),
         ("forward = 'http://u:hunter2@a/b'", "forward", "leave it out"),
+        ("forward = 'http://127.0.0.1:99999/b'", "forward", "1 to 65535"),
+        ("forward = 'http://127.0.0.1:0/b'", "forward", "1 to 65535"),
+        ("forward = 'http://127.0.0.1:/b'", "forward", "1 to 65535"),
+        ("forward = 'http://127.1/b'", "forward", "four decimal parts"),
+        ("handler_timeout = '0s'", "handler_timeout", "between 100ms and 1h"),
         ("lease = '5s'", "lease", "expected one of"),
     ] {
         must_mend(&format!("{GOOD}{more}\n"), &[&line("6", key), mend]);
@@ -93,6 +98,8 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("header_timeout = 10", "header_timeout", "\"5m\""),
         ("idle_timeout = '2h'", "idle_timeout", "between 100ms and 1h"),
         ("connections = 0", "connections", "above 0"),
+        ("drain_timeout = '0s'", "drain_timeout", "between 100ms and 1h"),
+        ("forwarded_headers = 'maybe'", "forwarded_headers", "\"keep\""),
     ] {
         must_mend(&format!("{more}\n{GOOD}"), &[&line("1", key), mend]);
     }

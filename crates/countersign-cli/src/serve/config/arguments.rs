@@ -6,7 +6,8 @@ use countersign::Verifier;
 
 use super::capture;
 use super::place::Place;
-use super::{Changes, EndpointPlan, Limits, Paths, Plan, ServeArgs, Target};
+use super::shared_secrets::{SecretUser, refuse_oracle};
+use super::{Changes, EndpointPlan, ForwardedHeaders, Limits, Paths, Plan, ServeArgs, Target};
 use crate::mend::Mend;
 use crate::serve::capture::Hidden;
 use crate::serve::live::{Fresh, Live};
@@ -25,6 +26,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     let mut read = read.into_iter();
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
+    let mut users = Vec::new();
     for endpoint in &args.endpoints {
         let at = Place::option(format_args!("--endpoint {endpoint}"));
         let Some((path, name)) = endpoint.split_once('=') else {
@@ -49,6 +51,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
         };
         secrets::warn(&own, &scheme);
         let fixed = vec![("scheme", format!("{scheme:?}"))];
+        let known = scheme.clone();
         let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
         let forward = args.forward.as_deref();
@@ -61,17 +64,34 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
                 .transpose()?,
             retention: None,
             ack_deadline: None,
+            handler_timeout: None,
             outage: None,
             repeats: None,
             url: None,
         };
         endpoints.push((plan, Changes { live, fresh, fixed, arm_for: None }));
+        users.push(SecretUser { path: path.to_owned(), scheme: known, tenant: None, at });
     }
+    // All of them accept all secrets.
+    refuse_oracle(&users.iter().collect::<Vec<_>>())?;
     let listen = args.listen.clone().unwrap_or_default();
     let limits = Limits::default();
     let store = args.store.clone();
     let (fixed, show_body, hidden) = (Vec::new(), args.show_body, Arc::new(hidden));
-    Ok(Plan { listen, store, endpoints, fixed, limits, show_body, capture, hidden })
+    let forwarded_headers = ForwardedHeaders::default();
+    let dead_letters = args.dead_letters();
+    Ok(Plan {
+        listen,
+        store,
+        endpoints,
+        fixed,
+        limits,
+        show_body,
+        forwarded_headers,
+        capture,
+        dead_letters,
+        hidden,
+    })
 }
 
 /// Whether a URL has `user:password@`, or a parameter that says so.

@@ -1,5 +1,6 @@
 //! The plan that stands in a file.
 
+use std::cell::RefCell;
 use std::env;
 use std::fmt::Debug;
 use std::ops::Range;
@@ -11,9 +12,11 @@ use countersign::{ConfigError, PublicUrl, Scheme, Tenants, Tolerance, Verifier};
 use toml::Spanned;
 
 use super::place::Place;
+use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
 use super::words::{EndpointWords, NOT_A_TIME, SecretWords, Span, TenantWords, Words, takes};
-use super::{Changes, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, Target};
+use super::{Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, Target};
+use crate::files::{self, FileKind};
 use crate::mend::Mend;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
@@ -22,12 +25,12 @@ use crate::serve::live::{Fresh, Live, Table};
 use crate::serve::store::MEMORY;
 
 pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, Mend> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Mend::because(format!("the configuration `{}` cannot be read", path.display()), error)
-    })?;
+    let what = format!("the configuration `{}`", path.display());
+    let text = files::read_text(path, FileKind::Config, &what)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let hidden = Arc::new(Hidden::nothing());
-    File { path, folder, text: &text, hidden }.plan(args)
+    let users = RefCell::default();
+    File { path, folder, text: &text, hidden, users }.plan(args)
 }
 
 /// The file, for saying where in it something stands.
@@ -37,6 +40,8 @@ pub(super) struct File<'a> {
     text: &'a str,
     /// The secrets that it names, for what is captured.
     pub(super) hidden: Arc<Hidden>,
+    /// Who accepts them.
+    users: RefCell<SecretUsers>,
 }
 
 impl File<'_> {
@@ -58,24 +63,46 @@ impl File<'_> {
             endpoints.push(self.endpoint(endpoint)?);
         }
         self.refuse_shared_files(&words.endpoint)?;
+        self.users.borrow().check()?;
         let fixed = vec![
             ("listen", words.listen.clone()),
             ("store", format!("{:?}", words.store)),
             ("header_timeout", said(words.header_timeout.as_ref())),
             ("idle_timeout", said(words.idle_timeout.as_ref())),
             ("connections", format!("{:?}", words.connections)),
+            ("drain_timeout", said(words.drain_timeout.as_ref())),
+            ("forwarded_headers", format!("{:?}", words.forwarded_headers)),
             ("capture", said(words.capture.as_ref())),
             ("capture_refused", said(words.capture_refused.as_ref())),
             ("capture_files", said(words.capture_files.as_ref())),
+            ("dead_letters", said(words.dead_letters.as_ref())),
         ];
         let limits = Limits {
             header_timeout: self.time("header_timeout", words.header_timeout.as_ref())?,
             idle_timeout: self.time("idle_timeout", words.idle_timeout.as_ref())?,
             connections: words.connections,
+            drain_timeout: self.time("drain_timeout", words.drain_timeout.as_ref())?,
         };
+        let dead_letters = words.dead_letters.as_ref().map(|said| DeadLetterPlan {
+            folder: self.beside(said.get_ref()),
+            at: self.at("dead_letters", said.span()),
+        });
         let store = words.store.unwrap_or_else(|| MEMORY.to_owned());
         let (listen, show_body, hidden) = (words.listen, args.show_body, self.hidden);
-        Ok(Plan { listen, store, endpoints, fixed, limits, show_body, capture, hidden })
+        let forwarded_headers = words.forwarded_headers.unwrap_or_default();
+        let dead_letters = args.dead_letters().or(dead_letters);
+        Ok(Plan {
+            listen,
+            store,
+            endpoints,
+            fixed,
+            limits,
+            show_body,
+            forwarded_headers,
+            capture,
+            dead_letters,
+            hidden,
+        })
     }
 
     fn endpoint(&self, words: &EndpointWords) -> Result<(EndpointPlan, Changes), Mend> {
@@ -109,6 +136,7 @@ impl File<'_> {
                 .as_ref()
                 .map(|said| (said.get_ref().0, self.at("retention", said.span()))),
             ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
+            handler_timeout: self.time("handler_timeout", words.handler_timeout.as_ref())?,
             outage: words.outage.map(Into::into),
             repeats: words.repeats.map(Into::into),
             url: words.url.as_ref().map(|said| match is_of_tenants(words) {
@@ -156,6 +184,7 @@ impl File<'_> {
         match (&words.secrets, &words.tenants) {
             (Some(secrets), None) => {
                 let sources = self.sources(secrets)?;
+                self.note_users(words, &scheme, None, &sources);
                 let none = || {
                     let said = takes("secrets").unwrap_or_default();
                     self.at("secrets", secrets.span()).mend(format!("is empty, and takes {said}"))
@@ -191,8 +220,9 @@ impl File<'_> {
         let scheme_at = self.at("scheme", words.scheme.span());
         let from = self.tenant_from(words, tenants)?;
         let tenants = self.tenants(tenants)?;
-        for sources in tenants.values() {
+        for (tenant, sources) in &tenants {
             verifier(url.clone(), scheme.clone(), sources, &scheme_at)?;
+            self.note_users(words, &scheme, Some(tenant), sources);
         }
         let table = Arc::new(Table::new(tenants));
         let known = Arc::clone(&table);
@@ -207,6 +237,24 @@ impl File<'_> {
         let verifier = verifier.map_err(|error| scheme_at.mend(error))?;
         let fresh = Fresh::OfTenants(Arc::clone(&table));
         Ok((verifier.clone(), Live::OfTenants { verifier, table }, fresh))
+    }
+
+    /// Remembers who accepts these secrets.
+    pub(super) fn note_users(
+        &self,
+        words: &EndpointWords,
+        scheme: &Scheme,
+        tenant: Option<&String>,
+        sources: &[Source],
+    ) {
+        let Some(first) = sources.first() else { return };
+        let user = SecretUser {
+            path: words.path.get_ref().clone(),
+            scheme: scheme.clone(),
+            tenant: tenant.cloned(),
+            at: first.at.clone(),
+        };
+        self.users.borrow_mut().add(user, sources.iter().map(|source| &source.read));
     }
 
     fn url(
@@ -370,6 +418,7 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
         ("tolerance", format!("{:?}", words.tolerance)),
         ("retention", said(words.retention.as_ref())),
         ("ack_deadline", said(words.ack_deadline.as_ref())),
+        ("handler_timeout", said(words.handler_timeout.as_ref())),
         ("outage", format!("{:?}", words.outage)),
         ("event_id", said(words.event_id.as_ref())),
         ("repeats", format!("{:?}", words.repeats)),

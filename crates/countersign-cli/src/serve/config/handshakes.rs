@@ -79,6 +79,7 @@ impl File<'_> {
         if let Some(secrets) = &words.secrets {
             sources.extend(self.sources(secrets)?);
         }
+        self.note_users(words, &scheme, None, &sources);
         let scheme_at = self.at("scheme", words.scheme.span());
         let verifier = file::verifier(url, scheme, &sources, &scheme_at)?;
         let verifier = verifier.ok_or_else(|| scheme_at.mend("has no secrets"))?;

@@ -10,7 +10,7 @@ use crate::mend::Mend;
 pub(in crate::serve) struct Place(String);
 
 impl Place {
-    pub(super) fn option(option: impl Display) -> Self {
+    pub(in crate::serve) fn option(option: impl Display) -> Self {
         Self(format!("`{option}`"))
     }
 

@@ -20,9 +20,12 @@ pub(super) struct Words {
     pub(super) header_timeout: Option<Spanned<Span>>,
     pub(super) idle_timeout: Option<Spanned<Span>>,
     pub(super) connections: Option<NonZeroUsize>,
+    pub(super) drain_timeout: Option<Spanned<Span>>,
+    pub(super) forwarded_headers: Option<ForwardedHeaders>,
     pub(super) capture: Option<Spanned<PathBuf>>,
     pub(super) capture_refused: Option<Spanned<bool>>,
     pub(super) capture_files: Option<Spanned<u32>>,
+    pub(super) dead_letters: Option<Spanned<PathBuf>>,
     #[serde(default)]
     pub(super) endpoint: Vec<EndpointWords>,
 }
@@ -43,6 +46,7 @@ pub(super) struct EndpointWords {
     pub(super) tolerance: Option<Span>,
     pub(super) retention: Option<Spanned<Span>>,
     pub(super) ack_deadline: Option<Spanned<Span>>,
+    pub(super) handler_timeout: Option<Spanned<Span>>,
     pub(super) outage: Option<Outage>,
     pub(super) event_id: Option<Spanned<String>>,
     pub(super) repeats: Option<RepeatsWord>,
@@ -105,6 +109,16 @@ pub(super) enum Outage {
 pub(super) enum RepeatsWord {
     Suppress,
     Handle,
+}
+
+/// What becomes of the headers by which a proxy says from where a request came. Anybody can send
+/// them: whether a proxy has written them, only the configuration can know.
+#[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::serve) enum ForwardedHeaders {
+    #[default]
+    Drop,
+    Keep,
 }
 
 impl TryFrom<String> for Span {
@@ -182,12 +196,18 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "forward" => "a URL: `forward = \"http://127.0.0.1:8080/hooks\"`",
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
+        "forwarded_headers" => {
+            "`\"drop\"`, or `\"keep\"` behind a proxy that writes them: `forwarded_headers = \"keep\"`"
+        }
         "connections" => "a number above 0: `connections = 512`",
         "capture" => "a folder for deliveries as they arrive: `capture = \"captures\"`",
+        "dead_letters" => "a folder for events that cannot be handled: `dead_letters = \"dead\"`",
         "capture_refused" => "`true` or `false`",
         "capture_files" => "a number of files, up to 100000: `capture_files = 1000`",
-        "header_timeout" | "idle_timeout" | "tolerance" | "retention" | "ack_deadline"
-        | "arm_handshake" => "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`",
+        "header_timeout" | "idle_timeout" | "drain_timeout" | "handler_timeout" | "tolerance"
+        | "retention" | "ack_deadline" | "arm_handshake" => {
+            "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`"
+        }
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",
         "event_id" => {
             "where the body names the event: `event_id = \"/id\"`, or `\"/order/id+/status\"`"

@@ -1,0 +1,66 @@
+//! Time as this process lives it.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+/// Sleeps so long, not counting times in which the process was stopped: what came in meanwhile is
+/// seen before this ends. A deadline by the clock would have passed in the stop, and end what was
+/// answered long ago.
+pub(super) async fn sleep_awake(duration: Duration) {
+    let step = LONGEST_STEP.min(duration / STEPS);
+    for _ in 0..STEPS {
+        sleep(step).await;
+    }
+    let mut left = duration.saturating_sub(step * STEPS);
+    while !left.is_zero() {
+        let step = LONGEST_STEP.min(left);
+        sleep(step).await;
+        left -= step;
+    }
+}
+
+const STEPS: u32 = 8;
+const LONGEST_STEP: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{Instant, advance, pause};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_sleeps_as_long_as_it_is_told() {
+        pause();
+        for duration in [0, 1, 7, 1_000, 8_000, 25_500].map(Duration::from_millis) {
+            let since = Instant::now();
+            sleep_awake(duration).await;
+            let slept = since.elapsed();
+            // Each step ends with a millisecond of the runtime's clock.
+            assert!(
+                slept >= duration && slept <= duration + Duration::from_millis(40),
+                "{slept:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_takes_one_step_of_it_and_no_more() {
+        pause();
+        let mut sleeping = Box::pin(sleep_awake(Duration::from_secs(25)));
+        assert!(futures_poll(&mut sleeping).await);
+        advance(Duration::from_secs(1000)).await;
+        assert!(futures_poll(&mut sleeping).await);
+        let since = Instant::now();
+        sleeping.await;
+        assert!(since.elapsed() > Duration::from_secs(20));
+    }
+
+    /// Whether it still sleeps.
+    async fn futures_poll(sleeping: &mut (impl Future<Output = ()> + Unpin)) -> bool {
+        std::future::poll_fn(|cx| {
+            std::task::Poll::Ready(std::pin::Pin::new(&mut *sleeping).poll(cx).is_pending())
+        })
+        .await
+    }
+}

@@ -1,0 +1,263 @@
+//! Events of which too many attempts have died, as files: one a file, until somebody takes it away.
+//!
+//! Such a file is a request that `send --as-it-was` passes on to the application, with the body that
+//! was verified and the headers by which the program names the event. The sender's own headers are
+//! not in it.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use countersign::{Clock, DeadLetters, SystemClock, Verified};
+use http::{HeaderMap, HeaderValue};
+use serde::Serialize;
+
+use super::capture::{Kind, Namer};
+use super::config::DeadLetterPlan;
+use super::forward::add_event;
+use crate::mend::Mend;
+use crate::output;
+
+/// The folder of all endpoints.
+#[derive(Clone)]
+pub(super) struct DeadLetterFolder(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    namer: Mutex<Namer>,
+}
+
+/// The same, for one of them.
+pub(super) struct EndpointDeadLetters {
+    pub(super) folder: DeadLetterFolder,
+    pub(super) endpoint: Arc<str>,
+}
+
+impl DeadLetterFolder {
+    /// Makes the folder if it is missing, and tries whether it takes files.
+    pub(super) fn open(plan: DeadLetterPlan) -> Result<Self, Mend> {
+        let DeadLetterPlan { folder: path, at } = plan;
+        let namer = Namer::of(super::capture::program_number()?);
+        prepare(&path, &namer.probe()).map_err(|error| {
+            at.mend(Mend::because(
+                format!("files cannot be written into `{}`", path.display()),
+                error,
+            ))
+        })?;
+        Ok(Self(Arc::new(Inner { path, namer: Mutex::new(namer) })))
+    }
+
+    fn put(&self, endpoint: &str, verified: &Verified) -> io::Result<PathBuf> {
+        let Inner { path, namer } = &*self.0;
+        let now_ms = SystemClock::new().now_unix_ms();
+        let mut namer = namer.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = namer.next(now_ms, Kind::Verified, endpoint)?;
+        let part = path.join(name.part());
+        let whole = path.join(name.as_str());
+        let written = write(&part, &DeadLetter::of(endpoint, verified, now_ms))
+            .and_then(|()| fs::rename(&part, &whole));
+        if written.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        written.map(|()| whole)
+    }
+}
+
+impl DeadLetters for EndpointDeadLetters {
+    fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let Self { folder, endpoint } = self;
+        match folder.put(endpoint, verified) {
+            Ok(path) => {
+                output::note(&format!(
+                    "{endpoint}: too many attempts have died of the event `{}`: it is kept in \
+                     `{}`, and is not sent again",
+                    verified.event_id(),
+                    path.display()
+                ));
+                Ok(())
+            }
+            Err(error) => {
+                output::error(&format!(
+                    "{endpoint}: the dead letter of the event `{}` cannot be written, so that it \
+                     stays with its sender: {error}",
+                    verified.event_id()
+                ));
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn prepare(path: &Path, probe: &str) -> io::Result<()> {
+    if !path.is_dir() {
+        let mut builder = DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(path)?;
+    }
+    let probe = path.join(probe);
+    new_file(&probe)?;
+    fs::remove_file(probe)
+}
+
+/// To the disk: nobody else has the event once this has returned.
+fn write(path: &Path, letter: &DeadLetter<'_>) -> io::Result<()> {
+    let mut file = BufWriter::new(new_file(path)?);
+    serde_json::to_writer_pretty(&mut file, letter)?;
+    file.write_all(b"\n")?;
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}
+
+/// A file that was not there, for nobody else to read.
+fn new_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The contract of a file: these keys, in this order, null for what is not known.
+#[derive(Serialize)]
+struct DeadLetter<'a> {
+    kept_at_ms: i64,
+    endpoint: &'a str,
+    scheme: &'a str,
+    code: &'static str,
+    event_id: &'a str,
+    event_type: Option<&'a str>,
+    tenant: Option<&'a str>,
+    method: &'static str,
+    url: &'a str,
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+impl<'a> DeadLetter<'a> {
+    fn of(endpoint: &'a str, verified: &'a Verified, kept_at_ms: i64) -> Self {
+        let mut headers = HeaderMap::new();
+        add_event(&mut headers, verified);
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        Self {
+            kept_at_ms,
+            endpoint,
+            scheme: verified.scheme().name(),
+            code: "exhausted",
+            event_id: verified.event_id(),
+            event_type: verified.event_type().map(|kind| kind.name),
+            tenant: verified.tenant(),
+            method: "POST",
+            url: endpoint,
+            headers: headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body_base64: STANDARD.encode(verified.body()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign::{
+        Answer, Attempt, ClaimOutcome, CompleteOutcome, Endpoint, EventKey, Health,
+        IdempotencyStore, MemoryStore, Receiver, ReleaseOutcome, RenewOutcome, Scheme, Secret,
+        Signer, StoreError, Verifier,
+    };
+    use serde_json::Value;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A store in which each event has lost too many attempts.
+    struct Exhausted(MemoryStore);
+
+    impl IdempotencyStore for Exhausted {
+        async fn claim(&self, _: &EventKey, _: &Attempt) -> Result<ClaimOutcome, StoreError> {
+            Ok(ClaimOutcome::Exhausted { crashes: 5 })
+        }
+
+        async fn complete(
+            &self,
+            key: &EventKey,
+            attempt: &Attempt,
+        ) -> Result<CompleteOutcome, StoreError> {
+            self.0.complete(key, attempt).await
+        }
+
+        async fn renew(
+            &self,
+            key: &EventKey,
+            attempt: &Attempt,
+        ) -> Result<RenewOutcome, StoreError> {
+            self.0.renew(key, attempt).await
+        }
+
+        async fn release(
+            &self,
+            key: &EventKey,
+            attempt: &Attempt,
+        ) -> Result<ReleaseOutcome, StoreError> {
+            self.0.release(key, attempt).await
+        }
+
+        async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
+            self.0.forget(key).await
+        }
+
+        async fn probe(&self) -> Result<Health, StoreError> {
+            self.0.probe().await
+        }
+    }
+
+    async fn claim(folder: &DeadLetterFolder) -> Answer {
+        let (scheme, text) = (Scheme::named("jupiter").unwrap(), "the secret");
+        let body = r#"{"event_id":"evt 1","type":"t"}"#;
+        let signer = Signer::new(scheme.clone(), Secret::new(text).unwrap()).unwrap();
+        let headers = signer.sign(&[("content-type", "application/json")], body.as_bytes());
+        let verifier = Verifier::new(scheme, Secret::new(text).unwrap()).unwrap();
+        let verified = verifier.verify(&headers.unwrap(), body).unwrap();
+        let store = Exhausted(MemoryStore::new());
+        let letters = EndpointDeadLetters { folder: folder.clone(), endpoint: "/in".into() };
+        let receiver = Receiver::new(verifier, store, Endpoint::new("/in"));
+        let receiver = receiver.with_dead_letters(letters);
+        receiver.claim(&verified, &|_: Duration| std::future::ready(())).await.err().unwrap()
+    }
+
+    fn open(path: PathBuf) -> Result<DeadLetterFolder, Mend> {
+        let at = crate::serve::config::Place::option("--dead-letters");
+        DeadLetterFolder::open(DeadLetterPlan { folder: path, at })
+    }
+
+    #[tokio::test]
+    async fn an_exhausted_event_is_kept_as_a_request_for_the_application() {
+        let dir = TempDir::new().unwrap();
+        let folder = open(dir.path().join("dead")).unwrap();
+        for _ in 0..2 {
+            let answer = claim(&folder).await;
+            assert!(matches!(answer, Answer::Exhausted { dead_lettered: true, .. }), "{answer:?}");
+        }
+        let files: Vec<_> = fs::read_dir(dir.path().join("dead")).unwrap().collect();
+        assert_eq!(files.len(), 2);
+        let text = fs::read(files[0].as_ref().unwrap().path()).unwrap();
+        let json: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!((&json["code"], &json["event_id"]), (&"exhausted".into(), &"evt 1".into()));
+        assert_eq!(json["headers"]["countersign-event-id"], "evt%201");
+        let request = crate::request::parse_file(&text, "the dead letter").unwrap();
+        assert_eq!(&request.body()[..], br#"{"event_id":"evt 1","type":"t"}"#);
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_kept_stays_with_its_sender() {
+        let dir = TempDir::new().unwrap();
+        let folder = open(dir.path().join("dead")).unwrap();
+        fs::remove_dir(dir.path().join("dead")).unwrap();
+        let answer = claim(&folder).await;
+        assert!(matches!(answer, Answer::Exhausted { dead_lettered: false, .. }), "{answer:?}");
+        let missing = dir.path().join("a/b");
+        assert!(open(missing).is_err_and(|error| error.to_string().contains("--dead-letters")));
+    }
+}

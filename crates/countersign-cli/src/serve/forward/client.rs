@@ -1,0 +1,56 @@
+//! The HTTP client for one target, and its connections.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::crypto::ring;
+
+pub(super) enum Client {
+    Http(legacy::Client<HttpConnector, Full<Bytes>>),
+    Https(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+impl Client {
+    /// A connection must be had within `connect`; as many as `idle` are kept.
+    pub(super) fn new(target: &Uri, connect: Duration, idle: usize) -> std::io::Result<Self> {
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(connect));
+        connector.set_nodelay(true);
+        let mut builder = legacy::Client::builder(TokioExecutor::new());
+        builder
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(LONGEST_IDLE)
+            .pool_max_idle_per_host(idle);
+        if target.scheme_str() == Some("http") {
+            return Ok(Self::Http(builder.build(connector)));
+        }
+        connector.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(ring::default_provider())?
+            .https_only()
+            .enable_http1()
+            .wrap_connector(connector);
+        Ok(Self::Https(builder.build(connector)))
+    }
+
+    pub(super) async fn request(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, legacy::Error> {
+        match self {
+            Self::Http(client) => client.request(request).await,
+            Self::Https(client) => client.request(request).await,
+        }
+    }
+}
+
+/// Below the 5 s after which common servers close an idle connection: a request on one that is
+/// just being closed is lost.
+const LONGEST_IDLE: Duration = Duration::from_secs(4);
