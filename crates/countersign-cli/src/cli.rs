@@ -255,7 +255,7 @@ A file:
     secrets = [{ env = \"VENUM_SECRET\" }, { file = \"old-secret.txt\", name = \"old\" }]
     forward = \"http://127.0.0.1:8080/venum\"     # without it, printed deliveries are acknowledged
     # optional: url, body_limit, tolerance, retention, ack_deadline, outage,
-    # handler_timeout = \"25s\"; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
+    # handler_timeout = \"2m\"; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
     # handshakes, verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and
     # arm_handshake = \"10m\"; above the endpoints, capture = \"captures\", capture_refused = true,
     # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",

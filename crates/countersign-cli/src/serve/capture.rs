@@ -5,6 +5,7 @@
 //! | `copy.rs`, `room.rs` | bodies, while they come and until they are written |
 //! | `hidden.rs`, `redaction.rs` | what must not stand in a file |
 //! | `file.rs` | a file's contents |
+//! | `writer.rs` | the thread that writes them |
 //! | `folder.rs`, `name.rs` | where the files are, and how many |
 
 mod copy;
@@ -14,8 +15,8 @@ mod hidden;
 mod name;
 mod redaction;
 mod room;
+mod writer;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -39,10 +40,10 @@ use crate::output;
 use crate::queue::Queue;
 use crate::random;
 use copy::{BodyCopy, Came};
-use file::Json;
 use folder::Folder;
 use redaction::Redaction;
 use room::{Reserved, Room};
+use writer::Writer;
 
 /// Writes deliveries into a folder, without ever keeping one waiting: a thread of its own does so.
 #[derive(Clone)]
@@ -130,7 +131,7 @@ impl Captures {
         let dropped = Arc::<[AtomicU64; 2]>::default();
         let (finished, written) = oneshot::channel();
         let counter = Arc::clone(&dropped);
-        let mut writer = Writer { folder, path, hidden, is_broken: false };
+        let mut writer = Writer::new(folder, path, hidden);
         let thread = thread::Builder::new().name("captures".to_owned());
         let started = thread.spawn(move || {
             writer.write_all(&entries, &counter);
@@ -310,80 +311,6 @@ impl Written {
     }
 }
 
-/// What the thread does.
-struct Writer {
-    folder: Folder,
-    path: PathBuf,
-    hidden: Arc<Hidden>,
-    is_broken: bool,
-}
-
-impl Writer {
-    fn write_all(&mut self, entries: &Queue<Entry, 2>, dropped: &[AtomicU64; 2]) {
-        while let Some(entry) = entries.next() {
-            match (self.write(&entry), self.is_broken) {
-                (Ok(()), true) => {
-                    self.is_broken = false;
-                    output::note("deliveries are captured again");
-                }
-                (Err(error), false) => {
-                    self.is_broken = true;
-                    output::note(&format!(
-                        "deliveries cannot be captured in `{}`: {error}. They are handled all the \
-                         same",
-                        self.path.display()
-                    ));
-                }
-                _ => {}
-            }
-            for kind in [Kind::Verified, Kind::Refused] {
-                let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
-                if dropped > 0 {
-                    output::note(&format!(
-                        "{dropped} {} deliveries were not captured: they come faster than they are \
-                         written",
-                        kind.as_str()
-                    ));
-                }
-            }
-        }
-    }
-
-    fn write(&mut self, entry: &Entry) -> std::io::Result<()> {
-        let Entry { of, seen, body, decoded, .. } = entry;
-        let hidden = &self.hidden;
-        let bodies = || [Some(body), decoded.as_ref()].into_iter().flatten();
-        if !bodies().all(|body| of.redaction.allows_body(body, hidden)) {
-            of.tell_not_captured();
-            return Ok(());
-        }
-        let left_out = of.redaction.headers(&seen.headers, hidden);
-        let (url, mut redacted) = of.redaction.url(seen.url(of.url.as_ref()), hidden);
-        redacted.extend(left_out.iter().map(|name| format!("header:{name}")));
-        of.tell_left_out(&redacted);
-        let [headers, headers_base64] = file::headers(&seen.headers, &left_out);
-        let shown = |text: &str| !hidden.is_in(text.as_bytes());
-        let path = Some(&*of.path).filter(|path| shown(path));
-        let json = Json {
-            received_at_ms: seen.at_ms,
-            endpoint: path,
-            scheme: of.scheme.name(),
-            code: entry.code,
-            status: entry.status,
-            event_id: entry.event_id.as_deref().filter(|id| shown(id)),
-            body_complete: entry.is_whole,
-            redacted,
-            method: seen.method.as_str(),
-            url,
-            headers,
-            headers_base64,
-            body_base64: body,
-        };
-        let path = path.unwrap_or_default();
-        self.folder.put(seen.at_ms, entry.kind, path, |file| json.write(file))
-    }
-}
-
 impl Of {
     /// Once: what is left out of one delivery is left out of all.
     fn tell_left_out(&self, redacted: &[String]) {
@@ -433,90 +360,4 @@ const LONGEST_QUEUE: usize = 1024;
 const LARGEST_WAITING: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use countersign::{Secret, Verifier, VerifyErrorKind};
-
-    use super::*;
-
-    fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
-        let waiting = Arc::new(Waiting(Arc::clone(queue)));
-        let [arriving, verified, refused] = [(); 3].map(|()| Room::of(room));
-        let refused = Some(refused);
-        Captures { waiting, dropped: Arc::default(), arriving, verified, refused }
-    }
-
-    fn capture(captures: &Captures) -> (Capture, Scheme) {
-        let scheme = Scheme::named("github").unwrap();
-        let path = Arc::from("/hooks");
-        (Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap(), scheme)
-    }
-
-    fn seen() -> Seen {
-        Seen {
-            at_ms: 0,
-            since: Instant::now(),
-            method: Method::POST,
-            uri: Uri::from_static("/hooks"),
-            headers: HeaderMap::new(),
-            copy: None,
-        }
-    }
-
-    /// Captures the same delivery so often, whose body has 13 bytes.
-    async fn take(captures: &Captures, times: usize) {
-        let (capture, scheme) = capture(captures);
-        let secret = Secret::new("It's a Secret to Everybody").unwrap();
-        let verifier = Verifier::new(scheme, secret).unwrap();
-        let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
-        let verified = verifier.verify(&[("X-Hub-Signature-256", signature)], "Hello, World!");
-        let verified = verified.unwrap();
-        for _ in 0..times {
-            capture.take(seen(), &Response::new(()), "handled", Some(&verified)).await;
-        }
-    }
-
-    #[tokio::test]
-    async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
-        let queue = Queue::new(2);
-        let captures = captures(&queue, usize::MAX);
-        take(&captures, 5).await;
-        assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 3);
-        drop(captures);
-        assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
-    }
-
-    #[tokio::test]
-    async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
-        let queue = Queue::new(9);
-        let captures = captures(&queue, 2 * 13);
-        take(&captures, 3).await;
-        // The oldest is written.
-        drop(queue.next());
-        take(&captures, 2).await;
-        assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 2);
-        drop(captures);
-        assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
-    }
-
-    #[tokio::test]
-    async fn refused_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
-        let queue = Queue::new(2);
-        let captures = captures(&queue, 2 * 13);
-        let (capture, _) = capture(&captures);
-        for _ in 0..5 {
-            let mut seen = seen();
-            seen.copy = Some(BodyCopy::of(b"Hello, World?", &captures.arriving));
-            let refused = Answer::Refused(VerifyErrorKind::SignatureMismatch.into());
-            let mut response = Response::new(());
-            response.extensions_mut().insert(refused);
-            capture.take(seen, &response, "signature_mismatch", None).await;
-        }
-        take(&captures, 2).await;
-        let dropped = captures.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
-        assert_eq!(dropped, [0, 3]);
-        drop((capture, captures));
-        let kinds: Vec<Kind> =
-            std::iter::from_fn(|| queue.next()).map(|entry| entry.kind).collect();
-        assert_eq!(kinds, [Kind::Verified, Kind::Verified, Kind::Refused, Kind::Refused]);
-    }
-}
+mod tests;

@@ -307,9 +307,9 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// For an event to be handled, however soon its sender must be answered: whoever gave it up sooner
-/// would have it handled twice at once by a target that is merely slow. Draining ends within the
-/// 30 s that service managers allow.
-pub(super) const HANDLER_TIMEOUT: Duration = Duration::from_secs(25);
+/// For an event to be handled, however soon its sender must be answered: whoever gives it up sooner
+/// has it handled twice at once by a target that is merely slow. Until then its repeats find it in
+/// flight. The end of the program waits for less.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(120);
 /// For an answer on its way from the target to the sender.
 const PASSING_ON: Duration = Duration::from_millis(100);

@@ -1,5 +1,7 @@
 //! The plan that stands in a file.
 
+mod unreadable;
+
 use std::cell::RefCell;
 use std::env;
 use std::fmt::Debug;
@@ -14,7 +16,7 @@ use toml::Spanned;
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
-use super::words::{EndpointWords, NOT_A_TIME, SecretWords, Span, TenantWords, Words, takes};
+use super::words::{EndpointWords, SecretWords, Span, TenantWords, Words, takes};
 use super::{Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, Target};
 use crate::files::{self, FileKind};
 use crate::mend::Mend;
@@ -326,52 +328,10 @@ impl File<'_> {
         Place::key(self.path, Some(self.line(span.start)), Some(key))
     }
 
-    /// What the parser says, without the text that it says it of: that may be a secret.
-    fn unreadable(&self, error: &toml::de::Error) -> Mend {
-        let line = error.span().map(|span| self.line(span.start));
-        let message = error.message();
-        if let Some(key) = between(message, "missing field `", "`") {
-            let takes = takes(key).unwrap_or("a value");
-            return Place::key(self.path, line, Some(key))
-                .mend(format!("is missing: it takes {takes}"));
-        }
-        if let Some(key) = between(message, "unknown field `", "`") {
-            let place = Place::key(self.path, line, Some(key));
-            return match takes(key) {
-                Some(takes) if key == "secret" => {
-                    place.mend(format!("is no key; `secrets` takes {takes}"))
-                }
-                _ => place.mend(format!("is no key here, {}", known(message))),
-            };
-        }
-        let key = line.and_then(|line| self.key(line));
-        let place = Place::key(self.path, line, key);
-        match key.and_then(takes) {
-            _ if message.contains(NOT_A_TIME) => place.mend(NOT_A_TIME),
-            Some(takes) if !message.contains("is not a duration") => {
-                place.mend(format!("takes {takes}"))
-            }
-            _ if message.starts_with("invalid type") => {
-                place.mend("this is no table or value that is known here")
-            }
-            _ => place.mend(message),
-        }
-    }
-
     /// In which line a byte stands, counted from 1.
     fn line(&self, byte: usize) -> usize {
         let before = self.text.as_bytes().get(..byte).unwrap_or_default();
         before.iter().filter(|byte| **byte == b'\n').count() + 1
-    }
-
-    /// The key that a line begins with, or one before it: a list may take several.
-    fn key(&self, line: usize) -> Option<&str> {
-        let lines: Vec<&str> = self.text.lines().take(line).collect();
-        if let Some(table) = lines.last()?.strip_prefix('[') {
-            return table.trim_start_matches('[').split(']').next();
-        }
-        let keys = lines.iter().rev().filter_map(|line| line.split_once('='));
-        keys.map(|(key, _)| key.trim()).find(|key| takes(key).is_some())
     }
 }
 
@@ -428,16 +388,6 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
 /// Where it stands in the file makes no difference.
 fn said<T: Debug>(word: Option<&Spanned<T>>) -> String {
     format!("{:?}", word.map(Spanned::get_ref))
-}
-
-/// What follows "unknown field `x`, ".
-fn known(message: &str) -> &str {
-    message.split_once("`, ").map_or("", |(_, known)| known)
-}
-
-fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
-    let (_, rest) = text.split_once(before)?;
-    rest.split_once(after).map(|(between, _)| between)
 }
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);

@@ -1,0 +1,86 @@
+//! Queues and rooms of the captures.
+
+use countersign::{Secret, Verifier, VerifyErrorKind};
+
+use super::*;
+
+fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
+    let waiting = Arc::new(Waiting(Arc::clone(queue)));
+    let [arriving, verified, refused] = [(); 3].map(|()| Room::of(room));
+    let refused = Some(refused);
+    Captures { waiting, dropped: Arc::default(), arriving, verified, refused }
+}
+
+fn capture(captures: &Captures) -> (Capture, Scheme) {
+    let scheme = Scheme::named("github").unwrap();
+    let path = Arc::from("/hooks");
+    (Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap(), scheme)
+}
+
+fn seen() -> Seen {
+    Seen {
+        at_ms: 0,
+        since: Instant::now(),
+        method: Method::POST,
+        uri: Uri::from_static("/hooks"),
+        headers: HeaderMap::new(),
+        copy: None,
+    }
+}
+
+/// Captures the same delivery so often, whose body has 13 bytes.
+async fn take(captures: &Captures, times: usize) {
+    let (capture, scheme) = capture(captures);
+    let secret = Secret::new("It's a Secret to Everybody").unwrap();
+    let verifier = Verifier::new(scheme, secret).unwrap();
+    let signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+    let verified = verifier.verify(&[("X-Hub-Signature-256", signature)], "Hello, World!");
+    let verified = verified.unwrap();
+    for _ in 0..times {
+        capture.take(seen(), &Response::new(()), "handled", Some(&verified)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_finds_no_place_in_the_queue_is_dropped_and_counted() {
+    let queue = Queue::new(2);
+    let captures = captures(&queue, usize::MAX);
+    take(&captures, 5).await;
+    assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 3);
+    drop(captures);
+    assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
+}
+
+#[tokio::test]
+async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
+    let queue = Queue::new(9);
+    let captures = captures(&queue, 2 * 13);
+    take(&captures, 3).await;
+    // The oldest is written.
+    drop(queue.next());
+    take(&captures, 2).await;
+    assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 2);
+    drop(captures);
+    assert_eq!(std::iter::from_fn(|| queue.next()).count(), 2);
+}
+
+#[tokio::test]
+async fn refused_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
+    let queue = Queue::new(2);
+    let captures = captures(&queue, 2 * 13);
+    let (capture, _) = capture(&captures);
+    for _ in 0..5 {
+        let mut seen = seen();
+        seen.copy = Some(BodyCopy::of(b"Hello, World?", &captures.arriving));
+        let refused = Answer::Refused(VerifyErrorKind::SignatureMismatch.into());
+        let mut response = Response::new(());
+        response.extensions_mut().insert(refused);
+        capture.take(seen, &response, "signature_mismatch", None).await;
+    }
+    take(&captures, 2).await;
+    let dropped = captures.dropped.each_ref().map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(dropped, [0, 3]);
+    drop((capture, captures));
+    let kinds: Vec<Kind> = std::iter::from_fn(|| queue.next()).map(|entry| entry.kind).collect();
+    assert_eq!(kinds, [Kind::Verified, Kind::Verified, Kind::Refused, Kind::Refused]);
+}

@@ -1,0 +1,104 @@
+//! The thread that writes deliveries into their folder.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Entry;
+use super::file::{self, Json};
+use super::folder::Folder;
+use super::hidden::Hidden;
+use super::name::Kind;
+use crate::output;
+use crate::queue::Queue;
+
+/// What the thread does.
+pub(super) struct Writer {
+    folder: Folder,
+    path: PathBuf,
+    hidden: Arc<Hidden>,
+    is_broken: bool,
+    /// When it was last said how many were dropped.
+    told: Option<Instant>,
+}
+
+impl Writer {
+    pub(super) fn new(folder: Folder, path: PathBuf, hidden: Arc<Hidden>) -> Self {
+        Self { folder, path, hidden, is_broken: false, told: None }
+    }
+
+    pub(super) fn write_all(&mut self, entries: &Queue<Entry, 2>, dropped: &[AtomicU64; 2]) {
+        while let Some(entry) = entries.next() {
+            match (self.write(&entry), self.is_broken) {
+                (Ok(()), true) => {
+                    self.is_broken = false;
+                    output::note("deliveries are captured again");
+                }
+                (Err(error), false) => {
+                    self.is_broken = true;
+                    output::note(&format!(
+                        "deliveries cannot be captured in `{}`: {error}. They are handled all the \
+                         same",
+                        self.path.display()
+                    ));
+                }
+                _ => {}
+            }
+            if self.told.is_none_or(|told| told.elapsed() >= BETWEEN_NOTES) {
+                self.tell_dropped(dropped);
+            }
+        }
+        self.tell_dropped(dropped);
+    }
+
+    fn tell_dropped(&mut self, dropped: &[AtomicU64; 2]) {
+        for kind in [Kind::Verified, Kind::Refused] {
+            let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
+            if dropped > 0 {
+                self.told = Some(Instant::now());
+                output::note(&format!(
+                    "{dropped} {} deliveries were not captured: they come faster than they are \
+                     written",
+                    kind.as_str()
+                ));
+            }
+        }
+    }
+
+    fn write(&mut self, entry: &Entry) -> std::io::Result<()> {
+        let Entry { of, seen, body, decoded, .. } = entry;
+        let hidden = &self.hidden;
+        let bodies = || [Some(body), decoded.as_ref()].into_iter().flatten();
+        if !bodies().all(|body| of.redaction.allows_body(body, hidden)) {
+            of.tell_not_captured();
+            return Ok(());
+        }
+        let left_out = of.redaction.headers(&seen.headers, hidden);
+        let (url, mut redacted) = of.redaction.url(seen.url(of.url.as_ref()), hidden);
+        redacted.extend(left_out.iter().map(|name| format!("header:{name}")));
+        of.tell_left_out(&redacted);
+        let [headers, headers_base64] = file::headers(&seen.headers, &left_out);
+        let shown = |text: &str| !hidden.is_in(text.as_bytes());
+        let path = Some(&*of.path).filter(|path| shown(path));
+        let json = Json {
+            received_at_ms: seen.at_ms,
+            endpoint: path,
+            scheme: of.scheme.name(),
+            code: entry.code,
+            status: entry.status,
+            event_id: entry.event_id.as_deref().filter(|id| shown(id)),
+            body_complete: entry.is_whole,
+            redacted,
+            method: seen.method.as_str(),
+            url,
+            headers,
+            headers_base64,
+            body_base64: body,
+        };
+        let path = path.unwrap_or_default();
+        self.folder.put(seen.at_ms, entry.kind, path, |file| json.write(file))
+    }
+}
+
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);

@@ -1,0 +1,60 @@
+//! What is wrong with a file that cannot be read as a configuration.
+
+use super::File;
+use crate::mend::Mend;
+use crate::serve::config::place::Place;
+use crate::serve::config::words::{NOT_A_TIME, takes};
+
+impl File<'_> {
+    /// What the parser says, without the text that it says it of: that may be a secret.
+    pub(super) fn unreadable(&self, error: &toml::de::Error) -> Mend {
+        let line = error.span().map(|span| self.line(span.start));
+        let message = error.message();
+        if let Some(key) = between(message, "missing field `", "`") {
+            let takes = takes(key).unwrap_or("a value");
+            return Place::key(self.path, line, Some(key))
+                .mend(format!("is missing: it takes {takes}"));
+        }
+        if let Some(key) = between(message, "unknown field `", "`") {
+            let place = Place::key(self.path, line, Some(key));
+            return match takes(key) {
+                Some(takes) if key == "secret" => {
+                    place.mend(format!("is no key; `secrets` takes {takes}"))
+                }
+                _ => place.mend(format!("is no key here, {}", known(message))),
+            };
+        }
+        let key = line.and_then(|line| self.key(line));
+        let place = Place::key(self.path, line, key);
+        match key.and_then(takes) {
+            _ if message.contains(NOT_A_TIME) => place.mend(NOT_A_TIME),
+            Some(takes) if !message.contains("is not a duration") => {
+                place.mend(format!("takes {takes}"))
+            }
+            _ if message.starts_with("invalid type") => {
+                place.mend("this is no table or value that is known here")
+            }
+            _ => place.mend(message),
+        }
+    }
+
+    /// The key that a line begins with, or one before it: a list may take several.
+    fn key(&self, line: usize) -> Option<&str> {
+        let lines: Vec<&str> = self.text.lines().take(line).collect();
+        if let Some(table) = lines.last()?.strip_prefix('[') {
+            return table.trim_start_matches('[').split(']').next();
+        }
+        let keys = lines.iter().rev().filter_map(|line| line.split_once('='));
+        keys.map(|(key, _)| key.trim()).find(|key| takes(key).is_some())
+    }
+}
+
+/// What follows "unknown field `x`, ".
+fn known(message: &str) -> &str {
+    message.split_once("`, ").map_or("", |(_, known)| known)
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    rest.split_once(after).map(|(between, _)| between)
+}
