@@ -12,6 +12,7 @@
 //! | `log.rs` | the lines of JSON |
 //! | `capture.rs`, `capture/` | deliveries as files |
 //! | `dead_letters.rs` | events that cannot be handled, as files |
+//! | `recorder.rs` | successes that the store has not recorded |
 //! | `metrics.rs` | what has been counted |
 //! | `shutdown.rs`, `awake.rs` | the signals that end it, and the times that count |
 
@@ -25,6 +26,7 @@ mod kept;
 mod live;
 mod log;
 mod metrics;
+mod recorder;
 mod reload;
 mod routes;
 mod server;
@@ -35,8 +37,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::timeout_at;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
@@ -49,6 +51,7 @@ use dead_letters::DeadLetterFolder;
 use endpoint::{Endpoint, Shared};
 use log::{Log, Printed};
 use metrics::Metrics;
+use recorder::Recorder;
 use reload::Reload;
 use routes::Routes;
 use server::Server;
@@ -93,8 +96,7 @@ fn note_in_background() -> Result<(), Mend> {
 struct Running {
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
-    /// What is left to be told to the store.
-    background: Vec<JoinHandle<()>>,
+    recorders: Vec<Recorder>,
     printed: Printed,
     written: Option<Written>,
     cutoff: CancellationToken,
@@ -129,13 +131,13 @@ impl Running {
 
         let mut endpoints = Routes::default();
         let mut reload = Reload::new(args, plan.fixed, plan.hidden);
-        let mut background = Vec::new();
+        let mut recorders = Vec::new();
         for (plan, changes) in plan.endpoints {
             let path = plan.path.clone();
-            let (endpoint, told) = Endpoint::new(plan, shared.clone())?;
+            let endpoint = Endpoint::new(plan, shared.clone())?;
             reload.add(path.clone(), changes);
+            recorders.push(endpoint.recorder().clone());
             endpoints.add(path, endpoint);
-            background.extend(told);
         }
         drop(shared);
 
@@ -148,12 +150,12 @@ impl Running {
         let serving = tokio::spawn(server.run(async { drop(stopped.await) }));
         tokio::spawn(reload.run(asked));
         tokio::spawn(metrics.keep());
-        Ok(Self { stop, serving, background, printed, written, cutoff, drain_timeout })
+        Ok(Self { stop, serving, recorders, printed, written, cutoff, drain_timeout })
     }
 
     /// Takes nothing new, and finishes what is in hand, each step by its deadline.
     async fn finish(self) {
-        let Self { stop, mut serving, background, printed, written, cutoff, drain_timeout } = self;
+        let Self { stop, mut serving, recorders, printed, written, cutoff, drain_timeout } = self;
         let deadlines = Deadlines::within(drain_timeout);
         drop(stop);
         if timeout_at(deadlines.handlers, &mut serving).await.is_err() {
@@ -164,10 +166,9 @@ impl Running {
             let _ = timeout_at(deadlines.given_back, &mut serving).await;
             serving.abort();
         }
-        for told in background {
-            // Successes that the store has not heard of yet, and events to be given back.
-            let _ = timeout_at(deadlines.store, told).await;
-        }
+        let within = deadlines.store.saturating_duration_since(Instant::now());
+        let recording = recorders.into_iter().map(|recorder| recorder.finish(within));
+        recording.collect::<JoinSet<()>>().join_all().await;
         let output = deadlines.output();
         let written = async {
             if let Some(written) = written {

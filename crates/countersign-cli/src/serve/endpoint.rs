@@ -15,7 +15,6 @@ use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
@@ -27,6 +26,7 @@ use super::dead_letters::{DeadLetterFolder, EndpointDeadLetters};
 use super::forward::{Forward, ForwardSettings};
 use super::log::{Line, Log};
 use super::metrics;
+use super::recorder::Recorder;
 use super::store::Store;
 use crate::mend::Mend;
 
@@ -40,6 +40,7 @@ pub(super) struct Endpoint {
     answer_within: Duration,
     log: Log,
     capture: Option<Capture>,
+    recorder: Recorder,
 }
 
 /// What all endpoints share.
@@ -55,17 +56,12 @@ pub(super) struct Shared {
 }
 
 impl Endpoint {
-    /// The endpoint, and the task that tells the store what nobody could wait for. That one ends
-    /// when the endpoint is gone and everything is told.
-    pub(super) fn new(
-        plan: EndpointPlan,
-        shared: Shared,
-    ) -> Result<(Self, Option<JoinHandle<()>>), Mend> {
+    pub(super) fn new(plan: EndpointPlan, shared: Shared) -> Result<Self, Mend> {
         let Shared { store, log, captures, dead_letters, forwarded_headers, cutoff } = shared;
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
-        let mut receiver = Receiver::new(plan.verifier, store, name);
+        let mut receiver = Receiver::new(plan.verifier, store, name.clone());
         if let Some(deadline) = plan.ack_deadline {
             receiver = receiver.with_ack_deadline(deadline);
         }
@@ -85,18 +81,21 @@ impl Endpoint {
         let ack_deadline = receiver.ack_deadline();
         let answer_within = receiver.answer_within().saturating_sub(PASSING_ON);
         let timeout = plan.handler_timeout.unwrap_or(HANDLER_TIMEOUT.max(ack_deadline));
-        let handler = match plan.forward {
+        let how = match plan.forward {
             None => {
                 let (path, log) = (Arc::clone(&path), log.clone());
-                Handler::Acknowledge { path, log, timeout, cutoff }
+                How::Acknowledge { path, log, timeout, cutoff }
             }
             Some(to) => {
                 let patience = ack_deadline / 3;
                 let settings = ForwardSettings { forwarded_headers, patience, timeout, cutoff };
-                Handler::Forward(Forward::new(&path, to, settings)?)
+                How::Forward(Forward::new(&path, to, settings)?)
             }
         };
-        let background = receiver.background(sleep).map(tokio::spawn);
+        if let Some(background) = receiver.background(sleep) {
+            tokio::spawn(background);
+        }
+        let recorder = Recorder::new(receiver.clone(), name);
         let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
         let capture = captures.as_ref().and_then(|captures| {
             let verifier = receiver.verifier();
@@ -104,10 +103,18 @@ impl Endpoint {
             Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
         });
         let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
-        let service = layer.layer(handler);
-        let endpoint =
-            Self { path, methods, layer, service, ack_deadline, answer_within, log, capture };
-        Ok((endpoint, background))
+        let service = layer.layer(Handler { how, recorder: recorder.clone() });
+        Ok(Self {
+            path,
+            methods,
+            layer,
+            service,
+            ack_deadline,
+            answer_within,
+            log,
+            capture,
+            recorder,
+        })
     }
 
     /// Answers a delivery, prints what came of it, and captures it where that is asked for.
@@ -163,6 +170,11 @@ impl Endpoint {
             since: Instant::now(),
         });
         response
+    }
+
+    /// Knows what the store has not recorded yet.
+    pub(super) fn recorder(&self) -> &Recorder {
+        &self.recorder
     }
 
     /// The methods of its deliveries and handshakes.
@@ -234,7 +246,13 @@ struct Printed;
 
 /// Handles an event, which is given to it once.
 #[derive(Clone)]
-enum Handler {
+struct Handler {
+    how: How,
+    recorder: Recorder,
+}
+
+#[derive(Clone)]
+enum How {
     /// The line is all there is to it: who reads them has the event.
     Acknowledge {
         path: Arc<str>,
@@ -255,11 +273,12 @@ impl Handler {
         };
         let admitted = admitted.clone();
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
-        match self {
-            Self::Forward(forward) => {
+        self.recorder.handled(&verified);
+        match self.how {
+            How::Forward(forward) => {
                 forward.pass_on(request, &verified, grant, admitted.answer_by).await
             }
-            Self::Acknowledge { path, log, timeout, cutoff } => {
+            How::Acknowledge { path, log, timeout, cutoff } => {
                 let line = Line {
                     endpoint: &path,
                     code: "handled",

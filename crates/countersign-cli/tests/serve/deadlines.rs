@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use countersign_conformance::RedisServer;
 use http::Request;
 use http_body_util::Full;
 use rustix::process::Signal;
@@ -141,6 +142,28 @@ async fn health_is_answered_however_many_deliveries_wait_for_their_target() {
     for waiting in waiting {
         assert_eq!(waiting.await.unwrap(), 200);
     }
+}
+
+#[tokio::test]
+async fn the_end_says_which_successes_the_store_has_not_recorded() {
+    let redis = RedisServer::start(&[]);
+    let mut target = Target::start().await;
+    let more = format!("store = '{}'\ndrain_timeout = '2s'\n", redis.url());
+    let (mut serving, _files) = forwarding_with(target.address(), &more, "").await;
+    let to = serving.address();
+    let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
+    let call = target.call().await;
+    redis.stop();
+    call.answer(200);
+    assert_eq!(answered.await.unwrap(), 200);
+    let since = Instant::now();
+    serving.signal(Signal::TERM);
+    while !serving.note().await.contains("has not recorded 1 events that were handled") {}
+    let (status, said) = serving.ended().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(said.contains("grant them again: `evt_1`"), "{said}");
+    assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
+    redis.cont();
 }
 
 async fn forwarding(target: SocketAddr, of_endpoint: &str) -> (Serving, Files) {

@@ -1,0 +1,115 @@
+//! Successes that the store has not recorded when the program ends: how many, and which.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use countersign::{Endpoint, EventKey, Receiver, Verified};
+use tokio::time::sleep;
+
+use super::store::Store;
+use crate::output;
+
+/// The receiver of an endpoint, and the ids of what was handled lately: the store knows events by
+/// their keys alone, which tell nobody anything.
+#[derive(Clone)]
+pub(super) struct Recorder {
+    receiver: Receiver<Store>,
+    endpoint: Endpoint,
+    handled: Arc<Mutex<Handled>>,
+}
+
+#[derive(Default)]
+struct Handled {
+    ids: HashMap<[u8; 32], Box<str>>,
+    /// The oldest first.
+    order: VecDeque<[u8; 32]>,
+}
+
+impl Recorder {
+    pub(super) fn new(receiver: Receiver<Store>, endpoint: Endpoint) -> Self {
+        Self { receiver, endpoint, handled: Arc::default() }
+    }
+
+    /// Remembers an event that was handled.
+    pub(super) fn handled(&self, verified: &Verified) {
+        let key = *EventKey::of(verified, &self.endpoint).digest();
+        let mut handled = self.handled.lock().unwrap_or_else(PoisonError::into_inner);
+        handled.add(key, verified.event_id());
+    }
+
+    /// Tells the store what is pending, and says what it could not be told in this time.
+    pub(super) async fn finish(self, within: Duration) {
+        let lost = self.receiver.flush(within, &sleep).await;
+        if lost.is_empty() {
+            return;
+        }
+        let handled = self.handled.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids: Vec<String> = lost.iter().map(|key| handled.name(key.digest())).collect();
+        output::note(&unrecorded(self.endpoint.name(), &ids));
+    }
+}
+
+impl Handled {
+    fn add(&mut self, key: [u8; 32], id: &str) {
+        if self.ids.insert(key, id.into()).is_some() {
+            return;
+        }
+        self.order.push_back(key);
+        if self.order.len() > MAX_IDS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ids.remove(&oldest);
+        }
+    }
+
+    /// The event's id; the beginning of its key if that is not known any more.
+    fn name(&self, key: &[u8; 32]) -> String {
+        match self.ids.get(key) {
+            Some(id) => id.to_string(),
+            None => key[..8].iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
+    }
+}
+
+fn unrecorded(endpoint: &str, ids: &[String]) -> String {
+    let named: Vec<String> = ids.iter().take(MAX_NAMED).map(|id| format!("`{id}`")).collect();
+    let more = match ids.len().saturating_sub(MAX_NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "{endpoint}: the store has not recorded {} events that were handled, and may grant them \
+         again: {}{more}",
+        ids.len(),
+        named.join(", ")
+    )
+}
+
+/// Of each endpoint: what a store is behind with, when all is well, is a small part of this.
+const MAX_IDS: usize = 20_000;
+const MAX_NAMED: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_named_by_their_ids_as_long_as_those_are_known() {
+        let mut handled = Handled::default();
+        let key = |number: usize| {
+            let mut key = [0; 32];
+            key[..8].copy_from_slice(&number.to_be_bytes());
+            key
+        };
+        for number in 0..=MAX_IDS {
+            handled.add(key(number), &format!("evt_{number}"));
+            handled.add(key(number), &format!("evt_{number}"));
+        }
+        assert_eq!(handled.name(&key(1)), "evt_1");
+        assert_eq!(handled.name(&key(0)), "0000000000000000");
+        let ids: Vec<String> = (0..102).map(|number| format!("evt_{number}")).collect();
+        let said = unrecorded("/hooks", &ids);
+        assert!(said.contains("102 events") && said.ends_with("`evt_99` and 2 more"), "{said}");
+    }
+}
