@@ -1,7 +1,8 @@
 //! The body: capped, under one total deadline, and verified as it arrives.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
@@ -40,12 +41,13 @@ pub async fn read_body(
 ) -> Result<Arrived, Answer> {
     let headers = RequestHeaders(request.headers());
     let head = head(request, &headers);
+    let reserved = verifier.reserve(head_bytes(request))?;
     let mut resolving = verifier.resolve(head);
     let verifier = match timeout(verifier.body_timeout(), &mut resolving).await {
         Ok(resolved) => resolved?,
         Err(_) => resolving.give_up()?,
     };
-    let mut arriving = verifier.arrive(head)?;
+    let mut arriving = verifier.arrive(head)?.with_reserved(reserved);
     let announced = content_length(request.headers());
     arriving.expect(announced.unwrap_or(0))?;
     read_whole(&mut arriving, payload).await?;
@@ -56,8 +58,15 @@ async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<()
     let began = Instant::now();
     let mut since_a_pause = 0;
     while arriving.wants_body() {
-        let until_look = arriving.next_look().saturating_sub(began.elapsed());
-        match timeout(until_look, next_piece(payload)).await {
+        let piece = match poll_once(next_piece(payload)).await {
+            Some(piece) => Ok(piece),
+            None => {
+                arriving.pause();
+                let until_look = arriving.next_look().saturating_sub(began.elapsed());
+                timeout(until_look, next_piece(payload)).await
+            }
+        };
+        match piece {
             Ok(None) => break,
             Ok(Some(Ok(piece))) => arriving.push(piece)?,
             Ok(Some(Err(error))) => return Err(arriving.refuse(broken_off(&error))),
@@ -71,6 +80,18 @@ async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<()
         }
     }
     Ok(())
+}
+
+/// What the future gives at once, if it does.
+async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        Poll::Ready(match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 async fn next_piece(payload: &mut Payload) -> Option<Result<Bytes, PayloadError>> {
@@ -90,6 +111,15 @@ pub(crate) fn put_back(request: &mut ServiceRequest, verified: Verified) {
     request.extensions_mut().insert(verified);
 }
 
+/// What is held of a request's head, about.
+fn head_bytes(request: &HttpRequest) -> usize {
+    let headers = request.headers();
+    let fields = headers.capacity().max(headers.len());
+    let texts: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    fields * FIELD_BYTES + texts + target
+}
+
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -106,3 +136,5 @@ fn broken_off(error: &PayloadError) -> VerifyErrorKind {
 /// A body that always has another piece at hand must not keep its deadline, or
 /// the worker's other connections, from being looked at.
 const PIECES_WITHOUT_A_PAUSE: usize = 128;
+/// What a header map takes for a field, beside its texts.
+const FIELD_BYTES: usize = 256;

@@ -120,7 +120,7 @@ async fn verified<S: IdempotencyStore>(
     let read = ReadBody::new(receiver.verifier(), request);
     let span = read.span().clone();
     let (_, arrived) = read.await?;
-    Ok((arrived.verified, span))
+    Ok((arrived.into_verified(), span))
 }
 
 /// Claims in a task of its own: a sender that leaves while the store is being

@@ -21,6 +21,6 @@ where
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let (_, arrived) = ReadBody::new(&Verifier::from_ref(state), request).await?;
-        Ok(Self(arrived.verified))
+        Ok(Self(arrived.into_verified()))
     }
 }

@@ -1,7 +1,8 @@
-//! The body as it arrives: capped, and copied only where it comes in pieces.
+//! The body as it arrives: capped, counted, and copied only if it comes in pieces.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
+use crate::budget::{BudgetExceeded, Reserved};
 use crate::error::{VerifyError, VerifyErrorKind};
 
 /// A body that is still arriving.
@@ -16,9 +17,9 @@ enum Pieces {
     /// One piece, kept as it came.
     One(Bytes),
     /// Several, put together.
-    Many(BytesMut),
-    /// More than the limit allows; nothing more is kept.
-    TooLarge,
+    Many(Buffer),
+    /// A piece was not taken; nothing more is kept.
+    Rejected,
 }
 
 impl Body {
@@ -34,43 +35,55 @@ impl Body {
     pub(crate) fn held(&self) -> &[u8] {
         match &self.pieces {
             Pieces::One(first) => first,
-            Pieces::Many(many) => many,
-            Pieces::None | Pieces::TooLarge => &[],
+            Pieces::Many(many) => &many.bytes,
+            Pieces::None | Pieces::Rejected => &[],
         }
     }
 
     /// Takes the next piece.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn push(&mut self, piece: Bytes) -> Result<(), VerifyError> {
+    pub(crate) fn push(&mut self, piece: Bytes, reserved: &mut Reserved) -> Result<(), NotTaken> {
         let held = self.held().len();
-        if matches!(self.pieces, Pieces::TooLarge) || piece.len() > self.limit - held {
-            self.pieces = Pieces::TooLarge;
-            return Err(self.too_large());
+        if matches!(self.pieces, Pieces::Rejected) || piece.len() > self.limit - held {
+            self.pieces = Pieces::Rejected;
+            return Err(self.too_large().into());
         }
-        match &mut self.pieces {
-            Pieces::None => self.pieces = Pieces::One(piece),
-            Pieces::One(first) if held == 0 => *first = piece,
-            Pieces::One(first) if !piece.is_empty() => {
-                let mut many = BytesMut::with_capacity(held + piece.len());
-                many.extend_from_slice(first);
-                many.extend_from_slice(&piece);
-                self.pieces = Pieces::Many(many);
-            }
-            Pieces::Many(many) => many.extend_from_slice(&piece),
-            Pieces::One(_) | Pieces::TooLarge => {}
+        let taken = match &mut self.pieces {
+            _ if piece.is_empty() => Ok(()),
+            Pieces::None => reserved.grow(piece.len()).map(|()| self.pieces = Pieces::One(piece)),
+            _ => self.append(&piece, reserved),
+        };
+        if taken.is_err() {
+            self.pieces = Pieces::Rejected;
         }
-        Ok(())
+        Ok(taken?)
     }
 
-    /// The whole body; an error where it was larger than the limit, even if
-    /// whoever pushed has overlooked that.
+    fn append(&mut self, piece: &[u8], reserved: &mut Reserved) -> Result<(), BudgetExceeded> {
+        self.detach();
+        match &mut self.pieces {
+            Pieces::Many(many) => many.extend(piece, self.limit, reserved),
+            _ => Ok(()),
+        }
+    }
+
+    /// Copies a first piece out of the buffer in which it came. That one is the
+    /// connection's, may be much larger than the piece, and is kept with it.
+    pub(crate) fn detach(&mut self) {
+        if let Pieces::One(first) = &self.pieces {
+            self.pieces = Pieces::Many(Buffer { bytes: first.to_vec() });
+        }
+    }
+
+    /// The whole body; an error if a piece was not taken, even if the caller has
+    /// overlooked that.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn whole(self) -> Result<Bytes, VerifyError> {
         match self.pieces {
             Pieces::None => Ok(Bytes::new()),
             Pieces::One(bytes) => Ok(bytes),
-            Pieces::Many(bytes) => Ok(bytes.freeze()),
-            Pieces::TooLarge => Err(self.too_large()),
+            Pieces::Many(many) => Ok(many.bytes.into()),
+            Pieces::Rejected => Err(self.too_large()),
         }
     }
 
@@ -79,36 +92,130 @@ impl Body {
     }
 }
 
+/// Bytes that grow, with the room that they have to grow counted in the budget.
+#[derive(Default)]
+pub(crate) struct Buffer {
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Buffer {
+    /// Appends a piece. The caller has checked that `limit` is not exceeded.
+    pub(crate) fn extend(
+        &mut self,
+        piece: &[u8],
+        limit: usize,
+        reserved: &mut Reserved,
+    ) -> Result<(), BudgetExceeded> {
+        let (length, has) = (self.bytes.len() + piece.len(), self.bytes.capacity());
+        if length > has {
+            // A vector left to itself doubles, past the limit too.
+            let capacity = (2 * has).clamp(length, limit.max(length));
+            reserved.grow(capacity - has)?;
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+}
+
+/// Why a piece of a body was not taken.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// It does not fit beside what other requests hold.
+    NoRoom,
+    Rejected(VerifyError),
+}
+
+impl From<BudgetExceeded> for NotTaken {
+    fn from(_: BudgetExceeded) -> Self {
+        Self::NoRoom
+    }
+}
+
+impl From<VerifyError> for NotTaken {
+    fn from(error: VerifyError) -> Self {
+        Self::Rejected(error)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::BufferBudget;
+
+    fn push(body: &mut Body, piece: impl Into<Bytes>) -> Result<(), NotTaken> {
+        body.push(piece.into(), &mut Reserved::uncounted())
+    }
 
     #[test]
     fn one_piece_is_kept_and_not_copied() {
         let piece = Bytes::from(vec![7; 100]);
         let mut body = Body::new(100);
-        body.push(Bytes::new()).unwrap();
-        body.push(piece.clone()).unwrap();
-        body.push(Bytes::new()).unwrap();
+        for piece in [Bytes::new(), piece.clone(), Bytes::new()] {
+            push(&mut body, piece).unwrap();
+        }
         assert_eq!(body.whole().unwrap().as_ptr(), piece.as_ptr());
+    }
+
+    #[test]
+    fn a_first_piece_that_is_detached_no_longer_keeps_the_buffer_it_came_in() {
+        let buffer = Bytes::from(vec![7; 100_000]);
+        let mut body = Body::new(100);
+        push(&mut body, buffer.slice(..1)).unwrap();
+        assert!(!buffer.is_unique());
+        body.detach();
+        assert!(buffer.is_unique());
+        push(&mut body, vec![8]).unwrap();
+        assert_eq!(body.whole().unwrap(), &[7, 8][..]);
     }
 
     #[test]
     fn pieces_are_put_together_in_order() {
         let mut body = Body::new(5);
         for piece in ["ab", "", "c", "de"] {
-            body.push(Bytes::from_static(piece.as_bytes())).unwrap();
+            push(&mut body, piece).unwrap();
         }
         assert_eq!(body.whole().unwrap(), "abcde");
     }
 
     #[test]
-    fn a_body_over_the_limit_stays_refused() {
+    fn a_body_over_the_limit_stays_rejected() {
         let mut body = Body::new(3);
-        body.push(Bytes::from_static(b"abc")).unwrap();
-        let refused = body.push(Bytes::from_static(b"d")).unwrap_err();
-        assert_eq!(refused.kind(), VerifyErrorKind::BodyTooLarge);
-        assert!(body.push(Bytes::new()).is_err());
+        push(&mut body, "abc").unwrap();
+        assert!(matches!(
+            push(&mut body, "d"),
+            Err(NotTaken::Rejected(error)) if error.kind() == VerifyErrorKind::BodyTooLarge
+        ));
+        assert!(push(&mut body, "").is_err());
+        assert!(body.whole().is_err());
+    }
+
+    #[test]
+    fn the_room_that_a_body_has_to_grow_is_counted_and_never_past_its_limit() {
+        for piece in [1, 7, 1000] {
+            let budget = BufferBudget::new(usize::MAX);
+            let mut reserved = budget.reserve();
+            let mut body = Body::new(10_000);
+            for _ in 0..10_000 / piece {
+                body.push(vec![0; piece].into(), &mut reserved).unwrap();
+                let holds = match &body.pieces {
+                    Pieces::Many(many) => many.bytes.capacity(),
+                    _ => body.held().len(),
+                };
+                assert_eq!(budget.used(), holds);
+                assert!(holds <= 10_000);
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_does_not_fit_stays_rejected_with_what_came_of_it() {
+        let budget = BufferBudget::new(5);
+        let mut reserved = budget.reserve();
+        let mut body = Body::new(100);
+        body.push("abc".into(), &mut reserved).unwrap();
+        assert!(matches!(body.push("def".into(), &mut reserved), Err(NotTaken::NoRoom)));
+        assert_eq!(body.held(), b"");
         assert!(body.whole().is_err());
     }
 }

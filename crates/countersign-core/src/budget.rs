@@ -1,15 +1,22 @@
-//! How much of all bodies together is held at one time.
+//! How many bytes of requests are held at one time.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-/// A limit on the bytes of bodies that are held at one time, across requests,
-/// endpoints and verifiers.
+/// A limit on the bytes of requests that are held at one time, across endpoints
+/// and verifiers.
 ///
-/// A body counts from its first byte until its delivery is answered, or until
-/// its extractor hands it over. Where it does not fit, its sender is answered
-/// 503 `busy` and sends it again. Clones are the same budget.
+/// Every byte that a request makes the process hold is counted, after decoding:
+/// its head, its body with the room that the body has to grow, and the state of a
+/// decoder. It is counted until its delivery is answered; behind an extractor,
+/// until its body is dropped. A request that does not fit is answered 503 `busy`,
+/// and its sender sends it again. Clones are the same budget.
+///
+/// A few large bodies, sent slowly, must not keep all others out. So the last
+/// eighth is for requests of up to 16 KiB, and the eighth before it for those of up
+/// to 128 KiB: a request alone may have three quarters at most. Choose at least
+/// four thirds of the largest [body limit](crate::Verifier::with_body_limit).
 ///
 /// ```
 /// use countersign_core::{BufferBudget, Scheme, Secret, Verifier};
@@ -53,9 +60,28 @@ impl BufferBudget {
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
     }
+
+    /// An empty part of this budget, for one request.
+    pub fn reserve(&self) -> Reserved {
+        Reserved { budget: Some(self.clone()), bytes: 0 }
+    }
+
+    /// Up to where this budget may be used by a request that holds so many bytes.
+    fn ceiling(&self, bytes: usize) -> usize {
+        let eighths_for_smaller = match bytes {
+            ..=SMALL => 0,
+            ..=MEDIUM => 1,
+            _ => 2,
+        };
+        self.limit() - self.limit() / 8 * eighths_for_smaller
+    }
 }
 
 static OF_PROCESS: LazyLock<BufferBudget> = LazyLock::new(|| BufferBudget::new(64 * 1024 * 1024));
+
+/// As much as a delivery of most providers takes, head and body.
+const SMALL: usize = 16 * 1024;
+const MEDIUM: usize = 128 * 1024;
 
 impl fmt::Debug for BufferBudget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,39 +92,46 @@ impl fmt::Debug for BufferBudget {
     }
 }
 
-/// The part of a [`BufferBudget`] that one body takes; given back when it is
+/// The part of a [`BufferBudget`] that one request takes; released when it is
 /// dropped.
-#[must_use = "dropped, it is given back while the body is still held"]
+#[must_use = "dropped, it is released while the bytes are still held"]
 pub struct Reserved {
-    budget: BufferBudget,
+    /// None where nobody counts.
+    budget: Option<BufferBudget>,
     bytes: usize,
 }
 
 impl Reserved {
-    pub(crate) fn none(budget: BufferBudget) -> Self {
-        Self { budget, bytes: 0 }
+    /// A part of no budget, which grows without a limit: for a body that is at
+    /// hand, and is held by the caller in any case.
+    pub(crate) const fn uncounted() -> Self {
+        Self { budget: None, bytes: 0 }
     }
 
-    /// Takes so many bytes more, where they are left.
-    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), BudgetSpent> {
-        let Shared { limit, used } = &*self.budget.0;
-        let fits = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
-        match used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
-            Ok(_) => {
-                self.bytes += bytes;
-                Ok(())
-            }
-            Err(_) => Err(BudgetSpent),
-        }
+    /// Takes so many bytes more.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetExceeded`] if they do not fit beside what other requests hold. Then
+    /// nothing more is taken.
+    #[inline]
+    pub fn grow(&mut self, bytes: usize) -> Result<(), BudgetExceeded> {
+        let Some(budget) = &self.budget else { return Ok(()) };
+        let holds = self.bytes.checked_add(bytes).ok_or(BudgetExceeded)?;
+        let ceiling = budget.ceiling(holds);
+        let fits = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= ceiling);
+        let grown = budget.0.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        grown.map_err(|_| BudgetExceeded)?;
+        self.bytes = holds;
+        Ok(())
     }
 }
 
-/// There is no room for the body among all that are held.
-pub(crate) struct BudgetSpent;
-
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.budget.0.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        if let Some(budget) = &self.budget {
+            budget.0.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -108,15 +141,27 @@ impl fmt::Debug for Reserved {
     }
 }
 
+/// The bytes do not fit beside those that other requests hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BudgetExceeded;
+
+impl fmt::Display for BudgetExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the memory budget for requests is exceeded")
+    }
+}
+
+impl std::error::Error for BudgetExceeded {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_is_reserved_is_given_back_when_dropped() {
+    fn what_is_reserved_is_released_when_dropped() {
         let budget = BufferBudget::new(10);
-        let mut one = Reserved::none(budget.clone());
-        let mut other = Reserved::none(budget.clone());
+        let mut one = budget.reserve();
+        let mut other = budget.reserve();
         assert!(one.grow(4).is_ok() && other.grow(6).is_ok());
         assert_eq!(budget.used(), 10);
         assert!(one.grow(1).is_err() && other.grow(usize::MAX).is_err());
@@ -125,5 +170,34 @@ mod tests {
         assert!(one.grow(6).is_ok());
         drop(one);
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn large_requests_leave_a_quarter_to_smaller_ones_and_medium_ones_an_eighth() {
+        const MIB: usize = 1024 * 1024;
+        let budget = BufferBudget::new(16 * MIB);
+        let fill = |bytes| {
+            let all = std::iter::from_fn(|| {
+                let mut reserved = budget.reserve();
+                reserved.grow(bytes).is_ok().then_some(reserved)
+            });
+            all.collect::<Vec<_>>()
+        };
+        let large = fill(MIB);
+        assert_eq!(budget.used(), 12 * MIB);
+        let medium = fill(MEDIUM);
+        assert_eq!(budget.used(), 14 * MIB);
+        let small = fill(SMALL);
+        assert_eq!(budget.used(), 16 * MIB);
+        drop((large, medium, small));
+        assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn a_request_counts_by_all_that_it_holds_and_not_by_its_latest_piece() {
+        let budget = BufferBudget::new(16 * MEDIUM);
+        let mut one = budget.reserve();
+        while one.grow(1024).is_ok() {}
+        assert_eq!(budget.used(), 12 * MEDIUM);
     }
 }

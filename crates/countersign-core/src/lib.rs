@@ -68,7 +68,7 @@ mod url;
 mod validity;
 mod verifier;
 
-pub use budget::{BufferBudget, Reserved};
+pub use budget::{BudgetExceeded, BufferBudget, Reserved};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};

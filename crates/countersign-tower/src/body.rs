@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use countersign_core::{
-    Answer, Arrived, Arriving, BodyView, DeliverySpan, Resolving, Verified, Verifier, VerifyError,
-    VerifyErrorKind,
+    Answer, Arrived, Arriving, BodyView, DeliverySpan, Reserved, Resolving, Verified, Verifier,
+    VerifyError, VerifyErrorKind,
 };
-use http::Request;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
+use http::{HeaderMap, Request, Uri};
 use http_body::Body;
 use http_body_util::{Full, LengthLimitError};
 use pin_project_lite::pin_project;
@@ -51,7 +51,13 @@ pin_project! {
     #[project = StateProjection]
     enum State {
         // The secrets are being found.
-        Resolving { #[pin] verifier: Resolving, within: Duration },
+        Resolving {
+            #[pin]
+            verifier: Resolving,
+            within: Duration,
+            // Taken at the end; none if there was no room for the request.
+            reserved: Option<Reserved>,
+        },
         // Taken at the end. In a box, for this future is moved until it is first polled, and has no
         // room for what it has yet to become.
         Reading { arriving: Option<Box<Arriving>> },
@@ -71,10 +77,19 @@ impl<B: Body> ReadBody<B> {
     pub fn new(verifier: &Verifier, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
         let span = verifier.span();
-        let resolving = span.in_scope(|| verifier.resolve(&parts));
+        let (reserved, resolving) = span.in_scope(|| {
+            (
+                verifier.reserve(head_bytes(&parts.headers, &parts.uri)).ok(),
+                verifier.resolve(&parts),
+            )
+        });
         Self {
             announced: content_length(&parts).max(Some(body.size_hint().lower())),
-            state: State::Resolving { verifier: resolving, within: verifier.body_timeout() },
+            state: State::Resolving {
+                verifier: resolving,
+                within: verifier.body_timeout(),
+                reserved,
+            },
             parts: Some(parts),
             body,
             wait: Wait::default(),
@@ -127,10 +142,14 @@ where
     /// Ready once the head is judged.
     fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
-        let StateProjection::Resolving { mut verifier, within } = this.state.as_mut().project()
+        let StateProjection::Resolving { mut verifier, within, reserved } =
+            this.state.as_mut().project()
         else {
             return Poll::Ready(Ok(()));
         };
+        if reserved.is_none() {
+            return Poll::Ready(Err(Answer::Busy));
+        }
         let verifier = match verifier.as_mut().poll(cx) {
             Poll::Ready(verifier) => verifier?,
             Poll::Pending => {
@@ -138,8 +157,10 @@ where
                 verifier.give_up()?
             }
         };
-        let Some(parts) = this.parts else { return Poll::Ready(Err(incomplete())) };
-        let arriving = Box::new(verifier.arrive(&*parts)?);
+        let (Some(parts), Some(reserved)) = (this.parts, reserved.take()) else {
+            return Poll::Ready(Err(incomplete()));
+        };
+        let arriving = Box::new(verifier.arrive(&*parts)?.with_reserved(reserved));
         arriving.expect(this.announced.unwrap_or(0))?;
         this.state.set(State::Reading { arriving: Some(arriving) });
         *this.wait = Wait::default();
@@ -159,6 +180,7 @@ where
             let frame = match this.body.as_mut().poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
+                    arriving.pause();
                     let elapsed = ready!(this.wait.poll(arriving.next_look(), cx));
                     arriving.judge_pace(elapsed)?;
                     continue;
@@ -228,6 +250,14 @@ fn content_length(parts: &Parts) -> Option<u64> {
     parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// What is held of a request's head, about.
+pub(crate) fn head_bytes(headers: &HeaderMap, uri: &Uri) -> usize {
+    let fields = headers.capacity().max(headers.len());
+    let texts: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    fields * FIELD_BYTES + texts + target
+}
+
 /// Why a body broke off: its connection did, unless a layer in front has a limit
 /// of its own.
 fn broken_off(error: &(dyn Error + 'static)) -> VerifyErrorKind {
@@ -245,3 +275,5 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// A body that always has another frame at hand must not keep its deadline, or
 /// other tasks, from being looked at.
 const FRAMES_PER_POLL: usize = 128;
+/// What a header map takes for a field, beside its texts.
+const FIELD_BYTES: usize = 112;

@@ -130,7 +130,7 @@ pub mod guide;
 
 pub use countersign_core::{
     Algorithm, Answer, Applied, Arrived, Arriving, AskedHandshake, Attempt, Begun, BodyView,
-    BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError,
+    BudgetExceeded, BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError,
     Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding, Endpoint,
     EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence, Fingerprint, Grant,
     Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers, Health,
@@ -171,7 +171,8 @@ pub mod axum {
 pub mod actix {
     pub use countersign_actix::{
         Claimed, Delivery, Rejected, Rejection, RequestHeaders, VerifyMiddleware, VerifyService,
-        Webhook, WebhookJson, WebhookMiddleware, WebhookService, answer, read_body, refusal,
+        Webhook, WebhookJson, WebhookMiddleware, WebhookService, answer, limit_unsent, read_body,
+        refusal,
     };
 }
 

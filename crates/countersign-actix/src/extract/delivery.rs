@@ -124,7 +124,7 @@ async fn proved<S: IdempotencyStore>(
     ensure_background(&receiver);
     let span = receiver.verifier().span();
     match span.instrument(read_body(receiver.verifier(), request, &mut payload)).await {
-        Ok(arrived) => Ok((receiver, arrived.verified, span)),
+        Ok(arrived) => Ok((receiver, arrived.into_verified(), span)),
         Err(answer) => Err(Rejected::before_the_end(answer, payload)),
     }
 }

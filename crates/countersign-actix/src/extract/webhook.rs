@@ -27,7 +27,7 @@ impl FromRequest for Webhook {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             match prove(&request, &mut payload).await {
-                Ok(arrived) => Ok(Self(arrived.verified)),
+                Ok(arrived) => Ok(Self(arrived.into_verified())),
                 Err(answer) => Err(Rejected::before_the_end(answer, payload)),
             }
         })

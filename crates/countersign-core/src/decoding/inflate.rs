@@ -1,103 +1,166 @@
 //! Decodes a body as it arrives, and never more of it than may be kept.
 
 use std::io::{self, BufRead, ErrorKind, Read};
+use std::mem;
 
 use bytes::{Buf, Bytes};
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use super::Coding;
+use crate::body::{Buffer, NotTaken};
+use crate::budget::Reserved;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::mac::Running;
 
 /// A body that is being decoded.
 pub(crate) struct Decoder {
-    stream: Stream,
+    coding: Coding,
+    /// Made when the first byte arrives: it is larger than most bodies.
+    stream: Option<Stream>,
     /// How many encoded bytes may still come.
     room: usize,
-    decoded: Vec<u8>,
+    /// How many members may still follow.
+    members: usize,
+    decoded: Buffer,
     limit: usize,
-    /// A body that was refused stays refused, even if whoever pushed has
-    /// overlooked that.
-    refused: Option<VerifyErrorKind>,
+    /// A body that was rejected stays rejected, even if the caller has overlooked
+    /// that.
+    rejected: Option<VerifyErrorKind>,
 }
 
 impl Decoder {
     /// Never fails; without the feature it does.
     pub(crate) fn new(coding: Coding, limit: usize) -> Result<Self, VerifyError> {
-        let stream = match coding {
-            Coding::Gzip => Stream::Gzip(Box::new(GzDecoder::new(Arrived::default()))),
-            Coding::Deflate => Stream::Deflate(ZlibDecoder::new(Arrived::default())),
-        };
-        Ok(Self { stream, room: limit, decoded: Vec::new(), limit, refused: None })
+        Ok(Self {
+            coding,
+            stream: None,
+            room: limit,
+            members: MOST_SMALL_MEMBERS + limit / BYTES_A_MEMBER,
+            decoded: Buffer::default(),
+            limit,
+            rejected: None,
+        })
     }
 
     /// Takes the next encoded piece, and hashes what it decodes to.
-    pub(crate) fn push(&mut self, piece: Bytes, running: &mut Running) -> Result<(), VerifyError> {
-        if self.refused.is_none() {
-            let decoded = match self.room.checked_sub(piece.len()) {
-                None => Err(VerifyErrorKind::BodyTooLarge),
-                Some(room) => {
-                    self.room = room;
-                    self.stream.arrived().piece = piece;
-                    self.decode(running)
-                }
-            };
-            self.refused = decoded.err();
-        }
-        match self.refused {
-            None => Ok(()),
-            Some(kind) => {
-                self.decoded = Vec::new();
-                Err(self.refusal(kind))
+    ///
+    /// Everything that is held is counted before it is: the decoded bytes, the
+    /// decoder's own state, and the encoded bytes, for a decoder keeps what it
+    /// finds in a header.
+    pub(crate) fn push(
+        &mut self,
+        piece: Bytes,
+        running: &mut Running,
+        reserved: &mut Reserved,
+    ) -> Result<(), NotTaken> {
+        let taken = match (self.rejected, self.room.checked_sub(piece.len())) {
+            (Some(kind), _) => Err(self.rejection(kind)),
+            (None, None) => Err(self.rejection(VerifyErrorKind::BodyTooLarge)),
+            (None, Some(_)) if piece.is_empty() => Ok(()),
+            (None, Some(room)) => {
+                self.room = room;
+                self.take(piece, running, reserved)
             }
+        };
+        if let Err(not_taken) = &taken {
+            self.rejected = Some(match not_taken {
+                NotTaken::Rejected(error) => error.kind(),
+                NotTaken::NoRoom => VerifyErrorKind::BodyTooLarge,
+            });
+            self.decoded = Buffer::default();
+            self.stream = None;
         }
+        taken
+    }
+
+    fn take(
+        &mut self,
+        piece: Bytes,
+        running: &mut Running,
+        reserved: &mut Reserved,
+    ) -> Result<(), NotTaken> {
+        let state = if self.stream.is_none() { STATE_BYTES } else { 0 };
+        reserved.grow(piece.len().saturating_add(state))?;
+        self.decode(Arrived { piece, is_all: false }, running, reserved)
     }
 
     /// The whole decoded body.
     pub(crate) fn whole(mut self, running: &mut Running) -> Result<Bytes, VerifyError> {
-        self.stream.arrived().is_all = true;
-        self.push(Bytes::new(), running)?;
-        Ok(self.decoded.into())
+        if let Some(kind) = self.rejected {
+            return Err(self.error(kind));
+        }
+        let end = Arrived { piece: Bytes::new(), is_all: true };
+        match self.decode(end, running, &mut Reserved::uncounted()) {
+            Ok(()) => Ok(self.decoded.bytes.into()),
+            Err(NotTaken::Rejected(error)) => Err(error),
+            Err(NotTaken::NoRoom) => Err(self.error(VerifyErrorKind::BodyTooLarge)),
+        }
     }
 
-    fn decode(&mut self, running: &mut Running) -> Result<(), VerifyErrorKind> {
+    fn decode(
+        &mut self,
+        arrived: Arrived,
+        running: &mut Running,
+        reserved: &mut Reserved,
+    ) -> Result<(), NotTaken> {
+        let mut stream = match self.stream.take() {
+            Some(mut stream) => {
+                *stream.arrived() = arrived;
+                stream
+            }
+            None => Stream::new(self.coding, arrived),
+        };
         let mut buffer = [0; 8 * 1024];
         loop {
-            match self.stream.read(&mut buffer) {
-                // The encoded stream has ended: nothing may follow it.
-                Ok(0) if self.stream.arrived().piece.is_empty() => return Ok(()),
-                Ok(0) => return Err(VerifyErrorKind::UnsupportedEncoding),
+            match stream.read(&mut buffer) {
+                Ok(0) if stream.arrived().piece.is_empty() => break,
+                Ok(0) => stream = self.next_member(mem::take(stream.arrived()))?,
                 Ok(length) => {
                     let decoded = &buffer[..length];
-                    self.keep(decoded)?;
+                    self.keep(decoded, reserved)?;
                     running.update(decoded);
                 }
-                Err(error) => {
-                    return match error.kind() {
-                        ErrorKind::WouldBlock => Ok(()),
-                        ErrorKind::UnexpectedEof => Err(VerifyErrorKind::BodyIncomplete),
-                        _ => Err(VerifyErrorKind::UnsupportedEncoding),
-                    };
-                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => break,
+                    ErrorKind::UnexpectedEof => {
+                        return Err(self.rejection(VerifyErrorKind::BodyIncomplete));
+                    }
+                    _ => return Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
+                },
             }
         }
-    }
-
-    fn keep(&mut self, decoded: &[u8]) -> Result<(), VerifyErrorKind> {
-        let length = self.decoded.len() + decoded.len();
-        if length > self.limit {
-            return Err(VerifyErrorKind::BodyTooLarge);
-        }
-        if length > self.decoded.capacity() {
-            // A vector left to itself doubles, past the limit too.
-            let capacity = (2 * self.decoded.capacity()).clamp(length, self.limit);
-            self.decoded.reserve_exact(capacity - self.decoded.len());
-        }
-        self.decoded.extend_from_slice(decoded);
+        // An empty rest of the piece would keep the buffer in which it came.
+        stream.arrived().piece = Bytes::new();
+        self.stream = Some(stream);
         Ok(())
     }
 
-    fn refusal(&self, kind: VerifyErrorKind) -> VerifyError {
+    /// What follows the end of a stream: by RFC 1952, section 2.2, a gzip file has
+    /// any number of members, one after another. Each costs a new decoder, so that
+    /// there is an end to them.
+    fn next_member(&mut self, rest: Arrived) -> Result<Stream, NotTaken> {
+        let is_member = self.coding == Coding::Gzip && rest.piece.first() == Some(&GZIP_MAGIC);
+        match self.members.checked_sub(1) {
+            Some(members) if is_member => {
+                self.members = members;
+                Ok(Stream::new(self.coding, rest))
+            }
+            _ => Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
+        }
+    }
+
+    fn keep(&mut self, decoded: &[u8], reserved: &mut Reserved) -> Result<(), NotTaken> {
+        if decoded.len() > self.limit - self.decoded.bytes.len() {
+            return Err(self.rejection(VerifyErrorKind::BodyTooLarge));
+        }
+        Ok(self.decoded.extend(decoded, self.limit, reserved)?)
+    }
+
+    fn rejection(&self, kind: VerifyErrorKind) -> NotTaken {
+        NotTaken::Rejected(self.error(kind))
+    }
+
+    fn error(&self, kind: VerifyErrorKind) -> VerifyError {
         match kind {
             VerifyErrorKind::BodyTooLarge => VerifyError::limit(kind, self.limit),
             _ => kind.into(),
@@ -111,6 +174,13 @@ enum Stream {
 }
 
 impl Stream {
+    fn new(coding: Coding, arrived: Arrived) -> Self {
+        match coding {
+            Coding::Gzip => Self::Gzip(Box::new(GzDecoder::new(arrived))),
+            Coding::Deflate => Self::Deflate(ZlibDecoder::new(arrived)),
+        }
+    }
+
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Gzip(decoder) => decoder.read(buffer),
@@ -126,7 +196,7 @@ impl Stream {
     }
 }
 
-/// What has arrived and is not yet decoded. Where it runs out before it is all,
+/// What has arrived and is not yet decoded. If it runs out before it is all,
 /// reading it would block, and the decoder goes on from there next time.
 #[derive(Default)]
 struct Arrived {
@@ -156,6 +226,15 @@ impl Read for Arrived {
         Ok(length)
     }
 }
+
+/// What a decoder takes beside the bytes: a window of 32 KiB, and its tables.
+const STATE_BYTES: usize = 48 * 1024;
+/// The first byte of every member.
+const GZIP_MAGIC: u8 = 0x1f;
+/// A member for so many bytes of the limit, and some more: writers that end one
+/// for each of their buffers have buffers of 64 KiB.
+const BYTES_A_MEMBER: usize = 16 * 1024;
+const MOST_SMALL_MEMBERS: usize = 64;
 
 #[cfg(test)]
 mod tests;

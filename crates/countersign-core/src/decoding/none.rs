@@ -4,6 +4,8 @@
 use bytes::Bytes;
 
 use super::Coding;
+use crate::body::NotTaken;
+use crate::budget::Reserved;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::mac::Running;
 
@@ -15,7 +17,12 @@ impl Decoder {
         Err(VerifyErrorKind::UnsupportedEncoding.into())
     }
 
-    pub(crate) fn push(&mut self, _: Bytes, _: &mut Running) -> Result<(), VerifyError> {
+    pub(crate) fn push(
+        &mut self,
+        _: Bytes,
+        _: &mut Running,
+        _: &mut Reserved,
+    ) -> Result<(), NotTaken> {
         match *self {}
     }
 

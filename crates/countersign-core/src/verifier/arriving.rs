@@ -2,12 +2,13 @@
 //! adapter does, but for reading it.
 
 use std::fmt;
+use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::{AskedHandshake, Begun, Verified, Verifier};
-use crate::body::Body;
+use crate::body::{Body, NotTaken};
 use crate::budget::Reserved;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
@@ -39,10 +40,25 @@ impl Verifier {
             request,
             received: 0,
             pace: Pace::new(self.body_timeout(), self.least_body_rate()),
-            reserved: Reserved::none(self.buffer_budget().clone()),
+            reserved: self.buffer_budget().reserve(),
             since,
             verifier: self.clone(),
         })
+    }
+
+    /// Takes a request's part of the budget, for an adapter, before anything of it
+    /// is waited for: `head_bytes` is what it holds of the head. Some more is
+    /// counted for what serving a request takes besides.
+    ///
+    /// # Errors
+    ///
+    /// [`Answer::Busy`] if the request does not fit beside the others.
+    pub fn reserve(&self, head_bytes: usize) -> Result<Reserved, Answer> {
+        let mut reserved = self.buffer_budget().reserve();
+        match reserved.grow(head_bytes.saturating_add(REQUEST_BYTES)) {
+            Ok(()) => Ok(reserved),
+            Err(_) => Err(self.answered(Answer::Busy)),
+        }
     }
 
     /// Tells of an answer that ends the request.
@@ -79,6 +95,12 @@ enum Request {
 }
 
 impl Arriving {
+    /// Counts the body beside what is [reserved](Verifier::reserve) for the head.
+    pub fn with_reserved(mut self, reserved: Reserved) -> Self {
+        self.reserved = reserved;
+        self
+    }
+
     /// Refuses a body of a length that is announced and is too much, before it
     /// is sent.
     ///
@@ -117,14 +139,23 @@ impl Arriving {
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), Answer> {
         let piece = piece.into();
         self.received += piece.len() as u64;
-        if self.reserved.grow(piece.len()).is_err() {
-            return Err(self.verifier.answered(Answer::Busy));
-        }
         let pushed = match &mut self.request {
-            Request::Delivery { begun, .. } => begun.push(piece),
-            Request::Handshake { body, .. } => body.push(piece),
+            Request::Delivery { begun, .. } => begun.push_counted(piece, &mut self.reserved),
+            Request::Handshake { body, .. } => body.push(piece, &mut self.reserved),
         };
-        pushed.map_err(|refused| self.verifier.answered(refused))
+        pushed.map_err(|error| match error {
+            NotTaken::Rejected(error) => self.verifier.answered(error),
+            NotTaken::NoRoom => self.verifier.answered(Answer::Busy),
+        })
+    }
+
+    /// The next piece has to be waited for. What has come is moved out of the
+    /// buffer of its connection, which would be kept with it, however large it is.
+    pub fn pause(&mut self) {
+        match &mut self.request {
+            Request::Delivery { begun, .. } => begun.pause(),
+            Request::Handshake { body, .. } => body.detach(),
+        }
     }
 
     /// The answer for a request of which the adapter has seen that no more of its
@@ -206,7 +237,7 @@ fn shaken(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
     Answer::Handshake(Box::new(answer))
 }
 
-/// A proved delivery, and its part of the budget for bodies.
+/// A proved delivery, and its part of the budget.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Arrived {
@@ -214,6 +245,30 @@ pub struct Arrived {
     pub verified: Verified,
     /// To be dropped once the delivery is answered.
     pub reserved: Reserved,
+}
+
+impl Arrived {
+    /// The proof alone, for an adapter that hands it to the user. Its body stays
+    /// counted in the budget until it and its clones are dropped.
+    #[must_use]
+    pub fn into_verified(self) -> Verified {
+        let Self { mut verified, reserved } = self;
+        let body = mem::take(&mut verified.body);
+        verified.body = Bytes::from_owner(Counted { body, _reserved: reserved });
+        verified
+    }
+}
+
+/// Bytes, and their part of the budget.
+struct Counted {
+    body: Bytes,
+    _reserved: Reserved,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// Keeps the keys that providers hand over in a handshake. Implemented for
@@ -247,3 +302,6 @@ impl fmt::Debug for Arriving {
             .finish_non_exhaustive()
     }
 }
+
+/// The task of a request, what parses its head, and what remembers where it is.
+const REQUEST_BYTES: usize = 4 * 1024;

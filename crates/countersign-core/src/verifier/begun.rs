@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use super::ruled::Ruled;
 use super::{Inner, Judge, Verified};
-use crate::body::Body;
+use crate::body::{Body, NotTaken};
+use crate::budget::Reserved;
 use crate::decoding::{Coding, Decoder};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
@@ -101,19 +102,36 @@ impl Begun {
     /// body does not decode, or something follows its end.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
-        let piece = piece.into();
+        self.push_counted(piece.into(), &mut Reserved::uncounted()).map_err(|error| match error {
+            NotTaken::Rejected(error) => error,
+            NotTaken::NoRoom => self.body.too_large(),
+        })
+    }
+
+    /// [`push`](Self::push), with every byte that is then held taken of the budget.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(super) fn push_counted(
+        &mut self,
+        piece: Bytes,
+        reserved: &mut Reserved,
+    ) -> Result<(), NotTaken> {
         let begin = || Box::new(self.verifier.keyring().keys[0].begin(self.presented.before()));
         if let Some(decoder) = &mut self.decoder {
-            return decoder.push(piece, self.running.get_or_insert_with(begin));
+            return decoder.push(piece, self.running.get_or_insert_with(begin), reserved);
         }
         let hashed = if self.running.is_some() { self.body.held().len() } else { 0 };
         let is_first = self.body.held().is_empty() || piece.is_empty();
-        self.body.push(piece)?;
+        self.body.push(piece, reserved)?;
         if !is_first {
             let running = self.running.get_or_insert_with(begin);
             running.update(&self.body.held()[hashed..]);
         }
         Ok(())
+    }
+
+    /// The next piece has to be waited for.
+    pub(super) fn pause(&mut self) {
+        self.body.detach();
     }
 
     /// Ends the body and compares. Of all secrets any may have signed it, and

@@ -4,6 +4,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::*;
+use crate::budget::BufferBudget;
 use crate::headers::RepeatedHeader;
 use crate::scheme::Scheme;
 use crate::verifier::Verifier;
@@ -36,11 +37,17 @@ fn decoded(
     limit: usize,
 ) -> Result<Bytes, VerifyErrorKind> {
     let mut decoder = Decoder::new(coding, limit).unwrap();
-    let mut running = Running::Nothing;
+    let budget = BufferBudget::new(usize::MAX);
+    let (mut running, mut reserved) = (Running::Nothing, budget.reserve());
     for piece in encoded.chunks(piece) {
-        let pushed = decoder.push(Bytes::copy_from_slice(piece), &mut running);
-        pushed.map_err(|error| error.kind())?;
-        assert!(decoder.decoded.capacity() <= limit);
+        match decoder.push(Bytes::copy_from_slice(piece), &mut running, &mut reserved) {
+            Ok(()) => {}
+            Err(NotTaken::Rejected(error)) => return Err(error.kind()),
+            Err(NotTaken::NoRoom) => panic!("the budget has no end"),
+        }
+        let holds = decoder.decoded.bytes.capacity();
+        assert!(holds <= limit);
+        assert_eq!(budget.used(), STATE_BYTES + holds + limit - decoder.room);
     }
     decoder.whole(&mut running).map_err(|error| error.kind())
 }
@@ -86,14 +93,80 @@ fn of_a_bomb_no_more_is_kept_than_the_limit() {
         (Coding::Deflate, deflate(&vec![0; 10 * LIMIT])),
     ] {
         let mut decoder = Decoder::new(coding, LIMIT).unwrap();
-        let refused = decoder.push(bomb.into(), &mut Running::Nothing).unwrap_err();
-        assert_eq!(refused.kind(), VerifyErrorKind::BodyTooLarge);
-        assert_eq!(decoder.decoded.capacity(), 0);
-        // It decodes no further, and stays refused.
-        let again = decoder.push(Bytes::new(), &mut Running::Nothing).unwrap_err();
-        assert_eq!(again.kind(), VerifyErrorKind::BodyTooLarge);
+        let push = |decoder: &mut Decoder, piece| {
+            decoder.push(piece, &mut Running::Nothing, &mut Reserved::uncounted())
+        };
+        let is_too_large = |pushed| {
+            matches!(
+                pushed,
+                Err(NotTaken::Rejected(error)) if error.kind() == VerifyErrorKind::BodyTooLarge
+            )
+        };
+        assert!(is_too_large(push(&mut decoder, bomb.into())));
+        assert_eq!(decoder.decoded.bytes.capacity(), 0);
+        // It decodes no further, and stays rejected.
+        assert!(is_too_large(push(&mut decoder, Bytes::new())));
         assert!(decoder.whole(&mut Running::Nothing).is_err());
     }
+}
+
+#[test]
+fn of_a_bomb_no_more_is_decoded_than_the_budget_has_room_for() {
+    const BUDGET: usize = 1024 * 1024;
+    for (coding, bomb) in [
+        (Coding::Gzip, gzip(&vec![0; 10 * BUDGET])),
+        (Coding::Deflate, deflate(&vec![0; 10 * BUDGET])),
+    ] {
+        let budget = BufferBudget::new(BUDGET);
+        let mut reserved = budget.reserve();
+        let mut decoder = Decoder::new(coding, 100 * BUDGET).unwrap();
+        let pushed = decoder.push(bomb.into(), &mut Running::Nothing, &mut reserved);
+        assert!(matches!(pushed, Err(NotTaken::NoRoom)));
+        assert!(budget.used() <= BUDGET);
+        assert_eq!(decoder.decoded.bytes.capacity(), 0);
+        assert!(decoder.whole(&mut Running::Nothing).is_err());
+    }
+}
+
+#[test]
+fn a_decoder_keeps_nothing_of_the_buffer_that_a_piece_came_in() {
+    let buffer = Bytes::from(gzip(&text()));
+    let mut decoder = Decoder::new(Coding::Gzip, usize::MAX).unwrap();
+    for end in [1, 5, 20, 1000] {
+        let piece = buffer.slice(..end);
+        let mut decoder = Decoder::new(Coding::Gzip, usize::MAX / 2).unwrap();
+        let pushed = decoder.push(piece, &mut Running::Nothing, &mut Reserved::uncounted());
+        assert!(pushed.is_ok() && buffer.is_unique());
+    }
+    let all = decoder.push(buffer.clone(), &mut Running::Nothing, &mut Reserved::uncounted());
+    assert!(all.is_ok() && buffer.is_unique());
+}
+
+#[test]
+fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
+    let text = text();
+    let (first, rest) = text.split_at(1000);
+    let (second, third) = rest.split_at(0);
+    let encoded = [gzip(first), gzip(second), gzip(third)].concat();
+    for piece in [1, 2, 7, 1000, encoded.len() - 1, encoded.len()] {
+        let decoded = decoded(Coding::Gzip, &encoded, piece, text.len());
+        assert!(decoded == Ok(text.clone().into()), "{piece}");
+    }
+    let over = decoded(Coding::Gzip, &encoded, 1000, text.len() - 1);
+    assert_eq!(over, Err(VerifyErrorKind::BodyTooLarge));
+    for cut in [1, 10, gzip(third).len() - 1] {
+        let cut_off = &encoded[..encoded.len() - cut];
+        let refused = decoded(Coding::Gzip, cut_off, 1000, text.len());
+        assert_eq!(refused, Err(VerifyErrorKind::BodyIncomplete), "{cut}");
+    }
+}
+
+#[test]
+fn there_is_an_end_to_the_members_of_a_body() {
+    let empty = gzip(b"");
+    let members = |count| decoded(Coding::Gzip, &empty.repeat(count), 1 << 20, 1 << 20);
+    assert!(members(100).is_ok());
+    assert_eq!(members(1000), Err(VerifyErrorKind::UnsupportedEncoding));
 }
 
 #[test]
@@ -111,7 +184,7 @@ fn a_body_that_is_cut_off_anywhere_is_incomplete() {
 fn what_follows_the_end_of_a_body_is_refused() {
     let text = b"the quick brown fox";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
-        for garbage in [&b"\0"[..], b"garbage", &encoded] {
+        for garbage in [&b"\0"[..], b"garbage", &deflate(text)] {
             let whole = [&encoded, garbage].concat();
             for piece in [1, encoded.len(), whole.len()] {
                 let refused = decoded(coding, &whole, piece, 1000);

@@ -1,0 +1,95 @@
+//! What is held of requests, and that all of it is counted.
+
+use std::io::Write;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::post;
+use countersign::axum::Webhook;
+use countersign::tower::VerifyLayer;
+use countersign::{BodyView, BufferBudget, Scheme, Secret, Signer, Verified, Verifier};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::mpsc;
+use tower::ServiceExt;
+
+use crate::adapters::doors::{self, request};
+use crate::adapters::scripted::{Step, scripted};
+use crate::delivery::{BODY, Delivery, NO_HEADERS, scheme, verifier};
+
+#[test]
+fn a_body_is_counted_by_what_it_decodes_to() {
+    let scheme = Scheme::builder("decoded")
+        .signature_header("x-signature")
+        .signed("{body}")
+        .body_view(BodyView::Decoded)
+        .build()
+        .unwrap();
+    let budget = BufferBudget::new(4 * MIB);
+    let secret = || Secret::new("a secret of its own").unwrap();
+    let verifier = Verifier::new(scheme.clone(), secret())
+        .unwrap()
+        .with_body_limit(MIB)
+        .with_buffer_budget(budget.clone());
+    let mut headers = Signer::new(scheme, secret()).unwrap().sign(&NO_HEADERS, b"").unwrap();
+    headers.push(("content-encoding".into(), "gzip".into()));
+    let mut bomb = GzEncoder::new(Vec::new(), Compression::best());
+    bomb.write_all(&vec![0; MIB]).unwrap();
+    let bomb = bomb.finish().unwrap();
+
+    let mut held = Vec::new();
+    let answer = loop {
+        let mut arriving = verifier.arrive(&headers).unwrap();
+        match arriving.push(bomb.clone()) {
+            Ok(()) => held.push(arriving),
+            Err(answer) => break answer,
+        }
+    };
+    assert_eq!(answer.code(), "busy");
+    assert!((1..4).contains(&held.len()), "{} bodies of 1 MiB are held", held.len());
+    assert!((held.len() * MIB..=4 * MIB).contains(&budget.used()));
+    drop(held);
+    assert_eq!(budget.used(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn large_bodies_that_stall_leave_room_for_small_ones() {
+    let jupiter = scheme("jupiter");
+    let budget = BufferBudget::new(MIB);
+    let verifier = verifier(&jupiter).with_buffer_budget(budget.clone());
+    let door = doors::layer(VerifyLayer::new(verifier));
+    let delivery = Delivery::of(&jupiter);
+    let mut stalled = Vec::new();
+    for _ in 0..20 {
+        let (body, _) =
+            scripted([Step::Data(vec![b' '; 150_000]), Step::Wait(Duration::from_secs(1))]);
+        let mut answer = Box::pin(door.answer(request(&delivery, body)));
+        if answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            stalled.push(answer);
+        }
+    }
+    assert!((2..20).contains(&stalled.len()), "{} are held", stalled.len());
+    assert_eq!(door.answer(request(&delivery, BODY)).await.status, 200);
+    drop(stalled);
+    assert_eq!(budget.used(), 0);
+}
+
+#[tokio::test]
+async fn a_body_that_an_extractor_has_handed_over_is_counted_until_it_is_dropped() {
+    let jupiter = scheme("jupiter");
+    let budget = BufferBudget::new(MIB);
+    let (keep, mut kept) = mpsc::unbounded_channel::<Verified>();
+    let app = Router::new()
+        .route("/", post(|Webhook(verified): Webhook| async move { keep.send(verified).unwrap() }))
+        .with_state(verifier(&jupiter).with_buffer_budget(budget.clone()));
+    let answer = app.oneshot(request(&Delivery::of(&jupiter), BODY)).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let body = kept.recv().await.unwrap().into_body();
+    assert!(budget.used() > BODY.len());
+    assert_eq!(body, BODY);
+    drop(body);
+    assert_eq!(budget.used(), 0);
+}
+
+const MIB: usize = 1024 * 1024;
