@@ -9,6 +9,7 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use countersign_core::Verifier;
 
+use crate::ready::Behind;
 use crate::service::VerifyService;
 
 /// Verifies deliveries in front of a service.
@@ -48,6 +49,7 @@ where
     type Future = Ready<Result<VerifyService<T>, ()>>;
 
     fn new_transform(&self, inner: T) -> Self::Future {
-        ready(Ok(VerifyService { inner: Rc::new(inner), verifier: self.verifier.clone() }))
+        let inner = Rc::new(Behind::new(inner));
+        ready(Ok(VerifyService { inner, verifier: self.verifier.clone() }))
     }
 }

@@ -6,16 +6,17 @@ use std::rc::Rc;
 
 use actix_web::Error;
 use actix_web::body::EitherBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use countersign_core::{Arrived, Verifier};
 
 use crate::body::{put_back, read_body};
+use crate::ready::Behind;
 use crate::response::{answered, status};
 
 /// A service that is called with verified deliveries only; see
 /// [`VerifyMiddleware`](crate::VerifyMiddleware).
 pub struct VerifyService<T> {
-    pub(crate) inner: Rc<T>,
+    pub(crate) inner: Rc<Behind<T>>,
     pub(crate) verifier: Verifier,
 }
 
@@ -28,7 +29,8 @@ where
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
-    forward_ready!(inner);
+    // The service behind is for verified deliveries, and so is its readiness.
+    always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         Box::pin(respond(self.verifier.clone(), Rc::clone(&self.inner), request))
@@ -37,7 +39,7 @@ where
 
 async fn respond<T, B>(
     verifier: Verifier,
-    service: Rc<T>,
+    service: Rc<Behind<T>>,
     mut request: ServiceRequest,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
@@ -51,8 +53,7 @@ where
             Err(other) => return Ok(answered(request, other)),
         };
     put_back(&mut request, verified);
-    let handling = span.handling();
-    let calling = span.in_scope(|| service.call(request));
+    let (calling, handling) = span.instrument(service.call(request, &span)).await?;
     let response = span.instrument(calling).await;
     handling.ended(Some(status(&response)));
     response.map(ServiceResponse::map_into_left_body)

@@ -25,8 +25,15 @@ pin_project! {
 
 pin_project! {
     #[project = StateProjection]
+    #[project_replace = StateOwned]
     enum State<S, B, F> {
         Reading { #[pin] read: ReadBody<B>, service: S },
+        Waiting {
+            request: Request<Full<Bytes>>,
+            service: S,
+            span: DeliverySpan,
+            reserved: Reserved,
+        },
         Calling {
             #[pin]
             answer: F,
@@ -35,6 +42,8 @@ pin_project! {
             handling: Option<Handling>,
             reserved: Reserved,
         },
+        // Answered, or on the way from one state to the next.
+        Done,
     }
 }
 
@@ -55,7 +64,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut state = self.project().state;
         loop {
-            let calling = match state.as_mut().project() {
+            let next = match state.as_mut().project() {
                 StateProjection::Calling { answer, span, handling, .. } => {
                     let answer = ready!(span.in_scope(|| answer.poll(cx)));
                     if let Some(handling) = handling.take() {
@@ -63,7 +72,7 @@ where
                     }
                     return Poll::Ready(answer.map(ResponseBody::of_service));
                 }
-                StateProjection::Reading { mut read, service } => {
+                StateProjection::Reading { mut read, .. } => {
                     let (parts, arrived) = match ready!(read.as_mut().poll(cx)) {
                         Ok(arrived) => arrived,
                         Err(other) => return Poll::Ready(Ok(answer(other))),
@@ -71,12 +80,27 @@ where
                     let Arrived { verified, reserved, .. } = arrived;
                     let request = put_back(parts, verified);
                     let span = read.span().clone();
-                    let handling = Some(span.handling());
-                    let answer = span.in_scope(|| service.call(request));
-                    State::Calling { answer, span, handling, reserved }
+                    match state.as_mut().project_replace(State::Done) {
+                        StateOwned::Reading { service, .. } => {
+                            State::Waiting { request, service, span, reserved }
+                        }
+                        _ => return Poll::Pending,
+                    }
                 }
+                StateProjection::Waiting { service, span, .. } => {
+                    ready!(span.in_scope(|| service.poll_ready(cx)))?;
+                    match state.as_mut().project_replace(State::Done) {
+                        StateOwned::Waiting { request, mut service, span, reserved } => {
+                            let handling = Some(span.handling());
+                            let answer = span.in_scope(|| service.call(request));
+                            State::Calling { answer, span, handling, reserved }
+                        }
+                        _ => return Poll::Pending,
+                    }
+                }
+                StateProjection::Done => return Poll::Pending,
             };
-            state.set(calling);
+            state.set(next);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The service: judges the headers, and leaves the rest to its future.
 
 use std::fmt;
-use std::mem;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -33,16 +32,14 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S, B, S::Future>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+    /// At once. What the service behind has few of, such as the permits of a limit,
+    /// is acquired for verified deliveries alone.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The clone has not been asked whether it is ready: it stays here, and the one that has
-        // goes along.
-        let clone = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, clone);
-        ResponseFuture::new(ReadBody::new(&self.verifier, request), ready)
+        ResponseFuture::new(ReadBody::new(&self.verifier, request), self.inner.clone())
     }
 }
 

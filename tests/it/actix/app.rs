@@ -74,7 +74,7 @@ impl LocalApp {
 }
 
 /// The headers of a delivery, without its body.
-pub(super) fn request(delivery: &Delivery) -> TestRequest {
+pub(crate) fn request(delivery: &Delivery) -> TestRequest {
     let headers = delivery.headers.iter();
     headers.fold(TestRequest::post().uri("/"), |request, (name, value)| {
         request.append_header((name.as_str(), value.as_slice()))

@@ -13,6 +13,7 @@ use countersign_core::{IdempotencyStore, Receiver};
 use tokio_util::task::TaskTracker;
 
 use super::service::WebhookService;
+use crate::ready::Behind;
 
 /// Runs the whole path in front of a service: an event reaches it once, however
 /// often it is delivered, and is settled by the status of its answer.
@@ -88,7 +89,8 @@ where
     type Future = Ready<Result<WebhookService<S, T>, ()>>;
 
     fn new_transform(&self, inner: T) -> Self::Future {
-        ready(Ok(WebhookService { inner: Rc::new(inner), shared: Arc::clone(&self.0) }))
+        let inner = Rc::new(Behind::new(inner));
+        ready(Ok(WebhookService { inner, shared: Arc::clone(&self.0) }))
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::EitherBody;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, forward_ready};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use actix_web::rt::spawn;
 use actix_web::rt::time::{Instant, timeout};
 use countersign_core::{Answer, IdempotencyStore, Verified};
@@ -22,12 +22,13 @@ use super::task;
 use crate::background::ensure_background;
 use crate::body::read_body;
 use crate::extract::Rejection;
+use crate::ready::Behind;
 use crate::response::answered;
 
 /// A service that is called once for each event; see
 /// [`WebhookMiddleware`](crate::WebhookMiddleware).
 pub struct WebhookService<S: IdempotencyStore, T> {
-    pub(super) inner: Rc<T>,
+    pub(super) inner: Rc<Behind<T>>,
     pub(super) shared: Arc<Shared<S>>,
 }
 
@@ -41,7 +42,8 @@ where
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
-    forward_ready!(inner);
+    // The service behind is for claimed events, and so is its readiness.
+    always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         ensure_background(&self.shared.receiver);
@@ -51,7 +53,7 @@ where
 
 async fn respond<S, T, B>(
     shared: Arc<Shared<S>>,
-    service: Rc<T>,
+    service: Rc<Behind<T>>,
     mut request: ServiceRequest,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where

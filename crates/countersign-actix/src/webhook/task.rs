@@ -10,6 +10,7 @@ use countersign_core::{Arrived, DeliverySpan, IdempotencyStore, Receiver};
 use tokio::sync::oneshot;
 
 use crate::body::put_back;
+use crate::ready::Behind;
 use crate::response::{answered, status};
 
 /// Gives the answer as soon as there is one, and only then settles: nobody is
@@ -18,7 +19,7 @@ pub(super) async fn run<S, T, B>(
     receiver: Receiver<S>,
     arrived: Arrived,
     mut request: ServiceRequest,
-    service: Rc<T>,
+    service: Rc<Behind<T>>,
     span: DeliverySpan,
     give: oneshot::Sender<Result<ServiceResponse<EitherBody<B>>, Error>>,
 ) where
@@ -36,10 +37,14 @@ pub(super) async fn run<S, T, B>(
     put_back(&mut request, verified);
     request.extensions_mut().insert(claim.grant());
 
-    let handling = span.handling();
-    let response = claim.renewed_while(service.call(request), &sleep).await;
+    let work = async {
+        let (calling, handling) = service.call(request, &span).await?;
+        let response = calling.await;
+        handling.ended(Some(status(&response)));
+        response
+    };
+    let response = claim.renewed_while(work, &sleep).await;
     let status = status(&response);
-    handling.ended(Some(status));
     // Nobody takes it where the sender has left, or its deadline has passed.
     let _ = give.send(response.map(ServiceResponse::map_into_left_body));
     // Whatever comes of the record, the effect has happened and the answer stands.

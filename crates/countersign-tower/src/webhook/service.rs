@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::{self, Future, poll_fn};
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,22 +46,21 @@ where
     type Error = T::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, T::Error>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
-        self.inner.poll_ready(cx)
+    /// At once. What the service behind has few of, such as the permits of a limit,
+    /// is acquired for claimed events alone.
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         self.shared.ensure_background();
-        // The clone has not been asked whether it is ready: it stays here, and the one that has
-        // goes along.
-        let clone = self.inner.clone();
-        let ready = mem::replace(&mut self.inner, clone);
+        let service = self.inner.clone();
         let (shared, began) = (Arc::clone(&self.shared), Instant::now());
         let read = ReadBody::new(shared.receiver.verifier(), request);
         let span = read.span().clone();
         // What is read and what is answered take turns in one place. An `async fn` over both would
         // have room for the request three times.
-        Box::pin(read.then(move |read| respond(&shared, began, span, ready, read)))
+        Box::pin(read.then(move |read| respond(&shared, began, span, service, read)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The task of one delivery: claim, handle, settle. Nothing outside stops it.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -43,12 +44,17 @@ where
         };
         request.extensions_mut().insert(claim.grant());
 
-        let handling = span.handling();
         let status = {
-            let work = pin!(service.call(request));
+            let work = pin!(async {
+                // Only now, so that no request without a claim has the service's permits.
+                poll_fn(|cx| service.poll_ready(cx)).await?;
+                let handling = span.handling();
+                let response = service.call(request).await;
+                handling.ended(response.as_ref().ok().map(status));
+                response
+            });
             let response = claim.renewed_while(work, &sleep).await;
-            let status = response.as_ref().map(|response| response.status().as_u16()).ok();
-            handling.ended(status);
+            let status = response.as_ref().ok().map(status);
             // Nobody takes it where the sender has left, or its deadline has passed.
             let _ = give.send(response.map(ResponseBody::of_service));
             status
@@ -60,4 +66,8 @@ where
         }
         drop(reserved);
     }
+}
+
+fn status<B>(response: &Response<B>) -> u16 {
+    response.status().as_u16()
 }

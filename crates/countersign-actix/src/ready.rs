@@ -1,0 +1,37 @@
+//! A service that is called only when it is ready.
+
+use std::future::poll_fn;
+
+use actix_web::Error;
+use actix_web::dev::{Service, ServiceRequest};
+use countersign_core::{DeliverySpan, Handling};
+use tokio::sync::Mutex;
+
+/// The service behind a middleware. Its readiness, such as the place that a limit
+/// has, is waited for by deliveries that are verified, and by no other request.
+pub(crate) struct Behind<T> {
+    service: T,
+    /// Readiness is for the next call, whoever makes it, and a service need not
+    /// wake more than one of those that wait: so one waits at a time.
+    turn: Mutex<()>,
+}
+
+impl<T: Service<ServiceRequest, Error = Error>> Behind<T> {
+    pub(crate) fn new(service: T) -> Self {
+        Self { service, turn: Mutex::new(()) }
+    }
+
+    /// Calls the service once it is ready; the handler begins then.
+    pub(crate) async fn call(
+        &self,
+        request: ServiceRequest,
+        span: &DeliverySpan,
+    ) -> Result<(T::Future, Handling), Error> {
+        let turn = self.turn.lock().await;
+        poll_fn(|cx| self.service.poll_ready(cx)).await?;
+        let handling = span.handling();
+        let calling = span.in_scope(|| self.service.call(request));
+        drop(turn);
+        Ok((calling, handling))
+    }
+}
