@@ -1,5 +1,8 @@
 //! The server: what it serves, what it refuses, and how it ends.
 
+mod lingering;
+mod overload;
+
 use std::convert::Infallible;
 use std::future::pending;
 use std::net::SocketAddr;

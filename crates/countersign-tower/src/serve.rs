@@ -1,22 +1,27 @@
 //! A server that no client can keep waiting.
 
+mod answer;
 mod connection;
 mod limits;
+mod linger;
 mod noted;
 mod patience;
+mod places;
 mod termination;
 
 use std::fmt;
 use std::future::{self, IntoFuture};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use countersign_core::BufferBudget;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -24,8 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::body::BoxError;
-use connection::Connection;
+use connection::{Connection, Shared};
 use limits::Limits;
+use places::{Place, Places};
 
 pub use termination::terminated;
 
@@ -40,7 +46,9 @@ pub use termination::terminated;
 /// | --- | --- |
 /// | silence, and headers that do not end | [`with_header_timeout`](Self::with_header_timeout) |
 /// | a connection kept open between requests, or whose client does not take its answers | [`with_idle_timeout`](Self::with_idle_timeout) |
-/// | a request's head | [`with_head_limit`](Self::with_head_limit) |
+/// | a client that goes on sending what is not read, once it is answered | 32 MiB, 10 s, and 1 s of silence |
+/// | a request's head | [`with_head_limit`](Self::with_head_limit), and 100 fields |
+/// | the heads of all requests, by HTTP/2 | [`with_buffer_budget`](Self::with_buffer_budget) |
 /// | connections at once | [`with_connections`](Self::with_connections) |
 /// | requests at once on one connection, by HTTP/2 | 64, and 20 that are reset before they are looked at |
 /// | a client that has gone without a word, by HTTP/2 | a ping after 10 s, and 10 s for its answer |
@@ -79,13 +87,22 @@ pub struct Serve<S> {
     listener: TcpListener,
     service: S,
     limits: Limits,
+    budget: BufferBudget,
+    is_urgent: Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
 impl<S> Serve<S> {
     /// A server of the connections that come to this listener.
     pub fn new(listener: TcpListener, service: S) -> Self {
-        Self { listener, service, limits: Limits::default(), stop: Box::pin(future::pending()) }
+        Self {
+            listener,
+            service,
+            limits: Limits::default(),
+            budget: BufferBudget::of_process(),
+            is_urgent: Box::new(|_| false),
+            stop: Box::pin(future::pending()),
+        }
     }
 
     /// How long a request's head may take. Defaults to 10 s.
@@ -104,6 +121,10 @@ impl<S> Serve<S> {
 
     /// How long a connection is kept while nothing is asked on it, and how long a
     /// client may take to receive an answer. Defaults to 10 s.
+    ///
+    /// An idle connection is told that it ends, and by HTTP/2 has a second for its
+    /// farewell. One whose client does not take an answer is closed at once, even if
+    /// other requests of it are being answered.
     ///
     /// A proxy that keeps its connections to this server has to give them up
     /// first, or it sends requests into connections that are being closed. Give
@@ -128,6 +149,35 @@ impl<S> Serve<S> {
     /// Others wait until one ends, in the queue of the operating system.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
+        self
+    }
+
+    /// So many connections beside those of
+    /// [`with_connections`](Self::with_connections), which are there when all of
+    /// those are taken: for requests that have to be answered even then, such as
+    /// health checks. Defaults to none.
+    ///
+    /// Each is for one request, whose head has a second. If it is not urgent, it
+    /// waits for a quarter of a second for a connection to end, and is then answered
+    /// 503 with `Retry-After`.
+    pub fn with_reserve<F>(mut self, connections: usize, is_urgent: F) -> Self
+    where
+        F: Fn(&Request<Incoming>) -> bool + Send + Sync + 'static,
+    {
+        self.limits.reserve = connections;
+        self.is_urgent = Box::new(is_urgent);
+        self
+    }
+
+    /// The budget that the heads of requests by HTTP/2 are taken of, of which a
+    /// connection may have many at once. Defaults to
+    /// [`BufferBudget::of_process`]. A request that does not fit is answered 503
+    /// with `Retry-After`.
+    ///
+    /// Not in it are the buffers of the connections themselves: at most 64 KiB
+    /// each, and twice the [head limit](Self::with_head_limit) by HTTP/1.
+    pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -181,20 +231,23 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    let Serve { listener, service, limits, mut stop } = serve;
-    let builder = Arc::new(limits.builder());
+    let Serve { listener, service, limits, budget, is_urgent, mut stop } = serve;
+    let builder = limits.builder();
     let ending = CancellationToken::new();
+    let shared = Arc::new(Shared { builder, budget, is_urgent, ending: ending.clone() });
+    let places = limits.places();
     let mut connections = JoinSet::new();
     loop {
         select! {
             () = &mut stop => break,
             Some(_) = connections.join_next() => {}
-            accepted = listener.accept(), if connections.len() < limits.connections() => {
+            (place, accepted) = next(&listener, &places) => {
                 match accepted {
                     Ok((stream, _)) => {
-                        let builder = Arc::clone(&builder);
-                        let connection = Connection { stream, builder, ending: ending.clone() };
-                        connections.spawn(connection.serve(service.clone(), limits.patience()));
+                        let (service, shared) = (service.clone(), Arc::clone(&shared));
+                        let patience = limits.patience(&place);
+                        let connection = Connection { stream, service, place, patience, shared };
+                        connections.spawn(connection.serve());
                     }
                     // The one that failed is gone; where the process has no more files to open,
                     // some have to be closed first.
@@ -209,6 +262,15 @@ where
     let ended = async { while connections.join_next().await.is_some() {} };
     // What has not ended by then is dropped along with the set.
     let _ = timeout(limits.shutdown_timeout, ended).await;
+}
+
+/// The next connection, and its place, which is there first.
+async fn next(
+    listener: &TcpListener,
+    places: &Places,
+) -> (Place, io::Result<(TcpStream, SocketAddr)>) {
+    let place = places.next().await;
+    (place, listener.accept().await)
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {

@@ -81,7 +81,8 @@ impl Server {
         let mut serve = Serve::new(listener, service)
             .with_graceful_shutdown(stopped)
             .with_connections(limits.connections.map_or(CONNECTIONS, NonZeroUsize::get))
-            .with_shutdown_timeout(longest_answer.max(SHORTEST_END));
+            .with_shutdown_timeout(longest_answer.max(SHORTEST_END))
+            .with_reserve(RESERVE, |request| is_operators(request.uri().path()));
         if let Some(timeout) = limits.header_timeout {
             serve = serve.with_header_timeout(timeout);
         }
@@ -96,7 +97,7 @@ impl Server {
 impl App {
     async fn answer(app: Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path();
-        if path == HEALTH || path == METRICS {
+        if is_operators(path) {
             return match *request.method() {
                 Method::GET | Method::HEAD if path == METRICS => app.metrics.answer(),
                 Method::GET | Method::HEAD => Response::default(),
@@ -133,6 +134,11 @@ impl App {
     }
 }
 
+/// Whether the path is for those who run the program, and not for senders.
+fn is_operators(path: &str) -> bool {
+    path == HEALTH || path == METRICS
+}
+
 fn status(status: StatusCode) -> Response<Full<Bytes>> {
     let mut response = Response::default();
     *response.status_mut() = status;
@@ -152,5 +158,7 @@ pub(super) const HEALTH: &str = "/healthz";
 pub(super) const METRICS: &str = "/metrics";
 /// As many as a server has that is not told otherwise.
 const CONNECTIONS: usize = 512;
+/// Connections by which health is answered, however many events wait for their handlers.
+const RESERVE: usize = 64;
 /// For the answers that are on their way, however soon their senders want them.
 const SHORTEST_END: Duration = Duration::from_secs(20);

@@ -3,7 +3,9 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use http::{Request, Response};
+use countersign_core::BufferBudget;
+use futures_util::future::Either;
+use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
@@ -15,60 +17,159 @@ use tokio::select;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
+use super::answer::{Answer, rejected, unavailable};
+use super::linger::linger;
 use super::noted::Noted;
-use super::patience::{Overdue, Patience};
-use crate::body::BoxError;
+use super::patience::{InHand, Overdue, Patience};
+use super::places::Place;
+use crate::body::{BoxError, head_bytes};
 
-pub(super) struct Connection {
+pub(super) struct Connection<S> {
     pub(super) stream: TcpStream,
-    pub(super) builder: Arc<Builder<TokioExecutor>>,
+    pub(super) service: S,
+    pub(super) place: Place,
+    pub(super) patience: Patience,
+    pub(super) shared: Arc<Shared>,
+}
+
+/// What all connections of a server share.
+pub(super) struct Shared {
+    pub(super) builder: Builder<TokioExecutor>,
+    pub(super) budget: BufferBudget,
+    pub(super) is_urgent: Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>,
     /// Cancelled when the server is to end.
     pub(super) ending: CancellationToken,
 }
 
-impl Connection {
+impl<S, B> Connection<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
     /// Serves until the client has gone, or patience has.
-    pub(super) async fn serve<S, B>(self, service: S, patience: Patience)
-    where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-        S::Future: Send + 'static,
-        S::Error: Into<BoxError>,
-        B: Body + Send + 'static,
-        B::Data: Send,
-        B::Error: Into<BoxError>,
-    {
-        let Self { stream, builder, ending } = self;
+    pub(super) async fn serve(self) {
+        let Self { stream, service, place, patience, shared } = self;
         // An answer is one small write; where this fails it is merely later.
         let _ = stream.set_nodelay(true);
-        let patience = Arc::new(patience);
-        let stream = Noted::new(stream, Arc::clone(&patience));
-        let service = TowerToHyperService::new(service);
-        let begun = Arc::clone(&patience);
-        let service = service_fn(move |request: Request<Incoming>| {
-            let in_hand = begun.begin(request.version());
-            let answer = service.call(request);
-            async move {
-                let answer = answer.await;
-                drop(in_hand);
-                answer
-            }
-        });
+        let (place, patience) = (Arc::new(place), Arc::new(patience));
+        let (stream, mut stream_left) = Noted::new(stream, Arc::clone(&patience));
+        let requests = Requests {
+            service: TowerToHyperService::new(service),
+            place: Arc::clone(&place),
+            patience: Arc::clone(&patience),
+            shared: Arc::clone(&shared),
+        };
+        let service = service_fn(move |request| requests.answer(request));
 
-        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut is_ending = false;
-        loop {
-            select! {
-                // What goes wrong on a connection is its client's affair.
-                _ = &mut connection => return,
-                overdue = patience.overdue() => match overdue {
-                    Overdue::Head => return,
-                    Overdue::Idle => {}
-                },
-                () = ending.cancelled(), if !is_ending => is_ending = true,
+        let mut may_be_sending = true;
+        {
+            let mut connection =
+                pin!(shared.builder.serve_connection(TokioIo::new(stream), service));
+            loop {
+                select! {
+                    // What goes wrong on a connection is its client's affair.
+                    _ = &mut connection => break,
+                    overdue = patience.overdue() => match overdue {
+                        Overdue::Idle => may_be_sending = false,
+                        Overdue::Head | Overdue::Answer | Overdue::End => return,
+                    },
+                    () = place.is_over() => {}
+                    () = shared.ending.cancelled(), if !is_ending => {
+                        is_ending = true;
+                        may_be_sending = !patience.is_idle();
+                    }
+                }
+                // What is on its way may still come, and in its time.
+                connection.as_mut().graceful_shutdown();
+                patience.end();
             }
-            // What is on its way may still come, and in its time.
-            connection.as_mut().graceful_shutdown();
-            patience.end();
+        }
+        if may_be_sending && let Ok(stream) = stream_left.try_recv() {
+            linger(stream).await;
         }
     }
 }
+
+/// Takes the requests of one connection.
+struct Requests<S> {
+    service: TowerToHyperService<S>,
+    place: Arc<Place>,
+    patience: Arc<Patience>,
+    shared: Arc<Shared>,
+}
+
+impl<S, B> Requests<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S::Error: Into<BoxError>,
+{
+    /// By HTTP/2 this is called for each stream as soon as its head is there, and
+    /// many may be: what is not taken is dropped here, and what is taken is counted.
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Answer<B>>, BoxError>> + use<S, B> {
+        let in_hand = self.patience.begin(request.version());
+        let place = Arc::clone(&self.place);
+        let mut reserved = self.shared.budget.reserve();
+        // By HTTP/1 a connection has one at a time.
+        let fits = request.version() <= Version::HTTP_11
+            || reserved.grow(head_bytes(request.headers(), request.uri()) + STREAM_BYTES).is_ok();
+        let early = if request.headers().len() > MOST_FIELDS {
+            Some(rejected(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))
+        } else if !fits {
+            Some(unavailable())
+        } else {
+            None
+        };
+        let calling = match early {
+            Some(early) => Either::Left(std::future::ready(Ok(early))),
+            None => Either::Right(self.call(request)),
+        };
+        async move {
+            let answer = calling.await;
+            drop(reserved);
+            answer.map(|answer| sent(answer, in_hand, &place))
+        }
+    }
+
+    fn call(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Result<Response<Answer<B>>, BoxError>> + use<S, B> {
+        if !self.place.is_reserve() || (self.shared.is_urgent)(&request) {
+            let calling = self.service.call(request);
+            return Either::Left(async { of_service(calling.await) });
+        }
+        let (place, service) = (Arc::clone(&self.place), self.service.clone());
+        Either::Right(async move {
+            if !place.is_regular_soon().await {
+                return Ok(unavailable());
+            }
+            of_service(service.call(request).await)
+        })
+    }
+}
+
+fn of_service<B>(
+    answer: Result<Response<B>, impl Into<BoxError>>,
+) -> Result<Response<Answer<B>>, BoxError> {
+    answer.map(|answer| answer.map(Answer::of_service)).map_err(Into::into)
+}
+
+/// The answer on its way: from here on it is the client that is waited for.
+fn sent<B>(answer: Response<Answer<B>>, in_hand: InHand, place: &Place) -> Response<Answer<B>> {
+    place.note_answered();
+    answer.map(|body| body.on_its_way(in_hand.answered()))
+}
+
+/// As many as HTTP/1 is held to by hyper. They are bounded by their size, too, but
+/// short ones take ten times that.
+const MOST_FIELDS: usize = 100;
+/// For the stream, and the task that answers it.
+const STREAM_BYTES: usize = 4 * 1024;

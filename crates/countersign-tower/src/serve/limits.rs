@@ -6,6 +6,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
 use super::patience::Patience;
+use super::places::{Place, Places};
 
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
@@ -13,6 +14,7 @@ pub(super) struct Limits {
     pub(super) idle_timeout: Duration,
     pub(super) head_bytes: usize,
     pub(super) connections: usize,
+    pub(super) reserve: usize,
     pub(super) shutdown_timeout: Duration,
 }
 
@@ -24,6 +26,7 @@ impl Default for Limits {
             // Providers send less than 4 KiB of headers.
             head_bytes: 32 * 1024,
             connections: 512,
+            reserve: 0,
             shutdown_timeout: Duration::from_secs(20),
         }
     }
@@ -45,6 +48,9 @@ impl Limits {
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING)
             .max_concurrent_streams(MOST_STREAMS)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .max_send_buf_size(SEND_BUFFER)
             .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
             .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
             .max_local_error_reset_streams(MOST_ERRORS);
@@ -52,12 +58,13 @@ impl Limits {
     }
 
     /// What a new connection may take its time for.
-    pub(super) fn patience(&self) -> Patience {
-        Patience::new(self.header_timeout, self.idle_timeout)
+    pub(super) fn patience(&self, place: &Place) -> Patience {
+        let most = if place.is_reserve() { RESERVE_PATIENCE } else { Duration::MAX };
+        Patience::new(self.header_timeout.min(most), self.idle_timeout.min(most))
     }
 
-    pub(super) fn connections(&self) -> usize {
-        self.connections.max(1)
+    pub(super) fn places(&self) -> Places {
+        Places::new(self.connections, self.reserve)
     }
 }
 
@@ -69,3 +76,8 @@ const MOST_STREAMS: u32 = 64;
 /// the connection is closed.
 const MOST_UNSEEN_RESETS: usize = 20;
 const MOST_ERRORS: usize = 64;
+/// What comes of bodies before anybody reads them is in no budget: so it is little.
+const CONNECTION_WINDOW: u32 = 64 * 1024;
+const STREAM_WINDOW: u32 = 16 * 1024;
+const SEND_BUFFER: usize = 64 * 1024;
+const RESERVE_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,4 +1,5 @@
-//! A stream that tells when something has come.
+//! A stream that notes what comes and what cannot leave, and outlives its
+//! connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,21 +8,44 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 
 use super::patience::Patience;
 
 pub(super) struct Noted {
-    stream: TcpStream,
+    /// Taken when it is dropped.
+    stream: Option<TcpStream>,
     patience: Arc<Patience>,
+    left: Option<oneshot::Sender<TcpStream>>,
 }
 
 impl Noted {
-    pub(super) fn new(stream: TcpStream, patience: Arc<Patience>) -> Self {
-        Self { stream, patience }
+    /// The stream, and what gives it back once its connection has dropped it.
+    pub(super) fn new(
+        stream: TcpStream,
+        patience: Arc<Patience>,
+    ) -> (Self, oneshot::Receiver<TcpStream>) {
+        let (left, leaves) = oneshot::channel();
+        (Self { stream: Some(stream), patience, left: Some(left) }, leaves)
     }
 
-    fn stream(self: Pin<&mut Self>) -> Pin<&mut TcpStream> {
-        Pin::new(&mut self.get_mut().stream)
+    fn stream(self: Pin<&mut Self>) -> io::Result<Pin<&mut TcpStream>> {
+        let stream = self.get_mut().stream.as_mut();
+        stream.map(Pin::new).ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn note_written<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.patience.note_blocked(written.is_pending());
+        written
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        if let (Some(stream), Some(left)) = (self.stream.take(), self.left.take()) {
+            // Not taken, the stream is closed.
+            let _ = left.send(stream);
+        }
     }
 }
 
@@ -32,7 +56,7 @@ impl AsyncRead for Noted {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        let read = self.as_mut().stream().poll_read(cx, into);
+        let read = self.as_mut().stream()?.poll_read(cx, into);
         if into.filled().len() > before {
             self.patience.note();
         }
@@ -42,30 +66,32 @@ impl AsyncRead for Noted {
 
 impl AsyncWrite for Noted {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write(cx, bytes)
+        let written = self.as_mut().stream()?.poll_write(cx, bytes);
+        self.note_written(written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_flush(cx)
+        self.stream()?.poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().poll_shutdown(cx)
+        self.stream()?.poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream().poll_write_vectored(cx, bytes)
+        let written = self.as_mut().stream()?.poll_write_vectored(cx, bytes);
+        self.note_written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(TcpStream::is_write_vectored)
     }
 }

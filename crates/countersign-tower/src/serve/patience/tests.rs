@@ -72,13 +72,45 @@ async fn by_http_2_bytes_do_not_prolong_the_idle_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_connection_that_is_to_end_has_the_time_of_a_head() {
+async fn a_connection_that_is_to_end_has_a_moment_for_its_farewell() {
     let patience = patience();
+    let request = patience.begin(Version::HTTP_2);
     drop(patience.begin(Version::HTTP_2));
     patience.end();
+    assert!(timeout(LONG, patience.overdue()).await.is_err());
     let start = Instant::now();
-    assert_eq!(patience.overdue().await, Overdue::Head);
-    assert_eq!(rounded(start), HEAD);
+    drop(request);
+    assert_eq!(patience.overdue().await, Overdue::End);
+    assert_eq!(rounded(start), FAREWELL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_not_taken_is_overdue_whatever_else_the_connection_does() {
+    let patience = patience();
+    let other = patience.begin(Version::HTTP_2);
+    let start = Instant::now();
+    let answer = patience.begin(Version::HTTP_2).answered();
+    assert_eq!(patience.overdue().await, Overdue::Answer);
+    assert_eq!(rounded(start), IDLE);
+    // Taken, it is what is left that counts.
+    drop(answer);
+    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    drop(other);
+    assert_eq!(patience.overdue().await, Overdue::Idle);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_not_taken_before_its_last_byte_is_written() {
+    let patience = patience();
+    let start = Instant::now();
+    drop(patience.begin(Version::HTTP_11).answered());
+    patience.note_blocked(true);
+    assert!(!patience.is_idle());
+    assert_eq!(patience.overdue().await, Overdue::Answer);
+    assert_eq!(rounded(start), IDLE);
+    patience.note_blocked(false);
+    assert!(patience.is_idle());
+    assert_eq!(patience.overdue().await, Overdue::Idle);
 }
 
 #[tokio::test(start_paused = true)]
