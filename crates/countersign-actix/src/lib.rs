@@ -155,7 +155,9 @@
 //! still finishes. What is streamed as the answer's body no longer counts.
 //!
 //! Behind [`Claimed`] and [`Delivery`] the handler settles the claim itself, and
-//! a connection that breaks cancels it.
+//! a connection that breaks cancels it. A sender that only closes its half of the
+//! connection does not: actix-web allows that, unless
+//! `HttpServer::h1_allow_half_closed(false)` says otherwise.
 //!
 //! # The body that the handler gets
 //!
@@ -186,6 +188,11 @@
 //!   `HttpServer::client_request_timeout`, 5 s by default, at the first request of
 //!   its connection only. `keep_alive(KeepAlive::Disabled)` makes every request
 //!   the first. Senders of webhooks gain little from the same connection.
+//! - A client that does not take its answer is never cut off by actix-web.
+//!   `HttpServer::on_connect` with [`limit_unsent`] has the kernel do so.
+//! - An answer before the end of a body is followed by up to
+//!   `HttpServer::client_disconnect_timeout`, 1 s by default, in which what still
+//!   comes is discarded, so that the sender sees the answer.
 //! - actix-web answers `Expect: 100-continue` before anybody has looked at the
 //!   headers. An unsigned delivery is still refused before its body is read.
 //! - To stop without losing a handler, let `ServerHandle::pause` keep new
@@ -200,7 +207,9 @@ mod background;
 mod body;
 mod extract;
 mod headers;
+mod limit;
 mod middleware;
+mod ready;
 mod response;
 mod service;
 mod webhook;
@@ -208,6 +217,7 @@ mod webhook;
 pub use body::read_body;
 pub use extract::{Claimed, Delivery, Rejected, Rejection, Webhook, WebhookJson};
 pub use headers::RequestHeaders;
+pub use limit::limit_unsent;
 pub use middleware::VerifyMiddleware;
 pub use response::{answer, refusal};
 pub use service::VerifyService;

@@ -15,7 +15,7 @@ use actix_web::dev::Server;
 use actix_web::http::KeepAlive;
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{App, HttpResponse, HttpServer, Responder};
-use countersign::actix::{Webhook, WebhookJson};
+use countersign::actix::{Webhook, WebhookJson, limit_unsent};
 use countersign::{ConfigError, Scheme, Secret, Verifier};
 use serde::Deserialize;
 
@@ -70,6 +70,8 @@ pub fn serve(
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(KeepAlive::Disabled)
         .max_connections(512)
+        // For the answers, if nobody takes them.
+        .on_connect(|connection, _| limit_unsent(connection))
         .shutdown_signal(end)
         .listen(listener)?;
     Ok(server.run())

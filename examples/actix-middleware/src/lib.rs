@@ -19,7 +19,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, ReqData, ServiceConfig, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder};
-use countersign::actix::{Rejection, WebhookMiddleware};
+use countersign::actix::{Rejection, WebhookMiddleware, limit_unsent};
 use countersign::{
     Answer, ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verified, Verifier,
 };
@@ -84,6 +84,8 @@ pub fn serve(
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(KeepAlive::Disabled)
         .max_connections(512)
+        // For the answers, if nobody takes them.
+        .on_connect(|connection, _| limit_unsent(connection))
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
