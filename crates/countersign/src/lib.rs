@@ -130,19 +130,19 @@ pub mod guide;
 
 pub use countersign_core::{
     Algorithm, Answer, Applied, Arrived, Arriving, AskedHandshake, Attempt, Begun, BodyView,
-    BudgetExceeded, BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome, ConfigError,
-    Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding, Endpoint,
-    EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence, Fingerprint, Grant,
-    Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, Head, Headers, Health,
-    IdempotencyStore, Identity, Interactive, JsonProblem, KeyResolver, LiveKey, LiveKeys, LookedUp,
-    MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Pending, Profile,
-    PublicUrl, Receiver, ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, Reserved,
-    ResolverObserver, Resolving, Retries, RetrySignature, RuleRequest, Scheme, SchemeBuilder,
-    Secret, SecretFormat, SecretKeeper, SecretProblem, SecretResolver, SecretWarning,
-    SecretWarningKind, Secrets, SecretsHandle, Settled, Signed, SignedBy, SignedRequest, Signer,
-    SigningRule, StoreError, StoreWarning, SuccessCompletes, SystemClock, TenantFrom, Tenants,
-    Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict, Verified, Verifier, VerifyError,
-    VerifyErrorKind, Wanted, protocol,
+    BudgetExceeded, BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome,
+    ConfigError, Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding,
+    Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
+    Fingerprint, Grant, Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule,
+    Head, Headers, Health, IdempotencyStore, Identity, Interactive, JsonProblem, KeyResolver,
+    LiveKey, LiveKeys, LookedUp, MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy,
+    OutcomeRule, Pending, Profile, PublicUrl, Receiver, ReleaseOutcome, RenewOutcome,
+    RepeatedHeader, Repeats, Reserved, ResolverObserver, Resolving, Retries, RetrySignature,
+    RuleRequest, Scheme, SchemeBuilder, Secret, SecretFormat, SecretKeeper, SecretProblem,
+    SecretResolver, SecretWarning, SecretWarningKind, Secrets, SecretsHandle, Settled, Signed,
+    SignedBy, SignedRequest, Signer, SigningRule, StoreError, StoreWarning, SuccessCompletes,
+    SystemClock, TenantFrom, Tenants, Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict,
+    Verified, Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
 };
 
 /// A tower layer that verifies deliveries in front of a service.
