@@ -31,13 +31,13 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
             .or_else(|| two_changes(bench, trial))
             .or_else(|| change(bench, trial, With::All, EXHAUSTIVE)),
     };
-    // What is proved and refused all the same is so for what nothing here knows of.
+    let is_signed = found.is_some();
     found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
         let mut causes = looks::causes(bench, trial, rejection);
         if causes.is_empty() {
-            causes.push(unknown(bench, rejection.ok()));
+            causes.push(if is_signed { ambiguous() } else { unknown(bench, rejection.ok()) });
         }
-        if rejection.is_ok_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch) {
+        if !is_signed && rejection.is_ok_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch) {
             causes.extend(hints::causes(trial));
         }
         causes
@@ -109,6 +109,14 @@ fn with_the_rest(
     causes.extend(body::too_large(bench, trial, proved.body_length));
     causes.extend(time::explain(bench, trial, proved));
     causes
+}
+
+/// What is signed and rejected all the same has another form than the scheme says.
+fn ambiguous() -> Cause {
+    let detail = "the signature is right, and a part of what is signed has not the form by which the \
+                  scheme tells where it ends: where its body begins, or how long its time is; by \
+                  another reading of the same bytes it would be another delivery";
+    Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
 fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
