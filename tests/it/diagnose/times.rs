@@ -37,11 +37,14 @@ fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
     assert!(seen >= 5, "{seen}");
 }
 
-/// The same scheme, its time in another unit.
+/// The same scheme, its time in another unit. Where nothing but the length of its
+/// own unit tells the time from what stands beside it, something else has to.
 fn in_unit(scheme: &Scheme, unit: TimestampUnit) -> Scheme {
     let line = |unit: TimestampUnit| format!("\ntimestamp_unit = \"{unit}\"\n");
     let (own, file) = (line(scheme.timestamp().unwrap().1), scheme.to_toml().unwrap());
     assert!(file.contains(&own), "{file}");
+    let file = file.replace("{ts}{body}", "{ts}|{body}").replace("{id}{ts}", "{id:5}{ts}");
+    let file = file.replace("}{ts}", "}|{ts}");
     Scheme::from_toml(&file.replace(&own, &line(unit))).unwrap()
 }
 
