@@ -141,9 +141,11 @@ fn what_is_signed_of_an_encoded_body_is_what_it_decodes_to() {
         let headers = [("X-QN-Nonce", "b2c7"), ("Content-Encoding", encoding)];
         headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     };
+    let (first, second) = BODY.split_at(9);
+    let members = [gzip(first), gzip(second)].concat();
     for (encoding, body) in [
         ("gzip", gzip(BODY)),
-        ("x-gzip", gzip(BODY)),
+        ("x-gzip", members),
         ("deflate", deflate(BODY)),
         ("identity", BODY.to_vec()),
     ] {
