@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpResponse;
 use actix_web::web::{post, resource};
+use actix_web::{App, HttpResponse, HttpServer};
 use countersign::MemoryStore;
 use countersign::actix::{Claimed, VerifyMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,10 +20,14 @@ use crate::whole_path::doors::{event, receiver};
 
 #[tokio::test]
 async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() {
-    let server = Server::start(|config| {
-        let verifier = receiver(MemoryStore::new()).verifier().clone();
-        let verify = VerifyMiddleware::new(verifier);
-        config.service(resource("/").wrap(verify).route(post().to(HttpResponse::Ok)));
+    let verifier = receiver(MemoryStore::new()).verifier().clone();
+    let app = move || {
+        let verify = VerifyMiddleware::new(verifier.clone());
+        App::new().service(resource("/").wrap(verify).route(post().to(HttpResponse::Ok)))
+    };
+    let server = Server::of(move |listener| {
+        let server = HttpServer::new(app).client_disconnect_timeout(Duration::from_secs(20));
+        Ok(server.workers(1).disable_signals().listen(listener)?.run())
     });
     let body = vec![b'a'; 2 * 1024 * 1024];
     let unsigned = event(1).without_header("x-jup-signature");
