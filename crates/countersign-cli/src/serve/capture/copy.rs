@@ -138,7 +138,11 @@ impl State {
             }
             _ => data,
         };
-        if self.reserved.grow(data.len()) {
+        let (length, has) = (self.bytes.len() + data.len(), self.bytes.capacity());
+        // The room to grow is held, too.
+        let capacity = if length > has { (2 * has).clamp(length, self.limit) } else { has };
+        if self.reserved.grow(capacity - has) {
+            self.bytes.reserve(capacity - self.bytes.len());
             self.bytes.extend_from_slice(data);
         } else {
             self.bytes = BytesMut::new();

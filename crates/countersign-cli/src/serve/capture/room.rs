@@ -3,25 +3,35 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use countersign::BufferBudget;
+
 /// A limit on the bytes that are held.
 pub(super) struct Room {
     limit: usize,
     held: AtomicUsize,
+    /// What is held here is in the budget for requests, too, of which it leaves
+    /// half: deliveries come first.
+    budget: BufferBudget,
 }
 
 /// The part of a room that one body takes; given back when it is dropped.
 pub(super) struct Reserved {
     room: Arc<Room>,
     bytes: usize,
+    counted: countersign::Reserved,
 }
 
 impl Room {
     pub(super) fn of(bytes: usize) -> Arc<Self> {
-        Arc::new(Self { limit: bytes, held: AtomicUsize::new(0) })
+        Self::of_budget(bytes, BufferBudget::of_process())
+    }
+
+    fn of_budget(bytes: usize, budget: BufferBudget) -> Arc<Self> {
+        Arc::new(Self { limit: bytes, held: AtomicUsize::new(0), budget })
     }
 
     pub(super) fn nothing(room: &Arc<Self>) -> Reserved {
-        Reserved { room: Arc::clone(room), bytes: 0 }
+        Reserved { room: Arc::clone(room), bytes: 0, counted: room.budget.reserve() }
     }
 }
 
@@ -29,13 +39,18 @@ impl Reserved {
     /// So many bytes more, if there is room for them.
     #[must_use]
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let Room { limit, held } = &*self.room;
-        let more = |held: usize| held.checked_add(bytes).filter(|held| held <= limit);
-        let grown = held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
-        if grown {
-            self.bytes += bytes;
+        let Room { limit, held, budget } = &*self.room;
+        let half = budget.limit() / 2;
+        if budget.used().checked_add(bytes).is_none_or(|used| used > half) {
+            return false;
         }
-        grown
+        let more = |held: usize| held.checked_add(bytes).filter(|held| held <= limit);
+        if held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+            return false;
+        }
+        // Given back with this, counted or not.
+        self.bytes += bytes;
+        self.counted.grow(bytes).is_ok()
     }
 
     /// Another part of the same room, without a byte.
@@ -63,5 +78,19 @@ mod tests {
         assert!(!second.grow(1) && !second.grow(usize::MAX));
         drop(first);
         assert!(second.grow(10));
+    }
+
+    #[test]
+    fn what_is_held_is_in_the_budget_for_requests_and_leaves_half_of_it() {
+        let budget = BufferBudget::new(100);
+        let room = Room::of_budget(1000, budget.clone());
+        let mut first = Room::nothing(&room);
+        assert!(first.grow(40) && !first.grow(11));
+        assert_eq!(budget.used(), 40);
+        let mut request = budget.reserve();
+        assert!(request.grow(60).is_ok());
+        assert!(!first.nothing_more().grow(1));
+        drop((first, request));
+        assert_eq!(budget.used(), 0);
     }
 }
