@@ -20,6 +20,8 @@ mod handshakes;
 mod https;
 #[path = "serve/log.rs"]
 mod log;
+#[path = "serve/memory.rs"]
+mod memory;
 #[path = "serve/metrics.rs"]
 mod metrics;
 #[path = "serve/processes.rs"]

@@ -95,6 +95,11 @@ impl Serving {
         line.unwrap_or_else(|| panic!("it has ended: {}", self.said.lock().unwrap()))
     }
 
+    /// Of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
