@@ -36,7 +36,7 @@ pub(super) const ALL: &[Alias] = &[
     }),
     Alias::new("autumn", "svix", |scheme| {
         by_svix(scheme)
-            .source("docs.useautumn.com, webhooks: \"powered by Svix\"")
+            .source("mintlify.com/useautumn, webhooks: \"powered by Svix\"")
             .evidence(Evidence::Docs)
     }),
     Alias::new("brex", "svix", |scheme| {
@@ -108,7 +108,7 @@ fn as_it_is(scheme: SchemeBuilder) -> SchemeBuilder {
 
 /// The products of Meta are set up on one page, and share the app's secret.
 fn of_meta(scheme: SchemeBuilder) -> SchemeBuilder {
-    scheme.source("developers.facebook.com, Graph API webhooks, getting started")
+    scheme.source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
 }
 
 /// Svix's schedule: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h.
