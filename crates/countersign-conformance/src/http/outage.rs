@@ -59,7 +59,7 @@ pub(super) async fn an_event_that_attempts_have_died_of_is_not_handled_again(
     let door = scene.open(plain()?).await;
     let delivery = event("1")?;
     door.store.crash(&door.proof(&delivery)?, ATTEMPTS).await?;
-    door.deliver(&delivery).await?.is_refused(503, "exhausted")?;
+    door.deliver(&delivery).await?.is_given(503, "exhausted", Some("30"))?;
     door.has_called(0)
 }
 

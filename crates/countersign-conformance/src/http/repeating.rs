@@ -38,8 +38,8 @@ pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
     let mut first = door.connect().await?;
     first.send(delivery.wire()).await?;
     door.script.begun(1).await;
-    // The lease lasts for 30 s.
-    door.deliver(&delivery).await?.is_given(503, "in_flight", Some("30"))?;
+    // The lease lasts for 30 s, but the handler may be done at any moment.
+    door.deliver(&delivery).await?.is_given(503, "in_flight", Some("5"))?;
 
     door.script.release();
     door.answer_on(&mut first).await?.is_handled(&delivery.body)?;

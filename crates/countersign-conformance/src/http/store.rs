@@ -51,13 +51,18 @@ impl DoorStore {
         let _ = asked.wait_for(|asked| *asked > before).await;
     }
 
-    /// Claims fail from now on.
+    /// Claims fail from now on, and so do records.
     pub(super) fn goes_away(&self) {
-        self.shared.takes_no_claims.store(true, Ordering::SeqCst);
+        self.set_away(true);
     }
 
     pub(super) fn comes_back(&self) {
-        self.shared.takes_no_claims.store(false, Ordering::SeqCst);
+        self.set_away(false);
+    }
+
+    fn set_away(&self, is_away: bool) {
+        self.shared.takes_no_claims.store(is_away, Ordering::SeqCst);
+        self.shared.takes_no_records.store(is_away, Ordering::SeqCst);
     }
 
     /// From now on no success can be recorded.
