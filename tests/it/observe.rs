@@ -298,6 +298,21 @@ async fn what_is_left_to_the_background_is_told() {
     assert_eq!(counts, expected);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver(store.clone()).with_outage_policy(OutagePolicy::LocalFallback);
+    store.fail_next("claim", &[Fault::NotApplied]);
+    claim(&receiver, &event(1)).await.unwrap().complete().await.unwrap();
+    tokio::spawn(receiver.background(sleep).unwrap());
+    sleep(Duration::from_secs(1)).await;
+    let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
+    let expected = ["degraded local_fallback 1", "recorded_after_outage 1", "settled completed 1"];
+    assert_eq!(counts, expected);
+}
+
 fn is_claim(count: &str) -> bool {
     count.starts_with("claims ")
 }

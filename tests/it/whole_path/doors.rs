@@ -142,12 +142,11 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
-    /// Status and code of an answer: it has no body, and says when to come again
-    /// where that is worth it.
+    /// Status and code of an answer: it has no body, and every 503 says when to
+    /// come again.
     pub(crate) fn answer(&self) -> (u16, Option<&'static str>) {
         assert_eq!(self.body, "", "{self:?}");
-        let come_again = self.status == 503 && self.code != Some("exhausted");
-        assert_eq!(self.retry_after.is_some(), come_again, "{self:?}");
+        assert_eq!(self.retry_after.is_some(), self.status == 503, "{self:?}");
         assert!(self.retry_after.is_none_or(|seconds| (1..=30).contains(&seconds)), "{self:?}");
         (self.status, self.code)
     }
