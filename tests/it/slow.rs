@@ -76,7 +76,7 @@ async fn the_server_of_the_actix_extractor_withstands_slow_clients() {
 async fn the_server_of_the_actix_middleware_withstands_slow_clients() {
     let middleware = example_actix_middleware::middleware(example::SECRET).unwrap();
     let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
-    hold_out(server.address, &Sender::new("github", "/"), 16).await;
+    hold_out(server.address, &Sender::new("stripe", "/"), 16).await;
 }
 
 /// Attacks in every way at once, with so many clients.

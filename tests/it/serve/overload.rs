@@ -66,7 +66,7 @@ async fn a_request_of_too_many_fields_is_rejected_by_http_2_as_by_http_1() {
 
 #[tokio::test]
 async fn the_heads_of_streams_are_counted_as_soon_as_they_have_come() {
-    let budget = BufferBudget::new(10 * 1024);
+    let budget = BufferBudget::new(8 * 1024);
     let (inside, is_inside) = oneshot::channel();
     let (way_out, leaves) = oneshot::channel::<()>();
     let once = std::sync::Mutex::new(Some((inside, leaves)));
