@@ -44,14 +44,14 @@ impl Trial {
     }
 
     /// How many variations may be tried of a kind that has thousands: as many
-    /// as cost no more than a quarter of all work.
+    /// as cost no more than an eighth of all work.
     pub(super) fn affordable_variations(&self) -> usize {
         let signature_checks = match self.scheme.algorithm() {
             Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => PUBLIC_OVERHEAD,
             _ => 0,
         };
         let once = self.cost(1).saturating_add(signature_checks);
-        usize::try_from(MOST_WORK / 4 / once).unwrap_or(usize::MAX).max(LEAST_VARIATIONS)
+        usize::try_from(MOST_WORK / 8 / once).unwrap_or(usize::MAX).max(LEAST_VARIATIONS)
     }
 
     /// What judging it with so many secrets costs, in bytes hashed.
