@@ -258,7 +258,7 @@ impl Attack {
 
     /// How often a sound receiver runs its handler for all of them; `None` where
     /// the body has no place for an event's id, so that other attacks may have
-    /// sent the same event.
+    /// sent the same event, or if a repeat is handled by default.
     #[must_use]
     pub fn expected_runs(&self) -> Option<usize> {
         self.expected_runs

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Covers, PublicUrl, Scheme, Secret, Tolerance};
+use countersign_core::{Covers, PublicUrl, Repeats, Scheme, Secret, Tolerance};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
@@ -263,7 +263,7 @@ impl Forger {
         Ok(Attack {
             kind: AttackKind::Replay,
             requests: vec![request.clone(), request],
-            expected_runs: event.as_ref().map(|_| 1),
+            expected_runs: self.runs_of_repeat(event.as_ref()),
             event,
         })
     }
@@ -284,9 +284,16 @@ impl Forger {
         Ok(Attack {
             kind: AttackKind::ChangedUnsignedId,
             requests: vec![with_id("countersign-attack-1"), with_id("countersign-attack-2")],
-            expected_runs: event.as_ref().map(|_| 1),
+            expected_runs: self.runs_of_repeat(event.as_ref()),
             event,
         })
+    }
+
+    /// How often a sound receiver handles an event that comes twice; `None` if it
+    /// handles both, since what is signed does not say that they are one.
+    fn runs_of_repeat(&self, event: Option<&String>) -> Option<usize> {
+        let repeats = Repeats::default_for(&self.scheme, self.scheme.identity());
+        event.filter(|_| repeats == Repeats::Suppress).map(|_| 1)
     }
 
     fn must_sign_body(&self) -> Result<(), NoAttack> {

@@ -1,7 +1,7 @@
 //! What becomes of a repeat: a delivery with the id of an event that was handled
 //! or is being handled.
 
-use crate::scheme::{Identity, Retries};
+use crate::scheme::{Identity, Retries, Scheme};
 use crate::verifier::Verified;
 
 /// What an endpoint does with a repeat.
@@ -20,12 +20,17 @@ pub enum Repeats {
 }
 
 impl Repeats {
-    /// What is done with the repeats of a delivery, unless the endpoint says.
-    pub(super) fn by_default(verified: &Verified) -> Self {
-        let profile = verified.scheme().profile();
-        let identity = verified.identity();
+    /// What is done with the repeats of a scheme's deliveries of this identity,
+    /// unless the endpoint says.
+    #[must_use]
+    pub fn default_for(scheme: &Scheme, identity: Identity) -> Self {
+        let profile = scheme.profile();
         let is_interactive = profile.interactive().applies(identity == Identity::Id);
         decide(identity, is_interactive, profile.retries())
+    }
+
+    pub(super) fn by_default(verified: &Verified) -> Self {
+        Self::default_for(verified.scheme(), verified.identity())
     }
 }
 
