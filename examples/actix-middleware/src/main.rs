@@ -1,4 +1,4 @@
-//! Serves on port 3000 with the secret from `GITHUB_WEBHOOK_SECRET`, until it is ended.
+//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`, until it is ended.
 
 use std::error::Error;
 use std::io;
@@ -10,8 +10,8 @@ use actix_web::rt::signal::unix::{SignalKind, signal};
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let secret = std::env::var("GITHUB_WEBHOOK_SECRET")
-        .map_err(|_| "set GITHUB_WEBHOOK_SECRET to the webhook's secret")?;
+    let secret = std::env::var("STRIPE_WEBHOOK_SECRET")
+        .map_err(|_| "set STRIPE_WEBHOOK_SECRET to the webhook's secret")?;
     let middleware = example_actix_middleware::middleware(&secret)?;
     let listener = TcpListener::bind("127.0.0.1:3000")?;
     let server = example_actix_middleware::serve(listener, middleware.clone())?;

@@ -72,7 +72,7 @@ async fn the_server_of_the_actix_extractor_gets_a_clean_card() {
 async fn the_server_of_the_actix_middleware_gets_a_clean_card() {
     let middleware = example_actix_middleware::middleware(SECRET).unwrap();
     let server = Server::of(|listener| example_actix_middleware::serve(listener, middleware));
-    withstand(server.address, &Sender::new("github", "/")).await;
+    withstand(server.address, &Sender::new("stripe", "/")).await;
 }
 
 #[test]

@@ -12,7 +12,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .signature_header("X-Alchemy-Signature")
     .signed("{body}")
     .event_id("body:/id")
-    .identity_basis("`/id`, `whevt_…` (Alchemy, samples)")
+    .identity_basis("`/id` (Alchemy, samples)")
     .event_type("body:/type")
     .ack_deadline(seconds(5))
     .retries(Retries::Unknown)

@@ -8,7 +8,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("Cko-Signature")
         .signed("{body}")
         .event_id("body:/id")
-        .identity_basis("`/id`, `evt_…` (Checkout.com, workflows)")
+        .identity_basis("`/id` (Checkout.com, workflows)")
         .retries(Retries::After(vec![
             minutes(5),
             minutes(10),
