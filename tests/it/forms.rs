@@ -85,7 +85,7 @@ fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
         assert_eq!(refused(&changed), Kind::SignatureMismatch);
         assert_eq!(refused(&own[..2]), Kind::MissingSignature);
         // One parser would take the first, another the last.
-        let twice = [&own[..], &[other.clone()]].concat();
+        let twice = [&own[..], std::slice::from_ref(&other)].concat();
         assert_eq!(refused(&twice), Kind::MissingSignature);
     }
 }

@@ -65,11 +65,11 @@ async fn an_actix_service_is_asked_whether_it_is_ready_for_deliveries_that_are_v
     let verify = |service| async {
         let verifier = receiver(MemoryStore::new()).verifier().clone();
         let middleware = VerifyMiddleware::new(verifier);
-        readiness_asked(&middleware.new_transform(service).await.unwrap()).await
+        readiness_asked(&middleware.new_transform(service).await.unwrap()).await;
     };
     let webhook = |service| async {
         let middleware = WebhookMiddleware::new(receiver(MemoryStore::new()));
-        readiness_asked(&middleware.new_transform(service).await.unwrap()).await
+        readiness_asked(&middleware.new_transform(service).await.unwrap()).await;
     };
     let local = tokio::task::LocalSet::new();
     local
@@ -140,6 +140,7 @@ fn webhook<F: Future<Output = ()> + Send + 'static>(
     BoxCloneService::new(ServiceExt::<Request<Body>>::map_response(app, status))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_response` hands the response over")]
 fn status(response: Response<ResponseBody<String>>) -> u16 {
     response.status().as_u16()
 }

@@ -68,10 +68,12 @@ impl BufferBudget {
 
     /// Up to where this budget may be used by a request that holds so many bytes.
     fn ceiling(&self, bytes: usize) -> usize {
-        let eighths_for_smaller = match bytes {
-            ..=SMALL => 0,
-            ..=MEDIUM => 1,
-            _ => 2,
+        let eighths_for_smaller = if bytes <= SMALL {
+            0
+        } else if bytes <= MEDIUM {
+            1
+        } else {
+            2
         };
         self.limit() - self.limit() / 8 * eighths_for_smaller
     }

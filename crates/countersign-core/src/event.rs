@@ -218,7 +218,7 @@ impl<'a> Values<'a> {
         let ids = pointers.len();
         types.for_each(|pointer| {
             if !pointers.contains(&pointer) {
-                pointers.push(pointer)
+                pointers.push(pointer);
             }
         });
         let found = if pointers.is_empty() { Vec::new() } else { json::find(body, &pointers) };

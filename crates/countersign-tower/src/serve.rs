@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
 use crate::body::BoxError;
-use connection::{Connection, Shared};
+use connection::{Connection, IsUrgent, Shared};
 use limits::Limits;
 use places::{Place, Places};
 
@@ -88,7 +88,7 @@ pub struct Serve<S> {
     service: S,
     limits: Limits,
     budget: BufferBudget,
-    is_urgent: Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>,
+    is_urgent: IsUrgent,
     stop: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 

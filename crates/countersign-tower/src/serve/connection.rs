@@ -32,11 +32,14 @@ pub(super) struct Connection<S> {
     pub(super) shared: Arc<Shared>,
 }
 
+/// Whether a request may have one of the places that are kept free.
+pub(super) type IsUrgent = Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>;
+
 /// What all connections of a server share.
 pub(super) struct Shared {
     pub(super) builder: Builder<TokioExecutor>,
     pub(super) budget: BufferBudget,
-    pub(super) is_urgent: Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>,
+    pub(super) is_urgent: IsUrgent,
     /// Cancelled when the server is to end.
     pub(super) ending: CancellationToken,
 }

@@ -67,6 +67,7 @@ pub(super) struct Step {
 }
 
 /// What the store has answered to a step.
+#[derive(Clone, Copy)]
 pub(super) enum Told {
     Complete(CompleteOutcome),
     HandOver(ClaimOutcome),

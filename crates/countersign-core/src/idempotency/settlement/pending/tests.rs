@@ -29,7 +29,9 @@ fn successes_are_told_before_claims_and_releases_come_last() {
 fn a_step_that_failed_comes_behind_its_like() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
-    keys.iter().for_each(|key| drop(succeed(&mut pending, key)));
+    for key in &keys {
+        let _ = succeed(&mut pending, key);
+    }
     let first = pending.take(NOW_MS).unwrap();
     assert_eq!(pending.failed(&first, NOW_MS), None);
     let told = std::iter::from_fn(|| pending.take(NOW_MS));
