@@ -58,7 +58,15 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("a template without the body", listed().signed("{ts}"), "signed"),
         ("the body twice", acme().signed("{body}{body}"), "signed"),
         ("an unknown placeholder", acme().signed("{nonce}{body}"), "signed"),
-        ("a header that nothing ends", acme().signed("{header:X-Nonce}{ts}{body}"), "signed"),
+        (
+            "a header that nothing ends",
+            acme().signed("{header:X-Nonce}{ts}{body}").timestamp_header("X-Timestamp", SECONDS),
+            "signed",
+        ),
+        ("an id that nothing ends", acme().signed("{id}{body}").id_header("X-Id"), "signed"),
+        ("a method that nothing ends", acme().signed("{method}{body}"), "signed"),
+        ("a header of no length", acme().signed("{header:X-Nonce:0}{body}"), "signed"),
+        ("a body that begins with nothing", acme().body_begins_with(""), "body_begins_with"),
         ("an open placeholder", acme().signed("{body}{ts"), "signed"),
         ("a brace too many", acme().signed("ts}{body}"), "signed"),
         ("a signed header without a name", acme().signed("{header:}{body}"), "signed"),
@@ -181,7 +189,13 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("an id at no pointer", acme().event_id("body:id"), "event_id"),
         ("an id in no header", acme().event_id("header:"), "event_id"),
         ("an id in an unsigned header", acme().event_id("header:X-Delivery-Id"), "event_id"),
-        ("a token with an id in the body", token().event_id("body:/id"), "event_id"),
+        ("an id in two arrays, one in the other", acme().event_id("body:/*/a/*/b"), "event_id"),
+        ("an id in two arrays", acme().event_id("body:/a/*/b+/c/*/d"), "event_id"),
+        (
+            "an id as the identity of what has none",
+            acme().fallback_identity(Identity::Id),
+            "fallback_identity",
+        ),
         ("a type at no place", acme().event_type("type"), "event_type"),
         ("a type at no pointer", acme().event_type("body:type"), "event_type"),
         ("a type in no header", acme().event_type("header:"), "event_type"),
@@ -207,6 +221,26 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
 
 fn digest() -> SchemeBuilder {
     acme().algorithm(Algorithm::Sha256)
+}
+
+/// What lacks its setting is told before what has two readings: with the setting there may be
+/// one.
+#[test]
+fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
+    let unset = acme().signed("{header:X-Nonce}{ts}{body}");
+    let (word, problem) = refusal(unset).unwrap();
+    assert_eq!(word, "signed");
+    assert!(problem.contains("say where the timestamp stands"), "{problem}");
+    let unset = acme().signed("{header:X-Nonce}{id}{body}");
+    assert_eq!(refusal(unset).map(|(word, _)| word), Some("id_header"));
+}
+
+/// Nothing proves the body, but whoever could change the id has the token, too.
+#[test]
+fn a_token_may_have_an_id_in_the_body_and_none_in_a_header() {
+    assert_eq!(refusal(token().event_id("body:/id")), None);
+    let in_header = token().event_id("header:X-Delivery-Id");
+    assert_eq!(refusal(in_header).map(|(word, _)| word), Some("event_id"));
 }
 
 #[test]
