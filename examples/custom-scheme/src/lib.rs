@@ -26,6 +26,7 @@ pub fn acme() -> Result<Scheme, ConfigError> {
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(minutes(2))
         .event_id("body:/id")
+        .identity_basis("`id`, which every retry of an event keeps (Acme, Receiving webhooks)")
         .event_type("body:/type")
         .body_limit(64 * 1024)
         .ack_deadline(Duration::from_secs(10))

@@ -1,4 +1,4 @@
-use countersign::{SchemeBuilder, Secret, Signer, Verifier};
+use countersign::{Identity, SchemeBuilder, Secret, Signer, Verifier};
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn a_delivery_of_the_described_scheme_is_proved() {
 
     let verifier = Verifier::new(acme_from_file().unwrap(), secret()).unwrap();
     let verified = verifier.verify(&headers, body).unwrap();
-    assert_eq!(verified.event_id(), "evt_1");
+    assert_eq!((verified.event_id(), verified.identity()), ("evt_1", Identity::Id));
     assert_eq!(verified.event_type().unwrap().name, "order.paid");
 }
 
@@ -29,6 +29,11 @@ fn a_description_with_a_hole_is_refused() {
     for (hole, description, word) in [
         ("any body would verify", in_header(begun().signed("{ts}")), "signed"),
         (
+            "the id could take a piece of the body",
+            begun().signed("{id}{body}").id_header("X-Acme-Delivery"),
+            "signed",
+        ),
+        (
             "anybody could renew the timestamp",
             in_header(begun().signed("{body}")),
             "timestamp_header",
@@ -40,7 +45,7 @@ fn a_description_with_a_hole_is_refused() {
         ),
         (
             "a retry would be handled twice",
-            begun().signed("{body}").retries(Retries::Within(hour)).retention(hour),
+            begun().signed("{body}").retries(Retries::Within(hour)).retention(hour / 2),
             "retention",
         ),
     ] {
