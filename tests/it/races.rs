@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::{IdempotencyStore, MemoryStore};
 use countersign_conformance::RedisServer;
-use countersign_redis::RedisStore;
+use countersign_redis::{RedisConfig, RedisStore};
 use http::header::RETRY_AFTER;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
@@ -32,7 +33,10 @@ async fn fifty_identical_deliveries_at_once_are_handled_once_on_memory() {
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_redis() {
     for open in doors() {
         let server = RedisServer::start(&[]);
-        handle_once(open, RedisStore::connect(&server.url()).await.unwrap()).await;
+        // The default is luck on a busy machine.
+        let config = RedisConfig::new(&server.url()).unwrap();
+        let config = config.with_deadline(Duration::from_secs(30));
+        handle_once(open, RedisStore::connect_with(config).await.unwrap()).await;
     }
 }
 

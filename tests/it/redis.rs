@@ -51,8 +51,11 @@ async fn store(server: &RedisServer) -> RedisStore {
 }
 
 async fn store_at(url: &str, deadline: Duration) -> RedisStore {
-    let config = RedisConfig::new(url).unwrap().with_deadline(deadline);
-    RedisStore::connect_with(config).await.unwrap()
+    connect(url, deadline).await.unwrap()
+}
+
+async fn connect(url: &str, deadline: Duration) -> Result<RedisStore, ConnectError> {
+    RedisStore::connect_with(RedisConfig::new(url)?.with_deadline(deadline)).await
 }
 
 /// The one key of a store that has claimed one event.

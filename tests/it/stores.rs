@@ -176,6 +176,8 @@ impl StoreUnderTest for Redis {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let prefix = format!("cs{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let config = RedisConfig::new(&self.0.url()).unwrap().with_prefix(prefix);
+        // The default is too short for thousands of calls at once on a busy machine.
+        let config = config.with_deadline(Duration::from_secs(30));
         RedisStore::connect_with(config).await.unwrap()
     }
 

@@ -43,14 +43,14 @@ async fn a_wrong_password_is_refused_and_not_shown() {
     let server = RedisServer::start(&["--requirepass", "correct-horse"]);
     let at = |user: &str| format!("redis://{user}{}", server.address());
     for url in [at(":hunter2@"), at("someone:hunter2@"), at("")] {
-        let error = RedisStore::connect(&url).await.unwrap_err();
+        let error = connect(&url, PATIENT).await.unwrap_err();
         assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
         let source = std::error::Error::source(&error).unwrap();
         for text in [format!("{error:?}"), error.to_string(), source.to_string()] {
             assert!(!text.contains("hunter2"), "{text}");
         }
     }
-    let store = RedisStore::connect(&at(":correct-horse@")).await.unwrap();
+    let store = store_at(&at(":correct-horse@"), PATIENT).await;
     let config = RedisConfig::new(&at(":correct-horse@")).unwrap();
     for text in [format!("{store:?}"), format!("{config:?}")] {
         assert!(!text.contains("horse"), "{text}");

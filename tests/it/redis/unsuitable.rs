@@ -21,12 +21,12 @@ const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+time", "+del",
 #[tokio::test]
 async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
     let server = RedisServer::start(&[]);
-    RedisStore::connect(&user(&server, "able", &RIGHTS.join(" "))).await.unwrap();
+    store_at(&user(&server, "able", &RIGHTS.join(" ")), PATIENT).await;
     // Without `exists` there is no canary, and all else works.
     for missing in &RIGHTS[..6] {
         let rights: Vec<_> = RIGHTS.into_iter().filter(|right| right != missing).collect();
         let error =
-            RedisStore::connect(&user(&server, "unable", &rights.join(" "))).await.unwrap_err();
+            connect(&user(&server, "unable", &rights.join(" ")), PATIENT).await.unwrap_err();
         let (reason, text) = unsuitable(&error);
         assert_eq!(reason, Unsuitable::NotPermitted, "{missing}: {error:?}");
         assert!(text.contains(missing), "{text}");
@@ -38,17 +38,17 @@ async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
 async fn a_user_that_may_not_use_the_keys_is_told_so_when_the_store_connects() {
     let server = RedisServer::start(&[]);
     let url = user(&server, "elsewhere", "resetkeys ~shop:* +@all");
-    let (reason, text) = unsuitable(&RedisStore::connect(&url).await.unwrap_err());
+    let (reason, text) = unsuitable(&connect(&url, PATIENT).await.unwrap_err());
     assert_eq!(reason, Unsuitable::NotPermitted);
     assert!(text.contains("~cs:*"), "{text}");
-    let config = RedisConfig::new(&url).unwrap().with_prefix("shop");
+    let config = RedisConfig::new(&url).unwrap().with_prefix("shop").with_deadline(PATIENT);
     RedisStore::connect_with(config).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_server_without_scripts_is_an_error() {
     let server = RedisServer::start(&["--rename-command", "EVAL", ""]);
-    let (reason, text) = unsuitable(&RedisStore::connect(&server.url()).await.unwrap_err());
+    let (reason, text) = unsuitable(&connect(&server.url(), PATIENT).await.unwrap_err());
     assert_eq!(reason, Unsuitable::NoScripts);
     assert!(text.contains("`EVAL`"), "{text}");
 }
@@ -63,7 +63,7 @@ async fn one_node_of_a_cluster_is_an_error() {
     for node in &nodes {
         wait_for(|| node.cli(&["CLUSTER", "INFO"]).contains("cluster_state:ok"));
     }
-    let (reason, text) = unsuitable(&RedisStore::connect(&nodes[0].url()).await.unwrap_err());
+    let (reason, text) = unsuitable(&connect(&nodes[0].url(), PATIENT).await.unwrap_err());
     assert_eq!(reason, Unsuitable::ClusterNode);
     assert!(text.contains("redis+cluster://"), "{text}");
     let url = format!("redis+cluster://{}", nodes[0].address());
@@ -85,7 +85,7 @@ const CLUSTER: [&str; 2] = ["--cluster-enabled", "yes"];
 async fn a_sentinel_in_place_of_its_primary_is_an_error() {
     let primary = RedisServer::start(&[]);
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, Duration::from_secs(60));
-    let (reason, text) = unsuitable(&RedisStore::connect(&sentinel.url()).await.unwrap_err());
+    let (reason, text) = unsuitable(&connect(&sentinel.url(), PATIENT).await.unwrap_err());
     assert_eq!(reason, Unsuitable::Sentinel);
     assert!(text.contains("redis+sentinel://"), "{text}");
 }
@@ -96,7 +96,7 @@ async fn a_replica_is_an_error() {
     let port = primary.port().to_string();
     let replica = RedisServer::start(&["--replicaof", "127.0.0.1", &port]);
     wait_for(|| primary.cli(&["INFO", "replication"]).contains("state=online"));
-    let (reason, text) = unsuitable(&RedisStore::connect(&replica.url()).await.unwrap_err());
+    let (reason, text) = unsuitable(&connect(&replica.url(), PATIENT).await.unwrap_err());
     assert_eq!(reason, Unsuitable::Replica);
     assert!(text.contains("primary"), "{text}");
 }

@@ -2,10 +2,10 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use countersign::redis::RedisStore;
+use countersign::redis::{RedisConfig, RedisStore};
 use countersign::{Scheme, Secret, Signer};
 use countersign_conformance::RedisServer;
 use tokio::io::AsyncWriteExt;
@@ -45,7 +45,10 @@ impl Example {
     }
 
     pub(crate) async fn redis(redis: &RedisServer) -> Self {
-        let store = RedisStore::connect(&redis.url()).await.unwrap();
+        // The default is luck on a busy machine.
+        let config = RedisConfig::new(&redis.url()).unwrap();
+        let config = config.with_deadline(Duration::from_secs(30));
+        let store = RedisStore::connect_with(config).await.unwrap();
         Self::of("stripe", example_redis::app(example_redis::layer(SECRET, store).unwrap()))
     }
 
