@@ -8,6 +8,7 @@ use countersign::{
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::Value;
 
 use super::Target;
 use super::endpoints::is_same_body;
@@ -36,12 +37,14 @@ fn run(input: &[u8]) {
         }
     };
     let written = signed.headers().iter();
+    let body = signed.body().unwrap_or(&body).to_vec();
     let mut sent = Sent {
         party,
         unix_ms,
         headers: written.map(|(name, value)| (name.clone(), value.clone().into())).collect(),
         own,
-        body: signed.body().unwrap_or(&body).to_vec(),
+        plain: body.clone(),
+        body,
     };
     if party.scheme.body_view() == BodyView::Decoded && flipped.is_multiple_of(2) {
         sent.compress();
@@ -53,6 +56,7 @@ fn run(input: &[u8]) {
             return;
         }
     };
+    assert!(!sent.begins_otherwise() && !sent.is_timed_otherwise(), "{}", party.scheme.name());
     assert_eq!(verified.secret_index(), 0);
     assert!(!verified.event_id().is_empty());
     assert_eq!(sent.signed_at_ms(&verified), verified.signed_at_unix_ms());
@@ -77,6 +81,8 @@ struct Sent {
     /// What else is signed.
     own: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
+    /// The body before it is compressed.
+    plain: Vec<u8>,
 }
 
 impl Sent {
@@ -94,16 +100,18 @@ impl Sent {
         self.own.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
     }
 
-    /// Whether the body may be the reason for which a genuine delivery is refused.
+    /// Whether the body, or the time, may be the reason for which a genuine delivery is refused.
     fn may_be_refused(&self, kind: Kind) -> bool {
         let scheme = &self.party.scheme;
         match kind {
+            Kind::MalformedTimestamp if self.is_timed_otherwise() => true,
             Kind::MissingTimestamp
             | Kind::MalformedTimestamp
             | Kind::TimestampTooOld
             | Kind::TimestampInFuture => {
                 scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
             }
+            Kind::SignatureMismatch if self.is_formed_otherwise() => true,
             // A text that anybody could have had signed, in the handshake.
             Kind::SignatureMismatch => {
                 scheme.name() == "x-twitter" && !self.body.iter().any(|byte| b" {\"".contains(byte))
@@ -111,6 +119,34 @@ impl Sent {
             Kind::BodyTooLarge => self.body.len() > scheme.profile().body_limit(),
             _ => false,
         }
+    }
+
+    /// Whether the body does not begin as the scheme asks, so that nothing before it can take a
+    /// piece of it.
+    fn begins_otherwise(&self) -> bool {
+        let is_asked =
+            matches!(self.party.scheme.name(), "hubspot-v1" | "hubspot-v2" | "quicknode");
+        is_asked && self.plain.first().is_some_and(|first| !b"{[".contains(first))
+    }
+
+    /// Whether it does not, or is no JSON document where the scheme takes nothing else.
+    fn is_formed_otherwise(&self) -> bool {
+        let is_asked = matches!(self.party.scheme.name(), "hubspot-v1" | "hubspot-v2");
+        let is_document = || serde_json::from_slice::<Value>(&self.plain).is_ok();
+        self.begins_otherwise() || (is_asked && !self.plain.is_empty() && !is_document())
+    }
+
+    /// Whether the time has more or fewer digits than one of our days, where it stands beside the
+    /// body and nothing else tells them apart.
+    fn is_timed_otherwise(&self) -> bool {
+        let scheme = &self.party.scheme;
+        let is_beside = ["{ts}{body}", "{body}{ts}"].iter().any(|it| scheme.signed().contains(it));
+        let (number, digits) = match scheme.timestamp() {
+            Some((_, TimestampUnit::Seconds)) => (self.unix_ms / 1000, 10),
+            Some((_, TimestampUnit::Milliseconds)) => (self.unix_ms, 13),
+            _ => return false,
+        };
+        is_beside && scheme.is_data() && number.to_string().len() != digits
     }
 
     /// When it says that it was signed.

@@ -21,7 +21,7 @@ fn run(input: &[u8]) {
     let off: i64 = *input.one_of(&[0, 1, 299_999, 300_000, 300_001, 1 << 50]);
     let is_behind = input.byte() % 2 == 1;
     let text = input.rest();
-    let tag = const_hex::encode(plain::mac(HMAC_SHA256, &[text, BODY]));
+    let tag = const_hex::encode(plain::mac(HMAC_SHA256, &[text, b".", BODY]));
     let headers = [("X-Time", text), ("X-Signature", tag.as_bytes())];
     let signed_at_ms = |verifier: Verifier| -> Result<Option<i64>, VerifyError> {
         Ok(verifier.verify(&headers, BODY)?.signed_at_unix_ms())
