@@ -8,6 +8,7 @@ use countersign::{
     Verified, Verifier, VerifyError, VerifyErrorKind,
 };
 use ring::hmac;
+use serde::de::IgnoredAny;
 
 /// 2025-10-09T08:53:20Z.
 pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
@@ -143,13 +144,49 @@ pub(crate) fn list_schemes() -> impl Iterator<Item = Scheme> {
     })
 }
 
-/// Those that take any body: they do not look for a time in it, and have no
-/// handshake in which they sign short texts for anybody.
+/// Those that take any body, if it is [of their form](in_form_of): they do not look for a time in
+/// it, and have no handshake in which they sign short texts for anybody.
 pub(crate) fn any_body_schemes() -> impl Iterator<Item = Scheme> {
     schemes().filter(|scheme| {
         let states_time = scheme.timestamp().is_some_and(|(at, _)| at.starts_with("body:"));
         !states_time && !signs_for_anybody(scheme)
     })
+}
+
+/// Whether the scheme takes a body with these bytes: some templates ask that it begins with certain
+/// characters, and a plain digest behind the secret that it is one JSON document.
+pub(crate) fn takes_form(scheme: &Scheme, body: &[u8]) -> bool {
+    let Some(first) = body.first() else { return true };
+    !asks_for_form(scheme)
+        || (b"{[".contains(first)
+            && (!asks_for_document(scheme) || serde_json::from_slice::<IgnoredAny>(body).is_ok()))
+}
+
+/// A body in the form that the scheme takes: these bytes themselves, or a JSON text that holds them.
+pub(crate) fn in_form_of(scheme: &Scheme, body: &[u8]) -> Vec<u8> {
+    if takes_form(scheme, body) {
+        body.to_vec()
+    } else if asks_for_document(scheme) {
+        serde_json::to_vec(&[String::from_utf8_lossy(body)]).unwrap()
+    } else {
+        [&b"["[..], body].concat()
+    }
+}
+
+fn asks_for_form(scheme: &Scheme) -> bool {
+    let description = scheme.to_toml().unwrap_or_default();
+    let mut lines = description.lines();
+    match lines.find(|line| line.starts_with("body_begins_with")) {
+        Some(line) => {
+            assert_eq!(line, r#"body_begins_with = "{[""#, "{}", scheme.name());
+            true
+        }
+        None => false,
+    }
+}
+
+fn asks_for_document(scheme: &Scheme) -> bool {
+    asks_for_form(scheme) && scheme.signed().starts_with("{secret}")
 }
 
 /// Whether a body that is a token, or empty, is refused however it is signed:

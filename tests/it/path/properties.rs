@@ -13,8 +13,8 @@ use proptest::sample::{Index, select};
 
 use super::{all_verifiers, ms};
 use crate::delivery::{
-    Delivery, NO_HEADERS, NOW_MS, any_body_schemes, hmac_sha256, scheme, schemes, secret, verifier,
-    verifier_at,
+    Delivery, NO_HEADERS, NOW_MS, any_body_schemes, hmac_sha256, in_form_of, scheme, schemes,
+    secret, verifier, verifier_at,
 };
 
 proptest! {
@@ -25,7 +25,7 @@ proptest! {
         cuts in vec(any::<Index>(), 0..12),
         forged in any::<bool>(),
     ) {
-        let mut delivery = Delivery::with_body(&scheme, &body);
+        let mut delivery = Delivery::with_body(&scheme, in_form_of(&scheme, &body));
         if forged {
             delivery.body.push(0);
         }
@@ -50,7 +50,7 @@ proptest! {
         body in vec(any::<u8>(), 1..2000),
         at in any::<Index>(),
     ) {
-        let mut delivery = Delivery::with_body(&scheme, body);
+        let mut delivery = Delivery::with_body(&scheme, in_form_of(&scheme, &body));
         let verifier = verifier(&scheme);
         prop_assert_eq!(delivery.refused(&verifier), None);
         let bit = at.index(delivery.body.len() * 8);
@@ -98,7 +98,8 @@ proptest! {
         scheme in select(any_body()),
         body in prop_oneof![vec(any::<u8>(), 0..200), json_like()],
     ) {
-        let verified = Delivery::with_body(&scheme, body).verify(&verifier(&scheme)).unwrap();
+        let delivery = Delivery::with_body(&scheme, in_form_of(&scheme, &body));
+        let verified = delivery.verify(&verifier(&scheme)).unwrap();
         prop_assert!(!verified.event_id().is_empty());
         let _ = verified.event_type();
     }
