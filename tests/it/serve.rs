@@ -360,9 +360,9 @@ async fn until_closed(client: &mut TcpStream) {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(9), future).await.expect("it happens within 9 s")
+    timeout(Duration::from_secs(60), future).await.expect("it happens within 60 s")
 }
 
-const SHORT: Duration = Duration::from_millis(500);
+const SHORT: Duration = Duration::from_secs(2);
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
 const GET_AND_STAY: &[u8] = b"GET / HTTP/1.1\r\nhost: h\r\n\r\n";

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Request;
 use countersign::Signer;
+use countersign::redis::RedisConfig;
 use countersign_conformance::RedisServer;
 use tower::ServiceExt;
 
@@ -29,7 +32,8 @@ async fn without_its_store_it_asks_the_sender_to_come_again() {
 }
 
 async fn connect(server: &RedisServer) -> RedisStore {
-    RedisStore::connect(&server.url()).await.unwrap()
+    let config = RedisConfig::new(&server.url()).unwrap();
+    RedisStore::connect_with(config.with_deadline(Duration::from_secs(30))).await.unwrap()
 }
 
 async fn status(app: Router, body: &str) -> u16 {

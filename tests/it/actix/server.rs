@@ -78,5 +78,5 @@ impl Drop for Server {
     }
 }
 
-const HEAD_DEADLINE: Duration = Duration::from_millis(500);
-const LINGER: Duration = Duration::from_millis(100);
+const HEAD_DEADLINE: Duration = Duration::from_secs(2);
+const LINGER: Duration = Duration::from_millis(500);

@@ -95,7 +95,7 @@ fn attacks(scheme: &str) -> AttackList {
 fn receiver(scheme: &str) -> Receiver<MemoryStore> {
     let secret = Secret::new(SECRET).unwrap();
     let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret).unwrap();
-    let verifier = verifier.with_body_limit(LIMIT).with_body_timeout(Duration::from_millis(300));
+    let verifier = verifier.with_body_limit(LIMIT).with_body_timeout(Duration::from_secs(2));
     Receiver::new(verifier, MemoryStore::new(), Endpoint::new(scheme))
 }
 

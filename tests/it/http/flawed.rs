@@ -144,7 +144,7 @@ impl Door {
             Flaw::ReadsTheBodyFirst => {
                 let (parts, mut body) = request.into_parts();
                 // Where it never comes, the sender need not wait for ever.
-                let first = timeout(Duration::from_millis(300), body.frame()).await;
+                let first = timeout(Duration::from_secs(2), body.frame()).await;
                 let Ok(Some(Ok(first))) = first else { return Request::default() };
                 let rest = body.collect().await.unwrap().to_bytes();
                 let whole = [first.into_data().unwrap(), rest].concat();
@@ -163,7 +163,7 @@ impl Door {
                 let (parts, mut body) = request.into_parts();
                 let mut whole = Vec::new();
                 while let Some(Ok(frame)) =
-                    timeout(Duration::from_millis(200), body.frame()).await.unwrap()
+                    timeout(Duration::from_millis(500), body.frame()).await.unwrap()
                 {
                     whole.extend(frame.into_data().unwrap_or_default());
                 }

@@ -108,7 +108,7 @@ async fn a_connection_managers_breaks_are_mended_too() {
     let mut server = RedisServer::start(&["--appendonly", "yes"]);
     let client = ::redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
-    let config = RedisConfig::from_connection(connection).with_deadline(HASTY);
+    let config = RedisConfig::from_connection(connection).with_deadline(8 * HASTY);
     let store = RedisStore::connect_with(config).await.unwrap();
     let (key, holder) = (event("evt_1"), attempt());
     assert_eq!(recovered(&store, &key, &holder).await, FIRST);

@@ -139,7 +139,7 @@ async fn a_primary_that_no_sentinel_knows_is_an_error() {
     let primary = RedisServer::start(&[]);
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, Duration::from_secs(60));
     let url = format!("redis+sentinel://{}/other", sentinel.address());
-    let error = RedisStore::connect(&url).await.unwrap_err();
+    let error = connect(&url, PATIENT).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.to_lowercase().contains("master"), "{source}");

@@ -8,7 +8,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_server_that_is_too_old_is_refused() {
-    let error = RedisStore::connect(&pretender("redis_version:6.2.0\r\n")).await.unwrap_err();
+    let error = connect(&pretender("redis_version:6.2.0\r\n"), PATIENT).await.unwrap_err();
     assert!(
         matches!(&error, ConnectError::TooOld { version, .. } if version == "6.2.0"),
         "{error:?}"
@@ -19,7 +19,7 @@ async fn a_server_that_is_too_old_is_refused() {
 #[tokio::test]
 async fn nobody_there_is_an_error_which_a_main_that_returns_it_says_in_words() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let error = RedisStore::connect(&format!("redis://127.0.0.1:{port}")).await.unwrap_err();
+    let error = connect(&format!("redis://127.0.0.1:{port}"), PATIENT).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
     let said = format!("{error:?}");
     assert!(said.starts_with("the store's server cannot be reached: "), "{said}");
@@ -34,7 +34,7 @@ async fn a_server_without_tls_is_an_error_to_who_wants_it() {
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(b"-ERR unknown command\r\n").unwrap();
     });
-    let error = RedisStore::connect(&url).await.unwrap_err();
+    let error = connect(&url, PATIENT).await.unwrap_err();
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
 }
 

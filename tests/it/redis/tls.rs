@@ -22,7 +22,8 @@ async fn a_certificate_that_nobody_trusts_is_an_error_that_says_so() {
         "--tls-ca-cert-file",
         &certificate,
     ]);
-    let error = RedisStore::connect(&format!("rediss://127.0.0.1:{port}")).await.unwrap_err();
+    let url = format!("rediss://127.0.0.1:{port}");
+    let error = connect(&url, PATIENT).await.unwrap_err();
     assert!(matches!(error, ConnectError::Certificate { .. }), "{error:?}");
     assert!(error.to_string().contains("root certificates"), "{error}");
 }

@@ -54,14 +54,14 @@ async fn an_upgrade_is_no_answer_and_is_not_passed_on() {
 #[tokio::test]
 async fn a_target_that_takes_too_long_loses_its_connection_before_the_event_is_passed_on_again() {
     let target = RawTarget::start().await;
-    let (mut serving, _files) = forwarding(target.address, "handler_timeout = '300ms'\n").await;
+    let (mut serving, _files) = forwarding(target.address, "handler_timeout = '3s'\n").await;
     let to = serving.address();
     let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
     let mut first = target.accept().await;
     assert_eq!(answered.await.unwrap(), 503);
     first.closed().await;
     let note = serving.note().await;
-    assert!(note.contains("300ms") && note.contains("`handler_timeout`"), "{note}");
+    assert!(note.contains("3s") && note.contains("`handler_timeout`"), "{note}");
 
     let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
     let mut second = target.accept().await;

@@ -74,7 +74,7 @@ fn hasty() -> Result<HttpEndpoint, Wrong> {
     Ok(HttpEndpoint::of(plain_verifier()?.with_body_timeout(DEADLINE)))
 }
 
-const DEADLINE: Duration = Duration::from_millis(200);
+const DEADLINE: Duration = Duration::from_millis(500);
 const PLAIN: &[u8] = br#"{"id":"1"}"#;
 /// [`PLAIN`], by gzip.
 const GZIP: &[u8] =

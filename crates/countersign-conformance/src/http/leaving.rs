@@ -30,8 +30,9 @@ pub(super) async fn a_sender_that_takes_its_delivery_back_over_http_2_does_not_s
     sending.end();
     door.script.begun(1).await;
     sending.cancel().await;
-    // What comes behind it on the same connection is read behind it. Whoever answered the one that
-    // was taken back is told by then, and has some more turns to act on it.
+    // Later requests on the same connection are read after the reset. A server on one thread has
+    // dropped the cancelled request before it answers the first of them, for it was woken before;
+    // one on several threads has some more turns to do so.
     let unsigned = event("1")?.without_header(SIGNATURE);
     for _ in 0..TURNS {
         connection.ask(&unsigned).await?.is_refused(401, "missing_signature")?;

@@ -33,7 +33,7 @@ pub(super) async fn another_body_with_the_same_id_is_a_duplicate(scene: &Scene<'
 pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
     scene: &Scene<'_>,
 ) -> Checked {
-    let door = scene.open(waiting()?).await;
+    let door = scene.open(waiting(ACK_DEADLINE)?).await;
     let delivery = event("1")?;
     let mut first = door.connect().await?;
     first.send(delivery.wire()).await?;
@@ -50,7 +50,7 @@ pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
 pub(super) async fn a_repeat_learns_within_its_wait_that_the_event_is_handled(
     scene: &Scene<'_>,
 ) -> Checked {
-    let door = scene.open(waiting()?).await;
+    let door = scene.open(waiting(10 * ACK_DEADLINE)?).await;
     let delivery = event("1")?;
     let mut first = door.connect().await?;
     first.send(delivery.wire()).await?;
@@ -99,12 +99,11 @@ pub(super) async fn a_repeat_over_another_protocol_is_a_duplicate(scene: &Scene<
     door.has_called(1)
 }
 
-/// An endpoint whose handler waits at its first call, and whose sender waits for
-/// long enough for that.
-fn waiting() -> Result<HttpEndpoint, Wrong> {
+/// An endpoint whose handler waits at its first call.
+fn waiting(ack_deadline: Duration) -> Result<HttpEndpoint, Wrong> {
     let endpoint = plain()?.with_script([Act::Wait]);
-    Ok(endpoint.with_receiver(|receiver| receiver.with_ack_deadline(ACK_DEADLINE)))
+    Ok(endpoint.with_receiver(move |receiver| receiver.with_ack_deadline(ack_deadline)))
 }
 
-/// A repeat waits for a third of it.
-const ACK_DEADLINE: Duration = Duration::from_millis(1200);
+/// A duplicate waits for a third of it. In the rest, the first handler is released.
+const ACK_DEADLINE: Duration = Duration::from_secs(6);

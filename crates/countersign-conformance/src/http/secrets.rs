@@ -11,7 +11,7 @@ use super::request::Request;
 use super::scene::{Checked, Scene, Wrong};
 
 pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants()?).await;
+    let door = scene.open(several_tenants(PLENTY)?).await;
     let delivery = of_tenant("a", "a")?;
     door.deliver(&delivery).await?.is_handled(&delivery.body)?;
     door.deliver(&of_tenant("b", "a")?).await?.is_refused(401, "signature_mismatch")?;
@@ -19,7 +19,7 @@ pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(scene: &Scen
 }
 
 pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants()?).await;
+    let door = scene.open(several_tenants(PLENTY)?).await;
     let unknown = of_tenant("z", "a")?;
     door.deliver(&unknown).await?.is_refused(503, "unknown_tenant")?;
     let unnamed = unknown.clone().without_header(TENANT);
@@ -32,7 +32,7 @@ pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(scene: &Scene<'_>
 }
 
 pub(super) async fn secrets_that_cannot_be_found_are_answered_503(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants()?).await;
+    let door = scene.open(several_tenants(DEADLINE)?).await;
     for tenant in ["fails", "hangs"] {
         let delivery = of_tenant(tenant, "a")?;
         door.deliver(&delivery).await?.is_refused(503, "secrets_unavailable")?;
@@ -41,7 +41,7 @@ pub(super) async fn secrets_that_cannot_be_found_are_answered_503(scene: &Scene<
 }
 
 pub(super) async fn two_tenants_do_not_share_an_event(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants()?).await;
+    let door = scene.open(several_tenants(PLENTY)?).await;
     for tenant in ["a", "b"] {
         let delivery = of_tenant(tenant, tenant)?;
         door.deliver(&delivery).await?.is_handled(&delivery.body)?;
@@ -71,7 +71,7 @@ pub(super) async fn a_replaced_secret_counts_from_the_next_delivery_on(
 
 /// An endpoint of the tenants `a` and `b`, each with a secret of its own, and of
 /// two whose secrets cannot be found.
-fn several_tenants() -> Result<HttpEndpoint, Wrong> {
+fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Wrong> {
     let tenants =
         Tenants::new(TenantFrom::header(TENANT)?, async |tenant: String| match tenant.as_str() {
             "a" | "b" => Ok(Some(secret_of(&tenant)?.into())),
@@ -80,7 +80,7 @@ fn several_tenants() -> Result<HttpEndpoint, Wrong> {
             _ => Ok(None),
         });
     let verifier = Verifier::for_tenants(plain_scheme()?, tenants)?;
-    Ok(HttpEndpoint::of(verifier.with_clock(|| NOW_MS).with_body_timeout(DEADLINE)))
+    Ok(HttpEndpoint::of(verifier.with_clock(|| NOW_MS).with_body_timeout(deadline)))
 }
 
 /// A delivery to one tenant, signed by the secret of one.
@@ -96,6 +96,7 @@ fn secret_of(tenant: &str) -> Result<Secret, ConfigError> {
     Secret::new(format!("the secret of tenant {tenant}"))
 }
 
-/// So long an adapter waits for secrets, too.
-const DEADLINE: Duration = Duration::from_millis(200);
+/// An adapter waits for secrets for as long as for a body.
+const DEADLINE: Duration = Duration::from_secs(1);
+const PLENTY: Duration = Duration::from_secs(30);
 const TENANT: &str = "X-Tenant";
