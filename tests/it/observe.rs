@@ -222,6 +222,29 @@ async fn what_a_store_that_is_away_comes_to_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_cause_of_an_outage_is_logged_once_and_so_is_its_end() {
+    let logged = Logged::default();
+    let _here = logged.here();
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver(store.clone());
+    for _ in 0..2 {
+        store.go_down();
+        for _ in 0..3 {
+            claim(&receiver, &event(1)).await.unwrap_err();
+        }
+        store.come_back();
+        for number in 2..4 {
+            claim(&receiver, &event(number)).await.unwrap().release().await.unwrap();
+        }
+    }
+    let events = logged.events();
+    let count = |text: &str| events.iter().filter(|event| event.contains(text)).count();
+    assert_eq!(count("the idempotency store failed reason="), 2, "{events:#?}");
+    assert_eq!(count("nothing was changed: the store is down"), 2, "{events:#?}");
+    assert_eq!(count("available again"), 2, "{events:#?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_store_and_an_exhausted_event_are_told() {
     let recorded = Recorded::default();
     let _here = recorded.here();

@@ -181,7 +181,7 @@ impl OutcomeRule for SuccessCompletes {
     }
 }
 
-/// What an endpoint does while its store cannot be asked.
+/// What an endpoint does while its store is unavailable, or too full for a new event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutagePolicy {

@@ -5,6 +5,7 @@ mod repeats;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::budget::Reserved;
@@ -39,6 +40,8 @@ struct Inner<S: IdempotencyStore> {
     /// The store, and what this process knows and the store does not.
     queue: Arc<SettlementQueue<S>>,
     settings: Settings,
+    /// Whether the last claim failed: its cause is reported once an outage.
+    store_fails: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -78,7 +81,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         };
         let verifier = verifier.with_endpoint(&settings.endpoint);
         let queue = Arc::new(SettlementQueue::new(store, verifier.watch().clone()));
-        Self(Arc::new(Inner { verifier, queue, settings }))
+        Self(Arc::new(Inner { verifier, queue, settings, store_fails: AtomicBool::new(false) }))
     }
 
     /// For how long a handler that shows no sign of life keeps its event.
@@ -193,7 +196,8 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn rebuilt(&self, verifier: Verifier, settings: Settings) -> Self {
         let inner = &self.0;
-        Self(Arc::new(Inner { verifier, queue: Arc::clone(&inner.queue), settings }))
+        let (queue, store_fails) = (Arc::clone(&inner.queue), AtomicBool::new(false));
+        Self(Arc::new(Inner { verifier, queue, settings, store_fails }))
     }
 
     /// What proves the deliveries.
@@ -319,6 +323,10 @@ impl<S: IdempotencyStore> Receiver<S> {
         // nobody's hands.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
         match self.patient_claim(claim.key(), claim.attempt(), timer).await {
+            // A store without room is no more use to a new event than one that does not answer.
+            Ok(ClaimOutcome::AtCapacity) if self.0.settings.outage != OutagePolicy::FailClosed => {
+                Box::pin(self.without_store(claim, Applied::No, verified)).await
+            }
             Ok(outcome) => match granted(outcome) {
                 Ok((epoch, reclaimed)) => Ok(self.watched(claim, epoch).granted(epoch, reclaimed)),
                 // In boxes, this and what follows: they are rare, and would double what every
@@ -410,7 +418,18 @@ impl<S: IdempotencyStore> Receiver<S> {
         let since = Stopwatch::start();
         let outcome = self.store().claim(key, attempt).await;
         self.tell(&Notice::Asked(since.elapsed()));
+        self.report_store(outcome.as_ref().err());
         outcome
+    }
+
+    /// Reports the first error of an outage, and its end.
+    fn report_store(&self, error: Option<&StoreError>) {
+        let fails = &self.0.store_fails;
+        if fails.load(Ordering::Relaxed) != error.is_some()
+            && fails.swap(error.is_some(), Ordering::Relaxed) != error.is_some()
+        {
+            self.tell(&error.map_or(Notice::StoreRecovered, Notice::StoreFailed));
+        }
     }
 
     /// What the outage policy makes of a delivery whose claim the store has not

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use countersign::{Degraded, EventKey, IdempotencyStore, MemoryStore, Receiver, Repeats, Settled};
+use countersign::{
+    Degraded, EventKey, IdempotencyStore, MemoryStore, OutagePolicy, Receiver, Repeats, Settled,
+};
 use tokio::time::sleep;
 
 use super::faulty_store::{Fault, FaultyStore};
@@ -293,3 +295,35 @@ fn suppressing<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
 }
 
 const MANY: u64 = 11_000;
+
+/// A full Redis that evicts nothing has no room for a new event, for hours perhaps.
+#[tokio::test(start_paused = true)]
+async fn a_full_store_follows_the_outage_policy() {
+    for (policy, degraded) in [
+        (OutagePolicy::FailClosed, None),
+        (OutagePolicy::LocalFallback, Some(Degraded::LocalFallback)),
+        (OutagePolicy::FailOpen, Some(Degraded::FailOpen)),
+    ] {
+        let store = MemoryStore::with_capacity(1);
+        let receiver = suppressing("jupiter", store).with_outage_policy(policy);
+        let mut held = Vec::new();
+        let last = loop {
+            let body = format!(r#"{{"event_id":"{}"}}"#, held.len());
+            match admit(&receiver, &body).await {
+                Ok(delivery) if delivery.claim.grant().degraded.is_none() => held.push(delivery),
+                last => break last,
+            }
+        };
+        let Some(degraded) = degraded else {
+            assert_eq!(last.unwrap_err().code(), "store_full");
+            continue;
+        };
+        let delivery = last.unwrap();
+        assert_eq!(delivery.claim.grant().degraded, Some(degraded));
+        receiver.settle(delivery.claim, 200).await;
+        if policy == OutagePolicy::LocalFallback {
+            let body = format!(r#"{{"event_id":"{}"}}"#, held.len());
+            assert_eq!(admit(&receiver, &body).await.unwrap_err().code(), "duplicate");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::idempotency::{EventKey, Grant};
+use crate::idempotency::{EventKey, Grant, StoreError};
 use crate::outcome::Answer;
 use crate::verifier::Verified;
 
@@ -31,6 +31,10 @@ pub(crate) enum Notice<'a> {
     Identified(&'a EventKey),
     /// The store was asked once for a claim.
     Asked(Duration),
+    /// A claim failed, for the first time since one succeeded.
+    StoreFailed(&'a StoreError),
+    /// A claim succeeded, for the first time since one failed.
+    StoreRecovered,
     /// A delivery has waited for another attempt at its event.
     Waited(Duration),
     /// The event was claimed.

@@ -3,7 +3,10 @@
 //! Nothing of a request stands in them but what core has made of it: no header,
 //! no body, no id, and no name of a tenant.
 
+use std::error::Error;
+use std::fmt;
 use std::future::Future;
+use std::iter::successors;
 
 use ::tracing::field::{Empty, Value};
 use ::tracing::{Instrument, debug, error, info, info_span, warn};
@@ -58,6 +61,13 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         ),
         Notice::Identified(key) => record("event", short(key).as_str()),
         Notice::Asked(_) => {}
+        Notice::StoreFailed(error) => error!(
+            target: TARGET, scheme, endpoint, reason = %Causes(error),
+            "the idempotency store failed"
+        ),
+        Notice::StoreRecovered => {
+            info!(target: TARGET, scheme, endpoint, "the idempotency store is available again");
+        }
         Notice::Waited(waited) => debug!(
             target: TARGET, scheme, endpoint, ms = millis(waited),
             "waited for another attempt at the event"
@@ -128,6 +138,19 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
             target: TARGET, scheme, endpoint,
             "a success could not be recorded: its event may be handled again"
         ),
+    }
+}
+
+/// An error with its causes, on one line.
+struct Causes<'a>(&'a dyn Error);
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        for cause in successors(self.0.source(), |&cause| cause.source()) {
+            write!(f, ": {cause}")?;
+        }
+        Ok(())
     }
 }
 
