@@ -76,7 +76,7 @@ async fn trickle(server: &Server, first: &[u8], again: &[u8]) -> String {
     client.write_all(first).await.unwrap();
     let (mut from, mut to) = client.split();
     let trickled = async {
-        let mut pace = interval(Duration::from_millis(20));
+        let mut pace = interval(Duration::from_millis(100));
         // Once it is closed, it cannot be written to.
         while to.write_all(again).await.is_ok() {
             pace.tick().await;
