@@ -1,4 +1,4 @@
-//! The extractor of a proved delivery whose body is JSON.
+//! The extractor of a verified delivery with a JSON body.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use serde_core::de::DeserializeOwned;
 use crate::rejection::Rejection;
 use crate::webhook::Webhook;
 
-/// A delivery that is proved, and what its JSON says.
+/// A verified delivery and its parsed JSON body.
 ///
-/// Nothing is parsed before the delivery has been verified. It reads the body,
-/// so it is the last argument of its handler.
+/// The JSON is parsed only after the delivery is verified. The extractor reads
+/// the body, so it must be the last argument of its handler.
 ///
 /// ```
 /// use countersign_axum::WebhookJson;
@@ -30,9 +30,9 @@ use crate::webhook::Webhook;
 /// ```
 #[derive(Clone)]
 pub struct WebhookJson<T> {
-    /// The proof.
+    /// The verified delivery.
     pub verified: Verified,
-    /// What the body says.
+    /// The parsed body.
     pub event: T,
 }
 
@@ -52,7 +52,7 @@ where
 }
 
 impl<T> fmt::Debug for WebhookJson<T> {
-    /// Shows the proof, and nothing that the body says.
+    /// Shows the verified delivery, but not the contents of the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookJson").field("verified", &self.verified).finish_non_exhaustive()
     }

@@ -2,11 +2,12 @@
 //!
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
-//! | [`Webhook`], [`WebhookJson`] | deliveries that are proved | the proof |
-//! | [`Claimed`], [`Delivery`] | deliveries that are proved and whose event it alone has in hand | the proof, and the claim to be settled |
+//! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
+//! | [`Claimed`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
-//! The second of each pair also parses the body as JSON. What sets them up comes
-//! out of the app's state, so a route without it does not compile.
+//! The second of each pair also parses the body as JSON. The verifier and the
+//! receiver come from the app's state, so a route without them does not
+//! compile.
 //!
 //! # Verify
 //!
@@ -28,10 +29,10 @@
 //! # Ok::<(), ConfigError>(())
 //! ```
 //!
-//! # Verify, claim, handle, settle
+//! # Idempotency
 //!
-//! A delivery that comes twice is answered 200 the second time and does not reach
-//! the handler, once the first has completed its claim.
+//! Once a delivery's claim is completed, a duplicate of the delivery gets 200 and
+//! does not reach the handler.
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
@@ -40,7 +41,7 @@
 //!
 //! async fn on_event(Claimed { verified, claim, .. }: Claimed) -> StatusCode {
 //!     println!("{}, attempt {}", verified.event_id(), claim.grant().epoch);
-//!     // It has happened: where this cannot be recorded now, that is tried again.
+//! The work is done. If it cannot be recorded now, recording is retried.
 //!     let _ = claim.complete().await;
 //!     StatusCode::NO_CONTENT
 //! }
@@ -54,13 +55,14 @@
 //! # Ok::<(), ConfigError>(())
 //! ```
 //!
-//! A handler that settles by nothing but its status, and that must not be stopped
-//! by a sender that leaves, is better off behind `countersign_tower::WebhookLayer`.
+//! If a handler settles by its status alone and must not be stopped when the client
+//! disconnects, use `countersign_tower::WebhookLayer` instead.
 //!
-//! # Where the verifier and the receiver come from
+//! # App state
 //!
-//! From any state that a `Verifier`, or a `Receiver`, can be made of. A larger
-//! state says how, with axum's `#[derive(FromRef)]` or by hand:
+//! The extractors accept any state that a `Verifier`, or a `Receiver`, can be made
+//! from. A larger state provides it with axum's `#[derive(FromRef)]` or with its
+//! own `FromRef` implementation:
 //!
 //! ```
 //! use axum::extract::FromRef;
@@ -78,10 +80,11 @@
 //! }
 //! ```
 //!
-//! Several providers in one app have a verifier each: give the route its own
-//! state, `.route("/hooks/github", post(on_push).with_state(github))`.
+//! If one app receives from several providers, each has its own verifier. Give
+//! the route its own state:
+//! `.route("/hooks/github", post(on_push).with_state(github))`.
 //!
-//! Without a verifier the handler is none:
+//! Without a verifier, the function is not a handler:
 //!
 //! ```compile_fail,E0277
 //! # use axum::{Router, routing::post};
@@ -91,18 +94,18 @@
 //! let app: Router = Router::new().route("/hooks/stripe", post(on_event)).with_state(());
 //! ```
 //!
-//! # Behind a layer
+//! # Combined with a tower layer
 //!
-//! Where `countersign_tower::VerifyLayer` or `WebhookLayer` stands in front of
-//! the routes, a handler takes `axum::Extension<Verified>` (behind the latter
-//! also `Extension<Grant>`), and whichever extractor it likes for the body, which
-//! has been put back. The layers also have a setting for how long a body may take
-//! to arrive; the extractors keep to what the verifier says.
+//! If `countersign_tower::VerifyLayer` or `WebhookLayer` wraps the routes, a
+//! handler takes `axum::Extension<Verified>` (with `WebhookLayer` also
+//! `Extension<Grant>`). It can use any extractor for the body, because the layer
+//! puts the body back into the request. The layers also have a setting for how
+//! long a body may take to arrive. The extractors use the verifier's setting.
 //!
-//! # What they leave alone
+//! # What the extractors ignore
 //!
-//! `Content-Type`, which no scheme signs; and axum's `DefaultBodyLimit`: how
-//! large a body may be is for the verifier to say.
+//! They ignore `Content-Type`, which no scheme signs, and axum's
+//! `DefaultBodyLimit`: the verifier sets the maximum body size.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

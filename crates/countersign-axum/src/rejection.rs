@@ -1,4 +1,4 @@
-//! Why an extractor refused a delivery, and what its sender is told of it.
+//! Why an extractor rejected a delivery, and the response that its sender gets.
 
 use std::error::Error;
 use std::fmt;
@@ -9,26 +9,26 @@ use countersign_core::{Answer, MalformedJson, VerifyError};
 use countersign_tower::{answer, refusal};
 use http::StatusCode;
 
-/// Why an extractor refused a delivery.
+/// Why an extractor rejected a delivery.
 ///
-/// As a response it is a status and an empty body; the [`VerifyError`], the
-/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, for a
-/// layer in front to log and count.
+/// As a response it has a status and an empty body. The [`VerifyError`], the
+/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, so that
+/// an outer layer can log and count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The delivery must not be believed.
+    /// The delivery did not verify.
     Unverified(VerifyError),
-    /// The delivery is genuine, and its body is not what the handler expects.
+    /// The delivery is verified, but its body is not what the handler expects.
     MalformedJson(MalformedJson),
-    /// The event is not to be handled now: it was handled before, another
-    /// attempt is at it, or its claim cannot be held. Or there is none: a
-    /// handshake is answered here too.
+    /// The handler is not called for this request: its event is a duplicate, is
+    /// in progress in another attempt, or cannot be claimed. Handshakes are
+    /// answered here too.
     Answered(Answer),
 }
 
 impl Rejection {
-    /// The stable name of what was wrong, for logs and metrics.
+    /// The stable name of the reason, for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -38,7 +38,7 @@ impl Rejection {
         }
     }
 
-    /// The HTTP status that is answered.
+    /// The HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {

@@ -1,4 +1,4 @@
-//! The extractor of a proved delivery.
+//! The extractor of a verified delivery.
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use countersign_core::{Verified, Verifier};
@@ -6,9 +6,10 @@ use countersign_tower::ReadBody;
 
 use crate::rejection::Rejection;
 
-/// A delivery that is proved, with its body as it was signed.
+/// A verified delivery, with the exact body that was signed.
 ///
-/// It reads the body, so it is the last argument of its handler.
+/// The extractor reads the body, so it must be the last argument of its
+/// handler.
 #[derive(Debug, Clone)]
 pub struct Webhook(pub Verified);
 

@@ -1,4 +1,5 @@
-//! The body: capped, under one total deadline, and verified as it arrives.
+//! Reads the body under a size limit and one total deadline, and verifies it as
+//! it arrives.
 
 use std::error::Error;
 use std::fmt;
@@ -21,21 +22,21 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
 pin_project! {
-    /// Reads the body of a delivery and verifies it: what the layers and the
-    /// extractors have in common, for adapters of one's own.
+    /// Reads the body of a delivery and verifies it. The layers and the
+    /// extractors share it, and other adapters can use it too.
     ///
-    /// The head is judged first; where it is refused, or where the length that
-    /// it announces is over the limit, none of the body is read. A request that
-    /// is no delivery to be handled, such as a handshake, comes out as the answer
-    /// that its sender gets.
+    /// The headers are checked first. If they are rejected, or if the announced
+    /// length exceeds the limit, the body is not read. If the request is not a
+    /// delivery for the handler, such as a handshake, the result is the response
+    /// for its sender.
     ///
     /// # Panics
     ///
-    /// Polled outside of a tokio runtime with its timer enabled, where something
-    /// has to be waited for.
+    /// Panics if it has to wait and is polled outside of a tokio runtime with its
+    /// timer enabled.
     #[must_use = "futures do nothing unless polled"]
     pub struct ReadBody<B> {
-        // Taken at the end.
+        // Taken when the future completes.
         parts: Option<Parts>,
         #[pin]
         body: B,
@@ -50,30 +51,32 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     enum State {
-        // The secrets are being found.
+        // The secrets are being looked up.
         Resolving {
             #[pin]
             verifier: Resolving,
             within: Duration,
-            // Taken at the end; none if there was no room for the request.
+            // Taken when the state ends. `None` if the budget has no room for
+            // the request.
             reserved: Option<Reserved>,
         },
-        // Taken at the end. In a box, for this future is moved until it is first polled, and has no
-        // room for what it has yet to become.
+        // Taken when the future completes. Boxed because the future is moved
+        // before its first poll, and should not carry the space of its later
+        // states.
         Reading { arriving: Option<Box<Arriving>> },
     }
 }
 
-/// How long something has been waited for. Begins only once it has to be.
+/// How long the future has waited. Starts at the first wait.
 #[derive(Default)]
 struct Wait {
     since: Option<Instant>,
-    /// In a box, for most bodies are at hand, and need no room for it.
+    /// Boxed because most bodies are already available and need no timer.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B: Body> ReadBody<B> {
-    /// Prepares to judge a request and to read its body.
+    /// Prepares to check a request's headers and to read its body.
     pub fn new(verifier: &Verifier, request: Request<B>) -> Self {
         let (parts, body) = request.into_parts();
         let span = verifier.span();
@@ -97,7 +100,7 @@ impl<B: Body> ReadBody<B> {
         }
     }
 
-    /// What is told of the request; the handler belongs there, too.
+    /// The telemetry span of the request. The handler should run in it, too.
     #[must_use]
     pub fn span(&self) -> &DeliverySpan {
         &self.span
@@ -135,11 +138,11 @@ where
         {
             return Poll::Ready(arriving.finish(*this.announced).map(|arrived| (parts, arrived)));
         }
-        // Polled again after its end, it has nothing left.
+        // Polled again after completion: there is nothing left to return.
         Poll::Ready(Err(incomplete()))
     }
 
-    /// Ready once the head is judged.
+    /// Ready once the headers are checked.
     fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
         let StateProjection::Resolving { mut verifier, within, reserved } =
@@ -167,7 +170,7 @@ where
         Poll::Ready(Ok(()))
     }
 
-    /// Takes what has arrived of the body; ready once that is all of it.
+    /// Reads the available part of the body. Ready once the whole body is read.
     fn poll_whole(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
         let mut this = self.project();
         let StateProjection::Reading { arriving: Some(arriving) } = this.state.project() else {
@@ -206,12 +209,12 @@ where
 }
 
 impl Wait {
-    /// Since the first call.
+    /// The time since the first call.
     fn elapsed(&mut self) -> Duration {
         self.since.get_or_insert_with(Instant::now).elapsed()
     }
 
-    /// Ready once so much has elapsed, with how much it was.
+    /// Ready once that much time has elapsed; returns the elapsed time.
     fn poll(&mut self, until: Duration, cx: &mut Context<'_>) -> Poll<Duration> {
         let left = until.saturating_sub(self.elapsed());
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(left)));
@@ -222,7 +225,7 @@ impl Wait {
 }
 
 impl<B> fmt::Debug for ReadBody<B> {
-    /// Shows whose it is and how far: no body.
+    /// Shows the progress, but no part of the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let arriving = match &self.state {
             State::Reading { arriving } => arriving.as_deref(),
@@ -234,10 +237,11 @@ impl<B> fmt::Debug for ReadBody<B> {
             .finish_non_exhaustive()
     }
 }
-/// The request as the service gets it: with its body, and with the proof.
+/// Rebuilds the request for the service, with its body and the verified
+/// delivery.
 pub(crate) fn put_back(mut parts: Parts, verified: Verified) -> Request<Full<Bytes>> {
     if verified.scheme().body_view() == BodyView::Decoded {
-        // These spoke of the body as it arrived.
+        // These headers describe the encoded body.
         parts.headers.remove(CONTENT_ENCODING);
         parts.headers.remove(CONTENT_LENGTH);
     }
@@ -250,7 +254,7 @@ fn content_length(parts: &Parts) -> Option<u64> {
     parts.headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// What is held of a request's head, about.
+/// The approximate memory that a request's head takes, in bytes.
 pub(crate) fn head_bytes(headers: &HeaderMap, uri: &Uri) -> usize {
     let fields = headers.capacity().max(headers.len());
     let texts: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -258,8 +262,8 @@ pub(crate) fn head_bytes(headers: &HeaderMap, uri: &Uri) -> usize {
     fields * FIELD_BYTES + texts + target
 }
 
-/// Why a body broke off: its connection did, unless a layer in front has a limit
-/// of its own.
+/// Why reading a body failed: the connection broke, unless an outer layer has
+/// its own size limit.
 fn broken_off(error: &(dyn Error + 'static)) -> VerifyErrorKind {
     let limited = successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>());
@@ -272,8 +276,8 @@ fn incomplete() -> Answer {
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// A body that always has another frame at hand must not keep its deadline, or
-/// other tasks, from being looked at.
+/// If a body always has another frame available, reading it must not keep its
+/// deadline from being checked, or other tasks from running.
 const FRAMES_PER_POLL: usize = 128;
-/// What a header map takes for a field, beside its texts.
+/// The size of a field in a header map, without its name and value.
 const FIELD_BYTES: usize = 112;

@@ -1,4 +1,4 @@
-//! The future of an answer: the body, then the service or a refusal.
+//! The response future: reads the body, then calls the service or rejects.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ use crate::body::{BoxError, ReadBody, put_back};
 use crate::response::{ResponseBody, answer};
 
 pin_project! {
-    /// The answer to a delivery; see [`VerifyLayer`](crate::VerifyLayer).
+    /// The response to a delivery; see [`VerifyLayer`](crate::VerifyLayer).
     pub struct ResponseFuture<S, B, F> {
         #[pin]
         state: State<S, B, F>,
@@ -38,11 +38,11 @@ pin_project! {
             #[pin]
             answer: F,
             span: DeliverySpan,
-            // Taken at the end.
+            // Taken when the future completes.
             handling: Option<Handling>,
             reserved: Reserved,
         },
-        // Answered, or on the way from one state to the next.
+        // Completed, or between two states.
         Done,
     }
 }

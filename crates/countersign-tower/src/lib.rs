@@ -1,14 +1,14 @@
 //! Tower layers that receive webhook deliveries.
 //!
-//! | layer | stands in front of a service that |
+//! | layer | the service behind it |
 //! | --- | --- |
-//! | [`VerifyLayer`] | is called with proved deliveries only, and takes it upon itself that one event comes twice |
-//! | [`WebhookLayer`] | is called once for each event, and whose answer says whether that is done |
+//! | [`VerifyLayer`] | is called with verified deliveries only, and handles duplicates itself |
+//! | [`WebhookLayer`] | is called once for each event, and settles the event by the status of its response |
 //!
-//! What a layer does not let through it answers itself, with a status and an
-//! empty body; a handshake, with what the provider expects. What it lets through reaches the service with its body byte for
-//! byte as it was signed, and with the [`Verified`](countersign_core::Verified)
-//! in the request's extensions.
+//! If a layer does not pass a request on, it responds itself, with a status and
+//! an empty body. A handshake gets the response that the provider expects. A
+//! request that is passed on keeps its body byte for byte as it was signed, and
+//! has the [`Verified`](countersign_core::Verified) in its extensions.
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> service -> response
@@ -53,7 +53,7 @@
 //! # }
 //! ```
 //!
-//! # Verify, claim, handle, settle
+//! # Idempotency
 //!
 //! ```
 //! # use bytes::Bytes;
@@ -90,7 +90,7 @@
 //! #     }
 //! #     request.body(Full::<Bytes>::from(body))
 //! # };
-//! // The same delivery, twice.
+//! The same delivery, twice.
 //! let first = service.clone().oneshot(delivery()?).await?;
 //! assert_eq!(first.into_body().into_inner().flatten(), Some(1));
 //!
@@ -99,47 +99,49 @@
 //! assert_eq!(second.extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
 //! assert!(second.into_body().into_inner().is_none());
 //!
-//! // At the end, once the server takes no more requests.
+//! At shutdown, after the server has stopped accepting requests.
 //! layer.drain().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A service that does not answer at once goes on in a task of its own, which a
-//! sender that leaves does not stop. By the status of its answer the event is recorded as done (2xx, unless
-//! the receiver has another rule) or given back to be sent again; a panic and an
-//! error give it back. The sender gets the answer of the service in any case,
-//! recorded or not, unless that is late: then it gets 503, and the service still
-//! finishes.
+//! The service runs in its own task, which continues if the client disconnects.
+//! The status of its response settles the event: 2xx, unless the receiver has
+//! another rule, records it as done; any other status releases it, so that the
+//! sender can retry. A panic and an error release it, too. The sender gets the
+//! service's response in any case, recorded or not, unless it is late. Then the
+//! sender gets 503, and the service still finishes.
 //!
-//! # The body that the service gets
+//! # The request body
 //!
-//! It is a `Full<Bytes>`, since it is at hand. axum's `Router`, its handlers and
-//! most of tower-http take any body, so that `router.layer(VerifyLayer::new(verifier))`,
-//! or `router.layer(WebhookLayer::new(receiver))`, is all there is to it. Where a
-//! service insists on another type, as axum's `middleware::from_fn` does inside
-//! of one `ServiceBuilder`, convert in between:
+//! The service gets the body as `Full<Bytes>`, because it is already in memory.
+//! axum's `Router`, its handlers and most of tower-http accept any body, so
+//! `router.layer(VerifyLayer::new(verifier))` or
+//! `router.layer(WebhookLayer::new(receiver))` is enough. If a service requires
+//! another type, as axum's `middleware::from_fn` does inside of one
+//! `ServiceBuilder`, convert in between:
 //! `.map_request(|request: Request<Full<Bytes>>| request.map(Body::new))`.
 //!
-//! Trailers are no part of a delivery that any scheme signs, and are dropped.
+//! Trailers are dropped. No scheme signs them.
 //!
-//! # The body of an answer
+//! # The response body
 //!
-//! It is a [`ResponseBody`]: the service's own, or the layer's, which is empty
-//! but for a handshake.
+//! It is a [`ResponseBody`]: the service's own body, or the layer's, which is
+//! empty except for a handshake.
 //!
-//! # A body that somebody else has read
+//! # Troubleshooting: the body was already read
 //!
-//! What stands in front of the layer must leave the body alone. Where it is
-//! gone, and the request had announced its length, the answer is
+//! Outer layers must not read the body. If the body is gone and the request had
+//! announced its length, the response is
 //! [`BodyIncomplete`](countersign_core::VerifyErrorKind::BodyIncomplete): the
-//! body was cut off, or read by somebody else. Of a chunked body nobody can tell
-//! that it is gone; it is judged as an empty one, which nobody has signed.
+//! body was cut off, or another layer read it. If a chunked body is gone, the
+//! layer cannot detect it. It verifies an empty body, and the signature does
+//! not match.
 //!
-//! # The URL that was signed
+//! # The signed URL
 //!
 //! axum strips the prefix from the URL of a nested router. For a scheme that
-//! signs the URL, give the whole of it with `PublicUrl::new`, or put the layer
+//! signs the URL, give the full URL with `PublicUrl::new`, or put the layer
 //! around the outermost router.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

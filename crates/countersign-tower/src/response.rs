@@ -1,4 +1,4 @@
-//! What is answered in a service's place.
+//! The responses that are sent without calling the service.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,17 +10,20 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// The answer to a delivery that was refused: the status of the error, an empty
-/// body, and the error in the response's extensions, for what stands in front to
-/// log and count.
+/// The response to a rejected delivery.
+///
+/// It has the status of the error and an empty body. The error is in the
+/// response's extensions, so that an outer layer can log and count it.
 #[must_use]
 pub fn refusal<B: From<Bytes>>(error: VerifyError) -> Response<B> {
     answer(Answer::Refused(error))
 }
 
-/// An answer that is given in the handler's place: its status, `Retry-After`
-/// where it is worth asking again, and the answer in the response's extensions.
-/// The body is empty, but for a handshake's.
+/// A response that is sent without calling the handler.
+///
+/// It has the answer's status, `Retry-After` if a retry can succeed, and the
+/// answer in the response's extensions. The body is empty except for a
+/// handshake.
 #[must_use]
 pub fn answer<B: From<Bytes>>(answer: Answer) -> Response<B> {
     let mut response = Response::new(B::from(Bytes::new()));
@@ -49,8 +52,7 @@ pub fn answer<B: From<Bytes>>(answer: Answer) -> Response<B> {
 }
 
 pin_project! {
-    /// The body of an answer: the service's, or one that a layer gives in its
-    /// place.
+    /// The body of a response: the service's, or a layer's own.
     #[derive(Debug)]
     pub struct ResponseBody<B> {
         #[pin]
@@ -68,7 +70,7 @@ pin_project! {
 }
 
 impl<B> ResponseBody<B> {
-    /// The service's body, where it was the service that answered.
+    /// The service's body, if the service sent the response.
     pub fn into_inner(self) -> Option<B> {
         match self.kind {
             Kind::Service { body } => Some(body),
@@ -76,7 +78,7 @@ impl<B> ResponseBody<B> {
         }
     }
 
-    /// The response of a service, as it is.
+    /// The response of a service, unchanged.
     pub(crate) fn of_service(response: Response<B>) -> Response<Self> {
         response.map(|body| Self { kind: Kind::Service { body } })
     }

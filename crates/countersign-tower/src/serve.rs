@@ -1,4 +1,4 @@
-//! A server that no client can keep waiting.
+//! HTTP server with timeouts and connection limits.
 
 mod answer;
 mod connection;
@@ -35,28 +35,30 @@ use places::{Place, Places};
 
 pub use termination::terminated;
 
-/// Serves a tower service, such as an axum `Router`, by HTTP/1.1 and HTTP/2 over
-/// TCP, with an end to everything that a client can draw out.
+/// HTTP server with timeouts and connection limits.
 ///
-/// hyper has most of these limits, and sets few of them; `axum::serve` 0.8 sets
-/// none. A client that connects and says nothing, or never ends its headers, then
-/// keeps its connection for ever.
+/// It serves a tower service, such as an axum `Router`, over HTTP/1.1 and
+/// HTTP/2 on TCP. Everything that a client can delay has a limit.
 ///
-/// | bounded | by |
+/// hyper supports most of these limits, but sets few of them by default.
+/// `axum::serve` 0.8 sets none. Without them, a client that connects and sends
+/// nothing, or never ends its headers, keeps its connection forever.
+///
+/// | limited | by |
 /// | --- | --- |
 /// | silence, and headers that do not end | [`with_header_timeout`](Self::with_header_timeout) |
-/// | a connection kept open between requests, or whose client does not take its answers | [`with_idle_timeout`](Self::with_idle_timeout) |
-/// | a client that goes on sending what is not read, once it is answered | 32 MiB, 10 s, and 1 s of silence |
-/// | a request's head | [`with_head_limit`](Self::with_head_limit), and 100 fields |
-/// | the heads of all requests, by HTTP/2 | [`with_buffer_budget`](Self::with_buffer_budget) |
-/// | connections at once | [`with_connections`](Self::with_connections) |
-/// | requests at once on one connection, by HTTP/2 | 64, and 20 that are reset before they are looked at |
-/// | a client that has gone without a word, by HTTP/2 | a ping after 10 s, and 10 s for its answer |
-/// | the end | [`with_shutdown_timeout`](Self::with_shutdown_timeout) |
+/// | a connection that is idle between requests, or whose client does not read its responses | [`with_idle_timeout`](Self::with_idle_timeout) |
+/// | a client that keeps sending an unread body after its response | 32 MiB, 10 s, and 1 s of silence |
+/// | the head of one request | [`with_head_limit`](Self::with_head_limit), and 100 fields |
+/// | the heads of all HTTP/2 requests | [`with_buffer_budget`](Self::with_buffer_budget) |
+/// | concurrent connections | [`with_connections`](Self::with_connections) |
+/// | concurrent requests on one HTTP/2 connection | 64, and 20 that are reset before the server has seen them |
+/// | an HTTP/2 client that has disappeared | a ping after 10 s, and 10 s for its acknowledgement |
+/// | graceful shutdown | [`with_shutdown_timeout`](Self::with_shutdown_timeout) |
 ///
-/// A request that is whole in its head is the service's affair. The layers and
-/// extractors of this project bound its body. A service that reads bodies by
-/// itself needs a deadline of its own.
+/// After a request's head, the service is responsible. The layers and
+/// extractors of this project limit the request's body. A service that reads
+/// bodies itself needs its own deadline.
 ///
 /// # Examples
 ///
@@ -80,8 +82,8 @@ pub use termination::terminated;
 ///
 /// # Panics
 ///
-/// Awaited outside of a tokio runtime, or in one whose network or timer is not
-/// enabled.
+/// Panics if it is awaited outside of a tokio runtime, or in one whose I/O or
+/// timer is not enabled.
 #[must_use = "a server does nothing unless awaited"]
 pub struct Serve<S> {
     listener: TcpListener,
@@ -93,7 +95,7 @@ pub struct Serve<S> {
 }
 
 impl<S> Serve<S> {
-    /// A server of the connections that come to this listener.
+    /// A server for the connections of this listener.
     pub fn new(listener: TcpListener, service: S) -> Self {
         Self {
             listener,
@@ -105,61 +107,61 @@ impl<S> Serve<S> {
         }
     }
 
-    /// How long a request's head may take. Defaults to 10 s.
+    /// The maximum time for a request's head to arrive. Defaults to 10 s.
     ///
-    /// It is one deadline for the whole of the head, counted for a connection's
-    /// first request from the connect on, and for the later ones, by HTTP/1, from
-    /// their first byte on. So it is a least rate, too: a head of 1 KiB has to
-    /// come at 100 bytes a second, and the largest that is taken at 3,300.
+    /// It is one deadline for the whole head. The first request's head is counted
+    /// from the connect. With HTTP/1, a later head is counted from its first
+    /// byte. So it is a minimum rate, too: a head of 1 KiB must arrive at 100
+    /// bytes per second or more, and the largest accepted head at 3,300.
     ///
-    /// By HTTP/2 a later head has the [idle time](Self::with_idle_timeout), which
-    /// ends no sooner for the bytes in between.
+    /// With HTTP/2, a later head must arrive within the [idle
+    /// timeout](Self::with_idle_timeout), which bytes in between do not extend.
     pub fn with_header_timeout(mut self, timeout: Duration) -> Self {
         self.limits.header_timeout = timeout;
         self
     }
 
-    /// How long a connection is kept while nothing is asked on it, and how long a
-    /// client may take to receive an answer. Defaults to 10 s.
+    /// The maximum time that a connection is kept without a request, and that a
+    /// client may take to read a response. Defaults to 10 s.
     ///
-    /// An idle connection is told that it ends, and by HTTP/2 has a second for its
-    /// farewell. One whose client does not take an answer is closed at once, even if
-    /// other requests of it are being answered.
+    /// An idle connection is closed gracefully; an HTTP/2 client then has one second
+    /// to close it. If the client does not read a response, the connection is closed
+    /// at once, even if other requests on it are still in progress.
     ///
-    /// A proxy that keeps its connections to this server has to give them up
-    /// first, or it sends requests into connections that are being closed. Give
-    /// more here than it allows there: nginx says 60 s by itself.
+    /// A proxy that keeps connections to this server open must close them first.
+    /// Otherwise it sends requests into connections that are being closed. Set a
+    /// longer timeout here than in the proxy: nginx's default is 60 s.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
-    /// How much of a request's head is read, in bytes: its first line, and its
-    /// headers. Defaults to 32 KiB, and is 8 KiB at the least. One that has not
-    /// ended by then is answered 431; it is read in pieces, so that by HTTP/1 one
+    /// The maximum size of a request's head, in bytes: its first line and its
+    /// headers. Defaults to 32 KiB; the minimum is 8 KiB.
+    ///
+    /// A larger head gets 431. The head is read in pieces, so with HTTP/1 a head
     /// of up to twice the size may pass.
     pub fn with_head_limit(mut self, bytes: usize) -> Self {
         self.limits.head_bytes = bytes;
         self
     }
 
-    /// How many connections there may be at once. Defaults to 512, since a
-    /// process may often open no more than 1,024 files; it is 1 at the least.
+    /// The maximum number of concurrent connections. Defaults to 512, because a
+    /// process can often open only 1,024 files; the minimum is 1.
     ///
-    /// Others wait until one ends, in the queue of the operating system.
+    /// Further connections wait in the operating system's queue until one ends.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
     }
 
-    /// So many connections beside those of
-    /// [`with_connections`](Self::with_connections), which are there when all of
-    /// those are taken: for requests that have to be answered even then, such as
-    /// health checks. Defaults to none.
+    /// Additional connections that are accepted when all those of
+    /// [`with_connections`](Self::with_connections) are taken. They are for requests
+    /// that need a response even then, such as health checks. Defaults to 0.
     ///
-    /// Each is for one request, whose head has a second. If it is not urgent, it
-    /// waits for a quarter of a second for a connection to end, and is then answered
-    /// 503 with `Retry-After`.
+    /// Each serves one request, whose head must arrive within one second. If the
+    /// request is not urgent, it waits up to a quarter of a second for a regular
+    /// connection to end, and then gets 503 with `Retry-After`.
     pub fn with_reserve<F>(mut self, connections: usize, is_urgent: F) -> Self
     where
         F: Fn(&Request<Incoming>) -> bool + Send + Sync + 'static,
@@ -169,23 +171,22 @@ impl<S> Serve<S> {
         self
     }
 
-    /// The budget that the heads of requests by HTTP/2 are taken of, of which a
-    /// connection may have many at once. Defaults to
-    /// [`BufferBudget::of_process`]. A request that does not fit is answered 503
-    /// with `Retry-After`.
+    /// The budget for the heads of HTTP/2 requests, of which a connection can
+    /// have many at once. Defaults to [`BufferBudget::of_process`]. A request
+    /// that does not fit gets 503 with `Retry-After`.
     ///
-    /// Not in it are the buffers of the connections themselves: at most 64 KiB
-    /// each, and twice the [head limit](Self::with_head_limit) by HTTP/1.
+    /// The budget does not include the connections' own buffers: at most 64 KiB
+    /// each, and with HTTP/1 twice the [head limit](Self::with_head_limit).
     pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
         self.budget = budget;
         self
     }
 
-    /// Ends the server once this future does: it takes no more connections, and
-    /// waits for the answers to the requests that it has.
+    /// Shuts the server down once this future completes: it accepts no more
+    /// connections and drains in-flight requests.
     ///
-    /// [`WebhookLayer::drain`](crate::WebhookLayer::drain) waits for handlers that
-    /// have outlived their connections; call it after this.
+    /// Handlers can outlive their connections. To wait for them, call
+    /// [`WebhookLayer::drain`](crate::WebhookLayer::drain) after this.
     pub fn with_graceful_shutdown<F>(mut self, stop: F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -194,9 +195,10 @@ impl<S> Serve<S> {
         self
     }
 
-    /// How long a graceful shutdown may take. Then it drops the connections that
-    /// are left. Defaults to 20 s: no provider that is built in waits longer for
-    /// an answer, and service managers allow 30 s for all of the end.
+    /// The maximum duration of a graceful shutdown. After it, the remaining
+    /// connections are dropped. Defaults to 20 s: no built-in provider waits
+    /// longer for a response, and service managers allow 30 s for the whole
+    /// shutdown.
     pub fn with_shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.limits.shutdown_timeout = timeout;
         self
@@ -215,8 +217,8 @@ where
     type Output = ();
     type IntoFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-    /// Serves until the graceful shutdown has ended. Where this is dropped before,
-    /// all connections are.
+    /// Serves until the graceful shutdown is complete. If the future is dropped
+    /// earlier, all connections are dropped.
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(run(self))
     }
@@ -249,8 +251,8 @@ where
                         let connection = Connection { stream, service, place, patience, shared };
                         connections.spawn(connection.serve());
                     }
-                    // The one that failed is gone; where the process has no more files to open,
-                    // some have to be closed first.
+                    // If one connection failed, continue. If the process can
+                    // open no more files, others have to be closed first.
                     Err(error) if is_of_one_connection(&error) => {}
                     Err(_) => sleep(AFTER_FAILURE).await,
                 }
@@ -260,11 +262,11 @@ where
     drop(listener);
     ending.cancel();
     let ended = async { while connections.join_next().await.is_some() {} };
-    // What has not ended by then is dropped along with the set.
+    // Connections that are still open are dropped with the set.
     let _ = timeout(limits.shutdown_timeout, ended).await;
 }
 
-/// The next connection, and its place, which is there first.
+/// Waits for a free place, then accepts the next connection.
 async fn next(
     listener: &TcpListener,
     places: &Places,

@@ -1,4 +1,4 @@
-//! The service: judges the headers, and leaves the rest to its future.
+//! The service: checks the headers and leaves the rest to its future.
 
 use std::fmt;
 use std::task::{Context, Poll};
@@ -32,8 +32,8 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<S, B, S::Future>;
 
-    /// At once. What the service behind has few of, such as the permits of a limit,
-    /// is acquired for verified deliveries alone.
+    /// Always ready. The inner service's readiness, such as the permit of a
+    /// concurrency limit, is acquired for verified deliveries only.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! Answers on their way.
+//! Response bodies that are being sent.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,11 +11,11 @@ use pin_project_lite::pin_project;
 use super::patience::Answering;
 
 pin_project! {
-    /// The body of an answer: the service's, or none.
+    /// The body of a response: the service's, or empty.
     pub(super) struct Answer<B> {
         #[pin]
         body: Option<B>,
-        // Dropped once the connection has taken all of the body.
+        // Dropped once the connection has read the whole body.
         answering: Option<Answering>,
     }
 }
@@ -30,14 +30,14 @@ impl<B> Answer<B> {
     }
 }
 
-/// An answer without a body, in the service's place.
+/// A response without a body, sent without calling the service.
 pub(super) fn rejected<B>(status: StatusCode) -> Response<Answer<B>> {
     let mut response = Response::new(Answer { body: None, answering: None });
     *response.status_mut() = status;
     response
 }
 
-/// There is no room for the request at this moment.
+/// The server has no capacity for the request at this moment.
 pub(super) fn unavailable<B>() -> Response<Answer<B>> {
     let mut response = rejected(StatusCode::SERVICE_UNAVAILABLE);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));

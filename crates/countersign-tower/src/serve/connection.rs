@@ -1,4 +1,4 @@
-//! One connection, from its first byte to its last.
+//! Serves one connection from its first byte to its last.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub(super) struct Connection<S> {
     pub(super) shared: Arc<Shared>,
 }
 
-/// Whether a request may have one of the places that are kept free.
+/// Whether a request may use a reserved connection.
 pub(super) type IsUrgent = Box<dyn Fn(&Request<Incoming>) -> bool + Send + Sync>;
 
 /// What all connections of a server share.
@@ -40,7 +40,7 @@ pub(super) struct Shared {
     pub(super) builder: Builder<TokioExecutor>,
     pub(super) budget: BufferBudget,
     pub(super) is_urgent: IsUrgent,
-    /// Cancelled when the server is to end.
+    /// Cancelled when the server shuts down.
     pub(super) ending: CancellationToken,
 }
 
@@ -53,10 +53,10 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    /// Serves until the client has gone, or patience has.
+    /// Serves until the client disconnects or a timeout expires.
     pub(super) async fn serve(self) {
         let Self { stream, service, place, patience, shared } = self;
-        // An answer is one small write; where this fails it is merely later.
+        // A response is one small write. If this fails, it is only slower.
         let _ = stream.set_nodelay(true);
         let (place, patience) = (Arc::new(place), Arc::new(patience));
         let (stream, mut stream_left) = Noted::new(stream, Arc::clone(&patience));
@@ -75,7 +75,7 @@ where
                 pin!(shared.builder.serve_connection(TokioIo::new(stream), service));
             loop {
                 select! {
-                    // What goes wrong on a connection is its client's affair.
+                    // Errors of a connection concern its client only.
                     _ = &mut connection => break,
                     overdue = patience.overdue() => match overdue {
                         Overdue::Idle => may_be_sending = false,
@@ -87,7 +87,8 @@ where
                         may_be_sending = !patience.is_idle();
                     }
                 }
-                // What is on its way may still come, and in its time.
+                // Requests and responses in progress may still finish within
+                // their timeouts.
                 connection.as_mut().graceful_shutdown();
                 patience.end();
             }
@@ -98,7 +99,7 @@ where
     }
 }
 
-/// Takes the requests of one connection.
+/// Handles the requests of one connection.
 struct Requests<S> {
     service: TowerToHyperService<S>,
     place: Arc<Place>,
@@ -111,8 +112,9 @@ where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone,
     S::Error: Into<BoxError>,
 {
-    /// By HTTP/2 this is called for each stream as soon as its head is there, and
-    /// many may be: what is not taken is dropped here, and what is taken is counted.
+    /// With HTTP/2 this is called for each stream as soon as its head has
+    /// arrived, for many streams at once. A request that is not accepted is
+    /// dropped here, and an accepted one is counted.
     fn answer(
         &self,
         request: Request<Incoming>,
@@ -120,7 +122,7 @@ where
         let in_hand = self.patience.begin(request.version());
         let place = Arc::clone(&self.place);
         let mut reserved = self.shared.budget.reserve();
-        // By HTTP/1 a connection has one at a time.
+        // With HTTP/1 a connection has one request at a time.
         let fits = request.version() <= Version::HTTP_11
             || reserved.grow(head_bytes(request.headers(), request.uri()) + STREAM_BYTES).is_ok();
         let early = if request.headers().len() > MOST_FIELDS {
@@ -165,14 +167,14 @@ fn of_service<B>(
     answer.map(|answer| answer.map(Answer::of_service)).map_err(Into::into)
 }
 
-/// The answer on its way: from here on it is the client that is waited for.
+/// Marks the response as being sent: from here on the client is timed.
 fn sent<B>(answer: Response<Answer<B>>, in_hand: InHand, place: &Place) -> Response<Answer<B>> {
     place.note_answered();
     answer.map(|body| body.on_its_way(in_hand.answered()))
 }
 
-/// As many as HTTP/1 is held to by hyper. They are bounded by their size, too, but
-/// short ones take ten times that.
+/// hyper's limit for HTTP/1. The total size is limited too, but short fields
+/// take ten times their size.
 const MOST_FIELDS: usize = 100;
-/// For the stream, and the task that answers it.
+/// For the stream and the task that handles it.
 const STREAM_BYTES: usize = 4 * 1024;

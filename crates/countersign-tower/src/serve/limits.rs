@@ -1,4 +1,4 @@
-//! What a client may take.
+//! The limits of the server.
 
 use std::time::Duration;
 
@@ -33,13 +33,14 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// What hyper bounds.
+    /// The limits that hyper enforces.
     pub(super) fn builder(&self) -> Builder<TokioExecutor> {
         let head_bytes = self.head_bytes.max(LEAST_HEAD);
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
-            // It is counted neither before the first byte nor for HTTP/2. `Patience` is.
+            // hyper's timeout covers neither the time before the first byte nor
+            // HTTP/2. `Patience` does.
             .header_read_timeout(None)
             .max_buf_size(head_bytes);
         builder
@@ -57,7 +58,7 @@ impl Limits {
         builder
     }
 
-    /// What a new connection may take its time for.
+    /// The timeouts of a new connection.
     pub(super) fn patience(&self, place: &Place) -> Patience {
         let most = if place.is_reserve() { RESERVE_PATIENCE } else { Duration::MAX };
         Patience::new(self.header_timeout.min(most), self.idle_timeout.min(most))
@@ -68,15 +69,16 @@ impl Limits {
     }
 }
 
-/// hyper's own least.
+/// hyper's minimum.
 const LEAST_HEAD: usize = 8 * 1024;
 const PING: Duration = Duration::from_secs(10);
 const MOST_STREAMS: u32 = 64;
-/// Streams that are opened and reset at once cost the server more than the client: after so many
-/// the connection is closed.
+/// Streams that are opened and reset at once cost the server more than the
+/// client. Past this number the connection is closed.
 const MOST_UNSEEN_RESETS: usize = 20;
 const MOST_ERRORS: usize = 64;
-/// What comes of bodies before anybody reads them is in no budget: so it is little.
+/// Body bytes that are received before they are read are in no budget, so the
+/// windows are small.
 const CONNECTION_WINDOW: u32 = 64 * 1024;
 const STREAM_WINDOW: u32 = 16 * 1024;
 const SEND_BUFFER: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! The end of a connection whose client may still be sending.
+//! Closes a connection whose client may still be sending.
 
 use std::time::Duration;
 
@@ -6,15 +6,16 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Closes a connection so that its client sees the last answer, as RFC 9112,
-/// section 9.6, says: the sending side first, and the other once the client has
-/// closed its own.
+/// Closes a connection so that its client receives the last response.
 ///
-/// A request may be answered before its body has come. If the connection were
-/// closed with bytes unread, or if some came afterwards, it would be reset, and a
-/// client that writes everything before it reads would never see the answer. So
-/// what comes is discarded: at most [`MOST_BYTES`], within [`LONGEST`], and no
-/// longer than the client goes on sending.
+/// As RFC 9112, section 9.6, describes, it closes the sending side first, and the
+/// other side once the client has closed its own.
+///
+/// A request may get its response before its body has arrived. If the connection
+/// were closed with unread bytes, or if bytes arrived afterwards, it would be
+/// reset. A client that writes everything before it reads would then never see
+/// the response. So arriving bytes are discarded: at most [`MOST_BYTES`], within
+/// [`LONGEST`], and only while the client keeps sending.
 pub(super) async fn linger(mut stream: TcpStream) {
     if stream.shutdown().await.is_err() {
         return;
@@ -28,11 +29,11 @@ pub(super) async fn linger(mut stream: TcpStream) {
             left = left.saturating_sub(length);
         }
     };
-    // Closed in any case.
+    // The connection is closed in any case.
     let _ = timeout(LONGEST, discarded).await;
 }
 
-/// The largest body that a scheme here accepts, and some more.
+/// The largest body that a built-in scheme accepts, with a margin.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(1);

@@ -1,5 +1,5 @@
-//! A stream that notes what comes and what cannot leave, and outlives its
-//! connection.
+//! A stream that records its activity (received bytes, blocked writes) and
+//! survives its connection.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,14 +13,15 @@ use tokio::sync::oneshot;
 use super::patience::Patience;
 
 pub(super) struct Noted {
-    /// Taken when it is dropped.
+    /// Taken when the wrapper is dropped.
     stream: Option<TcpStream>,
     patience: Arc<Patience>,
     left: Option<oneshot::Sender<TcpStream>>,
 }
 
 impl Noted {
-    /// The stream, and what gives it back once its connection has dropped it.
+    /// The stream, and a receiver that returns it once its connection has
+    /// dropped it.
     pub(super) fn new(
         stream: TcpStream,
         patience: Arc<Patience>,
@@ -43,7 +44,7 @@ impl Noted {
 impl Drop for Noted {
     fn drop(&mut self) {
         if let (Some(stream), Some(left)) = (self.stream.take(), self.left.take()) {
-            // Not taken, the stream is closed.
+            // If the receiver is gone, the stream is closed.
             let _ = left.send(stream);
         }
     }

@@ -1,4 +1,4 @@
-//! How long a connection may go on without a request.
+//! The timeouts of a connection while the service is not handling a request.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,8 +7,8 @@ use std::time::Duration;
 use http::Version;
 use tokio::time::{Instant, sleep};
 
-/// Counts the time between requests, and the time of answers on their way. While
-/// there is a request, the service decides.
+/// Times the gaps between requests and the responses that are being sent. While
+/// a request is in progress, no timeout applies: the service decides.
 #[derive(Debug)]
 pub(super) struct Patience {
     header_timeout: Duration,
@@ -19,12 +19,13 @@ pub(super) struct Patience {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// Since when each answer is on its way, the oldest first.
+    /// When the sending of each response began, the oldest first.
     answers: VecDeque<Instant>,
-    /// Whether the client takes no more bytes at this moment.
+    /// Whether the client currently accepts no more bytes.
     is_blocked: bool,
     is_ending: bool,
-    /// Whether bytes between requests belong to a head. By HTTP/2 they can be anything.
+    /// Whether bytes between requests belong to a head. With HTTP/2 they can be
+    /// anything.
     bytes_are_heads: bool,
 }
 
@@ -39,25 +40,25 @@ enum Phase {
     Idle {
         since: Instant,
     },
-    /// The client knows that the connection ends.
+    /// The client has been notified that the connection is closing.
     Ending {
         since: Instant,
     },
 }
 
-/// What has taken too long.
+/// Which timeout has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Overdue {
     Head,
     Idle,
-    /// The client does not take its answer.
+    /// The client does not read its response.
     Answer,
-    /// The client does not end the connection.
+    /// The client does not close the connection.
     End,
 }
 
 impl Patience {
-    /// With a connection that is new: its first head is awaited.
+    /// For a new connection, which waits for its first head.
     pub(super) fn new(header_timeout: Duration, idle_timeout: Duration) -> Self {
         let state = Mutex::new(State {
             phase: Phase::Head { since: Instant::now() },
@@ -69,7 +70,7 @@ impl Patience {
         Self { header_timeout, idle_timeout, state }
     }
 
-    /// Bytes have come.
+    /// Records that bytes have arrived.
     pub(super) fn note(&self) {
         let mut state = self.state();
         if let (Phase::Idle { .. }, true) = (state.phase, state.bytes_are_heads) {
@@ -77,12 +78,13 @@ impl Patience {
         }
     }
 
-    /// Bytes could not be written, or some could again.
+    /// Records whether writes are blocked.
     pub(super) fn note_blocked(&self, is_blocked: bool) {
         self.state().is_blocked = is_blocked;
     }
 
-    /// A head is whole. The request is in hand for as long as the value lives.
+    /// Records that a head is complete. The request is in progress while the
+    /// value lives.
     pub(super) fn begin(self: &Arc<Self>, version: Version) -> InHand {
         let mut state = self.state();
         state.bytes_are_heads = version <= Version::HTTP_11;
@@ -94,8 +96,9 @@ impl Patience {
         InHand(Arc::clone(self))
     }
 
-    /// The connection is to end: if it is idle, the client has a moment to end it,
-    /// and to see that a request that is on its way was not taken.
+    /// Starts closing the connection. If it is idle, the client has one second
+    /// to close it, and to learn that a request that it has just sent was not
+    /// handled.
     pub(super) fn end(&self) {
         let mut state = self.state();
         state.is_ending = true;
@@ -104,7 +107,7 @@ impl Patience {
         }
     }
 
-    /// Whether there is neither a request nor an answer.
+    /// Whether no request is in progress and no response is being sent.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state();
         !matches!(state.phase, Phase::InHand { .. })
@@ -112,9 +115,9 @@ impl Patience {
             && !state.is_blocked
     }
 
-    /// Waits until something has taken too long.
+    /// Waits until a timeout expires.
     pub(super) async fn overdue(&self) -> Overdue {
-        // No deadline that is set while this sleeps can come sooner.
+        // A deadline that is set during the sleep cannot be earlier than this.
         let soonest = self.header_timeout.min(self.idle_timeout).min(FAREWELL).max(LEAST_PAUSE);
         loop {
             let pause = match self.left() {
@@ -126,7 +129,7 @@ impl Patience {
         }
     }
 
-    /// What is awaited, and for how much longer.
+    /// Which timeout is next, and the time left until it.
     fn left(&self) -> Option<(Overdue, Duration)> {
         let state = self.state();
         let answer =
@@ -151,13 +154,13 @@ impl Patience {
     }
 }
 
-/// A request that the service has.
+/// A request that the service is handling.
 #[derive(Debug)]
 pub(super) struct InHand(Arc<Patience>);
 
 impl InHand {
-    /// The service has answered. The answer is on its way for as long as the value
-    /// lives.
+    /// Records that the service has responded. The response is being sent while
+    /// the value lives.
     pub(super) fn answered(self) -> Answering {
         let since = Instant::now();
         self.0.state().answers.push_back(since);
@@ -177,7 +180,7 @@ impl Drop for InHand {
     }
 }
 
-/// An answer that the connection has not written yet.
+/// A response that the connection has not fully written yet.
 #[derive(Debug)]
 pub(super) struct Answering {
     patience: Arc<Patience>,
@@ -193,9 +196,9 @@ impl Drop for Answering {
     }
 }
 
-/// A patience of nothing must not cost a core.
+/// A zero timeout must not busy-loop.
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
-/// For the client's last word.
+/// The time for the client to close the connection.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

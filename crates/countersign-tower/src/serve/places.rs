@@ -1,4 +1,4 @@
-//! How many connections there may be, and what they are for.
+//! Limits the number of connections and keeps a reserve.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,17 +7,17 @@ use tokio::select;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// The places for connections: those for all requests, and the reserve.
+/// The places for connections: regular ones, and the reserve.
 #[derive(Debug)]
 pub(super) struct Places {
     regular: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
 }
 
-/// The place that a connection has.
+/// The place that a connection occupies.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// None of a connection that has a regular place from the beginning.
+    /// `None` if the connection had a regular place from the start.
     reserve: Option<Reserve>,
     permit: Mutex<OwnedSemaphorePermit>,
 }
@@ -35,7 +35,7 @@ impl Places {
         Self { regular: semaphore(regular.max(1)), reserve: semaphore(reserve) }
     }
 
-    /// Waits for a place for the next connection: a regular one if there is one.
+    /// Waits for a place for the next connection. Prefers a regular one.
     pub(super) async fn next(&self) -> Place {
         let (permit, is_regular) = select! {
             biased;
@@ -53,7 +53,8 @@ impl Place {
         self.reserve.is_some()
     }
 
-    /// Gets the connection a regular place, if one becomes free soon enough.
+    /// Moves the connection to a regular place, if one becomes free soon
+    /// enough.
     pub(super) async fn is_regular_soon(&self) -> bool {
         let Some(Reserve { regular, .. }) = &self.reserve else { return true };
         match timeout(SOON, Arc::clone(regular).acquire_owned()).await {
@@ -65,15 +66,15 @@ impl Place {
         }
     }
 
-    /// A request has been answered.
+    /// Records that a request has got its response.
     pub(super) fn note_answered(&self) {
         if let Some(reserve) = &self.reserve {
             reserve.answered.notify_one();
         }
     }
 
-    /// Waits until the connection has to end: one of the reserve is for one
-    /// request.
+    /// Waits until the connection has to end. A connection of the reserve
+    /// serves one request.
     pub(super) async fn is_over(&self) {
         match &self.reserve {
             Some(reserve) => reserve.answered.notified().await,
@@ -82,8 +83,8 @@ impl Place {
     }
 }
 
-/// Handlers that take their time end one after another: what waits a moment finds
-/// a place, and what waits longer has one of the few in the reserve meanwhile.
+/// Slow handlers end one after another, so a short wait often finds a place. A
+/// longer wait would occupy one of the few reserved places.
 const SOON: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
@@ -110,7 +111,7 @@ mod tests {
         assert!(!reserve.is_regular_soon().await);
         drop(taken);
         assert!(reserve.is_regular_soon().await);
-        // And leaves the reserve to others.
+        // The reserved place is free for others.
         assert!(places.next().await.is_reserve());
     }
 }

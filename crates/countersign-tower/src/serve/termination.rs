@@ -1,18 +1,20 @@
-//! The signals that end a server.
+//! The signals that shut a server down.
 
 use std::future::pending;
 
-/// Waits for SIGTERM, by which service managers end a process, or for SIGINT,
-/// which is Ctrl-C; elsewhere than on Unix for Ctrl-C alone. For
+/// Waits for SIGTERM or SIGINT; on other platforms than Unix, for Ctrl-C only.
+///
+/// Service managers send SIGTERM to end a process, and Ctrl-C sends SIGINT. Use
+/// it with
 /// [`Serve::with_graceful_shutdown`](crate::Serve::with_graceful_shutdown).
 ///
-/// From when it is first polled, these signals do not end the process by
-/// themselves. Where they cannot be listened to it waits for ever, and they end
-/// the process as ever.
+/// From its first poll on, these signals no longer end the process by default.
+/// If the signal handlers cannot be installed, the future never completes, and
+/// the signals end the process as usual.
 ///
 /// # Panics
 ///
-/// Outside of a tokio runtime with its I/O enabled.
+/// Panics outside of a tokio runtime with its I/O enabled.
 pub async fn terminated() {
     if listen().await.is_err() {
         pending::<()>().await;

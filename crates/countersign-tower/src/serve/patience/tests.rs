@@ -92,7 +92,7 @@ async fn an_answer_that_is_not_taken_is_overdue_whatever_else_the_connection_doe
     let answer = patience.begin(Version::HTTP_2).answered();
     assert_eq!(patience.overdue().await, Overdue::Answer);
     assert_eq!(rounded(start), IDLE);
-    // Taken, it is what is left that counts.
+    // Once the response is read, the other timeouts apply.
     drop(answer);
     assert!(timeout(LONG, patience.overdue()).await.is_err());
     drop(other);
@@ -129,7 +129,7 @@ fn patience() -> Arc<Patience> {
     Arc::new(Patience::new(HEAD, IDLE))
 }
 
-/// A timer is late by up to a millisecond.
+/// A timer is up to one millisecond late.
 fn rounded(start: Instant) -> Duration {
     Duration::from_secs(start.elapsed().as_secs())
 }
