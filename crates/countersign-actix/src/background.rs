@@ -1,12 +1,13 @@
-//! What a receiver has to do beside its requests.
+//! Starts the background task of a receiver.
 
 use actix_web::rt::time::sleep;
 use actix_web::rt::{System, spawn};
 use countersign_core::{IdempotencyStore, Receiver};
 
-/// Starts it, at the first request: a receiver is often made where no runtime is
-/// yet. It runs on the system's own thread, where there is one: that outlives the
-/// workers, whose tasks give their claims back when they are stopped.
+/// Starts the task at the first request, because a receiver is often created
+/// before there is a runtime. If there is an actix system, the task runs on its
+/// arbiter. The system outlives the workers, whose tasks release their claims
+/// when they are stopped.
 pub(crate) fn ensure_background<S: IdempotencyStore>(receiver: &Receiver<S>) {
     let Some(background) = receiver.background(sleep) else { return };
     match System::try_current() {

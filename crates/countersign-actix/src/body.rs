@@ -1,4 +1,5 @@
-//! The body: capped, under one total deadline, and verified as it arrives.
+//! Reads the body under a size limit and one total deadline, and verifies it as
+//! it arrives.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -16,24 +17,23 @@ use futures_core::Stream;
 
 use crate::headers::{RequestHeaders, head};
 
-/// Reads the body of a delivery and verifies it: what the middleware and the
-/// extractors have in common, for adapters of one's own.
+/// Reads the body of a delivery and verifies it. The middleware and the
+/// extractors share it, and other adapters can use it too.
 ///
-/// The head is judged first; where it is refused, or where the length that it
-/// announces is over the limit, none of the body is read. The payload is taken
-/// as it arrives, and is never decompressed.
+/// The headers are checked first. If they are rejected, or if the announced
+/// length exceeds the limit, the body is not read. The payload is read as it
+/// arrives, and is never decompressed.
 ///
-/// It belongs inside of the request's [`Verifier::span`], as the handler behind
-/// it does.
+/// Call it, and then the handler, inside of the request's [`Verifier::span`].
 ///
 /// # Errors
 ///
-/// The answer for a request that is no delivery to be handled: one that must not
-/// be believed, or a handshake.
+/// If the request is not a delivery for the handler, because it is rejected or
+/// is a handshake, returns the response for its sender.
 ///
 /// # Panics
 ///
-/// Outside of a runtime whose timer is enabled, as that of actix-web is.
+/// Panics outside of a runtime whose timer is enabled, as that of actix-web is.
 pub async fn read_body(
     verifier: &Verifier,
     request: &HttpRequest,
@@ -82,7 +82,7 @@ async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<()
     Ok(())
 }
 
-/// What the future gives at once, if it does.
+/// The future's output, if it is ready at once.
 async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     poll_fn(|cx| {
@@ -98,11 +98,11 @@ async fn next_piece(payload: &mut Payload) -> Option<Result<Bytes, PayloadError>
     poll_fn(|cx| Pin::new(&mut *payload).poll_next(cx)).await
 }
 
-/// Makes the request what the service behind gets: with its body, and with the
-/// proof.
+/// Rebuilds the request for the inner service, with its body and the verified
+/// delivery.
 pub(crate) fn put_back(request: &mut ServiceRequest, verified: Verified) {
     if verified.scheme().body_view() == BodyView::Decoded {
-        // These spoke of the body as it arrived.
+        // These headers describe the encoded body.
         let headers = request.headers_mut();
         headers.remove(CONTENT_ENCODING);
         headers.remove(CONTENT_LENGTH);
@@ -111,7 +111,7 @@ pub(crate) fn put_back(request: &mut ServiceRequest, verified: Verified) {
     request.extensions_mut().insert(verified);
 }
 
-/// What is held of a request's head, about.
+/// The approximate memory that a request's head takes, in bytes.
 fn head_bytes(request: &HttpRequest) -> usize {
     let headers = request.headers();
     let fields = headers.capacity().max(headers.len());
@@ -124,8 +124,8 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Why a body broke off: its connection did, unless what stands in front has a
-/// limit of its own.
+/// Why reading a body failed: the connection broke, unless an outer layer has
+/// its own size limit.
 fn broken_off(error: &PayloadError) -> VerifyErrorKind {
     match error {
         PayloadError::Overflow => VerifyErrorKind::BodyTooLarge,
@@ -133,8 +133,9 @@ fn broken_off(error: &PayloadError) -> VerifyErrorKind {
     }
 }
 
-/// A body that always has another piece at hand must not keep its deadline, or
-/// the worker's other connections, from being looked at.
+/// If a body always has another piece available, reading it must not keep its
+/// deadline from being checked, or the worker's other connections from being
+/// served.
 const PIECES_WITHOUT_A_PAUSE: usize = 128;
-/// What a header map takes for a field, beside its texts.
+/// The size of a field in a header map, without its name and value.
 const FIELD_BYTES: usize = 256;

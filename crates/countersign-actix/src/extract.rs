@@ -1,4 +1,4 @@
-//! The extractors, and what they answer where they extract nothing.
+//! The extractors and their rejections.
 
 mod delivery;
 mod json;
@@ -14,7 +14,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use countersign_core::{VerifyError, VerifyErrorKind};
 
-/// Out of the app's data, in which it is as it is, or else as `web::Data`.
+/// A value from the app data, stored either directly or as `web::Data`.
 fn configured<T: Clone + 'static>(request: &HttpRequest) -> Result<T, VerifyError> {
     let in_data = || request.app_data::<Data<T>>().map(Data::get_ref);
     let configured = request.app_data().or_else(in_data);

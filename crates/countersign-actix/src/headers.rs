@@ -1,4 +1,4 @@
-//! What the schemes read of a request of actix-web.
+//! The parts of an actix-web request that the schemes read.
 
 use std::fmt;
 
@@ -9,8 +9,8 @@ use countersign_core::{Head, Headers, RepeatedHeader};
 
 /// The headers of an actix-web request, as [`Headers`].
 ///
-/// actix-web has a header map of its own, and keeps to an older version of the
-/// crate `http`.
+/// actix-web has its own header map, and uses an older version of the crate
+/// `http`.
 ///
 /// ```
 /// use actix_web::test::TestRequest;
@@ -34,7 +34,7 @@ pub struct RequestHeaders<'a>(pub &'a HeaderMap);
 impl Headers for RequestHeaders<'_> {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
         let mut only = None;
-        // A look-up by name would make a `HeaderName` of it each time.
+        // A lookup by name would build a `HeaderName` each time.
         for (known, value) in self.0 {
             if known.as_str() == name && only.replace(value.as_bytes()).is_some() {
                 return Err(RepeatedHeader);
@@ -45,13 +45,13 @@ impl Headers for RequestHeaders<'_> {
 }
 
 impl fmt::Debug for RequestHeaders<'_> {
-    /// Shows how many there are: one of them is a signature.
+    /// Shows the number of headers only, because one of them is a signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestHeaders").field("len", &self.0.len()).finish_non_exhaustive()
     }
 }
 
-/// The head of a request, with its target as it was sent.
+/// The method, target and headers of a request, with the target as it was sent.
 pub(crate) fn head<'a>(request: &'a HttpRequest, headers: &'a RequestHeaders<'a>) -> Head<'a> {
     let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
     Head::new(request.method().as_str(), target, headers)

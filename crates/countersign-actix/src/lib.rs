@@ -1,17 +1,17 @@
 //! actix-web middleware and extractors for webhook deliveries.
 //!
-//! | middleware | stands in front of a service that |
+//! | middleware | the service behind it |
 //! | --- | --- |
-//! | [`VerifyMiddleware`] | is called with proved deliveries only, and takes it upon itself that one event comes twice |
-//! | [`WebhookMiddleware`] | is called once for each event, and whose answer says whether that is done |
+//! | [`VerifyMiddleware`] | is called with verified deliveries only, and handles duplicates itself |
+//! | [`WebhookMiddleware`] | is called once for each event, and settles the event by the status of its response |
 //!
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
-//! | [`Webhook`], [`WebhookJson`] | deliveries that are proved | the proof |
-//! | [`Claimed`], [`Delivery`] | deliveries that are proved and whose event it alone has in hand | the proof, and the claim to be settled |
+//! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
+//! | [`Claimed`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
-//! The second of each pair of extractors also parses the body as JSON. What is
-//! not let through is answered with a status and an empty body.
+//! The second of each pair of extractors also parses the body as JSON. A
+//! rejected request gets a status and an empty body.
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> handler -> settle -> response
@@ -23,9 +23,10 @@
 //!
 //! # Verify
 //!
-//! By an extractor. The verifier comes out of the app's data, as it is or else as
-//! `web::Data`: of the resource, of a scope, or of the app, so that several
-//! providers have one each. Without one, the answer is 503 `misconfigured`.
+//! With an extractor: The verifier comes from the app data, stored either
+//! directly or as `web::Data`. It can be the data of the resource, of a scope, or
+//! of the app, so several providers can have one each. Without a verifier, the
+//! response is 503 `misconfigured`.
 //!
 //! ```
 //! use actix_web::{HttpResponse, Responder, web};
@@ -61,8 +62,9 @@
 //! # }
 //! ```
 //!
-//! By a middleware, whose handler finds the [`Verified`](countersign_core::Verified)
-//! in `web::ReqData`, and the body as it was sent:
+//! With a middleware: The handler finds the
+//! [`Verified`](countersign_core::Verified) in `web::ReqData`, and the body as
+//! it was sent:
 //!
 //! ```
 //! use actix_web::{HttpResponse, Responder, web};
@@ -98,7 +100,7 @@
 //! # }
 //! ```
 //!
-//! # Verify, claim, handle, settle
+//! # Idempotency
 //!
 //! ```
 //! use actix_web::{App, HttpResponse, Responder, test, web};
@@ -141,64 +143,67 @@
 //! assert_eq!(second.response().extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
 //! assert_eq!(test::read_body(second).await, "");
 //!
-//! // At the end, once the server takes no more connections.
+//! At shutdown, after the server has stopped accepting connections.
 //! middleware.drain().await;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A handler that does not answer at once goes on in a task of its own, which a
-//! sender that leaves does not stop, and it need not be `Send`. By the status of its answer the event is recorded
-//! as done (2xx, unless the receiver has another rule) or given back to be sent
-//! again; a panic gives it back. The sender gets the answer of the handler in any
-//! case, recorded or not, unless that is late: then it gets 503, and the handler
-//! still finishes. What is streamed as the answer's body no longer counts.
+//! The handler runs in its own task, which continues if the client disconnects.
+//! It need not be `Send`. The status of its response settles the event: 2xx,
+//! unless the receiver has another rule, records it as done; any other status
+//! releases it, so that the sender can retry. A panic releases it, too. The
+//! sender gets the handler's response in any case, recorded or not, unless it
+//! is late. Then the sender gets 503, and the handler still finishes. Streaming
+//! the response's body does not affect how the event is settled.
 //!
-//! Behind [`Claimed`] and [`Delivery`] the handler settles the claim itself, and
-//! a connection that breaks cancels it. A sender that only closes its half of the
-//! connection does not: actix-web allows that, unless
-//! `HttpServer::h1_allow_half_closed(false)` says otherwise.
+//! With [`Claimed`] and [`Delivery`] the handler settles the claim itself, and
+//! a broken connection cancels it. A client that only closes its half of the
+//! connection does not cancel it: actix-web allows that, unless you set
+//! `HttpServer::h1_allow_half_closed(false)`.
 //!
-//! # The body that the handler gets
+//! # The request body
 //!
-//! Behind a middleware it is there again, byte for byte as it was signed, for any
-//! extractor. Those of actix-web have a limit of their own, 256 KiB where
-//! `web::PayloadConfig` and `web::JsonConfig` say nothing else, and decompress
-//! where the request says so and actix-web can. `Verified::body` has neither:
-//! how large a body may be is for the verifier to say. Trailers are dropped.
+//! Behind a middleware, any extractor can read the body, byte for byte as it
+//! was signed. actix-web's own extractors have their own limit, 256 KiB unless
+//! `web::PayloadConfig` or `web::JsonConfig` sets another. They also decompress
+//! the body if the request declares an encoding that actix-web supports.
+//! `Verified::body` does neither: the verifier sets the maximum body size.
+//! Trailers are dropped.
 //!
-//! What stands in front must leave the body alone. Where it is gone, and the
-//! request had announced its length, the answer is
-//! [`BodyIncomplete`](countersign_core::VerifyErrorKind::BodyIncomplete). Of a
-//! chunked body nobody can tell that it is gone; it is judged as an empty one,
-//! which nobody has signed. So it is, too, where a handler has two extractors of
-//! the body.
+//! Outer middleware must not read the body. If the body is gone and the request
+//! had announced its length, the response is
+//! [`BodyIncomplete`](countersign_core::VerifyErrorKind::BodyIncomplete). If a
+//! chunked body is gone, this cannot be detected. An empty body is verified,
+//! and the signature does not match. The same happens if a handler has two
+//! extractors of the body.
 //!
-//! And it must not keep a clone of the `HttpRequest`: actix-web's own routing
-//! panics then.
+//! Outer middleware must not keep a clone of the `HttpRequest` either:
+//! actix-web's own routing would panic.
 //!
-//! # The URL that was signed
+//! # The signed URL
 //!
-//! It is taken as it was sent. Where a scheme signs it, `NormalizePath` has to
-//! stand behind the middleware, or the whole URL be given with `PublicUrl::new`.
+//! The URL is used as it was sent. If a scheme signs it, run `NormalizePath`
+//! inside of the middleware, or give the full URL with `PublicUrl::new`.
 //!
-//! # The server around it
+//! # Server settings
 //!
-//! - A sender that never finishes its headers is cut off by
-//!   `HttpServer::client_request_timeout`, 5 s by default, at the first request of
-//!   its connection only. `keep_alive(KeepAlive::Disabled)` makes every request
-//!   the first. Senders of webhooks gain little from the same connection.
-//! - A client that does not take its answer is never cut off by actix-web.
-//!   `HttpServer::on_connect` with [`limit_unsent`] has the kernel do so.
-//! - An answer before the end of a body is followed by up to
-//!   `HttpServer::client_disconnect_timeout`, 1 s by default, in which what still
-//!   comes is discarded, so that the sender sees the answer.
-//! - actix-web answers `Expect: 100-continue` before anybody has looked at the
-//!   headers. An unsigned delivery is still refused before its body is read.
-//! - To stop without losing a handler, let `ServerHandle::pause` keep new
-//!   connections out, wait for [`WebhookMiddleware::drain`], and only then call
-//!   `ServerHandle::stop`: a worker that stops takes its handlers with it. The
-//!   events of those that it takes are given back, at the latest when their
+//! - `HttpServer::client_request_timeout`, 5 s by default, disconnects a client
+//!   that never finishes its headers, but only for the first request of its
+//!   connection. With `keep_alive(KeepAlive::Disabled)` every request is the
+//!   first. Webhook senders gain little from reusing a connection.
+//! - actix-web never disconnects a client that does not read its response. With
+//!   `HttpServer::on_connect` and [`limit_unsent`] the kernel does.
+//! - If a response is sent before the end of the body, the rest of the body is
+//!   discarded for up to `HttpServer::client_disconnect_timeout`, 1 s by
+//!   default, so that the sender receives the response.
+//! - actix-web answers `Expect: 100-continue` before the headers are checked.
+//!   An unsigned delivery is still rejected before its body is read.
+//! - To shut down without losing a handler, call `ServerHandle::pause` to stop
+//!   new connections, wait for [`WebhookMiddleware::drain`], and only then call
+//!   `ServerHandle::stop`: a worker that stops also stops its handlers. The
+//!   events of stopped handlers are released, at the latest when their leases
+//!   end.
 //!   leases end.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,15 +1,18 @@
-//! What the server is to be told of a connection.
+//! Limits a connection whose client does not read its response.
 
 use std::any::Any;
 
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 
-/// Ends a connection whose client takes nothing of its answer for 10 s, which
-/// actix-web by itself would keep for ever. For `HttpServer::on_connect`.
+/// Closes a connection whose client reads nothing of its response for 10 s.
 ///
-/// It is the kernel that does so, by `TCP_USER_TIMEOUT`, and so on Linux alone;
-/// elsewhere, and for connections that are not plain TCP, this does nothing.
+/// By default, actix-web keeps such a connection forever. Use it with
+/// `HttpServer::on_connect`.
+///
+/// The kernel closes the connection, by `TCP_USER_TIMEOUT`, so this works on
+/// Linux and Android only. On other systems, and for connections that are not
+/// plain TCP, it does nothing.
 ///
 /// ```no_run
 /// use actix_web::{App, HttpServer};
@@ -31,7 +34,7 @@ pub fn limit_unsent(connection: &dyn Any) {
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn set(socket: &SockRef<'_>) {
-    // It fails for a socket that is closed already.
+    // Fails only if the socket is already closed.
     let _ = socket.set_tcp_user_timeout(Some(LONGEST));
 }
 

@@ -1,4 +1,4 @@
-//! The middleware: what every service behind it shares.
+//! The middleware: the configuration that all its services share.
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -12,24 +12,24 @@ use countersign_core::Verifier;
 use crate::ready::Behind;
 use crate::service::VerifyService;
 
-/// Verifies deliveries in front of a service.
+/// Verifies deliveries before they reach a service.
 ///
-/// It verifies and no more: a delivery that comes twice reaches the service
-/// twice.
+/// It only verifies. It does not deduplicate: a duplicate of a delivery reaches
+/// the service again.
 #[derive(Debug, Clone)]
 pub struct VerifyMiddleware {
     verifier: Verifier,
 }
 
 impl VerifyMiddleware {
-    /// A middleware that lets through what `verifier` proves.
+    /// A middleware that passes on the deliveries that `verifier` verifies.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self { verifier }
     }
 
-    /// How long the whole body may take to arrive, counted from when it is first
-    /// waited for. Defaults to what the verifier says.
+    /// The maximum time for the whole body to arrive, counted from the first
+    /// wait for it. Defaults to the verifier's setting.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
         self.verifier = self.verifier.with_body_timeout(timeout);

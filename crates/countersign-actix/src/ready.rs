@@ -7,12 +7,12 @@ use actix_web::dev::{Service, ServiceRequest};
 use countersign_core::{DeliverySpan, Handling};
 use tokio::sync::Mutex;
 
-/// The service behind a middleware. Its readiness, such as the place that a limit
-/// has, is waited for by deliveries that are verified, and by no other request.
+/// The service inside a middleware. Only verified deliveries wait for its
+/// readiness, such as a free slot of a concurrency limit.
 pub(crate) struct Behind<T> {
     service: T,
-    /// Readiness is for the next call, whoever makes it, and a service need not
-    /// wake more than one of those that wait: so one waits at a time.
+    /// Readiness is for the next call, from any caller, and a service may wake
+    /// only one of several waiting tasks. So one task waits at a time.
     turn: Mutex<()>,
 }
 
@@ -21,7 +21,7 @@ impl<T: Service<ServiceRequest, Error = Error>> Behind<T> {
         Self { service, turn: Mutex::new(()) }
     }
 
-    /// Calls the service once it is ready; the handler begins then.
+    /// Calls the service once it is ready. The handler starts then.
     pub(crate) async fn call(
         &self,
         request: ServiceRequest,

@@ -1,4 +1,4 @@
-//! What is answered in a handler's place.
+//! The responses that are sent without calling the handler.
 
 use std::convert::Infallible;
 use std::mem;
@@ -13,23 +13,26 @@ use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
 use countersign_core::{Answer, VerifyError};
 
-/// The answer to a delivery that was refused: the status of the error, an empty
-/// body, and the error in the response's extensions, for what stands in front to
-/// log and count.
+/// The response to a rejected delivery.
+///
+/// It has the status of the error and an empty body. The error is in the
+/// response's extensions, so that an outer middleware can log and count it.
 #[must_use]
 pub fn refusal(error: VerifyError) -> HttpResponse {
     answer(Answer::Refused(error))
 }
 
-/// An answer that is given in the handler's place: its status, `Retry-After`
-/// where it is worth asking again, and the answer in the response's extensions.
-/// The body is empty, but for a handshake's.
+/// A response that is sent without calling the handler.
+///
+/// It has the answer's status, `Retry-After` if a retry can succeed, and the
+/// answer in the response's extensions. The body is empty except for a
+/// handshake.
 #[must_use]
 pub fn answer(answer: Answer) -> HttpResponse {
     early_answer(answer, Payload::None)
 }
 
-/// The answer to a request that goes no further.
+/// The response to a request that is not passed on.
 pub(crate) fn answered<B>(
     request: ServiceRequest,
     answer: Answer,
@@ -38,8 +41,9 @@ pub(crate) fn answered<B>(
     ServiceResponse::new(request, early_answer(answer, unread).map_into_right_body())
 }
 
-/// The status of what a service has answered, or of what its error stands for.
-/// Not by `error_response`: that may give its response away only once.
+/// The status of a service's response, or of the response that its error stands
+/// for. Does not call `error_response`, which may give away its response only
+/// once.
 pub(crate) fn status<B>(response: &Result<ServiceResponse<B>, Error>) -> u16 {
     let status = match response {
         Ok(response) => response.status(),
@@ -48,7 +52,7 @@ pub(crate) fn status<B>(response: &Result<ServiceResponse<B>, Error>) -> u16 {
     status.as_u16()
 }
 
-/// An answer that may come before the end of the request's body.
+/// A response that may be sent before the end of the request's body.
 pub(crate) fn early_answer(answer: Answer, unread: Payload) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let bytes = match &answer {
@@ -77,9 +81,9 @@ pub(crate) fn early_answer(answer: Answer, unread: Payload) -> HttpResponse {
     response
 }
 
-/// The body of an answer. It holds on to what was not read of the request's:
-/// actix-web closes a connection whose payload is still held when the answer is
-/// sent, and reads one that was dropped to its end, however late that comes.
+/// The body of a response. It holds the unread rest of the request's payload:
+/// actix-web closes a connection whose payload is still held when the response
+/// is sent. A dropped payload is read to its end, however late that is.
 struct AnswerBody {
     bytes: Bytes,
     #[expect(dead_code, reason = "held, and never read")]

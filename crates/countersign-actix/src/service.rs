@@ -1,4 +1,4 @@
-//! The service: reads the body, then calls the service behind or refuses.
+//! The service: reads the body, then calls the inner service or rejects.
 
 use std::fmt;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ where
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
-    // The service behind is for verified deliveries, and so is its readiness.
+    // The inner service, and so its readiness, is for verified deliveries only.
     always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Self::Future {

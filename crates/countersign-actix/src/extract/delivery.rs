@@ -1,4 +1,4 @@
-//! The extractors that hand the claim to the handler.
+//! The extractors that pass the claim to the handler.
 
 use std::fmt;
 use std::panic::resume_unwind;
@@ -18,23 +18,22 @@ use super::rejection::{Rejected, Rejection};
 use crate::background::ensure_background;
 use crate::body::read_body;
 
-/// A delivery that is proved, what its JSON says, and the claim on its event.
+/// A verified delivery, its parsed JSON body, and the claim on its event.
 ///
-/// The handler settles the claim itself: it completes it, releases it, or gives
-/// it to a worker and answers at once. Dropped unsettled, by an early return or
-/// a panic, the claim gives its event back.
+/// The handler settles the claim itself: it completes it, releases it, or passes it
+/// to a worker and responds at once. If the claim is dropped unsettled, by an early
+/// return or a panic, it is released.
 ///
-/// Nobody renews the claim but the handler: one that takes longer than the lease
-/// does its work by [`Claim::renewed_while`]. Nor is there a deadline: the
-/// sender gets the handler's answer, however late.
+/// Only the handler can renew the claim. If its work may take longer than the lease,
+/// it runs the work in [`Claim::renewed_while`]. There is no response deadline: the
+/// sender gets the handler's response however late it is.
 ///
-/// A sender whose connection breaks cancels the handler, as everywhere in
-/// actix-web, and then the event is given back too. A handler that must not be
-/// stopped half-way stands behind a [`WebhookMiddleware`](crate::WebhookMiddleware),
-/// or does its work in a task.
+/// If the connection breaks, actix-web cancels the handler, and the claim is
+/// released. If a handler must not be cancelled, use a
+/// [`WebhookMiddleware`](crate::WebhookMiddleware), or spawn a task for its work.
 ///
-/// It takes the body, so nothing else in front of it or beside it can. The
-/// `Receiver` comes out of the app's data. Where there is none, the answer is 503
+/// The extractor takes the body, so no other extractor or outer middleware can read
+/// it. The `Receiver` comes from the app data. If there is none, the response is 503
 /// `misconfigured`.
 ///
 /// ```
@@ -51,7 +50,7 @@ use crate::body::read_body;
 /// async fn on_event(Delivery { event, claim, .. }: Delivery<Event>) -> HttpResponse {
 ///     match book(event.amount).await {
 ///         Ok(()) => {
-///             // Booked is booked: where the record cannot be written yet, it is tried again.
+///             // The booking is done. If it cannot be recorded now, recording is retried.
 ///             let _ = claim.complete().await;
 ///             HttpResponse::NoContent().finish()
 ///         }
@@ -65,11 +64,11 @@ use crate::body::read_body;
 /// ```
 #[non_exhaustive]
 pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
-    /// The proof.
+    /// The verified delivery.
     pub verified: Verified,
-    /// What the body says.
+    /// The parsed body.
     pub event: T,
-    /// The claim, to be settled.
+    /// The claim, which the handler settles.
     pub claim: Claim<S>,
 }
 
@@ -81,7 +80,8 @@ impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for Delivery<T, S> {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let (receiver, verified, span) = proved(&request, payload).await?;
-            // Before the claim: what no handler can read is not worth holding.
+            // Parsed before claiming: a body that the handler cannot read needs
+            // no claim.
             let event = span.in_scope(|| verified.json()).map_err(Rejection::from)?;
             let claim = claim(receiver, verified.clone(), &span).await?;
             Ok(Self { verified, event, claim })
@@ -89,13 +89,13 @@ impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for Delivery<T, S> {
     }
 }
 
-/// A delivery that is proved, and the claim on its event: [`Delivery`] for a
-/// body that is not JSON.
+/// A verified delivery and the claim on its event: [`Delivery`] for a body that
+/// is not JSON.
 #[non_exhaustive]
 pub struct Claimed<S: IdempotencyStore = MemoryStore> {
-    /// The proof, with the body.
+    /// The verified delivery, with its body.
     pub verified: Verified,
-    /// The claim, to be settled.
+    /// The claim, which the handler settles.
     pub claim: Claim<S>,
 }
 
@@ -129,9 +129,10 @@ async fn proved<S: IdempotencyStore>(
     }
 }
 
-/// Claims in a task of its own: a sender that leaves while the store is being
-/// asked would leave a claim behind that nobody holds. This way it is given
-/// back.
+/// Claims the event in a separate task. If the client disconnects during the
+/// call to the store, the task still finishes, and the claim is dropped and
+/// released. Without the task, a claim that nothing owns could be left in the
+/// store.
 async fn claim<S: IdempotencyStore>(
     receiver: Receiver<S>,
     verified: Verified,
@@ -150,7 +151,8 @@ async fn claim<S: IdempotencyStore>(
 }
 
 impl<T, S: IdempotencyStore> fmt::Debug for Delivery<T, S> {
-    /// Shows proof and claim, and nothing that the body says.
+    /// Shows the verified delivery and the claim, but not the contents of the
+    /// body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Delivery")
             .field("verified", &self.verified)

@@ -1,4 +1,4 @@
-//! The extractor of a proved delivery whose body is JSON.
+//! The extractor of a verified delivery with a JSON body.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,10 +11,10 @@ use serde_core::de::DeserializeOwned;
 use super::rejection::{Rejected, Rejection};
 use super::webhook::Webhook;
 
-/// A delivery that is proved, and what its JSON says.
+/// A verified delivery and its parsed JSON body.
 ///
-/// Nothing is parsed before the delivery has been verified. It takes the body,
-/// so nothing else in front of it or beside it can.
+/// The JSON is parsed only after the delivery is verified. The extractor takes
+/// the body, so no other extractor or outer middleware can read it.
 ///
 /// ```
 /// use actix_web::{HttpResponse, Responder};
@@ -34,9 +34,9 @@ use super::webhook::Webhook;
 /// ```
 #[derive(Clone)]
 pub struct WebhookJson<T> {
-    /// The proof.
+    /// The verified delivery.
     pub verified: Verified,
-    /// What the body says.
+    /// The parsed body.
     pub event: T,
 }
 
@@ -55,7 +55,7 @@ impl<T: DeserializeOwned> FromRequest for WebhookJson<T> {
 }
 
 impl<T> fmt::Debug for WebhookJson<T> {
-    /// Shows the proof, and nothing that the body says.
+    /// Shows the verified delivery, but not the contents of the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookJson").field("verified", &self.verified).finish_non_exhaustive()
     }

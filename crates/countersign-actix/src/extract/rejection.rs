@@ -1,4 +1,4 @@
-//! Why an extractor refused a delivery, and what its sender is told of it.
+//! Why an extractor rejected a delivery, and the response that its sender gets.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -11,26 +11,26 @@ use countersign_core::{Answer, MalformedJson, VerifyError};
 
 use crate::response::early_answer;
 
-/// Why an extractor refused a delivery.
+/// Why an extractor rejected a delivery.
 ///
-/// As a response it is a status and an empty body; the [`VerifyError`], the
-/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, for a
-/// middleware in front to log and count.
+/// As a response it has a status and an empty body. The [`VerifyError`], the
+/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, so that
+/// an outer middleware can log and count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The delivery must not be believed.
+    /// The delivery did not verify.
     Unverified(VerifyError),
-    /// The delivery is genuine, and its body is not what the handler expects.
+    /// The delivery is verified, but its body is not what the handler expects.
     MalformedJson(MalformedJson),
-    /// The event is not to be handled now: it was handled before, another
-    /// attempt is at it, or its claim cannot be held. Or there is none: a
-    /// handshake is answered here too.
+    /// The handler is not called for this request: its event is a duplicate, is
+    /// in progress in another attempt, or cannot be claimed. Handshakes are
+    /// answered here too.
     Answered(Answer),
 }
 
 impl Rejection {
-    /// The stable name of what was wrong, for logs and metrics.
+    /// The stable name of the reason, for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Rejection {
         }
     }
 
-    /// The HTTP status that is answered.
+    /// The HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -50,7 +50,7 @@ impl Rejection {
         }
     }
 
-    /// The response to a request whose body may not have ended.
+    /// The response to a request whose body may not be fully read.
     fn response(&self, unread: Payload) -> HttpResponse {
         match self {
             Self::Unverified(error) => early_answer(error.clone().into(), unread),
@@ -107,14 +107,13 @@ impl fmt::Display for Rejection {
 
 impl Error for Rejection {}
 
-/// The error of an extractor: its [`Rejection`], and what was not read of the
+/// The error of an extractor: its [`Rejection`] and the unread rest of the
 /// request.
 ///
-/// A handler that takes the refusal into its own hands takes a
-/// `Result<Webhook, Rejection>`.
+/// To handle rejections itself, a handler takes a `Result<Webhook, Rejection>`.
 pub struct Rejected {
     rejection: Rejection,
-    // Goes to the first response.
+    // Moves into the first response.
     unread: Cell<Payload>,
 }
 
@@ -123,7 +122,7 @@ impl Rejected {
         Self { rejection: answer.into(), unread: Cell::new(unread) }
     }
 
-    /// Why the delivery was refused.
+    /// Why the delivery was rejected.
     #[must_use]
     pub fn rejection(&self) -> &Rejection {
         &self.rejection

@@ -1,4 +1,4 @@
-//! The extractor of a proved delivery.
+//! The extractor of a verified delivery.
 
 use std::pin::Pin;
 
@@ -10,12 +10,13 @@ use super::configured;
 use super::rejection::Rejected;
 use crate::body::read_body;
 
-/// A delivery that is proved, with its body as it was signed.
+/// A verified delivery, with the exact body that was signed.
 ///
-/// It takes the body, so nothing else in front of it or beside it can.
+/// The extractor takes the body, so no other extractor or outer middleware can
+/// read it.
 ///
-/// The `Verifier` comes out of the app's data. Where there is none, the answer
-/// is 503 `misconfigured`.
+/// The `Verifier` comes from the app data. If there is none, the response is
+/// 503 `misconfigured`.
 #[derive(Debug, Clone)]
 pub struct Webhook(pub Verified);
 
