@@ -1,4 +1,5 @@
-//! One operation: its budgets, its second try, what an error says.
+//! One operation: its timeouts, its second try, and the classification of
+//! errors.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -14,44 +15,45 @@ use crate::error::{Fault, RedisStoreError};
 use crate::race::{Raced, race};
 use crate::scripts::Script;
 
-/// What is sent to the server.
+/// A request to the server.
 pub(crate) enum Call<'a> {
     Script {
         script: &'a Script,
         key: &'a str,
         attempt: &'a Attempt,
-        /// It records what a failover must not take away.
+        /// Whether it records a success, which a failover must not lose.
         is_success: bool,
     },
     Command(Cmd),
 }
 
-/// For how long an operation waits.
+/// How long an operation waits.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Budgets {
-    /// For the whole of it.
+    /// For the whole operation.
     pub(crate) deadline: Duration,
-    /// For the answer to the first try, before a second one is made beside it.
+    /// For the reply to the first try, before a second try is made in parallel.
     pub(crate) try_timeout: Option<Duration>,
 }
 
 impl Budgets {
-    /// By default half of the deadline, so that the second try has the other
-    /// half; but a server that is always this far away is not silent.
+    /// The timeout of the first try. Defaults to half of the deadline, so that
+    /// the second try has the other half. A longer usual round trip raises it,
+    /// because a distant server is not a silent one.
     pub(crate) fn first_try(self, usual_round_trip: Duration) -> Duration {
         let default = || (self.deadline / 2).max(usual_round_trip.saturating_mul(2));
         self.try_timeout.unwrap_or_else(default).min(self.deadline)
     }
 }
 
-/// Sends the call, twice if need be: every call may be executed twice, for it
-/// either carries a token or says what is to be and not what is to be done.
+/// Sends the call, a second time if necessary. Every call is safe to execute
+/// twice: it carries a token, or it sets a state and is idempotent.
 ///
 /// # Errors
 ///
-/// Not applied is what was never sent, or what the server itself has refused.
-/// Whatever was sent and not answered may have been applied, even if a later
-/// try was refused.
+/// An error is "not applied" if the call was never sent, or if the server
+/// rejected it. A call that was sent and got no reply may have been applied,
+/// even if a later try was rejected.
 pub(crate) async fn send(
     breaker: &Breaker,
     budgets: Budgets,
@@ -66,7 +68,8 @@ pub(crate) async fn send(
     match timeout_at(end.min(sent + patience), &mut first).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(failed)) if failed.is_final => Err(failed.into()),
-        // In boxes, this and what follows: they are rare, and would make every operation larger.
+        // Boxed, here and below, because they are rare and would make every
+        // operation larger.
         Ok(Err(failed)) => {
             let second = Box::pin(operation.second_try(end)).await;
             second.map_err(|second| failed.and(second).into())
@@ -98,7 +101,7 @@ impl Operation<'_> {
         }
     }
 
-    /// Sends it, and waits for as long as it takes.
+    /// Sends the call and waits without a timeout.
     async fn try_on(&self, live: &Live) -> Result<Value, Failed> {
         let sent = Instant::now();
         match self.call.send(live.connection.clone()).await {
@@ -138,8 +141,8 @@ impl Operation<'_> {
         }
     }
 
-    /// A second try beside the first, whose answer may be on its way all the
-    /// same.
+    /// Runs a second try in parallel with the first, whose reply may still
+    /// arrive.
     async fn either(
         &self,
         mut first: Pin<&mut impl Future<Output = Result<Value, Failed>>>,
@@ -150,7 +153,7 @@ impl Operation<'_> {
             Raced::First(Err(failed)) if !failed.is_final => {
                 second.await.map_err(|second| failed.and(second))
             }
-            // The second try is on its way.
+            // The second try was already sent.
             Raced::First(Err(failed)) => Err(Failed { is_unanswered: true, ..failed }),
             Raced::First(answer @ Ok(_)) | Raced::Second(answer @ Ok(_)) => answer,
             Raced::Second(Err(failed)) => match timeout_at(end, first).await {
@@ -180,12 +183,12 @@ impl Call<'_> {
     }
 }
 
-/// A try that has failed.
+/// A failed try.
 struct Failed {
     error: RedisStoreError,
-    /// It may have been executed.
+    /// The call may have been executed.
     is_unanswered: bool,
-    /// Another try would be answered in the same way.
+    /// Another try would get the same reply.
     is_final: bool,
 }
 
@@ -194,7 +197,7 @@ impl Failed {
         Self { error, is_unanswered: false, is_final: true }
     }
 
-    /// The error of an operation whose tries have both failed.
+    /// The error of an operation whose tries both failed.
     fn and(self, later: Self) -> Self {
         if self.is_unanswered { self } else { later }
     }

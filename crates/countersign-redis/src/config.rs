@@ -1,4 +1,4 @@
-//! Where the server is, and what may be set.
+//! The server's address and the settings of a store.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::error::ConnectError;
 use crate::target::{Target, UrlSettings};
 
-/// How a [`RedisStore`](crate::RedisStore) reaches its server.
+/// How a [`RedisStore`](crate::RedisStore) connects to its server.
 pub struct RedisConfig {
     pub(crate) source: Source,
     pub(crate) prefix: String,
@@ -18,7 +18,7 @@ pub struct RedisConfig {
     pub(crate) try_timeout: Option<Duration>,
 }
 
-/// Where connections come from.
+/// The source of the connections.
 #[allow(clippy::large_enum_variant, reason = "a store has one")]
 pub(crate) enum Source {
     Target(Target),
@@ -26,7 +26,7 @@ pub(crate) enum Source {
 }
 
 impl RedisConfig {
-    /// A server by its URL:
+    /// Configures a server by its URL.
     ///
     /// | URL | what it names |
     /// | --- | --- |
@@ -35,18 +35,19 @@ impl RedisConfig {
     /// | `redis+cluster://user:password@a:7000,b,c` | a cluster, by some of its nodes |
     /// | `redis+sentinel://user:password@a:26379,b,c/name` | the primary that these sentinels call `name` |
     ///
-    /// `rediss` in place of `redis` is TLS. User and password are the server's;
-    /// those of sentinels, and the number of the database, are told in the query:
-    /// `?sentinel_user=…&sentinel_password=…&db=1`. So may be, in each form, what
+    /// `rediss` instead of `redis` selects TLS. User and password are the
+    /// server's. Those of the sentinels, and the number of the database, are
+    /// query parameters: `?sentinel_user=…&sentinel_password=…&db=1`. In each
+    /// form, query parameters can also set what
     /// [`with_deadline`](Self::with_deadline) and
     /// [`with_try_timeout`](Self::with_try_timeout) set:
     /// `?deadline_ms=600&try_timeout_ms=400`.
     ///
     /// # Errors
     ///
-    /// [`ConnectError::Url`] where the URL is of no such form, and
-    /// [`ConnectError::FeatureRequired`] where this build lacks what it names.
-    /// Neither shows the URL, which may hold a password.
+    /// [`ConnectError::Url`] if the URL has none of these forms, and
+    /// [`ConnectError::FeatureRequired`] if this build lacks the feature that
+    /// the URL needs. Neither shows the URL, which may contain a password.
     pub fn new(url: &str) -> Result<Self, ConnectError> {
         let (settings, url) = UrlSettings::take_from(url)?;
         let config = Self::from_source(Source::Target(Target::parse(&url)?));
@@ -57,10 +58,12 @@ impl RedisConfig {
         })
     }
 
-    /// A connection of the caller's own, which it may go on using. It must
-    /// restore itself, as `ConnectionManager` and `ClusterConnection` of the
-    /// crate `redis` do: the store only asks it to, once a second while it is
-    /// broken. Its own timeouts do not matter.
+    /// Uses a connection that the caller provides and may continue to use.
+    ///
+    /// It must reconnect by itself, as `ConnectionManager` and
+    /// `ClusterConnection` of the crate `redis` do. While it is broken, the
+    /// store only sends a command on it once a second. Its own timeouts do not
+    /// matter.
     #[must_use]
     pub fn from_connection<C>(connection: C) -> Self
     where
@@ -73,28 +76,29 @@ impl RedisConfig {
         Self { source, prefix: PREFIX.to_owned(), deadline: DEADLINE, try_timeout: None }
     }
 
-    /// What every key of the store begins with. Defaults to `cs`; another one
-    /// separates applications that share a server. Above 11 bytes a record
-    /// takes more than 160.
+    /// The prefix of every key of the store. Defaults to `cs`. Use another
+    /// prefix to separate applications that share a server. With more than 11
+    /// bytes a record takes more than 160 bytes.
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// How long an operation may take, its second try included. Defaults to
-    /// 250 ms: a sender waits for seconds, and the handler needs most of them. A
-    /// server farther away than that needs more; above a day it is a day.
+    /// The maximum duration of an operation, including its second try. Defaults
+    /// to 250 ms: a sender waits for seconds, and the handler needs most of that
+    /// time. A more distant server needs a longer deadline. The maximum is one
+    /// day.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How long an operation waits for its answer before it is sent a second
-    /// time, on a new connection, while the first answer is still waited for.
-    /// Defaults to half of the deadline, or to twice the connection's usual round
-    /// trip where that is longer.
+    /// How long an operation waits for its reply before it is sent a second time,
+    /// on a new connection, while it still waits for the first reply. Defaults to
+    /// half of the deadline, or to twice the connection's usual round trip if
+    /// that is longer.
     #[must_use]
     pub fn with_try_timeout(mut self, timeout: Duration) -> Self {
         self.try_timeout = Some(timeout);

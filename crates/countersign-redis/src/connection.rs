@@ -1,4 +1,4 @@
-//! Dialling a server, and the connection that comes of it.
+//! Connects to a server.
 
 #[cfg(feature = "cluster")]
 mod cluster;
@@ -19,7 +19,7 @@ use crate::config::Source;
 use crate::error::Fault;
 use crate::target::Target;
 
-/// A connection that many requests use at once.
+/// A connection that many requests use concurrently.
 pub(crate) struct Connection(Box<dyn Shared>);
 
 impl Connection {
@@ -54,24 +54,24 @@ impl<C: ConnectionLike + Clone + Send + Sync + 'static> Shared for C {
     }
 }
 
-/// A connection that has just been made.
+/// A new connection.
 pub(crate) struct Dialled {
     pub(crate) connection: Connection,
-    /// The server, where sentinels may come to name another one.
+    /// The server, if sentinels may later name another one.
     pub(crate) primary: Option<Arc<Primary>>,
-    /// How long the answer to the first question took.
+    /// The round trip of the first command.
     pub(crate) round_trip: Duration,
 }
 
-/// A server, as the sentinels name it.
+/// A server's address, as the sentinels report it.
 #[derive(Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "sentinel"), allow(dead_code, reason = "nobody names any"))]
+#[cfg_attr(not(feature = "sentinel"), allow(dead_code, reason = "only sentinels name one"))]
 pub(crate) struct Primary {
     pub(crate) host: String,
     pub(crate) port: u16,
 }
 
-/// Makes connections.
+/// Opens connections.
 #[allow(clippy::large_enum_variant, reason = "a store has one")]
 pub(crate) enum Dialer {
     Single(Client),
@@ -79,15 +79,15 @@ pub(crate) enum Dialer {
     Cluster(redis::cluster::ClusterClient),
     #[cfg(feature = "sentinel")]
     Sentinel(sentinel::Sentinels),
-    /// Always the same connection, which restores itself.
+    /// Always the same connection, which reconnects by itself.
     Given(Connection),
 }
 
 impl Dialer {
-    /// `deadline` is that of an operation.
+    /// `deadline` is the deadline of an operation.
     #[cfg_attr(
         not(feature = "cluster"),
-        expect(unused_variables, reason = "only a cluster's client has waits of its own")
+        expect(unused_variables, reason = "only a cluster's client has its own timeouts")
     )]
     pub(crate) fn new(source: Source, deadline: Duration) -> Result<Self, RedisError> {
         #[cfg(feature = "tls")]
@@ -106,12 +106,12 @@ impl Dialer {
         })
     }
 
-    /// A connection whose server has answered `question` on it.
+    /// Opens a connection and checks that its server replies to `question`.
     pub(crate) async fn dial(&self, question: &Cmd) -> Result<Dialled, RedisError> {
         let (mut connection, primary) = match self {
             Self::Single(client) => (dial(client).await?, None),
-            // It has asked some node already, and the one that the question
-            // would go to may be the one that is down.
+            // The client has already queried some node, and the node that the
+            // question would go to may be the one that is down.
             #[cfg(feature = "cluster")]
             Self::Cluster(client) => {
                 let connection = Connection::new(client.get_async_connection().await?);
@@ -126,17 +126,17 @@ impl Dialer {
         };
         let asked = Instant::now();
         match connection.send(question).await {
-            // Whoever may not ask is answered all the same.
+            // A user without permission for the command gets a reply, too.
             Err(error) if Fault::of(&error) != Fault::Answer => Err(error),
             _ => Ok(Dialled { connection, primary, round_trip: asked.elapsed() }),
         }
     }
 
-    /// Whether the sentinels still take this server for the primary. `None`
-    /// where there are none, or none of them says.
+    /// Whether the sentinels still name this server as the primary. `None` if
+    /// there are no sentinels, or if none of them replies.
     #[cfg_attr(
         not(feature = "sentinel"),
-        allow(unused_variables, reason = "nobody is there to ask")
+        allow(unused_variables, reason = "there are no sentinels to query")
     )]
     pub(crate) async fn confirms(&self, primary: &Primary) -> Option<bool> {
         match self {
@@ -148,8 +148,8 @@ impl Dialer {
         }
     }
 
-    /// Whether the keys may be spread over several servers, so that one that is
-    /// down says nothing of the others.
+    /// Whether the keys may be distributed over several servers, so that one
+    /// server that is down does not mean that the others are.
     pub(crate) fn is_spread(&self) -> bool {
         match self {
             Self::Single(_) => false,
@@ -162,7 +162,8 @@ impl Dialer {
     }
 }
 
-/// Without the client library's own timeouts: the caller's deadline covers all.
+/// Without the client library's own timeouts: the caller's deadline covers
+/// everything.
 async fn dial(client: &Client) -> Result<Connection, RedisError> {
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(None)
@@ -171,5 +172,5 @@ async fn dial(client: &Client) -> Result<Connection, RedisError> {
     client.get_multiplexed_async_connection_with_config(&config).await.map(Connection::new)
 }
 
-/// The library's own 50 would make a burst queue twice.
+/// The library's default of 50 would make a burst queue twice.
 const REQUESTS_IN_QUEUE: usize = 1024;

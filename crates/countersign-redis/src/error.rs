@@ -1,4 +1,4 @@
-//! What can go wrong: at start-up, and at an operation.
+//! The errors at start-up and of an operation.
 
 mod connect;
 mod fault;
@@ -10,5 +10,5 @@ pub(crate) use fault::Fault;
 pub use operation::RedisStoreError;
 pub use unsuitable::Unsuitable;
 
-/// What the client library reported.
+/// The error that the client library reported.
 type Cause = std::sync::Arc<dyn std::error::Error + Send + Sync>;

@@ -1,4 +1,5 @@
-//! What endangers the records: what the server says of itself, and a canary.
+//! Checks the server's configuration and the canary records for risks to the
+//! records.
 
 mod canary;
 mod info;
@@ -18,8 +19,8 @@ use crate::scripts::Scripts;
 use crate::successes::DeposedRecords;
 use info::Info;
 
-/// Asks the server for all of it, and tries the operations. The warnings come
-/// worst first.
+/// Queries the server's state and tries the operations. The warnings are
+/// sorted, the worst first.
 pub(crate) async fn probe<F>(
     scripts: &Scripts,
     canaries: &Canaries,
@@ -62,7 +63,8 @@ where
 ///
 /// # Errors
 ///
-/// Where none could, for another reason than that the server is full.
+/// If no event could be claimed, for another reason than that the server is
+/// full.
 async fn fails_trial<F>(
     scripts: &Scripts,
     canaries: &Canaries,
@@ -96,7 +98,7 @@ where
     })
 }
 
-/// `None` where the server answers that it will not say.
+/// `None` if the server denies the query.
 fn allowed<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match answer {
         Ok(value) => Ok(Some(value)),

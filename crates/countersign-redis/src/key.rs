@@ -1,4 +1,4 @@
-//! From an event to the key of its record.
+//! Derives the key of an event's record.
 
 use std::fmt::Write;
 
@@ -6,12 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign_core::EventKey;
 
-/// `cs:1:/hooks/venum:q8S0d1…`: the prefix, the version of this rule, the
-/// endpoint for people to look for, and half of the digest.
+/// `cs:1:/hooks/venum:q8S0d1…`: the prefix, the version of this format, the
+/// endpoint, which makes the key readable, and half of the digest.
 ///
-/// The digest covers all there is, so that it does not matter that a long or
-/// odd endpoint is cut. Its 128 bits leave nothing to chance, and all 256 would
-/// cost every record 24 bytes.
+/// The digest covers the whole event key, so shortening a long or unusual
+/// endpoint name is safe. Its 128 bits make collisions negligible. All 256 bits
+/// would cost every record 24 bytes.
 pub(crate) fn key(prefix: &str, event: &EventKey) -> String {
     let mut key = String::with_capacity(prefix.len() + ENDPOINT + DIGEST_TEXT + 4);
     key.push_str(prefix);
@@ -35,7 +35,7 @@ pub(crate) fn trial(prefix: &str, name: &str) -> String {
     format!("{prefix}{VERSION}trial:{name}")
 }
 
-/// What means nothing in a pattern of `SCAN`, and nothing to a cluster.
+/// Whether a character has no meaning in a pattern of `SCAN` or in a cluster.
 fn is_plain(char: char) -> bool {
     char.is_ascii_alphanumeric() || matches!(char, '/' | '-' | '_' | '.')
 }

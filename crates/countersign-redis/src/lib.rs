@@ -1,4 +1,4 @@
-//! Events claimed on Redis or Valkey, for any number of processes.
+//! Idempotency store on Redis or Valkey, for any number of processes.
 //!
 //! ```no_run
 //! use countersign_redis::RedisStore;
@@ -9,67 +9,70 @@
 //! # }
 //! ```
 //!
-//! An event is one key with one value of 36 bytes: at most 160 bytes by Redis'
-//! `MEMORY USAGE`, which counts neither the entry of its expiry nor the tables'
-//! slots, about 60 bytes more. Every operation is one script and one round
-//! trip, on one connection that all requests share.
+//! An event is one key with one value of 36 bytes. By Redis' `MEMORY USAGE` it
+//! takes at most 160 bytes. That does not count the entry of its expiry and the
+//! tables' slots, which take about 60 bytes more. Every operation is one script
+//! and one round trip, on one connection that all requests share.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! | --- | --- |
-//! | `config.rs`, `target.rs` | where the server is, and what may be set |
-//! | `connection.rs` | dialling: a single server, Sentinel, Cluster, a connection of the caller's |
-//! | `breaker.rs`, `breaker/live.rs` | the one connection: in use, being dialled, or given up for a second |
-//! | `successes.rs` | what a failover may take away, and is recorded again |
-//! | `call.rs` | one operation: its budgets, its second try, what an error says |
+//! | `config.rs`, `target.rs` | the server's address and the settings |
+//! | `connection.rs` | connecting: a single server, Sentinel, Cluster, a connection of the caller's |
+//! | `breaker.rs`, `breaker/live.rs` | the circuit breaker around the one connection: in use, being dialled, or paused for a second |
+//! | `successes.rs` | successes that a failover may lose, and that are recorded again |
+//! | `call.rs` | one operation: its timeouts, its second try, the classification of errors |
 //! | `key.rs` | from an event to its key |
 //! | `scripts.rs`, `scripts/*.lua` | the protocol and the record |
-//! | `reply.rs` | from a script's answer to an outcome |
+//! | `reply.rs` | from a script's reply to an outcome |
 //! | `store.rs` | `RedisStore` |
-//! | `health.rs` | what endangers the records, the canary, and a trial of the operations |
+//! | `health.rs` | risks to the records, the canary, and a trial of the operations |
 //! | `outage.rs` | the first error of an outage |
-//! | `error.rs`, `error/*.rs` | what can go wrong |
+//! | `error.rs`, `error/*.rs` | the errors |
 //!
-//! # What a server has to be
+//! # Server requirements
 //!
-//! Redis 7.0 or later, or Valkey. It has to keep what it is told:
+//! Redis 7.0 or later, or Valkey. The server must not lose records:
 //!
-//! - `maxmemory-policy noeviction`. A full server then refuses new events (503),
-//!   where any other policy forgets old ones, which may be handled again.
+//! - `maxmemory-policy noeviction`. A full server then rejects new events
+//!   (503). With any other policy it evicts old records, and their events may
+//!   be handled again.
 //! - `appendonly yes`. With `appendfsync everysec`, the default, a crash of the
-//!   machine loses up to the last second; with `always` it loses nothing.
+//!   machine loses up to the last second. With `always` it loses nothing.
 //! - A primary. Replication is asynchronous: a failover loses what the new
-//!   primary had not seen yet, so an event may be granted or handled again.
-//!   The store sends no `WAIT`, which would narrow that gap and not close it.
+//!   primary had not received yet, so an event may be granted or handled again.
+//!   The store sends no `WAIT`, which would narrow that gap but not close it.
 //!
-//! [`RedisStore::watch`] looks after all three and reports what it finds.
+//! [`RedisStore::watch`] checks all three and reports what it finds.
 //!
-//! A user of Redis' ACL needs `+eval +evalsha +get +set +time +del +exists` on the
-//! store's keys (`~cs:*`), and `+info +config|get` to let the store see whether
-//! its records are safe. A cluster's client needs `+cluster|slots`, and a user of
-//! sentinels `+sentinel|master +sentinel|get-master-addr-by-name`. The store tries
-//! its four operations once when it connects, and at each probe, on a key of its
-//! own: a user that lacks a right, one node of a cluster, a Sentinel and a replica
+//! A user of Redis' ACL needs `+eval +evalsha +get +set +time +del +exists` on
+//! the store's keys (`~cs:*`), and `+info +config|get` so that the store can
+//! check whether its records are safe. A cluster's client needs
+//! `+cluster|slots`, and a user of sentinels
+//! `+sentinel|master +sentinel|get-master-addr-by-name`. The store tries its
+//! four operations when it connects, and at each probe, on a separate key. A
+//! user that lacks a permission, one node of a cluster, a Sentinel and a
+//! replica are errors that say what to change ([`Unsuitable`]).
 //! are errors that say what to change ([`Unsuitable`]).
 //!
-//! # When the server does not answer
+//! # Timeouts and circuit breaker
 //!
 //! An operation has 250 ms ([`RedisConfig::with_deadline`]). If the connection
-//! breaks, or half of the time passes without an answer
+//! breaks, or half of the time passes without a reply
 //! ([`RedisConfig::with_try_timeout`]), it is sent a second time, on a new
-//! connection and with the same token: if the first was executed after all, the
-//! second is the same grant. The first answer is still waited for, and a server
-//! whose usual round trip is longer than half of the time is not taken for a
-//! silent one. Then the breaker opens: operations fail at once, while the store
-//! dials the server once a second.
+//! connection and with the same token. If the first try was executed after all,
+//! the second returns the same grant. The first reply is still accepted. If a
+//! server's usual round trip is longer than half of the time, the server does not
+//! count as silent. Then the circuit breaker opens: operations fail at once,
+//! while the store dials the server once a second.
 //!
 //! # Failover
 //!
-//! With sentinels, the store asks them twice a second whether its server is still
-//! the primary, and believes the one that knows of the latest failover. A server
-//! that answers `READONLY` or `NOREPLICAS` is left at once. Successes of the last
-//! second that were recorded on a primary that was deposed are recorded again on
-//! its successor, counted ([`RedisStore::deposed_records`]) and reported by the
-//! next probe.
+//! With sentinels, the store queries them twice a second for the current primary,
+//! and uses the reply of the sentinel that knows of the latest failover. If a
+//! server replies `READONLY` or `NOREPLICAS`, the store leaves it at once.
+//! Successes of the last second that were recorded on a deposed primary are
+//! recorded again on its successor, counted ([`RedisStore::deposed_records`]) and
+//! reported by the next probe.
 //!
 //! # Features
 //!

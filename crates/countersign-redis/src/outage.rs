@@ -1,4 +1,4 @@
-//! The first error of an outage, for whoever watches the store.
+//! The first error of an outage, for code that watches the store.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::error::RedisStoreError;
 
-/// Whether operations fail at present, and why they began to.
+/// Whether operations currently fail, and the first error.
 #[derive(Default)]
 pub(crate) struct Outage {
     is_on: AtomicBool,
@@ -18,7 +18,7 @@ pub(crate) struct Outage {
 }
 
 impl Outage {
-    /// What came of an operation.
+    /// Records the result of an operation.
     pub(crate) fn note<T>(&self, answer: &Result<T, StoreError>) {
         match answer {
             Ok(_) if !self.is_on.load(Ordering::Relaxed) => {}
@@ -34,7 +34,7 @@ impl Outage {
         }
     }
 
-    /// The first error of the next outage, or of one that nobody was told of.
+    /// The first error of the next outage, or of one that was not reported yet.
     pub(crate) async fn begun(&self) -> StoreError {
         loop {
             if let Some(error) = self.take() {
@@ -53,7 +53,7 @@ impl Outage {
     }
 }
 
-/// A full server answers, and is no outage.
+/// A full server responds, so it is not an outage.
 fn copy(error: &StoreError) -> Option<StoreError> {
     let cause = error.source().and_then(<dyn Error>::downcast_ref::<RedisStoreError>)?.clone();
     if matches!(cause, RedisStoreError::Full { .. }) {

@@ -1,4 +1,4 @@
-//! Two futures side by side.
+//! Runs two futures concurrently.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -9,7 +9,8 @@ pub(crate) enum Raced<A, B> {
     Second(B),
 }
 
-/// Whichever ends first, and of two at once the first.
+/// Returns the output of the future that ends first. If both are ready, the
+/// first one wins.
 pub(crate) async fn race<A: Future, B: Future>(
     mut first: Pin<&mut A>,
     mut second: Pin<&mut B>,

@@ -1,12 +1,12 @@
-//! From a script's answer to an outcome. A script answers by numbers; the first
-//! names the outcome.
+//! Converts a script's reply to an outcome. A reply is a list of numbers; the
+//! first identifies the outcome.
 
 use std::time::Duration;
 
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 use redis::Value;
 
-/// `None` is an answer that no script gives.
+/// `None` if no script returns such a reply.
 pub(crate) fn claim(reply: &Value) -> Option<ClaimOutcome> {
     Some(match numbers(reply)? {
         [Value::Int(0), Value::Int(epoch), Value::Int(reclaimed)] => {
@@ -52,7 +52,7 @@ pub(crate) fn release(reply: &Value) -> Option<ReleaseOutcome> {
     })
 }
 
-/// Of `DEL` and `EXISTS`: whether there was such a key.
+/// For `DEL` and `EXISTS`: whether the key existed.
 pub(crate) fn found(reply: &Value) -> Option<bool> {
     match reply {
         Value::Int(count) => Some(*count > 0),

@@ -1,6 +1,7 @@
 //! The protocol, in Lua: one script for each operation.
 //!
-//! They say what `countersign_core::protocol` says; a test holds them to it.
+//! The scripts implement `countersign_core::protocol`; a test checks that both
+//! agree.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::connection::Connection;
 #[derive(Debug)]
 pub(crate) struct Scripts {
     pub(crate) claim: Script,
-    /// The breaker has it, too, to record again what a failover has taken away.
+    /// Shared with the breaker, which records successes again after a failover.
     pub(crate) complete: Arc<Script>,
     pub(crate) renew: Script,
     pub(crate) release: Script,
@@ -32,7 +33,7 @@ impl Scripts {
     }
 }
 
-/// A script and its hash, by which the server knows it once it has seen it.
+/// A script and its hash, by which the server knows it once it is cached.
 pub(crate) struct Script {
     source: &'static str,
     hash: Box<str>,
@@ -47,7 +48,7 @@ impl Script {
         std::ptr::eq(self, other)
     }
 
-    /// Runs it, and teaches it to the server if need be.
+    /// Runs the script, and loads it into the server if necessary.
     pub(crate) async fn send(
         &self,
         connection: &mut Connection,
@@ -62,13 +63,13 @@ impl Script {
         }
     }
 
-    /// The call by the hash.
+    /// The call by hash.
     pub(crate) fn by_hash(&self, key: &str, attempt: &Attempt) -> Cmd {
         call("EVALSHA", &self.hash, key, attempt)
     }
 
-    /// The call for a server that does not know the hash. It learns the script
-    /// from it, and in a cluster it is this key's server that does.
+    /// The call for a server that does not know the hash. It caches the script,
+    /// and in a cluster this key's server does.
     pub(crate) fn by_source(&self, key: &str, attempt: &Attempt) -> Cmd {
         call("EVAL", self.source, key, attempt)
     }
@@ -91,7 +92,7 @@ fn call(command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
     call
 }
 
-/// Whole milliseconds, at most what leaves a time within the record's 48 bits.
+/// Whole milliseconds, limited so that a time fits into the record's 48 bits.
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).map_or(MOST_MS, |millis| millis.min(MOST_MS))
 }
@@ -101,9 +102,9 @@ const MOST_MS: u64 = (1 << 47) - 1;
 
 const CLAIM: &str = concat!(include_str!("scripts/record.lua"), include_str!("scripts/claim.lua"));
 
-// The other three mostly overwrite a record by one of the same length. A server
-// that is full lets them do so, because of the flag: a success must not be lost
-// for want of memory that it hardly takes.
+// The other three scripts usually overwrite a record by one of the same length.
+// The flag lets them do so on a full server: a success must not be lost for
+// lack of memory that it hardly needs.
 const COMPLETE: &str = concat!(
     "#!lua flags=allow-oom\n",
     include_str!("scripts/record.lua"),

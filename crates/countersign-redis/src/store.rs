@@ -26,11 +26,11 @@ use crate::reply;
 use crate::scripts::{Script, Scripts};
 use crate::successes::DeposedRecords;
 
-/// Remembers events on Redis or Valkey, for any number of processes.
+/// Idempotency store on Redis or Valkey, for any number of processes.
 ///
-/// Cheap to clone; the clones share one connection. It needs tokio, and should
-/// live on one runtime: a runtime that ends takes the connection with it, and
-/// the next operation dials anew.
+/// It is cheap to clone; the clones share one connection. It needs tokio, and
+/// should be used on one runtime. If that runtime ends, the connection closes,
+/// and the next operation connects again.
 #[derive(Clone)]
 pub struct RedisStore(Arc<Inner>);
 
@@ -49,20 +49,19 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// As [`connect_with`](Self::connect_with), and where the URL cannot be
-    /// read.
+    /// As [`connect_with`](Self::connect_with), and if the URL is malformed.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(RedisConfig::new(url)?).await
     }
 
-    /// Connects as the configuration says.
+    /// Connects with this configuration.
     ///
     /// # Errors
     ///
-    /// [`ConnectError`] where the server cannot be reached within five seconds,
-    /// does not let the user in, is too old, or fails the four operations, which
-    /// are tried once on a key of their own. What is merely unwise about it is
-    /// reported by [`probe`](IdempotencyStore::probe).
+    /// [`ConnectError`] if the server cannot be reached within five seconds,
+    /// rejects the user, is too old, or fails one of the four operations, which
+    /// are tried once on a separate key. Weaknesses that do not prevent the
+    /// start are reported by [`probe`](IdempotencyStore::probe).
     pub async fn connect_with(config: RedisConfig) -> Result<Self, ConnectError> {
         let budgets = config.budgets()?;
         let server = format!("{:?}", config.source);
@@ -88,28 +87,28 @@ impl RedisStore {
             canaries,
             outage: Outage::default(),
         }));
-        // Whatever is wrong with it, the next probe tells.
+        // The next probe reports any failure.
         let _ = store.write_canaries().await;
         Ok(store)
     }
 
-    /// Whether operations fail at once, for the server did not answer a moment
-    /// ago.
+    /// Whether operations fail at once because the server recently did not
+    /// respond.
     #[must_use]
     pub fn breaker_is_open(&self) -> bool {
         self.0.breaker.is_open()
     }
 
-    /// Successes that had been recorded on a primary that a failover had deposed,
-    /// since the store was made. Only sentinels tell of that.
+    /// Successes that were recorded on a primary that a failover deposed, since
+    /// the store was created. Only sentinels report failovers.
     #[must_use]
     pub fn deposed_records(&self) -> DeposedRecords {
         self.0.breaker.successes().total()
     }
 
-    /// Probes the store now and then, and reports each time what came of it,
-    /// for as long as the future is polled. In between, the first error of an
-    /// outage is reported at once, with its cause. To be spawned:
+    /// Probes the store periodically and reports each result, while the future
+    /// is polled. In between, it reports the first error of an outage at once,
+    /// with its cause. Spawn it:
     ///
     /// ```no_run
     /// # use countersign_redis::RedisStore;
@@ -130,7 +129,7 @@ impl RedisStore {
         async move {
             loop {
                 report(store.probe().await);
-                // That has been reported.
+                // That outage has been reported.
                 drop(store.0.outage.take());
                 let mut pause = pin!(tokio::time::sleep(every));
                 let begun = pin!(store.0.outage.begun());
@@ -203,8 +202,8 @@ impl IdempotencyStore for RedisStore {
         reply::release(&reply).ok_or_else(unexpected)
     }
 
-    /// Says that it was not known, too, where the answer to the first try was
-    /// lost and the second found it gone.
+    /// Also returns `false` if the reply to the first try was lost and the
+    /// second try found the record already deleted.
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {
         let mut delete = redis::cmd("DEL");
         delete.arg(self.key(key));
@@ -212,9 +211,9 @@ impl IdempotencyStore for RedisStore {
         reply::found(&reply).ok_or_else(unexpected)
     }
 
-    /// Reads `INFO`, and `CONFIG GET save` where it must, looks for the store's
-    /// canary, a record that nobody but a server that loses records removes, and
-    /// tries the operations on a key of its own.
+    /// Reads `INFO`, and `CONFIG GET save` if necessary. Checks the store's
+    /// canary, a record that disappears only if the server loses records. Tries
+    /// the operations on a separate key.
     async fn probe(&self) -> Result<Health, StoreError> {
         let Inner { scripts, canaries, breaker, .. } = &*self.0;
         let deposed = breaker.successes().report();
@@ -233,17 +232,17 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// Whether the server has no room, and nothing was applied.
+/// Whether the server is out of memory, and nothing was applied.
 fn is_full(error: &StoreError) -> bool {
     use std::error::Error;
     let source = error.source().and_then(<dyn Error>::downcast_ref);
     error.applied() == Applied::No && matches!(source, Some(RedisStoreError::Full { .. }))
 }
 
-/// The server has done something, and it is not known what.
+/// The server has executed something, and the result is unknown.
 fn unexpected() -> StoreError {
     StoreError::maybe_applied(RedisStoreError::UnexpectedReply)
 }
 
-/// For starting: names may have to be resolved, and TLS to be agreed upon.
+/// For connecting: name resolution and the TLS handshake may take time.
 const CONNECT: Duration = Duration::from_secs(5);

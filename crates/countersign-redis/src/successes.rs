@@ -1,8 +1,8 @@
-//! Successes that a failover may take away, to be recorded again on the new
+//! Successes that a failover may lose, and that are recorded again on the new
 //! primary.
 //!
-//! Replication is asynchronous, and a primary that a failover has deposed goes
-//! on taking writes until it learns of it. So a success is kept here until the
+//! Replication is asynchronous, and a deposed primary continues to accept
+//! writes until it learns of the failover. So a success is kept here until the
 //! sentinels have confirmed its primary twice since, about a second.
 
 use std::collections::VecDeque;
@@ -16,7 +16,8 @@ use crate::connection::{Connection, Primary};
 use crate::reply;
 use crate::scripts::Script;
 
-/// The successes that were recorded a moment ago, and what became of others.
+/// The recent successes, and the counts of those that were recorded again or
+/// lost.
 #[derive(Default)]
 pub(crate) struct Successes(Mutex<Kept>);
 
@@ -34,18 +35,18 @@ struct Success {
     primary: Arc<Primary>,
     key: String,
     attempt: Attempt,
-    /// The confirmations by then.
+    /// The number of confirmations when it was recorded.
     confirmations: u64,
 }
 
-/// Successes that had been recorded on a primary that a failover deposed.
+/// Successes that were recorded on a primary that a failover deposed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeposedRecords {
-    /// How many were recorded again on its successor.
+    /// How many were recorded again on the new primary.
     pub recorded_again: u64,
-    /// How many of these another attempt had claimed there in the meantime:
-    /// those events were perhaps handled twice.
+    /// How many of these had been claimed there by another attempt in the
+    /// meantime. Those events may have been handled twice.
     pub repeated: u64,
     /// How many were not recorded again, because there were too many.
     pub lost: u64,
@@ -60,7 +61,7 @@ impl Successes {
         kept.trim();
     }
 
-    /// The sentinels have named this primary again.
+    /// Records that the sentinels have named this primary again.
     pub(crate) fn confirmed(&self, primary: &Primary) {
         let mut kept = self.kept();
         kept.confirmations += 1;
@@ -70,8 +71,9 @@ impl Successes {
         });
     }
 
-    /// Records again, on this primary, whatever was recorded on another one. What
-    /// fails, or is cut off, is left for the next time.
+    /// Records again, on this primary, the successes that were recorded on
+    /// another one. Those that fail, or are cut off, are kept for the next
+    /// time.
     pub(crate) async fn record_again(
         &self,
         primary: &Primary,
@@ -110,18 +112,20 @@ impl Successes {
         self.kept().total
     }
 
-    /// What was not reported yet.
+    /// The counts that were not reported yet.
     pub(crate) fn report(&self) -> DeposedRecords {
         std::mem::take(&mut self.kept().unreported)
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
-        // It is whole after every statement: a panic elsewhere has not broken it.
+        // The value is consistent after every statement, so a panic elsewhere
+        // has not broken it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Successes that are being recorded again; what is left of them goes back.
+/// Successes that are being recorded again. The rest goes back to the queue on
+/// drop.
 struct Strays<'a> {
     left: Vec<Option<Arc<Success>>>,
     successes: &'a Successes,
@@ -147,14 +151,15 @@ impl Kept {
         }
     }
 
-    /// The oldest go first: they were most likely replicated.
+    /// Drops the oldest first, because they were most likely replicated.
     fn trim(&mut self) {
         let Some(newest) = self.recent.back().map(|success| Arc::clone(&success.primary)) else {
             return;
         };
         while self.recent.len() > MOST {
             let Some(oldest) = self.recent.pop_front() else { return };
-            // One whose primary still stands is in no danger that is known of.
+            // If its primary is still current, the success is in no known
+            // danger.
             if oldest.primary != newest {
                 for records in [&mut self.total, &mut self.unreported] {
                     records.lost += 1;
@@ -175,6 +180,6 @@ impl Success {
     }
 }
 
-/// Some 3 MB.
+/// About 3 MB.
 const MOST: usize = 20_000;
 const AT_A_TIME: usize = 500;

@@ -1,4 +1,4 @@
-//! The URL of a server, taken apart.
+//! Parses the URL of a server.
 
 #[cfg(feature = "cluster")]
 mod cluster;
@@ -21,7 +21,7 @@ pub(crate) use sentinel::SentinelTarget;
 use sentinel::sentinel;
 pub(crate) use settings::UrlSettings;
 
-/// What a URL names.
+/// The server or servers that a URL names.
 pub(crate) enum Target {
     Single(ConnectionInfo),
     #[cfg(feature = "cluster")]
@@ -72,12 +72,12 @@ fn sentinel(_: bool, _: &str) -> Result<Target, ConnectError> {
 }
 
 fn server(url: &str) -> Result<ConnectionInfo, ConnectError> {
-    // The parser's own error may quote what it could not read.
+    // The parser's own error may quote the text that it could not parse.
     url.parse().map_err(|_| ConnectError::Url { problem: MALFORMED })
 }
 
 impl fmt::Debug for Target {
-    /// Shows where the servers are, and neither user nor password.
+    /// Shows the servers' addresses, but neither user nor password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Single(server) => f.debug_tuple("Single").field(server.addr()).finish(),
@@ -98,9 +98,9 @@ impl fmt::Debug for Target {
     }
 }
 
-const NO_SCHEME: &str = "begins with none of `redis://`, `rediss://`, `unix://`, \
-                         `redis+cluster://` and `redis+sentinel://`";
-const MALFORMED: &str = "cannot be read: write `redis://user:password@host:port/database`, with special characters \
+const NO_SCHEME: &str = "must begin with `redis://`, `rediss://`, `unix://`, \
+                         `redis+cluster://` or `redis+sentinel://`";
+const MALFORMED: &str = "is malformed: write `redis://user:password@host:port/database`, with special characters \
      of user and password percent-encoded";
 #[cfg(test)]
 mod tests;

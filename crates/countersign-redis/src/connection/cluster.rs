@@ -1,12 +1,12 @@
-//! The client of a cluster, which finds the server of each key by itself and
-//! keeps one connection to each.
+//! The client of a cluster. It finds the server of each key and keeps one
+//! connection to each server.
 
 use std::time::Duration;
 
 use redis::cluster::{ClusterClient, ClusterClientBuilder};
 use redis::{ConnectionInfo, RedisError};
 
-/// Its waits are cut down to what fits into `deadline`, an operation's: by
+/// Its timeouts are reduced to fit into `deadline`, an operation's deadline. By
 /// default it waits for more than a second before it follows a failover.
 pub(super) fn client(
     nodes: Vec<ConnectionInfo>,

@@ -1,4 +1,4 @@
-//! Asking sentinels which server is the primary, and whether it still is.
+//! Queries sentinels for the current primary.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{Connection, Primary};
 use crate::target::SentinelTarget;
 
-/// The sentinels, each with a connection that is kept.
+/// The sentinels, each with a cached connection.
 pub(crate) struct Sentinels {
     target: SentinelTarget,
     links: Vec<Arc<Link>>,
@@ -22,9 +22,9 @@ struct Link {
     connection: Mutex<Option<Connection>>,
 }
 
-/// What one sentinel takes for the primary.
+/// The primary as one sentinel reports it.
 struct View {
-    /// Grows with each failover: among several views the newest counts.
+    /// Increases with each failover. The newest view wins.
     config_epoch: u64,
     primary: Primary,
 }
@@ -40,8 +40,8 @@ impl Sentinels {
         Ok(Self { target, links })
     }
 
-    /// The primary, as the sentinel with the newest configuration names it. One
-    /// that hangs or was left behind by a failover does not matter.
+    /// The primary, as the sentinel with the newest configuration reports it. A
+    /// sentinel that hangs, or that missed a failover, does not matter.
     pub(super) async fn primary(&self) -> Result<Primary, RedisError> {
         let mut asked = JoinSet::new();
         for link in &self.links {
@@ -64,7 +64,8 @@ impl Sentinels {
                     }
                 }
                 Ok(Err(error)) => problem = Some(error),
-                // A task of ours does not panic, and is not cancelled before this ends.
+                // Our tasks do not panic, and are not cancelled before this
+                // function ends.
                 Err(_) => {}
             }
         }
@@ -74,7 +75,7 @@ impl Sentinels {
         }
     }
 
-    /// A client of this primary.
+    /// A client for this primary.
     pub(super) fn client(&self, primary: &Primary) -> Result<Client, RedisError> {
         let (host, port) = (primary.host.clone(), primary.port);
         let server = self.target.server.clone();
@@ -93,7 +94,7 @@ impl Sentinels {
 
 impl Link {
     async fn view(&self, name: &str) -> Result<View, RedisError> {
-        // Taken out, so that one that hangs is not asked again.
+        // Taken out, so that a connection that hangs is not used again.
         let kept = self.kept().take();
         let mut connection = match kept {
             Some(connection) => connection,
@@ -109,8 +110,8 @@ impl Link {
     }
 }
 
-/// The epoch is asked for first: an address that is newer than its epoch loses
-/// against another sentinel's, and one that is older would win.
+/// Queries the epoch first. If the address is newer than its epoch, it loses
+/// against another sentinel's. If it were older, it would wrongly win.
 async fn view(connection: &mut Connection, name: &str) -> Result<View, RedisError> {
     let mut question = redis::cmd("SENTINEL");
     let described = connection.send(question.arg("MASTER").arg(name)).await?;
@@ -127,8 +128,8 @@ fn field(described: Value, name: &str) -> Option<u64> {
     words.iter().find(|(known, _)| known == name)?.1.parse().ok()
 }
 
-/// For all of them, so that a dial has time left for the primary.
+/// For all sentinels together, so that the dial has time left for the primary.
 const LONGEST: Duration = Duration::from_millis(400);
-/// For the others, once most have answered.
+/// For the remaining sentinels, once a majority has replied.
 const FOR_THE_REST: Duration = Duration::from_millis(50);
-const SILENT: (ErrorKind, &str) = (ErrorKind::Io, "no sentinel has answered");
+const SILENT: (ErrorKind, &str) = (ErrorKind::Io, "no sentinel responded");

@@ -1,13 +1,15 @@
-//! The cryptography under TLS.
+//! The cryptography provider for TLS.
 
 use rustls::crypto::{CryptoProvider, ring};
 
-/// Sees to it that rustls has one: where an application's dependencies switch
-/// several on, rustls leaves the choice open and panics at the first
-/// connection. A choice that the application has made stays.
+/// Installs a provider for rustls if there is none.
+///
+/// If an application's dependencies enable several providers, rustls does not
+/// choose one and panics at the first connection. A provider that the
+/// application has installed is kept.
 pub(super) fn ensure_provider() {
     if CryptoProvider::get_default().is_none() {
-        // It fails where somebody else was faster, which is as good.
+        // Fails if another thread has just installed one, which is fine.
         let _ = ring::default_provider().install_default();
     }
 }

@@ -9,55 +9,56 @@ use redis::{ErrorKind, RedisError};
 
 use super::{Cause, Fault, Unsuitable};
 
-/// What has to be fixed before a store can start.
+/// The problem that prevents a store from starting.
 ///
-/// No text of it shows a URL or a password.
+/// Its messages never show a URL or a password.
 #[non_exhaustive]
 pub enum ConnectError {
-    /// The URL is of no form that is known.
+    /// The URL has no known form.
     #[non_exhaustive]
     Url {
-        /// What is wrong with it; the text completes "the URL of the store …".
+        /// What is wrong with the URL; the text completes "the URL of the store
+        /// …".
         problem: &'static str,
     },
-    /// A setting of the configuration cannot work.
+    /// A setting is invalid.
     #[non_exhaustive]
     Setting {
-        /// What is wrong with it, and what to set.
+        /// What is wrong with the setting, and what to set.
         problem: &'static str,
     },
     /// The URL needs a feature that this build does not have.
     #[non_exhaustive]
     FeatureRequired {
-        /// The feature to switch on.
+        /// The feature to enable.
         feature: &'static str,
     },
-    /// The server does not let the user in.
+    /// The server rejected the user or the password.
     #[non_exhaustive]
     Refused {
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
-    /// The server's TLS certificate is not one that this machine trusts for the
-    /// host of the URL.
+    /// This machine does not trust the server's TLS certificate for the host of
+    /// the URL.
     #[non_exhaustive]
     Certificate {
-        /// What is wrong with it.
+        /// What is wrong with the certificate.
         source: Cause,
     },
-    /// There is no such server, or it does not answer as one.
+    /// No server can be reached at this address, or it does not reply as one.
     #[non_exhaustive]
     Unreachable {
-        /// What came of dialling it.
+        /// The error of the connection attempt.
         source: Cause,
     },
-    /// The server has not answered in time.
+    /// The server did not respond in time.
     #[non_exhaustive]
     TimedOut {
-        /// For how long it was waited for.
+        /// How long the store waited.
         after: Duration,
     },
-    /// The server answers, but every operation would miss its deadline.
+    /// The server responds, but every operation would miss its deadline.
     #[non_exhaustive]
     TooFar {
         /// The fastest of several round trips.
@@ -68,21 +69,21 @@ pub enum ConnectError {
     /// The server is older than Redis 7.0.
     #[non_exhaustive]
     TooOld {
-        /// Its version, as it states it.
+        /// The version that the server reports.
         version: String,
     },
-    /// The server answers, but cannot hold the records.
+    /// The server responds, but cannot store the records.
     #[non_exhaustive]
     Unsuitable {
         /// Why, and what to change.
         reason: Unsuitable,
-        /// What it said, where it was an error.
+        /// The server's error, if it returned one.
         source: Option<Cause>,
     },
-    /// The server answers, and an operation that was tried on it failed.
+    /// The server responds, but a trial operation failed.
     #[non_exhaustive]
     TrialFailed {
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
 }
@@ -95,18 +96,18 @@ impl fmt::Display for ConnectError {
             Self::FeatureRequired { feature } => {
                 write!(f, "the URL of the store needs the feature `{feature}` of countersign-redis")
             }
-            Self::Refused { .. } => f.write_str("the store's server refuses user or password"),
+            Self::Refused { .. } => f.write_str("the store's server rejected the user or password"),
             Self::Certificate { .. } => f.write_str(
                 "the certificate of the store's server is not trusted: check the URL's host, and \
                  add the server's authority to the system's root certificates",
             ),
             Self::Unreachable { .. } => f.write_str("the store's server cannot be reached"),
             Self::TimedOut { after } => {
-                write!(f, "the store's server has not answered within {} ms", after.as_millis())
+                write!(f, "the store's server did not respond within {} ms", after.as_millis())
             }
             Self::TooFar { round_trip, deadline } => write!(
                 f,
-                "the store's server takes {} ms to answer, and an operation may take {} ms: use a \
+                "the store's server takes {} ms to respond, but an operation may take {} ms: use a \
                  nearer server, or set a longer deadline",
                 round_trip.as_millis(),
                 deadline.as_millis()
@@ -117,15 +118,15 @@ impl fmt::Display for ConnectError {
             ),
             Self::Unsuitable { reason, .. } => write!(f, "the store's {reason}"),
             Self::TrialFailed { .. } => {
-                f.write_str("the store's server is reachable, but fails the operations of a claim")
+                f.write_str("the store's server is reachable, but a trial operation failed")
             }
         }
     }
 }
 
 impl fmt::Debug for ConnectError {
-    /// The text and its causes: a `main` that returns the error prints it by
-    /// `Debug`.
+    /// Shows the text and its causes, because a `main` that returns the error
+    /// prints it with `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
         let mut cause = self.source();
@@ -157,13 +158,13 @@ impl Error for ConnectError {
 }
 
 impl ConnectError {
-    /// What an error of the client library comes to while dialling. No `From`:
-    /// that would be public.
+    /// Converts an error of the client library while connecting. Not a `From`,
+    /// which would be public.
     pub(crate) fn of(error: RedisError) -> Self {
         match error.kind() {
             ErrorKind::AuthenticationFailed => Self::Refused { source: Arc::new(error) },
             ErrorKind::InvalidClientConfig => {
-                Self::Url { problem: "contradicts itself: its nodes differ in user or password" }
+                Self::Url { problem: "is inconsistent: its nodes differ in user or password" }
             }
             _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => {
                 Self::Refused { source: Arc::new(error) }
@@ -173,7 +174,7 @@ impl ConnectError {
         }
     }
 
-    /// What an error of a first operation comes to.
+    /// Converts an error of a trial operation.
     pub(crate) fn of_trial(error: RedisError) -> Self {
         if let Some(reason) = Unsuitable::of(&error) {
             return Self::Unsuitable { reason, source: Some(Arc::new(error)) };
@@ -185,8 +186,8 @@ impl ConnectError {
     }
 }
 
-/// Whether TLS ended because of the server's certificate. The client library
-/// hands rustls' error over as the text of an I/O error.
+/// Whether TLS failed because of the server's certificate. The client library
+/// returns rustls' error as the text of an I/O error.
 fn is_certificate(error: &RedisError) -> bool {
     error.is_io_error() && error.to_string().contains("invalid peer certificate")
 }

@@ -1,19 +1,19 @@
-//! What an error says of the server, and so of what to do next.
+//! What an error means for the server's state, and so for the next step.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// What an error of the client library says of the server.
+/// The state of the server that an error of the client library indicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// There was no connection to send it on.
+    /// There was no connection to send the call on.
     NotSent,
-    /// It was sent, perhaps, and has not been answered.
+    /// The call was perhaps sent, and got no reply.
     Broken,
-    /// It is there and does not serve: another one may.
+    /// The server is up but does not serve requests. Another server may.
     NotServing,
-    /// It has no room for a new record.
+    /// The server has no memory for a new record.
     Full,
-    /// It answered, and that is its answer.
+    /// The server replied, and the error is its reply.
     Answer,
 }
 
@@ -34,8 +34,9 @@ impl Fault {
             ) => Self::NotServing,
             _ => match error.code() {
                 Some("OOM") => Self::Full,
-                // It was told the password when it was dialled, or there was none. And a primary
-                // that has lost its replicas may have been deposed.
+                // The password was sent when the connection was opened, or
+                // there was none. And a primary that has lost its replicas may
+                // have been deposed.
                 Some("NOAUTH" | "NOREPLICAS") => Self::NotServing,
                 _ => Self::Answer,
             },

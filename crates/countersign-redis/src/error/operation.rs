@@ -9,63 +9,64 @@ use redis::RedisError;
 
 use super::{Cause, Fault, Unsuitable};
 
-/// Why an operation failed: the source of the `StoreError` that it gave.
+/// Why an operation failed: the source of the `StoreError` that it returned.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RedisStoreError {
-    /// The server has not answered in time.
+    /// The server did not respond in time.
     #[non_exhaustive]
     Deadline {
-        /// How much it had.
+        /// The deadline of the operation.
         deadline: Duration,
     },
-    /// The server did not answer a moment ago, and is dialled again within a
-    /// second.
+    /// The circuit breaker is open: the server recently did not respond, and is
+    /// dialled again within a second.
     #[non_exhaustive]
     BreakerOpen {
-        /// What came of dialling it the last time, once that has been tried.
+        /// The error of the last connection attempt, if there was one.
         source: Option<Cause>,
     },
-    /// The connection broke, or there is none to be had.
+    /// The connection broke, or no connection can be opened.
     #[non_exhaustive]
     Connection {
-        /// What came of it.
+        /// The error of the connection.
         source: Cause,
     },
-    /// The server does not serve at present: it is loading its data, has become
-    /// a replica or lost its own, its cluster is down, or it has come to want a
-    /// password.
+    /// The server does not serve requests at present. It is loading its data,
+    /// has become a replica or lost its own replicas, its cluster is down, or
+    /// it now requires a password.
     #[non_exhaustive]
     NotServing {
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
-    /// The server is full and, as it should, forgets nothing.
+    /// The server is out of memory and, as configured, evicts nothing.
     #[non_exhaustive]
     Full {
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
-    /// The server cannot hold the records, whatever it is sent.
+    /// The server cannot store the records, regardless of the request.
     #[non_exhaustive]
     Unsuitable {
         /// Why, and what to change.
         reason: Unsuitable,
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
-    /// The server answered by an error.
+    /// The server returned an error.
     #[non_exhaustive]
     Server {
-        /// What it said.
+        /// The server's error.
         source: Cause,
     },
-    /// The server answered by something that no script of the store gives.
+    /// The server returned a reply that no script of the store returns.
     UnexpectedReply,
 }
 
 impl RedisStoreError {
-    /// What an error of the client library comes to. No `From`: that would be public.
+    /// Converts an error of the client library. Not a `From`, which would be
+    /// public.
     pub(crate) fn of(error: RedisError) -> Self {
         let (fault, reason) = (Fault::of(&error), Unsuitable::of(&error));
         let source: Cause = Arc::new(error);
@@ -83,17 +84,17 @@ impl fmt::Display for RedisStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Deadline { deadline } => {
-                write!(f, "the server has not answered within {} ms", deadline.as_millis())
+                write!(f, "the server did not respond within {} ms", deadline.as_millis())
             }
             Self::BreakerOpen { .. } => f.write_str(
-                "the server did not answer a moment ago and is being dialled once a second",
+                "the server did not respond a moment ago; reconnecting once a second",
             ),
             Self::Connection { .. } => f.write_str("the connection to the server failed"),
-            Self::NotServing { .. } => f.write_str("the server does not serve at present"),
+            Self::NotServing { .. } => f.write_str("the server does not serve requests at present"),
             Self::Full { .. } => f.write_str("the server is full"),
             Self::Unsuitable { reason, .. } => write!(f, "the store's {reason}"),
-            Self::Server { .. } => f.write_str("the server answered by an error"),
-            Self::UnexpectedReply => f.write_str("the server's answer is none of the store's"),
+            Self::Server { .. } => f.write_str("the server returned an error"),
+            Self::UnexpectedReply => f.write_str("the server returned an unexpected reply"),
         }
     }
 }

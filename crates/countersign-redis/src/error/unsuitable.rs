@@ -1,27 +1,29 @@
-//! Servers that answer, and cannot hold the records.
+//! Servers that respond but cannot store the records.
 
 use std::fmt;
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// Why a server cannot hold the records of a store.
+/// Why a server cannot store the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unsuitable {
-    /// The user may not run the scripts, or what they call, on the store's keys.
+    /// The user lacks permission to run the scripts, or the commands that they
+    /// call, on the store's keys.
     NotPermitted,
-    /// The server runs no scripts.
+    /// The server does not run scripts.
     NoScripts,
-    /// It is one node of a cluster, and the keys belong to several.
+    /// The server is one node of a cluster, and the keys belong to several
+    /// nodes.
     ClusterNode,
-    /// It is a Sentinel, which knows servers and holds no keys.
+    /// The server is a Sentinel, which stores no keys.
     Sentinel,
-    /// It follows another server, and takes no writes.
+    /// The server is a replica, and accepts no writes.
     Replica,
 }
 
 impl Unsuitable {
-    /// What the server's own error says of it.
+    /// Derives the reason from the server's own error.
     pub(crate) fn of(error: &RedisError) -> Option<Self> {
         match error.kind() {
             ErrorKind::Server(ServerErrorKind::NoPerm) => Some(Self::NotPermitted),
@@ -31,7 +33,8 @@ impl Unsuitable {
             ErrorKind::Server(ServerErrorKind::ReadOnly) => Some(Self::Replica),
             ErrorKind::Server(_) | ErrorKind::Extension => {
                 let detail = error.detail().unwrap_or_default();
-                // Redis 7.0 has no code for a command that fails inside of a script.
+                // Redis 7.0 has no error code for a command that fails inside
+                // of a script.
                 if detail.contains("can't run this command") {
                     Some(Self::NotPermitted)
                 } else if detail.starts_with("unknown command 'EVAL") {
@@ -53,7 +56,7 @@ impl fmt::Display for Unsuitable {
                 "user may not run its scripts: grant `+eval +evalsha +get +set +time +del +exists` \
                  on its keys, `~cs:*` or your own prefix"
             }
-            Self::NoScripts => "server runs no scripts: enable `EVAL` and `EVALSHA` on it",
+            Self::NoScripts => "server does not run scripts: enable `EVAL` and `EVALSHA` on it",
             Self::ClusterNode => {
                 "server is one node of a cluster: write `redis+cluster://…` (feature `cluster`)"
             }

@@ -1,4 +1,4 @@
-//! Records that only a server that loses records removes.
+//! Canary records, which disappear only if a server loses records.
 
 use std::collections::hash_map::RandomState;
 use std::future::Future;
@@ -12,19 +12,19 @@ use redis::{Cmd, Value};
 use crate::key;
 use crate::reply;
 
-/// The canaries of one store. Each store has its own, so that all the processes
-/// that share a server see the loss and not only the first to look.
+/// The canaries of one store. Each store has its own, so that every process
+/// that shares a server detects the loss, and not only the first one to check.
 pub(crate) struct Canaries {
     keys: Vec<String>,
-    /// Where the store tries its operations.
+    /// The key on which the store tries its operations.
     trial: String,
-    /// When they were written last, if they were.
+    /// When they were last written, if ever.
     written: Mutex<Option<Instant>>,
 }
 
 impl Canaries {
-    /// One where the keys are on one server, and several where they are spread,
-    /// so that hardly any server is without.
+    /// One canary if the keys are on one server. Several if the keys are
+    /// distributed, so that almost every server has one.
     pub(crate) fn new(prefix: &str, spread: bool) -> Self {
         let name = format!("{:016x}", RandomState::new().build_hasher().finish());
         let count = if spread { ON_MANY_SERVERS } else { 1 };
@@ -36,16 +36,17 @@ impl Canaries {
         &self.trial
     }
 
-    /// What shows whether a server answers at all.
+    /// A command that shows whether a server responds at all.
     pub(crate) fn question(&self) -> Cmd {
         exists(self.keys.first().map_or("", String::as_str))
     }
 
-    /// Whether any has gone since it was written. Writes them again then, and
-    /// now and then.
+    /// Whether a canary has disappeared since it was written. In that case, and
+    /// periodically, writes them again.
     ///
-    /// `EXISTS` leaves the time of the last use alone, so that a server that
-    /// evicts what was not used for long takes them as soon as any record.
+    /// `EXISTS` does not update the time of the last use. So a server that
+    /// evicts the least recently used keys evicts the canaries as soon as any
+    /// record.
     pub(crate) async fn have_gone<F>(&self, ask: &impl Fn(Cmd) -> F) -> Result<bool, StoreError>
     where
         F: Future<Output = Result<Value, StoreError>>,
@@ -64,7 +65,7 @@ impl Canaries {
             }
             *self.written.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         }
-        // A canary that had outlived its time would have gone by itself.
+        // A canary that is older than its lifetime has expired normally.
         Ok(gone && written.is_some_and(|written| written.elapsed() < LIFETIME))
     }
 }
@@ -81,9 +82,11 @@ fn write(key: &str) -> Cmd {
     command
 }
 
-/// With an end, as every record has: some servers evict only those. It is also
-/// the time for which the canary of a store that is no more stays behind.
+/// Canaries expire, as every record does, because some eviction policies only
+/// evict such keys. It is also the time for which the canary of a deleted store
+/// remains.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// With three servers, all but one start in 450 have one each.
+/// With three servers, each has at least one canary in all but one of 450
+/// starts.
 const ON_MANY_SERVERS: usize = 16;

@@ -1,4 +1,4 @@
-//! What a server says of itself.
+//! Reads a server's `INFO`.
 
 use countersign_core::StoreWarning;
 use redis::Value;
@@ -7,15 +7,15 @@ use redis::Value;
 pub(super) struct Info(String);
 
 impl Info {
-    /// Of one server, or of each of a cluster.
+    /// From one server, or from each server of a cluster.
     pub(super) fn of_each(reply: &Value) -> Vec<Self> {
         let mut all = Vec::new();
         texts(reply, &mut all);
-        // Of a cluster there are the servers' addresses, too.
+        // The reply of a cluster contains the servers' addresses, too.
         all.into_iter().filter(|text| text.contains(':') && text.contains('\n')).map(Self).collect()
     }
 
-    /// The version, where it is older than the scripts need.
+    /// The version, if it is older than the scripts need.
     pub(super) fn too_old(&self) -> Option<String> {
         if self.value("valkey_version").is_some() {
             return None;
@@ -37,7 +37,8 @@ impl Info {
         self.value("aof_enabled") == Some("0")
     }
 
-    /// All but what depends on [`has_no_append_only_file`](Self::has_no_append_only_file).
+    /// All warnings except those that depend on
+    /// [`has_no_append_only_file`](Self::has_no_append_only_file).
     pub(super) fn warnings(&self) -> Vec<StoreWarning> {
         let mut warnings = Vec::new();
         match self.value("role") {
@@ -46,7 +47,7 @@ impl Info {
             None => warnings.push(super::unreadable("role")),
         }
         match (self.value("maxmemory"), self.value("maxmemory_policy")) {
-            // Without a limit nothing is ever evicted.
+            // Without a memory limit nothing is ever evicted.
             (Some("0"), _) | (_, Some("noeviction")) => {}
             (_, Some(policy)) => warnings.push(StoreWarning::Evicts { policy: policy.to_owned() }),
             (_, None) => warnings.push(super::unreadable("eviction policy")),
@@ -62,15 +63,16 @@ impl Info {
     }
 }
 
-/// Whether the answer to `CONFIG GET save` says so, of any server.
+/// Whether the reply to `CONFIG GET save` shows, for any server, that it takes
+/// no snapshots.
 pub(super) fn takes_no_snapshots(reply: &Value) -> bool {
     let mut words = Vec::new();
     texts(reply, &mut words);
     words.windows(2).any(|pair| pair[0] == "save" && pair[1].is_empty())
 }
 
-/// Every text in a reply, in order, whatever the form that protocol and cluster
-/// give it.
+/// Every text in a reply, in order, for each form that the protocol and the
+/// cluster may give it.
 fn texts(reply: &Value, into: &mut Vec<String>) {
     match reply {
         Value::BulkString(bytes) => into.push(String::from_utf8_lossy(bytes).into_owned()),

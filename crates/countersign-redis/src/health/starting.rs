@@ -1,4 +1,4 @@
-//! What a server has to be before a store starts on it.
+//! The checks of a server before a store starts on it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,12 +14,12 @@ use crate::error::{ConnectError, Fault, RedisStoreError, Unsuitable};
 use crate::key;
 use crate::scripts::Scripts;
 
-/// Looks at the server and tries the operations on it, each of which will have
-/// `deadline`.
+/// Checks the server and tries the operations on it. `deadline` is the deadline
+/// that each operation will have.
 ///
 /// # Errors
 ///
-/// [`ConnectError`] where every claim would fail.
+/// [`ConnectError`] if every claim would fail.
 pub(crate) async fn check(
     breaker: &Breaker,
     scripts: &Scripts,
@@ -33,7 +33,7 @@ pub(crate) async fn check(
     let mut connection = live.connection.clone();
     match connection.send(&redis::cmd("INFO")).await {
         Ok(reply) => check_info(&Info::of_each(&reply), &connection, canaries, breaker).await?,
-        // The trial says more.
+        // The trial gives a better error.
         Err(error) if Fault::of(&error) == Fault::Answer => {}
         Err(error) => return Err(ConnectError::of(error)),
     }
@@ -64,7 +64,7 @@ async fn check_info(
     Ok(())
 }
 
-/// A cluster of one node has all the keys, and does.
+/// A cluster of one node has all the keys, and passes.
 async fn check_holds_all_keys(
     connection: &Connection,
     canaries: &Canaries,
@@ -83,7 +83,7 @@ async fn check_holds_all_keys(
     Ok(())
 }
 
-/// The fastest round trip, unless the server was too full for a trial.
+/// The fastest round trip. `None` if the server was too full for a trial.
 async fn try_operations(
     connection: &Connection,
     scripts: &Scripts,
@@ -107,12 +107,13 @@ async fn try_operations(
         Ok(false) => {
             Err(ConnectError::TrialFailed { source: Arc::new(RedisStoreError::UnexpectedReply) })
         }
-        // It remembers what it knows, and the policy for a full store has the rest.
+        // The server still has its records, and the policy for a full store
+        // covers new events.
         Err(error) if Fault::of(&error) == Fault::Full => Ok(None),
         Err(error) => Err(ConnectError::of_trial(error)),
     }
 }
 
-/// With two nodes that have half of the keys each, one start in 65,536 does not
-/// notice; the first event that belongs elsewhere does.
+/// If two nodes have half of the keys each, one start in 65,536 does not detect
+/// it. The first event that belongs to the other node does.
 const KEYS_OF_ALL_NODES: usize = 16;

@@ -1,8 +1,8 @@
-//! The four operations, tried once on a key of their own.
+//! Tries the four operations once on a separate key.
 //!
-//! A server may answer and still hold no records: its user may run no scripts, it
-//! is one node of a cluster, or a Sentinel. That is to be known before the first
-//! delivery.
+//! A server may respond and still be unable to store records: its user may not
+//! run scripts, it is one node of a cluster, or it is a Sentinel. The trial
+//! detects this before the first delivery.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use redis::{Cmd, Value};
 use crate::reply;
 use crate::scripts::Scripts;
 
-/// Claims, renews, releases and completes an event that is none, and forgets it.
-/// Sends the scripts' source, so that the server knows them from then on. Says
-/// whether every reply was one of the store's.
+/// Claims, renews, releases and completes a fictitious event, and forgets it.
+/// Sends the scripts' source, so that the server caches it. Returns whether
+/// every reply was one that the store expects.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ where
     let renewed = send(scripts.renew.by_source(key, attempt)).await?;
     let released = send(scripts.release.by_source(key, attempt)).await?;
     let completed = send(scripts.complete.by_source(key, attempt)).await?;
-    // As every operation from now on.
+    // Called by hash, as every later operation is.
     let claimed_again = send(scripts.claim.by_hash(key, attempt)).await?;
     let mut forget = redis::cmd("DEL");
     forget.arg(key);
@@ -46,7 +46,8 @@ where
         && reply::found(&forgotten).is_some())
 }
 
-/// Should the end of it not be reached, what is left is gone in a minute.
+/// The trial's attempt. If the trial is interrupted, its record expires within
+/// a minute.
 ///
 /// # Errors
 ///

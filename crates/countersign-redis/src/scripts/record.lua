@@ -1,23 +1,23 @@
--- The record of an event, and what every script does with it. Each script is
--- appended to this file.
+-- The record of an event, and the functions that all scripts share. Each script
+-- is appended to this file.
 --
 -- 36 bytes, so that Redis keeps the value inside its object (56 bytes in all):
--- version and state, epoch, crashes, token, time, fingerprint. The time is the
--- end of the lease while the event is in progress, and that of the last write
--- afterwards.
+-- version and state, epoch, crashes, token, time, fingerprint. While the event
+-- is in progress, the time is the end of the lease. Afterwards it is the time
+-- of the last write.
 local LAYOUT = '>BI3I2c16I6c8'
 local BYTES = 36
 -- The version of the layout is the upper half of the first byte.
 local IN_PROGRESS, FAILED, DONE = 0x11, 0x12, 0x13
 local MOST_EPOCHS, MOST_CRASHES = 0xffffff, 0xffff
 
--- Arguments, of every script: token, fingerprint, lease, retention (both in
--- milliseconds), most crashes.
+-- The arguments of every script: token, fingerprint, lease, retention (both in
+-- milliseconds), maximum number of crashes.
 local key = KEYS[1]
 local token, fingerprint = ARGV[1], ARGV[2]
 local lease, retention = tonumber(ARGV[3]), tonumber(ARGV[4])
 
--- By the server's clock, in Unix milliseconds.
+-- The server's clock, in Unix milliseconds.
 local function now()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
@@ -33,14 +33,14 @@ local function load()
     state, epoch, crashes, owner, at, body = struct.unpack(LAYOUT, value)
   end
   if state ~= IN_PROGRESS and state ~= FAILED and state ~= DONE then
-    error({ err = 'COUNTERSIGN the record is not of a layout that this version knows' })
+    error({ err = 'COUNTERSIGN this version does not support the layout of the record' })
   end
   return { state = state, epoch = epoch, crashes = crashes, token = owner, at = at, fingerprint = body }
 end
 
--- For how long a record is kept from this write on: a success for the retention,
--- and any other for the lease as well, should that be longer. A release that no
--- claim preceded only has to outlast that claim.
+-- How long a record is kept after this write. A success is kept for the
+-- retention. Any other record is kept for the lease or the retention, whichever
+-- is longer. A release without a preceding claim only has to outlast that claim.
 local function keep_for(state, epoch)
   if state == DONE then
     return retention
@@ -53,11 +53,11 @@ end
 
 local function store(state, epoch, crashes, owner, at, body)
   local value = struct.pack(LAYOUT, state, math.min(epoch, MOST_EPOCHS), math.min(crashes, MOST_CRASHES), owner, at, body)
-  -- An entry that lives for no time at all is an error to Redis.
+  -- An expiry of zero is an error in Redis.
   redis.call('SET', key, value, 'PX', math.max(keep_for(state, epoch), 1))
 end
 
--- Whether the event is this attempt's, even if its lease has run out.
+-- Whether this attempt holds the event, even if its lease has expired.
 local function holds(record)
   return record and record.state == IN_PROGRESS and record.token == token
 end

@@ -6,7 +6,7 @@ if holds(record) then
   return { RELEASED }
 end
 if not record then
-  -- The claim may still be on its way: it will find this, and grant nothing.
+  -- The claim may still arrive. It will find this record, and grant nothing.
   store(FAILED, 0, 0, token, now(), fingerprint)
 end
 return { NOT_HELD }

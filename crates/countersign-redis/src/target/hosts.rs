@@ -1,4 +1,4 @@
-//! A URL of several hosts, which common parsers do not take.
+//! A URL of several hosts, which common parsers do not support.
 
 use redis::ConnectionInfo;
 
@@ -6,16 +6,16 @@ use crate::error::ConnectError;
 
 pub(super) struct Hosts<'a> {
     tls: bool,
-    /// `user:password@`, or nothing.
+    /// `user:password@`, or empty.
     pub(super) user: &'a str,
     pub(super) hosts: Vec<&'a str>,
     pub(super) path: &'a str,
-    /// Name and value of each.
+    /// The query parameters, as names and values.
     pub(super) query: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Hosts<'a> {
-    /// `rest` is what follows `://`.
+    /// `rest` is the text after `://`.
     pub(super) fn of(tls: bool, rest: &'a str) -> Self {
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -34,10 +34,10 @@ impl<'a> Hosts<'a> {
         if self.query.iter().all(|(name, _)| names.contains(name)) {
             return Ok(());
         }
-        Err(ConnectError::Url { problem: "has a query of another word than this form knows" })
+        Err(ConnectError::Url { problem: "has an unknown query parameter" })
     }
 
-    /// One of the hosts by itself.
+    /// The connection info of one host.
     pub(super) fn host(
         &self,
         user: &str,

@@ -9,9 +9,9 @@ use crate::error::ConnectError;
 /// A primary whose address the sentinels know.
 pub(crate) struct SentinelTarget {
     pub(crate) sentinels: Vec<ConnectionInfo>,
-    /// What they call the primary.
+    /// The name of the primary.
     pub(crate) name: String,
-    /// How the primary is reached, but for its address.
+    /// How to connect to the primary, except for its address.
     pub(crate) server: ConnectionInfo,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn sentinel(tls: bool, rest: &str) -> Result<Target, ConnectError> {
         }
     };
     let sentinels = parts.hosts.iter().map(|host| {
-        // The parser's default is a server's port.
+        // The parser's default is the port of a server, not of a sentinel.
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
         parts.host(&user, host, if has_port { "" } else { SENTINEL_PORT })
     });

@@ -1,11 +1,11 @@
-//! The settings of the store that may stand in its URL.
+//! The store's settings in its URL.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::ConnectError;
 
-/// `?deadline_ms=600&try_timeout_ms=400`, taken out of a URL.
+/// `?deadline_ms=600&try_timeout_ms=400`, extracted from a URL.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct UrlSettings {
     pub(crate) deadline: Option<Duration>,
@@ -13,7 +13,7 @@ pub(crate) struct UrlSettings {
 }
 
 impl UrlSettings {
-    /// The settings, and what is left of the URL.
+    /// The settings, and the rest of the URL.
     pub(crate) fn take_from(url: &str) -> Result<(Self, Cow<'_, str>), ConnectError> {
         let mut settings = Self::default();
         let Some((address, query)) = url.split_once('?') else {
@@ -42,4 +42,4 @@ fn millis(value: &str) -> Result<Duration, ConnectError> {
 }
 
 const NO_NUMBER: &str =
-    "gives `deadline_ms` or `try_timeout_ms` by something else than a whole number";
+    "sets `deadline_ms` or `try_timeout_ms` to something other than a whole number";
