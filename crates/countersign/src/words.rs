@@ -34,7 +34,7 @@ fn the_readme_gives_every_refusal_its_status() {
 
 #[test]
 fn the_guide_gives_schemes_their_ack_deadline() {
-    for row in rows_below(DEFAULTS, "| scheme | waits |") {
+    for row in rows_below(DEFAULTS, "| scheme | ack deadline |") {
         for name in names(row) {
             let waits = Scheme::named(name).unwrap().profile().ack_deadline().as_secs();
             assert!(row.ends_with(&format!("| {waits} s |")), "{name}: {row}");
