@@ -1,13 +1,13 @@
-//! The doors beside bare handlers: requests per second over loopback, as a table
-//! in Markdown.
+//! Benchmark of the adapters, compared with bare handlers: requests per second
+//! over loopback, as a Markdown table.
 //!
-//! One load generator for all of them, on a thread of its own, beside servers as
-//! `#[tokio::main]` and actix make them. Every delivery is a new event, signed beforehand, and every answer is looked
-//! at.
+//! One load generator for all servers runs on a separate thread. The servers use
+//! the default runtimes of `#[tokio::main]` and actix. Every delivery is a new
+//! event that was signed in advance, and every response is checked.
 //!
-//! It starts its own `redis-server`; `cargo xtask test` installs one.
+//! It starts a `redis-server`, which `cargo xtask test` installs.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue ends")]
 
 #[path = "http/load.rs"]
 mod load;
@@ -25,12 +25,12 @@ use load::Deliveries;
 use servers::Server;
 
 fn main() {
-    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    // `cargo test --all-targets` also runs this, only to check that it works.
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let size = if is_bench { FULL } else { SMALL };
     let redis = RedisServer::start(&["--appendonly", "no"]);
 
-    println!("| what | body | requests/s | of bare | budget | |");
+    println!("| what | body | requests/s | relative to bare | budget | |");
     println!("| --- | ---: | ---: | ---: | ---: | --- |");
     for (body_bytes, requests, budget) in
         [(1024, size.requests, Some(0.90)), (64 * 1024, size.requests / 16, None)]
@@ -46,7 +46,7 @@ fn main() {
 }
 
 struct Size {
-    /// Of 1 KiB, in one round.
+    /// The number of requests with 1 KiB in one round.
     requests: usize,
     rounds: usize,
 }
@@ -54,7 +54,8 @@ struct Size {
 const FULL: Size = Size { requests: 30_000, rounds: 9 };
 const SMALL: Size = Size { requests: 160, rounds: 1 };
 
-/// All servers in turn, round by round, so that a noisy minute is everybody's.
+/// Measures all servers in turn, round by round, so that other load on the
+/// machine affects all of them.
 fn measure(redis: &RedisServer, bytes: usize, requests: usize, rounds: usize, budget: Option<f64>) {
     let servers = servers::all(&redis.url());
     let mut rates = vec![Vec::new(); servers.len()];
@@ -66,7 +67,7 @@ fn measure(redis: &RedisServer, bytes: usize, requests: usize, rounds: usize, bu
     }
     for (index, server) in servers.iter().enumerate() {
         let bare = servers.iter().position(|other| other.name == server.bare).unwrap();
-        // Of each round by itself: what disturbs a round disturbs both.
+        // One ratio for each round: other load on the machine affects both rates.
         let ratios = rates[index].iter().zip(&rates[bare]).map(|(rate, bare)| rate / bare);
         let ratio = median(ratios.collect());
         row(server, bytes, median(rates[index].clone()), ratio, budget);
@@ -86,7 +87,7 @@ fn row(server: &Server, bytes: usize, rate: f64, ratio: f64, budget: Option<f64>
     println!("| {what} | {kib} KiB | {rate:.0} | {:.1} % | {budget} | {verdict} |", ratio * 100.0);
 }
 
-/// What no door can be without.
+/// The time for the cryptography alone, which every adapter needs.
 fn cryptography(bytes: usize) -> Duration {
     let (body, key) = (vec![b'x'; bytes], hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()));
     let tag = hmac::sign(&key, &body);

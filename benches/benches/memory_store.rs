@@ -1,10 +1,11 @@
-//! The memory store: claims a second on two threads, bytes for each event, and
-//! what becomes of live claims at capacity, as a table in Markdown.
+//! Benchmark of the memory store: claims per second on two threads, bytes for
+//! each event, and the handling of active claims at capacity, as a Markdown
+//! table.
 //!
-//! Of the speeds the best round counts: whatever else the machine does only
-//! ever takes time away.
+//! The best round decides, because other load on the machine can only reduce the
+//! rate.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark of something that fails must not go on")]
+#![expect(clippy::unwrap_used, reason = "a benchmark of a failing call must not continue")]
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -20,7 +21,7 @@ use countersign_core::{
 };
 
 fn main() {
-    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    // `cargo test --all-targets` also runs this, only to check that it works.
     let real = std::env::args().any(|argument| argument == "--bench");
     let (events, rounds) = if real { (1_000_000, 11) } else { (20_000, 1) };
     let keys = keys(events);
@@ -34,12 +35,8 @@ fn main() {
         &millions(&speeds.new),
         Some(("≥ 4 M", speeds.new.best >= 4e6)),
     );
-    row("claims/s on two threads, the same events again", &millions(&speeds.again), None);
-    row(
-        "claims/s on two threads, every one in place of a done event",
-        &millions(&speeds.full),
-        None,
-    );
+    row("claims/s on two threads, duplicates", &millions(&speeds.again), None);
+    row("claims/s on two threads, each evicting a completed event", &millions(&speeds.full), None);
     row("insertions/s on two threads, a `Mutex<HashMap>`", &millions(&speeds.map), None);
     row("claim + complete/s on one thread", &millions(&speeds.handled), None);
 
@@ -51,20 +48,20 @@ fn main() {
     );
 
     let Capacity { refused, granted_again, forgotten } = at_capacity(&keys);
-    row("new events refused at capacity", &refused.to_string(), None);
+    row("new events rejected at capacity", &refused.to_string(), None);
     row(
-        "live claims granted again at capacity",
+        "active claims granted again at capacity",
         &granted_again.to_string(),
         Some(("0", granted_again == 0)),
     );
     row(
-        "of the floor of done events, forgotten",
+        "completed events within the floor that were forgotten",
         &forgotten.to_string(),
         Some(("0", forgotten == 0)),
     );
 }
 
-/// Claims a second.
+/// Claims per second.
 struct Speeds {
     new: Speed,
     again: Speed,
@@ -79,7 +76,8 @@ struct Speed {
 }
 
 impl Speeds {
-    /// All in turns, so that whatever else the machine does falls on all.
+    /// Measures all of them in turns, so that other load on the machine affects
+    /// all of them.
     fn measure(keys: &[EventKey], rounds: usize) -> Self {
         let mut all: [Vec<f64>; 5] = Default::default();
         for _ in 0..rounds {
@@ -143,8 +141,9 @@ fn on_two_threads(keys: &[EventKey], step: impl Fn(&EventKey, &Attempt) + Sync) 
     });
 }
 
-/// One step for each key, each by an attempt of its own. Random tokens would
-/// be most of the time: they are the caller's, not the store's.
+/// Runs one step for each key, each with a different attempt. The tokens are not
+/// random, because generating them would take most of the time and is the task of
+/// the caller, not of the store.
 fn each(keys: &[EventKey], thread: u64, step: &mut dyn FnMut(&EventKey, &Attempt)) {
     let mut attempt = Attempt::new(Fingerprint::from_u64(1), LEASE, RETENTION).unwrap();
     let mut token = [0; 16];
@@ -166,7 +165,7 @@ fn bytes_an_event(keys: &[EventKey]) -> f64 {
         kept = Some(store);
     });
     let events = kept.map_or(0, |store| store.len());
-    assert_eq!(events, keys.len(), "every event has its room");
+    assert_eq!(events, keys.len(), "the store has capacity for every event");
     allocated.bytes_current as f64 / events as f64
 }
 
@@ -176,8 +175,9 @@ struct Capacity {
     forgotten: usize,
 }
 
-/// A store for an eighth of the events: a quarter of it is done, and four times
-/// what it holds comes on top.
+/// Fills a store whose capacity is an eighth of the events: a quarter of the
+/// capacity is completed events, followed by four times the capacity in new
+/// events.
 fn at_capacity(keys: &[EventKey]) -> Capacity {
     let capacity = keys.len() / 8;
     let (done, rest) = keys.split_at(capacity / 4);
@@ -210,7 +210,8 @@ fn claim(store: &MemoryStore, key: &EventKey, attempt: &Attempt) -> ClaimOutcome
     ready(store.claim(key, attempt)).unwrap()
 }
 
-/// The store is never waited for, so its futures need no runtime.
+/// Returns the value of a future that is ready immediately: the memory store
+/// never waits, so its futures need no runtime.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,15 +1,15 @@
-//! The ratios that the budgets are about, as a table in Markdown.
+//! Prints the ratios for which there are budgets, as a Markdown table.
 //!
-//! The contenders take turns in short rounds, so that whatever else the machine
-//! does falls on all of them. A ratio is the median of the ratios of the
-//! rounds; within a round the two were timed a millisecond apart.
+//! The contenders take turns in short rounds, so that other load on the machine
+//! affects all of them. A ratio is the median of the ratios of the rounds. Within
+//! a round the two contenders are timed a millisecond apart.
 
 use std::time::Duration;
 
 use countersign_benches::{Contender, forged, standard_webhooks, venum};
 
 fn main() {
-    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    // `cargo test --all-targets` also runs this, only to check that it works.
     let rounds = if std::env::args().any(|argument| argument == "--bench") { 200 } else { 1 };
 
     println!("### Venum delivery, time over that of `ring::hmac::verify`\n");
@@ -56,7 +56,7 @@ enum Budget {
     AtLeast(f64),
 }
 
-/// What was measured of one contender: nanoseconds a call, round by round.
+/// The measurements of one contender: nanoseconds per call, for each round.
 struct Measured {
     name: &'static str,
     rounds: Vec<f64>,
@@ -72,8 +72,8 @@ impl Measured {
     }
 }
 
-/// Times all contenders in turns: A B C, B C A, C A B, so that none is always
-/// the one that comes after the same other.
+/// Times all contenders in turns: A B C, B C A, C A B, so that no contender
+/// always follows the same other one.
 fn measure<const N: usize>(rounds: usize, contenders: &[Contender; N]) -> [Measured; N] {
     let calls = contenders.each_ref().map(calls_a_round);
     let mut measured =
@@ -88,7 +88,8 @@ fn measure<const N: usize>(rounds: usize, contenders: &[Contender; N]) -> [Measu
     measured
 }
 
-/// As many as take about a millisecond. The calls that find it out warm up, too.
+/// Returns the number of calls that take about a millisecond. The calls that
+/// measure it are also the warm-up.
 fn calls_a_round(contender: &Contender) -> u64 {
     let mut calls = 1;
     while contender.time(calls) < Duration::from_millis(1) {
@@ -98,7 +99,7 @@ fn calls_a_round(contender: &Contender) -> u64 {
 }
 
 fn heading() {
-    println!("| body | verified by | median ns | least ns | ratio | budget | |");
+    println!("| body | verified by | median ns | minimum ns | ratio | budget | |");
     println!("| ---: | --- | ---: | ---: | ---: | ---: | --- |");
 }
 

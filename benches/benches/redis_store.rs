@@ -1,8 +1,8 @@
-//! The Redis store beside its budgets, as a table in Markdown.
+//! Benchmark of the Redis store, with budgets, as a Markdown table.
 //!
-//! It starts its own `redis-server`; `cargo xtask test` installs one.
+//! It starts a `redis-server`, which `cargo xtask test` installs.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot continue ends")]
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 fn main() {
-    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    // `cargo test --all-targets` also runs this, only to check that it works.
     let is_bench = std::env::args().any(|argument| argument == "--bench");
     let size = if is_bench { FULL } else { SMALL };
     let runtime = Runtime::new().unwrap();
@@ -42,10 +42,11 @@ struct Size {
 const FULL: Size = Size { pairs: 100_000, rounds: 7, records: 200_000, outages: 10 };
 const SMALL: Size = Size { pairs: 1_000, rounds: 1, records: 1_000, outages: 1 };
 
-/// Tasks that share the one connection.
+/// The number of tasks that share the connection.
 const TASKS: usize = 64;
 
-/// Claim and complete beside two plain `SET`s, by the same client in turns.
+/// Measures claim and complete, and two plain `SET`s with the same client for
+/// comparison, in turns.
 async fn throughput(name: &str, server: &RedisServer, size: &Size) {
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let client = redis::Client::open(server.url()).unwrap();
@@ -102,7 +103,8 @@ async fn two_sets(connection: &MultiplexedConnection, round: usize, pairs: usize
     tasks.join_all().await;
 }
 
-/// What a done record takes, by what Redis says of one and by what it has grown.
+/// Measures the memory of a completed record, by `MEMORY USAGE` and by the growth
+/// of `used_memory`.
 async fn memory(server: &RedisServer, size: &Size) {
     let store = RedisStore::connect(&server.url()).await.unwrap();
     claim_and_complete(&store, keys(0, 1)).await;
@@ -124,7 +126,7 @@ fn used_memory(server: &RedisServer) -> usize {
     line.trim().parse().unwrap()
 }
 
-/// The first three requests of each outage, and the thousand after them.
+/// Measures the first three requests of each outage, and the thousand after them.
 async fn outages(
     name: &str,
     size: &Size,
@@ -158,7 +160,7 @@ async fn outages(
     };
     row("the first three requests", first, 300.0);
     row("a request once the breaker is open", then, 5.0);
-    let what = format!("server {name}: median from its return to the first claim");
+    let what = format!("server {name}: median time from its return to the first claim");
     note(&what, &format!("{:.0} ms", median(&mut recovery)));
 }
 
@@ -168,7 +170,7 @@ async fn failing(store: &RedisStore, key: &EventKey) -> f64 {
     millis(started.elapsed())
 }
 
-/// For each task its events, which are not part of what is measured.
+/// Creates the events of each task, outside the measured time.
 fn keys(round: usize, events: usize) -> Vec<Vec<EventKey>> {
     let mut keys = vec![Vec::new(); TASKS];
     for number in 0..events {

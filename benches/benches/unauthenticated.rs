@@ -1,12 +1,12 @@
-//! What a request of 1 MiB costs that nobody has signed, for every scheme: the time over that
-//! of one HMAC of as many bytes, as a table in Markdown.
+//! Cost of an unauthenticated request of 1 MiB for every scheme, relative to one HMAC over the
+//! same number of bytes, as a Markdown table.
 //!
-//! Each scheme gets the request of one of its vectors with the bodies that are the most work to
-//! read, and as many signatures as are considered. Of all rounds the best counts: whatever else
-//! the machine does only ever takes time away. Bodies over a scheme's limit are rejected by
-//! their length, as an adapter does it.
+//! Each scheme gets the request of one of its vectors, with the bodies that are the most
+//! expensive to read and with the maximum number of signatures. The best round decides, because
+//! other load on the machine can only add time. Bodies over the limit of a scheme are rejected
+//! by their length, as in an adapter.
 
-#![expect(clippy::unwrap_used, reason = "a benchmark of something that fails must not go on")]
+#![expect(clippy::unwrap_used, reason = "a benchmark of a failing call must not continue")]
 
 use std::hint::black_box;
 use std::io::Write;
@@ -20,11 +20,11 @@ const MIB: usize = 1 << 20;
 const BUDGET: f64 = 4.0;
 
 fn main() {
-    // `cargo test --all-targets` runs this too, and only wants to know that it works.
+    // `cargo test --all-targets` also runs this, only to check that it works.
     let real = std::env::args().any(|argument| argument == "--bench");
     let rounds = if real { 15 } else { 1 };
-    println!("### Unauthenticated request of 1 MiB, time over that of one HMAC\n");
-    println!("| scheme | costliest body | ms | over its HMAC | budget | |");
+    println!("### Unauthenticated request of 1 MiB, time relative to one HMAC\n");
+    println!("| scheme | most expensive body | ms | relative to HMAC | budget | |");
     println!("| --- | --- | ---: | ---: | ---: | --- |");
     for name in Scheme::names() {
         let scheme = Scheme::named(name).unwrap();
@@ -33,7 +33,7 @@ fn main() {
             println!("| {name} | no vector | | | | |");
             continue;
         };
-        // A feature of this build is missing.
+        // This build lacks a feature that the scheme needs.
         let Ok(verifier) = vector.verifier(&scheme) else { continue };
         let headers = with_most_signatures(vector, &scheme);
         let bodies = bodies(vector, &scheme);
@@ -53,7 +53,7 @@ fn main() {
     }
 }
 
-/// As an adapter does it: the length is checked, then the body is read.
+/// Receives a body as an adapter does: checks the length, then reads the body.
 fn receive(verifier: &Verifier, head: Head<'_>, body: &[u8]) {
     let begun = match verifier.begin(head) {
         Ok(mut begun) => begun.expect(body.len() as u64).and_then(|()| {
@@ -74,8 +74,8 @@ fn best(rounds: usize, mut call: impl FnMut()) -> Duration {
     (0..rounds).map(time).min().unwrap()
 }
 
-/// One HMAC of the hash that the scheme uses; of one that the reference has not, the scheme's
-/// own work for a plain body.
+/// Measures one HMAC with the hash of the scheme. If the reference library does not have that
+/// hash, measures the work of the scheme for a plain body.
 fn plain(scheme: &Scheme, rounds: usize, own: impl FnMut()) -> Duration {
     let algorithm = match scheme.algorithm() {
         Algorithm::HmacSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
@@ -89,7 +89,7 @@ fn plain(scheme: &Scheme, rounds: usize, own: impl FnMut()) -> Duration {
     })
 }
 
-/// If the signature's header is a list, it holds as many as are considered.
+/// Fills the signature header with the maximum number of signatures if it is a list.
 fn with_most_signatures(vector: &Vector, scheme: &Scheme) -> Vec<(String, String)> {
     let most = match scheme.algorithm() {
         Algorithm::Ed25519 | Algorithm::EcdsaP256 => 4,
@@ -108,7 +108,7 @@ fn with_most_signatures(vector: &Vector, scheme: &Scheme) -> Vec<(String, String
     headers
 }
 
-/// The bodies that are the most work to read.
+/// The bodies that are the most expensive to read.
 fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
     let fill = |piece: &str, bytes: usize| piece.repeat(bytes / piece.len());
     let mut bodies: Vec<(&'static str, Vec<u8>)> = vec![
@@ -127,7 +127,7 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
         gzip.write_all(&vec![b'['; MIB - 1]).unwrap();
         bodies.push(("gzip", gzip.finish().unwrap()));
     }
-    // What the vector's body says, and beside it as much as fits into the limit.
+    // The content of the vector's body, and additional content up to the limit.
     let room = scheme.profile().body_limit().min(MIB) - vector.body.len() - 64;
     let own = String::from_utf8_lossy(&vector.body).into_owned();
     if let Some(rest) = own.strip_prefix('{') {
@@ -145,8 +145,8 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
         let beside = |what, beside: String| (what, format!("{{{beside}{rest}").into_bytes());
         bodies.extend([
             beside("members", members(200_000)),
-            beside("as many members as are read", members(4_000)),
-            beside("as many members as are read, and a string", {
+            beside("maximum number of members", members(4_000)),
+            beside("maximum number of members, and a string", {
                 let members = members(200);
                 let text = fill("\\n", room - members.len());
                 format!("{members}\"s\":\"{text}\",")

@@ -1,7 +1,7 @@
-//! Absolute times of verification, by criterion.
+//! Measures absolute times of verification, with criterion.
 //!
-//! Its groups run one after another, so on a noisy machine the ratios between
-//! them are not worth much; `ratios.rs` measures those.
+//! The groups run one after another, so on a noisy machine the ratios between
+//! them are not reliable. `ratios.rs` measures the ratios.
 
 use countersign_benches::{Contender, forged, standard_webhooks, venum};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -10,7 +10,7 @@ criterion_group!(benches, venum_delivery, standard_webhooks_delivery, forged_req
 criterion_main!(benches);
 
 fn venum_delivery(criterion: &mut Criterion) {
-    // Signed right before they are measured: a whole run lasts longer than the tolerance.
+    // Signed right before the measurement: a whole run takes longer than the tolerance.
     for bytes in [64, 512, 4 << 10, 64 << 10, 1 << 20] {
         group(criterion, "venum", bytes, &venum(bytes));
     }

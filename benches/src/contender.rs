@@ -1,8 +1,8 @@
-//! Countersign, its references, and how a call is timed.
+//! Countersign, the libraries it is compared with, and the timing of a call.
 //!
-//! Whatever an interface lets one prepare is prepared outside of the timed
-//! loop; everything that has to happen for each delivery is inside of it. Every
-//! result is unwrapped there, so nobody is timed for refusing.
+//! Everything that an API can prepare in advance is prepared outside the timed
+//! loop. The work for each delivery is inside the loop. Every result is unwrapped
+//! there, so that a library is never timed for a rejection.
 
 use std::fmt;
 use std::hint::black_box;
@@ -31,13 +31,13 @@ impl Contender {
         Self { name, time: Box::new(time) }
     }
 
-    /// Who it is.
+    /// The name of the contender.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// How long `calls` verifications take, one after another.
+    /// Returns the duration of `calls` consecutive verifications.
     #[must_use]
     pub fn time(&self, calls: u64) -> Duration {
         (self.time)(calls)
@@ -50,8 +50,8 @@ impl fmt::Debug for Contender {
     }
 }
 
-/// A Venum delivery: `ring` first, which is the bare cryptography, then
-/// Countersign.
+/// Contenders for a Venum delivery: `ring` first, which is the bare
+/// cryptography, then Countersign.
 #[must_use]
 pub fn venum(body_bytes: usize) -> [Contender; 2] {
     let delivery = Delivery::signed("venum", body_bytes);
@@ -61,23 +61,25 @@ pub fn venum(body_bytes: usize) -> [Contender; 2] {
     [ring(SECRET.as_bytes(), signed), countersign("venum", delivery)]
 }
 
-/// A Standard Webhooks delivery: Countersign first, then the others.
+/// Contenders for a Standard Webhooks delivery: Countersign first, then the
+/// others.
 #[must_use]
 pub fn standard_webhooks(body_bytes: usize) -> [Contender; 4] {
     let delivery = Delivery::signed("standardwebhooks", body_bytes);
     [
         countersign("standardwebhooks", delivery.clone()),
         standardwebhooks_crate(delivery.clone()),
-        // The same signature under the names that this library looks for first.
+        // The same signature, in the headers that this library looks up first.
         svix_crate(Delivery::signed("svix", body_bytes)),
         webhook_verify_crate(delivery),
     ]
 }
 
-/// Forged Stripe requests: with one signature, with the most that are
-/// considered, with 5,000, and with one behind 5,000 of another kind.
+/// Forged Stripe requests: with one signature, with the maximum number of
+/// signatures, with 5,000, and with one after 5,000 of another kind.
 ///
-/// The body is small, so that hashing it hides as little as possible.
+/// The body is small, so that the time for hashing it hides as little as
+/// possible.
 #[must_use]
 pub fn forged(body_bytes: usize) -> [Contender; 4] {
     use VerifyErrorKind::{SignatureMismatch, TooManySignatures};
@@ -88,7 +90,7 @@ pub fn forged(body_bytes: usize) -> [Contender; 4] {
         refused("16", body_bytes, &wrong.repeat(16), SignatureMismatch),
         refused("5,000", body_bytes, &wrong.repeat(5_000), TooManySignatures),
         refused(
-            "1 behind 5,000 of another kind",
+            "1 after 5,000 of another kind",
             body_bytes,
             &(unknown.repeat(5_000) + &wrong),
             TooManySignatures,
@@ -96,7 +98,8 @@ pub fn forged(body_bytes: usize) -> [Contender; 4] {
     ]
 }
 
-/// Headers to proof, by the system's clock, dropped at the end.
+/// The whole verification with the system clock. The result is dropped at the
+/// end.
 fn countersign(scheme: &str, delivery: Delivery) -> Contender {
     let verifier = verifier(scheme);
     Contender::new("countersign", move || {
@@ -105,8 +108,8 @@ fn countersign(scheme: &str, delivery: Delivery) -> Contender {
     })
 }
 
-/// The bare cryptography: a prepared key, one contiguous message and a tag that
-/// is decoded already.
+/// The bare cryptography, with a prepared key, one contiguous message and a
+/// decoded tag.
 fn ring(key: &[u8], signed: Vec<u8>) -> Contender {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let tag = hmac::sign(&key, &signed);
@@ -129,8 +132,8 @@ fn svix_crate(delivery: Delivery) -> Contender {
     })
 }
 
-/// Its one function decodes the secret at every call; there is nothing to
-/// prepare but the `Secret` that holds the text.
+/// The only function of this library decodes the secret at every call. Only the
+/// `Secret` that holds the text can be prepared.
 fn webhook_verify_crate(delivery: Delivery) -> Contender {
     use webhook_verify::{Provider, Secret, VerifyOptions, verify};
     let secret = Secret::new(SECRET);

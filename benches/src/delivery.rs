@@ -1,15 +1,16 @@
-//! Deliveries as their providers would send them, signed now.
+//! Deliveries as their providers would send them, signed with the current time.
 
 use bytes::Bytes;
 use countersign_core::{Scheme, Secret, Signer, Verifier};
 use http::{HeaderMap, HeaderName};
 
-/// A delivery as it reaches the receiver.
+/// A delivery as the receiver gets it.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    /// Those that a sender's HTTP client sets, and those of the signature.
+    /// The headers that an HTTP client sets, and the headers of the signature.
     pub headers: HeaderMap,
-    /// JSON, and so UTF-8: some of those compared take nothing else.
+    /// JSON, and therefore UTF-8: some of the compared libraries accept nothing
+    /// else.
     pub body: Bytes,
 }
 
@@ -38,14 +39,14 @@ impl Delivery {
         self.headers[name].to_str().unwrap()
     }
 
-    /// This delivery with another value in the header `name`.
+    /// Replaces the value of the header `name`.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().unwrap());
         self
     }
 
-    /// This delivery without the header `name`.
+    /// Removes the header `name`.
     #[must_use]
     pub fn without_header(mut self, name: &str) -> Self {
         self.headers.remove(name);
@@ -53,7 +54,7 @@ impl Delivery {
     }
 }
 
-/// A verifier of deliveries of this built-in scheme.
+/// A verifier for this built-in scheme.
 #[must_use]
 pub fn verifier(scheme: &str) -> Verifier {
     Verifier::new(Scheme::named(scheme).unwrap(), secret()).unwrap()
@@ -85,8 +86,8 @@ fn json(bytes: usize) -> Bytes {
     Bytes::from(format!("{start}{}{end}", "x".repeat(pad)))
 }
 
-/// The secret of every delivery: the decoded half is 24 bytes, as the
-/// specification of Standard Webhooks advises.
+/// The secret of every delivery. The decoded part has 24 bytes, as the Standard
+/// Webhooks specification recommends.
 pub const SECRET: &str = "whsec_Y291bnRlcnNpZ24tYmVuY2htYXJrcy0x";
 
 const ID: &str = "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W";

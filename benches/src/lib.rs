@@ -1,18 +1,19 @@
-//! What the benchmarks verify, and who verifies it.
+//! Deliveries and contenders that the benchmarks share.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! | --- | --- |
 //! | `delivery.rs` | deliveries as their providers would send them |
-//! | `contender.rs` | Countersign, its references, and how a call is timed |
+//! | `contender.rs` | Countersign, the libraries it is compared with, and the timing of a call |
 //!
-//! `benches/verify.rs` gives absolute times, `benches/ratios.rs` the ratios that
-//! the budgets are about, `benches/memory_store.rs` and `benches/redis_store.rs`
-//! the stores, and `tests/allocations.rs` counts allocations.
+//! `benches/verify.rs` measures absolute times and `benches/ratios.rs` the ratios
+//! for which there are budgets. `benches/memory_store.rs` and
+//! `benches/redis_store.rs` measure the stores. `tests/allocations.rs` counts
+//! allocations.
 
 #![expect(
     clippy::missing_panics_doc,
     clippy::unwrap_used,
-    reason = "a benchmark of something that fails must not go on"
+    reason = "a benchmark of a failing call must not continue"
 )]
 
 mod contender;

@@ -1,5 +1,5 @@
-//! What is allocated on the way from headers to proof: nothing; and what a layer
-//! allocates around a handler.
+//! Counts allocations: verification makes none, and a layer makes a limited
+//! number for each delivery.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -40,7 +40,7 @@ fn verifying_a_slack_delivery_allocates_nothing() {
     verifying_allocates_nothing("slack");
 }
 
-/// Both ways: in one call, and by the steps that an adapter takes.
+/// Tests both ways: in one call, and in the steps that an adapter takes.
 fn verifying_allocates_nothing(scheme: &str) {
     let verifier = verifier(scheme);
     for bytes in [64, 512, 1 << 20] {
@@ -96,7 +96,8 @@ fn a_refusal_allocates_nothing() {
 
 #[test]
 fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
-    // What is read, the owners of the body, and the proof in the request's extensions.
+    // The bytes that are read, the reference count of the body, and `Verified` in the request's
+    // extensions.
     let service = VerifyLayer::new(verifier("venum")).layer(service_fn(handle));
     let allocated = allocated_by(service);
     assert!((1..=most(5, 14)).contains(&allocated), "{allocated}");
@@ -104,18 +105,18 @@ fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
 
 #[test]
 fn a_layer_that_claims_allocates_some_twenty_times_for_a_delivery() {
-    // And the answer, the task, what hands one to the other, the event, the grant, and the proof in
-    // the response's extensions.
+    // Also the response, the task, the channel between them, the event, the grant, and `Verified`
+    // in the response's extensions.
     let receiver = Receiver::new(verifier("venum"), MemoryStore::new(), Endpoint::new("hooks"));
     let service = WebhookLayer::new(receiver).layer(service_fn(handle));
     let allocated = allocated_by(service);
     assert!((1..=most(20, 33)).contains(&allocated), "{allocated}");
 }
 
-/// The second where metrics or spans are told, for their labels and fields: other packages of a
-/// workspace can switch that on.
+/// Returns the second number if metrics or spans are enabled, because their labels and fields are
+/// allocated. Other packages of the workspace can enable these features.
 fn most(untold: u64, told: u64) -> u64 {
-    // Where nothing is told, this holds nothing.
+    // Without these features the type is empty.
     if size_of::<DeliverySpan>() == 0 { untold } else { told }
 }
 
@@ -123,7 +124,7 @@ async fn handle(_: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infall
     Ok(Response::new(Full::default()))
 }
 
-/// How often something is allocated for a delivery that is not the first.
+/// Returns the number of allocations for a delivery that is not the first.
 fn allocated_by<S>(mut service: S) -> u64
 where
     S: Service<
@@ -150,12 +151,12 @@ where
 
 #[test]
 fn the_counter_counts() {
-    // The first clone of such a body allocates the count of its owners: who clones it is seen.
+    // The first clone of such a body allocates its reference count, so a clone is detected.
     let body = never_shared(&Bytes::from_static(b"body"));
     assert_eq!(measure(|| drop(body.clone())).count_total, 1);
 }
 
-/// A body whose owners are not counted yet, as a server hands it over.
+/// A body without an allocated reference count, as a server passes it on.
 fn never_shared(body: &Bytes) -> Bytes {
     Bytes::from(body.to_vec())
 }

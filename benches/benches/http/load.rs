@@ -1,4 +1,4 @@
-//! The load: connections that are kept, each with one request at a time.
+//! Load generator: persistent connections, each with one request at a time.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use countersign_benches::SECRET;
 
 const CONNECTIONS: usize = 32;
 
-/// Whole requests, as they are written to the connection.
+/// Complete requests, as they are written to the connection.
 pub(crate) struct Deliveries(Arc<[Vec<u8>]>);
 
 impl Deliveries {
@@ -40,7 +40,7 @@ fn request(signer: &Signer, body_bytes: usize, round: usize, index: usize) -> Ve
     format!("{head}\r\n{body}").into_bytes()
 }
 
-/// Sends every delivery once. An answer that is not 200 ends the benchmark.
+/// Sends every delivery once. A response other than 200 ends the benchmark.
 pub(crate) fn requests_per_second(server: SocketAddr, deliveries: &Deliveries) -> f64 {
     let all = &deliveries.0;
     let runtime = runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -70,7 +70,7 @@ async fn send(mut connection: TcpStream, all: Arc<[Vec<u8>]>, number: usize) {
         let mut length = 0;
         while !answer[..length].ends_with(b"\r\n\r\n") {
             let read = connection.read(&mut answer[length..]).await.unwrap();
-            assert!(read > 0, "the server has hung up");
+            assert!(read > 0, "the server closed the connection");
             length += read;
         }
         let text = &answer[..length];

@@ -1,5 +1,5 @@
-//! The servers: bare handlers that take the body, and the same ones behind the
-//! doors.
+//! The servers: bare handlers that take the body, and the same handlers with the
+//! adapters.
 
 use std::net::SocketAddr;
 use std::thread;
@@ -21,10 +21,10 @@ use tower_layer::Identity;
 
 use countersign_benches::verifier;
 
-/// A server on a runtime as `#[tokio::main]` makes it, until the process ends.
+/// A server on the default runtime of `#[tokio::main]`, until the process ends.
 pub(crate) struct Server {
     pub(crate) name: &'static str,
-    /// The name of the one that it is compared with.
+    /// The name of the server that it is compared with.
     pub(crate) bare: &'static str,
     pub(crate) has_budget: bool,
     pub(crate) address: SocketAddr,
@@ -93,7 +93,7 @@ where
     address
 }
 
-/// On as many threads as actix takes by itself.
+/// Starts a server with the default number of threads of actix.
 fn serve_actix<T, B>(
     around: impl Fn(Resource) -> Resource<T> + Clone + Send + 'static,
 ) -> SocketAddr
