@@ -1,12 +1,12 @@
-// A receiver for PerpsTracker's deliveries that loses no mark. What it has handled is in its own memory:
-// it serves one process, until that ends.
+// A receiver for PerpsTracker's deliveries that passes every attack. It remembers handled events in
+// memory: for a single process, until it ends.
 const express = require('express');
 const crypto = require('crypto');
 const http = require('http');
 
 const DAY = 24 * 60 * 60;
 const app = express();
-const handled = new Map(); // an event's id, and until when it is remembered, in seconds
+const handled = new Map(); // event id -> time until which it is remembered, in seconds
 
 app.post('/webhook', express.raw({ type: () => true, limit: '1mb' }), (req, res) => {
   const body = req.body ?? Buffer.alloc(0);
