@@ -1,10 +1,10 @@
-//! `cargo xtask ci`: all that must pass before a change is merged.
+//! `cargo xtask ci`: all checks that must pass before a change is merged.
 
 use std::time::{Duration, Instant};
 
 use crate::{package, run, test, tools};
 
-/// Runs the steps in order, stops at the first that fails, and says at the end how long each took.
+/// Runs the steps in order, stops at the first failure, and prints the duration of each step.
 pub(crate) fn ci() -> Result<(), String> {
     let mut done = Vec::new();
     let mut result = Ok(());
@@ -32,8 +32,8 @@ pub(crate) fn ci() -> Result<(), String> {
 
 type Step = fn() -> Result<(), String>;
 
-/// What fails soonest comes first. A tool is installed right before its step, as a step of its own,
-/// so that the summary tells that time apart.
+/// The steps that fail soonest come first. A tool is installed right before its step, in a separate
+/// step, so that the summary shows its time separately.
 const STEPS: [(&str, Step); 11] = [
     ("install rustfmt", || tools::ensure_component("rustfmt")),
     ("formatting", formatting),
@@ -52,16 +52,17 @@ fn formatting() -> Result<(), String> {
     run::checked(&mut run::cargo("fmt --all -- --check"))
 }
 
-/// `--all-targets` takes in the examples, the tests and the benchmarks.
+/// `--all-targets` includes the examples, the tests and the benchmarks.
 fn lints() -> Result<(), String> {
     run::checked(&mut run::cargo("clippy --workspace --all-targets --all-features -- -D warnings"))
 }
 
-/// Each published crate without features, with each of its features alone, and with all of them.
+/// Checks each published crate without features, with each feature alone, and with all features.
 ///
-/// `-D warnings` behind the `--` leaves `RUSTFLAGS` alone, and so the dependencies are not built a
+/// `-D warnings` after the `--` does not change `RUSTFLAGS`, so the dependencies are not built a
 /// second time. `--no-dev-deps`, which rewrites the manifests while it runs, is not needed: a check
-/// of the library takes in no feature that only a dev-dependency asks for (resolver 2 and later).
+/// of the library does not enable features that only a dev-dependency requires (resolver 2 and
+/// later).
 fn each_feature() -> Result<(), String> {
     run::checked(&mut run::cargo(
         "hack clippy --workspace --ignore-private --each-feature -- -D warnings",
@@ -74,7 +75,7 @@ fn documentation() -> Result<(), String> {
     )
 }
 
-/// What `deny.toml` says about the dependencies: bans, licences, sources.
+/// Checks the dependencies against the rules of `deny.toml`: bans, licences, sources.
 fn dependencies() -> Result<(), String> {
     run::checked(&mut run::cargo("deny check bans licenses sources"))
 }

@@ -1,11 +1,11 @@
-//! `cargo xtask docs`: the page that is written from the schemes' own data.
+//! `cargo xtask docs`: generates the page about the schemes from their data.
 
 use std::fs;
 use std::path::Path;
 
 use crate::run;
 
-/// Writes `docs/SCHEMES.md` anew. A test of the program fails where it is stale.
+/// Regenerates `docs/SCHEMES.md`. A test of the program fails if it is out of date.
 pub(crate) fn docs() -> Result<(), String> {
     let page = run::output(&mut run::cargo(
         "run --quiet --package countersign-cli -- schemes --markdown",

@@ -6,17 +6,17 @@ use std::path::Path;
 use crate::run::{self, ROOT};
 use crate::tools;
 
-/// Runs every fuzzer for so many seconds, and stops at the first that finds something.
+/// Runs every fuzzer for the given number of seconds, and stops at the first that finds a fault.
 ///
-/// Not a part of `ci`: it takes a nightly toolchain, a C++ compiler and minutes. The tests run the
-/// targets over their seeds.
+/// Not a part of `ci`, because it needs a nightly toolchain, a C++ compiler and minutes. The tests
+/// run the targets on their seeds.
 pub(crate) fn fuzz(seconds: &str) -> Result<(), String> {
     if seconds.parse::<u32>().is_err() {
-        return Err(format!("`{seconds}` is no number of seconds"));
+        return Err(format!("`{seconds}` is not a number of seconds"));
     }
     tools::ensure_nightly()?;
     tools::ensure_cargo_fuzz()?;
-    // What is fuzzed is what is tested: the same versions of everything.
+    // The fuzzers use the same versions of the dependencies as the tests.
     let lock = |folder: &str| Path::new(ROOT).join(folder).join("Cargo.lock");
     fs::copy(lock("."), lock("fuzz"))
         .map_err(|error| format!("fuzz/Cargo.lock cannot be written: {error}"))?;

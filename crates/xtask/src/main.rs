@@ -1,7 +1,7 @@
 //! The project's development commands: `cargo xtask test`, `ci`, `docs` and `fuzz`.
 //!
-//! They need a Rust toolchain and a package manager. What else is missing they install, and say so
-//! before they do.
+//! They need a Rust toolchain and a package manager. They install other missing tools, and announce
+//! each installation first.
 
 mod ci;
 mod docs;
@@ -49,15 +49,15 @@ fn main() -> ExitCode {
 const USAGE: &str = "\
 Usage: cargo xtask <COMMAND>
 
-  test [ARGS]  runs every test of the workspace, doctests included, and ends with one line: how
-               many passed and failed; ARGS go to `cargo test`, as in
+  test [ARGS]  runs all tests of the workspace, doctests included; the last line counts passed and
+               failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
-  ci           runs all that must pass before a change is merged: formatting, what the packages
-               hold, lints, each feature on its own, rustdoc, every test, and the checks of the
+  ci           runs all checks that must pass before a change is merged: formatting, package
+               contents, lints, each feature alone, rustdoc, all tests, and the checks of the
                dependencies
-  docs         writes docs/SCHEMES.md anew, after a scheme was added or changed
-  fuzz [SECS]  runs every fuzzer of `fuzz/` for so many seconds, 60 by default
+  docs         regenerates docs/SCHEMES.md, after a scheme was added or changed
+  fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
-Tools that are missing are installed: redis-server by apt-get, dnf, apk or brew; rustfmt and
-clippy by rustup; cargo-hack and cargo-deny by cargo; for `fuzz` a nightly toolchain by rustup
-and cargo-fuzz by cargo.";
+Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with
+rustup; cargo-hack and cargo-deny with cargo; for `fuzz`, a nightly toolchain with rustup and
+cargo-fuzz with cargo.";

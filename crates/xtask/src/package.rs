@@ -1,16 +1,15 @@
-//! What the published packages hold.
+//! Checks the contents of the published packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::run;
 
-/// Packs every package that is published, and looks at what it holds. None is built from its packed
-/// form, which would take longer than all other steps together: `cargo package --workspace` does
-/// that.
+/// Packages every published crate, and checks the contents. The packages are not built, which would
+/// take longer than all other steps together: `cargo package --workspace` does that.
 pub(crate) fn packages() -> Result<(), String> {
     let packages = published()?;
-    // Changes that are not committed yet are to be tried, too.
+    // Uncommitted changes are checked, too.
     let mut pack = run::cargo("package --no-verify --allow-dirty");
     for package in &packages {
         pack.arg("--package").arg(&package.name);
@@ -25,13 +24,13 @@ pub(crate) fn packages() -> Result<(), String> {
 }
 
 struct Package {
-    /// Of the package, and of its folder.
+    /// The name of the package and of its folder.
     name: String,
     folder: PathBuf,
     manifest: String,
 }
 
-/// All of `crates` that do not say that they are not.
+/// Returns all packages in `crates` without `publish = false`.
 fn published() -> Result<Vec<Package>, String> {
     let crates = Path::new(run::ROOT).join("crates");
     let mut packages = Vec::new();
@@ -62,29 +61,29 @@ impl Package {
             }
         }
         for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            // They are links, which some systems check out as files that hold a path.
+            // They are symbolic links, which some systems check out as files with a path.
             if files.contains(&name)
                 && text(&self.folder.join(name))? != text(&Path::new(run::ROOT).join(name))?
             {
-                fault(format!("{name} is not the project's"));
+                fault(format!("{name} differs from the project's"));
             }
         }
         for name in &files {
-            // cargo makes some of them while it packs.
+            // cargo generates some of them during packaging.
             let size = fs::metadata(self.folder.join(name)).map_or(0, |file| file.len());
             if size > LARGEST_FILE {
-                fault(format!("{name} has {size} bytes, and at most {LARGEST_FILE} are expected"));
+                fault(format!("{name} has {size} bytes; the maximum is {LARGEST_FILE}"));
             }
         }
         for key in KEYS {
             if !self.manifest.lines().any(|line| line.starts_with(key)) {
-                fault(format!("its manifest says nothing of `{key}`"));
+                fault(format!("its manifest has no `{key}`"));
             }
         }
         let library = self.folder.join("src/lib.rs");
         if library.is_file() {
             if !self.manifest.contains(DOCS_RS) {
-                fault("its manifest does not tell docs.rs to show every feature".to_owned());
+                fault("its manifest does not enable all features for docs.rs".to_owned());
             }
             if !text(&library)?.lines().any(|line| line == DOC_CFG) {
                 fault(format!("without `{DOC_CFG}` its documentation does not name features"));
@@ -102,7 +101,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
     format!("{} cannot be read: {error}", path.display())
 }
 
-/// What a package's page shows, and what readers find it by.
+/// The keys that a package's registry page shows, and by which readers find it.
 const KEYS: [&str; 8] = [
     "description",
     "version",
@@ -122,5 +121,5 @@ rustdoc-args = [\"--cfg\", \"docsrs\"]
 
 const DOC_CFG: &str = "#![cfg_attr(docsrs, feature(doc_cfg))]";
 
-/// The largest is that of the test vectors.
+/// The maximum size of a file. The largest file contains the test vectors.
 const LARGEST_FILE: u64 = 512 * 1024;

@@ -1,22 +1,22 @@
-//! `redis-server`, which the tests of the Redis store start for themselves.
+//! Installs `redis-server`, which the tests of the Redis store start.
 
 use std::env;
 use std::process::Command;
 
 use crate::run;
 
-/// Makes sure that `redis-server` is on the PATH; the package manager installs it where it is not.
+/// Makes sure that `redis-server` is on the PATH: installs it with the package manager if needed.
 pub(crate) fn ensure_installed() -> Result<(), String> {
     if on_path(SERVER) {
         return Ok(());
     }
     let missing = |why: &str| Err(format!("{SERVER} is missing, and {why}.\n{BY_HAND}"));
     let Some(manager) = MANAGERS.iter().find(|manager| on_path(manager.name)) else {
-        return missing("so are the package managers known here: apt-get, dnf, apk, brew");
+        return missing("no supported package manager was found: apt-get, dnf, apk, brew");
     };
     let needs_sudo = manager.needs_root && !is_root();
     if needs_sudo && !on_path("sudo") {
-        return missing("installing it takes root or sudo");
+        return missing("installing it needs root or sudo");
     }
 
     let name = manager.name;
@@ -30,7 +30,7 @@ pub(crate) fn ensure_installed() -> Result<(), String> {
         }
     }
     if !on_path(SERVER) {
-        return missing(&format!("what {name} installed did not bring it"));
+        return missing(&format!("the package that {name} installed does not contain it"));
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ const MANAGERS: [Manager; 4] = [
     Manager {
         name: "dnf",
         needs_root: true,
-        // By the file, since the package is called valkey-compat-redis in newer releases.
+        // By file name, because the package is called valkey-compat-redis in newer releases.
         command_lines: &["dnf install --assumeyes /usr/bin/redis-server"],
     },
     Manager { name: "apk", needs_root: true, command_lines: &["apk add redis"] },
@@ -76,4 +76,4 @@ const MANAGERS: [Manager; 4] = [
 const SERVER: &str = "redis-server";
 
 const BY_HAND: &str =
-    "Install Redis 7 or later, or Valkey, by hand, so that `redis-server` is on the PATH.";
+    "Install Redis 7 or later, or Valkey, manually, so that `redis-server` is on the PATH.";

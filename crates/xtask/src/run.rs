@@ -1,4 +1,4 @@
-//! Starting other programs: always in the root of the workspace, and saying which.
+//! Runs other programs in the root of the workspace, and prints their command lines.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -6,7 +6,11 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Prints the command and runs it with our own input and output. Anything but success is an error.
+/// Prints the command and runs it with the input and output of this process.
+///
+/// # Errors
+///
+/// If the command cannot be started or does not succeed.
 pub(crate) fn checked(command: &mut Command) -> Result<(), String> {
     let line = as_typed(command);
     println!("$ {line}");
@@ -17,7 +21,7 @@ pub(crate) fn checked(command: &mut Command) -> Result<(), String> {
     }
 }
 
-/// As [`checked`], and `seen` is shown each line of the output as it is written.
+/// Like [`checked`], and calls `seen` with each line of the output as it is written.
 pub(crate) fn watched(command: &mut Command, mut seen: impl FnMut(&str)) -> Result<(), String> {
     let line = as_typed(command);
     println!("$ {line}");
@@ -29,7 +33,7 @@ pub(crate) fn watched(command: &mut Command, mut seen: impl FnMut(&str)) -> Resu
     if status.success() { Ok(()) } else { Err(format!("`{line}`: {status}")) }
 }
 
-/// Hands each line on to our own output at once, to the byte.
+/// Copies each line to the output of this process immediately and unchanged.
 fn copy_lines(from: impl io::Read, seen: &mut impl FnMut(&str)) -> io::Result<()> {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
@@ -43,8 +47,11 @@ fn copy_lines(from: impl io::Read, seen: &mut impl FnMut(&str)) -> io::Result<()
     Ok(())
 }
 
-/// Prints the command, runs it, and gives what it writes to its output. Anything but success is an
-/// error.
+/// Prints the command, runs it, and returns its standard output.
+///
+/// # Errors
+///
+/// If the command cannot be started or does not succeed.
 pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     let line = as_typed(command);
     println!("$ {line}");
@@ -55,7 +62,7 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Runs the command without a word, and tells whether it succeeded.
+/// Runs the command without any output, and returns whether it succeeded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -65,18 +72,20 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
-/// The cargo that runs us, with the words of `args`, and as it would run at a desk.
+/// The cargo that runs this program, with the words of `args` as arguments, in the environment of a
+/// shell.
 ///
-/// What `cargo run` told this program about its package is taken out of the environment again.
-/// Build scripts such as that of `ring` run anew when those variables change, and so `cargo test`
-/// and `cargo xtask test` would undo each other's builds in turns.
+/// The variables that `cargo run` set about this package are removed from the environment. Build
+/// scripts such as that of `ring` run again when those variables change, so `cargo test` and
+/// `cargo xtask test` would invalidate each other's builds.
 pub(crate) fn cargo(args: &str) -> Command {
     let mut command = program(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.args(args.split_whitespace());
     as_at_a_desk(command)
 }
 
-/// The same on a nightly toolchain: rustup chooses it, and so this is rustup's own `cargo`.
+/// Like [`cargo`], on a nightly toolchain. rustup selects the toolchain, so this is the `cargo` of
+/// rustup.
 pub(crate) fn nightly(args: &str) -> Command {
     let mut command = program("cargo");
     command.arg("+nightly").args(args.split_whitespace());
@@ -100,7 +109,7 @@ pub(crate) fn program(name: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// The command as one would type it in a shell.
+/// The command line as typed in a shell.
 fn as_typed(command: &Command) -> String {
     let variables = command
         .get_envs()

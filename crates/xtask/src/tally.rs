@@ -1,8 +1,8 @@
-//! How many tests passed and failed, by what the test programs print.
+//! Counts passed and failed tests from the output of the test programs.
 
 use std::fmt;
 
-/// The sum over all test programs, doctests included.
+/// The sums over all test programs, doctests included.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     passed: usize,
@@ -11,7 +11,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Takes one line of `cargo test`. Only the last line of a test program counts:
+    /// Adds one line of the output of `cargo test`. Only the last line of a test program counts:
     /// `test result: ok. 12 passed; 0 failed; 0 ignored; …`.
     pub(crate) fn add(&mut self, line: &str) {
         let Some((_, counts)) =

@@ -1,14 +1,14 @@
-//! `cargo xtask test`: every test of the workspace.
+//! `cargo xtask test`: runs all tests of the workspace.
 
 use crate::tally::Tally;
 use crate::{redis, run};
 
-/// Runs every test, doctests included, skips none, and ends with one line: how many passed and
-/// failed. Tests of the Redis store start a server of their own, so the program has to be there
+/// Runs all tests, doctests included, and prints the number of passed and failed tests in the last
+/// line. No test is skipped. The tests of the Redis store start `redis-server`, so it is installed
 /// first.
 ///
-/// Without `--no-fail-fast` cargo would stop behind the first package with a failure, and the last
-/// line would count that package's failures alone.
+/// Without `--no-fail-fast` cargo would stop after the first package with a failure, and the last
+/// line would count only the failures of that package.
 pub(crate) fn test(cargo_test_args: &[String]) -> Result<(), String> {
     redis::ensure_installed()?;
     let mut tally = Tally::default();

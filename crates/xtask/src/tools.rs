@@ -1,15 +1,15 @@
-//! The tools of `cargo xtask ci` and `cargo xtask fuzz`; what is installed already is taken in any version.
+//! Installs the tools of `cargo xtask ci` and `cargo xtask fuzz`. Any installed version is used.
 
 use crate::run;
 
-/// A component of the toolchain: `rustfmt` or `clippy`.
+/// Installs a component of the toolchain, `rustfmt` or `clippy`, if it is missing.
 pub(crate) fn ensure_component(name: &str) -> Result<(), String> {
     let subcommand = name.trim_start_matches("rust");
     if is_there(subcommand) {
         return Ok(());
     }
     run::checked(run::program("rustup").args(["component", "add", name])).map_err(|message| {
-        format!("{name} is missing and rustup could not add it: {message}\nInstall it by hand.")
+        format!("{name} is missing and rustup could not add it: {message}\nInstall it manually.")
     })
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn ensure_cargo_deny() -> Result<(), String> {
     install("cargo-deny@0.20.2")
 }
 
-/// The fuzzers are built with what only a nightly compiler knows.
+/// Installs a nightly toolchain if it is missing: the fuzzers use nightly compiler features.
 pub(crate) fn ensure_nightly() -> Result<(), String> {
     if run::succeeds(&mut run::nightly("--version")) {
         return Ok(());
@@ -48,7 +48,8 @@ fn is_there(subcommand: &str) -> bool {
     run::succeeds(run::cargo(subcommand).arg("--version"))
 }
 
-/// In the dev profile: the tools run for seconds, and an optimised build takes minutes longer.
+/// Installs a tool, built in the dev profile: the tools run for seconds, and an optimised build takes
+/// minutes longer.
 fn install(package: &str) -> Result<(), String> {
     let args = "install --locked --debug --config profile.dev.debug=false";
     run::checked(run::cargo(args).arg(package))
