@@ -1,4 +1,4 @@
-//! Nothing is certain that no trial has proved, and no secret is told.
+//! A diagnosis is certain only after a successful trial, and shows no secret.
 #![no_main]
 
 use countersign_fuzz::Target;

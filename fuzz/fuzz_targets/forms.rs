@@ -1,4 +1,4 @@
-//! The fields of a form are sorted as by a plain parser.
+//! The fields of a form are sorted as by a simple parser.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! What stands at a pointer is what `serde_json` finds there.
+//! A JSON pointer finds the same value as `serde_json`.
 #![no_main]
 
 use countersign_fuzz::Target;

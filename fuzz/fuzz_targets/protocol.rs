@@ -1,4 +1,4 @@
-//! No event has two live holders, and what is done stays done.
+//! No event has two active holders, and a completed event stays completed.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! A description that is read can be written and used, or says what to mend.
+//! A scheme file can be read, written and used, or causes an error that says what to fix.
 #![no_main]
 
 use countersign_fuzz::Target;

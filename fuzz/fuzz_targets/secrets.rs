@@ -1,4 +1,4 @@
-//! A secret is decoded as strictly as by plain decoders, and never shown.
+//! A secret is decoded as strictly as by simple decoders, and never shown.
 #![no_main]
 
 use countersign_fuzz::Target;

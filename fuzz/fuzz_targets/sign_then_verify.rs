@@ -1,4 +1,4 @@
-//! What is signed verifies, and with one bit flipped does not.
+//! A signed delivery verifies, and fails verification if one bit is flipped.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! A list of signatures is read as a plain reader reads it.
+//! A list of signatures is read as by a simple parser.
 #![no_main]
 
 use countersign_fuzz::Target;

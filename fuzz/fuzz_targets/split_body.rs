@@ -1,4 +1,4 @@
-//! A body is the same in pieces as whole, encoded or not.
+//! A body gives the same result in pieces as in one piece, encoded or not.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! A tag is decoded as strictly as by plain decoders.
+//! A tag is decoded as strictly as by simple decoders.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! Timestamps are read as a plain reader reads them, and judged to the millisecond.
+//! Timestamps are read as by a simple parser, and checked to the millisecond.
 #![no_main]
 
 use countersign_fuzz::Target;

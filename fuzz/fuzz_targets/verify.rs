@@ -1,4 +1,4 @@
-//! What is proved is what was signed, however a request was changed.
+//! A verified delivery has the contents that were signed, for any change to a request.
 #![no_main]
 
 use countersign_fuzz::Target;

@@ -1,4 +1,4 @@
-//! Nothing is certain that no trial has proved, and no secret is told.
+//! A diagnosis is certain only after a successful trial, and shows no secret.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose};
 
@@ -9,7 +9,8 @@ use super::parties::{PARTIES, Party};
 
 pub const TARGET: Target = Target { name: "diagnose", run, seeds };
 
-/// One byte chooses whether the receiver has the right secret; the rest is as for `verify`.
+/// One byte chooses whether the receiver has the right secret; the rest is the same as for
+/// `verify`.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let is_odd = input.byte() % 2 == 1;
@@ -37,16 +38,16 @@ fn run(input: &[u8]) {
         let kind = |error: &countersign::VerifyError| error.kind();
         assert_eq!(diagnosis.refusal().map(kind), refusal.as_ref().map(kind), "{name}");
     }
-    // A handshake that nobody signs is one, whatever the secret.
+    // An unsigned handshake is recognised with any secret.
     let mut signed = causes.iter().filter(|cause| cause.kind() != CauseKind::Handshake);
     let is_certain = signed.any(|cause| cause.is_certain());
-    assert!(!is_stranger || !is_certain, "{name}: nobody has signed this: {diagnosis:?}");
+    assert!(!is_stranger || !is_certain, "{name}: this was never signed: {diagnosis:?}");
     assert!(causes.iter().all(|cause| !cause.detail().is_empty() && !cause.mend().is_empty()));
 
     let said = format!("{diagnosis:?}");
     let strangers = String::from_utf8_lossy(party.keys.receivers().dangerous_reveal()).into_owned();
     for secret in endpoint.secret_texts.iter().chain([&strangers]) {
-        // What is shorter stands in a text by chance.
+        // A shorter secret can occur in a text by chance.
         assert!(secret.len() < 8 || !said.contains(secret.as_str()), "{name}: {said}");
     }
 }

@@ -1,4 +1,4 @@
-//! The receivers of the test vectors, and all that was ever signed for them.
+//! The receivers of the test vectors, and all deliveries that were signed for them.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,8 @@ use super::parties::{NOW_MS, PARTIES, Party, URL};
 use super::request::Request;
 use super::sign_then_verify::BODY;
 
-/// One for each vector that verifies, and one for each built-in scheme that has none.
+/// One endpoint for each vector that verifies, and one for each built-in scheme without such a
+/// vector.
 pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
     let valid = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
     let has_vector = |party: &&Party| valid.clone().any(|it| it.provider == party.scheme.name());
@@ -27,15 +28,15 @@ pub static ENDPOINTS: LazyLock<Vec<Endpoint>> = LazyLock::new(|| {
 pub struct Endpoint {
     pub name: String,
     pub verifier: Verifier,
-    /// Where the scheme signs it.
+    /// The public URL, if the scheme signs it.
     pub url: Option<String>,
-    /// As a user would paste them.
+    /// The secrets, as a user would paste them.
     pub secret_texts: Vec<String>,
     pub now_unix_ms: i64,
     /// A request that verifies.
     pub genuine: Request,
     vector: Option<&'static Vector>,
-    /// What every delivery proves that was signed with this secret, whatever its time.
+    /// The contents of every delivery that was signed with this secret, at any time.
     proofs: Vec<Proof>,
 }
 
@@ -102,19 +103,19 @@ impl Endpoint {
         secrets.fold(current, Secrets::with_previous)
     }
 
-    /// Whether it has the key that [`PARTIES`] have, and not that of a vector.
+    /// Whether it has the key of [`PARTIES`], and not the key of a vector.
     pub fn is_of_party(&self) -> bool {
         self.vector.is_none()
     }
 
-    /// The first byte of an input, and the rest as a request.
+    /// Reads an input: the first byte chooses the endpoint, and the rest is a request.
     pub fn read(mut input: Input<'_>) -> (&'static Self, Request) {
         let endpoint = input.one_of(&ENDPOINTS);
         (endpoint, Request::read(input))
     }
 
-    /// A genuine request for each endpoint, behind its number; and every forged one of the vectors,
-    /// behind the number of an endpoint with its secret.
+    /// A genuine request for each endpoint, after the number of the endpoint; and every forged
+    /// request of the vectors, after the number of an endpoint with its secret.
     pub fn inputs() -> Vec<Vec<u8>> {
         let genuine =
             (0_u8..).zip(ENDPOINTS.iter()).map(|(number, it)| (number, it.genuine.clone()));
@@ -127,10 +128,10 @@ impl Endpoint {
         genuine.chain(forged).map(written).collect()
     }
 
-    /// Whether something was signed that proves the same as this delivery.
+    /// Whether a delivery with the same contents was signed.
     pub fn has_signed(&self, request: &Request, verified: &Verified) -> bool {
         if self.scheme().algorithm() == Algorithm::Token {
-            // Nothing else is proved than that the sender knows the token.
+            // A token only shows that the sender knows it.
             return self.shows_token(request);
         }
         let proof = Proof::of(request, verified);
@@ -157,7 +158,7 @@ fn is_for(one: &Vector, other: &Vector) -> bool {
     one.provider == other.provider && one.secret == other.secret && one.url == other.url
 }
 
-/// What a delivery proves.
+/// The verified contents of a delivery.
 struct Proof {
     body: Bytes,
     id: String,
@@ -191,11 +192,11 @@ impl Proof {
     }
 }
 
-/// Whether two bodies say the same, as far as the scheme signs what they say.
+/// Whether two bodies have the same contents in the parts that the scheme signs.
 pub fn is_same_body(scheme: &Scheme, one: &[u8], other: &[u8]) -> bool {
     let parsed = |body| serde_json::from_slice::<Value>(body).ok();
     match scheme.covers() {
-        // What is signed is what the form says, however that is escaped, and the id is its digest.
+        // The decoded contents of the form are signed, in any escaping, and the id is their digest.
         Covers::Body if FORMS.contains(&scheme.name()) => true,
         Covers::Body => one == other,
         Covers::Fields(fields) => {

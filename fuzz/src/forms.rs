@@ -1,4 +1,4 @@
-//! The fields of a form are sorted as by a plain parser.
+//! The fields of a form are sorted as by a simple parser.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use super::plain;
 
 pub const TARGET: Target = Target { name: "forms", run, seeds };
 
-/// One byte chooses the scheme; a line is the URL behind its host, and the rest is the body.
+/// One byte chooses the scheme; one line is the URL after the host, and the rest is the body.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let name = *input.one_of(&["twilio", "twilio-sharedkey", "mandrill"]);
     let url = format!("https://receiver.example/{}", input.text());
     let body = input.rest();
     let fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
-    // The plain parser reads text: what is none it changes.
+    // The simple parser reads text, and changes bytes that are not text.
     if fields.iter().any(|(name, value)| [name, value].iter().any(|text| text.contains('\u{fffd}')))
     {
         return;

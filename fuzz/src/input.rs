@@ -1,8 +1,8 @@
-//! An input, taken apart from its front.
+//! Reads the parts of an input from its front.
 
 use std::borrow::Cow;
 
-/// What is left of an input. Behind its end there is nothing but zeros and empty lines.
+/// The rest of an input. After its end, reads return zeros and empty lines.
 pub struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -22,7 +22,8 @@ impl<'a> Input<'a> {
         u64::from_le_bytes(self.bytes())
     }
 
-    /// A number of up to so many bits, 32 at the most: small ones are as frequent as large ones.
+    /// Reads a number with at most this many bits, maximum 32. Small numbers are as frequent as
+    /// large ones.
     pub fn up_to_bits(&mut self, most: u32) -> u64 {
         let bits = u32::from(self.byte()) % (most + 1);
         u64::from(u32::from_le_bytes(self.bytes()).checked_shr(32 - bits).unwrap_or(0))
@@ -32,7 +33,7 @@ impl<'a> Input<'a> {
         &all[usize::from(self.byte()) % all.len()]
     }
 
-    /// Up to the end of the line, without it.
+    /// Reads up to the end of the line, and drops the line break.
     pub fn line(&mut self) -> &'a [u8] {
         let end = self.0.iter().position(|byte| *byte == b'\n').unwrap_or(self.0.len());
         let (line, rest) = self.0.split_at(end);
@@ -40,7 +41,7 @@ impl<'a> Input<'a> {
         line
     }
 
-    /// The same as text.
+    /// Reads a line as text.
     pub fn text(&mut self) -> Cow<'a, str> {
         String::from_utf8_lossy(self.line())
     }

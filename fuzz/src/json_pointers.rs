@@ -1,4 +1,4 @@
-//! What stands at a pointer is what `serde_json` finds there.
+//! A JSON pointer finds the same value as `serde_json`.
 
 use std::collections::HashSet;
 
@@ -12,7 +12,7 @@ use super::plain;
 
 pub const TARGET: Target = Target { name: "json_pointers", run, seeds };
 
-/// A line of pointers to the id, joined by `+`; a line for the type; and the body.
+/// The input is a line of pointers to the id, joined by `+`; a line for the type; and the body.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let (id_at, type_at) = (input.text(), input.text());
@@ -42,11 +42,11 @@ fn run(input: &[u8]) {
             None
         }
     };
-    // The elements of an array are no place that `serde_json` knows.
+    // `serde_json` has no pointer to all elements of an array.
     if id_at.split(['/', '+']).any(|token| token == "*") {
         return;
     }
-    // Of two values under one name `serde_json` knows the last only, and says nothing of the other.
+    // If a name occurs twice, `serde_json` keeps only the last value, without an error.
     let Ok(document) = serde_json::from_slice::<Value>(body) else { return };
     if !has_unique_names(body, &document) {
         return;
@@ -63,7 +63,7 @@ fn run(input: &[u8]) {
     assert_eq!(kind, text(&document, &type_at), "{type_at}");
 }
 
-/// The text of a scalar that has one.
+/// The text of a scalar value, if it has a text.
 fn text(document: &Value, pointer: &str) -> Option<String> {
     let text = match document.pointer(pointer)? {
         Value::String(text) => text.clone(),
@@ -74,8 +74,8 @@ fn text(document: &Value, pointer: &str) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Whether `serde_json` has dropped nothing: as many values as it keeps, the body has commas and
-/// brackets for.
+/// Whether `serde_json` dropped no value: the number of commas in the body matches the number of
+/// values that it kept.
 fn has_unique_names(body: &[u8], document: &Value) -> bool {
     let mut separators = 0;
     let (mut in_string, mut is_escaped) = (false, false);

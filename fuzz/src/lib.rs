@@ -1,25 +1,26 @@
-//! What holds for every input, for a fuzzer to search for one for which it does not.
+//! Properties that hold for every input. A fuzzer searches for a counterexample.
 //!
-//! | file | what it holds to |
+//! | file | property |
 //! | --- | --- |
-//! | `verify.rs` | what is proved is what was signed, however a request was changed |
-//! | `sign_then_verify.rs` | what is signed verifies, and with one bit flipped does not |
-//! | `split_body.rs` | a body is the same in pieces as whole, encoded or not |
-//! | `signature_lists.rs` | a list of signatures is read as a plain reader reads it |
-//! | `timestamps.rs` | timestamps are read as a plain reader reads them, and judged to the millisecond |
-//! | `forms.rs` | the fields of a form are sorted as by a plain parser |
-//! | `json_pointers.rs` | what stands at a pointer is what `serde_json` finds there |
-//! | `tags.rs` | a tag is decoded as strictly as by plain decoders |
-//! | `secrets.rs` | so is a secret; one that is of no use gets a typed error that does not show it |
-//! | `scheme_files.rs` | a description that is read can be written and used, or says what to mend |
-//! | `protocol.rs` | no event has two live holders, and what is done stays done |
-//! | `diagnose.rs` | nothing is certain that no trial has proved, and no secret is told |
+//! | `verify.rs` | a verified delivery has the contents that were signed, for any change to a request |
+//! | `sign_then_verify.rs` | a signed delivery verifies, and fails verification if one bit is flipped |
+//! | `split_body.rs` | a body gives the same result in pieces as in one piece, encoded or not |
+//! | `signature_lists.rs` | a list of signatures is read as by a simple parser |
+//! | `timestamps.rs` | timestamps are read as by a simple parser, and checked to the millisecond |
+//! | `forms.rs` | the fields of a form are sorted as by a simple parser |
+//! | `json_pointers.rs` | a JSON pointer finds the same value as `serde_json` |
+//! | `tags.rs` | a tag is decoded as strictly as by simple decoders |
+//! | `secrets.rs` | a secret is decoded in the same way; an unusable one causes a typed error that does not show it |
+//! | `scheme_files.rs` | a scheme file can be read, written and used, or causes an error that says what to fix |
+//! | `protocol.rs` | no event has two active holders, and a completed event stays completed |
+//! | `diagnose.rs` | a diagnosis is certain only after a successful trial, and shows no secret |
 //!
-//! Beside them: `input.rs` takes an input apart, `request.rs` and `endpoints.rs` make a request and
-//! its receiver of it, `parties.rs` holds keys for every scheme, and `plain.rs` the plain readers.
+//! Helpers: `input.rs` parses an input, `request.rs` and `endpoints.rs` make a request and its
+//! receiver from it, `parties.rs` contains keys for every scheme, and `plain.rs` the simple
+//! parsers.
 //!
-//! An input is text where it can be, so that a crash can be read and written by hand. The tests of
-//! the project run every target over its seeds, in `tests/it/fuzz.rs`.
+//! An input is text if possible, so that crashes are easy to read and to write. The tests of the
+//! project run every target on its seeds, in `tests/it/fuzz.rs`.
 
 mod diagnose;
 mod endpoints;
@@ -39,7 +40,7 @@ mod tags;
 mod timestamps;
 mod verify;
 
-/// All targets, in the order of the path.
+/// All targets, in the order of the steps of verification.
 pub const TARGETS: [Target; 12] = [
     verify::TARGET,
     sign_then_verify::TARGET,
@@ -55,7 +56,7 @@ pub const TARGETS: [Target; 12] = [
     diagnose::TARGET,
 ];
 
-/// A property, and inputs to begin with.
+/// A property, and the first inputs for its fuzzer.
 pub struct Target {
     /// The name of its file in `fuzz_targets`.
     pub name: &'static str,
@@ -64,27 +65,31 @@ pub struct Target {
 }
 
 impl Target {
-    /// Panics where the property does not hold for this input.
+    /// Checks the property for this input.
+    ///
+    /// # Panics
+    ///
+    /// If the property does not hold.
     pub fn run(&self, input: &[u8]) {
         (self.run)(input);
     }
 
-    /// Inputs from which a fuzzer goes on.
+    /// The inputs that a fuzzer starts from.
     pub fn seeds(&self) -> Vec<Vec<u8>> {
         (self.seeds)()
     }
 }
 
-/// For the fuzzers, each of which runs one target.
+/// Functions for the fuzzers, each of which runs one target.
 #[cfg(not(test))]
 impl Target {
-    /// The target of this name.
+    /// Returns the target with this name.
     pub fn named(name: &str) -> &'static Self {
         TARGETS.iter().find(|target| target.name == name).expect("the target is in the list")
     }
 
-    /// Puts the seeds into the folder in which `cargo fuzz` keeps the target's corpus. They are made
-    /// anew each time: most come from the test vectors, which are in the repository already.
+    /// Writes the seeds into the folder in which `cargo fuzz` keeps the target's corpus. They are
+    /// generated each time: most come from the test vectors, which are already in the repository.
     pub fn plant(&self) {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
         let folder = std::path::Path::new(folder).join(self.name);

@@ -1,4 +1,4 @@
-//! A sender and a receiver of every built-in scheme, with keys of our own.
+//! A sender and a receiver for every built-in scheme, with fixed test keys.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Signer, Ve
 
 use super::request::{Request, signed_header_names};
 
-/// One for each scheme, in the order of [`Scheme::names`].
+/// One party for each scheme, in the order of [`Scheme::names`].
 pub static PARTIES: LazyLock<Vec<Party>> = LazyLock::new(|| {
     let schemes = Scheme::names().map(|name| Scheme::named(name).expect("it is a built-in"));
     let parties: Vec<Party> = schemes.map(Party::of).collect();
@@ -39,7 +39,7 @@ impl Party {
         number.expect("it is a built-in") as u8
     }
 
-    /// What the sender sends at [`NOW_MS`], where it can sign this body.
+    /// The delivery of the sender at [`NOW_MS`], or `None` if it cannot sign this body.
     pub fn delivery(&self, body: &[u8]) -> Option<Request> {
         let own = self.own_headers(b"own");
         let signer = self.signer().with_id("msg_1").at_unix_ms(NOW_MS);
@@ -54,14 +54,14 @@ impl Party {
         })
     }
 
-    /// What the scheme signs besides what a signer writes and the body.
+    /// The headers that the scheme signs, besides the headers of the signer and the body.
     pub fn own_headers(&self, value: &[u8]) -> Vec<(String, Vec<u8>)> {
         let names = signed_header_names(&self.scheme);
         names.map(|name| (name.to_owned(), value.to_vec())).collect()
     }
 }
 
-/// A key, as a sender and as a receiver has it.
+/// A key, in the forms for a sender and for a receiver.
 pub struct Keys {
     sender: String,
     receiver: String,
@@ -122,7 +122,7 @@ fn in_hex(base64: &str) -> String {
     const_hex::encode(STANDARD.decode(base64).expect("it is base64"))
 }
 
-// Keys that protect nothing: all bytes of the private ones are 7.
+// Test keys without protection: all bytes of the private keys are 7.
 const ED25519_PRIVATE: &str = "MC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH";
 const ED25519_PUBLIC: &str = "6kpsY+KcUgq+9VB7Ey7F+ZVHdq6+vnuSQh7qaRRG0iw=";
 const P256_PRIVATE: &str = concat!(
@@ -133,6 +133,6 @@ const P256_PUBLIC: &str = concat!(
     "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEHhhTL9R1TALzBB2cdc6zO4P/2BrHzk/ogsyxyYvFiW6kbDEcTi/0DdlqNlP",
     "m5FRF0y3+SG7O11x6kMahiIHAow==",
 );
-// Those of the tests.
+// The keys of the tests.
 const RSA_PRIVATE: &str = include_str!("../../tests/it/rules/rsa_private.pem");
 const RSA_CERTIFICATE: &str = include_str!("../../tests/it/rules/rsa_certificate.pem");

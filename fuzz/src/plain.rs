@@ -1,8 +1,8 @@
-//! Plain counterparts of what the library does in quicker ways.
+//! Simple reference implementations of functions that the library optimises.
 
 use ring::hmac;
 
-/// Hexadecimal, either case.
+/// Decodes hexadecimal digits in upper or lower case.
 pub fn hex(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() % 2 == 1 {
         return None;
@@ -12,8 +12,8 @@ pub fn hex(text: &[u8]) -> Option<Vec<u8>> {
     text.chunks(2).map(byte).collect()
 }
 
-/// Base64 of the standard alphabet, of one spelling only but for the padding, which may be
-/// [`Padding::Optional`].
+/// Decodes base64 in the standard alphabet. It accepts only the canonical encoding, except for the
+/// padding, which can be [`Padding::Optional`].
 pub fn base64(text: &[u8], padding: Padding) -> Option<Vec<u8>> {
     let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
     let (digits, padded) = text.split_at(end);
@@ -37,7 +37,7 @@ pub fn base64(text: &[u8], padding: Padding) -> Option<Vec<u8>> {
             bits &= (1 << count) - 1;
         }
     }
-    // What is left over of the last digit says nothing, and must say so.
+    // The unused bits of the last digit must be zero.
     (bits == 0).then_some(bytes)
 }
 
@@ -47,7 +47,7 @@ pub enum Padding {
     Optional,
 }
 
-/// Whole seconds from 1970 to this time, by the calendar that RFC 3339 and HTTP share.
+/// Returns the whole seconds from 1970 to this time, in the calendar of RFC 3339 and HTTP.
 pub fn unix_seconds([year, month, day, hour, minute, second]: [i64; 6]) -> i64 {
     let days_of =
         |year: i64| 365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);

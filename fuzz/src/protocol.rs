@@ -1,4 +1,4 @@
-//! No event has two live holders, and what is done stays done.
+//! No event has two active holders, and a completed event stays completed.
 
 use std::collections::HashMap;
 use std::pin::pin;
@@ -19,8 +19,9 @@ use super::parties::NOW_MS;
 
 pub const TARGET: Target = Target { name: "protocol", run, seeds };
 
-/// One byte chooses how much the store holds, and from there on every step begins with two: what is
-/// done, and who does it to which event. Or the byte asks for one step of the protocol, on any record.
+/// One byte chooses the capacity of the store. Every step then begins with two bytes: the
+/// operation, and the attempt and the event. Or the first byte chooses one step of the protocol on
+/// any record.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     match input.byte() % 8 {
@@ -33,7 +34,7 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
     let is_ample = capacity == 0;
     let events = if is_ample { 1000 } else { capacity };
     let clock = ManualClock::at_unix_ms(NOW_MS);
-    // As many as there is room for are remembered once they are done.
+    // The store remembers as many completed events as its capacity.
     let store = MemoryStore::with_capacity(events).with_floor(events).with_clock(clock.clone());
     let mut told = Told { remembered: if is_ample { 0 } else { capacity }, ..Told::default() };
     let mut model = Model::default();
@@ -44,11 +45,11 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
         let (step, who) = (input.byte(), input.byte());
         let (event, token) = (usize::from(who % 16) % EVENTS, who / 16 % 4);
         let lease = *input.one_of(&SPANS);
-        // A small store remembers for longer than all steps take.
+        // In a small store the retention is longer than the duration of all steps.
         let retention = if is_ample { *input.one_of(&SPANS) } else { YEAR };
         let attempt = attempt(lease, retention, token);
         if step % 8 == 3 {
-            // No two events are done at the same time, so that there is a latest.
+            // No two events are completed at the same time, so that one is the latest.
             clock.advance(Duration::from_millis(1));
         }
         let (key, now) = (&KEYS[event], clock.now_unix_ms());
@@ -59,7 +60,7 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
                 format!("{outcome:?}")
             }
             3 => {
-                // A small store may have no room left for what it has forgotten.
+                // A small store may have no capacity for an event that it has forgotten.
                 let outcome = at_once(store.complete(key, &attempt)).ok();
                 told.completed(event, outcome);
                 format!("{outcome:?}")
@@ -78,7 +79,7 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
                 clock.advance(lease.min(HOUR));
                 continue;
             }
-            // What a small store must remember could not be told any more.
+            // Otherwise it is unknown which events a small store must remember.
             _ if !is_ample => continue,
             _ => {
                 let known = at_once(store.forget(key)).expect("it is a memory");
@@ -93,7 +94,7 @@ fn in_a_store(capacity: usize, mut input: Input<'_>) {
     }
 }
 
-/// Each step on a record as it may stand in any store, at any time.
+/// Runs each step on any record that a store could contain, at any time.
 fn on_any_record(mut input: Input<'_>) {
     let at_ms = input.number() as i64;
     let state = match input.byte() % 3 {
@@ -138,14 +139,14 @@ fn on_any_record(mut input: Input<'_>) {
     assert_eq!(changed, holds.then_some(Record { state: State::Failed, ..record }));
 }
 
-/// What its callers know of the store from its answers.
+/// The state of the store, as its callers know it from the outcomes.
 #[derive(Default)]
 struct Told {
-    /// Who holds an event, and until when.
+    /// The holder of each event, and the end of its lease.
     held: HashMap<usize, (Token, i64)>,
-    /// The latest last.
+    /// The completed events, the latest last.
     done: Vec<usize>,
-    /// How many of those it must remember.
+    /// The number of completed events that the store must remember.
     remembered: usize,
 }
 
@@ -162,7 +163,7 @@ impl Told {
                 self.held.insert(event, (attempt.token, until(attempt, now)));
             }
             ClaimOutcome::InFlight { retry_after } => {
-                let (holder, until) = live.expect("it is in flight with nobody");
+                let (holder, until) = live.expect("an event in flight has a holder");
                 assert_ne!(*holder, attempt.token);
                 assert_eq!(millis(retry_after), until.saturating_sub(now));
             }
@@ -183,7 +184,7 @@ impl Told {
 
     fn renewed(&mut self, event: usize, attempt: &Attempt, outcome: RenewOutcome, now: i64) {
         if outcome == RenewOutcome::Renewed {
-            let (holder, until_ms) = self.held.get_mut(&event).expect("nobody holds it");
+            let (holder, until_ms) = self.held.get_mut(&event).expect("the event has a holder");
             assert_eq!(*holder, attempt.token);
             *until_ms = until(attempt, now);
         }
@@ -191,7 +192,7 @@ impl Told {
 
     fn released(&mut self, event: usize, attempt: &Attempt, outcome: ReleaseOutcome) {
         if outcome == ReleaseOutcome::Released {
-            let (holder, _) = self.held.remove(&event).expect("nobody holds it");
+            let (holder, _) = self.held.remove(&event).expect("the event has a holder");
             assert_eq!(holder, attempt.token);
         }
     }
@@ -201,7 +202,7 @@ impl Told {
     }
 }
 
-/// The protocol on a map that keeps every record, with the time at which it ends.
+/// The protocol on a map that keeps every record, with the end of its retention.
 #[derive(Default)]
 struct Model(HashMap<usize, (Record, i64)>);
 
@@ -237,7 +238,7 @@ fn said<T: std::fmt::Debug>((outcome, changed): (T, Option<Record>)) -> (String,
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("a memory has nothing to wait for"),
+        Poll::Pending => panic!("the memory store never waits"),
     }
 }
 
@@ -262,11 +263,11 @@ static KEYS: LazyLock<Vec<EventKey>> = LazyLock::new(|| {
 });
 
 const EVENTS: usize = 10;
-/// All of them together take less than a year.
+/// All steps together take less than a year.
 const MOST_STEPS: usize = 2000;
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-/// The last is as long as the store tells times apart: to the year 2527.
+/// The last span is the maximum range of times in the store: to the year 2527.
 const SPANS: [Duration; 8] = [
     Duration::ZERO,
     Duration::from_millis(1),
@@ -280,7 +281,7 @@ const SPANS: [Duration; 8] = [
 
 fn seeds() -> Vec<Vec<u8>> {
     let (claim, complete, renew, release, wait, forget) = (0, 3, 4, 5, 6, 7);
-    // Of the first event: by two attempts in turns, each with its lease and retention.
+    // Steps on the first event, by two attempts in turns, each with a lease and a retention.
     let steps = [
         [claim, 0x00, 3, 6],
         [claim, 0x10, 3, 6],

@@ -1,4 +1,4 @@
-//! A request, and how it stands in an input.
+//! A request, and its format in an input.
 
 use countersign::{Head, Scheme};
 use countersign_conformance::Vector;
@@ -16,7 +16,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Nearly as HTTP has it: method and target, the headers, an empty line, and the body.
+    /// Reads a format similar to HTTP: method and target, the headers, an empty line, and the body.
     pub fn read(mut input: Input<'_>) -> Self {
         let first = input.text();
         let (method, target) = first.split_once(' ').unwrap_or((&first, "/"));
@@ -60,20 +60,20 @@ impl Request {
         Head::new(&self.method, &self.target, &self.headers)
     }
 
-    /// The headers in the opposite order, with their names in capitals.
+    /// The request with its headers in reverse order and with their names in upper case.
     pub fn turned_about(&self) -> Self {
         let headers = self.headers.iter().rev();
         let headers = headers.map(|(name, value)| (name.to_ascii_uppercase(), value.clone()));
         Self { headers: headers.collect(), ..self.clone() }
     }
 
-    /// The headers as the library `http` keeps them, where it takes them.
+    /// The headers as a map of the crate `http`, or `None` if it does not accept them.
     pub fn header_map(&self) -> Option<HeaderMap> {
         let headers = self.headers.iter().map(|(name, value)| {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             Some((name, HeaderValue::from_bytes(value).ok()?))
         });
-        // Counted one by one: a map that is collected keeps the last value of each name.
+        // Appended one by one: `collect` would keep only the last value of each name.
         let mut map = HeaderMap::new();
         for header in headers {
             let (name, value) = header?;

@@ -1,4 +1,4 @@
-//! A description that is read can be written and used, or says what to mend.
+//! A scheme file can be read, written and used, or causes an error that says what to fix.
 
 use countersign::{
     Algorithm, ConfigError, Head, Scheme, Signer, Verifier, VerifyErrorKind as Kind,
@@ -29,7 +29,7 @@ fn run(input: &[u8]) {
     use_it(&scheme);
 }
 
-/// Signs by the scheme, and verifies.
+/// Signs with the scheme, and verifies.
 fn use_it(scheme: &Scheme) {
     let keys = Keys::of(scheme);
     let receiver = Verifier::at(url(), scheme.clone(), keys.receivers());
@@ -62,7 +62,7 @@ fn use_it(scheme: &Scheme) {
     }
 }
 
-/// Whether a description can be right and what is signed by it be refused.
+/// Whether a delivery that is signed with a valid description can be rejected.
 fn may_be_refused(scheme: &Scheme, headers: &[(String, String)], kind: Kind) -> bool {
     match kind {
         Kind::MissingTimestamp
@@ -72,7 +72,7 @@ fn may_be_refused(scheme: &Scheme, headers: &[(String, String)], kind: Kind) -> 
             scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
         }
         Kind::BodyTooLarge => BODY.len() > scheme.profile().body_limit(),
-        // A header that the sender writes, and the template signs once more.
+        // A header that the sender writes, and that the template also signs.
         Kind::RepeatedHeader => {
             let mut names: Vec<_> =
                 headers.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
@@ -82,7 +82,7 @@ fn may_be_refused(scheme: &Scheme, headers: &[(String, String)], kind: Kind) -> 
         Kind::UnsupportedEncoding => {
             headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-encoding"))
         }
-        // A token is whatever the user has chosen, and may contain what divides a list.
+        // The user chooses the token, and it can contain the separators of a list.
         Kind::SignatureMismatch | Kind::MalformedSignature | Kind::UnsupportedSignature => {
             scheme.algorithm() == Algorithm::Token
         }
@@ -106,7 +106,7 @@ fn seeds() -> Vec<Vec<u8>> {
     files.chain(odd.map(str::to_owned)).map(String::into_bytes).collect()
 }
 
-/// Every word that a file can have.
+/// A file with every key.
 const ODD: &str = r#"
 name = "odd"
 title = "\"Odd\" \u007f"

@@ -1,4 +1,4 @@
-//! A secret is decoded as strictly as by plain decoders, and never shown.
+//! A secret is decoded as strictly as by simple decoders, and never shown.
 
 use countersign::{ConfigError, Secret, SecretFormat, Signer, Verifier};
 
@@ -24,7 +24,7 @@ fn run(input: &[u8]) {
     ];
     for (secret, plain) in decoded {
         let key = secret.map(|secret| secret.dangerous_reveal().to_vec());
-        // What decodes to nothing is no secret.
+        // An empty decoded value is not a secret.
         assert_eq!(key.ok(), plain.filter(|key| !key.is_empty()), "{text:?}");
     }
 
@@ -42,18 +42,18 @@ fn run(input: &[u8]) {
     for error in errors {
         let is_typed = matches!(error, ConfigError::Secret { .. } | ConfigError::Sign { .. });
         assert!(is_typed, "{error}");
-        // What is shorter, or a part of a sentence, may stand in a message by chance.
+        // A shorter text, or a part of a sentence, can occur in a message by chance.
         let is_message = text.len() < 24 || text.contains(' ');
         let shown = format!("{error} {error:?}");
         assert!(is_message || !shown.contains(&text), "{}: {shown}", party.scheme.name());
     }
 }
 
-/// What may be seen of a verifier: the scheme's name, and how many keys its secret stands for.
+/// The allowed debug output of a verifier: the name of the scheme, and the number of its keys.
 fn shown_verifier(party: &Party, text: &str) -> String {
     let keys = match party.scheme.secret_format() {
         SecretFormat::Whsec => text.split('|').count(),
-        // The text itself, and what it is the base64 of.
+        // The text itself, and its base64 decoding.
         SecretFormat::TextAndWhsec => {
             let encoded = text.strip_prefix("whsec_").unwrap_or(text);
             let decoded = plain::base64(encoded.as_bytes(), Padding::Optional);

@@ -1,4 +1,4 @@
-//! What is signed verifies, and with one bit flipped does not.
+//! A signed delivery verifies, and fails verification if one bit is flipped.
 
 use std::io::Write;
 
@@ -17,8 +17,8 @@ use super::parties::{NOW_MS, PARTIES, Party};
 
 pub const TARGET: Target = Target { name: "sign_then_verify", run, seeds };
 
-/// One byte chooses the scheme, eight are the time, four the bit to be flipped; a line is the id,
-/// another the value of other signed headers, and the rest is the body.
+/// One byte chooses the scheme, eight are the time, and four choose the bit that is flipped. One
+/// line is the id, another line the value of other signed headers, and the rest is the body.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let party = input.one_of(&PARTIES);
@@ -76,9 +76,9 @@ fn run(input: &[u8]) {
 struct Sent {
     party: &'static Party,
     unix_ms: i64,
-    /// What the signer wrote.
+    /// The headers that the signer wrote.
     headers: Vec<(String, Vec<u8>)>,
-    /// What else is signed.
+    /// The other signed headers.
     own: Vec<(String, Vec<u8>)>,
     body: Vec<u8>,
     /// The body before it is compressed.
@@ -100,7 +100,7 @@ impl Sent {
         self.own.push(("Content-Encoding".to_owned(), b"gzip".to_vec()));
     }
 
-    /// Whether the body, or the time, may be the reason for which a genuine delivery is refused.
+    /// Whether the body or the time can be the reason to reject a genuine delivery.
     fn may_be_refused(&self, kind: Kind) -> bool {
         let scheme = &self.party.scheme;
         match kind {
@@ -112,7 +112,7 @@ impl Sent {
                 scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
             }
             Kind::SignatureMismatch if self.is_formed_otherwise() => true,
-            // A text that anybody could have had signed, in the handshake.
+            // A text that an attacker could have had signed in the handshake.
             Kind::SignatureMismatch => {
                 scheme.name() == "x-twitter" && !self.body.iter().any(|byte| b" {\"".contains(byte))
             }
@@ -121,23 +121,23 @@ impl Sent {
         }
     }
 
-    /// Whether the body does not begin as the scheme asks, so that nothing before it can take a
-    /// piece of it.
+    /// Whether the body does not begin as the scheme requires. The requirement prevents that a part
+    /// of the body moves into the signed text before it.
     fn begins_otherwise(&self) -> bool {
         let is_asked =
             matches!(self.party.scheme.name(), "hubspot-v1" | "hubspot-v2" | "quicknode");
         is_asked && self.plain.first().is_some_and(|first| !b"{[".contains(first))
     }
 
-    /// Whether it does not, or is no JSON document where the scheme takes nothing else.
+    /// Whether it does not, or is not a JSON document although the scheme requires one.
     fn is_formed_otherwise(&self) -> bool {
         let is_asked = matches!(self.party.scheme.name(), "hubspot-v1" | "hubspot-v2");
         let is_document = || serde_json::from_slice::<Value>(&self.plain).is_ok();
         self.begins_otherwise() || (is_asked && !self.plain.is_empty() && !is_document())
     }
 
-    /// Whether the time has more or fewer digits than one of our days, where it stands beside the
-    /// body and nothing else tells them apart.
+    /// Whether the timestamp is next to the body without a separator, and has more or fewer digits
+    /// than a current time.
     fn is_timed_otherwise(&self) -> bool {
         let scheme = &self.party.scheme;
         let is_beside = ["{ts}{body}", "{body}{ts}"].iter().any(|it| scheme.signed().contains(it));
@@ -149,7 +149,7 @@ impl Sent {
         is_beside && scheme.is_data() && number.to_string().len() != digits
     }
 
-    /// When it says that it was signed.
+    /// The signing time that the delivery states.
     fn signed_at_ms(&self, verified: &Verified) -> Option<i64> {
         let (place, unit) = self.party.scheme.timestamp()?;
         match unit {
@@ -161,8 +161,8 @@ impl Sent {
         }
     }
 
-    /// Flips one bit of the signature's headers or of the body. Says whether the delivery must not
-    /// be believed any more whatever it proves.
+    /// Flips one bit of the signature headers or of the body. Returns whether verification of the
+    /// delivery must now fail.
     fn flip(&mut self, bit: usize) -> bool {
         let scheme = &self.party.scheme;
         let is_read = |name: &str| scheme.headers().any(|read| read.eq_ignore_ascii_case(name));
@@ -182,7 +182,7 @@ impl Sent {
         if let Some(byte) = self.body.get_mut(at % length) {
             *byte ^= 1 << (bit % 8);
         }
-        // A body may be spelled in several ways, and not all of it need be signed.
+        // A body can have several encodings, and parts of it may be unsigned.
         false
     }
 }
@@ -196,5 +196,5 @@ fn seeds() -> Vec<Vec<u8>> {
     PARTIES.iter().map(seed).collect()
 }
 
-/// What every scheme finds its id, type and time in.
+/// A body in which every scheme finds its id, type and time.
 pub const BODY: &[u8] = br#"{"id":"evt_1","event_id":"evt_1","type":"made","created":1760000000,"created_at":"2025-10-09T08:53:20Z","webhookTimestamp":1760000000000,"signature":"5Kx","event":{"id":"evt_1","type":"made"}}"#;

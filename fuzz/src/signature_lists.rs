@@ -1,4 +1,4 @@
-//! A list of signatures is read as a plain reader reads it.
+//! A list of signatures is read as by a simple parser.
 
 use countersign::{Scheme, Secret, TimestampUnit, Verifier, VerifyErrorKind as Kind};
 use ring::hmac::HMAC_SHA256;
@@ -10,8 +10,8 @@ use super::plain;
 
 pub const TARGET: Target = Target { name: "signature_lists", run, seeds };
 
-/// One byte chooses the grammar, the rest is the header's value. In it a byte 1 stands for the right
-/// tag, and a byte 2 for the right time.
+/// One byte chooses the grammar, and the rest is the value of the header. In the value, a byte 1
+/// represents the correct tag, and a byte 2 the correct time.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let grammar = input.one_of(&GRAMMARS);
@@ -36,7 +36,7 @@ struct Grammar {
     list: Option<(char, char, &'static str)>,
     may_be_spaced: bool,
     prefix: &'static str,
-    /// Of the timestamp.
+    /// The name of the timestamp field.
     field: Option<&'static str>,
 }
 
@@ -70,7 +70,7 @@ impl Grammar {
         verifier.expect("it needs nothing else").with_clock(|| NOW_MS)
     }
 
-    /// The verdict, read item by item.
+    /// The expected result, read item by item.
     fn read(&self, value: &[u8]) -> Result<(), Kind> {
         let (mut tags, mut times, mut others) = (Vec::new(), Vec::new(), false);
         match self.list {
@@ -127,7 +127,7 @@ impl Grammar {
     }
 }
 
-/// Digits, and a number of milliseconds in 64 bits.
+/// Parses digits. The milliseconds must fit in 64 bits.
 fn seconds(text: &[u8]) -> Option<i64> {
     let is_number = !text.is_empty() && text.len() <= 19 && text.iter().all(u8::is_ascii_digit);
     let text = std::str::from_utf8(text).ok().filter(|_| is_number)?;

@@ -1,4 +1,4 @@
-//! A body is the same in pieces as whole, encoded or not.
+//! A body gives the same result in pieces as in one piece, encoded or not.
 
 use std::io::Write;
 
@@ -15,8 +15,8 @@ use super::sign_then_verify::BODY;
 
 pub const TARGET: Target = Target { name: "split_body", run, seeds };
 
-/// One byte chooses the scheme, one the encoding, and three change a byte of what is sent; the bytes
-/// of a line are the lengths of the pieces, and the rest is the body.
+/// One byte chooses the scheme, one the encoding, and the next bytes change a byte of the sent
+/// body. The bytes of a line are the lengths of the pieces, and the rest is the body.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let party = input.one_of(&PARTIES);
@@ -36,14 +36,14 @@ fn run(input: &[u8]) {
     let body = Bytes::from(body);
     let head = || Head::new("POST", "/hooks?tenant=7", &headers);
 
-    // The last byte of a limit is the one at which it goes wrong, if it does.
+    // Faults are most likely at the last byte of a limit.
     let default = party.scheme.profile().body_limit();
     for limit in [default, body.len(), body.len().saturating_sub(1)] {
         let verifier = party.verifier.clone().with_clock(|| NOW_MS).with_body_limit(limit);
         let whole = proof(verifier.verify(head(), body.clone()));
         let split = proof(in_pieces(&verifier, head(), &body, lengths));
-        // Of an encoded body that is too large and does not decode either, a piece may show the one
-        // and the whole the other.
+        // If an encoded body is too large and also cannot be decoded, the two ways may report
+        // different errors.
         let is_either = encoding.is_some()
             && [&whole, &split].iter().any(|it| **it == Err(VerifyErrorKind::BodyTooLarge));
         assert!(
@@ -61,7 +61,8 @@ fn proof(
     verdict.map(proof).map_err(|error| error.kind())
 }
 
-/// What was refused once must stay refused, even if nobody looks.
+/// Verifies the body in pieces. After an error verification must fail, even if the caller ignores
+/// the error.
 fn in_pieces(
     verifier: &Verifier,
     head: Head<'_>,
@@ -79,7 +80,7 @@ fn in_pieces(
     let verified = begun.verify();
     match refused {
         Some(refused) => {
-            assert!(verified.is_err(), "{refused}, and proved");
+            assert!(verified.is_err(), "{refused}, and verified");
             Err(refused)
         }
         None => verified,

@@ -1,4 +1,4 @@
-//! A tag is decoded as strictly as by plain decoders.
+//! A tag is decoded as strictly as by simple decoders.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,8 +11,8 @@ use super::plain::{self, Padding};
 
 pub const TARGET: Target = Target { name: "tags", run, seeds };
 
-/// One byte chooses the algorithm and one the encoding; every three bytes are a change to the text of
-/// the right tag: what, where, and with which byte.
+/// One byte chooses the algorithm and one the encoding. Every three bytes are a change to the text
+/// of the correct tag: the kind of change, the position, and the byte.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let (algorithm, plain_algorithm) = *input.one_of(&ALGORITHMS);

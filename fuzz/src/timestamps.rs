@@ -1,4 +1,4 @@
-//! Timestamps are read as a plain reader reads them, and judged to the millisecond.
+//! Timestamps are read as by a simple parser, and checked to the millisecond.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -14,7 +14,8 @@ use super::plain::{self, days_in, unix_seconds};
 
 pub const TARGET: Target = Target { name: "timestamps", run, seeds };
 
-/// One byte chooses the unit, two say how far the receiver's clock is off, and the rest is the text.
+/// One byte chooses the unit, two choose the error of the receiver's clock, and the rest is the
+/// text.
 fn run(input: &[u8]) {
     let mut input = Input::new(input);
     let Unit { unit, verifier, read } = input.one_of(&*UNITS);
@@ -56,8 +57,8 @@ fn run(input: &[u8]) {
 struct Unit {
     unit: TimestampUnit,
     verifier: Verifier,
-    /// The milliseconds that a text names, or that it names none; nothing where the plain reader does
-    /// not know.
+    /// The milliseconds in a text, or `Some(None)` if it is not a timestamp. `None` if the simple
+    /// parser does not support the text.
     read: fn(&[u8]) -> Option<Option<i64>>,
 }
 
@@ -90,7 +91,7 @@ fn whole(text: &[u8]) -> Option<i64> {
     std::str::from_utf8(text).ok().filter(|_| is_number)?.parse().ok()
 }
 
-/// RFC 3339, section 5.6, without leap seconds.
+/// Reads RFC 3339, section 5.6, without leap seconds.
 fn rfc3339(text: &[u8]) -> Option<Option<i64>> {
     let read = || {
         let (date, rest) = text.split_at_checked(10)?;
@@ -139,7 +140,7 @@ fn rfc3339(text: &[u8]) -> Option<Option<i64>> {
     if is_leap || text.len() > 64 { None } else { Some(read()) }
 }
 
-/// The form of RFC 9110, section 5.6.7, that is not obsolete. The plain reader knows no other.
+/// Reads the form of RFC 9110, section 5.6.7, that is not obsolete. Other forms are not supported.
 fn http_date(text: &[u8]) -> Option<Option<i64>> {
     let parts: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
     let [weekday, day, month, year, time, b"GMT"] = parts[..] else { return None };

@@ -1,4 +1,4 @@
-//! What is proved is what was signed, however a request was changed.
+//! A verified delivery has the contents that were signed, for any change to a request.
 
 use countersign::VerifyErrorKind;
 
@@ -9,14 +9,14 @@ use super::request::Request;
 
 pub const TARGET: Target = Target { name: "verify", run, seeds: Endpoint::inputs };
 
-/// One byte chooses the receiver, the rest is a request.
+/// One byte chooses the receiver, and the rest is a request.
 fn run(input: &[u8]) {
     let (endpoint, request) = Endpoint::read(Input::new(input));
     let verdict = endpoint.verifier.verify(request.head(), request.body.clone());
     match &verdict {
         Ok(verified) => assert!(
             endpoint.has_signed(&request, verified),
-            "{}: nobody has signed event {:?} with {:?}",
+            "{}: event {:?} with {:?} was never signed",
             endpoint.name,
             verified.event_id(),
             verified.body(),
@@ -40,7 +40,7 @@ fn run(input: &[u8]) {
     ask_for_a_handshake(endpoint, &request);
 }
 
-/// What is answered to somebody who has signed nothing is small, and no secret.
+/// The response to an unsigned request is small, and contains no secret.
 fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
     endpoint.verifier.arm_handshake(std::time::Duration::from_secs(1));
     let Some(asked) = endpoint.verifier.handshake(request.head()) else { return };
@@ -58,6 +58,6 @@ fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
 }
 
 fn says_secret(endpoint: &Endpoint, text: &str) -> bool {
-    // What is shorter stands in a text by chance.
+    // A shorter secret can occur in a text by chance.
     endpoint.secret_texts.iter().any(|secret| secret.len() >= 8 && text.contains(secret.as_str()))
 }
