@@ -62,7 +62,7 @@ fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
     let github = attacks(&Scheme::named("github").unwrap()).prepare().unwrap();
     let left_out: Vec<String> =
         github.left_out().map(|(kind, why)| format!("{kind}: {why}")).collect();
-    let why = "the scheme signs no time";
+    let why = "the scheme signs no timestamp";
     let times = ["tampered-timestamp", "stale", "future", "malformed-timestamp"];
     assert_eq!(left_out, times.map(|kind| format!("{kind}: {why}")));
 }
@@ -105,7 +105,7 @@ fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
 fn a_body_that_is_no_json_cannot_be_written_otherwise() {
     let attacks = attacks(&Scheme::named("slack").unwrap()).with_body("token=x&text=y");
     let refused = attacks.attack(AttackKind::WrittenOtherwise);
-    assert!(matches!(refused, Err(NoAttack::NotApplicable("the body is no JSON object"))));
+    assert!(matches!(refused, Err(NoAttack::NotApplicable("the body is not a JSON object"))));
 }
 
 #[test]

@@ -1,12 +1,12 @@
-//! Attacks on an endpoint, and what a sound one answers.
+//! Attacks on an endpoint, and the responses of a correct receiver.
 //!
-//! | file | what it is |
+//! | file | contents |
 //! | --- | --- |
-//! | `kind.rs` | the kinds, in words |
-//! | `signed.rs`, `event.rs`, `json.rs` | deliveries with a signature, and their bodies |
-//! | `forger.rs`, `tag.rs` | how they are spoilt |
+//! | `kind.rs` | the kinds of attack and their descriptions |
+//! | `signed.rs`, `event.rs`, `json.rs` | signed deliveries and their bodies |
+//! | `forger.rs`, `tag.rs` | how deliveries are corrupted |
 //! | `request.rs`, `wire.rs` | a request, for a service and for a connection |
-//! | `expected.rs`, `card.rs` | what is answered, and the report card |
+//! | `expected.rs`, `card.rs` | the responses, and the report |
 
 mod card;
 mod event;
@@ -34,7 +34,7 @@ pub use request::{AttackBody, AttackRequest, Pace};
 
 use forger::Forger;
 
-/// Makes attacks on an endpoint, from its scheme and its secret.
+/// Creates attacks on an endpoint from its scheme and its secret.
 ///
 /// ```
 /// use countersign_conformance::{AttackAnswer, Attacks, Pace};
@@ -47,7 +47,7 @@ use forger::Forger;
 /// let attacks = Attacks::new(Scheme::named("stripe")?, "whsec_test")?.prepare()?;
 /// let card = attacks
 ///     .run(async |attack| {
-///         // In the place of an endpoint, which reads the body itself.
+/// Stands in for an endpoint. A real one reads the body itself.
 ///         let request = attack.request();
 ///         match verifier.verify(request.headers(), request.body().clone()) {
 ///             _ if attack.pace() != Pace::Whole => AttackAnswer::Closed,
@@ -64,16 +64,16 @@ use forger::Forger;
 pub struct Attacks(Forger);
 
 impl Attacks {
-    /// Attacks on an endpoint of this scheme that knows this secret, given as
-    /// the provider shows it: the private key, where the endpoint knows the
-    /// public one.
+    /// Attacks on an endpoint with this scheme and this secret. The secret has
+    /// the form in which the provider shows it. If the endpoint has a public
+    /// key, give the private key.
     ///
-    /// The genuine deliveries are of sample events with whatever the scheme
-    /// reads in a body.
+    /// The genuine deliveries carry sample events with every field that the
+    /// scheme reads from a body.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where the secret is empty.
+    /// [`ConfigError::Secret`] if the secret is empty.
     pub fn new(scheme: Scheme, secret: impl Into<String>) -> Result<Self, ConfigError> {
         let unix_ms = SystemClock::new().now_unix_ms();
         let mut headers = HeaderMap::new();
@@ -93,34 +93,35 @@ impl Attacks {
         }))
     }
 
-    /// Where the requests go: a path for a service at hand, a URL for one
-    /// elsewhere. Defaults to `/`.
+    /// The target of the requests: a path for a service in this process, a URL
+    /// for a remote one. Defaults to `/`.
     pub fn to(mut self, target: Uri) -> Self {
         self.0.target = target;
         self
     }
 
-    /// By which method. Defaults to `POST`.
+    /// The HTTP method. Defaults to `POST`.
     pub fn with_method(mut self, method: Method) -> Self {
         self.0.method = method;
         self
     }
 
-    /// The URL that is signed, for the schemes that sign it. Required there.
+    /// The signed URL, for schemes that sign it. They require it.
     pub fn with_url(mut self, url: PublicUrl) -> Self {
         self.0.url = Some(url);
         self
     }
 
-    /// A header of every request, in the place of any of its name; the scheme's
-    /// own are added. Defaults to `Content-Type: application/json`.
+    /// Sets a header of every request, replacing headers of the same name. The
+    /// scheme's own headers are added. Defaults to
+    /// `Content-Type: application/json`.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.insert(name, value);
         self
     }
 
-    /// All headers of every request, but for the scheme's own, which are added. Those that are given
-    /// several times are sent several times.
+    /// Sets all headers of every request, except for the scheme's own, which
+    /// are added. Headers that are given several times are sent several times.
     pub fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.0.headers = headers;
         self
@@ -128,9 +129,9 @@ impl Attacks {
 
     /// The body of the genuine deliveries. Defaults to a sample.
     ///
-    /// Where the scheme's time stands in the body it is written there anew, and
-    /// where an attack needs an event of its own, so is the event's id. Every
-    /// other byte is sent as it is given.
+    /// If the scheme's timestamp is in the body, it is updated there. If an
+    /// attack needs a separate event, the event's id is changed, too. All other
+    /// bytes are sent unchanged.
     pub fn with_body(mut self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         let now = self.0.unix_ms;
@@ -138,17 +139,17 @@ impl Attacks {
         self
     }
 
-    /// The id of the genuine deliveries, for the schemes that sign one. Defaults
-    /// to one that is made of the time.
+    /// The id of the genuine deliveries, for schemes that sign one. Defaults to
+    /// an id derived from the time.
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.0.id = Some(id.into());
         self
     }
 
-    /// When the deliveries are signed that are neither stale nor ahead, in Unix
-    /// milliseconds. Defaults to now, by the clock of the operating system; an
-    /// endpoint under a [`ManualClock`](countersign_core::ManualClock) needs
-    /// that clock's time.
+    /// The time at which deliveries are signed that are neither stale nor in
+    /// the future, in Unix milliseconds. Defaults to now, by the clock of the
+    /// operating system. An endpoint with a
+    /// [`ManualClock`](countersign_core::ManualClock) needs that clock's time.
     pub fn at_unix_ms(mut self, unix_ms: i64) -> Self {
         self.0.unix_ms = unix_ms;
         let dated = event::dated(&self.0.scheme, &self.0.body, unix_ms);
@@ -158,15 +159,14 @@ impl Attacks {
         self
     }
 
-    /// The endpoint's tolerance, where it is not the scheme's. Means nothing
-    /// where the scheme signs no time.
+    /// The endpoint's tolerance, if it differs from the scheme's. Has no effect
+    /// if the scheme signs no timestamp.
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.0.tolerance = self.0.tolerance.and(Some(tolerance));
         self
     }
 
-    /// The largest body that the endpoint takes, where it is not what the scheme
-    /// says.
+    /// The endpoint's body limit, if it differs from the scheme's.
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         self.0.body_limit = bytes;
         self
@@ -176,17 +176,17 @@ impl Attacks {
     ///
     /// # Errors
     ///
-    /// [`NoAttack`] where the scheme knows of nothing that could be attacked so,
-    /// or where nothing can be signed.
+    /// [`NoAttack`] if this kind of attack does not apply to the scheme, or if
+    /// nothing can be signed.
     pub fn attack(&self, kind: AttackKind) -> Result<Attack, NoAttack> {
         self.0.forge(kind)
     }
 
-    /// The attacks of all kinds that there are for the scheme.
+    /// The attacks of all kinds that apply to the scheme.
     ///
     /// # Errors
     ///
-    /// Where not even a genuine delivery can be signed: see
+    /// If not even a genuine delivery can be signed: see
     /// [`Signer::sign_request`](countersign_core::Signer::sign_request).
     pub fn prepare(&self) -> Result<AttackList, ConfigError> {
         let mut list = AttackList { attacks: Vec::new(), left_out: Vec::new() };
@@ -211,7 +211,7 @@ impl fmt::Debug for Attacks {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum NoAttack {
-    /// There is nothing to attack; the text says why.
+    /// The attack does not apply; the text says why.
     NotApplicable(&'static str),
     /// Nothing can be signed.
     Config(ConfigError),
@@ -234,7 +234,7 @@ impl From<ConfigError> for NoAttack {
     }
 }
 
-/// One attack: the requests that make it, in their order.
+/// One attack: its requests, in order.
 #[derive(Debug, Clone)]
 pub struct Attack {
     kind: AttackKind,
@@ -244,29 +244,30 @@ pub struct Attack {
 }
 
 impl Attack {
-    /// Its kind.
+    /// The kind of the attack.
     #[must_use]
     pub fn kind(&self) -> AttackKind {
         self.kind
     }
 
-    /// Its requests, to be sent one after the other.
+    /// The requests, to be sent one after the other.
     #[must_use]
     pub fn requests(&self) -> &[AttackRequest] {
         &self.requests
     }
 
-    /// How often a sound receiver runs its handler for all of them; `None` where
-    /// the body has no place for an event's id, so that other attacks may have
-    /// sent the same event, or if a repeat is handled by default.
+    /// How often a correct receiver runs its handler for all requests together.
+    ///
+    /// `None` if the body has no place for an event's id, because other attacks
+    /// may have sent the same event, or if duplicates are handled by default.
     #[must_use]
     pub fn expected_runs(&self) -> Option<usize> {
         self.expected_runs
     }
 
-    /// With what the id of its event ends, and no other's, so that the event can
-    /// be looked up in the application; `None` where it does not matter how often
-    /// it was handled, or where the body has no place for it.
+    /// The unique suffix of the attack's event id, so that the event can be
+    /// looked up in the application. `None` if the number of handler runs does
+    /// not matter, or if the body has no place for an id.
     #[must_use]
     pub fn event(&self) -> Option<&str> {
         self.event.as_deref()
@@ -281,22 +282,22 @@ pub struct AttackList {
 }
 
 impl AttackList {
-    /// The attacks, in their order.
+    /// The attacks, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Attack> {
         self.attacks.iter()
     }
 
-    /// The kinds that there is no attack of, and why.
+    /// The kinds that do not apply, and why.
     pub fn left_out(&self) -> impl Iterator<Item = (AttackKind, &NoAttack)> {
         self.left_out.iter().map(|(kind, why)| (*kind, why))
     }
 
-    /// Sends every request with `deliver`, one after the other, and marks what
-    /// it answers. Nobody is waited for longer than [10 s](Self::PATIENCE).
+    /// Sends every request with `deliver`, one after the other, and rates the
+    /// responses. Waits for each response at most [10 s](Self::PATIENCE).
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime with its timer.
+    /// Panics outside of a tokio runtime with its timer enabled.
     pub async fn run(
         &self,
         mut deliver: impl AsyncFnMut(&AttackRequest) -> AttackAnswer,
@@ -308,9 +309,9 @@ impl AttackList {
         card
     }
 
-    /// The same, and counts how often the handler runs: `handled` says how often
-    /// it has until now. Only so can a receiver be held to handling a replay no
-    /// second time.
+    /// As [`run`](Self::run), but also counts how often the handler runs.
+    /// `handled` returns how often it has run so far. Without it, a receiver
+    /// that handles a replay a second time is not detected.
     ///
     /// # Panics
     ///
@@ -329,8 +330,8 @@ impl AttackList {
         card
     }
 
-    /// How long an answer is waited for: longer than any sound receiver takes to
-    /// give a slow body up, and than most providers wait.
+    /// The maximum wait for a response. It is longer than a correct receiver
+    /// needs to give up on a slow body, and than most providers wait.
     pub const PATIENCE: Duration = Duration::from_secs(10);
 }
 

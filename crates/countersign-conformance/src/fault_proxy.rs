@@ -1,4 +1,4 @@
-//! A proxy that does to a connection what a bad network does.
+//! A proxy that simulates network faults.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,11 +11,12 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// Stands between a client and a server on TCP, and spoils the server's
-/// replies. What the client sends always arrives, so the server does what it
-/// was asked: only the answer is lost.
+/// Forwards TCP between a client and a server, and breaks the server's replies.
 ///
-/// It ends when it is dropped.
+/// The client's data always arrives, so the server executes every request. Only
+/// the reply is lost.
+///
+/// The proxy stops when it is dropped.
 pub struct FaultProxy {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -26,33 +27,33 @@ pub struct FaultProxy {
 struct Shared {
     fault: Mutex<Fault>,
     accepted: AtomicUsize,
-    /// The connections before this one are half-open.
+    /// Connections with a lower number are half-open.
     sound_from: AtomicUsize,
 }
 
-/// What becomes of the replies, on every connection, from now on.
+/// The fault that applies to the replies on every connection from now on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// They arrive.
+    /// Replies arrive.
     #[default]
     None,
-    /// They arrive late.
+    /// Replies arrive late.
     Delay(Duration),
     /// After this many bytes, over all connections, the connection is reset.
-    /// Later connections are sound.
+    /// Later connections work.
     ResetAfter(usize),
-    /// On the connections of this moment they vanish from now on, and nothing
-    /// closes. Later connections are sound.
+    /// On the current connections, replies are lost from now on, and nothing
+    /// closes. Later connections work.
     HalfOpen,
 }
 
 impl FaultProxy {
-    /// A proxy before this server (`127.0.0.1:6379`), without a fault.
+    /// A proxy in front of this server (`127.0.0.1:6379`), without a fault.
     ///
     /// # Panics
     ///
-    /// Where it cannot listen.
+    /// Panics if it cannot listen.
     pub async fn start(server: impl Into<String>) -> Self {
         let server = server.into();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
@@ -63,13 +64,13 @@ impl FaultProxy {
         Self { address, shared, task }
     }
 
-    /// Where it listens: `127.0.0.1:port`.
+    /// The address on which it listens: `127.0.0.1:port`.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What happens from now on.
+    /// Sets the fault from now on.
     pub fn set(&self, fault: Fault) {
         if fault == Fault::HalfOpen {
             self.shared.sound_from.store(self.accepted(), Ordering::SeqCst);
@@ -77,14 +78,14 @@ impl FaultProxy {
         *self.shared.fault() = fault;
     }
 
-    /// The fault. [`Fault::ResetAfter`] counts down, and has become
-    /// [`Fault::None`] when it has happened.
+    /// The current fault. [`Fault::ResetAfter`] counts down, and becomes
+    /// [`Fault::None`] once the reset has happened.
     #[must_use]
     pub fn fault(&self) -> Fault {
         *self.shared.fault()
     }
 
-    /// How many connections there have been.
+    /// The number of connections so far.
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
@@ -113,7 +114,7 @@ impl fmt::Debug for FaultProxy {
 }
 
 async fn accept(listener: TcpListener, server: String, shared: Arc<Shared>) {
-    // They end with this one.
+    // The connections end with this task.
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let number = shared.accepted.fetch_add(1, Ordering::SeqCst);
@@ -122,7 +123,7 @@ async fn accept(listener: TcpListener, server: String, shared: Arc<Shared>) {
 }
 
 async fn connection(mut client: TcpStream, server: String, number: usize, shared: Arc<Shared>) {
-    // Without a server the client is turned away, as without a proxy.
+    // Without a server the client is disconnected, as without a proxy.
     let Ok(mut server) = TcpStream::connect(&server).await else { return };
     let (mut requests, mut to_client) = client.split();
     let (mut replies, mut to_server) = server.split();
@@ -131,12 +132,12 @@ async fn connection(mut client: TcpStream, server: String, number: usize, shared
         resets = pass(&mut replies, &mut to_client, number, &shared) => resets,
     };
     if resets {
-        // Closing it then is a reset.
+        // With zero linger, closing the connection resets it.
         let _ = client.set_zero_linger();
     }
 }
 
-/// Passes replies on, and says whether the connection is to be reset.
+/// Forwards replies, and returns whether the connection must be reset.
 async fn pass(
     replies: &mut ReadHalf<'_>,
     client: &mut WriteHalf<'_>,
@@ -162,8 +163,8 @@ async fn pass(
     false
 }
 
-/// How many of `read` bytes pass, whether a reset follows, and what they wait
-/// for.
+/// How many of `read` bytes are forwarded, whether a reset follows, and the
+/// delay.
 fn spoil(fault: &mut Fault, read: usize) -> (usize, bool, Duration) {
     match fault {
         Fault::None | Fault::HalfOpen => (read, false, Duration::ZERO),

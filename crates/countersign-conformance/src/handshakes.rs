@@ -1,5 +1,5 @@
-//! The test vectors of handshakes: what a provider asks an endpoint before it
-//! sends events there, and what it expects to hear.
+//! The test vectors of handshakes: the requests that a provider sends to check
+//! an endpoint, and the responses that it expects.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,24 +16,24 @@ pub fn handshake_vectors() -> &'static [HandshakeVector] {
     &VECTORS
 }
 
-/// A handshake and its answer.
+/// A handshake and its response.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct HandshakeVector {
     /// The name of the scheme.
     pub provider: String,
-    /// What tells this handshake from the others of its provider.
+    /// The name of this handshake, unique within its provider.
     pub kind: String,
-    /// What the handshake is computed from, as a user would paste it: the
-    /// signing secret, or with `meta` the verify token. `None` where the
-    /// answer needs no secret.
+    /// The secret from which the response is computed, as a user would paste
+    /// it: the signing secret, or with `meta` the verify token. `None` if the
+    /// response needs no secret.
     pub secret: Option<String>,
-    /// What is easily got wrong.
+    /// A common mistake.
     pub note: String,
-    /// What the provider sends. Where it signs this, the signature is left out
-    /// unless it depends on nothing that is not here.
+    /// The provider's request. If the provider signs it, the signature is
+    /// included only if everything it depends on is included, too.
     pub request: HandshakeRequest,
-    /// What it expects to hear.
+    /// The response that the provider expects.
     #[serde(rename = "expect_response")]
     pub expect: HandshakeResponse,
 }
@@ -46,39 +46,37 @@ pub struct HandshakeRequest {
     pub method: String,
     /// The public URL.
     pub url: String,
-    /// The headers that matter, each once.
+    /// The relevant headers, each once.
     #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
-    /// The body, to the byte.
+    /// The exact body.
     #[serde(rename = "body_base64", deserialize_with = "base64")]
     pub body: Vec<u8>,
 }
 
-/// The answer that a [`HandshakeVector`] demands.
+/// The response that a [`HandshakeVector`] requires.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct HandshakeResponse {
     /// The status.
     pub status: u16,
-    /// The body, where it is text.
+    /// The body, if it is text.
     pub body: Option<String>,
-    /// The body, where it is JSON: other white space and another order are as
-    /// good.
+    /// The body, if it is JSON. White space and order may differ.
     pub json: Option<Value>,
-    /// Headers that must be there.
+    /// Required headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// The key that the request hands over, where it stands in the body.
+    /// The key in the request, if it is in the body.
     pub capture: Option<String>,
 }
 
 impl HandshakeVector {
-    /// Whether an answer is the vector's. Headers beyond those that it names
-    /// may be there.
+    /// Whether a response matches the vector. Additional headers are allowed.
     ///
     /// # Errors
     ///
-    /// [`Disagreement`] where it is not.
+    /// [`Disagreement`] if it does not match.
     pub fn judge<'h>(
         &self,
         status: u16,
@@ -98,8 +96,9 @@ impl HandshakeVector {
             (None, None) => body.is_empty(),
         };
         if !is_right {
-            // It can be computed from the secret, and is not shown.
-            return disagree("the body is another".to_owned());
+            // The body is not shown, because it can be computed from the
+            // secret.
+            return disagree("the body differs".to_owned());
         }
         let headers: Vec<_> = headers.into_iter().collect();
         for (name, value) in &expect.headers {
@@ -107,7 +106,7 @@ impl HandshakeVector {
                 other.eq_ignore_ascii_case(name) && *bytes == value.as_bytes()
             };
             if !headers.iter().any(is_there) {
-                return disagree(format!("the header `{name}` is absent or another"));
+                return disagree(format!("the header `{name}` is missing or differs"));
             }
         }
         Ok(())
@@ -115,7 +114,7 @@ impl HandshakeVector {
 }
 
 impl fmt::Display for HandshakeVector {
-    /// Names the vector, and says its note.
+    /// The vector's name and its note.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}: {}", self.provider, self.kind, self.note)
     }
@@ -148,10 +147,10 @@ mod tests {
         assert_eq!(key.judge(200, [("x-hook-secret", value)], b""), Ok(()));
         for (wrong, problem) in [
             (text.judge(204, [], b"abc123"), "the status must be 200, was 204"),
-            (text.judge(200, [], b"abc124"), "the body is another"),
-            (json.judge(200, [], b"type"), "the body is another"),
-            (key.judge(200, [("x-hook-secret", value)], b"{}"), "the body is another"),
-            (key.judge(200, [("x-hook-secret", &b"a"[..])], b""), "`X-Hook-Secret` is absent"),
+            (text.judge(200, [], b"abc124"), "the body differs"),
+            (json.judge(200, [], b"type"), "the body differs"),
+            (key.judge(200, [("x-hook-secret", value)], b"{}"), "the body differs"),
+            (key.judge(200, [("x-hook-secret", &b"a"[..])], b""), "`X-Hook-Secret` is missing"),
         ] {
             let shown = wrong.unwrap_err().to_string();
             assert!(shown.contains(problem), "{shown}");

@@ -1,4 +1,4 @@
-//! What every door is held to that lets deliveries in over HTTP.
+//! The test suite for HTTP adapters.
 
 mod answer;
 mod bodies;
@@ -39,11 +39,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 pub use transcript::{Difference, Transcript};
 
-/// Runs every case that applies to a door, all at the same time.
+/// Runs every case that applies to an adapter, all concurrently.
 ///
 /// # Panics
 ///
-/// Where the test's own part of the door does, other than in its handler.
+/// Panics if the test's own part of the adapter panics outside of its handler.
 pub async fn http_suite<D: DoorUnderTest>(door: Arc<D>) -> HttpReport {
     let mut running = JoinSet::new();
     for (number, case) in http_cases().into_iter().enumerate() {
@@ -53,19 +53,19 @@ pub async fn http_suite<D: DoorUnderTest>(door: Arc<D>) -> HttpReport {
         }
     }
     let mut results = running.join_all().await;
-    // As they are listed, not as they ended.
+    // In the order of the list, not in the order in which they ended.
     results.sort_by_key(|(number, ..)| *number);
     let results = results.into_iter().map(|(_, name, result)| (name, result));
     HttpReport::of(&*door, results)
 }
 
-/// What came of all cases at one door.
+/// The results of all cases for one adapter.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HttpReport {
-    /// What the door has answered in the cases that it passed.
+    /// The responses of the adapter in the cases that it passed.
     pub transcript: Transcript,
-    /// The cases that it failed, but for its
+    /// The cases that it failed, except for its
     /// [`exceptions`](DoorUnderTest::exceptions).
     pub failures: Vec<HttpFailure>,
 }
@@ -84,20 +84,20 @@ impl HttpReport {
                 (Err(failure), None) => report.failures.push(failure),
                 (Err(_), Some(_)) => {}
                 (Ok(_), Some(_)) => {
-                    let what = "it passes: strike it from the exceptions".to_owned();
+                    let what = "the case passes: remove it from the exceptions".to_owned();
                     report.failures.push(HttpFailure { case, what });
                 }
             }
         }
         for (case, _) in exceptions {
-            let what = "no case of this name applies: strike it from the exceptions".to_owned();
+            let what = "no case of this name applies: remove it from the exceptions".to_owned();
             report.failures.push(HttpFailure { case, what });
         }
         report
     }
 }
 
-/// One thing that a door has to do, with a name that says what.
+/// One requirement for an adapter. Its name states the requirement.
 #[derive(Clone)]
 pub struct HttpCase {
     name: &'static str,
@@ -108,24 +108,25 @@ pub struct HttpCase {
 type CaseFuture<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
 
 impl HttpCase {
-    /// What the door has to do, as a sentence with `_` for spaces.
+    /// The requirement, as a sentence with `_` for spaces.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Whether the door goes far enough for the case.
+    /// Whether the adapter supports what the case needs.
     #[must_use]
     pub fn applies_to(&self, door: &impl DoorUnderTest) -> bool {
         self.reach <= door.reach()
     }
 
-    /// Runs the case at doors of its own, inside a tokio runtime with its timer
-    /// and its sockets enabled. A second is plenty, unless something is wrong.
+    /// Runs the case with separate instances of the adapter, inside a tokio
+    /// runtime with its timer and its sockets enabled. It takes less than a
+    /// second unless the case fails.
     ///
     /// # Errors
     ///
-    /// [`HttpFailure`] where the door did something else.
+    /// [`HttpFailure`] if the adapter did not behave as required.
     pub async fn check(&self, door: &impl DoorUnderTest) -> Result<(), HttpFailure> {
         self.run(door).await.map(drop)
     }
@@ -135,7 +136,7 @@ impl HttpCase {
         let checked = timeout(PATIENCE, (self.run)(&scene)).await;
         let checked = checked.unwrap_or_else(|_| {
             let last = scene.answers().last().map(ToString::to_string);
-            Err(Wrong(format!("it is stuck behind the answer {last:?}")))
+            Err(Wrong(format!("timed out after the response {last:?}")))
         });
         match checked {
             Ok(()) => Ok(scene.answers()),
@@ -144,7 +145,7 @@ impl HttpCase {
     }
 }
 
-/// No door needs so long for anything.
+/// No case needs this long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl fmt::Debug for HttpCase {
@@ -156,7 +157,7 @@ impl fmt::Debug for HttpCase {
     }
 }
 
-/// A door did not do what a case demands.
+/// An adapter did not meet a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpFailure {
     case: &'static str,
@@ -179,8 +180,8 @@ impl fmt::Display for HttpFailure {
 
 impl std::error::Error for HttpFailure {}
 
-/// Lists cases by their functions, whose names they bear, under how far a door
-/// must go for them.
+/// Lists the cases by their functions, which give them their names, grouped by
+/// what an adapter must support.
 macro_rules! cases {
     ($($reach:ident { $($file:ident: $($case:ident),+;)+ })+) => {
         vec![$($($(HttpCase {
@@ -191,7 +192,7 @@ macro_rules! cases {
     };
 }
 
-/// Every case. A door passes all that apply to it, in any order.
+/// Every case. An adapter passes all that apply to it, in any order.
 #[must_use]
 pub fn http_cases() -> Vec<HttpCase> {
     cases! {

@@ -1,9 +1,9 @@
-//! What everything that receives webhooks with Countersign is held to.
+//! Test vectors and test suites for code that receives webhooks with
+//! Countersign.
 //!
-//! First there are the test [`vectors`]: deliveries of 79 schemes whose verdict
-//! is known. They are plain data and need no scheme of this project, so whoever
-//! writes a scheme of their own, or a verifier in another way, can try it on
-//! them:
+//! The test [`vectors`] are deliveries of 79 schemes with a known result. They
+//! are plain data and need no scheme of this project. You can check a custom
+//! scheme, or another verifier, against them:
 //!
 //! ```
 //! use countersign_conformance::vectors;
@@ -16,24 +16,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The [`handshake_vectors`] are what providers ask an endpoint first, and what
-//! they expect to hear. The files themselves, and what their fields mean, are in
-//! the folder `vectors`.
+//! The [`handshake_vectors`] are the requests that providers send to check an
+//! endpoint, and the responses that they expect. The files, and a description of
+//! their fields, are in the folder `vectors`.
 //!
-//! For stores of claims there are the [`store_cases`]: whoever writes a store
-//! of their own makes it a [`StoreUnderTest`] and runs them all.
+//! For idempotency stores there are the [`store_cases`]. Implement
+//! [`StoreUnderTest`] for your store and run them all.
 //!
-//! For doors, that let deliveries in over HTTP, there is `http_suite`, behind the
-//! feature `http-suite`: whoever writes an adapter of their own makes it a
-//! `DoorUnderTest`. Its transcript is to be the same, byte for byte, as that of
-//! any other door.
+//! For HTTP adapters there is `http_suite`, with the feature `http-suite`.
+//! Implement `DoorUnderTest` for your adapter. Its transcript must be the same,
+//! byte for byte, as that of any other adapter.
 //!
-//! For endpoints, whoever has built them, there are `Attacks`, behind the feature
-//! `attacks`: forged, stale, repeated and broken deliveries, and what a sound
-//! endpoint answers to each.
+//! For endpoints of any kind there are `Attacks`, with the feature `attacks`:
+//! forged, stale, repeated and malformed deliveries, and the response of a
+//! correct endpoint to each.
 //!
-//! For tests against a real server there are `RedisServer`, behind the feature
-//! `redis-server`, and `FaultProxy`, behind `fault-proxy`.
+//! For tests against a real server there are `RedisServer`, with the feature
+//! `redis-server`, and `FaultProxy`, with the feature `fault-proxy`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

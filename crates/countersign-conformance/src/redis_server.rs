@@ -1,4 +1,4 @@
-//! A Redis of a test's own.
+//! A Redis server for one test.
 
 use std::env;
 use std::fmt;
@@ -12,29 +12,32 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A `redis-server` on a free port of the loopback, with a folder of its own.
-/// It is killed when this is dropped, by a panic too. Where the environment
-/// variable `COUNTERSIGN_REDIS_SERVER` names another program, such as a
-/// `valkey-server`, that one is started.
+/// A `redis-server` on a free port of the loopback interface, with a separate
+/// folder.
 ///
-/// Everything here panics where it does not succeed, for a test cannot go on
-/// without.
+/// It is killed when this is dropped, also by a panic. If the environment
+/// variable `COUNTERSIGN_REDIS_SERVER` names another program, such as a
+/// `valkey-server`, that program is started.
+///
+/// All functions here panic on failure, because a test cannot continue without
+/// the server.
 pub struct RedisServer {
     folder: TempDir,
     port: u16,
     args: Vec<String>,
     ready: &'static str,
-    /// None while it is down.
+    /// `None` while the server is down.
     process: Option<Child>,
 }
 
 impl RedisServer {
     /// Starts a server with these arguments, as on the command line:
-    /// `&["--appendonly", "yes"]`. It takes no snapshots unless they say so.
+    /// `&["--appendonly", "yes"]`. It takes no snapshots unless the arguments
+    /// enable them.
     ///
     /// # Panics
     ///
-    /// Where there is no `redis-server`, or it does not start.
+    /// Panics if there is no `redis-server`, or if it does not start.
     #[must_use]
     pub fn start(args: &[&str]) -> Self {
         let mut all = vec!["--save", ""];
@@ -42,9 +45,9 @@ impl RedisServer {
         Self::start_any(all.into_iter().map(str::to_owned).collect(), "Ready to accept")
     }
 
-    /// Starts a sentinel that watches `primary` under this name, and takes it
-    /// for dead when it has been silent for `down_after`. `quorum` is how many
-    /// sentinels have to agree.
+    /// Starts a sentinel that monitors `primary` under this name. The sentinel
+    /// considers the primary down after `down_after` of silence. `quorum` is
+    /// the number of sentinels that must agree.
     ///
     /// # Panics
     ///
@@ -71,16 +74,16 @@ impl RedisServer {
                 return server;
             }
         }
-        let output = server.launch().expect_err("it has just failed, and fails again");
+        let output = server.launch().expect_err("it has just failed");
         panic!("redis-server does not start: {output}");
     }
 
-    /// Starts the server again after [`kill9`](Self::kill9), on the same port,
-    /// in the same folder.
+    /// Restarts the server, after [`kill9`](Self::kill9) or while it runs, on
+    /// the same port and in the same folder.
     ///
     /// # Panics
     ///
-    /// Where it does not start.
+    /// Panics if it does not start.
     pub fn restart(&mut self) {
         self.kill9();
         if let Err(output) = self.launch() {
@@ -88,36 +91,36 @@ impl RedisServer {
         }
     }
 
-    /// Kills the server by SIGKILL, if it runs.
+    /// Kills the server with SIGKILL, if it is running.
     pub fn kill9(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It fails where the process has ended by itself.
+            // Fails if the process has already ended.
             let _ = process.kill();
             let _ = process.wait();
         }
     }
 
-    /// Stops the server by SIGSTOP: its connections stay open, and it does not
-    /// answer.
+    /// Stops the server with SIGSTOP: its connections stay open, but it does
+    /// not respond.
     ///
     /// # Panics
     ///
-    /// Where it does not run.
+    /// Panics if it is not running.
     pub fn stop(&self) {
         self.signal(Signal::STOP);
     }
 
-    /// Lets a stopped server go on, by SIGCONT.
+    /// Continues a stopped server with SIGCONT.
     ///
     /// # Panics
     ///
-    /// Where it does not run.
+    /// Panics if it is not running.
     pub fn cont(&self) {
         self.signal(Signal::CONT);
     }
 
     fn signal(&self, signal: Signal) {
-        let process = self.process.as_ref().expect("the server runs");
+        let process = self.process.as_ref().expect("the server is running");
         kill_process(Pid::from_child(process), signal).expect("our own process takes signals");
     }
 
@@ -133,17 +136,17 @@ impl RedisServer {
         format!("{LOOPBACK}:{}", self.port)
     }
 
-    /// Its port.
+    /// The server's port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// What `redis-cli` with these arguments prints.
+    /// The output of `redis-cli` with these arguments.
     ///
     /// # Panics
     ///
-    /// Where it fails.
+    /// Panics if the command fails.
     #[must_use]
     pub fn cli(&self, args: &[&str]) -> String {
         let port = self.port.to_string();
@@ -158,7 +161,7 @@ impl RedisServer {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
-    /// The error is what the server has printed.
+    /// On failure returns the server's output.
     fn launch(&mut self) -> Result<(), String> {
         let program = env::var_os("COUNTERSIGN_REDIS_SERVER");
         let mut command = Command::new(program.unwrap_or_else(|| "redis-server".into()));
@@ -185,10 +188,10 @@ impl RedisServer {
             }
             Err(error) => panic!("redis-server: {error}"),
         };
-        let output = process.stdout.take().expect("it was asked for");
+        let output = process.stdout.take().expect("stdout is piped");
         self.process = Some(process);
         let mut printed = String::new();
-        // The lines end where the process does.
+        // The channel closes when the process ends.
         let lines = lines(output);
         loop {
             match lines.recv_timeout(START) {
@@ -215,8 +218,8 @@ impl fmt::Debug for RedisServer {
     }
 }
 
-/// Reads them all, even if nobody takes them: a server whose output is full
-/// would hang.
+/// Reads all lines, even if they are not consumed, because a server whose
+/// output pipe is full would hang.
 fn lines(output: ChildStdout) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -227,8 +230,9 @@ fn lines(output: ChildStdout) -> Receiver<String> {
     receiver
 }
 
-/// A port that nobody has now, nor gets for an outgoing connection; nor the one
-/// 10,000 above, on which the servers of a cluster talk.
+/// A port that is free and outside of the range for outgoing connections. The
+/// port 10,000 above is free too: the servers of a cluster use it among
+/// themselves.
 fn free_port() -> u16 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     loop {

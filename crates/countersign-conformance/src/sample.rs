@@ -1,11 +1,11 @@
-//! Deliveries that verify, for the suites and for whoever tests a store.
+//! Deliveries that verify, for the suites and for tests of a store.
 
 use countersign_core::{
     Endpoint, EventKey, Fingerprint, Scheme, Secret, Signer, Verified, Verifier,
 };
 
-/// A delivery that is signed and verified when its proof is asked for: an event
-/// can be claimed by what was proved only.
+/// A delivery that is signed and verified on demand: an event can be claimed
+/// only by a verified delivery.
 ///
 /// ```
 /// use countersign_conformance::SampleDelivery;
@@ -24,7 +24,7 @@ pub struct SampleDelivery {
 }
 
 impl SampleDelivery {
-    /// A delivery of the event with this id, of the scheme `sample` to the
+    /// A delivery of the event with this id, with the scheme `sample` and the
     /// endpoint `sample`.
     #[must_use]
     pub fn of(id: impl Into<String>) -> Self {
@@ -36,21 +36,21 @@ impl SampleDelivery {
         }
     }
 
-    /// The delivery, of a scheme of this name.
+    /// Sets the name of the scheme.
     #[must_use]
     pub fn with_scheme(mut self, name: impl Into<String>) -> Self {
         self.scheme = name.into();
         self
     }
 
-    /// The delivery, to an endpoint of this name.
+    /// Sets the name of the endpoint.
     #[must_use]
     pub fn with_endpoint(mut self, name: impl Into<String>) -> Self {
         self.endpoint = name.into();
         self
     }
 
-    /// The delivery, with this in its body beside the id.
+    /// Sets additional content of the body, beside the id.
     #[must_use]
     pub fn with_content(mut self, content: impl Into<String>) -> Self {
         self.content = content.into();
@@ -77,11 +77,11 @@ impl SampleDelivery {
         Fingerprint::of(&self.verified())
     }
 
-    /// The proof.
+    /// The verified delivery.
     ///
     /// # Panics
     ///
-    /// Where the scheme's name is none that a scheme can have.
+    /// Panics if the scheme's name is not a valid scheme name.
     #[must_use]
     pub fn verified(&self) -> Verified {
         let scheme = Scheme::builder(self.scheme.as_str())
@@ -89,7 +89,7 @@ impl SampleDelivery {
             .signed("{body}")
             .event_id("body:/id")
             .build()
-            .expect("nothing is wrong with the sample scheme but, perhaps, its name");
+            .expect("the sample scheme is valid if its name is");
         let secret = || Secret::new("sample secret").expect("the secret is not empty");
         let signer = Signer::new(scheme.clone(), secret()).expect("the secret is text");
         let verifier = Verifier::new(scheme, secret()).expect("the secret is text");

@@ -1,4 +1,4 @@
-//! What every store of claims is held to.
+//! The test suite for idempotency stores.
 
 mod claiming;
 mod completing;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use countersign_core::IdempotencyStore;
 use scene::{Checked, Scene};
 
-/// A store, as the cases need it: new ones, and its time.
+/// A store to test: creates new stores and advances their time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,24 +54,25 @@ pub trait StoreUnderTest: Sync {
     /// The store.
     type Store: IdempotencyStore;
 
-    /// A store that knows no event, with room for 20,000.
+    /// An empty store with room for 20,000 events.
     fn fresh(&self) -> impl Future<Output = Self::Store> + Send;
 
-    /// Lets time pass, by the clock of the store. Where that cannot be moved,
-    /// this waits.
+    /// Advances the clock of the store. If the clock cannot be changed, waits.
     fn advance(&self, store: &Self::Store, by: Duration) -> impl Future<Output = ()> + Send;
 
-    /// What the cases measure time in: a lease is four of it. All cases together
-    /// advance by about 320, the longest by 16. Defaults to 10 s.
+    /// The unit in which the cases measure time: a lease is four units. All
+    /// cases together advance by about 320 units, the longest case by 16.
+    /// Defaults to 10 s.
     ///
-    /// Where time has to be waited for, this is also what a case may lose
-    /// between two of its steps: 50 ms at the least, more on a busy machine.
+    /// If advancing waits for real time, this is also the delay that a case
+    /// tolerates between two of its steps: at least 50 ms, more on a busy
+    /// machine.
     fn unit(&self) -> Duration {
         Duration::from_secs(10)
     }
 }
 
-/// One thing that a store has to do, with a name that says what.
+/// One requirement for a store. Its name states the requirement.
 pub struct StoreCase<U: StoreUnderTest> {
     name: &'static str,
     run: for<'a> fn(&'a Scene<'a, U>) -> CaseFuture<'a>,
@@ -80,18 +81,18 @@ pub struct StoreCase<U: StoreUnderTest> {
 type CaseFuture<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
 
 impl<U: StoreUnderTest> StoreCase<U> {
-    /// What the store has to do, as a sentence with `_` for spaces.
+    /// The requirement, as a sentence with `_` for spaces.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Runs the case on a fresh store, inside a tokio runtime. The races are
-    /// worth more on one with several threads.
+    /// Runs the case on a new store, inside a tokio runtime. The race cases are
+    /// more useful on a multi-threaded runtime.
     ///
     /// # Errors
     ///
-    /// [`StoreFailure`] where the store did something else.
+    /// [`StoreFailure`] if the store did not behave as required.
     pub async fn run(&self, under_test: &U) -> Result<(), StoreFailure> {
         let scene = Scene::new(under_test).await;
         (self.run)(&scene).await.map_err(|wrong| StoreFailure { case: self.name, what: wrong.0 })
@@ -104,7 +105,7 @@ impl<U: StoreUnderTest> fmt::Debug for StoreCase<U> {
     }
 }
 
-/// A store did not do what a case demands.
+/// A store did not meet a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreFailure {
     case: &'static str,
@@ -127,7 +128,7 @@ impl fmt::Display for StoreFailure {
 
 impl std::error::Error for StoreFailure {}
 
-/// Lists cases by their functions, whose names they bear.
+/// Lists the cases by their functions, which give them their names.
 macro_rules! cases {
     ($($file:ident: $($case:ident),+;)+) => {
         vec![$($(StoreCase {

@@ -1,4 +1,4 @@
-//! The test vectors, and what it means to agree with one.
+//! The test vectors, and the comparison of a result with one.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,37 +18,37 @@ pub fn vectors() -> &'static [Vector] {
     &VECTORS
 }
 
-/// A delivery, the receiver's secret and clock, and the verdict that follows.
+/// A delivery, the receiver's secret and clock, and the expected result.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Vector {
     /// The name of the scheme.
     pub provider: String,
-    /// What the vector shows. No two vectors of one provider share it. Those
-    /// that begin with `[neg]` are a valid one with one mechanical change.
+    /// The vector's description, unique within its provider. A name that begins
+    /// with `[neg]` marks a valid vector with one mechanical change.
     pub name: String,
     /// The secret as a user would paste it.
     pub secret: VectorSecret,
     /// The method of the request.
     pub method: String,
-    /// The public URL; `None` where the scheme does not sign it.
+    /// The public URL; `None` if the scheme does not sign it.
     pub url: Option<String>,
-    /// The headers that matter, each once.
+    /// The relevant headers, each once.
     #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
-    /// The body, to the byte.
+    /// The exact body.
     #[serde(rename = "body_base64", deserialize_with = "base64")]
     pub body: Vec<u8>,
-    /// What the receiver's clock says, in Unix milliseconds.
+    /// The time of the receiver's clock, in Unix milliseconds.
     pub now_unix_ms: i64,
-    /// The verdict.
+    /// The expected result.
     #[serde(flatten)]
     pub expect: Expect,
-    /// Where the vector comes from.
+    /// The source of the vector.
     pub origin: String,
-    /// What the provider's own SDK says where it is laxer or stricter.
+    /// The result of the provider's own SDK, if it is laxer or stricter.
     pub official_sdk: Option<String>,
-    /// Anything odd.
+    /// Anything unusual.
     pub note: Option<String>,
 }
 
@@ -63,33 +63,33 @@ pub enum VectorSecret {
     Parts(BTreeMap<String, String>),
 }
 
-/// The verdict that a [`Vector`] demands.
+/// The result that a [`Vector`] requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(tag = "expect", content = "reason", rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "a delivery is proved or it is refused")]
+#[expect(clippy::exhaustive_enums, reason = "a delivery is verified or rejected")]
 pub enum Expect {
     /// The delivery verifies.
     Valid,
-    /// The delivery is refused.
+    /// The delivery is rejected.
     Invalid(Reason),
 }
 
-/// Why a [`Vector`] must be refused.
+/// Why a [`Vector`] must be rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Reason {
-    /// The secret has not signed these bytes.
+    /// The signature does not match these bytes.
     Signature,
     /// The timestamp is too old.
     Stale,
     /// The timestamp is too far in the future.
     Future,
-    /// Something that must be there is absent.
+    /// A required part is missing.
     Missing,
-    /// Something is not of its format.
+    /// A part has an invalid format.
     Malformed,
-    /// A header is there and empty.
+    /// A header is present but empty.
     #[serde(rename = "missing/malformed")]
     MissingOrMalformed,
     /// The receiver has no secret.
@@ -102,8 +102,8 @@ impl Vector {
     ///
     /// # Errors
     ///
-    /// [`Disagreement`] where the scheme does not come to the vector's verdict,
-    /// or cannot take its secret.
+    /// [`Disagreement`] if the scheme's result differs from the vector's, or if
+    /// the scheme does not accept its secret.
     pub fn check(&self, scheme: &Scheme) -> Result<(), Disagreement> {
         let verifier = match self.verifier(scheme) {
             Ok(verifier) => verifier,
@@ -116,22 +116,23 @@ impl Vector {
         self.judge(verdict.map(drop).map_err(|error| error.kind()))
     }
 
-    /// Whether a verdict is the vector's: proved, or refused for its reason.
+    /// Whether a result matches the vector: verified, or rejected for its
+    /// reason.
     ///
     /// # Errors
     ///
-    /// [`Disagreement`] where it is not.
+    /// [`Disagreement`] if it does not match.
     pub fn judge(&self, verdict: Result<(), VerifyErrorKind>) -> Result<(), Disagreement> {
         let was = match (self.expect, verdict) {
             (Expect::Valid, Ok(())) => return Ok(()),
             (Expect::Invalid(reason), Err(kind)) if reason.covers(kind) => return Ok(()),
             (_, Ok(())) => "verified".to_owned(),
-            (_, Err(kind)) => format!("refused as {}", kind.code()),
+            (_, Err(kind)) => format!("rejected as {}", kind.code()),
         };
         Err(self.disagreement(format!("must be {}, was {was}", self.expect)))
     }
 
-    /// The request's head; its target is taken from the URL.
+    /// The request's method, target and headers. The target comes from the URL.
     #[must_use]
     pub fn head(&self) -> Head<'_> {
         let behind_scheme = self.url.as_deref().and_then(|url| url.split_once("://"));
@@ -141,9 +142,8 @@ impl Vector {
     }
 
     /// The vector's secrets as a user would paste them, the current one first, in
-    /// the form in which the scheme takes them: Box's two keys one behind the
-    /// other, Plaid's as the JWK that they are, PayPal's webhook id on the line in
-    /// front of its key.
+    /// the format that the scheme accepts: Box's two keys one after the other,
+    /// Plaid's as its JWK, PayPal's webhook id on the line before its key.
     #[must_use]
     pub fn secret_texts(&self) -> Vec<String> {
         let parts = match &self.secret {
@@ -165,7 +165,7 @@ impl Vector {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where one is empty.
+    /// [`ConfigError::Secret`] if one of them is empty.
     pub fn secrets(&self) -> Result<Secrets, ConfigError> {
         let mut texts = self.secret_texts().into_iter();
         let current = Secrets::new(Secret::new(texts.next().unwrap_or_default())?);
@@ -176,7 +176,7 @@ impl Vector {
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where the scheme cannot take its secrets or its URL.
+    /// [`ConfigError`] if the scheme does not accept its secrets or its URL.
     pub fn verifier(&self, scheme: &Scheme) -> Result<Verifier, ConfigError> {
         let secrets = self.secrets()?;
         let verifier = match &self.url {
@@ -193,7 +193,7 @@ impl Vector {
 }
 
 impl fmt::Display for Vector {
-    /// Names the vector: `stripe: "two t fields"`.
+    /// The vector's name: `stripe: "two t fields"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {:?}", self.provider, self.name)
     }
@@ -203,17 +203,18 @@ impl fmt::Display for Expect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Valid => f.write_str("verified"),
-            Self::Invalid(reason) => write!(f, "refused as {reason:?}"),
+            Self::Invalid(reason) => write!(f, "rejected as {reason:?}"),
         }
     }
 }
 
 impl Reason {
-    /// Whether a refusal of this kind is one for this reason.
+    /// Whether an error of this kind matches this reason.
     ///
-    /// A vector says what is wrong and not where a receiver notices it: a tag
-    /// that is cut short is a wrong signature to one and no signature to
-    /// another. What is stale, though, must be refused as stale.
+    /// A vector states what is wrong, and not which check of a receiver detects
+    /// it. One receiver reports a truncated tag as a wrong signature, another
+    /// as a missing signature. A stale delivery, however, must be rejected as
+    /// stale.
     #[must_use]
     pub fn covers(self, kind: VerifyErrorKind) -> bool {
         use VerifyErrorKind as Kind;
@@ -243,7 +244,7 @@ impl Reason {
     }
 }
 
-/// A scheme or a receiver does not come to a vector's verdict.
+/// The result of a scheme or a receiver differs from a vector's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disagreement {
     vector: String,
@@ -304,12 +305,12 @@ mod tests {
         let shown = |verdict| stale.judge(verdict).unwrap_err().to_string();
         assert_eq!(
             shown(Ok(())),
-            "slack: \"[neg] stale: 300 s + 1\": must be refused as Stale, was verified"
+            "slack: \"[neg] stale: 300 s + 1\": must be rejected as Stale, was verified"
         );
         assert_eq!(
             shown(Err(VerifyErrorKind::SignatureMismatch)),
-            "slack: \"[neg] stale: 300 s + 1\": must be refused as Stale, \
-             was refused as signature_mismatch"
+            "slack: \"[neg] stale: 300 s + 1\": must be rejected as Stale, \
+             was rejected as signature_mismatch"
         );
         assert_eq!(stale.judge(Err(VerifyErrorKind::TimestampTooOld)), Ok(()));
     }
@@ -319,7 +320,7 @@ mod tests {
         let github = Scheme::named("github").unwrap();
         let shopify = find("shopify", "X-Shopify-Hmac-Sha256");
         let shown = shopify.check(&github).unwrap_err().to_string();
-        assert!(shown.ends_with("must be verified, was refused as missing_signature"), "{shown}");
+        assert!(shown.ends_with("must be verified, was rejected as missing_signature"), "{shown}");
     }
 
     #[test]

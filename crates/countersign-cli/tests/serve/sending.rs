@@ -97,7 +97,7 @@ async fn one_kind_is_sent_alone_and_answered_as_it_should_be() {
     }
     let stale = send(serving.address(), "--forge stale").run();
     assert_eq!(stale.status, 2);
-    assert!(stale.stderr.contains("the scheme signs no time"), "{stale:?}");
+    assert!(stale.stderr.contains("the scheme signs no timestamp"), "{stale:?}");
 }
 
 #[test]

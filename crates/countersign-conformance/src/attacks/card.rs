@@ -1,4 +1,4 @@
-//! What came of the attacks: the report card.
+//! The report on the attacks.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use super::Attack;
 use super::expected::{AttackAnswer, Expected};
 use super::kind::AttackKind;
 
-/// What a receiver has answered to each attack.
+/// The responses of a receiver to the attacks.
 ///
-/// Its `Display` names the attacks that were not answered as a sound receiver
-/// does: `assert!(card.is_clean(), "{card}")`.
+/// Its `Display` lists the attacks that were not answered as a correct receiver
+/// would: `assert!(card.is_clean(), "{card}")`.
 #[derive(Debug, Clone, Default)]
 pub struct ReportCard {
     marks: Vec<Mark>,
 }
 
-/// What a receiver has answered to one attack.
+/// The responses of a receiver to one attack.
 #[derive(Debug, Clone)]
 pub struct Mark {
     kind: AttackKind,
@@ -26,19 +26,19 @@ pub struct Mark {
 }
 
 impl ReportCard {
-    /// A card without marks.
+    /// An empty report.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes what was answered to the requests of an attack, one answer for
-    /// each.
+    /// Adds the responses to the requests of an attack, one for each request.
     pub fn mark(&mut self, attack: &Attack, answers: impl IntoIterator<Item = AttackAnswer>) {
         self.push(attack, answers.into_iter().collect(), None);
     }
 
-    /// The same, with how often the handler has run meanwhile.
+    /// As [`mark`](Self::mark), with the number of handler runs during the
+    /// attack.
     pub fn mark_counted(
         &mut self,
         attack: &Attack,
@@ -58,13 +58,13 @@ impl ReportCard {
         });
     }
 
-    /// The marks, in the order of the attacks.
+    /// The results, in the order of the attacks.
     #[must_use]
     pub fn marks(&self) -> &[Mark] {
         &self.marks
     }
 
-    /// Whether there is a mark, and every one is good.
+    /// Whether there is at least one result, and every result is correct.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         !self.marks.is_empty() && self.marks.iter().all(Mark::is_sound)
@@ -72,13 +72,13 @@ impl ReportCard {
 }
 
 impl Mark {
-    /// The attack's kind.
+    /// The kind of the attack.
     #[must_use]
     pub fn kind(&self) -> AttackKind {
         self.kind
     }
 
-    /// Whether a sound receiver might have done the same.
+    /// Whether a correct receiver could have responded the same way.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         let answered = self.answers.len() == self.expected.len()
@@ -90,26 +90,27 @@ impl Mark {
         answered && handled
     }
 
-    /// What a sound receiver answers, to each request of the attack.
+    /// The responses of a correct receiver, one for each request of the attack.
     #[must_use]
     pub fn expected(&self) -> &[Expected] {
         &self.expected
     }
 
-    /// What this one answered.
+    /// The responses of this receiver.
     #[must_use]
     pub fn answers(&self) -> &[AttackAnswer] {
         &self.answers
     }
 
-    /// How often a sound receiver runs its handler; `None` where that cannot be
-    /// said.
+    /// How often a correct receiver runs its handler; `None` if that is not
+    /// known.
     #[must_use]
     pub fn expected_runs(&self) -> Option<usize> {
         self.expected_runs
     }
 
-    /// How often this one did; `None` where nobody has counted.
+    /// How often this receiver ran its handler; `None` if the runs were not
+    /// counted.
     #[must_use]
     pub fn runs(&self) -> Option<usize> {
         self.runs
@@ -134,9 +135,9 @@ impl fmt::Display for ReportCard {
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: sound is ", self.kind, self.kind.sent())?;
+        write!(f, "{}: {}: expected ", self.kind, self.kind.sent())?;
         list(f, &self.expected)?;
-        f.write_str(", answered was ")?;
+        f.write_str(", got ")?;
         list(f, &self.answers)?;
         if let (Some(expected), Some(runs)) = (self.expected_runs, self.runs)
             && expected != runs

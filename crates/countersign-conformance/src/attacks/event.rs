@@ -1,4 +1,5 @@
-//! The bodies that are sent: of one event, of another, of another time.
+//! The bodies of the attacks: of one event, of another event, or with another
+//! time.
 
 use bytes::Bytes;
 use countersign_core::{Scheme, TimestampUnit};
@@ -8,7 +9,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::json;
 
-/// A body with all that the scheme reads in one.
+/// A body with every field that the scheme reads from it.
 pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
     let mut event = Value::Object(Map::new());
     for kind in scheme.event_type_sources() {
@@ -32,13 +33,14 @@ pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
     event.to_string().into()
 }
 
-/// Where the body states the time, and its author has to write it there.
+/// The JSON pointer and unit of the timestamp in the body, if the sender writes
+/// it there.
 pub(super) fn time_in_body(scheme: &Scheme) -> Option<(String, TimestampUnit)> {
     let (place, unit) = scheme.timestamp().filter(|_| scheme.is_data())?;
     place.strip_prefix("body:").map(|pointer| (pointer.to_owned(), unit))
 }
 
-/// The same event with another time in it; `None` where it has none.
+/// The same event with another timestamp; `None` if the body has no timestamp.
 pub(super) fn dated(scheme: &Scheme, body: &[u8], unix_ms: i64) -> Option<Bytes> {
     let (pointer, unit) = time_in_body(scheme)?;
     let time = time(unit, unix_ms)?;
@@ -47,17 +49,18 @@ pub(super) fn dated(scheme: &Scheme, body: &[u8], unix_ms: i64) -> Option<Bytes>
     })
 }
 
-/// The same event with a time that is none.
+/// The same event with an invalid timestamp.
 pub(super) fn undated(scheme: &Scheme, body: &[u8], time: Value) -> Option<Bytes> {
     let (pointer, _) = time_in_body(scheme)?;
     json::changed(body, &pointer, |_| Some(time))
 }
 
-/// Another event, of this name; `None` where the body has no place for it.
+/// Another event, with this name; `None` if the body has no place for it.
 pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes> {
     let mut renamed = None;
     for id in scheme.event_id_sources() {
-        // Several values together are as different as one of them.
+        // If several values form the id, changing one of them makes it
+        // different.
         for pointer in pointers(&id.to_string()).take(1) {
             let event = renamed.as_deref().unwrap_or(body);
             // A batch with another first element is another batch.
@@ -69,12 +72,12 @@ pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes>
             renamed = other.or(renamed);
         }
     }
-    // Without an id, the digest of what is signed is one.
+    // Without an id, the digest of the signed payload is the id.
     renamed.or_else(|| json::with_field(body, "countersign_attack", name))
 }
 
-/// What somebody makes of the body who cannot sign it. It stays JSON where it was, so that nobody
-/// refuses it for another reason.
+/// The body changed by an attacker who cannot sign it. JSON remains JSON, so
+/// that a receiver does not reject it for another reason.
 pub(super) fn tampered(body: &[u8]) -> Bytes {
     let more: &[u8] = match body.trim_ascii().strip_prefix(b"{") {
         Some(rest) if rest.trim_ascii() == b"}" => return Bytes::from_static(b"{\"forged\":true}"),
@@ -102,8 +105,9 @@ fn pointers(place: &str) -> impl Iterator<Item = String> {
     pointers.split('+').filter(|pointer| pointer.starts_with('/')).map(str::to_owned)
 }
 
-/// Puts a value where a pointer points, and objects on the way to it; an array of one element if
-/// it goes through all elements.
+/// Inserts a value at a JSON pointer, and creates the objects on the way to it.
+/// If the pointer goes through all elements of an array, creates an array of
+/// one element.
 fn insert(event: &mut Value, pointer: &str, value: Value) {
     let mut place = event;
     for token in pointer.split('/').skip(1) {
@@ -125,7 +129,7 @@ fn insert(event: &mut Value, pointer: &str, value: Value) {
     *place = value;
 }
 
-/// A time, as a body states it.
+/// A timestamp in the form that a body has.
 fn time(unit: TimestampUnit, unix_ms: i64) -> Option<Value> {
     match unit {
         TimestampUnit::Seconds => Some(unix_ms.div_euclid(1000).into()),

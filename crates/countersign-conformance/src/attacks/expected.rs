@@ -1,25 +1,25 @@
-//! What a receiver answers, and what a sound one would.
+//! The responses of a receiver, and those of a correct one.
 
 use std::fmt;
 
 use http::StatusCode;
 
-/// What came of a request.
+/// The result of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AttackAnswer {
-    /// An answer with this status.
+    /// A response with this status.
     Status(u16),
-    /// The receiver has closed the connection without an answer.
+    /// The receiver closed the connection without a response.
     Closed,
-    /// Nothing has come for as long as anybody cared to wait.
+    /// The receiver did not respond in time.
     Silent,
-    /// There was no connection to send it on.
+    /// No connection could be opened.
     Unreachable,
 }
 
 impl AttackAnswer {
-    /// Whether the receiver says that it has taken the delivery.
+    /// Whether the receiver acknowledged the delivery.
     #[must_use]
     pub fn is_success(self) -> bool {
         matches!(self, Self::Status(200..=299))
@@ -49,10 +49,10 @@ impl fmt::Display for AttackAnswer {
     }
 }
 
-/// What a sound receiver answers to a request.
+/// The responses of a correct receiver to a request.
 ///
-/// A 404 or a 5xx is never among it: the first says that nobody is there, and
-/// the second that it is the receiver's own fault.
+/// They never include a 404 or a 5xx. A 404 means that there is no endpoint,
+/// and a 5xx that the receiver itself failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expected {
@@ -60,19 +60,21 @@ pub enum Expected {
     Accepted,
     /// 400, 401, 403 or 422.
     Refused,
-    /// The same, or 431: the server may refuse such headers by itself.
+    /// The same, or 431: the server may reject such headers before the receiver
+    /// sees them.
     RefusedHead,
-    /// The same as `Refused`, or 411 or 415: so may it, without a body's length
-    /// and type.
+    /// The same as `Refused`, or 411 or 415: the server may reject a request
+    /// without a body's length and type.
     RefusedBare,
-    /// 413 or 400, or the end of the connection.
+    /// 413 or 400, or a closed connection.
     RefusedSize,
-    /// 408, 400, 401, 403 or 413, or the end of the connection, before long.
+    /// 408, 400, 401, 403 or 413, or a closed connection, within the time
+    /// limit.
     GivenUp,
 }
 
 impl Expected {
-    /// Whether a sound receiver might answer so.
+    /// Whether a correct receiver could respond this way.
     #[must_use]
     pub fn admits(self, answer: AttackAnswer) -> bool {
         use AttackAnswer::{Closed, Status};

@@ -1,4 +1,4 @@
-//! Spoils deliveries, in every way that there is.
+//! Corrupts deliveries, one way for each kind of attack.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::signed::Signed;
 use super::tag::TagForm;
 use super::{Attack, NoAttack, event, json};
 
-/// Everything that the attacks have in common.
+/// The configuration that all attacks share.
 pub(super) struct Forger {
     pub(super) scheme: Scheme,
     pub(super) secret: Secret,
@@ -111,7 +111,7 @@ impl Forger {
             mixed.set(name, &value)?;
         }
         if mixed.headers == signed.headers {
-            return Err(NoAttack::NotApplicable("its time is part of the signature itself"));
+            return Err(NoAttack::NotApplicable("the timestamp is part of the signature"));
         }
         Ok(vec![self.request(&mixed, Expected::Refused)])
     }
@@ -128,7 +128,7 @@ impl Forger {
         Ok(vec![self.request(&signed, Expected::Refused)])
     }
 
-    /// A request for each value that `spoil` makes of the signature's.
+    /// A request for each value that `spoil` makes from the signature's value.
     fn spoilt(&self, expected: Expected, spoil: impl Fn(&TagForm, &str) -> Vec<String>) -> Forged {
         let signed = self.signed()?;
         let signatures = self.signatures(&signed)?;
@@ -153,7 +153,7 @@ impl Forger {
         for name in &signatures {
             let mut value = many.text(name);
             if value.len() < 2 * signed.text(name).len() {
-                // The scheme knows of one signature only.
+                // The scheme supports one signature only.
                 value = vec![value; MANY].join(", ");
             }
             signed.set(name, &value)?;
@@ -242,7 +242,7 @@ impl Forger {
     fn huge_body(&self) -> Forged {
         let length = self.body_limit.saturating_add(1);
         if length > LARGEST_BODY {
-            return Err(NoAttack::NotApplicable("its limit is larger than what is sent here"));
+            return Err(NoAttack::NotApplicable("the body limit exceeds 64 MiB"));
         }
         let body = event::padded(&self.body, length);
         let signed = self.sign(body, self.unix_ms, &self.id())?;
@@ -252,7 +252,7 @@ impl Forger {
     fn paced(&self, pace: Pace, expected: Expected) -> Forged {
         let signed = self.signed()?;
         if signed.body.len() < 4 {
-            return Err(NoAttack::NotApplicable("the body is too short to be halved"));
+            return Err(NoAttack::NotApplicable("the body is too short to split"));
         }
         Ok(vec![self.request(&signed, expected).with_pace(pace)])
     }
@@ -289,8 +289,9 @@ impl Forger {
         })
     }
 
-    /// How often a sound receiver handles an event that comes twice; `None` if it
-    /// handles both, since what is signed does not say that they are one.
+    /// How often a correct receiver handles an event that is delivered twice.
+    /// `None` if it handles both, because the signed payload does not identify
+    /// them as one event.
     fn runs_of_repeat(&self, event: Option<&String>) -> Option<usize> {
         let repeats = Repeats::default_for(&self.scheme, self.scheme.identity());
         event.filter(|_| repeats == Repeats::Suppress).map(|_| 1)
@@ -304,11 +305,11 @@ impl Forger {
     }
 
     fn must_sign_time(&self) -> Result<Tolerance, NoAttack> {
-        self.tolerance.ok_or(NoAttack::NotApplicable("the scheme signs no time"))
+        self.tolerance.ok_or(NoAttack::NotApplicable("the scheme signs no timestamp"))
     }
 
-    /// A genuine delivery of an event that no other attack sends, and the event's name, if the body
-    /// has a place for it.
+    /// A genuine delivery of an event that no other attack sends, and the
+    /// event's name, if the body has a place for it.
     fn other_event(&self, kind: AttackKind) -> Result<(Signed, Option<String>), NoAttack> {
         let name = self.event_name(kind);
         let body = event::renamed(&self.scheme, &self.body, &name);
@@ -318,7 +319,8 @@ impl Forger {
         Ok((signed, is_fresh.then_some(name)))
     }
 
-    /// A delivery of the event of this name: another event comes by another delivery.
+    /// A delivery of the event of this name. Each event has its own delivery
+    /// id.
     fn sign_event(&self, body: Bytes, name: &str) -> Result<Signed, NoAttack> {
         let mut signed = self.sign(body, self.unix_ms, &format!("msg_{name}"))?;
         for id in UNSIGNED_IDS.map(HeaderName::from_static) {
@@ -348,19 +350,21 @@ impl Forger {
     }
 }
 
-/// Further off than a bound by so much that no clock's error makes up for it.
+/// The bound plus a margin that exceeds the error of any clock.
 fn beyond(bound: Duration) -> u64 {
     bound.saturating_add(MARGIN).as_millis().try_into().unwrap_or(u64::MAX)
 }
 
-/// Of one signature: as many as fit into the 16 KiB that small servers take for all headers.
+/// The number of copies of one signature: as many as fit into the 16 KiB of
+/// headers that small servers accept.
 const MANY: usize = 100;
 const MARGIN: Duration = Duration::from_secs(60 * 60);
-/// Larger than what any built-in scheme allows.
+/// Larger than the limit of any built-in scheme.
 const LARGEST_BODY: usize = 64 * 1024 * 1024;
 const MALFORMED_TIMES: [&str; 5] =
     ["not-a-time", "-9223372036854775808", "99999999999999999999", "1e9", ""];
-/// By which receivers are known to tell repeats, though few schemes sign them.
+/// Headers by which receivers are known to detect duplicates, although few
+/// schemes sign them.
 const UNSIGNED_IDS: [&str; 7] = [
     "idempotency-key",
     "x-delivery-id",
@@ -370,9 +374,9 @@ const UNSIGNED_IDS: [&str; 7] = [
     "x-shopify-webhook-id",
     "x-webhook-id",
 ];
-const BOUNDLESS: NoAttack = NoAttack::NotApplicable("the scheme has no bound for its time");
-const NO_JSON: NoAttack = NoAttack::NotApplicable("the body is no JSON object");
+const BOUNDLESS: NoAttack = NoAttack::NotApplicable("the scheme has no limit for the timestamp");
+const NO_JSON: NoAttack = NoAttack::NotApplicable("the body is not a JSON object");
 const UNDATED: NoAttack =
-    NoAttack::NotApplicable("the body states no time where the scheme reads it");
-const UNFORGED: NoAttack = NoAttack::NotApplicable("somebody else's signature stands elsewhere");
-const INSEPARABLE: NoAttack = NoAttack::NotApplicable("its time does not stand by itself");
+    NoAttack::NotApplicable("the body has no timestamp where the scheme reads it");
+const UNFORGED: NoAttack = NoAttack::NotApplicable("another secret's signature is elsewhere");
+const INSEPARABLE: NoAttack = NoAttack::NotApplicable("the timestamp has no separate field");

@@ -1,4 +1,4 @@
-//! JSON as text: one value put into the place of another, and the whole written otherwise.
+//! Edits JSON as text: replaces one value, or reformats the whole document.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,8 +10,9 @@ use serde_json::Value;
 use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
 use serde_json::value::RawValue;
 
-/// Puts what `change` makes of a value into its place, and leaves every other byte as it is: who
-/// verifies other bytes than have come would not be found out otherwise.
+/// Replaces a value with what `change` makes from it, and leaves every other
+/// byte unchanged. Otherwise a receiver that verifies other bytes than it
+/// received would not be detected.
 pub(super) fn changed(
     body: &[u8],
     pointer: &str,
@@ -23,7 +24,7 @@ pub(super) fn changed(
     Some([&text[..start], &value.to_string(), &text[end..]].concat().into())
 }
 
-/// Puts a field in front of all others of an object.
+/// Inserts a field in front of all other fields of an object.
 pub(super) fn with_field(body: &[u8], name: &str, value: &str) -> Option<Bytes> {
     let event: Value = serde_json::from_slice(body).ok()?;
     let comma = if event.as_object()?.is_empty() { "" } else { "," };
@@ -32,13 +33,13 @@ pub(super) fn with_field(body: &[u8], name: &str, value: &str) -> Option<Bytes> 
     Some([field.as_bytes(), rest].concat().into())
 }
 
-/// The same JSON in lines of its own.
+/// The same JSON with line breaks and indentation.
 fn in_lines(body: &[u8]) -> Option<Bytes> {
     let event: Value = serde_json::from_slice(body).ok()?;
     serde_json::to_vec_pretty(&event).ok().map(Bytes::from)
 }
 
-/// The same JSON with escapes, and zeros, that need not be there.
+/// The same JSON with redundant escapes and zeros.
 fn in_many_words(body: &[u8]) -> Option<Bytes> {
     let event: Value = serde_json::from_slice(body).ok()?;
     let mut written = Vec::new();
@@ -46,7 +47,7 @@ fn in_many_words(body: &[u8]) -> Option<Bytes> {
     Some(written.into())
 }
 
-/// Where a value stands.
+/// The position of a value in the text.
 fn place(text: &str, pointer: &str) -> Option<Range<usize>> {
     let mut value = text;
     for token in pointer.split('/').skip(1) {
@@ -59,12 +60,13 @@ fn place(text: &str, pointer: &str) -> Option<Range<usize>> {
             fields.get(token.as_str())?.get()
         };
     }
-    // It is borrowed from the text.
+    // The value is a slice of the text.
     let start = value.as_ptr().addr() - text.as_ptr().addr();
     Some(start..start + value.len())
 }
 
-/// Writes the first letter of each string as an escape, and fractions with a zero behind them.
+/// Writes the first letter of each string as an escape, and fractions with a
+/// trailing zero.
 #[derive(Default)]
 struct Wordy {
     is_key: bool,
@@ -125,7 +127,7 @@ impl Formatter for Wordy {
 
 type Write = fn(&[u8]) -> Option<Bytes>;
 
-/// Ways to write the same JSON.
+/// Ways to reformat the same JSON.
 pub(super) const WRITTEN_OTHERWISE: [Write; 2] = [in_lines, in_many_words];
 
 #[cfg(test)]

@@ -2,57 +2,57 @@
 
 use std::fmt;
 
-/// What is done to a delivery before it is sent.
+/// How a delivery is changed before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AttackKind {
-    /// Nothing: a receiver that refuses everything is not sound either.
+    /// Unchanged: a receiver that rejects everything is not correct either.
     Genuine,
-    /// Genuine deliveries whose JSON is written as other programs write it, and
-    /// one whose JSON is written otherwise than was signed.
+    /// Genuine deliveries whose JSON is formatted as other programs format it,
+    /// and one whose JSON was reformatted after signing.
     WrittenOtherwise,
-    /// Another body than was signed.
+    /// Another body than the signed one.
     TamperedBody,
-    /// Another time than was signed.
+    /// Another timestamp than the signed one.
     TamperedTimestamp,
-    /// A signature of somebody who does not know the secret.
+    /// A signature made with another secret.
     WrongSecret,
-    /// No signature at all.
+    /// No signature.
     MissingSignature,
-    /// The signature's header without a value.
+    /// A signature header with an empty value.
     EmptySignature,
-    /// A signature of the right length in letters that no signature has.
+    /// A signature of the right length with invalid characters.
     MalformedSignature,
     /// The first half of the signature, and its prefix alone.
     TruncatedSignature,
-    /// The signature and more behind it.
+    /// The signature with additional characters at the end.
     LongSignature,
-    /// A hundred signatures, none of which is genuine.
+    /// A hundred signatures, all of them forged.
     ManySignatures,
-    /// Two signatures in two headers, one of which is genuine.
+    /// Two signature headers, one of them genuine.
     RepeatedHeader,
-    /// A genuine delivery of long ago.
+    /// A genuine delivery with an old timestamp.
     Stale,
-    /// A delivery that is dated ahead.
+    /// A genuine delivery with a timestamp in the future.
     Future,
-    /// A timestamp that is none.
+    /// An invalid timestamp.
     MalformedTimestamp,
-    /// A request with neither body nor headers.
+    /// A request without body and headers.
     BareRequest,
     /// A genuine body that is larger than any that the provider sends.
     HugeBody,
     /// A genuine body that never ends.
     SlowBody,
-    /// A genuine body whose sender stops halfway.
+    /// A genuine body that is cut off halfway.
     CutBody,
-    /// A genuine delivery twice.
+    /// A genuine delivery, sent twice.
     Replay,
-    /// A genuine delivery twice, with another id in headers that nobody signs.
+    /// A genuine delivery, sent twice with different ids in unsigned headers.
     ChangedUnsignedId,
 }
 
 impl AttackKind {
-    /// All of them, in the order in which they are run.
+    /// All kinds, in the order in which they run.
     pub const ALL: &'static [Self] = &[
         Self::Genuine,
         Self::WrittenOtherwise,
@@ -77,137 +77,137 @@ impl AttackKind {
         Self::ChangedUnsignedId,
     ];
 
-    /// The kind of this name (`tampered-body`).
+    /// The kind with this name (`tampered-body`).
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// The name by which it is asked for (`tampered-body`).
+    /// The kind's name (`tampered-body`).
     #[must_use]
     pub fn name(self) -> &'static str {
         self.words().0
     }
 
-    /// What is sent, for people.
+    /// A description of what is sent.
     #[must_use]
     pub fn sent(self) -> &'static str {
         self.words().1
     }
 
-    /// Why it matters what the receiver answers, for people.
+    /// A description of why the response matters.
     #[must_use]
     pub fn why(self) -> &'static str {
         self.words().2
     }
 
-    /// Its name, what is sent, and why it matters.
+    /// The name, what is sent, and why it matters.
     fn words(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Genuine => (
                 "genuine",
                 "a delivery as its provider sends it",
-                "a receiver that refuses what is genuine loses events, and its other marks mean nothing",
+                "a receiver that rejects genuine deliveries loses events, and its other results mean nothing",
             ),
             Self::WrittenOtherwise => (
                 "written-otherwise",
-                "genuine deliveries whose JSON has lines and escapes, and one with a blank that was not signed",
-                "who parses the body and writes it again compares other bytes than were signed, and refuses what is genuine",
+                "genuine deliveries whose JSON has line breaks and escapes, and one with an unsigned space",
+                "a receiver that parses and reserializes the body verifies other bytes than the signed ones, and rejects genuine deliveries",
             ),
             Self::TamperedBody => (
                 "tampered-body",
                 "a genuine signature over another body",
-                "whoever has seen one delivery could write any event",
+                "an attacker who has seen one delivery could forge any event",
             ),
             Self::TamperedTimestamp => (
                 "tampered-timestamp",
                 "a genuine signature with a timestamp one second later",
-                "a time that is not part of what is verified lets old deliveries look new",
+                "if the timestamp is not verified, old deliveries can be made to look new",
             ),
             Self::WrongSecret => (
                 "wrong-secret",
                 "a delivery signed with another secret",
-                "a signature that is not compared is none",
+                "a receiver that does not compare the signature accepts any request",
             ),
             Self::MissingSignature => (
                 "missing-signature",
                 "a delivery without its signature",
-                "a check that is skipped where the header is absent can be skipped by anybody",
+                "a check that is skipped when the header is missing can be skipped by any sender",
             ),
             Self::EmptySignature => (
                 "empty-signature",
                 "a signature header without a value",
-                "an empty text is easily taken for an absent one, or crashes what reads it",
+                "an empty value is easily treated as a missing header, or crashes the parser",
             ),
             Self::MalformedSignature => (
                 "malformed-signature",
-                "letters in the place of the signature that no signature has, and some beyond ASCII",
-                "what decodes or compares a signature throws at such letters, and anybody can send them",
+                "a signature of invalid characters, including characters beyond ASCII",
+                "decoding or comparing such characters can throw, and any sender can send them",
             ),
             Self::TruncatedSignature => (
                 "truncated-signature",
                 "half of the genuine signature, and its prefix alone",
-                "a comparison that ends with the shorter text takes an empty signature for genuine",
+                "a comparison that stops at the end of the shorter value accepts an empty signature",
             ),
             Self::LongSignature => (
                 "long-signature",
-                "the genuine signature with more behind it",
-                "a comparison of the first bytes, or one that throws at another length, is no comparison",
+                "the genuine signature with additional characters at the end",
+                "a comparison must not ignore the additional bytes, or throw because the length differs",
             ),
             Self::ManySignatures => (
                 "many-signatures",
                 "a hundred forged signatures at once",
-                "a hash of the body for each of them lets one request cost as much as thousands",
+                "if the body is hashed for each signature, one request costs as much as thousands",
             ),
             Self::RepeatedHeader => (
                 "repeated-header",
                 "the signature's header twice, once genuine, in either order",
-                "of two values one program reads the first and another the last",
+                "of two values, one program reads the first and another reads the last",
             ),
             Self::Stale => (
                 "stale",
                 "a genuine delivery that is older than the scheme allows",
-                "whoever has recorded a delivery could send it again for ever",
+                "an attacker who has recorded a delivery could replay it forever",
             ),
             Self::Future => (
                 "future",
-                "a genuine delivery that is dated further ahead than the scheme allows",
-                "what is dated ahead can be sent again until its date has passed",
+                "a genuine delivery whose timestamp is further in the future than the scheme allows",
+                "a delivery with a future timestamp can be replayed until that time has passed",
             ),
             Self::MalformedTimestamp => (
                 "malformed-timestamp",
-                "timestamps that are none: words, a huge number, a negative one, nothing",
-                "a parser that throws takes the process down, and one that says zero or NaN skips the check",
+                "invalid timestamps: text, a huge number, a negative number, an empty value",
+                "a parser that throws can stop the process, and one that returns zero or NaN skips the check",
             ),
             Self::BareRequest => (
                 "bare-request",
-                "a request without a body, a type of it, or a signature",
-                "it is what comes first to an address that somebody has found, and what throws at it throws all day",
+                "a request without a body, a content type, or a signature",
+                "such requests arrive first at a newly found address, and a receiver that throws on them throws all day",
             ),
             Self::HugeBody => (
                 "huge-body",
                 "a genuine body one byte above the scheme's limit",
-                "a body that is read without a limit fills the memory",
+                "a body that is read without a limit can exhaust the memory",
             ),
             Self::SlowBody => (
                 "slow-body",
-                "half of a genuine body, and then next to nothing",
-                "a body without a deadline holds a connection for ever, and a few hundred hold them all",
+                "half of a genuine body, and then almost nothing",
+                "without a deadline, a body holds a connection forever, and a few hundred hold all connections",
             ),
             Self::CutBody => (
                 "cut-body",
-                "half of a genuine body, and then its end",
-                "what came of a body is not what was signed",
+                "half of a genuine body, and then the end of the connection",
+                "a truncated body is not the signed body",
             ),
             Self::Replay => (
                 "replay",
-                "a genuine delivery twice",
-                "providers send again what they think lost: a repeat is acknowledged, and handled no second time",
+                "a genuine delivery, sent twice",
+                "providers retry deliveries that they consider lost: acknowledge a duplicate, but do not handle it again",
             ),
             Self::ChangedUnsignedId => (
                 "changed-unsigned-id",
-                "a genuine delivery twice, with another id in headers that are not signed",
-                "whoever replays a delivery changes an id that nobody has signed, and it is handled again",
+                "a genuine delivery, sent twice with different ids in unsigned headers",
+                "an attacker who replays a delivery can change an unsigned id, and the event is handled again",
             ),
         }
     }

@@ -12,7 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use super::expected::Expected;
 
-/// A request, how its body comes, and what a sound receiver answers.
+/// A request, how its body is sent, and the response of a correct receiver.
 #[derive(Clone)]
 pub struct AttackRequest {
     request: Request<Bytes>,
@@ -20,20 +20,20 @@ pub struct AttackRequest {
     expected: Expected,
 }
 
-/// How a body comes.
+/// How a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pace {
     /// To its end.
     Whole,
-    /// Half of it, and then never its end.
+    /// Half of it. The end never arrives.
     Slow,
-    /// Half of it, and then no more.
+    /// Half of it, and then it is cut off.
     Cut,
 }
 
 impl AttackRequest {
-    /// A request of one's own, such as one that was recorded, whose body comes to its end.
+    /// A custom request, such as a recorded one, whose body is sent to its end.
     #[must_use]
     pub fn new(request: Request<Bytes>, expected: Expected) -> Self {
         Self { request, pace: Pace::Whole, expected }
@@ -44,27 +44,27 @@ impl AttackRequest {
         self
     }
 
-    /// What is sent, in parts: method, URL, headers, and all of the body, of
-    /// which some [paces](Self::pace) send half.
+    /// The request: method, URL, headers, and the whole body, of which some
+    /// [paces](Self::pace) send half.
     #[must_use]
     pub fn request(&self) -> &Request<Bytes> {
         &self.request
     }
 
-    /// How the body comes.
+    /// How the body is sent.
     #[must_use]
     pub fn pace(&self) -> Pace {
         self.pace
     }
 
-    /// What a sound receiver answers.
+    /// The response of a correct receiver.
     #[must_use]
     pub fn expected(&self) -> Expected {
         self.expected
     }
 
     /// The request for a tower service or an axum router, with its
-    /// `Content-Length` and a body that comes at its pace.
+    /// `Content-Length` and a body that is sent at its pace.
     #[must_use]
     pub fn to_http(&self) -> Request<AttackBody> {
         let (mut head, body) = self.request.clone().into_parts();
@@ -83,7 +83,7 @@ impl AttackRequest {
 }
 
 impl fmt::Debug for AttackRequest {
-    /// Shows no header and no body: they hold the signature.
+    /// Shows no header and no body, because they contain the signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AttackRequest")
             .field("method", self.request.method())
@@ -94,11 +94,11 @@ impl fmt::Debug for AttackRequest {
     }
 }
 
-/// The body of a request that comes at its own pace.
+/// The body of a request, which is sent at its pace.
 pub struct AttackBody {
     rest: Bytes,
     pace: Pace,
-    /// What `Content-Length` says.
+    /// The value of `Content-Length`.
     length: usize,
 }
 
@@ -116,7 +116,7 @@ impl Body for AttackBody {
         }
         match self.pace {
             Pace::Whole => Poll::Ready(None),
-            // Nobody is woken: that is the attack.
+            // The task is never woken. That is the attack.
             Pace::Slow => Poll::Pending,
             Pace::Cut => Poll::Ready(Some(Err(io::ErrorKind::UnexpectedEof.into()))),
         }

@@ -1,4 +1,4 @@
-//! Deliveries with a signature, of the endpoint's own secret or of another.
+//! Signed deliveries, with the endpoint's own secret or with another.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use super::forger::Forger;
 #[derive(Clone)]
 pub(super) struct Signed {
     pub(super) headers: HeaderMap,
-    /// Those that the signer has added.
+    /// The headers that the signer added.
     pub(super) added: Vec<HeaderName>,
     pub(super) body: Bytes,
 }
@@ -30,14 +30,14 @@ impl Forger {
         self.sign(self.body.clone(), self.unix_ms, &self.id())
     }
 
-    /// Signed with other secrets than the receiver knows.
+    /// Signed with other secrets than the receiver's.
     pub(super) fn signed_wrongly(&self, count: usize) -> Result<Signed, NoAttack> {
         let mut secrets = Secrets::new(wrong_secret(&self.scheme, 0)?);
         for number in 1..count {
             secrets = secrets.with_previous(wrong_secret(&self.scheme, number)?);
         }
         let signer = Signer::new(self.scheme.clone(), secrets);
-        let signer = signer.map_err(|_| NoAttack::NotApplicable("it takes another private key"))?;
+        let signer = signer.map_err(|_| NoAttack::NotApplicable("it needs another private key"))?;
         self.sign_by(signer, self.body.clone(), self.unix_ms, &self.id())
     }
 
@@ -70,11 +70,11 @@ impl Forger {
         Ok(signed)
     }
 
-    /// The headers that somebody else's secret would change; the first where nobody else's is at
-    /// hand.
+    /// The headers that differ if another secret signs. The first header if no
+    /// other secret is available.
     pub(super) fn signatures(&self, signed: &Signed) -> Result<Vec<HeaderName>, NoAttack> {
         let Some(first) = signed.added.first() else {
-            return Err(NoAttack::NotApplicable("the signature stands in the body"));
+            return Err(NoAttack::NotApplicable("the signature is in the body"));
         };
         let Ok(wrong) = self.signed_wrongly(1) else { return Ok(vec![first.clone()]) };
         let differ = |name: &&HeaderName| signed.headers.get(*name) != wrong.headers.get(*name);
@@ -97,12 +97,12 @@ impl Signed {
     }
 }
 
-/// The secret a second time: it was made of text.
+/// A copy of the secret, which was created from text.
 fn again(secret: &Secret) -> Result<Secret, ConfigError> {
     Secret::new(String::from_utf8_lossy(secret.dangerous_reveal()))
 }
 
-/// A secret of the form that the scheme's have.
+/// A secret in the format that the scheme requires.
 fn wrong_secret(scheme: &Scheme, number: usize) -> Result<Secret, ConfigError> {
     let text = format!("not the endpoint's own {number:09}");
     let base64 = || STANDARD.encode(&text);
@@ -118,4 +118,4 @@ fn wrong_secret(scheme: &Scheme, number: usize) -> Result<Secret, ConfigError> {
     })
 }
 
-const UNSENDABLE: NoAttack = NoAttack::NotApplicable("its headers cannot be sent so");
+const UNSENDABLE: NoAttack = NoAttack::NotApplicable("its headers are not valid in HTTP");

@@ -2,11 +2,11 @@
 
 use countersign_core::{Encoding, Scheme};
 
-/// How the signature's header is written, as far as forging it needs.
+/// The format of the signature's header, as far as forging needs it.
 pub(super) struct TagForm {
-    /// In front of the time, where it stands in this header too (`t=`).
+    /// The text in front of the timestamp, if it is in this header too (`t=`).
     before_time: Option<String>,
-    /// In front of the signature (`,v1=`, `sha256=`, or nothing).
+    /// The text in front of the signature (`,v1=`, `sha256=`, or empty).
     before_tag: String,
     encoding: Encoding,
 }
@@ -15,7 +15,8 @@ impl TagForm {
     pub(super) fn of(scheme: &Scheme) -> Self {
         let grammar = scheme.signature_grammar();
         let value = grammar.split_once(": ").map_or("", |(_, value)| value);
-        // `t=<seconds>,v1=<hex>`: words in brackets, and what stands around them.
+        // `t=<seconds>,v1=<hex>`: placeholders in brackets, and the text around
+        // them.
         let words: Vec<&str> = value.split(['<', '>']).collect();
         let (before_time, before_tag) = match words[..] {
             [before_time, _, before_tag, _, _] => (Some(before_time), before_tag),
@@ -29,7 +30,7 @@ impl TagForm {
         }
     }
 
-    /// The value in front of the signature, and the signature.
+    /// The text in front of the signature, and the signature.
     pub(super) fn split<'v>(&self, value: &'v str) -> (&'v str, &'v str) {
         match value.rfind(&self.before_tag) {
             Some(at) if !self.before_tag.is_empty() => value.split_at(at + self.before_tag.len()),
@@ -37,7 +38,8 @@ impl TagForm {
         }
     }
 
-    /// Half of the signature, which still decodes; and none of it, where anything is left then.
+    /// Half of the signature, which still decodes; and the prefix alone, if
+    /// there is one.
     pub(super) fn truncated(&self, value: &str) -> Vec<String> {
         let (before, tag) = self.split(value);
         // Whole bytes of hexadecimal, and whole groups of base64.
@@ -49,8 +51,8 @@ impl TagForm {
         truncated
     }
 
-    /// As long as the signature, in letters that neither hexadecimal nor base64 has; and in such as
-    /// are not of ASCII.
+    /// As long as the signature, in characters that neither hexadecimal nor
+    /// base64 has; and in characters beyond ASCII.
     pub(super) fn malformed(&self, value: &str) -> Vec<String> {
         let (before, tag) = self.split(value);
         vec![
@@ -59,7 +61,7 @@ impl TagForm {
         ]
     }
 
-    /// The signature with zeros behind it, which still decodes.
+    /// The signature with zeros at the end, which still decodes.
     pub(super) fn lengthened(&self, value: &str) -> String {
         let (before, tag) = self.split(value);
         match self.encoding {
@@ -72,7 +74,8 @@ impl TagForm {
         }
     }
 
-    /// The value with this text in the place of its time; `None` where it has none.
+    /// The value with this text as its timestamp; `None` if it has no
+    /// timestamp.
     pub(super) fn with_time(&self, value: &str, time: &str) -> Option<String> {
         let before_time = self.before_time.as_ref()?;
         let (_, tag) = self.split(value);

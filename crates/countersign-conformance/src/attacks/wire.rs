@@ -1,4 +1,5 @@
-//! A request on a connection: HTTP/1.1 by hand, for no client sends such requests.
+//! Sends a request on a connection. Writes HTTP/1.1 directly, because HTTP
+//! clients do not send such requests.
 
 use std::time::Duration;
 
@@ -11,16 +12,17 @@ use super::expected::AttackAnswer;
 use super::request::{AttackRequest, Pace};
 
 impl AttackRequest {
-    /// Sends the request on a connection of its own, and waits for the answer:
-    /// for ever where none comes, so that the caller has to say for how long.
+    /// Sends the request on a separate connection and waits for the response.
+    /// Without a response it waits forever, so the caller must set a timeout.
     ///
-    /// Whatever is connected will do: a `TcpStream`, one with TLS on it, or one
-    /// half of a `tokio::io::duplex`.
+    /// Any connection works: a `TcpStream`, a TLS stream, or one half of a
+    /// `tokio::io::duplex`.
     pub async fn deliver(&self, connection: impl AsyncRead + AsyncWrite) -> AttackAnswer {
         let connection = std::pin::pin!(connection);
         let (mut reader, mut writer) = split(connection);
         let sending = async {
-            // Fails where the receiver has closed already. Its answer may be there all the same.
+            // Fails if the receiver has already closed the connection. Its
+            // response may still have arrived.
             let _ = self.send(&mut writer).await;
             std::future::pending().await
         };
@@ -46,7 +48,7 @@ impl AttackRequest {
                 writer.write_all(&first).await?;
                 writer.flush().await?;
                 let rest = self.request().body().slice(first.len()..);
-                // The last byte never comes.
+                // The last byte is never sent.
                 for byte in rest.iter().skip(1) {
                     sleep(DRIP).await;
                     writer.write_all(&[*byte]).await?;
@@ -61,7 +63,7 @@ impl AttackRequest {
         let request = self.request();
         let target = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
         let host = request.uri().authority().map_or("localhost", Authority::as_str);
-        // What stands in front of it is for the client alone.
+        // The user info in front of the host is for the client only.
         let host = host.rsplit('@').next().unwrap_or(host);
         let length = request.body().len();
         let mut head = format!(
@@ -81,7 +83,7 @@ impl AttackRequest {
     }
 }
 
-/// The status of the first answer that is not an interim one.
+/// The status of the first response that is not an interim one.
 async fn read_answer(reader: &mut (impl AsyncRead + Unpin)) -> AttackAnswer {
     let mut received = Vec::new();
     loop {
@@ -113,10 +115,11 @@ fn status(head: &[u8]) -> Option<u16> {
     version.starts_with("HTTP/1.").then(|| status.parse().ok()).flatten()
 }
 
-/// Of a recorded request these belong to the connection on which it came.
+/// In a recorded request, these headers belong to its own connection.
 const OF_THE_CONNECTION: [HeaderName; 5] =
     [CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
-/// Between two bytes of a slow body: often enough for whoever waits for the next one only.
+/// Between two bytes of a slow body: short enough to pass a timeout between
+/// bytes.
 const DRIP: Duration = Duration::from_millis(500);
 const LONGEST_HEAD: usize = 64 * 1024;
 

@@ -1,4 +1,4 @@
-//! An answer, as it came over the wire.
+//! A response as it was received.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::door::CODE_HEADER;
 use super::scene::{Checked, Wrong, same, wrong};
 use super::script::{HandlerAnswer, OWN_HEADER};
 
-/// An answer, without what is the server's own affair.
+/// A response, without the headers that the server adds itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status_line: String,
@@ -14,7 +14,7 @@ pub(super) struct Answer {
     /// Names in lower case, sorted.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// What [`CODE_HEADER`] said.
+    /// The value of [`CODE_HEADER`].
     pub(super) code: Option<String>,
 }
 
@@ -36,8 +36,8 @@ impl Answer {
         Self { status_line, status, headers, body, code }
     }
 
-    /// That the door itself has answered: with a status, with no body, and with
-    /// no header but `Retry-After`, where it is worth asking again.
+    /// Checks that the adapter itself responded: with a status, no body, and no
+    /// header except `Retry-After`, if a retry can succeed.
     #[track_caller]
     pub(super) fn is_given(&self, status: u16, code: &str, retry_after: Option<&str>) -> Checked {
         self.is(status, Some(code), b"")?;
@@ -55,27 +55,27 @@ impl Answer {
         self.is_given(200, "duplicate", None)
     }
 
-    /// That it is the answer of a handler that has got this body.
+    /// Checks that it is the response of a handler that received this body.
     #[track_caller]
     pub(super) fn is_handled(&self, body: &[u8]) -> Checked {
         self.is_of_handler(&HandlerAnswer::to_body(body))
     }
 
-    /// That it is this answer of the handler, to the letter.
+    /// Checks that it is exactly this response of the handler.
     #[track_caller]
     pub(super) fn is_of_handler(&self, answer: &HandlerAnswer) -> Checked {
         self.is(answer.status, None, &answer.body)?;
         self.has_headers(&answer.headers)
     }
 
-    /// That it is the answer to a handshake.
+    /// Checks that it is the response to a handshake.
     #[track_caller]
     pub(super) fn is_handshake(&self, body: &str, headers: &[(&str, &str)]) -> Checked {
         self.is(200, Some("handshake"), body.as_bytes())?;
         self.has_headers(headers)
     }
 
-    /// Whether the handler has written it.
+    /// Whether the handler sent it.
     pub(super) fn is_the_handlers(&self) -> bool {
         self.headers.iter().any(|(name, _)| name == OWN_HEADER.0)
     }
@@ -94,8 +94,8 @@ impl Answer {
         ))
     }
 
-    /// That it has these headers and no others, but for the length, which is
-    /// right.
+    /// Checks that it has exactly these headers, and a correct
+    /// `Content-Length`, if any.
     #[track_caller]
     fn has_headers(&self, expected: &[(&str, &str)]) -> Checked {
         let mut expected: Vec<_> = expected.to_vec();
@@ -104,7 +104,7 @@ impl Answer {
         let (length, others): (Vec<_>, Vec<_>) =
             is.partition(|(name, _)| *name == "content-length");
         if length.iter().any(|(_, value)| *value != self.body.len().to_string()) {
-            return Err(wrong(&self.to_string(), "a Content-Length that is right"));
+            return Err(wrong(&self.to_string(), "a correct Content-Length"));
         }
         same(&others, &expected)
     }
@@ -123,7 +123,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// The head of an answer in HTTP/1.1, to be completed by its body.
+/// The head of an HTTP/1.1 response. The body is added later.
 #[derive(Debug)]
 pub(super) struct AnswerHead {
     pub(super) status_line: String,
@@ -134,7 +134,7 @@ pub(super) struct AnswerHead {
 impl AnswerHead {
     pub(super) fn parse(head: &[u8]) -> Result<Self, Wrong> {
         let text = String::from_utf8_lossy(head);
-        let not_http = || Wrong::new(&format!("not an answer in HTTP/1.1: {text:?}"));
+        let not_http = || Wrong::new(&format!("not an HTTP/1.1 response: {text:?}"));
         let mut lines = text.split("\r\n").take_while(|line| !line.is_empty());
         let status_line = lines.next().ok_or_else(not_http)?;
         let status = status_line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));
@@ -157,6 +157,6 @@ impl AnswerHead {
     }
 }
 
-/// What the server adds to an answer: the time, and how it goes on with the
-/// connection. A body's chunks are put together before it is compared.
+/// The headers that the server adds: the time, and the state of the connection.
+/// The chunks of a body are joined before it is compared.
 const OF_THE_SERVER: [&str; 4] = ["connection", "date", "keep-alive", "transfer-encoding"];

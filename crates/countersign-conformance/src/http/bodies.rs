@@ -1,4 +1,4 @@
-//! Bodies that are encoded, gone, or slow.
+//! Bodies that are encoded, already read, or slow.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ pub(super) async fn a_compressed_body_of_a_scheme_that_knows_none_is_refused(
     scene: &Scene<'_>,
 ) -> Checked {
     let door = scene.open(plain()?).await;
-    // Signed as it is sent, and as it decodes.
+    // Signed once as it is sent, and once as it decodes.
     for signed in [GZIP, PLAIN] {
         for encoding in ["gzip", "deflate", "br", "GZIP", "identity, gzip"] {
             let delivery = plain_delivery(signed)?.with_body(GZIP);
@@ -34,8 +34,8 @@ pub(super) async fn a_compressed_body_that_is_not_called_so_is_handed_over_as_it
 pub(super) async fn a_body_that_somebody_else_has_read_is_refused(scene: &Scene<'_>) -> Checked {
     let door = scene.open(plain()?.behind(InFront::ReadsTheBody)).await;
     door.deliver(&event("1")?).await?.is_refused(400, "body_incomplete")?;
-    // Of a length that nobody has told nobody can tell that it is gone: but nobody has signed
-    // nothing.
+    // If a body has no announced length, the adapter cannot detect that it was
+    // read. But an empty body does not match the signature.
     let chunked = event("1")?.with_framing(Framing::Chunked(4, ""));
     door.deliver(&chunked).await?.is_refused(401, "signature_mismatch")?;
     door.has_done_nothing()
@@ -57,25 +57,25 @@ pub(super) async fn a_body_that_trickles_is_refused_at_one_deadline_for_the_whol
     scene: &Scene<'_>,
 ) -> Checked {
     let door = scene.open(hasty()?).await;
-    // Each byte is in time, if the deadline were one for each.
+    // With one deadline for each byte, each byte would be in time.
     let delivery = plain_delivery(vec![b'x'; 50])?;
     let pace = DEADLINE / 10;
     let (answer, sent) = door.connect().await?.trickle(&delivery, pace).await?;
     door.record(&answer);
     answer.is_refused(408, "body_timeout")?;
     if sent == delivery.body.len() {
-        return Err(Wrong::new("the whole body could be sent before its deadline"));
+        return Err(Wrong::new("the whole body was sent before its deadline"));
     }
     door.has_done_nothing()
 }
 
-/// An endpoint at which a body has to come quickly.
+/// An endpoint with a short body timeout.
 fn hasty() -> Result<HttpEndpoint, Wrong> {
     Ok(HttpEndpoint::of(plain_verifier()?.with_body_timeout(DEADLINE)))
 }
 
 const DEADLINE: Duration = Duration::from_millis(500);
 const PLAIN: &[u8] = br#"{"id":"1"}"#;
-/// [`PLAIN`], by gzip.
+/// [`PLAIN`], compressed with gzip.
 const GZIP: &[u8] =
     b"\x1f\x8b\x08\0\0\0\0\0\x02\x03\xabV\xcaLQ\xb2R2T\xaa\x05\0\xf3\xc8\x18\xf6\x0a\0\0\0";

@@ -1,4 +1,4 @@
-//! A connection on which anything can be sent: HTTP/1.1 by hand.
+//! A connection on which any bytes can be sent. Writes HTTP/1.1 directly.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::scene::Wrong;
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
-    /// What has come and is not read yet.
+    /// Bytes that are received but not read yet.
     received: Vec<u8>,
 }
 
@@ -30,19 +30,19 @@ impl Connection {
         Ok(self.stream.write_all(bytes.as_ref()).await?)
     }
 
-    /// Each byte in a packet of its own, for as long as anybody takes them.
+    /// Sends each byte in a separate packet, until the server accepts no more.
     pub(super) async fn send_one_by_one(&mut self, bytes: &[u8]) {
         for byte in bytes {
             if self.stream.write_all(&[*byte]).await.is_err() {
-                // The answer says why.
+                // The response shows why.
                 return;
             }
             yield_now().await;
         }
     }
 
-    /// The answer to a request whose body comes at this pace, one byte at a
-    /// time, and how much of it was sent until then.
+    /// Sends the body at this pace, one byte at a time. Returns the response,
+    /// and the number of bytes that were sent before it.
     pub(super) async fn trickle(
         mut self,
         request: &Request,
@@ -55,7 +55,7 @@ impl Connection {
             let mut ticks = interval(pace);
             for byte in &request.body {
                 ticks.tick().await;
-                // Fails where the answer is on its way.
+                // Fails if the response has already been sent.
                 if writer.write_all(&[*byte]).await.is_err() {
                     break;
                 }
@@ -71,17 +71,18 @@ impl Connection {
         Ok((answer, sent))
     }
 
-    /// Sends no more, and goes on listening.
+    /// Closes the sending side, and continues to receive.
     pub(super) async fn half_close(&mut self) -> Result<(), Wrong> {
         Ok(self.stream.shutdown().await?)
     }
 
-    /// Leaves as a process does that is killed: what was sent last may be lost.
+    /// Resets the connection, as when a process is killed. The last bytes may
+    /// be lost.
     pub(super) fn reset(self) -> Result<(), Wrong> {
         Ok(self.stream.set_zero_linger()?)
     }
 
-    /// The next answer, be it an interim one.
+    /// The next response, which may be an interim one.
     pub(super) async fn answer(&mut self) -> Result<Answer, Wrong> {
         read_answer(&mut self.stream, &mut self.received).await
     }
@@ -99,7 +100,7 @@ where
         read_chunks(stream, received).await?
     } else if let Some(length) = head.header("content-length") {
         let length = length.parse();
-        let length = length.map_err(|_| Wrong::new("the answer's Content-Length is no number"))?;
+        let length = length.map_err(|_| Wrong::new("invalid Content-Length in the response"))?;
         read_exactly(stream, received, length).await?
     } else {
         while read_more(stream, received).await? > 0 {}
@@ -117,7 +118,7 @@ where
         let line = read_until(stream, received, b"\r\n").await?;
         let digits = String::from_utf8_lossy(&line);
         let size = usize::from_str_radix(digits.trim_end(), 16);
-        let size = size.map_err(|_| Wrong::new("a chunk of the answer has no size"))?;
+        let size = size.map_err(|_| Wrong::new("a chunk of the response has no size"))?;
         let chunk = read_exactly(stream, received, size + 2).await?;
         if size == 0 {
             return Ok(body);
@@ -135,7 +136,7 @@ where
             return Ok(received.drain(..at + end.len()).collect());
         }
         if read_more(stream, received).await? == 0 {
-            return Err(Wrong::new("the connection was closed before the answer had come"));
+            return Err(Wrong::new("the connection was closed before the response"));
         }
     }
 }
@@ -150,7 +151,7 @@ where
 {
     while received.len() < length {
         if read_more(stream, received).await? == 0 {
-            return Err(Wrong::new("the connection was closed within the answer's body"));
+            return Err(Wrong::new("the connection was closed in the response's body"));
         }
     }
     Ok(received.drain(..length).collect())

@@ -1,4 +1,4 @@
-//! What an adapter's test hands in, and what it gets.
+//! The interface between the suite and an adapter's test.
 
 use std::any::Any;
 use std::fmt;
@@ -11,8 +11,8 @@ use countersign_core::Receiver;
 use super::script::Script;
 use super::store::DoorStore;
 
-/// A door through which deliveries come in, as the cases need it: a real server
-/// on loopback, new ones of it, each for an endpoint of its own.
+/// An adapter to test: real servers on the loopback interface, a new one for
+/// each endpoint.
 ///
 /// ```
 /// use countersign_conformance::{DoorReach, DoorUnderTest, HttpEndpoint, OpenDoor};
@@ -33,83 +33,84 @@ use super::store::DoorStore;
 ///     async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
 ///         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 ///         let address = listener.local_addr().unwrap();
-///         // Ends when it is dropped.
+/// Stops when it is dropped.
 ///         let mut server = JoinSet::new();
 ///         server.spawn(serve(listener, endpoint));
 ///         OpenDoor::new(address, server)
 ///     }
 /// }
 ///
-/// // Receives by `endpoint.receiver`, and hands what is to be handled to `endpoint.script`.
+/// Receives with `endpoint.receiver`, and calls `endpoint.script` as the
+/// handler.
 /// async fn serve(listener: TcpListener, endpoint: HttpEndpoint) {
 ///     # let _ = (listener, endpoint);
 /// }
 /// # let _ = Acme;
 /// ```
 pub trait DoorUnderTest: Send + Sync + 'static {
-    /// The door's name, for reports.
+    /// The adapter's name, for reports.
     fn name(&self) -> &'static str;
 
-    /// How far the door goes. Cases that need more do not apply to it.
+    /// What the adapter supports. Cases that need more do not apply to it.
     fn reach(&self) -> DoorReach;
 
-    /// Opens the door on a free port of the loopback, for HTTP/1.1 and for
-    /// HTTP/2 with prior knowledge, for every method and every path.
+    /// Starts a server on a free port of the loopback interface, for HTTP/1.1
+    /// and for HTTP/2 with prior knowledge, for every method and every path.
     fn open(&self, endpoint: HttpEndpoint) -> impl Future<Output = OpenDoor> + Send;
 
-    /// Cases in which the framework stands in the way, each with the reason.
-    /// They are run all the same and have to fail, so that none stays on this
-    /// list for longer than it has to. Defaults to none.
+    /// Cases that the framework makes impossible, each with the reason. They
+    /// still run and must fail, so that an exception is removed as soon as
+    /// possible. Defaults to none.
     fn exceptions(&self) -> &'static [(&'static str, &'static str)] {
         &[]
     }
 }
 
-/// How far a door goes along the path.
+/// How much of the processing an adapter does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum DoorReach {
     /// It verifies.
     Verifies,
-    /// It claims the event, too, and the claim is in the handler's hands.
+    /// It also claims the event, and passes the claim to the handler.
     Claims,
-    /// It runs the handler in a task of its own, too, with a deadline, and
+    /// It also runs the handler in a separate task, with a deadline, and
     /// settles the claim.
     Handles,
 }
 
-/// What a door is opened for.
+/// The endpoint that an adapter serves.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HttpEndpoint {
-    /// Receives. A door that only verifies takes its
+    /// The receiver. An adapter that only verifies uses its
     /// [`verifier`](Receiver::verifier).
     pub receiver: Receiver<DoorStore>,
-    /// What the handler does.
+    /// The behaviour of the handler.
     pub script: Script,
-    /// What stands in front of the door.
+    /// The middleware in front of the adapter.
     pub in_front: InFront,
 }
 
-/// What stands between the server and the door.
+/// The middleware between the server and the adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InFront {
-    /// Nothing.
+    /// None.
     Nothing,
     /// A middleware that reads the body to its end and passes the request on
     /// without it.
     ReadsTheBody,
 }
 
-/// An open door, for as long as this lives.
+/// A running server. It stops when this is dropped.
 pub struct OpenDoor {
     pub(super) address: SocketAddr,
     _server: Box<dyn Any + Send + Sync>,
 }
 
 impl OpenDoor {
-    /// A door at this address, whose server ends when `server` is dropped.
+    /// A server at this address. It stops when `server` is dropped.
     pub fn new(address: SocketAddr, server: impl Any + Send + Sync) -> Self {
         Self { address, _server: Box::new(server) }
     }
@@ -121,7 +122,7 @@ impl fmt::Debug for OpenDoor {
     }
 }
 
-/// [`DoorUnderTest`] as the cases see it.
+/// [`DoorUnderTest`], usable as a trait object.
 pub(super) trait Open: Sync {
     fn open(&self, endpoint: HttpEndpoint) -> Pin<Box<dyn Future<Output = OpenDoor> + Send + '_>>;
 }
@@ -132,9 +133,11 @@ impl<D: DoorUnderTest> Open for D {
     }
 }
 
-/// The header in which a door under test says which answer it has given, so that
-/// the cases can tell answers of one status apart: the code of the
-/// [`Answer`](countersign_core::Answer) or the
+/// The header in which an adapter under test reports which response it sent, so
+/// that the cases can distinguish responses with the same status.
+///
+/// Its value is the code of the [`Answer`](countersign_core::Answer) or the
 /// [`VerifyError`](countersign_core::VerifyError) in the response's extensions.
-/// A middleware of the test writes it, and none where there is neither.
+/// A middleware of the test writes it. Without either of them it writes no
+/// header.
 pub const CODE_HEADER: &str = "x-code";

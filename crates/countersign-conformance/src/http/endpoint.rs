@@ -1,4 +1,4 @@
-//! The endpoints that the cases open, and how deliveries to them are signed.
+//! The endpoints of the cases, and the signing of deliveries to them.
 
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ impl HttpEndpoint {
         }
     }
 
-    /// The endpoint, and what its handler does at its first calls. Later ones
-    /// answer as by default.
+    /// The endpoint with what its handler does at its first calls. Later calls
+    /// send the default response.
     pub(super) fn with_script(mut self, acts: impl IntoIterator<Item = Act>) -> Self {
         self.script = Script::new(acts);
         self
@@ -64,12 +64,12 @@ pub(super) fn dated() -> Result<HttpEndpoint, Wrong> {
     Ok(HttpEndpoint::of(verifier(dated_scheme()?)?))
 }
 
-/// Knows the suite's secret; its clock stands at [`NOW_MS`].
+/// A verifier with the suite's secret and a clock fixed at [`NOW_MS`].
 pub(super) fn verifier(scheme: Scheme) -> Result<Verifier, Wrong> {
     Ok(Verifier::new(scheme, secret()?)?.with_clock(|| NOW_MS))
 }
 
-/// Signs the body and no more; the event's id is in it.
+/// A scheme that signs only the body, which contains the event's id.
 pub(super) fn plain_scheme() -> Result<Scheme, Wrong> {
     let scheme = Scheme::builder("plain").signature_header(SIGNATURE).signed("{body}");
     Ok(scheme.event_id("body:/id").build()?)
@@ -81,7 +81,7 @@ pub(super) fn plain_scheme_with(handshake: HandshakeBuilder) -> Result<Scheme, W
     Ok(scheme.handshake(handshake).event_id("body:/id").build()?)
 }
 
-/// Has everything that a head can have: an id, a timestamp, a list of
+/// A scheme with all kinds of headers: an id, a timestamp, a list of
 /// signatures, and another signed header.
 pub(super) fn dated_scheme() -> Result<Scheme, Wrong> {
     let scheme = Scheme::builder("dated")
@@ -120,7 +120,7 @@ pub(super) fn dated_delivery_of(
     Ok(topic.signed_by(&signer)?)
 }
 
-/// A delivery of any scheme, signed now by the suite's secret.
+/// A delivery of any scheme, signed now with the suite's secret.
 pub(super) fn signed(scheme: Scheme, body: impl Into<Vec<u8>>) -> Result<Request, Wrong> {
     let signer = Signer::new(scheme, secret()?)?.with_id("msg_1").at_unix_ms(NOW_MS);
     Ok(Request::post(body).signed_by(&signer)?)

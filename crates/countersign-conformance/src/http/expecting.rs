@@ -1,4 +1,5 @@
-//! `Expect: 100-continue`: senders that ask before they send the body.
+//! `Expect: 100-continue`: senders that wait for permission before they send
+//! the body.
 
 use super::door::HttpEndpoint;
 use super::endpoint::{SIGNATURE, event, plain, plain_delivery, plain_verifier};

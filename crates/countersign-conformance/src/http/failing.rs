@@ -49,5 +49,5 @@ pub(super) async fn a_handler_past_its_deadline_is_answered_503_and_still_finish
     door.has_called(1)
 }
 
-/// The answer leaves a tenth of it earlier.
+/// The response is sent a tenth of this time before it ends.
 const ACK_DEADLINE: Duration = Duration::from_secs(1);

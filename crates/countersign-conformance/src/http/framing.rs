@@ -1,4 +1,4 @@
-//! How a body comes: in chunks, in bytes, and not to its end.
+//! Bodies in chunks, in single bytes, and without an end.
 
 use super::endpoint::{event, plain};
 use super::request::Framing;
@@ -62,7 +62,7 @@ pub(super) async fn a_body_whose_sender_is_gone_is_not_handled(scene: &Scene<'_>
     let door = scene.open(plain()?).await;
     for framing in [Framing::Length, Framing::Chunked(2, "")] {
         let delivery = event("1")?.with_framing(framing);
-        // All of it, but not its end.
+        // The whole request except its last byte.
         let wire = delivery.wire();
         let mut connection = door.connect().await?;
         connection.send(&wire[..wire.len() - 1]).await?;

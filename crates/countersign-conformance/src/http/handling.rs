@@ -1,4 +1,4 @@
-//! Deliveries that are in order.
+//! Valid deliveries.
 
 use super::door::HttpEndpoint;
 use super::endpoint::{event, plain, plain_delivery, plain_verifier};

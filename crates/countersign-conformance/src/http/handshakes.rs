@@ -1,5 +1,5 @@
-//! How providers try an endpoint: answered in the handler's place, and only as
-//! far as each handshake's rule allows.
+//! Handshakes: answered without calling the handler, and only as far as the
+//! rule of each handshake allows.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -19,7 +19,8 @@ pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6U"}}"#;
     let validation = signed(zoom.clone(), body)?;
     for _ in 0..2 {
-        // Zoom asks again every 72 hours, and it is no duplicate.
+        // Zoom repeats the validation every 72 hours, and it is not a
+        // duplicate.
         door.deliver(&validation).await?.is_handshake(ZOOM_ANSWER, &JSON)?;
     }
     door.has_done_nothing()?;
@@ -79,7 +80,7 @@ pub(super) async fn a_token_in_the_query_is_signed(scene: &Scene<'_>) -> Checked
     let door = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(check)?)?)).await;
     let asked = Request::get("/hooks?crc_token=abc");
     door.deliver(&asked).await?.is_handshake(CRC_ANSWER, &JSON)?;
-    // What could be an event is not signed for anybody.
+    // A text that could be an event is not signed.
     let json = Request::get("/hooks?crc_token=%7B%22id%22%3A%221%22%7D");
     door.deliver(&json).await?.is_refused(401, "missing_signature")?;
     door.has_done_nothing()
@@ -136,7 +137,7 @@ pub(super) async fn a_request_that_is_no_handshake_after_all_is_refused(
         let request = Request::post(body);
         door.deliver(&request).await?.is_refused(401, "missing_signature")?;
     }
-    // Whoever signs is judged by the signature.
+    // A request with a signature is verified by its signature.
     let forged = Request::post(r#"{"type":"confirm","challenge":"abc"}"#);
     let forged = forged.with_header(SIGNATURE, "00".repeat(32));
     door.deliver(&forged).await?.is_refused(401, "signature_mismatch")?;
@@ -175,14 +176,14 @@ pub(super) async fn a_key_is_not_taken_where_nobody_keeps_it(scene: &Scene<'_>) 
     door.has_done_nothing()
 }
 
-/// An endpoint that is tried with a challenge in the body, which nobody signs.
+/// An endpoint with an unsigned handshake: a challenge in the body.
 fn confirming() -> Result<HttpEndpoint, Wrong> {
     let confirmation =
         Handshake::unsigned("confirmation").when("body:/type", "confirm").text("body:/challenge");
     Ok(HttpEndpoint::of(verifier(plain_scheme_with(confirmation)?)?))
 }
 
-/// A verifier of a provider that hands its key over.
+/// A verifier for a provider that sends its key in a handshake.
 fn handing_over() -> Result<Verifier, Wrong> {
     let handing = Handshake::unsigned_while_armed("key").echo_header(KEY.0).capture(KEY_PLACE);
     verifier(plain_scheme_with(handing)?)
@@ -194,7 +195,7 @@ const TEXT: [(&str, &str); 2] =
     [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")];
 const JSON: [(&str, &str); 2] =
     [("content-type", "application/json"), ("x-content-type-options", "nosniff")];
-/// The HMACs were computed by Python's `hmac`.
+/// The HMACs were computed with Python's `hmac`.
 const ZOOM_ANSWER: &str = concat!(
     r#"{"encryptedToken":"96aa34bf8d34cac6b5684bcdfdea0a22aa1dfa46ed8192f80a6f465c0bc2ac65","#,
     r#""plainToken":"qgg8vlvZRS6U"}"#,

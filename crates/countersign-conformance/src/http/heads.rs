@@ -1,4 +1,4 @@
-//! Heads that are refused, and signatures that are wrong.
+//! Headers that are rejected, and wrong signatures.
 
 use countersign_core::Secrets;
 
@@ -136,7 +136,8 @@ pub(super) async fn a_refused_head_is_answered_before_any_of_its_body_is_sent(
     door.has_done_nothing()
 }
 
-/// That each of these is refused, and that nothing is made of it.
+/// Checks that each of these is rejected, and that neither handler nor store is
+/// called.
 async fn refused(
     scene: &Scene<'_>,
     deliveries: impl IntoIterator<Item = Request>,

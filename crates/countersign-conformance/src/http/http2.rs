@@ -1,4 +1,4 @@
-//! A connection in HTTP/2, with prior knowledge.
+//! An HTTP/2 connection with prior knowledge.
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,9 +22,9 @@ pub(super) struct Http2 {
     _driver: JoinSet<()>,
 }
 
-/// A request on its way.
+/// A request that is being sent.
 pub(super) struct Sending {
-    /// As long as the body has not ended.
+    /// `None` once the body has ended.
     body: Option<Sender<Bytes, io::Error>>,
     answering: JoinHandle<hyper::Result<hyper::Response<Incoming>>>,
 }
@@ -34,17 +34,17 @@ impl Http2 {
         let stream = TokioIo::new(TcpStream::connect(address).await?);
         let (sender, connection) = handshake(TokioExecutor::new(), stream).await?;
         let mut driver = JoinSet::new();
-        // How it ended is seen at the request that it has ended for.
+        // An error of the connection shows at the request that it affects.
         driver.spawn(async { drop(connection.await) });
         Ok(Self { sender, _driver: driver })
     }
 
-    /// The answer to a whole request.
+    /// Sends a whole request and returns the response.
     pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, Wrong> {
         self.ask_in_pieces(request, request.body.len().max(1)).await
     }
 
-    /// The answer to a request whose body comes in frames of this size.
+    /// Sends the body in frames of this size and returns the response.
     pub(super) async fn ask_in_pieces(
         &mut self,
         request: &Request,
@@ -52,7 +52,7 @@ impl Http2 {
     ) -> Result<Answer, Wrong> {
         let mut sending = self.begin(request)?;
         for piece in request.body.chunks(size) {
-            // Fails where the answer does not need the rest.
+            // Fails if the server has responded without the rest of the body.
             if sending.send(piece).await.is_err() {
                 break;
             }
@@ -92,7 +92,7 @@ impl Sending {
         self.body = None;
     }
 
-    /// Ends the body, and waits for the answer.
+    /// Ends the body, and waits for the response.
     pub(super) async fn answer(mut self) -> Result<Answer, Wrong> {
         self.end();
         let (head, body) = self.answering.await??.into_parts();
@@ -102,20 +102,21 @@ impl Sending {
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
-            // Whether it is said is the server's affair: the frames say it, too.
+            // Whether the server sends this header is its own choice: the
+            // frames have the length, too.
             .filter(|(name, value)| *name != "content-length" || *value != length)
             .map(|(name, value)| (name.to_owned(), value.into_owned()));
         let status_line = format!("{:?} {}", head.version, head.status);
         Ok(Answer::new(status_line, head.status.as_u16(), headers, body))
     }
 
-    /// Takes the request back, and leaves the connection open.
+    /// Cancels the request, and leaves the connection open.
     pub(super) async fn cancel(self) {
         if let Some(body) = self.body {
-            body.abort(io::Error::other("taken back"));
+            body.abort(io::Error::other("cancelled"));
         }
         self.answering.abort();
-        // Until it is.
+        // Waits until it is aborted.
         drop(self.answering.await);
     }
 }

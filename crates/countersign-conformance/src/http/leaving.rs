@@ -1,4 +1,4 @@
-//! Senders that do not wait for their answer.
+//! Clients that disconnect before the response.
 
 use super::endpoint::{SIGNATURE, event, plain};
 use super::scene::{Checked, Scene};
@@ -30,9 +30,9 @@ pub(super) async fn a_sender_that_takes_its_delivery_back_over_http_2_does_not_s
     sending.end();
     door.script.begun(1).await;
     sending.cancel().await;
-    // Later requests on the same connection are read after the reset. A server on one thread has
-    // dropped the cancelled request before it answers the first of them, for it was woken before;
-    // one on several threads has some more turns to do so.
+    // The server reads later requests on the same connection after the reset. A single-threaded
+    // server drops the cancelled request before it responds to the first of them, because its
+    // task was woken earlier. A multi-threaded one gets several more requests to do so.
     let unsigned = event("1")?.without_header(SIGNATURE);
     for _ in 0..TURNS {
         connection.ask(&unsigned).await?.is_refused(401, "missing_signature")?;

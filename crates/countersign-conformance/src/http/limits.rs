@@ -1,4 +1,4 @@
-//! How large a body may be: to the byte.
+//! The limit of a body's size, to the byte.
 
 use countersign_core::BufferBudget;
 
@@ -34,7 +34,7 @@ pub(super) async fn a_body_over_http_2_is_handled_up_to_the_limit(scene: &Scene<
     let mut known = 0;
     for framing in [Framing::Length, Framing::Chunked(7, "")] {
         for length in [LIMIT - 1, LIMIT, LIMIT + 1] {
-            // An event of its own.
+            // A separate event.
             known += 1;
             let body = [format!("{known}").as_bytes(), &vec![b'x'; length - 1]].concat();
             let delivery = plain_delivery(body)?.with_framing(framing.clone());
@@ -66,8 +66,8 @@ pub(super) async fn a_length_over_the_limit_is_refused_before_the_body_is_sent(
 pub(super) async fn a_body_that_does_not_fit_beside_those_of_others_is_sent_away(
     scene: &Scene<'_>,
 ) -> Checked {
-    // A request takes 4 KiB of it before its body, and up to 8 KiB more for its head: actix-web
-    // keeps room for 28 fields.
+    // A request takes 4 KiB of the budget before its body, and up to 8 KiB more
+    // for its head: actix-web allocates space for 28 fields.
     let budget = BufferBudget::new(16 * 1024);
     let verifier = plain_verifier()?.with_buffer_budget(budget);
     let door = scene.open(HttpEndpoint::of(verifier)).await;
@@ -76,7 +76,7 @@ pub(super) async fn a_body_that_does_not_fit_beside_those_of_others_is_sent_away
         door.deliver(&too_much).await?.is_given(503, "busy", Some("1"))?;
     }
     door.has_done_nothing()?;
-    // What was held for them is free again.
+    // The memory that was reserved for them is available again.
     let fits = of_length(LIMIT)?;
     door.deliver(&fits).await?.is_handled(&fits.body)?;
     door.has_called(1)

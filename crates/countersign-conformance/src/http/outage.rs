@@ -1,4 +1,4 @@
-//! Stores that are away, full, or hold an event that nobody survives.
+//! Stores that are unavailable or full, and an event whose attempts all crash.
 
 use countersign_core::{OutagePolicy, Verified};
 
@@ -86,5 +86,5 @@ pub(super) async fn a_success_that_cannot_be_recorded_is_answered_as_one(
     door.has_called(1)
 }
 
-/// After so many an event is not given out again.
+/// After this number of crashes an event is not granted again.
 const ATTEMPTS: usize = 5;

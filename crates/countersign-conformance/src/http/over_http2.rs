@@ -45,10 +45,11 @@ pub(super) async fn a_delivery_that_is_taken_back_over_http_2_is_not_handled(
     let mut connection = door.http2().await?;
     let delivery = event("1")?.with_framing(Framing::Chunked(4, ""));
     let mut sending = connection.begin(&delivery)?;
-    // All of it, but not its end.
+    // The whole body, without its end.
     sending.send(&delivery.body).await?;
     sending.cancel().await;
-    // What comes behind it on the same connection is answered behind it.
+    // A later request on the same connection is answered after the
+    // cancellation.
     let unsigned = event("1")?.without_header(SIGNATURE);
     connection.ask(&unsigned).await?.is_refused(401, "missing_signature")?;
     door.has_done_nothing()?;

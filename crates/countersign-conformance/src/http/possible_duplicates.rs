@@ -1,5 +1,5 @@
-//! Repeats that are handled: of events that cannot be told apart, and of those
-//! whose response the provider reads.
+//! Duplicates that are handled: of events that cannot be distinguished, and of
+//! those whose response the provider reads.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(super) async fn a_possible_duplicate_that_fails_is_answered_as_its_handler_a
     let delivery = template()?;
     door.deliver(&delivery).await?;
     door.deliver(&delivery).await?.is_of_handler(&failed)?;
-    // The record of the first is as it was.
+    // The record of the first delivery is unchanged.
     door.deliver(&delivery).await?.is_handled(&delivery.body)?;
     flags(&door.script.calls(), &[false, true, true])
 }
@@ -92,21 +92,22 @@ fn unknown() -> Result<HttpEndpoint, Wrong> {
     Ok(HttpEndpoint::of(verifier(unknown_scheme()?)?))
 }
 
-/// Signs the body, in which nothing names the event.
+/// Signs the body, which does not identify the event.
 fn unknown_scheme() -> Result<Scheme, Wrong> {
     Ok(Scheme::builder("unknown").signature_header(SIGNATURE).signed("{body}").build()?)
 }
 
-/// What a trigger sends whenever it fires.
+/// The body that a trigger sends every time.
 fn template() -> Result<Request, Wrong> {
     signed(unknown_scheme()?, r#"{"event":"ticket_solved"}"#)
 }
 
-/// Which of the calls were flagged as possible duplicates.
+/// Checks which of the calls were flagged as possible duplicates.
 fn flags(calls: &[super::script::Call], expected: &[bool]) -> Checked {
     let flagged: Vec<bool> = calls.iter().map(|call| call.is_possible_duplicate).collect();
     same(&flagged.as_slice(), &expected)
 }
 
-/// A duplicate waits for a third of it. In the rest, the first handler is released.
+/// A duplicate waits for a third of this time. The first handler is released
+/// after that.
 const ACK_DEADLINE: Duration = Duration::from_secs(6);

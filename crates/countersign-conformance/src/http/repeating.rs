@@ -38,7 +38,7 @@ pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
     let mut first = door.connect().await?;
     first.send(delivery.wire()).await?;
     door.script.begun(1).await;
-    // The lease lasts for 30 s, but the handler may be done at any moment.
+    // The lease lasts for 30 s, but the handler may finish at any moment.
     door.deliver(&delivery).await?.is_given(503, "in_flight", Some("5"))?;
 
     door.script.release();
@@ -105,5 +105,6 @@ fn waiting(ack_deadline: Duration) -> Result<HttpEndpoint, Wrong> {
     Ok(endpoint.with_receiver(move |receiver| receiver.with_ack_deadline(ack_deadline)))
 }
 
-/// A duplicate waits for a third of it. In the rest, the first handler is released.
+/// A duplicate waits for a third of this time. The first handler is released
+/// after that.
 const ACK_DEADLINE: Duration = Duration::from_secs(6);

@@ -1,4 +1,4 @@
-//! A request, whole or wrong, and how it stands on the wire.
+//! A request, valid or not, and its bytes in HTTP/1.1.
 
 use countersign_core::{ConfigError, Signer};
 
@@ -11,14 +11,14 @@ pub(super) struct Request {
     pub(super) framing: Framing,
 }
 
-/// How the receiver learns where the body ends.
+/// How the receiver determines the end of the body.
 #[derive(Debug, Clone)]
 pub(super) enum Framing {
     /// By its length.
     Length,
-    /// By this length, whether it is right or not.
+    /// By this length, even if it is wrong.
     Announced(u64),
-    /// In chunks of this size, with these trailers behind them.
+    /// In chunks of this size, followed by these trailers.
     Chunked(usize, &'static str),
 }
 
@@ -44,18 +44,18 @@ impl Request {
         Ok(self)
     }
 
-    /// Another value for a header, or a new header.
+    /// Sets a header, replacing its value.
     pub(super) fn with_header(self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.without_header(name).and_header(name, value)
     }
 
-    /// One header more, even where there is one of this name.
+    /// Adds a header, even if there is one of this name.
     pub(super) fn and_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
 
-    /// The header in front of all others.
+    /// Adds a header in front of all others.
     pub(super) fn with_first_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.insert(0, (name.to_owned(), value.into()));
         self
@@ -71,7 +71,7 @@ impl Request {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
-    /// Another body than was signed.
+    /// Replaces the body, and keeps the signature.
     pub(super) fn with_body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self

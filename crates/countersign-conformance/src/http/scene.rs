@@ -1,4 +1,4 @@
-//! What a case has at hand.
+//! The context of a case.
 
 use std::fmt::Debug;
 use std::panic::Location;
@@ -14,16 +14,16 @@ use super::request::Request;
 use super::script::Script;
 use super::store::DoorStore;
 
-/// What opens doors, and what came through them.
+/// Starts servers, and records their responses.
 pub(super) struct Scene<'d> {
     under_test: &'d dyn Open,
     answers: Mutex<Vec<Answer>>,
 }
 
-/// What a case comes to.
+/// The result of a case.
 pub(super) type Checked = Result<(), Wrong>;
 
-/// What the door did, and what it had to do.
+/// What the adapter did, and what it should have done.
 #[derive(Debug)]
 pub(super) struct Wrong(pub(super) String);
 
@@ -38,7 +38,7 @@ impl<'d> Scene<'d> {
         Door { scene: self, open, script: endpoint.script.clone(), store, endpoint }
     }
 
-    /// Keeps an answer for the transcript.
+    /// Records a response for the transcript.
     pub(super) fn record(&self, answer: &Answer) {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answer.clone());
     }
@@ -48,7 +48,7 @@ impl<'d> Scene<'d> {
     }
 }
 
-/// A door that is open.
+/// A running adapter.
 pub(super) struct Door<'s> {
     scene: &'s Scene<'s>,
     open: OpenDoor,
@@ -58,16 +58,16 @@ pub(super) struct Door<'s> {
 }
 
 impl Door<'_> {
-    /// Sends a request on a connection of its own. The answer goes into the
-    /// transcript.
+    /// Sends a request on a separate connection, and records the response in
+    /// the transcript.
     pub(super) async fn deliver(&self, request: &Request) -> Result<Answer, Wrong> {
         let answer = self.ask(request).await?;
         self.scene.record(&answer);
         Ok(answer)
     }
 
-    /// As [`deliver`](Self::deliver), with nothing in the transcript: for what
-    /// comes in no order.
+    /// As [`deliver`](Self::deliver), but does not record the response: for
+    /// responses without a fixed order.
     pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Wrong> {
         let mut connection = self.connect().await?;
         connection.send(request.wire()).await?;
@@ -89,7 +89,7 @@ impl Door<'_> {
         Http2::open(self.open.address).await
     }
 
-    /// The next answer on a connection, for the transcript.
+    /// The next response on a connection, which is recorded.
     pub(super) async fn answer_on(&self, connection: &mut Connection) -> Result<Answer, Wrong> {
         let answer = connection.answer().await?;
         self.scene.record(&answer);
@@ -100,8 +100,8 @@ impl Door<'_> {
         self.scene.record(answer);
     }
 
-    /// Lets the server look at what has happened on its other connections: it
-    /// answers several requests meanwhile.
+    /// Gives the server time to process events on its other connections: it
+    /// responds to several requests meanwhile.
     pub(super) async fn lets_things_settle(&self) -> Checked {
         for _ in 0..20 {
             self.ask(&Request::get("/")).await?;
@@ -109,24 +109,25 @@ impl Door<'_> {
         Ok(())
     }
 
-    /// The proof of a delivery, past the door.
+    /// The verified delivery, without the adapter.
     pub(super) fn proof(&self, request: &Request) -> Result<Verified, Wrong> {
         let verifier = self.endpoint.receiver.verifier();
         Ok(verifier.verify(&request.headers, request.body.clone())?)
     }
 
-    /// That the handler was called so often, each time with the proved body.
+    /// Checks how often the handler was called, and that it got the verified
+    /// body each time.
     #[track_caller]
     pub(super) fn has_called(&self, times: usize) -> Checked {
         let calls = self.script.calls();
         same(&calls.len(), &times)?;
         match calls.iter().find(|call| !call.is_proved) {
-            Some(call) => Err(wrong(call, "the body that was proved")),
+            Some(call) => Err(wrong(call, "the verified body")),
             None => Ok(()),
         }
     }
 
-    /// That nothing was made of what came: neither handler nor store was asked.
+    /// Checks that neither the handler nor the store was called.
     #[track_caller]
     pub(super) fn has_done_nothing(&self) -> Checked {
         self.has_called(0)?;
@@ -142,7 +143,7 @@ impl Wrong {
     }
 }
 
-/// That two values are the same.
+/// Checks that two values are equal.
 #[track_caller]
 pub(super) fn same<T: PartialEq<U> + Debug, U: Debug>(is: &T, must_be: &U) -> Checked {
     if is == must_be {
@@ -153,7 +154,7 @@ pub(super) fn same<T: PartialEq<U> + Debug, U: Debug>(is: &T, must_be: &U) -> Ch
 
 #[track_caller]
 pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Wrong {
-    Wrong::new(&format!("{is:?} instead of {must_be}"))
+    Wrong::new(&format!("got {is:?}, expected {must_be}"))
 }
 
 impl<E: InTheWay> From<E> for Wrong {
@@ -164,7 +165,7 @@ impl<E: InTheWay> From<E> for Wrong {
     }
 }
 
-/// An error for which a case cannot go on.
+/// An error that stops a case.
 trait InTheWay: std::error::Error {}
 
 impl InTheWay for std::io::Error {}

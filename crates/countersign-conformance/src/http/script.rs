@@ -1,4 +1,4 @@
-//! What the handler behind a door does.
+//! The behaviour of the handler.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,10 +12,10 @@ use tokio::sync::watch;
 
 use super::scene::{Checked, Wrong};
 
-/// What the handler behind a door does. The door's handler calls
-/// [`handle`](Self::handle), and answers what that says.
+/// The behaviour of the handler. The adapter's handler calls
+/// [`handle`](Self::handle), and responds with what that returns.
 ///
-/// Clones are the same script.
+/// Clones share the same script.
 #[derive(Clone)]
 pub struct Script(Arc<Shared>);
 
@@ -30,19 +30,19 @@ struct Shared {
 #[derive(Debug, Clone)]
 pub(super) enum Act {
     Answer(HandlerAnswer),
-    /// Waits until it is released, and then answers as by default.
+    /// Waits until it is released, and then sends the default response.
     Wait,
     Panic,
 }
 
-/// What the handler got.
+/// What the handler received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Call {
     pub(super) event: String,
     pub(super) attempt: Option<u32>,
     pub(super) is_possible_duplicate: bool,
     pub(super) body: Vec<u8>,
-    /// Whether that is the body of the proof, too.
+    /// Whether it is also the body of the verified delivery.
     pub(super) is_proved: bool,
 }
 
@@ -53,13 +53,13 @@ struct Progress {
     stopped: usize,
 }
 
-/// What the handler answers, to the letter: a door adds no header of its own.
+/// The exact response of the handler: an adapter adds no header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HandlerAnswer {
     /// The status.
     pub status: u16,
-    /// The headers, but for those that frame the body.
+    /// The headers, except for those that frame the body.
     pub headers: Vec<(&'static str, &'static str)>,
     /// The body.
     pub body: Bytes,
@@ -70,13 +70,13 @@ impl HandlerAnswer {
         Self { status, headers: vec![OWN_HEADER], body: body.into() }
     }
 
-    /// The answer of a handler that has nothing else to do: what it got.
+    /// The default response: a digest of the body that the handler received.
     pub(super) fn to_body(body: &[u8]) -> Self {
         Self::new(200, const_hex::encode(Sha256::digest(body)))
     }
 }
 
-/// In every answer of a handler.
+/// A header of every response of a handler.
 pub(super) const OWN_HEADER: (&str, &str) = ("x-handler", "ran");
 
 impl Script {
@@ -89,13 +89,13 @@ impl Script {
         }))
     }
 
-    /// What the handler does with one delivery: with the proof, the grant where
-    /// the door claims, and the body as a handler gets it that does not care
-    /// for the proof.
+    /// Handles one delivery. Takes the verified delivery, the grant if the
+    /// adapter claims, and the body as a handler gets it that does not use the
+    /// verified delivery.
     ///
     /// # Panics
     ///
-    /// Where the script says so: handlers do.
+    /// Panics if the script requests it, because handlers may panic.
     pub async fn handle(
         &self,
         verified: &Verified,
@@ -113,10 +113,10 @@ impl Script {
         let act = self.0.acts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         let answer = match act {
             Some(Act::Answer(answer)) => answer,
-            // Without the hook, which would write it to the test's output.
-            Some(Act::Panic) => resume_unwind(Box::new("as the script says")),
+            // Without the panic hook, which would write to the test's output.
+            Some(Act::Panic) => resume_unwind(Box::new("requested by the script")),
             Some(Act::Wait) => {
-                // Never fails: the script holds the sender.
+                // Never fails, because the script holds the sender.
                 let _ = self.0.released.subscribe().wait_for(|released| *released).await;
                 HandlerAnswer::to_body(body)
             }
@@ -126,25 +126,25 @@ impl Script {
         answer
     }
 
-    /// Lets all go that wait, and all that will.
+    /// Releases all waiting calls, and all later ones.
     pub(super) fn release(&self) {
         self.0.released.send_replace(true);
     }
 
-    /// Until the handler has been begun so often.
+    /// Waits until the handler was started this many times.
     pub(super) async fn begun(&self, times: usize) {
         let mut progress = self.0.progress.subscribe();
         let _ = progress.wait_for(|progress| progress.begun >= times).await;
     }
 
-    /// Until the handler has come to its end so often; it must not have been
-    /// stopped on the way.
+    /// Waits until the handler has finished this many times, and checks that it
+    /// was never cancelled.
     pub(super) async fn finished(&self, times: usize) -> Checked {
         let mut progress = self.0.progress.subscribe();
         let ended = |progress: &Progress| progress.finished >= times || progress.stopped > 0;
         match progress.wait_for(ended).await {
             Ok(progress) if progress.stopped == 0 => Ok(()),
-            _ => Err(Wrong::new("the handler was stopped on its way")),
+            _ => Err(Wrong::new("the handler was cancelled")),
         }
     }
 
@@ -159,7 +159,7 @@ impl Shared {
     }
 }
 
-/// Tells a handler that comes to its end from one that is stopped.
+/// Distinguishes a handler that finishes from one that is cancelled.
 struct Running<'s> {
     shared: &'s Shared,
     finished: bool,

@@ -1,4 +1,4 @@
-//! Whose secrets count: those of tenants, and those that are replaced.
+//! Which secrets are used: those of tenants, and replaced ones.
 
 use std::future::pending;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(scene: &Scene<'_>
     door.deliver(&unknown).await?.is_refused(503, "unknown_tenant")?;
     let unnamed = unknown.clone().without_header(TENANT);
     door.deliver(&unnamed).await?.is_refused(503, "unknown_tenant")?;
-    // Before any of its body is sent.
+    // Rejected before the body is sent.
     let mut connection = door.connect().await?;
     connection.send(unknown.wire_head()).await?;
     door.answer_on(&mut connection).await?.is_refused(503, "unknown_tenant")?;
@@ -69,13 +69,13 @@ pub(super) async fn a_replaced_secret_counts_from_the_next_delivery_on(
     door.has_called(3)
 }
 
-/// An endpoint of the tenants `a` and `b`, each with a secret of its own, and of
-/// two whose secrets cannot be found.
+/// An endpoint of the tenants `a` and `b`, each with its own secret, and of two
+/// tenants whose lookup fails.
 fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Wrong> {
     let tenants =
         Tenants::new(TenantFrom::header(TENANT)?, async |tenant: String| match tenant.as_str() {
             "a" | "b" => Ok(Some(secret_of(&tenant)?.into())),
-            "fails" => Err("nobody can be asked".into()),
+            "fails" => Err("the lookup fails".into()),
             "hangs" => pending().await,
             _ => Ok(None),
         });
@@ -83,7 +83,7 @@ fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Wrong> {
     Ok(HttpEndpoint::of(verifier.with_clock(|| NOW_MS).with_body_timeout(deadline)))
 }
 
-/// A delivery to one tenant, signed by the secret of one.
+/// A delivery to one tenant, signed with the secret of one.
 fn of_tenant(to: &str, by: &str) -> Result<Request, Wrong> {
     Ok(signed_by(secret_of(by)?, r#"{"id":"1"}"#)?.with_header(TENANT, to))
 }
@@ -96,7 +96,7 @@ fn secret_of(tenant: &str) -> Result<Secret, ConfigError> {
     Secret::new(format!("the secret of tenant {tenant}"))
 }
 
-/// An adapter waits for secrets for as long as for a body.
+/// An adapter waits for secrets as long as for a body.
 const DEADLINE: Duration = Duration::from_secs(1);
 const PLENTY: Duration = Duration::from_secs(30);
 const TENANT: &str = "X-Tenant";

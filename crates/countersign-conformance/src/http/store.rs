@@ -1,4 +1,4 @@
-//! The store behind a door.
+//! The store of an adapter under test.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use tokio::sync::watch;
 use super::endpoint::{NOW_MS, name};
 use super::scene::{Checked, Wrong};
 
-/// The store of the endpoints that the cases open: in memory, and away when a
-/// case wants it to be.
+/// The store of the cases' endpoints: in memory, and unavailable when a case
+/// requests it.
 ///
-/// Clones are the same store.
+/// Clones share the same store.
 #[derive(Clone)]
 pub struct DoorStore {
     memory: MemoryStore,
@@ -39,19 +39,19 @@ impl DoorStore {
         Self { memory, clock, shared: Arc::default() }
     }
 
-    /// How often the door has asked for a claim.
+    /// How often the adapter has tried to claim.
     pub(super) fn asked(&self) -> usize {
         *self.shared.asked.borrow()
     }
 
-    /// Until it has asked more often than that.
+    /// Waits until it has tried more often than that.
     pub(super) async fn is_asked_again(&self, before: usize) {
         let mut asked = self.shared.asked.subscribe();
-        // Never fails: the store holds the sender.
+        // Never fails, because the store holds the sender.
         let _ = asked.wait_for(|asked| *asked > before).await;
     }
 
-    /// Claims fail from now on, and so do records.
+    /// Makes claims and completions fail from now on.
     pub(super) fn goes_away(&self) {
         self.set_away(true);
     }
@@ -65,12 +65,12 @@ impl DoorStore {
         self.shared.takes_no_records.store(is_away, Ordering::SeqCst);
     }
 
-    /// From now on no success can be recorded.
+    /// Makes completions fail from now on.
     pub(super) fn forgets_to_write(&self) {
         self.shared.takes_no_records.store(true, Ordering::SeqCst);
     }
 
-    /// Lets this many attempts die with the event in hand.
+    /// Lets this many attempts crash while they hold the event.
     pub(super) async fn crash(&self, verified: &Verified, attempts: usize) -> Checked {
         for _ in 0..attempts {
             let (_, attempt) = self.hold(verified).await?;
@@ -79,18 +79,18 @@ impl DoorStore {
         Ok(())
     }
 
-    /// Claims the event past the door.
+    /// Claims the event without the adapter.
     pub(super) async fn hold(&self, verified: &Verified) -> Result<(EventKey, Attempt), Wrong> {
         let key = EventKey::of(verified, &name());
         let lease = Duration::from_secs(30);
         let attempt = Attempt::new(Fingerprint::of(verified), lease, lease * 1000)?;
         match self.memory.claim(&key, &attempt).await? {
             ClaimOutcome::Granted { .. } => Ok((key, attempt)),
-            _ => Err(Wrong::new("the store does not grant an event to the suite")),
+            _ => Err(Wrong::new("the store did not grant the event to the suite")),
         }
     }
 
-    /// Completes what the suite holds.
+    /// Completes an event that the suite holds.
     pub(super) async fn settle(&self, (key, attempt): (EventKey, Attempt)) -> Checked {
         self.memory.complete(&key, &attempt).await?;
         Ok(())
@@ -136,7 +136,7 @@ impl IdempotencyStore for DoorStore {
 
 fn is_there(away: &AtomicBool) -> Result<(), StoreError> {
     if away.load(Ordering::SeqCst) {
-        return Err(StoreError::not_applied("the case has taken the store away"));
+        return Err(StoreError::not_applied("the case made the store unavailable"));
     }
     Ok(())
 }

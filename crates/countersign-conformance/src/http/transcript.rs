@@ -1,17 +1,17 @@
-//! What a door has answered, to be laid beside what others have.
+//! The responses of an adapter, to be compared with those of others.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::answer::Answer;
 
-/// Every answer that a door has given, case by case.
+/// Every response of an adapter, case by case.
 ///
-/// An answer is its status line, its headers and its body, byte for byte, but
-/// for what is no concern of a door: the server's own `Date`, `Connection`,
-/// `Keep-Alive` and `Transfer-Encoding` are left out, and over HTTP/2 a
-/// `Content-Length` that is right; names are in lower case and sorted, and the
-/// chunks of a body are put together.
+/// A response is its status line, its headers and its body, byte for byte,
+/// except for parts that do not depend on the adapter. The server's own `Date`,
+/// `Connection`, `Keep-Alive` and `Transfer-Encoding` are left out, and over
+/// HTTP/2 a correct `Content-Length`. Names are in lower case and sorted, and
+/// the chunks of a body are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
     door: &'static str,
@@ -29,27 +29,27 @@ impl Transcript {
         self.cases.push((case, answers.iter().map(Answer::to_string).collect()));
     }
 
-    /// The door's name.
+    /// The adapter's name.
     #[must_use]
     pub fn door(&self) -> &'static str {
         self.door
     }
 
-    /// The answers of a case, as text, in their order; `None` where the case has
-    /// not run or has failed.
+    /// The responses of a case, as text, in order; `None` if the case has not
+    /// run or has failed.
     #[must_use]
     pub fn answers(&self, case: &str) -> Option<&[String]> {
         let found = self.cases.iter().find(|(name, _)| *name == case);
         found.map(|(_, answers)| answers.as_slice())
     }
 
-    /// The code of every answer that the door itself has given.
+    /// The codes of the responses that the adapter itself sent.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.codes.iter().map(String::as_str)
     }
 
-    /// Every answer in which two doors differ, in the cases that both have run:
-    /// each door beside the first that has.
+    /// Every response in which two adapters differ, in the cases that both have
+    /// run. Each adapter is compared with the first one that has run the case.
     #[must_use]
     pub fn differences(transcripts: &[Self]) -> Vec<Difference> {
         let mut differences = Vec::new();
@@ -78,7 +78,7 @@ impl Transcript {
     }
 }
 
-/// An answer in which two doors differ.
+/// A response in which two adapters differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     case: &'static str,
@@ -94,7 +94,7 @@ impl Difference {
         self.case
     }
 
-    /// The names of the two doors.
+    /// The names of the two adapters.
     #[must_use]
     pub fn doors(&self) -> [&'static str; 2] {
         [self.one.0, self.two.0]
@@ -103,7 +103,7 @@ impl Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, answer {}", self.case, self.number)?;
+        write!(f, "{}, response {}", self.case, self.number)?;
         for (door, answer) in [&self.one, &self.two] {
             write!(f, "\n--- {door}:\n{}", answer.as_deref().unwrap_or("nothing"))?;
         }

@@ -1,4 +1,4 @@
-//! `claim`, and what becomes of the lease.
+//! `claim`, and the lease.
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;
@@ -57,7 +57,7 @@ pub(super) async fn in_flight_says_how_long_the_lease_still_lasts<U: StoreUnderT
         let retry_after = in_flight(scene.claim(&event, &scene.attempt()?).await?)?;
         let (least, most) = (scene.units(LEASE - passed - 1), scene.units(LEASE - passed));
         if retry_after < least || retry_after > most {
-            return Err(wrong(&retry_after, &format!("what is left, {least:?} to {most:?}")));
+            return Err(wrong(&retry_after, &format!("the lease left, {least:?} to {most:?}")));
         }
         scene.pass(1).await;
     }
@@ -135,12 +135,12 @@ pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(scene: &Scene<
     let retry_after = in_flight(scene.claim(&event, &scene.attempt()?).await?)?;
     let least = TEN_YEARS.saturating_sub(scene.units(3 * LEASE));
     if retry_after < least || retry_after > TEN_YEARS {
-        return Err(wrong(&retry_after, "ten years, less what has passed"));
+        return Err(wrong(&retry_after, "ten years, less the elapsed time"));
     }
     Ok(())
 }
 
-/// A cache that drops what it has no room for grants it again.
+/// A cache that evicts entries when it is full grants an event again.
 pub(super) async fn none_of_10_000_held_events_is_granted_again<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {

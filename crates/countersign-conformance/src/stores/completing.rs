@@ -12,7 +12,7 @@ pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
     let event = scene.done_by(&attempt).await?;
     scene.is_done(&event).await?;
     done(scene.claim(&event, &attempt).await?)?;
-    // Long after the lease, too.
+    // Also long after the lease.
     scene.lapse().await;
     scene.is_done(&event).await
 }

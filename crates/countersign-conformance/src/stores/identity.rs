@@ -1,4 +1,4 @@
-//! What is told apart: bodies, tokens, events.
+//! Distinguishing bodies, tokens and events.
 
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ pub(super) async fn tokens_are_compared_to_the_last_bit<U: StoreUnderTest>(
 ) -> Checked {
     let event = event();
     let mut holder = scene.attempt()?;
-    // Bytes that a store which takes them for text would cut, trim or mangle.
+    // Bytes that a store would cut, trim or change if it treated them as text.
     holder.token = Token::from_bytes(*b"\x00\n\r \xff'\"\\{}:%\x80\x00\x00\x00");
     same(scene.claim(&event, &holder).await?, granted(1))?;
     for bit in [0, 7, 60, 127] {
@@ -120,7 +120,7 @@ pub(super) async fn odd_ids_are_different_events<U: StoreUnderTest>(
     are_apart(scene, &events).await
 }
 
-/// That what happens to one of the events happens to no other.
+/// Checks that an operation on one of the events does not affect another.
 async fn are_apart<U: StoreUnderTest>(scene: &Scene<'_, U>, events: &[EventKey]) -> Checked {
     same(events.iter().collect::<HashSet<_>>().len(), events.len())?;
     let mut attempts = Vec::new();

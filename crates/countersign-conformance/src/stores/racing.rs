@@ -1,4 +1,4 @@
-//! Many at once.
+//! Concurrent tasks.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ pub(super) async fn at_most_one_of_64_tasks_holds_an_event_at_a_time<U: StoreUnd
                         }
                     }
                     if held.swap(true, Ordering::SeqCst) {
-                        return Err(wrong(&"two holders", "one at a time"));
+                        return Err(wrong(&"two holders", "one holder at a time"));
                     }
                     yield_now().await;
                     held.store(false, Ordering::SeqCst);
@@ -191,8 +191,8 @@ pub(super) async fn a_probe_answers_while_64_tasks_claim<U: StoreUnderTest>(
     Ok(())
 }
 
-/// Runs 64 of these, which wait for one another where they say so; the first
-/// that goes wrong.
+/// Runs 64 tasks, which can wait for one another, and returns the first
+/// failure.
 async fn at_once<F>(task: impl Fn(Together) -> F) -> Checked
 where
     F: Future<Output = Checked> + Send + 'static,
@@ -208,15 +208,15 @@ where
     Ok(())
 }
 
-/// Keeps tasks together, so that they really get in each other's way and do
-/// not follow one another, all in the same distance.
+/// Keeps tasks at the same step, so that they really compete and do not run one
+/// after another.
 struct Together {
     barrier: Arc<Barrier>,
     steps: usize,
 }
 
 impl Together {
-    /// Waits for the others, now and then.
+    /// Waits for the others every [`STEPS_ALONE`] steps.
     async fn step(&mut self) {
         if self.steps.is_multiple_of(STEPS_ALONE) {
             self.barrier.wait().await;
@@ -229,7 +229,7 @@ fn events(count: usize) -> Arc<[EventKey]> {
     (0..count).map(|i| SampleDelivery::of(format!("event-{i}")).event_key()).collect()
 }
 
-/// An attempt whose lease outlasts the race, however slow the store.
+/// An attempt whose lease outlasts the race, even with a slow store.
 fn lasting() -> Result<Attempt, Wrong> {
     Ok(Attempt::new(body(), Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60))?)
 }

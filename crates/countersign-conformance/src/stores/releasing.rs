@@ -33,7 +33,7 @@ pub(super) async fn a_failure_after_the_lease_gives_the_event_back_if_nobody_cam
     let event = scene.held_by(&attempt).await?;
     scene.lapse().await;
     same(scene.release(&event, &attempt).await?, ReleaseOutcome::Released)?;
-    // It gave a sign of life: that was no crash.
+    // The attempt released it, so it did not crash.
     same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
@@ -67,7 +67,7 @@ pub(super) async fn an_unknown_event_cannot_be_released<U: StoreUnderTest>(
     scene.is_unknown(&event).await
 }
 
-/// Its caller is gone: the claim was delayed on its way, or sent twice.
+/// Its caller is gone: the claim was delayed, or sent twice.
 pub(super) async fn a_claim_that_arrives_after_its_own_release_is_not_granted<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {

@@ -1,4 +1,4 @@
-//! For how long an event is remembered.
+//! How long an event is remembered.
 
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: Store
     scene.is_unknown(&event).await
 }
 
-/// An attempt that succeeds late in the retries of its event is remembered as
-/// long as any.
+/// An event that succeeds late, after retries, is remembered as long as any
+/// other.
 pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
     scene: &Scene<'_, U>,
 ) -> Checked {
@@ -138,5 +138,5 @@ fn soon_forgotten<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Result<Attempt, Wr
     Ok(attempt)
 }
 
-/// In units: longer than a lease.
+/// In units; longer than a lease.
 const RETENTION: u32 = 8;

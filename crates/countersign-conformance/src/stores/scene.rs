@@ -1,4 +1,4 @@
-//! What a case has at hand.
+//! The context of a case.
 
 use std::fmt::Debug;
 use std::panic::Location;
@@ -13,16 +13,16 @@ use countersign_core::{
 use super::StoreUnderTest;
 use crate::sample::SampleDelivery;
 
-/// A fresh store and its time.
+/// A new store and its time.
 pub(crate) struct Scene<'u, U: StoreUnderTest> {
     under_test: &'u U,
     pub(super) store: Arc<U::Store>,
 }
 
-/// What a case comes to.
+/// The result of a case.
 pub(crate) type Checked = Result<(), Wrong>;
 
-/// What the store did, and what it had to do.
+/// What the store did, and what it should have done.
 #[derive(Debug)]
 pub(crate) struct Wrong(pub(super) String);
 
@@ -49,7 +49,7 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         self.under_test.advance(&self.store, self.units(units)).await;
     }
 
-    /// Lets the lease run out that began with the last step.
+    /// Lets the lease expire that the last step started.
     pub(super) async fn lapse(&self) {
         self.pass(LEASE + 1).await;
     }
@@ -90,15 +90,15 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         Ok(self.store.forget(event).await?)
     }
 
-    /// An event that this attempt holds, as the first.
+    /// An event that this attempt holds, as the first one.
     pub(super) async fn held_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
         let event = event();
         same(self.claim(&event, attempt).await?, granted(1))?;
         Ok(event)
     }
 
-    /// An event that an attempt has let lapse, and that this one has taken
-    /// over; that attempt.
+    /// An event whose first attempt let its lease expire, and that this attempt
+    /// has taken over. Returns the first attempt, too.
     pub(super) async fn taken_over_by(
         &self,
         attempt: &Attempt,
@@ -110,37 +110,37 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         Ok((event, stale))
     }
 
-    /// An event that this attempt has handled.
+    /// An event that this attempt has completed.
     pub(super) async fn done_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
         let event = self.held_by(attempt).await?;
         same(self.complete(&event, attempt).await?, CompleteOutcome::Recorded)?;
         Ok(event)
     }
 
-    /// An event that this attempt has given back.
+    /// An event that this attempt has released.
     pub(super) async fn failed_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
         let event = self.held_by(attempt).await?;
         same(self.release(&event, attempt).await?, ReleaseOutcome::Released)?;
         Ok(event)
     }
 
-    /// That the event is granted to nobody but its holder at this time.
+    /// Checks that the event is granted only to its holder at this time.
     pub(super) async fn is_in_flight(&self, event: &EventKey) -> Checked {
         in_flight(self.claim(event, &self.attempt()?).await?).map(drop)
     }
 
-    /// That the event is done, by the usual body.
+    /// Checks that the event is done, with the usual body.
     pub(super) async fn is_done(&self, event: &EventKey) -> Checked {
         done(self.claim(event, &self.attempt()?).await?).map(drop)
     }
 
-    /// That the event is as good as one that never was.
+    /// Checks that the event is like one that the store has never seen.
     pub(super) async fn is_unknown(&self, event: &EventKey) -> Checked {
         same(self.claim(event, &self.attempt()?).await?, granted(1))
     }
 }
 
-/// The event that most cases are about.
+/// The event that most cases use.
 pub(super) fn event() -> EventKey {
     SampleDelivery::of("event").event_key()
 }
@@ -149,7 +149,7 @@ pub(super) fn body() -> Fingerprint {
     Fingerprint::from_u64(u64::MAX)
 }
 
-/// Differs in a bit that a floating-point number does not keep.
+/// Differs in a bit that a floating-point number loses.
 fn other_body() -> Fingerprint {
     Fingerprint::from_u64(u64::MAX - 1)
 }
@@ -162,7 +162,7 @@ pub(super) fn reclaimed(epoch: u32) -> ClaimOutcome {
     ClaimOutcome::Granted { epoch, reclaimed: true }
 }
 
-/// That two values are the same.
+/// Checks that two values are equal.
 #[track_caller]
 pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> Checked {
     if is == must_be {
@@ -171,7 +171,7 @@ pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> Checked {
     Err(wrong(&is, &format!("{must_be:?}")))
 }
 
-/// That a claim was answered with in flight; how long it says.
+/// Checks that a claim returned in flight, and returns its `retry_after`.
 #[track_caller]
 pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Wrong> {
     match outcome {
@@ -180,7 +180,7 @@ pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Wrong> {
     }
 }
 
-/// That a claim was answered with done, by the same body; when.
+/// Checks that a claim returned done with the same body, and returns its time.
 #[track_caller]
 pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Wrong> {
     match outcome {
@@ -189,7 +189,7 @@ pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Wrong> {
     }
 }
 
-/// That a claim was answered with done, by another body.
+/// Checks that a claim returned done with another body.
 #[track_caller]
 pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> Checked {
     match outcome {
@@ -201,7 +201,7 @@ pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> Checked {
 #[track_caller]
 pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Wrong {
     let at = Location::caller();
-    Wrong(format!("{is:?} instead of {must_be} ({}:{})", at.file(), at.line()))
+    Wrong(format!("got {is:?}, expected {must_be} ({}:{})", at.file(), at.line()))
 }
 
 impl From<StoreError> for Wrong {
