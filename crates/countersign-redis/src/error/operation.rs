@@ -86,9 +86,9 @@ impl fmt::Display for RedisStoreError {
             Self::Deadline { deadline } => {
                 write!(f, "the server did not respond within {} ms", deadline.as_millis())
             }
-            Self::BreakerOpen { .. } => f.write_str(
-                "the server did not respond a moment ago; reconnecting once a second",
-            ),
+            Self::BreakerOpen { .. } => {
+                f.write_str("the server did not respond a moment ago; reconnecting once a second")
+            }
             Self::Connection { .. } => f.write_str("the connection to the server failed"),
             Self::NotServing { .. } => f.write_str("the server does not serve requests at present"),
             Self::Full { .. } => f.write_str("the server is full"),
