@@ -1,27 +1,29 @@
-//! The reasons: the pages of the folder `guide`, as they are in the repository.
-//! There, links lead to files; of two definitions of a link the first counts, and
-//! so `guide/links.md`, in front of each page, has them lead to modules here.
+//! The guide: how to use the crate, and why it works as it does.
 //!
-//! | page | says |
+//! The pages are the files of the folder `guide` in the repository. Their links
+//! lead to files. `guide/links.md` is included in front of each page and defines
+//! the same links to the modules here; the first definition of a link counts.
+//!
+//! | page | topic |
 //! | --- | --- |
-//! | [`quick_starts`] | whole services to begin with, for each framework, and how they are tried |
-//! | [`path`] | each step of a delivery, and why in that order |
+//! | [`quick_starts`] | a complete service for each framework, and how to test it |
+//! | [`path`] | each step of the verification, and the reason for the order |
 //! | [`defaults`] | every default, with its reason |
-//! | [`schemes`] | how a scheme is described, and what is refused |
-//! | [`handshakes`] | how providers try an endpoint, and who is answered |
-//! | [`idempotency`] | how an event is handled once, and what is promised |
-//! | [`server`] | what `countersign serve` does with deliveries, targets, and its own end |
-//! | [`hostile`] | what a client can draw out, and for how long |
+//! | [`schemes`] | how to describe a scheme, and which descriptions are rejected |
+//! | [`handshakes`] | how providers check an endpoint, and which requests are answered |
+//! | [`idempotency`] | how events are deduplicated, and the guarantees |
+//! | [`server`] | `countersign serve`: forwarding, timeouts, shutdown, overload |
+//! | [`hostile`] | limits against slow and malicious clients |
 //! | [`observability`] | every metric, and what is logged at which level |
-//! | [`rotation`] | how a secret is replaced |
-//! | [`tenants`] | secrets of several tenants |
-//! | [`production`] | what has to be decided before real deliveries come |
-//! | [`proxies`] | what breaks a signature on its way, and which limits have to agree |
-//! | [`serverless`] | functions: how a request arrives there, and what does not run after it |
-//! | [`troubleshooting`] | why a delivery is refused, by code, and how that is found out |
-//! | [`stores`] | what a store of claims has to do, and how it is tried |
-//! | [`adapters`] | what a door for another framework has to do, and how it is tried |
-//! | [`migrating`] | how to come from another library, or from code by hand |
+//! | [`rotation`] | how to replace a secret |
+//! | [`tenants`] | one endpoint with a separate secret for each tenant |
+//! | [`production`] | what to decide before you receive real deliveries |
+//! | [`proxies`] | what breaks a signature in transit, and which limits have to agree |
+//! | [`serverless`] | functions: how requests arrive, and why nothing runs after the response |
+//! | [`troubleshooting`] | why a delivery is rejected, by error code, and how to diagnose it |
+//! | [`stores`] | how to implement a store of claims, and how to test it |
+//! | [`adapters`] | how to write an adapter for another framework, and how to test it |
+//! | [`migrating`] | how to migrate from another library, or from hand-written code |
 
 #[doc = include_str!("guide/links.md")]
 #[doc = include_str!("../guide/adapters.md")]

@@ -1,19 +1,19 @@
-//! The receiver's half of webhooks: prove that a delivery is authentic, fresh
-//! and not yet handled, and only then run the handler.
+//! Receive webhooks: verify the signature and the timestamp of a delivery, reject
+//! duplicates of handled events, and only then run the handler.
 //!
 //! ```
 //! use countersign::{Scheme, Secret, Verified, Verifier};
 //!
-//! // Can be reached with a proof only.
+//! // Can only be called with a verified delivery.
 //! fn handle(verified: &Verified) {
 //!     let kind = verified.event_type().map_or("event", |kind| kind.name);
 //!     println!("{kind} {}: {} bytes", verified.event_id(), verified.body().len());
 //! }
 //!
-//! // Once, at start-up: a provider's way of signing, and the secret that it shows.
+//! // Once, at start-up: the provider's scheme, and the signing secret.
 //! let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new("whsec_test")?)?;
 //!
-//! // For each delivery: its headers, and its body as it arrived.
+//! // For each delivery: its headers, and the unchanged bytes of its body.
 //! let headers = [(
 //!     "x-jup-signature",
 //!     "47a958b1262f6322e6f1e4d59e208cda1355c69ba772dbee2021ccc94300ca2f",
@@ -26,7 +26,7 @@
 //!     }
 //!     // The reason is for the log. The sender gets the status, and an empty body.
 //!     Err(refused) => {
-//!         eprintln!("refused: {}: {refused}", refused.code());
+//!         eprintln!("rejected: {}: {refused}", refused.code());
 //!         refused.status()
 //!     }
 //! };
@@ -34,54 +34,54 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # The path
+//! # Processing steps
 //!
 //! ```text
-//! headers -> timestamp -> body -> MAC -> compare -> proof -> claim -> handler -> complete | release
-//! `------ begin -------'  `push'  `----- verify ------'      `claim'             `---- settle ----'
+//! headers -> timestamp -> body -> MAC -> compare -> Verified -> claim -> handler -> complete | release
+//! `------ begin -------'  `push'  `------ verify --------'      `claim'             `---- settle ----'
 //! ```
 //!
-//! In this order a delivery meets
+//! A delivery passes these types in this order:
 //!
-//! 1. [`Headers`], which give the *only* value of a name, and [`Head`], with the
-//!    method and the target for the schemes that sign them;
-//! 2. [`Scheme`]: which header holds the signature, how it is written, which
-//!    bytes are signed. [`Scheme::named`] knows the built-in ones,
-//!    [`Scheme::builder`] takes one of your own, and both say in their
-//!    [`Profile`] what the provider does around a delivery;
-//! 3. [`Tolerance`] and [`Clock`], by which a signed timestamp is judged;
-//! 4. [`Begun`]: the headers are in order, and nothing of the body has been read.
-//!    The body is given to it in the pieces in which it arrives;
-//! 5. [`Secrets`]: the current one and those that a rotation leaves live, each a
-//!    [`Secret`]. Any of them may have signed;
-//! 6. [`Verified`], the proof: the bytes that were signed, the event's id and
-//!    type, when it was signed, and which secret matched. Only verification makes
-//!    one;
+//! 1. [`Headers`] returns the *only* value of a header. [`Head`] adds the method
+//!    and the target for the schemes that sign them.
+//! 2. [`Scheme`] defines which header has the signature, its format, and which
+//!    bytes are signed. [`Scheme::named`] returns a built-in scheme,
+//!    [`Scheme::builder`] builds a custom one. [`Profile`] describes the
+//!    provider's retries and time limits.
+//! 3. [`Tolerance`] and [`Clock`] check the signed timestamp.
+//! 4. [`Begun`]: the headers are valid, and the body has not been read. It takes
+//!    the body in chunks as they arrive.
+//! 5. [`Secrets`]: the current [`Secret`] and those that are still active during
+//!    a rotation. Any of them may have signed the delivery.
+//! 6. [`Verified`], the result: the signed bytes, the event's id and type, the
+//!    signed timestamp, and which secret matched. Only verification creates it.
 //! 7. [`EventKey`] and [`Claim`]: the event is claimed in an
-//!    [`IdempotencyStore`], so that one attempt at a time has it in hand;
-//! 8. [`Verdict`], which the handler's status means for the event, or [`Answer`],
-//!    which the sender gets in the handler's place.
+//!    [`IdempotencyStore`], so that only one attempt at a time handles it.
+//! 8. [`Verdict`] is the meaning of the handler's status for the event.
+//!    [`Answer`] is a response that is sent instead of calling the handler.
 //!
-//! [`Verifier`] holds what all deliveries of an endpoint share, and makes the
-//! steps: [`Verifier::verify`] all at once, for a body that is at hand, and
-//! [`Verifier::begin`] the first, for a body that is still to come. A refusal is
-//! a [`VerifyError`], with its [`VerifyErrorKind`], a stable code for the log and
-//! the status to answer with. What is wrong at start-up is a [`ConfigError`].
+//! [`Verifier`] has the configuration of an endpoint and performs the steps:
+//! [`Verifier::verify`] performs all of them for a complete body, and
+//! [`Verifier::begin`] performs the first for a body that has not arrived yet. A
+//! rejection is a [`VerifyError`] with a [`VerifyErrorKind`], a stable code for
+//! the log, and the status of the response. A [`ConfigError`] reports errors at
+//! start-up.
 //!
-//! [`Receiver`] is a verifier with a store, and makes the whole path:
+//! [`Receiver`] is a verifier with a store and performs all steps:
 //! [`Receiver::begin`], [`Receiver::admit`], [`Receiver::settle`].
 //!
-//! [`Signer`] goes the other way, for tests: it signs as a provider would.
+//! [`Signer`] signs deliveries as a provider would, for tests.
 //!
-//! # Doors
+//! # Framework support
 //!
-//! | for | there is |
+//! | framework | API |
 //! | --- | --- |
 //! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
 //! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `Claimed`, with the claim |
 //! | actix-web | the extractors of the same names and the middleware `VerifyMiddleware` and `WebhookMiddleware` of the module `actix` |
-//! | tower, hyper, axum | the layers `VerifyLayer` and, for the whole path, `WebhookLayer` of the module `tower` |
-//! | serving any of them | `Serve` of the module `serve`, which [no client can keep waiting](guide::hostile) |
+//! | tower, hyper, axum | the layers `VerifyLayer` and, with deduplication, `WebhookLayer` of the module `tower` |
+//! | HTTP server for tower and axum | `Serve` of the module `serve`, with [timeouts and connection limits](guide::hostile) |
 //!
 //! # Features
 //!
@@ -91,37 +91,38 @@
 //! | --- | --- |
 //! | `http` | [`Headers`] for `http::HeaderMap`, [`Head`] from `http::request::Parts` |
 //! | `tower` | the module `tower`; implies `http` |
-//! | `serve` | the module `serve`: a server for tower services and axum, with [every limit set](guide::hostile); implies `tower` |
+//! | `serve` | the module `serve`: a server for tower services and axum, with [timeouts and limits](guide::hostile); implies `tower` |
 //! | `axum` | the module `axum`; implies `tower` |
 //! | `actix` | the module `actix` |
 //! | `redis` | the module `redis`: claims on Redis or Valkey |
 //! | `redis-cluster` | `redis+cluster://` |
 //! | `redis-sentinel` | `redis+sentinel://` |
-//! | `redis-tls` | `rediss://`, by rustls |
+//! | `redis-tls` | `rediss://`, with rustls |
 //! | `serde` | `Scheme::from_toml` |
-//! | `compression` | bodies that are signed as they decode: [`BodyView::Decoded`] |
-//! | `asymmetric` | public keys: Ed25519, ECDSA, RSA, and JWTs that are signed with them |
-//! | `diagnose` | why a delivery does not verify, [found out by trying](guide::troubleshooting), offline: the module `diagnose`; implies `compression` |
-//! | `metrics` | [metrics](guide::observability) by the facade `metrics`; the module `metrics` lists them |
-//! | `tracing` | [spans and events](guide::observability) of `tracing` |
+//! | `compression` | bodies whose decoded bytes are signed: [`BodyView::Decoded`] |
+//! | `asymmetric` | public keys: Ed25519, ECDSA, RSA, and JWTs signed with them |
+//! | `diagnose` | the module `diagnose`: finds out offline [why a delivery does not verify](guide::troubleshooting); implies `compression` |
+//! | `metrics` | [metrics](guide::observability) through the facade `metrics`; the module `metrics` lists them |
+//! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
-//! | `testing` | the module `testing`: attacks on your own endpoint, for its tests; not part of `full` |
+//! | `testing` | the module `testing`: attacks on your own endpoint in its tests; not part of `full` |
 //!
-//! # What is not promised
+//! # Limitations
 //!
-//! - **That an effect happens no more than once.** A crash between effect and
-//!   record, an overrun lease, or a store that loses its data lets an event be
-//!   handled again; the handler is told what is known of it ([`Grant`]).
-//! - **That a repeat is recognised if nothing signed names its event**
-//!   ([`Identity`]): it is handled again, and flagged.
-//! - **Verification behind a proxy that rewrites bodies.** Other bytes than were
-//!   signed do not verify.
-//! - **Freshness with a clock that drifts.** The tolerance is measured from the
-//!   receiver's clock; and where a scheme signs no timestamp, there is none.
-//! - **Anything about what a scheme does not sign**: for most, the URL, the method
-//!   and all other headers. [`EventType`] says of itself whether it was signed.
+//! - **An effect can happen more than once.** After a crash between effect and
+//!   record, an expired lease, or the loss of the store's data, an event is
+//!   handled again. [`Grant`] has the information about earlier attempts.
+//! - **Duplicates are not detected if no signed field identifies the event**
+//!   ([`Identity`]): they are handled again, and flagged.
+//! - **Bodies that a proxy has rewritten do not verify**, because they are not
+//!   the signed bytes.
+//! - **Timestamp checks need a correct clock.** The tolerance is relative to the
+//!   receiver's clock. If a scheme signs no timestamp, there is no check.
+//! - **Nothing is verified about what a scheme does not sign**: for most schemes,
+//!   the URL, the method and all other headers. [`EventType`] says whether it was
+//!   signed.
 //!
-//! The reasons for all of this are in the [`guide`].
+//! The [`guide`] has the reasons.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -145,7 +146,7 @@ pub use countersign_core::{
     Verified, Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
 };
 
-/// A tower layer that verifies deliveries in front of a service.
+/// tower layers that verify deliveries before they reach a service.
 #[cfg(feature = "tower")]
 pub mod tower {
     pub use countersign_tower::{
@@ -154,7 +155,7 @@ pub mod tower {
     };
 }
 
-/// A server that no client can keep waiting, for tower services and axum.
+/// HTTP server with timeouts and connection limits, for tower services and axum.
 #[cfg(feature = "serve")]
 pub mod serve {
     pub use countersign_tower::{Serve, terminated};
@@ -176,7 +177,7 @@ pub mod actix {
     };
 }
 
-/// The store on Redis and Valkey, for any number of processes.
+/// The store for Redis and Valkey, for any number of processes.
 #[cfg(feature = "redis")]
 pub mod redis {
     pub use countersign_redis::{
@@ -186,8 +187,8 @@ pub mod redis {
 
 /// Attacks on an endpoint, for its own tests.
 ///
-/// [`Attacks`](testing::Attacks) makes forged, stale, repeated and broken
-/// deliveries of any scheme, and says what a sound endpoint answers to each:
+/// [`Attacks`](testing::Attacks) creates forged, expired, duplicate and malformed
+/// deliveries for any scheme, and the response that each must get:
 ///
 /// ```
 /// # use axum::{Router, body::Body, http::StatusCode, routing::post};
@@ -214,12 +215,11 @@ pub mod redis {
 /// # }
 /// ```
 ///
-/// A server that listens is attacked over a connection, by
-/// [`AttackRequest::deliver`](testing::AttackRequest::deliver); so is one of
-/// actix-web. What takes requests in parts is given those of
-/// [`AttackRequest::request`](testing::AttackRequest::request).
+/// To attack a running server, including one of actix-web, over a connection, use
+/// [`AttackRequest::deliver`](testing::AttackRequest::deliver). To get the parts of
+/// a request, use [`AttackRequest::request`](testing::AttackRequest::request).
 ///
-/// For single deliveries there is [`Signer`], for the time [`ManualClock`].
+/// Use [`Signer`] to sign single deliveries, and [`ManualClock`] to set the time.
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use countersign_conformance::{
@@ -228,13 +228,13 @@ pub mod testing {
     };
 }
 
-/// Why a delivery does not verify: for tools, never for the path of a request.
+/// Diagnosis of deliveries that do not verify: for tools, never for handling requests.
 #[cfg(feature = "diagnose")]
 pub mod diagnose {
     pub use countersign_core::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 }
 
-/// What is counted and measured, as data.
+/// The list of metrics, as data.
 #[cfg(feature = "metrics")]
 pub mod metrics {
     pub use countersign_core::{METRICS, Metric, MetricKind, describe_metrics};

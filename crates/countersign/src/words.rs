@@ -1,4 +1,4 @@
-//! What README and guide say in tables, held to what the code says.
+//! Tests that compare the tables in the README and the guide with the code.
 
 use crate::{Scheme, VerifyErrorKind};
 
@@ -62,7 +62,7 @@ fn the_guide_names_some_schemes_whose_retention_is_not_the_default() {
     }
 }
 
-/// An unknown key is answered with all that there are.
+/// The error for an unknown key lists all known keys.
 #[cfg(feature = "serde")]
 #[test]
 fn the_guide_explains_every_word_of_a_scheme() {
@@ -127,7 +127,7 @@ fn the_guide_lists_every_cause() {
     assert_eq!(listed, codes);
 }
 
-/// Where a page says by itself where a link leads, that is a file, which the documentation has not.
+/// A link with an inline target leads to a file, and the documentation does not contain that file.
 #[test]
 fn every_link_from_page_to_page_leads_to_a_module_in_the_documentation() {
     let modules = include_str!("guide/links.md");
@@ -211,7 +211,7 @@ fn version(line: &str) -> &str {
     quoted.split('"').nth(1).unwrap()
 }
 
-/// What stands in the first cell of a row, between backticks.
+/// The texts between backticks in the first cell of a row.
 fn names(row: &str) -> impl Iterator<Item = &str> {
     let cell = row.split('|').nth(1).unwrap();
     cell.split('`').skip(1).step_by(2)
