@@ -143,7 +143,7 @@
 //! assert_eq!(second.response().extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
 //! assert_eq!(test::read_body(second).await, "");
 //!
-//! At shutdown, after the server has stopped accepting connections.
+//! // At shutdown, after the server has stopped accepting connections.
 //! middleware.drain().await;
 //! # Ok(())
 //! # }
@@ -204,7 +204,6 @@
 //!   `ServerHandle::stop`: a worker that stops also stops its handlers. The
 //!   events of stopped handlers are released, at the latest when their leases
 //!   end.
-//!   leases end.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -41,7 +41,7 @@
 //!
 //! async fn on_event(Claimed { verified, claim, .. }: Claimed) -> StatusCode {
 //!     println!("{}, attempt {}", verified.event_id(), claim.grant().epoch);
-//! The work is done. If it cannot be recorded now, recording is retried.
+//!     // The work is done. If it cannot be recorded now, recording is retried.
 //!     let _ = claim.complete().await;
 //!     StatusCode::NO_CONTENT
 //! }

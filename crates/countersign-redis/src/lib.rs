@@ -52,7 +52,6 @@
 //! four operations when it connects, and at each probe, on a separate key. A
 //! user that lacks a permission, one node of a cluster, a Sentinel and a
 //! replica are errors that say what to change ([`Unsuitable`]).
-//! are errors that say what to change ([`Unsuitable`]).
 //!
 //! # Timeouts and circuit breaker
 //!
@@ -62,8 +61,10 @@
 //! connection and with the same token. If the first try was executed after all,
 //! the second returns the same grant. The first reply is still accepted. If a
 //! server's usual round trip is longer than half of the time, the server does not
-//! count as silent. Then the circuit breaker opens: operations fail at once,
-//! while the store dials the server once a second.
+//! count as silent.
+//!
+//! If no new connection can be opened in time, the circuit breaker opens:
+//! operations fail at once, while the store dials the server once a second.
 //!
 //! # Failover
 //!

@@ -90,7 +90,7 @@
 //! #     }
 //! #     request.body(Full::<Bytes>::from(body))
 //! # };
-//! The same delivery, twice.
+//! // The same delivery, twice.
 //! let first = service.clone().oneshot(delivery()?).await?;
 //! assert_eq!(first.into_body().into_inner().flatten(), Some(1));
 //!
@@ -99,7 +99,7 @@
 //! assert_eq!(second.extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
 //! assert!(second.into_body().into_inner().is_none());
 //!
-//! At shutdown, after the server has stopped accepting requests.
+//! // At shutdown, after the server has stopped accepting requests.
 //! layer.drain().await;
 //! # Ok(())
 //! # }

@@ -33,15 +33,14 @@ use super::store::DoorStore;
 ///     async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
 ///         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 ///         let address = listener.local_addr().unwrap();
-/// Stops when it is dropped.
+///         // Stops when it is dropped.
 ///         let mut server = JoinSet::new();
 ///         server.spawn(serve(listener, endpoint));
 ///         OpenDoor::new(address, server)
 ///     }
 /// }
 ///
-/// Receives with `endpoint.receiver`, and calls `endpoint.script` as the
-/// handler.
+/// // Receives with `endpoint.receiver`, and calls `endpoint.script` as the handler.
 /// async fn serve(listener: TcpListener, endpoint: HttpEndpoint) {
 ///     # let _ = (listener, endpoint);
 /// }
