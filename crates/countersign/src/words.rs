@@ -90,7 +90,7 @@ fn the_guide_lists_every_handshake_as_it_is() {
             format!("| `{}` | `{name}` | {rule} | {asked} | {answered} |", scheme.name())
         })
     });
-    let head = "| scheme | handshake | rule | asked by | answered with |";
+    let head = "| scheme | handshake | rule | request | response |";
     assert_eq!(rows_below(guide, head).collect::<Vec<_>>(), rows.collect::<Vec<_>>());
 }
 
