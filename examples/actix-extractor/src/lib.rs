@@ -1,4 +1,4 @@
-//! An actix-web handler that runs only for deliveries that are proved.
+//! An actix-web handler that runs only for verified deliveries.
 //!
 //! ```toml
 //! [dependencies]
@@ -19,16 +19,16 @@ use countersign::actix::{Webhook, WebhookJson, limit_unsent};
 use countersign::{ConfigError, Scheme, Secret, Verifier};
 use serde::Deserialize;
 
-/// Proves the deliveries of Stripe.
+/// Creates a verifier for Stripe.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn verifier(secret: &str) -> Result<Verifier, ConfigError> {
     Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)
 }
 
-/// Two ways to take a delivery.
+/// Configures two ways to extract a delivery.
 pub fn app(config: &mut ServiceConfig, verifier: &Verifier) {
     config
         .app_data(verifier.clone())
@@ -36,7 +36,7 @@ pub fn app(config: &mut ServiceConfig, verifier: &Verifier) {
         .route("/typed", post().to(typed));
 }
 
-/// Takes the bytes that were signed.
+/// Extracts the signed bytes.
 async fn raw(Webhook(verified): Webhook) -> impl Responder {
     println!("{}: {} bytes", verified.event_id(), verified.body().len());
     HttpResponse::NoContent()
@@ -48,29 +48,29 @@ struct Event {
     kind: String,
 }
 
-/// Takes what they say; it is parsed once they are proved.
+/// Extracts parsed JSON. The body is parsed after verification.
 async fn typed(WebhookJson { verified, event }: WebhookJson<Event>) -> impl Responder {
     println!("{}: {}", verified.event_id(), event.kind);
     HttpResponse::NoContent()
 }
 
-/// Serves it until it is told to end, and then still answers what it has in hand.
+/// Serves the app until `end` completes, and then finishes the requests in progress.
 ///
 /// # Errors
 ///
-/// Where the listener cannot be used.
+/// If the listener cannot be used.
 pub fn serve(
     listener: TcpListener,
     verifier: Verifier,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || App::new().configure(|config| app(config, &verifier)))
-        // For the headers, which nobody else waits for. It holds for the first request of a
-        // connection only, so each connection has but one.
+        // The timeout for the headers. It applies only to the first request of a connection, so
+        // each connection is limited to one request.
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(KeepAlive::Disabled)
         .max_connections(512)
-        // For the answers, if nobody takes them.
+        // The timeout for clients that do not read their responses.
         .on_connect(|connection, _| limit_unsent(connection))
         .shutdown_signal(end)
         .listen(listener)?;

@@ -25,7 +25,7 @@ async fn a_genuine_delivery_of_another_type_is_refused_where_a_type_is_expected(
     assert_eq!(deliver("/typed", SECRET, "[]").await, StatusCode::BAD_REQUEST);
 }
 
-/// What the app answers to a delivery that was signed with `secret`.
+/// Returns the response of the app to a delivery that is signed with `secret`.
 async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
     let verifier = verifier(SECRET).unwrap();
     let app = init_service(App::new().configure(|config| app(config, &verifier))).await;

@@ -1,5 +1,5 @@
-//! A middleware in front of a handler, which is called once for each event, finds
-//! the body as it was sent, and is waited for when the server ends.
+//! A middleware that calls a handler once for each event, passes the original body
+//! to it, and waits for it when the server shuts down.
 //!
 //! ```toml
 //! [dependencies]
@@ -24,31 +24,33 @@ use countersign::{
     Answer, ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verified, Verifier,
 };
 
-/// Takes Stripe's deliveries, each event once. Made once, for all workers.
+/// Creates the middleware for Stripe, which deduplicates events. Create it once,
+/// for all workers.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn middleware(secret: &str) -> Result<WebhookMiddleware<MemoryStore>, ConfigError> {
     let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
     Ok(WebhookMiddleware::new(receiver))
 }
 
-/// The middleware, its handler, and what stands in front of both.
+/// Configures the handler, the middleware, and the logging in front of both.
 pub fn app(config: &mut ServiceConfig, middleware: &WebhookMiddleware<MemoryStore>) {
     let hook = resource("/").route(post().to(on_event));
     config.service(hook.wrap(middleware.clone()).wrap(from_fn(log_answers)));
 }
 
-/// Runs for proved deliveries only, and for each event once.
+/// Runs only for verified deliveries, and once for each event.
 async fn on_event(verified: ReqData<Verified>, body: Bytes) -> impl Responder {
     println!("{}: {} bytes", verified.event_id(), body.len());
     HttpResponse::NoContent()
 }
 
-/// The sender is told a status and no more. The reason is in the response's
-/// extensions, or is the error where there is none yet, and for the log.
+/// Logs the reason of an early response. The sender gets only the status. The
+/// reason is in the extensions of the response, or in the error if there is no
+/// response yet.
 async fn log_answers(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
@@ -69,34 +71,35 @@ async fn log_answers(
     answered
 }
 
-/// Serves it. What ends it is [`shut_down`].
+/// Serves the app until [`shut_down`] is called.
 ///
 /// # Errors
 ///
-/// Where the listener cannot be used.
+/// If the listener cannot be used.
 pub fn serve(
     listener: TcpListener,
     middleware: WebhookMiddleware<MemoryStore>,
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || App::new().configure(|config| app(config, &middleware)))
-        // For the headers, which nobody else waits for. It holds for the first request of a
-        // connection only, so each connection has but one.
+        // The timeout for the headers. It applies only to the first request of a connection, so
+        // each connection is limited to one request.
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(KeepAlive::Disabled)
         .max_connections(512)
-        // For the answers, if nobody takes them.
+        // The timeout for clients that do not read their responses.
         .on_connect(|connection, _| limit_unsent(connection))
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
 }
 
-/// Ends the server and leaves no handler half-way, not even one whose sender has
-/// left: the server knows of connections only, and takes its handlers with it.
+/// Stops the server after all handlers have finished, including handlers whose
+/// client has disconnected. The server alone waits only for connections, and
+/// cancels the handlers when it stops.
 pub async fn shut_down(server: &ServerHandle, middleware: &WebhookMiddleware<MemoryStore>) {
     server.pause().await;
     if timeout(LONGEST_HANDLER, middleware.drain()).await.is_err() {
-        eprintln!("some handlers are stopped; their events come again");
+        eprintln!("some handlers were cancelled; their events are delivered again");
     }
     server.stop(true).await;
 }

@@ -1,4 +1,4 @@
-//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`, until it is ended.
+//! Serves on port 3000 with the secret from `STRIPE_WEBHOOK_SECRET`, until it is terminated.
 
 use std::error::Error;
 use std::io;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(serving.await??)
 }
 
-/// Until the process is told to end, by a terminal or by what runs it.
+/// Waits for Ctrl+C or SIGTERM.
 async fn terminated() -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

@@ -52,7 +52,7 @@ async fn the_server_serves_until_it_is_shut_down() {
     serving.await.unwrap().unwrap();
 }
 
-/// What the app answers to a delivery that was signed with `secret`.
+/// Returns the response of the app to a delivery that is signed with `secret`.
 async fn deliver(
     middleware: &WebhookMiddleware<MemoryStore>,
     secret: &str,

@@ -1,5 +1,5 @@
-//! An endpoint whose tests hold it against every attack: forged, stale, repeated
-//! and broken deliveries.
+//! An endpoint whose tests run every attack against it: forged, stale, replayed
+//! and malformed deliveries.
 //!
 //! ```toml
 //! [dependencies]
@@ -12,7 +12,8 @@
 //! tower = { version = "0.5", features = ["util"] }
 //! ```
 //!
-//! The program of this example does as its test does, and prints every mark.
+//! The program of this example runs the same attacks as its test, and prints every
+//! result.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,14 +25,14 @@ use axum::routing::post;
 use countersign::tower::WebhookLayer;
 use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
 
-/// How many events were handled.
+/// The number of handled events.
 pub type Handled = Arc<AtomicUsize>;
 
-/// Takes Stripe's deliveries, each event once.
+/// Handles each event of Stripe once.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str, handled: &Handled) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));

@@ -1,4 +1,4 @@
-//! Attacks the endpoint, and prints what it answers.
+//! Attacks the endpoint, and prints its responses.
 
 use std::error::Error;
 use std::sync::atomic::Ordering;

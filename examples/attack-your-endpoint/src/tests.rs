@@ -4,7 +4,7 @@ use tower::ServiceExt;
 
 use super::*;
 
-/// The clock is paused, so that what is waited for takes no time.
+/// The clock is paused, so that timeouts take no time.
 #[tokio::test(start_paused = true)]
 async fn the_endpoint_withstands_every_attack_and_handles_each_event_once() {
     let handled = Handled::default();

@@ -1,4 +1,4 @@
-//! An axum handler that runs only for deliveries that are proved.
+//! An axum handler that runs only for verified deliveries.
 //!
 //! ```toml
 //! [dependencies]
@@ -15,17 +15,17 @@ use countersign::axum::{Webhook, WebhookJson};
 use countersign::{ConfigError, Scheme, Secret, Verifier};
 use serde::Deserialize;
 
-/// Two ways to take a delivery of Stripe.
+/// Creates an app with two ways to extract a delivery of Stripe.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
     Ok(Router::new().route("/raw", post(raw)).route("/typed", post(typed)).with_state(verifier))
 }
 
-/// Takes the bytes that were signed.
+/// Extracts the signed bytes.
 async fn raw(Webhook(verified): Webhook) -> StatusCode {
     println!("{}: {} bytes", verified.event_id(), verified.body().len());
     StatusCode::NO_CONTENT
@@ -37,7 +37,7 @@ struct Event {
     kind: String,
 }
 
-/// Takes what they say; it is parsed once they are proved.
+/// Extracts parsed JSON. The body is parsed after verification.
 async fn typed(WebhookJson { verified, event }: WebhookJson<Event>) -> StatusCode {
     println!("{}: {}", verified.event_id(), event.kind);
     StatusCode::NO_CONTENT

@@ -1,21 +1,21 @@
-//! A provider that is not built in, described in code and in a file.
+//! A custom scheme for a provider that is not built in, in code and in a file.
 //!
 //! ```toml
 //! [dependencies]
 //! countersign = { version = "0.1", features = ["serde"] }
 //! ```
 //!
-//! Without the file the feature `serde` is not needed.
+//! The feature `serde` is needed only for the file.
 
 use std::time::Duration;
 
 use countersign::{ConfigError, Retries, Scheme, TimestampUnit};
 
-/// The scheme, said with the builder.
+/// Creates the scheme with the builder.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Scheme`] names the word that has to be mended.
+/// [`ConfigError::Scheme`] names the setting to fix.
 pub fn acme() -> Result<Scheme, ConfigError> {
     Scheme::builder("acme")
         .title("Acme")
@@ -34,11 +34,11 @@ pub fn acme() -> Result<Scheme, ConfigError> {
         .build()
 }
 
-/// The same scheme, read from a file.
+/// Reads the same scheme from a file.
 ///
 /// # Errors
 ///
-/// [`ConfigError::Toml`] names the line and the key that have to be mended.
+/// [`ConfigError::Toml`] names the line and the key to fix.
 pub fn acme_from_file() -> Result<Scheme, ConfigError> {
     Scheme::from_toml(include_str!("../acme.toml"))
 }

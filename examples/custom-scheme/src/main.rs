@@ -1,5 +1,5 @@
-//! Shows what a description says, or what is wrong with it:
-//! `cargo run -p example-custom-scheme -- my-scheme.toml`.
+//! Prints the signature format and the signed payload of a scheme, or the errors of
+//! its file: `cargo run -p example-custom-scheme -- my-scheme.toml`.
 
 use std::error::Error;
 use std::process::ExitCode;

@@ -29,17 +29,17 @@ fn a_description_with_a_hole_is_refused() {
     for (hole, description, word) in [
         ("any body would verify", in_header(begun().signed("{ts}")), "signed"),
         (
-            "the id could take a piece of the body",
+            "a part of the body could move into the id",
             begun().signed("{id}{body}").id_header("X-Acme-Delivery"),
             "signed",
         ),
         (
-            "anybody could renew the timestamp",
+            "an attacker could renew the timestamp",
             in_header(begun().signed("{body}")),
             "timestamp_header",
         ),
         (
-            "anybody could change the id",
+            "an attacker could change the id",
             begun().signed("{body}").event_id("header:X-Acme-Delivery"),
             "event_id",
         ),

@@ -1,6 +1,6 @@
-//! A store of claims of one's own: what the protocol is, `countersign::protocol`
-//! says; a store keeps its records, and makes each step atomic. The test holds it
-//! to the suite that every store passes.
+//! A custom idempotency store. `countersign::protocol` implements the protocol; a
+//! store keeps the records, and makes each step atomic. The test runs the
+//! conformance suite that every store passes.
 //!
 //! ```toml
 //! [dependencies]
@@ -25,12 +25,12 @@ use countersign::{
 
 pub use store::MapStore;
 
-/// Handles each of Jupiter's events once. The layer is for
-/// [`drain`](WebhookLayer::drain), when the app is shut down.
+/// Handles each event of Jupiter once. Call [`drain`](WebhookLayer::drain) on the
+/// returned layer when the app shuts down.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
     let store = MapStore::new(MOST_EVENTS, SystemClock::new());
@@ -39,7 +39,7 @@ pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError
     Ok((Router::new().route("/", post(on_event)).layer(layer.clone()), layer))
 }
 
-/// Runs once for each event. Its status says what becomes of the event.
+/// Runs once for each event. The returned status settles the event.
 async fn on_event(
     Extension(verified): Extension<Verified>,
     Extension(grant): Extension<Grant>,

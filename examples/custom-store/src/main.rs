@@ -1,5 +1,5 @@
 //! Serves on port 3000 with the secret from `JUPITER_WEBHOOK_SECRET`, until it is
-//! ended, and then waits for what is in hand.
+//! terminated, and then waits for the handlers in progress.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! A map behind a lock.
+//! An idempotency store in a map with a lock.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use countersign::{
     ReleaseOutcome, RenewOutcome, StoreError,
 };
 
-/// Remembers events in a map, for one process.
+/// Remembers events in a map, for a single process.
 pub struct MapStore {
     most_events: usize,
     clock: Box<dyn Clock>,
@@ -22,19 +22,19 @@ type Events = HashMap<EventKey, Event>;
 
 struct Event {
     record: Record,
-    /// Until when it is remembered.
+    /// The time until which the event is remembered.
     kept_until_ms: i64,
 }
 
 impl MapStore {
-    /// A store for this many events, which judges leases and retentions by this
-    /// clock.
+    /// Creates a store with this capacity, which uses this clock for leases and
+    /// retentions.
     pub fn new(most_events: usize, clock: impl Clock + 'static) -> Self {
         Self { most_events, clock: Box::new(clock), events: Mutex::default() }
     }
 
-    /// One atomic step: finds the record, lets the protocol say what becomes of
-    /// it, and keeps that. `None` where there is no room for it.
+    /// Runs one atomic step: finds the record, calls the protocol, and keeps the
+    /// changed record. Returns `None` if the store is full.
     fn step<T>(
         &self,
         key: &EventKey,
@@ -48,7 +48,7 @@ impl MapStore {
         let Some(record) = changed else { return Some(outcome) };
         if events.len() >= self.most_events && !events.contains_key(key) {
             events.retain(|_, event| event.is_remembered(now_ms));
-            // An event that may still come again, or is held, makes room for no other.
+            // An event that is claimed, or can still be delivered again, is never evicted.
             if events.len() >= self.most_events {
                 return None;
             }
@@ -59,7 +59,7 @@ impl MapStore {
     }
 
     fn events(&self) -> MutexGuard<'_, Events> {
-        // No step leaves the map half changed.
+        // A panic cannot leave the map in an inconsistent state.
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,7 +111,7 @@ impl IdempotencyStore for MapStore {
 }
 
 fn no_room() -> StoreError {
-    StoreError::not_applied("there is no room for another event")
+    StoreError::not_applied("the store is full")
 }
 
 fn ms(duration: Duration) -> i64 {

@@ -12,7 +12,7 @@ use super::*;
 
 const SECRET: &str = "whsec_example";
 
-/// The store, and the clock that it reads.
+/// Creates stores that use this clock.
 struct Map(ManualClock);
 
 impl StoreUnderTest for Map {
@@ -59,7 +59,7 @@ async fn an_event_is_handled_once() {
     layer.drain().await;
 }
 
-/// Status and code of the app's answer.
+/// Returns the status and the code of the response.
 async fn deliver(app: &Router) -> (u16, Option<&'static str>) {
     let scheme = Scheme::named("jupiter").unwrap();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();

@@ -1,5 +1,5 @@
-//! One endpoint for many customers: the path names the customer, and a
-//! directory has the customer's secrets.
+//! One endpoint for many customers. The path names the customer, and a directory
+//! contains the secrets of each customer.
 //!
 //! ```toml
 //! [dependencies]
@@ -22,13 +22,13 @@ use countersign::{
     TenantFrom, Tenants, Verified, Verifier,
 };
 
-/// The customers' secrets, the newest last: a database, in real life.
+/// The secrets of the customers, the newest last. In production this is a database.
 #[derive(Debug, Clone, Default)]
 pub struct Customers(Arc<Mutex<HashMap<String, Vec<String>>>>);
 
 impl Customers {
-    /// Adds a secret to those of a customer. It is the current one from now on,
-    /// and the one before it stays valid.
+    /// Adds a secret for a customer. It becomes the current secret, and the previous
+    /// one stays valid.
     pub fn add_secret(&self, customer: &str, secret: &str) {
         let mut customers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         customers.entry(customer.to_owned()).or_default().push(secret.to_owned());
@@ -51,16 +51,16 @@ impl SecretResolver for Customers {
     }
 }
 
-/// Proves what comes to `/hooks/{customer}`. Keep a clone, to tell it with
-/// [`Verifier::forget_tenant`] when a customer's secrets have changed.
+/// Creates a verifier for deliveries to `/hooks/{customer}`. Keep a clone, and call
+/// [`Verifier::forget_tenant`] when the secrets of a customer change.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the scheme needs more than this.
+/// [`ConfigError`] if the scheme needs additional configuration.
 pub fn verifier(customers: Customers) -> Result<Verifier, ConfigError> {
     let tenants = Tenants::new(TenantFrom::path("/hooks/{tenant}")?, customers).with_observer(
         |customer: &str, error: &(dyn Error + 'static)| {
-            // The name is whatever a request has said: not into the log as it is.
+            // The name comes from the request: escape it before it is logged.
             eprintln!("no secrets for {}: {error}", customer.escape_debug());
         },
     );
@@ -74,7 +74,8 @@ pub fn app(verifier: Verifier) -> Router {
     Router::new().route("/hooks/{customer}", route)
 }
 
-/// Runs for proved deliveries only: this one is of the customer that it names.
+/// Runs only for verified deliveries. The delivery belongs to the customer that it
+/// names.
 async fn on_event(Extension(verified): Extension<Verified>) -> (StatusCode, String) {
     let customer = verified.tenant().unwrap_or_default();
     (StatusCode::OK, format!("{customer}: {}", verified.event_id()))

@@ -1,5 +1,5 @@
-//! Serves on port 3000 the customers of `CUSTOMERS` (`acme=SECRET globex=SECRET`), until it is
-//! ended.
+//! Serves the customers in `CUSTOMERS` (`acme=SECRET globex=SECRET`) on port 3000, until it is
+//! terminated.
 
 use std::error::Error;
 

@@ -45,7 +45,7 @@ fn two_customers() -> (Customers, Verifier, Router) {
     (customers, verifier.clone(), app(verifier))
 }
 
-/// What a delivery to this customer is answered that was signed with `secret`.
+/// Returns the response to a delivery for this customer that is signed with `secret`.
 async fn deliver(app: &Router, customer: &str, secret: &str) -> (u16, String) {
     let scheme = Scheme::named("jupiter").unwrap();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();

@@ -1,6 +1,5 @@
-//! An app that tells what happens to its deliveries: a log of spans and events,
-//! metrics for Prometheus, and beside this a dashboard for Grafana,
-//! `dashboard.json`.
+//! An app with observability for its deliveries: a log of spans and events, metrics
+//! for Prometheus, and a dashboard for Grafana in `dashboard.json`.
 //!
 //! ```toml
 //! [dependencies]
@@ -25,12 +24,12 @@ use countersign::{
 
 pub use scrape::Scrape;
 
-/// Takes Venum's deliveries. The secrets have names, so that the metrics say
-/// which one still signs.
+/// Receives deliveries of Venum. The secrets have names, so that the metrics show
+/// which secrets are still used.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where a secret cannot be used.
+/// [`ConfigError`] if a secret cannot be used.
 pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("venum")?, secrets)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("trades"));
@@ -38,14 +37,13 @@ pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
     Ok(hooks.layer(WebhookLayer::new(receiver)))
 }
 
-/// Runs once for each event. What it logs stands in the span of the delivery.
+/// Runs once for each event. Its log messages are in the span of the delivery.
 async fn on_event(Extension(verified): Extension<Verified>) -> StatusCode {
     tracing::info!(bytes = verified.body().len(), "booked");
     StatusCode::NO_CONTENT
 }
 
-/// What Prometheus asks. It belongs on a port of its own, which the providers do
-/// not reach.
+/// The endpoint for Prometheus. Serve it on a separate port that is not public.
 pub fn metrics(scrape: Scrape) -> Router {
     Router::new().route("/metrics", get(async move || scrape.text()))
 }

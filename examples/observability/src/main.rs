@@ -1,5 +1,5 @@
 //! Serves on port 3000 with the secret from `VENUM_WEBHOOK_SECRET`, and the
-//! metrics on port 9464, until it is ended.
+//! metrics on port 9464, until it is terminated.
 
 use std::error::Error;
 

@@ -1,4 +1,4 @@
-//! The recorder, and its text.
+//! The metrics recorder, and the text that Prometheus scrapes.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::sleep;
 
-/// What the process has counted and measured so far.
+/// The metrics of the process.
 #[derive(Clone)]
 pub struct Scrape(PrometheusHandle);
 
 impl Scrape {
-    /// Collects from now on; once for the process.
+    /// Installs the recorder. Call it once in a process.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where somebody collects already.
+    /// [`BuildError`] if a recorder is already installed.
     pub fn install() -> Result<Self, BuildError> {
         let mut exporter = PrometheusBuilder::new();
         for metric in METRICS {
@@ -29,8 +29,8 @@ impl Scrape {
         Ok(Self(handle))
     }
 
-    /// Sorts what was measured into its buckets now and then: nobody may be
-    /// asking, and it would pile up.
+    /// Moves the measurements into their buckets every 5 seconds. Without it they
+    /// would accumulate in memory if Prometheus does not scrape.
     pub async fn keep(self) {
         loop {
             sleep(Duration::from_secs(5)).await;
@@ -38,7 +38,7 @@ impl Scrape {
         }
     }
 
-    /// The text that Prometheus reads.
+    /// Returns the text that Prometheus scrapes.
     #[must_use]
     pub fn text(&self) -> String {
         self.0.render()

@@ -50,7 +50,7 @@ fn every_panel_of_the_dashboard_shows_metrics_that_exist() {
         }
     }
     for name in &shown {
-        // What Prometheus makes of a histogram.
+        // The names that Prometheus derives from a histogram.
         let whole = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end));
         let whole = whole.unwrap_or(name);
         assert!(METRICS.iter().any(|metric| metric.name == whole), "{name}");
@@ -65,7 +65,7 @@ fn metric_names(expression: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with("countersign"))
 }
 
-/// The status that the app answers to the same event, signed with this secret.
+/// Returns the status of the response to the same event, signed with this secret.
 async fn deliver(app: &Router, secret: &str) -> u16 {
     let scheme = Scheme::named("venum").unwrap();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();

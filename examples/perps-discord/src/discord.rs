@@ -1,4 +1,4 @@
-//! The channel's webhook.
+//! Client for the webhook of a Discord channel.
 
 use std::error::Error;
 use std::fmt;
@@ -22,28 +22,28 @@ pub struct Discord {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
 }
 
-/// What came of posting a message.
+/// The result of posting a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there is nothing else")]
+#[expect(clippy::exhaustive_enums, reason = "the list is complete")]
 pub enum Posting {
-    /// It is in the channel.
+    /// The message is in the channel.
     Posted,
-    /// It is not, or nobody knows, and may be tried again: after so long, where
-    /// Discord says it.
+    /// The message is not in the channel, or the result is unknown. Retry it, after
+    /// this time if Discord names one.
     Later(Option<Duration>),
-    /// It is not wanted, with this status, and will not be.
+    /// Discord rejected the message with this status. A retry would not help.
     Refused(StatusCode),
 }
 
 impl Discord {
-    /// The webhook at this URL.
+    /// Creates a client for the webhook at this URL.
     ///
     /// # Errors
     ///
-    /// Where it is no URL, or the system's root certificates cannot be read.
+    /// If it is not a URL, or the root certificates of the system cannot be read.
     pub fn new(url: &str) -> Result<Self, Box<dyn Error>> {
-        // The error of the URL could show it.
-        let url = url.parse().map_err(|_| "the URL of the channel's webhook is not one")?;
+        // The parse error could show the URL, which is a secret.
+        let url = url.parse().map_err(|_| "the URL of the channel's webhook is not valid")?;
         let https = HttpsConnectorBuilder::new()
             .with_provider_and_native_roots(ring::default_provider())?
             .https_or_http()

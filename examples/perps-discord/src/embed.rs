@@ -1,9 +1,9 @@
-//! A trade, and how it looks in Discord.
+//! A trade, and its message in Discord.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// A trade of a trader that is watched.
+/// A trade of a watched trader.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trade {
@@ -34,8 +34,8 @@ enum Side {
 }
 
 impl Trade {
-    /// The trade that an event of this type is about. `None` where it is about
-    /// none, or one that does not look like one.
+    /// Returns the trade of an event of this type. Returns `None` if the event has
+    /// no trade, or if the trade cannot be parsed.
     #[must_use]
     pub fn of(kind: &str, data: Value) -> Option<Self> {
         let what = match kind {
@@ -49,7 +49,7 @@ impl Trade {
     }
 }
 
-/// The message to post, as the API of Discord wants it.
+/// Creates the message to post, in the format of the Discord API.
 #[must_use]
 pub fn embed(trade: &Trade) -> Value {
     let (sign, side, color) = match trade.side {
@@ -64,7 +64,7 @@ pub fn embed(trade: &Trade) -> Value {
     let trader: String = trade.owner.chars().take(8).collect();
     let field = |name, value| json!({ "name": name, "value": value, "inline": true });
     json!({
-        // A trade mentions nobody, whatever stands in it.
+        // No content of a trade can mention a user.
         "allowed_mentions": { "parse": [] },
         "embeds": [{
             "title": format!("{sign} {side} {}{what}", trade.market_symbol),

@@ -1,19 +1,18 @@
-//! Posts PerpsTracker's trades to a Discord channel.
+//! Posts trades of PerpsTracker to a Discord channel.
 //!
 //! ```text
-//! PerpsTracker -> proved, claimed -> 202          (here)
+//! PerpsTracker -> verified, claimed -> 202        (here)
 //!                       `-> embed -> Discord -> completed   (poster.rs)
 //! ```
 //!
-//! The sender is answered before Discord is asked: a slow Discord is no reason
-//! to send the trade again. The claim goes along, and is completed once the trade
-//! is posted, so that a repeat that comes meanwhile is not posted too. A trade is
-//! known by the id in its signed body: `X-Delivery-ID` is not signed, and names a
+//! The sender gets a response before the request to Discord, so that a slow Discord
+//! causes no retries. The claim is passed along, and is completed after the trade is
+//! posted, so that a duplicate that arrives in the meantime is not posted. A trade is
+//! identified by the id in its signed body: `X-Delivery-ID` is not signed, and names a
 //! delivery, not a trade.
 //!
-//! What waits here is in the memory of this process. Where a trade must not be
-//! lost with it, answer once it is posted, or put it into a queue that outlives
-//! the process.
+//! Waiting trades are in the memory of this process. If a trade must not be lost with
+//! the process, respond after it is posted, or put it into a persistent queue.
 //!
 //! ```toml
 //! [dependencies]
@@ -46,16 +45,16 @@ pub use discord::{Discord, Posting};
 pub use embed::{Trade, embed};
 pub use poster::{Job, post_trades};
 
-/// Takes PerpsTracker's deliveries, and gives the trades to whoever calls
-/// [`post_trades`]. As many as `room` says may wait.
+/// Creates an app that receives deliveries of PerpsTracker, and a channel with their
+/// trades for [`post_trades`]. At most `room` trades can wait.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 ///
 /// # Panics
 ///
-/// Where there is room for none.
+/// If `room` is 0.
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("perps-tracker")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("perps-tracker"))
@@ -72,14 +71,15 @@ struct Event {
     data: serde_json::Value,
 }
 
-/// Hands a trade over and answers 202. What is no trade is done with that.
+/// Passes a trade to the poster and responds with 202. Other events are completed
+/// immediately.
 async fn on_event(
     jobs: Extension<mpsc::Sender<Job>>,
     Delivery { verified, event, claim, .. }: Delivery<Event>,
 ) -> Response {
     let Some(trade) = Trade::of(&event.kind, event.data) else {
-        eprintln!("{}: no trade to post", verified.event_id());
-        // Where that fails, it is tried again in the background.
+        eprintln!("{}: not a trade", verified.event_id());
+        // If this fails, it is retried in the background.
         let _ = claim.complete().await;
         return StatusCode::NO_CONTENT.into_response();
     };
@@ -93,7 +93,7 @@ async fn on_event(
     }
 }
 
-/// Nobody renews a claim that waits for its turn.
+/// The lease must cover the wait, because a waiting claim is not renewed.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]

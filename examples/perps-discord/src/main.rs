@@ -1,6 +1,6 @@
 //! Serves on port 3000 with the secret from `PERPS_WEBHOOK_SECRET`, and posts to
-//! the channel's webhook in `DISCORD_WEBHOOK_URL`, until it is ended; and then
-//! posts what it has taken.
+//! the channel's webhook in `DISCORD_WEBHOOK_URL`, until it is terminated. Then it
+//! posts the remaining trades.
 
 use std::error::Error;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let poster = tokio::spawn(async move { post_trades(trades, &discord).await });
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
-    // The app is gone; the poster ends once it has posted what is left.
+    // The app is dropped; the poster ends after it has posted the remaining trades.
     poster.await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Posts one trade after another, and settles each.
+//! Posts trades one after another, and settles their claims.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::discord::{Discord, Posting};
 
-/// A trade to be posted, and the claim on its event.
+/// A trade to post, and the claim on its event.
 #[derive(Debug)]
 pub struct Job {
     pub(crate) id: String,
@@ -17,17 +17,17 @@ pub struct Job {
     pub(crate) claim: Claim<MemoryStore>,
 }
 
-/// Posts one trade after another, until the app is gone and none is left.
+/// Posts trades one after another, until the app is dropped and no trade is left.
 pub async fn post_trades(mut jobs: mpsc::Receiver<Job>, discord: &Discord) {
     while let Some(Job { id, message, claim }) = jobs.recv().await {
-        // It has waited here for so long that another attempt may have it.
+        // The lease may have ended during the wait, so another attempt may have the event.
         if let Ok(RenewOutcome::Lost) = claim.renew().await {
             continue;
         }
         let settled = match patiently(discord, &message, &claim).await {
             Posting::Posted => claim.complete().await.map(drop),
             given_up => {
-                eprintln!("{id}: not posted: {given_up:?}: send it again by hand");
+                eprintln!("{id}: not posted: {given_up:?}: send it again manually");
                 claim.release().await.map(drop)
             }
         };
@@ -37,7 +37,7 @@ pub async fn post_trades(mut jobs: mpsc::Receiver<Job>, discord: &Discord) {
     }
 }
 
-/// Tries several times: the sender has been answered, and will not.
+/// Retries several times, because the sender got its response and will not retry.
 async fn patiently(discord: &Discord, message: &Value, claim: &Claim<MemoryStore>) -> Posting {
     let mut posting = discord.post(message).await;
     for pause in PAUSES {
@@ -56,5 +56,5 @@ const PAUSES: [Duration; 4] = [
     Duration::from_secs(60),
 ];
 
-/// Shorter than the claim's lease.
+/// The maximum pause, shorter than the lease of the claim.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2 * 60);

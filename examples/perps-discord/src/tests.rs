@@ -23,7 +23,7 @@ async fn a_trade_is_acknowledged_first_and_posted_once_however_often_it_is_deliv
     let (app, trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (202, None));
     assert!(channel.posted().is_empty());
-    // Still in hand: nobody waits for that here.
+    // The event is still in progress. With a paused clock the wait takes no time.
     tokio::time::pause();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (503, Some("in_flight")));
     tokio::time::resume();
@@ -67,7 +67,7 @@ async fn a_trade_that_the_channel_refuses_is_given_back() {
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (202, None));
     let discord = Discord::new(&channel.url().await).unwrap();
     let again = async {
-        // Sent by hand.
+        // Sent again manually.
         while deliver(&app, SECRET, "evt_1", "trade.new").await != (202, None) {
             tokio::task::yield_now().await;
         }
@@ -95,8 +95,8 @@ async fn a_trade_for_which_there_is_no_room_is_given_back_and_comes_again() {
     drop(first);
 }
 
-/// Stands in for Discord: it answers with these statuses, and then takes what
-/// comes.
+/// A fake Discord: it responds with these statuses first, and then accepts every
+/// message.
 #[derive(Clone)]
 struct Channel(Arc<Mutex<(VecDeque<u16>, Vec<Value>)>>);
 
@@ -124,7 +124,7 @@ async fn take(State(channel): State<Channel>, Json(message): Json<Value>) -> imp
     if status == 204 {
         posted.push(message);
     }
-    // At once, so that nothing has to be waited for.
+    // Retry immediately, so that the tests do not wait.
     (StatusCode::from_u16(status).unwrap(), [(RETRY_AFTER, "0")])
 }
 

@@ -1,5 +1,5 @@
-//! Several processes share the work of one endpoint: whichever gets a delivery
-//! claims its event on Redis, and the handler runs once.
+//! Several processes share the work of one endpoint. The process that gets a delivery
+//! claims its event in Redis, and the handler runs once.
 //!
 //! ```toml
 //! [dependencies]
@@ -15,30 +15,30 @@ use countersign::redis::RedisStore;
 use countersign::tower::WebhookLayer;
 use countersign::{ConfigError, Endpoint, Grant, Receiver, Scheme, Secret, Verified, Verifier};
 
-/// What runs in front of the handler. Keep a clone for the end: its `drain`
-/// waits for what is in hand.
+/// Creates the layer for the handler. Keep a clone for the shutdown: its `drain`
+/// waits for the handlers in progress.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn layer(secret: &str, store: RedisStore) -> Result<WebhookLayer<RedisStore>, ConfigError> {
     let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
-    // All processes of this endpoint give it the same name.
+    // All processes of this endpoint must use the same name.
     Ok(WebhookLayer::new(Receiver::new(verifier, store, Endpoint::new("payments"))))
 }
 
-/// Takes Stripe's deliveries.
+/// Receives deliveries of Stripe.
 pub fn app(layer: WebhookLayer<RedisStore>) -> Router {
     Router::new().route("/", post(on_event)).layer(layer)
 }
 
-/// Runs once for each event, in a task of its own.
+/// Runs once for each event, in a separate task.
 async fn on_event(
     Extension(verified): Extension<Verified>,
     Extension(grant): Extension<Grant>,
 ) -> StatusCode {
     if grant.reclaimed {
-        // An earlier attempt died with the event in hand: its effect may be there already.
+        // An earlier attempt crashed. Its effect may have happened already.
         println!("{}: attempt {}", verified.event_id(), grant.epoch);
     }
     StatusCode::NO_CONTENT

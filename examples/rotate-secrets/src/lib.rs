@@ -1,13 +1,13 @@
-//! Two live secrets while a new one takes the place of an old one.
+//! Two active secrets during a rotation.
 //!
 //! ```toml
 //! [dependencies]
 //! countersign = "0.1"
 //! ```
 //!
-//! 1. Deploy with both, the new one first.
-//! 2. Let the provider sign with the new one.
-//! 3. Once [`Rotation::old_may_go`] says so, deploy without the old one.
+//! 1. Deploy with both secrets, the new one first.
+//! 2. Configure the provider to sign with the new secret.
+//! 3. When [`Rotation::old_may_go`] returns `true`, deploy without the old secret.
 
 use std::time::Duration;
 
@@ -16,21 +16,21 @@ use countersign::{ConfigError, Scheme, Secret, Secrets, Verified, Verifier};
 const NEW: &str = "2026-11";
 const OLD: &str = "2026-05";
 
-/// A verifier that accepts what either secret has signed.
+/// Creates a verifier that accepts deliveries signed with either secret.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where a secret cannot be used; it says which.
+/// [`ConfigError`] if a secret cannot be used; it names the secret.
 pub fn verifier(new: &str, old: &str) -> Result<Verifier, ConfigError> {
     let secrets =
         Secrets::new(Secret::new(new)?.named(NEW)).with_previous(Secret::new(old)?.named(OLD));
     Verifier::new(Scheme::named("venum")?, secrets)
 }
 
-/// What tells when the old secret may go.
+/// Tracks when the old secret can be removed.
 ///
-/// A replica sees its own share of the deliveries: ask all of them, or keep the
-/// two values where they share them.
+/// A replica sees only a part of the deliveries: query all replicas, or keep the two
+/// values in shared storage.
 #[derive(Debug, Clone)]
 pub struct Rotation {
     new_was_used: bool,
@@ -38,13 +38,13 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// A rotation that begins now.
+    /// Starts a rotation now.
     #[must_use]
     pub fn begun_at_unix_ms(now_unix_ms: i64) -> Self {
         Self { new_was_used: false, old_last_used_unix_ms: now_unix_ms }
     }
 
-    /// Notes which secret has signed a delivery.
+    /// Records which secret signed a delivery.
     pub fn note(&mut self, verified: &Verified, now_unix_ms: i64) {
         match verified.secret_name() {
             Some(OLD) => self.old_last_used_unix_ms = now_unix_ms,
@@ -52,13 +52,13 @@ impl Rotation {
         }
     }
 
-    /// Whether the old secret may go: the provider has signed with the new one,
-    /// and with the old one no more for as long as it may send anything again.
+    /// Whether the old secret can be removed: the provider has signed with the new
+    /// secret, and has not used the old one for longer than it retries deliveries.
     #[must_use]
     pub fn old_may_go(&self, scheme: &Scheme, now_unix_ms: i64) -> bool {
         let quiet_ms = now_unix_ms.saturating_sub(self.old_last_used_unix_ms);
         let quiet = Duration::from_millis(u64::try_from(quiet_ms).unwrap_or(0));
-        // A scheme's retention is longer than its provider goes on sending again.
+        // The retention of a scheme is longer than the retries of its provider.
         self.new_was_used && quiet >= scheme.profile().retention()
     }
 }

@@ -1,4 +1,4 @@
-//! Delivers something signed by either secret, and says which one it was.
+//! Verifies deliveries that are signed with each secret, and prints which secret it was.
 
 use std::error::Error;
 
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let name = verified.secret_name().unwrap_or("unnamed");
                 println!("signed by {name}, secret {}", verified.secret_index());
             }
-            Err(refused) => println!("refused: {refused}"),
+            Err(refused) => println!("rejected: {refused}"),
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use super::*;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// A delivery signed by `secret`, as the verifier judges it.
+/// Verifies a delivery that is signed with `secret`.
 fn deliver(verifier: &Verifier, secret: &str) -> Result<Verified, VerifyError> {
     let signer = Signer::new(verifier.scheme().clone(), Secret::new(secret).unwrap()).unwrap();
     let headers = signer.sign(&[("Content-Type", "application/json")], b"{}").unwrap();

@@ -1,5 +1,5 @@
-//! One call and no framework: a webhook handler for a serverless function, a
-//! worker, or a server of your own.
+//! Verification with one function call, without a framework: for a serverless
+//! function, a worker, or a custom server.
 //!
 //! ```toml
 //! [dependencies]
@@ -8,25 +8,25 @@
 
 use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
 
-/// What the platform hands to a function.
+/// A request, as the platform passes it to a function.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The headers as they came: a repeated one stands here twice.
+    /// The headers as they arrived. A repeated header occurs twice.
     pub headers: Vec<(String, String)>,
-    /// The bytes as they came, before anybody parsed them.
+    /// The raw bytes as they arrived, before any parsing.
     pub body: Vec<u8>,
 }
 
-/// Made once, when the function starts.
+/// Creates the verifier, once, when the function starts.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn verifier(secret: &str) -> Result<Verifier, ConfigError> {
     Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)
 }
 
-/// The function: from a request to the status of its answer.
+/// Handles a request, and returns the status of the response.
 #[must_use]
 pub fn handle(verifier: &Verifier, request: Request) -> u16 {
     match verifier.verify(&request.headers, request.body) {
@@ -38,15 +38,15 @@ pub fn handle(verifier: &Verifier, request: Request) -> u16 {
     }
 }
 
-/// Can be reached with a proof only.
+/// Can be called only with a verified delivery.
 fn paid(verified: &Verified) {
     let kind = verified.event_type().map_or("event", |kind| kind.name);
     println!("{kind} {}: {} bytes", verified.event_id(), verified.body().len());
 }
 
-/// The reason is for the log: the answer is a status and no more.
+/// Logs the reason, and returns the status. The response contains only the status.
 fn refuse(refused: &VerifyError) -> u16 {
-    eprintln!("refused: {}: {refused}", refused.code());
+    eprintln!("rejected: {}: {refused}", refused.code());
     refused.status()
 }
 

@@ -1,4 +1,4 @@
-//! Delivers one genuine request to the function, and one that was altered.
+//! Passes one genuine request and one altered request to the function.
 
 use std::error::Error;
 

@@ -1,5 +1,5 @@
-//! A layer that verifies in front of the routes: the handlers behind it find
-//! the body as it was sent, and the proof in the request's extensions.
+//! A layer that verifies deliveries before the routes. The handlers get the original
+//! body, and `Verified` in the extensions of the request.
 //!
 //! ```toml
 //! [dependencies]
@@ -19,29 +19,29 @@ use axum::{Router, http::StatusCode};
 use countersign::tower::VerifyLayer;
 use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
 
-/// Takes GitHub's deliveries.
+/// Receives deliveries of GitHub.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("github")?, Secret::new(secret)?)?;
     let verify = VerifyLayer::new(verifier).with_body_timeout(Duration::from_secs(3));
     Ok(Router::new().route("/", post(on_event)).layer(verify).layer(from_fn(log_refusals)))
 }
 
-/// Runs for proved deliveries only.
+/// Runs only for verified deliveries.
 async fn on_event(Extension(verified): Extension<Verified>, body: Bytes) -> StatusCode {
     println!("{}: {} bytes", verified.event_id(), body.len());
     StatusCode::NO_CONTENT
 }
 
-/// The sender is told a status and no more. The reason is in the response's
-/// extensions, and for the log.
+/// Logs the reason of a rejection. The sender gets only the status. The reason is in
+/// the extensions of the response.
 async fn log_refusals(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(error) = response.extensions().get::<VerifyError>() {
-        eprintln!("refused: {}: {error}", error.code());
+        eprintln!("rejected: {}: {error}", error.code());
     }
     response
 }

@@ -1,4 +1,4 @@
-//! Serves on port 3000 with the secret from `GITHUB_WEBHOOK_SECRET`, until it is ended.
+//! Serves on port 3000 with the secret from `GITHUB_WEBHOOK_SECRET`, until it is terminated.
 
 use std::error::Error;
 

@@ -23,7 +23,7 @@ async fn a_delivery_signed_with_another_secret_is_refused_without_a_word() {
     assert!(to_bytes(answer.into_body(), usize::MAX).await.unwrap().is_empty());
 }
 
-/// What the app answers to a delivery that was signed with `secret`.
+/// Returns the response of the app to a delivery that is signed with `secret`.
 async fn deliver(secret: &str, body: &'static str) -> Response {
     let scheme = Scheme::named("github").unwrap();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();

@@ -1,10 +1,10 @@
-//! Follows Venum's transactions from landed to finalized or failed.
+//! Tracks Venum transactions from landed to finalized or failed.
 //!
-//! Venum sends an event for each step of a transaction, and may send one again,
-//! or a later step before an earlier one. The layer lets each step through once:
-//! its key is the transaction's signature and the type together, for by the
-//! signature alone `finalized` would be taken for a repeat of `processed`. The
-//! order is the tracker's affair (`tracker.rs`).
+//! Venum sends an event for each step of a transaction. It may send an event again,
+//! or a later step before an earlier one. The layer deduplicates the steps. The key
+//! of an event is the signature of the transaction with the type, because with the
+//! signature alone `finalized` would be a duplicate of `processed`. The tracker
+//! handles the order (`tracker.rs`).
 //!
 //! ```toml
 //! [dependencies]
@@ -29,13 +29,13 @@ use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, 
 
 pub use tracker::{Event, Noted, Step, Tracker, Transaction};
 
-/// Takes Venum's deliveries at `/hooks/venum`, and shows what is known of a
-/// transaction at `/transactions/{signature}`. As many transactions as `room`
-/// says are remembered.
+/// Receives deliveries of Venum at `/hooks/venum`, and shows the state of a
+/// transaction at `/transactions/{signature}`. It remembers at most `room`
+/// transactions.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str, room: usize) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("venum")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("venum"));
@@ -48,7 +48,7 @@ pub fn app(secret: &str, room: usize) -> Result<Router, ConfigError> {
 
 type Shared = Arc<Mutex<Tracker>>;
 
-/// Called once for each step. The body is as it was signed.
+/// Runs once for each step. The body is the signed body.
 async fn on_event(State(tracker): State<Shared>, body: Bytes) -> StatusCode {
     match serde_json::from_slice::<Event>(&body) {
         Ok(event) => {
@@ -59,10 +59,9 @@ async fn on_event(State(tracker): State<Shared>, body: Bytes) -> StatusCode {
             }
             StatusCode::NO_CONTENT
         }
-        // Genuine, and nothing that would become readable by being sent again: a type of event
-        // that is new, perhaps.
+        // The event is genuine, but a retry would not help: it may be a new type of event.
         Err(error) => {
-            eprintln!("an event that cannot be read: {error}");
+            eprintln!("an event cannot be parsed: {error}");
             StatusCode::NO_CONTENT
         }
     }

@@ -1,5 +1,5 @@
 //! Serves on port 3000 with the secret from `VENUM_WEBHOOK_SECRET`, until it is
-//! ended.
+//! terminated.
 
 use std::error::Error;
 

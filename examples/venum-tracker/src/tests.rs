@@ -24,7 +24,7 @@ async fn a_transaction_is_followed_to_its_end_in_any_order() {
 #[tokio::test]
 async fn each_step_is_handled_once_and_none_is_taken_for_another() {
     let app = app(SECRET, 10).unwrap();
-    // 204 is the handler's, 200 the layer's.
+    // The handler returns 204, the layer returns 200.
     assert_eq!(deliver(&app, SECRET, &event("processed")).await, StatusCode::NO_CONTENT);
     assert_eq!(deliver(&app, SECRET, &event("processed")).await, StatusCode::OK);
     assert_eq!(deliver(&app, SECRET, &event("finalized")).await, StatusCode::NO_CONTENT);

@@ -1,14 +1,13 @@
-//! What is known of each transaction, whatever the order in which its steps are
-//! told.
+//! Tracks the state of each transaction. Its steps can arrive in any order.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-/// An event as Venum sends it, as far as it is followed here.
+/// An event of Venum, with the fields that this example uses.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Event {
-    /// The step that the transaction has taken.
+    /// The step that the transaction has reached.
     #[serde(rename = "type")]
     pub step: Step,
     /// The transaction's signature.
@@ -22,7 +21,7 @@ pub struct Event {
 /// The steps of a transaction, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[expect(clippy::exhaustive_enums, reason = "these are Venum's")]
+#[expect(clippy::exhaustive_enums, reason = "the list of Venum is complete")]
 pub enum Step {
     /// The network has seen it. It is not executed yet.
     Landed,
@@ -30,9 +29,9 @@ pub enum Step {
     Processed,
     /// A supermajority has voted for it.
     Confirmed,
-    /// It is irreversible: an end.
+    /// It is irreversible. A final step.
     Finalized,
-    /// It failed on chain: the other end.
+    /// It failed on chain. The other final step.
     Failed,
 }
 
@@ -42,51 +41,51 @@ impl Step {
     }
 }
 
-/// What is known of one transaction.
+/// The state of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Transaction {
-    /// The furthest step that has been told.
+    /// The latest step that was received.
     pub reached: Step,
-    /// The slot of each step that has been told.
+    /// The slot of each step that was received.
     pub slots: BTreeMap<Step, u64>,
-    /// Why it failed, where it did.
+    /// Why the transaction failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub err: Option<String>,
 }
 
-/// What an event has changed.
+/// The change that an event caused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "there is nothing else")]
+#[expect(clippy::exhaustive_enums, reason = "the list is complete")]
 pub enum Noted {
-    /// The transaction has come further.
+    /// The transaction reached a later step.
     Further,
-    /// It is a step that had been passed already.
+    /// The transaction had already passed the step.
     Late,
-    /// It was told before.
+    /// The step was received before.
     Again,
-    /// It cannot be, after the end that was told first. That one stays.
+    /// The step contradicts the final step that was received first, which stays.
     Contradiction,
 }
 
-/// Remembers the transactions that were told of last.
+/// Remembers the most recent transactions.
 #[derive(Debug)]
 pub struct Tracker {
     room: usize,
     transactions: HashMap<String, Transaction>,
-    /// By when they were first told of.
+    /// The signatures, in the order of their first event.
     order: VecDeque<String>,
 }
 
 impl Tracker {
-    /// A tracker of so many transactions, one at the least.
+    /// Creates a tracker for at most this many transactions, minimum 1.
     #[must_use]
     pub fn with_room(transactions: usize) -> Self {
         let room = transactions.max(1);
         Self { room, transactions: HashMap::new(), order: VecDeque::new() }
     }
 
-    /// Notes a step.
+    /// Records a step.
     pub fn note(&mut self, event: Event) -> Noted {
         let Event { step, signature, slot, err } = event;
         let Some(known) = self.transactions.get_mut(&signature) else {
@@ -111,7 +110,7 @@ impl Tracker {
         Noted::Further
     }
 
-    /// What is known of a transaction.
+    /// Returns the state of a transaction.
     #[must_use]
     pub fn transaction(&self, signature: &str) -> Option<&Transaction> {
         self.transactions.get(signature)

@@ -1,11 +1,10 @@
-//! Answers at once, and lets a worker do what takes longer than the sender
-//! waits. The claim goes along: a repeat that comes meanwhile is not handled a
-//! second time.
+//! Responds immediately, and lets a worker do work that takes longer than the
+//! timeout of the sender. The claim is passed to the worker, so that a duplicate
+//! that arrives in the meantime is not handled.
 //!
-//! A sender that has been told 202 does not send again. What is in the channel is
-//! in the memory of this process, and gone where that dies: an event that must
-//! not be lost then goes to a queue that outlives the process, and is answered
-//! once it is there.
+//! A sender does not retry after a 202. The events in the channel are in the memory
+//! of this process, and are lost if it dies. If an event must not be lost, put it
+//! into a persistent queue, and respond after that.
 //!
 //! ```toml
 //! [dependencies]
@@ -30,16 +29,16 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 pub use worker::{Job, work};
 
-/// Takes Jupiter's deliveries, and gives what is to be done with them to
-/// whoever calls [`work`]. As many as `room` says may wait.
+/// Creates an app that receives deliveries of Jupiter, and a channel with jobs for
+/// [`work`]. At most `room` jobs can wait.
 ///
 /// # Errors
 ///
-/// [`ConfigError`] where the secret cannot be used.
+/// [`ConfigError`] if the secret cannot be used.
 ///
 /// # Panics
 ///
-/// Where there is room for none.
+/// If `room` is 0.
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"))
@@ -49,8 +48,8 @@ pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), C
     Ok((app.with_state(receiver), taken))
 }
 
-/// Hands the delivery over and answers 202. Where there is no room the event is
-/// given back, and the sender is asked to come again.
+/// Passes the delivery to the worker and responds with 202. If the channel is full,
+/// releases the event and asks the sender to retry.
 async fn on_event(
     jobs: Extension<mpsc::Sender<Job>>,
     Claimed { verified, claim, .. }: Claimed,
@@ -58,14 +57,14 @@ async fn on_event(
     match jobs.try_send(Job { verified, claim }) {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
         Err(TrySendError::Full(job) | TrySendError::Closed(job)) => {
-            // Where that fails, it is tried again in the background.
+            // If this fails, it is retried in the background.
             let _ = job.claim.release().await;
             (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
         }
     }
 }
 
-/// Nobody renews a claim that waits in the channel.
+/// The lease must cover the wait, because a claim in the channel is not renewed.
 const LONGEST_WAIT_FOR_A_WORKER: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]

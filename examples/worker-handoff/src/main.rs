@@ -1,5 +1,5 @@
 //! Serves on port 3000 with the secret from `JUPITER_WEBHOOK_SECRET`, until it is
-//! ended, and then finishes what it has taken.
+//! terminated, and then finishes the remaining jobs.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let worker = tokio::spawn(work(jobs, book));
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
-    // The app is gone; the worker ends once it has done what is left.
+    // The app is dropped; the worker ends after it has done the remaining jobs.
     worker.await?;
     Ok(())
 }

@@ -14,7 +14,7 @@ const SECRET: &str = "whsec_example";
 async fn a_delivery_is_answered_at_once_and_handled_by_the_worker() {
     let (app, jobs) = app(SECRET, 1).unwrap();
     assert_eq!(deliver(&app, "1").await, (202, None));
-    // It waits for the worker, and is not handed over twice.
+    // The event waits for the worker, and a duplicate is not passed to it.
     assert_eq!(deliver(&app, "1").await, (503, Some("in_flight")));
 
     let handled = Mutex::new(Vec::new());
@@ -81,7 +81,7 @@ async fn what_is_not_proved_reaches_no_worker() {
     assert!(jobs.try_recv().is_err());
 }
 
-/// Status and code of the app's answer to the event of this id.
+/// Returns the status and the code of the response to the event with this id.
 async fn deliver(app: &Router, id: &str) -> (u16, Option<&'static str>) {
     let scheme = Scheme::named("jupiter").unwrap();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The worker: handles what was handed over, and settles it.
+//! The worker: handles jobs, and settles their claims.
 
 use std::future::Future;
 use std::time::Duration;
@@ -7,30 +7,30 @@ use countersign::{Claim, MemoryStore, RenewOutcome, Verified};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-/// A proved delivery, and the claim on its event.
+/// A verified delivery, and the claim on its event.
 #[derive(Debug)]
 pub struct Job {
-    /// The proof, with the body.
+    /// The verified delivery, with the body.
     pub verified: Verified,
-    /// The claim, to be settled.
+    /// The claim to settle.
     pub claim: Claim<MemoryStore>,
 }
 
-/// Handles one job after another, until the app is gone and none is left.
+/// Handles jobs one after another, until the app is dropped and no job is left.
 pub async fn work<F, Fut, E>(mut jobs: mpsc::Receiver<Job>, handle: F)
 where
     F: Fn(Verified) -> Fut,
     Fut: Future<Output = Result<(), E>>,
 {
     while let Some(Job { verified, claim }) = jobs.recv().await {
-        // It has waited here for so long that another attempt may have it.
+        // The lease may have ended during the wait, so another attempt may have the event.
         if let Ok(RenewOutcome::Lost) = claim.renew().await {
             continue;
         }
         let settled = match patiently(&handle, &verified, &claim).await {
             Ok(()) => claim.complete().await.map(drop),
             Err(_) => {
-                eprintln!("{}: given up: send it again by hand", verified.event_id());
+                eprintln!("{}: failed: send it again manually", verified.event_id());
                 claim.release().await.map(drop)
             }
         };
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Tries several times: the sender has been answered, and will not.
+/// Retries several times, because the sender got its response and will not retry.
 async fn patiently<F, Fut, E>(
     handle: &F,
     verified: &Verified,

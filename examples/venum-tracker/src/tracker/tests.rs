@@ -34,7 +34,7 @@ fn a_transaction_that_failed_after_it_landed_says_why() {
         (transaction.reached, transaction.err.as_deref()),
         (Step::Failed, Some("out of funds"))
     );
-    // Told late, it takes nothing back.
+    // A late step does not change the reason.
     tracker.note(event("tx", Step::Processed));
     assert_eq!(tracker.transaction("tx").unwrap().err.as_deref(), Some("out of funds"));
 }
