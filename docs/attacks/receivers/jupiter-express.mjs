@@ -1,4 +1,4 @@
-// Jupiter, "Building Real-Time Integrations with Webhooks". Lines marked `added` are not of the page.
+// Jupiter, "Building Real-Time Integrations with Webhooks". Lines marked `added` are not from the page.
 import express from "express";
 import crypto from "crypto";
 

@@ -1,4 +1,4 @@
-// PerpsTracker, webhook guide, "Node.js Verification". Lines marked `added` are not of the page's sample.
+// PerpsTracker, webhook guide, "Node.js Verification". Lines marked `added` are not from the sample.
 const crypto = require('crypto');
 
 const express = require('express'); // added: as in the guide's complete server

@@ -1,4 +1,4 @@
-# PerpsTracker, webhook guide, "Python Verification". Lines marked `added` are not of the page.
+# PerpsTracker, webhook guide, "Python Verification". Lines marked `added` are not from the page.
 import os  # added
 
 from flask import Flask, request  # added

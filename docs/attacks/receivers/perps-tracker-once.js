@@ -1,5 +1,5 @@
 // PerpsTracker, webhook guide, "Handling Duplicates", behind the check of the guide's complete server.
-// Lines marked `added` are not of the page.
+// Lines marked `added` are not from the page.
 const express = require('express');
 const crypto = require('crypto');
 

@@ -1,4 +1,4 @@
-// PerpsTracker, webhook guide, "Building a Webhook Server". Lines marked `added` are not of the page.
+// PerpsTracker, webhook guide, "Building a Webhook Server". Lines marked `added` are not from the page.
 const express = require('express');
 const crypto = require('crypto');
 

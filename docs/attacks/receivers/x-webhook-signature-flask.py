@@ -1,4 +1,4 @@
-# "Working with Webhooks", "Verifying Webhook Signatures". Lines marked `added` are not of the page.
+# "Working with Webhooks", "Verifying Webhook Signatures". Lines marked `added` are not from the page.
 import os  # added
 
 import hmac
