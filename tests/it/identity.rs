@@ -1,5 +1,6 @@
 //! How well events are told apart, and what becomes of a repeat.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use countersign::{
@@ -149,12 +150,130 @@ fn a_token_scheme_may_name_a_field_of_the_body() {
 #[test]
 fn an_id_that_spells_out_a_digest_has_another_key_than_what_it_spells() {
     let scheme = plain().event_id("body:/id").build().unwrap();
-    let key = |verified: &Verified| EventKey::of(verified, &Endpoint::new("a"));
     let unnamed = verify(&scheme, &[], NOW_MS, "{}");
     let spelled = format!(r#"{{"id":"{}"}}"#, unnamed.event_id());
     let spelled = verify(&scheme, &[], NOW_MS, &spelled);
     assert_eq!(spelled.event_id(), unnamed.event_id());
     assert_ne!(key(&spelled), key(&unnamed));
+}
+
+#[test]
+fn equal_ids_from_two_places_are_two_events() {
+    let orders = plain().event_id("body:/order/id").event_id("body:/refund/id");
+    let batches = plain().event_id("body:/orders/*/id").event_id("body:/refunds/*/id");
+    let stripe = Scheme::named("stripe").unwrap();
+    for (scheme, bodies) in [
+        (orders.build().unwrap(), [r#"{"order":{"id":7}}"#, r#"{"refund":{"id":7}}"#]),
+        (
+            batches.build().unwrap(),
+            [r#"{"orders":[{"id":7},{"id":8}]}"#, r#"{"refunds":[{"id":7},{"id":8}]}"#],
+        ),
+        (
+            stripe.with_event_id("/ticket/id").unwrap(),
+            [r#"{"ticket":{"id":"7"}}"#, r#"{"id":"7"}"#],
+        ),
+        (
+            Scheme::named("gocardless").unwrap(),
+            [r#"{"events":[{"id":"7"}]}"#, r#"{"events":[],"meta":{"webhook_id":"7"}}"#],
+        ),
+    ] {
+        let [first, second] = bodies.map(|body| verify(&scheme, &[], NOW_MS, body));
+        assert_eq!([first.identity(), second.identity()], [Identity::Id; 2], "{bodies:?}");
+        assert_eq!(first.event_id(), second.event_id(), "{bodies:?}");
+        assert_ne!(key(&first), key(&second), "{bodies:?}");
+        assert_eq!(key(&first), key(&verify(&scheme, &[], NOW_MS, bodies[0])), "{bodies:?}");
+    }
+    let scheme = with_id_header().event_id("body:/id").event_id("header:X-Id").build().unwrap();
+    let in_body = verify_with_id(&scheme, "other", r#"{"id":"7"}"#, "X-");
+    let in_header = verify_with_id(&scheme, "7", "{}", "X-");
+    assert_eq!((in_body.event_id(), in_header.event_id()), ("7", "7"));
+    assert_ne!(key(&in_body), key(&in_header));
+}
+
+#[test]
+fn an_id_from_another_place_than_before_is_another_event() {
+    let body = r#"{"order":{"id":7},"refund":{"id":7}}"#;
+    let [before, after] = ["body:/order/id", "body:/refund/id"].map(|place| {
+        let scheme = plain().event_id(place).build().unwrap();
+        key(&verify(&scheme, &[], NOW_MS, body))
+    });
+    assert_ne!(before, after);
+    // Nor is it the same for a user's own place.
+    let [before, after] = ["/order/id", "/refund/id"].map(|place| {
+        let scheme = plain().build().unwrap().with_event_id(place).unwrap();
+        key(&verify(&scheme, &[], NOW_MS, body))
+    });
+    assert_ne!(before, after);
+}
+
+#[test]
+fn one_place_that_is_written_in_two_ways_is_one() {
+    let scheme = |place: &str| {
+        let scheme = with_id_header().alternate_header_prefix("X-", "Acme-").event_id(place);
+        scheme.build().unwrap()
+    };
+    let key_of = |place: &str, prefix: &str| {
+        let verified = verify_with_id(&scheme(place), "7", "{}", prefix);
+        (verified.event_id_from().to_string(), key(&verified))
+    };
+    let (from, expected) = key_of("header:X-Id", "X-");
+    assert_eq!(from, "header:X-Id");
+    assert_eq!(key_of("header:x-id", "X-").1, expected);
+    // An attempt with the other set of names is about the same event.
+    let (from, other) = key_of("header:X-Id", "Acme-");
+    assert_eq!((from.as_str(), other), ("header:Acme-Id", expected));
+}
+
+#[test]
+fn the_id_of_content_does_not_lose_where_its_parts_end_with_the_time() {
+    let scheme = Scheme::builder("dated")
+        .signature_header("X-Signature")
+        .signed("{id}{ts}{body}")
+        .id_header("X-Id")
+        .timestamp_header("X-Timestamp", TimestampUnit::Rfc3339)
+        .fallback_identity(Identity::Content)
+        .build()
+        .unwrap();
+    let [first, second] =
+        [("a1", "2"), ("a", "12")].map(|(id, body)| verify_with_id(&scheme, id, body, "X-"));
+    assert_eq!([first.identity(), second.identity()], [Identity::Content; 2]);
+    assert_ne!(first.event_id(), second.event_id());
+    assert_ne!(key(&first), key(&second));
+}
+
+#[test]
+fn a_blank_id_names_no_event() {
+    let scheme = plain().event_id("body:/id").event_id("body:/parts/*/id").build().unwrap();
+    for body in [
+        r#"{"id":""}"#,
+        r#"{"id":"  "}"#,
+        r#"{"id":"\t\n"}"#,
+        r#"{"parts":[{"id":"a"},{"id":" "}]}"#,
+    ] {
+        let verified = verify(&scheme, &[], NOW_MS, body);
+        assert_eq!(verified.identity(), Identity::Unknown, "{body}");
+    }
+}
+
+#[test]
+fn no_two_lists_of_values_give_one_id_and_no_two_names_one_key() {
+    let scheme = plain().event_id("body:/a+/b").build().unwrap();
+    let id = |a: &str, b: &str| {
+        let body = serde_json::json!({ "a": a, "b": b }).to_string();
+        verify(&scheme, &[], NOW_MS, &body).event_id().to_owned()
+    };
+    let values = ["a", "a:", ":a", "a\\", "\\a", "\\:", ":\\", "a:b", "a\\:b"];
+    let pairs = values.iter().flat_map(|a| values.iter().map(move |b| (*a, *b)));
+    let ids: HashSet<String> = pairs.map(|(a, b)| id(a, b)).collect();
+    assert_eq!(ids.len(), values.len() * values.len());
+
+    let [id_7, digest] = [r#"{"a":7,"b":8}"#, "{}"].map(|body| verify(&scheme, &[], NOW_MS, body));
+    let names = ["a", "ab", "a:", "a/b", ":", "", "plain", "plaina", "body:/a+/b"];
+    let keys: HashSet<EventKey> = names
+        .iter()
+        .flat_map(|name| [&id_7, &digest].map(|event| EventKey::of(event, &Endpoint::new(*name))))
+        .collect();
+    assert_eq!(keys.len(), 2 * names.len());
 }
 
 #[test]
@@ -285,8 +404,27 @@ fn dated() -> SchemeBuilder {
         .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
 }
 
+/// Its id is in the header `X-Id`.
+fn with_id_header() -> SchemeBuilder {
+    plain().signature_header("X-Signature").signed("{id}.{body}").id_header("X-Id")
+}
+
 fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
+}
+
+fn key(verified: &Verified) -> EventKey {
+    EventKey::of(verified, &Endpoint::new("a"))
+}
+
+/// Signs with an id, and verifies; this prefix takes the place of `X-`.
+fn verify_with_id(scheme: &Scheme, id: &str, body: &str, prefix: &str) -> Verified {
+    let signer = Signer::new(scheme.clone(), secret()).unwrap().with_id(id).at_unix_ms(NOW_MS);
+    let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();
+    let renamed = headers.into_iter().map(|(name, value)| (name.replacen("X-", prefix, 1), value));
+    let headers: Vec<(String, String)> = renamed.collect();
+    let verifier = Verifier::new(scheme.clone(), secret()).unwrap().with_clock(|| NOW_MS);
+    verifier.verify(&headers, body.to_owned()).unwrap()
 }
 
 /// Signs and verifies.

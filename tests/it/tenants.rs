@@ -122,7 +122,7 @@ fn the_key_of_an_event_without_a_tenant_is_what_it_was_before_there_were_tenants
     let verified = delivery.verify(&delivery::verifier(&scheme)).unwrap();
     let key = EventKey::of(&verified, &Endpoint::new("/hooks/jupiter"));
     let mut written = Vec::new();
-    for field in ["jupiter", "/hooks/jupiter", "evt_1"] {
+    for field in ["jupiter", "/hooks/jupiter", "body:/event_id", "evt_1"] {
         written.extend((field.len() as u64).to_be_bytes());
         written.extend(field.as_bytes());
     }

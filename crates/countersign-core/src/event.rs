@@ -14,6 +14,9 @@ use crate::signed_pieces::{self, SignedPieces};
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) id_from: EventIdFrom,
+    /// Which of the scheme's places the id comes from; `None` if it is the digest of what was
+    /// signed. Equal values of two places are two ids.
+    pub(crate) place: Option<usize>,
     /// Whether the id is a digest: of what is signed, or of a batch's ids.
     pub(crate) is_digest: bool,
     pub(crate) identity: Identity,
@@ -71,16 +74,20 @@ impl Event {
         let values = Values::of(scheme, body);
         let kind = kind(scheme, known, &values);
         match id(scheme, known, &values) {
-            Some((id, source)) => {
-                let id_from = EventIdFrom::Source(source);
-                let is_digest = id.is_digest;
-                Self { id: id.text, id_from, is_digest, identity: Identity::Id, kind }
-            }
+            Some((place, id, source)) => Self {
+                id: id.text,
+                id_from: EventIdFrom::Source(source),
+                place: Some(place),
+                is_digest: id.is_digest,
+                identity: Identity::Id,
+                kind,
+            },
             None => {
-                let (id, identity) = signed_pieces::digest(scheme, &known.signed);
+                let (id, identity) = signed_pieces::digest(scheme, &known.signed, body.is_empty());
                 // Of a body with two readings it is not known what it says.
                 let identity = if values.has_repeated_key() { Identity::Unknown } else { identity };
-                Self { id, id_from: EventIdFrom::Digest, is_digest: true, identity, kind }
+                let id_from = EventIdFrom::Digest;
+                Self { id, id_from, place: None, is_digest: true, identity, kind }
             }
         }
     }
@@ -110,10 +117,17 @@ impl Id {
     }
 }
 
-fn id(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Id, EventIdSource)> {
-    scheme.event_id.iter().find_map(|source| {
+/// The id, with the number of its place among the scheme's, and the place as this request has it.
+fn id(
+    scheme: &Scheme,
+    known: &Known<'_>,
+    values: &Values<'_>,
+) -> Option<(usize, Id, EventIdSource)> {
+    scheme.event_id.iter().enumerate().find_map(|(number, source)| {
         let id = match &source.0 {
-            IdPlace::Header(_) => known.id.map(|id| Id::named(id.to_owned())),
+            IdPlace::Header(_) => {
+                known.id.filter(|id| tells_apart(id)).map(|id| Id::named(id.to_owned()))
+            }
             IdPlace::Body(_) if values.has_repeated_key() => None,
             IdPlace::Body(pointers) => of_elements(pointers, values),
         }?;
@@ -122,7 +136,7 @@ fn id(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Id, Ev
             (IdPlace::Header(_), Some(used)) => IdPlace::Header(used.clone()),
             (place, _) => place.clone(),
         };
-        Some((id, EventIdSource(place)))
+        Some((number, id, EventIdSource(place)))
     })
 }
 
@@ -146,14 +160,18 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     }
 }
 
-/// An empty text tells nothing apart and counts as none.
+/// A blank text tells no events apart, and counts as none.
+fn tells_apart(text: &str) -> bool {
+    !text.trim().is_empty()
+}
+
 fn text_in_row(column: &Value, row: usize) -> Option<&str> {
     let value = match column {
         Value::Elements(elements) => elements.get(row)?,
         value => value,
     };
     match value {
-        Value::Text(text) if !text.is_empty() => Some(text),
+        Value::Text(text) if tells_apart(text) => Some(text),
         _ => None,
     }
 }

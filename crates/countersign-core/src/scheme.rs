@@ -286,7 +286,7 @@ impl Scheme {
     pub(crate) fn checked_event_id(&self, place: &str) -> Result<EventIdSource, String> {
         let source: EventIdSource = place.parse()?;
         let covered = match &source.0 {
-            IdPlace::Header(name) if self.families[0].id.as_ref() != Some(name) => {
+            IdPlace::Header(name) if !self.is_id_header(name) => {
                 return Err("this header is not signed, so anybody could change it: \
                             only the header of `id_header` will do"
                     .to_owned());
@@ -301,6 +301,10 @@ impl Scheme {
             true => Ok(source),
             false => Err("the signature does not cover this value: leave it out".to_owned()),
         }
+    }
+
+    fn is_id_header(&self, name: &Name) -> bool {
+        self.families[0].id.as_ref().is_some_and(|id| id.lower() == name.lower())
     }
 
     /// Whether the secret itself is shown and nothing is signed.

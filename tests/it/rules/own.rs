@@ -1,9 +1,9 @@
 //! A rule of a user's own.
 
 use countersign::{
-    Algorithm, ConfigError, Covers, LiveKeys, MacKey, Pending, RuleRequest, Scheme, SchemeBuilder,
-    Secret, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign, Verifier, VerifyError,
-    VerifyErrorKind as Kind,
+    Algorithm, ConfigError, Covers, Identity, LiveKeys, MacKey, Pending, RuleRequest, Scheme,
+    SchemeBuilder, Secret, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign, Verifier,
+    VerifyError, VerifyErrorKind as Kind,
 };
 
 use super::cases::{Sent, verifier};
@@ -154,6 +154,27 @@ fn an_event_without_an_id_is_told_by_what_was_signed() {
     let verifier = verifier(&scheme, secret());
     let id = |body: &'static str| verifier.verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
     assert_eq!(id("{}"), id("{ }"));
+}
+
+#[test]
+fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
+    let named = says(Covers::Body, |by| by.with_id(" "))
+        .id_header("X-Id")
+        .event_id("header:X-Id")
+        .build()
+        .unwrap();
+    let id = |body: &'static str| {
+        let verified = verifier(&named, secret()).verify(&NO_HEADERS, body).unwrap();
+        assert_eq!(verified.identity(), Identity::Unknown);
+        verified.event_id().to_owned()
+    };
+    assert_ne!(id("{}"), id("[]"));
+    let content = says(Covers::Nothing, |by| by.over("signed"));
+    let content = content.fallback_identity(Identity::Content).build().unwrap();
+    for (body, identity) in [("{}", Identity::Content), ("", Identity::Unknown)] {
+        let verified = verifier(&content, secret()).verify(&NO_HEADERS, body).unwrap();
+        assert_eq!(verified.identity(), identity, "{body}");
+    }
 }
 
 #[test]

@@ -31,10 +31,11 @@ impl Endpoint {
 
 /// The key under which an event is claimed.
 ///
-/// It covers the scheme, the endpoint, the event's id and, where there are
+/// It covers the scheme, the endpoint, the place that the event's id comes from
+/// (none if the id is the digest of what was signed), the id and, if there are
 /// tenants, the tenant, each preceded by its length, so that nothing different
-/// shares a key: not two tenants, not two endpoints, not an id that contains
-/// somebody's delimiter. It can be built from a [`Verified`] only: nobody claims
+/// shares a key: not two tenants, not two endpoints, not the order 7 and the
+/// refund 7, not an id that contains somebody's delimiter. It can be built from a [`Verified`] only: nobody claims
 /// an event by an id that was not signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EventKey {
@@ -46,15 +47,19 @@ impl EventKey {
     /// The key of a delivery's event at this endpoint.
     #[must_use]
     pub fn of(verified: &Verified, endpoint: &Endpoint) -> Self {
+        let (scheme, event) = (verified.scheme(), verified.event());
         let mut digest = Sha256::new();
-        if verified.event().is_digest {
+        if event.is_digest {
             // No length of the field that follows: an id that spells out a digest has another key.
             digest.update([u8::MAX; 8]);
         }
-        let fields = [verified.scheme().name(), endpoint.name(), verified.event_id()];
-        for field in fields.into_iter().chain(verified.tenant()) {
-            digest.update((field.len() as u64).to_be_bytes());
-            digest.update(field);
+        add(&mut digest, [scheme.name()].into_iter());
+        add(&mut digest, [endpoint.name()].into_iter());
+        if let Some(place) = event.place.and_then(|place| scheme.event_id.get(place)) {
+            add(&mut digest, place.canonical());
+        }
+        for field in [event.id.as_str()].into_iter().chain(verified.tenant()) {
+            add(&mut digest, [field].into_iter());
         }
         Self { endpoint: endpoint.clone(), digest: digest.finalize().into() }
     }
@@ -65,11 +70,18 @@ impl EventKey {
         &self.endpoint
     }
 
-    /// The digest over scheme, endpoint, id and tenant: SHA-256.
+    /// The digest over scheme, endpoint, place of the id, id and tenant: SHA-256.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
+}
+
+/// Adds one field, which is given in pieces, behind its length.
+fn add<'a>(digest: &mut Sha256, pieces: impl Iterator<Item = &'a str> + Clone) {
+    let length: usize = pieces.clone().map(str::len).sum();
+    digest.update((length as u64).to_be_bytes());
+    pieces.for_each(|piece| digest.update(piece));
 }
 
 impl fmt::Debug for EventKey {

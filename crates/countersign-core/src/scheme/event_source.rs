@@ -105,20 +105,25 @@ impl FromStr for EventIdSource {
     }
 }
 
+impl EventIdSource {
+    /// The place as text, in pieces, with a header's name in lower case: the same for all ways to
+    /// write it.
+    pub(crate) fn canonical(&self) -> impl Iterator<Item = &str> + Clone {
+        let (kind, header, pointers) = match &self.0 {
+            IdPlace::Header(name) => ("header:", Some(name.lower()), &[][..]),
+            IdPlace::Body(pointers) => ("body:", None, &pointers[..]),
+        };
+        let pointers = pointers.iter().enumerate();
+        let pointers = pointers.flat_map(|(i, it)| [if i > 0 { "+" } else { "" }, it.text()]);
+        [kind].into_iter().chain(header).chain(pointers)
+    }
+}
+
 impl fmt::Display for EventIdSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             IdPlace::Header(name) => write!(f, "header:{name}"),
-            IdPlace::Body(pointers) => {
-                f.write_str("body:")?;
-                for (i, pointer) in pointers.iter().enumerate() {
-                    if i > 0 {
-                        f.write_str("+")?;
-                    }
-                    fmt::Display::fmt(pointer, f)?;
-                }
-                Ok(())
-            }
+            IdPlace::Body(_) => self.canonical().try_for_each(|piece| f.write_str(piece)),
         }
     }
 }

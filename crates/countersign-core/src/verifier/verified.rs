@@ -76,6 +76,10 @@ impl Verified {
     /// scheme names, it is the digest of what was signed. The id of a batch of
     /// several events is the digest of their ids in order: a handler that acts
     /// on the elements must deduplicate them by their own.
+    ///
+    /// Ids from two places of the body can be equal (order 7, refund 7): an
+    /// [`EventKey`](crate::EventKey) counts the [place](Self::event_id_from),
+    /// too.
     #[must_use]
     pub fn event_id(&self) -> &str {
         &self.event().id
