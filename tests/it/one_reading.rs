@@ -2,8 +2,8 @@
 //! its parts into another.
 
 use countersign::{
-    ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, Signer, TimestampUnit, Verified,
-    Verifier, VerifyError, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, Signer, TimestampUnit,
+    Verified, Verifier, VerifyError, VerifyErrorKind as Kind,
 };
 use ring::{digest, hmac};
 
@@ -286,13 +286,81 @@ fn a_body_cannot_be_made_longer_where_a_plain_digest_is_the_signature() {
         let digest = sha256([KEY.as_bytes(), body].concat());
         verifier.verify(&[("X-HubSpot-Signature", digest)], body.to_vec()).is_ok()
     };
-    // What an attacker can go on from: the message, its padding, and more.
-    let bits = 8 * (KEY.len() + body.len()) as u64;
-    let zeros = vec![0; 64 - (KEY.len() + body.len() + 9) % 64];
-    let padded = [&body[..], &[0x80], &zeros, &bits.to_be_bytes()].concat();
+    let padded = [&body[..], &padding(KEY.len() + body.len())].concat();
     assert!(verifies(body));
     assert!(!verifies(&[&padded[..], b"[{\"eventId\":2}]"].concat()));
     assert!(!verifies(&padded));
+}
+
+/// What SHA-256 appends to a message of this length. Whoever knows the digest of the message can
+/// compute that of the message, this, and anything behind it.
+fn padding(length: usize) -> Vec<u8> {
+    let zeros = vec![0; (119 - length % 64) % 64];
+    [&[0x80][..], &zeros, &(8 * length as u64).to_be_bytes()].concat()
+}
+
+#[test]
+fn a_plain_digest_with_the_secret_first_is_only_for_bodies_that_are_one_document() {
+    for signed in
+        ["{secret}{body}", "{secret}{ts}.{body}", "{secret}|{body}|", "{secret}{id}.{body}"]
+    {
+        let scheme = || template(signed).algorithm(Algorithm::Sha256);
+        for begins in [None, Some("a"), Some("{a"), Some("{[ ")] {
+            let scheme = match begins {
+                Some(begins) => scheme().body_begins_with(begins),
+                None => scheme(),
+            };
+            let Err(ConfigError::Scheme { word, problem, .. }) = scheme.build() else {
+                panic!("{signed} was accepted with {begins:?}");
+            };
+            assert_eq!(word, "body_begins_with", "{signed}: {problem}");
+            assert!(problem.contains("append"), "{problem}");
+            assert!(problem.contains("write `{[`"), "{problem}");
+        }
+        for begins in ["{[", "{", "["] {
+            assert!(scheme().body_begins_with(begins).build().is_ok(), "{signed} {begins}");
+        }
+    }
+    for signed in ["{body}{secret}", "{ts}.{body}|{secret}"] {
+        assert!(template(signed).algorithm(Algorithm::Sha256).build().is_ok(), "{signed}");
+    }
+}
+
+#[test]
+fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
+    let digest_of = |signed: &str| {
+        let scheme = template(signed).algorithm(Algorithm::Sha256).body_begins_with("{[");
+        verifier(&scheme.build().unwrap(), None)
+    };
+    let verify = |verifier: &Verifier, message: &[u8], header: &[u8], body: &[u8]| {
+        let tag = sha256([KEY.as_bytes(), message].concat());
+        let sent = [
+            ("X-Signature", tag.as_bytes()),
+            ("X-Time", b"1760000000".as_slice()),
+            ("X-A", header),
+        ];
+        verifier.verify(&sent, body.to_vec()).map(drop).map_err(|error| error.kind())
+    };
+    let (body, more) = (br#"{"amount":1}"#.as_slice(), br#"{"amount":999999}"#.as_slice());
+    for (signed, front) in [("{secret}{body}", ""), ("{secret}{ts}.{body}", "1760000000.")] {
+        let verifier = digest_of(signed);
+        let message = [front.as_bytes(), body].concat();
+        assert_eq!(verify(&verifier, &message, b"", body), Ok(()), "{signed}");
+        // Of a body, and of none.
+        for body in [body, b""] {
+            let message = [front.as_bytes(), body].concat();
+            let tail = [&padding(KEY.len() + message.len())[..], more].concat();
+            let (longer, body) = ([&message[..], &tail].concat(), [body, &tail].concat());
+            let verdict = verify(&verifier, &longer, b"", &body);
+            assert_eq!(verdict, Err(Kind::SignatureMismatch), "{signed}");
+        }
+    }
+    // A header before the body would hold the padding.
+    let verifier = digest_of("{secret}{header:X-A}{body}");
+    assert_eq!(verify(&verifier, b"a{}", b"a", b"{}"), Ok(()));
+    let header = [&b"a"[..], &padding(KEY.len() + 1)].concat();
+    let verdict = verify(&verifier, &[&header[..], more].concat(), &header, more);
+    assert_eq!(verdict, Err(Kind::MalformedSignature));
 }
 
 // URLs and body.

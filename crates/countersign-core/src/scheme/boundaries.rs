@@ -19,9 +19,9 @@ pub(crate) struct Boundaries {
     pub(crate) url: UrlBound,
     /// With one of these each body begins, if there is a body; with any byte if there are none.
     pub(crate) body_first: Vec<u8>,
-    /// The body is one JSON document to its end. A plain digest behind the secret can be computed
-    /// for a longer message by anybody who knows it for a shorter one; what that appends begins
-    /// with bytes that no JSON has behind its end.
+    /// The body is one JSON document to its end. A plain digest with the secret first can be
+    /// computed for a longer message by anybody who knows it for a shorter one; what that appends
+    /// begins with bytes that no JSON has behind its end.
     pub(crate) one_document: bool,
 }
 

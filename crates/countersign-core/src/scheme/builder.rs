@@ -250,7 +250,9 @@ impl SchemeBuilder {
     ///
     /// It is needed where nothing else says where a header or an id in front of the
     /// body ends, as in `{header:X-Nonce}{ts}{body}`: they may then contain anything
-    /// but these characters.
+    /// but these characters. It is also needed, as `{[`, `{` or `[`, by a plain digest with
+    /// `{secret}` first: then a body that is not one JSON document to its end is rejected,
+    /// because anybody could append to a recorded body and compute the digest of the longer one.
     #[must_use]
     pub fn body_begins_with(mut self, characters: impl Into<String>) -> Self {
         self.0.body_begins_with = Some(characters.into());

@@ -22,9 +22,7 @@ pub(super) fn derive(
     let body_first = words.body_begins_with.as_deref().unwrap_or_default().as_bytes();
     let unit = timestamp.map(|timestamp| timestamp.unit);
     let mut found = Boundaries { body_first: body_first.into(), ..Boundaries::default() };
-    found.one_document = template.secret == Some(SecretPlace::First)
-        && !body_first.is_empty()
-        && body_first.iter().all(|byte| b"{[".contains(byte));
+    found.one_document = template.secret == Some(SecretPlace::First);
     found.id.excluded.extend(words.id_forbids.and_then(|it| u8::try_from(it).ok()));
     for (parts, side) in [(&mut template.before, Side::Left), (&mut template.after, Side::Right)] {
         side.turn(parts);
@@ -36,7 +34,25 @@ pub(super) fn derive(
         }
         side.turn(parts);
     }
+    if found.one_document {
+        exclude_padding(template);
+    }
     Ok(found)
+}
+
+/// Whether bodies that begin with one of these characters are JSON documents.
+pub(super) fn is_document(begins: &str) -> bool {
+    !begins.is_empty() && begins.bytes().all(|byte| b"{[".contains(&byte))
+}
+
+/// A signed header must not hold what a plain digest appends to a message: its padding ends with
+/// the length, whose first bytes are zero.
+fn exclude_padding(template: &mut Template) {
+    for part in template.before.iter_mut().chain(&mut template.after) {
+        if let Part::Header { bound, .. } = part {
+            bound.excluded.push(0);
+        }
+    }
 }
 
 /// Which side of the body; right of it everything is read backwards.

@@ -9,7 +9,7 @@ use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Profile, Retries, default_retention, least_retention,
 };
-use crate::scheme::template::{Part, Template};
+use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Identity, Scheme, SecretFormat,
     Timestamp, TimestampSource, TimestampUnit, Tolerance,
@@ -28,6 +28,7 @@ impl Words {
         let timestamp = self.checked_timestamp(algorithm, &template, &grammar)?;
         let families = self.checked_families(&template)?;
         self.check_body_begins_with()?;
+        self.check_plain_digest(&template)?;
         let boundaries = boundaries::derive(&self, &mut template, timestamp.as_ref());
         let boundaries = boundaries.map_err(|what| ("signed", what))?;
         let fallback_identity = self.checked_fallback_identity()?;
@@ -323,6 +324,23 @@ impl Words {
             ),
             _ => Ok(()),
         }
+    }
+
+    /// A plain digest behind the secret can be computed for a longer message by anybody who knows
+    /// it for a shorter one (length extension). Only a body that is one JSON document cannot be
+    /// made longer: what the digest's padding appends is no JSON.
+    fn check_plain_digest(&self, template: &Template) -> Result<(), Problem> {
+        let begins = self.body_begins_with.as_deref().unwrap_or_default();
+        if template.secret != Some(SecretPlace::First) || boundaries::is_document(begins) {
+            return Ok(());
+        }
+        problem(
+            "body_begins_with",
+            "with `{secret}` first, anybody who has seen a delivery can append to its body and \
+             compute the digest of the longer one without the secret: write `{[` here, so that a \
+             body that is not one JSON document is rejected; for other bodies, the provider has to \
+             sign with an HMAC or with `{secret}` last",
+        )
     }
 
     fn checked_fallback_identity(&self) -> Result<Identity, Problem> {

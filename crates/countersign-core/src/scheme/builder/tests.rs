@@ -74,6 +74,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("a secret in an HMAC's template", acme().signed("{secret}{body}"), "signed"),
         ("the secret in the middle", digest().signed("{ts}{secret}{body}"), "signed"),
         ("the secret twice", digest().signed("{secret}{secret}{body}"), "signed"),
+        ("a digest of a longer body", digest().signed("{secret}{body}"), "body_begins_with"),
         // How the signature is written.
         ("a list with a prefix", listed().signature_prefix("v1="), "signature_prefix"),
         ("a list with one separator", listed().signature_list('=', '=', "v1"), "signature_list"),
