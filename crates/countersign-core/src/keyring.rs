@@ -64,6 +64,17 @@ impl Keyring {
         validities.get(index).is_none_or(|validity| validity.contains(clock.now_unix_ms()))
     }
 
+    /// Whether a delivery may count as signed by the key of this number now. A key that a
+    /// resolver has given is the one behind those of the secrets, and counts as long as one of
+    /// them is accepted, if there are any.
+    pub(crate) fn may_have_signed(&self, key: usize, clock: &dyn Clock) -> bool {
+        let secrets = self.validities.as_ref().map_or(0, |validities| validities.len());
+        if secrets == 0 || key < secrets {
+            return self.is_valid(key, clock);
+        }
+        (0..secrets).any(|secret| self.is_valid(secret, clock))
+    }
+
     /// The first that is accepted now: with this one an answer is signed.
     pub(crate) fn current(&self, clock: &dyn Clock) -> Option<&Key> {
         let valid = (0..self.keys.len()).find(|index| self.is_valid(*index, clock))?;

@@ -63,6 +63,15 @@ fn nobody_is_asked_for_a_certificate_of_another_host() {
 }
 
 #[test]
+fn no_certificate_is_looked_up_for_a_webhook_that_has_expired() {
+    let webhook = Secret::new(WEBHOOK).unwrap().valid_until_unix_ms(NOW_MS - 1);
+    let secrets = Secrets::new(webhook)
+        .with_resolver(|url: &str| -> Option<String> { panic!("asked for {url}") });
+    let refused = Case::of("paypal").signed().refused(&verifier(&scheme(), secrets));
+    assert_eq!(refused, Some(Kind::SignatureMismatch));
+}
+
+#[test]
 fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
     let case = Case::of("paypal");
     let (sent, verifier) = (case.signed(), case.verifier());

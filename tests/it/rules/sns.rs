@@ -90,6 +90,34 @@ fn topics_that_are_named_with_the_key_are_the_only_ones() {
 }
 
 #[test]
+fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
+    let own = "arn:aws:sns:us-east-1:000000000000:own";
+    let mine = signed(&json!({ "TopicArn": own }));
+    let foreign = signed(&json!({ "TopicArn": "arn:aws:sns:us-east-1:666666666666:foreign" }));
+    let look_up = |_: &str| Some(RSA_CERTIFICATE.to_owned());
+    let secret = |text: &str| Secret::new(text).unwrap();
+    let with_key = format!("{own}\n{RSA_CERTIFICATE}");
+    for (until, is_live) in [(NOW_MS, true), (NOW_MS - 1, false)] {
+        let names = |text: &str| Secrets::new(secret(text).valid_until_unix_ms(until));
+        for secrets in [
+            names(own).with_resolver(look_up),
+            names(&with_key),
+            names(&with_key).with_resolver(look_up),
+            names(&with_key).with_previous(secret(RSA_CERTIFICATE)),
+            names(&with_key).with_previous(secret(RSA_CERTIFICATE)).with_resolver(look_up),
+        ] {
+            let verifier = verifier(&scheme(), secrets);
+            assert_eq!(foreign.refused(&verifier), Some(Kind::UnknownKey), "live: {is_live}");
+            assert_eq!(mine.refused(&verifier).is_none(), is_live);
+        }
+    }
+    // Of secrets that name no topic, the live ones accept all.
+    let expired = secret(RSA_CERTIFICATE).valid_until_unix_ms(NOW_MS - 1);
+    let secrets = Secrets::new(expired).with_previous(secret(RSA_CERTIFICATE));
+    assert_eq!(foreign.refused(&verifier(&scheme(), secrets)), None);
+}
+
+#[test]
 fn each_type_of_message_signs_its_own_fields() {
     let verifier = Case::of("aws-sns").verifier();
     let confirmation = json!({

@@ -28,7 +28,10 @@ impl<K> LiveKeys<K> {
         resolver: Option<Arc<dyn KeyResolver>>,
         is_live: impl Fn(usize) -> bool,
     ) -> Self {
-        let live = (0..keys.len()).filter(|number| is_live(*number)).collect();
+        let live: SmallVec<_> = (0..keys.len()).filter(|number| is_live(*number)).collect();
+        // A resolver adds keys to those of the secrets. Secrets that have all expired do not leave
+        // it alone: they may have restricted what it is accepted for.
+        let resolver = resolver.filter(|_| keys.is_empty() || !live.is_empty());
         Self { keys, live, resolver }
     }
 
@@ -42,14 +45,22 @@ impl<K> LiveKeys<K> {
         self.iter().find(|key| has_signed(key)).map(|key| key.signed_it())
     }
 
-    /// Looks up the public key of this name, where the secrets have a [`KeyResolver`].
+    /// Whether this is true of the key of any secret, valid now or not: for a restriction that
+    /// must not end with the secret that states it.
+    pub(crate) fn any_given(&self, states: impl Fn(&K) -> bool) -> bool {
+        self.keys.iter().any(states)
+    }
+
+    /// Looks up the public key of this name, if the secrets have a [`KeyResolver`]. None is found
+    /// if secrets were given and none of them is valid now.
     #[must_use]
     pub fn look_up(&self, name: &str) -> Option<LookedUp> {
         let text = self.resolver.as_ref()?.key(name)?;
         Some(LookedUp { number: self.keys.len(), text })
     }
 
-    /// Whether keys can be looked up.
+    /// Whether keys can be looked up: if there is a [`KeyResolver`], and not if secrets were given
+    /// and none of them is valid now.
     #[must_use]
     pub fn has_resolver(&self) -> bool {
         self.resolver.is_some()

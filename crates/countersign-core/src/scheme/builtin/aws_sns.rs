@@ -40,7 +40,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::SdkSource)
         .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM; or it is looked up, by that URL. Nothing but `https://sns.<region>.amazonaws.com/<name>.pem` is accepted there.")
-        .note("Every account can have SNS sign messages of topics of its own: put the ARNs of yours in front of the PEM, a line each, and other topics are refused.")
+        .note("Every account can have SNS sign messages of topics of its own: put the ARNs of yours in front of the PEM, a line each, and other topics are rejected, also after the secret that names them has expired.")
         .note("`SubscribeURL` is signed in confirmations only. To confirm a subscription, call it with a client that is held to SNS's hosts.")
         .note("Names and values stand on lines of their own, so a line break in any value but `Message` is rejected.")
         .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
@@ -141,9 +141,11 @@ fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<SignedBy, VerifyError> {
     if !is_of_sns(&message.certificate) {
         return Err(unknown("/SigningCertURL"));
     }
-    // Those of all live secrets together; where there are none, all are accepted.
-    let mut topics = keys.iter().flat_map(|key| key.key().topics.iter()).peekable();
-    if topics.peek().is_some() && !topics.any(|topic| *topic == message.topic) {
+    // Those of all live secrets together. All topics are accepted only if no secret names any: one
+    // that has expired still says that the others are not ours.
+    let names_topics = keys.any_given(|key| !key.topics.is_empty());
+    let mut topics = keys.iter().flat_map(|key| key.key().topics.iter());
+    if names_topics && !topics.any(|topic| *topic == message.topic) {
         return Err(unknown("/TopicArn"));
     }
     let has_signed =
