@@ -223,9 +223,14 @@ impl SignedBy {
         self
     }
 
-    /// Which bytes were signed, where they are not the body's own. Where the
-    /// event has no id, their digest is it: with the body's, whoever changes
-    /// what is not signed would make another event of the delivery.
+    /// Which bytes were signed, if they are not the body alone: signed headers
+    /// and the URL with it, or the fields of the body that are signed. If the
+    /// event has no id, their digest is its id. What is signed and left out
+    /// makes one event of two that differ in nothing else; what is not signed
+    /// and put in lets anybody make a second event of a delivery.
+    ///
+    /// Leave the time of the attempt out: [`at_unix_ms`](Self::at_unix_ms)
+    /// states it, and the scheme's identity says whether it counts.
     #[must_use]
     pub fn over(mut self, signed: impl Into<Vec<u8>>) -> Self {
         self.over = Some(signed.into());

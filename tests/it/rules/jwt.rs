@@ -1,9 +1,12 @@
 //! A JWT with a digest of the body: which keys and which algorithms it can have.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
-    ConfigError, Identity, Scheme, Secret, Secrets, Verifier, VerifyErrorKind as Kind,
+    ConfigError, EventIdFrom, Identity, ManualClock, Scheme, Secret, Secrets, Verifier,
+    VerifyErrorKind as Kind,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -230,6 +233,47 @@ fn a_key_that_is_not_at_hand_is_looked_up_by_its_name() {
     assert_eq!(refused(&verifier, &unknown), Some(Kind::UnknownKey));
     let forged = other.token("known", plaid_claims());
     assert_eq!(refused(&verifier, &forged), Some(Kind::SignatureMismatch));
+}
+
+#[test]
+fn no_key_is_looked_up_by_its_name_if_no_secret_is_valid() {
+    for (name, claims) in [("plaid", plaid_claims()), ("fusionauth", claims())] {
+        let (given, known) = (Key::new("given"), Key::new("known"));
+        let token = known.token("known", claims);
+        let verifier = |until_unix_ms| {
+            let jwk = known.jwk().to_string();
+            let secret = Secret::new(given.jwk().to_string()).unwrap();
+            let secrets = Secrets::new(secret.valid_until_unix_ms(until_unix_ms));
+            verifier(&scheme(name), secrets.with_resolver(move |_: &str| Some(jwk.clone())))
+        };
+        assert_eq!(refused(&verifier(NOW_MS), &token), None, "{name}");
+        assert_eq!(refused(&verifier(NOW_MS - 1), &token), Some(Kind::UnknownKey), "{name}");
+        // The only secret expires while the body arrives.
+        let clock = ManualClock::at_unix_ms(NOW_MS);
+        let verifier = verifier(NOW_MS).with_clock(clock.clone());
+        let header = verifier.scheme().headers().next().unwrap().to_owned();
+        let mut begun = verifier.begin(&[(header, &*token)]).unwrap();
+        clock.advance(Duration::from_millis(1));
+        begun.push(BODY).unwrap();
+        assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch, "{name}");
+    }
+}
+
+#[test]
+fn the_claims_of_a_token_tell_two_deliveries_apart() {
+    let id = |claim: &str| {
+        let mut claims = claims();
+        claims["jti"] = claim.into();
+        let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
+        let verifier = fusionauth("shared");
+        let header = verifier.scheme().headers().next().unwrap().to_owned();
+        // The body that the digest is of has no id.
+        let verified = verifier.verify(&[(header, &*token)], BODY).unwrap();
+        assert_eq!(verified.event_id_from(), &EventIdFrom::Digest);
+        verified.event_id().to_owned()
+    };
+    assert_eq!(id("1"), id("1"));
+    assert_ne!(id("1"), id("2"));
 }
 
 #[test]

@@ -72,6 +72,8 @@ impl SigningRule for BodyDigestJwt {
             if !mac::is_same(&Sha256::digest(body), &digest) {
                 return Err(VerifyErrorKind::SignatureMismatch.into());
             }
+            // Of the body the token signs the digest.
+            let signed_by = signed_by.over(token.signed);
             Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
         }))
     }

@@ -101,7 +101,9 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     }
     let before = before(request.method(), &request.url()?, &headers);
     Ok(Pending::new(move |body| {
-        Ok(keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms))
+        let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
+        // The topic, which tells two events with equal bodies apart, is a header.
+        Ok(signed_by.over([&before, body].concat()))
     }))
 }
 

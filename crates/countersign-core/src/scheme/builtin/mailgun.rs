@@ -31,7 +31,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::Docs)
         .note("The event is not signed: whoever has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is good for one event; ask Mailgun's API before you act on what an event says.")
-        .note("An event is JSON, with the signature at `signature`, and if a subaccount's event is sent, with one of the account above it in `parent-signature` beside it. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`: with attachments it is large, so raise the body limit for it.")
+        .note("An event is JSON, with the signature at `signature/signature`, and if a subaccount's event is sent, with one of the account above it at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`: with attachments it is large, so raise the body limit for it.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
         .note("Whether a retry keeps its time and token is not known, and the first one comes after 5 min: so the past is accepted for 9 h, longer than it is sent again.")
 }
@@ -154,11 +154,11 @@ fn is_token(token: &[u8]) -> bool {
     (1..=LONGEST_TOKEN).contains(&token.len())
 }
 
-const PLACES: [[&str; 3]; 3] = [
+/// Both are over one time and one token: two signatures of a delivery are never two events.
+const PLACES: [[&str; 3]; 2] = [
     ["/signature/timestamp", "/signature/token", "/signature/signature"],
     // Of a subaccount's event: by the key of the account above it.
     ["/signature/timestamp", "/signature/token", "/signature/parent-signature"],
-    ["/parent-signature/timestamp", "/parent-signature/token", "/parent-signature/signature"],
 ];
 const LONGEST_TOKEN: usize = 256;
 /// Of an event. Forms carry whole messages; little of them is read for their signature.

@@ -1,0 +1,172 @@
+//! If nothing names the event, everything that is signed tells it from others, less the time of
+//! the attempt.
+
+use countersign::{
+    Endpoint, EventIdFrom, EventKey, Head, PublicUrl, Secret, Signer, Verified, Verifier,
+};
+
+use super::cases::{ADYEN, Case, cases};
+use crate::delivery::NOW_MS;
+
+const JSON: &str = r#"{"n":1}"#;
+const FORM: &str = "a=1&b=2";
+
+/// What a scheme may sign of a request.
+#[derive(Clone)]
+struct Parts {
+    method: &'static str,
+    target: &'static str,
+    headers: Vec<(String, String)>,
+    id: &'static str,
+    unix_ms: i64,
+    body: String,
+}
+
+/// A change of one signed part.
+type Change = Box<dyn Fn(&mut Parts)>;
+
+#[test]
+fn a_change_of_any_signed_part_makes_another_event() {
+    for case in cases() {
+        let base = base(&case);
+        let original = key(&case, &base);
+        assert_eq!(key(&case, &base), original, "{}", case.name());
+        for (number, change) in changes(case.name()).into_iter().enumerate() {
+            let mut changed = base.clone();
+            change(&mut changed);
+            assert_ne!(key(&case, &changed), original, "{}: change {number}", case.name());
+        }
+    }
+}
+
+#[test]
+fn the_time_of_the_attempt_makes_another_event_only_of_an_unknown_one() {
+    for case in cases() {
+        let base = base(&case);
+        let mut later = base.clone();
+        later.unix_ms -= 1_000;
+        // Mailgun signs nothing but a time and a token.
+        let counts = ["box", "contentful", "mailgun", "plaid"].contains(&case.name());
+        assert_eq!(key(&case, &later) != key(&case, &base), counts, "{}", case.name());
+    }
+}
+
+/// A request without an id, if the scheme has any such.
+fn base(case: &Case) -> Parts {
+    let headers: &[(&str, &str)] = match case.name() {
+        "coinbase-cdp-v1" => {
+            &[("content-type", "application/json"), ("x-event-type", "checkout.failed")]
+        }
+        "contentful" => &[("x-contentful-topic", "ContentManagement.Entry.publish")],
+        _ => &[],
+    };
+    let body = match case.name() {
+        "adyen" => ADYEN,
+        "aws-sns" => r#"{"Message":"hello","MessageId":"m1"}"#,
+        "mandrill" | "twilio" | "twilio-sharedkey" => FORM,
+        _ => JSON,
+    };
+    Parts {
+        method: "POST",
+        target: "/hook",
+        headers: headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        id: "evt_1",
+        unix_ms: NOW_MS,
+        body: body.to_owned(),
+    }
+}
+
+/// One for each signed part that is not the time of the attempt.
+fn changes(name: &str) -> Vec<Change> {
+    let body = || text("1", "2");
+    match name {
+        "adyen" => vec![
+            text(r#""psp""#, r#""other""#),
+            text(r#""merchantAccountCode":"#, r#""originalReference":"o","merchantAccountCode":"#),
+            text(r#""account""#, r#""other""#),
+            text(r#""ref""#, r#""other""#),
+            text("1000", "2000"),
+            text("EUR", "USD"),
+            text("CAPTURE", "REFUND"),
+            text(r#""success":"true""#, r#""success":"false""#),
+        ],
+        // Named by one field, whatever else is signed.
+        "aws-sns" => vec![text("m1", "m2")],
+        "paypal" => vec![another(|parts| parts.id = "evt_2")],
+        "box" | "figma" | "fusionauth" | "moralis" | "plaid" => vec![body()],
+        "coinbase-cdp-v1" => vec![
+            body(),
+            header("x-event-type", "checkout.succeeded"),
+            header("content-type", "text/json"),
+            // Then the list of signed headers is another.
+            another(|parts| parts.headers.truncate(1)),
+        ],
+        "contentful" => vec![
+            body(),
+            header("x-contentful-topic", "ContentManagement.Entry.unpublish"),
+            another(|parts| parts.headers.clear()),
+            another(|parts| parts.method = "PUT"),
+            another(|parts| parts.target = "/other"),
+        ],
+        "mailgun" => {
+            vec![another(|parts| parts.id = "evt_2"), another(|parts| parts.unix_ms -= 1_000)]
+        }
+        "mandrill" | "twilio" | "twilio-sharedkey" => vec![
+            body(),
+            text("b=", "c="),
+            text("&b=2", ""),
+            another(|parts| parts.target = "/other"),
+        ],
+        other => panic!("say here what `{other}` signs"),
+    }
+}
+
+fn text(from: &'static str, to: &'static str) -> Change {
+    Box::new(move |parts| {
+        assert!(parts.body.contains(from), "{from}");
+        parts.body = parts.body.replacen(from, to, 1);
+    })
+}
+
+fn header(name: &'static str, value: &'static str) -> Change {
+    Box::new(move |parts| {
+        let found = parts.headers.iter_mut().find(|(other, _)| other == name);
+        value.clone_into(&mut found.unwrap().1);
+    })
+}
+
+fn another(change: fn(&mut Parts)) -> Change {
+    Box::new(change)
+}
+
+fn key(case: &Case, parts: &Parts) -> EventKey {
+    let verified = verify(case, parts);
+    let is_named = ["aws-sns", "paypal"].contains(&case.name());
+    let is_digest = *verified.event_id_from() == EventIdFrom::Digest;
+    assert_ne!(is_digest, is_named, "{}", case.name());
+    EventKey::of(&verified, &Endpoint::new("hooks"))
+}
+
+/// Signs and verifies.
+fn verify(case: &Case, parts: &Parts) -> Verified {
+    let Parts { method, target, headers, id, unix_ms, body } = parts;
+    let url = || PublicUrl::new(format!("https://receiver.example{target}")).unwrap();
+    let [private, public] = &case.keys[0];
+    let signer = Signer::new(case.scheme.clone(), Secret::new(private.as_str()).unwrap()).unwrap();
+    let signer = signer.with_url(url()).with_id(*id).at_unix_ms(*unix_ms);
+    let signed = signer.sign_request(Head::new(method, target, headers), body.as_bytes()).unwrap();
+    let sent: Vec<(String, String)> = signed.headers().iter().chain(headers).cloned().collect();
+    let body = signed.body().unwrap_or(body.as_bytes()).to_vec();
+    let public = Secret::new(public.as_str()).unwrap();
+    let verifier = if case.scheme.signs_url() {
+        Verifier::at(url(), case.scheme.clone(), public)
+    } else {
+        Verifier::new(case.scheme.clone(), public)
+    };
+    let verifier = verifier.unwrap().with_clock(|| NOW_MS);
+    let verified = verifier.verify(Head::new(method, target, &sent), body);
+    verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()))
+}
