@@ -8,6 +8,8 @@ use crate::error::{VerifyError, VerifyErrorKind};
 /// A body that is still arriving.
 pub(crate) struct Body {
     limit: usize,
+    /// The length that the sender has announced; 0 if it has not.
+    announced: usize,
     pieces: Pieces,
 }
 
@@ -24,11 +26,17 @@ enum Pieces {
 
 impl Body {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, pieces: Pieces::None }
+        Self { limit, announced: 0, pieces: Pieces::None }
     }
 
     pub(crate) fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// The body will have so many bytes: its buffer need not be larger. Nothing is reserved for
+    /// them before they arrive, since anyone can announce a length.
+    pub(crate) fn announce(&mut self, bytes: usize) {
+        self.announced = bytes.min(self.limit);
     }
 
     /// What has arrived.
@@ -61,8 +69,10 @@ impl Body {
 
     fn append(&mut self, piece: &[u8], reserved: &mut Reserved) -> Result<(), BudgetExceeded> {
         self.detach();
+        let is_announced = self.held().len() + piece.len() <= self.announced;
+        let limit = if is_announced { self.announced } else { self.limit };
         match &mut self.pieces {
-            Pieces::Many(many) => many.extend(piece, self.limit, reserved),
+            Pieces::Many(many) => many.extend(piece, limit, reserved),
             _ => Ok(()),
         }
     }
@@ -206,6 +216,24 @@ mod tests {
                 assert!(holds <= 10_000);
             }
         }
+    }
+
+    #[test]
+    fn a_body_whose_length_is_announced_takes_no_more_of_the_budget_than_its_length() {
+        let budget = BufferBudget::new(16 * 1024 * 1024);
+        let mut reserved = budget.reserve();
+        let mut body = Body::new(usize::MAX);
+        // More than half of what a request may have: doubled, it would not fit.
+        let length = 11 * 1024 * 1024;
+        body.announce(length);
+        assert_eq!(budget.used(), 0);
+        for _ in 0..length / 1024 {
+            body.push(vec![0; 1024].into(), &mut reserved).unwrap();
+            assert!(budget.used() <= length);
+        }
+        assert_eq!(budget.used(), length);
+        // One that is longer than announced is as without it.
+        body.push(vec![0; 1].into(), &mut reserved).unwrap_err();
     }
 
     #[test]

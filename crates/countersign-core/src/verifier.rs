@@ -184,6 +184,12 @@ impl Verifier {
 
     /// The largest body that is accepted, in bytes. Defaults to what the
     /// scheme's profile says.
+    ///
+    /// Behind an adapter a body must fit into the
+    /// [budget](Self::with_buffer_budget), too, and may have three quarters of it:
+    /// of the default one 48 MiB, its head included. A limit above that needs a
+    /// budget of at least four thirds of it; without one, a larger body is answered
+    /// 503 `busy` whenever it is sent.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.inner).body_limit = bytes;

@@ -163,7 +163,7 @@ where
         let (Some(parts), Some(reserved)) = (this.parts, reserved.take()) else {
             return Poll::Ready(Err(incomplete()));
         };
-        let arriving = Box::new(verifier.arrive(&*parts)?.with_reserved(reserved));
+        let mut arriving = Box::new(verifier.arrive(&*parts)?.with_reserved(reserved));
         arriving.expect(this.announced.unwrap_or(0))?;
         this.state.set(State::Reading { arriving: Some(arriving) });
         *this.wait = Wait::default();

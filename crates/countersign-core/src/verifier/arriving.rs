@@ -101,19 +101,24 @@ impl Arriving {
         self
     }
 
-    /// Refuses a body of a length that is announced and is too much, before it
-    /// is sent.
+    /// Rejects a body whose announced length is over the limit, before it is
+    /// sent. One that fits takes no more of the budget than that length. 0 is a
+    /// length that is not known.
     ///
     /// # Errors
     ///
-    /// The answer, where `bytes` is over the limit.
-    pub fn expect(&self, bytes: u64) -> Result<(), Answer> {
-        let refused = match &self.request {
-            Request::Delivery { begun, .. } => begun.expect(bytes).err(),
+    /// The answer, if `bytes` is over the limit.
+    pub fn expect(&mut self, bytes: u64) -> Result<(), Answer> {
+        let announced = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let refused = match &mut self.request {
+            Request::Delivery { begun, .. } => {
+                begun.announce(announced);
+                begun.expect(bytes).err()
+            }
             Request::Handshake { asked, .. } if asked.body_limit() == 0 => None,
             Request::Handshake { body, .. } => {
-                let fits = usize::try_from(bytes).is_ok_and(|bytes| bytes <= body.limit());
-                (!fits).then(|| body.too_large())
+                body.announce(announced);
+                (announced > body.limit()).then(|| body.too_large())
             }
         };
         refused.map_or(Ok(()), |refused| Err(self.verifier.answered(refused)))

@@ -92,6 +92,11 @@ impl Begun {
         }
     }
 
+    /// The body will have so many bytes, as its sender has announced.
+    pub(super) fn announce(&mut self, bytes: usize) {
+        self.body.announce(bytes);
+    }
+
     /// Takes the next piece of the body, as it arrives. A body of one piece is
     /// not copied; an encoded one is decoded, where the scheme signs it so.
     ///
