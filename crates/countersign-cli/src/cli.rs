@@ -194,7 +194,8 @@ or configuration, 3 none was found.";
 
 const SIGN_EXAMPLES: &str = "\
 The headers that the scheme adds are printed, and none of the request's own: where the request
-already has headers of these names, send the printed ones instead.
+already has headers of these names, send the printed ones instead. A delivery that a receiver rejects
+although its signature is right, for its content encoding say, is signed, and a note says why.
 
 Examples:
   countersign sign --scheme venum --secret-env VENUM_SECRET --body event.json
@@ -249,6 +250,7 @@ const SERVE_EXAMPLES: &str = "\
 A file:
     listen = \"127.0.0.1:3000\"
     store = \"redis://127.0.0.1:6379\"             # or memory, the default
+    store_prefix = \"shop\"                       # its own for each application on a Redis
     [[endpoint]]
     path = \"/hooks/venum\"
     scheme = \"venum\"                            # or a TOML file
@@ -262,16 +264,18 @@ A file:
     # forwarded_headers = \"keep\"
 
 A forwarded request has the original method, headers and body, and countersign-event-id,
-countersign-event-type, countersign-event-type-signed, countersign-attempt and
+countersign-event-type, countersign-event-type-signed, countersign-tenant, countersign-attempt and
 countersign-possible-duplicate. What the sender sent under such names, in any spelling, is dropped,
-and so are X-Forwarded-* and the like unless forwarded_headers is \"keep\". A target that has not
-answered within handler_timeout loses its connection, and the event is given back: its next delivery
-is forwarded again.
+and so are X-Forwarded-* and the like unless forwarded_headers is \"keep\". An event id or type of
+more than 256 bytes is forwarded, printed and written as its digest, sha256:<hex>. A target that has
+not answered within handler_timeout loses its connection, and the event is given back: its next
+delivery is forwarded again.
 
 A captured delivery (`--capture`) is a file of JSON that its owner alone can read, with the request
 as it arrived and what came of it. Handshakes are not captured, and no secret is: the headers of
 credentials and of tokens, and whatever holds a live secret, are left out and named in `redacted`; a
-delivery whose body holds one is not captured. Give each program a folder of its own.
+delivery whose body holds one is not captured. Give each program a folder of its own, and dead
+letters another.
 
 Examples:
   countersign serve --config serve.toml

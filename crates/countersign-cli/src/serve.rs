@@ -7,6 +7,7 @@
 //! | `kept.rs` | keys that providers hand over |
 //! | `store.rs` | where events are claimed |
 //! | `server.rs`, `routes.rs` | paths, and the requests to them |
+//! | `admission.rs`, `open_files.rs` | how many requests and connections there may be |
 //! | `endpoint.rs` | one endpoint: the whole path, and what handles an event |
 //! | `forward.rs`, `forward/` | passes events on |
 //! | `log.rs` | the lines of JSON |
@@ -16,20 +17,25 @@
 //! | `metrics.rs` | what has been counted |
 //! | `shutdown.rs`, `awake.rs` | the signals that end it, and the times that count |
 
+mod admission;
 mod awake;
 mod capture;
 mod config;
 mod dead_letters;
 mod endpoint;
+mod folders;
 mod forward;
 mod kept;
 mod live;
 mod log;
 mod metrics;
+mod open_files;
+mod read_headers;
 mod recorder;
 mod reload;
 mod routes;
 mod server;
+mod short_id;
 mod shutdown;
 mod store;
 
@@ -108,10 +114,12 @@ impl Running {
         let plan = {
             let args = args.clone();
             // Files may be slow, or pipes that nobody writes to.
-            tokio::task::spawn_blocking(move || Plan::of(&args)).await
+            let reading = tokio::task::spawn_blocking(move || Plan::of(&args));
+            reload::note_if_slow(reading).await
         };
         let plan = plan.map_err(|_| Mend::new("the configuration was not read"))??;
-        let store = Store::open(&plan.store).await?;
+        let budget = plan.budget();
+        let store = Store::open(plan.store).await?;
         let (log, printed) = Log::start(plan.show_body)?;
         let hidden = Arc::clone(&plan.hidden);
         let captures = plan.capture.map(|plan| Captures::start(plan, hidden)).transpose()?;
@@ -132,7 +140,8 @@ impl Running {
         let mut endpoints = Routes::default();
         let mut reload = Reload::new(args, plan.fixed, plan.hidden);
         let mut recorders = Vec::new();
-        for (plan, changes) in plan.endpoints {
+        for (mut plan, changes) in plan.endpoints {
+            plan.verifier = plan.verifier.with_buffer_budget(budget.clone());
             let path = plan.path.clone();
             let endpoint = Endpoint::new(plan, shared.clone())?;
             reload.add(path.clone(), changes);
@@ -142,7 +151,8 @@ impl Running {
         drop(shared);
 
         let drain_timeout = plan.limits.drain_timeout.unwrap_or(shutdown::DRAIN_TIMEOUT);
-        let server = Server::bind(&plan.listen, plan.limits, endpoints, metrics.clone()).await?;
+        let limits = (plan.limits, budget);
+        let server = Server::bind(&plan.listen, limits, endpoints, metrics.clone()).await?;
         watched.watch();
         reload.arm();
         output::announce(&format!("listening on http://{}", server.address()));

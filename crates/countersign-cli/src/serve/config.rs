@@ -16,19 +16,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use countersign::{OutagePolicy, Repeats, Verifier};
+use countersign::{BufferBudget, OutagePolicy, Repeats, Verifier};
 use http::Uri;
 
 use super::capture::{Hidden, PublicUrl};
+use super::folders;
 use super::live::{Fresh, Live};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::mend::Mend;
+use crate::output;
 use crate::secrets::SecretArgs;
 use crate::server_url;
 
 pub(super) use capture::CapturePlan;
 pub(super) use place::Place;
+pub(super) use shared_secrets::SecretUsers;
 pub(super) use source::Source;
 pub(super) use words::ForwardedHeaders;
 
@@ -38,14 +41,14 @@ pub(super) use words::ForwardedHeaders;
     override_usage = "countersign serve --config <FILE> [--show-body] [--capture <DIR>]
        countersign serve --listen <ADDR> --endpoint <PATH=SCHEME>...
            <--secret-env <NAME>|--secret-file <PATH>>... [--forward <URL>] [--store <URL>]
-           [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
+           [--store-prefix <PREFIX>] [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
 )]
 pub(crate) struct ServeArgs {
     /// The file that says what is served; endpoints with secrets of their own need one
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["listen", "endpoints", "secrets", "forward", "store"]
+        conflicts_with_all = ["listen", "endpoints", "secrets", "forward", "store", "store_prefix"]
     )]
     config: Option<PathBuf>,
     /// The address to listen on, such as 127.0.0.1:3000
@@ -73,6 +76,10 @@ pub(crate) struct ServeArgs {
     /// Where events are remembered: `memory`, for one process, or a Redis by its URL
     #[arg(long, value_name = "URL", default_value = MEMORY)]
     store: String,
+    /// What the keys in the Redis begin with; each application on one Redis needs its own
+    /// [default: cs]
+    #[arg(long, value_name = "PREFIX")]
+    store_prefix: Option<String>,
     /// Print the bodies of verified deliveries, too
     #[arg(long)]
     show_body: bool,
@@ -96,7 +103,7 @@ pub(crate) struct ServeArgs {
 /// All that is to be served, and nothing in it that is known to be wrong.
 pub(super) struct Plan {
     pub(super) listen: String,
-    pub(super) store: String,
+    pub(super) store: StorePlan,
     pub(super) endpoints: Vec<(EndpointPlan, Changes)>,
     pub(super) fixed: Fixed,
     pub(super) limits: Limits,
@@ -106,6 +113,12 @@ pub(super) struct Plan {
     pub(super) dead_letters: Option<DeadLetterPlan>,
     /// Every secret that was read, where something is captured.
     pub(super) hidden: Arc<Hidden>,
+}
+
+/// The store, by its URL, and what its keys begin with.
+pub(super) struct StorePlan {
+    pub(super) url: String,
+    pub(super) prefix: Option<String>,
 }
 
 /// The folder for events that cannot be handled.
@@ -131,6 +144,8 @@ pub(super) struct Changes {
     /// The same secrets once more, for one that is served already.
     pub(super) fresh: Fresh,
     pub(super) fixed: Fixed,
+    /// The endpoint or its tenants, with the secrets that each accepts.
+    pub(super) users: SecretUsers,
     /// For how long it is to be armed for the handshake in which its key is handed over.
     pub(super) arm_for: Option<Duration>,
 }
@@ -162,10 +177,30 @@ pub(super) struct Target {
 
 impl Plan {
     pub(super) fn of(args: &ServeArgs) -> Result<Self, Mend> {
-        match &args.config {
-            Some(file) => file::plan(file, args),
-            None => arguments::plan(args),
+        let plan = match &args.config {
+            Some(file) => file::plan(file, args)?,
+            None => arguments::plan(args)?,
+        };
+        folders::apart(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
+        Ok(plan)
+    }
+
+    /// For the bytes of all requests: as much as the library has by default, and more if a body of
+    /// the largest size that an endpoint accepts would not fit otherwise.
+    pub(super) fn budget(&self) -> BufferBudget {
+        let limits = self.endpoints.iter().map(|(plan, _)| plan.verifier.body_limit());
+        let largest = limits.max().unwrap_or_default();
+        let default = BufferBudget::of_process();
+        let needed = budget_for(largest);
+        if needed <= default.limit() {
+            return default;
         }
+        output::note(&format!(
+            "requests may hold {} MiB of memory together, for bodies of up to {largest} bytes as \
+             `body_limit` allows",
+            needed.div_ceil(MIB)
+        ));
+        BufferBudget::new(needed)
     }
 }
 
@@ -177,12 +212,79 @@ impl ServeArgs {
     }
 }
 
+impl StorePlan {
+    /// A prefix is for a Redis, and is what an ACL pattern such as `~shop:*` can name.
+    fn new(url: String, prefix: Option<(String, Place)>) -> Result<Self, Mend> {
+        if let Some((prefix, at)) = &prefix {
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+            if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
+                return Err(at.mend(format!(
+                    "is not a prefix: give 1 to {MAX_PREFIX} letters, digits, `-`, `_`, `.` or `:`"
+                )));
+            }
+            if url == MEMORY {
+                return Err(at.mend(
+                    "the store is `memory`, which no other application shares: leave the prefix \
+                     out, or give the URL of a Redis as the store",
+                ));
+            }
+        }
+        Ok(Self { url, prefix: prefix.map(|(prefix, _)| prefix) })
+    }
+}
+
 impl Target {
     fn parse(url: &str, at: Place) -> Result<Self, Mend> {
         let uri = server_url::parse(url).map_err(|problem| at.mend(problem))?;
         Ok(Self { uri, at })
     }
 }
+
+/// The tolerance, within reason: clocks differ by more than nothing, and what is accepted for
+/// longer has to be remembered for longer.
+fn check_tolerance(tolerance: Duration, at: &Place) -> Result<(), Mend> {
+    if tolerance < MIN_TOLERANCE || tolerance > MAX_TOLERANCE {
+        return Err(at.mend("is too short or too long: give between 1s and 1y"));
+    }
+    Ok(())
+}
+
+/// The largest body has to fit into memory.
+fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), Mend> {
+    if verifier.body_limit() > MAX_BODY_LIMIT {
+        return Err(at.mend(format!(
+            "bodies of {} bytes are larger than the maximum of {MAX_BODY_LIMIT} (1 GiB): a body is \
+             held in memory",
+            verifier.body_limit()
+        )));
+    }
+    Ok(())
+}
+
+/// A budget of which one request may have so much: three quarters, less what rounding takes.
+fn budget_for(body_limit: usize) -> usize {
+    body_limit.saturating_add(BESIDE_BODY).div_ceil(6).saturating_mul(8)
+}
+
+/// A place for the tenant's name is for endpoints that have tenants.
+fn check_literal(path: &str, at: &Place) -> Result<(), Mend> {
+    if path.contains(['{', '}']) {
+        return Err(at.mend(
+            "no segment of the path is a variable: write the path out, or write `{tenant}` and add \
+             a table `[endpoint.tenants]` to the file",
+        ));
+    }
+    Ok(())
+}
+
+const MAX_PREFIX: usize = 64;
+const MIN_TOLERANCE: Duration = Duration::from_secs(1);
+/// A year, as `1y` is read.
+const MAX_TOLERANCE: Duration = Duration::from_secs(31_557_600);
+const MAX_BODY_LIMIT: usize = 1024 * MIB;
+/// A request's head, and what decodes its body.
+const BESIDE_BODY: usize = MIB;
+const MIB: usize = 1024 * 1024;
 
 /// The paths of endpoints: each once, and none that is the program's own.
 struct Paths(Vec<String>);
@@ -207,5 +309,21 @@ impl Paths {
         }
         self.0.push(path.to_owned());
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_of_the_largest_size_fits_into_the_budget_with_its_head() {
+        for body_limit in [1, MIB, 48 * MIB + 1, 100 * MIB, MAX_BODY_LIMIT] {
+            let budget = BufferBudget::new(budget_for(body_limit));
+            let mut reserved = budget.reserve();
+            assert!(reserved.grow(64 * 1024).is_ok());
+            assert!(reserved.grow(body_limit).is_ok(), "{body_limit}");
+        }
+        assert_eq!(budget_for(usize::MAX), usize::MAX);
     }
 }

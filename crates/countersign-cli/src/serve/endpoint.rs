@@ -19,6 +19,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
 
+use super::admission::{Admission, ConnectionId};
 use super::awake::sleep_awake;
 use super::capture::{Capture, Captures, Copied};
 use super::config::{EndpointPlan, ForwardedHeaders};
@@ -41,6 +42,7 @@ pub(super) struct Endpoint {
     log: Log,
     capture: Option<Capture>,
     recorder: Recorder,
+    forwards: bool,
 }
 
 /// What all endpoints share.
@@ -81,6 +83,7 @@ impl Endpoint {
         let ack_deadline = receiver.ack_deadline();
         let answer_within = receiver.answer_within().saturating_sub(PASSING_ON);
         let timeout = plan.handler_timeout.unwrap_or(HANDLER_TIMEOUT.max(ack_deadline));
+        let forwards = plan.forward.is_some();
         let how = match plan.forward {
             None => {
                 let (path, log) = (Arc::clone(&path), log.clone());
@@ -114,11 +117,17 @@ impl Endpoint {
             log,
             capture,
             recorder,
+            forwards,
         })
     }
 
     /// Answers a delivery, prints what came of it, and captures it where that is asked for.
-    pub(super) async fn receive(&self, mut request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(super) async fn receive(
+        &self,
+        mut request: Request<Incoming>,
+        admission: &Admission,
+        connection: ConnectionId,
+    ) -> Response<Full<Bytes>> {
         let since = Instant::now();
         let answer_by = since + self.answer_within;
         let admitted = Admitted { since, answer_by, at: Arc::default() };
@@ -130,9 +139,13 @@ impl Endpoint {
             }
             None => (request.map(Copied::not), None),
         };
-        let response = match self.service.clone().oneshot(request).await {
-            Ok(response) => at_hand(response).await,
-            Err(never) => match never {},
+        let (parts, body) = request.into_parts();
+        let (ticket, body) = admission.admit(connection, body);
+        let request = Request::from_parts(parts, body);
+        let response = match ticket.run(self.service.clone().oneshot(request)).await {
+            Some(Ok(response)) => at_hand(response).await,
+            Some(Err(never)) => match never {},
+            None => return self.turn_away(since),
         };
         let extensions = response.extensions();
         let handled = admitted.at.get();
@@ -149,13 +162,15 @@ impl Endpoint {
             });
         }
         if let Some((capture, seen)) = seen {
-            capture.take(seen, &response, code(&response), verified).await;
+            let taking = capture.take(seen, &response, code(&response), verified);
+            // Of what had to give way, no file is written.
+            let _ = ticket.run_waiting(taking).await;
         }
         response
     }
 
     /// Answers a delivery that comes while too many others are in hand.
-    pub(super) fn turn_away(&self) -> Response<Full<Bytes>> {
+    fn turn_away(&self, since: Instant) -> Response<Full<Bytes>> {
         metrics::count(metrics::TURNED_AWAY, &self.path);
         let mut response = answer(Answer::Busy);
         // The connection is needed for others.
@@ -167,9 +182,14 @@ impl Endpoint {
             verified: None,
             grant: None,
             handshake: None,
-            since: Instant::now(),
+            since,
         });
         response
+    }
+
+    /// Whether it has a target.
+    pub(super) fn forwards(&self) -> bool {
+        self.forwards
     }
 
     /// Knows what the store has not recorded yet.

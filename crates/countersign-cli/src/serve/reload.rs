@@ -1,12 +1,15 @@
 //! Reads the configuration again while the program runs, and takes from it what can change.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use super::capture::Hidden;
-use super::config::{Changes, EndpointPlan, Fixed, Plan, ServeArgs};
+use super::config::{Changes, EndpointPlan, Fixed, Plan, SecretUsers, ServeArgs};
 use super::live::Live;
 use crate::mend::Mend;
 use crate::output;
@@ -16,23 +19,25 @@ pub(super) struct Reload {
     args: ServeArgs,
     fixed: Fixed,
     hidden: Arc<Hidden>,
-    endpoints: HashMap<String, Served>,
+    endpoints: BTreeMap<String, Served>,
 }
 
 struct Served {
     fixed: Fixed,
     live: Live,
+    /// Who accepts the secrets that are live.
+    users: SecretUsers,
     arm_for: Option<Duration>,
 }
 
 impl Reload {
     pub(super) fn new(args: ServeArgs, fixed: Fixed, hidden: Arc<Hidden>) -> Self {
-        Self { args, fixed, hidden, endpoints: HashMap::new() }
+        Self { args, fixed, hidden, endpoints: BTreeMap::new() }
     }
 
     pub(super) fn add(&mut self, path: String, changes: Changes) {
-        let Changes { fixed, live, arm_for, .. } = changes;
-        self.endpoints.insert(path, Served { fixed, live, arm_for });
+        let Changes { fixed, live, users, arm_for, .. } = changes;
+        self.endpoints.insert(path, Served { fixed, live, users, arm_for });
     }
 
     /// Has the endpoints wait for the handshakes that have to be armed for.
@@ -43,21 +48,32 @@ impl Reload {
     }
 
     /// Does so whenever the program is asked to.
-    pub(super) async fn run(self, mut asked: Asked) {
+    pub(super) async fn run(mut self, mut asked: Asked) {
+        asked.next().await;
         loop {
-            asked.next().await;
             let args = self.args.clone();
             // Files may be slow, or pipes that nobody writes to.
-            let read = tokio::task::spawn_blocking(move || Plan::of(&args));
-            match read.await {
+            let read = note_if_slow(tokio::task::spawn_blocking(move || Plan::of(&args)));
+            let read = tokio::select! {
+                read = read => read,
+                // The next signal does not wait for a file that cannot be read. The thread that
+                // reads it is left behind, and what it reads is not used.
+                () = asked.next() => continue,
+            };
+            match read {
                 Ok(Ok(plan)) => self.take(plan),
                 Ok(Err(mend)) => stays_as_it_was(&mend),
                 Err(_) => output::error("the configuration was not read again"),
             }
+            asked.next().await;
         }
     }
 
-    fn take(&self, plan: Plan) {
+    fn take(&mut self, plan: Plan) {
+        if let Err(mend) = self.check_secrets(&plan) {
+            stays_as_it_was(&Mend::because("with the secrets in service until now", mend));
+            return;
+        }
         // Before one of them can be accepted.
         self.hidden.add_all(&plan.hidden);
         for key in changed(&self.fixed, &plan.fixed) {
@@ -68,7 +84,7 @@ impl Reload {
         let mut replaced = 0;
         let mut there = Vec::new();
         for (EndpointPlan { path, .. }, changes) in plan.endpoints {
-            let Some(Served { fixed, live, .. }) = self.endpoints.get(&path) else {
+            let Some(Served { fixed, live, users, .. }) = self.endpoints.get_mut(&path) else {
                 output::note(&format!("`{path}` is new, which takes a restart: it is not served"));
                 continue;
             };
@@ -78,11 +94,12 @@ impl Reload {
                     "`{key}` of `{path}` has changed, which takes a restart: it stays as it was"
                 ));
             }
-            if ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key)) {
+            if keeps_secrets(&changed) {
                 output::note(&format!("with that, the secrets of `{path}` stay as they were"));
             } else if let Err(error) = live.replace(changes.fresh) {
-                stays_as_it_was(&Mend::because(format!("`{path}`"), error));
+                output::error(&format!("`{path}` keeps its secrets: {error}"));
             } else {
+                *users = changes.users;
                 live.arm(changes.arm_for);
                 replaced += 1;
             }
@@ -93,6 +110,47 @@ impl Reload {
         }
         output::note(&format!("read the configuration again: secrets of {replaced} endpoints"));
     }
+
+    /// Rejects secrets that are wrong only together with those that stay in service. A file is
+    /// checked by itself when it is read; but an endpoint that is gone from it, or whose scheme has
+    /// changed, keeps its secrets.
+    fn check_secrets(&self, plan: &Plan) -> Result<(), Mend> {
+        let mut result = SecretUsers::default();
+        let mut both = SecretUsers::default();
+        for (path, Served { fixed, users, .. }) in &self.endpoints {
+            both.extend(users);
+            let fresh = plan.endpoints.iter().find(|(plan, _)| plan.path == *path);
+            match fresh {
+                Some((_, changes)) if !keeps_secrets(&changed(fixed, &changes.fixed)) => {
+                    both.extend(&changes.users);
+                    result.extend(&changes.users);
+                }
+                _ => result.extend(users),
+            }
+        }
+        result.check()?;
+        // What an endpoint has signed with a secret stays signed when it gets another one.
+        both.check_oracles()
+    }
+}
+
+/// Whether an endpoint of which this has changed has to keep its secrets until a restart.
+fn keeps_secrets(changed: &[&str]) -> bool {
+    ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key))
+}
+
+/// What is read, with a note if that takes long: there may be a pipe that nothing writes to.
+pub(super) async fn note_if_slow<T>(read: impl Future<Output = T>) -> T {
+    let mut read = pin!(read);
+    if let Ok(read) = timeout(SLOW, &mut read).await {
+        return read;
+    }
+    output::note(&format!(
+        "reading the configuration and its secrets takes longer than {}: is one of the files a \
+         pipe that nothing is written to?",
+        humantime::format_duration(SLOW)
+    ));
+    read.await
 }
 
 fn stays_as_it_was(mend: &Mend) {
@@ -139,3 +197,5 @@ impl Asked {
         std::future::pending::<()>().await;
     }
 }
+
+const SLOW: Duration = Duration::from_secs(5);

@@ -3,23 +3,27 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign::BufferBudget;
 use countersign::serve::Serve;
 use http::header::ALLOW;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
-use tower::service_fn;
+use tower::Service;
 
+use super::admission::{Admission, ConnectionId};
 use super::config::Limits;
 use super::endpoint::Endpoint;
 use super::metrics::Metrics;
+use super::open_files::{self, Places};
 use super::routes::Routes;
 use crate::mend::Mend;
 
@@ -28,15 +32,17 @@ pub(super) struct Server {
     listener: TcpListener,
     address: SocketAddr,
     limits: Limits,
+    places: Places,
+    budget: BufferBudget,
     app: App,
 }
 
 struct App {
     endpoints: Routes,
     metrics: Metrics,
-    /// Deliveries that may be in hand: fewer than there may be connections, so that health and
-    /// metrics are answered however many of them wait.
-    deliveries: Semaphore,
+    /// Fewer requests than there may be connections, so that health and metrics are answered
+    /// however many of them wait.
+    admission: Admission,
     /// Requests in hand: a sender that leaves takes its connection along, and not these.
     requests: TaskTracker,
 }
@@ -44,7 +50,7 @@ struct App {
 impl Server {
     pub(super) async fn bind(
         listen: &str,
-        limits: Limits,
+        (limits, budget): (Limits, BufferBudget),
         endpoints: Routes,
         metrics: Metrics,
     ) -> Result<Self, Mend> {
@@ -55,10 +61,12 @@ impl Server {
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
-        let connections = limits.connections.map_or(CONNECTIONS, NonZeroUsize::get);
-        let deliveries = Semaphore::new((connections - connections.div_ceil(8)).max(1));
-        let app = App { endpoints, metrics, deliveries, requests: TaskTracker::new() };
-        Ok(Self { listener, address, limits, app })
+        let targets = endpoints.endpoints().filter(|endpoint| endpoint.forwards()).count();
+        let asked = limits.connections.map_or(CONNECTIONS, NonZeroUsize::get);
+        let places = open_files::places(Places { connections: asked, reserve: RESERVE }, targets);
+        let admission = Admission::new(places.connections - places.connections.div_ceil(8));
+        let app = App { endpoints, metrics, admission, requests: TaskTracker::new() };
+        Ok(Self { listener, address, limits, places, budget, app })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -69,20 +77,17 @@ impl Server {
     /// hand: the connections end with the answers that they wait for, and the handlers may outlive
     /// them.
     pub(super) async fn run(self, stopped: impl Future<Output = ()> + Send + 'static) {
-        let Self { listener, limits, app, .. } = self;
+        let Self { listener, limits, places, budget, app, .. } = self;
         let ack_deadlines = app.endpoints.endpoints().map(Endpoint::ack_deadline);
         let longest_answer = ack_deadlines.max().unwrap_or_default();
         let app = Arc::new(app);
-        let answering = Arc::clone(&app);
-        let service = service_fn(move |request| {
-            let app = Arc::clone(&answering);
-            async move { Ok::<_, Infallible>(App::answer(app, request).await) }
-        });
+        let service = Answering { app: Arc::clone(&app), connection: None };
         let mut serve = Serve::new(listener, service)
             .with_graceful_shutdown(stopped)
-            .with_connections(limits.connections.map_or(CONNECTIONS, NonZeroUsize::get))
+            .with_connections(places.connections)
+            .with_buffer_budget(budget)
             .with_shutdown_timeout(longest_answer.max(SHORTEST_END))
-            .with_reserve(RESERVE, |request| is_operators(request.uri().path()));
+            .with_reserve(places.reserve, |request| is_operators(request.uri().path()));
         if let Some(timeout) = limits.header_timeout {
             serve = serve.with_header_timeout(timeout);
         }
@@ -94,8 +99,42 @@ impl Server {
     }
 }
 
+/// The service, and those of its connections: the server clones it once for each of them.
+struct Answering {
+    app: Arc<App>,
+    /// `None` in the service of all connections.
+    connection: Option<ConnectionId>,
+}
+
+impl Clone for Answering {
+    fn clone(&self) -> Self {
+        let connection = self.connection.unwrap_or_else(ConnectionId::next);
+        Self { app: Arc::clone(&self.app), connection: Some(connection) }
+    }
+}
+
+impl Service<Request<Incoming>> for Answering {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Incoming>) -> Self::Future {
+        let app = Arc::clone(&self.app);
+        let connection = self.connection.unwrap_or_else(ConnectionId::next);
+        Box::pin(async move { Ok(App::answer(app, request, connection).await) })
+    }
+}
+
 impl App {
-    async fn answer(app: Arc<Self>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(
+        app: Arc<Self>,
+        request: Request<Incoming>,
+        connection: ConnectionId,
+    ) -> Response<Full<Bytes>> {
         let path = request.uri().path();
         if is_operators(path) {
             return match *request.method() {
@@ -111,14 +150,11 @@ impl App {
         if !methods.contains(request.method()) {
             return not_allowed(&methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "));
         }
-        let Ok(_in_hand) = app.deliveries.try_acquire() else {
-            return endpoint.turn_away();
-        };
         let requests = app.requests.clone();
         let app = Arc::clone(&app);
         let answered = requests.spawn(async move {
             match app.endpoints.find(request.uri().path()) {
-                Some(endpoint) => endpoint.receive(request).await,
+                Some(endpoint) => endpoint.receive(request, &app.admission, connection).await,
                 None => status(StatusCode::NOT_FOUND),
             }
         });

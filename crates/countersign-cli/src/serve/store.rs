@@ -9,8 +9,9 @@ use countersign::{
     Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, MemoryStore,
     ReleaseOutcome, RenewOutcome, StoreError,
 };
-use countersign_redis::RedisStore;
+use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 
+use super::config::StorePlan;
 use crate::mend::Mend;
 use crate::output;
 
@@ -22,14 +23,29 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// The store that `name` names: `memory`, or a URL.
-    pub(super) async fn open(name: &str) -> Result<Self, Mend> {
-        if name == MEMORY {
+    /// The store of the plan: memory, or a Redis.
+    pub(super) async fn open(plan: StorePlan) -> Result<Self, Mend> {
+        let StorePlan { url, prefix } = plan;
+        if url == MEMORY {
             return Ok(Self::Memory(Arc::new(MemoryStore::new())));
         }
         // The URL itself may hold a password, and is not shown.
-        let store = RedisStore::connect(name).await;
-        store.map(Self::Redis).map_err(|error| Mend::because("the store", with_causes(&error)))
+        let cannot = |error: ConnectError| Mend::because("the store", with_causes(&error));
+        let config = RedisConfig::new(&url).map_err(cannot)?;
+        let has_prefix = prefix.is_some();
+        let config = match prefix {
+            Some(prefix) => config.with_prefix(prefix),
+            None => config,
+        };
+        let store = RedisStore::connect_with(config).await.map_err(cannot)?;
+        if !has_prefix {
+            output::note(
+                "the keys in the store begin with `cs`, the default: two applications with the \
+                 same prefix on one Redis take each other's events for duplicates. Give each its \
+                 own, as `store_prefix` in the file or `--store-prefix`",
+            );
+        }
+        Ok(Self::Redis(store))
     }
 
     /// Says on standard error what endangers the records, whenever that changes.

@@ -42,9 +42,36 @@ async fn a_secret_that_looks_wrong_is_warned_of_at_start_and_never_shown() {
     let warned: Vec<&str> = said.lines().filter(|line| line.contains("odd.txt` has")).collect();
     assert_eq!(warned.len(), 3, "{said}");
     for (warning, what) in warned.iter().zip(["white space", "quotes", "a key of 10 bytes"]) {
-        assert!(warning.starts_with("note: scheme `jupiter`: the secret `"), "{warning}");
+        assert!(
+            warning.contains("serve.toml`, line 5, `secrets`: scheme `jupiter`: the"),
+            "{warning}"
+        );
         assert!(warning.contains(what), "{warning}");
     }
+}
+
+#[tokio::test]
+async fn secrets_of_which_none_is_valid_are_reported_with_their_line() {
+    for (time, is_reported) in [
+        ("not_after = '2020-01-01T00:00:00Z'", true),
+        ("not_before = '2999-01-01T00:00:00Z'", true),
+        ("not_after = '2999-01-01T00:00:00Z'", false),
+    ] {
+        let config = GOOD.replace("env = 'SECRET'", &format!("env = 'SECRET', {time}"));
+        let serving = configured(&Files::new(&config)).await;
+        serving.signal(Signal::TERM);
+        let (_, said) = serving.ended().await;
+        let reported = said.contains("serve.toml`, line 5, `secrets`: no secret is valid now");
+        assert_eq!(reported, is_reported, "{time}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_limit_above_what_requests_may_hold_raises_that() {
+    let serving = configured(&Files::new(&format!("{GOOD}body_limit = 104857600\n"))).await;
+    serving.signal(Signal::TERM);
+    let (_, said) = serving.ended().await;
+    assert!(said.contains("requests may hold 135 MiB of memory together"), "{said}");
 }
 
 #[test]
@@ -61,6 +88,8 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("/hooks/jupiter", "hooks/jupiter", line("3", "path"), "begin with `/`"),
         ("/hooks/jupiter", "/hooks?a", line("3", "path"), "without a query"),
         ("/hooks/jupiter", "/healthz", line("3", "path"), "choose another path"),
+        ("/hooks/jupiter", "/hooks/{id}", line("3", "path"), "no segment of the path"),
+        ("/hooks/jupiter", "/hooks/{tenant}", line("3", "path"), "add a table"),
         ("/hooks/jupiter", "/metrics", line("3", "path"), "choose another path"),
         ("'SECRET'", "'NOT_SET'", line("5", "secrets"), "`NOT_SET` is not set: export it"),
         ("env = 'SECRET'", "file = 'empty.txt'", line("5", "secrets"), "is empty: paste"),
@@ -80,6 +109,11 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("ack_deadline = '99y'", "ack_deadline", "between 100ms and 1h"),
         ("body_limit = 0", "body_limit", "above 0"),
         ("body_limit = -1", "body_limit", "above 0"),
+        ("body_limit = 2147483648", "body_limit", "1 GiB"),
+        ("body_limit = 9223372036854775807", "body_limit", "1 GiB"),
+        ("tolerance = '0s'", "tolerance", "between 1s and 1y"),
+        ("tolerance = '99y'", "tolerance", "between 1s and 1y"),
+        ("retention = '99y'", "retention", "at most 10y"),
         ("outage = 'open'", "outage", "fail-open"),
         ("forward = 'localhost:80'", "forward", "http://"),
         ("forward = 'ftp://a/b'", "forward", "http://"),
@@ -100,6 +134,10 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("connections = 0", "connections", "above 0"),
         ("drain_timeout = '0s'", "drain_timeout", "between 100ms and 1h"),
         ("forwarded_headers = 'maybe'", "forwarded_headers", "\"keep\""),
+        ("store_prefix = 'shop'", "store_prefix", "the store is `memory`"),
+        ("store_prefix = ''", "store_prefix", "1 to 64 letters"),
+        ("store_prefix = 'a*b'", "store_prefix", "1 to 64 letters"),
+        ("store_prefix = 7", "store_prefix", "store_prefix = \"shop\""),
     ] {
         must_mend(&format!("{more}\n{GOOD}"), &[&line("1", key), mend]);
     }
@@ -170,6 +208,10 @@ fn the_command_line_says_what_it_lacks() {
         ("--listen 127.0.0.1:0 --secret-env SECRET", "--endpoint"),
         ("--listen 127.0.0.1:0 --endpoint /x=jupiter", "--secret-env"),
         ("--endpoint /x=jupiter --secret-env SECRET", "--listen"),
+        ("--config a.toml --store-prefix shop", "--config"),
+        (&format!("{good} --store-prefix shop"), "`--store-prefix`: the store is `memory`"),
+        (&format!("{good} --store-prefix shop*"), "`--store-prefix`: is not a prefix"),
+        (&format!("{good} --endpoint /y/{{id}}=jupiter"), "no segment of the path"),
         (&format!("{good} --endpoint /y"), "--endpoint /y"),
         (&format!("{good} --endpoint /x=venum"), "two endpoints"),
         (&format!("{good} --endpoint /y=jupitre"), "did you mean `jupiter`"),

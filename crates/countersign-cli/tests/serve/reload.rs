@@ -153,6 +153,83 @@ async fn a_secret_is_accepted_in_its_time() {
     }
 }
 
+/// The endpoint `/x` signs whatever its unsigned challenge contains.
+#[tokio::test]
+async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoint() {
+    let x = |scheme: &str, secret: &str| {
+        format!(
+            "[[endpoint]]\npath = '/x'\nscheme = '{scheme}'\nsecrets = [{{ file = '{secret}' }}]\n"
+        )
+    };
+    let github = |secret: &str| {
+        format!(
+            "[[endpoint]]\npath = '/gh'\nscheme = 'github'\nsecrets = [{{ file = '{secret}' }}]\n"
+        )
+    };
+    let file = |x: &str, github: &str| format!("listen = '127.0.0.1:0'\n{x}{github}");
+    let files = Files::new(&file(&x("x-twitter", "a"), &github("b")));
+    let files = files.with("a", SECRET).with("b", OLD_SECRET).with("c", "0123456789abcdef01");
+    let mut serving = configured(&files).await;
+    let to = serving.address();
+    let mut files = Some(files);
+    for (what, x) in [
+        ("gone", String::new()),
+        ("of another scheme", x("jupiter", "a")),
+        ("of another scheme and with another secret", x("jupiter", "c")),
+        ("with another secret", x("x-twitter", "c")),
+    ] {
+        files = files.take().map(|files| files.with("serve.toml", file(&x, &github("a"))));
+        serving.signal(Signal::HUP);
+        let note = serving.note().await;
+        assert!(note.contains("everything stays as it was"), "{what}: {note}");
+        assert!(note.contains("`/x` and `/gh` share a secret"), "{what}: {note}");
+        let delivery = |secret| Delivery::signed("/gh", "github", secret, "{}");
+        assert_eq!(delivery(SECRET).send(to).await.status, 401, "{what}");
+        assert_eq!(delivery(OLD_SECRET).send(to).await.status, 200, "{what}");
+    }
+    let _files =
+        files.map(|files| files.with("serve.toml", file(&x("x-twitter", "a"), &github("c"))));
+    read_again(&mut serving, 2).await;
+    let delivery = Delivery::signed("/gh", "github", "0123456789abcdef01", "{}");
+    assert_eq!(delivery.send(to).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_to_its_end_is_reported_and_the_next_signal_is_heard() {
+    let files = Files::new(CONFIG).with("secret", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    make_pipe(&files, "secret");
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("a pipe that nothing is written to"), "{note}");
+    assert_eq!(signed(OLD_SECRET, "evt_1").send(serving.address()).await.status, 200);
+    std::fs::remove_file(files.path("secret")).unwrap();
+    let _files = files.with("secret", SECRET);
+    read_again(&mut serving, 1).await;
+    assert_eq!(signed(SECRET, "evt_2").send(serving.address()).await.status, 200);
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_tenants_file_is_an_error() {
+    let config = CONFIG.replace("secrets = [{ file = 'secret' }]", "tenants = { directory = 't' }");
+    let config = config.replace("/hooks/jupiter", "/hooks/{tenant}");
+    let files = Files::new(&config).with_folder("t").with("t/acme", SECRET);
+    let mut serving = configured(&files).await;
+    make_pipe(&files, "t/other");
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("everything stays as it was"), "{note}");
+    assert!(note.contains("`other` is not a regular file"), "{note}");
+}
+
+fn make_pipe(files: &Files, name: &str) {
+    let path = files.path(name);
+    let _ = std::fs::remove_file(&path);
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// Has the configuration read again, and waits until it is.
 async fn read_again(serving: &mut Serving, endpoints: usize) {
     serving.signal(Signal::HUP);

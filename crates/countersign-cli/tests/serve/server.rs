@@ -1,13 +1,18 @@
 //! Paths, methods and connections.
 
+use std::process::{Command, Stdio};
+
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use rustix::process::Signal;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::deliveries::{jupiter, send};
-use crate::processes;
+use crate::processes::{self, Files, PATIENCE, SECRET, Serving, configured};
 
 #[tokio::test]
 async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
@@ -53,4 +58,37 @@ async fn deliveries_come_by_http_2_as_well() {
     }
     let request = request.body(Full::<Bytes>::new(delivery.body)).unwrap();
     assert_eq!(client.request(request).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn any_number_of_connections_is_served() {
+    let files = Files::new(
+        "listen = '127.0.0.1:0'\nconnections = 4611686018427387904\n[[endpoint]]\n\
+         path = '/hooks/jupiter'\nscheme = 'jupiter'\nsecrets = [{ env = 'SECRET' }]\n",
+    );
+    let serving = configured(&files).await;
+    assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+}
+
+#[tokio::test]
+async fn fewer_connections_are_open_if_the_process_may_open_few_files() {
+    let limited = "ulimit -n 64 && exec \"$0\" \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_countersign"), "serve"]);
+    command.args(["--listen", "127.0.0.1:0", "--endpoint", "/hooks/jupiter=jupiter"]);
+    command.args(["--secret-env", "SECRET"]).env("SECRET", SECRET);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let serving = Serving::start(command).await;
+    let address = serving.address();
+    let mut idle = Vec::new();
+    for _ in 0..40 {
+        idle.push(timeout(PATIENCE, TcpStream::connect(address)).await.unwrap().unwrap());
+    }
+    let uri = format!("http://{address}/healthz");
+    let health = Request::get(uri).body(Full::default()).unwrap();
+    assert_eq!(send(health).await.status, 200);
+    drop(idle);
+    serving.signal(Signal::TERM);
+    let (_, said) = serving.ended().await;
+    assert!(said.contains("at most 28 connections are open at once, in place of 512"), "{said}");
 }

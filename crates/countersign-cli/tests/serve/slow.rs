@@ -1,8 +1,17 @@
 //! Slow clients: none keeps its connection, and honest senders are answered.
 
+use std::convert::Infallible;
 use std::future::pending;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::Request;
+use hyper::body::{Body, Frame};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -58,6 +67,72 @@ async fn a_slow_client_does_not_keep_the_program_from_its_end() {
     assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn stalled_bodies_by_http_1_keep_no_delivery_out() {
+    let serving = configured(&few_connections()).await;
+    let address = serving.address();
+    let mut stalled = Vec::new();
+    for _ in 0..56 {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(&stalled_request()).await.unwrap();
+        stalled.push(client);
+    }
+    deliveries_are_handled(address).await;
+}
+
+#[tokio::test]
+async fn stalled_bodies_by_http_2_keep_no_delivery_out() {
+    let serving = configured(&few_connections()).await;
+    let address = serving.address();
+    let client = Client::builder(TokioExecutor::new()).http2_only(true).build_http::<Stalled>();
+    let mut stalled = JoinSet::new();
+    for _ in 0..64 {
+        let mut request = Request::post(format!("http://{address}/hooks/jupiter"));
+        for (name, value) in &jupiter("evt_slow").headers {
+            request = request.header(name, value);
+        }
+        stalled.spawn(client.request(request.body(Stalled).unwrap()));
+    }
+    deliveries_are_handled(address).await;
+}
+
+async fn deliveries_are_handled(address: SocketAddr) {
+    for sent in 0..20 {
+        let delivery = jupiter(&format!("evt_{sent}"));
+        assert_eq!(delivery.send(address).await.status, 200, "{sent}");
+    }
+}
+
+/// A delivery without its body.
+fn stalled_request() -> Vec<u8> {
+    let mut bytes = jupiter("evt_slow").to_bytes();
+    bytes.truncate(bytes.len() - jupiter("evt_slow").body.len());
+    bytes
+}
+
+/// Of which no body comes.
+struct Stalled;
+
+impl Body for Stalled {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
+    }
+}
+
+fn few_connections() -> Files {
+    Files::new(
+        "listen = '127.0.0.1:0'\nconnections = 64\n\
+         [[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
+         secrets = [{ env = 'SECRET' }]\nack_deadline = '30s'\n",
+    )
 }
 
 fn hasty() -> Files {

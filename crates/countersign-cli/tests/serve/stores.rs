@@ -2,13 +2,50 @@
 
 use countersign_conformance::RedisServer;
 
+use rustix::process::Signal;
+
 use crate::config::must_mend;
+use crate::deliveries::jupiter;
+use crate::processes;
 
 fn config(store: &str) -> String {
     format!(
         "listen = '127.0.0.1:0'\nstore = '{store}'\n[[endpoint]]\npath = '/hooks/github'\n\
          scheme = 'github'\nsecrets = [{{ env = 'SECRET' }}]\n"
     )
+}
+
+#[tokio::test]
+async fn two_applications_on_one_redis_keep_their_events_apart_by_their_prefixes() {
+    let server = RedisServer::start(&[]);
+    for (prefix, code, is_noted) in [
+        ("--store-prefix one", "handled", false),
+        ("--store-prefix two", "handled", false),
+        ("--store-prefix two", "duplicate", false),
+        ("", "handled", true),
+        ("--store-prefix cs", "duplicate", false),
+    ] {
+        let mut serving =
+            processes::jupiter(&format!("--store redis://{} {prefix}", server.address())).await;
+        assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
+        assert_eq!(serving.line().await["code"], code, "{prefix}");
+        serving.signal(Signal::TERM);
+        let (_, said) = serving.ended().await;
+        assert_eq!(said.contains("the keys in the store begin with `cs`"), is_noted, "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_names_the_prefix() {
+    let server = RedisServer::start(&[]);
+    let config = config(&format!("redis://{}", server.address()));
+    let files = processes::Files::new(&format!("store_prefix = 'shop'\n{config}"));
+    let serving = processes::configured(&files).await;
+    let delivery =
+        crate::deliveries::Delivery::signed("/hooks/github", "github", processes::SECRET, "{}");
+    assert_eq!(delivery.send(serving.address()).await.status, 200);
+    let keys = server.cli(&["KEYS", "*"]);
+    assert!(keys.contains("shop:1:/hooks/github:") && !keys.contains("cs:"), "{keys}");
 }
 
 /// Under each of the policies: none of them is for a store that never works.

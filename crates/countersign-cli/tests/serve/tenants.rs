@@ -81,6 +81,18 @@ async fn the_path_names_the_tenant_and_a_folder_has_a_file_for_each() {
     drop(files);
 }
 
+#[tokio::test]
+async fn a_warning_about_a_tenants_secret_names_its_file_and_line() {
+    let files = Files::new(BY_PATH).with_folder("tenants");
+    let files = files.with("tenants/acme", format!("{SECRET}\n'short'\n"));
+    let serving = configured(&files).await;
+    serving.signal(Signal::TERM);
+    let (_, said) = serving.ended().await;
+    for part in ["serve.toml`, line 5, `directory`: scheme `jupiter`", "tenants/acme, line 2`"] {
+        assert!(said.contains(part) && !said.contains("short'"), "`{part}` is not in: {said}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_mend() {
     let good = BY_PATH;

@@ -1,13 +1,18 @@
 //! The plan that stands on the command line.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use countersign::Verifier;
 
 use super::capture;
 use super::place::Place;
-use super::shared_secrets::{SecretUser, refuse_oracle};
-use super::{Changes, EndpointPlan, ForwardedHeaders, Limits, Paths, Plan, ServeArgs, Target};
+use super::shared_secrets::{SecretUser, SecretUsers, key_digests};
+use super::{
+    Changes, EndpointPlan, ForwardedHeaders, Limits, Paths, Plan, ServeArgs, StorePlan, Target,
+    check_body_limit, check_literal,
+};
 use crate::mend::Mend;
 use crate::serve::capture::Hidden;
 use crate::serve::live::{Fresh, Live};
@@ -20,19 +25,27 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
              into a file, as `store`, and give that with `--config`",
         ));
     }
+    let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
+    let store = StorePlan::new(args.store.clone(), prefix)?;
     let capture = capture::plan(args)?;
     let hidden = if capture.is_some() { Hidden::new() } else { Hidden::nothing() };
-    let read = args.secrets.read_for(2 * args.endpoints.len(), |read| hidden.add(read))?;
+    // All endpoints accept all of them.
+    let keys = RefCell::new(BTreeSet::new());
+    let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {
+        hidden.add(read);
+        keys.borrow_mut().extend(key_digests(read));
+    })?;
     let mut read = read.into_iter();
     let mut paths = Paths(Vec::new());
     let mut endpoints = Vec::new();
-    let mut users = Vec::new();
+    let mut users = SecretUsers::default();
     for endpoint in &args.endpoints {
         let at = Place::option(format_args!("--endpoint {endpoint}"));
         let Some((path, name)) = endpoint.split_once('=') else {
             return Err(at.mend("has no scheme: write `--endpoint /hooks/venum=venum`"));
         };
         paths.add(path, &at)?;
+        check_literal(path, &at)?;
         let mut scheme = scheme::load(name).map_err(|error| at.mend(error))?;
         if let Some(place) = &args.event_id {
             let at = Place::option("--event-id");
@@ -54,6 +67,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
         let known = scheme.clone();
         let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
+        check_body_limit(&verifier, &at)?;
         let forward = args.forward.as_deref();
         let (live, fresh) = (Live::Own(handle), Fresh::Own(fresh));
         let plan = EndpointPlan {
@@ -69,14 +83,15 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
             repeats: None,
             url: None,
         };
-        endpoints.push((plan, Changes { live, fresh, fixed, arm_for: None }));
-        users.push(SecretUser { path: path.to_owned(), scheme: known, tenant: None, at });
+        let user = SecretUser { path: path.to_owned(), scheme: known, tenant: None, at };
+        let mut own = SecretUsers::default();
+        own.add_keys(user, keys.borrow().clone());
+        users.extend(&own);
+        endpoints.push((plan, Changes { live, fresh, fixed, users: own, arm_for: None }));
     }
-    // All of them accept all secrets.
-    refuse_oracle(&users.iter().collect::<Vec<_>>())?;
+    users.check()?;
     let listen = args.listen.clone().unwrap_or_default();
     let limits = Limits::default();
-    let store = args.store.clone();
     let (fixed, show_body, hidden) = (Vec::new(), args.show_body, Arc::new(hidden));
     let forwarded_headers = ForwardedHeaders::default();
     let dead_letters = args.dead_letters();

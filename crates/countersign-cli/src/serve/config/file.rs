@@ -10,19 +10,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{ConfigError, PublicUrl, Scheme, Tenants, Tolerance, Verifier};
+use countersign::{ConfigError, PublicUrl, Scheme, Secrets, Tenants, Tolerance, Verifier};
 use toml::Spanned;
 
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
 use super::words::{EndpointWords, SecretWords, Span, TenantWords, Words, takes};
-use super::{Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, Target};
+use super::{
+    Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, StorePlan,
+    Target, check_body_limit, check_literal, check_tolerance,
+};
 use crate::files::{self, FileKind};
 use crate::mend::Mend;
+use crate::output;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
 use crate::serve::capture::{self, Hidden};
+use crate::serve::folders;
 use crate::serve::live::{Fresh, Live, Table};
 use crate::serve::store::MEMORY;
 
@@ -65,10 +70,16 @@ impl File<'_> {
             endpoints.push(self.endpoint(endpoint)?);
         }
         self.refuse_shared_files(&words.endpoint)?;
-        self.users.borrow().check()?;
+        let users = self.users.borrow();
+        users.check()?;
+        for (plan, changes) in &mut endpoints {
+            changes.users = users.of_path(&plan.path);
+        }
+        drop(users);
         let fixed = vec![
             ("listen", words.listen.clone()),
             ("store", format!("{:?}", words.store)),
+            ("store_prefix", said(words.store_prefix.as_ref())),
             ("header_timeout", said(words.header_timeout.as_ref())),
             ("idle_timeout", said(words.idle_timeout.as_ref())),
             ("connections", format!("{:?}", words.connections)),
@@ -85,11 +96,16 @@ impl File<'_> {
             connections: words.connections,
             drain_timeout: self.time("drain_timeout", words.drain_timeout.as_ref())?,
         };
-        let dead_letters = words.dead_letters.as_ref().map(|said| DeadLetterPlan {
-            folder: self.beside(said.get_ref()),
-            at: self.at("dead_letters", said.span()),
+        let dead_letters = words.dead_letters.as_ref().map(|said| {
+            let at = self.at("dead_letters", said.span());
+            folders::named(said.get_ref(), &at)?;
+            Ok::<_, Mend>(DeadLetterPlan { folder: self.beside(said.get_ref()), at })
         });
-        let store = words.store.unwrap_or_else(|| MEMORY.to_owned());
+        let dead_letters = dead_letters.transpose()?;
+        let prefix = words.store_prefix.as_ref();
+        let prefix =
+            prefix.map(|said| (said.get_ref().clone(), self.at("store_prefix", said.span())));
+        let store = StorePlan::new(words.store.unwrap_or_else(|| MEMORY.to_owned()), prefix)?;
         let (listen, show_body, hidden) = (words.listen, args.show_body, self.hidden);
         let forwarded_headers = words.forwarded_headers.unwrap_or_default();
         let dead_letters = args.dead_letters().or(dead_letters);
@@ -115,13 +131,22 @@ impl File<'_> {
             let at = self.at("event_id", place.span());
             scheme = scheme.with_event_id(place.get_ref()).map_err(|error| at.mend(error))?;
         }
+        if words.tenants.is_none() {
+            let path = &words.path;
+            check_literal(path.get_ref(), &self.at("path", path.span()))?;
+        }
         let fixed = fixed(words, &scheme);
         let (mut verifier, live, fresh) = self.verifier(words, scheme, &scheme_at)?;
-        if let Some(limit) = words.body_limit {
-            verifier = verifier.with_body_limit(limit.get());
+        let mut limit_at = scheme_at;
+        if let Some(limit) = &words.body_limit {
+            verifier = verifier.with_body_limit(limit.get_ref().get());
+            limit_at = self.at("body_limit", limit.span());
         }
-        if let Some(tolerance) = words.tolerance {
-            verifier = verifier.with_tolerance(Tolerance::symmetric(tolerance.0));
+        check_body_limit(&verifier, &limit_at)?;
+        if let Some(said) = &words.tolerance {
+            let Span(tolerance) = *said.get_ref();
+            check_tolerance(tolerance, &self.at("tolerance", said.span()))?;
+            verifier = verifier.with_tolerance(Tolerance::symmetric(tolerance));
         }
         verifier = self.with_verify_token(words, verifier)?;
         let arm_for = self.arm_for(words)?;
@@ -133,10 +158,7 @@ impl File<'_> {
             path: words.path.get_ref().clone(),
             verifier,
             forward: forward.transpose()?,
-            retention: words
-                .retention
-                .as_ref()
-                .map(|said| (said.get_ref().0, self.at("retention", said.span()))),
+            retention: self.retention(words)?,
             ack_deadline: self.time("ack_deadline", words.ack_deadline.as_ref())?,
             handler_timeout: self.time("handler_timeout", words.handler_timeout.as_ref())?,
             outage: words.outage.map(Into::into),
@@ -146,7 +168,18 @@ impl File<'_> {
                 false => capture::PublicUrl::Whole(said.get_ref().clone()),
             }),
         };
-        Ok((plan, Changes { live, fresh, fixed, arm_for }))
+        // Who accepts its secrets is noted of all endpoints together.
+        let users = SecretUsers::default();
+        Ok((plan, Changes { live, fresh, fixed, users, arm_for }))
+    }
+
+    fn retention(&self, words: &EndpointWords) -> Result<Option<(Duration, Place)>, Mend> {
+        let Some(said) = &words.retention else { return Ok(None) };
+        let (Span(retention), at) = (*said.get_ref(), self.at("retention", said.span()));
+        if retention > MAX_RETENTION {
+            return Err(at.mend("is too long: give at most 10y"));
+        }
+        Ok(Some((retention, at)))
     }
 
     /// A time that somebody waits for.
@@ -345,7 +378,7 @@ pub(super) fn verifier(
     let Some(secrets) = Source::secrets(sources)? else {
         return Ok(None);
     };
-    secrets::warn(&secrets, &scheme);
+    warn(&secrets, sources, &scheme);
     let verifier = match url {
         Some(url) => Verifier::at(url, scheme, secrets),
         None => Verifier::new(scheme, secrets),
@@ -357,6 +390,16 @@ pub(super) fn verifier(
         }
         error => scheme_at.mend(error),
     })
+}
+
+/// Reports what looks wrong with the secrets, each with its place.
+fn warn(secrets: &Secrets, sources: &[Source], scheme: &Scheme) {
+    for warning in secrets.warnings(scheme) {
+        let at = sources.get(warning.index()).map(|source| &source.at);
+        let at = at.map_or_else(String::new, |at| format!("{at}: "));
+        output::note(&format!("{at}scheme `{}`: {warning}", scheme.name()));
+    }
+    Source::warn_if_none_is_valid(sources);
 }
 
 /// Tenants that are named by their path have URLs of their own.
@@ -374,8 +417,8 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
         ("keep_secret", said(words.keep_secret.as_ref())),
         ("forward", said(words.forward.as_ref())),
         ("url", said(words.url.as_ref())),
-        ("body_limit", format!("{:?}", words.body_limit)),
-        ("tolerance", format!("{:?}", words.tolerance)),
+        ("body_limit", said(words.body_limit.as_ref())),
+        ("tolerance", said(words.tolerance.as_ref())),
         ("retention", said(words.retention.as_ref())),
         ("ack_deadline", said(words.ack_deadline.as_ref())),
         ("handler_timeout", said(words.handler_timeout.as_ref())),
@@ -392,3 +435,5 @@ fn said<T: Debug>(word: Option<&Spanned<T>>) -> String {
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+/// As `10y` is read. A store counts in milliseconds, and overflows far above.
+const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);

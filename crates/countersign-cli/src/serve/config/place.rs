@@ -1,6 +1,6 @@
 //! Where something was said that has to be mended.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::path::Path;
 
 use crate::mend::Mend;
@@ -27,5 +27,11 @@ impl Place {
 
     pub(in crate::serve) fn mend(&self, problem: impl Display) -> Mend {
         Mend::because(&self.0, problem)
+    }
+}
+
+impl Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }

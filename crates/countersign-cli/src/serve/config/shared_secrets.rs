@@ -1,6 +1,6 @@
 //! Secrets that two endpoints or two tenants share, where one could then forge for the other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use countersign::{Handshake, Scheme, Secret};
 use ring::digest::{SHA256, digest};
@@ -10,15 +10,14 @@ use crate::mend::Mend;
 use crate::secrets::possible_keys;
 
 /// Who accepts which key. Keys are known by their digests.
-#[derive(Default)]
-pub(super) struct SecretUsers {
-    users: Vec<SecretUser>,
-    by_key: HashMap<[u8; 32], Vec<usize>>,
-}
+#[derive(Default, Clone)]
+pub(in crate::serve) struct SecretUsers(Vec<(SecretUser, BTreeSet<Digest>)>);
+
+pub(super) type Digest = [u8; 32];
 
 /// An endpoint, or one of its tenants.
 #[derive(Clone)]
-pub(super) struct SecretUser {
+pub(in crate::serve) struct SecretUser {
     pub(super) path: String,
     pub(super) scheme: Scheme,
     pub(super) tenant: Option<String>,
@@ -31,27 +30,46 @@ impl SecretUsers {
         user: SecretUser,
         secrets: impl IntoIterator<Item = &'a Secret>,
     ) {
-        let index = self.users.len();
-        self.users.push(user);
-        for key in secrets.into_iter().flat_map(|secret| possible_keys(secret.dangerous_reveal())) {
-            let mut known = [0; 32];
-            known.copy_from_slice(digest(&SHA256, &key).as_ref());
-            let users = self.by_key.entry(known).or_default();
-            if users.last() != Some(&index) {
-                users.push(index);
-            }
-        }
+        self.0.push((user, secrets.into_iter().flat_map(key_digests).collect()));
+    }
+
+    /// The same of secrets whose keys are known already.
+    pub(super) fn add_keys(&mut self, user: SecretUser, keys: BTreeSet<Digest>) {
+        self.0.push((user, keys));
+    }
+
+    /// Those of one endpoint.
+    pub(super) fn of_path(&self, path: &str) -> Self {
+        Self(self.0.iter().filter(|(user, _)| user.path == path).cloned().collect())
+    }
+
+    /// These and others.
+    pub(in crate::serve) fn extend(&mut self, others: &Self) {
+        self.0.extend(others.0.iter().cloned());
     }
 
     /// Rejects a secret that is accepted where another user's deliveries could be forged with it.
-    pub(super) fn check(&self) -> Result<(), Mend> {
-        // In the order of the configuration, so that the same error is always said first.
-        let mut shared: Vec<&Vec<usize>> =
-            self.by_key.values().filter(|users| users.len() > 1).collect();
+    pub(in crate::serve) fn check(&self) -> Result<(), Mend> {
+        self.check_each(|users| refuse_oracle(users).and_then(|()| refuse_shared_tenants(users)))
+    }
+
+    /// Rejects the secret of an endpoint that signs challenges where another one accepts it. For
+    /// secrets that are not all accepted at the same time: what was signed before stays signed.
+    pub(in crate::serve) fn check_oracles(&self) -> Result<(), Mend> {
+        self.check_each(refuse_oracle)
+    }
+
+    fn check_each(&self, check: impl Fn(&[&SecretUser]) -> Result<(), Mend>) -> Result<(), Mend> {
+        let mut by_key: HashMap<&Digest, Vec<usize>> = HashMap::new();
+        for (index, (_, digests)) in self.0.iter().enumerate() {
+            digests.iter().for_each(|digest| by_key.entry(digest).or_default().push(index));
+        }
+        // In the order of the configuration, so that the same error is always reported first.
+        let mut shared: Vec<Vec<usize>> =
+            by_key.into_values().filter(|users| users.len() > 1).collect();
         shared.sort_unstable();
         shared.into_iter().try_for_each(|users| {
-            let users: Vec<&SecretUser> = users.iter().map(|index| &self.users[*index]).collect();
-            refuse_oracle(&users).and_then(|()| refuse_shared_tenants(&users))
+            check(&users.iter().map(|index| &self.0[*index].0).collect::<Vec<_>>())
         })
     }
 }
@@ -99,4 +117,15 @@ fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
         }
     }
     Ok(())
+}
+
+/// Every key that a secret may stand for.
+pub(super) fn key_digests(secret: &Secret) -> Vec<Digest> {
+    let keys = possible_keys(secret.dangerous_reveal());
+    let digests = keys.iter().map(|key| {
+        let mut known = Digest::default();
+        known.copy_from_slice(digest(&SHA256, key).as_ref());
+        known
+    });
+    digests.collect()
 }

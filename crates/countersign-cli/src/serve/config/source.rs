@@ -1,9 +1,12 @@
 //! A secret as it was read, to be given out more than once.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use countersign::{ConfigError, Secret, Secrets};
 
 use super::place::Place;
 use super::words::Moment;
+use crate::output;
 use crate::secrets;
 
 /// Where a secret was read, what was read there, and what the file says of it.
@@ -21,6 +24,26 @@ impl Source {
     pub(in crate::serve) fn secrets(sources: &[Self]) -> Result<Option<Secrets>, ConfigError> {
         let secrets = sources.iter().map(Self::secret).collect::<Result<Vec<_>, _>>()?;
         Ok(secrets::collect(secrets))
+    }
+
+    /// Reports secrets of which none is valid now.
+    pub(super) fn warn_if_none_is_valid(sources: &[Self]) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+        if let Some(first) = sources.first()
+            && sources.iter().all(|source| !source.is_valid_at(now))
+        {
+            output::note(&format!(
+                "{}: no secret is valid now, so every delivery is answered 401: add one whose \
+                 `not_before` and `not_after` include the present",
+                first.at
+            ));
+        }
+    }
+
+    fn is_valid_at(&self, unix_ms: i64) -> bool {
+        self.not_before.is_none_or(|Moment(from)| unix_ms >= from)
+            && self.not_after.is_none_or(|Moment(until)| unix_ms <= until)
     }
 
     pub(in crate::serve) fn secret(&self) -> Result<Secret, ConfigError> {

@@ -81,6 +81,12 @@ fn of_directory(directory: &Path, at: &Place) -> Result<Vec<(String, Vec<Source>
         if name.starts_with('.') || path.is_dir() {
             continue;
         }
+        if !path.is_file() {
+            return Err(at.mend(format!(
+                "`{}` is not a regular file: the folder has a file for each tenant",
+                name.escape_debug()
+            )));
+        }
         if !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
             return Err(at.mend(format!(
                 "the file `{}` has a name that no request can give: visible ASCII without `%`",
@@ -99,7 +105,7 @@ fn of_lines(path: &Path, at: &Place) -> Result<Vec<Source>, Mend> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.is_empty());
     let sources = lines.map(|(number, line)| {
         let read = Secret::new(line).map_err(|error| at.mend(error))?;
-        let name = format!("line {number}");
+        let name = format!("{}, line {number}", kept.name());
         let (kept, at) = (kept.clone(), at.clone());
         Ok(Source { read, name, not_before: None, not_after: None, kept, at })
     });

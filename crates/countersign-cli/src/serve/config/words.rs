@@ -17,6 +17,7 @@ use toml::value::Datetime;
 pub(super) struct Words {
     pub(super) listen: String,
     pub(super) store: Option<String>,
+    pub(super) store_prefix: Option<Spanned<String>>,
     pub(super) header_timeout: Option<Spanned<Span>>,
     pub(super) idle_timeout: Option<Spanned<Span>>,
     pub(super) connections: Option<NonZeroUsize>,
@@ -42,8 +43,8 @@ pub(super) struct EndpointWords {
     pub(super) arm_handshake: Option<Spanned<Span>>,
     pub(super) forward: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<String>>,
-    pub(super) body_limit: Option<NonZeroUsize>,
-    pub(super) tolerance: Option<Span>,
+    pub(super) body_limit: Option<Spanned<NonZeroUsize>>,
+    pub(super) tolerance: Option<Spanned<Span>>,
     pub(super) retention: Option<Spanned<Span>>,
     pub(super) ack_deadline: Option<Spanned<Span>>,
     pub(super) handler_timeout: Option<Spanned<Span>>,
@@ -173,6 +174,7 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
     Some(match key {
         "listen" => "an address: `listen = \"127.0.0.1:3000\"`",
         "store" => "`\"memory\"`, or the URL of a Redis: `store = \"redis://127.0.0.1:6379\"`",
+        "store_prefix" => "what the keys of this application begin with: `store_prefix = \"shop\"`",
         "endpoint" => "a table for each endpoint, under a line `[[endpoint]]`",
         "path" => "a path: `path = \"/hooks/venum\"`",
         "scheme" => "a built-in's name, or a scheme's TOML file: `scheme = \"venum\"`",
