@@ -36,6 +36,7 @@ mod reload;
 mod routes;
 mod server;
 mod short_id;
+mod short_id;
 mod shutdown;
 mod store;
 

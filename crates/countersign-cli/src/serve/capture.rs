@@ -35,6 +35,7 @@ pub(super) use hidden::Hidden;
 pub(super) use name::{Kind, Namer};
 
 use super::config::CapturePlan;
+use super::short_id::short_id;
 use crate::mend::Mend;
 use crate::output;
 use crate::queue::Queue;
@@ -267,7 +268,7 @@ impl Capture {
             kind: Kind::Verified,
             code,
             status,
-            event_id: Some(verified.event_id().to_owned()),
+            event_id: Some(short_id(verified.event_id()).into_owned()),
             seen,
             body,
             decoded,

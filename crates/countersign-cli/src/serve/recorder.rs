@@ -7,6 +7,7 @@ use std::time::Duration;
 use countersign::{Endpoint, EventKey, Receiver, Verified};
 use tokio::time::sleep;
 
+use super::short_id::short_id;
 use super::store::Store;
 use crate::output;
 
@@ -52,7 +53,7 @@ impl Recorder {
 
 impl Handled {
     fn add(&mut self, key: [u8; 32], id: &str) {
-        if self.ids.insert(key, id.into()).is_some() {
+        if self.ids.insert(key, short_id(id).into()).is_some() {
             return;
         }
         self.order.push_back(key);
@@ -108,6 +109,8 @@ mod tests {
         }
         assert_eq!(handled.name(&key(1)), "evt_1");
         assert_eq!(handled.name(&key(0)), "0000000000000000");
+        handled.add(key(1), &"a".repeat(100_000));
+        assert!(handled.name(&key(1)).starts_with("sha256:"));
         let ids: Vec<String> = (0..102).map(|number| format!("evt_{number}")).collect();
         let said = unrecorded("/hooks", &ids);
         assert!(said.contains("102 events") && said.ends_with("`evt_99` and 2 more"), "{said}");

@@ -1,0 +1,32 @@
+//! Ids and types of events, in the length in which the program shows and stores them.
+
+use std::borrow::Cow;
+
+use ring::digest::{SHA256, digest};
+
+/// The text itself, or its digest if it is longer than 256 bytes: `sha256:` and hexadecimal, as the
+/// ids of batches are. A field of a body may be as long as the body, and no header, line or list may.
+pub(super) fn short_id(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let digest = digest(&SHA256, text.as_bytes());
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Cow::Owned(format!("sha256:{hex}"))
+}
+
+const MAX_BYTES: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_above_the_maximum_is_its_digest() {
+        let longest = "a".repeat(256);
+        assert_eq!(short_id(&longest), longest);
+        let expected = "sha256:e8d95cc2b4bc198c54b40bd214df958afb65f5e73d2c2eafe0593cf5c635c1f0";
+        assert_eq!(short_id(&"a".repeat(257)), expected);
+        assert_ne!(short_id(&"a".repeat(258)), expected);
+    }
+}
