@@ -3,10 +3,12 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `output/escape.rs` | control characters, shown and not obeyed |
+//! | `output/line_writer.rs` | lines, each of them whole |
 //! | `output/style.rs` | styled text, whose styles no data can forge |
 //! | `output/standard_error.rs` | notes and errors, which nobody waits for while serving |
 
 mod escape;
+mod line_writer;
 mod standard_error;
 mod style;
 
@@ -14,6 +16,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 pub(crate) use escape::{escape_control_chars, escape_json, escape_lines};
+pub(crate) use line_writer::LineWriter;
 pub(crate) use standard_error::{flush_notes, note_in_background};
 pub(crate) use style::{BAD, BOLD, DIM, GOOD, paint};
 

@@ -18,6 +18,8 @@ mod forwarding;
 mod handshakes;
 #[path = "serve/https.rs"]
 mod https;
+#[path = "serve/lines.rs"]
+mod lines;
 #[path = "serve/log.rs"]
 mod log;
 #[path = "serve/memory.rs"]

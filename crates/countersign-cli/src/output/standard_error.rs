@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice, StripStream};
 
+use super::line_writer::LineWriter;
 use super::style::render;
 use crate::queue::Queue;
 
@@ -62,13 +63,15 @@ pub(crate) fn flush_notes(within: Duration) {
     }
 }
 
-fn write_all(mut out: impl Write, lines: &Queue<String, 1>, dropped: &AtomicU64) {
+fn write_all(out: impl Write, lines: &Queue<String, 1>, dropped: &AtomicU64) {
+    let mut out = LineWriter::new(out);
     while let Some(line) = lines.next() {
-        // Where standard error is closed there is nobody left to tell.
-        let _ = out.write_all(line.as_bytes());
+        // If standard error is closed, no other output could report it.
+        let _ = out.write(&line);
         let dropped = dropped.swap(0, Ordering::Relaxed);
         if dropped > 0 {
-            let _ = writeln!(out, "note: {dropped} lines were dropped: standard error is too slow");
+            let note = format!("note: {dropped} lines were dropped: standard error is too slow\n");
+            let _ = out.write(&note);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A line of JSON for each delivery, on standard output.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
@@ -14,15 +14,17 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::short_id::short_id;
 use crate::mend::Mend;
-use crate::output;
+use crate::output::{self, LineWriter};
 
 /// Prints lines without ever keeping a request waiting: a thread of its own writes them.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     queue: SyncSender<Entry>,
     dropped: Arc<AtomicU64>,
-    show_body: bool,
+    /// How many bytes the lines have that wait with a body; `None` if bodies are not shown.
+    bodies: Option<Arc<AtomicUsize>>,
 }
 
 /// What is known of a delivery once it has been answered.
@@ -41,6 +43,21 @@ pub(super) struct Line<'a> {
 struct Entry {
     text: String,
     waiter: Option<Waiter>,
+    _held: Option<Held>,
+}
+
+/// The bytes of a line with a body; released when it is dropped.
+struct Held {
+    bodies: Arc<AtomicUsize>,
+    bytes: usize,
+}
+
+/// What a line says of a body.
+enum ShownBody<'a> {
+    Nothing,
+    /// There was no room for it.
+    Dropped,
+    Whole(&'a [u8]),
 }
 
 /// Who waits for a line to be written, as the writer knows them.
@@ -70,37 +87,48 @@ impl Log {
     pub(super) fn start(show_body: bool) -> Result<(Self, Printed), Mend> {
         let cannot = |error| Mend::because("standard output cannot be used", error);
         let out = standard_output().map_err(cannot)?;
-        let (queue, entries) = sync_channel(LONGEST_QUEUE);
+        let (queue, entries) = sync_channel(MAX_LINES);
         let dropped = Arc::new(AtomicU64::new(0));
         let (finished, printed) = oneshot::channel();
         let counter = Arc::clone(&dropped);
         let writer = thread::Builder::new().name("lines".to_owned());
         writer
             .spawn(move || {
-                write_all(out, &entries, &counter);
+                write_all(LineWriter::new(out), &entries, &counter);
                 let _ = finished.send(());
             })
             .map_err(cannot)?;
-        Ok((Self { queue, dropped, show_body }, Printed(printed)))
+        let bodies = show_body.then(Arc::default);
+        Ok((Self { queue, dropped, bodies }, Printed(printed)))
     }
 
-    /// Prints the line when standard output takes it. Where too many wait already, it is dropped,
-    /// and their number is said on standard error.
+    /// Prints the line when standard output takes it. If too many bytes of bodies wait already, it
+    /// is printed without its body; if too many lines wait, it is dropped, and their number is
+    /// reported on standard error.
     pub(super) fn print(&self, line: &Line<'_>) {
-        self.push(Entry { text: self.json(line), waiter: None });
+        let without_body = || (json(line, &ShownBody::Dropped), None);
+        let (text, held) = self.whole(line).unwrap_or_else(without_body);
+        self.push(Entry { text, waiter: None, _held: held });
     }
 
     /// Prints the line, and says whether that was done. It is not printed if this is over before
-    /// the writer has come to it: because `give_up` has ended, or this future is dropped.
+    /// the writer has come to it: because `give_up` has ended, or this future is dropped. Nor is it
+    /// if there is no room for its body: the line is the event's handling, and its reader needs all
+    /// of it.
     pub(super) async fn print_now(
         &self,
         line: &Line<'_>,
         give_up: impl Future<Output = ()>,
     ) -> bool {
+        let Some((text, held)) = self.whole(line) else {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return false;
+        };
         let fate = Arc::new(AtomicU8::new(WAITING));
         let (writer, written) = oneshot::channel();
         let mut awaited = Awaited { fate: Arc::clone(&fate), written };
-        self.push(Entry { text: self.json(line), waiter: Some(Waiter { fate, written: writer }) });
+        let waiter = Some(Waiter { fate, written: writer });
+        self.push(Entry { text, waiter, _held: held });
         tokio::select! {
             biased;
             written = &mut awaited.written => return written.is_ok(),
@@ -119,27 +147,72 @@ impl Log {
         }
     }
 
-    fn json(&self, line: &Line<'_>) -> String {
-        let body = line.verified.filter(|_| self.show_body).map(Verified::body);
-        let text = body.and_then(|body| std::str::from_utf8(body).ok());
-        let json = Json {
-            endpoint: line.endpoint,
-            code: line.code,
-            status: line.status,
-            handshake: line.handshake,
-            event_id: line.verified.map(Verified::event_id),
-            event_type: line.verified.and_then(Verified::event_type).map(|kind| kind.name),
-            secret: line.verified.map(Verified::secret_index),
-            tenant: line.verified.and_then(Verified::tenant),
-            attempt: line.grant.map(|grant| grant.epoch),
-            possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
-            ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
-            body: text,
-            body_base64: body.filter(|_| text.is_none()).map(|body| STANDARD.encode(body)),
+    /// The line with its body, if bodies are shown. `None` if there is no room for it.
+    fn whole(&self, line: &Line<'_>) -> Option<(String, Option<Held>)> {
+        let (Some(bodies), Some(verified)) = (&self.bodies, line.verified) else {
+            return Some((json(line, &ShownBody::Nothing), None));
         };
-        // Text and numbers under text keys can always be written as JSON.
-        output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+        let body = verified.body();
+        // A line has no fewer bytes than its body: most that do not fit are not written for nothing.
+        with_room(bodies.load(Ordering::Relaxed), body.len())?;
+        let mut text = json(line, &ShownBody::Whole(body));
+        text.shrink_to_fit();
+        let held = Held::take(bodies, text.len())?;
+        Some((text, Some(held)))
     }
+}
+
+fn json(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
+    let (body, body_base64) = match shown {
+        ShownBody::Nothing => (None, None),
+        ShownBody::Dropped => (Some(None), None),
+        ShownBody::Whole(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => (Some(Some(text)), None),
+            Err(_) => (None, Some(STANDARD.encode(bytes))),
+        },
+    };
+    let event_id = line.verified.map(|verified| short_id(verified.event_id()));
+    let event_type = line.verified.and_then(Verified::event_type);
+    let event_type = event_type.map(|kind| short_id(kind.name));
+    let json = Json {
+        endpoint: line.endpoint,
+        code: line.code,
+        status: line.status,
+        handshake: line.handshake,
+        event_id: event_id.as_deref(),
+        event_type: event_type.as_deref(),
+        secret: line.verified.map(Verified::secret_index),
+        tenant: line.verified.and_then(Verified::tenant),
+        attempt: line.grant.map(|grant| grant.epoch),
+        possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
+        ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        body,
+        body_dropped: matches!(shown, ShownBody::Dropped),
+        body_base64,
+    };
+    // Text and numbers under text keys can always be written as JSON.
+    output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
+}
+
+impl Held {
+    fn take(bodies: &Arc<AtomicUsize>, bytes: usize) -> Option<Self> {
+        let more = |held| with_room(held, bytes);
+        bodies.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Self { bodies: Arc::clone(bodies), bytes })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.bodies.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// How many bytes are held with so many more, if there is room for them. A line that is longer than
+/// the limit has room while no other waits: otherwise its event could never be handled.
+fn with_room(held: usize, more: usize) -> Option<usize> {
+    let sum = held.checked_add(more)?;
+    (held == 0 || sum <= MAX_BODY_BYTES).then_some(sum)
 }
 
 impl Waiter {
@@ -189,19 +262,23 @@ struct Json<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     possible_duplicate: bool,
     ms: u64,
+    /// Null if it was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<&'a str>,
+    body: Option<Option<&'a str>>,
+    /// Only if there was no room for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    body_dropped: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     body_base64: Option<String>,
 }
 
-fn write_all(mut out: File, entries: &Receiver<Entry>, dropped: &AtomicU64) {
+fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dropped: &AtomicU64) {
     let mut is_broken = false;
-    for Entry { text, waiter } in entries {
+    for Entry { text, waiter, _held } in entries {
         if waiter.as_ref().is_some_and(|waiter| !waiter.begin()) {
             continue;
         }
-        match out.write_all(text.as_bytes()) {
+        match out.write(&text) {
             Ok(()) => {
                 is_broken = false;
                 waiter.map(|waiter| waiter.written.send(()));
@@ -210,7 +287,7 @@ fn write_all(mut out: File, entries: &Receiver<Entry>, dropped: &AtomicU64) {
                 is_broken = true;
                 output::note(&format!(
                     "standard output cannot be written: {error}. Deliveries are still forwarded; \
-                     where nothing is forwarded they are answered 503, for nobody has them"
+                     endpoints that do not forward answer 503"
                 ));
             }
             Err(_) => {}
@@ -236,4 +313,9 @@ fn standard_output() -> io::Result<File> {
 }
 
 /// A line has some 200 bytes, without bodies.
-const LONGEST_QUEUE: usize = 1024;
+const MAX_LINES: usize = 1024;
+/// Of the lines that wait with a body, as JSON.
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests;

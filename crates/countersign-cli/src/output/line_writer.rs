@@ -1,0 +1,150 @@
+//! Whole lines, on an output that may take a part of one and then fail.
+
+use std::io::{self, ErrorKind, Write};
+use std::thread;
+use std::time::Duration;
+
+/// Writes lines so that none continues one that broke off.
+///
+/// An output that is not ready (a pipe in non-blocking mode) is waited for, as one in blocking mode
+/// waits by itself: as long as its reader does not read.
+pub(crate) struct LineWriter<W> {
+    out: W,
+    /// What is still missing of a line that broke off.
+    missing: Vec<u8>,
+    pause: fn(Duration),
+}
+
+impl<W: Write> LineWriter<W> {
+    pub(crate) fn new(out: W) -> Self {
+        Self { out, missing: Vec::new(), pause: thread::sleep }
+    }
+
+    /// Writes a line, which ends with a line feed.
+    ///
+    /// # Errors
+    ///
+    /// If it was not written, or not as a whole. It is never completed: the next call marks and ends
+    /// it, so that it does not read as JSON.
+    pub(crate) fn write(&mut self, line: &str) -> io::Result<()> {
+        while !self.missing.is_empty() {
+            let written = write_some(&mut self.out, &self.missing, self.pause)?;
+            self.missing.drain(..written.min(self.missing.len()));
+        }
+        let mut written = 0;
+        while let Some(left @ [_, ..]) = line.as_bytes().get(written..) {
+            match write_some(&mut self.out, left, self.pause) {
+                Ok(more) => written += more,
+                Err(error) => {
+                    self.break_off(line, written);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn break_off(&mut self, line: &str, written: usize) {
+        if written == 0 {
+            return;
+        }
+        // The output is to stay valid UTF-8.
+        let end = (written..line.len()).find(|at| line.is_char_boundary(*at));
+        let character = line.as_bytes().get(written..end.unwrap_or(line.len()));
+        self.missing.extend_from_slice(character.unwrap_or_default());
+        self.missing.extend_from_slice(INCOMPLETE);
+    }
+}
+
+/// At least a byte.
+fn write_some(out: &mut impl Write, bytes: &[u8], pause: fn(Duration)) -> io::Result<usize> {
+    let mut time = SHORTEST_PAUSE;
+    loop {
+        match out.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                pause(time);
+                time = LONGEST_PAUSE.min(time * 2);
+            }
+            written => return written,
+        }
+    }
+}
+
+/// Ends a line that broke off. Even one that lacked nothing but its end is no JSON with it.
+const INCOMPLETE: &[u8] = b" (incomplete)\n";
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// Takes so many bytes at once, or fails; whatever it is given once all of that has happened.
+    struct Scripted {
+        steps: VecDeque<Result<usize, ErrorKind>>,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Scripted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = self.steps.pop_front().unwrap_or(Ok(bytes.len()))?.min(bytes.len());
+            self.taken.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn writer(steps: impl IntoIterator<Item = Result<usize, ErrorKind>>) -> LineWriter<Scripted> {
+        let out = Scripted { steps: steps.into_iter().collect(), taken: Vec::new() };
+        LineWriter { out, missing: Vec::new(), pause: |_| {} }
+    }
+
+    fn text(writer: &LineWriter<Scripted>) -> &str {
+        std::str::from_utf8(&writer.out.taken).unwrap()
+    }
+
+    #[test]
+    fn an_output_that_is_not_ready_is_waited_for_and_the_line_continues() {
+        let not_yet = Err(ErrorKind::WouldBlock);
+        let mut writer =
+            writer([not_yet, Ok(3), not_yet, not_yet, Err(ErrorKind::Interrupted), Ok(2)]);
+        writer.write("{\"a\":1}\n").unwrap();
+        writer.write("{\"b\":2}\n").unwrap();
+        assert_eq!(text(&writer), "{\"a\":1}\n{\"b\":2}\n");
+    }
+
+    #[test]
+    fn a_line_behind_one_that_broke_off_is_readable_and_the_broken_one_is_not() {
+        let (first, second) = ("{\"a\":\"é\"}\n", "{\"b\":2}\n");
+        for taken in 1..first.len() {
+            let full = Err(ErrorKind::StorageFull);
+            let mut writer = writer([Ok(taken), full, full, Ok(1), full]);
+            assert!(writer.write(first).is_err());
+            // Neither of these can be written: the end of the broken line has to go first.
+            assert!(writer.write(second).is_err());
+            assert!(writer.write(second).is_err());
+            writer.write(second).unwrap();
+            let lines: Vec<&str> = text(&writer).lines().collect();
+            let [broken, whole] = lines[..] else { panic!("{taken}: {lines:?}") };
+            assert!(serde_json::from_str::<serde_json::Value>(broken).is_err(), "{broken}");
+            assert!(broken.ends_with(" (incomplete)"), "{broken}");
+            assert_eq!(whole, second.trim_end(), "{taken}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_which_nothing_was_written_leaves_nothing_behind() {
+        let mut writer = writer([Err(ErrorKind::StorageFull), Ok(0)]);
+        assert!(writer.write("{}\n").is_err());
+        assert_eq!(writer.write("{}\n").unwrap_err().kind(), ErrorKind::WriteZero);
+        writer.write("[]\n").unwrap();
+        assert_eq!(text(&writer), "[]\n");
+    }
+}

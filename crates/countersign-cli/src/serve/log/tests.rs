@@ -1,0 +1,106 @@
+//! How much waits to be printed.
+
+use countersign::{Scheme, Secret, Signer, Verifier};
+use serde_json::Value;
+
+use super::*;
+
+/// Lines that are not written until the test does so.
+fn unwritten() -> (Log, Receiver<Entry>) {
+    let (queue, entries) = sync_channel(MAX_LINES);
+    (Log { queue, dropped: Arc::default(), bodies: Some(Arc::default()) }, entries)
+}
+
+fn verified(body: String) -> Verified {
+    let scheme = Scheme::named("jupiter").unwrap();
+    let secret = || Secret::new("the secret").unwrap();
+    let headers = Signer::new(scheme.clone(), secret()).unwrap();
+    let headers = headers.sign(&[("content-type", "application/json")], body.as_bytes());
+    let verifier = Verifier::new(scheme, secret()).unwrap().with_body_limit(64 * 1024 * 1024);
+    verifier.verify(&headers.unwrap(), body).unwrap()
+}
+
+fn line(verified: &Verified) -> Line<'_> {
+    Line {
+        endpoint: "/hooks",
+        code: "handled",
+        status: 200,
+        verified: Some(verified),
+        grant: None,
+        handshake: None,
+        since: Instant::now(),
+    }
+}
+
+fn parsed(entry: &Entry) -> Value {
+    serde_json::from_str(&entry.text).unwrap()
+}
+
+/// A mebibyte of a character that JSON writes in six bytes.
+fn grown() -> Verified {
+    verified(format!(r#"{{"event_id":"evt_1","pad":"{}"}}"#, "\u{7f}".repeat(1024 * 1024)))
+}
+
+#[tokio::test]
+async fn bodies_that_wait_are_bounded_in_bytes_and_lines_without_them_are_kept() {
+    let (log, entries) = unwritten();
+    let verified = grown();
+    for _ in 0..100 {
+        log.print(&line(&verified));
+    }
+    let waiting: Vec<Entry> = entries.try_iter().collect();
+    assert_eq!((waiting.len(), log.dropped.load(Ordering::Relaxed)), (100, 0));
+    let bytes: usize = waiting.iter().map(|entry| entry.text.capacity()).sum();
+    assert!(bytes <= MAX_BODY_BYTES + 100 * 1024, "{bytes}");
+    let (whole, dropped): (Vec<Value>, Vec<Value>) =
+        waiting.iter().map(parsed).partition(|line| line.get("body_dropped").is_none());
+    assert!(!whole.is_empty() && whole.iter().all(|line| line["body"].is_string()));
+    for line in dropped {
+        assert_eq!((&line["event_id"], &line["body_dropped"]), (&"evt_1".into(), &true.into()));
+        assert_eq!(line.get("body"), Some(&Value::Null));
+    }
+    // What is written makes room.
+    drop(waiting);
+    log.print(&line(&verified));
+    assert!(parsed(&entries.try_recv().unwrap())["body"].is_string());
+}
+
+#[tokio::test]
+async fn a_line_that_handles_its_event_is_never_printed_without_the_body() {
+    let (log, entries) = unwritten();
+    let verified = grown();
+    log.print(&line(&verified));
+    assert!(!log.print_now(&line(&verified), std::future::pending()).await);
+    assert_eq!(log.dropped.load(Ordering::Relaxed), 1);
+    assert_eq!(entries.try_iter().count(), 1);
+}
+
+#[tokio::test]
+async fn a_line_above_the_limit_is_printed_while_no_other_waits() {
+    let (log, entries) = unwritten();
+    let pad = "a".repeat(MAX_BODY_BYTES);
+    let large = verified(format!(r#"{{"event_id":"evt_1","pad":"{pad}"}}"#));
+    let writer = thread::spawn(move || {
+        let mut out = Vec::new();
+        write_all(LineWriter::new(&mut out), &entries, &AtomicU64::new(0));
+        out
+    });
+    for _ in 0..2 {
+        while !log.print_now(&line(&large), std::future::pending()).await {}
+    }
+    drop(log);
+    let out = writer.join().unwrap();
+    assert_eq!(out.iter().filter(|byte| **byte == b'\n').count(), 2);
+}
+
+#[test]
+fn a_long_id_and_a_long_type_are_digests() {
+    let long = "a".repeat(100_000);
+    let verified = verified(format!(r#"{{"event_id":"{long}","type":"{long}"}}"#));
+    let text = json(&line(&verified), &ShownBody::Nothing);
+    assert!(text.len() < 1000, "{} bytes", text.len());
+    let line: Value = serde_json::from_str(&text).unwrap();
+    for key in ["event_id", "event_type"] {
+        assert!(line[key].as_str().unwrap().starts_with("sha256:"), "{key}");
+    }
+}
