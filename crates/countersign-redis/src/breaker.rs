@@ -14,6 +14,7 @@
 //! their deadlines while it is dialling, and fail at once while it is open. With
 //! sentinels it also looks whether they still name the server of the connection.
 
+mod alive;
 mod live;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,6 +30,7 @@ use crate::connection::{Dialer, Primary};
 use crate::error::RedisStoreError;
 use crate::scripts::Script;
 use crate::successes::Successes;
+use alive::Alive;
 pub(crate) use live::Live;
 
 /// Hands the connection out, and replaces it where it is lost.
@@ -46,6 +48,8 @@ struct Dialling {
     question: Cmd,
     successes: Successes,
     complete: Arc<Script>,
+    /// Whether the runtime of the task is driven.
+    alive: Alive,
 }
 
 #[derive(Clone)]
@@ -74,7 +78,8 @@ impl Breaker {
     ) -> Result<Self, RedisError> {
         let live = Live::new(dialer.dial(&question).await?);
         let is_watched = live.primary.is_some();
-        let dialling = Dialling { dialer, question, successes: Successes::default(), complete };
+        let (successes, alive) = (Successes::default(), Alive::new());
+        let dialling = Dialling { dialer, question, successes, complete, alive };
         let breaker = Self {
             state: watch::Sender::new(State::Closed(live)),
             dialling: Arc::new(dialling),
@@ -108,6 +113,10 @@ impl Breaker {
     /// [`RedisStoreError::BreakerOpen`].
     pub(crate) async fn connection(&self) -> Result<Live, RedisStoreError> {
         if let State::Closed(live) = &*self.state.borrow() {
+            // The task looks after this connection, too.
+            if live.primary.is_some() && self.dialling.alive.is_stalled() {
+                self.ensure_task();
+            }
             return Ok(live.clone());
         }
         self.ensure_task();
@@ -185,11 +194,19 @@ impl Breaker {
     }
 
     /// The task ends with the runtime on which it was spawned, which need not
-    /// be the last one that the store sees.
+    /// be the last one that the store sees; and one that is kept, but not driven,
+    /// runs no task.
     fn ensure_task(&self) {
+        let alive = &self.dialling.alive;
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+        if task.as_ref().is_none_or(JoinHandle::is_finished) || alive.is_stalled() {
+            if let Some(stalled) = task.take() {
+                stalled.abort();
+            }
+            alive.again_within(Duration::ZERO);
             *task = Some(tokio::spawn(keep(self.state.clone(), Arc::clone(&self.dialling))));
+        } else {
+            alive.expected();
         }
     }
 }
@@ -238,10 +255,13 @@ async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
                 patience = PAUSE.max(live.round_trip().saturating_mul(ROUND_TRIPS));
                 // Neither can fail: a sender is ours.
                 if let Some(primary) = &live.primary {
+                    dialling.alive.again_within(BETWEEN_LOOKS);
                     if timeout(BETWEEN_LOOKS, states.changed()).await.is_err() {
+                        dialling.alive.again_within(LONGEST_LOOK);
                         dialling.look(&state, &live, primary).await;
                     }
                 } else {
+                    dialling.alive.idle();
                     let _ = states.changed().await;
                 }
                 continue;
@@ -249,7 +269,9 @@ async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
             State::Dialling { .. } => Instant::now(),
             State::Open { last, .. } => last + PAUSE,
         };
+        dialling.alive.again_within(PAUSE);
         sleep_until(next).await;
+        dialling.alive.again_within(patience);
         let last = Instant::now();
         let problem = match timeout(patience, dialling.dial()).await {
             Ok(Ok(live)) => {
@@ -317,6 +339,9 @@ const ROUND_TRIPS: u32 = 8;
 
 /// So long a failover goes unnoticed whose old primary survives.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// Several sentinels may have to be asked in turn.
+const LONGEST_LOOK: Duration = Duration::from_secs(30);
 
 /// Where the keys are spread over several servers, and one of them is down, the
 /// others go on answering in between.

@@ -46,6 +46,27 @@ async fn a_stopped_server_costs_the_deadline_and_then_nothing() {
     assert!(!store.breaker_is_open());
 }
 
+/// As of a program that starts a second runtime and keeps the first, on which the
+/// store was connected.
+#[test]
+fn a_store_recovers_if_its_runtime_is_kept_and_not_driven() {
+    let server = RedisServer::start(&[]);
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let store = first.block_on(async {
+        let store = hasty_store(&server).await;
+        // Its connection is dialled again from here on.
+        server.stop();
+        store.claim(&event("stopped"), &attempt()).await.unwrap_err();
+        server.cont();
+        recovered(&store, &event("again"), &attempt()).await;
+        store
+    });
+    let outcome = second.block_on(recovered(&store, &event("evt_1"), &attempt()));
+    assert_eq!(outcome, FIRST);
+    drop(first);
+}
+
 #[tokio::test]
 async fn a_burst_on_a_stopped_server_is_given_up_together() {
     let server = RedisServer::start(&[]);
