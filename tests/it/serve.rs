@@ -113,6 +113,26 @@ async fn no_limit_is_so_small_or_so_large_that_it_panics() {
     }
 }
 
+/// On a busy machine a head can take longer than the minimum.
+#[tokio::test]
+async fn a_server_whose_timeouts_are_zero_still_answers() {
+    let server = Server::start(|listener| {
+        let serve = Serve::new(listener, hello());
+        serve.with_header_timeout(Duration::ZERO).with_idle_timeout(Duration::ZERO)
+    })
+    .await;
+    for _ in 0..100 {
+        let mut client = server.connect().await;
+        let _ = client.write_all(GET).await;
+        let mut answer = Vec::new();
+        let _ = in_time(client.read_to_end(&mut answer)).await;
+        if answer.starts_with(b"HTTP/1.1 200") {
+            return;
+        }
+    }
+    panic!("every connection was closed");
+}
+
 #[tokio::test]
 async fn a_connection_too_many_waits_until_another_ends() {
     let server = Server::start(|listener| Serve::new(listener, hello()).with_connections(1)).await;

@@ -95,7 +95,8 @@ pub struct Serve<S> {
 }
 
 impl<S> Serve<S> {
-    /// A server for the connections of this listener.
+    /// A server for the connections of this listener. The service is cloned once for
+    /// each connection, and that clone for each of its requests.
     pub fn new(listener: TcpListener, service: S) -> Self {
         Self {
             listener,
@@ -107,7 +108,8 @@ impl<S> Serve<S> {
         }
     }
 
-    /// The maximum time for a request's head to arrive. Defaults to 10 s.
+    /// The maximum time for a request's head to arrive. Defaults to 10 s; the
+    /// minimum is 100 ms.
     ///
     /// It is one deadline for the whole head. The first request's head is counted
     /// from the connect. With HTTP/1, a later head is counted from its first
@@ -117,12 +119,12 @@ impl<S> Serve<S> {
     /// With HTTP/2, a later head must arrive within the [idle
     /// timeout](Self::with_idle_timeout), which bytes in between do not extend.
     pub fn with_header_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.header_timeout = timeout;
+        self.limits.header_timeout = timeout.max(MIN_TIMEOUT);
         self
     }
 
     /// The maximum time that a connection is kept without a request, and that a
-    /// client may take to read a response. Defaults to 10 s.
+    /// client may take to read a response. Defaults to 10 s; the minimum is 100 ms.
     ///
     /// An idle connection is closed gracefully; an HTTP/2 client then has one second
     /// to close it. If the client does not read a response, the connection is closed
@@ -132,7 +134,7 @@ impl<S> Serve<S> {
     /// Otherwise it sends requests into connections that are being closed. Set a
     /// longer timeout here than in the proxy: nginx's default is 60 s.
     pub fn with_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.idle_timeout = timeout;
+        self.limits.idle_timeout = timeout.max(MIN_TIMEOUT);
         self
     }
 
@@ -289,4 +291,6 @@ impl<S> fmt::Debug for Serve<S> {
     }
 }
 
+/// With less, every connection is closed before a request can arrive on it.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
