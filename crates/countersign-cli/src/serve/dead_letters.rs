@@ -4,6 +4,7 @@
 //! was verified and the headers by which the program names the event. The sender's own headers are
 //! not in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -15,10 +16,13 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::{Clock, DeadLetters, SystemClock, Verified};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 
-use super::capture::{Kind, Namer};
+use super::capture::Namer;
 use super::config::DeadLetterPlan;
 use super::forward::add_event;
+use super::short_id::short_id;
 use crate::mend::Mend;
 use crate::output;
 
@@ -54,28 +58,34 @@ impl DeadLetterFolder {
     fn put(&self, endpoint: &str, verified: &Verified) -> io::Result<PathBuf> {
         let Inner { path, namer } = &*self.0;
         let now_ms = SystemClock::new().now_unix_ms();
-        let mut namer = namer.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = namer.next(now_ms, Kind::Verified, endpoint)?;
+        let name = {
+            let mut namer = namer.lock().unwrap_or_else(PoisonError::into_inner);
+            namer.next_dead_letter(now_ms, endpoint)?
+        };
         let part = path.join(name.part());
         let whole = path.join(name.as_str());
         let written = write(&part, &DeadLetter::of(endpoint, verified, now_ms))
-            .and_then(|()| fs::rename(&part, &whole));
+            .and_then(|()| fs::rename(&part, &whole))
+            .and_then(|()| sync_folder(path));
         if written.is_err() {
+            // The event stays with its sender: a letter that is left here would be a second one.
             let _ = fs::remove_file(&part);
+            let _ = fs::remove_file(&whole);
         }
         written.map(|()| whole)
     }
 }
 
+/// The disk is waited for, while other workers of the runtime take over what this one has to do.
 impl DeadLetters for EndpointDeadLetters {
     fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let Self { folder, endpoint } = self;
-        match folder.put(endpoint, verified) {
+        match off_the_workers(|| folder.put(endpoint, verified)) {
             Ok(path) => {
                 output::note(&format!(
                     "{endpoint}: too many attempts have died of the event `{}`: it is kept in \
                      `{}`, and is not sent again",
-                    verified.event_id(),
+                    short_id(verified.event_id()),
                     path.display()
                 ));
                 Ok(())
@@ -84,11 +94,20 @@ impl DeadLetters for EndpointDeadLetters {
                 output::error(&format!(
                     "{endpoint}: the dead letter of the event `{}` cannot be written, so that it \
                      stays with its sender: {error}",
-                    verified.event_id()
+                    short_id(verified.event_id())
                 ));
                 Err(error.into())
             }
         }
+    }
+}
+
+/// Runs what blocks. A runtime of one thread has no other worker: there it blocks.
+fn off_the_workers<T>(blocking: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(blocking),
+        _ => blocking(),
     }
 }
 
@@ -112,6 +131,18 @@ fn write(path: &Path, letter: &DeadLetter<'_>) -> io::Result<()> {
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
+/// A file that was renamed is found after a power failure only if its folder is synced, too.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// Windows syncs no folder.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 /// A file that was not there, for nobody else to read.
 fn new_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -128,8 +159,8 @@ struct DeadLetter<'a> {
     endpoint: &'a str,
     scheme: &'a str,
     code: &'static str,
-    event_id: &'a str,
-    event_type: Option<&'a str>,
+    event_id: Cow<'a, str>,
+    event_type: Option<Cow<'a, str>>,
     tenant: Option<&'a str>,
     method: &'static str,
     url: &'a str,
@@ -147,8 +178,8 @@ impl<'a> DeadLetter<'a> {
             endpoint,
             scheme: verified.scheme().name(),
             code: "exhausted",
-            event_id: verified.event_id(),
-            event_type: verified.event_type().map(|kind| kind.name),
+            event_id: short_id(verified.event_id()),
+            event_type: verified.event_type().map(|kind| short_id(kind.name)),
             tenant: verified.tenant(),
             method: "POST",
             url: endpoint,
@@ -214,12 +245,16 @@ mod tests {
     }
 
     async fn claim(folder: &DeadLetterFolder) -> Answer {
+        claim_event(folder, "evt 1").await
+    }
+
+    async fn claim_event(folder: &DeadLetterFolder, id: &str) -> Answer {
         let (scheme, text) = (Scheme::named("jupiter").unwrap(), "the secret");
-        let body = r#"{"event_id":"evt 1","type":"t"}"#;
+        let body = &format!(r#"{{"event_id":"{id}","type":"t"}}"#);
         let signer = Signer::new(scheme.clone(), Secret::new(text).unwrap()).unwrap();
         let headers = signer.sign(&[("content-type", "application/json")], body.as_bytes());
         let verifier = Verifier::new(scheme, Secret::new(text).unwrap()).unwrap();
-        let verified = verifier.verify(&headers.unwrap(), body).unwrap();
+        let verified = verifier.verify(&headers.unwrap(), body.clone()).unwrap();
         let store = Exhausted(MemoryStore::new());
         let letters = EndpointDeadLetters { folder: folder.clone(), endpoint: "/in".into() };
         let receiver = Receiver::new(verifier, store, Endpoint::new("/in"));
@@ -259,5 +294,25 @@ mod tests {
         assert!(matches!(answer, Answer::Exhausted { dead_lettered: false, .. }), "{answer:?}");
         let missing = dir.path().join("a/b");
         assert!(open(missing).is_err_and(|error| error.to_string().contains("--dead-letters")));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn one_is_written_on_a_runtime_of_many_threads_too_under_a_name_of_its_own() {
+        let dir = TempDir::new().unwrap();
+        let folder = open(dir.path().join("dead")).unwrap();
+        let long = "a".repeat(100_000);
+        let claimed = tokio::spawn({
+            let folder = folder.clone();
+            async move { claim_event(&folder, &long).await }
+        });
+        let answer = claimed.await.unwrap();
+        assert!(matches!(answer, Answer::Exhausted { dead_lettered: true, .. }), "{answer:?}");
+        let file = fs::read_dir(dir.path().join("dead")).unwrap().next().unwrap().unwrap();
+        let name = file.file_name().into_string().unwrap();
+        assert!(name.ends_with("-deadletter-in.json"), "{name}");
+        let json: Value = serde_json::from_slice(&fs::read(file.path()).unwrap()).unwrap();
+        let id = json["event_id"].as_str().unwrap();
+        assert!(id.starts_with("sha256:") && id.len() == 71, "{} bytes", id.len());
+        assert_eq!(json["headers"]["countersign-event-id"], id);
     }
 }

@@ -193,6 +193,23 @@ mod tests {
     }
 
     #[test]
+    fn a_dead_letter_in_its_folder_is_neither_counted_nor_removed() {
+        let dir = TempDir::new().unwrap();
+        let letter = Namer::of(7).next_dead_letter(0, "/hooks").unwrap();
+        fs::write(dir.path().join(letter.as_str()), "{}").unwrap();
+        let part = File::create(dir.path().join(letter.part())).unwrap();
+        part.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let mut folder = open(&dir, 1);
+        for unix_ms in 1..=3 {
+            put(&mut folder, unix_ms, Kind::Verified);
+        }
+        assert_eq!(folder.verified.len(), 1);
+        let names = names(&dir);
+        assert_eq!(names.len(), 3, "{names:?}");
+        assert!(names.iter().any(|name| name == letter.as_str()), "{names:?}");
+    }
+
+    #[test]
     fn refused_deliveries_never_take_the_place_of_verified_ones() {
         let dir = TempDir::new().unwrap();
         let mut folder = open_for(&dir, 10, true);

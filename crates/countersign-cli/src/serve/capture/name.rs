@@ -36,11 +36,25 @@ impl Namer {
         kind: Kind,
         endpoint: &str,
     ) -> io::Result<Name> {
+        self.named(unix_ms, kind.as_str(), endpoint)
+    }
+
+    /// A name of a dead letter. It is none that a capture has: the folder of captures neither counts
+    /// nor removes such a file.
+    pub(in crate::serve) fn next_dead_letter(
+        &mut self,
+        unix_ms: i64,
+        endpoint: &str,
+    ) -> io::Result<Name> {
+        self.named(unix_ms, DEAD_LETTER, endpoint)
+    }
+
+    fn named(&mut self, unix_ms: i64, kind: &str, endpoint: &str) -> io::Result<Name> {
         self.latest_ms = self.latest_ms.max(unix_ms);
         let number = self.number;
         self.number = (number + 1) % NUMBERS;
         let (time, program) = (time(self.latest_ms)?, self.program);
-        let (kind, endpoint) = (kind.as_str(), slug(endpoint));
+        let endpoint = slug(endpoint);
         Ok(Name(format!("{time}-{number:08}-{program:08x}-{kind}-{endpoint}{EXTENSION}")))
     }
 
@@ -51,7 +65,7 @@ impl Namer {
 }
 
 impl Name {
-    /// A name that a [`Namer`] has given, and no other.
+    /// A name that a [`Namer`] has given to a capture, and no other.
     pub(super) fn parse(name: &str) -> Option<(Self, Kind)> {
         let parts: Vec<&str> = name.strip_suffix(EXTENSION)?.splitn(5, '-').collect();
         let [time, number, program, kind, endpoint] = parts[..] else { return None };
@@ -132,6 +146,7 @@ fn slug(path: &str) -> String {
     }
 }
 
+const DEAD_LETTER: &str = "deadletter";
 const EXTENSION: &str = ".json";
 const PART: &str = ".part";
 const LONGEST_SLUG: usize = 48;
@@ -179,6 +194,15 @@ mod tests {
             assert!(!Name::is_part(name), "{name}");
         }
         assert!(!Name::is_part(&format!(".{ours}")) && !Name::is_part("..part"));
+    }
+
+    #[test]
+    fn a_dead_letter_is_no_capture() {
+        let name = Namer::of(7).next_dead_letter(1_795_251_852_123, "/hooks").unwrap();
+        let expected = "20261121T090412123Z-00000000-00000007-deadletter-hooks.json";
+        assert_eq!(name.as_str(), expected);
+        assert_eq!(Name::parse(name.as_str()), None);
+        assert!(!Name::is_part(&name.part()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::file::File;
 use super::place::Place;
 use super::words::Words;
 use crate::mend::Mend;
+use crate::serve::folders;
 
 /// The folder for captured deliveries, and what goes into it.
 pub(in crate::serve) struct CapturePlan {
@@ -36,7 +37,11 @@ impl File<'_> {
     ) -> Result<Option<CapturePlan>, Mend> {
         let option = |name| Place::option(format_args!("--{name}"));
         let said = words.capture.as_ref();
-        let said = said.map(|said| (self.beside(said.get_ref()), self.at("capture", said.span())));
+        let said = said.map(|said| (said.get_ref(), self.at("capture", said.span())));
+        if let Some((folder, at)) = &said {
+            folders::named(folder, at)?;
+        }
+        let said = said.map(|(folder, at)| (self.beside(folder), at));
         let folder = args.capture.clone().map(|folder| (folder, option("capture")));
         let refused = words.capture_refused.as_ref().filter(|said| *said.get_ref());
         let refused = refused.map(|said| self.at("capture_refused", said.span()));

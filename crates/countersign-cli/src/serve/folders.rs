@@ -1,0 +1,90 @@
+//! Folders that the program writes into: each has a name, and no two are one.
+
+use std::path::{Path, PathBuf};
+
+use super::config::{CapturePlan, DeadLetterPlan, Place};
+use crate::mend::Mend;
+
+/// Rejects an empty name: beside a configuration it would be that file's own folder.
+pub(super) fn named(folder: &Path, at: &Place) -> Result<(), Mend> {
+    if folder.as_os_str().is_empty() {
+        return Err(at.mend("is empty: name a folder, or leave the key out"));
+    }
+    Ok(())
+}
+
+/// Rejects one folder for captures and dead letters: captures are removed when they are too many, and
+/// dead letters never.
+pub(super) fn apart(
+    captures: Option<&CapturePlan>,
+    dead_letters: Option<&DeadLetterPlan>,
+) -> Result<(), Mend> {
+    let (Some(captures), Some(dead_letters)) = (captures, dead_letters) else { return Ok(()) };
+    if resolved(&captures.folder) == resolved(&dead_letters.folder) {
+        return Err(dead_letters.at.mend(format!(
+            "`{}` is the folder for captured deliveries, too: give dead letters a folder of their own",
+            dead_letters.folder.display()
+        )));
+    }
+    Ok(())
+}
+
+/// The folder without links, whether it exists or its parent does.
+fn resolved(folder: &Path) -> PathBuf {
+    let parent = || {
+        let parent = folder.parent()?;
+        let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+        Some(parent.canonicalize().ok()?.join(folder.file_name()?))
+    };
+    folder.canonicalize().ok().or_else(parent).unwrap_or_else(|| folder.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn check(captures: &Path, dead_letters: &Path) -> Result<(), Mend> {
+        let captures = CapturePlan {
+            folder: captures.to_owned(),
+            at: Place::option("--capture"),
+            files: 1,
+            refused: false,
+        };
+        let dead_letters =
+            DeadLetterPlan { folder: dead_letters.to_owned(), at: Place::option("--dead-letters") };
+        apart(Some(&captures), Some(&dead_letters))
+    }
+
+    #[test]
+    fn one_folder_by_two_names_is_rejected_whether_it_exists_or_not() {
+        let dir = TempDir::new().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        for exists in [false, true] {
+            if exists {
+                std::fs::create_dir(path("a")).unwrap();
+                std::fs::create_dir(path("b")).unwrap();
+            }
+            let error = check(&path("a"), &path("a/")).unwrap_err().to_string();
+            assert!(error.contains("--dead-letters") && error.contains("of their own"), "{error}");
+            assert!(check(&path("a"), &path("./a")).is_err());
+            assert!(check(&path("a"), &path("b")).is_ok());
+            assert!(check(&path("a"), &path("a/b")).is_ok());
+        }
+        assert!(check(&path("a"), &path("b/../a")).is_err());
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(path("a"), path("link")).unwrap();
+            assert!(check(&path("a"), &path("link")).is_err());
+            assert!(check(&path("link"), &path("a")).is_err());
+        }
+    }
+
+    #[test]
+    fn an_empty_name_is_rejected_with_its_place() {
+        let error = named(Path::new(""), &Place::option("--capture")).unwrap_err().to_string();
+        assert!(error.contains("--capture") && error.contains("is empty"), "{error}");
+        assert!(named(Path::new("."), &Place::option("--capture")).is_ok());
+    }
+}
