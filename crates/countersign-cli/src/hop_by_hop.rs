@@ -7,12 +7,18 @@ use http::{HeaderMap, HeaderName};
 
 /// Removes them, and those that the connection itself names.
 pub(crate) fn remove(headers: &mut HeaderMap) {
+    remove_except(headers, &[]);
+}
+
+/// The same, without those that are needed end to end: the sender's `Connection` cannot remove them.
+pub(crate) fn remove_except(headers: &mut HeaderMap, needed: &[HeaderName]) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
+        .filter(|name| !needed.contains(name))
         .collect();
     for name in HOP_BY_HOP.into_iter().chain(named) {
         headers.remove(name);

@@ -29,6 +29,7 @@ mod kept;
 mod live;
 mod log;
 mod metrics;
+mod read_headers;
 mod open_files;
 mod read_headers;
 mod recorder;

@@ -134,7 +134,8 @@ impl Forward {
         parts.uri = self.0.target.clone();
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        headers::keep_end_to_end(&mut parts.headers, self.0.settings.forwarded_headers);
+        let forwarded = self.0.settings.forwarded_headers;
+        headers::keep_end_to_end(&mut parts.headers, forwarded, verified.scheme());
         // Behind that: the request's `Connection` header must not be able to remove these.
         headers::add_proof(&mut parts.headers, verified, grant);
         Request::from_parts(parts, body)

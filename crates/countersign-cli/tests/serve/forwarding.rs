@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::deliveries::{Answered, Delivery, jupiter};
-use crate::processes::{self, Files, OLD_SECRET, SECRET, configured};
+use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
 use crate::target::Target;
 
 #[tokio::test]
@@ -76,6 +76,76 @@ async fn the_connection_header_cannot_remove_what_was_proved() {
     let answered = tokio::spawn(async move { delivery.send(to).await.status });
     let call = target.call().await;
     assert_eq!(call.event_id(), "evt_1");
+    call.answer(200);
+    assert_eq!(answered.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn the_connection_header_cannot_remove_what_the_scheme_reads() {
+    let mut target = Target::start().await;
+    let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET");
+    command.args(["--endpoint", "/github=github", "--forward", &target.url()]);
+    let serving = Serving::start(command).await;
+    let delivery = Delivery::signed("/github", "github", SECRET, "{}")
+        .with_header("x-github-event", "push")
+        .with_header("x-named", "for this hop")
+        .with_header("connection", "close, x-named, X-GitHub-Event, X-Hub-Signature-256");
+    let signature = delivery.headers[0].clone();
+    let to = serving.address();
+    let answered = tokio::spawn(async move { delivery.send(to).await.status });
+    let call = target.call().await;
+    assert_eq!(call.header("x-github-event"), Some("push"));
+    assert_eq!(call.header(&signature.0), Some(signature.1.as_str()));
+    assert_eq!(call.header("x-named"), None);
+    call.answer(200);
+    assert_eq!(answered.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn the_target_learns_whose_event_it_is_and_no_sender_can_say_so() {
+    let mut target = Target::start().await;
+    let files = Files::new(&format!(
+        "listen = '127.0.0.1:0'\n\
+         [[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\nforward = '{}'\n\
+         [endpoint.tenants]\nheader = 'X-Webhook-ID'\n\
+         [endpoint.tenants.secrets]\nacme = [{{ env = 'SECRET' }}]\n",
+        target.url()
+    ));
+    let serving = configured(&files).await;
+    let delivery = jupiter("evt_1")
+        .with_header("x-webhook-id", "acme")
+        .with_header("countersign-tenant", "forged")
+        .with_header("countersign_tenant", "forged");
+    let to = serving.address();
+    let answered = tokio::spawn(async move { delivery.send(to).await.status });
+    let call = target.call().await;
+    assert_eq!(call.header("countersign-tenant"), Some("acme"));
+    assert_eq!(call.header("countersign_tenant"), None);
+    call.answer(200);
+    assert_eq!(answered.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn an_id_that_no_header_can_hold_is_forwarded_and_printed_as_its_digest() {
+    let mut target = Target::start().await;
+    let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
+    let to = serving.address();
+    let long = "q".repeat(500_000);
+    for id in [&long[..257], &long[..]] {
+        let delivery = jupiter(id);
+        let answered = tokio::spawn(async move { delivery.send(to).await.status });
+        let call = target.call().await;
+        let event_id = call.event_id();
+        assert!(event_id.starts_with("sha256:") && event_id.len() == 71, "{event_id}");
+        call.answer(200);
+        assert_eq!(answered.await.unwrap(), 200);
+        assert_eq!(serving.line().await["event_id"], event_id);
+    }
+    // As long as an id may be, it is passed on as it is.
+    let delivery = jupiter(&long[..256]);
+    let answered = tokio::spawn(async move { delivery.send(to).await.status });
+    let call = target.call().await;
+    assert_eq!(call.event_id(), long[..256]);
     call.answer(200);
     assert_eq!(answered.await.unwrap(), 200);
 }

@@ -3,22 +3,35 @@
 //! CGI, WSGI, Rack and PHP hand headers to an application as variables, in whose names `-`, `_`,
 //! `.` and the like are one character. So names are compared here as such a target will see them.
 
-use countersign::{Grant, Signed, Verified};
+use countersign::{Grant, Scheme, Signed, Verified};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::hop_by_hop;
 use crate::serve::config::ForwardedHeaders;
+use crate::serve::read_headers;
+use crate::serve::short_id::short_id;
 
 /// Removes what was meant for this server only, what nobody but this server may say, and what a
-/// target could take for another header.
-pub(super) fn keep_end_to_end(headers: &mut HeaderMap, forwarded: ForwardedHeaders) {
-    hop_by_hop::remove(headers);
+/// target could take for another header. What the scheme reads is the delivery's, whatever the
+/// `Connection` header or a list of names says.
+pub(super) fn keep_end_to_end(
+    headers: &mut HeaderMap,
+    forwarded: ForwardedHeaders,
+    scheme: &Scheme,
+) {
+    let mut read = read_headers::of_the_signature(scheme);
+    let mut needed = read_headers::listed(headers, &read);
+    read.extend(read_headers::of_the_type(scheme));
+    needed.extend(read.iter().cloned());
+    hop_by_hop::remove_except(headers, &needed);
     let is_dropped = |name: &HeaderName| {
         let folded = folded(name.as_str());
         let is_other = folded != name.as_str();
         is_reserved(&folded)
-            || (forwarded == ForwardedHeaders::Drop && is_of_a_proxy_in_front(&folded))
+            || (forwarded == ForwardedHeaders::Drop
+                && !read.contains(name)
+                && is_of_a_proxy_in_front(&folded))
             || (is_other && (hop_by_hop::is(&folded) || headers.contains_key(&folded)))
     };
     let dropped: Vec<HeaderName> =
@@ -36,11 +49,14 @@ pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Gra
     insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
 }
 
-/// Names the event. Its type may be unsigned, and then says so.
+/// Names the event and its tenant. Its type may be unsigned, and then says so.
 pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) {
-    insert(headers, EVENT_ID, verified.event_id());
+    insert(headers, EVENT_ID, &short_id(verified.event_id()));
+    if let Some(tenant) = verified.tenant() {
+        insert(headers, TENANT, tenant);
+    }
     if let Some(kind) = verified.event_type() {
-        insert(headers, EVENT_TYPE, kind.name);
+        insert(headers, EVENT_TYPE, &short_id(kind.name));
         let signed = if kind.signed == Signed::Yes { "true" } else { "false" };
         insert(headers, EVENT_TYPE_SIGNED, signed);
     }
@@ -72,25 +88,40 @@ fn is_reserved(folded: &str) -> bool {
     is_of("countersign") || is_of("proxy")
 }
 
-/// From where a request came, as a proxy in front of this server says it, or anybody.
+/// What a proxy in front of this server, or any client, says of the request: from where and from whom
+/// it came, and which host, path, method and protocol it was for.
 fn is_of_a_proxy_in_front(folded: &str) -> bool {
-    folded.starts_with("x-forwarded") || PROXYS.contains(&folded)
+    PROXY_PARTS.iter().any(|part| folded.contains(part))
+        || PROXY_BEGINNINGS.iter().any(|beginning| folded.starts_with(beginning))
+        || PROXY_NAMES.contains(&folded)
 }
 
-const PROXYS: [&str; 8] = [
-    "cf-connecting-ip",
+/// Products put their own names around these.
+const PROXY_PARTS: [&str; 15] = [
+    "authenticated-user",
+    "client-cert",
     "client-ip",
-    "fastly-client-ip",
+    "clientip",
+    "connecting-ip",
+    "external-address",
     "forwarded",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-real-ip",
+    "method-override",
+    "originating-ip",
+    "real-ip",
+    "remote-addr",
+    "remote-ip",
+    "remote-user",
+    "ssl-client",
+    "user-ip",
 ];
+const PROXY_BEGINNINGS: [&str; 3] = ["x-auth-request-", "x-original-", "x-rewrite-"];
+const PROXY_NAMES: [&str; 6] =
+    ["front-end-https", "x-host", "x-http-method", "x-scheme", "x-server-name", "x-url-scheme"];
 
 const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
 const EVENT_TYPE: HeaderName = HeaderName::from_static("countersign-event-type");
 const EVENT_TYPE_SIGNED: HeaderName = HeaderName::from_static("countersign-event-type-signed");
+const TENANT: HeaderName = HeaderName::from_static("countersign-tenant");
 const ATTEMPT: HeaderName = HeaderName::from_static("countersign-attempt");
 const POSSIBLE_DUPLICATE: HeaderName = HeaderName::from_static("countersign-possible-duplicate");
 
@@ -102,11 +133,13 @@ mod tests {
     use super::*;
 
     fn kept(names: &[&str], forwarded: ForwardedHeaders) -> Vec<String> {
-        let mut headers = HeaderMap::new();
-        for name in names {
-            headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_static("1"));
-        }
-        keep_end_to_end(&mut headers, forwarded);
+        let headers =
+            names.iter().map(|name| (name.parse().unwrap(), HeaderValue::from_static("1")));
+        kept_by("github", headers.collect(), forwarded)
+    }
+
+    fn kept_by(scheme: &str, mut headers: HeaderMap, forwarded: ForwardedHeaders) -> Vec<String> {
+        keep_end_to_end(&mut headers, forwarded, &Scheme::named(scheme).unwrap());
         headers.keys().map(HeaderName::to_string).collect()
     }
 
@@ -141,8 +174,80 @@ mod tests {
 
     #[test]
     fn what_a_proxy_in_front_says_is_kept_only_where_that_is_asked_for() {
-        let names = ["forwarded", "x-forwarded-for", "x_forwarded_proto", "x-real-ip", "x-kept"];
-        assert_eq!(kept(&names, ForwardedHeaders::Drop), ["x-kept"]);
-        assert_eq!(kept(&names, ForwardedHeaders::Keep).len(), names.len());
+        let names = [
+            "forwarded",
+            "x-forwarded-for",
+            "x_forwarded_proto",
+            "x-forwardedfor",
+            "x-original-forwarded-for",
+            "x-vercel-forwarded-for",
+            "x-real-ip",
+            "client-ip",
+            "true-client-ip",
+            "wl-proxy-client-ip",
+            "fly-client-ip",
+            "x-azure-clientip",
+            "cf-connecting-ip",
+            "cf-connecting-ipv6",
+            "do-connecting-ip",
+            "x-appengine-user-ip",
+            "x-envoy-external-address",
+            "x-originating-ip",
+            "x-remote-addr",
+            "x-remote-user",
+            "x-ssl-client-verify",
+            "x-original-host",
+            "x-original-url",
+            "x-rewrite-url",
+            "x-host",
+            "x-scheme",
+            "x-http-method-override",
+            "x-method-override",
+        ];
+        for name in names {
+            assert_eq!(kept(&[name, "x-kept"], ForwardedHeaders::Drop), ["x-kept"], "{name}");
+            assert_eq!(kept(&[name], ForwardedHeaders::Keep), [name]);
+        }
+    }
+
+    #[test]
+    fn what_the_scheme_reads_is_kept_whatever_the_connection_and_the_lists_of_names_say() {
+        for name in Scheme::names() {
+            let scheme = Scheme::named(name).unwrap();
+            let mut read = read_headers::of_the_signature(&scheme);
+            read.extend(read_headers::of_the_type(&scheme));
+            let fixed = |name: &HeaderName| hop_by_hop::is(name.as_str());
+            let mut read: Vec<String> =
+                read.iter().filter(|name| !fixed(name)).map(HeaderName::to_string).collect();
+            read.sort_unstable();
+            read.dedup();
+            let mut headers = HeaderMap::new();
+            for header in &read {
+                headers
+                    .insert(header.parse::<HeaderName>().unwrap(), HeaderValue::from_static("1"));
+            }
+            let named = format!("x-named, {}", read.join(", "));
+            headers.insert("connection", named.parse().unwrap());
+            headers.insert("x-named", HeaderValue::from_static("1"));
+            let mut kept = kept_by(name, headers, ForwardedHeaders::Drop);
+            kept.sort_unstable();
+            assert_eq!(kept, read, "{name}");
+        }
+    }
+
+    #[test]
+    fn headers_that_a_signature_lists_are_kept_whatever_the_connection_says() {
+        let headers = [
+            ("connection", "x-contentful-topic, x-other"),
+            ("x-contentful-signed-headers", "x-contentful-topic,X-Forwarded-For"),
+            ("x-contentful-topic", "1"),
+            ("x-forwarded-for", "1"),
+            ("x-other", "1"),
+        ];
+        let headers = headers
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let mut kept = kept_by("contentful", headers.into_iter().collect(), ForwardedHeaders::Drop);
+        kept.sort_unstable();
+        assert_eq!(kept, ["x-contentful-signed-headers", "x-contentful-topic"]);
     }
 }
