@@ -3,12 +3,13 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `copy.rs`, `room.rs` | bodies, while they come and until they are written |
-//! | `hidden.rs`, `redaction.rs` | what must not stand in a file |
+//! | `escapes.rs`, `hidden.rs`, `redaction.rs` | what must not be in a file |
 //! | `file.rs` | a file's contents |
 //! | `writer.rs` | the thread that writes them |
 //! | `folder.rs`, `name.rs` | where the files are, and how many |
 
 mod copy;
+mod escapes;
 mod file;
 mod folder;
 mod hidden;

@@ -333,7 +333,9 @@ async fn a_delivery_whose_body_holds_a_secret_is_not_captured_and_that_is_said_o
         delivery.send(serving.address()).await.status
     };
     let encoded = STANDARD.encode(format!("a{SECRET}"));
-    for secret in [SECRET, &encoded] {
+    let escaped: String = SECRET.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let xml: String = SECRET.bytes().map(|byte| format!("&#{byte};")).collect();
+    for secret in [SECRET, &encoded, &escaped, &xml] {
         assert_eq!(send("/hooks/jupiter", &format!(r#"{{"event_id":"{secret}"}}"#)).await, 200);
     }
     assert_eq!(send("/figma", &format!(r#"{{"passcode":"{SECRET}"}}"#)).await, 200);
@@ -657,6 +659,12 @@ fn where_files_cannot_be_written_is_to_be_mended() {
         ("capture_files = 100001\ncapture = 'x'", &["line 2, `capture_files`", "between 1"]),
         ("capture_files = -1\ncapture = 'x'", &["line 2, `capture_files`", "a number of files"]),
         ("capture_refused = 1\ncapture = 'x'", &["line 2, `capture_refused`", "`true` or"]),
+        ("capture = ''", &["line 2, `capture`", "is empty"]),
+        ("dead_letters = ''", &["line 2, `dead_letters`", "is empty"]),
+        (
+            "capture = 'x'\ndead_letters = './x'",
+            &["line 3, `dead_letters`", "a folder of their own"],
+        ),
     ] {
         must_mend(&config(words), said);
     }

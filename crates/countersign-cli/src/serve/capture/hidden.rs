@@ -7,10 +7,11 @@ use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use countersign::Secret;
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
+use super::escapes;
 use crate::secrets::possible_keys;
 
 /// All secrets of the program, of every endpoint: a delivery may come to the wrong one. None is ever
@@ -44,14 +45,21 @@ impl Hidden {
         forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
     }
 
-    /// Whether one of them can be read out of these bytes: plainly, as JSON or a URL writes it, in
-    /// hexadecimal or in base64.
+    /// Whether one of them can be read out of these bytes: plainly, as JSON, XML or a URL may write it,
+    /// in hexadecimal or in base64.
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
-        let is_escaped = bytes.contains(&b'%') || bytes.contains(&b'+');
+        let has = |byte| memchr(byte, bytes).is_some();
         forms.are_in(bytes)
-            || (is_escaped && unescaped(bytes).iter().any(|text| forms.are_in(text)))
+            || ((has(b'%') || has(b'+')) && unescaped(bytes).iter().any(|text| forms.are_in(text)))
+            || (has(b'&') && forms.are_in(&escapes::without_xml(bytes)))
+            || (has(b'\\') && {
+                let once = escapes::without_json(bytes);
+                // JSON is sent as text inside of JSON, too.
+                let twice = memchr(b'\\', &once).map(|_| escapes::without_json(&once));
+                forms.are_in(&once) || twice.is_some_and(|twice| forms.are_in(&twice))
+            })
     }
 }
 
@@ -178,6 +186,10 @@ mod tests {
         hidden
     }
 
+    fn escaped(text: &str, escape: impl Fn(u16) -> String) -> String {
+        text.encode_utf16().map(escape).collect()
+    }
+
     #[test]
     fn a_secret_is_found_however_it_is_written() {
         let secret = "It's a \"Secret\" / to Everybody";
@@ -193,10 +205,16 @@ mod tests {
             serde_json::json!({ "a": secret }).to_string(),
             serde_json::json!({ "a": secret }).to_string().replace('/', "\\/"),
             "a=It%27s+a+%22Secret%22+%2f+to%20Everybody&b".to_owned(),
+            escaped(secret, |unit| format!("\\u{unit:04x}")),
+            escaped(secret, |unit| format!("\\\\u{unit:04X}")),
+            serde_json::json!(serde_json::json!({ "a": secret }).to_string()).to_string(),
+            escaped(secret, |unit| format!("&#{unit};")),
+            escaped(secret, |unit| format!("&#x{unit:X};")),
+            "<a>It&apos;s a &quot;Secret&quot; / to Everybody</a>".to_owned(),
         ] {
             assert!(hidden.is_in(text.as_bytes()), "{text}");
         }
-        for text in ["", "It's a secret", "{\"a\":1}", "%zz+%"] {
+        for text in ["", "It's a secret", "{\"a\":1}", "%zz+%", "\\", "\\u", "&", "&#;&#x;"] {
             assert!(!hidden.is_in(text.as_bytes()), "{text}");
         }
     }

@@ -2,14 +2,17 @@
 
 use countersign::{Algorithm, Handshake, Scheme};
 use http::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
 
 use super::hidden::Hidden;
+use crate::serve::read_headers;
 
 /// What the scheme of an endpoint says of it.
 pub(super) struct Redaction {
     /// These hold a secret, whatever their values are.
     secret: Vec<HeaderName>,
-    /// Without these nothing could be verified: they hold a signature.
+    /// Without these nothing could be verified, or told apart: they hold a signature, or the event's
+    /// type.
     needed: Vec<HeaderName>,
     /// A body with one of these is the handshake in which a key is handed over.
     handing_over: Vec<String>,
@@ -19,10 +22,12 @@ pub(super) struct Redaction {
 
 impl Redaction {
     pub(super) fn of(scheme: &Scheme) -> Self {
-        let read: Vec<HeaderName> = scheme.headers().filter_map(|name| name.parse().ok()).collect();
+        let read = read_headers::of_the_signature(scheme);
         let is_token = scheme.algorithm() == Algorithm::Token;
-        let shows_secret_in_body = is_token && read.is_empty();
-        let (mut secret, needed) = if is_token { (read, Vec::new()) } else { (Vec::new(), read) };
+        let shows_secret_in_body = is_token && scheme.headers().next().is_none();
+        let (mut secret, mut needed) =
+            if is_token { (read, Vec::new()) } else { (Vec::new(), read) };
+        needed.extend(read_headers::of_the_type(scheme));
         let mut handing_over = Vec::new();
         for place in scheme.handshakes().iter().filter_map(Handshake::captured_from) {
             match place.split_once(':') {
@@ -55,7 +60,7 @@ impl Redaction {
     pub(super) fn headers(&self, headers: &HeaderMap, hidden: &Hidden) -> Vec<HeaderName> {
         let is_credential = |name: &HeaderName| {
             self.secret.contains(name)
-                || (!self.needed.contains(name) && is_credential(name.as_str()))
+                || (!self.needed.contains(name) && is_credential(name.as_str(), &[]))
         };
         let is_hidden = |name: &HeaderName| {
             is_credential(name)
@@ -75,7 +80,7 @@ impl Redaction {
         let Some((front, query)) = query else { return (url, Vec::new()) };
         let mut left_out = Vec::new();
         let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) if is_credential(&name.to_ascii_lowercase()) => {
+            Some((name, _)) if is_credential(&parameter(name), &PARAMETER_WORDS) => {
                 left_out.push(format!("query:{name}"));
                 format!("{name}={REDACTED}")
             }
@@ -86,10 +91,42 @@ impl Redaction {
     }
 }
 
-/// Whether a header or a parameter of this name usually shows who somebody is, to the receiver or to
-/// a proxy in front of it.
-fn is_credential(name: &str) -> bool {
+/// Whether a header or a parameter of this name usually holds a credential, for the receiver or for a
+/// proxy in front of it: by a part of its name, or by one of its words.
+fn is_credential(name: &str, more_words: &[&str]) -> bool {
+    let words = words(name);
+    let name = words.join("-");
+    let is_credential = |word: &String| {
+        let word = word.as_str();
+        word.ends_with("key") || WORDS.contains(&word) || more_words.contains(&word)
+    };
     CREDENTIALS.iter().any(|part| name.contains(part))
+        || (words.iter().any(is_credential)
+            && !KEYS_OF_OTHER_KINDS.iter().any(|it| name.contains(it)))
+}
+
+/// The words of a name in small letters: `X-Api-Key`, `api_key` and `apiKey` have `api` and `key`.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for character in name.chars() {
+        let is_part = character.is_ascii_alphanumeric();
+        if (!is_part || (was_small && character.is_ascii_uppercase()))
+            && words.last().is_some_and(|word| !word.is_empty())
+        {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| is_part) {
+            word.push(character.to_ascii_lowercase());
+        }
+        was_small = character.is_ascii_lowercase();
+    }
+    words
+}
+
+/// The name of a parameter of a query, without its escapes.
+fn parameter(name: &str) -> String {
+    percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 /// `https://user:password@host/`
@@ -101,12 +138,13 @@ fn has_password(url: &str) -> bool {
 
 /// In the place of what was left out.
 pub(super) const REDACTED: &str = "[redacted]";
-/// In small letters. In a name they are seen even in the middle: of a header too many a copy can be
-/// made again, and a secret that is in a file cannot be taken back.
-const CREDENTIALS: [&str; 12] = [
-    "api-key",
-    "api_key",
+/// In small letters, anywhere in a name: a header that is left out for nothing can be sent again, and a
+/// secret that was written into a file cannot be taken back.
+const CREDENTIALS: [&str; 13] = [
+    "access-key",
+    "accesskey",
     "apikey",
+    "authenticat",
     "authorization",
     "cookie",
     "credential",
@@ -117,6 +155,27 @@ const CREDENTIALS: [&str; 12] = [
     "token",
     "x-amzn-oidc-data",
 ];
+/// Whole words of a name, as are all that end with `key`.
+const WORDS: [&str; 13] = [
+    "auth",
+    "cert",
+    "csrf",
+    "otp",
+    "pass",
+    "passcode",
+    "passphrase",
+    "pin",
+    "principal",
+    "pwd",
+    "saml",
+    "shared",
+    "xsrf",
+];
+/// Of a query's parameters alone: there they are signatures of links, and codes of Azure and OAuth.
+const PARAMETER_WORDS: [&str; 5] = ["code", "hmac", "sas", "sig", "signature"];
+/// What is called a key and opens nothing.
+const KEYS_OF_OTHER_KINDS: [&str; 5] =
+    ["event-key", "idempotency-key", "partition-key", "public-key", "routing-key"];
 
 #[cfg(test)]
 mod tests {
@@ -148,15 +207,43 @@ mod tests {
             ("x-api-key", "k"),
             ("x-amz-security-token", "t"),
             ("content-type", "application/json"),
+            ("ocp-apim-subscription-key", "k"),
+            ("x-functions-key", "k"),
+            ("x-accesskey", "k"),
+            ("x-access-key", "k"),
+            ("x-auth", "a"),
+            ("x-auth-key", "a"),
+            ("auth", "a"),
+            ("x_pwd", "p"),
+            ("x-pass", "p"),
+            ("x-client-cert", "c"),
+            ("x-forwarded-client-cert", "c"),
+            ("x-signature-key", "k"),
+            ("idempotency-key", "not one"),
+            ("x-event-key", "not one"),
+            ("x-author", "not one"),
+            ("x-shipping", "not one"),
             ("x-odd", "is the secret itself, really"),
         ];
         let all = [
+            "auth",
             "authorization",
             "cookie",
+            "ocp-apim-subscription-key",
             "proxy-authorization",
+            "x-access-key",
+            "x-accesskey",
             "x-amz-security-token",
             "x-api-key",
+            "x-auth",
+            "x-auth-key",
+            "x-client-cert",
+            "x-forwarded-client-cert",
+            "x-functions-key",
             "x-odd",
+            "x-pass",
+            "x-signature-key",
+            "x_pwd",
         ];
         assert_eq!(left_out("github", &headers), all);
         assert_eq!(left_out("fusionauth", &[("x-fusionauth-signature-jwt", "a.b.c")]), [""; 0]);
@@ -195,6 +282,20 @@ mod tests {
         for (scheme, url, written, left_out) in [
             ("github", "https://a.example/x?y=1", "https://a.example/x?y=1", ""),
             ("github", "/x?a=1&Token=2&b", "/x?a=1&Token=[redacted]&b", "query:Token"),
+            ("github", "/x?key=2", "/x?key=[redacted]", "query:key"),
+            ("github", "/x?code=2", "/x?code=[redacted]", "query:code"),
+            ("github", "/x?sig=2", "/x?sig=[redacted]", "query:sig"),
+            ("github", "/x?pwd=2", "/x?pwd=[redacted]", "query:pwd"),
+            ("github", "/x?auth=2", "/x?auth=[redacted]", "query:auth"),
+            ("github", "/x?apiKey=2", "/x?apiKey=[redacted]", "query:apiKey"),
+            ("github", "/x?%6bey=2", "/x?%6bey=[redacted]", "query:%6bey"),
+            (
+                "github",
+                "/x?AWSAccessKeyId=2",
+                "/x?AWSAccessKeyId=[redacted]",
+                "query:AWSAccessKeyId",
+            ),
+            ("github", "/x?keyword=2&encode=3", "/x?keyword=2&encode=3", ""),
             ("github", "https://a.example/the%20secret+itself", REDACTED, "url"),
             ("github", "https://user:password@a.example/x", REDACTED, "url"),
             ("github", "https://a.example/@x?a", "https://a.example/@x?a", ""),
