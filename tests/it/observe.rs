@@ -293,7 +293,7 @@ async fn what_is_left_to_the_background_is_told() {
     let recorded = Recorded::default();
     let _here = recorded.here();
     let store = FaultyStore::new(MemoryStore::new());
-    let short = receiver(store.clone()).with_lease(Duration::ZERO);
+    let short = receiver(store.clone()).dangerous_with_lease(Duration::ZERO);
     let short = short.dangerous_with_retention(Duration::ZERO);
     let long = receiver(store.clone());
     for receiver in [&short, &long] {

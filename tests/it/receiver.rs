@@ -3,6 +3,7 @@
 
 pub(crate) mod faulty_store;
 mod outage;
+mod slow_store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -61,6 +62,57 @@ async fn which_statuses_complete_is_for_the_user_to_say() {
         let delivery = admit(&receiver, &body).await.unwrap();
         let settled = receiver.settle(delivery.claim, status).await;
         assert_eq!(matches!(settled, Settled::Completed(Ok(_))), complete, "{settled:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_that_panics_gives_no_success_back() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let receiver = receiver.with_outcome_rule(|_: u16| -> Verdict { panic!("as the test wants") });
+    for (status, code) in [(500, None), (204, Some("duplicate"))] {
+        let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+        receiver.settle(delivery.claim, status).await;
+        let again = admit(&receiver, r#"{"event_id":"1"}"#).await;
+        assert_eq!(again.as_ref().err().map(Answer::code), code, "{status}");
+        if let Ok(again) = again {
+            again.claim.release().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn dead_letters_that_panic_have_not_taken_the_event() {
+    let (receiver, clock) = receiver_with_clock();
+    let receiver = receiver.with_dead_letters(
+        |_: &Verified| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+            panic!("as the test wants")
+        },
+    );
+    kill_five(&receiver, &clock).await;
+    let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
+    assert_eq!((answer.status(), answer.code()), (503, "exhausted"));
+}
+
+#[test]
+fn leases_and_deadlines_have_a_minimum() {
+    let new = || receiver("jupiter", MemoryStore::new());
+    for tiny in [Duration::ZERO, Duration::from_nanos(1), Duration::from_millis(1)] {
+        let lease = |receiver: Receiver<MemoryStore>| {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(admit(&receiver, r#"{"event_id":"1"}"#)).unwrap().claim.lease()
+        };
+        assert_eq!(lease(new().with_lease(tiny)), Duration::from_secs(1));
+        assert_eq!(lease(new().dangerous_with_lease(tiny)), tiny);
+
+        let least = Duration::from_millis(100);
+        let scheme = Scheme::builder("hasty").signature_header("x-s").signed("{body}");
+        let scheme = scheme.ack_deadline(Duration::from_millis(1)).build().unwrap();
+        let by_scheme = Verifier::new(scheme, secret()).unwrap();
+        let by_scheme = Receiver::new(by_scheme, MemoryStore::new(), Endpoint::new("test"));
+        for receiver in [new().with_ack_deadline(tiny), by_scheme] {
+            assert_eq!(receiver.ack_deadline(), least);
+            assert_eq!(receiver.verifier().body_timeout(), least / 3);
+        }
     }
 }
 
@@ -351,7 +403,7 @@ async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is
 fn the_body_may_take_a_third_of_the_ack_deadline_that_the_user_gives() {
     let ms = Duration::from_millis;
     let new = || receiver("github", MemoryStore::new());
-    for (deadline, body) in [(1500, 500), (600, 200), (60_000, 2000), (0, 0)] {
+    for (deadline, body) in [(1500, 500), (600, 200), (60_000, 2000)] {
         let hasty = new().with_ack_deadline(ms(deadline));
         assert_eq!(hasty.verifier().body_timeout(), ms(body));
     }

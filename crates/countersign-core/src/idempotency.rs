@@ -22,6 +22,7 @@
 //!   granted, even if the release arrives first.
 //! - A success is remembered for the retention, counted from its completion.
 
+mod bounded;
 mod claim;
 mod counters;
 mod key;
@@ -42,5 +43,6 @@ pub use store::{
 };
 pub use transition::{Record, State, claim, complete, release, renew};
 
+pub(crate) use bounded::{bounded, replied};
 pub(crate) use claim::Holder;
 pub(crate) use settlement::SettlementQueue;

@@ -159,7 +159,8 @@ pub enum Verdict {
 /// Decides by the handler's status what becomes of the event. Implemented for
 /// closures.
 pub trait OutcomeRule: Send + Sync + 'static {
-    /// What this HTTP status of the handler means.
+    /// What this HTTP status of the handler means. If it panics, the claim is
+    /// settled by [`SuccessCompletes`], and the panic is reported.
     fn verdict(&self, status: u16) -> Verdict;
 }
 

@@ -4,6 +4,8 @@ mod repeats;
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use crate::headers::Head;
 use crate::idempotency::{
     Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey,
     Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Timer,
+    replied,
 };
 use crate::observe::{Notice, Stopwatch};
 use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
@@ -51,6 +54,8 @@ struct Settings {
     retention: Duration,
     ack_deadline: Duration,
     in_flight_wait: Duration,
+    /// How long the store may take for one call.
+    store_timeout: Duration,
     outage: OutagePolicy,
     /// By each delivery's identity, if not said.
     repeats: Option<Repeats>,
@@ -63,7 +68,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     #[must_use]
     pub fn new(verifier: Verifier, store: S, endpoint: Endpoint) -> Self {
         let profile = verifier.scheme().profile();
-        let ack_deadline = profile.ack_deadline();
+        let ack_deadline = profile.ack_deadline().max(LEAST_ACK_DEADLINE);
         let outage = match profile.retries() {
             Retries::Never => OutagePolicy::LocalFallback,
             _ => OutagePolicy::FailClosed,
@@ -73,22 +78,33 @@ impl<S: IdempotencyStore> Receiver<S> {
             lease: DEFAULT_LEASE,
             retention: default_retention(&verifier),
             ack_deadline,
-            in_flight_wait: LONGEST_WAIT.min(ack_deadline / 3),
+            in_flight_wait: in_flight_wait(ack_deadline),
+            store_timeout: store_timeout(ack_deadline),
             outage,
             repeats: None,
             rule: Arc::new(SuccessCompletes),
             dead_letters: None,
         };
-        let verifier = verifier.with_endpoint(&settings.endpoint);
+        let verifier = verifier.with_ack_deadline(ack_deadline).with_endpoint(&settings.endpoint);
         let queue = Arc::new(SettlementQueue::new(store, verifier.watch().clone()));
         Self(Arc::new(Inner { verifier, queue, settings, store_fails: AtomicBool::new(false) }))
     }
 
     /// For how long a handler that shows no sign of life keeps its event.
-    /// Defaults to 30 s. Adapters renew it at a third, so a handler may take
-    /// longer; an event of a process that died is free after this time.
+    /// Defaults to 30 s, and is 1 s at the minimum. Adapters renew it at a third,
+    /// so a handler may take longer; an event of a process that died is free after
+    /// this time.
     #[must_use]
     pub fn with_lease(self, lease: Duration) -> Self {
+        self.dangerous_with_lease(lease.max(LEAST_LEASE))
+    }
+
+    /// As [`with_lease`](Self::with_lease), however short: for tests.
+    ///
+    /// Dangerous: a lease that ends before it can be renewed gives an event to a
+    /// second handler while the first one still runs.
+    #[must_use]
+    pub fn dangerous_with_lease(self, lease: Duration) -> Self {
         self.with(|settings| settings.lease = lease)
     }
 
@@ -119,17 +135,21 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.with(|settings| settings.retention = retention)
     }
 
-    /// How long the sender waits for the answer. Defaults to the profile's.
+    /// How long the sender waits for the answer. Defaults to the profile's, and
+    /// is 100 ms at the minimum.
     /// The body may take a third of it, unless
     /// [`with_body_timeout`](Self::with_body_timeout) says otherwise, and a
     /// duplicate of an event in flight waits for a third of it: both 2 s at the
-    /// most.
+    /// most. The store may take a quarter of it for one call, 250 ms at the minimum
+    /// and 10 s at the maximum; then it counts as unavailable.
     #[must_use]
     pub fn with_ack_deadline(self, deadline: Duration) -> Self {
+        let deadline = deadline.max(LEAST_ACK_DEADLINE);
         let verifier = self.0.verifier.clone().with_ack_deadline(deadline);
         let mut settings = self.0.settings.clone();
         settings.ack_deadline = deadline;
-        settings.in_flight_wait = LONGEST_WAIT.min(deadline / 3);
+        settings.in_flight_wait = in_flight_wait(deadline);
+        settings.store_timeout = store_timeout(deadline);
         self.rebuilt(verifier, settings)
     }
 
@@ -244,8 +264,9 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// claims are gone and everything is told.
     ///
     /// Given out to be spawned on the user's runtime with its `sleep`, and again
-    /// only once it was dropped, as by the end of that runtime. Adapters spawn it
-    /// at any request.
+    /// only once it was dropped, as by the end of that runtime, or if that runtime
+    /// is kept and not driven: nothing pending has been looked at for 2 s. Adapters
+    /// spawn it at any request.
     pub fn background<T: Timer>(
         &self,
         timer: T,
@@ -325,26 +346,41 @@ impl<S: IdempotencyStore> Receiver<S> {
         match self.patient_claim(claim.key(), claim.attempt(), timer).await {
             // A store without room is no more use to a new event than one that does not answer.
             Ok(ClaimOutcome::AtCapacity) if self.0.settings.outage != OutagePolicy::FailClosed => {
-                Box::pin(self.without_store(claim, Applied::No, verified)).await
+                Box::pin(self.without_store(claim, Applied::No, verified, timer)).await
             }
-            Ok(outcome) => match granted(outcome) {
-                Ok((epoch, reclaimed)) => Ok(self.watched(claim, epoch).granted(epoch, reclaimed)),
+            Ok(outcome) => match granted(outcome).and_then(|grant| self.held(&claim, grant)) {
+                Ok((holder, (epoch, reclaimed))) => {
+                    Ok(claim.held(holder).granted(epoch, reclaimed))
+                }
                 // In boxes, this and what follows: they are rare, and would double what every
                 // request carries.
-                Err(answer) => Box::pin(self.not_granted(answer, claim, verified)).await,
+                Err(answer) => Box::pin(self.not_granted(answer, claim, verified, timer)).await,
             },
-            Err(error) => Box::pin(self.without_store(claim, error.applied(), verified)).await,
+            Err(error) => {
+                Box::pin(self.without_store(claim, error.applied(), verified, timer)).await
+            }
         }
     }
 
-    /// An endpoint that would go on without the store has to know what it has in
-    /// hand itself.
-    fn watched(&self, claim: Claim<S>, epoch: u32) -> Claim<S> {
-        if self.0.settings.outage != OutagePolicy::LocalFallback {
-            return claim;
-        }
-        self.0.queue.hold(claim.key(), claim.attempt(), epoch);
-        claim.held(Holder::StoreAndKnown)
+    /// Where a claim that the store has granted is held. An endpoint that would go
+    /// on without the store has to know what it has in hand itself.
+    ///
+    /// # Errors
+    ///
+    /// The answer for an event that another attempt of this process got, or has
+    /// handled, without the store, while this one waited for the store.
+    fn held(&self, claim: &Claim<S>, grant: (u32, bool)) -> Result<(Holder, (u32, bool)), Answer> {
+        let (queue, key, attempt) = (&self.0.queue, claim.key(), claim.attempt());
+        let (holder, known) = match self.0.settings.outage {
+            OutagePolicy::FailOpen => (Holder::Store, None),
+            OutagePolicy::FailClosed => (Holder::Store, queue.look(key, attempt)),
+            OutagePolicy::LocalFallback => {
+                (Holder::StoreAndKnown, queue.hold(key, attempt, grant.0))
+            }
+        };
+        let Some(Err(answer)) = known.map(granted) else { return Ok((holder, grant)) };
+        queue.push_release(key, attempt);
+        Err(answer)
     }
 
     fn identify(&self, verified: &Verified) -> EventKey {
@@ -360,12 +396,44 @@ impl<S: IdempotencyStore> Receiver<S> {
     }
 
     /// Settles the claim by the status of the handler's answer. Whatever comes
-    /// of that, the sender gets the handler's own answer.
+    /// of that, the sender gets the handler's own answer. Waits for the store for as
+    /// long as its caller lets it: a claim whose settling is dropped is settled in
+    /// the background.
     pub async fn settle(&self, claim: Claim<S>, status: u16) -> Settled {
-        match self.0.settings.rule.verdict(status) {
+        match self.verdict(status) {
             Verdict::Complete => Settled::Completed(claim.complete().await),
             Verdict::Release => Settled::Released(claim.release().await),
         }
+    }
+
+    /// As [`settle`](Self::settle), and releases the claim of a handler that ended
+    /// without a status. Waits for the store as long as
+    /// [`with_ack_deadline`](Self::with_ack_deadline) lets it: if it has not
+    /// replied by then, or panics, the claim is settled in the background.
+    pub async fn settle_in_time(
+        &self,
+        claim: Claim<S>,
+        status: Option<u16>,
+        timer: &impl Timer,
+    ) -> Settled {
+        let within = self.0.settings.store_timeout;
+        match status.map_or(Verdict::Release, |status| self.verdict(status)) {
+            Verdict::Complete => {
+                Settled::Completed(replied(pin!(claim.complete()), within, timer).await)
+            }
+            Verdict::Release => {
+                Settled::Released(replied(pin!(claim.release()), within, timer).await)
+            }
+        }
+    }
+
+    /// What the rule says. One that panics has not undone what a handler has done.
+    fn verdict(&self, status: u16) -> Verdict {
+        let rule = &self.0.settings.rule;
+        catch_unwind(AssertUnwindSafe(|| rule.verdict(status))).unwrap_or_else(|_| {
+            self.tell(&Notice::RulePanicked { status });
+            SuccessCompletes.verdict(status)
+        })
     }
 
     /// Claims, and while another attempt holds the event asks again for a
@@ -376,7 +444,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         attempt: &Attempt,
         timer: &impl Timer,
     ) -> Result<ClaimOutcome, StoreError> {
-        let outcome = self.ask(key, attempt).await;
+        let outcome = self.ask(key, attempt, timer).await;
         if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
             && !self.0.settings.in_flight_wait.is_zero()
         {
@@ -399,7 +467,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             timer.sleep(pause).await;
             left -= pause;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            let outcome = self.ask(key, attempt).await;
+            let outcome = self.ask(key, attempt, timer).await;
             if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
                 self.tell(&Notice::Waited(longest - left));
                 return outcome;
@@ -409,14 +477,20 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     /// Claims at the store, unless this process knows better than the store:
     /// what it holds, or has done, and could not tell yet.
-    async fn ask(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
+    async fn ask(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        timer: &impl Timer,
+    ) -> Result<ClaimOutcome, StoreError> {
         if self.0.settings.outage != OutagePolicy::FailOpen
             && let Some(outcome) = self.0.queue.look(key, attempt)
         {
             return Ok(outcome);
         }
         let since = Stopwatch::start();
-        let outcome = self.store().claim(key, attempt).await;
+        let call = pin!(self.store().claim(key, attempt));
+        let outcome = replied(call, self.0.settings.store_timeout, timer).await;
         self.tell(&Notice::Asked(since.elapsed()));
         self.report_store(outcome.as_ref().err());
         outcome
@@ -439,6 +513,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         claim: Claim<S>,
         applied: Applied,
         verified: &Verified,
+        timer: &impl Timer,
     ) -> Result<Claim<S>, Answer> {
         let queue = &self.0.queue;
         let may_be_in_store = applied == Applied::Maybe;
@@ -466,7 +541,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                 if may_be_in_store {
                     queue.push_release(claim.key(), claim.attempt());
                 }
-                self.not_granted(answer, claim.held(holder), verified).await
+                self.not_granted(answer, claim.held(holder), verified, timer).await
             }
         }
     }
@@ -478,14 +553,17 @@ impl<S: IdempotencyStore> Receiver<S> {
         answer: Answer,
         claim: Claim<S>,
         verified: &Verified,
+        timer: &impl Timer,
     ) -> Result<Claim<S>, Answer> {
         if let (Answer::Exhausted { .. }, Some(dead_letters)) =
             (&answer, &self.0.settings.dead_letters)
-            && dead_letters.take(verified).is_ok()
+            && catch_unwind(AssertUnwindSafe(|| dead_letters.take(verified)))
+                .is_ok_and(|taken| taken.is_ok())
         {
             // Done by other hands. Should this not be recorded, the next delivery is handed over once
             // more.
-            let _ = claim.complete().await;
+            let within = self.0.settings.store_timeout;
+            let _ = replied(pin!(claim.complete()), within, timer).await;
             return Err(Answer::Exhausted { dead_lettered: true });
         }
         let is_repeat = matches!(answer, Answer::Duplicate { .. } | Answer::InFlight { .. });
@@ -499,6 +577,16 @@ impl<S: IdempotencyStore> Receiver<S> {
     fn repeats(&self, verified: &Verified) -> Repeats {
         self.0.settings.repeats.unwrap_or_else(|| Repeats::by_default(verified))
     }
+}
+
+fn in_flight_wait(ack_deadline: Duration) -> Duration {
+    LONGEST_WAIT.min(ack_deadline / 3)
+}
+
+/// Beside it the body may take a third of the deadline, and the handler needs its
+/// share.
+fn store_timeout(ack_deadline: Duration) -> Duration {
+    (ack_deadline / 4).clamp(LEAST_STORE_TIMEOUT, LONGEST_STORE_TIMEOUT)
 }
 
 /// A tolerance that is wider than the scheme's lets a replay come later.
@@ -600,6 +688,13 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
 }
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+/// A third of it leaves time for a renewal that has to be tried again.
+const LEAST_LEASE: Duration = Duration::from_secs(1);
+/// No network carries an answer sooner from a handler that does something.
+const LEAST_ACK_DEADLINE: Duration = Duration::from_millis(100);
+/// What the Redis store takes for itself.
+const LEAST_STORE_TIMEOUT: Duration = Duration::from_millis(250);
+const LONGEST_STORE_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_TRAVEL: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);

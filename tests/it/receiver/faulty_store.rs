@@ -1,6 +1,6 @@
 //! A store in which single steps fail as they do over a network.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     ReplyLate(Duration),
     /// Neither comes.
     Hangs,
+    /// The store itself is at fault.
+    Panics,
 }
 
 /// Clones are the same store.
@@ -30,6 +32,7 @@ pub(crate) struct FaultyStore {
     inner: Arc<MemoryStore>,
     faults: Arc<Mutex<HashMap<&'static str, VecDeque<Fault>>>>,
     asked: Arc<Mutex<HashMap<&'static str, usize>>>,
+    rejected: Arc<Mutex<HashSet<EventKey>>>,
     is_down: Arc<AtomicBool>,
 }
 
@@ -39,8 +42,8 @@ impl FaultyStore {
     }
 
     fn on(inner: Arc<MemoryStore>) -> Self {
-        let (faults, asked, is_down) = Default::default();
-        Self { inner, faults, asked, is_down }
+        let (faults, asked, rejected, is_down) = Default::default();
+        Self { inner, faults, asked, rejected, is_down }
     }
 
     /// The same store as another process reaches it, without these faults.
@@ -60,6 +63,11 @@ impl FaultyStore {
     /// The next calls of this step fail so, one after another.
     pub(crate) fn fail_next(&self, step: &'static str, faults: &[Fault]) {
         self.faults.lock().unwrap().entry(step).or_default().extend(faults);
+    }
+
+    /// From now on no success of this event is recorded.
+    pub(crate) fn reject_success(&self, key: EventKey) {
+        self.rejected.lock().unwrap().insert(key);
     }
 
     /// How often the store was asked anything.
@@ -95,6 +103,7 @@ impl FaultyStore {
                 reply
             }
             Some(Fault::Hangs) => pending().await,
+            Some(Fault::Panics) => panic!("as the test wants"),
         }
     }
 }
@@ -109,7 +118,14 @@ impl IdempotencyStore for FaultyStore {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<CompleteOutcome, StoreError> {
-        self.faulty("complete", self.inner.complete(key, attempt)).await
+        let is_rejected = self.rejected.lock().unwrap().contains(key);
+        let real = async {
+            if is_rejected {
+                return Err(StoreError::not_applied("the record is of an unknown layout"));
+            }
+            self.inner.complete(key, attempt).await
+        };
+        self.faulty("complete", real).await
     }
 
     async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {

@@ -18,7 +18,7 @@ const A_WHILE: Duration = Duration::from_secs(5);
 async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after() {
     let store = FaultyStore::new(MemoryStore::new());
     // Over long before the store is back.
-    let receiver = suppressing("github", store.clone()).with_lease(Duration::ZERO);
+    let receiver = suppressing("github", store.clone()).dangerous_with_lease(Duration::ZERO);
     tokio::spawn(receiver.background(sleep).unwrap());
     store.go_down();
     let delivery = admit(&receiver, EVENT).await.unwrap();
@@ -66,7 +66,7 @@ async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded
 #[tokio::test(start_paused = true)]
 async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_its_lease() {
     let store = FaultyStore::new(MemoryStore::new());
-    let receiver = super::receiver("jupiter", store.clone()).with_lease(Duration::ZERO);
+    let receiver = super::receiver("jupiter", store.clone()).dangerous_with_lease(Duration::ZERO);
     tokio::spawn(receiver.background(sleep).unwrap());
     let delivery = admit(&receiver, EVENT).await.unwrap();
     store.go_down();
@@ -109,6 +109,92 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
     let counters = receiver.counters();
     assert_eq!((counters.completed_late, counters.lease_lost), (0, 0), "{counters:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
+    for status in [200, 500] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = suppressing("github", store.clone());
+        let other = suppressing("github", store.of_another_process());
+        tokio::spawn(receiver.background(sleep).unwrap());
+        store.go_down();
+        let handled = admit(&receiver, EVENT).await.unwrap();
+        store.come_back();
+        sleep(A_WHILE).await;
+        assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight", "handed over");
+
+        store.go_down();
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+        handled.claim.renew().await.unwrap_err();
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+        receiver.settle(handled.claim, status).await;
+        let again = admit(&receiver, EVENT).await;
+        assert_eq!(again.is_ok(), status == 500, "{again:?}");
+        drop(again);
+
+        store.come_back();
+        sleep(A_WHILE).await;
+        let again = admit(&other, EVENT).await;
+        assert_eq!(again.is_ok(), status == 500, "{again:?}");
+        let counters = receiver.counters();
+        assert_eq!((counters.completed_late, counters.lease_lost), (0, 0), "{counters:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let other = suppressing("github", store.of_another_process());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    for event in ["rejected 1", "rejected 2"] {
+        let rejected = admit(&receiver, event).await.unwrap();
+        store.reject_success(rejected.claim.key().clone());
+        let settled = receiver.settle(rejected.claim, 200).await;
+        assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
+    }
+    sleep(A_WHILE).await;
+
+    drop(admit(&receiver, "released").await.unwrap());
+    store.go_down();
+    let handed_over = admit(&receiver, "handed over").await.unwrap();
+    store.come_back();
+    store.fail_next("complete", &[Fault::NotApplied]);
+    let recorded = admit(&receiver, "recorded").await.unwrap();
+    receiver.settle(recorded.claim, 200).await;
+    sleep(A_WHILE).await;
+    assert_eq!(epoch(&admit(&other, "released").await.unwrap()), (2, false));
+    assert_eq!(admit(&other, "handed over").await.unwrap_err().code(), "in_flight");
+    assert_eq!(admit(&other, "recorded").await.unwrap_err().code(), "duplicate");
+    assert_eq!(admit(&receiver, "rejected 1").await.unwrap_err().code(), "duplicate");
+    drop(handed_over);
+    let counters = receiver.counters();
+    assert_eq!((counters.given_back, counters.recorded_in_background), (1, 1), "{counters:?}");
+    assert_eq!(counters.record_lost, 0, "{counters:?}");
+    // Several times a second would be too often.
+    assert!(store.asked_of("complete") < 60, "{}", store.asked_of("complete"));
+    assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    let other = suppressing("github", store.of_another_process());
+    tokio::spawn(receiver.background(sleep).unwrap());
+    store.go_down();
+    let here = admit(&receiver, EVENT).await.unwrap();
+    let there = admit(&other, EVENT).await.unwrap();
+    store.come_back();
+    sleep(A_WHILE).await;
+    drop(admit(&receiver, "released").await.unwrap());
+    sleep(A_WHILE).await;
+    assert_eq!(receiver.counters().given_back, 1);
+    there.claim.release().await.unwrap();
+    sleep(A_WHILE).await;
+    assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight", "handed over");
+    here.claim.complete().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -287,6 +373,37 @@ fn the_background_goes_on_in_the_next_runtime() {
         sleep(Duration::from_secs(1)).await;
         assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (2, false));
     });
+}
+
+/// As of a program that starts a second runtime and keeps the first.
+#[test]
+fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let (first, second) = (runtime(), runtime());
+    first.block_on(async {
+        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::task::yield_now().await;
+    });
+    second.block_on(async {
+        let delivery = admit(&receiver, EVENT).await.unwrap();
+        store.fail_next("complete", &[Fault::NotApplied]);
+        receiver.settle(delivery.claim, 200).await;
+        let went_on = async {
+            // As an adapter does at every request.
+            while receiver.counters().recorded_in_background == 0 {
+                if let Some(background) = receiver.background(sleep) {
+                    tokio::spawn(background);
+                }
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), went_on).await.unwrap();
+    });
+    // Driven again, the first one has nothing to do any more.
+    first.block_on(tokio::task::yield_now());
+    assert_eq!(receiver.counters().recorded_in_background, 1);
 }
 
 /// By default a repeat of GitHub's is handled again, for it is one by hand.

@@ -13,15 +13,15 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    Answer, BodyView, Endpoint, EventKey, Grant, IdempotencyStore, MemoryStore, Receiver, Scheme,
-    Verified, VerifyError,
+    Answer, BodyView, BufferBudget, Endpoint, EventKey, Grant, IdempotencyStore, MemoryStore,
+    Receiver, Scheme, Verified, VerifyError,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
 use http::{Request, StatusCode};
 use http_body_util::Full;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
 use super::doors::{Handler, behind, deliver, event, layer, receiver, receiver_with};
@@ -209,6 +209,37 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_store_says_nothing_at
     assert_eq!((handled.status, handled.code, &handled.body[..]), (201, None, &b"done"[..]));
     assert_eq!(handled.proved.as_deref(), Some("1"));
     assert!(began.elapsed() < Duration::from_secs(5), "after the sender's deadline");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_gives_its_part_of_the_budget_back_before_its_success_is_recorded() {
+    let budget = BufferBudget::new(1 << 20);
+    let verifier = verifier(&scheme("jupiter")).with_buffer_budget(budget.clone());
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = receiver_with(verifier, store.clone());
+    let (handler, mut gate) = gated();
+    let app = layer(&receiver, &handler).app;
+    store.fail_next("complete", &[Fault::Hangs]);
+    let handled = tokio::spawn(async move { deliver(&app, &event(1)).await });
+    gate.somebody_is_in().await;
+    assert!(budget.used() > 0);
+    gate.open();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((store.asked_of("complete"), handled.is_finished()), (1, false));
+    assert_eq!(budget.used(), 0);
+    assert_eq!(handled.await.unwrap().status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_hangs_does_not_keep_a_drain_waiting() {
+    let store = FaultyStore::new(MemoryStore::new());
+    for (status, step) in [(200, "complete"), (500, "release")] {
+        let handler = Handler::answering(StatusCode::from_u16(status).unwrap());
+        let layer = WebhookLayer::new(receiver(store.clone()));
+        store.fail_next(step, &[Fault::Hangs]);
+        assert_eq!(deliver(&behind(&layer, &handler), &event(status)).await.status, status);
+        timeout(Duration::from_secs(5), layer.drain()).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

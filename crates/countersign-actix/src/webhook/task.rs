@@ -26,7 +26,7 @@ pub(super) async fn run<S, T, B>(
     S: IdempotencyStore,
     T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    let Arrived { verified, reserved: _reserved, .. } = arrived;
+    let Arrived { verified, reserved, .. } = arrived;
     let claim = match receiver.claim(&verified, &sleep).await {
         Ok(claim) => claim,
         Err(other) => {
@@ -47,6 +47,8 @@ pub(super) async fn run<S, T, B>(
     let status = status(&response);
     // Nobody takes it where the sender has left, or its deadline has passed.
     let _ = give.send(response.map(ServiceResponse::map_into_left_body));
+    // The answer is given: a store that is slow takes up no share of the budget.
+    drop(reserved);
     // Whatever comes of the record, the effect has happened and the answer stands.
-    drop(receiver.settle(claim, status).await);
+    drop(receiver.settle_in_time(claim, Some(status), &sleep).await);
 }

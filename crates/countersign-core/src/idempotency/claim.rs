@@ -1,7 +1,9 @@
 //! The guard of one claim: it settles, or it gives itself back.
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +41,8 @@ pub(crate) enum Holder {
     Store,
     /// In the store, and known here should it go away.
     StoreAndKnown,
-    /// In this process, since the store was unavailable: until it is handed over.
+    /// In this process, since the store was unavailable. Once it is handed over, in
+    /// the store too.
     Here,
     /// Nowhere: the endpoint fails open. The store may have granted it unheard.
     Nowhere {
@@ -150,10 +153,11 @@ impl<S: IdempotencyStore> Claim<S> {
 
     /// Records that the event is done.
     ///
-    /// Where the record cannot be written at this moment, the event is done all
+    /// If the record cannot be written at this moment, the event is done all
     /// the same: answer the sender with the handler's own status. This process
     /// knows that it is, and the record is tried again in the background until
-    /// its retention ends.
+    /// its retention ends. The same holds if this future is dropped, so it can be
+    /// given a time limit.
     ///
     /// # Errors
     ///
@@ -173,14 +177,35 @@ impl<S: IdempotencyStore> Claim<S> {
         };
         let outcome = match here {
             Some(outcome) => outcome,
-            None => self.queue.store().complete(&self.key, &self.attempt).await?,
+            None => self.record().await?,
         };
         self.on_drop = None;
         self.queue.counters().completed(outcome);
         Ok(outcome)
     }
 
-    /// Gives the event back: it can be claimed again at once.
+    /// Records the success in the store. While the store is waited for, this
+    /// process knows of the success: the lease may run out in the meantime.
+    async fn record(&self) -> Result<CompleteOutcome, StoreError> {
+        let (key, attempt) = (&self.key, &self.attempt);
+        let mut call = pin!(self.queue.store().complete(key, attempt));
+        let mut is_awaited = false;
+        let reply = poll_fn(|cx| {
+            let polled = call.as_mut().poll(cx);
+            if polled.is_pending() && !mem::replace(&mut is_awaited, true) {
+                self.queue.await_record(key, attempt);
+            }
+            polled
+        });
+        let outcome = reply.await?;
+        if is_awaited {
+            self.queue.recorded(key, attempt);
+        }
+        Ok(outcome)
+    }
+
+    /// Gives the event back: it can be claimed again at once. If this future is
+    /// dropped, that is done in the background.
     ///
     /// # Errors
     ///
@@ -257,7 +282,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
         if let Some(OnDrop::Complete) = self.on_drop {
             let held_here = self.grant.degraded.is_some();
             self.queue.push_success(&self.key, &self.attempt, held_here);
-        } else if self.holder == Holder::StoreAndKnown {
+        } else if matches!(self.holder, Holder::StoreAndKnown | Holder::Here) {
             self.queue.let_go(&self.key, &self.attempt);
         }
         let Some(on_drop) = self.on_drop.take() else { return };

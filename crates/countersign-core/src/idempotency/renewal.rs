@@ -6,9 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::{Either, select};
-
-use super::{Claim, IdempotencyStore, RenewOutcome, Timer};
+use super::{Claim, IdempotencyStore, RenewOutcome, Timer, bounded};
 
 impl<S: IdempotencyStore> Claim<S> {
     /// Does `work`, and renews the lease at every third of it meanwhile. A lease
@@ -39,10 +37,10 @@ impl<S: IdempotencyStore> Claim<S> {
             // One that fails is tried again at the next third, and so is one that has no answer by
             // then. One that is lost stays lost.
             loop {
-                match select(pin!(self.renew()), pin!(timer.sleep(every))).await {
-                    Either::Left((Ok(RenewOutcome::Lost), _)) => return pending().await,
-                    Either::Left(_) => break,
-                    Either::Right(_) => {}
+                match bounded(pin!(self.renew()), every, timer).await {
+                    Some(Ok(RenewOutcome::Lost)) => return pending().await,
+                    Some(_) => break,
+                    None => {}
                 }
             }
         }

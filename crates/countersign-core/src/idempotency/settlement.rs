@@ -6,11 +6,12 @@ mod pending;
 mod worker;
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use self::pending::{Ended, Full, Pending};
+use self::worker::Current;
 use super::counters::Counting;
 use super::key::EventKey;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
@@ -30,8 +31,11 @@ struct Shared<S> {
     known: AtomicUsize,
     counters: Counting,
     clock: MonotonicClock,
-    /// Whether there is a background task.
-    is_running: Arc<AtomicBool>,
+    /// The background task, if there is one.
+    current: Arc<Current>,
+    /// Until when the background task shows a sign of life, if its runtime is
+    /// driven; 0 if there is nothing to tell.
+    alive_until_ms: AtomicI64,
 }
 
 impl<S> SettlementQueue<S> {
@@ -42,7 +46,8 @@ impl<S> SettlementQueue<S> {
             known: AtomicUsize::new(0),
             counters: Counting::new(watch),
             clock: MonotonicClock::start(),
-            is_running: Arc::default(),
+            current: Arc::default(),
+            alive_until_ms: AtomicI64::new(0),
         }))
     }
 
@@ -75,9 +80,15 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// Remembers a claim that the store has granted, until it is settled.
-    pub(crate) fn hold(&self, key: &EventKey, attempt: &Attempt, epoch: u32) {
-        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, now_ms));
+    /// Remembers a claim that the store has granted, until it is settled. What is
+    /// known of the event by now if another attempt has it, or has handled it.
+    pub(crate) fn hold(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        epoch: u32,
+    ) -> Option<ClaimOutcome> {
+        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, now_ms))
     }
 
     /// Prolongs what `hold` remembers.
@@ -90,20 +101,32 @@ impl<S> SettlementQueue<S> {
         self.0.change(|pending, _, _| pending.let_go(key, attempt));
     }
 
+    /// Remembers a success for as long as its holder waits for the store's reply.
+    pub(crate) fn await_record(&self, key: &EventKey, attempt: &Attempt) {
+        self.0.change(|pending, now_ms, _| pending.await_record(key, attempt, now_ms));
+    }
+
+    /// The store has the record for which a holder has waited.
+    pub(crate) fn recorded(&self, key: &EventKey, attempt: &Attempt) {
+        self.0.change(|pending, _, _| pending.recorded_by_holder(key, attempt));
+    }
+
     /// A success of a claim that is held in this process; `None` if it has been
     /// handed over to the store.
     pub(crate) fn complete(&self, key: &EventKey, attempt: &Attempt) -> Option<CompleteOutcome> {
         self.0.change(|pending, now_ms, lost| {
-            let is_here = pending.knows(key, now_ms);
+            let is_here = pending.is_here(key, now_ms);
             is_here.then(|| pending.complete(key, attempt, true, now_ms, lost).ok()).flatten()
         })
     }
 
     /// A renewal of a claim that is held in this process; `None` if it has been
-    /// handed over.
+    /// handed over, and has to be renewed in the store, too.
     pub(crate) fn renew(&self, key: &EventKey, attempt: &Attempt) -> Option<RenewOutcome> {
         self.0.change(|pending, now_ms, _| {
-            pending.knows(key, now_ms).then(|| pending.renew(key, attempt, now_ms))
+            let is_here = pending.is_here(key, now_ms);
+            let outcome = pending.renew(key, attempt, now_ms);
+            is_here.then_some(outcome)
         })
     }
 
@@ -111,7 +134,7 @@ impl<S> SettlementQueue<S> {
     /// handed over.
     pub(crate) fn release(&self, key: &EventKey, attempt: &Attempt) -> Option<ReleaseOutcome> {
         self.0.change(|pending, now_ms, lost| {
-            pending.knows(key, now_ms).then(|| pending.release(key, attempt, now_ms, lost))
+            pending.is_here(key, now_ms).then(|| pending.release(key, attempt, now_ms, lost))
         })
     }
 
@@ -146,6 +169,7 @@ impl<S> Shared<S> {
         let mut pending = self.lock();
         let changed = change(&mut pending, self.clock.now_unix_ms(), &mut ended);
         self.known.store(pending.len(), Ordering::Release);
+        self.watch_over(&pending);
         let is_due = pending.has_steps() || pending.closed;
         let waker = if is_due { pending.waker.take() } else { None };
         drop(pending);
@@ -156,6 +180,20 @@ impl<S> Shared<S> {
             waker.wake();
         }
         changed
+    }
+
+    /// From the first step on, the background task has to show signs of life.
+    fn watch_over(&self, pending: &Pending) {
+        if !pending.is_busy() {
+            self.alive_until_ms.store(0, Ordering::Relaxed);
+        } else if self.alive_until_ms.load(Ordering::Relaxed) == 0 {
+            self.is_alive();
+        }
+    }
+
+    fn is_alive(&self) {
+        let until_ms = self.clock.now_unix_ms().saturating_add(SIGN_OF_LIFE_MS);
+        self.alive_until_ms.store(until_ms, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
@@ -191,6 +229,10 @@ where
         self(duration)
     }
 }
+
+/// A background task whose runtime is driven takes a step, or looks for one, far
+/// more often.
+const SIGN_OF_LIFE_MS: i64 = 2_000;
 
 /// What comes in while a store is away, claims and successes together: some
 /// 30 MB.

@@ -15,8 +15,21 @@ use super::key::{EventKey, Fingerprint};
 /// grants one event twice. None has a default that is put together from
 /// others.
 ///
+/// # Time
+///
+/// Every call has to end: give each a deadline of your own, and return
+/// [`StoreError::maybe_applied`] if it has passed. The receiver bounds the calls,
+/// too, as a last resort. It waits for a `claim`, a `complete` and a `release` for
+/// a quarter of the ack deadline, 250 ms at the minimum and 10 s at the maximum
+/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)), for a
+/// `renew` for a third of the lease, and for what it repeats in the background for
+/// 10 s. Then it drops the future, which must not break the store, and goes on as
+/// if the call had failed and may have been applied. A panic counts as such an
+/// error, too. `Claim::complete`, `Claim::release` and `Claim::renew`, called by
+/// hand, wait for as long as their caller lets them.
+///
 /// The suite in `countersign-conformance` holds an implementation to all of
-/// this.
+/// this but the time.
 pub trait IdempotencyStore: Send + Sync + 'static {
     /// Claims an event for one attempt, first and before anything else.
     ///

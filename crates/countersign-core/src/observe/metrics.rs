@@ -47,7 +47,10 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
             }
         }
         Notice::MalformedJson => count(labels, &list::MALFORMED_JSON),
-        Notice::Identified(_) | Notice::StoreFailed(_) | Notice::StoreRecovered => {}
+        Notice::Identified(_)
+        | Notice::StoreFailed(_)
+        | Notice::StoreRecovered
+        | Notice::RulePanicked { .. } => {}
         Notice::Asked(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
         Notice::Waited(waited) => observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited),
         Notice::Claimed(grant) => {

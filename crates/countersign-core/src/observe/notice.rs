@@ -49,6 +49,8 @@ pub(crate) enum Notice<'a> {
     HandlerStopped { took: Duration },
     /// The sender was answered in the place of a handler that goes on.
     HandlerTimedOut,
+    /// The outcome rule panicked at this status.
+    RulePanicked { status: u16 },
     /// The claim was settled by whoever had it.
     Settled(Settlement),
     /// A success was recorded of an event that another attempt has, or had, too.

@@ -110,6 +110,10 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
             target: TARGET, scheme, endpoint, code = Answer::HandlerTimeout.code(),
             "the handler is past its deadline and goes on"
         ),
+        Notice::RulePanicked { status } => error!(
+            target: TARGET, scheme, endpoint, status,
+            "the outcome rule panicked: the claim is settled by the default rule"
+        ),
         Notice::Settled(how) => {
             debug!(target: TARGET, scheme, endpoint, code = how.code(), "the claim is settled");
         }

@@ -59,12 +59,10 @@ where
             let _ = give.send(response.map(ResponseBody::of_service));
             status
         };
-        // Whatever comes of the record, the effect has happened and the answer stands.
-        match status {
-            Some(status) => drop(receiver.settle(claim, status).await),
-            None => drop(claim.release().await),
-        }
+        // The answer is given: a store that is slow takes up no share of the budget.
         drop(reserved);
+        // Whatever comes of the record, the effect has happened and the answer stands.
+        drop(receiver.settle_in_time(claim, status, &sleep).await);
     }
 }
 

@@ -12,14 +12,16 @@ use crate::idempotency::{
     Token, transition,
 };
 
+pub(super) use self::queue::Telling;
+
 pub(super) struct Pending {
     events: HashMap<EventKey, Known>,
     queue: BTreeMap<Place, Step>,
-    next_place: u64,
+    next_number: u64,
     /// How many steps of the queue are releases: these have no event in the table.
     releases: usize,
-    /// How many steps are being told at this moment.
-    in_hand: usize,
+    /// The steps that are being told at this moment, by their tickets.
+    in_hand: HashMap<u64, Step>,
     limit: usize,
     /// No more steps can come.
     pub(super) closed: bool,
@@ -37,12 +39,14 @@ struct Known {
     in_store: bool,
     /// Whether the store may know of the attempt too.
     may_be_in_store: bool,
+    /// Whether it is done, and its holder waits for the store's reply to that.
+    is_awaited: bool,
     /// `None` while its step is being told.
     place: Option<Place>,
 }
 
-/// In this order steps are told: what matters most first, then what came first.
-type Place = (Action, u64);
+/// Whether a step waits for its next try, then its kind, then what came first.
+pub(super) type Place = (bool, Action, u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Action {
@@ -64,6 +68,10 @@ pub(super) struct Step {
     pub(super) action: Action,
     /// When it is given up; a claim is handed over for as long as it is held.
     pub(super) until_ms: i64,
+    /// How often it has been told in vain.
+    pub(super) tries: u32,
+    /// Its name while it is being told.
+    ticket: u64,
 }
 
 /// What the store has answered to a step.
@@ -98,9 +106,9 @@ impl Pending {
         Self {
             events: HashMap::new(),
             queue: BTreeMap::new(),
-            next_place: 0,
+            next_number: 0,
             releases: 0,
-            in_hand: 0,
+            in_hand: HashMap::new(),
             limit,
             closed: false,
             waker: None,
@@ -115,7 +123,7 @@ impl Pending {
     /// Whether nothing is left to be told, or being told, but claims that are
     /// held here.
     pub(super) fn is_settled(&self) -> bool {
-        self.in_hand == 0 && self.releases == 0 && self.unrecorded().next().is_none()
+        self.in_hand.is_empty() && self.releases == 0 && self.unrecorded().next().is_none()
     }
 
     /// The events whose success is not recorded yet.
@@ -153,7 +161,7 @@ impl Pending {
             return ClaimOutcome::AtCapacity;
         }
         let known = self.write(key, record, attempt, now_ms);
-        (known.held_here, known.in_store) = (true, false);
+        (known.held_here, known.in_store, known.is_awaited) = (true, false, false);
         known.may_be_in_store = may_be_in_store;
         let until_ms = known.expires_ms;
         self.enqueue(key, attempt, Action::HandOver, until_ms);
@@ -162,15 +170,37 @@ impl Pending {
 
     /// Remembers a claim that the store holds, for as long as its lease: should
     /// the store go away, this process does not handle the event twice at once.
-    pub(super) fn hold(&mut self, key: &EventKey, attempt: &Attempt, epoch: u32, now_ms: i64) {
+    ///
+    /// What is known of the event by now if another attempt has it, or has handled
+    /// it, while the store was waited for.
+    pub(super) fn hold(
+        &mut self,
+        key: &EventKey,
+        attempt: &Attempt,
+        epoch: u32,
+        now_ms: i64,
+    ) -> Option<ClaimOutcome> {
+        if let Some(outcome) = self.look(key, attempt, now_ms) {
+            return Some(outcome);
+        }
         // It takes no room from what is known here alone.
         if self.is_full() {
-            return;
+            return None;
         }
         let (_, claimed) = transition::claim(None, attempt, now_ms);
-        let Some(record) = claimed.map(|record| Record { epoch, ..record }) else { return };
-        let known = self.write(key, record, attempt, now_ms);
-        (known.held_here, known.in_store) = (false, true);
+        let record = claimed.map(|record| Record { epoch, ..record })?;
+        self.write(key, record, attempt, now_ms);
+        self.hold_in_store(key, attempt, now_ms);
+        None
+    }
+
+    /// The store holds the claim of this entry for a lease from now on.
+    fn hold_in_store(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
+        let Some(known) = self.events.get_mut(key) else { return };
+        if let (_, Some(renewed)) = transition::renew(Some(&known.record), attempt, now_ms) {
+            known.record = renewed;
+        }
+        (known.held_here, known.in_store, known.is_awaited) = (false, true, false);
         known.expires_ms = now_ms.saturating_add(millis(attempt.lease));
         let until_ms = known.expires_ms;
         self.enqueue(key, attempt, Action::Forget, until_ms);
@@ -178,7 +208,36 @@ impl Pending {
 
     /// The store does not hold this claim any more, or it does not matter.
     pub(super) fn let_go(&mut self, key: &EventKey, attempt: &Attempt) {
-        if self.is_held_by(key, attempt.token) {
+        let in_store = self.events.get(key).is_some_and(|known| known.in_store);
+        if in_store && self.is_held_by(key, attempt.token) {
+            self.forget(key);
+        }
+    }
+
+    /// Remembers a success whose holder waits for the store's reply: there is no
+    /// step to tell yet.
+    pub(super) fn await_record(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
+        if self.is_full() && !self.events.contains_key(key) {
+            return;
+        }
+        let record = self.known(key, now_ms).map(|known| known.record);
+        // Of an event that another attempt has taken over, that one's claim is known.
+        if record.is_some_and(|record| record.token != attempt.token) {
+            return;
+        }
+        let (_, changed) = transition::complete(record.as_ref(), attempt, now_ms);
+        let Some(done) = changed else { return };
+        let known = self.write(key, done, attempt, now_ms);
+        (known.held_here, known.in_store, known.is_awaited) = (false, false, true);
+        if let Some(place) = known.place.take() {
+            self.queue.remove(&place);
+        }
+    }
+
+    /// The store has the record for which a holder has waited.
+    pub(super) fn recorded_by_holder(&mut self, key: &EventKey, attempt: &Attempt) {
+        let is_awaited = self.events.get(key).is_some_and(|known| known.is_awaited);
+        if is_awaited && self.is_done_by(key, attempt.token) {
             self.forget(key);
         }
     }
@@ -194,13 +253,28 @@ impl Pending {
     ) -> Result<CompleteOutcome, Full> {
         let record = self.known(key, now_ms).map(|known| known.record);
         let (outcome, changed) = transition::complete(record.as_ref(), attempt, now_ms);
-        let Some(record) = changed else { return Ok(outcome) };
+        let Some(record) = changed else {
+            self.await_no_more(key, attempt, held_here);
+            return Ok(outcome);
+        };
         self.make_room(key, lost)?;
         let known = self.write(key, record, attempt, now_ms);
-        (known.held_here, known.in_store) = (held_here, false);
+        (known.held_here, known.in_store, known.is_awaited) = (held_here, false, false);
         let until_ms = known.expires_ms;
         self.enqueue(key, attempt, Action::Complete, until_ms);
         Ok(outcome)
+    }
+
+    /// The holder of a success has not got the store's reply: it is told in the
+    /// background.
+    fn await_no_more(&mut self, key: &EventKey, attempt: &Attempt, held_here: bool) {
+        if !self.is_done_by(key, attempt.token) {
+            return;
+        }
+        let Some(known) = self.events.get_mut(key).filter(|known| known.is_awaited) else { return };
+        (known.held_here, known.is_awaited) = (held_here, false);
+        let until_ms = known.expires_ms;
+        self.enqueue(key, attempt, Action::Complete, until_ms);
     }
 
     pub(super) fn renew(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) -> RenewOutcome {
@@ -257,9 +331,9 @@ impl Pending {
         self.enqueue(key, attempt, Action::Release, until_ms);
     }
 
-    /// Whether the event is held or done here. One that was is handed over.
-    pub(super) fn knows(&self, key: &EventKey, now_ms: i64) -> bool {
-        self.known(key, now_ms).is_some()
+    /// Whether the event is held or done here, and not in the store.
+    pub(super) fn is_here(&self, key: &EventKey, now_ms: i64) -> bool {
+        self.known(key, now_ms).is_some_and(|known| !known.in_store)
     }
 
     fn known(&self, key: &EventKey, now_ms: i64) -> Option<&Known> {
@@ -292,6 +366,7 @@ impl Pending {
             held_here: false,
             in_store: false,
             may_be_in_store: false,
+            is_awaited: false,
             place: None,
         });
         (known.record, known.expires_ms) = (record, expires_ms);

@@ -1,31 +1,35 @@
-//! Tells the store one step after another, or several side by side once it
-//! answers.
+//! Tells the store what is pending, several steps side by side, each with pauses
+//! of its own if it fails.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use futures_util::future::{Either, join_all, select};
+use futures_util::StreamExt;
+use futures_util::future::select;
+use futures_util::stream::FuturesUnordered;
 
-use super::pending::{Action, Pending, Step, Told};
+use super::pending::{Action, Place, Step, Telling, Told};
 use super::{SettlementQueue, Shared, Timer};
 use crate::clock::Clock;
-use crate::idempotency::{EventKey, IdempotencyStore};
+use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
 
 impl<S: IdempotencyStore> SettlementQueue<S> {
     /// Tells the store, until nothing more can come. Given out to one at a time:
-    /// again once the one before was dropped, with its runtime for example.
+    /// again once the one before was dropped, with its runtime for example, or
+    /// shows no sign of life while there is something to tell.
     pub(crate) fn background<T: Timer>(
         &self,
         timer: T,
     ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
-        let running = Running::start(&self.0.is_running)?;
+        let running = self.0.current.start(|| self.0.is_stalled())?;
         let shared = Arc::clone(&self.0);
+        shared.take_over();
         Some(async move {
-            run(&shared, &timer).await;
+            run(&shared, &running, &timer).await;
             drop(running);
         })
     }
@@ -36,7 +40,8 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
         let shared = &self.0;
         let settle = async {
             loop {
-                shared.tell_all(timer).await;
+                shared.change(|pending, _, _| pending.retry_all());
+                shared.tell_all_once(timer).await;
                 if shared.change(|pending, _, _| pending.is_settled()) {
                     return;
                 }
@@ -49,80 +54,218 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
     }
 }
 
-async fn run<S: IdempotencyStore>(shared: &Shared<S>, timer: &impl Timer) {
-    let mut pause = FIRST_PAUSE;
-    while let Some(step) = shared.next().await {
-        if shared.tell(step, timer).await {
-            pause = FIRST_PAUSE;
-            shared.tell_all(timer).await;
-        } else {
-            timer.sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: &impl Timer) {
+    let (mut telling, mut failures) = (Telling::default(), Failures::default());
+    let mut tells = FuturesUnordered::new();
+    // Of single steps, of an outage, and from one sign of life to the next.
+    let mut pauses = FuturesUnordered::new();
+    let mut outage_pause = None;
+    let mut tick = None;
+    loop {
+        let limit = if outage_pause.is_some() { 0 } else { failures.side_by_side() };
+        while tells.len() < limit
+            && let Some(taken) = shared.take(&telling)
+        {
+            telling.begin(taken.step.action);
+            tells.push(shared.tell(taken, timer));
+        }
+        let event = poll_fn(|cx| {
+            if !running.is_current() {
+                return Poll::Ready(Event::Over);
+            }
+            if let Poll::Ready(Some((taken, reply))) = tells.poll_next_unpin(cx) {
+                return Poll::Ready(Event::Told(taken, reply));
+            }
+            if let Poll::Ready(Some(place)) = pauses.poll_next_unpin(cx) {
+                return Poll::Ready(Event::Retry(place));
+            }
+            if is_over(&mut outage_pause, cx) {
+                return Poll::Ready(Event::Look);
+            }
+            let has_room = outage_pause.is_none() && tells.len() < limit;
+            match shared.look_for_steps(has_room, cx.waker()) {
+                Steps::Due => Poll::Ready(Event::Look),
+                Steps::NoMore => Poll::Ready(Event::Over),
+                Steps::None => {
+                    tick = None;
+                    Poll::Pending
+                }
+                Steps::Later => {
+                    tick.get_or_insert_with(|| Box::pin(timer.sleep(TICK)));
+                    if is_over(&mut tick, cx) { Poll::Ready(Event::Look) } else { Poll::Pending }
+                }
+            }
+        })
+        .await;
+        match event {
+            Event::Over => return,
+            Event::Look => {}
+            Event::Retry(place) => shared.change(|pending, _, _| pending.retry(place)),
+            Event::Told(taken, reply) => {
+                telling.end(taken.step.action);
+                if reply == Reply::Failed {
+                    failures.add(&taken.step.key);
+                    if failures.are_an_outage() && outage_pause.is_none() {
+                        outage_pause = Some(Box::pin(timer.sleep(failures.next_pause())));
+                    }
+                } else if failures.end() {
+                    // The store is back, for all that wait.
+                    outage_pause = None;
+                    pauses.clear();
+                    shared.change(|pending, _, _| pending.retry_all());
+                }
+                if reply != Reply::Final
+                    && let Some((place, tries)) = taken.defer()
+                {
+                    let pause = pause_after(tries, pauses.len());
+                    pauses.push(async move {
+                        timer.sleep(pause).await;
+                        place
+                    });
+                }
+            }
         }
     }
 }
 
-impl<S: IdempotencyStore> Shared<S> {
-    /// The next step; `None` when there is none and no more can come.
-    async fn next(&self) -> Option<Taken<'_, S>> {
-        poll_fn(|context| {
-            let mut pending = self.lock();
-            match self.take_from(&mut pending) {
-                Some(taken) => Poll::Ready(Some(taken)),
-                None if pending.closed => Poll::Ready(None),
-                None => {
-                    pending.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            }
+/// What the background task goes on with.
+enum Event<'s, S> {
+    Told(Taken<'s, S>, Reply),
+    /// The pause of this step is over.
+    Retry(Place),
+    /// There may be a step to tell.
+    Look,
+    Over,
+}
+
+/// What came of telling a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reply {
+    /// It has ended.
+    Final,
+    /// The store has answered that it is to come again.
+    Later,
+    Failed,
+}
+
+/// What there is to tell.
+enum Steps {
+    /// A step is due, and there is room for it.
+    Due,
+    /// Steps are being told, or wait.
+    Later,
+    None,
+    /// No more can come.
+    NoMore,
+}
+
+/// Whether the pause has ended. One that has is gone.
+fn is_over<F: Future<Output = ()>>(pause: &mut Option<Pin<Box<F>>>, cx: &mut Context<'_>) -> bool {
+    let is_over = pause.as_mut().is_some_and(|pause| pause.as_mut().poll(cx).is_ready());
+    if is_over {
+        *pause = None;
+    }
+    is_over
+}
+
+impl<S> Shared<S> {
+    /// Whether there is something to tell, and the background task, if there is
+    /// one, has shown no sign of life for too long: its runtime is kept, but not
+    /// driven.
+    fn is_stalled(&self) -> bool {
+        let until_ms = self.alive_until_ms.load(Ordering::Relaxed);
+        until_ms != 0 && until_ms < self.clock.now_unix_ms()
+    }
+
+    /// Takes over from a background task that has ended, or is stalled.
+    fn take_over(&self) {
+        self.change(|pending, now_ms, ended| pending.take_over(now_ms, ended));
+        let pending = self.lock();
+        if pending.is_busy() {
+            self.is_alive();
+        }
+    }
+
+    /// Asked by the background task, which is woken by the next step.
+    fn look_for_steps(&self, has_room: bool, waker: &Waker) -> Steps {
+        let mut pending = self.lock();
+        let is_busy = pending.is_busy();
+        if is_busy {
+            self.is_alive();
+        }
+        if has_room && pending.has_steps() {
+            return Steps::Due;
+        }
+        if pending.closed && !is_busy {
+            return Steps::NoMore;
+        }
+        pending.waker = Some(waker.clone());
+        if is_busy { Steps::Later } else { Steps::None }
+    }
+
+    fn take(&self, telling: &Telling) -> Option<Taken<'_, S>> {
+        self.change(|pending, now_ms, _| pending.take(telling, now_ms)).map(|step| Taken {
+            shared: self,
+            step,
+            is_over: false,
         })
-        .await
     }
+}
 
-    fn take(&self) -> Option<Taken<'_, S>> {
-        self.take_from(&mut self.lock())
-    }
-
-    fn take_from(&self, pending: &mut Pending) -> Option<Taken<'_, S>> {
-        let step = pending.take(self.clock.now_unix_ms());
-        self.known.store(pending.len(), Ordering::Release);
-        step.map(|step| Taken { shared: self, step: Some(step) })
-    }
-
-    /// Tells what is queued, until nothing is, or a step fails.
-    async fn tell_all(&self, timer: &impl Timer) {
+impl<S: IdempotencyStore> Shared<S> {
+    /// Tells every step that is due once, unless the store seems to be away. Those
+    /// that fail are due again behind the others.
+    async fn tell_all_once(&self, timer: &impl Timer) {
+        let (mut telling, mut failures) = (Telling::default(), Failures::default());
+        let mut tells = FuturesUnordered::new();
+        let mut failed = Vec::new();
         loop {
-            let steps: Vec<_> = std::iter::from_fn(|| self.take()).take(SIDE_BY_SIDE).collect();
-            if steps.is_empty() {
-                return;
+            while tells.len() < SIDE_BY_SIDE
+                && !failures.are_an_outage()
+                && let Some(taken) = self.take(&telling)
+            {
+                telling.begin(taken.step.action);
+                tells.push(self.tell(taken, timer));
             }
-            let told = join_all(steps.into_iter().map(|step| self.tell(step, timer))).await;
-            if told.contains(&false) {
-                return;
+            let Some((taken, reply)) = tells.next().await else { return };
+            telling.end(taken.step.action);
+            if reply == Reply::Failed {
+                failures.add(&taken.step.key);
+            } else {
+                failures.end();
+            }
+            if reply != Reply::Final {
+                failed.push(taken);
             }
         }
     }
 
-    /// Tells one step, and says whether that has ended it.
-    async fn tell(&self, mut taken: Taken<'_, S>, timer: &impl Timer) -> bool {
-        let Some(step) = taken.step.clone() else { return true };
-        let told = pin!(self.tell_store(&step));
-        match select(told, pin!(timer.sleep(LONGEST_STEP))).await {
-            Either::Left((Some(told), _)) => {
-                taken.step = None;
-                self.change(|pending, now_ms, ended| pending.told(&step, told, now_ms, ended))
-            }
-            // Dropped, it is queued again.
-            Either::Left((None, _)) | Either::Right(_) => false,
-        }
+    /// Tells one step.
+    async fn tell<'s>(
+        &'s self,
+        mut taken: Taken<'s, S>,
+        timer: &impl Timer,
+    ) -> (Taken<'s, S>, Reply) {
+        let step = taken.step.clone();
+        let call = pin!(self.tell_store(&step));
+        let Some(Ok(told)) = bounded(call, LONGEST_STEP, timer).await else {
+            return (taken, Reply::Failed);
+        };
+        let is_final =
+            self.change(|pending, now_ms, ended| pending.told(&step, told, now_ms, ended));
+        taken.is_over = is_final;
+        (taken, if is_final { Reply::Final } else { Reply::Later })
     }
 
-    async fn tell_store(&self, Step { key, attempt, action, .. }: &Step) -> Option<Told> {
+    async fn tell_store(
+        &self,
+        Step { key, attempt, action, .. }: &Step,
+    ) -> Result<Told, StoreError> {
         match action {
-            Action::Complete => self.store.complete(key, attempt).await.ok().map(Told::Complete),
-            Action::HandOver => self.store.claim(key, attempt).await.ok().map(Told::HandOver),
-            Action::Release => self.store.release(key, attempt).await.ok().map(Told::Release),
-            Action::Forget => None,
+            Action::Complete => self.store.complete(key, attempt).await.map(Told::Complete),
+            Action::HandOver => self.store.claim(key, attempt).await.map(Told::HandOver),
+            Action::Release => self.store.release(key, attempt).await.map(Told::Release),
+            Action::Forget => Err(StoreError::not_applied("there is nothing to tell")),
         }
     }
 }
@@ -130,41 +273,133 @@ impl<S: IdempotencyStore> Shared<S> {
 /// A step that is being told. Dropped before it has ended, it is queued again.
 struct Taken<'s, S> {
     shared: &'s Shared<S>,
-    step: Option<Step>,
+    step: Step,
+    is_over: bool,
+}
+
+impl<S> Taken<'_, S> {
+    /// Queues it again, to be told after a pause: its place, and how often it has
+    /// been told. `None` if it has ended.
+    fn defer(mut self) -> Option<(Place, u32)> {
+        self.is_over = true;
+        let step = &self.step;
+        let place =
+            self.shared.change(|pending, now_ms, ended| pending.defer(step, now_ms, ended))?;
+        Some((place, step.tries.saturating_add(1)))
+    }
 }
 
 impl<S> Drop for Taken<'_, S> {
     fn drop(&mut self) {
-        if let Some(step) = self.step.take() {
-            self.shared
-                .change(|pending, now_ms, ended| ended.extend(pending.failed(&step, now_ms)));
+        if !self.is_over {
+            let step = &self.step;
+            self.shared.change(|pending, now_ms, ended| {
+                ended.extend(pending.put_back(step, now_ms));
+            });
         }
     }
 }
 
-/// The background task. Dropped, it makes room for another one.
-struct Running(Arc<AtomicBool>);
+/// The failures in a row. One event alone may be what the store rejects: several
+/// are an outage.
+#[derive(Default)]
+struct Failures {
+    keys: Vec<EventKey>,
+    pauses: u32,
+}
 
-impl Running {
-    fn start(is_running: &Arc<AtomicBool>) -> Option<Self> {
+impl Failures {
+    fn add(&mut self, key: &EventKey) {
+        if !self.are_an_outage() && !self.keys.contains(key) {
+            self.keys.push(key.clone());
+        }
+    }
+
+    fn are_an_outage(&self) -> bool {
+        self.keys.len() >= OUTAGE
+    }
+
+    /// How many steps are told at once: a store that is away is only tried.
+    fn side_by_side(&self) -> usize {
+        if self.are_an_outage() { TRIED_IN_OUTAGE } else { SIDE_BY_SIDE }
+    }
+
+    fn next_pause(&mut self) -> Duration {
+        self.pauses = self.pauses.saturating_add(1);
+        doubled(self.pauses).min(LONGEST_PAUSE)
+    }
+
+    /// The store has answered. Whether that is the end of an outage.
+    fn end(&mut self) -> bool {
+        std::mem::take(self).are_an_outage()
+    }
+}
+
+/// The pause of a step that has been told so often in vain. The more steps pause,
+/// the longer: a store is not kept busy by what it rejects.
+fn pause_after(tries: u32, pausing: usize) -> Duration {
+    let times = u32::try_from(pausing / SIDE_BY_SIDE).unwrap_or(u32::MAX).saturating_add(1);
+    doubled(tries).min(LONGEST_PAUSE.saturating_mul(times)).min(LONGEST_PAUSE_OF_MANY)
+}
+
+fn doubled(times: u32) -> Duration {
+    FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(times.saturating_sub(1)))
+}
+
+/// Which background task is the current one, if there is one.
+#[derive(Default)]
+pub(super) struct Current {
+    running: AtomicU64,
+    last: AtomicU64,
+}
+
+impl Current {
+    /// A new one, unless there is one that is not stalled.
+    fn start(self: &Arc<Self>, is_stalled: impl FnOnce() -> bool) -> Option<Running> {
         // Read first: every request comes by here.
-        if is_running.load(Ordering::Relaxed) || is_running.swap(true, Ordering::AcqRel) {
+        let before = self.running.load(Ordering::Relaxed);
+        if before != NONE && !is_stalled() {
             return None;
         }
-        Some(Self(Arc::clone(is_running)))
+        let id = self.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        self.running.compare_exchange(before, id, Ordering::AcqRel, Ordering::Relaxed).ok()?;
+        Some(Running { current: Arc::clone(self), id })
+    }
+}
+
+/// The background task. Dropped, it makes room for another one.
+struct Running {
+    current: Arc<Current>,
+    id: u64,
+}
+
+impl Running {
+    /// Whether no other one has taken over.
+    fn is_current(&self) -> bool {
+        self.current.running.load(Ordering::Acquire) == self.id
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        let running = &self.current.running;
+        let _ = running.compare_exchange(self.id, NONE, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 
+/// No background task.
+const NONE: u64 = 0;
 /// How many steps are told at once.
 const SIDE_BY_SIDE: usize = 16;
+/// One of each kind.
+const TRIED_IN_OUTAGE: usize = 3;
+/// So many events whose steps fail in a row are an outage.
+const OUTAGE: usize = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE_OF_MANY: Duration = Duration::from_secs(30);
+/// Between two signs of life, while there is something to tell.
+const TICK: Duration = Duration::from_secs(1);
 /// A store that does not answer in this time, and has no deadline of its own,
 /// may not have heard.
 const LONGEST_STEP: Duration = Duration::from_secs(10);

@@ -1,38 +1,74 @@
 //! The queue of a table: which step is told next, and what its answer changes.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Action, Ended, Full, Known, Pending, Step, Told};
+use super::{Action, Ended, Full, Known, Pending, Place, Step, Told};
 use crate::idempotency::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, ReleaseOutcome, State};
 
 impl Pending {
-    /// Whether there is a step to tell.
+    /// Whether there is a step to tell now.
     pub(in super::super) fn has_steps(&self) -> bool {
-        self.queue.first_key_value().is_some_and(|((action, _), _)| *action != Action::Forget)
+        let first = self.queue.first_key_value();
+        first.is_some_and(|((waits, action, _), _)| !waits && *action != Action::Forget)
     }
 
-    /// The next step to tell.
-    pub(in super::super) fn take(&mut self, now_ms: i64) -> Option<Step> {
-        while let Some(first) = self.queue.first_entry() {
-            let step = first.get();
-            if step.action == Action::Forget && now_ms < step.until_ms {
-                return None;
-            }
-            let step = first.remove();
-            if step.action == Action::Release {
+    /// Whether there is a step to tell, now or at its next try.
+    pub(in super::super) fn has_any_steps(&self) -> bool {
+        let waiting = (true, Action::Complete, 0)..;
+        self.has_steps() || self.queue.range(waiting).next().is_some()
+    }
+
+    /// Whether there is a step to tell, or being told.
+    pub(in super::super) fn is_busy(&self) -> bool {
+        self.has_any_steps() || !self.in_hand.is_empty()
+    }
+
+    /// The next step to tell: of the kind of which the fewest are being told, so
+    /// that no kind holds up another; else of what matters most.
+    pub(in super::super) fn take(&mut self, telling: &Telling, now_ms: i64) -> Option<Step> {
+        let mut kinds = [Action::Complete, Action::HandOver, Action::Release];
+        kinds.sort_by_key(|kind| telling.of(*kind));
+        let step = kinds.into_iter().find_map(|kind| self.take_of(kind, now_ms));
+        if step.is_none() {
+            self.sweep(now_ms);
+        }
+        step
+    }
+
+    fn take_of(&mut self, kind: Action, now_ms: i64) -> Option<Step> {
+        loop {
+            let (place, _) = self.queue.range(all(false, kind)).next()?;
+            let place = *place;
+            let mut step = self.queue.remove(&place)?;
+            if kind == Action::Release {
                 self.releases -= 1;
             } else if let Some(known) = self.events.get_mut(&step.key) {
                 known.place = None;
-                if step.action == Action::Forget || is_abandoned(step.action, known, now_ms) {
+                if is_abandoned(kind, known, now_ms) {
                     self.keep_abandoned(&step, now_ms);
                     continue;
                 }
-                known.may_be_in_store |= step.action == Action::HandOver;
+                known.may_be_in_store |= kind == Action::HandOver;
             }
-            self.in_hand += 1;
+            step.ticket = place.2;
+            self.in_hand.insert(step.ticket, step.clone());
             return Some(step.at(now_ms));
         }
-        None
+    }
+
+    /// Forgets what has been kept for its time.
+    fn sweep(&mut self, now_ms: i64) {
+        while let Some((place, step)) = self.queue.range(all(false, Action::Forget)).next()
+            && step.until_ms <= now_ms
+        {
+            let place = *place;
+            let Some(step) = self.queue.remove(&place) else { return };
+            if let Some(known) = self.events.get_mut(&step.key) {
+                known.place = None;
+            }
+            self.keep_abandoned(&step, now_ms);
+        }
     }
 
     /// An event whose holder is not heard of any more is kept as long as a store
@@ -46,7 +82,8 @@ impl Pending {
         }
     }
 
-    /// What the store has answered to a step. Whether that is the end of it.
+    /// What the store has answered to a step. Whether that is the end of it; if it
+    /// is not, the step is still in hand.
     pub(in super::super) fn told(
         &mut self,
         step: &Step,
@@ -54,13 +91,21 @@ impl Pending {
         now_ms: i64,
         ended: &mut Vec<Ended>,
     ) -> bool {
-        self.in_hand -= 1;
+        let is_in_hand = self.in_hand.contains_key(&step.ticket);
         match told {
+            // What another task has taken over is not counted twice.
+            Told::Complete(_) if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {
+            }
             Told::Complete(outcome) => ended.push(self.recorded(step, outcome)),
             Told::Release(ReleaseOutcome::Released) => ended.push(Ended::Released),
             Told::Release(ReleaseOutcome::NotHeld) => {}
-            Told::HandOver(outcome) => return self.handed_over(step, outcome, now_ms),
+            Told::HandOver(outcome) => {
+                if !self.handed_over(step, outcome, now_ms) {
+                    return false;
+                }
+            }
         }
+        self.in_hand.remove(&step.ticket);
         true
     }
 
@@ -79,20 +124,36 @@ impl Pending {
             return true;
         }
         match outcome {
-            ClaimOutcome::Granted { .. } => drop(self.forget(&step.key)),
-            ClaimOutcome::InFlight { .. } | ClaimOutcome::AtCapacity => {
-                self.retry(step);
-                return false;
-            }
+            // Its handler runs: the store may go away once more.
+            ClaimOutcome::Granted { .. } => self.hold_in_store(&step.key, &step.attempt, now_ms),
+            ClaimOutcome::InFlight { .. } | ClaimOutcome::AtCapacity => return false,
             _ => self.keep_abandoned(step, now_ms),
         }
         true
     }
 
-    /// A step that failed, or whose answer nobody waited for, is told once more,
-    /// behind the others: what hinders it may not hinder them.
-    pub(in super::super) fn failed(&mut self, step: &Step, now_ms: i64) -> Option<Ended> {
-        self.in_hand -= 1;
+    /// A step whose answer was not waited for is told once more, behind the others
+    /// of its kind.
+    pub(in super::super) fn put_back(&mut self, step: &Step, now_ms: i64) -> Option<Ended> {
+        self.again(step, false, now_ms).1
+    }
+
+    /// A step that failed is told once more after a pause of its own: what hinders
+    /// it may not hinder the others. Its place, unless it has ended.
+    pub(in super::super) fn defer(
+        &mut self,
+        step: &Step,
+        now_ms: i64,
+        ended: &mut Vec<Ended>,
+    ) -> Option<Place> {
+        let (place, end) = self.again(step, true, now_ms);
+        ended.extend(end);
+        place
+    }
+
+    fn again(&mut self, step: &Step, waits: bool, now_ms: i64) -> (Option<Place>, Option<Ended>) {
+        // Another task may have taken it over.
+        let Some(mut step) = self.in_hand.remove(&step.ticket) else { return (None, None) };
         let token = step.attempt.token;
         let (is_wanted, is_late) = match step.action {
             Action::Complete => (self.is_done_by(&step.key, token), step.until_ms <= now_ms),
@@ -101,17 +162,39 @@ impl Pending {
             Action::Forget => (false, false),
         };
         match (is_wanted, is_late) {
-            (true, true) => self.give_up(step),
+            (true, true) => (None, self.give_up(&step)),
             (true, false) => {
-                self.retry(step);
-                None
+                step.tries = step.tries.saturating_add(1);
+                (Some(self.put(step, waits)), None)
             }
-            (false, _) => None,
+            (false, _) => (None, None),
         }
     }
 
-    fn retry(&mut self, step: &Step) {
-        self.enqueue(&step.key, &step.attempt, step.action, step.until_ms);
+    /// The pause of a step is over.
+    pub(in super::super) fn retry(&mut self, place: Place) {
+        let (waits, action, _) = place;
+        if waits && let Some(step) = self.queue.remove(&place) {
+            self.releases -= usize::from(action == Action::Release);
+            self.put(step, false);
+        }
+    }
+
+    /// Ends every pause.
+    pub(in super::super) fn retry_all(&mut self) {
+        let waiting = self.queue.range((true, Action::Complete, 0)..);
+        for place in waiting.map(|(place, _)| *place).collect::<Vec<_>>() {
+            self.retry(place);
+        }
+    }
+
+    /// Puts back what another task was telling, and ends every pause.
+    pub(in super::super) fn take_over(&mut self, now_ms: i64, ended: &mut Vec<Ended>) {
+        let in_hand: Vec<_> = self.in_hand.values().cloned().collect();
+        for step in in_hand {
+            ended.extend(self.put_back(&step, now_ms));
+        }
+        self.retry_all();
     }
 
     /// The step will not be told any more.
@@ -138,17 +221,22 @@ impl Pending {
         action: Action,
         until_ms: i64,
     ) {
-        let place = (action, self.next_place);
-        self.next_place += 1;
-        if action == Action::Release {
+        let (key, attempt) = (key.clone(), attempt.clone());
+        self.put(Step { key, attempt, action, until_ms, tries: 0, ticket: 0 }, false);
+    }
+
+    fn put(&mut self, step: Step, waits: bool) -> Place {
+        let place = (waits, step.action, self.next_number);
+        self.next_number += 1;
+        if step.action == Action::Release {
             self.releases += 1;
-        } else if let Some(known) = self.events.get_mut(key)
+        } else if let Some(known) = self.events.get_mut(&step.key)
             && let Some(before) = known.place.replace(place)
         {
             self.queue.remove(&before);
         }
-        let step = Step { key: key.clone(), attempt: attempt.clone(), action, until_ms };
         self.queue.insert(place, step);
+        place
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -167,8 +255,9 @@ impl Pending {
     /// release, which the end of the lease makes good, or the oldest success.
     pub(super) fn give_up_one(&mut self, lost: &mut Vec<Ended>) -> Result<(), Full> {
         for action in [Action::Forget, Action::Release, Action::Complete] {
-            let first = self.queue.range((action, 0)..=(action, u64::MAX)).next();
-            if let Some((place, _)) = first {
+            let firsts = [false, true].map(|waits| self.queue.range(all(waits, action)).next());
+            let oldest = firsts.into_iter().flatten().min_by_key(|((.., number), _)| *number);
+            if let Some((place, _)) = oldest {
                 let place = *place;
                 let Some(step) = self.queue.remove(&place) else { return Err(Full) };
                 self.releases -= usize::from(action == Action::Release);
@@ -177,6 +266,33 @@ impl Pending {
             }
         }
         Err(Full)
+    }
+}
+
+/// The places of one kind of step.
+fn all(waits: bool, kind: Action) -> RangeInclusive<Place> {
+    (waits, kind, 0)..=(waits, kind, u64::MAX)
+}
+
+/// How many steps of each kind are being told.
+#[derive(Default)]
+pub(in super::super) struct Telling([usize; 3]);
+
+impl Telling {
+    pub(in super::super) fn begin(&mut self, kind: Action) {
+        if let Some(count) = self.0.get_mut(kind as usize) {
+            *count += 1;
+        }
+    }
+
+    pub(in super::super) fn end(&mut self, kind: Action) {
+        if let Some(count) = self.0.get_mut(kind as usize) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn of(&self, kind: Action) -> usize {
+        self.0.get(kind as usize).copied().unwrap_or(0)
     }
 }
 

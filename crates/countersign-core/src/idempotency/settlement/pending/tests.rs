@@ -7,6 +7,7 @@ use crate::idempotency::key::sample::keys;
 const NOW_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const GRANTED: ClaimOutcome = ClaimOutcome::Granted { epoch: 1, reclaimed: false };
 
 #[test]
 fn successes_are_told_before_claims_and_releases_come_last() {
@@ -17,7 +18,7 @@ fn successes_are_told_before_claims_and_releases_come_last() {
     succeed(&mut pending, &keys[2]);
     pending.push_release(&keys[3], &attempt(), NOW_MS, &mut Vec::new());
     succeed(&mut pending, &keys[4]);
-    let told: Vec<_> = std::iter::from_fn(|| pending.take(NOW_MS)).collect();
+    let told: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
     let actions: Vec<_> = told.iter().map(|step| step.action).collect();
     let (complete, release) = (Action::Complete, Action::Release);
     assert_eq!(actions, [complete, complete, Action::HandOver, release, release]);
@@ -26,15 +27,15 @@ fn successes_are_told_before_claims_and_releases_come_last() {
 }
 
 #[test]
-fn a_step_that_failed_comes_behind_its_like() {
+fn a_step_whose_answer_was_not_waited_for_comes_behind_its_like() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     for key in &keys {
         let _ = succeed(&mut pending, key);
     }
-    let first = pending.take(NOW_MS).unwrap();
-    assert_eq!(pending.failed(&first, NOW_MS), None);
-    let told = std::iter::from_fn(|| pending.take(NOW_MS));
+    let first = take(&mut pending, NOW_MS).unwrap();
+    assert_eq!(pending.put_back(&first, NOW_MS), None);
+    let told = std::iter::from_fn(|| take(&mut pending, NOW_MS));
     assert!(told.map(|step| step.key).eq([keys[1].clone(), keys[0].clone()]));
 }
 
@@ -45,14 +46,14 @@ fn a_success_is_told_until_its_retention_ends_and_for_what_is_left_of_it() {
     let attempt = succeed(&mut pending, key);
     for hours in [0, 1, 23] {
         let now_ms = NOW_MS + millis(DAY / 24 * hours);
-        let step = pending.take(now_ms).unwrap();
+        let step = take(&mut pending, now_ms).unwrap();
         assert_eq!(step.attempt.retention, DAY / 24 * (24 - hours));
         assert_eq!(step.attempt.token, attempt.token);
-        assert_eq!(pending.failed(&step, now_ms), None);
+        assert_eq!(pending.put_back(&step, now_ms), None);
     }
     let end_ms = NOW_MS + millis(DAY);
-    let step = pending.take(end_ms).unwrap();
-    assert_eq!(pending.failed(&step, end_ms), Some(Ended::RecordLost));
+    let step = take(&mut pending, end_ms).unwrap();
+    assert_eq!(pending.put_back(&step, end_ms), Some(Ended::RecordLost));
     assert_eq!((pending.len(), pending.has_steps()), (0, false));
 }
 
@@ -61,10 +62,10 @@ fn a_release_is_told_until_its_lease_ends() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     pending.push_release(key, &attempt(), NOW_MS, &mut Vec::new());
-    let step = pending.take(NOW_MS).unwrap();
-    assert_eq!(pending.failed(&step, NOW_MS + millis(LEASE) - 1), None);
-    let step = pending.take(NOW_MS).unwrap();
-    assert_eq!(pending.failed(&step, NOW_MS + millis(LEASE)), Some(Ended::ReleaseLost));
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert_eq!(pending.put_back(&step, NOW_MS + millis(LEASE) - 1), None);
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert_eq!(pending.put_back(&step, NOW_MS + millis(LEASE)), Some(Ended::ReleaseLost));
     assert!(pending.is_settled());
 }
 
@@ -93,15 +94,141 @@ fn one_bound_holds_for_events_and_releases_and_gives_up_what_costs_least() {
 }
 
 #[test]
-fn a_claim_that_was_handed_over_is_the_stores() {
+fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_lease_ends() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
     claim(&mut pending, key, &attempt);
-    let step = pending.take(NOW_MS).unwrap();
-    let granted = ClaimOutcome::Granted { epoch: 1, reclaimed: false };
-    assert!(pending.told(&step, Told::HandOver(granted), NOW_MS, &mut Vec::new()));
-    assert_eq!((pending.knows(key, NOW_MS), pending.is_settled()), (false, true));
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert!(pending.told(&step, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
+    assert_eq!((pending.is_here(key, NOW_MS), pending.is_settled()), (false, true));
+    let repeat = self::attempt();
+    let look = pending.look(key, &repeat, NOW_MS);
+    assert!(matches!(look, Some(ClaimOutcome::InFlight { .. })), "{look:?}");
+    let outcome = pending.claim(key, &repeat, false, NOW_MS, &mut Vec::new());
+    assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
+    let renewed_ms = NOW_MS + millis(LEASE) - 1;
+    assert_eq!(pending.renew(key, &attempt, renewed_ms), RenewOutcome::Renewed);
+    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
+    assert_eq!(pending.len(), 1);
+    assert!(take(&mut pending, renewed_ms + millis(LEASE)).is_none());
+    assert_eq!(pending.len(), 0);
+}
+
+#[test]
+fn a_claim_that_was_handed_over_is_let_go_when_it_is_settled() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    let attempt = attempt();
+    claim(&mut pending, key, &attempt);
+    pending.let_go(key, &attempt);
+    assert_eq!(pending.len(), 1, "it is not in the store yet");
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert!(pending.told(&step, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
+    pending.let_go(key, &attempt);
+    assert_eq!(pending.len(), 0);
+}
+
+#[test]
+fn steps_that_pause_hold_up_no_others_and_are_due_again_behind_them() {
+    let keys = keys(3);
+    let mut pending = Pending::new(10);
+    succeed(&mut pending, &keys[0]);
+    let rejected = take(&mut pending, NOW_MS).unwrap();
+    let place = pending.defer(&rejected, NOW_MS, &mut Vec::new()).unwrap();
+    assert!(!pending.has_steps() && pending.is_busy());
+    assert!(take(&mut pending, NOW_MS).is_none());
+    pending.push_release(&keys[1], &attempt(), NOW_MS, &mut Vec::new());
+    succeed(&mut pending, &keys[2]);
+    pending.retry(place);
+    let told: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
+    assert!(told.iter().map(|step| &step.key).eq([&keys[2], &keys[0], &keys[1]]));
+    assert_eq!(told[1].tries, 1);
+    for step in &told {
+        let _place = pending.defer(step, NOW_MS, &mut Vec::new()).unwrap();
+    }
+    assert_eq!((pending.has_steps(), pending.is_settled()), (false, false));
+    pending.retry_all();
+    assert_eq!(std::iter::from_fn(|| take(&mut pending, NOW_MS)).count(), 3);
+}
+
+#[test]
+fn the_kind_of_which_the_fewest_are_told_is_next() {
+    let keys = keys(7);
+    let mut pending = Pending::new(10);
+    for key in &keys[..3] {
+        succeed(&mut pending, key);
+    }
+    for key in &keys[3..5] {
+        claim(&mut pending, key, &attempt());
+    }
+    for key in &keys[5..] {
+        pending.push_release(key, &attempt(), NOW_MS, &mut Vec::new());
+    }
+    let mut telling = Telling::default();
+    let mut actions = Vec::new();
+    while let Some(step) = pending.take(&telling, NOW_MS) {
+        telling.begin(step.action);
+        actions.push(step.action);
+    }
+    let (complete, hand_over, release) = (Action::Complete, Action::HandOver, Action::Release);
+    let turns = [complete, hand_over, release, complete, hand_over, release, complete];
+    assert_eq!(actions, turns);
+}
+
+#[test]
+fn what_a_task_was_telling_is_taken_over_and_counted_once() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    succeed(&mut pending, key);
+    let stalled = take(&mut pending, NOW_MS).unwrap();
+    assert!(take(&mut pending, NOW_MS).is_none());
+    let mut ended = Vec::new();
+    pending.take_over(NOW_MS, &mut ended);
+    let again = take(&mut pending, NOW_MS).unwrap();
+    assert_eq!(again.attempt.token, stalled.attempt.token);
+    let recorded = Told::Complete(CompleteOutcome::Recorded);
+    assert!(pending.told(&again, recorded, NOW_MS, &mut ended));
+    assert!(pending.told(&stalled, recorded, NOW_MS, &mut ended));
+    assert_eq!(pending.put_back(&stalled, NOW_MS), None);
+    assert!(matches!(ended[..], [Ended::Recorded { .. }]), "{ended:?}");
+    assert!(pending.is_settled() && !pending.is_busy());
+}
+
+#[test]
+fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
+    let keys = keys(2);
+    let mut pending = Pending::new(10);
+    let attempts = [attempt(), attempt()];
+    for (key, attempt) in keys.iter().zip(&attempts) {
+        pending.await_record(key, attempt, NOW_MS);
+        let look = pending.look(key, &self::attempt(), NOW_MS);
+        assert!(matches!(look, Some(ClaimOutcome::Done { .. })), "{look:?}");
+    }
+    assert_eq!((pending.is_busy(), pending.is_settled()), (false, false));
+    assert_eq!(pending.unrecorded().count(), 2);
+    pending.recorded_by_holder(&keys[0], &attempts[0]);
+    let outcome = pending.complete(&keys[1], &attempts[1], false, NOW_MS, &mut Vec::new());
+    assert_eq!(outcome, Ok(CompleteOutcome::Recorded));
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert_eq!((&step.key, step.action), (&keys[1], Action::Complete));
+    assert!(take(&mut pending, NOW_MS).is_none());
+    pending.recorded_by_holder(&keys[1], &attempts[1]);
+    assert_eq!(pending.len(), 1, "its holder waits no more");
+}
+
+#[test]
+fn an_event_that_another_attempt_has_here_is_not_held_for_the_stores() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    let here = attempt();
+    claim(&mut pending, key, &here);
+    let outcome = pending.hold(key, &attempt(), 1, NOW_MS);
+    assert!(matches!(outcome, Some(ClaimOutcome::InFlight { .. })), "{outcome:?}");
+    complete(&mut pending, key, &here);
+    let outcome = pending.hold(key, &attempt(), 1, NOW_MS);
+    assert!(matches!(outcome, Some(ClaimOutcome::Done { .. })), "{outcome:?}");
+    assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Complete);
 }
 
 #[test]
@@ -110,12 +237,11 @@ fn a_success_during_the_hand_over_is_told_after_it() {
     let mut pending = Pending::new(10);
     let attempt = attempt();
     claim(&mut pending, key, &attempt);
-    let handing_over = pending.take(NOW_MS).unwrap();
+    let handing_over = take(&mut pending, NOW_MS).unwrap();
     complete(&mut pending, key, &attempt);
-    let granted = ClaimOutcome::Granted { epoch: 1, reclaimed: false };
-    assert!(pending.told(&handing_over, Told::HandOver(granted), NOW_MS, &mut Vec::new()));
+    assert!(pending.told(&handing_over, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
     assert!(matches!(pending.look(key, &self::attempt(), NOW_MS), Some(ClaimOutcome::Done { .. })));
-    assert_eq!(pending.take(NOW_MS).unwrap().action, Action::Complete);
+    assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Complete);
 }
 
 #[test]
@@ -124,14 +250,14 @@ fn a_failure_during_the_hand_over_is_told_too() {
     let mut pending = Pending::new(10);
     let attempt = attempt();
     claim(&mut pending, key, &attempt);
-    let handing_over = pending.take(NOW_MS).unwrap();
+    let handing_over = take(&mut pending, NOW_MS).unwrap();
     let released = pending.release(key, &attempt, NOW_MS, &mut Vec::new());
     assert_eq!(released, ReleaseOutcome::Released);
-    assert_eq!(pending.failed(&handing_over, NOW_MS), None);
-    let step = pending.take(NOW_MS).unwrap();
+    assert_eq!(pending.put_back(&handing_over, NOW_MS), None);
+    let step = take(&mut pending, NOW_MS).unwrap();
     assert_eq!((step.action, step.attempt.token), (Action::Release, attempt.token));
-    assert!(pending.take(NOW_MS).is_none());
-    assert!(pending.take(NOW_MS + millis(LEASE)).is_none());
+    assert!(take(&mut pending, NOW_MS).is_none());
+    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
     assert_eq!(pending.len(), 0);
 }
 
@@ -155,11 +281,11 @@ fn a_retry_of_a_failure_that_the_store_may_know_of_is_no_repeat() {
     assert_eq!(pending.look(key, &retry, NOW_MS), None);
     pending.claim(key, &retry, false, NOW_MS, &mut Vec::new());
     complete(&mut pending, key, &retry);
-    let step = pending.take(NOW_MS).unwrap();
+    let step = take(&mut pending, NOW_MS).unwrap();
     let mut ended = Vec::new();
     pending.told(&step, Told::Complete(CompleteOutcome::RecordedLate), NOW_MS, &mut ended);
     assert!(matches!(ended[..], [Ended::Recorded { was_retried: true, .. }]), "{ended:?}");
-    assert_eq!(pending.take(NOW_MS).unwrap().action, Action::Release);
+    assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Release);
 }
 
 #[test]
@@ -168,11 +294,11 @@ fn a_claim_that_lost_its_lease_is_not_handed_over_and_counts_as_a_crash() {
     let mut pending = Pending::new(10);
     claim(&mut pending, key, &attempt());
     let late_ms = NOW_MS + millis(LEASE);
-    assert!(pending.take(late_ms).is_none());
+    assert!(take(&mut pending, late_ms).is_none());
     assert!(!pending.has_steps());
     let outcome = pending.claim(key, &attempt(), false, late_ms, &mut Vec::new());
     assert_eq!(outcome, ClaimOutcome::Granted { epoch: 2, reclaimed: true });
-    assert_eq!(pending.take(late_ms).unwrap().action, Action::HandOver);
+    assert_eq!(take(&mut pending, late_ms).unwrap().action, Action::HandOver);
 }
 
 #[test]
@@ -180,9 +306,9 @@ fn an_abandoned_claim_is_forgotten_when_a_store_would_forget_it() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     claim(&mut pending, &keys[0], &attempt());
-    assert!(pending.take(NOW_MS + millis(LEASE)).is_none());
+    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
     assert_eq!(pending.len(), 1);
-    assert!(pending.take(NOW_MS + millis(DAY)).is_none());
+    assert!(take(&mut pending, NOW_MS + millis(DAY)).is_none());
     assert_eq!(pending.len(), 0);
 }
 
@@ -192,7 +318,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     let mut pending = Pending::new(2);
     let attempts = [attempt(), attempt()];
     for (key, attempt) in keys.iter().zip(&attempts) {
-        pending.hold(key, attempt, 1, NOW_MS);
+        assert_eq!(pending.hold(key, attempt, 1, NOW_MS), None);
         assert!(pending.look(key, &self::attempt(), NOW_MS).is_some());
     }
     assert!(!pending.has_steps() && pending.is_settled());
@@ -202,10 +328,15 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     assert_eq!(pending.len(), 1);
     let renewed_ms = NOW_MS + millis(LEASE) - 1;
     pending.renew(&keys[1], &attempts[1], renewed_ms);
-    assert!(pending.take(NOW_MS + millis(LEASE)).is_none());
+    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
     assert_eq!(pending.len(), 1);
-    assert!(pending.take(renewed_ms + millis(LEASE)).is_none());
+    assert!(take(&mut pending, renewed_ms + millis(LEASE)).is_none());
     assert_eq!(pending.len(), 0);
+}
+
+/// The next step, while no other is being told.
+fn take(pending: &mut Pending, now_ms: i64) -> Option<Step> {
+    pending.take(&Telling::default(), now_ms)
 }
 
 fn attempt() -> Attempt {

@@ -1,0 +1,195 @@
+//! A store that does not answer, or panics: the calls of every step end, and what
+//! they were for is done all the same.
+
+use std::time::Duration;
+
+use countersign::{Degraded, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, Settled};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::faulty_store::{Fault, FaultyStore};
+use super::{admit, epoch};
+
+const EVENT: &str = r#"{"event_id":"1"}"#;
+const A_WHILE: Duration = Duration::from_secs(5);
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_a_claim_is_unavailable() {
+    for fault in [Fault::Hangs, Fault::Panics] {
+        for (policy, degraded) in [
+            (OutagePolicy::FailClosed, None),
+            (OutagePolicy::LocalFallback, Some(Degraded::LocalFallback)),
+            (OutagePolicy::FailOpen, Some(Degraded::FailOpen)),
+        ] {
+            let store = FaultyStore::new(MemoryStore::new());
+            let receiver = super::receiver("jupiter", store.clone()).with_outage_policy(policy);
+            store.fail_next("claim", &[fault]);
+            let began = Instant::now();
+            let claimed = admit(&receiver, EVENT).await;
+            // Jupiter waits for 5 s.
+            let most = if fault == Fault::Hangs { 1250 } else { 0 };
+            let waited = began.elapsed().as_millis();
+            assert!((most..most + 20).contains(&waited), "{fault:?}, {policy:?}: {waited} ms");
+            match claimed {
+                Ok(delivery) => {
+                    assert_eq!(delivery.claim.grant().degraded, degraded);
+                    assert!(degraded.is_some());
+                    receiver.settle(delivery.claim, 200).await;
+                }
+                Err(answer) => {
+                    assert_eq!((answer.code(), degraded), ("store_unavailable", None));
+                }
+            }
+            // The store may have granted it unheard.
+            tokio::spawn(receiver.background(sleep).unwrap());
+            sleep(A_WHILE).await;
+            let step = if degraded.is_some() { "complete" } else { "release" };
+            assert_eq!(store.asked_of(step), 1, "{fault:?}, {policy:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_for_a_claim_follows_the_ack_deadline_within_bounds() {
+    let seconds = Duration::from_secs;
+    for (deadline, waits) in [
+        (Duration::from_millis(100), Duration::from_millis(250)),
+        (seconds(8), seconds(2)),
+        (seconds(3600), seconds(10)),
+    ] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = super::receiver("jupiter", store.clone()).with_ack_deadline(deadline);
+        store.fail_next("claim", &[Fault::Hangs]);
+        let began = Instant::now();
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "store_unavailable");
+        let over = began.elapsed().checked_sub(waits).unwrap();
+        assert!(over < Duration::from_millis(20), "{deadline:?}: {over:?} more");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    let store = FaultyStore::new(MemoryStore::new().with_clock(clock.clone()));
+    let receiver = super::receiver("jupiter", store.clone());
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    let (key, lease) = (delivery.claim.key().clone(), delivery.claim.lease());
+    store.fail_next("complete", &[Fault::Hangs]);
+    let mut settling = Box::pin(receiver.settle(delivery.claim, 200));
+    assert!(timeout(Duration::from_millis(1), &mut settling).await.is_err());
+
+    // The lease runs out, and nobody renews it any more.
+    clock.advance(lease * 2);
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+    assert_eq!(receiver.flush(Duration::from_secs(1), &sleep).await, [key]);
+    drop(settling);
+    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert_eq!(receiver.counters().recorded_in_background, 1);
+    let other = super::receiver("jupiter", store.of_another_process());
+    assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    let key = delivery.claim.key().clone();
+    store.fail_next("complete", &[Fault::ReplyLate(Duration::from_secs(1))]);
+    let settled = receiver.settle(delivery.claim, 200).await;
+    assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
+    assert!(receiver.flush(Duration::ZERO, &sleep).await.is_empty());
+    // What the store forgets, nothing else remembers.
+    assert!(store.forget(&key).await.unwrap());
+    assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn settling_in_time_does_not_wait_for_a_store_without_end() {
+    for fault in [Fault::Hangs, Fault::Panics] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = super::receiver("jupiter", store.clone());
+        let began = Instant::now();
+        let delivery = admit(&receiver, EVENT).await.unwrap();
+        store.fail_next("complete", &[fault]);
+        let settled = receiver.settle_in_time(delivery.claim, Some(200), &sleep).await;
+        assert!(matches!(settled, Settled::Completed(Err(_))), "{fault:?}: {settled:?}");
+        assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate", "{fault:?}");
+
+        let other = r#"{"event_id":"2"}"#;
+        let delivery = admit(&receiver, other).await.unwrap();
+        store.fail_next("release", &[fault]);
+        let settled = receiver.settle_in_time(delivery.claim, None, &sleep).await;
+        assert!(matches!(settled, Settled::Released(Err(_))), "{fault:?}: {settled:?}");
+        assert!(began.elapsed() < Duration::from_secs(3), "{fault:?}");
+
+        tokio::spawn(receiver.background(sleep).unwrap());
+        sleep(A_WHILE).await;
+        assert_eq!(epoch(&admit(&receiver, other).await.unwrap()), (2, false), "{fault:?}");
+        let counters = receiver.counters();
+        let ended = (counters.recorded_in_background, counters.given_back);
+        assert_eq!(ended, (1, 1), "{fault:?}: {counters:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let delivery = admit(&receiver, EVENT).await.unwrap();
+    store.fail_next("renew", &[Fault::Panics]);
+    let lease = delivery.claim.lease();
+    let work = async {
+        sleep(lease * 9 / 10).await;
+        "done"
+    };
+    assert_eq!(delivery.claim.renewed_while(work, &sleep).await, "done");
+    assert_eq!(store.asked_of("renew"), 2);
+    delivery.claim.complete().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn neither_a_flush_nor_the_background_ends_by_a_store_that_panics() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    for (event, is_flush) in [(EVENT, true), (r#"{"event_id":"2"}"#, false)] {
+        let delivery = admit(&receiver, event).await.unwrap();
+        store.fail_next("complete", &[Fault::NotApplied, Fault::Panics, Fault::Panics]);
+        receiver.settle(delivery.claim, 200).await;
+        if is_flush {
+            assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+        } else {
+            let background = tokio::spawn(receiver.background(sleep).unwrap());
+            sleep(A_WHILE).await;
+            assert!(!background.is_finished());
+        }
+    }
+    assert_eq!(receiver.counters().recorded_in_background, 2);
+}
+
+/// The claim waits for the store while another delivery of the event is handled
+/// without it.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_is_granted_late_does_not_join_a_handler_of_this_process() {
+    for status in [None, Some(200)] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = super::receiver("jupiter", store.clone())
+            .with_outage_policy(OutagePolicy::LocalFallback);
+        store.fail_next("claim", &[Fault::ReplyLate(Duration::from_secs(1)), Fault::NotApplied]);
+        let late = tokio::spawn({
+            let receiver = receiver.clone();
+            async move { admit(&receiver, EVENT).await.map(drop) }
+        });
+        sleep(Duration::from_millis(500)).await;
+        let delivery = admit(&receiver, EVENT).await.unwrap();
+        assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
+        let (code, held) = match status {
+            Some(status) => {
+                receiver.settle(delivery.claim, status).await;
+                ("duplicate", None)
+            }
+            None => ("in_flight", Some(delivery)),
+        };
+        assert_eq!(late.await.unwrap().unwrap_err().code(), code);
+        drop(held);
+    }
+}
