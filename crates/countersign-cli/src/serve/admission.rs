@@ -1,8 +1,8 @@
 //! How many requests there may be at one time: those whose bodies have not arrived, and those that
 //! have arrived whole.
 //!
-//! A request is verified as soon as its body is whole. So whoever holds the places of whole requests
-//! is verified, and unverified requests hold none of them, however slowly their bodies arrive.
+//! A request is verified as soon as its body is complete. So only verified requests hold the places
+//! of whole requests for any time, and stalled bodies hold none of them.
 
 mod waiting;
 

@@ -185,8 +185,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// For the bytes of all requests: as much as the library has by default, and more if a body of
-    /// the largest size that an endpoint accepts would not fit otherwise.
+    /// The budget for the bytes of all requests: the default one, or a larger one if the largest
+    /// body that an endpoint accepts would not fit.
     pub(super) fn budget(&self) -> BufferBudget {
         let limits = self.endpoints.iter().map(|(plan, _)| plan.verifier.body_limit());
         let largest = limits.max().unwrap_or_default();
@@ -240,8 +240,7 @@ impl Target {
     }
 }
 
-/// The tolerance, within reason: clocks differ by more than nothing, and what is accepted for
-/// longer has to be remembered for longer.
+/// Rejects a tolerance that is too short for any delivery, or longer than a year.
 fn check_tolerance(tolerance: Duration, at: &Place) -> Result<(), Mend> {
     if tolerance < MIN_TOLERANCE || tolerance > MAX_TOLERANCE {
         return Err(at.mend("is too short or too long: give between 1s and 1y"));
@@ -261,12 +260,12 @@ fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), Mend> {
     Ok(())
 }
 
-/// A budget of which one request may have so much: three quarters, less what rounding takes.
+/// A budget that admits such a body: one request may have three quarters of it.
 fn budget_for(body_limit: usize) -> usize {
     body_limit.saturating_add(BESIDE_BODY).div_ceil(6).saturating_mul(8)
 }
 
-/// A place for the tenant's name is for endpoints that have tenants.
+/// Rejects `{…}` in the path of an endpoint without tenants.
 fn check_literal(path: &str, at: &Place) -> Result<(), Mend> {
     if path.contains(['{', '}']) {
         return Err(at.mend(

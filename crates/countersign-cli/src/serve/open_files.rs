@@ -31,7 +31,7 @@ fn needed(asked: Places, targets: usize) -> usize {
         .fold(connections, usize::saturating_add)
 }
 
-/// Deliveries in hand have one each, and those of each target are limited.
+/// A delivery in progress has one, and each target has a maximum.
 fn to_targets(asked: Places, targets: usize) -> usize {
     targets.saturating_mul(MAX_PER_TARGET).min(asked.connections)
 }

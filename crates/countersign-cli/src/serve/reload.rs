@@ -111,9 +111,9 @@ impl Reload {
         output::note(&format!("read the configuration again: secrets of {replaced} endpoints"));
     }
 
-    /// Rejects secrets that are wrong only together with those that stay in service. A file is
-    /// checked by itself when it is read; but an endpoint that is gone from it, or whose scheme has
-    /// changed, keeps its secrets.
+    /// Checks the secrets of the plan together with those that stay in service: an endpoint that is
+    /// gone from the file, or whose scheme has changed, keeps its secrets until a restart. The file
+    /// alone was checked when it was read.
     fn check_secrets(&self, plan: &Plan) -> Result<(), Mend> {
         let mut result = SecretUsers::default();
         let mut both = SecretUsers::default();
@@ -129,7 +129,7 @@ impl Reload {
             }
         }
         result.check()?;
-        // What an endpoint has signed with a secret stays signed when it gets another one.
+        // A signature stays valid when its signer gets another secret.
         both.check_oracles()
     }
 }
@@ -139,7 +139,8 @@ fn keeps_secrets(changed: &[&str]) -> bool {
     ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key))
 }
 
-/// What is read, with a note if that takes long: there may be a pipe that nothing writes to.
+/// Waits for the configuration, and prints a note if that takes long: a file may be a pipe that
+/// nothing is written to.
 pub(super) async fn note_if_slow<T>(read: impl Future<Output = T>) -> T {
     let mut read = pin!(read);
     if let Ok(read) = timeout(SLOW, &mut read).await {

@@ -53,8 +53,8 @@ impl SecretUsers {
         self.check_each(|users| refuse_oracle(users).and_then(|()| refuse_shared_tenants(users)))
     }
 
-    /// Rejects the secret of an endpoint that signs challenges where another one accepts it. For
-    /// secrets that are not all accepted at the same time: what was signed before stays signed.
+    /// Rejects a secret that one endpoint signs challenges with and another endpoint accepts, even
+    /// if not at the same time: a signature stays valid when its signer gets another secret.
     pub(in crate::serve) fn check_oracles(&self) -> Result<(), Mend> {
         self.check_each(refuse_oracle)
     }
@@ -119,7 +119,7 @@ fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
     Ok(())
 }
 
-/// Every key that a secret may stand for.
+/// The digest of every key that a secret may mean.
 pub(super) fn key_digests(secret: &Secret) -> Vec<Digest> {
     let keys = possible_keys(secret.dangerous_reveal());
     let digests = keys.iter().map(|key| {

@@ -26,7 +26,7 @@ impl Source {
         Ok(secrets::collect(secrets))
     }
 
-    /// Reports secrets of which none is valid now.
+    /// Reports if none of the secrets is valid now.
     pub(super) fn warn_if_none_is_valid(sources: &[Self]) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
