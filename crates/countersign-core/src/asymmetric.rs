@@ -1,5 +1,4 @@
-//! Schemes whose receivers hold a public key: the same template, another last
-//! step.
+//! Public keys of the template-based schemes that sign with Ed25519 or ECDSA.
 
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 
@@ -7,13 +6,13 @@ use crate::error::SecretProblem;
 use crate::mac::Message;
 use crate::scheme::Algorithm;
 
-/// A public key of the right shape for its algorithm.
+/// A public key whose length and form match its algorithm.
 #[derive(Clone)]
 pub(crate) struct PublicKey(UnparsedPublicKey<Vec<u8>>);
 
 impl PublicKey {
-    /// Takes the 32 bytes of an Ed25519 key; of a P-256 key the uncompressed
-    /// point, or the `SubjectPublicKeyInfo` around it, RFC 5480.
+    /// Accepts the 32 bytes of an Ed25519 key. Accepts a P-256 key as its
+    /// uncompressed point, or as a `SubjectPublicKeyInfo` (RFC 5480).
     pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, SecretProblem> {
         let (algorithm, bytes, shaped): (&'static dyn VerificationAlgorithm, _, _) =
             if algorithm == Algorithm::EcdsaP256 {
@@ -28,8 +27,8 @@ impl PublicKey {
         Ok(Self(UnparsedPublicKey::new(algorithm, bytes.to_vec())))
     }
 
-    /// Whether `signature` is one of this message. The message has to be in one
-    /// piece: where only the body is signed, it is not copied.
+    /// Whether `signature` is valid for this message. The signed bytes must be
+    /// contiguous: they are copied, unless the body alone is signed.
     pub(crate) fn verifies(&self, message: &Message<'_>, signature: &[u8]) -> bool {
         let whole;
         let bytes = if message.before.is_empty() && message.after.is_empty() {
@@ -42,7 +41,7 @@ impl PublicKey {
     }
 }
 
-/// What stands in front of the point in the DER of a P-256 key.
+/// The DER bytes before the point of a P-256 key.
 pub(crate) const P256_SPKI: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,

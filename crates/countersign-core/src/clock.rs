@@ -1,4 +1,4 @@
-//! Time is an argument: what "now" is, is for the user (and the test) to say.
+//! Clocks. The current time is an argument, so that a user or a test can set it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 use std::time::{Duration, Instant};
 
-/// Says what time it is, for judging the timestamps of deliveries.
+/// Returns the current time, which the timestamps of deliveries are checked against.
 ///
 /// Implemented for closures, so `|| 1_760_000_000_000` is a clock.
 pub trait Clock: Send + Sync {
@@ -21,13 +21,13 @@ impl<F: Fn() -> i64 + Send + Sync> Clock for F {
     }
 }
 
-/// The clock of the operating system; the default.
+/// The clock of the operating system. This is the default.
 ///
-/// On Linux this is its coarse clock, which is moved on by every tick of the
-/// kernel's timer: it lies up to 10 ms behind, which is nothing to tolerances of
-/// seconds, and is read in a third of the time.
+/// On Linux it reads the coarse clock, which advances with every tick of the
+/// kernel's timer. It can be up to 10 ms late, which does not matter for
+/// tolerances of seconds, and reading it takes a third of the time.
 ///
-/// A clock set before 1970 reads as a negative time, not as zero.
+/// A system clock that is set before 1970 gives a negative time, not zero.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct SystemClock;
@@ -56,8 +56,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// Begins with the operating system's time, and from then on counts what passes,
-/// whatever is done to that clock.
+/// Starts at the operating system's time and then counts the elapsed time. Later
+/// changes of the system clock have no effect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MonotonicClock {
     from_ms: i64,
@@ -76,9 +76,9 @@ impl Clock for MonotonicClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests.
+/// A clock that changes only when it is set or advanced, for tests.
 ///
-/// Clones are the same clock.
+/// Clones share the same time.
 ///
 /// ```
 /// use countersign_core::{Clock, ManualClock};
@@ -93,20 +93,20 @@ impl Clock for MonotonicClock {
 pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
-    /// A clock that stands at `unix_ms` milliseconds since 1970.
+    /// Creates a clock that is set to `unix_ms` milliseconds since 1970.
     #[must_use]
     pub fn at_unix_ms(unix_ms: i64) -> Self {
         Self(Arc::new(AtomicI64::new(unix_ms)))
     }
 
-    /// Moves the clock to `unix_ms` milliseconds since 1970.
+    /// Sets the clock to `unix_ms` milliseconds since 1970.
     pub fn set_unix_ms(&self, unix_ms: i64) {
         self.0.store(unix_ms, Ordering::SeqCst);
     }
 
-    /// Moves the clock forward, in whole milliseconds.
+    /// Advances the clock, in whole milliseconds.
     pub fn advance(&self, by: Duration) {
-        // Saturates, as all arithmetic on time does here.
+        // Saturates, like all arithmetic on time in this crate.
         let later = |now: i64| Some(now.saturating_add(millis(by)));
         let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later);
     }
@@ -124,7 +124,7 @@ impl fmt::Debug for ManualClock {
     }
 }
 
-/// Whole milliseconds; what does not fit in 292 million years saturates.
+/// The duration in whole milliseconds. More than 292 million years saturates.
 pub(crate) fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -139,7 +139,7 @@ mod tests {
         let system = || millis(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap());
         let before = system();
         let read = SystemClock::new().now_unix_ms();
-        // A tick behind at most, and a second for a machine that is busy.
+        // At most one tick late, plus a second of margin for a busy machine.
         assert!((before - 1_000..=system()).contains(&read), "{read} is not {before}");
     }
 }

@@ -1,4 +1,4 @@
-//! A body that arrives encoded and is signed as it decodes.
+//! Content encodings of bodies whose decoded form is signed.
 
 #[cfg(feature = "compression")]
 mod inflate;
@@ -14,20 +14,21 @@ pub(crate) use inflate::Decoder;
 #[cfg(not(feature = "compression"))]
 pub(crate) use none::Decoder;
 
-/// A content encoding that can be undone.
+/// A content encoding that can be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     Gzip,
-    /// The `zlib` format, RFC 1950, which HTTP calls `deflate`.
+    /// The `zlib` format (RFC 1950), which HTTP calls `deflate`.
     Deflate,
 }
 
 impl Coding {
-    /// The encoding in which a body is going to arrive, by the header
-    /// `content-encoding`; none where its bytes are to be taken as they come.
+    /// The encoding to decode the body with, from the header `content-encoding`.
+    /// `None` if the body is used as it arrives.
     ///
-    /// A body that arrives encoded is signed either as it arrives or as it
-    /// decodes: only the scheme knows which, and most know of no encoding.
+    /// A provider that sends encoded bodies signs either the encoded or the
+    /// decoded body. Only the scheme defines which; most schemes support no
+    /// encoding.
     pub(crate) fn of(
         scheme: &Scheme,
         header: Result<Option<&[u8]>, RepeatedHeader>,
@@ -41,7 +42,7 @@ impl Coding {
         let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
         match scheme.body_view {
             _ if is("identity") => Ok(None),
-            // RFC 9110, section 8.4.1.3, has the two names mean the same.
+            // The two names are equivalent, by RFC 9110, section 8.4.1.3.
             BodyView::Decoded if is("gzip") || is("x-gzip") => Ok(Some(Self::Gzip)),
             BodyView::Decoded if is("deflate") => Ok(Some(Self::Deflate)),
             _ => refused,

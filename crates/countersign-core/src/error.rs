@@ -1,6 +1,5 @@
-//! Two of the three moments at which something can be wrong: at start-up
-//! ([`ConfigError`]) and at a request ([`VerifyError`]). The third is the
-//! store's.
+//! Errors at start-up ([`ConfigError`]) and errors of a request ([`VerifyError`]).
+//! Stores have their own error type.
 
 use std::error::Error;
 use std::fmt;
@@ -8,26 +7,26 @@ use std::time::Duration;
 
 use crate::name::Name;
 
-/// Why a delivery was refused.
+/// Why a delivery was rejected.
 ///
-/// The caller of the endpoint learns the [`status`](Self::status) and nothing
-/// else. The log and the metrics get the [`code`](Self::code), and, for people,
-/// the text: it names headers and times, and never shows a secret, a body, a
-/// signature, or any other text of the request.
+/// The client receives only the [`status`](Self::status). Logs and metrics get
+/// the [`code`](Self::code), and logs also get the text. The text names headers
+/// and times. It never contains a secret, a body, a signature or any other text
+/// of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifyError {
     kind: VerifyErrorKind,
     detail: Detail,
 }
 
-/// What the text of a [`VerifyError`] can add to its kind.
+/// Details that the text of a [`VerifyError`] adds to its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Detail {
     None,
     Header(Name),
-    /// A value inside the signed body, by its JSON pointer.
+    /// The JSON pointer of a value inside the signed body.
     BodyField(Box<str>),
-    /// How far off the timestamp is, and how far it may be.
+    /// How far the timestamp differs from now, and how far it is allowed to.
     Skew {
         off_ms: i64,
         allowed_ms: i64,
@@ -37,20 +36,19 @@ pub(crate) enum Detail {
 }
 
 impl VerifyError {
-    /// What was wrong.
+    /// The kind of the error.
     #[must_use]
     pub fn kind(&self) -> VerifyErrorKind {
         self.kind
     }
 
-    /// The stable name of what was wrong, for logs and metrics
-    /// (`signature_mismatch`).
+    /// The stable name of the error, for logs and metrics (`signature_mismatch`).
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.kind.code()
     }
 
-    /// The HTTP status to answer with.
+    /// The HTTP status to respond with.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.kind.status()
@@ -74,8 +72,8 @@ impl VerifyError {
 }
 
 impl From<VerifyErrorKind> for VerifyError {
-    /// For what only an adapter can see: a body that came too slowly, or was
-    /// cut off.
+    /// For errors that only an adapter detects: a body that arrives too slowly,
+    /// or is cut off.
     fn from(kind: VerifyErrorKind) -> Self {
         Self { kind, detail: Detail::None }
     }
@@ -98,64 +96,62 @@ impl fmt::Display for VerifyError {
 
 impl Error for VerifyError {}
 
-/// The kinds of refusal, each with its stable code and its HTTP status.
+/// The kinds of rejection, each with its stable code and its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum VerifyErrorKind {
-    /// The signature's header is absent.
+    /// The signature header is missing.
     MissingSignature,
-    /// The signature's header holds signatures, but none of the kind that the
-    /// scheme looks for.
+    /// The signature header contains signatures, but not the kind of signature
+    /// that the scheme expects.
     UnsupportedSignature,
-    /// No live secret has signed this.
+    /// The signature does not match any active secret.
     SignatureMismatch,
-    /// The delivery names a key, or the place of a certificate, that is not
-    /// known.
+    /// The delivery names a key or a certificate location that is not known.
     UnknownKey,
-    /// The signature's header is not of the scheme's grammar, or no signature
-    /// in it has the length and encoding of one.
+    /// The signature header does not have the scheme's format, or no signature in
+    /// it has the length and encoding of the scheme's signatures.
     MalformedSignature,
-    /// More signatures than are considered.
+    /// The delivery has more signatures than the maximum.
     TooManySignatures,
     /// A header that must have one value has several.
     RepeatedHeader,
-    /// A header that the scheme signs is absent.
+    /// A header that the scheme signs is missing.
     MissingHeader,
-    /// The id's header is absent.
+    /// The id header is missing.
     MissingId,
     /// The id is empty, too long, not visible ASCII, or contains the scheme's
     /// delimiter.
     MalformedId,
-    /// The timestamp is absent.
+    /// The timestamp is missing.
     MissingTimestamp,
-    /// The timestamp is not of the scheme's format.
+    /// The timestamp does not have the scheme's format.
     MalformedTimestamp,
-    /// The timestamp lies too far in the past.
+    /// The timestamp is too far in the past.
     TimestampTooOld,
-    /// The timestamp lies too far in the future.
+    /// The timestamp is too far in the future.
     TimestampInFuture,
     /// The body is larger than the limit.
     BodyTooLarge,
-    /// The body had not arrived whole within its deadline.
+    /// The body did not arrive completely within its deadline.
     BodyTimeout,
-    /// The body ended before it was whole (an encoded one, before its encoding
-    /// says so), or was read by somebody else.
+    /// The body ended too early (an encoded body: before the end of its encoding),
+    /// or other code read it first.
     BodyIncomplete,
-    /// The body has a content encoding that the scheme does not know, or is not
-    /// of the encoding that it claims: it does not decode, or something follows
-    /// its end.
+    /// The scheme does not support the body's content encoding, or the body is not
+    /// valid in it: it does not decode, or bytes follow its end.
     UnsupportedEncoding,
-    /// The receiver itself is not set up to judge this delivery.
+    /// The receiver is not configured to verify this delivery.
     Misconfigured,
-    /// No secret is known for the tenant that the request names, or it names
-    /// none.
+    /// No secret is known for the tenant of the request, or the request names no
+    /// tenant.
     UnknownTenant,
-    /// The tenant's secrets could not be asked for.
+    /// The tenant's secrets could not be looked up.
     SecretsUnavailable,
 }
 
 impl VerifyErrorKind {
-    /// All of them, in the order of the enum.
+    /// All kinds, in the order of the enum.
     pub const ALL: &'static [Self] = &[
         Self::MissingSignature,
         Self::UnsupportedSignature,
@@ -186,13 +182,13 @@ impl VerifyErrorKind {
         self.facts().0
     }
 
-    /// The HTTP status to answer with.
+    /// The HTTP status to respond with.
     #[must_use]
     pub fn status(self) -> u16 {
         self.facts().1
     }
 
-    /// What it means, in a few words for people.
+    /// A short description of the error, for people.
     #[must_use]
     pub fn meaning(self) -> &'static str {
         self.facts().2
@@ -206,10 +202,10 @@ impl VerifyErrorKind {
                 ("unsupported_signature", 401, "there is no signature of a supported kind")
             }
             Self::SignatureMismatch => {
-                ("signature_mismatch", 401, "no live secret has signed this delivery")
+                ("signature_mismatch", 401, "the signature does not match any active secret")
             }
             Self::MalformedSignature => {
-                ("malformed_signature", 400, "the signature is not of the scheme's format")
+                ("malformed_signature", 400, "the signature does not have the scheme's format")
             }
             Self::TooManySignatures => {
                 ("too_many_signatures", 400, "there are too many signatures")
@@ -222,31 +218,33 @@ impl VerifyErrorKind {
             Self::MalformedId => ("malformed_id", 400, "the id is malformed"),
             Self::MissingTimestamp => ("missing_timestamp", 400, "the timestamp is absent"),
             Self::MalformedTimestamp => {
-                ("malformed_timestamp", 400, "the timestamp is not of the scheme's format")
+                ("malformed_timestamp", 400, "the timestamp does not have the scheme's format")
             }
             Self::TimestampTooOld => ("timestamp_too_old", 400, "the timestamp is too old"),
             Self::TimestampInFuture => {
                 ("timestamp_in_future", 400, "the timestamp is too far in the future")
             }
             Self::BodyTooLarge => ("body_too_large", 413, "the body is too large"),
-            Self::BodyTimeout => ("body_timeout", 408, "the body came too slowly"),
+            Self::BodyTimeout => ("body_timeout", 408, "the body arrived too slowly"),
             Self::BodyIncomplete => ("body_incomplete", 400, "the body was cut off"),
             Self::UnsupportedEncoding => {
                 ("unsupported_encoding", 415, "the body's content encoding is not supported")
             }
-            Self::Misconfigured => ("misconfigured", 503, "the receiver is not set up for this"),
+            Self::Misconfigured => {
+                ("misconfigured", 503, "the receiver is not configured for this delivery")
+            }
             Self::UnknownTenant => {
                 ("unknown_tenant", 503, "no secret is known for the request's tenant")
             }
             Self::SecretsUnavailable => {
-                ("secrets_unavailable", 503, "the tenant's secrets could not be asked for")
+                ("secrets_unavailable", 503, "the tenant's secrets could not be looked up")
             }
-            Self::UnknownKey => ("unknown_key", 401, "the key that it names is not known"),
+            Self::UnknownKey => ("unknown_key", 401, "the delivery names an unknown key"),
         }
     }
 }
 
-/// What has to be mended before a receiver can start.
+/// A configuration error, which must be fixed before a receiver can start.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -255,10 +253,10 @@ pub enum ConfigError {
     Secret {
         /// What is wrong with it.
         problem: SecretProblem,
-        /// Which of the secrets it is, counted from 0, where that is known.
+        /// The index of the secret, counted from 0, if it is known.
         index: Option<usize>,
     },
-    /// A secret is not to be had from the place where it should be.
+    /// A secret could not be read from its environment variable or file.
     #[non_exhaustive]
     SecretPlace {
         /// The variable or the file.
@@ -269,34 +267,34 @@ pub enum ConfigError {
     /// There is no built-in scheme of this name.
     #[non_exhaustive]
     UnknownScheme {
-        /// The name that was asked for.
+        /// The name that was given.
         name: String,
-        /// The built-ins' names and aliases that resemble it.
+        /// The names and aliases of built-in schemes that resemble it.
         near: Vec<&'static str>,
     },
-    /// A scheme's description contradicts itself or leaves a hole.
+    /// A scheme's description is contradictory or incomplete.
     #[non_exhaustive]
     Scheme {
         /// The scheme's name.
         scheme: String,
-        /// The word of the builder (and of the TOML file) that has to be mended.
+        /// The method of the builder (and key of the TOML file) that must be fixed.
         word: &'static str,
         /// What is wrong, and what to write instead.
         problem: String,
     },
-    /// The scheme signs the URL, and the receiver's public one was not given.
+    /// The scheme signs the URL, and the receiver's public URL was not given.
     #[non_exhaustive]
     UrlRequired {
         /// The scheme's name.
         scheme: String,
     },
-    /// A public URL is not of the form `https://host/path`.
+    /// A public URL does not have the form `https://host/path`.
     #[non_exhaustive]
     Url {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// Tenants are not described as they must be.
+    /// The configuration of tenants is invalid.
     #[non_exhaustive]
     Tenants {
         /// What is wrong, and what to do instead.
@@ -307,10 +305,10 @@ pub enum ConfigError {
     FeatureRequired {
         /// The scheme's name.
         scheme: String,
-        /// The feature to switch on.
+        /// The feature to enable.
         feature: &'static str,
     },
-    /// A delivery cannot be signed with what was given.
+    /// A delivery cannot be signed with the given input.
     #[non_exhaustive]
     Sign {
         /// The scheme's name.
@@ -318,25 +316,25 @@ pub enum ConfigError {
         /// What is missing or wrong.
         problem: String,
     },
-    /// Keys are to be looked up for a scheme that names none.
+    /// A key resolver was given for a scheme whose deliveries name no key.
     #[non_exhaustive]
     Resolver {
         /// The scheme's name.
         scheme: String,
     },
-    /// Events would be forgotten while they can still come again.
+    /// Events would be forgotten while they can still be redelivered.
     #[non_exhaustive]
     Retention {
-        /// The shortest retention that is safe.
+        /// The minimum retention that is safe.
         least: Duration,
     },
-    /// The scheme's way of signing is code, which no file can say.
+    /// The scheme is implemented in code and cannot be written to a file.
     #[non_exhaustive]
     NotData {
         /// The scheme's name.
         scheme: String,
     },
-    /// A description in TOML cannot be read; the text names line and key.
+    /// A TOML description cannot be read. The text names the line and the key.
     #[non_exhaustive]
     Toml {
         /// What is wrong, where, and what to write instead.
@@ -363,7 +361,7 @@ impl fmt::Display for ConfigError {
             }
             Self::UrlRequired { scheme } => write!(
                 f,
-                "scheme `{scheme}` signs the URL: give the one that the provider calls, with `Verifier::at`"
+                "scheme `{scheme}` signs the URL: pass the URL that the provider calls to `Verifier::at`"
             ),
             Self::Url { problem } => write!(f, "the public URL {problem}"),
             Self::Tenants { problem } => write!(f, "tenants: {problem}"),
@@ -372,17 +370,17 @@ impl fmt::Display for ConfigError {
             }
             Self::Resolver { scheme } => write!(
                 f,
-                "the deliveries of scheme `{scheme}` name no key that could be looked up: give the secret itself"
+                "deliveries of scheme `{scheme}` name no key to look up: configure the secret itself"
             ),
             Self::Sign { scheme, problem } => write!(f, "cannot sign for `{scheme}`: {problem}"),
             Self::Retention { least } => write!(
                 f,
-                "the retention is too short: an event can come again for longer, so give at least {} s",
+                "the retention is too short: an event can be redelivered later, so set at least {} s",
                 least.as_secs_f64()
             ),
             Self::NotData { scheme } => write!(
                 f,
-                "how scheme `{scheme}` is signed is code, which no file can say: use it by its name"
+                "scheme `{scheme}` is implemented in code and cannot be written to a file: use its name"
             ),
             Self::Toml { problem } => f.write_str(problem),
         }
@@ -390,7 +388,7 @@ impl fmt::Display for ConfigError {
 }
 
 impl fmt::Debug for ConfigError {
-    /// The text: a `main` that returns the error prints it by `Debug`.
+    /// Writes the text of `Display`: a `main` that returns the error prints its `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -405,7 +403,7 @@ impl From<SecretProblem> for ConfigError {
 }
 
 impl ConfigError {
-    /// The same of the secret of this number, where it does not say which it is.
+    /// Adds the index of the secret, if the error has none.
     pub(crate) fn of_secret(self, number: usize) -> Self {
         match self {
             Self::Secret { problem, index: None } => Self::Secret { problem, index: Some(number) },
@@ -414,15 +412,15 @@ impl ConfigError {
     }
 }
 
-/// What is wrong with a secret; the text completes "the secret …".
+/// What is wrong with a secret. The text completes "the secret …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecretProblem {
-    /// It is empty: anybody could compute its signatures.
+    /// It is empty: any client could compute its signatures.
     Empty,
-    /// It is nothing but white space: it was forgotten, or a variable was left out.
+    /// It contains only white space: the secret or a variable is missing.
     Blank,
-    /// It decodes to nothing, which is as good as empty.
+    /// It decodes to zero bytes, which is the same as an empty secret.
     DecodesToNothing,
     /// The scheme's secrets are hexadecimal, and this one is not.
     NotHex,
@@ -431,60 +429,60 @@ pub enum SecretProblem {
     /// The scheme's keys have another length.
     #[non_exhaustive]
     WrongLength {
-        /// The length that this key has, in bytes.
+        /// The length of this key, in bytes.
         is: usize,
-        /// The length that the scheme's keys have, in bytes.
+        /// The length of the scheme's keys, in bytes.
         must_be: usize,
     },
-    /// It is several secrets in one text, where one key is wanted.
+    /// It is several secrets in one text, and one key is expected.
     Several,
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
-    /// It is not of the form that the scheme's rule takes.
+    /// It does not have the form that the scheme expects.
     #[non_exhaustive]
     Malformed {
         /// What to give instead.
         give: &'static str,
     },
-    /// The scheme's secrets are user and password, and this one is not.
+    /// The scheme's secrets are `user:password`, and this one is not.
     NotUserAndPassword,
-    /// The time from which it is accepted lies behind the one until which it is.
+    /// The start of its validity is after its end.
     NeverValid,
 }
 
 impl fmt::Display for SecretProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("is empty: paste the one that the provider shows"),
+            Self::Empty => f.write_str("is empty: paste the secret that the provider shows"),
             Self::Blank => {
-                f.write_str("is nothing but white space: paste the one that the provider shows")
+                f.write_str("is nothing but white space: paste the secret that the provider shows")
             }
             Self::DecodesToNothing => {
-                f.write_str("decodes to nothing: paste the whole of it, behind its prefix too")
+                f.write_str("decodes to zero bytes: paste all of it, not only its prefix")
             }
             Self::NotHex => f.write_str(
                 "is not hexadecimal, as this scheme's secrets are: paste it without spaces or quotes",
             ),
             Self::NotBase64 => f.write_str(
                 "is not base64, as this scheme's secrets are: paste it without spaces or quotes, \
-                 or say that it is text with `Secret::from_text`",
+                 or use `Secret::from_text` if it is text",
             ),
             Self::WrongLength { is, must_be } => write!(
                 f,
-                "decodes to {is} bytes where this scheme's keys have {must_be}: paste the whole of it"
+                "decodes to {is} bytes, but this scheme's keys have {must_be}: paste all of it"
             ),
             Self::Several => f.write_str(
-                "is several joined by `|`: make a secret of each, or give the text to `Secret::new`",
+                "is several secrets joined by `|`: make one `Secret` of each, or use `Secret::new`",
             ),
             Self::NotAPublicKey => {
-                f.write_str("is not a public key of this scheme's algorithm: paste the public one")
+                f.write_str("is not a public key of this scheme's algorithm: paste the public key")
             }
-            Self::Malformed { give } => write!(f, "is not what this scheme takes: give {give}"),
+            Self::Malformed { give } => write!(f, "is not what this scheme expects: give {give}"),
             Self::NotUserAndPassword => {
-                f.write_str("is not user and password: write `user:password`, with the colon")
+                f.write_str("has no user and password: write `user:password`, with the colon")
             }
             Self::NeverValid => {
-                f.write_str("is never accepted: the end of its time lies before the beginning")
+                f.write_str("is never valid: its validity ends before it begins")
             }
         }
     }
@@ -507,7 +505,7 @@ mod tests {
         let error: Box<dyn Error> = ConfigError::from(SecretProblem::Empty).into();
         assert_eq!(
             format!("{error:?}"),
-            "the secret is empty: paste the one that the provider shows"
+            "the secret is empty: paste the secret that the provider shows"
         );
     }
 }

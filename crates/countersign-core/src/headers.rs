@@ -1,30 +1,31 @@
-//! What is read from a request before its body: the headers, one value each.
+//! The head of a request: method, target and headers.
 
-/// The headers of a request, asked for by name, one value each.
+/// Looks up request headers by name, with exactly one value for each name.
 ///
-/// The one question this trait answers is "what is the *only* value of this
-/// header?". A header that stands in the request twice has no such value: one
-/// proxy reads the first, another the last, and whoever signs for one of them
-/// must not be believed by the other.
+/// This trait returns the *only* value of a header. A header that occurs twice in
+/// the request has no such value: one proxy reads the first value, another the
+/// last, and a signature for one of them must not be accepted for the other.
 ///
 /// Implemented for pairs of name and value (arrays, slices and vectors) and,
 /// with the feature `http`, for `http::HeaderMap`.
 pub trait Headers {
-    /// The only value of the header `name`, or `None` where it is absent.
+    /// The only value of the header `name`, or `None` if it is missing.
     ///
-    /// `name` is given in lower case; names are compared without regard to
-    /// ASCII case. The value comes as it was sent, and need not be ASCII.
+    /// `name` is in lower case. Names are compared without regard to ASCII case.
+    /// The value is returned as it was sent, and may contain bytes that are not
+    /// ASCII.
     ///
     /// # Errors
     ///
-    /// [`RepeatedHeader`] where the header stands in the request more than
-    /// once, whether or not its values are equal.
+    /// [`RepeatedHeader`] if the header occurs more than once in the request, even
+    /// if the values are equal.
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader>;
 
-    /// Answers the same question for several names.
+    /// Looks up several headers at once.
     ///
-    /// Defaults to asking [`unique`](Self::unique) for one after the other. Worth
-    /// writing where each of them would walk over all headers: one walk is enough.
+    /// The default implementation calls [`unique`](Self::unique) for each name.
+    /// Implement it if `unique` walks over all headers: one walk is then enough
+    /// for all names.
     fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
         for header in wanted {
             header.value = self.unique(header.name);
@@ -32,7 +33,7 @@ pub trait Headers {
     }
 }
 
-/// A header that is asked for together with others, and the answer.
+/// One header of a lookup of several headers, with its result.
 ///
 /// ```
 /// use countersign_core::{Headers, RepeatedHeader, Wanted};
@@ -49,7 +50,8 @@ pub struct Wanted<'n, 'h> {
 }
 
 impl<'n, 'h> Wanted<'n, 'h> {
-    /// Asks for the header `name`, in lower case. Until it is found it is absent.
+    /// Creates a lookup of the header `name`, in lower case. The header counts as
+    /// missing until a value is found.
     #[must_use]
     pub fn new(name: &'n str) -> Self {
         Self { name, value: Ok(None) }
@@ -61,7 +63,7 @@ impl<'n, 'h> Wanted<'n, 'h> {
         self.name
     }
 
-    /// Takes a header of this name. A second one makes it a repeated header.
+    /// Records a value of this header. A second value makes it a repeated header.
     #[inline]
     pub fn found(&mut self, value: &'h [u8]) {
         self.value = match self.value {
@@ -70,11 +72,11 @@ impl<'n, 'h> Wanted<'n, 'h> {
         };
     }
 
-    /// What [`Headers::unique`] answers.
+    /// The result, as [`Headers::unique`] returns it.
     ///
     /// # Errors
     ///
-    /// [`RepeatedHeader`], as there.
+    /// [`RepeatedHeader`] if the header occurs more than once in the request.
     #[inline]
     pub fn value(&self) -> Result<Option<&'h [u8]>, RepeatedHeader> {
         self.value
@@ -82,7 +84,7 @@ impl<'n, 'h> Wanted<'n, 'h> {
 }
 
 impl std::fmt::Debug for Wanted<'_, '_> {
-    /// Shows the name only: the value may be a signature.
+    /// Shows only the name: the value may be a signature.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Wanted").field("name", &self.name).finish_non_exhaustive()
     }
@@ -155,7 +157,7 @@ impl Headers for http::HeaderMap {
             }
             return;
         }
-        // Most headers of a request are as long as none that is wanted.
+        // Most headers of a request differ in length from all the names to find.
         let bit = |name: &str| 1_u64 << (name.len() % 64);
         let lengths = wanted.iter().fold(0, |lengths, header| lengths | bit(header.name));
         for (name, value) in self {
@@ -164,7 +166,8 @@ impl Headers for http::HeaderMap {
                 continue;
             }
             for header in &mut *wanted {
-                // One provider's names differ at their end, and the first comparison is a call less.
+                // A provider's names differ at their end. Comparing the last byte first saves a
+                // call.
                 let last = header.name.as_bytes().last();
                 if last == name.as_bytes().last() && header.name == name {
                     header.found(value.as_bytes());
@@ -174,16 +177,17 @@ impl Headers for http::HeaderMap {
     }
 }
 
-/// `http` hashes a name byte by byte, at the cost of comparing it with so many
-/// others, of which most differ in length already.
+/// The maximum number of headers to walk over instead of hashing each name. `http`
+/// hashes a name byte by byte, which costs as much as this number of comparisons:
+/// most of them end at the length.
 #[cfg(feature = "http")]
 const FEW: usize = 24;
 
 /// The head of a request: everything that arrives before the body.
 ///
-/// Most schemes sign nothing of it but headers, so anything that is
-/// [`Headers`] turns into a `Head` whose method is `POST` and whose target is
-/// not known. Schemes that sign the method or the URL need the other two.
+/// Most schemes sign only headers, so any [`Headers`] converts into a `Head` with
+/// the method `POST` and no target. Schemes that sign the method or the URL need
+/// the method and the target too.
 #[derive(Clone, Copy)]
 pub struct Head<'a> {
     pub(crate) method: &'a str,
@@ -192,8 +196,8 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// A head with its method (`POST`) and its target, the path and query as
-    /// they stand in the request line (`/hooks/acme?tenant=7`).
+    /// Creates a head with its method (`POST`) and its target: the path and query
+    /// of the request line (`/hooks/acme?tenant=7`).
     pub fn new(method: &'a str, target: &'a str, headers: &'a (dyn Headers + Sync)) -> Self {
         Self { method, target: Some(target), headers }
     }
@@ -204,7 +208,7 @@ impl<'a> Head<'a> {
         self.method
     }
 
-    /// Path and query, as they stand in the request line, where they are known.
+    /// The path and query of the request line, if they are known.
     #[must_use]
     pub fn target(&self) -> Option<&'a str> {
         self.target
@@ -235,7 +239,7 @@ impl<'a> From<&'a http::request::Parts> for Head<'a> {
 }
 
 impl std::fmt::Debug for Head<'_> {
-    /// Names the method only: a target may hold a token, a header a signature.
+    /// Shows only the method: a target may contain a token, a header a signature.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Head").field("method", &self.method).finish_non_exhaustive()
     }
@@ -262,7 +266,7 @@ mod tests {
     #[test]
     fn several_headers_are_found_as_one_is_however_many_there_are() {
         use http::{HeaderMap, HeaderName, HeaderValue};
-        // Some are as long as others, end like them, or stand there twice.
+        // Some have the length or the last byte of others, or occur twice.
         let names = ["webhook-signature", "webhook-timestamp", "webhook-id", "x-id", "date", ""];
         for many in [0, 100] {
             let mut map = HeaderMap::new();

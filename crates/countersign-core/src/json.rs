@@ -1,4 +1,4 @@
-//! Values inside a JSON body, found without building a tree of it.
+//! Finds values inside a JSON body without building a tree.
 
 mod unproved;
 
@@ -11,28 +11,28 @@ use crate::scheme::Pointer;
 
 pub(crate) use unproved::unproved;
 
-/// What stands at a pointer.
+/// The value at a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Value {
-    /// Nothing, or `null`; or the body is no JSON document.
+    /// There is no value, or it is `null`, or the body is not a JSON document.
     Missing,
-    /// Something that has no one text: an object, an array, a number with a
-    /// fraction or of more than 64 bits; or an array of too many elements.
+    /// The value has no unique text: an object, an array, a number with a fraction
+    /// or with more than 64 bits. Also an array with too many elements.
     Unusable,
-    /// On the way to it a key stands twice: one parser takes the first, another
-    /// the last.
+    /// A key on the path to the value occurs twice: one parser uses the first,
+    /// another the last.
     Repeated,
     /// A string, or the text of an integer or a boolean.
     Text(String),
-    /// What each element of an array has, in order.
+    /// The value in each element of an array, in order.
     Elements(Vec<Self>),
 }
 
-/// What stands in `body` at each of the pointers.
+/// The value in `body` at each of the pointers.
 ///
-/// The whole document is read once, however many pointers there are: a body
-/// that is no JSON to its end has no values. Never fails, and nests only as
-/// deep as the pointers do.
+/// The whole document is read once for all pointers. A body that is not valid JSON
+/// up to its end has no values. Never fails, and recurses only as deep as the
+/// pointers.
 pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
     let mut found = vec![Value::Missing; pointers.len()];
     let node =
@@ -44,20 +44,20 @@ pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
     }
 }
 
-/// [`find`] at places that a rule of ours names.
+/// [`find`] with pointers that are written in the code of a built-in scheme.
 pub(crate) fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
     let pointers: Vec<Pointer> =
         pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
     find(body, &pointers.iter().collect::<Vec<_>>())
 }
 
-/// Whether a body is one JSON document, and nothing behind it.
+/// Whether a body is exactly one JSON document, without trailing data.
 pub(crate) fn is_document(body: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
-/// How many elements the array has that is this member of the body; `None` where
-/// it is none.
+/// The number of elements of the array at this member of the body; `None` if the
+/// member is not an array.
 pub(crate) fn count(body: &[u8], member: &str) -> Option<usize> {
     let mut document = serde_json::Deserializer::from_slice(body);
     let found = document.deserialize_map(Count(member)).ok()?;
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Count<'_> {
         let mut found = None;
         while let Some(name) = map.next_key::<String>()? {
             if name == self.0 {
-                // No element takes any room.
+                // `IgnoredAny` has no size, so nothing is allocated.
                 found = Some(map.next_value::<Vec<IgnoredAny>>()?.len());
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -87,13 +87,14 @@ impl<'de> Visitor<'de> for Count<'_> {
     }
 }
 
-/// No provider is known to send more events than this in one delivery.
+/// The maximum number of elements. No known provider sends more events in one
+/// delivery.
 const MAX_ELEMENTS: usize = 10_000;
 
-/// Which of the pointers go through the value at hand.
+/// The indices of the pointers that go through the current value.
 type Wanted = SmallVec<[usize; 4]>;
 
-/// One value of the document, and the pointers that go through it or end at it.
+/// One value of the document, with the pointers that go through it or end at it.
 struct Node<'a> {
     pointers: &'a [&'a Pointer],
     depth: usize,
@@ -105,7 +106,7 @@ impl Node<'_> {
     fn set(self, value: impl Fn() -> Value) {
         for index in self.wanted {
             if self.pointers[index].tokens().len() == self.depth {
-                // The value of the element at hand, if it is one of an array's.
+                // The value of the current element, inside an array.
                 let found = match &mut self.found[index] {
                     Value::Elements(elements) => elements.last_mut(),
                     found => Some(found),
@@ -134,7 +135,7 @@ impl Node<'_> {
         self.wanted.iter().copied().filter(|index| goes_on(self.pointers[*index])).collect()
     }
 
-    /// Makes room for the values of one more element.
+    /// Adds a slot for the values of one more element.
     fn add_element(&mut self, every: &[usize]) {
         for &pointer in every {
             let found = &mut self.found[pointer];
@@ -148,7 +149,7 @@ impl Node<'_> {
         }
     }
 
-    /// The last one was not there.
+    /// Removes the slot of the last element: the array ended before it.
     fn take_element_back(&mut self, every: &[usize]) {
         for &pointer in every {
             if let Value::Elements(elements) = &mut self.found[pointer] {
@@ -253,7 +254,7 @@ impl<'de> Visitor<'de> for Node<'_> {
     }
 }
 
-/// A member's name, read as the pointers that go on through it.
+/// A member's name, read as the indices of the pointers that go through it.
 struct Key<'a, 'b>(&'a Node<'b>);
 
 impl<'de> DeserializeSeed<'de> for Key<'_, '_> {

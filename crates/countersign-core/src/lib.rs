@@ -1,34 +1,34 @@
-//! The path of a webhook delivery, from raw bytes to proof.
+//! Verifies webhook deliveries and deduplicates their events.
 //!
 //! ```text
 //! headers -> timestamp -> body -> MAC -> compare -> Verified
 //! `----- Verifier::begin -----'  `--- Begun::push, verify ---'
 //! ```
 //!
-//! This crate knows no web framework and no async runtime. Most users want the
-//! crate `countersign`, which re-exports it together with the adapters.
+//! This crate depends on no web framework and no async runtime. Most users want
+//! the crate `countersign`, which re-exports it together with the adapters.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `headers.rs` | what is read from a request before its body |
-//! | `scheme.rs`, `scheme/` | a provider's way of signing, as data; the built-ins |
-//! | `secret.rs`, `validity.rs`, `keyring.rs` | signing secrets; prepared for a scheme |
-//! | `tenants.rs`, `tenants/` | secrets that are found for each request |
-//! | `presented.rs` | the interpreter: what a request presents |
-//! | `rule.rs`, `rule/` | ways of signing that are code; what such rules share |
-//! | `signature_key.rs`, `signature_key/` | public and private keys, as text |
-//! | `timestamp.rs`, `clock.rs` | when it was signed, and what time it is |
-//! | `body.rs` | the body as it arrives |
-//! | `decoding.rs`, `decoding/` | undoes a content encoding, where that is what is signed |
-//! | `mac.rs` | the MAC, and the one comparison of tags |
+//! | `headers.rs` | the request head: method, target and headers |
+//! | `scheme.rs`, `scheme/` | how a provider signs, as data; the built-in schemes |
+//! | `secret.rs`, `validity.rs`, `keyring.rs` | signing secrets; keys prepared for a scheme |
+//! | `tenants.rs`, `tenants/` | secrets that are looked up for each request |
+//! | `presented.rs` | parses the signature, id and timestamp headers |
+//! | `rule.rs`, `rule/` | schemes that are implemented in code; what they share |
+//! | `signature_key.rs`, `signature_key/` | public and private keys, parsed from text |
+//! | `timestamp.rs`, `clock.rs` | the signed timestamp; the current time |
+//! | `body.rs` | buffers the body as it arrives |
+//! | `decoding.rs`, `decoding/` | decodes a content encoding, if the decoded body is signed |
+//! | `mac.rs` | computes MACs; the only comparison of tags |
 //! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
-//! | `event.rs`, `signed_pieces.rs`, `json.rs` | which event a delivery is about |
-//! | `malformed.rs` | what is wrong with a genuine body |
-//! | `handshake.rs` | how a provider tries an endpoint, and the answer |
-//! | `error.rs` | what can be wrong |
-//! | `observe.rs`, `observe/` | what is told of all this: spans, events, metrics |
-//! | `sign.rs` | the other half, for tests and tools |
-//! | `diagnose.rs`, `diagnose/` | why a delivery does not verify, for tools |
+//! | `event.rs`, `signed_pieces.rs`, `json.rs` | event id and event type |
+//! | `malformed.rs` | errors in the JSON of a verified body |
+//! | `handshake.rs` | handshakes and their responses |
+//! | `error.rs` | configuration errors and verification errors |
+//! | `observe.rs`, `observe/` | metrics and tracing |
+//! | `sign.rs` | signs deliveries, for tests and tools |
+//! | `diagnose.rs`, `diagnose/` | finds out why a delivery fails verification, for tools |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -81,7 +81,7 @@ pub use idempotency::{
     Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
     StoreError, StoreWarning, Timer, Token,
 };
-/// The protocol of the stores, as pure functions: for whoever writes a store.
+/// The protocol of the stores, as pure functions, for store implementers.
 pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }

@@ -1,13 +1,13 @@
-//! What is wrong with a genuine body that is not the JSON that was expected.
+//! Errors in the JSON of a verified body.
 
 use std::error::Error;
 use std::fmt;
 
 use serde_json::error::Category;
 
-/// The body of a genuine delivery is not the JSON that the handler expects.
+/// The body of a verified delivery is not the JSON that the handler expects.
 ///
-/// It says where, and never what stands there.
+/// The error contains the position, and no text of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MalformedJson {
     line: usize,
@@ -16,7 +16,7 @@ pub struct MalformedJson {
 }
 
 impl MalformedJson {
-    /// Keeps the place. The text can quote the body, and is dropped.
+    /// Keeps the position. The text can quote the body, so it is dropped.
     pub(crate) fn of(error: &serde_json::Error) -> Self {
         let problem = match error.classify() {
             Category::Data => JsonProblem::Type,
@@ -26,32 +26,32 @@ impl MalformedJson {
         Self { line: error.line(), column: error.column(), problem }
     }
 
-    /// The stable name, for logs and metrics (`malformed_json`).
+    /// The stable name of the error, for logs and metrics (`malformed_json`).
     #[must_use]
     pub fn code(&self) -> &'static str {
         "malformed_json"
     }
 
-    /// The HTTP status to answer with.
+    /// The HTTP status to respond with.
     #[must_use]
     pub fn status(&self) -> u16 {
         400
     }
 
-    /// The line at which reading stopped, counted from 1.
+    /// The line where reading stopped, counted from 1.
     #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
-    /// The column at which reading stopped, in bytes, counted from 1; 0 where it
-    /// stopped at the beginning of the line.
+    /// The column where reading stopped, in bytes, counted from 1; 0 if it stopped
+    /// at the beginning of the line.
     #[must_use]
     pub fn column(&self) -> usize {
         self.column
     }
 
-    /// What is wrong there.
+    /// What is wrong at that position.
     #[must_use]
     pub fn problem(&self) -> JsonProblem {
         self.problem
@@ -67,7 +67,7 @@ impl fmt::Display for MalformedJson {
 
 impl Error for MalformedJson {}
 
-/// What is wrong with the JSON of a body; the text completes "the body …".
+/// What is wrong with the JSON of a body. The text completes "the body …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum JsonProblem {
@@ -75,7 +75,7 @@ pub enum JsonProblem {
     Syntax,
     /// It is JSON that ends too early.
     CutShort,
-    /// It is JSON, and does not fit the handler's type.
+    /// It is JSON that does not fit the handler's type.
     Type,
 }
 

@@ -1,9 +1,9 @@
-//! The name of a header, ready to be looked up and to be shown.
+//! The name of a header, in its lower-case form and as its provider writes it.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A header's name: looked up in lower case, shown as its provider spells it.
+/// A header's name: looked up in lower case, displayed as its provider spells it.
 ///
 /// Clones share their text, so an error that names a header costs no
 /// allocation.
@@ -14,8 +14,8 @@ pub(crate) struct Name {
 }
 
 impl Name {
-    /// `None` where `text` is not a token of RFC 9110, section 5.6.2, which is
-    /// what a header's name must be.
+    /// `None` if `text` is not a token of RFC 9110, section 5.6.2. A header's name
+    /// must be a token.
     pub(crate) fn new(text: &str) -> Option<Self> {
         let valid = !text.is_empty() && text.bytes().all(is_token);
         valid.then(|| Self { lower: text.to_ascii_lowercase().into(), shown: text.into() })

@@ -54,7 +54,7 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
     );
     for said in [
         "\n  cause  body_newline, proved by trying\n",
-        "\nrefused: stripe: signature_mismatch\n  no live secret has signed this",
+        "\nrefused: stripe: signature_mismatch\n  the signature does not match any active secret",
         "\nFor use offline",
     ] {
         assert!(text.contains(said), "{said}: {text}");

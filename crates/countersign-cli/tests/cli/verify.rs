@@ -22,7 +22,7 @@ fn a_refused_delivery_is_told_in_exactly_the_agreed_json() {
     assert_eq!(
         json,
         "{\"verified\":false,\"scheme\":\"stripe\",\"code\":\"signature_mismatch\",\"status\":401,\
-         \"detail\":\"no live secret has signed this delivery\"}\n"
+         \"detail\":\"the signature does not match any active secret\"}\n"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Decodes a body as it arrives, and never more of it than may be kept.
+//! Decodes a body as it arrives, up to the body limit.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 use std::mem;
@@ -15,21 +15,20 @@ use crate::mac::Running;
 /// A body that is being decoded.
 pub(crate) struct Decoder {
     coding: Coding,
-    /// Made when the first byte arrives: it is larger than most bodies.
+    /// Created when the first byte arrives, because it is larger than most bodies.
     stream: Option<Stream>,
-    /// How many encoded bytes may still come.
+    /// How many more encoded bytes are allowed.
     room: usize,
-    /// How many members may still follow.
+    /// How many more gzip members are allowed.
     members: usize,
     decoded: Buffer,
     limit: usize,
-    /// A body that was rejected stays rejected, even if the caller has overlooked
-    /// that.
+    /// A rejected body stays rejected, even if the caller ignores the error.
     rejected: Option<VerifyErrorKind>,
 }
 
 impl Decoder {
-    /// Never fails; without the feature it does.
+    /// Never fails. The replacement in `none.rs` does.
     pub(crate) fn new(coding: Coding, limit: usize) -> Result<Self, VerifyError> {
         Ok(Self {
             coding,
@@ -42,11 +41,11 @@ impl Decoder {
         })
     }
 
-    /// Takes the next encoded piece, and hashes what it decodes to.
+    /// Decodes the next encoded piece and hashes the decoded bytes.
     ///
-    /// Everything that is held is counted before it is: the decoded bytes, the
-    /// decoder's own state, and the encoded bytes, for a decoder keeps what it
-    /// finds in a header.
+    /// All memory is reserved in the budget before it is used: the decoded
+    /// bytes, the decoder's state, and the encoded bytes, because a decoder
+    /// stores the contents of a header.
     pub(crate) fn push(
         &mut self,
         piece: Bytes,
@@ -129,15 +128,15 @@ impl Decoder {
                 },
             }
         }
-        // An empty rest of the piece would keep the buffer in which it came.
+        // Even an empty `Bytes` would keep the buffer of the piece alive.
         stream.arrived().piece = Bytes::new();
         self.stream = Some(stream);
         Ok(())
     }
 
-    /// What follows the end of a stream: by RFC 1952, section 2.2, a gzip file has
-    /// any number of members, one after another. Each costs a new decoder, so that
-    /// there is an end to them.
+    /// The decoder for the bytes after the end of a stream. By RFC 1952, section
+    /// 2.2, a gzip file has any number of members, one after another. Each needs a
+    /// new decoder, so their number is limited.
     fn next_member(&mut self, rest: Arrived) -> Result<Stream, NotTaken> {
         let is_member = self.coding == Coding::Gzip && rest.piece.first() == Some(&GZIP_MAGIC);
         match self.members.checked_sub(1) {
@@ -196,8 +195,9 @@ impl Stream {
     }
 }
 
-/// What has arrived and is not yet decoded. If it runs out before it is all,
-/// reading it would block, and the decoder goes on from there next time.
+/// Bytes that have arrived and are not decoded yet. If it is empty before the end
+/// of the body, reading returns `WouldBlock`, and the decoder continues from there
+/// with the next piece.
 #[derive(Default)]
 struct Arrived {
     piece: Bytes,
@@ -227,12 +227,13 @@ impl Read for Arrived {
     }
 }
 
-/// What a decoder takes beside the bytes: a window of 32 KiB, and its tables.
+/// The memory of a decoder besides the bytes: a window of 32 KiB, and its tables.
 const STATE_BYTES: usize = 48 * 1024;
 /// The first byte of every member.
 const GZIP_MAGIC: u8 = 0x1f;
-/// A member for so many bytes of the limit, and some more: writers that end one
-/// for each of their buffers have buffers of 64 KiB.
+/// One member is allowed for each of these bytes of the limit, plus
+/// [`MOST_SMALL_MEMBERS`]. Writers that end a member with each buffer have buffers
+/// of 64 KiB.
 const BYTES_A_MEMBER: usize = 16 * 1024;
 const MOST_SMALL_MEMBERS: usize = 64;
 

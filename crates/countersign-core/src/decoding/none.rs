@@ -1,5 +1,5 @@
-//! Without the feature `compression` nothing is decoded, and `Verifier::new`
-//! refuses the schemes that need it.
+//! Replacement for the decoder if the feature `compression` is off. Nothing is
+//! decoded, and `Verifier::new` rejects the schemes that need the feature.
 
 use bytes::Bytes;
 
@@ -9,7 +9,7 @@ use crate::budget::Reserved;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::mac::Running;
 
-/// There is none.
+/// Has no values.
 pub(crate) enum Decoder {}
 
 impl Decoder {

@@ -1,4 +1,4 @@
-//! Values of a body that is not believed yet: read within bounds, and in one way only.
+//! Reads values of a body that is not verified yet, within limits and without ambiguity.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -10,11 +10,11 @@ use smallvec::SmallVec;
 use super::Value;
 use crate::scheme::Pointer;
 
-/// What stands at each of the pointers, read in one walk.
+/// The value at each of the pointers, read in one walk.
 ///
-/// `None` if the body is not JSON; if an object in it has two members of one name, of which one
-/// parser takes the first and another the last; or if it has more than `most` members and
-/// elements, which would take long to read for nothing.
+/// `None` if the body is not JSON; if an object in it has two members with the same name, of which
+/// one parser uses the first and another the last; or if it has more than `most` members and
+/// elements, which limits the time spent on an unverified body.
 pub(crate) fn unproved(body: &[u8], pointers: &[&str], most: usize) -> Option<Vec<Value>> {
     let pointers: Vec<Pointer> =
         pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
@@ -29,11 +29,11 @@ pub(crate) fn unproved(body: &[u8], pointers: &[&str], most: usize) -> Option<Ve
 struct Walk<'a> {
     pointers: &'a [Pointer],
     found: &'a RefCell<Vec<Value>>,
-    /// How many members and elements may still come.
+    /// How many more members and elements are allowed.
     left: &'a Cell<usize>,
 }
 
-/// A value of the document, and the pointers that go through it or end at it.
+/// A value of the document, with the pointers that go through it or end at it.
 struct Place<'a> {
     walk: &'a Walk<'a>,
     depth: usize,
@@ -49,7 +49,7 @@ impl Place<'_> {
         }
     }
 
-    /// The member or element of this name.
+    /// The member or element with this name.
     fn child(&self, name: &str) -> Self {
         let goes_on = |index: &usize| {
             self.walk.pointers[*index].tokens().get(self.depth).is_some_and(|token| token == name)
@@ -77,7 +77,7 @@ impl<'de> Visitor<'de> for Place<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON whose members all have names of their own")
+        f.write_str("JSON whose objects have no duplicate member names")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Place<'_> {
             self.count()?;
             map.next_value_seed(self.child(&name))?;
             if !names.insert(name) {
-                return Err(A::Error::custom("two members have one name"));
+                return Err(A::Error::custom("duplicate member name"));
             }
         }
         self.set(|| Value::Unusable);

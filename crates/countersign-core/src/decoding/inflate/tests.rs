@@ -21,15 +21,14 @@ fn deflate(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Text that is too long for one buffer, and neither all alike nor all
-/// different.
+/// Text that is longer than one buffer, with some repetition.
 fn text() -> Vec<u8> {
     (0..40_000_u32)
         .flat_map(|number| number.wrapping_mul(2_654_435_761).to_string().into_bytes())
         .collect()
 }
 
-/// What becomes of a body that arrives in pieces of this length.
+/// Decodes a body that arrives in pieces of this length.
 fn decoded(
     coding: Coding,
     encoded: &[u8],
@@ -43,7 +42,7 @@ fn decoded(
         match decoder.push(Bytes::copy_from_slice(piece), &mut running, &mut reserved) {
             Ok(()) => {}
             Err(NotTaken::Rejected(error)) => return Err(error.kind()),
-            Err(NotTaken::NoRoom) => panic!("the budget has no end"),
+            Err(NotTaken::NoRoom) => panic!("the budget is unlimited"),
         }
         let holds = decoder.decoded.bytes.capacity();
         assert!(holds <= limit);
@@ -104,7 +103,7 @@ fn of_a_bomb_no_more_is_kept_than_the_limit() {
         };
         assert!(is_too_large(push(&mut decoder, bomb.into())));
         assert_eq!(decoder.decoded.bytes.capacity(), 0);
-        // It decodes no further, and stays rejected.
+        // It stops decoding and stays rejected.
         assert!(is_too_large(push(&mut decoder, Bytes::new())));
         assert!(decoder.whole(&mut Running::Nothing).is_err());
     }
@@ -211,7 +210,7 @@ fn what_is_not_of_its_encoding_is_refused_and_never_a_panic() {
         for bit in 0..8 * encoded.len() {
             let mut flipped = encoded.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            // Some bits of a header mean nothing; no other text comes of any of them.
+            // Some bits of a header have no meaning; no flipped bit changes the text.
             if let Ok(decoded) = decoded(coding, &flipped, 3, 1000) {
                 assert_eq!(decoded, &text[..], "{coding:?}, {bit}");
             }
