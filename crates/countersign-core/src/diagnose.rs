@@ -13,6 +13,7 @@
 //! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
 //! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | the same, of the body |
 //! | `habits.rs` | how frameworks and providers write JSON |
+//! | `rejected_form.rs` | what a scheme rejects although its signature is right |
 //! | `looks.rs`, `secret_looks.rs` | what can only be told from appearances |
 //! | `hints.rs` | what else to look at |
 
@@ -30,6 +31,7 @@ mod headers;
 mod hints;
 mod json;
 mod looks;
+mod rejected_form;
 mod request;
 mod schemes;
 mod search;
@@ -165,6 +167,10 @@ impl Diagnose {
     /// As [`Verifier::new`](crate::Verifier::new), where the scheme lacks a
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
+        let full = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };
+        let matters = |name: &str| looks::is_header_that_matters(&self.scheme, name);
+        let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
+        let trial = Trial { scheme: Arc::clone(&self.scheme), request };
         let bench = Bench {
             given: &self.secrets,
             others: &self.others,
@@ -172,13 +178,13 @@ impl Diagnose {
             tolerance: self.tolerance,
             body_limit: self.body_limit,
             verify_token: self.verify_token.as_ref(),
+            headers_left_out,
             memo: Default::default(),
             spent: Default::default(),
             tried: Default::default(),
         };
-        let trial = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };
         let signed = || handshake::signed(&trial);
-        let Some(refusal) = bench.as_it_is(&trial).transpose() else {
+        let Some(refusal) = bench.as_it_is(&full).transpose() else {
             return Ok(Diagnosis::verified(signed()));
         };
         let (handshake, causes) = match handshake::unsigned(&bench, &trial) {

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::{assert_certain, assert_suspected, found};
-use crate::delivery::{Delivery, any_body_schemes};
+use crate::delivery::{Delivery, any_body_schemes, scheme};
 
 /// Signs one body and sends another: the cause is found for every scheme.
 #[track_caller]
@@ -195,6 +195,80 @@ fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
     }
     assert_found(r#"{"a":1}"#, r#"{"a":1.0}"#, CauseKind::BodyReserialized);
     assert_found(compact, serde_json::to_string(compact).unwrap(), CauseKind::BodyReserialized);
+}
+
+#[test]
+fn json_that_was_indented_by_tabs_or_with_crlf_or_began_with_a_mark_is_found() {
+    let compact = r#"{"z":"a/b","a":[1,{"é":"x"}],"b":1}"#;
+    let tabs = "{\n\t\"z\": \"a/b\",\n\t\"a\": [\n\t\t1,\n\t\t{\n\t\t\t\"é\": \"x\"\n\t\t}\n\t],\n\t\"b\": 1\n}";
+    let (rewritten, newline, mark) =
+        (CauseKind::BodyReserialized, CauseKind::BodyNewline, CauseKind::BodyBom);
+    let by_python = |text: &str| text.replace('é', "\\u00e9");
+    for name in ["github", "stripe", "shopify"] {
+        let scheme = scheme(name);
+        for (signed, expected) in [
+            (tabs.to_owned(), &[rewritten][..]),
+            (by_python(tabs), &[rewritten]),
+            (by_python(tabs).replace("a/b", "a\\/b"), &[rewritten]),
+            (tabs.replace('\n', "\r\n"), &[rewritten, newline]),
+            (by_python(tabs).replace('\n', "\r\n"), &[rewritten, newline]),
+            (tabs.replace('\t', "    ").replace('\n', "\r\n"), &[rewritten, newline]),
+            (tabs.replace('\t', "  ") + "\n", &[rewritten, newline]),
+            (format!("\u{feff}{tabs}"), &[mark, rewritten]),
+            (format!("\u{feff}{}", by_python(compact)), &[mark, rewritten]),
+        ] {
+            let delivery = Delivery::with_body(&scheme, &signed);
+            let found = found(&scheme, &Delivery { body: compact.into(), ..delivery });
+            let kinds: Vec<CauseKind> = found.causes().iter().map(|cause| cause.kind()).collect();
+            assert_eq!(kinds, expected, "{name}: {signed}: {found:?}");
+            assert_certain(&found, expected[0], name);
+        }
+    }
+}
+
+#[test]
+fn a_mark_that_is_still_there_hides_no_rewriting() {
+    for name in ["github", "stripe", "shopify"] {
+        let scheme = scheme(name);
+        let delivery = Delivery::with_body(&scheme, "\u{feff}{\"a\": 1}");
+        let sent = Delivery { body: "\u{feff}{\"a\":1}".into(), ..delivery };
+        let found = found(&scheme, &sent);
+        assert_certain(&found, CauseKind::BodyReserialized, name);
+        assert_eq!(found.causes().len(), 1, "{found:?}");
+    }
+}
+
+/// What Express has as `req.body` if nothing has parsed it.
+#[test]
+fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
+    for name in ["github", "stripe", "shopify"] {
+        let scheme = scheme(name);
+        let delivery = Delivery::with_body(&scheme, "{\"a\":1}").without_header("Content-Length");
+        let sent = Delivery { body: b"{}".to_vec(), ..delivery };
+        let object = found(&scheme, &sent);
+        assert_suspected(&object, CauseKind::BodyEmpty, name);
+        assert!(object.causes()[0].detail().contains("Express"), "{object:?}");
+        assert!(object.causes()[0].mend().contains("express.raw"), "{object:?}");
+        let object = found(&scheme, &sent.with_header("Content-Length", "2"));
+        assert_suspected(&object, CauseKind::TamperedOrUnknown, name);
+    }
+}
+
+/// To decompress it would be no fix.
+#[test]
+fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
+    let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";
+    for name in ["github", "stripe", "shopify"] {
+        let scheme = scheme(name);
+        for (encoding, body) in [("gzip", gzip(body)), ("br", b"\x8b\x02\x80 brotli\xff".to_vec())]
+        {
+            let sent = Delivery::with_body(&scheme, body).with_header("Content-Encoding", encoding);
+            let found = found(&scheme, &sent);
+            assert_certain(&found, CauseKind::BodyCompressed, name);
+            let fix = found.causes()[0].mend();
+            assert!(fix.contains("remove its `Content-Encoding`"), "{fix}");
+        }
+    }
 }
 
 #[test]

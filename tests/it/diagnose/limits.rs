@@ -7,7 +7,7 @@ use countersign::{Scheme, Secret, Signer};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
-use super::{assert_suspected, diagnose, found_by};
+use super::{assert_certain, assert_suspected, diagnose, found_by};
 use crate::delivery::{Delivery, NOW_MS, scheme, schemes, secret_of};
 use crate::rules::diagnosed_cases;
 
@@ -143,6 +143,31 @@ fn a_body_of_a_mebibyte_is_given_up_on_after_a_bounded_number_of_trials() {
         assert_suspected(&found, CauseKind::TamperedOrUnknown, name);
         let many = trials(&found);
         assert!(few < 400 && many < 500, "{name}: {few} and {many}");
+    }
+}
+
+/// More than any server accepts: what is left out is said, and what matters by its name is not.
+#[test]
+fn of_tens_of_thousands_of_headers_a_bounded_number_is_tried_and_that_is_said() {
+    for name in ["github", "svix", "square"] {
+        let scheme = scheme(name);
+        let mut delivery = Delivery::with_body(&scheme, "{\"a\":1}");
+        let own = std::mem::take(&mut delivery.headers);
+        let tag = const_hex::encode([0xa5; 32]).into_bytes();
+        let many = (0..60_000).map(|number| (format!("X-{}", number / 3), tag.clone()));
+        delivery.headers = many.chain(own).collect();
+        let lines = delivery.headers.len();
+
+        let changed = Delivery { body: b"{\"a\":2}".to_vec(), ..delivery.clone() };
+        let diagnose = || diagnose(&scheme, secret_of(&scheme, 1));
+        let found = found_by(&diagnose(), &scheme, &changed);
+        assert_suspected(&found, CauseKind::TamperedOrUnknown, name);
+        let said = format!("{lines} lines of headers, and 500 of them were tried");
+        assert!(found.causes().iter().any(|cause| cause.detail().contains(&said)), "{found:?}");
+
+        let longer = Delivery { body: b"{\"a\":1}\n".to_vec(), ..delivery };
+        let found = found_by(&diagnose(), &scheme, &longer);
+        assert_certain(&found, CauseKind::BodyNewline, name);
     }
 }
 

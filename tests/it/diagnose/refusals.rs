@@ -172,6 +172,38 @@ fn a_body_over_the_limit_is_told_with_both_sizes_and_what_else_is_wrong() {
     assert_eq!(found.causes()[0].kind(), CauseKind::BodyTooLarge, "{found:?}");
 }
 
+/// They are no mismatch: what the scheme rejects of them is said.
+#[test]
+fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
+    let form = "a=1&b=2";
+    for (name, body, said) in [
+        ("hubspot-v1", form, "not one JSON document"),
+        ("hubspot-v1", "{}{}", "not one JSON document"),
+        ("hubspot-v2", form, "not one JSON document"),
+        ("quicknode", form, "does not begin with `{` or `[`"),
+        ("coinbase-cdp-v1", form, "does not begin with `{` or `[`"),
+        ("coinbase-cdp-v1", "", "does not begin with `{` or `[`"),
+        ("x-twitter", "bm90aGluZw==", "letters, digits"),
+        ("x-twitter", "", "an empty body"),
+    ] {
+        let scheme = scheme(name);
+        let delivery = Delivery::with_body(&scheme, body);
+        let told = |secret: Secret| {
+            let found = diagnose(&scheme, secret).diagnose(&captured(&delivery)).unwrap();
+            assert_eq!(found.refusal().unwrap().kind(), Kind::SignatureMismatch, "{name}");
+            assert!(found.causes().iter().all(|cause| cause.is_certain()), "{name}: {found:?}");
+            let last = found.causes().last().unwrap().detail();
+            assert!(last.contains(said), "{name}: {last}");
+            found.causes().iter().map(|cause| cause.kind()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(secret_of(&scheme, 1)), [CauseKind::RejectedForm], "{name}");
+        // The secret is wrong as well, and to fix that alone would not be enough.
+        let text = String::from_utf8(secret_of(&scheme, 1).dangerous_reveal().to_vec()).unwrap();
+        let both = [CauseKind::SecretTrailingWhitespace, CauseKind::RejectedForm];
+        assert_eq!(told(Secret::new(format!("{text} ")).unwrap()), both, "{name}");
+    }
+}
+
 /// A list without end is no work without end.
 #[test]
 fn a_header_of_many_pieces_costs_no_more_trials_than_one_of_few() {

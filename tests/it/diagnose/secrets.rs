@@ -70,6 +70,35 @@ fn quotes_around_a_secret_are_found() {
 }
 
 #[test]
+fn a_newline_in_writing_and_a_name_in_front_of_a_secret_are_found() {
+    for scheme in schemes() {
+        let text = text(&scheme);
+        for altered in [format!("{text}\\n"), format!("{text}\\r\\n\n")] {
+            let secret = Secret::new(altered).unwrap();
+            assert_found(&scheme, secret, CauseKind::SecretTrailingWhitespace);
+        }
+        for altered in [
+            format!("WEBHOOK_SECRET={text}"),
+            format!("export WEBHOOK_SECRET=\"{text}\"\n"),
+            format!("webhook-secret: '{text}'"),
+        ] {
+            assert_found(&scheme, Secret::new(altered).unwrap(), CauseKind::SecretWithName);
+        }
+    }
+}
+
+#[test]
+fn a_secret_with_the_escapes_of_a_url_is_found() {
+    for scheme in text_schemes() {
+        let signed = Secret::from_text("p/ss w&rd: of a test").unwrap();
+        let delivery = Delivery::signed(&scheme, signed, NOW_MS, BODY);
+        let given = Secret::new("p%2Fss%20w%26rd%3A%20of%20a%20test").unwrap();
+        let found = found_by(&diagnose(&scheme, given), &scheme, &delivery);
+        assert_certain(&found, CauseKind::SecretNotDecoded, scheme.name());
+    }
+}
+
+#[test]
 fn a_secret_that_is_used_as_text_and_has_to_be_decoded_is_found() {
     for scheme in text_schemes() {
         let hex = const_hex::encode([1; 32]);

@@ -1,10 +1,12 @@
 //! The URL that was signed is another.
 
 use countersign::diagnose::{CapturedRequest, CauseKind};
-use countersign::{PublicUrl, Scheme, Secret, Signer};
+use countersign::{Head, PublicUrl, Scheme, Secret, Signer, Verifier};
+use proptest::prelude::*;
 
+use super::writers::config;
 use super::{assert_certain, diagnose};
-use crate::delivery::{NOW_MS, all_schemes};
+use crate::delivery::{NOW_MS, all_schemes, in_form_of};
 
 const BODY: &str = "a=1&b=2";
 
@@ -62,4 +64,143 @@ fn every_part_of_a_url_that_a_proxy_changes_is_found() {
         let found = schemes.filter(|scheme| is_found(scheme, signed, headers, url)).count();
         assert!(found >= 5, "{found}: {signed}");
     }
+}
+
+/// What a proxy, a framework or a person makes of a URL, and of which part of it.
+type Change = (&'static str, fn(&str) -> String);
+
+const CHANGES: [Change; 9] = [
+    ("scheme", |url| url.replacen("https", "http", 1)),
+    ("scheme", |url| url.replacen("https", "wss", 1)),
+    ("authority", |url| url.replacen("hooks.example", "hooks.example:443", 1)),
+    ("authority", |url| url.replacen("hooks.example", "HOOKS.example", 1)),
+    ("path", |url| url.replacen("/in/", "/v1/in/", 1)),
+    ("path", |url| url.replacen('?', "/?", 1)),
+    ("query", |url| url.replace('+', "%20")),
+    ("escapes", |url| url.replace('\'', "%27")),
+    ("fragment", |url| format!("{url}#rc=1&rp=all")),
+];
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// What is said to be proved verifies if it is done to the letter.
+    #[test]
+    fn a_url_that_is_changed_as_the_diagnosis_says_verifies(
+        chosen in proptest::sample::subsequence((0..CHANGES.len()).collect::<Vec<_>>(), 1..=2),
+    ) {
+        let parts: Vec<&str> = chosen.iter().map(|at| CHANGES[*at].0).collect();
+        prop_assume!(parts.len() < 2 || parts[0] != parts[1]);
+        let signed = "https://hooks.example/in/a'b?k=t0ken&m=b+c";
+        let at_hand = chosen.iter().fold(signed.to_owned(), |url, at| (CHANGES[*at].1)(&url));
+        let found: Vec<String> = all_schemes()
+            .filter(Scheme::signs_url)
+            .filter_map(|scheme| verified_as_told(&scheme, signed, &at_hand))
+            .collect();
+        // To some of them a port, a host or an escape makes no difference.
+        prop_assert!(found.len() >= 3, "{found:?}: {at_hand}");
+    }
+}
+
+/// Diagnoses a URL that was signed as another one, does what the causes say, and verifies. The
+/// scheme's name; `None` if it verifies as it is.
+fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<String> {
+    let secret = || Secret::new("a secret").unwrap();
+    let body = in_form_of(scheme, BODY.as_bytes());
+    let own = [("Content-Type", "application/x-www-form-urlencoded")];
+    let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
+    let signer = signer.with_url(PublicUrl::new(signed).unwrap());
+    let sent = signer.sign(&own, &body).unwrap();
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let sent: Vec<(String, String)> = sent.into_iter().chain(own).collect();
+    let request = CapturedRequest::new(sent.clone(), body.clone()).with_url(at_hand);
+    let found = diagnose(scheme, secret()).diagnose(&request).unwrap();
+    if found.is_verified() {
+        return None;
+    }
+    let which = format!("{}: {at_hand}: {found:?}", scheme.name());
+    let url = found.causes().iter().fold(at_hand.to_owned(), |url, cause| {
+        assert!(cause.is_certain() && cause.kind() == CauseKind::UrlMismatch, "{which}");
+        done(cause.detail(), &url)
+    });
+    let target = at_hand.split('#').next().unwrap().split_once("example").unwrap().1;
+    let target = target.strip_prefix(":443").unwrap_or(target);
+    let verifier = Verifier::at(PublicUrl::new(url).unwrap(), scheme.clone(), secret()).unwrap();
+    let verified = verifier.with_clock(|| NOW_MS).verify(Head::new("POST", target, &sent), body);
+    assert!(verified.is_ok(), "{which}");
+    Some(scheme.name().to_owned())
+}
+
+/// A URL changed as a cause says, by somebody who only reads it.
+fn done(detail: &str, url: &str) -> String {
+    let changes = detail.strip_prefix("it was signed for the URL ").unwrap();
+    if let Some(escapes) = changes.strip_prefix("with other percent-escapes: ") {
+        let (wanted, given) = escapes.split_once(" in place of ").unwrap();
+        let marks = |text: &str| -> Vec<String> {
+            text.split(' ').map(|mark| mark.trim_matches('`').to_owned()).collect()
+        };
+        let pairs = marks(given).into_iter().zip(marks(wanted));
+        return pairs.fold(url.to_owned(), |url, (given, wanted)| url.replace(&given, &wanted));
+    }
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (rest, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+    let (rest, query) = rest.split_at(rest.find('?').unwrap_or(rest.len()));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let [mut scheme, mut authority, mut path, mut query, mut fragment] =
+        [scheme, authority, path, query, fragment].map(str::to_owned);
+    for change in changes.split(", and ") {
+        match change {
+            "without its port" => authority = authority.split(':').next().unwrap().to_owned(),
+            "with the port 443" => authority += ":443",
+            "with the port 80" => authority += ":80",
+            "with its host in lower case" => authority = authority.to_ascii_lowercase(),
+            "without the slash at the end of its path" => {
+                path = path.strip_suffix('/').unwrap().to_owned();
+            }
+            "with a slash at the end of its path" => path += "/",
+            "without the first segment of its path" => {
+                path = path[path[1..].find('/').unwrap() + 1..].to_owned();
+            }
+            "with `+` for `%20` in its query" => query = query.replace("%20", "+"),
+            "with the escapes of its path decoded" => path = path.replace("%27", "'"),
+            "without its query" => query.clear(),
+            "without its fragment" => fragment.clear(),
+            change => {
+                let words: Vec<&str> = change.split('`').collect();
+                let ["with ", wanted, " for ", given, ""] = words[..] else { panic!("{change}") };
+                assert_eq!(scheme, given);
+                scheme = wanted.to_owned();
+            }
+        }
+    }
+    format!("{scheme}://{authority}{path}{query}{fragment}")
+}
+
+#[test]
+fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
+    let twilio = Scheme::named("twilio").unwrap();
+    let told = |signed: &str, at_hand: &str| {
+        let secret = || Secret::new("a secret").unwrap();
+        let signer = Signer::new(twilio.clone(), secret()).unwrap();
+        let signer = signer.with_url(PublicUrl::new(signed).unwrap());
+        let sent = signer.sign(&[("Accept", "*/*")], BODY.as_bytes()).unwrap();
+        let request = CapturedRequest::new(sent, BODY).with_url(at_hand);
+        let found = diagnose(&twilio, secret()).diagnose(&request).unwrap();
+        assert_certain(&found, CauseKind::UrlMismatch, at_hand);
+        let details: Vec<&str> = found.causes().iter().map(|cause| cause.detail()).collect();
+        details.join("; ")
+    };
+    let url = "https://hooks.example/in?k=t0ken";
+    for (at_hand, expected) in [
+        (format!("{url}#rc=1"), "it was signed for the URL without its fragment"),
+        (url.replace("https", "wss"), "it was signed for the URL with `https` for `wss`"),
+        (
+            url.replace("https", "ws") + "#rc=1",
+            "it was signed for the URL with `https` for `ws`, and without its fragment",
+        ),
+    ] {
+        assert_eq!(told(url, &at_hand), expected);
+    }
+    let stream = url.replace("https", "wss");
+    assert_eq!(told(&stream, url), "it was signed for the URL with `wss` for `https`");
 }

@@ -127,7 +127,7 @@ fn assert_found(name: &str, signed: &str, at_hand: &str) {
     assert_certain(&found, CauseKind::BodyReserialized, &format!("{name}: {signed} and {at_hand}"));
 }
 
-fn config() -> Config {
+pub(super) fn config() -> Config {
     Config {
         cases: 24,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),

@@ -23,7 +23,7 @@ impl Cause {
 
     /// Whether a trial has proved it: with this mended (and with the other
     /// certain causes, where there are several) the delivery verifies. Of a
-    /// handshake: that it is one.
+    /// handshake: that it is one. Of a rejected form: that the signature is right.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.certain
@@ -79,6 +79,8 @@ pub enum CauseKind {
     SecretTrailingWhitespace,
     /// The secret stands in quotes.
     SecretInQuotes,
+    /// The secret has a name in front of it: the whole line of a `.env` file.
+    SecretWithName,
     /// The secret's text is used where what it decodes to is the key.
     SecretNotDecoded,
     /// The secret is decoded, or its prefix is stripped, where it should not be,
@@ -128,6 +130,9 @@ pub enum CauseKind {
     WrongScheme,
     /// It is no delivery: it is a handshake, which nobody signs.
     Handshake,
+    /// The signature is right, and what is signed has a form that the scheme
+    /// rejects: the same bytes could be read as another delivery.
+    RejectedForm,
     /// Nothing that was tried explains it.
     TamperedOrUnknown,
 }
@@ -137,6 +142,7 @@ impl CauseKind {
     pub const ALL: &'static [Self] = &[
         Self::SecretTrailingWhitespace,
         Self::SecretInQuotes,
+        Self::SecretWithName,
         Self::SecretNotDecoded,
         Self::SecretWronglyDecoded,
         Self::SecretOfAnotherEndpoint,
@@ -160,6 +166,7 @@ impl CauseKind {
         Self::ReplayedOldCapture,
         Self::WrongScheme,
         Self::Handshake,
+        Self::RejectedForm,
         Self::TamperedOrUnknown,
     ];
 
@@ -169,6 +176,7 @@ impl CauseKind {
         match self {
             Self::SecretTrailingWhitespace => "secret_trailing_whitespace",
             Self::SecretInQuotes => "secret_in_quotes",
+            Self::SecretWithName => "secret_with_name",
             Self::SecretNotDecoded => "secret_not_decoded",
             Self::SecretWronglyDecoded => "secret_wrongly_decoded",
             Self::SecretOfAnotherEndpoint => "secret_of_another_endpoint",
@@ -192,6 +200,7 @@ impl CauseKind {
             Self::ReplayedOldCapture => "replayed_old_capture",
             Self::WrongScheme => "wrong_scheme",
             Self::Handshake => "handshake",
+            Self::RejectedForm => "rejected_form",
             Self::TamperedOrUnknown => "tampered_or_unknown",
         }
     }

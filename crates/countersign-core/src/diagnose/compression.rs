@@ -12,7 +12,8 @@ use super::trial::{Trial, Tries, Try};
 /// The body that arrives is compressed, or is said to be.
 pub(super) fn undone(trial: &Trial) -> Tries<'_> {
     let plain = without_encoding(trial);
-    let is_compressed = is_compressed(trial.body());
+    // What is no text has been compressed by something that is not known here.
+    let is_compressed = is_compressed(trial.body()) || std::str::from_utf8(trial.body()).is_err();
     let decompressed = decompressed(trial.body()).map(|body| {
         let detail = "the body at hand is compressed, and was signed as it decompresses";
         let cause = Cause::tried(CauseKind::BodyCompressed, detail);
@@ -22,7 +23,7 @@ pub(super) fn undone(trial: &Trial) -> Tries<'_> {
         let cause = if is_compressed {
             let detail = "the compressed body was signed, and the scheme knows of no \
                           `Content-Encoding`";
-            Cause::tried(CauseKind::BodyCompressed, detail)
+            Cause::tried(CauseKind::BodyCompressed, detail).with_fix(SIGNED_COMPRESSED)
         } else {
             let detail = "the body is decompressed already, and still has its `Content-Encoding`";
             Cause::tried(CauseKind::BodyDecompressed, detail)
@@ -52,7 +53,7 @@ pub(super) fn done(trial: &Trial) -> Tries<'_> {
     });
     Box::new(bodies.map(move |body| {
         let detail = "the body was signed compressed, and is decompressed";
-        let cause = Cause::tried(CauseKind::BodyDecompressed, detail);
+        let cause = Cause::tried(CauseKind::BodyDecompressed, detail).with_fix(SIGNED_COMPRESSED);
         Try { cause, trial: plain.with_body(body) }
     }))
 }
@@ -107,6 +108,10 @@ fn zlib(body: &[u8], level: u32) -> Option<Vec<u8>> {
     encoder.finish().ok()
 }
 
+/// A scheme that signs the bytes as they arrive rejects every content encoding.
+const SIGNED_COMPRESSED: &str = "verify the body as it arrives, in front of whatever decompresses \
+                                 it, and have the proxy remove its `Content-Encoding`; decompress \
+                                 it behind verification";
 const LEVELS: &[u32] = &[6, 9, 1];
 /// Unix, unknown, FAT, NTFS: where gzip's header says on what it was written.
 const SYSTEMS: &[u8] = &[3, 255, 0, 10];

@@ -9,7 +9,9 @@ use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
 use super::trial::{Trial, Tries, Try};
 use crate::name::Name;
-use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, Template, TimestampSource};
+use crate::scheme::{
+    Algorithm, Boundaries, Encoding, Family, Grammar, Scheme, Template, TimestampSource,
+};
 
 /// Every header that holds something of a digest's length: by the hash of that
 /// length, over what the scheme signs, over the body, and over the URL.
@@ -122,6 +124,7 @@ impl Digest<'_> {
         scheme.algorithm = self.hash.algorithm;
         if let Some(template) = message.template {
             scheme.template = Template::parse(template).ok()?;
+            scheme.boundaries = Boundaries::default();
             scheme.timestamp = None;
             scheme.families = vec![Family { signatures: Vec::new(), id: None, timestamp: None }];
         } else if own.algorithm == Algorithm::Sha256 {

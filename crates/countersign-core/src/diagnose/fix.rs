@@ -89,6 +89,9 @@ impl CauseKind {
                  `printf %s`, say, where `echo` adds a newline",
             ),
             Self::SecretInQuotes => Fix::of_all("store the secret without the quotes around it"),
+            Self::SecretWithName => {
+                Fix::of_all("store the value alone, without the name and the `=` in front of it")
+            }
             Self::SecretNotDecoded => Fix::of(
                 "give the secret as what it is: `Secret::from_base64`, `Secret::from_hex` or \
                  `Secret::from_whsec`, or the scheme whose secrets are written so",
@@ -192,6 +195,12 @@ impl CauseKind {
                 "nothing behind a layer or an extractor: they answer it; in code of your own, call \
                  `Verifier::handshake` in front of `Verifier::begin`",
                 "nothing behind `countersign serve`: it answers the handshake",
+            ),
+            Self::RejectedForm => Fix::of_receiver(
+                "have the sender use the form that the scheme takes, or the provider's newer way of \
+                 signing, if it has one: `Scheme::notes` may say which",
+                "have the sender use the form that the scheme takes, or the provider's newer way of \
+                 signing, if it has one: `countersign schemes NAME` may say which",
             ),
             Self::TamperedOrUnknown => Fix::of_all(
                 "compare the secret with the provider's settings, capture the raw request in front \

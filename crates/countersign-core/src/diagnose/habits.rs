@@ -169,6 +169,34 @@ pub(super) const HABITS: &[Habit] = &[
         mend: RAW,
     },
     Habit { name: "indented by tabs", style: Style { indent: "\t", ..LINES }, mend: PRETTY },
+    Habit {
+        name: "indented by tabs with `\\u` escapes, as Python's `json.dumps(x, indent='\\t')` writes it",
+        style: Style { indent: "\t", escapes: FOREIGN, ..LINES },
+        mend: PRETTY,
+    },
+    Habit {
+        name: "indented by two spaces with `\\u003c`, `\\u003e` and `\\u0026`, as Go's `json.MarshalIndent` writes it",
+        style: Style {
+            indent: "  ",
+            escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE },
+            ..LINES
+        },
+        mend: PRETTY,
+    },
+    Habit {
+        name: "indented by two spaces, as .NET's `System.Text.Json` writes it, with `\\u00E9` and `\\u0022`",
+        style: Style {
+            indent: "  ",
+            escapes: Escapes {
+                upper: true,
+                upper_marks: true,
+                marks: Cow::Borrowed(DOT_NET),
+                ..FOREIGN
+            },
+            ..LINES
+        },
+        mend: PRETTY,
+    },
 ];
 
 pub(super) const COMPACT: Style = Style {

@@ -16,6 +16,7 @@ use std::hash::{BuildHasher, RandomState};
 pub(super) use node::{Node, parse};
 pub(super) use write::{Escapes, Gaps, Style};
 
+use super::body::BOM;
 use super::cause::{Cause, CauseKind};
 use super::habits::{HABITS, Habit};
 use super::trial::{Trial, Tries, Try};
@@ -28,6 +29,7 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
         let cause = Cause::tried(CauseKind::BodyReserialized, detail);
         return Box::new(std::iter::once(Try { cause, trial: trial.with_body(text.into_bytes()) }));
     }
+    let (mark, body) = without_mark(body);
     let Some(ordered) = parse(body) else { return Box::new(std::iter::empty()) };
     let sorted = ordered.sorted();
     let at_hand = habit_of(&ordered, &sorted, body);
@@ -40,8 +42,14 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     });
     Box::new(ways.map(move |(habit, is_sorted, written)| Try {
         cause: cause(habit, is_sorted, at_hand),
-        trial: trial.with_body(written),
+        trial: trial.with_body([mark, written.as_bytes()].concat()),
     }))
+}
+
+/// A byte order mark, which is no JSON, and what is behind it. It is kept: that it
+/// was added or lost is another change.
+fn without_mark(body: &[u8]) -> (&[u8], &[u8]) {
+    body.split_at(if body.starts_with(BOM) { BOM.len() } else { 0 })
 }
 
 /// The body as writers might have written it that are no habit's: their escapes

@@ -3,6 +3,7 @@
 
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
+use super::habits::HABITS;
 use super::search::Rejection;
 use super::trial::{Bench, Trial};
 use super::{charset, compression, digests, json, secret_looks, stand_in};
@@ -16,7 +17,7 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
     causes.extend(scheme(trial));
     causes.extend(secret_looks::in_request(bench, trial));
     causes.extend(rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it)));
-    causes.extend(rejection.ok().and_then(|refusal| refused(trial, refusal)));
+    causes.extend(rejection.ok().and_then(|refusal| refused(bench, trial, refusal)));
     causes.extend(body(trial));
     if rejection.is_ok() {
         causes.extend(secret_looks::of_another_kind(bench, trial));
@@ -54,6 +55,14 @@ pub(super) fn has_own_signature(trial: &Trial) -> bool {
     own.any(|name| trial.request.values(name.lower()).next().is_some())
 }
 
+/// Whether a header says something by its name, to the scheme or to a diagnosis.
+pub(super) fn is_header_that_matters(scheme: &Scheme, name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    MATTERING.contains(&name.as_str())
+        || MATTERING_FAMILIES.iter().any(|front| name.starts_with(front))
+        || scheme.headers().any(|own| own.eq_ignore_ascii_case(&name))
+}
+
 /// Whether a request has all the headers of one family. What needs none has
 /// none that could tell.
 fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
@@ -65,12 +74,13 @@ fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
 }
 
 /// What the refusal itself says, where it is not that the signature is wrong.
-fn refused(trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
+fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
     use VerifyErrorKind as Kind;
     let told = |kind, more: &str| Cause::suspected(kind, format!("{refusal}{more}"));
     Some(match refusal.kind() {
         Kind::MissingSignature => {
-            let more = if digests::are_all_tried(trial) { digests::NONE_VERIFIES } else { "" };
+            let are_all_tried = bench.headers_left_out == 0 && digests::are_all_tried(trial);
+            let more = if are_all_tried { digests::NONE_VERIFIES } else { "" };
             told(CauseKind::PartMissing, more)
         }
         Kind::MissingHeader | Kind::MissingId | Kind::MissingTimestamp => {
@@ -123,6 +133,12 @@ fn body(trial: &Trial) -> Option<Cause> {
         };
         return Some(Cause::suspected(CauseKind::BodyEmpty, detail));
     }
+    // A sender's own `{}` has a length of 2, and is not what is wrong.
+    if body == b"{}" && stated.is_none() && trial.scheme.authenticates_body() {
+        let detail = "the body is `{}`, which Express has as `req.body` if nothing has parsed the \
+                      body: unless the provider has sent `{}`, it is not the body that was signed";
+        return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].mend));
+    }
     let encoding = trial.request.text("content-encoding").unwrap_or("identity");
     let is_encoded = !encoding.eq_ignore_ascii_case("identity");
     if is_encoded && json::is_whole(body) {
@@ -165,6 +181,8 @@ fn body(trial: &Trial) -> Option<Cause> {
     }
 }
 
+const MATTERING: &[&str] = &["date", "forwarded", "host", "x-envoy-original-path", "x-rewrite-url"];
+const MATTERING_FAMILIES: &[&str] = &["content-", "x-forwarded-", "x-original-"];
 /// More of them would be a list and no hint.
 const MOST_SCHEMES: usize = 4;
 

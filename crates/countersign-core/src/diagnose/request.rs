@@ -14,6 +14,7 @@ pub struct CapturedRequest {
     method: String,
     url: Option<Arc<str>>,
     headers: Arc<Vec<(String, Vec<u8>)>>,
+    header_bytes: usize,
     body: Bytes,
 }
 
@@ -26,10 +27,12 @@ impl CapturedRequest {
         body: impl Into<Bytes>,
     ) -> Self {
         let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let headers: Vec<(String, Vec<u8>)> = headers.collect();
         Self {
             method: "POST".to_owned(),
             url: None,
-            headers: Arc::new(headers.collect()),
+            header_bytes: bytes_of(&headers),
+            headers: Arc::new(headers),
             body: body.into(),
         }
     }
@@ -49,8 +52,33 @@ impl CapturedRequest {
     }
 
     pub(super) fn with_headers(mut self, headers: Vec<(String, Vec<u8>)>) -> Self {
+        self.header_bytes = bytes_of(&headers);
         self.headers = Arc::new(headers);
         self
+    }
+
+    /// The same with no more headers than can be tried, those first that matter by
+    /// their name; and how many lines are left out.
+    pub(super) fn with_bounded_headers(self, matters: impl Fn(&str) -> bool) -> (Self, usize) {
+        let length = self.headers.len();
+        if length <= MAX_HEADER_LINES && self.header_bytes <= MAX_HEADER_BYTES {
+            return (self, 0);
+        }
+        let mut is_kept = vec![false; length];
+        let (mut lines, mut bytes) = (0, 0);
+        for (is_first, max_lines) in [(true, MAX_HEADER_LINES / 4), (false, MAX_HEADER_LINES)] {
+            for ((name, value), is_kept) in self.headers.iter().zip(&mut is_kept) {
+                let with_it = bytes + name.len() + value.len();
+                let has_room = lines < max_lines && with_it <= MAX_HEADER_BYTES;
+                if has_room && matters(name) == is_first {
+                    (*is_kept, lines, bytes) = (true, lines + 1, with_it);
+                }
+            }
+        }
+        let kept = self.headers.iter().zip(is_kept).filter(|(_, is_kept)| *is_kept);
+        let kept: Vec<_> = kept.map(|(line, _)| line.clone()).collect();
+        let left_out = length - kept.len();
+        (self.with_headers(kept), left_out)
     }
 
     pub(super) fn with_body(mut self, body: impl Into<Bytes>) -> Self {
@@ -74,6 +102,11 @@ impl CapturedRequest {
         &self.headers
     }
 
+    /// How long the names and values of all headers are together.
+    pub(super) fn header_bytes(&self) -> usize {
+        self.header_bytes
+    }
+
     /// The values of a header, by its name in any case.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
@@ -90,9 +123,10 @@ impl CapturedRequest {
         &self.body
     }
 
-    /// Path and query.
+    /// Path and query: no request line has a fragment.
     fn target(&self) -> &str {
         let url = self.url().unwrap_or_default();
+        let url = url.split('#').next().unwrap_or_default();
         let behind_scheme = url.find("://").map_or(0, |at| at + "://".len());
         match url[behind_scheme..].find(['/', '?']) {
             Some(at) => &url[behind_scheme + at..],
@@ -100,6 +134,14 @@ impl CapturedRequest {
         }
     }
 }
+
+fn bytes_of(headers: &[(String, Vec<u8>)]) -> usize {
+    headers.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
+/// Several times as many as servers accept.
+const MAX_HEADER_LINES: usize = 500;
+const MAX_HEADER_BYTES: usize = 1024 * 1024;
 
 impl fmt::Debug for CapturedRequest {
     /// Names the method only: all else may hold a secret.

@@ -4,8 +4,8 @@
 use super::cause::{Cause, CauseKind};
 use super::trial::{Bench, Proved, Trial, Tries, With};
 use super::{
-    body, charset, compression, digests, form, headers, hints, json, looks, schemes, secret_looks,
-    stand_in, time, url, url_escapes,
+    body, charset, compression, digests, form, headers, hints, json, looks, rejected_form, schemes,
+    secret_looks, stand_in, time, url, url_escapes,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
@@ -40,6 +40,7 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
         if !is_signed && rejection.is_ok_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch) {
             causes.extend(hints::causes(trial));
         }
+        causes.extend(headers_left_out(bench, trial));
         causes
     })
 }
@@ -73,6 +74,13 @@ fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Caus
             found.push((other, proved));
         }
     }
+    // What a scheme's verifier rejects all the same is not of that scheme, if it is of another.
+    let is_accepted = |(other, proved): &(Trial, Proved)| {
+        rejected_form::cause(other, &proved.body, is_off(bench, other, proved)).is_none()
+    };
+    if found.iter().any(is_accepted) {
+        found.retain(is_accepted);
+    }
     found.sort_by_key(|(trial, _)| !schemes::is_named_for(trial));
     let names: Vec<&str> = found.iter().map(|(trial, _)| trial.scheme.name()).collect();
     let (likeliest, proved) = found.first()?;
@@ -80,17 +88,15 @@ fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Caus
 }
 
 fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
-    for (index, first) in PAIRED.iter().enumerate() {
-        for second in &PAIRED[index + 1..] {
-            for one in first(trial) {
-                for both in second(&one.trial) {
-                    if bench.is_spent() {
-                        return None;
-                    }
-                    if let Some(proved) = bench.run(&both.trial, With::Given) {
-                        let causes = vec![one.cause, both.cause];
-                        return Some(with_the_rest(bench, &both.trial, &proved, causes));
-                    }
+    for (first, second) in pairs() {
+        for one in first(trial) {
+            for both in second(&one.trial) {
+                if bench.is_spent() {
+                    return None;
+                }
+                if let Some(proved) = bench.run(&both.trial, With::Given) {
+                    let causes = vec![one.cause, both.cause];
+                    return Some(with_the_rest(bench, &both.trial, &proved, causes));
                 }
             }
         }
@@ -98,7 +104,19 @@ fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
     None
 }
 
-/// What else has to be mended: the secret, the limit, and the time.
+/// Those with a URL last: of these there is no end, so the likely ones come first.
+fn pairs() -> impl Iterator<Item = (Change, Change)> {
+    let forward = PAIRED.iter().enumerate();
+    let forward = forward
+        .flat_map(|(index, first)| PAIRED[index + 1..].iter().map(move |second| (*first, *second)));
+    let with_url = PAIRED.iter().flat_map(|first| URLS.map(|second| (*first, second)));
+    let of_url: [(Change, Change); 2] =
+        [(url::in_one_part, url_escapes::others), (url::others, url_escapes::others)];
+    let [likely, rest] = of_url;
+    forward.chain(REWRITTEN_AND_MORE).chain([likely]).chain(with_url).chain([rest])
+}
+
+/// What else has to be fixed: the secret, the limit, the time, and the form.
 fn with_the_rest(
     bench: &Bench<'_>,
     trial: &Trial,
@@ -108,7 +126,28 @@ fn with_the_rest(
     causes.extend(proved.secret.clone());
     causes.extend(body::too_large(bench, trial, proved.body_length));
     causes.extend(time::explain(bench, trial, proved));
+    causes.extend(rejected_form::cause(trial, &proved.body, is_off(bench, trial, proved)));
     causes
+}
+
+/// Whether its time is a cause by itself, whatever the form.
+fn is_off(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> bool {
+    !time::explain(bench, trial, proved).is_empty()
+}
+
+/// What was not tried is said.
+fn headers_left_out(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
+    let left_out = bench.headers_left_out;
+    (left_out > 0).then(|| {
+        let tried = trial.request.headers().len();
+        let detail = format!(
+            "the request has {} lines of headers, and {tried} of them were tried: the rest is more \
+             than any provider sends",
+            tried.saturating_add(left_out)
+        );
+        Cause::suspected(CauseKind::TamperedOrUnknown, detail)
+            .with_fix("give the headers that the provider has sent, and try again")
+    })
 }
 
 /// What is signed and rejected all the same has another form than the scheme says.
@@ -120,7 +159,8 @@ fn ambiguous() -> Cause {
 }
 
 fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
-    let rest = if bench.is_spent() { "; not every combination, for the body is large" } else { "" };
+    let is_spent = bench.is_spent();
+    let rest = if is_spent { "; not every combination, for there are too many" } else { "" };
     let tried = bench.tried.get();
     let besides = match refusal.map(VerifyError::kind) {
         Some(VerifyErrorKind::TimestampTooOld | VerifyErrorKind::TimestampInFuture) => {
@@ -188,9 +228,15 @@ const PAIRED: &[Change] = &[
     form::rewritten,
     json::rewritten,
     form::of_its_payload,
-    url::others,
-    url_escapes::others,
 ];
+
+/// The same of what is changed in a URL.
+const URLS: [Change; 2] = [url::others, url_escapes::others];
+
+/// What was written by another writer, whose line ends or end were changed, too:
+/// first the writer, for parsing drops both.
+const REWRITTEN_AND_MORE: [(Change, Change); 2] =
+    [(json::rewritten, body::newlines), (json::rewritten, body::byte_order_mark)];
 
 #[cfg(test)]
 mod tests {
@@ -226,6 +272,7 @@ mod tests {
                 tolerance: None,
                 body_limit: None,
                 verify_token: None,
+                headers_left_out: 0,
                 memo: Default::default(),
                 spent: Default::default(),
                 tried: Default::default(),

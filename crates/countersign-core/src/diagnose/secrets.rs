@@ -64,6 +64,9 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     if joined != trimmed && !trimmed.contains("-----") {
         read.text(kind, "has white space inside of it", &joined);
     }
+    if let Some(bare) = without_written_newlines(trimmed) {
+        read.text(kind, "ends in a newline that is written as `\\n`", bare);
+    }
     if trimmed.contains("\\n") {
         let lines = trimmed.replace("\\n", "\n");
         read.text(kind, "has `\\n` where its line breaks belong", &lines);
@@ -75,6 +78,14 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     let unquoted = unquoted(trimmed);
     if let Some(unquoted) = unquoted {
         read.text(CauseKind::SecretInQuotes, "stands in quotes", unquoted.trim_matches(is_blank));
+    }
+
+    if let Some(value) = behind_name(trimmed) {
+        read.text(CauseKind::SecretWithName, "has a name and a `=` or `:` in front of it", value);
+    }
+    if let Some(decoded) = without_escapes(trimmed) {
+        let told = "has percent-escapes, and what they stand for signed it";
+        read.text(CauseKind::SecretNotDecoded, told, &decoded);
     }
 
     let plain = unquoted.unwrap_or(trimmed);
@@ -153,6 +164,34 @@ impl Read<'_> {
     }
 }
 
+/// A text without the `\n` or `\r\n` at its end that stand there in writing.
+fn without_written_newlines(text: &str) -> Option<&str> {
+    let mut bare = text;
+    while let Some(rest) = WRITTEN_NEWLINES.iter().find_map(|end| bare.strip_suffix(*end)) {
+        bare = rest;
+    }
+    (bare.len() < text.len() && !bare.is_empty()).then_some(bare)
+}
+
+/// The value of `NAME=value`, of `export NAME="value"` and of `name: value`.
+fn behind_name(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("export ").unwrap_or(text).trim_start();
+    let (name, value) = text.split_at(text.find(['=', ':'])?);
+    let mut characters = name.trim_end().chars();
+    let is_name =
+        characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && characters.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    let value = value[1..].trim_matches(is_blank);
+    let value = unquoted(value).unwrap_or(value);
+    (is_name && !value.is_empty()).then_some(value)
+}
+
+/// What a text is behind its percent-escapes, as a URL has them.
+fn without_escapes(text: &str) -> Option<String> {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
+    (decoded != text).then(|| decoded.into_owned())
+}
+
 /// What a text decodes to, by every encoding that there is for secrets.
 fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bare = ["whsec_", "whpk_", "base64:", "0x"];
@@ -193,6 +232,9 @@ fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
     });
     secrets.collect()
 }
+
+/// Line ends, by their escapes.
+const WRITTEN_NEWLINES: &[&str] = &["\\n", "\\r"];
 
 /// What stands in front of the key in the DER of an Ed25519 key, RFC 8410.
 const ED25519_SPKI: &[u8] =

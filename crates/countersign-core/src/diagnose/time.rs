@@ -230,6 +230,12 @@ fn in_body(trial: &Trial, pointer: &Pointer) -> Value {
     json::find(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
 }
 
+/// The text of the timestamp outside of the body.
+pub(super) fn text(trial: &Trial) -> Option<&str> {
+    let timestamp = trial.scheme.timestamp.as_ref()?;
+    in_headers(trial, timestamp).map(|(text, _)| text)
+}
+
 /// The text of the timestamp outside of the body, and the header where it stands.
 fn in_headers<'a>(trial: &'a Trial, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
     trial.scheme.families.iter().find_map(|family| {

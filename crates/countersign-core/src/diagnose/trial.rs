@@ -4,6 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
@@ -21,7 +23,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
-    pub(super) fn with_body(&self, body: impl Into<bytes::Bytes>) -> Self {
+    pub(super) fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self { request: self.request.clone().with_body(body), ..self.clone() }
     }
 
@@ -40,7 +42,7 @@ impl Trial {
     /// How many variations of one kind may be tried: the larger the body, the
     /// fewer.
     pub(super) fn affordable(&self, most: usize) -> usize {
-        (MOST_BYTES / self.body().len().max(1)).clamp(LEAST_TRIALS, most)
+        (MOST_BYTES / self.size().max(1)).clamp(LEAST_TRIALS, most)
     }
 
     /// How many variations may be tried of a kind that has thousands: as many
@@ -56,8 +58,15 @@ impl Trial {
 
     /// What judging it with so many secrets costs, in bytes hashed.
     fn cost(&self, secrets: usize) -> u64 {
-        let once = self.body().len().saturating_add(OVERHEAD);
+        let once = self.size().saturating_add(OVERHEAD);
         u64::try_from(once.saturating_mul(secrets)).unwrap_or(u64::MAX)
+    }
+
+    /// The body, and the headers beyond those that every request has: they are
+    /// searched in each trial, and copied for many.
+    fn size(&self) -> usize {
+        let headers = self.request.header_bytes().saturating_sub(OVERHEAD);
+        self.body().len().saturating_add(headers)
     }
 }
 
@@ -83,7 +92,9 @@ pub(super) struct Proved {
     /// What is the matter with the secret, where it is not one of those given.
     pub(super) secret: Option<Cause>,
     pub(super) signed_at_ms: Option<i64>,
-    /// Of the body as it is signed: decoded, where the scheme has it so.
+    /// As it is signed: decoded, if the scheme has it so.
+    pub(super) body: Bytes,
+    /// Of the body, encoded or decoded, whichever is longer.
     pub(super) body_length: usize,
 }
 
@@ -97,6 +108,8 @@ pub(super) struct Bench<'a> {
     /// In the place of the scheme's.
     pub(super) body_limit: Option<usize>,
     pub(super) verify_token: Option<&'a Secret>,
+    /// How many lines of headers the request has besides those that are tried.
+    pub(super) headers_left_out: usize,
     pub(super) memo: RefCell<Option<Memo>>,
     pub(super) spent: Cell<u64>,
     pub(super) tried: Cell<usize>,
@@ -153,6 +166,7 @@ impl Bench<'_> {
                 secret,
                 signed_at_ms: verified.signed_at_unix_ms(),
                 body_length: verified.body().len().max(request.body().len()),
+                body: verified.into_body(),
             })
         })
     }
@@ -229,9 +243,10 @@ impl Bench<'_> {
 }
 
 /// The scheme without what it asks of a request so that what is signed has one
-/// reading. That is for a receiver; here, whatever was signed is to be found.
+/// reading. That is for a receiver; here, whatever was signed is to be found, and
+/// `rejected_form.rs` says what a receiver rejects of it.
 fn lenient(scheme: &Scheme) -> Scheme {
-    let mut lenient = scheme.clone();
+    let mut lenient = scheme.clone().without_handshakes();
     lenient.boundaries = Boundaries { id: scheme.boundaries.id.clone(), ..Boundaries::default() };
     lenient
 }

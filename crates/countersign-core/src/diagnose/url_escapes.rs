@@ -9,7 +9,9 @@ use super::trial::{Trial, Tries, Try};
 /// One character changed, then several.
 pub(super) fn others(trial: &Trial) -> Tries<'_> {
     let url = trial.request.url().filter(|_| trial.scheme.signs_url());
-    let Some((origin, target)) = url.and_then(split) else { return Box::new(std::iter::empty()) };
+    let Some([origin, target, fragment]) = url.and_then(split) else {
+        return Box::new(std::iter::empty());
+    };
     let found: Vec<Mark> = MARKS.iter().copied().filter(|mark| mark.is_in(target)).collect();
     let found: Vec<Mark> = found.into_iter().take(MOST_MARKS).collect();
     let mut sets: Vec<u32> = (1..1 << found.len()).collect();
@@ -18,24 +20,27 @@ pub(super) fn others(trial: &Trial) -> Tries<'_> {
     let targets = sets.into_iter().flat_map(move |set| {
         let chosen = found.iter().enumerate().filter(|(at, _)| set & 1 << at != 0);
         let chosen: Vec<Mark> = chosen.map(|(_, mark)| *mark).collect();
-        [Way::Swapped, Way::Escaped, Way::Plain].map(|way| way.written(target, &chosen))
+        // The ones that can be told in fewer words first.
+        [Way::Escaped, Way::Plain, Way::Swapped]
+            .map(|way| (way.written(target, &chosen), way, chosen.clone()))
     });
-    let targets = targets.filter(move |target| seen.insert(target.clone()));
-    Box::new(targets.take(trial.affordable(MOST_URLS)).map(move |target| {
-        let detail = "it was signed for the URL with other percent-escapes: some of its characters \
-                      stand plain in the one, and escaped in the other";
+    let targets = targets.filter(move |(target, ..)| seen.insert(target.clone()));
+    Box::new(targets.take(trial.affordable(MOST_URLS)).map(move |(target, way, marks)| {
+        let how = way.told(&marks);
+        let detail = format!("it was signed for the URL with other percent-escapes: {how}");
         let cause = Cause::tried(CauseKind::UrlMismatch, detail);
-        let request = trial.request.clone().with_url(format!("{origin}{target}"));
+        let request = trial.request.clone().with_url([origin, &target, fragment].concat());
         Try { cause, trial: Trial { request, ..trial.clone() } }
     }))
 }
 
-/// In front of the path, and from there on without the fragment.
-fn split(url: &str) -> Option<(&str, &str)> {
+/// What is in front of the path, path and query, and the fragment.
+fn split(url: &str) -> Option<[&str; 3]> {
     let host = url.find("://")? + "://".len();
     let target = host + url[host..].find(['/', '?', '#']).unwrap_or(url.len() - host);
     let (origin, target) = url.split_at(target);
-    Some((origin, target.split('#').next().unwrap_or_default()))
+    let (target, fragment) = target.split_at(target.find('#').unwrap_or(target.len()));
+    Some([origin, target, fragment])
 }
 
 /// What happened to all of some characters.
@@ -63,6 +68,20 @@ impl Mark {
 }
 
 impl Way {
+    /// What to do to the URL at hand. The marks are of the table below.
+    fn told(self, marks: &[Mark]) -> String {
+        let plain: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.plain)).collect();
+        let escapes: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.upper)).collect();
+        let (plain, escapes) = (plain.join(" "), escapes.join(" "));
+        match self {
+            Self::Escaped => format!("{escapes} in place of {plain}"),
+            Self::Plain => format!("{plain} in place of {escapes}"),
+            Self::Swapped => {
+                format!("{plain} escaped if plain in the given URL, and plain if escaped there")
+            }
+        }
+    }
+
     fn written(self, target: &str, marks: &[Mark]) -> String {
         let mut written = String::with_capacity(target.len() + 8);
         let mut rest = target;
@@ -141,7 +160,8 @@ mod tests {
         ] {
             assert_eq!(way.written(target, marks), written);
         }
-        assert_eq!(split("https://a.example:8/b?c#d"), Some(("https://a.example:8", "/b?c")));
-        assert_eq!(split("https://a.example"), Some(("https://a.example", "")));
+        let parts = ["https://a.example:8", "/b?c", "#d"];
+        assert_eq!(split("https://a.example:8/b?c#d"), Some(parts));
+        assert_eq!(split("https://a.example"), Some(["https://a.example", "", ""]));
     }
 }

@@ -254,4 +254,11 @@ impl Scheme {
     pub fn handshakes(&self) -> &[Handshake] {
         &self.handshakes
     }
+
+    /// The same without them, and so without what it rejects on their account.
+    #[cfg(feature = "diagnose")]
+    pub(crate) fn without_handshakes(mut self) -> Self {
+        self.handshakes.clear();
+        self
+    }
 }

@@ -132,6 +132,8 @@ const LAYOUTS: &[Style] = &[
     Style { colon: ": ", ..COMPACT },
     Style { comma: ", ", ..COMPACT },
     Style { indent: "  ", ..LINES },
+    Style { indent: "    ", ..LINES },
+    Style { indent: "\t", ..LINES },
 ];
 
 /// So that all their sets, in every layout, are some thousands.
