@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::{ArgAction, ArgGroup, Args};
 use countersign::diagnose::CapturedRequest;
-use countersign::{Head, PublicUrl, Scheme};
+use countersign::{Head, PublicUrl, Scheme, SignedRequest};
 
 use crate::files::{FileKind, read_or_stdin};
 use crate::mend::Mend;
@@ -126,9 +126,25 @@ impl Request {
 
     /// The same, to be diagnosed.
     pub(crate) fn captured(&self) -> CapturedRequest {
-        let headers = self.headers.iter().cloned();
-        let captured = CapturedRequest::new(headers, self.body.clone());
-        let captured = captured.with_method(self.method.as_str());
+        self.captured_with(self.headers.clone(), self.body.clone())
+    }
+
+    /// The same as it is sent once it is signed: with the headers of the signature in place of those
+    /// of their names, or with another body.
+    pub(crate) fn captured_signed(&self, signed: &SignedRequest) -> CapturedRequest {
+        let is_new = |name: &str| {
+            signed.headers().iter().any(|(signed, _)| signed.eq_ignore_ascii_case(name))
+        };
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| !is_new(name));
+        let added = signed.headers().iter();
+        headers.extend(added.map(|(name, value)| (name.clone(), value.clone().into_bytes())));
+        let body = signed.body().map_or_else(|| self.body.clone(), Bytes::copy_from_slice);
+        self.captured_with(headers, body)
+    }
+
+    fn captured_with(&self, headers: Vec<(String, Vec<u8>)>, body: Bytes) -> CapturedRequest {
+        let captured = CapturedRequest::new(headers, body).with_method(self.method.as_str());
         match &self.url {
             Some(url) => captured.with_url(url.as_str()),
             None => captured,
@@ -148,9 +164,10 @@ impl Request {
         }
     }
 
-    /// Path and query.
+    /// Path and query: no request line has a fragment.
     fn target(&self) -> &str {
         let url = self.url.as_deref().unwrap_or_default();
+        let url = url.split('#').next().unwrap_or_default();
         let behind_scheme = url.find("://").map_or(0, |at| at + "://".len());
         match url[behind_scheme..].find(['/', '?']) {
             Some(at) => &url[behind_scheme + at..],
@@ -214,6 +231,8 @@ mod tests {
         for (url, target) in [
             (Some("https://a.example/x?y=1"), "/x?y=1"),
             (Some("https://a.example?y=1"), "?y=1"),
+            (Some("https://a.example/x?y=1#/z?"), "/x?y=1"),
+            (Some("https://a.example#/z?"), "/"),
             (Some("https://a.example"), "/"),
             (Some("://"), "/"),
             (Some(""), "/"),

@@ -60,6 +60,45 @@ fn a_body_that_lacks_the_time_that_its_scheme_reads_there_is_signed_and_that_is_
 }
 
 #[test]
+fn what_a_receiver_rejects_although_it_is_signed_is_said_and_signed_all_the_same() {
+    let encoding = &["-H", "content-encoding: gzip"][..];
+    let url = &["--url", "https://a.example/hook"][..];
+    for (scheme, body, more, said) in [
+        ("github", "{}", encoding, ["unsupported_encoding (answer 415)", "`Content-Encoding`"]),
+        ("stripe", "{}", encoding, ["unsupported_encoding (answer 415)", "`Content-Encoding`"]),
+        ("hubspot-v1", "a=1", &[], ["signature_mismatch", "is not one JSON document"]),
+        ("hubspot-v2", "a=1", url, ["signature_mismatch", "is not one JSON document"]),
+        ("coinbase-cdp-v1", "a=1", &[], ["signature_mismatch", "does not begin with"]),
+        ("x-twitter", "", &[], ["signature_mismatch", "an empty body"]),
+    ] {
+        let files = Files::new().with("body", body);
+        let signed = sign(scheme, more, &files).with(0);
+        assert!(signed.stdout.contains(": "), "{scheme}: {}", signed.stdout);
+        for said in said {
+            assert!(signed.stderr.contains(said), "{scheme}: {said}: {}", signed.stderr);
+        }
+        let verify = countersign("verify --secret-env S -H @- --scheme")
+            .args([scheme, "--body", &files.arg("body")])
+            .args(more)
+            .env("S", "c2VjcmV0");
+        verify.input(signed.stdout).run().with(1);
+    }
+}
+
+#[test]
+fn nothing_is_said_of_what_a_receiver_accepts_however_old_it_is() {
+    let files = Files::new().with("body", "{\"a\":1}");
+    for (scheme, more) in [
+        ("hubspot-v1", &[][..]),
+        ("x-twitter", &[]),
+        ("coinbase-cdp-v1", &["--timestamp", "1760000000000"]),
+        ("stripe", &["--timestamp", "1760000000000", "-H", "content-encoding: identity"]),
+    ] {
+        assert_eq!(sign(scheme, more, &files).with(0).stderr, "", "{scheme}");
+    }
+}
+
+#[test]
 fn the_requests_own_headers_of_these_names_do_not_matter() {
     let files = Files::new().with("body", "{}");
     let old = ["-H", "X-Venum-Signature: t=1,v1=00", "--timestamp", "1760000000000"];
