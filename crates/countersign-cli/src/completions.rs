@@ -1,4 +1,4 @@
-//! `countersign completions`.
+//! `countersign completions`: generates shell completions.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -8,7 +8,7 @@ use crate::output::Report;
 
 #[derive(Args)]
 pub(crate) struct CompletionsArgs {
-    /// The shell
+    /// Shell to generate completions for
     shell: Shell,
 }
 
@@ -17,6 +17,6 @@ pub(crate) fn run(args: &CompletionsArgs) -> Report {
     let name = program.get_name().to_owned();
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, name, &mut script);
-    // It was made of text.
+    // clap writes UTF-8 text.
     Report::for_programs(String::from_utf8_lossy(&script))
 }

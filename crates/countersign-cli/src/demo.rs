@@ -1,4 +1,4 @@
-//! `countersign demo`: a real receiver on loopback, and what providers and forgers send it.
+//! `countersign demo`: runs a real receiver on loopback and sends it genuine and forged deliveries.
 
 mod delivery;
 mod endpoint;
@@ -37,7 +37,7 @@ async fn send_everything() -> Result<Vec<Outcome>, Mend> {
             outcomes.push(Outcome { seen: receiver.seen(), answered, delivery });
         }
     }
-    // The receiver waits for open connections before it ends, and the sender keeps some.
+    // The receiver drains open connections before it stops, and the sender keeps some open.
     drop(sender);
     receiver.stop().await;
     Ok(outcomes)

@@ -1,4 +1,4 @@
-//! `countersign schemes`.
+//! `countersign schemes`: lists the built-in schemes, or describes one.
 
 mod description;
 mod facts;
@@ -55,7 +55,7 @@ fn list(schemes: &[Scheme]) -> Report {
     Report::for_people(table.render())
 }
 
-/// The other names by which a built-in is found.
+/// The other names of a built-in scheme.
 fn aliases(scheme: &Scheme) -> Vec<&'static str> {
     let is_own = |(alias, name): (&'static str, &str)| (name == scheme.name()).then_some(alias);
     Scheme::aliases().filter_map(is_own).collect()

@@ -1,14 +1,14 @@
-//! `countersign send`: signs a delivery, genuine or forged, and sends it to a receiver; or sends one
-//! as it was.
+//! `countersign send`: signs a genuine or forged delivery and sends it to a receiver, or replays a
+//! recorded one unchanged.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `send/headers.rs` | the headers of a request that was recorded |
-//! | `send/as_it_was.rs` | a request that is not signed anew |
-//! | `send/target.rs` | the way to the receiver |
-//! | `send/volley.rs` | many at once, within bounds |
-//! | `send/progress.rs` | how far it has come, on a terminal |
-//! | `send/answers.rs`, `send/card.rs` | what is printed: each answer, and the report card |
+//! | `send/headers.rs` | the headers of a recorded request |
+//! | `send/as_it_was.rs` | a recorded request that is not signed again |
+//! | `send/target.rs` | the connection to the receiver |
+//! | `send/volley.rs` | repeated requests with limits on concurrency and rate |
+//! | `send/progress.rs` | the progress bar on a terminal |
+//! | `send/answers.rs`, `send/card.rs` | the output: each response, and the attack report |
 
 mod answers;
 mod as_it_was;
@@ -44,7 +44,7 @@ use volley::{Shot, Volley};
        countersign send --to <URL> --as-it-was --request <FILE> [OPTIONS]"
 )]
 pub(crate) struct SendArgs {
-    /// A built-in's name (`countersign schemes` lists them), or a scheme's TOML file
+    /// Name of a built-in scheme (see `countersign schemes`), or path of a scheme's TOML file
     #[arg(
         long,
         value_name = "SCHEME",
@@ -57,33 +57,32 @@ pub(crate) struct SendArgs {
     secrets: SecretArgs,
     #[command(flatten)]
     request: RequestArgs,
-    /// The id to sign, where the scheme has one [default: the request's own; otherwise a fresh one]
+    /// Event id to sign, if the scheme signs one [default: the request's id, or else a random id]
     #[arg(long, value_name = "ID")]
     id: Option<String>,
-    /// When it is signed, in Unix milliseconds [default: now]
+    /// Time of the signature, in Unix milliseconds [default: now]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     timestamp: Option<i64>,
-    /// Send the request of the file as it was, to the byte, with the signature that it had. Only
-    /// what belongs to a connection is written anew: Host, Content-Length, Transfer-Encoding and
-    /// the like
+    /// Replay the recorded request with its original signature, byte for byte. Only connection
+    /// headers such as Host, Content-Length and Transfer-Encoding are replaced
     #[arg(
         long,
         conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "forge"]
     )]
     as_it_was: bool,
-    /// The receiver's URL, http or https
+    /// URL of the receiver, http or https
     #[arg(long, value_name = "URL")]
     to: String,
-    /// What to do to the delivery before it is sent; `all` runs every kind and prints a report card
+    /// Kind of forgery to send; `all` runs every kind and prints a report
     #[arg(long, value_name = "KIND", value_parser = kinds())]
     forge: Option<String>,
-    /// How often it is sent: the same delivery each time
+    /// Number of times to send the same delivery
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeat: u32,
-    /// How many of them may be on their way at once
+    /// Maximum number of concurrent requests
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     concurrency: u32,
-    /// How many of them may start in a second
+    /// Maximum number of requests started per second
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: u32,
     /// Print one line of JSON
@@ -100,7 +99,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
     };
     let is_all = args.forge.as_deref() == Some(ALL);
     if is_all && args.repeat > 1 {
-        return Err(Mend::new("`--forge all` runs each kind once: give one kind to `--repeat`"));
+        return Err(Mend::new("`--forge all` runs each kind once: use `--repeat` with one kind"));
     }
     let scheme = scheme::load(scheme)?;
     say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
@@ -121,7 +120,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
     fire(args, attack.requests().to_vec(), target)
 }
 
-/// Sends the requests as often as was asked for.
+/// Sends the requests `--repeat` times.
 fn fire(args: &SendArgs, requests: Vec<AttackRequest>, target: Target) -> Result<Report, Mend> {
     let volley = Volley {
         count: args.repeat,
@@ -151,11 +150,11 @@ async fn run_all(list: &AttackList, target: &Target) -> Vec<Shot> {
 
 fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Result<Attacks, Mend> {
     let secret = args.secrets.current()?;
-    // It was made of text.
+    // The secret was created from text.
     let secret = String::from_utf8_lossy(secret.dangerous_reveal()).into_owned();
     let signs_url = scheme.signs_url();
     let headers = headers::unsigned(request, &scheme)?;
-    // A forgery has ids of its own.
+    // Forgeries use generated ids.
     let own_id = || headers::id(request, &scheme).filter(|_| args.forge.is_none());
     let id = args.id.clone().or_else(own_id);
     let attacks = Attacks::new(scheme, secret).map_err(|error| args.secrets.blame(error))?;
@@ -175,18 +174,18 @@ fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Resul
 
 fn method(request: &Request) -> Result<Method, Mend> {
     Method::from_bytes(request.method().as_bytes())
-        .map_err(|_| Mend::new("the method is none: give one such as `POST`"))
+        .map_err(|_| Mend::new("the method is not valid: use a method such as `POST`"))
 }
 
 fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, Mend> {
     let kind = args.forge.as_deref().and_then(AttackKind::named).unwrap_or(AttackKind::Genuine);
     attacks.attack(kind).map_err(|error| match error {
         NoAttack::Config(error) => args.secrets.blame(error),
-        why => Mend::because(format!("there is nothing to send of the kind `{kind}`"), why),
+        why => Mend::because(format!("the kind `{kind}` does not apply here"), why),
     })
 }
 
-/// A body that is sent otherwise than it was given.
+/// Prints a note if signing changes the body.
 fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given: &Request) {
     let is_sent_as_given =
         attack.requests().iter().any(|request| request.request().body() == given.body());
@@ -195,12 +194,12 @@ fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given:
     }
     let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
     match place.as_deref().and_then(|place| place.strip_prefix("body:")) {
-        Some(pointer) => output::note(&format!("the body's time, at `{pointer}`, is written anew")),
-        None => output::note("the signature stands in the body, which is sent with it"),
+        Some(pointer) => output::note(&format!("the body's time, at `{pointer}`, is updated")),
+        None => output::note("the signature is in the body, which is sent with it"),
     }
 }
 
-/// Those that there are, but for the one that is sent where no kind is given.
+/// All kinds except `genuine`, which is sent if no kind is given.
 fn kinds() -> PossibleValuesParser {
     let kinds = AttackKind::ALL.iter().filter(|kind| **kind != AttackKind::Genuine);
     PossibleValuesParser::new(kinds.map(|kind| kind.name()).chain([ALL]))

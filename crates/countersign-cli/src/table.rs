@@ -1,4 +1,4 @@
-//! Columns for people.
+//! Human-readable tables.
 
 use std::fmt::Write;
 
@@ -6,14 +6,14 @@ use anstyle::Style;
 
 use crate::output::{BOLD, paint};
 
-/// Rows under a head, each column as wide as its widest cell.
+/// Rows below a header. Each column is as wide as its widest cell.
 #[derive(Debug)]
 pub(crate) struct Table<const COLUMNS: usize> {
     head: [&'static str; COLUMNS],
     rows: Vec<[Cell; COLUMNS]>,
 }
 
-/// A cell's text, and the style in which it is shown.
+/// A cell's text and style.
 #[derive(Debug)]
 pub(crate) struct Cell {
     text: String,
@@ -29,7 +29,7 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
         self.rows.push(row);
     }
 
-    /// The table as text, a line a row.
+    /// The table as text, one line for each row.
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         let head = self.head.map(|title| Cell::from(title).styled(BOLD));
@@ -38,11 +38,11 @@ impl<const COLUMNS: usize> Table<COLUMNS> {
                 text.push_str(&paint(cell.style, &cell.text));
                 if column + 1 < COLUMNS {
                     let room = self.width(column).saturating_sub(cell.width());
-                    // Written to a `String`, which takes whatever it is given.
+                    // Writing to a `String` does not fail.
                     let _ = write!(text, "{:room$}  ", "");
                 }
             }
-            // An empty last cell leaves the room in front of it.
+            // Remove the padding before an empty last cell.
             text.truncate(text.trim_end_matches(' ').len());
             text.push('\n');
         }

@@ -1,4 +1,4 @@
-//! One delivery, or many copies of it at once, and the answer that it must get.
+//! One delivery, or many concurrent copies of it, and the expected response.
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use countersign::VerifyErrorKind;
 pub(super) struct Delivery {
     /// The scheme of the endpoint.
     pub(super) scheme: &'static str,
-    /// What it is, for people.
+    /// The description that is printed.
     pub(super) what: &'static str,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
-    /// How many of it are sent at once.
+    /// How many copies are sent concurrently.
     pub(super) copies: usize,
     pub(super) expected: Expected,
 }
@@ -24,18 +24,18 @@ impl Delivery {
     }
 }
 
-/// How a receiver must judge a delivery.
+/// How a correct receiver responds to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
-    /// The secret of this index has signed it, and its event is handled.
+    /// Signed with the secret of this index, and handled.
     Handled {
         secret: usize,
     },
-    /// The secret of this index has signed it, and its event was handled before.
+    /// Signed with the secret of this index; the event was handled before.
     Duplicate {
         secret: usize,
     },
-    /// Of all its copies one is handled.
+    /// Exactly one of the copies is handled.
     HandledOnce,
     Refused(VerifyErrorKind),
 }

@@ -1,4 +1,4 @@
-//! A provider's endpoint: its secrets, and what is sent to it.
+//! A provider's endpoint: its secrets and the deliveries for it.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use super::provider::Provider;
 use crate::mend::Mend;
 use crate::random;
 
-/// An endpoint in the middle of a rotation, with secrets of this run alone.
+/// An endpoint in the middle of a secret rotation. Its secrets are generated for this run.
 pub(super) struct Endpoint {
     provider: &'static Provider,
     scheme: Scheme,
     current: RandomSecret,
     previous: RandomSecret,
-    /// Not one of the endpoint's.
+    /// Not a secret of the endpoint.
     forgers: RandomSecret,
 }
 
@@ -40,25 +40,25 @@ impl Endpoint {
         Ok(Verifier::new(self.scheme.clone(), secrets)?)
     }
 
-    /// Everything that is sent, where it is now `now_ms`.
+    /// All deliveries to send at the time `now_ms`.
     pub(super) fn deliveries(&self, now_ms: i64) -> Result<Vec<Delivery>, Mend> {
         let Provider { sample, further, .. } = self.provider;
         let at_now = |what, secret| self.signed(what, sample.at(now_ms), now_ms, secret);
 
-        let mut all = vec![at_now("as the provider sends it", &self.current)?];
-        let again = at_now("the same again", &self.current)?;
+        let mut all = vec![at_now("genuine delivery", &self.current)?];
+        let again = at_now("the same delivery again", &self.current)?;
         all.push(Delivery { expected: Expected::Duplicate { secret: 0 }, ..again });
         let another = sample.of_another_event_at(now_ms);
         let at_once =
-            self.signed("a new event, fifty times at once", another, now_ms, &self.current)?;
+            self.signed("a new event, 50 concurrent copies", another, now_ms, &self.current)?;
         all.push(Delivery { copies: 50, expected: Expected::HandledOnce, ..at_once });
         if let Some(further) = further {
             let body = further.at(now_ms);
-            all.push(self.signed("its other sample", body, now_ms, &self.current)?);
+            all.push(self.signed("second documented sample", body, now_ms, &self.current)?);
         }
-        all.push(tampered(at_now("tampered with: one bit of the body", &self.current)?));
+        all.push(tampered(at_now("tampered: one bit of the body", &self.current)?));
         all.push(unsigned(at_now("unsigned", &self.current)?));
-        all.push(truncated(at_now("tag truncated by one byte", &self.current)?));
+        all.push(truncated(at_now("signature truncated by one byte", &self.current)?));
         let forged = at_now("signed with a wrong secret", &self.forgers)?;
         all.push(forged.refused_as(VerifyErrorKind::SignatureMismatch));
         if let Some(tolerance) = self.scheme.tolerance() {
@@ -69,13 +69,13 @@ impl Endpoint {
             let early = at("from the future: a minute too early", now_ms.saturating_add(future))?;
             all.push(early.refused_as(VerifyErrorKind::TimestampInFuture));
         }
-        // Still believed, and still the event of the first.
+        // The previous secret is still accepted, and the event is still that of the first delivery.
         let rotated = at_now("signed with the old secret", &self.previous)?;
         all.push(Delivery { expected: Expected::Duplicate { secret: 1 }, ..rotated });
         Ok(all)
     }
 
-    /// The body as it would be signed at this time.
+    /// The delivery of `body`, signed at this time.
     fn signed(
         &self,
         what: &'static str,
@@ -92,7 +92,7 @@ impl Endpoint {
     }
 }
 
-/// Where the deliveries of a scheme are received.
+/// The path at which deliveries of a scheme are received.
 pub(super) fn path(scheme: &str) -> String {
     format!("/hooks/{scheme}")
 }
@@ -112,19 +112,19 @@ fn unsigned(mut delivery: Delivery) -> Delivery {
 
 fn truncated(mut delivery: Delivery) -> Delivery {
     for (_, value) in &mut delivery.headers {
-        // The four write their tags in hexadecimal, and at the end of the only header.
+        // All four providers put the signature, in hexadecimal, at the end of their only header.
         value.truncate(value.len().saturating_sub(2));
     }
     delivery.refused_as(VerifyErrorKind::MalformedSignature)
 }
 
-/// A minute more than is tolerated, in milliseconds.
+/// One minute more than the tolerance, in milliseconds.
 fn just_beyond(tolerated: Option<Duration>) -> i64 {
     let beyond = tolerated.unwrap_or_default().saturating_add(Duration::from_secs(60));
     i64::try_from(beyond.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// The text of a secret that nobody else has, and that ends with the run.
+/// The text of a random secret that is used for this run only.
 struct RandomSecret(String);
 
 impl RandomSecret {

@@ -1,4 +1,4 @@
-//! What came of each delivery, and whether that was expected.
+//! The outcome of each delivery, and whether it is the expected one.
 
 use countersign::{Signed, Verified};
 
@@ -7,7 +7,7 @@ use super::receiver::{Judged, Seen};
 use crate::output::{BAD, GOOD, Report, escape_control_chars, paint};
 use crate::table::{Cell, Table};
 
-/// A delivery, what it was answered, and what the receiver had made of it.
+/// A delivery, the response status, and the result that the receiver recorded.
 pub(super) struct Outcome {
     pub(super) delivery: Delivery,
     pub(super) answered: Result<u16, String>,
@@ -21,22 +21,23 @@ impl Outcome {
     }
 }
 
-/// The tables; refused where any outcome is not the expected one.
+/// The tables. The command fails if any outcome is not the expected one.
 pub(super) fn report(outcomes: &[Outcome]) -> Report {
     let count = |outcome: &Outcome| outcome.delivery.copies;
     let expected: usize = outcomes.iter().filter(|outcome| outcome.is_expected()).map(count).sum();
     let sent: usize = outcomes.iter().map(count).sum();
     let style = if expected == sent { GOOD } else { BAD };
-    let summary = paint(style, format_args!("{sent} deliveries, {expected} answered as expected"));
+    let summary =
+        paint(style, format_args!("{sent} deliveries, {expected} with expected response"));
 
     let (answers, proofs) = (answers(outcomes), proofs(outcomes));
-    let text = format!("{answers}\nWhat was proved:\n\n{proofs}\n{summary}\n");
+    let text = format!("{answers}\nVerified deliveries:\n\n{proofs}\n{summary}\n");
     let report = Report::for_people(text);
     if expected == sent { report } else { report.refused() }
 }
 
 fn answers(outcomes: &[Outcome]) -> String {
-    let mut table = Table::new(["PROVIDER", "SENT", "ANSWERED", "CODE", "EXPECTED", "RESULT"]);
+    let mut table = Table::new(["PROVIDER", "SENT", "RESPONSE", "CODE", "EXPECTED", "RESULT"]);
     for outcome in outcomes {
         let Outcome { delivery, answered, seen } = outcome;
         let Delivery { scheme, what, expected, .. } = delivery;
@@ -82,7 +83,7 @@ fn proofs(outcomes: &[Outcome]) -> String {
     table.render()
 }
 
-/// The judgement, in the words in which one is expected.
+/// The receiver's result, in the form of an expected result.
 fn judged(seen: &Seen) -> Option<Expected> {
     match &*seen.0 {
         [Judged::Handled(verified)] => Some(Expected::Handled { secret: verified.secret_index() }),
@@ -152,6 +153,6 @@ mod tests {
         let failed = report(&[good(), unsigned(Ok(200), Seen(Vec::new()))]);
         assert_eq!(failed.status, ExitCode::FAILURE);
         assert!(failed.text.contains("FAIL"), "{}", failed.text);
-        assert!(failed.text.contains("2 deliveries, 1 answered as expected"));
+        assert!(failed.text.contains("2 deliveries, 1 with expected response"));
     }
 }

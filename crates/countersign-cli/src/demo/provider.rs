@@ -1,15 +1,15 @@
-//! The four providers, with the deliveries that their own documents show.
+//! The four providers, with the sample deliveries from their documentation.
 
 use std::time::{Duration, UNIX_EPOCH};
 
-/// A provider and what it sends.
+/// A provider and its sample deliveries.
 #[derive(Debug)]
 pub(super) struct Provider {
     /// The name of its scheme.
     pub(super) scheme: &'static str,
-    /// The delivery of which forgeries are made.
+    /// The delivery from which the forged ones are made.
     pub(super) sample: Sample,
-    /// A further one that its document shows.
+    /// A second sample, if the documentation has one.
     pub(super) further: Option<Sample>,
 }
 
@@ -17,22 +17,22 @@ pub(super) struct Provider {
 #[derive(Debug)]
 pub(super) struct Sample {
     body: &'static str,
-    /// The event's id, as it stands there.
+    /// The event's id in the body.
     id: &'static str,
-    /// The time that the body states, where its scheme reads one there.
+    /// The time in the body, if the scheme reads it there.
     time: Option<StatedTime>,
 }
 
 #[derive(Debug)]
 struct StatedTime {
-    /// As it stands in the sample.
+    /// The time's text in the sample.
     shown: &'static str,
-    /// Another one, in Unix seconds, in the same form.
+    /// Formats another time, given in Unix seconds, in the same way.
     write: fn(u64) -> String,
 }
 
 impl Sample {
-    /// The body of a delivery that was made at this time.
+    /// The body of a delivery made at this time.
     pub(super) fn at(&self, unix_ms: i64) -> String {
         match &self.time {
             Some(time) => {
@@ -43,7 +43,7 @@ impl Sample {
         }
     }
 
-    /// The same, of another event.
+    /// The same for another event.
     pub(super) fn of_another_event_at(&self, unix_ms: i64) -> String {
         self.at(unix_ms).replacen(self.id, &format!("{}-2", self.id), 1)
     }
@@ -52,8 +52,8 @@ impl Sample {
 pub(super) const PROVIDERS: [Provider; 4] = [
     Provider {
         scheme: "jupiter",
-        // Its guide shows no payload: this one is made of the two fields that the guide's code
-        // reads, with an event of its table.
+        // The provider's guide shows no payload. This one has the two fields that the guide's
+        // code reads, with an event type from its table.
         sample: Sample { body: include_str!("samples/jupiter.json"), id: "evt_demo_1", time: None },
         further: None,
     },
@@ -100,5 +100,5 @@ fn as_date(unix_s: u64) -> String {
     humantime::format_rfc3339_seconds(date.min(last)).to_string()
 }
 
-/// The last that RFC 3339 can write.
+/// The latest date that RFC 3339 can represent.
 const LAST_DATE: &str = "9999-12-31T23:59:59Z";

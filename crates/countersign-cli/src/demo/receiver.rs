@@ -1,4 +1,4 @@
-//! A receiver as an application has it: axum, with an endpoint for each provider.
+//! A receiver like an application's: an axum server with an endpoint for each provider.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use super::endpoint::Endpoint;
 use crate::mend::Mend;
 
-/// A receiver that listens on loopback.
+/// A receiver listening on loopback.
 pub(super) struct Receiver {
     address: SocketAddr,
     observed: mpsc::Receiver<Judged>,
@@ -27,18 +27,18 @@ pub(super) struct Receiver {
     running: JoinHandle<()>,
 }
 
-/// What the receiver has made of a delivery, of each of its copies.
+/// The receiver's result for each copy of a delivery.
 #[derive(Debug)]
 pub(super) struct Seen(pub(super) Vec<Judged>);
 
-/// What the receiver knows of one copy: the sender is told the status alone.
+/// The receiver's result for one copy. The sender sees only the status.
 #[derive(Debug)]
 pub(super) enum Judged {
-    /// The handler was run.
+    /// The handler ran.
     Handled(Box<Verified>),
     Duplicate(Box<Verified>),
     Refused(VerifyError),
-    /// To be sent again.
+    /// The sender should retry.
     Busy,
 }
 
@@ -60,12 +60,12 @@ impl Receiver {
         self.address
     }
 
-    /// What it has seen since it was last asked.
+    /// The results since the last call.
     pub(super) fn seen(&self) -> Seen {
         Seen(self.observed.try_iter().collect())
     }
 
-    /// Lets open requests end, and ends.
+    /// Drains open requests and stops.
     pub(super) async fn stop(self) {
         let _ = self.stop.send(());
         let _ = tokio::time::timeout(LONGEST_STOP, self.running).await;
@@ -83,10 +83,10 @@ fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router,
     Ok(app.layer(middleware::from_fn_with_state(observer, observe)))
 }
 
-/// Runs for what is proved only, and once for each event.
+/// Runs only for verified deliveries, and once for each event.
 async fn handle() {}
 
-/// Notes what a response's extensions say, as a log would.
+/// Records the result from the response's extensions, as a log would.
 async fn observe(
     State(observer): State<mpsc::Sender<Judged>>,
     request: Request,
@@ -101,7 +101,7 @@ async fn observe(
         (Some(Answer::Refused(error)), _) => Judged::Refused(error.clone()),
         _ => Judged::Busy,
     };
-    // Where the demo has ended there is nobody left to tell.
+    // Sending fails only if the demo has ended; the result is not needed then.
     let _ = observer.send(judged);
     response
 }

@@ -1,4 +1,4 @@
-//! A provider's side: a real HTTP client.
+//! The provider's side: a real HTTP client.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -31,8 +31,9 @@ impl Sender {
         }
     }
 
-    /// Sends all its copies at once. The status that is answered, or why there is none: of several
-    /// copies the one that is no 503, which asks to be sent again.
+    /// Sends all copies concurrently and returns the response status, or the error.
+    ///
+    /// For several copies, 503 responses (which request a retry) are ignored.
     pub(super) async fn send_all(&self, delivery: &Delivery) -> Result<u16, String> {
         let mut senders = JoinSet::new();
         for _ in 0..delivery.copies {
@@ -66,7 +67,7 @@ impl Sender {
     }
 }
 
-/// Of an event that somebody else holds at this moment.
+/// The status for an event that another attempt has claimed.
 const AGAIN: u16 = 503;
-/// For all answers together: on loopback each takes milliseconds.
+/// The deadline for all responses together. On loopback each takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);

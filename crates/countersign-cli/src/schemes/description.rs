@@ -1,11 +1,11 @@
-//! One scheme, for people.
+//! The human-readable description of one scheme.
 
 use countersign::Scheme;
 
 use super::facts::{Value, facts};
 use crate::output::{BOLD, DIM, Report, paint};
 
-/// All that the scheme's data says.
+/// Every property of the scheme.
 pub(super) fn describe(scheme: &Scheme) -> Report {
     let mut page = format!("{}: {}\n", paint(BOLD, scheme.name()), scheme.title());
     for fact in facts(scheme) {
@@ -18,7 +18,7 @@ pub(super) fn describe(scheme: &Scheme) -> Report {
     Report::for_people(page)
 }
 
-/// A value a line, under one label.
+/// One line for each value, with the label on the first.
 fn push_lines<'a>(page: &mut String, label: &str, values: impl Iterator<Item = &'a str>) {
     for (index, value) in values.enumerate() {
         let label = if index == 0 { label } else { "" };

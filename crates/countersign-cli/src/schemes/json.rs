@@ -1,4 +1,4 @@
-//! One scheme, for programs. The keys are a contract: they are added to, never changed.
+//! The JSON description of one scheme. Its keys are stable: keys are added, never changed.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::aliases;
 
-/// A scheme with all that its data says. Null is what it has not, or what is not known.
+/// Every property of a scheme. Null means that it does not exist, or that it is not known.
 #[derive(Serialize)]
 pub(super) struct SchemeJson<'a> {
     name: &'a str,
@@ -19,7 +19,8 @@ pub(super) struct SchemeJson<'a> {
     signs_url: bool,
     authenticates_body: bool,
     is_data: bool,
-    /// Where not the whole body is; null where it is, or where nothing of it is.
+    /// The authenticated fields, if only a part of the body is authenticated; null if all of the
+    /// body is, or nothing.
     authenticated_fields: Option<&'a [String]>,
     body_view: String,
     algorithm: String,
@@ -27,11 +28,11 @@ pub(super) struct SchemeJson<'a> {
     secret_format: String,
     timestamp: Option<TimestampJson>,
     tolerance: Option<ToleranceJson>,
-    /// The digest, which always stands last, included.
+    /// The sources of the event id; the last one is always the digest.
     event_id: Vec<String>,
     /// `id`, `content` or `unknown`.
     identity: String,
-    /// Of a delivery that has no id.
+    /// The identity of a delivery without an id.
     fallback_identity: String,
     identity_basis: &'a str,
     event_type: Vec<EventTypeJson>,
@@ -57,7 +58,7 @@ struct TimestampJson {
     unit: String,
 }
 
-/// Null is without limit.
+/// Null means without limit.
 #[derive(Serialize)]
 struct ToleranceJson {
     past_ms: Option<u64>,
@@ -77,7 +78,7 @@ struct RetriesJson {
     delays_ms: Option<Vec<u64>>,
 }
 
-/// `asked` and `answered` are for people.
+/// `asked` and `answered` are human-readable text.
 #[derive(Serialize)]
 struct HandshakeJson<'a> {
     name: &'a str,

@@ -1,4 +1,4 @@
-//! Each answer and its time, and how both are spread.
+//! Each response and its duration, and the distribution of both.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub(super) fn report(shots: &[Shot], is_json: bool) -> Result<Report, Mend> {
     Ok(if shots.iter().all(Shot::is_expected) { report } else { report.refused() })
 }
 
-/// A status as a number, and what is none in words.
+/// A status as a number, any other outcome as text.
 pub(super) fn value(answer: AttackAnswer) -> Value {
     match answer {
         AttackAnswer::Status(status) => status.into(),
@@ -28,7 +28,7 @@ pub(super) fn value(answer: AttackAnswer) -> Value {
 }
 
 pub(super) fn milliseconds(time: Duration) -> f64 {
-    // To a hundredth: more is noise.
+    // Rounded to 0.01 ms: more digits are noise.
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
@@ -65,7 +65,8 @@ fn json(shots: &[Shot]) -> Result<Report, Mend> {
     });
     let whole = WholeJson { answers: answers.collect(), spread: Spread::of(shots) };
     let line = serde_json::to_string(&whole);
-    let line = line.map_err(|error| Mend::because("the answers cannot be written", error))?;
+    let line =
+        line.map_err(|error| Mend::because("the responses cannot be written as JSON", error))?;
     Ok(Report::for_programs(line + "\n"))
 }
 
@@ -85,7 +86,7 @@ struct AnswerJson {
 
 #[derive(Serialize)]
 struct Spread {
-    /// How often each was given.
+    /// How often each response occurred.
     answers: BTreeMap<String, usize>,
     ms: Times,
 }
@@ -99,7 +100,7 @@ struct Times {
 }
 
 impl Spread {
-    /// `None` of one answer, which is not spread.
+    /// `None` for fewer than two responses.
     fn of(shots: &[Shot]) -> Option<Self> {
         let mut answers = BTreeMap::new();
         let mut times = Vec::new();
@@ -111,7 +112,7 @@ impl Spread {
             return None;
         }
         times.sort();
-        // The least time within which so many of a hundred were answered.
+        // The percentile: the shortest time within which this percentage was answered.
         let within = |percent: usize| {
             let rank = (times.len() * percent).div_ceil(100).max(1);
             milliseconds(times[rank - 1])

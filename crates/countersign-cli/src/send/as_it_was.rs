@@ -1,4 +1,4 @@
-//! A request that is sent as it was, with whatever signature it had.
+//! A recorded request that is sent unchanged, with its original signature.
 
 use countersign::testing::{AttackRequest, Expected};
 use http::Uri;
@@ -7,8 +7,9 @@ use super::{headers, method};
 use crate::mend::Mend;
 use crate::request::Request;
 
-/// The request, to this URL. That it is taken is what is expected of it: one that is too old by now
-/// is refused, and rightly so.
+/// The recorded request, addressed to this URL.
+///
+/// The expected response is a 2xx. A receiver correctly rejects a request that is too old by now.
 pub(super) fn request(recorded: &Request, to: Uri) -> Result<AttackRequest, Mend> {
     let mut request = http::Request::new(recorded.body().clone());
     *request.method_mut() = method(recorded)?;

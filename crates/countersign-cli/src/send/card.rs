@@ -1,4 +1,4 @@
-//! The report card of `--forge all`.
+//! The report of `--forge all`.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ pub(super) fn report(
 }
 
 fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
-    let mut table = Table::new(["ATTACK", "MARK", "ANSWERED", "A SOUND RECEIVER", "MS"]);
+    let mut table = Table::new(["ATTACK", "MARK", "RESPONSE", "EXPECTED", "MS"]);
     for (attack, shot) in marks {
         table.push([
             attack.kind().name().into(),
@@ -43,7 +43,7 @@ fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
         ]);
     }
     let mut text = table.render();
-    text.push_str(&format!("\n{}\n", paint(BOLD, "What was sent, and why it matters:")));
+    text.push_str(&format!("\n{}\n", paint(BOLD, "What each attack sends, and why it matters:")));
     for (attack, shot) in marks {
         let kind = attack.kind();
         let style = if shot.is_expected() { GOOD } else { BAD };
@@ -51,17 +51,17 @@ fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
         text.push_str(&format!("      {}\n", paint(DIM, kind.why())));
     }
     for (kind, why) in list.left_out() {
-        text.push_str(&format!("  {}: not tried: {why}\n", paint(DIM, kind)));
+        text.push_str(&format!("  {}: not run: {why}\n", paint(DIM, kind)));
     }
     let sound = marks.iter().filter(|(_, shot)| shot.is_expected()).count();
     let style = if sound == marks.len() { GOOD } else { BAD };
-    let summary = format!("{} attacks, {sound} answered soundly", marks.len());
+    let summary = format!("{} attacks, {sound} passed", marks.len());
     text.push_str(&format!("\n{}\n", paint(style, summary)));
     text.push_str(&notes(marks));
     text
 }
 
-/// What the marks alone do not say.
+/// Notes that the marks do not show.
 fn notes(marks: &[(&Attack, &Shot)]) -> String {
     let mut notes = String::new();
     let half_seen: Vec<&Attack> =
@@ -80,7 +80,7 @@ fn notes(marks: &[(&Attack, &Shot)]) -> String {
     notes
 }
 
-/// Whether it matters, too, how often the event was handled.
+/// Whether the result also depends on how often the event was handled.
 fn is_half_seen(attack: &Attack) -> bool {
     matches!(attack.kind(), AttackKind::Replay | AttackKind::ChangedUnsignedId)
 }
@@ -113,7 +113,7 @@ fn json(
         not_tried: not_tried.collect(),
     };
     let line = serde_json::to_string(&card);
-    let line = line.map_err(|error| Mend::because("the card cannot be written", error))?;
+    let line = line.map_err(|error| Mend::because("the report cannot be written as JSON", error))?;
     Ok(Report::for_programs(line + "\n"))
 }
 
@@ -134,7 +134,7 @@ struct MarkJson<'a> {
     ms: Vec<f64>,
     sound: bool,
     why: &'static str,
-    /// To be looked up in the application: with what the event's id ends.
+    /// The end of the event's id, to look it up in the application.
     event: Option<&'a str>,
 }
 
@@ -144,7 +144,7 @@ struct NotTriedJson {
     why: String,
 }
 
-/// Once, where all requests of an attack are to be answered alike.
+/// The expected responses; one, if all requests of the attack expect the same.
 fn expected(shot: &Shot) -> String {
     let are_alike = shot.expected.windows(2).all(|pair| pair[0] == pair[1]);
     let count = if are_alike { 1 } else { shot.expected.len() };
@@ -160,6 +160,6 @@ fn joined(items: impl Iterator<Item = String>) -> String {
 }
 
 const HALF_SEEN: &str =
-    "as far as answers tell: look up in the application whether it has handled each of these once";
-const CRASHED: &str = "A 5xx is no refusal: the receiver itself has failed. Whoever sends this makes it fail, and\n\
-                       a provider sends again what is answered so.";
+    "responses cannot show this: check that the application handled each of these events once";
+const CRASHED: &str = "A 5xx is not a rejection: the receiver failed. Any client can make it fail, and\n\
+                       a provider retries after a 5xx.";

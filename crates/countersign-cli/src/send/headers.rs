@@ -1,4 +1,4 @@
-//! The headers of a request that was recorded, or given on the command line.
+//! The headers of a request that was recorded or given on the command line.
 
 use countersign::Scheme;
 use http::header::CONTENT_TYPE;
@@ -8,14 +8,14 @@ use crate::hop_by_hop;
 use crate::mend::Mend;
 use crate::request::Request;
 
-/// All of them, but for those of the connection on which the request came.
+/// All headers except those of the original connection.
 pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers() {
         let header = HeaderName::try_from(name.as_str()).ok();
         let header = header.zip(HeaderValue::from_bytes(value).ok());
         let Some((name, value)) = header else {
-            return Err(Mend::new("the request has a header that HTTP cannot carry: leave it out"));
+            return Err(Mend::new("the request has a header that is not valid in HTTP: remove it"));
         };
         headers.append(name, value);
     }
@@ -23,8 +23,8 @@ pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
     Ok(headers)
 }
 
-/// The same without those that the scheme writes when it signs: of an old signature nothing is to be
-/// left. A header that is signed stays, for it is the sender's own.
+/// The end-to-end headers without those that the scheme adds when it signs, so that nothing of an
+/// old signature remains. A header that the signature covers is kept: it belongs to the sender.
 pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, Mend> {
     let mut headers = end_to_end(request)?;
     let template = scheme.signed().to_ascii_lowercase();
@@ -39,7 +39,7 @@ pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, 
     Ok(headers)
 }
 
-/// The id that the scheme has signed in this request: signed again, it is the same event.
+/// The request's signed event id. If the request is signed again with it, it is the same event.
 pub(super) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
     let unique = |name: &str| {
         let mut values = request.values(name);

@@ -1,4 +1,4 @@
-//! How far it has come: one line on standard error, where that is a terminal.
+//! The progress bar: one line on standard error, if that is a terminal.
 
 use std::io::{IsTerminal, Write, stderr};
 
@@ -10,12 +10,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Of one thing there is no progress to show.
+    /// A bar for `total` items. For one item nothing is shown.
     pub(super) fn to(total: usize) -> Self {
         Self { total, done: 0, what: "", is_shown: total > 1 && stderr().is_terminal() }
     }
 
-    /// What is being done.
+    /// Shows the name of the current item.
     pub(super) fn show(&mut self, what: &'static str) {
         self.what = what;
         self.draw();
@@ -32,10 +32,10 @@ impl Progress {
         self.write(&format!("[{bar}] {}/{} {}", self.done, self.total, self.what));
     }
 
-    /// In the place of what stood there.
+    /// Replaces the line.
     fn write(&self, line: &str) {
         if self.is_shown {
-            // Where standard error is closed there is nobody left to show it to.
+            // If standard error is closed, the progress cannot be shown.
             let _ = write!(stderr(), "\r\x1b[K{line}");
         }
     }
@@ -47,5 +47,5 @@ impl Drop for Progress {
     }
 }
 
-/// In characters.
+/// The width of the bar, in characters.
 const WIDTH: usize = 30;

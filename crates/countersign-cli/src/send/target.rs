@@ -1,4 +1,4 @@
-//! The way to the receiver: a connection of its own for each request.
+//! The receiver that requests are sent to. Each request uses a new connection.
 
 use std::error::Error;
 use std::sync::{Arc, Once};
@@ -23,7 +23,7 @@ pub(super) struct Target {
     url: Uri,
     connector: Connector,
     patience: Duration,
-    /// Whether it was said why there is no connection.
+    /// Set once the reason for a failed connection was printed.
     is_said: Arc<Once>,
 }
 
@@ -33,7 +33,7 @@ enum Connector {
     Https(HttpsConnector<HttpConnector>),
 }
 
-/// The URL that the user gives; nothing is ever sent to another.
+/// The URL that the user gives. Requests are never sent to another URL.
 pub(super) fn url(text: &str) -> Result<Uri, Mend> {
     server_url::parse(text).map_err(|problem| Mend::because("`--to`", problem))
 }
@@ -56,7 +56,7 @@ impl Target {
         Ok(Self { url: url.clone(), connector, patience, is_said: Arc::new(Once::new()) })
     }
 
-    /// Sends the requests, one after the other.
+    /// Sends the requests one after the other.
     pub(super) async fn fire(&self, requests: &[AttackRequest]) -> Shot {
         let mut shot = Shot::default();
         for request in requests {
@@ -83,7 +83,7 @@ impl Target {
         }
     }
 
-    /// Says why, the first time.
+    /// Prints the reason, the first time only.
     fn unreachable(&self, error: &dyn Error) -> AttackAnswer {
         self.is_said.call_once(|| {
             let mut text = format!("the receiver cannot be reached: {error}");

@@ -1,4 +1,4 @@
-//! The same requests many times, so many at once and so many in a second.
+//! Sends the same requests many times, with limits on concurrency and rate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use super::target::Target;
 pub(super) struct Volley {
     pub(super) count: u32,
     pub(super) at_once: u32,
-    /// Between two starts.
+    /// The time between two starts.
     pub(super) pause: Duration,
 }
 
-/// What came of an attack, or of another request, that was sent once.
+/// The result of sending an attack, or another request, once.
 #[derive(Default)]
 pub(super) struct Shot {
     pub(super) expected: Vec<Expected>,
@@ -29,7 +29,7 @@ impl Shot {
         self.answered().all(|(expected, answer, _)| expected.admits(answer))
     }
 
-    /// For each request, what a sound receiver answers, what this one did, and after how long.
+    /// For each request: the expected response, the actual one, and its duration.
     pub(super) fn answered(&self) -> impl Iterator<Item = (Expected, AttackAnswer, Duration)> {
         let answers = self.expected.iter().zip(&self.answers);
         answers.map(|(expected, (answer, took))| (*expected, *answer, *took))
@@ -37,7 +37,7 @@ impl Shot {
 }
 
 impl Volley {
-    /// In the order in which they are answered.
+    /// Sends all of them and returns the results in the order of the responses.
     pub(super) async fn fire(&self, requests: Vec<AttackRequest>, target: Target) -> Vec<Shot> {
         let requests: Arc<[AttackRequest]> = requests.into();
         let mut progress = Progress::to(self.count as usize);
@@ -61,7 +61,7 @@ impl Volley {
 }
 
 async fn next(flying: &mut JoinSet<Shot>, progress: &mut Progress) -> Option<Shot> {
-    // None is cancelled, and none panics.
+    // The tasks are never cancelled and do not panic.
     let shot = flying.join_next().await.and_then(Result::ok);
     progress.step();
     shot

@@ -1,4 +1,4 @@
-//! `countersign demo`.
+//! `countersign demo` runs its deliveries, and each has the expected outcome.
 
 use crate::program::countersign;
 
@@ -6,12 +6,12 @@ use crate::program::countersign;
 fn the_demo_shows_what_came_of_each_delivery_and_all_is_as_expected() {
     let shown = countersign("demo").run().with(0);
     assert_eq!(shown.stderr, "");
-    let (answers, proofs) = shown.stdout.split_once("\nWhat was proved:\n").unwrap();
+    let (answers, proofs) = shown.stdout.split_once("\nVerified deliveries:\n").unwrap();
     let rows: Vec<&str> = answers.lines().skip(1).collect();
     assert_eq!(rows.len(), 39, "{answers}");
     assert!(rows.iter().all(|row| row.ends_with(" ok")), "{answers}");
     assert!(
-        shown.stdout.ends_with("\n235 deliveries, 235 answered as expected\n"),
+        shown.stdout.ends_with("\n235 deliveries, 235 with expected response\n"),
         "{}",
         shown.stdout
     );
@@ -27,12 +27,12 @@ fn the_demo_shows_what_came_of_each_delivery_and_all_is_as_expected() {
             assert_eq!(row.matches(status).count(), 2, "{provider}: {sent}: {row}");
             assert_eq!(row.matches(code).count(), 2, "{provider}: {sent}: {row}");
         };
-        answered("as the provider sends it", "200", "handled, secret 0");
-        answered("the same again", "200", "duplicate, secret 0");
-        answered("a new event, fifty times at once", "200", "handled once");
-        answered("tampered with", "401", "signature_mismatch");
+        answered("genuine delivery", "200", "handled, secret 0");
+        answered("the same delivery again", "200", "duplicate, secret 0");
+        answered("a new event, 50 concurrent copies", "200", "handled once");
+        answered("tampered", "401", "signature_mismatch");
         answered("unsigned", "401", "missing_signature");
-        answered("tag truncated", "400", "malformed_signature");
+        answered("signature truncated", "400", "malformed_signature");
         answered("wrong secret", "401", "signature_mismatch");
         answered("old secret", "200", "duplicate, secret 1");
         if provider == "jupiter" {

@@ -1,4 +1,4 @@
-//! `countersign send` against receivers, sound and not.
+//! `countersign send` against correct and faulty receivers.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -65,7 +65,7 @@ fn what_the_user_may_not_expect_is_said() {
     let mut send = send(takes_everything(), "--secret-env S --id evt_1");
     let sent = send.of("perps-tracker", "secret").run();
     assert_eq!(sent.status, 0, "{sent:?}");
-    assert!(sent.stderr.contains("the body's time, at `/created`, is written anew"), "{sent:?}");
+    assert!(sent.stderr.contains("the body's time, at `/created`, is updated"), "{sent:?}");
     assert!(sent.stderr.contains("the first of the secrets only"), "{sent:?}");
     assert!(sent.stderr.contains("signs no id: `--id` is ignored"), "{sent:?}");
 }
@@ -109,7 +109,7 @@ fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
     for said in ["tampered-body        LOST  200", "400, 401, 403", "could write any event"] {
         assert!(card.stdout.contains(said), "{said}: {}", card.stdout);
     }
-    assert!(card.stdout.contains("17 attacks, 3 answered soundly"), "{}", card.stdout);
+    assert!(card.stdout.contains("17 attacks, 3 passed"), "{}", card.stdout);
     assert!(!card.stdout.contains("5xx"), "{}", card.stdout);
     let sent = send(address, "--forge wrong-secret --repeat 2").run();
     assert_eq!(sent.status, 1);
@@ -121,8 +121,8 @@ fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
 fn a_receiver_that_throws_at_everything_is_told_that_this_is_no_refusal() {
     let card = send(answers_everything("500 Internal Server Error"), "--forge all").run();
     assert_eq!(card.status, 1, "{card:?}");
-    assert!(card.stdout.contains("17 attacks, 0 answered soundly"), "{}", card.stdout);
-    assert!(card.stdout.contains("A 5xx is no refusal"), "{}", card.stdout);
+    assert!(card.stdout.contains("17 attacks, 0 passed"), "{}", card.stdout);
+    assert!(card.stdout.contains("A 5xx is not a rejection"), "{}", card.stdout);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn what_answers_do_not_tell_is_to_be_looked_up() {
     let card = send(takes_everything(), words).run();
     for said in [
         "replay               ok*   200 / 200",
-        "* as far as answers tell: look up",
+        "* responses cannot show this: check",
         "  replay: …replay_1760000000999\n",
         "  changed-unsigned-id: …changed-unsigned-id_1760000000999\n",
     ] {
@@ -301,7 +301,7 @@ struct Sent {
     stderr: String,
 }
 
-/// A delivery of Jupiter's to this server, with more arguments.
+/// Sends a delivery of Jupiter to this server, with further arguments.
 fn send(to: SocketAddr, words: &str) -> Sending {
     Sending {
         files: Files::new("")
@@ -343,7 +343,7 @@ fn takes_everything() -> SocketAddr {
     answers_everything("200 OK")
 }
 
-/// Answers so to whatever begins to come, and ends with the test's process.
+/// Answers every connection with this status, until the test's process ends.
 fn answers_everything(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -362,5 +362,5 @@ fn answers_everything(status: &'static str) -> SocketAddr {
     address
 }
 
-/// Text and base64 at once.
+/// Valid as text and as base64.
 const BASE64: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
