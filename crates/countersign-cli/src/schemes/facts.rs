@@ -1,4 +1,4 @@
-//! What a scheme's data says, in words: for a description and for a page.
+//! The properties of a scheme as labelled text, for the description and the Markdown page.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use countersign::{
 use super::aliases;
 use crate::output::escape_control_chars;
 
-/// A label, and what stands beside it.
+/// A label and its values.
 pub(super) struct Fact {
     pub(super) label: &'static str,
     pub(super) values: Vec<Value>,
 }
 
 pub(super) enum Value {
-    /// As it stands in a request or a description.
+    /// Literal text, as in a request or a scheme file.
     Code(String),
     Words(String),
 }
 
-/// All but the notes, which are sentences.
+/// All properties except the notes.
 pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
     let profile = scheme.profile();
     let cell = |words: String, cell| {
@@ -82,46 +82,46 @@ fn signed_bytes(scheme: &Scheme) -> Fact {
     const LABEL: &str = "signed bytes";
     let signed = escape_control_chars(scheme.signed());
     if scheme.algorithm() == Algorithm::Token && scheme.is_data() {
-        let none = "none: the header shows the secret itself, and the body may be anybody's";
+        let none = "none: the header holds the secret itself, and the body is not authenticated";
         return Fact::words(LABEL, [none.to_owned()]);
     }
     match scheme.body_view() {
         BodyView::Decoded => {
-            Fact::words(LABEL, [format!("{signed}, of the body behind its content encoding")])
+            Fact::words(LABEL, [format!("{signed}, with the body after decoding its content encoding")])
         }
         _ if scheme.is_data() => Fact::codes(LABEL, [signed]),
         _ => Fact::words(LABEL, [signed]),
     }
 }
 
-/// Said only where it is not the whole body.
+/// The covered part of the body, unless that is the whole body.
 fn covers(scheme: &Scheme) -> Option<String> {
     match scheme.covers() {
         Covers::Body => None,
         Covers::Fields(fields) => {
-            Some(format!("of the body only {}: the rest may be anybody's", fields.join(", ")))
+            Some(format!("of the body only {}: the rest is not authenticated", fields.join(", ")))
         }
         _ if scheme.algorithm() == Algorithm::Token && scheme.is_data() => None,
-        _ => Some("nothing of the body: it may be anybody's".to_owned()),
+        _ => Some("nothing of the body: it is not authenticated".to_owned()),
     }
 }
 
 fn secret(scheme: &Scheme) -> String {
     let format = scheme.secret_format();
     let how = match format {
-        SecretFormat::Text => "used as it is shown, prefix and all",
-        SecretFormat::Hex => "the key is what the hexadecimal says",
-        SecretFormat::Base64 => "the key is what the base64 says",
-        SecretFormat::Whsec => "the key is what the base64 behind `whsec_` says",
+        SecretFormat::Text => "used as displayed, including any prefix",
+        SecretFormat::Hex => "the key is the decoded hexadecimal",
+        SecretFormat::Base64 => "the key is the decoded base64",
+        SecretFormat::Whsec => "the key is the decoded base64 after `whsec_`",
         SecretFormat::WhsecOrText => {
-            "what the base64 behind `whsec_` says; used as it is where that prefix is not there"
+            "the decoded base64 after `whsec_`; used as displayed if it has no such prefix"
         }
         SecretFormat::TextAndWhsec => {
-            "used as it is shown and, if it is base64 behind `whsec_`, as what that says: either key may sign"
+            "used as displayed and, if it is base64 after `whsec_`, also decoded: either key may sign"
         }
-        SecretFormat::Whpk => "a public key, in base64 behind `whpk_`",
-        SecretFormat::HtmlEntities => "used as it is shown, but for the entities of HTML",
-        SecretFormat::Basic => "`user:password`, as HTTP's Basic authentication shows it",
+        SecretFormat::Whpk => "a public key, in base64 after `whpk_`",
+        SecretFormat::HtmlEntities => "used as displayed, with HTML entities decoded",
+        SecretFormat::Basic => "`user:password`, as in HTTP Basic authentication",
         _ => return format.to_string(),
     };
     format!("{format}: {how}")
@@ -154,9 +154,9 @@ fn event_key(scheme: &Scheme) -> String {
         || scheme.fallback_identity() == Identity::Unknown
         || scheme.profile().retry_signature() == RetrySignature::Same;
     let digest = if keeps_time {
-        "digest of what was signed"
+        "digest of the signed bytes"
     } else {
-        "digest of what was signed but the time"
+        "digest of the signed bytes without the time"
     };
     places.chain([digest.to_owned()]).collect::<Vec<_>>().join(", else ")
 }
@@ -169,17 +169,17 @@ fn identity(scheme: &Scheme) -> String {
     escape_control_chars(&format!("{}: {}", identities.join(", else "), scheme.identity_basis()))
 }
 
-/// Said only if a time is signed, and it is known.
+/// How retries are signed, if a time is signed and this is known.
 fn retry_signature(scheme: &Scheme) -> Option<String> {
     scheme.tolerance()?;
     match scheme.profile().retry_signature() {
-        RetrySignature::New => Some("signed anew, with the time of the attempt".to_owned()),
+        RetrySignature::New => Some("signed again, with the time of the retry".to_owned()),
         RetrySignature::Same => Some("signed with the time of the first attempt".to_owned()),
         _ => None,
     }
 }
 
-/// Said only if the provider reads a response.
+/// In which case the provider reads the response, if it does.
 fn interactive(interactive: Interactive) -> Option<String> {
     let which = match interactive {
         Interactive::No => return None,
@@ -207,7 +207,7 @@ fn retries(retries: &Retries) -> String {
             let delays: Vec<_> = delays.iter().copied().map(duration).collect();
             format!("after {}", delays.join(", "))
         }
-        Retries::Within(_) => "again and again".to_owned(),
+        Retries::Within(_) => "repeatedly".to_owned(),
         _ => "not known".to_owned(),
     }
 }
@@ -226,7 +226,7 @@ fn handshake(handshake: &Handshake) -> String {
     let (name, asked, answered) = (handshake.name(), handshake.asked(), handshake.answered());
     let mut said = format!("{name}, {rule}: {asked}; answered with {answered}");
     if let Some(place) = handshake.captured_from() {
-        said.push_str(&format!("; the secret at {place} is handed over"));
+        said.push_str(&format!("; it delivers the secret at {place}"));
     }
     escape_control_chars(&said)
 }
@@ -234,10 +234,10 @@ fn handshake(handshake: &Handshake) -> String {
 fn evidence(evidence: Evidence) -> String {
     let what = match evidence {
         Evidence::SdkRun => "the provider's own SDK was run against the test vectors",
-        Evidence::SdkSource => "read in the source of the provider's own SDK",
-        Evidence::Docs => "read in the provider's documentation or sample",
-        Evidence::Secondary => "read only in the code or documentation of third parties",
-        Evidence::Custom => "a description of your own",
+        Evidence::SdkSource => "from the source of the provider's own SDK",
+        Evidence::Docs => "from the provider's documentation or sample",
+        Evidence::Secondary => "only from the code or documentation of third parties",
+        Evidence::Custom => "your own scheme file",
         _ => return evidence.to_string(),
     };
     format!("{evidence}: {what}")

@@ -1,4 +1,4 @@
-//! `countersign schemes`.
+//! `countersign schemes` lists the built-in schemes and describes one.
 
 use crate::program::{Files, countersign};
 
@@ -30,7 +30,7 @@ fn a_description_says_everything_and_marks_what_is_unsigned_or_unconfirmed() {
         "  secret        text",
         "  timestamp     none",
         "  tolerance     none",
-        "  event key     digest of what was signed",
+        "  event key     digest of the signed bytes",
         "  identity      unknown: ",
         "  event type    header:X-GitHub-Event (unsigned)",
         "  body limit    25 MiB (unconfirmed)",
@@ -48,7 +48,7 @@ fn a_description_says_everything_and_marks_what_is_unsigned_or_unconfirmed() {
     for line in [
         "  timestamp     field:t, milliseconds",
         "  tolerance     5m in the past, 5m in the future",
-        "  event key     body:/signature+/type, else digest of what was signed",
+        "  event key     body:/signature+/type, else digest of the signed bytes",
         "  event type    body:/type",
         "  retries       after 500ms, 1s, 2s",
     ] {
@@ -126,12 +126,12 @@ fn handshakes_are_described() {
 fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
     for (name, said) in [
         ("github", None),
-        ("gitlab-token", Some("  signed bytes  none: the header shows the secret itself")),
+        ("gitlab-token", Some("  signed bytes  none: the header holds the secret itself")),
         ("mailgun", Some("  covers        nothing of the body")),
         ("adyen", Some("  covers        of the body only /notificationItems")),
     ] {
         let text = countersign("schemes").arg(name).run().with(0).stdout;
-        let found = text.lines().find(|line| line.contains("may be anybody's"));
+        let found = text.lines().find(|line| line.contains("is not authenticated"));
         assert_eq!(found.is_some(), said.is_some(), "{text}");
         assert!(found.is_none_or(|line| line.starts_with(said.unwrap())), "{text}");
     }
@@ -194,7 +194,7 @@ fn an_unknown_name_is_answered_with_near_ones() {
         .must_mend(&["did you mean `stripe`?"]);
 }
 
-/// The names of all built-ins.
+/// The names of all built-in schemes.
 pub(crate) fn names() -> Vec<String> {
     let all = countersign("schemes --json").run().with(0).json();
     all.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
