@@ -1,4 +1,4 @@
-//! The MAC, fed as the body arrives, and the one place where tags are compared.
+//! Computes MACs while the body arrives. The only module that compares tags.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as STRICT;
@@ -18,24 +18,23 @@ use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
 use crate::short::Short;
 
-/// A key, prepared once: for an HMAC both of its padded blocks are hashed
-/// already.
+/// A prepared key. For an HMAC, both padded blocks of the key are already hashed.
 #[derive(Clone)]
 pub(crate) enum Key {
     HmacSha1(HmacCore<Sha1>),
     HmacSha256(HmacCore<Sha256>),
     HmacSha512(HmacCore<Sha512>),
-    /// A plain digest, begun with the secret where that stands first, and the
-    /// secret where it stands last.
+    /// A plain digest: started with the secret if the secret comes first, and the
+    /// secret itself if it comes last.
     Sha256 {
         begun: Sha256,
         last: Zeroizing<Vec<u8>>,
     },
-    /// The digest of a token, so that tokens of any length are compared alike.
+    /// The digest of a token, so that the comparison does not depend on its length.
     Token(Zeroizing<[u8; 32]>),
     #[cfg(feature = "asymmetric")]
     Public(crate::asymmetric::PublicKey),
-    /// The scheme's rule has the key, and judges by it.
+    /// The scheme's rule holds the key and verifies with it.
     OfRule,
 }
 
@@ -83,7 +82,7 @@ impl Key {
         })
     }
 
-    /// Begins a message with what is signed in front of the body.
+    /// Starts the MAC of a message with the bytes that are signed before the body.
     pub(crate) fn begin(&self, before: &[u8]) -> Running {
         let mut running = match self {
             Self::HmacSha1(mac) => Running::HmacSha1(running(mac)),
@@ -100,8 +99,8 @@ impl Key {
 
     /// Whether any of the presented tags is this key's tag of the message.
     ///
-    /// `running` is the MAC that this key began and that has seen the message
-    /// up to the end of its body; without one, the MAC is computed here.
+    /// `running` is the MAC that this key started, updated up to the end of the
+    /// body. If it is `None`, the MAC is computed here.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn matches(
         &self,
@@ -118,9 +117,9 @@ impl Key {
         }
     }
 
-    /// The tag of a whole message. It is computed where the key's kind is known:
-    /// a [`Running`] is as large as the largest of its kinds, and moving it costs
-    /// as much as hashing another block.
+    /// The tag of a whole message. The HMAC kinds do not use a [`Running`]: it is
+    /// as large as its largest kind, and moving it costs as much as hashing another
+    /// block.
     pub(crate) fn tag(&self, message: &Message<'_>) -> Tag {
         match self {
             Self::HmacSha1(mac) => tag(mac, message),
@@ -151,7 +150,7 @@ impl Key {
     }
 }
 
-/// The HMAC of a whole message: what [`Hmac`] does, without moving it about.
+/// The HMAC of a whole message, as [`Hmac`] computes it, without moving its state.
 fn tag<D: EagerHash>(mac: &HmacCore<D>, message: &Message<'_>) -> Tag {
     let mut mac = mac.clone();
     let mut buffer = Buffer::<HmacCore<D>>::default();
@@ -176,7 +175,7 @@ pub(crate) enum KeyError {
 }
 
 impl KeyError {
-    /// The error of the secret of this number, where that is known.
+    /// The error for the secret with this index, if the index is known.
     pub(crate) fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
         match self {
             Self::Secret(problem) => ConfigError::Secret { problem, index },
@@ -193,21 +192,20 @@ impl From<SecretProblem> for KeyError {
     }
 }
 
-/// Everything that is signed: what stands in front of the body, the body, and
-/// what stands behind it.
+/// The signed payload: the bytes before the body, the body, and the bytes after it.
 pub(crate) struct Message<'a> {
     pub(crate) before: &'a [u8],
     pub(crate) body: &'a [u8],
     pub(crate) after: &'a [u8],
 }
 
-/// A MAC that has seen the beginning of its message.
+/// A MAC that was started and not finished.
 pub(crate) enum Running {
     HmacSha1(Hmac<Sha1>),
     HmacSha256(Hmac<Sha256>),
     HmacSha512(Hmac<Sha512>),
     Sha256(Sha256),
-    /// For algorithms that take their message whole, or none.
+    /// For algorithms that need the whole message at once, or no message.
     Nothing,
 }
 
@@ -223,24 +221,24 @@ impl Running {
     }
 }
 
-/// A tag that we computed: as long as the longest digest, on the stack.
+/// A computed tag, stored on the stack: it has room for the longest digest.
 pub(crate) type Tag = SmallVec<[u8; 64]>;
 
-/// The tags that a request presents: decoded, each of a length that a tag of the
-/// scheme can have, behind a byte that says it. Two of the usual 32 bytes need no
-/// allocation.
+/// The decoded tags that a request presents. Each has a length that the scheme's
+/// tags can have, and is stored after a byte with that length. Two tags of 32 bytes
+/// need no allocation.
 #[derive(Default)]
 pub(crate) struct Tags(Short<66>);
 
-/// More signatures than this are refused, so that what one request can cost
-/// does not grow with its headers. Providers send two while a secret rotates.
+/// The maximum number of signatures. It limits the cost of a request with long
+/// headers. Providers send two signatures while a secret rotates.
 pub(crate) const MOST_TAGS: usize = 16;
 
-/// The same where each is a signature to verify with a public key, which reads
+/// The maximum number of signatures that are verified with a public key: each reads
 /// the whole message again.
 pub(crate) const MOST_PUBLIC_TAGS: usize = 4;
 
-/// How many signatures of a scheme are considered.
+/// The maximum number of signatures for this algorithm.
 pub(crate) fn most_tags(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => MOST_PUBLIC_TAGS,
@@ -249,8 +247,8 @@ pub(crate) fn most_tags(algorithm: Algorithm) -> usize {
 }
 
 impl Tags {
-    /// Decodes one signature and adds it, where it is one: of the right
-    /// alphabet, and of the length that the algorithm's tags have.
+    /// Decodes one signature and adds it, if it has the right alphabet and the
+    /// length of the algorithm's tags. Ignores it otherwise.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
         let mut room = [0; LONGEST_DECODED];
@@ -274,16 +272,16 @@ impl Tags {
         })
     }
 
-    /// Whether `expected` is one of them. Every tag is compared, and every byte
-    /// of it, whatever the others gave.
+    /// Whether `expected` is one of the tags. Always compares every byte of every
+    /// tag.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn contain(&self, expected: &[u8]) -> bool {
         self.iter().fold(false, |found, tag| found | is_same(tag, expected))
     }
 }
 
-/// A token of the user's own choice, as its digest, so that tokens of any length
-/// are compared alike.
+/// The digest of a token that the user has chosen. The comparison does not depend
+/// on the length of the token.
 #[derive(Clone)]
 pub(crate) struct VerifyToken(Zeroizing<[u8; 32]>);
 
@@ -297,13 +295,13 @@ impl VerifyToken {
     }
 }
 
-/// Whether two digests are the same, for what is no tag of a [`Key`].
+/// Whether two digests are equal, for digests that are not tags of a [`Key`].
 pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
     same(left, right).into()
 }
 
-/// Compares two tags in a time that depends on their lengths only, eight bytes
-/// at a time.
+/// Compares two tags, eight bytes at a time. The time depends only on their
+/// lengths.
 fn same(left: &[u8], right: &[u8]) -> Choice {
     if left.len() != right.len() {
         return Choice::from(0);
@@ -320,21 +318,21 @@ fn same(left: &[u8], right: &[u8]) -> Choice {
     difference.ct_eq(&0)
 }
 
-/// The tag that `text` writes, where it writes one.
+/// Decodes the tag in `text`; `None` if it is not a valid tag of the scheme.
 fn decode<'a>(
     text: &[u8],
     scheme: &Scheme,
     room: &'a mut [u8; LONGEST_DECODED],
 ) -> Option<&'a [u8]> {
     let Some(lengths) = tag_lengths(scheme.algorithm) else {
-        // A token: any text but none, and of any length, so its digest stands for it.
+        // A token: any non-empty text of any length, so its digest is compared.
         let digest = &mut room[..32];
         digest.copy_from_slice(&Sha256::digest(text));
         return (!text.is_empty()).then_some(digest);
     };
     let length = match scheme.encoding {
         Encoding::Hex => {
-            // By its length alone it has no room for the `0x` that `const_hex` would skip.
+            // Rejects the prefix `0x`, which `const_hex` would skip.
             let length = text.len() / 2;
             if !text.len().is_multiple_of(2)
                 || !lengths.contains(&length)
@@ -356,7 +354,8 @@ fn decode<'a>(
     lengths.contains(&length).then_some(&room[..length])
 }
 
-/// How long a tag can be, in bytes; `None` for a token.
+/// The possible lengths of a tag, in bytes; `None` if any length is possible, as for
+/// a token.
 fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> {
     match algorithm {
         Algorithm::HmacSha1 => Some(20..=20),
@@ -368,7 +367,7 @@ fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> 
     }
 }
 
-/// A tag as its scheme writes it. Plain text is for tokens, which have no tag.
+/// Encodes a tag as its scheme does. Plain text is for tokens, which have no tag.
 pub(crate) fn encode(tag: &[u8], encoding: Encoding) -> String {
     match encoding {
         Encoding::Hex => const_hex::encode(tag),
@@ -381,16 +380,17 @@ fn hmac<M: KeyInit>(key: &[u8]) -> M {
     M::new_from_slice(key).expect("HMAC takes keys of any length")
 }
 
-/// The longest tag, that of [`Algorithm::EcdsaP256`], has 72 bytes; the decoder
-/// of base64 wants room for its padding, too.
+/// The size of a decoding buffer. The longest tag, that of
+/// [`Algorithm::EcdsaP256`], has 72 bytes, and the base64 decoder also needs room
+/// for padding.
 const LONGEST_DECODED: usize = 75;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is accepted must not hang on the processor: the decoder has a path for
-    /// each of its instruction sets.
+    /// The accepted texts must not depend on the processor: the decoder has a code
+    /// path for each instruction set.
     #[test]
     fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
         let scheme = Scheme::named("shopify").unwrap();

@@ -1,6 +1,5 @@
-//! What is told of deliveries on their way: spans and events of `tracing`, and
-//! metrics. Without these features nobody is told, and nothing of it is left in
-//! the path.
+//! Metrics and tracing for deliveries. No-ops unless the features `metrics` and
+//! `tracing` are enabled.
 
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 mod labels;
@@ -30,12 +29,12 @@ use none::tracing;
 
 use crate::idempotency::Endpoint;
 
-/// Tells what happens at one endpoint.
+/// Records what happens at one endpoint.
 #[derive(Clone)]
 pub(crate) struct Watch(Labels);
 
 impl Watch {
-    /// Of an endpoint that has no name of its own.
+    /// For an endpoint without a name: the scheme's name is used.
     pub(crate) fn of(scheme: &str) -> Self {
         Self(Labels::new(scheme, scheme))
     }

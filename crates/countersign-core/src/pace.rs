@@ -1,19 +1,19 @@
-//! How slowly a body may come.
+//! The deadline and the minimum rate of a body.
 
 use std::time::Duration;
 
 use crate::error::{VerifyError, VerifyErrorKind};
 
-/// The deadline of a whole body, and the least rate at which it has to come until
-/// then: whoever sends a byte now and then does not keep a connection for the
+/// The deadline of a whole body, and its minimum rate until then. The minimum rate
+/// stops a client that sends a byte now and then from holding a connection for the
 /// whole of a long deadline.
 #[derive(Debug, Clone)]
 pub(crate) struct Pace {
     deadline: Duration,
-    /// In bytes a second.
+    /// In bytes per second.
     least: u64,
-    /// Up to when it has been judged, since the first look, and what had come by
-    /// then.
+    /// The time of the last check, since the first one, and the number of bytes
+    /// received by then.
     judged: (Duration, u64),
 }
 
@@ -22,12 +22,12 @@ impl Pace {
         Self { deadline, least, judged: (Duration::ZERO, 0) }
     }
 
-    /// When to look next, since the first.
+    /// The time of the next check, since the first one.
     pub(crate) fn next(&self) -> Duration {
         self.deadline.min(self.judged.0.saturating_add(PERIOD))
     }
 
-    /// Judges what has come until now.
+    /// Checks the bytes received until now.
     pub(crate) fn judge(&mut self, elapsed: Duration, received: u64) -> Result<(), VerifyError> {
         if elapsed >= self.deadline {
             return Err(VerifyErrorKind::BodyTimeout.into());
@@ -43,8 +43,8 @@ impl Pace {
     }
 }
 
-/// As long as the longest deadline that is not the user's own choice: an honest
-/// sender may pause.
+/// The period of rate checks. It is as long as the maximum deadline that the user
+/// has not set, because a genuine sender may pause.
 const PERIOD: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Whose deliveries they are, and how long something took.
+//! The labels of metrics and spans, and a stopwatch.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::verifier::Verified;
 
-/// The names that stand on everything that is told.
+/// The names of the scheme and the endpoint, which are on every metric and event.
 #[derive(Clone)]
 pub(crate) struct Labels {
     pub(super) scheme: Arc<str>,
@@ -19,9 +19,9 @@ impl Labels {
     }
 }
 
-/// The secret that has signed a delivery: its name, or where it has none its
-/// number. A tenant's by the number alone: of names there would be as many as
-/// there are tenants.
+/// The secret that signed a delivery: its name, or its index if it has no name. For
+/// a tenant always the index: names would give as many label values as there are
+/// tenants.
 pub(super) fn secret(verified: &Verified) -> Cow<'_, str> {
     match (verified.secret_name(), verified.tenant()) {
         (Some(name), None) => Cow::Borrowed(name),
@@ -29,7 +29,7 @@ pub(super) fn secret(verified: &Verified) -> Cow<'_, str> {
     }
 }
 
-/// Runs from its making on.
+/// Measures the time since it was created.
 pub(crate) struct Stopwatch(Instant);
 
 impl Stopwatch {

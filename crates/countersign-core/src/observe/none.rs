@@ -1,4 +1,4 @@
-//! What stands in the place of a feature that is off: nothing.
+//! No-op replacements for the features that are off.
 
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]
 pub(super) mod labels {
@@ -13,7 +13,7 @@ pub(super) mod labels {
         }
     }
 
-    /// Does not run: no clock is read.
+    /// Measures nothing and reads no clock.
     pub(crate) struct Stopwatch;
 
     impl Stopwatch {

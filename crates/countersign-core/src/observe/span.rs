@@ -1,4 +1,4 @@
-//! What an adapter tells, which is outside of what core can see.
+//! Spans of requests and handlers, which adapters record.
 
 use std::fmt;
 use std::future::Future;
@@ -8,8 +8,8 @@ use super::{Notice, Stopwatch, Watch, tracing};
 use crate::verifier::Verifier;
 
 impl Verifier {
-    /// What one request is told under, for an adapter: made when the request
-    /// comes, and held until it is answered.
+    /// Creates the span of one request. An adapter creates it when the request
+    /// arrives, and keeps it until the response.
     #[must_use]
     pub fn span(&self) -> DeliverySpan {
         let watch = self.watch().clone();
@@ -24,11 +24,11 @@ impl Watch {
     }
 }
 
-/// The span `countersign.delivery` of one request, and who is told of its
+/// The span `countersign.delivery` of one request, which also records its
 /// handler; see [`Verifier::span`].
 ///
-/// The calls of core belong inside of it: they fill in its fields. Without the
-/// feature `tracing` there is no span, and all of this costs nothing.
+/// Call the functions of this crate inside the span: they set its fields. Without
+/// the feature `tracing` there is no span and no cost.
 #[derive(Clone)]
 pub struct DeliverySpan {
     watch: Watch,
@@ -36,31 +36,31 @@ pub struct DeliverySpan {
 }
 
 impl DeliverySpan {
-    /// Does something inside of the span.
+    /// Runs a function inside the span.
     pub fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
         self.span.in_scope(work)
     }
 
-    /// Is in the span whenever the future is polled.
+    /// Polls the future inside the span.
     pub fn instrument<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
         self.span.instrument(future)
     }
 
-    /// Tells that the handler begins; its end is told by what this gives.
+    /// Starts to measure the handler. The returned value records its end.
     pub fn handling(&self) -> Handling {
         Handling { span: self.clone(), since: Stopwatch::start(), has_ended: false }
     }
 
-    /// Tells that the sender was answered in the place of a handler that goes
-    /// on.
+    /// Records that the handler timed out: the sender got a response, and the
+    /// handler is still running.
     pub fn timed_out(&self) {
         self.in_scope(|| self.watch.tell(&Notice::HandlerTimedOut));
     }
 }
 
-/// A handler at work. Dropped without an end, it tells that the handler panicked
-/// or was stopped.
-#[must_use = "dropped at once, it says that the handler was stopped"]
+/// A running handler. If this is dropped without a call to
+/// [`ended`](Self::ended), it records that the handler panicked or was stopped.
+#[must_use = "if it is dropped, it records that the handler was stopped"]
 pub struct Handling {
     span: DeliverySpan,
     since: Stopwatch,
@@ -68,8 +68,8 @@ pub struct Handling {
 }
 
 impl Handling {
-    /// Tells that the handler has answered with this status; `None` where it
-    /// ended with an error.
+    /// Records that the handler responded with this status; `None` if it ended with
+    /// an error.
     pub fn ended(mut self, status: Option<u16>) {
         self.has_ended = true;
         self.tell(&Notice::Handled { status, took: self.since.elapsed() });

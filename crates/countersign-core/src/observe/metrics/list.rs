@@ -1,35 +1,35 @@
-//! Every metric that there is.
+//! The list of all metrics.
 
-/// A metric, as it is known to whoever collects it.
+/// The description of a metric, for recorders.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
-    /// Its name, with its unit at the end.
+    /// The name, which ends in the unit.
     pub name: &'static str,
-    /// How it is collected.
+    /// The kind of the metric.
     pub kind: MetricKind,
-    /// The names of its labels. All have few values: what a sender can choose is
-    /// never one.
+    /// The names of the labels. All have few values, and a sender cannot choose a
+    /// value.
     pub labels: &'static [&'static str],
-    /// What it means.
+    /// The description of the metric.
     pub help: &'static str,
 }
 
-/// How a metric is collected.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum MetricKind {
-    /// A number that grows.
+    /// A number that only increases.
     Counter,
-    /// A distribution.
+    /// A distribution of values.
     #[non_exhaustive]
     Histogram {
-        /// Upper bounds that suit it, for a recorder that has to be told.
+        /// Suitable upper bounds of buckets, for recorders that need them.
         buckets: &'static [f64],
     },
 }
 
-/// Every metric that there is.
+/// All metrics.
 pub const METRICS: &[Metric] = &[
     VERIFIED,
     REFUSED,
@@ -60,69 +60,72 @@ pub const METRICS: &[Metric] = &[
 pub(super) const VERIFIED: Metric = counter(
     "countersign_verified_total",
     BY_SECRET,
-    "Deliveries proved, by the secret that has signed them: its name, or its number",
+    "Verified deliveries, by the secret that signed them: its name, or its index",
 );
 pub(super) const REFUSED: Metric = counter(
     "countersign_refused_total",
     BY_CODE,
-    "Requests refused before anything of them was proved, by code",
+    "Requests rejected before or during verification, by code",
 );
 pub(super) const HANDSHAKES: Metric =
     counter("countersign_handshakes_total", COMMON, "Handshakes answered");
 pub(super) const MALFORMED_JSON: Metric = counter(
     "countersign_malformed_json_total",
     COMMON,
-    "Proved deliveries whose body was not the JSON that was asked for",
+    "Verified deliveries whose body was not the JSON that the handler expects",
 );
 pub(super) const BODY_BYTES: Metric =
-    histogram("countersign_body_bytes", BYTES, "Bodies of proved deliveries");
+    histogram("countersign_body_bytes", BYTES, "Body sizes of verified deliveries");
 pub(super) const TIME_SKEW_SECONDS: Metric = histogram(
     "countersign_time_skew_seconds",
     SKEWS,
-    "Age of proved deliveries by their signed time; below zero, that lies in the future",
+    "Age of verified deliveries by their signed timestamp; negative if it is in the future",
 );
 pub(super) const BODY_SECONDS: Metric = histogram(
     "countersign_body_seconds",
     TIMES,
-    "From the head of a proved delivery to the end of its body",
+    "Time from the head of a verified delivery to the end of its body",
 );
 pub(super) const VERIFY_SECONDS: Metric = histogram(
     "countersign_verify_seconds",
     SHORT_TIMES,
-    "From the end of the body of a proved delivery to the proof",
+    "Time from the end of the body of a verified delivery to the end of verification",
 );
 pub(super) const CLAIMS: Metric = counter(
     "countersign_claims_total",
     BY_CODE,
-    "What came of claiming: granted, reclaimed from an attempt that has died, possible_duplicate for \
-     repeats that are handled, or the answer's code",
+    "Results of claims: granted, reclaimed from a crashed attempt, possible_duplicate for a duplicate \
+     that reaches the handler, or the response's code",
 );
 pub(super) const OTHER_BODY: Metric = counter(
     "countersign_other_body_total",
     COMMON,
-    "Duplicates whose body is not the one that was handled",
+    "Duplicates whose body differs from the one that was handled",
 );
 pub(super) const DEGRADED: Metric = counter(
     "countersign_degraded_total",
     BY_CODE,
-    "Events handled while the store could not be asked: local_fallback or fail_open",
+    "Events handled while the store was unavailable: local_fallback or fail_open",
 );
-pub(super) const CLAIM_SECONDS: Metric =
-    histogram("countersign_claim_seconds", SHORT_TIMES, "One question to the store for a claim");
+pub(super) const CLAIM_SECONDS: Metric = histogram(
+    "countersign_claim_seconds",
+    SHORT_TIMES,
+    "Duration of a call to the store for a claim",
+);
 pub(super) const IN_FLIGHT_WAIT_SECONDS: Metric = histogram(
     "countersign_in_flight_wait_seconds",
     TIMES,
-    "How long duplicates have waited for the attempt that held their event",
+    "How long duplicates waited for the attempt that held their event",
 );
 pub(super) const HANDLERS: Metric = counter(
     "countersign_handlers_total",
     BY_CODE,
-    "Handlers that ended: handled, handler_failed, or handler_stopped before their end",
+    "Handlers that ended: handled, handler_failed, or handler_stopped before the end",
 );
 pub(super) const HANDLER_TIMEOUTS: Metric = counter(
     "countersign_handler_timeouts_total",
     COMMON,
-    "Senders answered in the place of a handler that was late and went on",
+    "Handlers that timed out: the sender got a response, and the handler kept running",
 );
 pub(super) const HANDLER_SECONDS: Metric =
     histogram("countersign_handler_seconds", TIMES, "How long handlers took");
@@ -134,16 +137,19 @@ pub(super) const SETTLED: Metric = counter(
 pub(super) const COMPLETED_LATE: Metric = counter(
     "countersign_completed_late_total",
     COMMON,
-    "Successes of events that another attempt has, or had, too: perhaps handled twice",
+    "Successes whose event another attempt had claimed too: possibly handled twice",
 );
-pub(super) const LEASE_LOST: Metric =
-    counter("countersign_lease_lost_total", COMMON, "Renewals that found the event in other hands");
+pub(super) const LEASE_LOST: Metric = counter(
+    "countersign_lease_lost_total",
+    COMMON,
+    "Renewals that found the event claimed by another attempt",
+);
 pub(super) const GIVEN_BACK: Metric =
-    counter("countersign_given_back_total", COMMON, "Claims given back in the background");
+    counter("countersign_given_back_total", COMMON, "Claims released in the background");
 pub(super) const GIVE_BACK_LOST: Metric = counter(
     "countersign_give_back_lost_total",
     COMMON,
-    "Claims that could not be given back before their lease ran out",
+    "Claims that could not be released before their lease expired",
 );
 pub(super) const RECORDED_IN_BACKGROUND: Metric = counter(
     "countersign_recorded_in_background_total",
@@ -153,7 +159,7 @@ pub(super) const RECORDED_IN_BACKGROUND: Metric = counter(
 pub(super) const RECORDED_AFTER_OUTAGE: Metric = counter(
     "countersign_recorded_after_outage_total",
     COMMON,
-    "Successes claimed while the store was unavailable, recorded since",
+    "Successes of events claimed while the store was unavailable, recorded later",
 );
 pub(super) const RECORD_LOST: Metric = counter(
     "countersign_record_lost_total",
@@ -182,7 +188,7 @@ const BY_SECRET: &[&str] = &[SCHEME, ENDPOINT, "secret"];
 const TIMES: &[f64] = &[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 const SHORT_TIMES: &[f64] =
     &[0.000_001, 0.000_005, 0.000_025, 0.000_1, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.25, 1.0];
-/// On both sides of zero, to the tolerance of most schemes and beyond.
+/// Negative and positive values, up to the tolerance of most schemes and beyond.
 const SKEWS: &[f64] =
     &[-300.0, -60.0, -10.0, -1.0, 0.0, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0, 86_400.0];
 const BYTES: &[f64] =
