@@ -1,4 +1,4 @@
-//! Signing secrets: never empty, never shown, wiped when dropped.
+//! Signing secrets: never empty, redacted in output, wiped when dropped.
 
 mod format;
 mod read;
@@ -18,12 +18,12 @@ use crate::validity::Validity;
 
 /// One signing secret.
 ///
-/// [`Secret::new`] takes it as the provider shows it and leaves the decoding to
-/// the scheme, which knows that `whsec_…` is text at Stripe and base64 at Svix.
-/// So do [`Secret::from_env`] and [`Secret::from_file`], which read it first. The
-/// other constructors say the format themselves, whatever the scheme says.
+/// [`Secret::new`] takes the secret as the provider shows it. The scheme decodes
+/// it: `whsec_…` is text for Stripe and base64 for Svix. [`Secret::from_env`] and
+/// [`Secret::from_file`] read the secret and do the same. The other constructors
+/// set the format themselves and ignore the format of the scheme.
 ///
-/// A secret is never empty, has no `Display` and no equality, its `Debug` is
+/// A secret is never empty. It has no `Display` and no equality, its `Debug` is
 /// redacted, and its memory is wiped when it is dropped.
 pub struct Secret {
     source: Source,
@@ -37,63 +37,68 @@ enum Source {
 }
 
 impl Secret {
-    /// The secret as the provider shows it, to be decoded as the scheme says.
+    /// Creates a secret from the text that the provider shows. The scheme decodes
+    /// it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty, or nothing but white space.
+    /// [`ConfigError::Secret`] if the text is empty or contains only white space.
     pub fn new(as_shown: impl Into<String>) -> Result<Self, ConfigError> {
         let text = Zeroizing::new(as_shown.into());
         not_blank(&text)?;
         Ok(Self { source: Source::AsShown(text), name: None, validity: Validity::ALWAYS })
     }
 
-    /// The UTF-8 bytes of `text` are the key, `whsec_` and all.
+    /// Creates a secret whose key is the UTF-8 bytes of `text`, including a prefix
+    /// such as `whsec_`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty, or nothing but white space.
+    /// [`ConfigError::Secret`] if the text is empty or contains only white space.
     pub fn from_text(text: impl Into<String>) -> Result<Self, ConfigError> {
         let text = Zeroizing::new(text.into());
         not_blank(&text)?;
         Self::from_bytes(text.as_bytes())
     }
 
-    /// The key is what the hexadecimal `text` decodes to; either case will do.
+    /// Creates a secret whose key is decoded from the hexadecimal `text`, in upper
+    /// or lower case.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty or is not hexadecimal.
+    /// [`ConfigError::Secret`] if the text is empty or not hexadecimal.
     pub fn from_hex(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Hex)
     }
 
-    /// The key is what the base64 `text` decodes to; padding is optional.
+    /// Creates a secret whose key is decoded from the base64 `text`. Padding is
+    /// optional.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it is empty, decodes to nothing, or is not
-    /// base64 of the standard alphabet.
+    /// [`ConfigError::Secret`] if the text is empty, decodes to zero bytes, or is
+    /// not base64 in the standard alphabet.
     pub fn from_base64(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Base64)
     }
 
-    /// The key is what the base64 behind the optional prefix `whsec_` decodes
-    /// to, as Standard Webhooks has it. `v1,` may stand in front of the prefix.
+    /// Creates a secret in the format of Standard Webhooks: the key is decoded from
+    /// the base64 after the optional prefix `whsec_`. The prefix may be preceded by
+    /// `v1,`.
     ///
     /// # Errors
     ///
-    /// As [`from_base64`](Self::from_base64), and if it is several joined by `|`,
-    /// which only [`Secret::new`] takes.
+    /// As [`from_base64`](Self::from_base64). Also if the text is several secrets
+    /// joined by `|`, which only [`Secret::new`] accepts.
     pub fn from_whsec(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Whsec)
     }
 
-    /// These bytes are the key.
+    /// Creates a secret whose key is these bytes.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where there are none.
+    /// [`ConfigError::Secret`] if there are no bytes.
     pub fn from_bytes(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         let key = Zeroizing::new(key.as_ref().to_vec());
         if key.is_empty() {
@@ -102,9 +107,9 @@ impl Secret {
         Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
-    /// The secret itself: its text as it was given, or the key that it was
-    /// decoded to. For a key that a provider has handed over and that has to be
-    /// kept or shown to its owner; it must reach no log.
+    /// Reveals the secret: the text as it was given, or the decoded key. Use it to
+    /// save a key that a provider sent in a handshake, or to show it to its owner.
+    /// Never log it.
     #[must_use]
     pub fn dangerous_reveal(&self) -> &[u8] {
         match &self.source {
@@ -113,24 +118,24 @@ impl Secret {
         }
     }
 
-    /// Gives the secret a name, by which [`Verified`](crate::Verified) says
-    /// which one matched. The name is not secret: it appears in logs.
+    /// Sets the name of the secret. [`Verified`](crate::Verified) returns the name of
+    /// the secret that matched. The name is not secret: it appears in logs.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into().into_boxed_str());
         self
     }
 
-    /// From when on it is accepted, in Unix milliseconds, by the verifier's
-    /// clock: that millisecond is the first. Defaults to always.
+    /// Sets the start of the secret's validity, in Unix milliseconds, inclusive, by
+    /// the verifier's clock. By default there is no start.
     ///
-    /// Outside of its time a secret has signed nothing, as if it were not there.
-    /// A [`Signer`](crate::Signer) signs with it all the same.
+    /// Outside of its validity a secret is ignored: a signature does not match it.
+    /// A [`Signer`](crate::Signer) ignores the validity and signs with the secret.
     ///
     /// ```
     /// use countersign_core::{Secret, Secrets};
     ///
-    /// // 2026-12-01T00:00:00Z: from there on for a day, both.
+    /// // 2026-12-01T00:00:00Z: from then on, both are valid for one day.
     /// let change = 1_796_083_200_000;
     /// let secrets = Secrets::new(Secret::new("new")?.valid_from_unix_ms(change))
     ///     .with_previous(Secret::new("old")?.valid_until_unix_ms(change + 86_400_000));
@@ -142,8 +147,8 @@ impl Secret {
         self
     }
 
-    /// Until when it is accepted, in Unix milliseconds, by the verifier's clock:
-    /// that millisecond is the last. Defaults to always.
+    /// Sets the end of the secret's validity, in Unix milliseconds, inclusive, by
+    /// the verifier's clock. By default there is no end.
     #[must_use]
     pub fn valid_until_unix_ms(mut self, unix_ms: i64) -> Self {
         self.validity.until_unix_ms = unix_ms;
@@ -163,7 +168,7 @@ impl Secret {
         self.validity
     }
 
-    /// The key's bytes, decoded by `format` unless the user has said a format.
+    /// The bytes of the key, decoded with `format`, unless the user set a format.
     pub(crate) fn key(&self, format: SecretFormat) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
         match &self.source {
             Source::AsShown(text) => format.decode(text),
@@ -177,7 +182,7 @@ pub(crate) use warning::{is_blank, unquoted};
 
 #[cfg(feature = "diagnose")]
 impl Secret {
-    /// The same secret a second time.
+    /// A copy of the secret.
     pub(crate) fn again(&self) -> Self {
         let source = match &self.source {
             Source::AsShown(text) => Source::AsShown(text.clone()),
@@ -186,27 +191,27 @@ impl Secret {
         Self { source, name: self.name.clone(), validity: self.validity }
     }
 
-    /// The same, accepted at any time.
+    /// A copy of the secret that is valid at any time.
     pub(crate) fn again_at_any_time(&self) -> Self {
         Self { validity: Validity::ALWAYS, ..self.again() }
     }
 
-    /// Whether it is the scheme that says how it is decoded.
+    /// Whether the scheme decides how the secret is decoded.
     pub(crate) fn is_as_shown(&self) -> bool {
         matches!(self.source, Source::AsShown(_))
     }
 }
 
 impl Secret {
-    /// The secret as text, for the schemes that show it as a token.
+    /// The secret as text, for the schemes that send it as a token.
     pub(crate) fn text(&self, format: SecretFormat) -> String {
         let key = self.key(format).unwrap_or_default();
         String::from_utf8_lossy(&key).into_owned()
     }
 }
 
-/// A secret that is empty or blank is one that was forgotten: anybody could
-/// compute its signatures.
+/// Rejects a secret that is empty or blank: any client could compute its
+/// signatures.
 fn not_blank(text: &str) -> Result<(), SecretProblem> {
     match text {
         "" => Err(SecretProblem::Empty),
@@ -221,10 +226,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The live secrets of one endpoint, the current one first.
+/// The active secrets of one endpoint, the current one first.
 ///
-/// While a secret is being rotated both are live: a delivery is accepted when
-/// any of them has signed it, and [`Verified`](crate::Verified) says which.
+/// During a rotation, both the new and the old secret are active. A delivery is
+/// accepted if its signature matches any of them. [`Verified`](crate::Verified)
+/// returns which one matched.
 ///
 /// ```
 /// use countersign_core::{Secret, Secrets};
@@ -239,20 +245,20 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The current secret.
+    /// Creates a set with the current secret.
     #[must_use]
     pub fn new(current: Secret) -> Self {
         Self { live: vec![current], resolver: None }
     }
 
-    /// No secret, but public keys that are looked up by what a delivery says of
-    /// them, for the schemes whose deliveries name their key.
+    /// Creates a set without secrets. The public keys are looked up with the
+    /// resolver, for the schemes whose deliveries name their key.
     #[must_use]
     pub fn resolved(resolver: impl KeyResolver + 'static) -> Self {
         Self { live: Vec::new(), resolver: Some(Arc::new(resolver)) }
     }
 
-    /// Looks those public keys up that are not among the secrets, for the
+    /// Adds a resolver for public keys that are not among the secrets, for the
     /// schemes whose deliveries name their key.
     #[must_use]
     pub fn with_resolver(mut self, resolver: impl KeyResolver + 'static) -> Self {
@@ -260,8 +266,8 @@ impl Secrets {
         self
     }
 
-    /// Adds one that is still accepted. Each is tried in the order given, at
-    /// the cost of one more MAC for what none before it has signed.
+    /// Adds a previous secret that is still accepted. Secrets are tried in order.
+    /// Each one costs one more MAC, if no secret before it matches.
     #[must_use]
     pub fn with_previous(mut self, previous: Secret) -> Self {
         self.live.push(previous);
@@ -276,12 +282,12 @@ impl Secrets {
         self.resolver.as_ref()
     }
 
-    /// The names of the secrets; behind them, without one, the resolver's keys.
+    /// The names of the secrets, followed by `None` for the resolver's keys.
     pub(crate) fn names(&self) -> impl Iterator<Item = Option<&str>> {
         self.iter().map(Secret::name).chain(self.resolver.as_ref().map(|_| None))
     }
 
-    /// For the schemes whose deliveries name no key.
+    /// Rejects a resolver, for the schemes whose deliveries name no key.
     pub(crate) fn refuse_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
         match self.resolver {
             Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
@@ -292,12 +298,12 @@ impl Secrets {
 
 #[cfg(feature = "diagnose")]
 impl Secrets {
-    /// The same secrets a second time.
+    /// A copy of the secrets.
     pub(crate) fn again(&self) -> Self {
         self.with_live(self.live.iter().map(Secret::again).collect())
     }
 
-    /// Others, with the same resolver.
+    /// Other secrets with the same resolver.
     pub(crate) fn with_live(&self, live: Vec<Secret>) -> Self {
         Self { live, resolver: self.resolver.clone() }
     }
@@ -358,7 +364,7 @@ mod tests {
             let refused = SecretFormat::Basic.decode(pair).unwrap_err();
             assert_eq!(refused, SecretProblem::Blank, "{pair:?}");
         }
-        // A key that was decoded may be any bytes.
+        // A decoded key may have any bytes.
         assert!(Secret::from_bytes([b' '; 32]).is_ok());
     }
 

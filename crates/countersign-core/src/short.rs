@@ -1,17 +1,17 @@
-//! Bytes that are put together piece by piece, on the stack where they fit.
+//! A byte buffer that is stored on the stack if it is short.
 
 use std::ops::Deref;
 
-/// A few pieces one behind the other, in `ROOM` bytes on the stack, or on the
-/// heap where those are too few.
+/// A buffer for a few concatenated pieces: `ROOM` bytes on the stack, or the heap if
+/// they do not fit.
 ///
-/// Not a `SmallVec`: its insertion at any place costs twice as much a piece as
-/// copying it, and every request has half a dozen of them.
+/// A `SmallVec` is slower: appending a piece to it takes twice as long as copying the
+/// piece, and every request has about six pieces.
 #[derive(Clone)]
 pub(crate) struct Short<const ROOM: usize> {
     short: [u8; ROOM],
     length: usize,
-    /// All of it, where it does not fit.
+    /// All bytes, if they do not fit on the stack.
     long: Vec<u8>,
 }
 

@@ -1,5 +1,4 @@
-//! The other half, for tests and tools: signing a delivery as its provider
-//! would.
+//! Signs deliveries as a provider does, for tests and tools.
 
 mod view;
 
@@ -18,8 +17,7 @@ use crate::signature_key::{PrivateKey, Way};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// Signs deliveries of a scheme, so that a receiver can be tried without its
-/// provider.
+/// Signs deliveries of a scheme, to test a receiver without its provider.
 ///
 /// ```
 /// use countersign_core::{Scheme, Secret, Signer, Verifier};
@@ -41,7 +39,7 @@ pub struct Signer {
     unix_ms: Option<i64>,
 }
 
-/// With what is signed.
+/// The keys to sign with.
 enum Keys {
     Shared(Vec<Key>),
     Private(Vec<PrivateKey>, Way),
@@ -50,13 +48,14 @@ enum Keys {
 }
 
 impl Signer {
-    /// A signer with one secret, or with several: where the scheme's header is
-    /// a list, it then holds a signature of each, as during a rotation.
+    /// Creates a signer with one secret or several. With several secrets, a scheme
+    /// whose signature header is a list gets one signature for each, as during a
+    /// rotation.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`](crate::Verifier::new); and [`ConfigError::Sign`]
-    /// where the scheme needs a private key, and the secret is none.
+    /// As [`Verifier::new`](crate::Verifier::new). Also [`ConfigError::Sign`] if the
+    /// scheme needs a private key and the secret is not one.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
         let secrets = secrets.into();
         secrets.refuse_resolver(&scheme)?;
@@ -69,37 +68,37 @@ impl Signer {
         Ok(Self { scheme, secrets, keys, url: None, id: None, unix_ms: None })
     }
 
-    /// The URL to sign, for the schemes that do.
+    /// Sets the URL to sign, for the schemes that sign it.
     #[must_use]
     pub fn with_url(mut self, url: PublicUrl) -> Self {
         self.url = Some(url);
         self
     }
 
-    /// The id to sign, for the schemes that have one. Required there.
+    /// Sets the id to sign. It is required for the schemes that have an id.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// When the delivery is to be signed, in Unix milliseconds. Defaults to
-    /// now, by the clock of the operating system.
+    /// Sets the time of the signature, in Unix milliseconds. Defaults to now, by the
+    /// clock of the operating system.
     #[must_use]
     pub fn at_unix_ms(mut self, unix_ms: i64) -> Self {
         self.unix_ms = Some(unix_ms);
         self
     }
 
-    /// The headers to send besides those of `head`: the signature, and id and
-    /// timestamp where the scheme has them. The scheme's timestamp inside a
-    /// body is for the caller to write.
+    /// Signs a request and returns the headers to add to those of `head`: the
+    /// signature, and the id and the timestamp if the scheme has them. If the
+    /// scheme's timestamp is inside the body, the caller writes it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Sign`] where the scheme needs an id, a URL or a header
-    /// that was not given, cannot write the time, or has its signature in the
-    /// body: see [`sign_request`](Self::sign_request).
+    /// [`ConfigError::Sign`] if the scheme needs an id, a URL or a header that was
+    /// not given, if the time cannot be written in the scheme's format, or if the
+    /// signature is in the body: see [`sign_request`](Self::sign_request).
     pub fn sign<'h>(
         &self,
         head: impl Into<Head<'h>>,
@@ -108,21 +107,20 @@ impl Signer {
         let signed = self.sign_request(head, body)?;
         match signed.body() {
             Some(_) => {
-                Err(self.problem("its signature stands in the body, not in a header".to_owned()))
+                Err(self.problem("its signature is in the body, not in a header".to_owned()))
             }
             None => Ok(signed.into_headers()),
         }
     }
 
-    /// What makes a signed request of a request: the headers that
-    /// [`sign`](Self::sign) gives or, for the schemes whose signature stands in
-    /// the body, another body.
+    /// Signs a request and returns the headers of [`sign`](Self::sign) or, for the
+    /// schemes whose signature is in the body, a new body.
     ///
     /// # Errors
     ///
-    /// As [`sign`](Self::sign), and where a body that is to be signed from
-    /// within is not of the scheme's form, or one that is signed as it decodes
-    /// does not decode.
+    /// As [`sign`](Self::sign). Also if the signature belongs in the body and the
+    /// body does not have the scheme's form, or if the decoded body is signed and the
+    /// body does not decode.
     pub fn sign_request<'h>(
         &self,
         head: impl Into<Head<'h>>,
@@ -144,7 +142,7 @@ impl Signer {
         })?;
         match (signed.body(), viewed) {
             (Some(_), Cow::Owned(_)) => Err(self.problem(
-                "its signature stands in the body: give that without its `Content-Encoding`"
+                "its signature is in the body: give the body without its `Content-Encoding`"
                     .to_owned(),
             )),
             _ => Ok(signed),
@@ -192,7 +190,7 @@ impl Signer {
         Ok(headers)
     }
 
-    /// The timestamp's text, where it stands outside of the body.
+    /// The text of the timestamp; `None` if it is inside the body.
     fn timestamp(&self) -> Result<Option<String>, ConfigError> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(None) };
         if matches!(timestamp.source, TimestampSource::Body(_)) {
@@ -211,7 +209,7 @@ impl Signer {
         self.unix_ms.unwrap_or_else(|| SystemClock::new().now_unix_ms())
     }
 
-    /// The signatures, as the scheme writes them.
+    /// The signatures, in the scheme's encoding.
     fn tags(&self, message: &Message<'_>) -> Result<Vec<String>, ConfigError> {
         let encoding = self.scheme.encoding;
         let tags: Option<Vec<String>> = match &self.keys {
@@ -230,10 +228,10 @@ impl Signer {
             }
             Keys::OfRule => None,
         };
-        tags.ok_or_else(|| self.problem("the key signs in another way".to_owned()))
+        tags.ok_or_else(|| self.problem("the key is for another algorithm".to_owned()))
     }
 
-    /// The value of the signature's header.
+    /// The value of the signature header.
     fn value(&self, message: &Message<'_>, timestamp: Option<&str>) -> Result<String, ConfigError> {
         let mut tags = self.tags(message)?.into_iter();
         Ok(match &self.scheme.grammar {
@@ -257,7 +255,7 @@ impl Signer {
     }
 }
 
-/// The secrets of a scheme whose receivers hold the public keys.
+/// Parses the private keys of a scheme that verifies with public keys.
 fn private(scheme: &Scheme, secrets: &Secrets, way: Way) -> Result<Keys, ConfigError> {
     let keys = secrets.iter().enumerate().map(|(index, secret)| {
         match PrivateKey::new(&secret.text(SecretFormat::Text)) {
@@ -266,7 +264,7 @@ fn private(scheme: &Scheme, secrets: &Secrets, way: Way) -> Result<Keys, ConfigE
             Ok(_) | Err(KeyError::Secret(_)) => Err(ConfigError::Sign {
                 scheme: scheme.name().to_owned(),
                 problem:
-                    "it is signed with a private key: give that, as PKCS #8 in PEM or in base64"
+                    "it is signed with a private key: give the key, as PKCS #8 in PEM or in base64"
                         .to_owned(),
             }),
         }

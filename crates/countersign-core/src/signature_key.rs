@@ -1,5 +1,5 @@
-//! Keys that are handed over as text, in PEM or as a JWK, for the rules that
-//! verify and make signatures with a private key.
+//! Keys that are given as text, in PEM or as a JWK, for the rules that sign with a
+//! private key and verify with a public key.
 
 #[cfg(not(feature = "asymmetric"))]
 mod none;
@@ -15,15 +15,16 @@ pub(crate) use private::PrivateKey;
 #[cfg(feature = "asymmetric")]
 pub(crate) use public::PublicKey;
 
-/// A way of signing with a private key. A key has ways of its own kind only.
+/// A signature algorithm with a private key. A key supports only the algorithms of
+/// its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// PKCS #1 v1.5, as all RSA here. Only for what was never signed otherwise.
+    /// PKCS #1 v1.5, like all RSA here. Only for providers that sign with no other.
     RsaSha1,
     RsaSha256,
     RsaSha384,
     RsaSha512,
-    /// The signature is the two numbers one behind the other.
+    /// The signature is the two numbers, concatenated.
     P256,
     /// The signature is ASN.1.
     P256Asn1,

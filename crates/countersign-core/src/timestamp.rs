@@ -1,4 +1,4 @@
-//! Timestamps: read strictly, judged with arithmetic that cannot overflow.
+//! Parses timestamps strictly, and checks them with arithmetic that cannot overflow.
 
 use std::time::UNIX_EPOCH;
 
@@ -9,18 +9,18 @@ use crate::clock::millis;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::scheme::{TimestampUnit, Tolerance};
 
-/// The instant that `text` names, in Unix milliseconds.
+/// Parses `text` and returns the instant in Unix milliseconds.
 ///
-/// Digits only (no sign, no space, no fraction, no exponent), and no more of
-/// them than a 64-bit number has. What is signed is the text itself and never
-/// this number written out again.
+/// A number has digits only (no sign, no space, no fraction, no exponent), and at
+/// most as many as a 64-bit number. The signature is verified over the original
+/// text, never over this number formatted again.
 pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
     match unit {
         TimestampUnit::Seconds => number(text)?.checked_mul(1000),
         TimestampUnit::Milliseconds => number(text),
         TimestampUnit::Rfc3339 => {
             let text = std::str::from_utf8(bounded(text)?).ok()?;
-            // Any byte would do for the parser.
+            // The parser accepts any byte here.
             if !matches!(text.as_bytes().get(DATE_LENGTH)?, b'T' | b't' | b' ') {
                 return None;
             }
@@ -29,7 +29,7 @@ pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
         }
         TimestampUnit::HttpDate => {
             let text = std::str::from_utf8(bounded(text)?).ok()?;
-            // The parser would take it with spaces around it, and so without knowing its end.
+            // The parser accepts spaces around the date.
             if text.trim() != text {
                 return None;
             }
@@ -39,8 +39,7 @@ pub(crate) fn parse(text: &[u8], unit: TimestampUnit) -> Option<i64> {
     }
 }
 
-/// `unix_ms` as a provider would write it; `None` where the unit has no words
-/// for it.
+/// Formats `unix_ms` as a provider does; `None` if the unit cannot express it.
 pub(crate) fn write(unix_ms: i64, unit: TimestampUnit) -> Option<String> {
     let not_negative = u64::try_from(unix_ms).ok()?;
     match unit {
@@ -53,14 +52,14 @@ pub(crate) fn write(unix_ms: i64, unit: TimestampUnit) -> Option<String> {
         }
         TimestampUnit::HttpDate => {
             let instant = UNIX_EPOCH.checked_add(std::time::Duration::from_millis(not_negative))?;
-            // `fmt_http_date` knows the years up to 9999.
+            // `fmt_http_date` supports the years up to 9999.
             (not_negative < YEAR_10000_MS).then(|| httpdate::fmt_http_date(instant))
         }
     }
 }
 
-/// How many digits a time of ours has, from 2001 to 2286; `None` where it is written in
-/// another way.
+/// The number of digits of a time between 2001 and 2286; `None` if the unit is not a
+/// number.
 pub(crate) fn digits(unit: TimestampUnit) -> Option<usize> {
     match unit {
         TimestampUnit::Seconds => Some(10),
@@ -69,7 +68,7 @@ pub(crate) fn digits(unit: TimestampUnit) -> Option<usize> {
     }
 }
 
-/// Whether an instant lies within the tolerance, both bounds included.
+/// Checks that an instant is within the tolerance, both bounds included.
 pub(crate) fn check(
     signed_at_ms: i64,
     now_ms: i64,
@@ -93,7 +92,7 @@ fn number(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > MOST_DIGITS {
         return None;
     }
-    // So many digits fit in 64 bits without a sign: nothing overflows here.
+    // 19 digits fit in an unsigned 64-bit number, so this cannot overflow.
     let mut number = 0_u64;
     for byte in text {
         let digit = byte.wrapping_sub(b'0');
@@ -109,9 +108,9 @@ fn bounded(text: &[u8]) -> Option<&[u8]> {
     (text.len() <= LONGEST_DATE).then_some(text)
 }
 
-/// As many as `i64::MAX` has.
+/// The number of digits of `i64::MAX`.
 const MOST_DIGITS: usize = 19;
-/// Of the date of RFC 3339, in front of the time (`2025-10-09`).
+/// The length of the date before the time in RFC 3339 (`2025-10-09`).
 const DATE_LENGTH: usize = 10;
 /// An RFC 3339 date with nine fractional digits and an offset has 35.
 const LONGEST_DATE: usize = 64;

@@ -1,14 +1,14 @@
-//! The public URL, for the schemes that sign it.
+//! The public URL of an endpoint, for the schemes that sign it.
 
 use std::fmt;
 
 use crate::error::ConfigError;
 
-/// The URL that the provider calls, as the provider writes it.
+/// The URL that the provider calls, exactly as the provider writes it.
 ///
-/// Behind a proxy the receiver sees another one, and `Host` and
-/// `X-Forwarded-*` are whatever their sender says: so it is configuration, and
-/// never put together from a request's headers.
+/// It is configuration and never built from request headers: behind a proxy the
+/// receiver sees another URL, and a client can send any `Host` and
+/// `X-Forwarded-*`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicUrl(Form);
 
@@ -19,11 +19,11 @@ enum Form {
 }
 
 impl PublicUrl {
-    /// The whole URL, to the letter: `https://example.com/hooks?tenant=7`.
+    /// Sets the exact, full URL: `https://example.com/hooks?tenant=7`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] where it does not begin with `https://`, `http://`,
+    /// [`ConfigError::Url`] if it does not begin with `https://`, `http://`,
     /// `wss://` or `ws://` and a host.
     pub fn new(url: impl Into<String>) -> Result<Self, ConfigError> {
         let url = url.into();
@@ -31,25 +31,25 @@ impl PublicUrl {
         Ok(Self(Form::Exact(url)))
     }
 
-    /// The part in front of the path (`https://example.com`); path and query
-    /// are those of the request line.
+    /// Sets only the part before the path (`https://example.com`). The path and the
+    /// query are taken from the request line.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Url`] where it does not begin with `https://`, `http://`,
-    /// `wss://` or `ws://` and a host, or where a path follows.
+    /// [`ConfigError::Url`] if it does not begin with `https://`, `http://`,
+    /// `wss://` or `ws://` and a host, or if a path, a query or a fragment follows.
     pub fn origin(origin: impl Into<String>) -> Result<Self, ConfigError> {
         let origin = origin.into();
         if after_scheme(&origin)?.contains(['/', '?', '#']) {
             return Err(ConfigError::Url {
-                problem: "has more than an origin: end it behind the host, without a `/`",
+                problem: "has more than an origin: end it after the host, without a `/`",
             });
         }
         Ok(Self(Form::Origin(origin)))
     }
 
-    /// The URL of a request, and which part of it the sender has chosen; `None` where
-    /// that part is needed and not known.
+    /// The URL of a request, with the part that the sender chose; `None` if that part
+    /// is needed and not known.
     pub(crate) fn of_request<'a>(&'a self, target: Option<&'a str>) -> Option<RequestUrl<'a>> {
         match &self.0 {
             Form::Exact(url) => Some(RequestUrl::Exact { url, target }),
@@ -57,13 +57,13 @@ impl PublicUrl {
         }
     }
 
-    /// Whether path and query are those of the request line, which the sender chooses.
+    /// Whether path and query come from the request line, which the sender chooses.
     pub(crate) fn is_origin(&self) -> bool {
         matches!(self.0, Form::Origin(_))
     }
 
-    /// The two parts that make the URL of a request; `None` where the target of
-    /// the request line is needed and not known.
+    /// The two parts of the URL of a request; `None` if the target of the request
+    /// line is needed and not known.
     pub(crate) fn parts<'a>(&'a self, target: Option<&'a str>) -> Option<[&'a str; 2]> {
         match &self.0 {
             Form::Exact(url) => Some([url, ""]),
@@ -72,10 +72,10 @@ impl PublicUrl {
     }
 }
 
-/// The URL of a request, by who has chosen it.
+/// The URL of a request, split into configured parts and parts that the sender chose.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum RequestUrl<'a> {
-    /// It is configured to the letter; the target is what the request line says all the same.
+    /// The full URL is configured. `target` is the target of the request line.
     Exact { url: &'a str, target: Option<&'a str> },
     /// Only the origin is configured.
     Origin { origin: &'a str, target: &'a str },
@@ -97,7 +97,7 @@ impl PublicUrl {
     }
 }
 
-/// The mark that this escape stands for, where it is one of [`UNESCAPED`].
+/// The character of this percent-escape, if it is one of [`UNESCAPED`].
 fn escaped(escape: &[u8]) -> Option<u8> {
     let digits = escape.strip_prefix(b"%")?;
     let mut mark = [0];
@@ -105,12 +105,12 @@ fn escaped(escape: &[u8]) -> Option<u8> {
     UNESCAPED.contains(&mark[0]).then_some(mark[0])
 }
 
-/// Those that HubSpot decodes before it signs: a list of its own, for its
-/// documentation on validating requests says no more than which.
+/// The characters that HubSpot decodes before it signs, from its documentation on
+/// validating requests.
 const UNESCAPED: &[u8] = b":/?@!$'()*,;";
 
 impl fmt::Debug for PublicUrl {
-    /// Shows the form only: path and query may hold a token.
+    /// Shows only the form: path and query may contain a token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Form::Exact(_) => "PublicUrl(exact)",
@@ -126,13 +126,14 @@ fn after_scheme(url: &str) -> Result<&str, ConfigError> {
             problem: "must begin with `https://`, `http://`, `wss://` or `ws://`",
         }),
         Some(rest) if rest.is_empty() || rest.starts_with(['/', '?', '#']) => {
-            Err(ConfigError::Url { problem: "has no host behind `://`" })
+            Err(ConfigError::Url { problem: "has no host after `://`" })
         }
         Some(rest) => Ok(rest),
     }
 }
 
-/// Media streams are opened over a WebSocket, and signed like any other request.
+/// WebSockets are included: media streams use them, and their opening requests are
+/// signed like other requests.
 const SCHEMES: [&str; 4] = ["https://", "http://", "wss://", "ws://"];
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The time in which a secret is accepted.
+//! The period in which a secret is valid.
 
-/// From when until when, in Unix milliseconds, both included.
+/// A period in Unix milliseconds, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Validity {
     pub(crate) from_unix_ms: i64,
@@ -10,7 +10,7 @@ pub(crate) struct Validity {
 impl Validity {
     pub(crate) const ALWAYS: Self = Self { from_unix_ms: i64::MIN, until_unix_ms: i64::MAX };
 
-    /// Whether there is a time in it at all.
+    /// Whether the period contains no time.
     pub(crate) fn is_empty(self) -> bool {
         self.from_unix_ms > self.until_unix_ms
     }

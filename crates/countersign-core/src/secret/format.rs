@@ -1,4 +1,4 @@
-//! How a provider shows its secrets, and which keys they stand for.
+//! Decodes secrets from the format in which a provider shows them.
 
 use base64::Engine;
 use base64::alphabet;
@@ -14,13 +14,13 @@ use crate::scheme::SecretFormat;
 /// A key, wiped when it is dropped.
 type KeyBytes = Zeroizing<Vec<u8>>;
 
-/// Secrets of one key each, and the number of the secret that each comes from.
+/// Secrets with one key each, and the index of the original secret of each.
 type Split = (Secrets, Box<[usize]>);
 
 impl Secrets {
-    /// One secret for each key, if a text stands for several keys: they share its
-    /// name and its validity. With each, the number of the secret that it comes
-    /// from. `None` if each text stands for one.
+    /// One secret for each key, if a text contains several keys. They share the
+    /// name and the validity of the original secret. Also returns the index of the
+    /// original secret for each. `None` if every text has one key.
     pub(crate) fn one_for_each_key(
         &self,
         format: SecretFormat,
@@ -52,13 +52,13 @@ impl Secrets {
 }
 
 impl SecretFormat {
-    /// The key behind a secret's text: with several, the one that signs.
+    /// Decodes the key of a secret's text. If there are several, the one that signs.
     pub(crate) fn decode(self, text: &str) -> Result<KeyBytes, SecretProblem> {
-        // `keys` never gives none.
+        // `keys` always returns at least one.
         self.keys(text).map(|mut keys| keys.swap_remove(0))
     }
 
-    /// The key behind a text that must stand for one.
+    /// Decodes the key of a text that must have exactly one key.
     pub(super) fn decode_single(self, text: &str) -> Result<KeyBytes, SecretProblem> {
         let mut keys = self.keys(text)?;
         match keys.pop() {
@@ -67,7 +67,7 @@ impl SecretFormat {
         }
     }
 
-    /// Every key that a secret's text may stand for, the one that signs first.
+    /// All keys of a secret's text, the one that signs first.
     fn keys(self, text: &str) -> Result<Vec<KeyBytes>, SecretProblem> {
         let keys = match self {
             Self::Whsec => text.split(JOINT).map(whsec_key).collect::<Result<_, _>>()?,
@@ -84,7 +84,7 @@ impl SecretFormat {
         Ok(keys)
     }
 
-    /// Whether `text` may stand for more than one key.
+    /// Whether `text` may have more than one key.
     fn may_be_several(self, text: &str) -> bool {
         match self {
             Self::Whsec => text.contains(JOINT),
@@ -93,12 +93,12 @@ impl SecretFormat {
         }
     }
 
-    /// The key of the formats whose texts stand for one.
+    /// Decodes the key in the formats whose texts have one key.
     fn only_key(self, text: &str) -> Result<KeyBytes, SecretProblem> {
         Ok(match self {
             Self::Text | Self::TextAndWhsec => text_key(text),
             Self::Hex => {
-                // `const_hex` would also take the prefix `0x`, which is no hexadecimal digit.
+                // `const_hex` would also accept the prefix `0x`, which is not hexadecimal.
                 if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
                     return Err(SecretProblem::NotHex);
                 }
@@ -121,15 +121,16 @@ impl SecretFormat {
     }
 }
 
-/// The base64 behind an optional `whsec_`, in front of which some providers show
-/// the version of the signature (`v1,whsec_…`).
+/// Decodes the base64 after an optional `whsec_`. Some providers show the version of
+/// the signature before that prefix (`v1,whsec_…`).
 fn whsec_key(text: &str) -> Result<KeyBytes, SecretProblem> {
     let text = text.strip_prefix(SIGNATURE_VERSION).unwrap_or(text);
     base64_key(text.strip_prefix(WHSEC).unwrap_or(text))
 }
 
-/// The whole text, and what the base64 behind an optional `whsec_` says if it is
-/// base64. The prefix decides which of the two signs.
+/// The keys of a text that is used in two ways: the whole text as bytes, and the
+/// decoded base64 after an optional `whsec_`, if it is base64. With the prefix the
+/// decoded key signs, without it the text.
 fn both_readings(text: &str) -> Vec<KeyBytes> {
     let encoded = text.strip_prefix(WHSEC);
     let decoded = base64_key(encoded.unwrap_or(text)).ok().filter(|key| !key.is_empty());
@@ -147,7 +148,7 @@ fn base64_key(text: &str) -> Result<KeyBytes, SecretProblem> {
     PADDING_OPTIONAL.decode(text).map(Zeroizing::new).map_err(|_| SecretProblem::NotBase64)
 }
 
-/// The five entities that WordPress escapes in an attribute.
+/// Decodes the five characters that WordPress escapes in an attribute.
 fn unescape_html(text: &str) -> Zeroizing<String> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
     let mut rest = text;
@@ -182,7 +183,7 @@ const PADDING_OPTIONAL: GeneralPurpose = GeneralPurpose::new(
 
 const WHSEC: &str = "whsec_";
 
-/// Between several secrets that are shown as one text. It is no digit of base64.
+/// Separates several secrets in one text. It is not in the alphabet of base64.
 const JOINT: char = '|';
 
 const SIGNATURE_VERSION: &str = "v1,";
@@ -224,7 +225,7 @@ mod tests {
         for text in ["v1,whsec_YWJj", "whsec_YWJj", "v1,YWJj", "YWJj"] {
             assert_eq!(SecretFormat::Whsec.decode(text).unwrap().as_slice(), b"abc", "{text}");
         }
-        // Of text the version is a part, as everything is.
+        // In plain text the version is part of the secret.
         assert_eq!(SecretFormat::Text.decode("v1,a").unwrap().as_slice(), b"v1,a");
     }
 

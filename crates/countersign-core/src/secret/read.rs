@@ -1,4 +1,4 @@
-//! Secrets from where a deployment puts them: a variable, or a file.
+//! Reads secrets from environment variables and files.
 
 use std::env;
 use std::fs::File;
@@ -11,43 +11,44 @@ use super::Secret;
 use crate::error::{ConfigError, SecretProblem};
 
 impl Secret {
-    /// The secret that an environment variable holds, as [`Secret::new`] takes
-    /// it, [named](Self::named) by the variable. A line end at its end is no part
-    /// of it; whatever else stands around it is.
+    /// Reads a secret from an environment variable, in the format of
+    /// [`Secret::new`]. The secret is [named](Self::named) after the variable. One
+    /// trailing line end is removed; other white space is kept.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SecretPlace`] where the variable is not set, is empty or
-    /// blank, or is not UTF-8.
+    /// [`ConfigError::SecretPlace`] if the variable is not set, is empty or blank,
+    /// or is not UTF-8.
     pub fn from_env(variable: &str) -> Result<Self, ConfigError> {
         let wrong = |problem| {
             let place = if is_plainly_a_name(variable) {
                 format!("the environment variable `{variable}`")
             } else {
-                "the environment variable that is to hold the secret".to_owned()
+                "the environment variable of the secret".to_owned()
             };
             ConfigError::SecretPlace { place, problem }
         };
-        // What cannot be a name cannot be set either, and must not be asked for.
+        // A text that cannot be a name cannot be set, so it is not looked up.
         let can_be_set = !variable.is_empty() && !variable.contains(['=', '\0']);
         let value = can_be_set.then(|| env::var_os(variable)).flatten();
         let value = value.ok_or_else(|| {
             wrong(
-                "is not set: give the name of one that is, and never the secret itself".to_owned(),
+                "is not set: give the name of a variable that is set, never the secret itself"
+                    .to_owned(),
             )
         })?;
         let text = value.into_string().map_err(|_| wrong(NOT_TEXT.to_owned()))?;
         Ok(Self::without_line_end(text).map_err(wrong)?.named(variable))
     }
 
-    /// The secret that a file holds, as [`Secret::new`] takes it,
-    /// [named](Self::named) by the path. A line end at its end is no part of it;
-    /// whatever else stands around it is.
+    /// Reads a secret from a file, in the format of [`Secret::new`]. The secret is
+    /// [named](Self::named) after the path. One trailing line end is removed; other
+    /// white space is kept.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::SecretPlace`] where the file cannot be read, is empty or
-    /// blank, or is not UTF-8.
+    /// [`ConfigError::SecretPlace`] if the file cannot be read, is larger than
+    /// 1 MiB, is empty or blank, or is not UTF-8.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
         let wrong = |problem| {
@@ -56,7 +57,7 @@ impl Secret {
         };
         let bytes = bounded(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
         if bytes.len() > MAX_FILE {
-            return Err(wrong("is larger than 1 MiB: give the file of one secret".to_owned()));
+            return Err(wrong("is larger than 1 MiB: give a file with one secret".to_owned()));
         }
         let text = str::from_utf8(&bytes).map_err(|_| wrong(NOT_TEXT.to_owned()))?;
         Ok(Self::without_line_end(text.to_owned())
@@ -70,23 +71,23 @@ impl Secret {
         }
         Self::new(text).map_err(|error| match error {
             ConfigError::Secret { problem: SecretProblem::Blank, .. } => {
-                "is blank: put the secret there that the provider shows".to_owned()
+                "is blank: store the secret that the provider shows".to_owned()
             }
-            _ => "is empty: put the secret there that the provider shows".to_owned(),
+            _ => "is empty: store the secret that the provider shows".to_owned(),
         })
     }
 }
 
-/// What a file holds, and no more than shows that it is too large: it may have no end.
+/// Reads a file up to one byte more than the maximum: it may be endless.
 fn bounded(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    // Room enough for a secret, so that no copy stays behind where it was smaller.
+    // Enough capacity for a secret: growing would leave copies in freed memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
     File::open(path)?.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Whether it can be shown. Anything but a name in capitals may be the secret
-/// itself, given where its variable's name belongs.
+/// Whether the name can be shown. Any other text may be the secret itself, given by
+/// mistake instead of the name of its variable.
 fn is_plainly_a_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

@@ -1,12 +1,12 @@
-//! Secrets that can be used, and that are most likely not what the provider shows.
+//! Warnings for secrets that are usable but probably not what the provider shows.
 
 use std::fmt;
 
 use super::{Secret, Secrets};
 use crate::scheme::{Algorithm, Scheme};
 
-/// A secret of an endpoint that looks wrong, and that is used all the same. Holds
-/// nothing of the secret.
+/// A warning that a secret of an endpoint looks wrong. The secret is used anyway. The
+/// warning contains no part of the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretWarning {
     kind: SecretWarningKind,
@@ -14,14 +14,14 @@ pub struct SecretWarning {
     name: Option<Box<str>>,
 }
 
-/// What looks wrong.
+/// What looks wrong with a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretWarningKind {
-    /// Its key has fewer than 16 bytes: it can be found by trying.
+    /// Its key has fewer than 16 bytes: it can be found by brute force.
     #[non_exhaustive]
     Short {
-        /// How many it has.
+        /// The length of the key, in bytes.
         bytes: usize,
     },
     /// It has quotes around it.
@@ -31,13 +31,13 @@ pub enum SecretWarningKind {
 }
 
 impl SecretWarning {
-    /// What looks wrong.
+    /// What looks wrong with the secret.
     #[must_use]
     pub fn kind(&self) -> SecretWarningKind {
         self.kind
     }
 
-    /// Which of the secrets it is, counted from 0.
+    /// The index of the secret, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
@@ -51,8 +51,8 @@ impl SecretWarning {
 }
 
 impl Secrets {
-    /// What looks wrong about these secrets, if this scheme uses them: a service
-    /// logs it when it starts. Nothing here keeps them from being used.
+    /// Returns warnings about these secrets, when they are used with this scheme. Log
+    /// them when a service starts. A warning does not prevent the use of a secret.
     ///
     /// ```
     /// use countersign_core::{Scheme, Secret, Secrets};
@@ -76,33 +76,33 @@ impl Secrets {
 
 fn kinds(secret: &Secret, scheme: &Scheme) -> impl Iterator<Item = SecretWarningKind> + use<> {
     let text = std::str::from_utf8(secret.dangerous_reveal()).unwrap_or_default();
-    // What is in PEM ends in a line break.
+    // PEM ends in a line break.
     let trimmed = if text.contains("-----") { text } else { text.trim_matches(is_blank) };
     let spaced = (trimmed != text).then_some(SecretWarningKind::SurroundingWhitespace);
     let quoted = unquoted(trimmed).is_some().then_some(SecretWarningKind::InQuotes);
     spaced.into_iter().chain(quoted).chain(short(secret, scheme))
 }
 
-/// A shared secret that is too short. Public keys have a length of their own.
+/// A warning if a shared secret is too short. Public keys have fixed lengths.
 fn short(secret: &Secret, scheme: &Scheme) -> Option<SecretWarningKind> {
     let bytes = match scheme.algorithm() {
         Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 | Algorithm::Jwt => {
             return None;
         }
-        // What is shown is the token; a password is shown with its user.
+        // The text is the token; a password is given together with its user.
         Algorithm::Token => secret.dangerous_reveal().len(),
         _ => secret.key(scheme.secret_format()).ok()?.len(),
     };
     (bytes < LEAST_BYTES).then_some(SecretWarningKind::Short { bytes })
 }
 
-/// What stands in quotes.
+/// The text between quotes; `None` if there are no quotes.
 pub(crate) fn unquoted(text: &str) -> Option<&str> {
     QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
 }
 
-/// White space, and what is as invisible: it comes along when a text is copied
-/// from a page.
+/// Whether a character is white space or invisible. Such characters are copied along
+/// with a text from a page.
 pub(crate) fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control() || INVISIBLE.contains(&character)
 }
@@ -116,8 +116,8 @@ impl fmt::Display for SecretWarning {
         match self.kind {
             SecretWarningKind::Short { bytes } => write!(
                 f,
-                "has a key of {bytes} bytes, and one under {LEAST_BYTES} can be found by trying: \
-                 paste the whole of it, or make a longer one"
+                "has a key of {bytes} bytes, and a key under {LEAST_BYTES} bytes can be found by \
+                 brute force: paste all of it, or create a longer secret"
             ),
             SecretWarningKind::InQuotes => {
                 f.write_str("has quotes around it: if the provider shows none, remove them")

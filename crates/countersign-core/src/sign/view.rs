@@ -1,5 +1,5 @@
-//! The view of a body that is signed: the bytes as they are sent, or what they
-//! decode to.
+//! The form of a body that is signed: the bytes as they are sent, or the decoded
+//! bytes.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::error::ConfigError;
 use crate::headers::{Head, Wanted};
 use crate::scheme::{BodyView, Scheme};
 
-/// What of this body the scheme signs: a verifier looks at the same header.
+/// The bytes of this body that the scheme signs. A verifier reads the same header.
 pub(super) fn signed<'b>(
     scheme: &Scheme,
     head: &Head<'_>,
@@ -25,7 +25,7 @@ pub(super) fn signed<'b>(
         Ok(Some(coding)) => decoded(scheme, coding, body).map(Cow::Owned),
         Err(_) => Err(problem(
             scheme,
-            "its receivers decode gzip and deflate: send the body in one of them, or as it is",
+            "its receivers decode gzip and deflate: send the body in one of them, or not encoded",
         )),
     }
 }
@@ -44,7 +44,7 @@ fn decoded(scheme: &Scheme, coding: Coding, body: &[u8]) -> Result<Vec<u8>, Conf
     };
     match read {
         Ok(_) if rest.is_empty() => Ok(decoded),
-        _ => Err(problem(scheme, "the body is not in its `Content-Encoding`, or not to its end")),
+        _ => Err(problem(scheme, "the body does not decode with its `Content-Encoding`")),
     }
 }
 

@@ -1,15 +1,15 @@
-//! Without the feature `asymmetric` there is no such key, and what needs one
-//! says so.
+//! Replacement for the keys if the feature `asymmetric` is off: each constructor
+//! returns an error that names the feature.
 
 use super::Way;
 use crate::mac::KeyError;
 
-/// There is none.
+/// Has no values.
 #[derive(Clone)]
 pub(crate) enum PublicKey {}
 
 impl PublicKey {
-    /// For rules that take no other keys.
+    /// For rules that accept no other keys.
     pub(crate) fn required() -> Result<(), KeyError> {
         Err(KeyError::FeatureRequired("asymmetric"))
     }
@@ -31,7 +31,7 @@ impl PublicKey {
     }
 }
 
-/// There is none.
+/// Has no values.
 pub(crate) enum PrivateKey {}
 
 impl PrivateKey {

@@ -1,4 +1,4 @@
-//! Private keys, for signing as a provider would.
+//! Private keys, to sign as a provider does.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +16,7 @@ use crate::error::SecretProblem;
 use crate::mac::KeyError;
 
 /// A private key in PKCS #8, or the seed of an Ed25519 key. It is for tests and
-/// tools, and taken apart each time.
+/// tools, so it is parsed for each signature.
 pub(crate) struct PrivateKey {
     bytes: Zeroizing<Vec<u8>>,
     kind: Kind,
@@ -32,8 +32,8 @@ enum Kind {
 }
 
 impl PrivateKey {
-    /// Takes PKCS #8 in PEM or its DER in base64; of an Ed25519 key also `whsk_`
-    /// and the base64 of its seed, with or without the public key behind it.
+    /// Parses PKCS #8 in PEM, or its DER in base64. Also parses an Ed25519 key as
+    /// `whsk_` and the base64 of its seed, optionally followed by the public key.
     pub(crate) fn new(text: &str) -> Result<Self, KeyError> {
         Self::read(text.trim()).ok_or_else(|| SecretProblem::Malformed { give: FORM }.into())
     }
@@ -69,7 +69,7 @@ impl PrivateKey {
         Some(Self { bytes, kind })
     }
 
-    /// Whether the key can sign in this way.
+    /// Whether the key supports this algorithm.
     pub(crate) fn has(&self, way: Way) -> bool {
         match self.kind {
             Kind::Rsa => rsa(way).is_some(),
@@ -79,7 +79,7 @@ impl PrivateKey {
         }
     }
 
-    /// Signs a message; `None` where the key is not one for this way.
+    /// Signs a message; `None` if the key does not support this algorithm.
     pub(crate) fn sign(&self, way: Way, message: &[u8]) -> Option<Vec<u8>> {
         match (self.kind, way) {
             (Kind::Rsa, way) => self.sign_rsa(rsa(way)?, message),
@@ -114,7 +114,7 @@ impl PrivateKey {
     }
 }
 
-/// Nothing is signed with SHA-1 any more.
+/// The parameters of an RSA algorithm. SHA-1 is not supported for signing.
 fn rsa(way: Way) -> Option<&'static dyn RsaEncoding> {
     match way {
         Way::RsaSha256 => Some(&RSA_PKCS1_SHA256),

@@ -1,4 +1,4 @@
-//! Public keys: out of a certificate, a `SubjectPublicKeyInfo` or a JWK.
+//! Public keys from a certificate, a `SubjectPublicKeyInfo` or a JWK.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,12 +18,12 @@ use crate::asymmetric::P256_SPKI;
 use crate::error::SecretProblem;
 use crate::mac::KeyError;
 
-/// A public key of a known kind and of the right shape.
+/// A public key of a known kind, with the right length and form.
 #[derive(Clone)]
 pub(crate) enum PublicKey {
-    /// As PKCS #1 writes it.
+    /// In the form of PKCS #1.
     Rsa(Vec<u8>),
-    /// As a JWK writes it.
+    /// In the form of a JWK.
     RsaParts(RsaPublicKeyComponents<Vec<u8>>),
     P256(Vec<u8>),
     P384(Vec<u8>),
@@ -31,13 +31,13 @@ pub(crate) enum PublicKey {
 }
 
 impl PublicKey {
-    /// Whether there are such keys in this build: there are.
+    /// Always succeeds: this build supports public keys.
     pub(crate) fn required() -> Result<(), KeyError> {
         Ok(())
     }
 
-    /// The key of the first certificate or public key of a PEM text. What follows
-    /// is the chain of whoever has issued it, and signs no delivery.
+    /// The key of the first certificate or public key of a PEM text. The rest is the
+    /// certificate chain of its issuer, which signs no delivery.
     pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
         let first = <(SectionKind, Vec<u8>)>::from_pem_slice(text.as_bytes());
         let key = match first {
@@ -48,7 +48,7 @@ impl PublicKey {
         key.ok_or_else(|| SecretProblem::NotAPublicKey.into())
     }
 
-    /// The key of a JWK, RFC 7517 and RFC 8037.
+    /// The key of a JWK (RFC 7517, RFC 8037).
     pub(crate) fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         let text = |name| jwk.get(name).and_then(Value::as_str);
         let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
@@ -77,8 +77,8 @@ impl PublicKey {
         Self::from_spki(&certificate.subject_public_key_info())
     }
 
-    /// Takes a `SubjectPublicKeyInfo`, of which all but the key is always the
-    /// same, RFC 3279, RFC 5480 and RFC 8410.
+    /// Parses a `SubjectPublicKeyInfo` (RFC 3279, RFC 5480, RFC 8410). For each kind,
+    /// all bytes but the key are constant.
     fn from_spki(der: &[u8]) -> Option<Self> {
         if let Some(key) = der.strip_prefix(ED25519_SPKI) {
             return (key.len() == 32).then(|| Self::Ed25519(key.to_vec()));
@@ -94,7 +94,7 @@ impl PublicKey {
         (key.len() > LEAST_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
     }
 
-    /// Whether a signature of this way can be one of this key.
+    /// Whether the key supports this algorithm.
     pub(crate) fn has(&self, way: Way) -> bool {
         use Way::{RsaSha1, RsaSha256, RsaSha384, RsaSha512};
         match self {
@@ -107,7 +107,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether a signature is one of this message.
+    /// Whether a signature is valid for this message.
     pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
         let verified = match (self, way) {
             (Self::Rsa(key), way) => {
@@ -142,15 +142,16 @@ fn rsa(way: Way) -> Option<&'static RsaParameters> {
     }
 }
 
-/// What stands in a DER value whose length takes two bytes, as in all keys of
-/// 2,048 bits and more; `None` where it is another or anything follows.
+/// The content of a DER value whose length takes two bytes, as in all keys of 2,048
+/// bits and more; `None` if the tag or the form of the length differs, or if bytes
+/// follow.
 fn long(der: &[u8], tag: u8) -> Option<&[u8]> {
     let (&[is, long, high, low], inside) = der.split_first_chunk()?;
     let length = usize::from(u16::from_be_bytes([high, low]));
     (is == tag && long == 0x82 && length == inside.len()).then_some(inside)
 }
 
-/// Of a modulus of 2,048 bits: shorter ones verify nothing.
+/// The length of a modulus of 2,048 bits. Shorter keys are rejected.
 const LEAST_RSA_BYTES: usize = 256;
 /// `rsaEncryption`, without parameters.
 const RSA_ALGORITHM: &[u8] =
