@@ -1,4 +1,4 @@
-//! Files that a user names: read whole, and never more than one of their kind can hold.
+//! Reads the files that a user names, with a maximum size for each kind of file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,29 +6,29 @@ use std::path::Path;
 
 use crate::mend::Mend;
 
-/// What a file is read for, which limits its size.
+/// The purpose of a file, which determines its maximum size.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FileKind {
     /// The body of a request.
     Body,
     /// A whole request, whose body is in base64.
     Request,
-    /// Lines of headers.
+    /// Header lines.
     Headers,
-    /// A secret, or one in each line.
+    /// One secret, or one secret per line.
     Secret,
-    /// A scheme's description.
+    /// A scheme file.
     Scheme,
-    /// What is to be served.
+    /// A configuration of `serve`.
     Config,
 }
 
 impl FileKind {
-    /// In bytes.
+    /// The maximum size, in bytes.
     const fn limit(self) -> usize {
         match self {
             Self::Body => 64 * MIB,
-            // A body in base64 has four bytes for three, and line ends perhaps.
+            // Base64 encodes three bytes as four, and may contain line breaks.
             Self::Request => 96 * MIB,
             Self::Config => 16 * MIB,
             Self::Headers | Self::Secret | Self::Scheme => MIB,
@@ -36,7 +36,7 @@ impl FileKind {
     }
 }
 
-/// What a file holds, or standard input where the path is `-`. `what` names it in errors.
+/// Reads a file, or standard input if the path is `-`. `what` names the file in errors.
 pub(crate) fn read_or_stdin(path: &Path, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend> {
     if path.as_os_str() == "-" {
         return bounded(io::stdin().lock(), kind, what);
@@ -44,12 +44,12 @@ pub(crate) fn read_or_stdin(path: &Path, kind: FileKind, what: &str) -> Result<V
     read(path, kind, what)
 }
 
-/// What a file holds.
+/// Reads a file.
 pub(crate) fn read(path: &Path, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend> {
     bounded(File::open(path).map_err(|error| unreadable(what, &error))?, kind, what)
 }
 
-/// The same of a file that holds text.
+/// Reads a text file.
 pub(crate) fn read_text(path: &Path, kind: FileKind, what: &str) -> Result<String, Mend> {
     String::from_utf8(read(path, kind, what)?)
         .map_err(|_| Mend::new(format!("{what} is not UTF-8 text")))
@@ -63,7 +63,7 @@ fn bounded(file: impl Read, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend>
         .map_err(|error| unreadable(what, &error))?;
     if bytes.len() > limit {
         return Err(Mend::new(format!(
-            "{what} is too large: more than {} MiB are not read, so give a smaller one",
+            "{what} is too large: the maximum is {} MiB",
             limit / MIB
         )));
     }

@@ -1,16 +1,16 @@
-//! The headers that belong to one connection, and are not handed on.
+//! Hop-by-hop headers, which belong to one connection and are not forwarded.
 
 use http::header::{
     CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName};
 
-/// Removes them, and those that the connection itself names.
+/// Removes the hop-by-hop headers, and those that the `Connection` header names.
 pub(crate) fn remove(headers: &mut HeaderMap) {
     remove_except(headers, &[]);
 }
 
-/// The same, without those that are needed end to end: the sender's `Connection` cannot remove them.
+/// The same, but keeps the `needed` headers even if the sender's `Connection` header names them.
 pub(crate) fn remove_except(headers: &mut HeaderMap, needed: &[HeaderName]) {
     let named: Vec<HeaderName> = headers
         .get_all(CONNECTION)
@@ -25,12 +25,12 @@ pub(crate) fn remove_except(headers: &mut HeaderMap, needed: &[HeaderName]) {
     }
 }
 
-/// Whether a header of this name belongs to one connection, whatever that says.
+/// Whether the header of this name is always hop-by-hop.
 pub(crate) fn is(name: &str) -> bool {
     HOP_BY_HOP.iter().any(|header| header.as_str() == name)
 }
 
-/// `Host` and `Content-Length` are written anew; `Expect` is answered by now, for the body is here.
+/// `Host` and `Content-Length` are set again for the new request. `Expect` was already answered.
 const HOP_BY_HOP: [HeaderName; 10] = [
     CONNECTION,
     CONTENT_LENGTH,

@@ -1,4 +1,4 @@
-//! `countersign man`: the manual's pages, made of what the help says.
+//! `countersign man`: man pages, generated from the help texts.
 
 mod remarks;
 
@@ -17,8 +17,8 @@ use remarks::remarks;
 
 #[derive(Args)]
 pub(crate) struct ManArgs {
-    /// The folder that all pages are written to, `countersign.1` and one for each command; it is
-    /// made where it is missing
+    /// Directory for all pages: `countersign.1` and one page for each command. It is created if it
+    /// does not exist
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -29,13 +29,13 @@ pub(crate) fn run(args: &ManArgs) -> Result<Report, Mend> {
         Some(dir) => write_all(&program, dir),
         None => {
             let page = page(&program)
-                .map_err(|error| Mend::because("the manual's page cannot be made", error))?;
+                .map_err(|error| Mend::because("the man page cannot be generated", error))?;
             Ok(Report::for_programs(page))
         }
     }
 }
 
-/// The program with all its commands, and without `help`, which has no page of its own.
+/// The program with all its commands except `help`, which has no page.
 fn program() -> Command {
     let mut program = Cli::command().disable_help_subcommand(true);
     program.build();
@@ -44,14 +44,15 @@ fn program() -> Command {
 
 fn write_all(program: &Command, dir: &Path) -> Result<Report, Mend> {
     let folder = dir.display();
-    fs::create_dir_all(dir)
-        .map_err(|error| Mend::because(format!("the folder `{folder}` cannot be made"), error))?;
+    fs::create_dir_all(dir).map_err(|error| {
+        Mend::because(format!("the directory `{folder}` cannot be created"), error)
+    })?;
     let mut pages = 0;
     for command in std::iter::once(program).chain(program.get_subcommands()) {
         let path = dir.join(Man::new(command.clone()).get_filename());
         page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
             Mend::because(
-                format!("the manual's page `{}` cannot be written", path.display()),
+                format!("the man page `{}` cannot be written", path.display()),
                 error,
             )
         })?;
@@ -62,7 +63,7 @@ fn write_all(program: &Command, dir: &Path) -> Result<Report, Mend> {
 
 fn page(command: &Command) -> io::Result<String> {
     let man = Man::new(command.clone())
-        // Of the same commit the same page. Nothing at all would let what follows take its place.
+        // No date, so that the same commit gives the same page. An empty field would shift others.
         .date(" ")
         .source(concat!("countersign ", env!("CARGO_PKG_VERSION")))
         .manual("Countersign Manual");
@@ -84,11 +85,11 @@ fn page(command: &Command) -> io::Result<String> {
         others.control("SH", ["SEE ALSO"]).text([roman("countersign(1)")]);
         others.to_writer(&mut page)?;
     }
-    // It was made of text.
+    // clap writes UTF-8 text.
     Ok(in_ascii(&String::from_utf8_lossy(&page)))
 }
 
-/// groff reads other characters only where it is told of their encoding.
+/// Escapes characters outside ASCII: groff reads them only if their encoding is configured.
 fn in_ascii(page: &str) -> String {
     let mut ascii = String::with_capacity(page.len());
     for character in page.chars() {

@@ -1,11 +1,11 @@
-//! What is printed, and the exit status.
+//! Output of the commands, and the exit status.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `output/escape.rs` | control characters, shown and not obeyed |
-//! | `output/line_writer.rs` | lines, each of them whole |
-//! | `output/style.rs` | styled text, whose styles no data can forge |
-//! | `output/standard_error.rs` | notes and errors, which nobody waits for while serving |
+//! | `output/escape.rs` | escapes control characters |
+//! | `output/line_writer.rs` | writes complete lines |
+//! | `output/style.rs` | styled text; data cannot inject styles |
+//! | `output/standard_error.rs` | notes and errors; never blocks a server |
 
 mod escape;
 mod line_writer;
@@ -22,7 +22,7 @@ pub(crate) use style::{BAD, BOLD, DIM, GOOD, paint};
 
 use escape::escape_for_terminal;
 
-/// What a command has to say, and how it ended.
+/// A command's output and exit status.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) text: String,
@@ -32,39 +32,39 @@ pub(crate) struct Report {
 
 #[derive(Debug, Clone, Copy)]
 enum Reader {
-    /// With colours where the terminal has them.
+    /// With colours, if the terminal supports them.
     Person,
-    /// To the byte as it is, but for what a terminal would obey.
+    /// Byte for byte, except control characters if the output is a terminal.
     Program,
 }
 
 impl Report {
-    /// Text for people, which may be styled.
+    /// Human-readable text, which may be styled.
     pub(crate) fn for_people(text: impl Into<String>) -> Self {
         Self { text: text.into(), reader: Reader::Person, status: ExitCode::SUCCESS }
     }
 
-    /// Text that another program reads.
+    /// Machine-readable text.
     pub(crate) fn for_programs(text: impl Into<String>) -> Self {
         Self { text: text.into(), reader: Reader::Program, status: ExitCode::SUCCESS }
     }
 
-    /// The answer was no.
+    /// Sets the exit status of a negative result.
     #[must_use]
     pub(crate) fn refused(mut self) -> Self {
         self.status = ExitCode::FAILURE;
         self
     }
 
-    /// An exit status of its own.
+    /// Sets the exit status.
     #[must_use]
     pub(crate) fn ended_with(mut self, status: ExitCode) -> Self {
         self.status = status;
         self
     }
 
-    /// Prints it, and gives the exit status. Whoever reads may stop early: the verdict stays what
-    /// it was.
+    /// Prints the text and returns the exit status. A reader that closes the pipe early does not
+    /// change the status.
     pub(crate) fn print(&self) -> ExitCode {
         if self.text.is_empty() {
             return self.status;
@@ -86,27 +86,27 @@ impl Report {
     }
 }
 
-/// Says on standard error what the user may not expect.
+/// Prints a note about something unexpected to standard error.
 pub(crate) fn note(text: &str) {
     complain(&paint(BOLD, "note"), text);
 }
 
-/// Says on standard error why the command has not done its work.
+/// Prints the reason for a failure to standard error.
 pub(crate) fn error(text: &str) {
     complain(&paint(BAD.bold(), "error"), text);
 }
 
-/// One line, whatever the text is made of.
+/// Always one line: line breaks in the text are escaped.
 fn complain(label: &str, text: &str) {
     standard_error::write_line(&format!("{label}: {}", escape_control_chars(text)));
 }
 
-/// Says what is wrong with the arguments, in lines that quote them.
+/// Prints an error about the arguments, which may have several lines.
 pub(crate) fn usage(text: &str) {
     standard_error::write_line(text.trim_end());
 }
 
-/// A line of the program's own, without a label.
+/// Prints a line without a label.
 pub(crate) fn announce(text: &str) {
     standard_error::write_line(&escape_control_chars(text));
 }

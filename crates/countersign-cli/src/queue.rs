@@ -1,20 +1,20 @@
-//! A bounded queue between those who may not wait and a thread that writes for them.
+//! A bounded queue between tasks that must not block and a thread that writes for them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Items in lanes, each with a limit of its own: what fills one keeps nothing out of another.
+/// A queue with lanes. Each lane has its own limit, so that a full lane does not affect the others.
 pub(crate) struct Queue<T, const LANES: usize> {
     state: Mutex<State<T, LANES>>,
     changed: Condvar,
-    /// Of items in each lane.
+    /// The maximum number of items in each lane.
     limit: usize,
 }
 
 struct State<T, const LANES: usize> {
     lanes: [VecDeque<T>; LANES],
-    /// Whether the last item that was taken is still being worked on.
+    /// Whether the last item that was taken is still being processed.
     is_busy: bool,
     is_closed: bool,
 }
@@ -26,7 +26,7 @@ impl<T, const LANES: usize> Queue<T, LANES> {
         Arc::new(Self { state: Mutex::new(state), changed: Condvar::new(), limit })
     }
 
-    /// Adds an item, and never waits.
+    /// Adds an item without blocking.
     ///
     /// # Errors
     ///
@@ -41,8 +41,8 @@ impl<T, const LANES: usize> Queue<T, LANES> {
         Ok(())
     }
 
-    /// Waits for the next item: the oldest of the first lane that has one. `None` once the queue is
-    /// closed and empty. The item before counts as done.
+    /// Waits for the next item: the oldest of the first lane that has one. Returns `None` if the
+    /// queue is closed and empty. The call marks the previous item as done.
     pub(crate) fn next(&self) -> Option<T> {
         let mut state = self.state();
         state.is_busy = false;
@@ -59,13 +59,13 @@ impl<T, const LANES: usize> Queue<T, LANES> {
         }
     }
 
-    /// Lets the thread end when it has done everything.
+    /// Closes the queue: [`next`](Self::next) returns `None` once all items are taken.
     pub(crate) fn close(&self) {
         self.state().is_closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits until every item is done, for so long at the most.
+    /// Waits until all items are done, at most `within`. Returns whether they are.
     pub(crate) fn wait_until_done(&self, within: Duration) -> bool {
         let until = Instant::now() + within;
         let mut state = self.state();
@@ -83,7 +83,7 @@ impl<T, const LANES: usize> Queue<T, LANES> {
     }
 
     fn state(&self) -> MutexGuard<'_, State<T, LANES>> {
-        // It is whole after every statement: a panic elsewhere has not broken it.
+        // The state is consistent after every statement, so a panic elsewhere cannot break it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Random text, from the system.
+//! Random text from the operating system.
 
 use ring::rand::SystemRandom;
 
@@ -7,6 +7,6 @@ use crate::mend::Mend;
 /// 128 random bits, in hexadecimal.
 pub(crate) fn hex_128() -> Result<String, Mend> {
     let random = ring::rand::generate::<[u8; 16]>(&SystemRandom::new())
-        .map_err(|_| Mend::new("the system gives no random numbers"))?;
+        .map_err(|_| Mend::new("the operating system returned no random numbers"))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(random.expose())))
 }

@@ -1,15 +1,15 @@
-//! The URL of a server that requests are sent to, read as the connector will read it.
+//! Parses the URL of a server that requests are sent to.
 //!
-//! The connector takes port 80 or 443 where a port is no number up to 65535, leaves a fragment out,
-//! and has the system's resolver read what is no address; that reads `0x7f.1` as 127.0.0.1. What it
-//! would read otherwise than it is written is an error here.
+//! The HTTP connector uses port 80 or 443 if the port is not a number up to 65535, ignores a
+//! fragment, and passes every host that is not an address to the system's resolver, which reads
+//! `0x7f.1` as 127.0.0.1. A URL that the connector would read differently is an error here.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
 
-/// Why a text is not the URL of a server.
+/// Why a text is not a valid server URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UrlProblem {
     NotAUrl,
@@ -20,7 +20,7 @@ pub(crate) enum UrlProblem {
     Fragment,
 }
 
-/// A URL with a scheme, a host, and a port where it has a colon for one.
+/// Parses a URL with a scheme, a host and an optional port.
 pub(crate) fn parse(text: &str) -> Result<Uri, UrlProblem> {
     if text.contains('#') {
         return Err(UrlProblem::Fragment);
@@ -43,21 +43,21 @@ pub(crate) fn parse(text: &str) -> Result<Uri, UrlProblem> {
     }
 }
 
-/// An address, or a name that no resolver takes for one.
+/// Whether this is an address, or a name that a resolver does not read as an address.
 fn is_host(host: &str) -> bool {
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
     let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
-    // As browsers do: what ends like a number is an address, or nothing.
+    // As in browsers: a host whose last label is a number has to be an IPv4 address.
     let is_number = last.starts_with(|first: char| first.is_ascii_digit())
         && (last.bytes().all(|byte| byte.is_ascii_digit())
             || last.to_ascii_lowercase().starts_with("0x"));
     is_name && !last.is_empty() && (!is_number || host.parse::<Ipv4Addr>().is_ok())
 }
 
-/// `:` and a number from 1 to 65535, as it would be written again.
+/// Whether this is `:` and a number from 1 to 65535 in its canonical form.
 fn is_port(port: &str) -> bool {
     let number = port.strip_prefix(':');
     let written = |number: &str| number.parse::<u16>().is_ok_and(|it| it.to_string() == number);
@@ -67,21 +67,21 @@ fn is_port(port: &str) -> bool {
 impl fmt::Display for UrlProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAUrl => "not a URL: write one such as http://127.0.0.1:8080/hooks",
+            Self::NotAUrl => "not a URL: use a URL such as http://127.0.0.1:8080/hooks",
             Self::NotWhole => {
-                "not a whole URL: write one with http:// or https:// and a host, such as \
+                "not a complete URL: use http:// or https:// and a host, such as \
                  http://127.0.0.1:8080/hooks"
             }
             Self::Credentials => {
-                "has a user or password, which is not sent: leave it out, and let the target trust \
-                 this machine"
+                "has a user or password, which is not sent: remove it, and let the target trust \
+                                  this machine"
             }
             Self::Host => {
-                "has no host that can be looked up: write a name, an IPv4 address in four decimal \
+                "has no valid host: use a name, an IPv4 address in four decimal \
                  parts, or an IPv6 address in brackets"
             }
-            Self::Port => "has no valid port: write a number from 1 to 65535, or no colon",
-            Self::Fragment => "has a `#`, and what follows it is never sent: leave it out",
+            Self::Port => "has no valid port: use a number from 1 to 65535, or no colon",
+            Self::Fragment => "has a `#` fragment, which is never sent: remove it",
         })
     }
 }

@@ -1,8 +1,8 @@
-//! What stands below the options in a command's help, as sections of its page.
+//! Converts the text after the options of a command's help into sections of its man page.
 
 use clap_mangen::roff::{Roff, roman};
 
-/// Paragraphs are notes, but for the examples and the exit status.
+/// Paragraphs are notes, except the examples and the exit status.
 pub(super) fn remarks(help: &str) -> Roff {
     let (mut notes, mut examples, mut status) = (Vec::new(), Vec::new(), Vec::new());
     for paragraph in help.split("\n\n") {
@@ -31,7 +31,7 @@ pub(super) fn remarks(help: &str) -> Roff {
     roff
 }
 
-/// What is indented keeps its lines; the rest is filled.
+/// Indented lines keep their line breaks; other text is filled.
 fn write(roff: &mut Roff, paragraph: &str) {
     let mut keeps_lines = false;
     for line in paragraph.lines() {

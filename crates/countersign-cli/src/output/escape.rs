@@ -1,30 +1,30 @@
-//! Control characters, shown and not obeyed.
+//! Escapes control characters, so that a terminal shows them and does not execute them.
 //!
-//! Text of requests, schemes and configurations may hold anything. A terminal obeys control
-//! characters, and bidirectional and invisible ones make a line read otherwise than it is.
+//! Requests, schemes and configurations can contain any text. A terminal executes control
+//! characters; bidirectional and invisible characters change how a line reads.
 
 use std::fmt::Write;
 
-/// The text on one line, with escapes in place of what a terminal would obey.
+/// The text on one line, with unsafe characters escaped.
 pub(crate) fn escape_control_chars(text: &str) -> String {
     escape(text, is_unsafe, |escaped, character| escaped.extend(character.escape_unicode()))
 }
 
-/// The same for a whole text, whose lines stay lines.
+/// The same for a text of several lines, which keeps its line breaks.
 pub(crate) fn escape_lines(text: &str) -> String {
     let is_unsafe = |character| character != '\n' && is_unsafe(character);
     escape(text, is_unsafe, |escaped, character| escaped.extend(character.escape_unicode()))
 }
 
-/// Text for programs that a terminal shows instead: its escapes are those of JSON and TOML.
+/// Machine-readable text for a terminal, with escapes as in JSON and TOML.
 pub(super) fn escape_for_terminal(text: &str) -> String {
     let is_unsafe = |character| !matches!(character, '\n' | '\t') && is_unsafe(character);
     escape(text, is_unsafe, push_json)
 }
 
-/// JSON with the same meaning, and without a character that a terminal would obey.
+/// The same JSON with unsafe characters escaped.
 pub(crate) fn escape_json(json: &str) -> String {
-    // Outside of its strings, JSON has line ends and tabs at the most.
+    // Outside its strings, JSON has no control characters but line breaks and tabs.
     escape_for_terminal(json)
 }
 
@@ -48,12 +48,12 @@ fn escape(
 
 fn push_json(escaped: &mut String, character: char) {
     for unit in character.encode_utf16(&mut [0; 2]) {
-        // Written to a `String`, which takes whatever it is given.
+        // Writing to a `String` does not fail.
         let _ = write!(escaped, "\\u{unit:04x}");
     }
 }
 
-/// Control characters, and those that have no width or change the direction or the line.
+/// Control characters, and characters that are invisible or change the direction or the line.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -66,7 +66,7 @@ fn is_unsafe(character: char) -> bool {
 mod tests {
     use super::*;
 
-    /// A title, a colour by its one-byte introducer, and a text that is read backwards.
+    /// Sets a title, then a colour (with the one-byte introducer), then reverses the text.
     const EVIL: &str = "a\u{1b}]0;T\u{7}\u{9b}31m\u{202e}gpj\u{2066}\r\nb\u{7f}\u{e0041}é";
 
     #[test]

@@ -1,16 +1,16 @@
-//! Whole lines, on an output that may take a part of one and then fail.
+//! Writes complete lines to an output that can fail in the middle of a line.
 
 use std::io::{self, ErrorKind, Write};
 use std::thread;
 use std::time::Duration;
 
-/// Writes lines so that none continues one that broke off.
+/// Writes lines, and never continues an incomplete line with the next one.
 ///
-/// An output that is not ready (a pipe in non-blocking mode) is waited for, as one in blocking mode
-/// waits by itself: as long as its reader does not read.
+/// If the output is not ready (a pipe in non-blocking mode), the writer waits until the reader
+/// reads, as with a pipe in blocking mode.
 pub(crate) struct LineWriter<W> {
     out: W,
-    /// What is still missing of a line that broke off.
+    /// The bytes that still have to be written to end an incomplete line.
     missing: Vec<u8>,
     pause: fn(Duration),
 }
@@ -20,12 +20,12 @@ impl<W: Write> LineWriter<W> {
         Self { out, missing: Vec::new(), pause: thread::sleep }
     }
 
-    /// Writes a line, which ends with a line feed.
+    /// Writes a line. `line` ends with a line feed.
     ///
     /// # Errors
     ///
-    /// If it was not written, or not as a whole. It is never completed: the next call marks and ends
-    /// it, so that it does not read as JSON.
+    /// If the line was not written, or only in part. A partial line is not completed later: the
+    /// next call marks it as incomplete and ends it, so that it does not parse as JSON.
     pub(crate) fn write(&mut self, line: &str) -> io::Result<()> {
         while !self.missing.is_empty() {
             let written = write_some(&mut self.out, &self.missing, self.pause)?;
@@ -48,7 +48,7 @@ impl<W: Write> LineWriter<W> {
         if written == 0 {
             return;
         }
-        // The output is to stay valid UTF-8.
+        // Complete the character, so that the output stays valid UTF-8.
         let end = (written..line.len()).find(|at| line.is_char_boundary(*at));
         let character = line.as_bytes().get(written..end.unwrap_or(line.len()));
         self.missing.extend_from_slice(character.unwrap_or_default());
@@ -56,7 +56,7 @@ impl<W: Write> LineWriter<W> {
     }
 }
 
-/// At least a byte.
+/// Writes at least one byte, and returns how many.
 fn write_some(out: &mut impl Write, bytes: &[u8], pause: fn(Duration)) -> io::Result<usize> {
     let mut time = SHORTEST_PAUSE;
     loop {
@@ -72,7 +72,7 @@ fn write_some(out: &mut impl Write, bytes: &[u8], pause: fn(Duration)) -> io::Re
     }
 }
 
-/// Ends a line that broke off. Even one that lacked nothing but its end is no JSON with it.
+/// Ends an incomplete line. With it, even a line that lacks only its line feed is not JSON.
 const INCOMPLETE: &[u8] = b" (incomplete)\n";
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
@@ -83,7 +83,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes so many bytes at once, or fails; whatever it is given once all of that has happened.
+    /// Each step accepts this many bytes or fails. After the last step it accepts everything.
     struct Scripted {
         steps: VecDeque<Result<usize, ErrorKind>>,
         taken: Vec<u8>,
@@ -127,7 +127,7 @@ mod tests {
             let full = Err(ErrorKind::StorageFull);
             let mut writer = writer([Ok(taken), full, full, Ok(1), full]);
             assert!(writer.write(first).is_err());
-            // Neither of these can be written: the end of the broken line has to go first.
+            // Both fail: the end of the incomplete line has to be written first.
             assert!(writer.write(second).is_err());
             assert!(writer.write(second).is_err());
             writer.write(second).unwrap();

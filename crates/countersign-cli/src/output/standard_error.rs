@@ -1,5 +1,5 @@
-//! Notes and errors on standard error. A command writes them as they come; a server has a thread of
-//! its own do so, since nobody may ever read them, and no delivery may wait for that.
+//! Notes and errors on standard error. A command writes them directly. A server writes them in a
+//! background thread, so that deliveries never wait for a slow reader.
 
 use std::fs::File;
 use std::io::{self, Write, stderr};
@@ -14,7 +14,7 @@ use super::line_writer::LineWriter;
 use super::style::render;
 use crate::queue::Queue;
 
-/// The thread of a server, once there is one.
+/// The background thread of a server, once it is started.
 static BACKGROUND: OnceLock<Background> = OnceLock::new();
 
 struct Background {
@@ -22,8 +22,8 @@ struct Background {
     dropped: Arc<AtomicU64>,
 }
 
-/// Writes a line that may be styled. In the background it is dropped, and counted, where too many
-/// wait already.
+/// Writes a line that may be styled. In the background, the line is dropped and counted if too many
+/// are queued.
 pub(super) fn write_line(line: &str) {
     let line = render(line) + "\n";
     match BACKGROUND.get() {
@@ -32,12 +32,12 @@ pub(super) fn write_line(line: &str) {
                 dropped.fetch_add(1, Ordering::Relaxed);
             }
         }
-        // Where standard error is closed there is nobody left to tell.
+        // If standard error is closed, the failure cannot be reported.
         None => drop(anstream::stderr().lock().write_all(line.as_bytes())),
     }
 }
 
-/// From now on lines are written by a thread of their own.
+/// From now on, lines are written by a background thread.
 pub(crate) fn note_in_background() -> io::Result<()> {
     let out = own_handle()?;
     let is_plain = AutoStream::choice(&stderr()) == ColorChoice::Never;
@@ -51,12 +51,12 @@ pub(crate) fn note_in_background() -> io::Result<()> {
             write_all(out, &taken, &counted);
         }
     })?;
-    // A second server in one process would find the first one's thread, which is as good.
+    // A second server in this process uses the thread of the first.
     let _ = BACKGROUND.set(Background { lines, dropped });
     Ok(())
 }
 
-/// Waits until everything is written, but not long for a reader who does not read.
+/// Waits until all lines are written, at most `within`.
 pub(crate) fn flush_notes(within: Duration) {
     if let Some(Background { lines, .. }) = BACKGROUND.get() {
         lines.wait_until_done(within);
@@ -76,8 +76,8 @@ fn write_all(out: impl Write, lines: &Queue<String, 1>, dropped: &AtomicU64) {
     }
 }
 
-/// Standard error without the lock of the standard library's: who is stuck in it holds nobody else
-/// up.
+/// A handle of standard error without the standard library's lock, so that a blocked write blocks
+/// no other thread.
 #[cfg(unix)]
 fn own_handle() -> io::Result<File> {
     use std::os::fd::AsFd;

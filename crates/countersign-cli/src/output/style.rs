@@ -1,4 +1,4 @@
-//! Styled text, whose styles no data can forge.
+//! Styled text. Data in the text cannot inject styles.
 
 use std::fmt::Display;
 use std::sync::LazyLock;
@@ -8,13 +8,13 @@ use anstyle::{AnsiColor, Style};
 use super::escape::escape_lines;
 use crate::random;
 
-/// `text` in a style, and whatever follows it without. What stands in it is shown as it is.
+/// `text` in a style. Escape sequences in `text` are shown as text.
 pub(crate) fn paint(style: Style, text: impl Display) -> String {
     let mark = &*MARK;
     format!("{mark}{style}{END}{text}{mark}{style:#}{END}")
 }
 
-/// What [`paint`] has marked, as a terminal has it; all else is text, and none of it is obeyed.
+/// Replaces the marks of [`paint`] with terminal sequences, and escapes everything else.
 pub(super) fn render(text: &str) -> String {
     let mut pieces = text.split(&**MARK);
     let mut rendered = escape_lines(pieces.next().unwrap_or_default());
@@ -26,9 +26,9 @@ pub(super) fn render(text: &str) -> String {
     rendered
 }
 
-/// In front of a style. It is of this run alone: no request or file can hold it.
+/// The mark before a style. It is random for each run, so that no request or file can contain it.
 static MARK: LazyLock<String> = LazyLock::new(|| {
-    // Without random numbers nothing else of this program works either.
+    // If the system has no random numbers, the program's other functions fail as well.
     format!("\u{fdd0}{}", random::hex_128().unwrap_or_default())
 });
 const END: char = '\u{fdd1}';

@@ -87,7 +87,7 @@ fn signed_bytes(scheme: &Scheme) -> Fact {
     }
     match scheme.body_view() {
         BodyView::Decoded => {
-            Fact::words(LABEL, [format!("{signed}, with the body after decoding its content encoding")])
+            Fact::words(LABEL, [format!("{signed}, with the body's content encoding decoded")])
         }
         _ if scheme.is_data() => Fact::codes(LABEL, [signed]),
         _ => Fact::words(LABEL, [signed]),

@@ -1,4 +1,4 @@
-//! Help, colours and streams.
+//! Help texts, colours, and the output streams.
 
 use crate::program::countersign;
 
