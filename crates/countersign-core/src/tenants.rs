@@ -1,5 +1,4 @@
-//! Secrets of several tenants: found for each request by its head, and kept for
-//! a while.
+//! Secrets of several tenants: looked up for each request by its head, and cached.
 
 mod cache;
 mod calls;
@@ -18,16 +17,16 @@ pub(crate) use calls::{Call, Failed};
 
 use resolver::Ask;
 
-/// Whose delivery a request is, and where that tenant's secrets come from.
+/// Configures how a request names its tenant, and how the tenant's secrets are
+/// looked up.
 ///
-/// What the resolver says is kept for a while, so that it is not asked for each
-/// request; for one tenant it is asked once at a time, however many requests
-/// wait for it. All of that is in [the verifier](crate::Verifier::for_tenants)
-/// and its clones.
+/// The results of the resolver are cached. Concurrent requests for the same tenant
+/// share one call. The cache belongs to
+/// [the verifier](crate::Verifier::for_tenants) and is shared by its clones.
 ///
-/// Anybody can send any name. So a name is short, and never shown; names that
-/// nobody has are kept apart from those of tenants, and evict none; and no more
-/// calls run at once than [`with_most_calls`](Self::with_most_calls) allows.
+/// A client can send any name. For this reason names are short and never logged.
+/// Unknown names have a separate cache and evict no tenant. The number of concurrent
+/// calls is limited by [`with_most_calls`](Self::with_most_calls).
 #[must_use]
 pub struct Tenants {
     from: TenantFrom,
@@ -41,8 +40,8 @@ pub struct Tenants {
 }
 
 impl Tenants {
-    /// Tenants whose name stands in this place of a request, with the secrets
-    /// that this resolver knows.
+    /// Creates a configuration from the place of the tenant's name in a request and
+    /// the resolver for the secrets.
     pub fn new(from: TenantFrom, resolver: impl SecretResolver) -> Self {
         Self {
             from,
@@ -56,51 +55,54 @@ impl Tenants {
         }
     }
 
-    /// The secrets of about how many tenants are kept, and about how many names
-    /// that no tenant has. Defaults to 10,000 of each.
+    /// Sets the approximate size of the cache: the number of tenants, and the number
+    /// of unknown names. Defaults to 10,000 of each.
     pub fn with_capacity(mut self, tenants: usize) -> Self {
         self.capacity = tenants.max(1);
         self
     }
 
-    /// For how long a tenant's secrets are believed before the resolver is asked
-    /// again. Defaults to 5 minutes: so much later at most a replaced secret is
-    /// noticed, unless
-    /// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant) is told.
+    /// Sets how long a tenant's secrets are used before the resolver is called again.
+    /// Defaults to 5 minutes. This is the maximum delay until a replaced secret takes
+    /// effect, unless you call
+    /// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant).
     pub fn with_fresh_for(mut self, duration: Duration) -> Self {
         self.fresh_for = duration;
         self
     }
 
-    /// For how much longer they are used while the resolver fails, does not
-    /// answer in time, or has too many calls to answer. Defaults to an hour.
+    /// Sets how much longer expired secrets are used while the resolver fails, does
+    /// not respond in time, or has too many calls. Defaults to one hour.
     ///
-    /// A secret that was taken back is accepted for so long, should the resolver
-    /// fail at that very time: zero for whoever would rather refuse.
+    /// If the resolver fails at that time, a revoked secret is accepted for this
+    /// duration. Set zero to reject such deliveries instead.
     pub fn with_stale_for(mut self, duration: Duration) -> Self {
         self.stale_for = duration;
         self
     }
 
-    /// For how long a name is believed to be nobody's; and for how long a
-    /// resolver that failed is not asked again for a tenant whose secrets are
-    /// still at hand. Defaults to 10 s.
+    /// Sets how long an unknown name is cached. After a failure of the resolver, this
+    /// is also the time until the next call for a tenant whose secrets are still
+    /// cached. Defaults to 10 s.
     pub fn with_unknown_for(mut self, duration: Duration) -> Self {
         self.unknown_for = duration;
         self
     }
 
-    /// How many calls of the resolver run at once for names that are not known
-    /// yet, and as many for tenants that are: whoever floods the one does not
-    /// hinder the other. Defaults to 64. What comes on top is answered
-    /// [`SecretsUnavailable`](crate::VerifyErrorKind::SecretsUnavailable).
+    /// Sets the maximum number of concurrent calls of the resolver for names that are
+    /// not known yet. The same maximum applies separately to known tenants, so that a
+    /// flood of unknown names does not block them. Defaults to 64. Requests above the
+    /// maximum are rejected with
+    /// [`SecretsUnavailable`](crate::VerifyErrorKind::SecretsUnavailable), unless
+    /// [expired secrets](Self::with_stale_for) can be used.
     pub fn with_most_calls(mut self, calls: usize) -> Self {
         self.most_calls = calls.max(1);
         self
     }
 
-    /// Who is told why the secrets of a tenant could not be found. Defaults to
-    /// nobody: the refusal says that it is so, and not why.
+    /// Sets an observer, which receives the reason if the secrets of a tenant could
+    /// not be looked up. Defaults to no observer: the rejection does not contain the
+    /// reason.
     pub fn with_observer(mut self, observer: impl ResolverObserver) -> Self {
         self.observer = Some(Arc::new(observer));
         self

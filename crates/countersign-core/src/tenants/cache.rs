@@ -1,4 +1,4 @@
-//! The secrets of tenants, as far as they are known.
+//! The cache of tenants' secrets.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -16,15 +16,15 @@ use crate::headers::Head;
 use crate::keyring::Keyring;
 use crate::scheme::Scheme;
 
-/// The tenants of a verifier, and what the resolver has said of them.
+/// The tenants of a verifier, with the cached results of the resolver.
 pub(crate) struct TenantSecrets {
     from: TenantFrom,
     resolver: Arc<dyn Ask>,
     observer: Option<Arc<dyn ResolverObserver>>,
     scheme: Scheme,
     known: Cache<Arc<str>, Known>,
-    /// When each was found to be nobody's. Apart from the others, so that a
-    /// flood of made up names evicts no tenant.
+    /// When each name was found to be unknown. Separate from `known`, so that a flood
+    /// of made-up names evicts no tenant.
     unknown: Cache<Arc<str>, i64>,
     calls: Arc<Calls>,
     fresh_for_ms: i64,
@@ -32,24 +32,24 @@ pub(crate) struct TenantSecrets {
     unknown_for_ms: i64,
 }
 
-/// What was found for a tenant.
+/// A cached result for a tenant.
 #[derive(Clone)]
 struct Known {
     keyring: Arc<Keyring>,
     at_unix_ms: i64,
-    /// When the resolver has last failed to say it again.
+    /// When the resolver last failed to refresh it.
     failed_unix_ms: Option<i64>,
 }
 
-/// What is at hand of a tenant's secrets.
+/// A tenant's secrets, or the call that looks them up.
 pub(crate) enum Kept {
-    /// They are known.
+    /// They are cached.
     Here(Arc<Keyring>),
-    /// They are being asked for.
+    /// They are being looked up.
     Asked {
         call: Call,
         tenant: Arc<str>,
-        /// The ones of before, should there be no answer.
+        /// The expired secrets, which are used if the call fails.
         stale: Option<Arc<Keyring>>,
     },
 }
@@ -71,7 +71,7 @@ impl TenantSecrets {
         }
     }
 
-    /// The secrets for a request.
+    /// Looks up the secrets for a request.
     pub(crate) fn find(
         self: &Arc<Self>,
         head: &Head<'_>,
@@ -83,7 +83,7 @@ impl TenantSecrets {
             return kept;
         }
         let stale = self.stale(&name, now_unix_ms);
-        // One that is too old to be used is still a tenant's.
+        // A name whose secrets are too old to use is still a tenant's name.
         let is_tenant = self.known.peek(&*name).is_some();
         let purpose = if is_tenant { For::Tenant } else { For::AnyName };
         let begin = |place: Place| {
@@ -98,8 +98,8 @@ impl TenantSecrets {
         }
     }
 
-    /// What a request gets for which the resolver has not answered: the secrets
-    /// of before. Those who come next do not wait for it either.
+    /// Stops waiting for the resolver and returns the expired secrets, if any. The
+    /// next requests do not wait for it either.
     pub(crate) fn give_up(
         &self,
         tenant: &Arc<str>,
@@ -122,7 +122,7 @@ impl TenantSecrets {
         self.unknown.clear();
     }
 
-    /// What is known, and fresh enough not to be asked for.
+    /// The cached result, if it is fresh enough.
     fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<Kept, VerifyError>> {
         if let Some(known) = self.known.get(name) {
             let within = |since, for_ms| within(since, now_unix_ms, for_ms);
@@ -190,19 +190,19 @@ impl TenantSecrets {
     ) -> Failed {
         place.learn(|| self.postpone(&place.tenant, clock.now_unix_ms()));
         if let Some(observer) = &self.observer {
-            // An observer that panics breaks nothing but its own report.
+            // A panic of the observer only loses its own report.
             let told = AssertUnwindSafe(|| observer.failed(&place.tenant, error));
             let _ = std::panic::catch_unwind(told);
         }
         Failed
     }
 
-    /// Lets a tenant's secrets be used for a while without being asked for
-    /// again.
+    /// Records a failure: for a while, the tenant's cached secrets are used without a
+    /// new call.
     fn postpone(&self, tenant: &Arc<str>, now_unix_ms: i64) {
         if let Some(mut known) = self.known.peek(tenant) {
             known.failed_unix_ms = Some(now_unix_ms);
-            // Where it is gone by now there is nothing to be put off.
+            // If the entry is gone by now, there is nothing to update.
             let _ = self.known.replace(Arc::clone(tenant), known, true);
         }
     }

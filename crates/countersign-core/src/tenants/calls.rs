@@ -1,5 +1,4 @@
-//! The calls of a resolver that are running: one at a time for a tenant, and so
-//! many in all.
+//! Running calls of a resolver: at most one for each tenant, with a maximum for all.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -10,29 +9,29 @@ use futures_util::future::{FutureExt, Shared, WeakShared};
 
 use crate::keyring::Keyring;
 
-/// A call, or a part in it: whichever of its holders is polled moves it on.
+/// A shared handle of a running call. Polling any handle drives the call.
 pub(crate) type Call = Shared<Pin<Box<dyn Future<Output = Said> + Send>>>;
 
-/// What a call comes to: a tenant's secrets, or that there is no such tenant.
+/// The result of a call: the tenant's secrets, or `None` if there is no such tenant.
 pub(crate) type Said = Result<Option<Arc<Keyring>>, Failed>;
 
-/// The resolver has not given an answer that can be used.
+/// The resolver did not return a usable result.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failed;
 
-/// For whom a call is made. They do not take each other's room.
+/// The purpose of a call. Each purpose has a separate limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum For {
-    /// A name that may be nobody's.
+    /// A name that may be unknown.
     AnyName,
-    /// A tenant whose secrets have been kept for too long.
+    /// A tenant whose cached secrets have expired.
     Tenant,
 }
 
-/// What came of asking for a call.
+/// The result of [`Calls::join`].
 pub(super) enum Joined<T> {
     Call(Call),
-    /// It has ended in the meantime.
+    /// The result was cached in the meantime.
     Needless(T),
     TooMany,
 }
@@ -45,14 +44,14 @@ pub(super) struct Calls {
 #[derive(Default)]
 struct Running {
     calls: HashMap<Arc<str>, Begun>,
-    /// How many have not ended, by what they are for.
+    /// The number of running calls, by purpose.
     count: [usize; 2],
-    /// The number of the last one.
+    /// The number of the last call.
     number: u64,
 }
 
 struct Begun {
-    /// Its holders alone keep it: when all have given up, so has the call.
+    /// A weak handle: the call is dropped when all of its waiters have given up.
     call: WeakShared<Pin<Box<dyn Future<Output = Said> + Send>>>,
     at_unix_ms: i64,
     number: u64,
@@ -63,8 +62,8 @@ impl Calls {
         Self { most, running: Mutex::default() }
     }
 
-    /// The call for this tenant that runs, or one that `begin` makes, unless
-    /// `at_hand` has by now what it would say.
+    /// Joins the running call for this tenant, or starts a new one with `begin`.
+    /// Starts no call if `at_hand` returns a cached result by now.
     pub(super) fn join<T>(
         self: &Arc<Self>,
         tenant: &str,
@@ -98,8 +97,8 @@ impl Calls {
         Joined::Call(call)
     }
 
-    /// What a running call will say is for those who wait for it, and no longer
-    /// news.
+    /// Detaches running calls: their results go only to the requests that wait, and
+    /// are not cached.
     pub(super) fn forget(&self, tenant: Option<&str>) {
         let mut running = self.running();
         match tenant {
@@ -109,12 +108,12 @@ impl Calls {
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
-        // It is whole after every statement: a panic elsewhere has not broken it.
+        // The state is consistent after every statement, so a poisoned lock is safe.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A call's place among the running ones, given back when it is dropped.
+/// A slot among the running calls, which is released on drop.
 pub(super) struct Place {
     calls: Arc<Calls>,
     pub(super) tenant: Arc<str>,
@@ -123,7 +122,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Writes down what the call has learned, unless it is no longer news.
+    /// Runs `write`, which caches the result of the call, unless the call was
+    /// detached.
     pub(super) fn learn(&self, write: impl FnOnce()) {
         let running = self.calls.running();
         if running.calls.get(&self.tenant).is_some_and(|begun| begun.number == self.number) {
@@ -142,12 +142,11 @@ impl Drop for Place {
     }
 }
 
-/// Whether something is younger than this. A clock that was set back makes it
-/// old: better asked once too often.
+/// Whether something is younger than `for_ms`. After the clock was set back it counts
+/// as old, which costs one extra call.
 pub(super) fn within(since_unix_ms: i64, now_unix_ms: i64, for_ms: i64) -> bool {
     (0..for_ms).contains(&now_unix_ms.saturating_sub(since_unix_ms))
 }
 
-/// A call from which nothing has been heard for so long is not waited for by
-/// anybody who comes new: its answer may be lost.
+/// New requests do not join a call that is older than this: its result may be lost.
 const LONGEST_CALL_MS: i64 = 10_000;

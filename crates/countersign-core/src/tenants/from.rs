@@ -1,4 +1,4 @@
-//! Where a tenant's name stands in a request.
+//! The place of a tenant's name in a request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,11 +8,12 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::headers::Head;
 use crate::name::Name;
 
-/// Where in a request the name of its tenant stands.
+/// The place in a request that contains the name of its tenant.
 ///
-/// A name is 1 to 128 visible ASCII characters, and is compared to the letter.
-/// An event is handled once for each name: a resolver for which `acme` and
-/// `ACME` are one tenant lets whoever repeats a delivery have it handled twice.
+/// A name has 1 to 128 visible ASCII characters and is case-sensitive. Events are
+/// deduplicated for each name separately. If a resolver treats `acme` and `ACME` as
+/// the same tenant, a client can replay a delivery under the other name and have it
+/// handled twice.
 #[derive(Clone)]
 pub struct TenantFrom(Place);
 
@@ -26,27 +27,27 @@ enum Place {
 type Find = dyn Fn(&Head<'_>) -> Option<String> + Send + Sync;
 
 impl TenantFrom {
-    /// The value of this header, such as `X-Webhook-ID`.
+    /// Takes the name from the value of this header, such as `X-Webhook-ID`.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Tenants`] where no header can have this name.
+    /// [`ConfigError::Tenants`] if this is not a valid header name.
     pub fn header(name: &str) -> Result<Self, ConfigError> {
         let name = Name::new(name).ok_or_else(|| problem("a header cannot have this name"))?;
         Ok(Self(Place::Header(name)))
     }
 
-    /// The segment of the path that stands in the place of `{tenant}`:
-    /// `/hooks/{tenant}`, or `/{tenant}/hooks`. Other paths name no tenant, and
-    /// nor does a segment with a `%`: one name could be written in many ways.
+    /// Takes the name from the path segment at `{tenant}`: `/hooks/{tenant}`, or
+    /// `/{tenant}/hooks`. Other paths name no tenant. A segment with a `%` names no
+    /// tenant either, because one name could be escaped in many ways.
     ///
-    /// The path is the one that the verifier is shown. axum strips the prefix
-    /// from that of a nested router.
+    /// The path is the one that is passed to the verifier. For a nested router, axum
+    /// strips the prefix from it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Tenants`] where that is no template of a path, with one
-    /// `{tenant}` for a whole segment.
+    /// [`ConfigError::Tenants`] if the template is not a path with exactly one
+    /// `{tenant}` as a whole segment.
     pub fn path(template: &str) -> Result<Self, ConfigError> {
         let Some((before, after)) = template.split_once("{tenant}") else {
             return Err(problem("the path has no `{tenant}`: write `/hooks/{tenant}`"));
@@ -55,24 +56,25 @@ impl TenantFrom {
             return Err(problem("the path does not begin with `/`: write `/hooks/{tenant}`"));
         }
         if !before.ends_with('/') || !(after.is_empty() || after.starts_with('/')) {
-            return Err(problem("`{tenant}` stands for a whole segment: write `/hooks/{tenant}`"));
+            return Err(problem("`{tenant}` must be a whole segment: write `/hooks/{tenant}`"));
         }
         if [before, after].iter().any(|text| text.contains(['{', '}', '?', '#'])) {
-            return Err(problem("the path has more than segments and one `{tenant}`"));
+            return Err(problem("the path may contain only segments and one `{tenant}`"));
         }
         Ok(Self(Place::Path { before: before.into(), after: after.into() }))
     }
 
-    /// What this function finds in a request's head; `None` where it names no
-    /// tenant.
+    /// Takes the name that this function returns for a request's head; `None` if the
+    /// request names no tenant.
     ///
-    /// Anybody can have written that head: look at it, and at nothing outside.
+    /// The head is not verified yet, and any client can have sent it: use only the
+    /// head, and nothing outside it.
     #[must_use]
     pub fn head(find: impl Fn(&Head<'_>) -> Option<String> + Send + Sync + 'static) -> Self {
         Self(Place::Head(Arc::new(find)))
     }
 
-    /// The name that a request gives.
+    /// The tenant's name in a request.
     pub(super) fn name<'h>(&self, head: &Head<'h>) -> Result<Cow<'h, str>, VerifyError> {
         let name = match &self.0 {
             Place::Header(header) => {
@@ -96,7 +98,7 @@ impl TenantFrom {
     }
 }
 
-/// The one segment between these.
+/// The single path segment between `before` and `after`.
 fn segment<'a>(target: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let path = target.split(['?', '#']).next()?;
     let segment = path.strip_prefix(before)?.strip_suffix(after)?;
@@ -119,7 +121,7 @@ impl fmt::Debug for TenantFrom {
     }
 }
 
-/// Longer than any id that providers and databases make up.
+/// Longer than any id that providers and databases generate.
 const LONGEST_NAME: usize = 128;
 
 #[cfg(test)]

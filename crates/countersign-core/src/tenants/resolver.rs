@@ -1,4 +1,4 @@
-//! Who knows the secrets, and who is told when he does not.
+//! The traits for looking up tenants' secrets and for observing failures.
 
 use std::error::Error;
 use std::future::Future;
@@ -7,23 +7,23 @@ use std::sync::Arc;
 
 use crate::secret::Secrets;
 
-/// Knows the secrets of tenants. Implemented for functions from a `String` to a
+/// Looks up the secrets of tenants. Implemented for functions from a `String` to a
 /// future.
 ///
-/// A call ends when nobody waits for it any more: all of its requests have met
-/// their deadline, or their senders have left.
+/// A call is dropped when no request waits for it any more: all of its requests
+/// reached their deadline, or their clients disconnected.
 pub trait SecretResolver: Send + Sync + 'static {
-    /// The live secrets of a tenant, the current one first; `None` where there
+    /// Returns the active secrets of a tenant, the current one first; `None` if there
     /// is no such tenant.
     ///
-    /// Whoever sends requests chooses the name. It is 1 to 128 visible ASCII
-    /// characters, and nothing else is known of it: give it to a query as a
-    /// parameter, and make no file's name of it.
+    /// The client chooses the name. It has 1 to 128 visible ASCII characters, and may
+    /// contain any of them: pass it to a query as a parameter, and do not use it as a
+    /// file name.
     ///
     /// # Errors
     ///
-    /// Whatever prevents an answer. The
-    /// [observer](crate::Tenants::with_observer) is told, and nobody else.
+    /// Any reason why the lookup failed. Only the
+    /// [observer](crate::Tenants::with_observer) receives it.
     fn secrets(
         &self,
         tenant: &str,
@@ -43,11 +43,11 @@ where
     }
 }
 
-/// Is told why the secrets of a tenant could not be found. Implemented for
-/// closures.
+/// Receives the reason if the secrets of a tenant could not be looked up. Implemented
+/// for closures.
 pub trait ResolverObserver: Send + Sync + 'static {
-    /// The resolver failed or panicked, or gave secrets that the scheme cannot
-    /// use. The tenant's name is whatever a request has said.
+    /// Called if the resolver failed or panicked, or returned secrets that the scheme
+    /// cannot use. `tenant` is the name that the request contained.
     fn failed(&self, tenant: &str, error: &(dyn Error + 'static));
 }
 
@@ -57,7 +57,7 @@ impl<F: Fn(&str, &(dyn Error + 'static)) + Send + Sync + 'static> ResolverObserv
     }
 }
 
-/// A [`SecretResolver`] of any type, whose answer lives by itself.
+/// A type-erased [`SecretResolver`], whose futures own their data.
 pub(super) trait Ask: Send + Sync {
     fn ask(self: Arc<Self>, tenant: Arc<str>) -> Asked;
 }

@@ -1,5 +1,5 @@
-//! Handshakes that nobody has signed: recognised before `begin`, and answered
-//! only as far as their rule allows.
+//! Unsigned handshakes: recognised before `begin`, and answered only if their rule
+//! allows it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,41 +16,41 @@ use crate::scheme::HandshakeRule;
 use crate::secret::Secret;
 
 impl Verifier {
-    /// The token that the user has chosen and entered at the provider, for the
-    /// schemes whose handshake shows it (Meta). Defaults to none, and then no
-    /// such handshake is answered.
+    /// Sets the token that the user has chosen and entered at the provider, for the
+    /// schemes whose handshake contains it (Meta). Defaults to no token: such
+    /// handshakes are then not answered.
     ///
-    /// It travels in URLs, and so into logs: never make it a signing secret.
+    /// The token appears in URLs, and so in logs. Never use a signing secret as the
+    /// token.
     #[must_use]
     pub fn with_verify_token(mut self, token: &Secret) -> Self {
         Arc::make_mut(&mut self.inner).unsigned.token = Some(VerifyToken::new(token));
         self
     }
 
-    /// From now on, for as long as `within`, the first handshake is answered
-    /// that has to be armed for: one in which the provider hands a key over, and
-    /// which nobody has signed. Call it right before the webhook is created at
-    /// the provider. It counts for all clones of the verifier, and for one
-    /// handshake.
+    /// Allows one handshake that delivers a key, for the duration `within`.
     ///
-    /// Whoever reaches the endpoint first while it is armed can hand over a key
-    /// of their own: compare it with the provider's where the provider shows
-    /// it, and arm for seconds.
+    /// Such a handshake is not signed with a known key, so it is answered only while
+    /// it is armed. Call this immediately before you create the webhook at the
+    /// provider. It applies to all clones of the verifier, and to one handshake.
+    ///
+    /// The first client that reaches the endpoint while it is armed can deliver its
+    /// own key. If the provider shows the key, compare it, and arm for seconds only.
     pub fn arm_handshake(&self, within: Duration) {
         let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let until = self.inner.clock.now_unix_ms().saturating_add(ms);
         self.inner.unsigned.armed_until.store(until, Ordering::Release);
     }
 
-    /// Takes the arming back.
+    /// Cancels [`arm_handshake`](Self::arm_handshake).
     pub fn disarm_handshake(&self) {
         self.inner.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
     }
 
-    /// Whether a request asks for a handshake that is not signed, judged by its
-    /// head. `None` for every other request: go on with
-    /// [`begin`](Self::begin). A handshake that is signed goes that way too, and
-    /// is found by [`Verified::handshake`](crate::Verified::handshake).
+    /// Recognises an unsigned handshake by the head of its request. Returns `None`
+    /// for every other request: continue with [`begin`](Self::begin). Signed
+    /// handshakes are verified like deliveries, and
+    /// [`Verified::handshake`](crate::Verified::handshake) recognises them.
     ///
     /// ```
     /// use countersign_core::{Handshake, Head, Scheme, Secret, Verifier};
@@ -99,10 +99,9 @@ impl Verifier {
 }
 
 impl Verifier {
-    /// Whether a delivery may turn out to be a handshake that hands over a key and
-    /// is signed with that very key, which is none of the verifier's. Only while
-    /// the handshake is armed: like an unsigned one, it is signed by nobody whom
-    /// the receiver knows.
+    /// Recognises a request that may be a handshake that delivers a key and is signed
+    /// with that key, which the verifier does not have. Only while the handshake is
+    /// armed: like an unsigned handshake, it is not signed with a known key.
     pub(super) fn self_signed_handshake(&self, head: &Head<'_>) -> Option<AskedHandshake> {
         if self.inner.scheme.handshakes().is_empty() {
             return None;
@@ -118,9 +117,8 @@ impl Verifier {
     }
 }
 
-/// A request that asks for a handshake which is not signed, or will turn out to
-/// when its body is read. It can be nothing else: were it a delivery, it would
-/// be one without a signature.
+/// A request that is an unsigned handshake, or may be one, depending on its body. It
+/// cannot be a valid delivery, because it has no signature.
 #[must_use = "the provider waits for the answer"]
 pub struct AskedHandshake {
     verifier: Judge,
@@ -128,15 +126,14 @@ pub struct AskedHandshake {
 }
 
 enum State {
-    /// The head has said everything.
+    /// The head is enough to answer it.
     Known { index: usize, answer: HandshakeAnswer },
-    /// The handshakes that it may be, with the values that stand in the head.
+    /// The handshakes that it may be, with the values from the head.
     InBody(Vec<(usize, Vec<Value>)>),
 }
 
 impl AskedHandshake {
-    /// How many bytes of the body may be read for the answer; 0 where none have
-    /// to be.
+    /// The maximum number of bytes of the body to read; 0 if the body is not needed.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         match &self.state {
@@ -145,18 +142,17 @@ impl AskedHandshake {
         }
     }
 
-    /// The answer, with the body where one has to be read, and anything where
-    /// none has.
+    /// Returns the response to the handshake. `body` is ignored if
+    /// [`body_limit`](Self::body_limit) is 0.
     ///
-    /// Where the handshake hands a key over, this uses up the arming, so that
-    /// the key is handed over once.
+    /// If the handshake delivers a key, this ends the arming, so that only one key is
+    /// accepted.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::BodyTooLarge`] where the body is larger than the
-    /// limit, and what [`Verifier::begin`] says of an unsigned delivery,
-    /// [`VerifyErrorKind::MissingSignature`], where the request turns out to be
-    /// no handshake, or where the handshake is no longer armed.
+    /// [`VerifyErrorKind::BodyTooLarge`] if the body is larger than the limit.
+    /// [`VerifyErrorKind::MissingSignature`], as for an unsigned delivery, if the
+    /// request is not a handshake, or if the handshake is no longer armed.
     pub fn answer(self, body: &[u8]) -> Result<HandshakeAnswer, VerifyError> {
         let limit = self.body_limit();
         let Self { verifier, state } = self;
@@ -185,8 +181,8 @@ impl AskedHandshake {
         !matches!(&self.state, State::InBody(perhaps) if perhaps.is_empty())
     }
 
-    /// The answer, if `delivery` is signed with the key that its body hands over.
-    /// As [`answer`](Self::answer), this uses up the arming.
+    /// The response, if `delivery` is signed with the key that its body delivers. As
+    /// [`answer`](Self::answer), this ends the arming.
     pub(super) fn answer_self_signed(self, delivery: &Begun) -> Option<HandshakeAnswer> {
         let Self { verifier, state: State::InBody(perhaps) } = self else { return None };
         let body = delivery.held();
@@ -200,11 +196,11 @@ impl AskedHandshake {
     }
 }
 
-/// What unsigned handshakes need besides the scheme.
+/// The state for unsigned handshakes, besides the scheme.
 #[derive(Clone)]
 pub(super) struct Unsigned {
     token: Option<VerifyToken>,
-    /// Until when, in Unix milliseconds, by the verifier's clock.
+    /// The end of the arming, in Unix milliseconds, by the verifier's clock.
     armed_until: Arc<AtomicI64>,
 }
 
@@ -215,7 +211,7 @@ impl Default for Unsigned {
 }
 
 impl Judge {
-    /// `None` where no secret is valid to answer with.
+    /// `None` if no secret is valid now, to sign the response with.
     fn asked(&self, index: usize) -> Option<Asked<'_>> {
         Some(Asked {
             handshake: &self.scheme.handshakes()[index],
@@ -224,7 +220,7 @@ impl Judge {
         })
     }
 
-    /// Which handshake a body asks for, of those that the head may ask for.
+    /// Selects the handshake that matches the body, of those that match the head.
     fn by_body(
         &self,
         perhaps: Vec<(usize, Vec<Value>)>,
@@ -237,7 +233,7 @@ impl Judge {
 }
 
 impl Inner {
-    /// Whether a handshake may be answered to somebody who has signed nothing.
+    /// Whether a handshake may be answered without a signature.
     fn may_answer(&self, index: usize) -> bool {
         match self.scheme.handshakes()[index].rule() {
             HandshakeRule::Signed => false,
@@ -246,8 +242,8 @@ impl Inner {
         }
     }
 
-    /// Whether a handshake may be answered now, for the last time if it has to
-    /// be armed for.
+    /// Whether a handshake may be answered now. Ends the arming, if the handshake
+    /// needs it.
     fn uses_up_arming(&self, index: usize) -> bool {
         if self.scheme.handshakes()[index].rule() != HandshakeRule::UnsignedWhileArmed {
             return self.may_answer(index);
@@ -273,5 +269,6 @@ impl fmt::Debug for AskedHandshake {
 
 const NOT_ARMED: i64 = i64::MIN;
 
-/// An unsigned body has to be parsed before it is believed: so not much of it.
+/// The maximum size of an unsigned body. It is small because the body is parsed
+/// without verification.
 const LONGEST_UNSIGNED_BODY: usize = 16 * 1024;

@@ -1,4 +1,4 @@
-//! Secrets that are replaced while deliveries arrive.
+//! Replaces the secrets of a verifier while it is in use.
 
 use std::fmt;
 use std::mem;
@@ -11,12 +11,11 @@ use crate::scheme::Scheme;
 use crate::secret::Secrets;
 
 impl Verifier {
-    /// The verifier, and a handle by which its secrets are replaced while it is
-    /// in use.
+    /// Returns the verifier and a handle that replaces its secrets while it is in use.
     ///
-    /// The handle counts for all clones of what is returned, whatever is set on
-    /// them later; not for those that were made before. Asked again, it is the
-    /// same handle.
+    /// The handle applies to all clones of the returned verifier, even if they are
+    /// configured further. It does not apply to clones that were made before. A second
+    /// call on the returned verifier returns the same handle.
     ///
     /// ```
     /// use countersign_core::{Scheme, Secret, Secrets, Signer, Verifier};
@@ -35,8 +34,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Tenants`] where the secrets are a resolver's to replace;
-    /// see [`forget_tenant`](Self::forget_tenant).
+    /// [`ConfigError::Tenants`] if a resolver provides the secrets; see
+    /// [`forget_tenant`](Self::forget_tenant).
     pub fn with_secrets_handle(mut self) -> Result<(Self, SecretsHandle), ConfigError> {
         let keyring = match &self.held {
             Held::Inside => Arc::new(mem::take(&mut Arc::make_mut(&mut self.inner).keyring)),
@@ -46,8 +45,8 @@ impl Verifier {
                 return Ok((self, handle));
             }
             Held::OfTenants(_) => {
-                let problem = "their secrets are the resolver's to replace: tell the verifier to \
-                               forget a tenant, and it asks again";
+                let problem = "the resolver provides the secrets: call `forget_tenant` to look \
+                               them up again";
                 return Err(ConfigError::Tenants { problem });
             }
         };
@@ -64,25 +63,25 @@ impl Verifier {
 pub struct SecretsHandle(Arc<Replaceable>);
 
 impl SecretsHandle {
-    /// Puts these secrets in the place of the others, all at once. Deliveries
-    /// whose headers have been judged go on with those that were there then.
+    /// Replaces all secrets at once. A delivery whose headers were already checked
+    /// still uses the previous secrets.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`]; the others then stay.
+    /// As [`Verifier::new`]. The previous secrets then stay in use.
     pub fn replace(&self, secrets: impl Into<Secrets>) -> Result<(), ConfigError> {
         let mut prepared = Keyring::prepare(&self.0.scheme, &secrets.into())?;
         let mut keyring = self.0.keyring.write().unwrap_or_else(PoisonError::into_inner);
         prepared.tenant.clone_from(&keyring.tenant);
         let replaced = mem::replace(&mut *keyring, Arc::new(prepared));
         drop(keyring);
-        // Wiped outside of the lock.
+        // Wiped after the lock is released.
         drop(replaced);
         Ok(())
     }
 }
 
-/// The secrets that a handle replaces.
+/// The secrets that a handle can replace.
 pub(super) struct Replaceable {
     scheme: Scheme,
     keyring: RwLock<Arc<Keyring>>,

@@ -1,4 +1,4 @@
-//! Which verifier judges a request.
+//! Looks up the verifier of a request, with the secrets of its tenant.
 
 use std::fmt;
 use std::future::Future;
@@ -18,23 +18,23 @@ use crate::tenants::{Call, Failed, Kept, TenantSecrets, Tenants};
 use crate::url::PublicUrl;
 
 impl Verifier {
-    /// A verifier that finds for each request the secrets of the tenant that it
-    /// names, for a scheme that does not sign the URL.
+    /// Creates a verifier that looks up the secrets of each request's tenant, for a
+    /// scheme that does not sign the URL.
     ///
-    /// The adapters [`resolve`](Self::resolve) each request, and so does
-    /// [`Receiver::begin`](crate::Receiver::begin). By itself this verifier
-    /// judges nothing: its [`verify`](Self::verify) and [`begin`](Self::begin)
-    /// say [`VerifyErrorKind::Misconfigured`].
+    /// The adapters and [`Receiver::begin`](crate::Receiver::begin) call
+    /// [`resolve`](Self::resolve) for each request. Call it yourself if you use
+    /// neither: [`verify`](Self::verify) and [`begin`](Self::begin) of the unresolved
+    /// verifier return [`VerifyErrorKind::Misconfigured`].
     ///
-    /// Of a scheme's handshakes, one that hands a key over comes before there is
-    /// a secret: the resolver has to know some secret of the tenant by then.
+    /// A handshake that delivers a key arrives before the tenant has its secret. The
+    /// resolver must return some secret of the tenant for it.
     ///
     /// ```
     /// use countersign_core::{Scheme, Secret, Secrets, Signer, TenantFrom, Tenants, Verifier};
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let tenants = Tenants::new(TenantFrom::header("X-Webhook-ID")?, async |tenant: String| {
-    ///     // A look-up in a database, say.
+    ///     // For example, a query of a database.
     ///     let is_known = tenant == "acme";
     ///     Ok(is_known.then_some(Secret::new("secret of acme")?.into()))
     /// });
@@ -54,7 +54,7 @@ impl Verifier {
     /// # Errors
     ///
     /// [`ConfigError::UrlRequired`] and [`ConfigError::FeatureRequired`], as
-    /// [`new`](Self::new). A tenant's secret that cannot be used is told to the
+    /// [`new`](Self::new). A tenant's secret that cannot be used is reported to the
     /// [observer](Tenants::with_observer).
     pub fn for_tenants(scheme: Scheme, tenants: Tenants) -> Result<Self, ConfigError> {
         Self::refuse_unknown_url(&scheme)?;
@@ -62,9 +62,9 @@ impl Verifier {
         Self::build(scheme, Keyring::default(), Held::OfTenants(Arc::new(secrets)), None)
     }
 
-    /// As [`for_tenants`](Self::for_tenants), for a scheme that signs the URL:
-    /// `url` is the one that the provider calls, or where the tenants have URLs
-    /// of their own, [their origin](PublicUrl::origin).
+    /// As [`for_tenants`](Self::for_tenants), for a scheme that signs the URL. `url` is
+    /// the URL that the provider calls. If each tenant has a different URL, it is
+    /// [their origin](PublicUrl::origin).
     ///
     /// # Errors
     ///
@@ -78,33 +78,33 @@ impl Verifier {
         Self::build(scheme, Keyring::default(), Held::OfTenants(Arc::new(secrets)), Some(url))
     }
 
-    /// Forgets what is known of a tenant, so that the next request asks for it:
-    /// to be told when a tenant's secrets have changed. It counts for all clones
-    /// of the verifier.
+    /// Removes a tenant from the cache, so that the next request looks up its secrets.
+    /// Call it when a tenant's secrets have changed. It applies to all clones of the
+    /// verifier.
     pub fn forget_tenant(&self, tenant: &str) {
         if let Held::OfTenants(tenants) = &self.held {
             tenants.forget(tenant);
         }
     }
 
-    /// Forgets what is known of all tenants. It counts for all clones of the
-    /// verifier.
+    /// Removes all tenants from the cache. It applies to all clones of the verifier.
     pub fn forget_tenants(&self) {
         if let Held::OfTenants(tenants) = &self.held {
             tenants.forget_all();
         }
     }
 
-    /// The verifier for this request, with the secrets that are live now: at
-    /// once, unless [a tenant's](Self::for_tenants) have to be asked for.
+    /// Returns the verifier for this request, with the currently active secrets. The
+    /// future is ready immediately, unless the secrets
+    /// [of a tenant](Self::for_tenants) must be looked up.
     ///
-    /// For how long it waits is for the caller to say: the adapters do so by the
+    /// The future has no timeout. The adapters stop waiting after the
     /// [`body_timeout`](Self::body_timeout).
     ///
     /// # Errors
     ///
     /// [`VerifyErrorKind::UnknownTenant`] and
-    /// [`VerifyErrorKind::SecretsUnavailable`], where there are tenants.
+    /// [`VerifyErrorKind::SecretsUnavailable`], for a verifier of tenants.
     pub fn resolve<'h>(&self, head: impl Into<Head<'h>>) -> Resolving {
         let found = match &self.held {
             Held::Inside | Held::Found(_) => {
@@ -135,9 +135,9 @@ impl Verifier {
     }
 }
 
-/// A verifier that is being found; see [`Verifier::resolve`].
+/// The future of [`Verifier::resolve`].
 ///
-/// Dropped, it leaves whoever else waits for the same tenant to wait on.
+/// Dropping it does not affect other requests that wait for the same tenant.
 #[must_use = "futures do nothing unless polled"]
 pub struct Resolving {
     state: State,
@@ -145,7 +145,7 @@ pub struct Resolving {
 }
 
 enum State {
-    /// Taken at the end.
+    /// The value is taken when the future is ready.
     Known(Option<Result<Verifier, VerifyError>>),
     Asked(Box<Asked>),
 }
@@ -159,14 +159,12 @@ struct Asked {
 }
 
 impl Resolving {
-    /// What is left where it must not be waited for any longer: the verifier
-    /// with the secrets of before, which have been kept for longer than they are
-    /// fresh, and for less than they are
-    /// [to be used](Tenants::with_stale_for).
+    /// Stops waiting and returns the verifier with the tenant's expired secrets, if
+    /// they may [still be used](Tenants::with_stale_for).
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::SecretsUnavailable`] where there are none.
+    /// [`VerifyErrorKind::SecretsUnavailable`] if there are no such secrets.
     pub fn give_up(&mut self) -> Result<Verifier, VerifyError> {
         let found = match mem::replace(&mut self.state, State::Known(None)) {
             State::Known(known) => known.unwrap_or_else(|| Err(unavailable())),
