@@ -1,12 +1,12 @@
-//! Deliveries as files: each one as it arrived, for `verify`, `diagnose` and `send`.
+//! Captures deliveries as files, as they arrived, for `verify`, `diagnose` and `send`.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `copy.rs`, `room.rs` | bodies, while they come and until they are written |
-//! | `escapes.rs`, `hidden.rs`, `redaction.rs` | what must not be in a file |
-//! | `file.rs` | a file's contents |
-//! | `writer.rs` | the thread that writes them |
-//! | `folder.rs`, `name.rs` | where the files are, and how many |
+//! | `copy.rs`, `room.rs` | copies of bodies, and limits on their size |
+//! | `escapes.rs`, `hidden.rs`, `redaction.rs` | redaction of secrets |
+//! | `file.rs` | the contents of a file |
+//! | `writer.rs` | the thread that writes the files |
+//! | `folder.rs`, `name.rs` | the folder, and the names and number of files |
 
 mod copy;
 mod escapes;
@@ -47,31 +47,31 @@ use redaction::Redaction;
 use room::{Reserved, Room};
 use writer::Writer;
 
-/// Writes deliveries into a folder, without ever keeping one waiting: a thread of its own does so.
+/// Writes deliveries into a folder from a background thread, so that no delivery waits for it.
 #[derive(Clone)]
 pub(super) struct Captures {
     waiting: Arc<Waiting>,
     dropped: Arc<[AtomicU64; 2]>,
-    /// Bodies that come, of which nobody knows yet what they are.
+    /// For bodies that are still being received and not verified yet.
     arriving: Arc<Room>,
-    /// Apart, so that nobody who can only be refused keeps a verified delivery out.
+    /// Separate, so that rejected requests cannot displace verified deliveries.
     verified: Arc<Room>,
     refused: Option<Arc<Room>>,
 }
 
-/// What waits to be written. A lane for each kind, of which the verified one goes first.
+/// The queue of deliveries to write. It has a lane for each kind; verified deliveries go first.
 struct Waiting(Arc<Queue<Entry, 2>>);
 
-/// The deliveries of one endpoint.
+/// Captures the deliveries of one endpoint.
 pub(super) struct Capture {
     captures: Captures,
     of: Arc<Of>,
     body_limit: usize,
-    /// For the rest of a body that was refused by its head.
+    /// How long to wait for the rest of a body that was rejected because of its headers.
     patience: Duration,
 }
 
-/// An endpoint, as its files have to know it.
+/// The properties of an endpoint that its files contain.
 struct Of {
     path: Arc<str>,
     scheme: Scheme,
@@ -81,14 +81,14 @@ struct Of {
     is_not_captured_told: AtomicBool,
 }
 
-/// The URL that the provider calls, as it was configured.
+/// The configured public URL, which the provider calls.
 pub(super) enum PublicUrl {
     Whole(String),
-    /// Path and query are those of the request.
+    /// Path and query are taken from the request.
     Origin(String),
 }
 
-/// A request that has come in, for what there is to know of it afterwards.
+/// The properties of a received request that a file contains.
 pub(super) struct Seen {
     at_ms: i64,
     since: Instant,
@@ -103,28 +103,29 @@ struct Entry {
     kind: Kind,
     code: &'static str,
     status: u16,
-    /// Of a verified one.
+    /// Only for a verified delivery.
     event_id: Option<String>,
     seen: Seen,
     body: Bytes,
-    /// What was verified, where that is not how it arrived.
+    /// The verified body, if it differs from the received one.
     decoded: Option<Bytes>,
     is_whole: bool,
     _reserved: Reserved,
 }
 
-/// Learns when everything is written.
+/// Resolves when all files are written.
 pub(super) struct Written(oneshot::Receiver<()>);
 
 impl Captures {
-    /// It ends, and says so, when all clones are gone and every file is written.
+    /// Starts the thread. It ends, and [`Written`] resolves, when all clones are dropped and every
+    /// file is written.
     pub(super) fn start(plan: CapturePlan, hidden: Arc<Hidden>) -> Result<(Self, Written), Mend> {
         let CapturePlan { folder: path, at, files, refused } = plan;
         let program = program_number()?;
         let folder =
             Folder::open(path.clone(), files, refused, Namer::of(program)).map_err(|error| {
                 at.mend(Mend::because(
-                    format!("files cannot be written into `{}`", path.display()),
+                    format!("cannot write files into `{}`", path.display()),
                     error,
                 ))
             })?;
@@ -164,14 +165,15 @@ impl Drop for Waiting {
     }
 }
 
-/// Tells the files of this program from those of others that share a folder.
+/// A random number that distinguishes the files of this program from those of other programs in the
+/// same folder.
 pub(super) fn program_number() -> Result<u32, Mend> {
     let random = random::hex_128()?;
     Ok(u32::from_str_radix(&random[..8], 16).unwrap_or_default())
 }
 
 impl Capture {
-    /// `None` where every delivery holds the secret in its body.
+    /// Returns `None` if every delivery of the scheme contains the secret in its body.
     pub(super) fn new(
         captures: &Captures,
         path: &Arc<str>,
@@ -183,8 +185,8 @@ impl Capture {
         let redaction = Redaction::of(scheme);
         if redaction.leaves_nothing() {
             output::note(&format!(
-                "`{path}`: no delivery is captured, for those of scheme `{}` hold the secret in \
-                 their body",
+                "`{path}`: no delivery is captured: deliveries of scheme `{}` contain the secret \
+                 in their body",
                 scheme.name()
             ));
             return None;
@@ -200,7 +202,7 @@ impl Capture {
         Some(Self { captures: captures.clone(), of: Arc::new(of), body_limit, patience })
     }
 
-    /// The request, to be handed on, and what will be told of it.
+    /// Returns the request to process, and the facts to capture about it.
     pub(super) fn see(&self, request: Request<Incoming>) -> (Request<Copied>, Seen) {
         let (parts, body) = request.into_parts();
         let (body, copy) = match self.room_for_copies(&parts.method) {
@@ -221,16 +223,17 @@ impl Capture {
         (Request::from_parts(parts, body), seen)
     }
 
-    /// A body is copied only where its proof will not have it as it arrived.
+    /// The room for a copy of the body. A body is copied only if the verified delivery will not
+    /// contain it as it arrived.
     fn room_for_copies(&self, method: &Method) -> Option<&Arc<Room>> {
         let Captures { arriving, refused, .. } = &self.captures;
         let is_decoded = self.of.scheme.body_view() == BodyView::Decoded;
-        // What comes by another method is a handshake, or nothing.
+        // A request with another method is a handshake, or not a delivery at all.
         let is_copied = method == Method::POST && (is_decoded || refused.is_some());
         is_copied.then_some(arriving)
     }
 
-    /// Captures what was seen, now that it has been answered, if it was a delivery.
+    /// Captures the request, after its response is known, if it was a delivery.
     pub(super) async fn take<B>(
         &self,
         seen: Seen,
@@ -245,7 +248,7 @@ impl Capture {
             (None, Some(Answer::Refused(_))) if seen.method == Method::POST => {
                 self.take_refused(seen, status, code).await;
             }
-            // A handshake is no delivery, and may hand a key over.
+            // A handshake is not a delivery, and may contain a key.
             _ => {}
         }
     }
@@ -254,7 +257,7 @@ impl Capture {
         let proved = verified.body();
         let is_as_it_arrived = verified.scheme().body_view() == BodyView::Raw
             || !seen.headers.contains_key(CONTENT_ENCODING);
-        // It may hold a second body, which nobody needs any more.
+        // The copy may hold a second body, which is no longer needed.
         let copy = seen.copy.take();
         let (body, decoded) = match is_as_it_arrived {
             true => (Some(proved.clone()), None),
@@ -278,7 +281,8 @@ impl Capture {
         });
     }
 
-    /// Of most that is refused, the body has not been read: what would not be known of it is why.
+    /// Most rejected requests are rejected before their body is read. The rest of the body is read
+    /// here, because without it the reason for the rejection could not be found.
     async fn take_refused(&self, mut seen: Seen, status: u16, code: &'static str) {
         let Some(room) = &self.captures.refused else { return };
         let Some(copy) = seen.copy.take() else { return };
@@ -305,7 +309,7 @@ impl Capture {
 }
 
 impl Written {
-    /// Waits until everything is written, but not long for a disk that does not write.
+    /// Waits until all files are written, until `by` at the latest.
     pub(super) async fn finished(self, by: Instant) {
         if timeout_at(by, self.0).await.is_err() {
             output::note("not all deliveries were captured: the folder is too slow");
@@ -314,12 +318,12 @@ impl Written {
 }
 
 impl Of {
-    /// Once: what is left out of one delivery is left out of all.
+    /// Reports the redacted parts, only for the first delivery that has any.
     fn tell_left_out(&self, redacted: &[String]) {
         if !redacted.is_empty() && !self.is_left_out_told.swap(true, Ordering::Relaxed) {
             output::note(&format!(
-                "`{}`: deliveries are captured without {}, which may hold a secret: the files say \
-                 what they lack",
+                "`{}`: deliveries are captured without {}, which may contain a secret: each file \
+                 lists its redacted parts",
                 self.path,
                 redacted.iter().map(|what| format!("`{what}`")).collect::<Vec<_>>().join(", ")
             ));
@@ -329,7 +333,8 @@ impl Of {
     fn tell_not_captured(&self) {
         if !self.is_not_captured_told.swap(true, Ordering::Relaxed) {
             output::note(&format!(
-                "`{}`: a delivery whose body holds a secret is not captured, nor will others be",
+                "`{}`: a delivery whose body contains a secret is not captured; this is not \
+                 reported again",
                 self.path
             ));
         }
@@ -342,7 +347,7 @@ impl Seen {
         headers.sum()
     }
 
-    /// The URL as it was configured; otherwise what the request shows.
+    /// The configured URL, or else the URL of the request.
     fn url(&self, public: Option<&PublicUrl>) -> String {
         let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
         let host = || self.headers.get(HOST).map(HeaderValue::to_str).and_then(Result::ok);
@@ -356,9 +361,9 @@ impl Seen {
     }
 }
 
-/// Of each kind.
+/// The maximum number of queued deliveries of each kind.
 const LONGEST_QUEUE: usize = 1024;
-/// Of all bodies that come at once, and of all that wait, of each kind.
+/// The maximum total size of the bodies being received, and of the queued bodies of each kind.
 const LARGEST_WAITING: usize = 32 * 1024 * 1024;
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Events of which too many attempts have died, as files: one a file, until somebody takes it away.
+//! Dead letters: writes each event that exceeded the maximum number of crashed attempts to a file,
+//! which stays until the user removes it.
 //!
-//! Such a file is a request that `send --as-it-was` passes on to the application, with the body that
-//! was verified and the headers by which the program names the event. The sender's own headers are
-//! not in it.
+//! The file is a request that `send --as-it-was` can send to the application. It contains the
+//! verified body and the `countersign-*` headers of the event, but not the sender's headers.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ use super::short_id::short_id;
 use crate::mend::Mend;
 use crate::output;
 
-/// The folder of all endpoints.
+/// The folder for the dead letters of all endpoints.
 #[derive(Clone)]
 pub(super) struct DeadLetterFolder(Arc<Inner>);
 
@@ -35,20 +35,20 @@ struct Inner {
     namer: Mutex<Namer>,
 }
 
-/// The same, for one of them.
+/// The dead letters of one endpoint.
 pub(super) struct EndpointDeadLetters {
     pub(super) folder: DeadLetterFolder,
     pub(super) endpoint: Arc<str>,
 }
 
 impl DeadLetterFolder {
-    /// Makes the folder if it is missing, and tries whether it takes files.
+    /// Creates the folder if it does not exist, and checks that files can be written into it.
     pub(super) fn open(plan: DeadLetterPlan) -> Result<Self, Mend> {
         let DeadLetterPlan { folder: path, at } = plan;
         let namer = Namer::of(super::capture::program_number()?);
         prepare(&path, &namer.probe()).map_err(|error| {
             at.mend(Mend::because(
-                format!("files cannot be written into `{}`", path.display()),
+                format!("cannot write files into `{}`", path.display()),
                 error,
             ))
         })?;
@@ -68,7 +68,7 @@ impl DeadLetterFolder {
             .and_then(|()| fs::rename(&part, &whole))
             .and_then(|()| sync_folder(path));
         if written.is_err() {
-            // The event stays with its sender: a letter that is left here would be a second one.
+            // The sender keeps the event and retries it: a file left here would be a second copy.
             let _ = fs::remove_file(&part);
             let _ = fs::remove_file(&whole);
         }
@@ -76,15 +76,16 @@ impl DeadLetterFolder {
     }
 }
 
-/// The disk is waited for, while other workers of the runtime take over what this one has to do.
+/// Writing blocks until the file is on the disk. Other workers of the runtime take over this
+/// worker's tasks.
 impl DeadLetters for EndpointDeadLetters {
     fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let Self { folder, endpoint } = self;
         match off_the_workers(|| folder.put(endpoint, verified)) {
             Ok(path) => {
                 output::note(&format!(
-                    "{endpoint}: too many attempts have died of the event `{}`: it is kept in \
-                     `{}`, and is not sent again",
+                    "{endpoint}: the event `{}` exceeded the maximum number of crashed attempts: \
+                     it was written to `{}`, and the sender will not retry it",
                     short_id(verified.event_id()),
                     path.display()
                 ));
@@ -92,8 +93,8 @@ impl DeadLetters for EndpointDeadLetters {
             }
             Err(error) => {
                 output::error(&format!(
-                    "{endpoint}: the dead letter of the event `{}` cannot be written, so that it \
-                     stays with its sender: {error}",
+                    "{endpoint}: the dead letter of the event `{}` cannot be written, so the \
+                     sender will retry it: {error}",
                     short_id(verified.event_id())
                 ));
                 Err(error.into())
@@ -102,7 +103,8 @@ impl DeadLetters for EndpointDeadLetters {
     }
 }
 
-/// Runs what blocks. A runtime of one thread has no other worker: there it blocks.
+/// Runs a blocking function without blocking other tasks. On a single-threaded runtime it blocks
+/// them, as there is no other worker.
 fn off_the_workers<T>(blocking: impl FnOnce() -> T) -> T {
     let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
     match flavor {
@@ -123,7 +125,7 @@ fn prepare(path: &Path, probe: &str) -> io::Result<()> {
     fs::remove_file(probe)
 }
 
-/// To the disk: nobody else has the event once this has returned.
+/// Writes and syncs the file. After this returns, the sender no longer keeps the event.
 fn write(path: &Path, letter: &DeadLetter<'_>) -> io::Result<()> {
     let mut file = BufWriter::new(new_file(path)?);
     serde_json::to_writer_pretty(&mut file, letter)?;
@@ -131,19 +133,19 @@ fn write(path: &Path, letter: &DeadLetter<'_>) -> io::Result<()> {
     file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
 }
 
-/// A file that was renamed is found after a power failure only if its folder is synced, too.
+/// A renamed file survives a power failure only if its folder is synced, too.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-/// Windows syncs no folder.
+/// Windows cannot sync a folder.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// A file that was not there, for nobody else to read.
+/// Creates a new file that only its owner can read.
 fn new_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -152,7 +154,7 @@ fn new_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// The contract of a file: these keys, in this order, null for what is not known.
+/// The stable format of a file: these keys in this order; null if a value is not known.
 #[derive(Serialize)]
 struct DeadLetter<'a> {
     kept_at_ms: i64,
@@ -203,7 +205,7 @@ mod tests {
 
     use super::*;
 
-    /// A store in which each event has lost too many attempts.
+    /// A store in which every event has exceeded the maximum number of crashed attempts.
     struct Exhausted(MemoryStore);
 
     impl IdempotencyStore for Exhausted {

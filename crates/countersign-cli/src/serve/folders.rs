@@ -1,20 +1,20 @@
-//! Folders that the program writes into: each has a name, and no two are one.
+//! Checks the folders that the program writes into: each has a name, and no two are the same.
 
 use std::path::{Path, PathBuf};
 
 use super::config::{CapturePlan, DeadLetterPlan, Place};
 use crate::mend::Mend;
 
-/// Rejects an empty name: beside a configuration it would be that file's own folder.
+/// Rejects an empty name: relative to a configuration file it would be that file's folder.
 pub(super) fn named(folder: &Path, at: &Place) -> Result<(), Mend> {
     if folder.as_os_str().is_empty() {
-        return Err(at.mend("is empty: name a folder, or leave the key out"));
+        return Err(at.mend("is empty: name a folder, or remove the key"));
     }
     Ok(())
 }
 
-/// Rejects one folder for captures and dead letters: captures are removed when they are too many, and
-/// dead letters never.
+/// Rejects the same folder for captures and dead letters: old captures are removed, dead letters
+/// never are.
 pub(super) fn apart(
     captures: Option<&CapturePlan>,
     dead_letters: Option<&DeadLetterPlan>,
@@ -22,14 +22,14 @@ pub(super) fn apart(
     let (Some(captures), Some(dead_letters)) = (captures, dead_letters) else { return Ok(()) };
     if resolved(&captures.folder) == resolved(&dead_letters.folder) {
         return Err(dead_letters.at.mend(format!(
-            "`{}` is the folder for captured deliveries, too: give dead letters a folder of their own",
+            "`{}` is also the folder for captured deliveries: use a separate folder",
             dead_letters.folder.display()
         )));
     }
     Ok(())
 }
 
-/// The folder without links, whether it exists or its parent does.
+/// The folder with links resolved, if it or its parent exists.
 fn resolved(folder: &Path) -> PathBuf {
     let parent = || {
         let parent = folder.parent()?;
@@ -67,7 +67,7 @@ mod tests {
                 std::fs::create_dir(path("b")).unwrap();
             }
             let error = check(&path("a"), &path("a/")).unwrap_err().to_string();
-            assert!(error.contains("--dead-letters") && error.contains("of their own"), "{error}");
+            assert!(error.contains("--dead-letters") && error.contains("a separate"), "{error}");
             assert!(check(&path("a"), &path("./a")).is_err());
             assert!(check(&path("a"), &path("b")).is_ok());
             assert!(check(&path("a"), &path("a/b")).is_ok());

@@ -1,4 +1,4 @@
-//! Passes events on to the application behind, and answers as it does.
+//! Forwards events to the target application and returns its response.
 
 mod client;
 mod headers;
@@ -28,7 +28,7 @@ use crate::mend::Mend;
 use crate::output;
 use client::Client;
 
-/// The way to one target.
+/// Forwards the events of one endpoint to its target.
 #[derive(Clone)]
 pub(super) struct Forward(Arc<Inner>);
 
@@ -36,20 +36,20 @@ struct Inner {
     path: Arc<str>,
     target: Uri,
     client: Client,
-    /// One for each connection that may be open.
+    /// One permit for each open connection.
     connections: Semaphore,
     settings: ForwardSettings,
     is_down: AtomicBool,
 }
 
-/// How events are passed on.
+/// Settings for forwarding.
 pub(super) struct ForwardSettings {
     pub(super) forwarded_headers: ForwardedHeaders,
-    /// Within which a connection, or a place among those that are open, must be had.
+    /// The maximum time to wait for a permit, and to connect.
     pub(super) patience: Duration,
-    /// Within which the target must answer.
+    /// The maximum time to wait for the target's response.
     pub(super) timeout: Duration,
-    /// Cancelled when the program can wait for no target any more.
+    /// Cancelled when the program stops waiting for targets at shutdown.
     pub(super) cutoff: CancellationToken,
 }
 
@@ -74,8 +74,8 @@ impl Forward {
         })))
     }
 
-    /// Passes an event on. What this answers settles it: a target that cannot be reached, or does
-    /// not answer, gives the event back. Its connection is closed by then.
+    /// Forwards an event. The response settles it: if the target cannot be reached or does not
+    /// respond, the event is released. The connection is closed by then.
     pub(super) async fn pass_on(
         &self,
         request: Request<Full<Bytes>>,
@@ -99,8 +99,8 @@ impl Forward {
                 metrics::count(metrics::HANDLER_TIMEOUTS, path);
                 let timeout = humantime::format_duration(settings.timeout);
                 self.down(&format!(
-                    "no answer within {timeout}. The event is given back, and the target may get \
-                     it again: raise `handler_timeout` if it takes so long"
+                    "no response within {timeout}. The event is released, and may be forwarded \
+                     again: raise `handler_timeout` if the target is slow"
                 ));
                 return answer(Answer::HandlerTimeout);
             }
@@ -108,13 +108,13 @@ impl Forward {
         match answered {
             Ok(answered) if is_final(answered.status()) => {
                 if self.0.is_down.swap(false, Ordering::Relaxed) {
-                    output::note(&format!("{path}: the target answers again"));
+                    output::note(&format!("{path}: the target responds again"));
                 }
                 passed_back(answered, answer_by).await
             }
             Ok(answered) => {
                 let status = answered.status().as_u16();
-                self.down(&format!("its status {status} answers no delivery"));
+                self.down(&format!("its status {status} is not a final response"));
                 unusable_target()
             }
             Err(error) => {
@@ -136,12 +136,12 @@ impl Forward {
         parts.extensions.clear();
         let forwarded = self.0.settings.forwarded_headers;
         headers::keep_end_to_end(&mut parts.headers, forwarded, verified.scheme());
-        // Behind that: the request's `Connection` header must not be able to remove these.
+        // Added after that, so that the request's `Connection` header cannot remove these.
         headers::add_proof(&mut parts.headers, verified, grant);
         Request::from_parts(parts, body)
     }
 
-    /// Says so once, until it is up again.
+    /// Reports a failure of the target once, until it works again.
     fn down(&self, why: &str) {
         if !self.0.is_down.swap(true, Ordering::Relaxed) {
             output::note(&format!("{}: the target fails: {why}", self.0.path));
@@ -149,13 +149,14 @@ impl Forward {
     }
 }
 
-/// Whether it settles an event. An upgrade, and what HTTP has no meaning for, does not.
+/// Whether the status settles an event. An upgrade, or a status undefined in HTTP, does not.
 fn is_final(status: StatusCode) -> bool {
     (200..600).contains(&status.as_u16())
 }
 
-/// The target's answer: its status, and its body where that is small and comes soon. What is larger
-/// or later, or breaks off, is left out: the status has settled the event.
+/// The response for the sender: the target's status, and its body if that is small and arrives
+/// soon. A body that is larger, late or incomplete is omitted, because the status has settled the
+/// event.
 async fn passed_back(answered: Response<Incoming>, answer_by: Instant) -> Response<Full<Bytes>> {
     let (parts, body) = answered.into_parts();
     let mut response = Response::new(Full::default());

@@ -1,4 +1,4 @@
-//! A line of JSON for each delivery, on standard output.
+//! Writes one line of JSON for each delivery to standard output.
 
 use std::fs::File;
 use std::io;
@@ -18,25 +18,25 @@ use super::short_id::short_id;
 use crate::mend::Mend;
 use crate::output::{self, LineWriter};
 
-/// Prints lines without ever keeping a request waiting: a thread of its own writes them.
+/// Prints lines from a background thread, so that requests never wait for it.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     queue: SyncSender<Entry>,
     dropped: Arc<AtomicU64>,
-    /// How many bytes the lines have that wait with a body; `None` if bodies are not shown.
+    /// The total size of the queued lines with a body; `None` if bodies are not printed.
     bodies: Option<Arc<AtomicUsize>>,
 }
 
-/// What is known of a delivery once it has been answered.
+/// The facts about a delivery once it has a response.
 pub(super) struct Line<'a> {
     pub(super) endpoint: &'a str,
     pub(super) code: &'a str,
     pub(super) status: u16,
     pub(super) verified: Option<&'a Verified>,
     pub(super) grant: Option<Grant>,
-    /// Its name, where it was one.
+    /// The name of the handshake, if it was one.
     pub(super) handshake: Option<&'a str>,
-    /// When its headers had come.
+    /// When its headers had arrived.
     pub(super) since: Instant,
 }
 
@@ -46,44 +46,46 @@ struct Entry {
     _held: Option<Held>,
 }
 
-/// The bytes of a line with a body; released when it is dropped.
+/// The reserved bytes of a line with a body; released on drop.
 struct Held {
     bodies: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-/// What a line says of a body.
+/// How a line shows the body.
 enum ShownBody<'a> {
     Nothing,
-    /// There was no room for it.
+    /// Omitted, because the queue has no room for it.
     Dropped,
     Whole(&'a [u8]),
 }
 
-/// Who waits for a line to be written, as the writer knows them.
+/// The writer's half of a line that a request waits for.
 struct Waiter {
     fate: Arc<AtomicU8>,
-    /// Dropped where the line could not be written.
+    /// Dropped if the line could not be written.
     written: oneshot::Sender<()>,
 }
 
-/// A line that is waited for. Dropped before the writer has begun with it, it is never written.
+/// The request's half of such a line. If it is dropped before the writer begins, the line is never
+/// written.
 struct Awaited {
     fate: Arc<AtomicU8>,
     written: oneshot::Receiver<()>,
 }
 
-/// What becomes of a line that somebody waits for: either side decides it once.
+/// The state of a line that a request waits for. Either side changes it once.
 const WAITING: u8 = 0;
 const BEGUN: u8 = 1;
 const GIVEN_UP: u8 = 2;
 
-/// Learns when everything is printed.
+/// Resolves when all lines are printed.
 #[derive(Debug)]
 pub(super) struct Printed(oneshot::Receiver<()>);
 
 impl Log {
-    /// It ends, and says so, when all clones are gone and every line is written.
+    /// Starts the thread. It ends, and [`Printed`] resolves, when all clones are dropped and every
+    /// line is written.
     pub(super) fn start(show_body: bool) -> Result<(Self, Printed), Mend> {
         let cannot = |error| Mend::because("standard output cannot be used", error);
         let out = standard_output().map_err(cannot)?;
@@ -102,19 +104,20 @@ impl Log {
         Ok((Self { queue, dropped, bodies }, Printed(printed)))
     }
 
-    /// Prints the line when standard output takes it. If too many bytes of bodies wait already, it
-    /// is printed without its body; if too many lines wait, it is dropped, and their number is
-    /// reported on standard error.
+    /// Queues the line for printing. If the queued bodies exceed the maximum, the line is printed
+    /// without its body. If the queue is full, the line is dropped, and the number of dropped lines
+    /// is reported on standard error.
     pub(super) fn print(&self, line: &Line<'_>) {
         let without_body = || (json(line, &ShownBody::Dropped), None);
         let (text, held) = self.whole(line).unwrap_or_else(without_body);
         self.push(Entry { text, waiter: None, _held: held });
     }
 
-    /// Prints the line, and says whether that was done. It is not printed if this is over before
-    /// the writer has come to it: because `give_up` has ended, or this future is dropped. Nor is it
-    /// if there is no room for its body: the line is the event's handling, and its reader needs all
-    /// of it.
+    /// Prints the line, and returns whether it was printed.
+    ///
+    /// It is not printed if `give_up` completes or this future is dropped before the writer begins
+    /// with it. It is also not printed if there is no room for its body: printing the line handles
+    /// the event, and the reader needs the complete line.
     pub(super) async fn print_now(
         &self,
         line: &Line<'_>,
@@ -134,7 +137,7 @@ impl Log {
             written = &mut awaited.written => return written.is_ok(),
             () = give_up => {}
         }
-        // What the writer has begun with will be read: it is as good as printed, however late.
+        // If the writer has begun, the line will be read: it counts as printed, even if it is late.
         !awaited.give_up() && (&mut awaited.written).await.is_ok()
     }
 
@@ -147,13 +150,14 @@ impl Log {
         }
     }
 
-    /// The line with its body, if bodies are shown. `None` if there is no room for it.
+    /// The line with its body, if bodies are printed. `None` if there is no room for the body.
     fn whole(&self, line: &Line<'_>) -> Option<(String, Option<Held>)> {
         let (Some(bodies), Some(verified)) = (&self.bodies, line.verified) else {
             return Some((json(line, &ShownBody::Nothing), None));
         };
         let body = verified.body();
-        // A line has no fewer bytes than its body: most that do not fit are not written for nothing.
+        // A line is at least as long as its body: this check avoids encoding most lines that do not
+        // fit.
         with_room(bodies.load(Ordering::Relaxed), body.len())?;
         let mut text = json(line, &ShownBody::Whole(body));
         text.shrink_to_fit();
@@ -190,7 +194,7 @@ fn json(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
         body_dropped: matches!(shown, ShownBody::Dropped),
         body_base64,
     };
-    // Text and numbers under text keys can always be written as JSON.
+    // Serializing text and numbers with text keys does not fail.
     output::escape_json(&serde_json::to_string(&json).unwrap_or_default()) + "\n"
 }
 
@@ -208,22 +212,22 @@ impl Drop for Held {
     }
 }
 
-/// How many bytes are held with so many more, if there is room for them. A line that is longer than
-/// the limit has room while no other waits: otherwise its event could never be handled.
+/// The reserved bytes after adding `more`, if there is room for them. A line longer than the limit
+/// fits if no other line is queued: otherwise its event could never be handled.
 fn with_room(held: usize, more: usize) -> Option<usize> {
     let sum = held.checked_add(more)?;
     (held == 0 || sum <= MAX_BODY_BYTES).then_some(sum)
 }
 
 impl Waiter {
-    /// Whether the line is still wanted; then it is the writer's.
+    /// Begins with the line, unless the request has given up. Returns whether to write it.
     fn begin(&self) -> bool {
         self.fate.compare_exchange(WAITING, BEGUN, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 }
 
 impl Awaited {
-    /// Whether the line will not be written any more.
+    /// Gives up the line, unless the writer has begun. Returns whether it will not be written.
     fn give_up(&self) -> bool {
         self.fate.compare_exchange(WAITING, GIVEN_UP, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
@@ -236,36 +240,36 @@ impl Drop for Awaited {
 }
 
 impl Printed {
-    /// Waits until everything is printed, but not long for a reader who does not read.
+    /// Waits until all lines are printed, until `by` at the latest.
     pub(super) async fn finished(self, by: Instant) {
         let _ = timeout_at(by, self.0).await;
     }
 }
 
-/// The contract of a line: these keys, in this order, null for what is not known.
+/// The stable format of a line: these keys in this order; null if a value is not known.
 #[derive(Serialize)]
 struct Json<'a> {
     endpoint: &'a str,
     code: &'a str,
     status: u16,
-    /// Only of a handshake.
+    /// Only for a handshake.
     #[serde(skip_serializing_if = "Option::is_none")]
     handshake: Option<&'a str>,
     event_id: Option<&'a str>,
     event_type: Option<&'a str>,
     secret: Option<usize>,
-    /// Only where there are tenants.
+    /// Only for an endpoint with tenants.
     #[serde(skip_serializing_if = "Option::is_none")]
     tenant: Option<&'a str>,
     attempt: Option<u32>,
-    /// Only of a repeat that was handled.
+    /// Only for a possible duplicate that was handled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     possible_duplicate: bool,
     ms: u64,
-    /// Null if it was dropped.
+    /// Null if the body was dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Option<&'a str>>,
-    /// Only if there was no room for it.
+    /// Only if there was no room for the body.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     body_dropped: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -299,7 +303,8 @@ fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dro
     }
 }
 
-/// Without the lock of the standard library's: a writer that is stuck holds nobody else up.
+/// Standard output without the standard library's lock, so that a blocked write blocks no other
+/// thread.
 #[cfg(unix)]
 fn standard_output() -> io::Result<File> {
     use std::os::fd::AsFd;
@@ -312,9 +317,9 @@ fn standard_output() -> io::Result<File> {
     Ok(File::from(io::stdout().as_handle().try_clone_to_owned()?))
 }
 
-/// A line has some 200 bytes, without bodies.
+/// Without a body, a line has about 200 bytes.
 const MAX_LINES: usize = 1024;
-/// Of the lines that wait with a body, as JSON.
+/// The maximum total size of the queued lines with a body, as JSON.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What has been counted, as Prometheus text.
+//! Metrics in the Prometheus text format.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 use crate::mend::Mend;
 
-/// Collects from the whole process.
+/// Collects the metrics of the whole process.
 #[derive(Clone)]
 pub(super) struct Metrics(PrometheusHandle);
 
@@ -35,7 +35,8 @@ impl Metrics {
         Ok(Self(handle))
     }
 
-    /// What is measured waits to be sorted into its buckets, and would pile up if nobody asked.
+    /// Sorts measured values into histogram buckets at intervals. Otherwise they would accumulate
+    /// in memory if no client scrapes the metrics.
     pub(super) async fn keep(self) {
         loop {
             sleep(BETWEEN_UPKEEPS).await;
@@ -50,7 +51,7 @@ impl Metrics {
     }
 }
 
-/// Counts one more, at an endpoint.
+/// Increments a counter of an endpoint.
 pub(super) fn count(name: &'static str, endpoint: &str) {
     counter!(name, "endpoint" => endpoint.to_owned()).increment(1);
 }
@@ -61,11 +62,11 @@ pub(super) const TURNED_AWAY: &str = "countersign_serve_turned_away_total";
 const OWN: [(&str, &str); 3] = [
     (
         HANDLER_TIMEOUTS,
-        "Events given back because they were not handled within handler_timeout; each may be \
-         handled again while its first handling goes on",
+        "Events released because they were not handled within handler_timeout; each may be \
+         handled again while the first attempt is still running",
     ),
-    (REPEATED_ATTEMPTS, "Events forwarded that had been forwarded before"),
-    (TURNED_AWAY, "Deliveries answered 503 because too many were in hand"),
+    (REPEATED_ATTEMPTS, "Events forwarded again after an earlier attempt"),
+    (TURNED_AWAY, "Deliveries answered 503 because too many were in progress"),
 ];
 
 const BETWEEN_UPKEEPS: Duration = Duration::from_secs(5);

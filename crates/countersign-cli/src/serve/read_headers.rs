@@ -1,22 +1,22 @@
-//! The headers that a scheme reads.
+//! The headers that a scheme reads from a request.
 
 use countersign::Scheme;
 use http::{HeaderMap, HeaderName};
 
-/// The headers of the signature and of everything that it covers.
+/// The headers with the signature and with everything that it covers.
 pub(super) fn of_the_signature(scheme: &Scheme) -> Vec<HeaderName> {
     let read = scheme.headers().filter_map(|name| name.parse().ok());
     read.chain(OF_RULES.map(HeaderName::from_static)).collect()
 }
 
-/// The headers in which the event's type is looked for.
+/// The headers that can contain the event type.
 pub(super) fn of_the_type(scheme: &Scheme) -> Vec<HeaderName> {
     let sources = scheme.event_type_sources().iter().map(ToString::to_string);
     sources.filter_map(|source| source.strip_prefix("header:")?.parse().ok()).collect()
 }
 
-/// The headers of a request that a header of the signature lists as signed, as Contentful's and
-/// Coinbase's do.
+/// The headers of a request that a signature header lists as signed, as with Contentful and
+/// Coinbase.
 pub(super) fn listed(headers: &HeaderMap, of_the_signature: &[HeaderName]) -> Vec<HeaderName> {
     let values = of_the_signature.iter().flat_map(|name| headers.get_all(name));
     let texts = values.filter_map(|value| value.to_str().ok());
@@ -24,7 +24,7 @@ pub(super) fn listed(headers: &HeaderMap, of_the_signature: &[HeaderName]) -> Ve
     words.filter_map(|word| word.parse().ok()).filter(|name| headers.contains_key(name)).collect()
 }
 
-/// Those that schemes with signing code read besides the ones that they describe.
+/// Headers that schemes implemented in code read in addition to the headers they declare.
 const OF_RULES: [&str; 4] = [
     "paypal-auth-algo",
     "paypal-cert-url",

@@ -1,4 +1,4 @@
-//! Successes that the store has not recorded when the program ends: how many, and which.
+//! Reports, on exit, the handled events whose completion the store has not recorded.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,8 +11,8 @@ use super::short_id::short_id;
 use super::store::Store;
 use crate::output;
 
-/// The receiver of an endpoint, and the ids of what was handled lately: the store knows events by
-/// their keys alone, which tell nobody anything.
+/// The receiver of an endpoint, and the ids of recently handled events. The store only has event
+/// keys, which are digests that users do not recognize.
 #[derive(Clone)]
 pub(super) struct Recorder {
     receiver: Receiver<Store>,
@@ -39,7 +39,8 @@ impl Recorder {
         handled.add(key, verified.event_id());
     }
 
-    /// Tells the store what is pending, and says what it could not be told in this time.
+    /// Sends pending completions to the store, and reports those that were not recorded `within`
+    /// this time.
     pub(super) async fn finish(self, within: Duration) {
         let lost = self.receiver.flush(within, &sleep).await;
         if lost.is_empty() {
@@ -64,7 +65,7 @@ impl Handled {
         }
     }
 
-    /// The event's id; the beginning of its key if that is not known any more.
+    /// The event's id, or the beginning of its key if the id is no longer remembered.
     fn name(&self, key: &[u8; 32]) -> String {
         match self.ids.get(key) {
             Some(id) => id.to_string(),
@@ -80,14 +81,15 @@ fn unrecorded(endpoint: &str, ids: &[String]) -> String {
         more => format!(" and {more} more"),
     };
     format!(
-        "{endpoint}: the store has not recorded {} events that were handled, and may grant them \
+        "{endpoint}: the store did not record {} events that were handled; they may be handled \
          again: {}{more}",
         ids.len(),
         named.join(", ")
     )
 }
 
-/// Of each endpoint: what a store is behind with, when all is well, is a small part of this.
+/// The maximum number of ids for each endpoint. In normal operation far fewer completions are
+/// pending.
 const MAX_IDS: usize = 20_000;
 const MAX_NAMED: usize = 100;
 

@@ -1,11 +1,11 @@
-//! Ids and types of events, in the length in which the program shows and stores them.
+//! Shortens event ids and types for output and storage.
 
 use std::borrow::Cow;
 
 use ring::digest::{SHA256, digest};
 
-/// The text itself, or its digest if it is longer than 256 bytes: `sha256:` and hexadecimal, as the
-/// ids of batches are. A field of a body may be as long as the body, and no header, line or list may.
+/// The text itself, or its digest if it is longer than 256 bytes: `sha256:` and hexadecimal, like
+/// the ids of batches. A field can be as long as the body: too long for a header or a log line.
 pub(super) fn short_id(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_BYTES {
         return Cow::Borrowed(text);

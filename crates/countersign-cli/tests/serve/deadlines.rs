@@ -48,7 +48,7 @@ async fn an_upgrade_is_no_answer_and_is_not_passed_on() {
         assert!(!answered.headers.contains_key("upgrade"));
     }
     let note = serving.note().await;
-    assert!(note.contains("101 answers no delivery"), "{note}");
+    assert!(note.contains("101 is not a final response"), "{note}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! The body of a request, of which a copy is kept while somebody else reads it.
+//! A request body that keeps a copy of the bytes that are read from it.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use tokio::time::timeout;
 
 use super::room::{Reserved, Room};
 
-/// A body as it comes in. Whoever drops it early leaves what has not come yet to the copy.
+/// A request body. If it is dropped early, the copy takes over the unread rest.
 pub(in crate::serve) struct Copied {
-    /// Taken when it is dropped.
+    /// Taken on drop.
     body: Option<Incoming>,
     copy: Option<BodyCopy>,
 }
 
-/// What has come of a body.
+/// The part of a body that was received.
 #[derive(Clone)]
 pub(super) struct BodyCopy(Arc<Mutex<State>>);
 
@@ -27,7 +27,7 @@ struct State {
     bytes: BytesMut,
     limit: usize,
     reserved: Reserved,
-    /// What nobody has read yet.
+    /// The unread rest of the body.
     rest: Option<Incoming>,
     end: End,
 }
@@ -36,13 +36,13 @@ struct State {
 enum End {
     NotYet,
     Whole,
-    /// It broke off, or is longer than the limit.
+    /// The body was cut off, or is longer than the limit.
     Never,
-    /// There is no room for a copy of it.
+    /// There is no room for a copy.
     NoRoom,
 }
 
-/// A body, as far as it came.
+/// The part of a body that was received.
 pub(super) struct Came {
     pub(super) bytes: Bytes,
     pub(super) is_whole: bool,
@@ -50,12 +50,12 @@ pub(super) struct Came {
 }
 
 impl Copied {
-    /// A body of which nobody wants a copy.
+    /// A body without a copy.
     pub(in crate::serve) fn not(body: Incoming) -> Self {
         Self { body: Some(body), copy: None }
     }
 
-    /// A body and the copy of it, which holds so many bytes at most.
+    /// A body and its copy, which holds at most `limit` bytes.
     pub(super) fn new(body: Incoming, limit: usize, room: &Arc<Room>) -> (Self, BodyCopy) {
         let end = if body.is_end_stream() { End::Whole } else { End::NotYet };
         let reserved = Room::nothing(room);
@@ -66,7 +66,8 @@ impl Copied {
 }
 
 impl BodyCopy {
-    /// All of the body that comes within this time. `None` where there was no room for it.
+    /// Reads the rest of the body, at most `within`, and returns all that was received. `None` if
+    /// there is no room for it.
     pub(super) async fn whole(self, within: Duration) -> Option<Came> {
         let rest = self.state().rest.take();
         if let Some(mut rest) = rest {
@@ -76,13 +77,13 @@ impl BodyCopy {
                     self.state().take(frame.as_ref(), rest.is_end_stream());
                 }
             };
-            // What has not come by then has not come.
+            // After the timeout the body counts as incomplete.
             let _ = timeout(within, reading).await;
         }
         self.so_far()
     }
 
-    /// What somebody else has read of the body.
+    /// The part of the body that was read so far. `None` if there is no room for it.
     pub(super) fn so_far(self) -> Option<Came> {
         let mut state = self.state();
         let nothing = state.reserved.nothing_more();
@@ -93,7 +94,7 @@ impl BodyCopy {
         })
     }
 
-    /// Of a body that has come, for tests.
+    /// The copy of a complete body, for tests.
     #[cfg(test)]
     pub(super) fn of(body: &[u8], room: &Arc<Room>) -> Self {
         let (limit, reserved) = (body.len(), Room::nothing(room));
@@ -128,8 +129,8 @@ impl State {
         }
     }
 
-    /// Into bytes of its own: frames may be so small that the list of them is larger than they are,
-    /// and each keeps the buffer alive that it came in.
+    /// Copies the bytes into one buffer. A list of frames could be larger than their content if the
+    /// frames are small, and each frame keeps its receive buffer alive.
     fn push(&mut self, data: &[u8]) {
         let data = match data.get(..self.limit - self.bytes.len()) {
             Some(fits) if fits.len() < data.len() => {
@@ -139,7 +140,7 @@ impl State {
             _ => data,
         };
         let (length, has) = (self.bytes.len() + data.len(), self.bytes.capacity());
-        // The room to grow is held, too.
+        // The unused capacity is reserved, too.
         let capacity = if length > has { (2 * has).clamp(length, self.limit) } else { has };
         if self.reserved.grow(capacity - has) {
             self.bytes.reserve(capacity - self.bytes.len());

@@ -1,24 +1,25 @@
-//! Bytes of JSON and XML without their escapes, wherever they have any.
+//! Decodes the escapes in JSON and XML, anywhere in a text.
 
 use zeroize::Zeroizing;
 
-/// Without the escapes of JSON's strings. What is no escape stays as it is.
+/// Decodes the escapes of JSON strings. Everything else stays unchanged.
 pub(super) fn without_json(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     without(bytes, b'\\', json_escape)
 }
 
-/// Without references to characters, in numbers and by the names that XML knows.
+/// Decodes character references: numeric ones, and the names that XML predefines.
 pub(super) fn without_xml(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     without(bytes, b'&', xml_reference)
 }
 
-/// `read` gives the character that the bytes begin with, and how many bytes it takes.
+/// `read` decodes the escape at the beginning of the bytes and returns its length.
 fn without(
     bytes: &[u8],
     mark: u8,
     read: impl Fn(&[u8]) -> Option<(char, usize)>,
 ) -> Zeroizing<Vec<u8>> {
-    // No character is longer than its escape: it never grows, and leaves no copy behind.
+    // A character is never longer than its escape, so the buffer is never reallocated, which would
+    // leave a copy that is not wiped.
     let mut text = Zeroizing::new(Vec::with_capacity(bytes.len()));
     let mut rest = bytes;
     while let Some(at) = memchr::memchr(mark, rest) {
@@ -91,7 +92,7 @@ fn xml_reference(bytes: &[u8]) -> Option<(char, usize)> {
     Some((character, end + 1))
 }
 
-/// With zeros in front.
+/// The maximum length of a reference, with leading zeros.
 const MAX_REFERENCE: usize = 16;
 
 #[cfg(test)]

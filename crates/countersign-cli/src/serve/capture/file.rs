@@ -1,4 +1,4 @@
-//! A delivery as its file has it: what `--request` reads, and what came of it.
+//! The contents of a file: the request, which `--request` reads, and the result.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::redaction::REDACTED;
 
-/// The contract of a file: these keys, in this order, null for what is not known.
+/// The stable format of a file: these keys in this order; null if a value is not known.
 #[derive(Serialize)]
 pub(super) struct Json<'a> {
     pub(super) received_at_ms: i64,
@@ -20,19 +20,19 @@ pub(super) struct Json<'a> {
     pub(super) status: u16,
     pub(super) event_id: Option<&'a str>,
     pub(super) body_complete: bool,
-    /// What was left out: `url`, `query:NAME`, `header:NAME`.
+    /// The redacted parts: `url`, `query:NAME`, `header:NAME`.
     pub(super) redacted: Vec<String>,
     pub(super) method: &'a str,
     pub(super) url: String,
     pub(super) headers: BTreeMap<&'a str, Values>,
-    /// Those with a value that is no text.
+    /// The headers with a value that is not text.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) headers_base64: BTreeMap<&'a str, Values>,
     #[serde(serialize_with = "base64")]
     pub(super) body_base64: &'a [u8],
 }
 
-/// A header's value, or all of them in their order.
+/// The value of a header, or all its values in order.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Values {
@@ -47,8 +47,8 @@ impl Json<'_> {
     }
 }
 
-/// The headers, those that are text and those that are not. A header with a value that
-/// is no text is among the latter with all of them, which have an order.
+/// The headers whose values are all text, and the other headers, which are encoded in base64. All
+/// values of a header are in the same map, because their order matters.
 pub(super) fn headers<'a>(
     headers: &'a HeaderMap,
     left_out: &[HeaderName],
@@ -78,7 +78,7 @@ impl Values {
     }
 }
 
-/// Written as it is encoded, without a copy of the whole.
+/// Encodes while writing, without a buffer for the whole text.
 fn base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
 }

@@ -1,4 +1,4 @@
-//! The folder of the files: so many of them and no more, each there whole or not at all.
+//! The folder for captured deliveries. The number of files is limited, and files appear atomically.
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -8,24 +8,24 @@ use std::time::{Duration, SystemTime};
 
 use super::name::{Kind, Name, Namer};
 
-/// A folder that has been seen to take files.
+/// A folder into which files can be written.
 pub(super) struct Folder {
     path: PathBuf,
-    /// How many are kept, and how many of each kind.
+    /// The maximum number of files, and the maximum for each kind.
     files: usize,
     limits: [usize; 2],
     namer: Namer,
-    /// Those that are there, by their names, which begin with the time. None is ever touched that
-    /// this program has not named.
+    /// The existing files, sorted by name, which begins with the time. Files with other names are
+    /// never touched.
     verified: BTreeSet<Name>,
     refused: BTreeSet<Name>,
 }
 
 impl Folder {
-    /// Makes the folder where it is not there, and forgets the oldest files that are too many.
+    /// Creates the folder if it does not exist, and removes the oldest files above the maximum.
     ///
-    /// Half of `files` are for refused deliveries where they are captured. Anybody can be refused:
-    /// so these never take the place of verified ones.
+    /// If rejected deliveries are captured, half of `files` are reserved for them. Any client can
+    /// cause them, so they never displace verified deliveries.
     pub(super) fn open(
         path: PathBuf,
         files: usize,
@@ -50,7 +50,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Puts a file into the folder, with what `write` writes.
+    /// Creates a file in the folder. `write` writes its contents.
     pub(super) fn put(
         &mut self,
         unix_ms: i64,
@@ -68,7 +68,7 @@ impl Folder {
             fs::rename(&part, self.path.join(name.as_str()))
         });
         if written.is_err() {
-            // It may be that not even this can be done; then it is done when the program starts.
+            // If this fails, too, the file is removed when the program starts the next time.
             let _ = fs::remove_file(&part);
         }
         written?;
@@ -90,7 +90,7 @@ impl Folder {
             } else if Name::is_part(name) {
                 let modified = entry.metadata().and_then(|file| file.modified());
                 let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
-                // A younger one may be in the hands of the program that this one takes over from.
+                // A newer file may still be written by the program that this one replaces.
                 if age.is_some_and(|age| age > LONGEST_WRITING) {
                     fs::remove_file(entry.path())?;
                 }
@@ -99,14 +99,14 @@ impl Folder {
         Ok(())
     }
 
-    /// Forgets the oldest of a kind, until there is room for so many more.
+    /// Removes the oldest files of a kind until there is room for `more` files.
     fn make_room(&mut self, kind: Kind, more: usize) -> io::Result<()> {
         while self.of_kind(kind).len() + more > self.limits[kind as usize] {
             if !self.forget_oldest(kind)? {
                 break;
             }
         }
-        // They may be there of a time when they were captured, too.
+        // An earlier configuration may have captured rejected deliveries.
         while self.verified.len() + self.refused.len() + more > self.files {
             if !self.forget_oldest(Kind::Refused)? {
                 break;
@@ -115,7 +115,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Whether there was one.
+    /// Returns whether there was a file to remove.
     fn forget_oldest(&mut self, kind: Kind) -> io::Result<bool> {
         let Some(oldest) = self.of_kind(kind).first() else { return Ok(false) };
         let path = oldest.as_str().to_owned();
@@ -134,7 +134,7 @@ impl Folder {
     }
 }
 
-/// A file that was not there, for nobody else to read.
+/// Creates a new file that only its owner can read.
 fn new_file(path: &std::path::Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

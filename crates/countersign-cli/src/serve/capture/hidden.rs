@@ -1,4 +1,4 @@
-//! The secrets that must not stand in any file, and the forms in which one might.
+//! Finds known secrets, in all their usual encodings, so that no file contains one.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 use super::escapes;
 use crate::secrets::possible_keys;
 
-/// All secrets of the program, of every endpoint: a delivery may come to the wrong one. None is ever
-/// taken out, for one that is accepted no longer here may be so elsewhere.
+/// All secrets of all endpoints, because a delivery may be sent to the wrong endpoint. Secrets are
+/// never removed: a secret that is no longer accepted here may still be accepted elsewhere.
 pub(in crate::serve) struct Hidden {
-    /// `None` where nothing is captured, and so nothing has to be known.
+    /// `None` if nothing is captured, so that secrets need not be known.
     forms: Option<RwLock<Forms>>,
 }
 
@@ -38,15 +38,15 @@ impl Hidden {
         }
     }
 
-    /// Adds what a configuration has that was read again.
+    /// Adds the secrets of a reloaded configuration.
     pub(in crate::serve) fn add_all(&self, fresh: &Self) {
         let (Some(forms), Some(fresh)) = (&self.forms, &fresh.forms) else { return };
         let fresh = fresh.read().unwrap_or_else(PoisonError::into_inner);
         forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
     }
 
-    /// Whether one of them can be read out of these bytes: plainly, as JSON, XML or a URL may write it,
-    /// in hexadecimal or in base64.
+    /// Whether the bytes contain a secret: as plain text, escaped as in JSON, XML or a URL, in
+    /// hexadecimal, or in base64.
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
@@ -56,21 +56,21 @@ impl Hidden {
             || (has(b'&') && forms.are_in(&escapes::without_xml(bytes)))
             || (has(b'\\') && {
                 let once = escapes::without_json(bytes);
-                // JSON is sent as text inside of JSON, too.
+                // JSON can contain JSON as text.
                 let twice = memchr(b'\\', &once).map(|_| escapes::without_json(&once));
                 forms.are_in(&once) || twice.is_some_and(|twice| forms.are_in(&twice))
             })
     }
 }
 
-/// What secrets look like. There may be very many of them, of tenants: so they are found by their
-/// beginnings, however many there are.
+/// The encoded forms of the secrets. Tenants can have very many secrets, so forms are indexed by
+/// their first bytes, and the search time does not depend on their number.
 #[derive(Default)]
 struct Forms {
-    /// The texts that have no such beginning.
+    /// Texts shorter than the indexed beginning.
     short: Vec<Form>,
     long: Begun,
-    /// Hexadecimal, in small letters.
+    /// Lowercase hexadecimal.
     hex: Begun,
 }
 
@@ -87,7 +87,7 @@ impl Forms {
             insert(&mut self.long, form);
         }
         self.add_encoded(text);
-        // Which of them is the key, the scheme knows; here none may be seen.
+        // Only the scheme knows which of them is the key; all of them must be hidden.
         let keys = possible_keys(text).into_iter();
         for key in keys.filter(|key| key.len() >= BEGINNING && **key != text) {
             self.add_encoded(&key);
@@ -140,15 +140,15 @@ fn is_any_in(begun: &Begun, bytes: &[u8]) -> bool {
     !begun.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
 }
 
-/// A text without the escapes of a URL or a form, whose plus may be a space.
+/// The text with URL escapes decoded: once with `+` unchanged, and once with `+` as a space.
 fn unescaped(bytes: &[u8]) -> [Form; 2] {
     let spaced: Vec<u8> =
         bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     [bytes, &spaced].map(|bytes| Zeroizing::new(percent_decode(bytes).collect()))
 }
 
-/// The characters that base64 writes for these bytes whatever stands behind them, and in front of
-/// them, where that is so many bytes more than a multiple of three.
+/// The base64 characters that encode these bytes regardless of the bytes before and after them, if
+/// the number of bytes before them is `shift` modulo three.
 fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
     let shifted = Zeroizing::new([&[0; 2][..shift], bytes].concat());
     let encoded = Zeroizing::new(encoder.encode(&*shifted));
@@ -158,7 +158,7 @@ fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form
     Zeroizing::new(certain.to_vec())
 }
 
-/// The text inside of a JSON string, where it stands there otherwise.
+/// The text as it is escaped in a JSON string, if that differs from the text.
 fn as_json(text: &[u8]) -> Vec<Form> {
     let Ok(text) = std::str::from_utf8(text) else { return Vec::new() };
     let json = Zeroizing::new(serde_json::Value::from(text).to_string());
@@ -170,8 +170,7 @@ fn as_json(text: &[u8]) -> Vec<Form> {
 }
 
 const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new().with_encode_padding(false);
-/// A form that is shorter may stand anywhere by chance. The secret itself is looked for however short
-/// it is.
+/// Shorter forms would match by chance. The plain secret is searched for at any length.
 const BEGINNING: usize = 8;
 
 #[cfg(test)]

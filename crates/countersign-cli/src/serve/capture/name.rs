@@ -1,24 +1,24 @@
-//! The name of a file: time, number, program, kind, endpoint. Nothing in it comes from a request.
+//! File names: time, number, program, kind and endpoint. No part of a name comes from a request.
 
 use std::io;
 
 use time::OffsetDateTime;
 
-/// `20261121T090412123Z-00000017-5f3a9c1e-verified-hooks-stripe.json`: sorted by their names, files
-/// are sorted by their times.
+/// A name such as `20261121T090412123Z-00000017-5f3a9c1e-verified-hooks-stripe.json`. The order of
+/// names is the order of times.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::serve) struct Name(String);
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::serve) enum Kind {
     Verified,
     Refused,
 }
 
-/// Gives each name once.
+/// Generates unique names.
 pub(in crate::serve) struct Namer {
-    /// Tells the files of this program from those of others that share the folder.
+    /// Distinguishes the files of this program from those of other programs in the same folder.
     program: u32,
     number: u32,
     latest_ms: i64,
@@ -29,7 +29,8 @@ impl Namer {
         Self { program, number: 0, latest_ms: i64::MIN }
     }
 
-    /// A clock that is set back takes no name along, so that the file stays behind older ones.
+    /// The next name. If the clock is set back, the time in names stays the same, so that the name
+    /// still sorts after older ones.
     pub(in crate::serve) fn next(
         &mut self,
         unix_ms: i64,
@@ -39,8 +40,8 @@ impl Namer {
         self.named(unix_ms, kind.as_str(), endpoint)
     }
 
-    /// A name of a dead letter. It is none that a capture has: the folder of captures neither counts
-    /// nor removes such a file.
+    /// The name of a dead letter. It differs from the names of captures, so that the folder of
+    /// captures neither counts nor removes the file.
     pub(in crate::serve) fn next_dead_letter(
         &mut self,
         unix_ms: i64,
@@ -58,14 +59,14 @@ impl Namer {
         Ok(Name(format!("{time}-{number:08}-{program:08x}-{kind}-{endpoint}{EXTENSION}")))
     }
 
-    /// The name of a file to try the folder with.
+    /// The name of a file that checks whether the folder is writable.
     pub(in crate::serve) fn probe(&self) -> String {
         format!(".{:08x}{PART}", self.program)
     }
 }
 
 impl Name {
-    /// A name that a [`Namer`] has given to a capture, and no other.
+    /// Parses the name of a capture. `None` for any other name.
     pub(super) fn parse(name: &str) -> Option<(Self, Kind)> {
         let parts: Vec<&str> = name.strip_suffix(EXTENSION)?.splitn(5, '-').collect();
         let [time, number, program, kind, endpoint] = parts[..] else { return None };
@@ -86,12 +87,12 @@ impl Name {
         &self.0
     }
 
-    /// Where it is written, until it is whole.
+    /// The name of the temporary file, which is renamed once it is complete.
     pub(in crate::serve) fn part(&self) -> String {
         format!(".{}{PART}", self.0)
     }
 
-    /// Whether a file of this name has been begun by a program such as this.
+    /// Whether this is the name of a temporary file of this program.
     pub(super) fn is_part(name: &str) -> bool {
         let name = name.strip_prefix('.').and_then(|name| name.strip_suffix(PART));
         let is_probe = |name: &str| name.len() == 8 && name.bytes().all(is_hex);
@@ -117,7 +118,7 @@ fn time(unix_ms: i64) -> io::Result<String> {
     let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms) * 1_000_000);
     let time = time.ok().filter(|time| (0..=9999).contains(&time.year()));
     let time =
-        time.ok_or_else(|| io::Error::other("the clock says no time that a file can have"))?;
+        time.ok_or_else(|| io::Error::other("the clock is outside the range of file names"))?;
     Ok(format!(
         "{:04}{:02}{:02}T{:02}{:02}{:02}{:03}Z",
         time.year(),
@@ -130,7 +131,7 @@ fn time(unix_ms: i64) -> io::Result<String> {
     ))
 }
 
-/// Letters, digits and single hyphens of an endpoint's path.
+/// The endpoint's path, reduced to lowercase letters, digits and single hyphens.
 fn slug(path: &str) -> String {
     let letters = path.bytes().map(|byte| match byte.is_ascii_alphanumeric() {
         true => char::from(byte.to_ascii_lowercase()),
@@ -150,7 +151,7 @@ const DEAD_LETTER: &str = "deadletter";
 const EXTENSION: &str = ".json";
 const PART: &str = ".part";
 const LONGEST_SLUG: usize = 48;
-/// That have eight digits.
+/// The number of values with eight digits.
 const NUMBERS: u32 = 100_000_000;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What of a request is left out of its file.
+//! Decides which parts of a request are redacted in its file.
 
 use countersign::{Algorithm, Handshake, Scheme};
 use http::{HeaderMap, HeaderName};
@@ -7,14 +7,14 @@ use percent_encoding::percent_decode_str;
 use super::hidden::Hidden;
 use crate::serve::read_headers;
 
-/// What the scheme of an endpoint says of it.
+/// The redaction rules of an endpoint's scheme.
 pub(super) struct Redaction {
-    /// These hold a secret, whatever their values are.
+    /// Headers that always contain a secret.
     secret: Vec<HeaderName>,
-    /// Without these nothing could be verified, or told apart: they hold a signature, or the event's
-    /// type.
+    /// Headers with the signature, what it covers, or the event type. Without them a captured
+    /// delivery could not be verified.
     needed: Vec<HeaderName>,
-    /// A body with one of these is the handshake in which a key is handed over.
+    /// A body with one of these fields is the handshake that delivers a key.
     handing_over: Vec<String>,
     shows_secret_in_body: bool,
     signs_url: bool,
@@ -43,12 +43,13 @@ impl Redaction {
         Self { secret, needed, handing_over, shows_secret_in_body, signs_url }
     }
 
-    /// Whether every delivery of the scheme holds its secret in the body, so that none is captured.
+    /// Whether every delivery of the scheme contains its secret in the body, so that no delivery is
+    /// captured.
     pub(super) fn leaves_nothing(&self) -> bool {
         self.shows_secret_in_body
     }
 
-    /// Whether a body can be in a file: it is the delivery, of which nothing is left out.
+    /// Whether the body may be written to a file. A body is never redacted in part.
     pub(super) fn allows_body(&self, body: &[u8], hidden: &Hidden) -> bool {
         let hands_over = |field: &String| memchr::memmem::find(body, field.as_bytes()).is_some();
         !self.shows_secret_in_body
@@ -56,7 +57,7 @@ impl Redaction {
             && !hidden.is_in(body)
     }
 
-    /// The headers whose values are left out.
+    /// The headers whose values are redacted.
     pub(super) fn headers(&self, headers: &HeaderMap, hidden: &Hidden) -> Vec<HeaderName> {
         let is_credential = |name: &HeaderName| {
             self.secret.contains(name)
@@ -71,7 +72,7 @@ impl Redaction {
         left_out
     }
 
-    /// A URL as it can be in a file, and what was left out of it.
+    /// The redacted URL, and the names of the redacted parts.
     pub(super) fn url(&self, url: String, hidden: &Hidden) -> (String, Vec<String>) {
         if hidden.is_in(url.as_bytes()) || has_password(&url) {
             return (REDACTED.to_owned(), vec!["url".to_owned()]);
@@ -91,8 +92,8 @@ impl Redaction {
     }
 }
 
-/// Whether a header or a parameter of this name usually holds a credential, for the receiver or for a
-/// proxy in front of it: by a part of its name, or by one of its words.
+/// Whether a header or parameter with this name usually contains a credential for the receiver or
+/// a proxy. This is decided by a part of the name, or by one of its words.
 fn is_credential(name: &str, more_words: &[&str]) -> bool {
     let words = words(name);
     let name = words.join("-");
@@ -105,7 +106,7 @@ fn is_credential(name: &str, more_words: &[&str]) -> bool {
             && !KEYS_OF_OTHER_KINDS.iter().any(|it| name.contains(it)))
 }
 
-/// The words of a name in small letters: `X-Api-Key`, `api_key` and `apiKey` have `api` and `key`.
+/// The words of a name in lowercase: `api` and `key` for `Api-Key`, `api_key` and `apiKey`.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_small = false;
@@ -124,7 +125,7 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The name of a parameter of a query, without its escapes.
+/// The decoded name of a query parameter.
 fn parameter(name: &str) -> String {
     percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
@@ -136,10 +137,10 @@ fn has_password(url: &str) -> bool {
     authority.contains('@')
 }
 
-/// In the place of what was left out.
+/// Replaces a redacted value.
 pub(super) const REDACTED: &str = "[redacted]";
-/// In small letters, anywhere in a name: a header that is left out for nothing can be sent again, and a
-/// secret that was written into a file cannot be taken back.
+/// Lowercase parts of names, matched anywhere in a name. A header that is redacted needlessly can
+/// be sent again, but a secret that was written to a file cannot be taken back.
 const CREDENTIALS: [&str; 13] = [
     "access-key",
     "accesskey",
@@ -155,7 +156,7 @@ const CREDENTIALS: [&str; 13] = [
     "token",
     "x-amzn-oidc-data",
 ];
-/// Whole words of a name, as are all that end with `key`.
+/// Matched as whole words of a name, like all words that end with `key`.
 const WORDS: [&str; 13] = [
     "auth",
     "cert",
@@ -171,9 +172,9 @@ const WORDS: [&str; 13] = [
     "shared",
     "xsrf",
 ];
-/// Of a query's parameters alone: there they are signatures of links, and codes of Azure and OAuth.
+/// Only for query parameters: there they are signatures of links, and codes of Azure and OAuth.
 const PARAMETER_WORDS: [&str; 5] = ["code", "hmac", "sas", "sig", "signature"];
-/// What is called a key and opens nothing.
+/// Names with `key` that are not credentials.
 const KEYS_OF_OTHER_KINDS: [&str; 5] =
     ["event-key", "idempotency-key", "partition-key", "public-key", "routing-key"];
 

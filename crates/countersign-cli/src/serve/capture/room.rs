@@ -1,20 +1,20 @@
-//! How many bytes of bodies wait to be written, and how many more may.
+//! Limits the memory for bodies that are queued for writing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::BufferBudget;
 
-/// A limit on the bytes that are held.
+/// A limit on reserved bytes.
 pub(super) struct Room {
     limit: usize,
     held: AtomicUsize,
-    /// What is held here is in the budget for requests, too, of which it leaves
-    /// half: deliveries come first.
+    /// The reserved bytes also count toward the budget for requests. Captures use at most half of
+    /// it, because deliveries have priority.
     budget: BufferBudget,
 }
 
-/// The part of a room that one body takes; given back when it is dropped.
+/// The bytes that one body reserves; released on drop.
 pub(super) struct Reserved {
     room: Arc<Room>,
     bytes: usize,
@@ -36,7 +36,7 @@ impl Room {
 }
 
 impl Reserved {
-    /// So many bytes more, if there is room for them.
+    /// Reserves `bytes` more, and returns whether there is room for them.
     #[must_use]
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
         let Room { limit, held, budget } = &*self.room;
@@ -48,12 +48,12 @@ impl Reserved {
         if held.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             return false;
         }
-        // Given back with this, counted or not.
+        // Released on drop, even if the budget has no room.
         self.bytes += bytes;
         self.counted.grow(bytes).is_ok()
     }
 
-    /// Another part of the same room, without a byte.
+    /// An empty reservation of the same room.
     pub(super) fn nothing_more(&self) -> Self {
         Room::nothing(&self.room)
     }

@@ -1,4 +1,4 @@
-//! Queues and rooms of the captures.
+//! Queue and memory limits of captures.
 
 use countersign::{Secret, Verifier, VerifyErrorKind};
 
@@ -28,7 +28,7 @@ fn seen() -> Seen {
     }
 }
 
-/// Captures the same delivery so often, whose body has 13 bytes.
+/// Captures the same delivery, with a body of 13 bytes, `times` times.
 async fn take(captures: &Captures, times: usize) {
     let (capture, scheme) = capture(captures);
     let secret = Secret::new("It's a Secret to Everybody").unwrap();
@@ -56,7 +56,7 @@ async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
     let queue = Queue::new(9);
     let captures = captures(&queue, 2 * 13);
     take(&captures, 3).await;
-    // The oldest is written.
+    // Writes the oldest.
     drop(queue.next());
     take(&captures, 2).await;
     assert_eq!(captures.dropped[0].load(Ordering::Relaxed), 2);

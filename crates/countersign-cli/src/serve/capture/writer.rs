@@ -1,4 +1,4 @@
-//! The thread that writes deliveries into their folder.
+//! The thread that writes captured deliveries into their folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::name::Kind;
 use crate::output;
 use crate::queue::Queue;
 
-/// What the thread does.
+/// The state of the thread.
 pub(super) struct Writer {
     folder: Folder,
     path: PathBuf,
     hidden: Arc<Hidden>,
     is_broken: bool,
-    /// When it was last said how many were dropped.
+    /// When dropped deliveries were last reported.
     told: Option<Instant>,
 }
 
@@ -38,8 +38,7 @@ impl Writer {
                 (Err(error), false) => {
                     self.is_broken = true;
                     output::note(&format!(
-                        "deliveries cannot be captured in `{}`: {error}. They are handled all the \
-                         same",
+                        "deliveries cannot be captured in `{}`: {error}. They are still handled",
                         self.path.display()
                     ));
                 }
@@ -58,7 +57,7 @@ impl Writer {
             if dropped > 0 {
                 self.told = Some(Instant::now());
                 output::note(&format!(
-                    "{dropped} {} deliveries were not captured: they come faster than they are \
+                    "{dropped} {} deliveries were not captured: they arrive faster than they are \
                      written",
                     kind.as_str()
                 ));

@@ -1,4 +1,4 @@
-//! The HTTP client for one target, and its connections.
+//! The HTTP client for one target, with a connection pool.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) enum Client {
 }
 
 impl Client {
-    /// A connection must be had within `connect`; as many as `idle` are kept.
+    /// A client with the connect timeout `connect`, which keeps up to `idle` idle connections.
     pub(super) fn new(target: &Uri, connect: Duration, idle: usize) -> std::io::Result<Self> {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(connect));
@@ -51,6 +51,6 @@ impl Client {
     }
 }
 
-/// Below the 5 s after which common servers close an idle connection: a request on one that is
-/// just being closed is lost.
+/// Below the 5 s after which common servers close an idle connection: a request is lost if the
+/// server closes its connection at the same time.
 const LONGEST_IDLE: Duration = Duration::from_secs(4);

@@ -1,7 +1,7 @@
 //! The headers of a forwarded request.
 //!
-//! CGI, WSGI, Rack and PHP hand headers to an application as variables, in whose names `-`, `_`,
-//! `.` and the like are one character. So names are compared here as such a target will see them.
+//! CGI, WSGI, Rack and PHP pass headers to an application as variables, whose names do not
+//! distinguish `-`, `_`, `.` and similar characters. So names are compared here in that form.
 
 use countersign::{Grant, Scheme, Signed, Verified};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -12,9 +12,9 @@ use crate::serve::config::ForwardedHeaders;
 use crate::serve::read_headers;
 use crate::serve::short_id::short_id;
 
-/// Removes what was meant for this server only, what nobody but this server may say, and what a
-/// target could take for another header. What the scheme reads is the delivery's, whatever the
-/// `Connection` header or a list of names says.
+/// Removes hop-by-hop headers, headers that only this server may set, and headers that a target
+/// could confuse with another header. Headers that the scheme reads are kept, even if the
+/// `Connection` header or a list of names contains them.
 pub(super) fn keep_end_to_end(
     headers: &mut HeaderMap,
     forwarded: ForwardedHeaders,
@@ -41,7 +41,7 @@ pub(super) fn keep_end_to_end(
     }
 }
 
-/// Says what was proved, and which attempt this is.
+/// Adds the headers with the verified facts and the attempt.
 pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Grant) {
     add_event(headers, verified);
     headers.insert(ATTEMPT, HeaderValue::from(grant.epoch));
@@ -49,7 +49,7 @@ pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Gra
     insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
 }
 
-/// Names the event and its tenant. Its type may be unsigned, and then says so.
+/// Adds the headers with the event's id, type and tenant, and whether the type is signed.
 pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) {
     insert(headers, EVENT_ID, &short_id(verified.event_id()));
     if let Some(tenant) = verified.tenant() {
@@ -62,7 +62,7 @@ pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) 
     }
 }
 
-/// What a header cannot carry is percent-encoded, and so is the percent sign.
+/// Characters that are not valid in a header are percent-encoded, and so is the percent sign.
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     let encoded = utf8_percent_encode(value, NOT_IN_HEADERS).to_string();
     if let Ok(value) = HeaderValue::try_from(encoded) {
@@ -70,7 +70,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// A name as a target sees it to which all characters but letters and digits are one.
+/// The name as seen by a target that does not distinguish characters other than letters and digits.
 fn folded(name: &str) -> String {
     let fold = |byte: u8| match byte.is_ascii_alphanumeric() {
         true => char::from(byte.to_ascii_lowercase()),
@@ -79,8 +79,8 @@ fn folded(name: &str) -> String {
     name.bytes().map(fold).collect()
 }
 
-/// This server's own, and a proxy's: as a variable, `Proxy` alone is `HTTP_PROXY`, by which clients
-/// of the target find theirs.
+/// Whether a name belongs to this server or to a proxy. As a CGI variable, `Proxy` becomes
+/// `HTTP_PROXY`, which HTTP clients of the target read as their proxy setting.
 fn is_reserved(folded: &str) -> bool {
     let is_of = |name: &str| {
         folded.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
@@ -88,15 +88,15 @@ fn is_reserved(folded: &str) -> bool {
     is_of("countersign") || is_of("proxy")
 }
 
-/// What a proxy in front of this server, or any client, says of the request: from where and from whom
-/// it came, and which host, path, method and protocol it was for.
+/// Whether a header is one that proxies set to describe the request: its origin, user, host, path,
+/// method or protocol. Any client can send such a header.
 fn is_of_a_proxy_in_front(folded: &str) -> bool {
     PROXY_PARTS.iter().any(|part| folded.contains(part))
         || PROXY_BEGINNINGS.iter().any(|beginning| folded.starts_with(beginning))
         || PROXY_NAMES.contains(&folded)
 }
 
-/// Products put their own names around these.
+/// Matched anywhere in a name, because products add their own prefixes and suffixes.
 const PROXY_PARTS: [&str; 15] = [
     "authenticated-user",
     "client-cert",
@@ -125,7 +125,8 @@ const TENANT: HeaderName = HeaderName::from_static("countersign-tenant");
 const ATTEMPT: HeaderName = HeaderName::from_static("countersign-attempt");
 const POSSIBLE_DUPLICATE: HeaderName = HeaderName::from_static("countersign-possible-duplicate");
 
-/// Controls and everything that is not ASCII; a space would be trimmed at either end.
+/// Control characters and everything outside ASCII, and the space, because spaces at the ends would
+/// be trimmed.
 const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! How much waits to be printed.
+//! Limits on the lines that are queued for printing.
 
 use countersign::{Scheme, Secret, Signer, Verifier};
 use serde_json::Value;
 
 use super::*;
 
-/// Lines that are not written until the test does so.
+/// A log whose lines stay queued until the test reads them.
 fn unwritten() -> (Log, Receiver<Entry>) {
     let (queue, entries) = sync_channel(MAX_LINES);
     (Log { queue, dropped: Arc::default(), bodies: Some(Arc::default()) }, entries)
@@ -59,7 +59,7 @@ async fn bodies_that_wait_are_bounded_in_bytes_and_lines_without_them_are_kept()
         assert_eq!((&line["event_id"], &line["body_dropped"]), (&"evt_1".into(), &true.into()));
         assert_eq!(line.get("body"), Some(&Value::Null));
     }
-    // What is written makes room.
+    // Written lines free their room.
     drop(waiting);
     log.print(&line(&verified));
     assert!(parsed(&entries.try_recv().unwrap())["body"].is_string());
