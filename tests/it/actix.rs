@@ -1,5 +1,5 @@
-//! The doors into actix-web: what they share with all others stands in the HTTP
-//! suite; here is what they have of their own.
+//! Tests of the actix-web adapters that do not apply to other adapters. The
+//! HTTP suite covers what all adapters share.
 
 mod answers;
 pub(crate) mod app;

@@ -1,5 +1,5 @@
-//! The doors of the SDK, the tower layer and the axum extractors: one contract
-//! for all of them, then what each has of its own.
+//! The tower layer and the axum extractors: tests that all of them share, then
+//! tests of each.
 
 pub(crate) mod doors;
 mod extractor;
@@ -78,7 +78,8 @@ async fn a_request_refused_for_its_headers_has_none_of_its_body_read() {
         Delivery::of(&venum).with_header("x-venum-signature", "nonsense"),
         Delivery::of(&venum).with_header("content-encoding", "gzip"),
         Delivery::signed(&venum, secret(1), 0, BODY),
-        // The length that is announced is refused like any other header.
+        // An invalid `Content-Length` is rejected like any other invalid
+        // header.
         Delivery::of(&venum).with_header("content-length", "999999999"),
         Delivery::of(&venum).with_header("content-length", u64::MAX.to_string()),
     ];
@@ -132,7 +133,7 @@ async fn a_limit_that_a_layer_in_front_holds_is_answered_as_one() {
 #[tokio::test]
 async fn a_body_that_breaks_off_is_refused_as_incomplete() {
     let jupiter = scheme("jupiter");
-    // Even where what has come is what was signed.
+    // Even if the part that arrived is exactly what was signed.
     let delivery = Delivery::of(&jupiter);
     let announced = delivery.clone().with_header("content-length", (BODY.len() + 1).to_string());
     for door in doors(&verifier(&jupiter)) {
@@ -173,7 +174,7 @@ async fn a_body_that_trickles_ends_at_one_total_deadline() {
         let started = Instant::now();
         let answer = door.answer(request(&delivery, scripted(trickle).0)).await;
         assert_eq!((answer.status, answer.code), (408, Some("body_timeout")), "{door}");
-        // The provider waits for 5 s, and a third of that is for the body.
+        // The provider waits for 5 s, and the body has a third of that.
         let took = started.elapsed();
         assert!((SECOND * 5 / 3..SECOND * 2).contains(&took), "{door}: {took:?}");
     }

@@ -1,4 +1,5 @@
-//! The attacks on endpoints: ours are sound, and whoever has a flaw loses the mark for it.
+//! The attacks on endpoints: our adapters pass all of them, and a receiver with a flaw fails the
+//! attacks that target the flaw.
 
 mod doors;
 mod examples;
@@ -27,7 +28,7 @@ fn what_a_sound_receiver_refuses_does_not_verify_and_what_it_accepts_does() {
         for attack in &attacks {
             for request in attack.requests() {
                 if request.pace() != Pace::Whole || request.expected() == Expected::RefusedSize {
-                    continue; // These are for whoever reads the body.
+                    continue; // These need an endpoint that reads the body.
                 }
                 let kind = attack.kind();
                 let verified =
@@ -180,6 +181,7 @@ fn url() -> PublicUrl {
     PublicUrl::new("https://example.com/hooks?a=1").unwrap()
 }
 
-/// They are signed with a private key that no seed makes, or in a body of a form that no sample has.
+/// These need a private key that cannot be derived from a seed, or a body in a format that has no
+/// sample.
 const PASSED_OVER: [&str; 5] = ["adyen", "aws-sns", "paypal", "plaid", "sendgrid"];
 const SEED: &[u8; 32] = b"01234567890abcdef01234567890abcd";

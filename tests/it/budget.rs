@@ -1,4 +1,4 @@
-//! What is held of requests, and that all of it is counted.
+//! The buffer budget: all memory that is held for requests is counted.
 
 use std::io::Write;
 use std::task::{Context, Waker};

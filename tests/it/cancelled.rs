@@ -1,5 +1,5 @@
-//! Clients that leave, over real sockets: what they have started finishes, and
-//! what they have not finished sending starts nothing.
+//! Clients that disconnect, over real sockets: a handler that has started
+//! finishes, and an incomplete request starts nothing.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +54,7 @@ async fn a_client_that_leaves_while_its_body_is_being_read_claims_nothing() {
         let ends = Ends::default();
         let server = Server::start(ends.watched(door.app.clone())).await;
         let delivery = event(1);
-        // All of it but a byte, of what is signed even so much.
+        // The whole body except its last byte.
         let client = sends(&server, &delivery, delivery.body.len() - 1).await;
         ends.begun(1).await;
         drop(client);
@@ -93,7 +93,7 @@ async fn a_graceful_shutdown_of_server_and_layer_leaves_nothing_half_done() {
     scene.begun(1).await;
     drop(client);
     shut_down.send(()).unwrap();
-    // Its connection has gone, and the server does not know of the handler.
+    // The connection is closed, and the server does not know of the handler.
     in_time(server).await.unwrap();
     assert_eq!((scene.finished(), scene.store.live()), (0, 1));
 
@@ -113,7 +113,7 @@ async fn draining_what_is_idle_takes_no_time_and_can_be_done_again() {
     scene.layer.drain().await;
 }
 
-/// A layer in front of a handler that waits until it is let go, half-way.
+/// A layer in front of a handler that waits halfway until it is released.
 struct Scene {
     layer: WebhookLayer<MemoryStore>,
     store: MemoryStore,
@@ -129,7 +129,7 @@ impl Scene {
         Self::within(Duration::from_secs(3600))
     }
 
-    /// The sender waits for this long.
+    /// How long the sender waits.
     fn within(ack_deadline: Duration) -> Self {
         let store = MemoryStore::new();
         let receiver = receiver(store.clone()).with_ack_deadline(ack_deadline);
@@ -141,7 +141,7 @@ impl Scene {
             let (inside, way_out, finished) = held.clone();
             async move {
                 inside.add_permits(1);
-                // Closed is open.
+                // A closed semaphore lets the handler continue.
                 let _ = way_out.acquire().await;
                 finished.fetch_add(1, Ordering::SeqCst);
             }
@@ -154,12 +154,12 @@ impl Scene {
         self.ends.watched(behind(&self.layer, &self.handler))
     }
 
-    /// Waits until so many more are in the handler.
+    /// Waits until this many more handlers have started.
     async fn begun(&self, handlers: usize) {
         take(&self.inside, handlers).await;
     }
 
-    /// Waits until the server has given so many more requests up.
+    /// Waits until the server has dropped this many more requests.
     async fn given_up(&self, requests: usize) {
         self.ends.ended(requests).await;
     }
@@ -173,7 +173,7 @@ impl Scene {
     }
 }
 
-/// Tells when requests begin and end, by an answer or without.
+/// Signals when requests begin, and when they end with or without a response.
 #[derive(Clone)]
 struct Ends {
     begun: Arc<Semaphore>,
@@ -211,7 +211,8 @@ async fn watch(ends: Ends, request: Request, next: Next) -> Response {
     }
 
     ends.begun.add_permits(1);
-    // Let go of last, when the answer is there or what would give it is gone.
+    // Dropped last: after the response is ready, or when the future that would
+    // return it is dropped.
     let _at_its_end = OnDrop(ends.ended);
     next.run(request).await
 }
@@ -221,7 +222,7 @@ async fn take(semaphore: &Semaphore, permits: usize) {
     in_time(semaphore.acquire_many(permits)).await.unwrap().forget();
 }
 
-/// A client that has sent so much of a delivery's body, and waits.
+/// A client that has sent this much of a delivery's body, and waits.
 async fn sends(server: &Server, delivery: &Delivery, length: usize) -> TcpStream {
     let mut client = server.connect().await;
     let whole = wire(delivery);
@@ -235,7 +236,7 @@ fn wire(delivery: &Delivery) -> Vec<u8> {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), future).await.expect("it happens within 20 s")
+    timeout(Duration::from_secs(20), future).await.expect("must finish within 20 s")
 }
 
 const CLIENTS: usize = 1000;

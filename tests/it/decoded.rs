@@ -1,4 +1,4 @@
-//! Bodies that are signed behind their content encoding.
+//! Schemes that sign the decoded body, before its content encoding.
 
 use std::io::Write;
 
@@ -30,7 +30,7 @@ fn verifier() -> Verifier {
     Verifier::new(quicknode(), secrets).unwrap().with_clock(ManualClock::at_unix_ms(NOW_MS))
 }
 
-/// The headers of [`BODY`], signed by `secret` and sent in this encoding.
+/// The headers of [`BODY`], signed by `secret` and sent with this encoding.
 fn headers(secret: &str, encoding: &str) -> Vec<(String, String)> {
     let mut headers = vec![("X-QN-Nonce".to_owned(), "b2c7".to_owned())];
     let signer = Signer::new(quicknode(), Secret::new(secret).unwrap()).unwrap().at_unix_ms(NOW_MS);
@@ -100,7 +100,7 @@ fn a_bomb_is_refused_while_it_arrives() {
     let refused = bomb
         .chunks(64)
         .position(|piece| kind(begun.push(piece.to_vec())) == Some(VerifyErrorKind::BodyTooLarge));
-    // A tenth of it is the limit.
+    // The limit is a tenth of the decoded size.
     let at = refused.unwrap() * 64;
     assert!((bomb.len() / 12..bomb.len() / 8).contains(&at), "{at} of {}", bomb.len());
     assert_eq!(kind(begun.verify()), Some(VerifyErrorKind::BodyTooLarge));

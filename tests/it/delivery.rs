@@ -1,5 +1,4 @@
-//! A delivery of any scheme, signed as its provider would, to be altered by the
-//! tests.
+//! A delivery of any scheme, signed as its provider would sign it. Tests can modify it.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,14 +13,14 @@ use serde::de::IgnoredAny;
 pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
 pub(crate) const ID: &str = "msg_1";
 
-/// What every scheme finds its id, type and time in.
+/// A body in which every scheme finds its id, type and time.
 pub(crate) const BODY: &str = concat!(
     r#"{"id":"evt_1","event_id":"evt_1","type":"thing.made","created":1760000000,"#,
     r#""created_at":"2025-10-09T08:53:20Z","webhookTimestamp":1760000000000,"#,
     r#""signature":"5Kxab","event":{"id":"evt_1","event_type":"thing.made","type":"thing.made"}}"#,
 );
 
-/// What a request is made of, with headers that need not be text.
+/// The parts of a request. The header values need not be text.
 #[derive(Clone)]
 pub(crate) struct Delivery {
     pub(crate) headers: Vec<(String, Vec<u8>)>,
@@ -29,7 +28,7 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    /// Signed with the first secret, at [`NOW_MS`], over [`BODY`].
+    /// A delivery of [`BODY`], signed with the first secret at [`NOW_MS`].
     pub(crate) fn of(scheme: &Scheme) -> Self {
         Self::signed(scheme, secret_of(scheme, 1), NOW_MS, BODY)
     }
@@ -53,7 +52,7 @@ impl Delivery {
         Self { headers: headers.collect(), body }
     }
 
-    /// Another value for one header; adds it where it is not there.
+    /// Sets a header: replaces its value, or adds it.
     pub(crate) fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));
@@ -65,7 +64,7 @@ impl Delivery {
         self
     }
 
-    /// The same text in place of another, wherever it stands in the headers.
+    /// Replaces this text in all headers.
     pub(crate) fn with_text(mut self, from: &str, to: &str) -> Self {
         let mut replaced = false;
         for (_, value) in &mut self.headers {
@@ -82,18 +81,18 @@ impl Delivery {
         &found.unwrap_or_else(|| panic!("there is no header {name}")).1
     }
 
-    /// The header of the signature, which a signer puts first.
+    /// The name of the signature header, which a signer writes first.
     pub(crate) fn signature_header(&self) -> &str {
         &self.headers[0].0
     }
 
-    /// The text of the only tag, and what stands in front of it in its header.
+    /// The text of the only tag, and the text in front of it in its header.
     pub(crate) fn tag(&self, scheme: &Scheme) -> (&str, &str) {
         let value = std::str::from_utf8(&self.headers[0].1).unwrap();
         value.split_at(value.len() - tag_length(scheme))
     }
 
-    /// Another text in the place of the only tag.
+    /// Replaces the only tag.
     pub(crate) fn with_tag(&self, scheme: &Scheme, tag: impl AsRef<[u8]>) -> Self {
         let (front, _) = self.tag(scheme);
         let value = [front.as_bytes(), tag.as_ref()].concat();
@@ -104,19 +103,19 @@ impl Delivery {
         verifier.verify(&self.headers, self.body.clone())
     }
 
-    /// How it is refused, and before its body is looked at.
+    /// The rejection from the headers alone, before the body is read.
     pub(crate) fn refused_at_once(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
         verifier.begin(&self.headers).err().map(|error| error.kind())
     }
 
-    /// How it is refused, by its headers or by its body.
+    /// The rejection, from the headers or from the body.
     pub(crate) fn refused(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
         self.verify(verifier).err().map(|error| error.kind())
     }
 }
 
-/// All built-in schemes whose data says how a shared secret signs the body. Of
-/// tokens and public keys there are tests in `schemes.rs`, of rules in `rules`.
+/// All built-in schemes whose data describes how a shared secret signs the body. `schemes.rs` tests
+/// tokens and public keys, and `rules` tests schemes that are code.
 pub(crate) fn schemes() -> impl Iterator<Item = Scheme> {
     all_schemes().filter(|scheme| scheme.is_data() && is_keyed_digest(scheme.algorithm()))
 }
@@ -133,8 +132,7 @@ fn is_keyed_digest(algorithm: Algorithm) -> bool {
     )
 }
 
-/// Those whose header may hold several signatures: with two secrets a signer
-/// writes two.
+/// The schemes whose header may contain several signatures: with two secrets, a signer writes two.
 pub(crate) fn list_schemes() -> impl Iterator<Item = Scheme> {
     schemes().filter(|scheme| {
         let one = || Secrets::new(secret_of(scheme, 1));
@@ -144,8 +142,8 @@ pub(crate) fn list_schemes() -> impl Iterator<Item = Scheme> {
     })
 }
 
-/// Those that take any body, if it is [of their form](in_form_of): they do not look for a time in
-/// it, and have no handshake in which they sign short texts for anybody.
+/// The schemes that accept any body, if it is [in their form](in_form_of): they read no time from
+/// it, and have no handshake that signs short texts for any sender.
 pub(crate) fn any_body_schemes() -> impl Iterator<Item = Scheme> {
     schemes().filter(|scheme| {
         let states_time = scheme.timestamp().is_some_and(|(at, _)| at.starts_with("body:"));
@@ -153,8 +151,9 @@ pub(crate) fn any_body_schemes() -> impl Iterator<Item = Scheme> {
     })
 }
 
-/// Whether the scheme takes a body with these bytes: some templates ask that it begins with certain
-/// characters, and a plain digest behind the secret that it is one JSON document.
+/// Whether the scheme accepts a body with these bytes. Some templates require that it begins with
+/// certain characters, and a plain digest of the secret and the body requires that it is one JSON
+/// document.
 pub(crate) fn takes_form(scheme: &Scheme, body: &[u8]) -> bool {
     let Some(first) = body.first() else { return true };
     !asks_for_form(scheme)
@@ -162,7 +161,8 @@ pub(crate) fn takes_form(scheme: &Scheme, body: &[u8]) -> bool {
             && (!asks_for_document(scheme) || serde_json::from_slice::<IgnoredAny>(body).is_ok()))
 }
 
-/// A body in the form that the scheme takes: these bytes themselves, or a JSON text that holds them.
+/// A body in the form that the scheme accepts: these bytes themselves, or a JSON text that contains
+/// them.
 pub(crate) fn in_form_of(scheme: &Scheme, body: &[u8]) -> Vec<u8> {
     if takes_form(scheme, body) {
         body.to_vec()
@@ -189,8 +189,8 @@ fn asks_for_document(scheme: &Scheme) -> bool {
     asks_for_form(scheme) && scheme.signed().starts_with("{secret}")
 }
 
-/// Whether a body that is a token, or empty, is refused however it is signed:
-/// anybody could have had it signed by asking for the handshake.
+/// Whether the scheme rejects a body that is a token, or empty, even with a correct signature: any
+/// sender could have obtained the signature with a handshake.
 pub(crate) fn signs_for_anybody(scheme: &Scheme) -> bool {
     scheme.name() == "x-twitter"
 }
@@ -199,14 +199,14 @@ pub(crate) fn scheme(name: &str) -> Scheme {
     Scheme::named(name).unwrap()
 }
 
-/// The headers that a scheme signs besides those that a signer writes.
+/// The signed headers that a signer does not write itself.
 fn own_headers(scheme: &Scheme) -> Vec<(String, String)> {
     let placeholders = scheme.signed().split("{header:").skip(1);
     let names = placeholders.map(|text| text.split('}').next().unwrap().to_owned());
     names.map(|name| (name, "own-1".to_owned())).collect()
 }
 
-/// How many characters a scheme's tag has.
+/// The length of the scheme's tag, in characters.
 pub(crate) fn tag_length(scheme: &Scheme) -> usize {
     let bytes: usize = match scheme.algorithm() {
         Algorithm::HmacSha1 => 20,
@@ -216,7 +216,7 @@ pub(crate) fn tag_length(scheme: &Scheme) -> usize {
     if scheme.encoding() == Encoding::Hex { 2 * bytes } else { bytes.div_ceil(3) * 4 }
 }
 
-/// One of many secrets, as this scheme's provider would show it.
+/// One of many secrets, in the format in which this scheme's provider shows it.
 pub(crate) fn secret_of(scheme: &Scheme, number: u8) -> Secret {
     match scheme.secret_format() {
         SecretFormat::Hex => Secret::new(const_hex::encode([number; 32])).unwrap(),
@@ -224,8 +224,8 @@ pub(crate) fn secret_of(scheme: &Scheme, number: u8) -> Secret {
     }
 }
 
-/// One of many secrets. Every scheme takes it but those whose secrets are
-/// hexadecimal: to some it is text, to others the base64 of 32 bytes.
+/// One of many secrets. Every scheme accepts it except those with hexadecimal secrets. Some schemes
+/// read it as text, others as the base64 of 32 bytes.
 pub(crate) fn secret(number: u8) -> Secret {
     Secret::new(secret_text(number)).unwrap()
 }
@@ -240,7 +240,7 @@ pub(crate) fn secret_text(number: u8) -> String {
     format!("whsec_{}", STANDARD.encode([number; 32]))
 }
 
-/// Knows the first secret; its clock stands at [`NOW_MS`].
+/// A verifier with the first secret. Its clock is fixed at [`NOW_MS`].
 pub(crate) fn verifier(scheme: &Scheme) -> Verifier {
     verifier_at(scheme, NOW_MS)
 }
@@ -249,12 +249,12 @@ pub(crate) fn verifier_at(scheme: &Scheme, now_unix_ms: i64) -> Verifier {
     verifier_of(scheme, secret_of(scheme, 1)).with_clock(move || now_unix_ms)
 }
 
-/// Knows these secrets, and the URL where the scheme signs it.
+/// A verifier with these secrets, and with the URL if the scheme signs it.
 pub(crate) fn verifier_of(scheme: &Scheme, secrets: impl Into<Secrets>) -> Verifier {
     try_verifier_of(scheme, secrets).unwrap()
 }
 
-/// The same, where the scheme may not take the secrets.
+/// The same, for secrets that the scheme may reject.
 pub(crate) fn try_verifier_of(
     scheme: &Scheme,
     secrets: impl Into<Secrets>,

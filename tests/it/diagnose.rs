@@ -1,5 +1,5 @@
-//! Why a delivery does not verify: each cause provoked for many schemes, and
-//! named first.
+//! Diagnoses of deliveries that do not verify: each cause is provoked for many
+//! schemes, and must be reported first.
 
 mod bodies;
 mod handshakes;
@@ -29,12 +29,12 @@ fn diagnose(scheme: &Scheme, secrets: impl Into<Secrets>) -> Diagnose {
     Diagnose::new(scheme.clone(), secrets).with_clock(|| NOW_MS)
 }
 
-/// What is found with the scheme's own secret.
+/// The diagnosis with the scheme's own secret.
 fn found(scheme: &Scheme, delivery: &Delivery) -> Diagnosis {
     found_by(&diagnose(scheme, secret_of(scheme, 1)), scheme, delivery)
 }
 
-/// What is found. Whatever it is, it shows nothing that is secret.
+/// The diagnosis. Checks that it never shows anything secret.
 #[track_caller]
 fn found_by(diagnose: &Diagnose, scheme: &Scheme, delivery: &Delivery) -> Diagnosis {
     let request = captured(delivery);
@@ -57,7 +57,7 @@ fn found_by(diagnose: &Diagnose, scheme: &Scheme, delivery: &Delivery) -> Diagno
     found
 }
 
-/// The first cause is this one, and proved.
+/// Checks that the first cause is this one, and that it is certain.
 #[track_caller]
 fn assert_certain(found: &Diagnosis, kind: CauseKind, which: &str) {
     let causes = found.causes();
@@ -65,7 +65,7 @@ fn assert_certain(found: &Diagnosis, kind: CauseKind, which: &str) {
     assert!(causes[0].is_certain(), "{which}: {found:?}");
 }
 
-/// The first cause is this one, and nothing was proved.
+/// Checks that the first cause is this one, and that no cause is certain.
 #[track_caller]
 fn assert_suspected(found: &Diagnosis, kind: CauseKind, which: &str) {
     let causes = found.causes();
@@ -183,7 +183,7 @@ fn fixes_are_in_the_words_of_what_their_reader_uses() {
     assert!(fix(Audience::SchemeFile).contains("`secret_format` in the scheme's file"));
 }
 
-/// They stand behind what was not found, and find nothing.
+/// The hints follow the causes that were excluded, and are only suspected.
 #[test]
 fn the_url_and_the_mode_of_a_body_are_hints_where_a_mismatch_is_unexplained() {
     let hinted = |name: &str, body: &str| -> Vec<CauseKind> {

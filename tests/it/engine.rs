@@ -1,4 +1,4 @@
-//! What the description of a scheme can say, by the providers that need it.
+//! Features of scheme descriptions, tested with the providers that need them.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -26,8 +26,9 @@ fn only_fourteen_providers_cannot_be_described() {
     assert_eq!(code, NEED_CODE);
 }
 
-/// What they sign is derived from the parsed body or chosen by the request, or
-/// two secrets belong to two headers, or it is a token of another kind.
+/// Schemes that a description cannot express: they sign values that are derived
+/// from the parsed body or chosen by the request, or use two secrets for two
+/// headers, or another kind of token.
 const NEED_CODE: [&str; 14] = [
     "adyen",
     "aws-sns",
@@ -58,7 +59,7 @@ fn the_path_and_query_of_an_origin_are_those_of_the_request() {
         let elsewhere = Head::new("POST", "/elsewhere", &vector.headers);
         let refused = at_origin.verify(elsewhere, body()).unwrap_err();
         assert_eq!(refused.kind(), Kind::SignatureMismatch, "{vector}");
-        // Headers alone do not say which path was asked for.
+        // The path of the request is unknown if only the headers are given.
         let refused = at_origin.begin(&vector.headers).unwrap_err();
         assert_eq!(refused.kind(), Kind::Misconfigured, "{vector}");
         let exact = verifier(PublicUrl::new(vector.url.clone().unwrap()).unwrap());
@@ -109,7 +110,7 @@ fn a_match_in_any_of_several_headers_is_enough() {
         let mut sent: Vec<(&str, &str)> = headers.map(|header| (header, wrong.as_str())).into();
         sent[place].1 = &right;
         assert!(verifier.verify(&sent, "{}").is_ok(), "{place}");
-        // The others need not be there, and may be of no use.
+        // The other headers may be absent or invalid.
         assert!(verifier.verify(&[sent[place]], "{}").is_ok(), "{place}");
         let empty =
             sent.iter().map(|(name, value)| (*name, if *value == right { &right } else { "" }));
@@ -234,7 +235,7 @@ fn the_secret_of_a_plain_digest_stands_first_or_last() {
     for template in ["{secret}{body}", "{secret}|{method}{body}", "{body}|{secret}"] {
         let scheme = over_body("custom", "X-Signature").signed(template);
         let scheme = scheme.algorithm(Algorithm::Sha256);
-        // Any other body could be made longer.
+        // Without this, an attacker could extend the body (length extension).
         let scheme = match template.starts_with("{secret}") {
             true => scheme.body_begins_with("{["),
             false => scheme,
@@ -258,8 +259,8 @@ fn the_holder_of_a_public_key_cannot_sign() {
     }
 }
 
-/// One for each scheme by which no shared secret signs the body, with a secret
-/// of its kind.
+/// One for each scheme in which no shared secret signs the body, with a secret
+/// of the required kind.
 pub(crate) fn verifiers() -> Vec<Verifier> {
     let others = all_schemes().filter(Scheme::is_data).filter(|scheme| {
         matches!(scheme.algorithm(), Algorithm::Token | Algorithm::Ed25519 | Algorithm::EcdsaP256)

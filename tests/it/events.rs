@@ -1,4 +1,4 @@
-//! Which event a delivery is about: its id and its type.
+//! The id and the type of a delivery's event.
 
 use countersign::{PublicUrl, Scheme, Secret, Signed, Verifier, VerifyErrorKind as Kind};
 use countersign_conformance::{Expect, VectorSecret, vectors};
@@ -76,7 +76,7 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
     for (name, from, id, kind) in [
         ("adyen-platform", "digest", None, Some("balancePlatform.balanceAccount.created")),
         ("alchemy", "body:/id", Some("whevt_1"), Some("ADDRESS_ACTIVITY")),
-        // Several events in one delivery have no type between them.
+        // A delivery of several events has no single type.
         ("asana", "digest", None, None),
         ("cal.com", "digest", None, Some("BOOKING_CREATED")),
         ("calendly", "digest", None, Some("invitee.created")),

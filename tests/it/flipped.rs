@@ -1,5 +1,5 @@
-//! Every valid delivery of the vectors, with each of its bytes changed: what is
-//! signed is refused, and what is not is said not to be.
+//! Every valid delivery of the vectors, with each byte changed: a change of a signed byte is
+//! rejected, and an accepted change is in a part that is documented as unsigned.
 
 use countersign::{Covers, Head, PublicUrl, Scheme, Secret, Secrets, Verified, Verifier};
 use countersign_conformance::{Expect, Vector, vectors};
@@ -18,7 +18,7 @@ fn every_byte_of_a_header_is_signed_or_could_be_left_out() {
             let needed = without_what_can_be_left_out(headers(vector), &verifies);
             assert!(verifies(&needed), "{vector}");
             for (header, (name, value)) in needed.iter().enumerate() {
-                // What else a rule looks at, such as the place of a certificate, is tried in `rules`.
+                // `rules` tests what else a rule reads, such as the location of a certificate.
                 if !scheme.headers().any(|read| read.eq_ignore_ascii_case(name)) {
                     continue;
                 }
@@ -32,8 +32,8 @@ fn every_byte_of_a_header_is_signed_or_could_be_left_out() {
     }
 }
 
-/// The headers, without those that are not read, and without other signatures and whatever else may
-/// stand beside the one that counts.
+/// The headers that are needed for the delivery to verify: without those that are not read, without
+/// other signatures, and without anything else that is optional.
 fn without_what_can_be_left_out(
     mut headers: Headers,
     verifies: &impl Fn(&Headers) -> bool,
@@ -84,7 +84,7 @@ fn every_byte_of_a_body_is_signed_or_said_not_to_be() {
                 body[byte] ^= 1;
                 let Some(verified) = verify(&verifier, vector, &headers, &body) else { continue };
                 let unchanged = match scheme.covers() {
-                    // What does not change the decoded bytes changes nothing that is signed.
+                    // If the decoded bytes are the same, nothing that is signed has changed.
                     Covers::Body => verified.body() == original.body(),
                     Covers::Fields(fields) => {
                         fields.iter().all(|field| at(&verified, field) == at(&original, field))
@@ -107,7 +107,7 @@ fn every_byte_of_a_url_is_signed_where_the_url_is() {
         for vector in valid(&scheme) {
             let mut tried = 0;
             let url = vector.url.as_deref().unwrap();
-            // A rule may sign path and query alone, and says so in words.
+            // A rule may sign only the path and the query, and its documentation says so.
             let signed_from = if scheme.is_data() { 0 } else { url.len() - target(vector).len() };
             for byte in signed_from..url.len() {
                 let mut changed = url.as_bytes().to_vec();
@@ -130,7 +130,7 @@ fn of_two_secrets_the_one_that_has_signed_is_named() {
     for scheme in all_schemes().filter(Scheme::is_data) {
         for vector in valid(&scheme) {
             let [text] = &vector.secret_texts()[..] else { panic!("{vector}") };
-            // The provider's own, and one that is none of its.
+            // The provider's secret, and an unrelated one.
             let own = || Secret::new(text.as_str()).unwrap();
             let other = other(&scheme);
             let other = || Secret::new(other.as_str()).unwrap();
@@ -153,7 +153,7 @@ fn of_two_secrets_the_one_that_has_signed_is_named() {
     }
 }
 
-/// A secret of the form that the scheme's have, which has signed no vector.
+/// A secret in the scheme's format that has signed no vector.
 fn other(scheme: &Scheme) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
@@ -184,13 +184,13 @@ fn other(scheme: &Scheme) -> String {
     }
 }
 
-/// What stands in front of a point on P-256 in a public key, RFC 5480.
+/// The bytes in front of a P-256 point in a public key (RFC 5480).
 const P256_SPKI: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
-/// Those that verify, of a scheme.
+/// The valid vectors of a scheme.
 fn valid(scheme: &Scheme) -> impl Iterator<Item = &'static Vector> {
     let name = scheme.name().to_owned();
     vectors().iter().filter(move |v| v.provider == name && v.expect == Expect::Valid)

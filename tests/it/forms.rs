@@ -1,4 +1,5 @@
-//! Forms: what of them is signed, and how little of an unproved one is read.
+//! Forms: which part of them is signed, and how little of an unverified form is
+//! read.
 
 use countersign::{Head, PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 
@@ -84,7 +85,7 @@ fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
         let changed = [time.clone(), other.clone(), signature.clone()];
         assert_eq!(refused(&changed), Kind::SignatureMismatch);
         assert_eq!(refused(&own[..2]), Kind::MissingSignature);
-        // One parser would take the first, another the last.
+        // One parser would use the first, another the last.
         let twice = [&own[..], std::slice::from_ref(&other)].concat();
         assert_eq!(refused(&twice), Kind::MissingSignature);
     }

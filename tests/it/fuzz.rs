@@ -1,5 +1,5 @@
-//! What the fuzzers of `fuzz/` search for, looked for on their seeds and near them: so the targets
-//! hold, and stay what they are, where nobody runs a fuzzer.
+//! Runs the fuzz targets of `fuzz/` on their seeds and on inputs near them, so that the targets
+//! stay correct even if no fuzzer runs.
 
 #[allow(unreachable_pub, reason = "to the fuzzers it is a library")]
 #[path = "../../fuzz/src/lib.rs"]
@@ -55,7 +55,7 @@ fn every_target_has_its_fuzzer() {
     }
 }
 
-/// The input that breaks a target is what its mending begins with.
+/// Runs a target. The input in the panic message is the start of a fix.
 fn assert_holds(target: &'static Target, input: &[u8]) {
     if catch_unwind(|| target.run(input)).is_err() {
         panic!("{} does not hold for b\"{}\"", target.name, input.escape_ascii());
@@ -65,7 +65,7 @@ fn assert_holds(target: &'static Target, input: &[u8]) {
 /// How many inputs are tried near each seed.
 const NEAR: usize = 3;
 
-/// The same numbers in every run: what fails here fails again.
+/// The same numbers in every run, so that a failure is reproducible.
 struct Random(u64);
 
 impl Random {
@@ -77,7 +77,7 @@ impl Random {
         (self.0 % end as u64) as usize
     }
 
-    /// An input with one to four bytes changed, taken out or put in.
+    /// An input with one to four bytes changed, removed or inserted.
     fn near(&mut self, input: &[u8]) -> Vec<u8> {
         let mut near = input.to_vec();
         for _ in 0..=self.below(4) {

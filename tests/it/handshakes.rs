@@ -1,4 +1,4 @@
-//! Every handshake of the vectors, answered as its provider expects.
+//! Every handshake of the vectors, and the response that its provider expects.
 
 mod doors;
 
@@ -14,7 +14,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use crate::delivery::NOW_MS;
 
-/// A vector, and how its endpoint is set up.
+/// A vector, and the configuration of its endpoint.
 #[derive(Clone)]
 struct Vector(HandshakeVector);
 
@@ -45,7 +45,8 @@ impl Vector {
         Scheme::named(&self.provider).unwrap()
     }
 
-    /// A verifier as its user would set it up for this handshake.
+    /// A verifier with the configuration that a user would write for this
+    /// handshake.
     fn verifier(&self) -> Verifier {
         let secret = match (self.provider.as_str(), &self.secret) {
             ("discord", _) => const_hex::encode(discord_key().public_key()),
@@ -75,13 +76,13 @@ impl Vector {
         matches!(self.provider.as_str(), "slack" | "zoom" | "twitch" | "discord" | "xero")
     }
 
-    /// The value of one of the request's own headers.
+    /// The value of a header in the vector's request.
     fn header(&self, name: &str) -> Option<&String> {
         let mut headers = self.request.headers.iter();
         headers.find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    /// The request's headers, and its signature where the vector has none.
+    /// The request's headers, with a signature if the vector has none.
     fn headers(&self) -> Vec<(String, String)> {
         let mut headers = self.request.headers.clone();
         match self.provider.as_str() {
@@ -104,8 +105,8 @@ impl Vector {
     }
 }
 
-/// What an adapter does with a request: the unsigned handshake first, then the
-/// proof, then the signed one. `None` is an event.
+/// What an adapter does with a request: it checks for an unsigned handshake,
+/// then verifies, then checks for a signed handshake. `None` is an event.
 fn receive(
     verifier: &Verifier,
     vector: &Vector,
@@ -131,7 +132,7 @@ fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
         let expect = &vector.expect;
         let mut answer = match receive(&verifier, vector, &vector.headers()) {
             Ok(Some(answer)) => answer,
-            Ok(None) => panic!("{}: taken for an event", vector.0),
+            Ok(None) => panic!("{}: verified as an event", vector.0),
             Err(refused) => {
                 vector.judge(refused.status(), [], b"").unwrap();
                 continue;

@@ -1,5 +1,5 @@
-//! Doors that let deliveries in over HTTP, held to the suite and to one another;
-//! and the suite, held to wrong doors.
+//! The HTTP adapters pass the suite with the same responses, and the suite
+//! detects flawed adapters.
 
 mod actix;
 mod canary;
@@ -170,8 +170,8 @@ fn case(name: &str) -> HttpCase {
     http_cases().into_iter().find(|case| case.name() == name).unwrap()
 }
 
-/// All but `misconfigured`, for which a user has to misuse a verifier, and
-/// `unknown_key`, which the keys of asymmetric schemes are needed for.
+/// All codes except `misconfigured`, which requires incorrect use of a
+/// verifier, and `unknown_key`, which requires asymmetric keys.
 const CODES: [&str; 29] = [
     "body_incomplete",
     "body_timeout",

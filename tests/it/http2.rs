@@ -1,4 +1,4 @@
-//! Frames of HTTP/2, written by hand: no client would send them so.
+//! Handwritten HTTP/2 frames that no client library would send.
 
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -14,7 +14,7 @@ pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// As they are by themselves.
+/// An empty `SETTINGS` frame: all defaults.
 pub(crate) fn settings() -> Vec<u8> {
     frame(4, 0, 0, &[])
 }

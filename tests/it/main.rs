@@ -1,4 +1,4 @@
-//! The tests of the whole, through the public API alone.
+//! Integration tests through the public API.
 #![allow(clippy::unwrap_used, reason = "everything here is a test")]
 
 mod delivery;

@@ -1,7 +1,7 @@
-//! The protocol of claims, explored exhaustively: three deliveries of one event
-//! in every order of steps, with lost questions, lost replies, deaths and leases
-//! that run out; and of one of them a copy of its claim that arrives at any time.
-//! And protocols that people write by hand, which the same search must catch.
+//! A model checker for the claim protocol. It explores three deliveries of one event exhaustively:
+//! every order of steps, with lost requests, lost responses, crashes and expired leases, and with a
+//! delayed copy of one delivery's claim. It must also find the faults of typical handwritten
+//! protocols.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use countersign::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
 #[test]
 fn the_protocol_keeps_its_promises_in_every_order_of_steps() {
     let explored = explore(&Ours, None).unwrap_or_else(|violation| panic!("{violation}"));
-    // A search that has lost its way explores next to nothing.
+    // A broken search explores almost nothing.
     assert!(explored > 50_000, "only {explored} states were explored");
 }
 
@@ -61,7 +61,7 @@ fn assert_violates(protocol: &dyn Protocol, promise: Promise) {
     }
 }
 
-/// The steps of a store, and what the receiver makes of a duplicate in flight.
+/// The steps of a store, and how the receiver responds to a duplicate in flight.
 trait Protocol {
     fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
         let (outcome, changed) = protocol::claim(record, attempt, now);
@@ -92,7 +92,7 @@ type Renewed = (RenewOutcome, Option<Record>);
 struct Ours;
 impl Protocol for Ours {}
 
-/// The record is written before the handler runs.
+/// Marks the event as done before the handler runs.
 struct MarkBefore;
 impl Protocol for MarkBefore {
     fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
@@ -102,7 +102,7 @@ impl Protocol for MarkBefore {
     }
 }
 
-/// The record is written after the handler has run, and nothing before.
+/// Marks the event as done after the handler has run, and writes nothing before that.
 struct MarkAfter;
 impl Protocol for MarkAfter {
     fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
@@ -110,7 +110,7 @@ impl Protocol for MarkAfter {
     }
 }
 
-/// A failure deletes the record, whoever's it is.
+/// A failure deletes the record, even if another attempt owns it.
 struct UnownedRelease;
 impl Protocol for UnownedRelease {
     fn release(&self, _: Option<&Record>, _: &Attempt) -> Option<Record> {
@@ -118,7 +118,7 @@ impl Protocol for UnownedRelease {
     }
 }
 
-/// "Somebody is at it already" is taken for a success.
+/// Treats "in flight" as success.
 struct SuccessForInFlight;
 impl Protocol for SuccessForInFlight {
     fn in_flight_is_success(&self) -> bool {
@@ -126,7 +126,7 @@ impl Protocol for SuccessForInFlight {
     }
 }
 
-/// A claim after its own release is as good as any.
+/// Grants a claim that arrives after its own release.
 struct GrantsTheReleased;
 impl Protocol for GrantsTheReleased {
     fn claim(&self, record: Option<&Record>, attempt: &Attempt, now: i64) -> Claimed {
@@ -137,7 +137,7 @@ impl Protocol for GrantsTheReleased {
     }
 }
 
-/// A release of what is not there leaves no trace.
+/// A release without a record writes nothing.
 struct IgnoresEarlyRelease;
 impl Protocol for IgnoresEarlyRelease {
     fn release(&self, record: Option<&Record>, attempt: &Attempt) -> Option<Record> {
@@ -145,7 +145,7 @@ impl Protocol for IgnoresEarlyRelease {
     }
 }
 
-/// Everything that can differ from one moment to another.
+/// The whole state of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct World {
     now: i64,
@@ -155,36 +155,36 @@ struct World {
     effect: bool,
     /// Whether a success has been recorded.
     recorded: bool,
-    /// Whether a copy of the delayed delivery's claim is still on its way.
+    /// Whether a copy of the delayed delivery's claim is still in transit.
     delayed: bool,
-    /// Whether the delayed delivery has been released, and nobody has had the
-    /// event since: a record has room for the token of the last.
+    /// Whether the delayed delivery has been released, and no other delivery has held the event
+    /// since then: a record stores only the last token.
     released: bool,
 }
 
 /// One delivery and the process that handles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Delivery {
-    /// On its way; the claim may have been asked already, with no answer.
+    /// Before the claim; it may have been sent already, without a response.
     Claiming { tries: u8 },
-    /// Its handler runs, and counts on the event until then.
+    /// Its handler runs, and relies on the lease until then.
     Handling { lease_until: i64 },
-    /// Its handler has succeeded; the record is still to be written.
+    /// Its handler has succeeded; the completion is not written yet.
     Recording { tries: u8 },
-    /// Its handler has failed; the event is still to be given back.
+    /// Its handler has failed; the claim is not released yet.
     Releasing { tries: u8 },
-    /// Answered, or dead.
+    /// Answered, or crashed.
     Over,
 }
 
 const DELIVERIES: usize = 3;
-/// The delivery of whose claim a copy may arrive late.
+/// The delivery whose claim may arrive a second time, later.
 const DELAYED: usize = 0;
 const LEASE: i64 = 2;
 const END_OF_TIME: i64 = 6;
 const TRIES: u8 = 2;
 
-/// A promise that was broken, and the steps that led there.
+/// A violated guarantee, and the steps that lead to it.
 #[derive(Debug)]
 struct Violation {
     promise: Promise,
@@ -197,11 +197,11 @@ impl std::fmt::Display for Violation {
     }
 }
 
-/// One step: what happens, the world after it, and a promise that it breaks.
+/// One step: its description, the state after it, and the guarantee that it violates.
 type Step = (String, World, Option<Promise>);
 
-/// Visits every world that can be reached, the near ones first, so that a
-/// violation is told in as few steps as it takes: of this promise, or of any.
+/// Visits every reachable state in breadth-first order, so that the violation it returns has the
+/// fewest steps. Looks for a violation of this guarantee, or of any.
 fn explore(protocol: &dyn Protocol, sought: Option<Promise>) -> Result<usize, Violation> {
     let first = World {
         now: 0,
@@ -213,7 +213,7 @@ fn explore(protocol: &dyn Protocol, sought: Option<Promise>) -> Result<usize, Vi
         released: false,
     };
     let mut seen = HashSet::from([first.clone()]);
-    // Every world with the number of the one before it, and the step between.
+    // Every state with the number of its predecessor, and the step between them.
     let mut trail: Vec<(usize, String)> = vec![(0, String::new())];
     let mut queue = VecDeque::from([(0, first)]);
     while let Some((number, world)) = queue.pop_front() {
@@ -271,8 +271,7 @@ fn steps(protocol: &dyn Protocol, world: &World) -> Vec<Step> {
     steps
 }
 
-/// The claim is asked: the answer comes, or it is lost on its way back, or the
-/// question was lost on its way there.
+/// Sends the claim: the response arrives, or the response is lost, or the request is lost.
 fn claiming(
     protocol: &dyn Protocol,
     world: &World,
@@ -316,7 +315,7 @@ fn claiming(
     ));
 }
 
-/// A copy of the claim arrives when nobody waits for its answer.
+/// A copy of the claim arrives, and no delivery waits for the response.
 fn late_claim(protocol: &dyn Protocol, world: &World) -> Step {
     let (outcome, record) = protocol.claim(world.record.as_ref(), &attempt(DELAYED), world.now);
     let is_granted = matches!(outcome, ClaimOutcome::Granted { .. });
@@ -372,7 +371,7 @@ fn releasing(
 ) {
     let record = protocol.release(world.record.as_ref(), &attempt(index));
     let mut released = World { record, ..world.clone() };
-    // Where another attempt has the event, or has had it last, there is no room for this one's token.
+    // If another attempt holds the event, or held it last, there is no room for this one's token.
     let is_last = record.is_none_or(|record| record.token == attempt(index).token);
     released.released |= index == DELAYED && is_last;
     let again =

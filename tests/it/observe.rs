@@ -1,4 +1,4 @@
-//! What is told of deliveries: every thing that happens, and each of them once.
+//! Metrics and tracing of deliveries: everything is recorded, and exactly once.
 
 pub(crate) mod logged;
 pub(crate) mod recorded;
@@ -196,7 +196,7 @@ async fn a_wait_for_another_attempt_is_measured() {
     let receiver = receiver(MemoryStore::new());
     let held = claim(&receiver, &event(1)).await.unwrap();
     claim(&receiver, &event(1)).await.unwrap_err();
-    // A third of what Jupiter waits.
+    // A third of the time for which Jupiter waits.
     let waited = recorded.values("countersign_in_flight_wait_seconds");
     assert_eq!(waited, [(Duration::from_secs(5) / 3).as_secs_f64()]);
     assert_eq!(recorded.counts(), ["claims granted 1", "claims in_flight 1"]);
@@ -343,7 +343,7 @@ fn is_claim(count: &str) -> bool {
 #[tokio::test(start_paused = true)]
 async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
     let failing = Handler::answering(StatusCode::INTERNAL_SERVER_ERROR);
-    let panics = || -> StatusCode { panic!("as it should") };
+    let panics = || -> StatusCode { panic!("intended panic") };
     let panicking = Handler::new(move |_, _| async move { panics() });
     let panicking_later = Handler::new(move |_, _| async move {
         sleep(Duration::from_secs(1)).await;
@@ -457,10 +457,10 @@ async fn no_label_is_of_a_senders_choosing() {
     }
 }
 
-/// Makes a request, for each door anew.
+/// Makes a request, a new one for each adapter.
 type Sends = Box<dyn Fn() -> Request<Body>>;
 
-/// Every door on tower and axum, in front of a handler that answers 200.
+/// Every tower and axum adapter, with a handler that responds with 200.
 fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
     let verifier = verifier.clone().with_endpoint(&Endpoint::new("test"));
     let receiver = receiver_with(verifier.clone(), MemoryStore::new());

@@ -1,5 +1,5 @@
-//! A canary: nothing in core that gives text gives away a secret, a body, a
-//! signature, or any other text of a request.
+//! A canary test: no text that core produces contains a secret, a body, a signature, or any other
+//! text of a request.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -103,13 +103,13 @@ async fn what_is_logged_and_counted_of_deliveries_shows_nothing_of_them() {
             door.deliver(delivery).await;
         }
         let (log, scrape) = (log.text(), recorder.handle().render());
-        assert!(log.contains("code=\"handled\"") && log.contains("refused"), "{log}");
+        assert!(log.contains("code=\"handled\"") && log.contains("rejected"), "{log}");
         assert!(scrape.contains("countersign_claims_total"), "{scrape}");
         Canary(vec![log, scrape]).has_shown_nothing_of(&good);
     }
 }
 
-/// The same delivery, wrong in every way that a scheme tells apart.
+/// The same delivery with every fault that a scheme distinguishes.
 fn altered(scheme: &Scheme) -> Vec<Delivery> {
     let good = signed(scheme);
     let secret = || secret_of(scheme);
@@ -230,7 +230,7 @@ fn the_canary_is_noticed() {
     }
 }
 
-/// Collects texts, and looks through them.
+/// Collects texts, and searches them for the canaries.
 #[derive(Default)]
 struct Canary(Vec<String>);
 
@@ -248,7 +248,7 @@ impl Canary {
         }
     }
 
-    /// What could be built is shown, and what could not is said.
+    /// Adds the `Debug` output of the value, or the texts of the error.
     fn result(&mut self, result: Result<impl Debug, ConfigError>) {
         match result {
             Ok(value) => self.debug(&value),
@@ -264,8 +264,7 @@ impl Canary {
         );
     }
 
-    /// Fails where any text holds the secret, a piece of a body or a header, or
-    /// any of these.
+    /// Fails if a text contains the secret, a piece of a body or a header, or one of these texts.
     fn has_shown(&self, others: &[String]) {
         let bytes = format!("{KEY:?}");
         let needles = [
@@ -296,7 +295,7 @@ fn secret() -> Secret {
     Secret::new(SECRET).unwrap()
 }
 
-/// The same, as this scheme's provider would show it.
+/// The secret, in the format in which this scheme's provider shows it.
 fn secret_of(scheme: &Scheme) -> Secret {
     match scheme.secret_format() {
         SecretFormat::Hex => Secret::new(const_hex::encode(KEY)).unwrap(),
@@ -308,7 +307,7 @@ fn signed(scheme: &Scheme) -> Delivery {
     Delivery::signed(scheme, secret_of(scheme), NOW_MS, body())
 }
 
-/// With the canary in its id, its type and elsewhere.
+/// A body with the canary in its id, its type and elsewhere.
 fn body() -> String {
     delivery::BODY.replace("thing.made", TEXT).replace("evt_", EVENT)
 }
@@ -322,9 +321,10 @@ fn origin() -> PublicUrl {
 }
 
 const KEY: &[u8; 32] = b"canary-key-canary-key-canary-key";
-/// The key as a provider shows it.
+/// The key in the provider's format.
 const SECRET: &str = "whsec_Y2FuYXJ5LWtleS1jYW5hcnkta2V5LWNhbmFyeS1rZXk=";
-/// What no text but the request's own may hold.
+/// Only the request itself may contain this text.
 const TEXT: &str = "canary-text-of-a-request";
-/// What the ids in a body begin with. No provider's do, so no scheme's own text holds it.
+/// The prefix of the ids in a body. No provider's ids begin with it, so no text of a scheme
+/// contains it.
 const EVENT: &str = "canary-event-";

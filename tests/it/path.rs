@@ -1,4 +1,4 @@
-//! The path of a delivery: `begin`, `push`, `verify`.
+//! The steps of a verification: `begin`, `push`, `verify`.
 
 mod properties;
 
@@ -12,7 +12,7 @@ use countersign::{
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
 use crate::engine;
 
-// Headers first.
+// Headers before the body.
 
 #[test]
 fn what_is_unsigned_malformed_or_stale_is_refused_before_any_body() {
@@ -39,7 +39,8 @@ fn what_has_begun_is_believed_only_after_its_body() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let begin = || verifier(&scheme).begin(&delivery.headers).unwrap();
-        // A body that never came is an empty one, and that was not signed.
+        // Without any piece, the body is empty, and an empty body was not
+        // signed.
         let refused = begin().verify().unwrap_err();
         assert_eq!(refused.kind(), Kind::SignatureMismatch, "{}", scheme.name());
         let mut begun = begin();
@@ -65,7 +66,7 @@ fn a_content_encoding_that_the_scheme_does_not_know_is_refused() {
     }
 }
 
-// The body as it arrives.
+// The body in pieces.
 
 #[test]
 fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
@@ -99,7 +100,7 @@ fn the_first_byte_over_the_limit_is_refused_and_so_is_everything_after_it() {
     for piece in ["5", "", "5"] {
         assert_eq!(begun.push(piece).unwrap_err().kind(), Kind::BodyTooLarge);
     }
-    // Not even by someone who overlooks that does a part of it verify.
+    // Even if the caller ignores the error, part of the body does not verify.
     assert_eq!(begun.verify().unwrap_err().kind(), Kind::BodyTooLarge);
 
     let begin = || {
@@ -211,7 +212,7 @@ fn a_clock_at_either_end_of_time_refuses_what_is_dated_and_panics_at_nothing() {
     }
 }
 
-// Absurd input.
+// Extreme input.
 
 #[test]
 fn a_header_of_a_hundred_kilobytes_is_refused_like_a_short_one() {

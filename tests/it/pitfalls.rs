@@ -1,5 +1,4 @@
-//! How webhook receivers have gone wrong elsewhere, and the tests that keep us
-//! from it: one or more for each.
+//! Known faults of other webhook receivers, each with at least one regression test.
 
 use std::fs;
 use std::path::Path;
@@ -94,7 +93,7 @@ fn absent_and_odd_headers_are_refused_without_a_panic_by_every_scheme() {
 }
 
 // CVE-2024-40634, GHSA-jcc8-g2q4-9fxq: the body was buffered whole before anything was checked.
-// What the adapters read is tested in `adapters.rs`.
+// `adapters.rs` tests what the adapters read.
 #[test]
 fn nothing_over_the_limit_is_kept_while_a_body_arrives() {
     for scheme in schemes() {
@@ -105,7 +104,7 @@ fn nothing_over_the_limit_is_kept_while_a_body_arrives() {
         begun.push(piece.clone()).unwrap();
         let refused = begun.push(piece.clone()).unwrap_err();
         assert_eq!((refused.kind(), refused.status()), (Kind::BodyTooLarge, 413));
-        // Only our own handle is left.
+        // No copy is left, only our own handle.
         assert!(piece.is_unique(), "{}", scheme.name());
     }
 }
@@ -117,7 +116,7 @@ fn a_forged_payload_is_refused_before_any_of_it_is_parsed() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         for body in malformed_payloads() {
             let forged = Delivery { body, ..delivery.clone() };
-            // Where the body states the time, parsing it would give another refusal.
+            // If the timestamp is in the body, a parser would cause a different rejection.
             let refused = forged.refused(&verifier);
             assert_eq!(refused, Some(Kind::SignatureMismatch), "{}", scheme.name());
         }
@@ -185,7 +184,8 @@ fn nothing_verifies_without_a_secret_and_a_signature() {
         let answer = (refused.kind(), refused.status());
         assert_eq!(answer, (Kind::MissingSignature, 401), "{}", scheme.name());
     }
-    // A verifier takes `Secrets`, which hold one at least, and no other way leads to a proof.
+    // A verifier requires `Secrets`, which contain at least one secret, and `Verified` has no other
+    // constructor.
     assert!(Secret::new("").is_err());
     assert!(!Probe::<Secrets>::NEW.has_default());
     assert!(!Probe::<Verified>::NEW.has_default());
@@ -216,7 +216,7 @@ fn every_scheme_with_a_timestamp_enforces_its_window_by_default() {
         }
         dated.push(scheme.name().to_owned());
     }
-    // And so are all of whom a vector says that it is stale.
+    // So are all schemes with a vector that is expected to be stale.
     let is_stale = |vector: &&Vector| vector.expect == Expect::Invalid(Reason::Stale);
     let stale = vectors().iter().filter(is_stale).map(|vector| &vector.provider);
     let undated = stale.filter(|provider| {
@@ -240,7 +240,7 @@ fn freshness_is_read_from_signed_bytes_only() {
         let verifier = verifier_at(&scheme, now.parse().unwrap());
         assert_eq!(stale.refused(&verifier), Some(Kind::TimestampTooOld), "{name}, {header}");
     }
-    // Nor can a description say otherwise.
+    // A description cannot do so either.
     let body_only = || builder().signed("{body}");
     for (description, word) in [
         (body_only().timestamp_header("X-Time", TimestampUnit::Seconds), "timestamp_header"),
@@ -294,8 +294,8 @@ fn rust_files(folder: &Path) -> Vec<String> {
     texts.collect()
 }
 
-// An empty secret was accepted, as was `whsec_` that decodes to nothing; invalid base64 was silently
-// used as raw bytes.
+// An empty secret was accepted, and so was a `whsec_` secret that decodes to nothing; invalid
+// base64 was silently used as raw bytes.
 #[test]
 fn a_secret_that_is_empty_or_decodes_to_nothing_is_refused() {
     for empty in [
@@ -313,7 +313,7 @@ fn a_secret_that_is_empty_or_decodes_to_nothing_is_refused() {
         let refused = problem(Verifier::new(scheme(name), prefix_alone));
         assert_eq!(refused, SecretProblem::DecodesToNothing, "{name}");
     }
-    // The second of two is looked at as closely as the first.
+    // The second secret is checked like the first.
     let secrets = Secrets::new(secret(1)).with_previous(Secret::new("whsec_").unwrap());
     let refused = Verifier::new(scheme("svix"), secrets).unwrap_err();
     assert!(matches!(refused, ConfigError::Secret { index: Some(1), .. }), "{refused:?}");
@@ -329,7 +329,7 @@ fn a_secret_that_does_not_decode_is_never_used_as_text() {
         assert_eq!(problem(Secret::from_whsec(bad)), SecretProblem::NotBase64, "{bad:?}");
         assert_eq!(problem(Secret::from_hex(bad)), SecretProblem::NotHex, "{bad:?}");
     }
-    // OpenAI defines it: text without the prefix, base64 with it.
+    // OpenAI's rule: a secret without the prefix is text, with the prefix it is base64.
     assert!(Verifier::new(scheme("openai"), Secret::new("not base64!").unwrap()).is_ok());
     let refused = Verifier::new(scheme("openai"), Secret::new("whsec_not base64!").unwrap());
     assert_eq!(problem(refused), SecretProblem::NotBase64);
@@ -454,7 +454,7 @@ fn a_timestamp_is_signed_as_it_was_sent_and_never_written_out_again() {
         seen += 1;
     }
     assert!(seen >= 10, "{seen}");
-    // And what was sent with a zero in front was signed with it.
+    // A timestamp that was sent with a leading zero was also signed with it.
     let tag = const_hex::encode(hmac_sha256("key", "01760000000.{}"));
     let headers = [("Stripe-Signature", format!("t=01760000000,v1={tag}"))];
     let stripe = Verifier::new(scheme("stripe"), Secret::new("key").unwrap()).unwrap();
@@ -575,7 +575,7 @@ fn five_thousand_signatures_are_refused_before_any_hashing() {
     for scheme in list_schemes() {
         let secrets = || several((0..5000).map(|number| (number % 250) as u8));
         let delivery = Delivery::signed(&scheme, secrets(), NOW_MS, BODY);
-        // What `begin` refuses has not been hashed, for there was no body yet.
+        // What `begin` rejects was not hashed, because there was no body yet.
         let refused = delivery.refused_at_once(&verifier(&scheme));
         assert_eq!(refused, Some(Kind::TooManySignatures), "{}", scheme.name());
     }
@@ -654,7 +654,7 @@ fn a_base64_tag_is_not_cut_at_its_padding() {
     assert_eq!(twice.refused(&verifier(&scheme)), None);
 }
 
-// A repeated header: the first one won here, the last one in the proxy.
+// A repeated header: the application used the first one, the proxy the last one.
 #[test]
 fn a_repeated_signature_header_is_refused() {
     for scheme in schemes() {
@@ -677,7 +677,7 @@ fn a_repeated_signature_header_is_refused() {
     }
 }
 
-// `==` on hexadecimal text; a length or a character that made the compare raise.
+// `==` on hexadecimal text; an unexpected length or character made the comparison throw.
 #[test]
 fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
     for scheme in schemes() {
@@ -702,7 +702,7 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
         });
         for tag in refused.into_iter().chain(odd) {
             let verdict = delivery.with_tag(&scheme, &tag).refused_at_once(&verifier);
-            // A `g` is base64, and a wrong tag.
+            // `g` is a base64 character, so this is only a wrong tag.
             let expected = match STANDARD.decode(&tag) {
                 Ok(tag) if scheme.encoding() == Encoding::Base64 && tag.len() == bytes.len() => {
                     None
@@ -723,8 +723,8 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
     assert_eq!(refused, Some(Kind::MalformedSignature));
 }
 
-/// The same bytes to a lax decoder: the last two bits before the padding are no
-/// part of them.
+/// Another text that a lax decoder decodes to the same bytes: it ignores the last two bits before
+/// the padding.
 fn trailing_bits(text: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut bytes = text.as_bytes().to_vec();
@@ -829,10 +829,11 @@ fn an_id_that_is_not_signed_names_no_event() {
     assert_eq!(refused_word(over_body().id_header("X-Id")), "id_header");
     assert_eq!(refused_word(builder().signed("{id}.{body}")), "id_header");
     assert_eq!(refused_word(over_body().event_id("header:X-Delivery-Id")), "event_id");
-    // Not even a signed header that is not the id's: nobody bounds its length.
+    // Not even a signed header, unless it is the id header: the length of other headers is not
+    // limited.
     let other = builder().signed("{header:X-Id}.{body}").event_id("header:X-Id");
     assert_eq!(refused_word(other), "event_id");
-    // Of a token scheme the body is as authentic as the token; a header is not even that.
+    // In a token scheme, the body is as authentic as the token; a header is not.
     let token = || builder().algorithm(Algorithm::Token);
     assert_eq!(refused_word(token().event_id("header:X-Id")), "event_id");
     assert!(token().event_id("body:/id").build().is_ok());
@@ -869,7 +870,7 @@ fn builder() -> SchemeBuilder {
     Scheme::builder("custom").signature_header("X-Signature")
 }
 
-/// The word that the refusal names, of which the text must speak too.
+/// The option in the error, which the error's text must also name.
 fn refused_word(builder: SchemeBuilder) -> &'static str {
     let refused = builder.build().unwrap_err();
     let shown = refused.to_string();
@@ -882,10 +883,10 @@ fn refused_word(builder: SchemeBuilder) -> &'static str {
     }
 }
 
-// The secret stood in `Debug`, body and signature in logs, a parser's text in the answer: see
-// `opaque.rs`.
+// `Debug` showed the secret, logs showed the body and the signature, and the response contained a
+// parser's text: see `opaque.rs`.
 
-// `PartialEq` was derived on the type that holds the key.
+// The type that contains the key derived `PartialEq`.
 #[test]
 fn a_secret_can_be_neither_compared_nor_shown_nor_serialised() {
     let secret = Probe::<Secret>::NEW;
@@ -896,7 +897,7 @@ fn a_secret_can_be_neither_compared_nor_shown_nor_serialised() {
     assert!(!secrets.is_deserialized() && !secrets.is_cloned());
     let verifier = Probe::<Verifier>::NEW;
     assert!(!verifier.is_compared() && !verifier.is_displayed() && !verifier.is_serialised());
-    // The probe does see what is there.
+    // The probe detects traits that exist.
     let text = Probe::<String>::NEW;
     assert!(text.is_compared() && text.is_displayed() && text.is_serialised());
     assert!(text.is_deserialized() && text.is_cloned() && text.has_default());
@@ -910,7 +911,7 @@ fn decoded(scheme: &Scheme, tag: &str) -> Vec<u8> {
     }
 }
 
-/// [`NOW_MS`] as a scheme writes it.
+/// [`NOW_MS`] in the scheme's format.
 fn now_text(scheme: &Scheme) -> String {
     match scheme.timestamp().unwrap().1 {
         TimestampUnit::Seconds => "1760000000",

@@ -1,4 +1,5 @@
-//! Asks whether a type has a trait, so that a test can say that it has not.
+//! Detects whether a type implements a trait, so that a test can require that
+//! it does not.
 
 use std::fmt::Display;
 use std::marker::PhantomData;
@@ -7,9 +8,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// `Probe::<Secret>::NEW.is_cloned()`. A method of the probe itself is there only
-/// where the trait is, and goes before that of [`Lacking`], which must be in
-/// scope.
+/// Call it as `Probe::<Secret>::NEW.is_cloned()`. The probe's own method exists
+/// only if the type implements the trait, and takes precedence over the method
+/// of [`Lacking`], which must be in scope.
 pub(crate) struct Probe<T>(PhantomData<T>);
 
 impl<T> Probe<T> {
@@ -58,7 +59,7 @@ impl<T: From<Bytes>> Probe<T> {
     }
 }
 
-/// The answers for a type that has none of the traits.
+/// The results for a type that implements none of the traits.
 pub(crate) trait Lacking {
     fn is_compared(&self) -> bool {
         false

@@ -1,4 +1,4 @@
-//! Identical deliveries at once, over real sockets: the handler runs once.
+//! Concurrent identical deliveries over real sockets: the handler runs once.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -33,7 +33,7 @@ async fn fifty_identical_deliveries_at_once_are_handled_once_on_memory() {
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_redis() {
     for open in doors() {
         let server = RedisServer::start(&[]);
-        // The default is luck on a busy machine.
+        // The default deadline is too short on a busy machine.
         let config = RedisConfig::new(&server.url()).unwrap();
         let config = config.with_deadline(Duration::from_secs(30));
         handle_once(open, RedisStore::connect_with(config).await.unwrap()).await;
@@ -63,7 +63,7 @@ async fn handle_once<S: IdempotencyStore>(open: Open<S>, store: S) {
     assert!(runs.values().all(|times| *times == 1), "{door}: {runs:?}");
 }
 
-/// How often the handler has run for each event.
+/// How often the handler was called for each event.
 #[derive(Clone, Default)]
 struct Runs(Arc<Mutex<HashMap<String, u32>>>);
 
@@ -73,7 +73,7 @@ impl Runs {
         Handler::new(move |verified, _| {
             *runs.0.lock().unwrap().entry(verified.event_id().to_owned()).or_default() += 1;
             async {
-                // Lets the others meet an event in flight.
+                // Gives the other deliveries time to find the event in flight.
                 for _ in 0..100 {
                     yield_now().await;
                 }

@@ -1,5 +1,5 @@
-//! What the service behind has few of is for deliveries that are verified and
-//! claimed.
+//! Limited resources of the inner service, such as permits, are used only for
+//! deliveries that are verified and claimed.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -49,11 +49,11 @@ async fn a_duplicate_needs_no_permit_of_a_limit_behind_a_layer() {
     let way_out: &Semaphore = Box::leak(Box::new(Semaphore::new(1)));
     let app = webhook(|_| async { way_out.acquire().await.unwrap().forget() });
     assert_eq!(app.clone().oneshot(genuine("1")).await, Ok(200));
-    // Has the only permit, and keeps it.
+    // Takes the only permit, and keeps it.
     let mut second = Box::pin(app.clone().oneshot(genuine("2")));
     assert!(second.as_mut().poll(&mut noop()).is_pending());
     assert_eq!(app.clone().oneshot(genuine("1")).await, Ok(200));
-    // The next event waits for the permit, and then is handled.
+    // The next event waits for the permit, and is handled then.
     let mut third = Box::pin(app.clone().oneshot(genuine("3")));
     assert!(third.as_mut().poll(&mut noop()).is_pending());
     way_out.add_permits(2);
@@ -98,7 +98,7 @@ where
     }
 }
 
-/// An actix-web service that counts.
+/// An actix-web service that counts its calls.
 #[derive(Clone, Default)]
 struct Counted {
     ready: Rc<Cell<u32>>,
@@ -121,7 +121,7 @@ impl dev::Service<ServiceRequest> for Counted {
     }
 }
 
-/// A layer in front of a handler that only one delivery can be in.
+/// A layer in front of a handler with a concurrency limit of one.
 fn verify<F: Future<Output = ()> + Send + 'static>(
     handler: impl Fn(Request<Full<Bytes>>) -> F + Clone + Send + Sync + 'static,
 ) -> App {
@@ -156,7 +156,7 @@ fn genuine(id: &str) -> Request<Body> {
     request(&delivery, body)
 }
 
-/// A body that begins, and does not go on.
+/// A body that begins and then stalls.
 fn stalls() -> Body {
     scripted([Step::Data(b"{".to_vec()), Step::Wait(Duration::from_secs(3600))]).0
 }

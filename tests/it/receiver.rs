@@ -1,5 +1,5 @@
-//! The spine: what `admit` lets through, what it answers in the handler's place,
-//! and what becomes of a claim whatever happens to its holder.
+//! The receiver: which deliveries `admit` accepts, its early responses, and how
+//! a claim ends in every case.
 
 pub(crate) mod faulty_store;
 mod outage;
@@ -68,7 +68,7 @@ async fn which_statuses_complete_is_for_the_user_to_say() {
 #[tokio::test(start_paused = true)]
 async fn a_rule_that_panics_gives_no_success_back() {
     let receiver = receiver("jupiter", MemoryStore::new());
-    let receiver = receiver.with_outcome_rule(|_: u16| -> Verdict { panic!("as the test wants") });
+    let receiver = receiver.with_outcome_rule(|_: u16| -> Verdict { panic!("intended panic") });
     for (status, code) in [(500, None), (204, Some("duplicate"))] {
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
         receiver.settle(delivery.claim, status).await;
@@ -85,7 +85,7 @@ async fn dead_letters_that_panic_have_not_taken_the_event() {
     let (receiver, clock) = receiver_with_clock();
     let receiver = receiver.with_dead_letters(
         |_: &Verified| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-            panic!("as the test wants")
+            panic!("intended panic")
         },
     );
     kill_five(&receiver, &clock).await;
@@ -130,16 +130,16 @@ async fn nothing_unverified_reaches_the_store() {
 
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_in_flight_waits_a_third_of_the_deadline_and_is_then_sent_away() {
-    // Jupiter waits 5 s for the answer.
+    // Jupiter waits 5 s for the response.
     let receiver = receiver("jupiter", MemoryStore::new());
     let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let began = Instant::now();
     let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
-    // Each pause of the timer is rounded up to a millisecond.
+    // The timer rounds each pause up to a millisecond.
     let waited = began.elapsed().as_millis();
     assert!((5000 / 3..5000 / 3 + 20).contains(&waited), "{waited} ms");
     assert_eq!((answer.status(), answer.code()), (503, "in_flight"));
-    // The handler may be done in a moment: not the rest of the lease.
+    // The handler may finish soon, so this is not the rest of the lease.
     assert!((1..=5).contains(&answer.retry_after_s().unwrap()), "{answer:?}");
     drop(held);
 }
@@ -186,7 +186,7 @@ async fn a_panicking_holder_gives_its_event_back() {
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     let holder = tokio::spawn(async move {
         let _held = delivery;
-        panic!("the handler panics");
+        panic!("intended panic");
     });
     assert!(holder.await.unwrap_err().is_panic());
     tokio::spawn(receiver.background(sleep).unwrap());
@@ -258,7 +258,7 @@ async fn a_record_that_is_never_written_is_counted() {
 async fn an_endpoint_that_fails_closed_answers_503_while_the_store_is_away() {
     for fault in [Fault::NotApplied, Fault::ReplyLost] {
         let store = FaultyStore::new(MemoryStore::new());
-        // Jupiter sends again, so failing closed is its default.
+        // Jupiter retries, so failing closed is its default.
         let receiver = receiver("jupiter", store.clone());
         store.fail_next("claim", &[fault]);
         let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
@@ -306,7 +306,7 @@ async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
     assert_eq!(duplicate.code(), "duplicate");
     assert_eq!(receiver.counters().degraded, 1);
 
-    // Once it can be asked again, the store learns what was handled meanwhile.
+    // Once the store is available again, the completions are written to it.
     tokio::spawn(receiver.background(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(admit(&receiver, "{}").await.unwrap_err().code(), "duplicate");
@@ -429,7 +429,8 @@ async fn a_full_store_is_said_to_be_full() {
 
 #[test]
 fn a_retention_in_which_the_sender_still_repeats_is_refused() {
-    // Jupiter's last retry comes after 2 h 35.5 min, and nothing limits a replay.
+    // Jupiter's last retry is 2 h 35.5 min after the original, and replays are
+    // not limited.
     let new = || receiver("jupiter", MemoryStore::new());
     let least = Duration::from_secs(9330);
     let refused = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
@@ -441,8 +442,8 @@ fn a_retention_in_which_the_sender_still_repeats_is_refused() {
     let _accepted = new().dangerous_with_retention(Duration::from_secs(1));
 }
 
-/// Slack sends for the third time after 6 min, and accepts 5 min of clock
-/// difference in both directions.
+/// Slack's last retry is sent after 6 min, and Slack's scheme accepts 5 min of
+/// clock difference in both directions.
 #[tokio::test(start_paused = true)]
 async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted() {
     let minute = Duration::from_secs(60);
@@ -483,7 +484,7 @@ fn a_wider_tolerance_has_events_remembered_for_longer() {
     assert_eq!(receiver.retention(), usual + 31 * hour - Duration::from_secs(600));
 }
 
-/// A receiver of a scheme without a timestamp header, on this store.
+/// A receiver of this scheme, on this store.
 fn receiver<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
     let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret()).unwrap();
     Receiver::new(verifier, store, Endpoint::new("test"))
@@ -504,7 +505,7 @@ async fn admit<S: IdempotencyStore>(
     send(receiver, &signer, body).await
 }
 
-/// As `admit`, signed at this time.
+/// Like `admit`, signed at this time.
 async fn admit_at<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     body: &str,
@@ -530,13 +531,13 @@ async fn send<S: IdempotencyStore>(
     receiver.admit(begun, &sleep).await
 }
 
-/// Which attempt this is, and whether an earlier one has died.
+/// The number of the attempt, and whether an earlier one has crashed.
 fn epoch<S: IdempotencyStore>(delivery: &Delivery<S>) -> (u32, bool) {
     let grant = delivery.claim.grant();
     (grant.epoch, grant.reclaimed)
 }
 
-/// Five attempts take the event and are never heard of again.
+/// Five attempts claim the event and crash.
 async fn kill_five(receiver: &Receiver<MemoryStore>, clock: &ManualClock) {
     for _ in 0..5 {
         let delivery = admit(receiver, r#"{"event_id":"1"}"#).await.unwrap();

@@ -1,4 +1,4 @@
-//! The Redis store on a real server, well and unwell.
+//! The Redis store on a real server, healthy and unhealthy.
 
 mod clock;
 mod cluster;
@@ -35,23 +35,23 @@ fn event(id: &str) -> EventKey {
     SampleDelivery::of(id).event_key()
 }
 
-/// With a lease and a retention that outlast any test.
+/// An attempt with a lease and a retention that outlast any test.
 fn attempt() -> Attempt {
     Attempt::new(Fingerprint::from_u64(7), HOUR, DAY).unwrap()
 }
 
-/// Longer than anything takes but what never comes.
+/// Longer than any operation that ends at all.
 const PATIENT: Duration = Duration::from_secs(30);
-/// For a server that does not answer. It may also be too short for one that does,
-/// on a busy machine.
+/// For a server that does not respond. On a busy machine it may also be too
+/// short for one that does.
 const HASTY: Duration = Duration::from_millis(250);
 
 async fn store(server: &RedisServer) -> RedisStore {
     store_at(&server.url(), PATIENT).await
 }
 
-/// Tries again for a while: on a busy machine a short deadline can pass before the
-/// connection is made.
+/// Retries for a while: on a busy machine a short deadline can pass before the
+/// connection is open.
 async fn store_at(url: &str, deadline: Duration) -> RedisStore {
     for _ in 0..100 {
         match connect(url, deadline).await {
@@ -66,7 +66,7 @@ async fn connect(url: &str, deadline: Duration) -> Result<RedisStore, ConnectErr
     RedisStore::connect_with(RedisConfig::new(url)?.with_deadline(deadline)).await
 }
 
-/// The one key of a store that has claimed one event.
+/// The only key of a store in which one event was claimed.
 fn only_record(server: &RedisServer) -> String {
     let keys = server.cli(&["--scan"]);
     let mut records = keys.lines().filter(|key| !key.contains(":canary:"));
@@ -75,13 +75,13 @@ fn only_record(server: &RedisServer) -> String {
     record
 }
 
-/// Why a store gave an error.
+/// The cause of a store's error.
 fn cause(error: &StoreError) -> &RedisStoreError {
     let source = std::error::Error::source(error).unwrap();
     source.downcast_ref().unwrap()
 }
 
-/// Claims until the store answers again.
+/// Claims until the store responds again.
 async fn recovered(store: &RedisStore, key: &EventKey, attempt: &Attempt) -> ClaimOutcome {
     for _ in 0..4_000 {
         if let Ok(outcome) = store.claim(key, attempt).await {
@@ -105,10 +105,10 @@ async fn eventually(is: impl Fn() -> bool) {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it has not come to pass");
+    panic!("the condition was not met in time");
 }
 
-/// Waits for servers to come to something among themselves.
+/// Waits until servers have agreed among themselves.
 fn wait_for(is: impl Fn() -> bool) {
     for _ in 0..1_000 {
         if is() {
@@ -116,7 +116,7 @@ fn wait_for(is: impl Fn() -> bool) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
-    panic!("it has not come to pass");
+    panic!("the condition was not met in time");
 }
 
 /// `slave0:ip=127.0.0.1,port=…,state=online,offset=…,lag=0` and

@@ -1,5 +1,5 @@
-//! Requests that a release has judged wrongly, each with its secret, its clock
-//! and what is right: `tests/cases/requests.json`.
+//! Requests for which a release had a wrong result, each with its secret, its
+//! clock and the correct result: `tests/cases/requests.json`.
 
 use std::collections::BTreeMap;
 use std::panic;

@@ -1,5 +1,5 @@
-//! Secrets that are replaced while deliveries arrive, and secrets that are
-//! accepted for a time.
+//! Secrets that are replaced while deliveries arrive, and secrets with a
+//! limited validity.
 
 use std::thread::{self, ScopedJoinHandle};
 
@@ -100,7 +100,7 @@ fn secrets_replaced_under_load_refuse_nothing_that_either_has_signed() {
 
 #[test]
 fn a_secret_is_accepted_from_its_first_to_its_last_millisecond() {
-    // Of the last one, the way of signing is code.
+    // Includes one scheme whose signing is code.
     for scheme in schemes().chain([scheme("moralis")]) {
         let clock = ManualClock::at_unix_ms(NOW_MS);
         let limited = || secret_of(&scheme, 1);

@@ -1,5 +1,4 @@
-//! The schemes whose way of signing is code, and the trait behind which they
-//! stand.
+//! The schemes whose signing is code, and their trait.
 
 mod cases;
 mod jwt;
@@ -21,8 +20,7 @@ use countersign_conformance::{Expect, vectors};
 use crate::delivery::NOW_MS;
 use cases::{ADYEN, Case, JSON, NAMES, Sent, cases, verifier};
 
-/// Each with a request of its own, and what a receiver knows: the key that has
-/// signed it, and another.
+/// Each with a request, the key that signed it, and another key.
 pub(crate) fn diagnosed_cases()
 -> impl Iterator<Item = (Scheme, countersign::diagnose::CapturedRequest, [String; 2])> {
     cases().map(|case| {
@@ -52,7 +50,7 @@ fn every_vector_of_theirs_gets_its_verdict() {
     assert_eq!(run, 76);
 }
 
-// What holds for all of them.
+// What all of them have in common.
 
 #[test]
 fn what_is_signed_by_code_verifies() {
@@ -88,7 +86,7 @@ fn either_of_two_live_secrets_verifies_and_is_named() {
     for case in cases() {
         let verifier = case.verifier_with(&[0, 1]);
         for (index, name) in [(0, "new"), (1, "old")] {
-            // Box's second key signs a header of its own, and only that.
+            // Box's second key signs only its own header.
             let keys = if case.name() == "box" && index == 1 { vec![1, 1] } else { vec![index] };
             let verified = case.signed_with(&keys, NOW_MS).verify(&verifier);
             let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
@@ -120,7 +118,7 @@ fn every_flipped_bit_of_what_they_sign_in_a_header_is_refused() {
     }
 }
 
-/// Headers that say how it is signed.
+/// The headers that describe how the request is signed.
 const GATES: [&str; 5] = [
     "box-signature-version",
     "box-signature-algorithm",
@@ -149,7 +147,8 @@ fn every_flipped_bit_of_a_body_is_refused_or_changes_nothing_that_is_covered() {
                     assert_eq!(was.pointer(field), is.pointer(field), "{}: {field}", case.name());
                 }
             }
-            // A passcode proves nothing of the body, and so nothing of its digest.
+            // A passcode does not authenticate the body, so it does not authenticate the body's
+            // digest either.
             if case.name() != "figma" {
                 assert_eq!(verified.event_id(), original.event_id(), "{}: bit {bit}", case.name());
             }
@@ -264,7 +263,7 @@ fn neither_a_proof_nor_a_refusal_shows_a_secret_or_a_body() {
     }
 }
 
-// What stands in the body.
+// Signatures in the body.
 
 #[test]
 fn a_signature_inside_of_the_body_makes_another_body() {
@@ -317,14 +316,14 @@ fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
     assert_eq!(with(unsigned), Some(Kind::MissingSignature));
     assert_eq!(with(changed("/amount/value", 2000.into())), Some(Kind::SignatureMismatch));
     assert_eq!(with(changed("/amount/value", 1000.5.into())), Some(Kind::MalformedSignature));
-    // Each is signed, and no signature covers them together.
+    // Each item is signed, but no signature covers all of them together.
     for other in [one.clone(), serde_json::json!({}), serde_json::Value::Null] {
         for items in [vec![one.clone(), other.clone()], vec![other, one.clone()]] {
             assert_eq!(with(items), Some(Kind::TooManySignatures));
         }
     }
     assert_eq!(with(vec![one.clone(); 16]), Some(Kind::TooManySignatures));
-    // Too many values to read them before anything is proved, and too many bytes.
+    // Too many values to read before verification, and too many bytes.
     assert_eq!(with(vec![one.clone(); 100]), Some(Kind::MalformedSignature));
     assert_eq!(with(vec![one; 2000]), Some(Kind::BodyTooLarge));
 }
@@ -338,7 +337,7 @@ fn the_fields_that_adyen_signs_cannot_be_divided_otherwise() {
     let item =
         item.with_text(r#""merchantAccountCode":"account","#, r#""originalReference":"account","#);
     assert_eq!(item.refused(&verifier), Some(Kind::MalformedSignature));
-    // The merchant's own reference may be of any characters.
+    // The merchant's own reference may contain any characters.
     let body = ADYEN.replace(r#""ref""#, r#""a:b::c""#);
     let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
     let signer = Signer::new(case.scheme.clone(), signer).unwrap();
@@ -378,7 +377,8 @@ fn mailguns_parent_signature_is_one_too() {
     let case = Case::of("mailgun");
     let verifier = case.verifier();
     let signed = case.signed();
-    // Of a subaccount's event: `signature` is by its own key, which is not known here.
+    // An event of a subaccount: `signature` is made with the subaccount's key, which is not known
+    // here.
     let mut body = json(&case.signed_with(&[1], NOW_MS).body);
     assert_eq!(
         signed.clone().with_body(body.to_string()).refused(&verifier),
@@ -389,7 +389,7 @@ fn mailguns_parent_signature_is_one_too() {
     let whole = signed.clone().with_body(body.to_string());
     let by_parent = id(whole.clone(), &verifier);
     assert_eq!(by_parent, id(signed.clone(), &verifier));
-    // Whichever of the two keys is known, it is one event, also if one of the signatures is cut out.
+    // With either key it is one event, even if one of the signatures is removed.
     let both = case.verifier_with(&[0, 1]);
     assert_eq!(id(whole.clone(), &both), by_parent);
     for cut in ["signature", "parent-signature"] {
@@ -397,7 +397,7 @@ fn mailguns_parent_signature_is_one_too() {
         body["signature"].as_object_mut().unwrap().remove(cut);
         assert_eq!(id(whole.clone().with_body(body.to_string()), &both), by_parent, "{cut}");
     }
-    // Beside `signature`, over a time and a token of its own, it would be a second event.
+    // With a time and a token different from those of `signature`, it would be a second event.
     let beside = signed.with_text(r#""signature":{"#, r#""parent-signature":{"#);
     assert_eq!(beside.refused(&both), Some(Kind::MissingSignature));
 }
@@ -412,7 +412,7 @@ fn the_id_of_figmas_events_does_not_depend_on_the_passcode() {
     assert_eq!(id(&[0]), id(&[1]));
 }
 
-// What the request says of how it is signed.
+// Headers and fields that describe how the request is signed.
 
 #[test]
 fn a_request_chooses_no_algorithm() {
@@ -535,7 +535,7 @@ fn the_digest_in_twilios_url_is_that_of_the_body() {
         let refused = verifier.verify(vector.head(), body.to_vec()).unwrap_err();
         assert_eq!(refused.kind(), Kind::SignatureMismatch);
     }
-    // Headers alone do not say which path was asked for.
+    // The path of the request is unknown if only the headers are given.
     let refused = verifier.begin(&vector.headers).unwrap_err();
     assert_eq!(refused.kind(), Kind::Misconfigured);
 }

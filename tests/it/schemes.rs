@@ -1,5 +1,4 @@
-//! The built-in schemes: their vectors, their signatures, and what is documented
-//! of them.
+//! The built-in schemes: their vectors, their signatures, and their documented facts.
 
 use std::time::Duration;
 
@@ -47,7 +46,7 @@ fn a_delivery_signed_by_another_library_verifies_where_no_vector_is_published() 
     ] {
         let secret = Secret::new(key).unwrap();
         let verifier = Verifier::new(scheme(name), secret).unwrap().with_clock(|| NOW_MS);
-        // Who has no timestamp in a header does not look at this one.
+        // A scheme without a timestamp header ignores this one.
         let headers = [(header, value.as_str()), ("x-webhook-timestamp", "1760000000000")];
         let verified = verifier.verify(&headers, BODY);
         assert_eq!(verified.map(|verified| verified.into_body()).as_deref(), Ok(BODY.as_bytes()));
@@ -189,7 +188,7 @@ fn a_match_in_first_middle_or_last_place_of_a_list_verifies() {
 fn sixteen_candidates_are_considered_and_seventeen_are_too_many() {
     for scheme in list_schemes() {
         let verifier = verifier(&scheme);
-        // The only match is the last one.
+        // Only the last one matches.
         let sixteen = Delivery::signed(&scheme, several((2..=16).chain([1])), NOW_MS, BODY);
         assert_eq!(sixteen.refused(&verifier), None, "{}", scheme.name());
         let seventeen = Delivery::signed(&scheme, several(1..=17), NOW_MS, BODY);
@@ -200,7 +199,7 @@ fn sixteen_candidates_are_considered_and_seventeen_are_too_many() {
 
 #[test]
 fn a_secret_shown_with_whsec_is_text_to_some_schemes_and_base64_to_others() {
-    // Of those that read it both ways there is a test below.
+    // A test below covers the schemes that accept both.
     let has_one_reading = |scheme: &Scheme| {
         !matches!(scheme.secret_format(), SecretFormat::Hex | SecretFormat::TextAndWhsec)
     };
@@ -214,7 +213,7 @@ fn a_secret_shown_with_whsec_is_text_to_some_schemes_and_base64_to_others() {
         let decoded = Secret::from_bytes([1; 32]).unwrap();
         for (secret, is_base64) in [(text, false), (decoded, true)] {
             let is_right = decodes == is_base64;
-            // Where keys have one length, a key of another is refused at once.
+            // If keys have a fixed length, a key of another length is rejected at once.
             let Ok(verifier) = try_verifier_of(&scheme, secret) else {
                 assert!(!is_right, "{}", scheme.name());
                 continue;
@@ -346,7 +345,7 @@ fn every_flipped_bit_of_what_a_private_key_has_signed_is_refused() {
     }
 }
 
-// What is documented of them.
+// Documented facts.
 
 #[test]
 fn what_only_third_parties_say_is_marked_as_such_and_every_scheme_names_its_source() {
@@ -471,7 +470,7 @@ fn every_event_is_remembered_for_longer_than_it_can_come_again() {
             tolerance.window().unwrap_or_else(|| panic!("{} has no window", scheme.name()))
         });
         assert!(profile.retention() >= retried + replayed, "{}", scheme.name());
-        // An answer has to leave within it, and none of them waits for longer than DocuSign.
+        // A response must be sent within the deadline. DocuSign waits the longest.
         assert!(profile.ack_deadline() <= Duration::from_secs(100), "{}", scheme.name());
     }
 }

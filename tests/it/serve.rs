@@ -1,4 +1,4 @@
-//! The server: what it serves, what it refuses, and how it ends.
+//! The server: the protocols it serves, the requests it rejects, and its shutdown.
 
 mod lingering;
 mod overload;
@@ -56,7 +56,7 @@ async fn one_port_serves_http_1_and_http_2() {
     let flags = http2::END_HEADERS | http2::END_STREAM;
     let request = http2::frame(http2::HEADERS, flags, 1, &block);
     client.write_all(&[http2::PREFACE, &http2::settings(), &request].concat()).await.unwrap();
-    // The block of the answer begins with the static table's `:status: 200`.
+    // The response's header block begins with the static table's `:status: 200`.
     assert_eq!(answer_by_http2(&mut client).await, 0x88);
 }
 
@@ -113,7 +113,7 @@ async fn no_limit_is_so_small_or_so_large_that_it_panics() {
     }
 }
 
-/// On a busy machine a head can take longer than the minimum.
+/// On a busy machine a head can take longer than the minimum timeout.
 #[tokio::test]
 async fn a_server_whose_timeouts_are_zero_still_answers() {
     let server = Server::start(|listener| {
@@ -141,7 +141,7 @@ async fn a_connection_too_many_waits_until_another_ends() {
     assert_eq!(head_of(&mut first).await, "200");
     let mut second = server.connect().await;
     second.write_all(GET).await.unwrap();
-    // As long as the first is served, the second is not: its answer is not there before.
+    // The second is served only after the first: its response is not available before.
     first.write_all(GET_AND_STAY).await.unwrap();
     assert_eq!(head_of(&mut first).await, "200");
     assert!(second.try_read(&mut [0]).is_err());
@@ -160,7 +160,7 @@ async fn a_client_that_resets_its_requests_at_once_is_disconnected() {
         flood.extend(http2::frame(http2::HEADERS, flags, stream, &block));
         flood.extend(http2::frame(http2::RST_STREAM, 0, stream, &8_u32.to_be_bytes()));
     }
-    // It fails where the server has had enough of it before its end.
+    // Fails if the server closes the connection before the end of the flood.
     let _ = client.write_all(&flood).await;
     until_closed(&mut client).await;
 }
@@ -237,7 +237,7 @@ async fn the_signal_of_a_service_manager_and_ctrl_c_end_the_wait() {
     }
 }
 
-/// A server with a handler that waits to be let go.
+/// A server with a handler that waits until it is released.
 struct Scene {
     server: Server,
     stop: oneshot::Sender<()>,
@@ -271,7 +271,7 @@ impl Scene {
         Self { server: server.await, stop, inside, way_out }
     }
 
-    /// A client whose request is with the handler.
+    /// A client whose request is being handled.
     async fn ask(&self) -> TcpStream {
         let mut client = self.server.connect().await;
         client
@@ -283,7 +283,7 @@ impl Scene {
     }
 }
 
-/// A server on loopback, gone when it is dropped.
+/// A server on the loopback interface. It stops when this is dropped.
 struct Server {
     address: SocketAddr,
     running: JoinSet<()>,
@@ -305,7 +305,7 @@ impl Server {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// The status of the answer to a request that asks for the connection to be closed.
+    /// The status of the response to a request with `Connection: close`.
     async fn answer(&self, request: &[u8]) -> String {
         let mut client = self.connect().await;
         client.write_all(request).await.unwrap();
@@ -317,7 +317,7 @@ impl Server {
     }
 }
 
-/// A body that has always more, and tells when it is given up.
+/// An endless body that signals when it is dropped.
 struct Endless(mpsc::UnboundedSender<()>);
 
 impl Body for Endless {
@@ -343,14 +343,14 @@ fn hello() -> Router {
 }
 
 async fn panics() {
-    panic!("as the test wants")
+    panic!("intended panic")
 }
 
 fn empty() -> Result<Response<Full<Bytes>>, Infallible> {
     Ok(Response::new(Full::default()))
 }
 
-/// Reads an answer's head, and gives its status.
+/// Reads the head of a response, and returns its status.
 async fn head_of(client: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -359,7 +359,7 @@ async fn head_of(client: &mut TcpStream) -> String {
     String::from_utf8(head[9..12].to_vec()).unwrap()
 }
 
-/// The first byte of the answer's header block.
+/// The first byte of the response's header block.
 async fn answer_by_http2(client: &mut TcpStream) -> u8 {
     loop {
         let mut head = [0; 9];
@@ -373,14 +373,14 @@ async fn answer_by_http2(client: &mut TcpStream) -> u8 {
     }
 }
 
-/// Closed with an answer or without, in order or by a reset.
+/// Waits until the connection is closed: with a response or without, cleanly or by a reset.
 async fn until_closed(client: &mut TcpStream) {
     let mut some = [0; 4096];
     while in_time(client.read(&mut some)).await.is_ok_and(|length| length > 0) {}
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(60), future).await.expect("it happens within 60 s")
+    timeout(Duration::from_secs(60), future).await.expect("must finish within 60 s")
 }
 
 const SHORT: Duration = Duration::from_secs(2);

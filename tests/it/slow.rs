@@ -1,5 +1,5 @@
 //! Slow clients against the servers of all examples: none keeps its connection
-//! for longer than its deadline, and honest requests go on being answered.
+//! longer than its deadline, and normal requests are still answered.
 
 pub(crate) mod attack;
 pub(crate) mod example;
@@ -79,7 +79,7 @@ async fn the_server_of_the_actix_middleware_withstands_slow_clients() {
     hold_out(server.address, &Sender::new("stripe", "/"), 16).await;
 }
 
-/// Attacks in every way at once, with so many clients.
+/// Runs every attack at once, each with this many clients.
 async fn withstand(example: Example, clients: usize) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

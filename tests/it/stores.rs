@@ -1,4 +1,4 @@
-//! Stores of claims, held to the suite; and the suite, held to wrong stores.
+//! Idempotency stores pass the suite, and the suite detects flawed stores.
 
 mod flawed;
 
@@ -24,8 +24,8 @@ async fn the_memory_store_passes_the_suite_where_it_has_several_shards() {
     passes_the_suite(&Manual::new(|clock| MemoryStore::new().with_clock(clock))).await;
 }
 
-/// Its time passes by itself, so the cases wait for it side by side; those with
-/// many tasks would keep the others from their steps, and come after them.
+/// This store uses real time, so the cases run concurrently. Those with many tasks would delay the
+/// steps of the others, and run after them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_redis_store_passes_the_suite() {
     let redis = Arc::new(Redis(RedisServer::start(&[])));
@@ -142,7 +142,7 @@ async fn fails(flaw: Flaw, name: &str) {
     assert_eq!(failure.case(), name);
 }
 
-/// Stores whose time is a clock that stands still until it is moved.
+/// Stores with a clock that changes only when it is advanced.
 struct Manual<S> {
     clock: ManualClock,
     make: Box<dyn Fn(ManualClock) -> S + Send + Sync>,
@@ -166,7 +166,7 @@ impl<S: IdempotencyStore> StoreUnderTest for Manual<S> {
     }
 }
 
-/// Stores that share a server and no event.
+/// Stores that share a server but no events.
 struct Redis(RedisServer);
 
 impl StoreUnderTest for Redis {
@@ -176,7 +176,7 @@ impl StoreUnderTest for Redis {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let prefix = format!("cs{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let config = RedisConfig::new(&self.0.url()).unwrap().with_prefix(prefix);
-        // The default is too short for thousands of calls at once on a busy machine.
+        // The default timeout is too short for thousands of concurrent calls on a busy machine.
         let config = config.with_deadline(Duration::from_secs(30));
         RedisStore::connect_with(config).await.unwrap()
     }

@@ -1,5 +1,5 @@
-//! Secrets of several tenants: found by the request's head, asked for once, kept
-//! for a while, and never at the price of another tenant.
+//! Secrets of several tenants: looked up by the request's head, fetched once,
+//! cached for a while, and isolated from other tenants.
 
 mod calls;
 mod doors;
@@ -186,8 +186,8 @@ async fn neither_a_tenants_name_nor_its_secret_is_in_any_text() {
     }
 }
 
-/// Knows `acme` by the first secret and `globex` by the second, and counts how
-/// often it is asked.
+/// A resolver with the first secret for `acme` and the second for `globex`.
+/// Counts its calls.
 #[derive(Clone, Default)]
 struct Asked(Arc<AtomicUsize>);
 
@@ -243,13 +243,13 @@ fn verifier(tenants: Tenants) -> Verifier {
     Verifier::for_tenants(scheme("github"), tenants).unwrap()
 }
 
-/// With a clock that stands until it is moved.
+/// With a clock that changes only when it is advanced.
 fn clocked(tenants: Tenants) -> (Verifier, ManualClock) {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     (verifier(tenants).with_clock(clock.clone()), clock)
 }
 
-/// A delivery in this tenant's name, signed with the secret of this number.
+/// A delivery of this tenant, signed with the secret of this number.
 fn of_tenant(tenant: &str, number: u8) -> Delivery {
     let delivery = Delivery::signed(&scheme("github"), secret(number), NOW_MS, BODY);
     delivery.with_header("X-Webhook-ID", tenant)

@@ -1,6 +1,5 @@
-//! The whole path through real doors, the tower layer and the axum extractors:
-//! what the sender sees and what becomes of the claim, one contract for all of
-//! them, then what each has of its own.
+//! The full path through the tower layer and the axum extractors: the sender's responses and the
+//! end of the claim. Tests that all adapters share, then tests of each.
 
 pub(crate) mod doors;
 mod extractor;
@@ -92,12 +91,12 @@ async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_ba
         for status in [500, 503, 404, 422, 302] {
             let handler = Handler::new(move |_, grant| async move {
                 let status = if grant.epoch == 1 { status } else { 200 };
-                (StatusCode::from_u16(status).unwrap(), "in its own words")
+                (StatusCode::from_u16(status).unwrap(), "the handler's own body")
             });
             let door = open(&receiver(MemoryStore::new()), &handler);
             let failed = door.deliver(&event(1)).await;
             assert_eq!((failed.status, failed.code), (status, None), "{door}");
-            assert_eq!(failed.body, "in its own words", "{door}: {status}");
+            assert_eq!(failed.body, "the handler's own body", "{door}: {status}");
             let again = door.deliver(&event(1)).await;
             assert_eq!((again.status, again.code), (200, None), "{door}: {status}");
         }
@@ -248,7 +247,7 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
     }
 }
 
-/// A handler that waits until it is let go.
+/// A handler that waits until it is released.
 fn gated() -> (Handler, Gate) {
     let gate = Gate { inside: Arc::new(Semaphore::new(0)), way_out: Arc::new(Semaphore::new(0)) };
     let (inside, way_out) = (Arc::clone(&gate.inside), Arc::clone(&gate.way_out));
@@ -256,7 +255,7 @@ fn gated() -> (Handler, Gate) {
         let (inside, way_out) = (Arc::clone(&inside), Arc::clone(&way_out));
         async move {
             inside.add_permits(1);
-            // Closed is open.
+            // A closed semaphore lets the handler continue.
             let _ = way_out.acquire().await;
         }
     });
@@ -278,8 +277,7 @@ impl Gate {
     }
 }
 
-/// A receiver at which five attempts have taken event 1 and were never heard of
-/// again.
+/// A receiver for which five attempts have claimed event 1 and crashed.
 async fn of_which_five_attempts_have_died() -> Receiver<MemoryStore> {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let store = MemoryStore::new().with_clock(clock.clone());

@@ -1,4 +1,4 @@
-//! Answers that come early, and senders that go or do not take them.
+//! Early responses, and clients that disconnect or do not read the response.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -44,7 +44,7 @@ async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() 
     assert_eq!(&answer.await.unwrap().unwrap(), b"HTTP/1.1 401");
 }
 
-/// What `Claimed` says of senders that leave.
+/// What the documentation of `Claimed` promises about clients that disconnect.
 #[tokio::test]
 async fn a_claimed_handler_is_stopped_by_a_connection_that_breaks_and_not_by_one_half_closed() {
     let (inside, way_out) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
@@ -87,7 +87,7 @@ async fn a_claimed_handler_is_stopped_by_a_connection_that_breaks_and_not_by_one
     assert_eq!(way_out.available_permits(), 0);
 }
 
-/// A client whose delivery is on its way.
+/// A client that has sent its delivery and waits for the response.
 async fn ask(server: &Server, id: u32) -> tokio::net::TcpStream {
     let delivery = event(id);
     let mut client = tokio::net::TcpStream::connect(server.address).await.unwrap();
@@ -101,5 +101,5 @@ async fn take(semaphore: &Semaphore) {
 }
 
 async fn in_time<T>(future: impl Future<Output = T>) -> T {
-    timeout(Duration::from_secs(20), future).await.expect("it happens within 20 s")
+    timeout(Duration::from_secs(20), future).await.expect("must finish within 20 s")
 }

@@ -1,4 +1,4 @@
-//! An app in this process, on a runtime whose time can be paused.
+//! An in-process app, on a runtime whose time can be paused.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use tokio::task::LocalSet;
 
 use crate::delivery::Delivery;
 
-/// Runs what spawns tasks that stay on their thread.
+/// Runs code that spawns tasks on the current thread.
 pub(super) async fn local<F: Future>(future: F) -> F::Output {
     LocalSet::new().run_until(future).await
 }
@@ -28,17 +28,19 @@ pub(super) struct LocalApp(Rc<dyn Fn(TestRequest, Option<Payload>) -> Answering>
 
 type Answering = Pin<Box<dyn Future<Output = Seen>>>;
 
-/// What the sender sees, and what a middleware in front sees.
+/// What the sender receives, and what a middleware in front of the adapter
+/// sees.
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) status: u16,
     pub(super) code: Option<&'static str>,
     pub(super) retry_after: Option<u64>,
     pub(super) body: Bytes,
-    /// The id of the event that the response says was proved.
+    /// The verified event id in the response's extensions.
     pub(super) proved: Option<String>,
     pub(super) malformed: Option<MalformedJson>,
-    /// Whether it came as an error, of which actix-web makes the response.
+    /// Whether it was returned as an error, from which actix-web creates the
+    /// response.
     pub(super) was_error: bool,
 }
 
@@ -81,7 +83,7 @@ pub(crate) fn request(delivery: &Delivery) -> TestRequest {
     })
 }
 
-/// A payload that comes in these pieces, all at hand.
+/// A payload in these pieces, all of them available at once.
 pub(super) fn pieces(
     pieces: impl IntoIterator<Item = Result<Bytes, PayloadError>, IntoIter: Unpin> + 'static,
 ) -> Pieces {
@@ -89,7 +91,7 @@ pub(super) fn pieces(
     Box::pin(FromFn(move |_: &mut Context<'_>| Poll::Ready(pieces.next())))
 }
 
-/// A payload that comes as a body of another framework does.
+/// A payload with the frames of a body from another framework.
 pub(super) fn of_body(mut body: axum::body::Body) -> Pieces {
     Box::pin(FromFn(move |cx: &mut Context<'_>| {
         let frame = ready!(Pin::new(&mut body).poll_frame(cx));
@@ -129,8 +131,8 @@ impl Seen {
         }
     }
 
-    /// Status and code of an answer: it has no body, and says when to come again
-    /// where that is worth it.
+    /// Status and code of a response. Checks that it has no body, and a
+    /// `Retry-After` header if a retry can succeed.
     pub(super) fn answer(&self) -> (u16, Option<&'static str>) {
         assert_eq!(self.body, "", "{self:?}");
         let come_again = self.status == 503 && self.code != Some("misconfigured");

@@ -1,5 +1,5 @@
-//! What is the extractors' own: where their verifier comes from, what comes of
-//! JSON, and the claim in the handler's hands.
+//! Tests of the extractors alone: the source of their verifier, JSON, and the
+//! claim that the handler receives.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -60,7 +60,7 @@ async fn without_a_verifier_or_a_receiver_nothing_is_handled() {
 
     let app = LocalApp::new(|config| {
         config.route("/webhook", post().to(webhook)).route("/claimed", post().to(claimed));
-        // A receiver with another store is none for this handler.
+        // A receiver with a store of another type does not match this handler.
         let other = receiver(FaultyStore::new(MemoryStore::new()));
         config.service(resource("/other").app_data(other).route(post().to(claimed)));
     })

@@ -1,5 +1,5 @@
-//! What is the middleware's own: what the service behind it gets, and who stands
-//! in front.
+//! Tests of the middleware alone: what it passes to the inner service, and what
+//! outer middleware sees.
 
 use std::io::Write;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What is told of deliveries through actix-web: the same as through tower.
+//! Metrics and tracing of deliveries through actix-web: the same as through
+//! tower.
 
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ async fn how_a_handler_ended_is_told_once() {
     let answering = in_front_of(async || -> Result<&str, _> {
         Err(InternalError::from_response("", HttpResponse::ImATeapot().finish()))
     });
-    let panicking = in_front_of(async || -> &str { panic!("as it should") });
+    let panicking = in_front_of(async || -> &str { panic!("intended panic") });
     let late = in_front_of(async || {
         sleep(Duration::from_secs(10)).await;
         "late"
@@ -105,7 +106,7 @@ async fn refusals_at_every_door() {
     }
 }
 
-/// A handler behind the middleware that runs the whole path.
+/// A handler inside the middleware that claims and settles.
 async fn in_front_of<F, Fut, R>(handler: F) -> LocalApp
 where
     F: Fn() -> Fut + Clone + 'static,

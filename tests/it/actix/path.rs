@@ -1,5 +1,5 @@
-//! The whole path behind `WebhookMiddleware`: the handler's task, its deadline,
-//! its lease, and how a server ends.
+//! The full path through `WebhookMiddleware`: the handler's task, deadline and
+//! lease, and how a server shuts down.
 
 use std::cell::RefCell;
 use std::future::pending;
@@ -62,7 +62,7 @@ async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from() {
     async fn panics(grant: ReqData<Grant>) -> HttpResponse {
-        assert!(grant.epoch > 1, "the first attempt panics");
+        assert!(grant.epoch > 1, "intended panic of the first attempt");
         HttpResponse::Ok().finish()
     }
 
@@ -74,7 +74,7 @@ async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from
             let when_called = resource("/called").route(post().to(HttpResponse::Ok));
             let when_called = when_called.wrap_fn(|request, service| {
                 let grant = actix_web::HttpMessage::extensions(&request).get::<Grant>().copied();
-                assert!(grant.unwrap().epoch > 1, "the first call panics");
+                assert!(grant.unwrap().epoch > 1, "intended panic of the first call");
                 service.call(request)
             });
             config.service(when_called.wrap(webhook));
@@ -97,7 +97,7 @@ async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
     let fails = |error: fn(&'static str) -> Error| {
         move |grant: ReqData<Grant>| async move {
             match grant.epoch {
-                1 => Err(error("in its own words")),
+                1 => Err(error("the handler's own body")),
                 epoch => Ok(epoch.to_string()),
             }
         }
@@ -124,7 +124,7 @@ async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
                 async move {
                     let response = answered.await?;
                     match grant.unwrap().epoch {
-                        1 => Err(ErrorBadGateway("in its own words")),
+                        1 => Err(ErrorBadGateway("the handler's own body")),
                         _ => Ok(response),
                     }
                 }
@@ -140,7 +140,7 @@ async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
             let sent = || super::app::request(&event(1)).uri(path).set_payload(event(1).body);
             let failed = app.answer(sent()).await;
             assert_eq!((failed.status, failed.code), (status, None), "{path}");
-            assert_eq!(failed.body, "in its own words", "{path}");
+            assert_eq!(failed.body, "the handler's own body", "{path}");
             assert_eq!(failed.proved.as_deref(), Some("1"), "{path}");
             assert_eq!(failed.was_error, path == "/in-front");
             let repeat = app.answer(sent()).await;
@@ -164,7 +164,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_even
         let late = app.deliver(&event(1)).await;
         assert_eq!(late.answer(), (503, Some("handler_timeout")));
         assert_eq!(late.proved.as_deref(), Some("1"));
-        // Jupiter waits for 5 s, and the answer has to travel.
+        // Jupiter waits for 5 s, and part of that is for sending the response.
         let after = began.elapsed().as_millis();
         assert!((4400..4600).contains(&after), "{after} ms");
 
@@ -172,7 +172,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_even
         way_out.close();
         middleware.drain().await;
         assert_eq!(app.deliver(&event(1)).await.answer(), (200, Some("duplicate")));
-        // Drained, it still receives.
+        // After draining, it still receives.
         assert_eq!(app.deliver(&event(2)).await.status, 200);
     })
     .await;
@@ -218,9 +218,9 @@ async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_renewed_while_its_handler_outlives_it() {
-    // A lease lasts 30 s.
+    // A lease lasts for 30 s.
     let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
-    // One renewal that fails leaves room for the next.
+    // Renewals start early enough for one of them to fail.
     receiver.store().fail_next("renew", &[Fault::NotApplied]);
     local(async {
         let app = LocalApp::new(|config| {
@@ -263,7 +263,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
     })
     .await;
     let counters = receiver.counters();
-    // Forgotten, and not handled by another attempt.
+    // The store has forgotten the event, and no other attempt handled it.
     assert_eq!((counters.lease_lost, counters.completed_late), (1, 0));
     assert_eq!(receiver.store().asked_of("renew"), 1);
 }
@@ -340,7 +340,7 @@ async fn a_server_that_is_drained_before_it_stops_leaves_nothing_half_done() {
 #[tokio::test]
 async fn the_events_of_handlers_that_a_worker_takes_with_it_are_given_back() {
     let scene = Scene::begin().await;
-    // Its sender has left, so the server sees nothing to wait for.
+    // The client has disconnected, so the server has no connection to wait for.
     scene.server.handle.stop(true).await;
     let given_back = async {
         while scene.receiver.counters().given_back == 0 {
@@ -351,7 +351,8 @@ async fn the_events_of_handlers_that_a_worker_takes_with_it_are_given_back() {
     assert_eq!(scene.store.live(), 0);
 }
 
-/// A server whose handler waits until it is let go, and whose sender has left.
+/// A server whose handler waits until it is released, and whose client has
+/// disconnected.
 struct Scene {
     middleware: WebhookMiddleware<MemoryStore>,
     receiver: Receiver<MemoryStore>,
@@ -373,7 +374,7 @@ impl Scene {
                 let (inside, way_out) = (Arc::clone(&inside), Arc::clone(&way_out));
                 async move {
                     inside.add_permits(1);
-                    // Closed is open.
+                    // A closed semaphore lets the handler continue.
                     let _ = way_out.acquire().await;
                     HttpResponse::Ok().finish()
                 }
@@ -397,7 +398,7 @@ impl Scene {
     }
 }
 
-/// A handler that waits until it is let go.
+/// A handler that waits until it is released.
 fn waits_for(
     way_out: &Arc<Semaphore>,
 ) -> impl Fn() -> std::pin::Pin<Box<dyn Future<Output = HttpResponse>>> + Clone + use<> {
@@ -405,7 +406,7 @@ fn waits_for(
     move || {
         let way_out = Arc::clone(&way_out);
         Box::pin(async move {
-            // Closed is open.
+            // A closed semaphore lets the handler continue.
             let _ = way_out.acquire().await;
             HttpResponse::Ok().finish()
         })
@@ -417,12 +418,13 @@ async fn takes_ten_minutes() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A receiver that gives its handlers an hour.
+/// A receiver whose handlers have an hour.
 fn patient<S: IdempotencyStore>(store: S) -> Receiver<S> {
     receiver(store).with_ack_deadline(Duration::from_secs(3600))
 }
 
-/// A store whose clock stands still and is advanced with the runtime's.
+/// A store with a fixed clock, which is advanced together with the runtime's
+/// time.
 fn on_the_runtimes_clock() -> MemoryStore {
     let start = Instant::now();
     MemoryStore::new()

@@ -1,4 +1,4 @@
-//! actix-web's own server, on a thread of its own.
+//! actix-web's server, on a separate thread.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -13,11 +13,13 @@ use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 use tokio::sync::oneshot;
 
-/// A server on loopback with one worker, gone when it is dropped.
+/// A server on the loopback interface with one worker. It stops when this is
+/// dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
-    // The system outlives its server, until this is dropped.
+    // Keeps the actix system running until this is dropped, even after the
+    // server has stopped.
     leave: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -27,7 +29,7 @@ impl Server {
         Self::start_with(KeepAlive::default(), app)
     }
 
-    /// As the documentation says that one should.
+    /// Configured as the documentation recommends.
     pub(crate) fn start_guarded(app: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
         Self::start_with(KeepAlive::Disabled, app)
     }
@@ -47,7 +49,7 @@ impl Server {
         })
     }
 
-    /// One that runs as somebody else says.
+    /// A server that this closure configures and runs.
     pub(crate) fn of(
         run: impl FnOnce(TcpListener) -> io::Result<dev::Server> + Send + 'static,
     ) -> Self {

@@ -1,4 +1,4 @@
-//! Senders that keep actix-web's own server waiting.
+//! Slow clients against actix-web's own server.
 
 use std::time::Duration;
 
@@ -15,7 +15,8 @@ use crate::adapters::sockets::{head, length};
 use crate::delivery::Delivery;
 use crate::whole_path::doors::{event, receiver};
 
-/// Dropped, the rest of a body in chunks would be waited for without an end.
+/// If the payload were dropped, actix-web would wait forever for the rest of a
+/// chunked body.
 #[tokio::test]
 async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_refused() {
     let server = every_door(Server::start);
@@ -52,7 +53,7 @@ async fn headers_that_never_end_keep_no_connection_behind_another_request_either
 
 const DOORS: [&str; 4] = ["/verify", "/webhook", "/extracted", "/claimed"];
 
-/// A server with a door of every kind.
+/// A server with an adapter of every kind.
 fn every_door(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Server) -> Server {
     start(|config| {
         let hasty = Duration::from_millis(500);
@@ -69,15 +70,15 @@ fn every_door(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Serv
     })
 }
 
-/// All that is answered until the server closes the connection, while this is
-/// sent now and then.
+/// Everything that the server sends until it closes the connection. This text
+/// is sent to it again and again meanwhile.
 async fn trickle(server: &Server, first: &[u8], again: &[u8]) -> String {
     let mut client = TcpStream::connect(server.address).await.unwrap();
     client.write_all(first).await.unwrap();
     let (mut from, mut to) = client.split();
     let trickled = async {
         let mut pace = interval(Duration::from_millis(100));
-        // Once it is closed, it cannot be written to.
+        // Writing fails once the connection is closed.
         while to.write_all(again).await.is_ok() {
             pace.tick().await;
         }
@@ -85,7 +86,7 @@ async fn trickle(server: &Server, first: &[u8], again: &[u8]) -> String {
     };
     let answered = async {
         let mut answer = Vec::new();
-        // A connection that is closed while it is written to ends with an error.
+        // Reading fails if the connection was closed during a write.
         while from.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {}
         String::from_utf8(answer).unwrap()
     };
@@ -99,12 +100,12 @@ async fn trickle(server: &Server, first: &[u8], again: &[u8]) -> String {
     .expect("the connection is kept")
 }
 
-/// The head of a request with a body in chunks, on a connection to be kept.
+/// The head of a request with a chunked body, on a keep-alive connection.
 fn chunked(path: &str, delivery: &Delivery) -> Vec<u8> {
     to(path, &head(delivery, "Transfer-Encoding: chunked\r\n"))
 }
 
-/// A whole request, on a connection to be kept.
+/// A whole request, on a keep-alive connection.
 fn kept_alive(delivery: &Delivery) -> Vec<u8> {
     [to("/verify", &head(delivery, &length(&delivery.body))), delivery.body.clone()].concat()
 }

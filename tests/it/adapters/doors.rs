@@ -1,4 +1,4 @@
-//! The doors, each as an app that answers with the body that was proved.
+//! The adapters, each as an app that responds with the verified body.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub(crate) struct Answer {
     pub(crate) malformed: Option<MalformedJson>,
 }
 
-/// Every door that hands over raw bytes.
+/// Every adapter that passes raw bytes to the handler.
 pub(crate) fn doors(verifier: &Verifier) -> [Door; 2] {
     [layer(VerifyLayer::new(verifier.clone())), extractor(verifier)]
 }
@@ -50,7 +50,7 @@ pub(crate) fn extractor(verifier: &Verifier) -> Door {
     Door { name: "extractor", app, handled }
 }
 
-/// Answers with the JSON that it has parsed.
+/// Responds with the parsed JSON.
 pub(crate) fn typed_extractor(verifier: &Verifier) -> Door {
     let handled = Handled::default();
     let state = App { verifier: verifier.clone(), handled: handled.clone() };
@@ -120,7 +120,7 @@ impl Door {
         }
     }
 
-    /// How often the handler has run.
+    /// How often the handler was called.
     pub(crate) fn handled(&self) -> usize {
         self.handled.0.load(Ordering::Relaxed)
     }
@@ -132,7 +132,7 @@ impl fmt::Display for Door {
     }
 }
 
-/// The headers of a delivery with any body.
+/// The headers of a delivery, valid for any body.
 pub(crate) fn request(delivery: &Delivery, body: impl Into<Body>) -> Request<Body> {
     let mut request = Request::post("/");
     for (name, value) in &delivery.headers {

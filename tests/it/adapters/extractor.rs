@@ -1,5 +1,4 @@
-//! What is the extractors' own: where the verifier comes from, and what comes
-//! of JSON.
+//! Tests of the extractors alone: the source of their verifier, and JSON.
 
 use std::cell::Cell;
 

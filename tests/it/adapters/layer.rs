@@ -1,4 +1,4 @@
-//! What is the tower layer's own: how it treats the service behind it.
+//! Tests of the tower layer alone: how it calls the inner service.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -161,7 +161,7 @@ async fn what_does_not_fit_beside_all_other_bodies_is_sent_again() {
     let second = door.answer(request(&delivery, BODY)).await;
     assert_eq!((second.status, second.code), (503, Some("busy")));
 
-    // Its sender has left.
+    // The client disconnects.
     drop(first);
     assert_eq!(budget.used(), 0);
     assert_eq!(door.answer(request(&delivery, BODY)).await.status, 200);
@@ -198,8 +198,8 @@ fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower:
     ServiceBuilder::new().layer(layer.clone()).service(service)
 }
 
-/// Lets a service answer several times, as a server would: in turn, and as
-/// clones.
+/// Calls a service several times, as a server would: one call after another,
+/// and on clones.
 async fn answers<S, B>(service: &mut S, genuine: &Delivery, forged: &Delivery)
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone,
@@ -227,8 +227,8 @@ where
     service.ready().await.map_err(Into::into).unwrap()
 }
 
-/// Panics when it is called without having been polled ready; its clones have
-/// not been.
+/// Panics if it is called before `poll_ready` has returned `Ready`. Each clone
+/// needs its own `poll_ready`.
 #[derive(Debug, Default)]
 struct NeedsReadiness {
     ready: bool,

@@ -1,4 +1,4 @@
-//! A body that does as it is told.
+//! A body that follows a script.
 
 use std::io;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ pub(crate) enum Step {
     Fail,
 }
 
-/// A body of unknown length, and what was asked of it.
+/// A body of unknown length, and a counter of its polls.
 pub(crate) fn scripted(steps: impl IntoIterator<Item = Step>) -> (axum::body::Body, Polled) {
     let polled = Polled::default();
     let steps = steps.into_iter().collect::<Vec<_>>().into_iter();
@@ -35,7 +35,7 @@ struct Scripted {
     polled: Polled,
 }
 
-/// How often a body was asked for more.
+/// How often the body was polled.
 #[derive(Clone, Default)]
 pub(crate) struct Polled(Arc<AtomicUsize>);
 

@@ -1,4 +1,4 @@
-//! Over real sockets, with requests written by hand.
+//! Tests over real sockets, with handwritten requests.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -147,7 +147,7 @@ async fn the_layer_serves_hyper_without_axum() {
     assert!(answer.ends_with(BODY.as_bytes()));
 }
 
-/// A provider that waits for a tenth of a second, so that its body has a third
+/// A provider that waits for a tenth of a second, so that the body has a third
 /// of that.
 fn hasty() -> Scheme {
     Scheme::builder("hasty")
@@ -158,7 +158,7 @@ fn hasty() -> Scheme {
         .unwrap()
 }
 
-/// A request's head, ready to be sent.
+/// The bytes of a request's head.
 pub(crate) fn head(delivery: &Delivery, framing: &str) -> Vec<u8> {
     let mut head = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n".to_vec();
     for (name, value) in &delivery.headers {
@@ -173,7 +173,7 @@ pub(crate) fn length(body: &[u8]) -> String {
     format!("Content-Length: {}\r\n", body.len())
 }
 
-/// A server on loopback, gone when it is dropped.
+/// A server on the loopback interface. It stops when this is dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
@@ -191,7 +191,8 @@ impl Server {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// All that is answered to a request, sent piece after piece.
+    /// Everything that the server sends in response to a request in these
+    /// pieces.
     pub(crate) async fn answer(&self, pieces: &[&[u8]]) -> Vec<u8> {
         let mut client = self.connect().await;
         for piece in pieces {
@@ -207,7 +208,7 @@ impl Drop for Server {
     }
 }
 
-/// Reads until the server closes, and fails where it does not.
+/// Reads until the server closes the connection. Fails if it does not.
 pub(crate) async fn read(client: &mut TcpStream) -> Vec<u8> {
     let mut answer = Vec::new();
     timeout(PATIENCE, client.read_to_end(&mut answer)).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Every door of ours gets a clean card, and its handler runs for what is genuine only.
+//! Every adapter passes all attacks, and its handler runs for genuine deliveries only.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,8 @@ use tower::ServiceExt;
 
 use crate::actix::server::Server;
 
-/// Of these one has its time beside the signature, one in a header, one in the body, and one none.
+/// Their timestamps are, in this order: in the signature's header, in a separate header, in the
+/// body, absent.
 const SCHEMES: [&str; 4] = ["venum", "standardwebhooks", "perps-tracker", "github"];
 
 #[tokio::test(start_paused = true)]
@@ -51,7 +52,7 @@ async fn the_axum_extractor_gets_a_clean_card() {
     }
 }
 
-/// Over a connection: actix-web's requests are its own.
+/// Over a connection, because actix-web has its own request type.
 #[tokio::test]
 async fn the_actix_middleware_gets_a_clean_card() {
     for scheme in SCHEMES {
@@ -99,7 +100,7 @@ fn receiver(scheme: &str) -> Receiver<MemoryStore> {
     Receiver::new(verifier, MemoryStore::new(), Endpoint::new(scheme))
 }
 
-/// How often a handler has run.
+/// How often a handler was called.
 #[derive(Clone, Default)]
 struct Handled(Arc<AtomicUsize>);
 
@@ -113,6 +114,6 @@ impl Handled {
     }
 }
 
-/// Text and base64 at once.
+/// Valid both as text and as base64.
 const SECRET: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 const LIMIT: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! The servers of all examples get a clean card, over connections as the program attacks.
+//! The servers of all examples pass all attacks, over connections, as in the program.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -112,8 +112,8 @@ async fn withstand(address: SocketAddr, sender: &Sender) {
     assert!(card.is_clean(), "{card}");
 }
 
-/// All that any of them reads in a body. What comes is no trade and no step of a transaction, and so
-/// nobody has to be asked.
+/// All fields that the examples read from a body. The event is neither a trade nor a step of a
+/// transaction, so the examples call no other service.
 const EVENT: &str = r#"{"id":"evt_1","event_id":"evt_1","type":"test","created":0,"data":{}}"#;
 const PAGE: &str = include_str!("../../../docs/ATTACKS.md");
 const SCRIPT: &str = include_str!("../../../docs/attacks/run-examples");

@@ -1,4 +1,5 @@
-//! Receivers as people write them, each with one flaw: each loses the marks for it, and no others.
+//! Typical receivers, each with one flaw: each fails the attacks that target its flaw, and no
+//! others.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -132,7 +133,7 @@ async fn a_flaw_in_how_repeats_are_told_is_found() {
     assert_eq!(lost(Flaw::RefusesRepeats).await, [Replay, ChangedUnsignedId]);
 }
 
-/// The marks that a receiver with this flaw loses.
+/// The attacks that a receiver with this flaw fails.
 async fn lost(flaw: Flaw) -> Vec<AttackKind> {
     let receiver = Receiver::new(flaw);
     let attacks = Attacks::new(venum(), SECRET).unwrap().with_body_limit(LIMIT);
@@ -240,7 +241,7 @@ impl Receiver {
         }
     }
 
-    /// The body that is verified.
+    /// The body that the receiver verifies.
     fn altered(&self, body: Bytes) -> Bytes {
         match self.flaw {
             Flaw::WritesTheBodyAgain => {
@@ -252,7 +253,7 @@ impl Receiver {
         }
     }
 
-    /// What a bad comparison takes for genuine is made genuine.
+    /// If the flawed comparison would accept a signature, replaces it with the correct one.
     fn mend_signature(&self, headers: &mut HeaderMap, body: &Bytes) {
         let shorter_ends = self.flaw == Flaw::EndsWithTheShorterSignature;
         if !shorter_ends && self.flaw != Flaw::ComparesTheFirstBytes {

@@ -1,5 +1,5 @@
-//! The providers' own sample receivers, told again: they lose the marks that `docs/ATTACKS.md` says
-//! they lose. The samples themselves, under Node and Python, are attacked by `docs/attacks/run`.
+//! The providers' own sample receivers, reimplemented in Rust. They fail the attacks that
+//! `docs/ATTACKS.md` lists. `docs/attacks/run` attacks the original samples under Node and Python.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -48,7 +48,7 @@ async fn the_samples_lose_the_marks_that_the_page_says_they_lose() {
     assert_eq!(page, told);
 }
 
-/// As it stands in the page.
+/// The result as the page shows it.
 fn word(mark: &Mark) -> &'static str {
     let is_answered =
         mark.expected().iter().zip(mark.answers()).all(|(expected, got)| expected.admits(*got));
@@ -86,20 +86,20 @@ struct Sample {
 
 #[derive(PartialEq)]
 enum Framework {
-    /// What is verified is `JSON.stringify(req.body)`.
+    /// Verifies `JSON.stringify(req.body)`.
     ExpressJson,
-    /// What is verified is `req.body.toString()`.
+    /// Verifies `req.body.toString()`.
     ExpressRaw,
-    /// What is verified is `request.get_data(as_text=True)`.
+    /// Verifies `request.get_data(as_text=True)`.
     Flask,
 }
 
 enum Comparison {
     /// `===`
     Equals,
-    /// `crypto.timingSafeEqual`, of two buffers.
+    /// `crypto.timingSafeEqual`, with two buffers.
     TimingSafeEqual,
-    /// `hmac.compare_digest`, of two texts.
+    /// `hmac.compare_digest`, with two strings.
     CompareDigest,
 }
 
@@ -129,7 +129,7 @@ impl Sample {
         let body = match self.framework {
             Framework::Flask => body.collect().await.map_err(|_| BAD_REQUEST)?.to_bytes(),
             Framework::ExpressJson | Framework::ExpressRaw => {
-                // Nothing of another type is read, and then there is no body to hash.
+                // Express does not read a body of another type, and then there is no body to hash.
                 header(CONTENT_TYPE.as_str()).ok_or(CRASHED)?;
                 let body = Limited::new(body, EXPRESS_LIMIT).collect().await;
                 let is_long = |error: Box<dyn std::error::Error + Send + Sync>| {
@@ -170,7 +170,7 @@ impl Comparison {
             Self::Equals => Ok(given.is_some_and(|given| given == genuine)),
             Self::TimingSafeEqual => {
                 let given = given.ok_or(CRASHED)?;
-                // `Buffer.from` writes what is beyond ASCII in two bytes.
+                // `Buffer.from` encodes a character beyond ASCII in two bytes.
                 let length = given.iter().map(|byte| if byte.is_ascii() { 1 } else { 2 });
                 match length.sum::<usize>() == genuine.len() {
                     true => Ok(given == genuine),
@@ -188,8 +188,8 @@ impl Comparison {
 const PAGE: &str = include_str!("../../../docs/ATTACKS.md");
 const SECRET: &str = "whsec_of_a_demonstration";
 const SIGNATURE: &str = "x-webhook-signature";
-/// Of `express.json` and `express.raw`, 100kb.
+/// The default of `express.json` and `express.raw`: 100kb.
 const EXPRESS_LIMIT: usize = 100 * 1024;
 const BAD_REQUEST: u16 = 400;
-/// An exception that nobody catches.
+/// An exception that is not caught.
 const CRASHED: u16 = 500;

@@ -1,4 +1,4 @@
-//! What was done to the body.
+//! Causes in the body.
 
 use std::io::Write;
 
@@ -11,7 +11,8 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use super::{assert_certain, assert_suspected, found};
 use crate::delivery::{Delivery, any_body_schemes, scheme};
 
-/// Signs one body and sends another: the cause is found for every scheme.
+/// Signs one body and sends another. Checks that the cause is found for every
+/// scheme.
 #[track_caller]
 fn assert_found(signed: impl AsRef<[u8]>, sent: impl AsRef<[u8]>, kind: CauseKind) -> Vec<String> {
     let schemes = any_body_schemes().map(|scheme| {
@@ -26,7 +27,7 @@ fn assert_found(signed: impl AsRef<[u8]>, sent: impl AsRef<[u8]>, kind: CauseKin
     told
 }
 
-/// Either way round.
+/// In both directions.
 #[track_caller]
 fn assert_both(one: impl AsRef<[u8]>, other: impl AsRef<[u8]>, kind: CauseKind) {
     assert_found(&one, &other, kind);
@@ -238,7 +239,7 @@ fn a_mark_that_is_still_there_hides_no_rewriting() {
     }
 }
 
-/// What Express has as `req.body` if nothing has parsed it.
+/// Without a body parser, `req.body` in Express is an empty object.
 #[test]
 fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
     for name in ["github", "stripe", "shopify"] {
@@ -254,7 +255,7 @@ fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
     }
 }
 
-/// To decompress it would be no fix.
+/// Decompressing the body would not fix it.
 #[test]
 fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
     let body = "{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}";

@@ -1,4 +1,4 @@
-//! A request that is no delivery.
+//! A request that is a handshake and not a delivery.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
 use countersign::{HandshakeRule, Scheme, Secret, Signer, VerifyErrorKind};
@@ -21,7 +21,7 @@ fn vector(provider: &str) -> &'static HandshakeVector {
     handshake_vectors().iter().find(|vector| vector.provider == provider).unwrap()
 }
 
-/// Its one cause is that it is a handshake.
+/// Checks that the only cause is the handshake.
 #[track_caller]
 fn assert_told(found: &Diagnosis, vector: &HandshakeVector) {
     let which = format!("{}: {found:?}", vector.provider);

@@ -1,4 +1,4 @@
-//! The signature elsewhere, or of another scheme.
+//! The signature is in another header, or belongs to another scheme.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -250,7 +250,8 @@ fn a_signature_of_any_hash_and_encoding_in_a_header_of_any_name_is_found() {
                     ];
                     let delivery = Delivery { headers, body: BODY.into() };
                     let found = found(&scheme, &delivery);
-                    // Another scheme may sign so, too, in a header of that name.
+                    // Another scheme may also sign this way, in a header of
+                    // that name.
                     assert_certain(&found, CauseKind::WrongHeader, &format!("{name}: {text}"));
                     let detail = found.causes()[0].detail();
                     assert!(detail.contains("`X-Odd-Checksum`"), "{name}: {detail}");
@@ -260,7 +261,7 @@ fn a_signature_of_any_hash_and_encoding_in_a_header_of_any_name_is_found() {
     }
 }
 
-/// What is claimed has been tried, or is not claimed.
+/// A cause is either tested or not reported.
 #[test]
 fn that_no_other_header_verifies_is_said_only_where_each_was_tried() {
     let scheme = scheme("github");

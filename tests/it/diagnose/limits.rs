@@ -1,4 +1,4 @@
-//! What is claimed where nothing explains a refusal, and what it costs.
+//! What is reported if no cause explains a rejection, and the cost of a diagnosis.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -118,8 +118,7 @@ fn a_scheme_of_public_keys_is_diagnosed_as_one_of_secrets_is() {
     assert_eq!(first(&own, "{\"a\":2}"), Some((CauseKind::TamperedOrUnknown, false)));
 }
 
-/// What is hashed besides has a bound of its own, of which there is a test in the
-/// library.
+/// Other hashing has a separate limit, which the library's own tests cover.
 #[test]
 fn a_body_of_a_mebibyte_is_given_up_on_after_a_bounded_number_of_trials() {
     for name in ["github", "square", "svix"] {
@@ -146,7 +145,8 @@ fn a_body_of_a_mebibyte_is_given_up_on_after_a_bounded_number_of_trials() {
     }
 }
 
-/// More than any server accepts: what is left out is said, and what matters by its name is not.
+/// More than any server accepts. Reports how many were left out, but never leaves out headers that
+/// are known by their name.
 #[test]
 fn of_tens_of_thousands_of_headers_a_bounded_number_is_tried_and_that_is_said() {
     for name in ["github", "svix", "square"] {
@@ -171,7 +171,7 @@ fn of_tens_of_thousands_of_headers_a_bounded_number_is_tried_and_that_is_said() 
     }
 }
 
-/// How many were made, where none explains it.
+/// The number of experiments, if no cause explains the rejection.
 pub(super) fn trials(found: &Diagnosis) -> usize {
     let detail = found.causes()[0].detail();
     let number = detail.strip_prefix("of ").and_then(|rest| rest.split(' ').next());

@@ -1,4 +1,4 @@
-//! Two things, and three, are the matter at once.
+//! Two or three causes at once.
 
 use countersign::diagnose::{CauseKind, Diagnosis};
 use countersign::{Scheme, Secret, SecretFormat};
@@ -17,7 +17,7 @@ fn timed() -> impl Iterator<Item = Scheme> {
     any_body_schemes().filter(|scheme| scheme.tolerance().is_some())
 }
 
-/// All of these, each proved, in any order.
+/// Checks that exactly these causes are reported as certain, in any order.
 #[track_caller]
 fn assert_all(found: &Diagnosis, expected: &[CauseKind], scheme: &Scheme) {
     let which = format!("{}: {found:?}", scheme.name());

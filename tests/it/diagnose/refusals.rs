@@ -1,5 +1,5 @@
-//! Something is said of every kind of refusal, and nothing is proved where
-//! nothing is.
+//! Every kind of rejection has a diagnosis, and no cause is certain unless it
+//! was verified.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose};
 use countersign::{Scheme, Secret, VerifyErrorKind as Kind};
@@ -9,13 +9,14 @@ use super::{assert_suspected, bodies::gzip, captured, diagnose};
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of};
 use crate::rules::diagnosed_cases;
 
-/// A request that is refused so, and in no authentic way, and what is to be said
-/// of it first. `None` of what only a door can see, while a request arrives.
+/// A request that is rejected with this kind and is not authentic, and the
+/// cause that must be reported first. `None` if only an adapter can detect it
+/// while a request arrives.
 fn provoked(kind: Kind) -> Option<(Diagnose, CapturedRequest, CauseKind)> {
     let of = |name: &str, change: &dyn Fn(Delivery) -> Delivery, cause| {
         let scheme = scheme(name);
         let mut delivery = Delivery::of(&scheme);
-        // It is not authentic, whatever is mended.
+        // This makes it inauthentic, so no fix makes it verify.
         let last = delivery.body.len() - 2;
         delivery.body[last] = b'x';
         let diagnose = diagnose(&scheme, secret_of(&scheme, 1));
@@ -172,7 +173,7 @@ fn a_body_over_the_limit_is_told_with_both_sizes_and_what_else_is_wrong() {
     assert_eq!(found.causes()[0].kind(), CauseKind::BodyTooLarge, "{found:?}");
 }
 
-/// They are no mismatch: what the scheme rejects of them is said.
+/// They match the signature: the part that the scheme rejects is reported.
 #[test]
 fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
     let form = "a=1&b=2";
@@ -197,14 +198,15 @@ fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
             found.causes().iter().map(|cause| cause.kind()).collect::<Vec<_>>()
         };
         assert_eq!(told(secret_of(&scheme, 1)), [CauseKind::RejectedForm], "{name}");
-        // The secret is wrong as well, and to fix that alone would not be enough.
+        // The secret is wrong as well, and fixing only the secret would not be
+        // enough.
         let text = String::from_utf8(secret_of(&scheme, 1).dangerous_reveal().to_vec()).unwrap();
         let both = [CauseKind::SecretTrailingWhitespace, CauseKind::RejectedForm];
         assert_eq!(told(Secret::new(format!("{text} ")).unwrap()), both, "{name}");
     }
 }
 
-/// A list without end is no work without end.
+/// The number of experiments is limited even if a list is very long.
 #[test]
 fn a_header_of_many_pieces_costs_no_more_trials_than_one_of_few() {
     let scheme = scheme("stripe");

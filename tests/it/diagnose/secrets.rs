@@ -1,4 +1,4 @@
-//! What is the matter with the secret.
+//! Causes in the secret.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,7 +8,8 @@ use countersign::{Scheme, Secret, SecretFormat};
 use super::{assert_certain, assert_suspected, diagnose, found_by};
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of, secret_text};
 
-/// The text of the first secret, as the scheme's provider shows it.
+/// The text of the first secret, in the format in which the scheme's provider
+/// shows it.
 fn text(scheme: &Scheme) -> String {
     match scheme.secret_format() {
         SecretFormat::Hex => const_hex::encode([1; 32]),
@@ -126,7 +127,7 @@ fn a_secret_that_is_decoded_and_has_to_be_text_is_found() {
     for scheme in text_schemes() {
         let given = Secret::from_whsec(secret_text(1)).unwrap();
         assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
-        // Its prefix is stripped.
+        // The prefix was removed.
         let given = Secret::new(&secret_text(1)["whsec_".len()..]).unwrap();
         assert_found(&scheme, given, CauseKind::SecretWronglyDecoded);
         let (hex, base64) = (const_hex::encode([1; 32]), STANDARD.encode([1; 32]));
@@ -148,12 +149,13 @@ fn a_secret_that_the_scheme_decodes_and_must_not_or_in_another_way_is_found() {
     for scheme in schemes().filter(|scheme| {
         let format = scheme.secret_format();
         let decodes = matches!(format, SecretFormat::Whsec | SecretFormat::WhsecOrText);
-        // Its keys have one length, and no other text can be one.
+        // Its keys have a fixed length, so no other text can be a key.
         decodes && scheme.name() != "gitlab-signing"
     }) {
         let shown = secret_text(1);
         let bare = &shown["whsec_".len()..];
-        // The whole text has signed, what follows its prefix has, as text.
+        // The key is the whole text, or the text after the prefix without
+        // decoding.
         for key in [&*shown, bare] {
             let delivery = Delivery::signed(&scheme, Secret::from_text(key).unwrap(), NOW_MS, BODY);
             let diagnose = diagnose(&scheme, Secret::new(&*shown).unwrap());
@@ -162,7 +164,7 @@ fn a_secret_that_the_scheme_decodes_and_must_not_or_in_another_way_is_found() {
         }
         seen += 1;
     }
-    // There are no more whose secrets are decoded.
+    // Only these schemes decode their secrets.
     assert!(seen >= 3, "{seen}");
 }
 

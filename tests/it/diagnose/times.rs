@@ -1,4 +1,4 @@
-//! What is the matter with the time.
+//! Causes in the timestamp.
 
 use countersign::diagnose::CauseKind;
 use countersign::{Scheme, TimestampUnit};
@@ -8,7 +8,7 @@ use crate::delivery::{
     BODY, Delivery, NOW_MS, hmac_sha256, scheme, schemes, secret_of, secret_text,
 };
 
-/// Those that state a time outside of the body.
+/// The schemes with a timestamp outside of the body.
 fn timed() -> impl Iterator<Item = Scheme> {
     schemes().filter(|scheme| scheme.timestamp().is_some_and(|(at, _)| !at.starts_with("body:")))
 }
@@ -17,7 +17,7 @@ fn signed_at(scheme: &Scheme, unix_ms: i64) -> Delivery {
     Delivery::signed(scheme, secret_of(scheme, 1), unix_ms, BODY)
 }
 
-/// A bound of the scheme, and a minute more.
+/// A limit of the scheme's tolerance plus a minute, in milliseconds.
 fn beyond(bound: Option<std::time::Duration>) -> i64 {
     i64::try_from(bound.unwrap().as_millis()).unwrap() + 60_000
 }
@@ -37,8 +37,9 @@ fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
     assert!(seen >= 5, "{seen}");
 }
 
-/// The same scheme, its time in another unit. Where nothing but the length of its
-/// own unit tells the time from what stands beside it, something else has to.
+/// The same scheme with its timestamp in another unit. If only the length of
+/// its own unit separates the timestamp from the text next to it, adds another
+/// separator.
 fn in_unit(scheme: &Scheme, unit: TimestampUnit) -> Scheme {
     let line = |unit: TimestampUnit| format!("\ntimestamp_unit = \"{unit}\"\n");
     let (own, file) = (line(scheme.timestamp().unwrap().1), scheme.to_toml().unwrap());
@@ -56,7 +57,7 @@ fn every_way_of_writing_a_time_is_found_where_the_scheme_has_another() {
         let mut seen = 0;
         for scheme in timed().filter(|_| written != own) {
             let is_field = scheme.timestamp().unwrap().0.starts_with("field:");
-            // The comma of a date would end the item of a list.
+            // The comma of a date would end the list item.
             if is_field && [written, own].contains(&HttpDate) {
                 continue;
             }
@@ -81,7 +82,7 @@ fn microseconds_and_nanoseconds_are_found() {
             (Milliseconds, NOW_MS * 1000, "microseconds"),
             (Milliseconds, NOW_MS * 1_000_000, "nanoseconds"),
             (Seconds, NOW_MS * 1000, "microseconds"),
-            // More than fits, and so no number.
+            // Too large for a number of the scheme, so it is not read as one.
             (Seconds, NOW_MS * 1_000_000, "no time of the scheme's format"),
         ] {
             let delivery = signed_at(&in_unit(&scheme, Milliseconds), number);
@@ -144,7 +145,8 @@ fn a_time_in_the_body_that_is_missing_or_of_another_form_is_found() {
             assert_certain(&found, kind, &format!("{}: {body}", scheme.name()));
             let detail = found.causes()[0].detail();
             let states_none = detail.contains("states no time at `/at`");
-            // As it is, it may be another's that signs alike and states none.
+            // Unchanged, it may verify as another scheme that signs the same
+            // way without a timestamp.
             let is_another = detail.contains("it verifies");
             assert_eq!(states_none || is_another, kind == CauseKind::WrongScheme, "{found:?}");
         }
@@ -210,7 +212,7 @@ fn an_old_capture_is_found_and_its_age_told() {
         assert_certain(&found, CauseKind::ReplayedOldCapture, scheme.name());
         assert!(found.causes()[0].detail().contains(" d "), "{found:?}");
     }
-    // Where the body states it, the clock moves instead.
+    // If the timestamp is in the body, the clock is changed instead.
     for scheme in schemes().filter(|scheme| scheme.tolerance().is_some()) {
         let delivery = signed_at(&scheme, NOW_MS);
         let later = NOW_MS + beyond(scheme.tolerance().unwrap().past()) + 86_400_000;

@@ -1,4 +1,4 @@
-//! The URL that was signed is another.
+//! Causes in the signed URL.
 
 use countersign::diagnose::{CapturedRequest, CauseKind};
 use countersign::{Head, PublicUrl, Scheme, Secret, Signer, Verifier};
@@ -10,7 +10,8 @@ use crate::delivery::{NOW_MS, all_schemes, in_form_of};
 
 const BODY: &str = "a=1&b=2";
 
-/// Whether this URL is another one to the scheme; it is then found.
+/// Whether the scheme distinguishes this URL from the signed one. If so, checks that the diagnosis
+/// finds it.
 fn is_found(scheme: &Scheme, signed: &str, headers: &[(&str, &str)], url: &str) -> bool {
     let secret = || Secret::new("a secret").unwrap();
     let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
@@ -59,14 +60,14 @@ fn every_part_of_a_url_that_a_proxy_changes_is_found() {
         ),
         ("https://hooks.example/in", &[], "https://hooks.example/in?k=t0ken"),
     ] {
-        // To Contentful the host is no part of it, to Twilio no port is.
+        // Contentful does not sign the host, and Twilio does not sign the port.
         let schemes = all_schemes().filter(Scheme::signs_url);
         let found = schemes.filter(|scheme| is_found(scheme, signed, headers, url)).count();
         assert!(found >= 5, "{found}: {signed}");
     }
 }
 
-/// What a proxy, a framework or a person makes of a URL, and of which part of it.
+/// The part of a URL that changes, and how a proxy, a framework or a person changes it.
 type Change = (&'static str, fn(&str) -> String);
 
 const CHANGES: [Change; 9] = [
@@ -84,7 +85,7 @@ const CHANGES: [Change; 9] = [
 proptest! {
     #![proptest_config(config())]
 
-    /// What is said to be proved verifies if it is done to the letter.
+    /// If the fix of a certain cause is followed exactly, the delivery verifies.
     #[test]
     fn a_url_that_is_changed_as_the_diagnosis_says_verifies(
         chosen in proptest::sample::subsequence((0..CHANGES.len()).collect::<Vec<_>>(), 1..=2),
@@ -97,13 +98,13 @@ proptest! {
             .filter(Scheme::signs_url)
             .filter_map(|scheme| verified_as_told(&scheme, signed, &at_hand))
             .collect();
-        // To some of them a port, a host or an escape makes no difference.
+        // Some schemes ignore a port, a host or an escape.
         prop_assert!(found.len() >= 3, "{found:?}: {at_hand}");
     }
 }
 
-/// Diagnoses a URL that was signed as another one, does what the causes say, and verifies. The
-/// scheme's name; `None` if it verifies as it is.
+/// Diagnoses a delivery that was signed for another URL, applies the fixes, and verifies it.
+/// Returns the scheme's name; `None` if it verifies without a fix.
 fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<String> {
     let secret = || Secret::new("a secret").unwrap();
     let body = in_form_of(scheme, BODY.as_bytes());
@@ -131,7 +132,7 @@ fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<Stri
     Some(scheme.name().to_owned())
 }
 
-/// A URL changed as a cause says, by somebody who only reads it.
+/// Changes a URL as a cause describes, from the cause's text alone.
 fn done(detail: &str, url: &str) -> String {
     let changes = detail.strip_prefix("it was signed for the URL ").unwrap();
     if let Some(escapes) = changes.strip_prefix("with other percent-escapes: ") {

@@ -1,5 +1,5 @@
-//! The vectors: what is said of those that are refused is true, and what is
-//! taken for another scheme's delivery is told by its own name.
+//! Diagnoses of the vectors. The causes of rejected vectors are correct, and a delivery of another
+//! scheme is reported with that scheme's name.
 
 use countersign::Scheme;
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
@@ -50,7 +50,7 @@ fn of_every_vector_no_more_is_proved_than_is_true() {
     assert!(seen >= 489, "{seen}");
 }
 
-/// What was done to a vector, where that can be found out by trying.
+/// The change that was made to a vector, if experiments can detect it.
 fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
     let has_space_added = vector.body.ends_with(b" ");
     let kind = match (vector.name.as_str(), vector.expect) {
@@ -70,14 +70,15 @@ fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
     vec![kind]
 }
 
-/// Every genuine vector is given to an eleventh of the other schemes, each time to others.
+/// Diagnoses every genuine vector with an eleventh of the other schemes, each time with different
+/// ones.
 #[test]
 fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
     let names: Vec<&str> = Scheme::names().collect();
     let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
     let mut told = 0;
     for (number, vector) in genuine.enumerate() {
-        // A product may sign by another's scheme.
+        // A product may sign with the scheme of another one.
         let scheme = Scheme::named(&vector.provider).unwrap();
         let own = scheme.name();
         for other in names.iter().skip(number % STEP).step_by(STEP).filter(|name| **name != own) {
@@ -92,7 +93,7 @@ fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
             let first = &found.causes()[0];
             let kinds = [CauseKind::SecretNotDecoded, CauseKind::SecretWronglyDecoded];
             if kinds.contains(&first.kind()) && alike.contains(other) {
-                // Alike but for what they make of a secret, and that is as true.
+                // They differ only in how they decode a secret, so that cause is correct as well.
                 assert!(first.is_certain(), "{which}");
                 continue;
             }
@@ -125,7 +126,7 @@ fn of_schemes_that_sign_alike_the_one_whose_other_headers_are_there_is_named_fir
 }
 
 const STEP: usize = 11;
-/// Of these a request does not say whose it is.
+/// Groups of schemes that cannot be distinguished by the request.
 const ALIKE: &[&[&str]] = &[
     &[
         "composio",

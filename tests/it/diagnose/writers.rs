@@ -1,5 +1,5 @@
-//! What providers write and no framework does: whatever a document, a form or a
-//! URL holds, it is found that it was written again.
+//! Serializers of providers that no framework uses: a reserialized document,
+//! form or URL is detected, regardless of its content.
 
 use std::fmt::Write;
 
@@ -19,7 +19,7 @@ enum Json {
     Map(Vec<(String, Self)>),
 }
 
-/// One of what the escapes of writers differ in, or a letter.
+/// A character that serializers escape differently, or a letter.
 fn character() -> impl Strategy<Value = char> {
     prop_oneof![
         4 => proptest::char::range('a', 'z'),
@@ -51,7 +51,7 @@ fn object() -> impl Strategy<Value = Json> {
     proptest::collection::vec((text(), value()), 1..5).prop_map(Json::Map)
 }
 
-/// A writer without spaces, by how it escapes a character.
+/// A serializer without spaces, with its escape for a character.
 fn write(json: &Json, escape: &dyn Fn(char) -> Option<String>) -> String {
     let text = |text: &str| {
         let mut to = "\"".to_owned();
@@ -114,7 +114,8 @@ fn line(character: char) -> Option<String> {
     (u32::from(character) > 0xffff).then(|| escaped(character, true)).flatten()
 }
 
-/// Signs one body and finds it in another that a parser has been at.
+/// Signs one body, and checks that the diagnosis detects it in another that was
+/// parsed and reserialized.
 #[track_caller]
 fn assert_found(name: &str, signed: &str, at_hand: &str) {
     if signed == at_hand {
@@ -146,7 +147,7 @@ proptest! {
         assert_found("line", &write(&json, &line), &at_hand);
     }
 
-    /// No provider is known for it, and the next one may well be.
+    /// No known provider does this, but a new one may.
     #[test]
     fn any_set_of_escapes_is_found(
         json in object(),

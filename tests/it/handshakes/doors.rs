@@ -1,4 +1,4 @@
-//! Every door answers every handshake, before anything reaches its handler.
+//! Every adapter answers every handshake before the handler is called.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -23,7 +23,8 @@ async fn every_door_answers_every_handshake_before_its_handler_is_called() {
         let direct = direct(&vector);
         let verifier = armed(&vector, &Kept::default());
         for (name, door) in doors(&verifier) {
-            // For each once more: an arming is for one handshake.
+            // Once for each adapter: an opened handshake window admits one
+            // handshake.
             verifier.arm_handshake(Duration::from_secs(60));
             let which = format!("{name}: {}", vector.kind);
             let (status, headers, body) = ask(door, &vector).await;
@@ -68,7 +69,7 @@ async fn a_key_is_kept_if_the_handshake_that_hands_it_over_is_signed_with_it() {
         let signed = signed_with(&vector, &token);
         assert_eq!(send(door.clone(), &vector, &signed).await.0, 200, "{name}");
         assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
-        // The first has used the arming up.
+        // The first handshake has closed the window.
         assert_eq!(send(door, &vector, &signed).await.0, 401, "{name}");
     }
     let kept = kept.0.lock().unwrap();
@@ -82,15 +83,15 @@ async fn a_handshake_that_is_signed_with_another_key_than_its_own_is_refused() {
     let verifier = armed(&vector, &kept);
     for (name, door) in doors(&verifier) {
         verifier.arm_handshake(Duration::from_secs(60));
-        let signed = signed_with(&vector, "a key that nobody has handed over");
+        let signed = signed_with(&vector, "a key that was not sent in a handshake");
         assert_eq!(send(door.clone(), &vector, &signed).await.0, 401, "{name}");
-        // It has not used the arming up.
+        // It has not closed the window.
         let signed = signed_with(&vector, &handed_over(&vector));
         assert_eq!(send(door, &vector, &signed).await.0, 200, "{name}");
     }
 }
 
-/// The key that the body of a handshake hands over.
+/// The key in the body of a handshake.
 fn handed_over(vector: &Vector) -> String {
     let body: Value = serde_json::from_slice(&vector.request.body).unwrap();
     body["verification_token"].as_str().unwrap().to_owned()
@@ -125,7 +126,7 @@ async fn a_forged_handshake_gets_no_answer_of_any_door() {
     }
 }
 
-/// What core itself answers.
+/// The response of core itself.
 fn direct(vector: &Vector) -> Option<countersign::HandshakeAnswer> {
     let verifier = vector.verifier();
     verifier.arm_handshake(Duration::from_secs(60));
@@ -145,10 +146,10 @@ fn armed(vector: &Vector, kept: &Kept) -> Verifier {
     verifier
 }
 
-/// Each with a handler that must not be called.
+/// Each adapter, with a handler that must not be called.
 fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
     let receiver = Receiver::new(verifier.clone(), MemoryStore::new(), Endpoint::new("handshakes"));
-    let never = async || -> StatusCode { panic!("an event") };
+    let never = async || -> StatusCode { panic!("handled!") };
     let routed = || Router::new().route("/hook", post(never));
     [
         ("verify layer", routed().layer(VerifyLayer::new(verifier.clone()))),
@@ -156,7 +157,7 @@ fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
         (
             "webhook extractor",
             Router::new()
-                .route("/hook", any(async |_: Webhook| -> StatusCode { panic!("an event") }))
+                .route("/hook", any(async |_: Webhook| -> StatusCode { panic!("handled!") }))
                 .with_state(verifier.clone()),
         ),
         (
@@ -164,7 +165,7 @@ fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
             Router::new()
                 .route(
                     "/hook",
-                    any(async |_: Delivery<Value>| -> StatusCode { panic!("an event") }),
+                    any(async |_: Delivery<Value>| -> StatusCode { panic!("handled!") }),
                 )
                 .with_state(receiver),
         ),
@@ -188,7 +189,7 @@ async fn send(
     let request = request.body(Body::from(vector.request.body.clone())).unwrap();
     let response = door.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    assert!(parts.extensions.get::<Answer>().is_some(), "answered by somebody else");
+    assert!(parts.extensions.get::<Answer>().is_some(), "not a response of the adapter");
     let headers = parts.headers.iter();
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -220,18 +221,18 @@ async fn the_doors_of_actix_answer_every_handshake_alike() {
     }
 }
 
-/// By the extractor, or by the middleware, each before a handler that must not
-/// be called.
+/// The extractor and the middleware, each with a handler that must not be
+/// called.
 async fn ask_actix(
     verifier: &Verifier,
     vector: &Vector,
     extracted: bool,
 ) -> (u16, Vec<(String, String)>, Bytes) {
     async fn never() -> HttpResponse {
-        panic!("an event")
+        panic!("handled!")
     }
     async fn never_extracted(_: countersign::actix::Webhook) -> HttpResponse {
-        panic!("an event")
+        panic!("handled!")
     }
     let app = actix_web::App::new().configure(|config| {
         let hook = web::resource("/hook");

@@ -1,4 +1,4 @@
-//! Each door into actix-web as a server.
+//! Each actix-web adapter as a server.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
@@ -170,7 +170,8 @@ fn on_actix(
 
     let server = Server::start(move |config| {
         let reads = Condition::new(in_front == InFront::ReadsTheBody, from_fn(read_it));
-        // Its own limit for what extractors read is lower than what the cases send.
+        // The default payload limit of the extractors is lower than the bodies
+        // of the cases.
         let limit = PayloadConfig::new(usize::MAX);
         let all = scope("").app_data(limit).wrap(reads).wrap(from_fn(with_code));
         config.service(all.configure(door.clone()));
@@ -186,7 +187,7 @@ fn response(answer: HandlerAnswer) -> HttpResponse {
     response.body(answer.body)
 }
 
-/// Says in a header what the extensions say.
+/// Writes the code from the response's extensions into a header.
 async fn with_code(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

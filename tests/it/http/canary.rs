@@ -1,5 +1,5 @@
-//! A canary: under the whole suite, at every door, nothing that is logged at any
-//! level, counted or answered shows a secret, a body or a signature.
+//! A canary test: during the whole suite, for every adapter, no log at any
+//! level, no metric and no response contains a secret, a body or a signature.
 
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -81,7 +81,7 @@ async fn the_canary_knows_the_secrets_of_the_suite() {
     assert!(verifier.verify(&headers, "{}").is_ok());
 }
 
-/// A door that keeps who verifies behind it.
+/// An adapter that records the verifiers of its endpoints.
 #[derive(Clone, Default)]
 struct Opened(Arc<Mutex<Vec<Verifier>>>);
 
@@ -100,8 +100,8 @@ impl DoorUnderTest for Opened {
     }
 }
 
-/// What is told in the whole process: a door's server may have threads of its
-/// own.
+/// Logs and metrics of the whole process, because an adapter's server may use
+/// its own threads.
 static TOLD: LazyLock<Told> = LazyLock::new(|| Told {
     log: &ELSEWHERE,
     scrape: PrometheusBuilder::new().install_recorder().unwrap(),
@@ -112,7 +112,7 @@ struct Told {
     scrape: PrometheusHandle,
 }
 
-/// What of a request stands in a text, if anything does.
+/// The part of a request that the text contains, if any.
 fn leak_in(text: &str) -> Option<String> {
     secret_in(text).or_else(|| body_in(text)).or_else(|| tag_in(text))
 }
@@ -125,14 +125,15 @@ fn body_in(text: &str) -> Option<String> {
     BODIES.iter().find_map(|piece| shown(text, piece))
 }
 
-/// The form in which a piece of a request stands in a text.
+/// The form in which the text contains a piece of a request.
 fn shown(text: &str, piece: &str) -> Option<String> {
     let text = text.replace('\\', "").to_lowercase();
     let bytes = format!("{:?}", piece.as_bytes());
     let forms = [
         piece.to_owned(),
         const_hex::encode(piece),
-        // Whatever follows it: the last group of three may be of both.
+        // Independent of the bytes that follow: the last group of three may
+        // include some of them.
         STANDARD.encode(&piece[..piece.len() / 3 * 3]),
         bytes[1..bytes.len() - 1].to_owned(),
     ];
@@ -149,6 +150,6 @@ fn tag_in(text: &str) -> Option<String> {
 
 const SECRETS: [&str; 3] =
     ["the secret of the HTTP suite", "a secret that no endpoint knows", "the secret of tenant "];
-/// What stands in the bodies of the suite, and nowhere else.
+/// Text that is only in the bodies of the suite.
 const BODIES: [&str; 6] =
     [r#"{"id":""#, r#""amount""#, "qgg8vlvZRS6U", "pogchamp", "xxxxxxxxxx", "encryptedToken"];

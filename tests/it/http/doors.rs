@@ -1,4 +1,4 @@
-//! Each door as a server.
+//! Each adapter as a server.
 
 use std::convert::Infallible;
 
@@ -175,7 +175,7 @@ async fn on_axum(app: Router, in_front: InFront) -> OpenDoor {
     OpenDoor::new(address, server)
 }
 
-/// The service that stands behind a layer.
+/// The service inside a layer.
 pub(super) fn handler(
     script: Script,
 ) -> impl Service<
@@ -227,7 +227,7 @@ where
             let service = service.clone();
             connections.spawn(async move {
                 let builder = auto::Builder::new(TokioExecutor::new());
-                // Senders break off.
+                // Fails if the client disconnects.
                 drop(builder.serve_connection(TokioIo::new(stream), service).await);
             });
         }
@@ -235,7 +235,7 @@ where
     OpenDoor::new(address, server)
 }
 
-/// The body as it arrives, or what somebody has left of it.
+/// The body as received, or an empty one if a middleware has already read it.
 pub(super) type Arriving = Either<Incoming, Empty<Bytes>>;
 
 pub(super) fn response<B: HttpBody + From<Bytes>>(answer: HandlerAnswer) -> Response<B> {
@@ -247,7 +247,7 @@ pub(super) fn response<B: HttpBody + From<Bytes>>(answer: HandlerAnswer) -> Resp
     response
 }
 
-/// Says in a header what the extensions say.
+/// Writes the code from the response's extensions into a header.
 pub(super) fn with_code<B>(mut response: Response<B>) -> Response<B> {
     let answer = response.extensions().get::<Answer>().map(Answer::code);
     let refusal = response.extensions().get::<VerifyError>().map(VerifyError::code);

@@ -20,7 +20,7 @@ use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::doors::{Arriving, handler, on_hyper, response, with_code};
 
-/// What people get wrong when they put a door together.
+/// Typical mistakes of adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     None,
@@ -42,7 +42,7 @@ pub(super) enum Flaw {
     GivesEachFrameADeadline,
     HandlesHandshakes,
     HandlesRepeats,
-    /// Which is no flaw, but a difference.
+    /// Not a flaw, but a difference.
     WordsTheStatusAnew,
 }
 
@@ -111,7 +111,7 @@ impl Door {
         self.reworded(with_code(answer))
     }
 
-    /// The request, as the door gets it.
+    /// The request, as the adapter receives it.
     async fn altered(&self, mut request: Request<Body>) -> Request<Body> {
         match self.flaw {
             Flaw::TakesTheFirstOfRepeatedHeaders => {
@@ -143,7 +143,7 @@ impl Door {
             }
             Flaw::ReadsTheBodyFirst => {
                 let (parts, mut body) = request.into_parts();
-                // Where it never comes, the sender need not wait for ever.
+                // If it never arrives, the client does not wait forever.
                 let first = timeout(Duration::from_secs(2), body.frame()).await;
                 let Ok(Some(Ok(first))) = first else { return Request::default() };
                 let rest = body.collect().await.unwrap().to_bytes();
@@ -173,7 +173,7 @@ impl Door {
         }
     }
 
-    /// The handler behind the layer.
+    /// The handler inside the layer.
     async fn handler(
         self,
         request: Request<Full<Bytes>>,
@@ -206,8 +206,8 @@ impl Door {
         }
     }
 
-    /// Claims and handles in the future that the server drops when its sender
-    /// leaves.
+    /// Claims and handles in the request's future, which the server drops when
+    /// the client disconnects.
     async fn in_one_future(&self, request: Request<Body>) -> Answered {
         let door = self.clone();
         let claiming = service_fn(move |request: Request<Full<Bytes>>| {
@@ -229,7 +229,7 @@ impl Door {
         response(handled)
     }
 
-    /// The answer, as the sender gets it.
+    /// The response, as the client receives it.
     fn reworded(&self, mut answer: Answered) -> Answered {
         let code = answer.headers().get(CODE_HEADER).cloned();
         let is = |expected: &str| code.as_ref().is_some_and(|code| code == expected);

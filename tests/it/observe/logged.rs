@@ -1,4 +1,4 @@
-//! Keeps the text of all spans and events of this project, from any level on.
+//! Keeps the text of all spans and events of this project, at any level.
 
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock, Mutex};
@@ -12,15 +12,15 @@ use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// Clones are the same log.
+/// Clones share the same log.
 #[derive(Clone, Default)]
 pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
 
-/// What happens on threads that do not log for themselves.
+/// The log of threads that have no subscriber of their own.
 ///
-/// Somebody has to listen there: while only one thread has ever had a
-/// subscriber, `tracing` asks whichever thread comes first to a span whether
-/// anybody wants it, and remembers the answer for all.
+/// It must have a subscriber: while only one thread has ever had one, `tracing`
+/// decides on the first thread that reaches a span whether any subscriber is
+/// interested, and caches the result for all threads.
 pub(crate) static ELSEWHERE: LazyLock<Logged> = LazyLock::new(|| {
     let log = Logged::default();
     set_global_default(log.subscriber()).unwrap();
@@ -28,7 +28,7 @@ pub(crate) static ELSEWHERE: LazyLock<Logged> = LazyLock::new(|| {
 });
 
 impl Logged {
-    /// Logs what happens on this thread while the guard lives.
+    /// Logs the current thread while the guard lives.
     pub(crate) fn here(&self) -> DefaultGuard {
         LazyLock::force(&ELSEWHERE);
         set_default(self.subscriber())
@@ -55,7 +55,7 @@ impl Logged {
         lines.filter(|line| !is_of_span(line)).map(str::to_owned).collect()
     }
 
-    /// The spans, as they were when they ended.
+    /// The spans, with the fields that they had when they closed.
     pub(crate) fn closed(&self) -> Vec<String> {
         let text = self.text();
         let lines = text.lines().map(str::trim_start);

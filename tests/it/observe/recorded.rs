@@ -1,4 +1,4 @@
-//! A recorder that keeps everything, for the thread of one test.
+//! A metrics recorder for the thread of one test. It keeps everything.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use metrics::{
     Recorder, SharedString, Unit, set_default_local_recorder,
 };
 
-/// Clones are the same recorder.
+/// Clones share the same recorder.
 #[derive(Clone, Default)]
 pub(crate) struct Recorded(Arc<Mutex<Kept>>);
 
@@ -20,13 +20,13 @@ struct Kept {
 }
 
 impl Recorded {
-    /// Records what happens on this thread while the guard lives.
+    /// Records the current thread while the guard lives.
     pub(crate) fn here(&self) -> LocalRecorderGuard<'_> {
         set_default_local_recorder(self)
     }
 
-    /// What was counted at the endpoint `test` of Jupiter: each counter without
-    /// what all names have in common, its own label, and its count.
+    /// The counters of Jupiter's endpoint `test`: name without the common
+    /// prefix, own label, and count.
     pub(crate) fn counts(&self) -> Vec<String> {
         self.counts_of("jupiter", "test")
     }
@@ -44,7 +44,7 @@ impl Recorded {
         counts.collect()
     }
 
-    /// What was measured, in the order of the names.
+    /// The measurements, sorted by name.
     pub(crate) fn measured(&self) -> Vec<String> {
         let kept = self.0.lock().unwrap();
         kept.values.iter().map(|(key, all)| format!("{} {}", key.name(), all.len())).collect()

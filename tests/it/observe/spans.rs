@@ -1,4 +1,4 @@
-//! What is logged: one span a request, and events at their levels.
+//! Logs: one span for each request, and events at their levels.
 
 use std::time::Duration;
 
@@ -60,8 +60,8 @@ async fn each_thing_is_logged_at_its_level() {
         ("DEBUG", "handled "),
         ("DEBUG", "the claim is settled "),
         ("DEBUG", "not claimed "),
-        ("INFO", "refused "),
-        ("WARN", "refused "),
+        ("INFO", "rejected "),
+        ("WARN", "rejected "),
     ] {
         let message = format!("countersign: {message}");
         let found = |line: &&String| line.starts_with(level) && line.contains(&message);
@@ -99,7 +99,7 @@ async fn fields_of_a_span_of_the_users_are_left_alone() {
         target: "countersign_user", "outer", code = tracing::field::Empty
     );
     let receiver = receiver(MemoryStore::new());
-    // Past the doors, and so in no span of a delivery.
+    // Without an adapter, and so outside of a delivery's span.
     span.in_scope(|| receiver.verifier().arrive(&[("x-other", "1")]).unwrap_err());
     drop((span, here));
     assert!(logged.closed()[0].contains("outer: "), "{:?}", logged.closed());

@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Properties that hold for every input.
 
 use std::time::Duration;
 
@@ -190,7 +190,7 @@ proptest! {
                     Algorithm::Sha256 => scheme.signed("{secret}{body}").body_begins_with("{["),
                     _ => scheme.signed("{body}"),
                 };
-                // Some are for rules, and no template says what they sign.
+                // Some options are for rules, which have no template.
                 let Ok(scheme) = scheme.build() else { continue };
                 if let Ok(secret) = Secret::new(text.as_str()) {
                     let _ = Verifier::new(scheme, secret);
@@ -220,7 +220,7 @@ fn pieces(body: &[u8], cuts: &[Index]) -> Vec<Bytes> {
     starts.zip(&ends).map(|(start, end)| Bytes::copy_from_slice(&body[start..*end])).collect()
 }
 
-/// Bytes of any kind, and text that is nearly a signature, an id or a time.
+/// Arbitrary bytes, and text that is nearly a signature, an id or a time.
 fn header_value() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         vec(any::<u8>(), 0..80),
@@ -242,7 +242,7 @@ fn timestamp_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// JSON, nearly JSON, and numbers that no type holds.
+/// JSON, nearly JSON, and numbers that no type can represent.
 fn json_like() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         "[\\[\\]{}\",:a-z0-9\\\\.eE+ -]{0,80}".prop_map(String::into_bytes),
@@ -252,7 +252,7 @@ fn json_like() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// A word of a description, with whatever it may be said with.
+/// An option of a scheme description, with arbitrary values.
 type Word = (u8, String, String, char, char, u64);
 
 fn word() -> impl Strategy<Value = Word> {

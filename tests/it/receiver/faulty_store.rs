@@ -1,4 +1,4 @@
-//! A store in which single steps fail as they do over a network.
+//! A store in which single steps fail as they would over a network.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::pending;
@@ -14,19 +14,19 @@ use tokio::time::sleep;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The question was lost.
+    /// The request was lost.
     NotApplied,
-    /// The step has happened, and its reply was lost.
+    /// The step was applied, and its response was lost.
     ReplyLost,
-    /// The step has happened, and its reply takes this long.
+    /// The step was applied, and its response takes this long.
     ReplyLate(Duration),
-    /// Neither comes.
+    /// Neither arrives.
     Hangs,
-    /// The store itself is at fault.
+    /// The store itself panics.
     Panics,
 }
 
-/// Clones are the same store.
+/// Clones share the same store.
 #[derive(Clone)]
 pub(crate) struct FaultyStore {
     inner: Arc<MemoryStore>,
@@ -46,12 +46,12 @@ impl FaultyStore {
         Self { inner, faults, asked, rejected, is_down }
     }
 
-    /// The same store as another process reaches it, without these faults.
+    /// The same store, as another process uses it: without these faults.
     pub(crate) fn of_another_process(&self) -> Self {
         Self::on(Arc::clone(&self.inner))
     }
 
-    /// From now on every step fails, until the store comes back.
+    /// Makes every step fail, until the store comes back.
     pub(crate) fn go_down(&self) {
         self.is_down.store(true, Ordering::SeqCst);
     }
@@ -60,22 +60,22 @@ impl FaultyStore {
         self.is_down.store(false, Ordering::SeqCst);
     }
 
-    /// The next calls of this step fail so, one after another.
+    /// Makes the next calls of this step fail in these ways, one after another.
     pub(crate) fn fail_next(&self, step: &'static str, faults: &[Fault]) {
         self.faults.lock().unwrap().entry(step).or_default().extend(faults);
     }
 
-    /// From now on no success of this event is recorded.
+    /// From now on no completion of this event is recorded.
     pub(crate) fn reject_success(&self, key: EventKey) {
         self.rejected.lock().unwrap().insert(key);
     }
 
-    /// How often the store was asked anything.
+    /// The number of calls.
     pub(crate) fn asked(&self) -> usize {
         self.asked.lock().unwrap().values().sum()
     }
 
-    /// How often it was asked for this step.
+    /// The number of calls of this step.
     pub(crate) fn asked_of(&self, step: &str) -> usize {
         self.asked.lock().unwrap().get(step).copied().unwrap_or(0)
     }
@@ -103,7 +103,7 @@ impl FaultyStore {
                 reply
             }
             Some(Fault::Hangs) => pending().await,
-            Some(Fault::Panics) => panic!("as the test wants"),
+            Some(Fault::Panics) => panic!("intended panic"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! While the store is unavailable, and after: what this process has handled or
-//! still handles is not handled again.
+//! During and after a store outage: this process does not handle an event again
+//! that it is handling or has handled.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const A_WHILE: Duration = Duration::from_secs(5);
 #[tokio::test(start_paused = true)]
 async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after() {
     let store = FaultyStore::new(MemoryStore::new());
-    // Over long before the store is back.
+    // Expires long before the store is back.
     let receiver = suppressing("github", store.clone()).dangerous_with_lease(Duration::ZERO);
     tokio::spawn(receiver.background(sleep).unwrap());
     store.go_down();
@@ -29,7 +29,7 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
         sleep(Duration::from_secs(600)).await;
     }
     store.come_back();
-    // Before the store has been told.
+    // Before the completion is written to the store.
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
     sleep(A_WHILE).await;
     let other = suppressing("github", store.of_another_process());
@@ -73,7 +73,7 @@ async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_it
     let settled = receiver.settle(delivery.claim, 200).await;
     assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
     sleep(Duration::from_secs(600)).await;
-    // It knows, although the store cannot be asked; of others it does not.
+    // It knows this event although the store is unavailable, but no others.
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
     let unknown = admit(&receiver, r#"{"event_id":"2"}"#).await.unwrap_err();
     assert_eq!(unknown.code(), "store_unavailable");
@@ -172,7 +172,7 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     let counters = receiver.counters();
     assert_eq!((counters.given_back, counters.recorded_in_background), (1, 1), "{counters:?}");
     assert_eq!(counters.record_lost, 0, "{counters:?}");
-    // Several times a second would be too often.
+    // A retry several times a second would be too often.
     assert!(store.asked_of("complete") < 60, "{}", store.asked_of("complete"));
     assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 2);
 }
@@ -231,7 +231,7 @@ async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanw
         let settled = admit(&receiver, &event).await.unwrap();
         receiver.settle(settled.claim, status).await;
         store.go_down();
-        // What the process knew of it was forgotten with its claim.
+        // The process forgot the event together with its claim.
         let again = admit(&receiver, &event).await.unwrap();
         assert_eq!(again.claim.grant().degraded, Some(Degraded::LocalFallback));
         store.come_back();
@@ -239,7 +239,7 @@ async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanw
     }
 }
 
-/// The store has granted the claim, and its answer was lost.
+/// The store has granted the claim, and its response was lost.
 #[tokio::test(start_paused = true)]
 async fn a_claim_is_never_given_back_under_a_running_handler() {
     for status in [200, 500] {
@@ -348,8 +348,8 @@ async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() 
     assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
 }
 
-/// As in a test with a runtime of its own, or in a server that is started again
-/// in one process.
+/// As in a test with its own runtime, or in a server that is restarted in the
+/// same process.
 #[test]
 fn the_background_goes_on_in_the_next_runtime() {
     let runtime = || {
@@ -375,7 +375,7 @@ fn the_background_goes_on_in_the_next_runtime() {
     });
 }
 
-/// As of a program that starts a second runtime and keeps the first.
+/// As in a program that starts a second runtime and keeps the first.
 #[test]
 fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -391,7 +391,7 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
         store.fail_next("complete", &[Fault::NotApplied]);
         receiver.settle(delivery.claim, 200).await;
         let went_on = async {
-            // As an adapter does at every request.
+            // As an adapter does for every request.
             while receiver.counters().recorded_in_background == 0 {
                 if let Some(background) = receiver.background(sleep) {
                     tokio::spawn(background);
@@ -401,19 +401,21 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
         };
         tokio::time::timeout(Duration::from_secs(60), went_on).await.unwrap();
     });
-    // Driven again, the first one has nothing to do any more.
+    // When the first one is driven again, it has nothing left to do.
     first.block_on(tokio::task::yield_now());
     assert_eq!(receiver.counters().recorded_in_background, 1);
 }
 
-/// By default a repeat of GitHub's is handled again, for it is one by hand.
+/// By default a duplicate from GitHub is handled again, because GitHub
+/// redelivers only on request.
 fn suppressing<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
     super::receiver(scheme, store).with_repeats(Repeats::Suppress)
 }
 
 const MANY: u64 = 11_000;
 
-/// A full Redis that evicts nothing has no room for a new event, for hours perhaps.
+/// A full Redis with `noeviction` has no room for new events, possibly for
+/// hours.
 #[tokio::test(start_paused = true)]
 async fn a_full_store_follows_the_outage_policy() {
     for (policy, degraded) in [

@@ -1,5 +1,5 @@
-//! A store that does not answer, or panics: the calls of every step end, and what
-//! they were for is done all the same.
+//! A store that does not respond, or panics: every call ends in time, and its
+//! purpose is still fulfilled.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ async fn a_store_that_does_not_answer_a_claim_is_unavailable() {
                     assert_eq!((answer.code(), degraded), ("store_unavailable", None));
                 }
             }
-            // The store may have granted it unheard.
+            // The store may have granted it although its response was lost.
             tokio::spawn(receiver.background(sleep).unwrap());
             sleep(A_WHILE).await;
             let step = if degraded.is_some() { "complete" } else { "release" };
@@ -77,7 +77,7 @@ async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
     let mut settling = Box::pin(receiver.settle(delivery.claim, 200));
     assert!(timeout(Duration::from_millis(1), &mut settling).await.is_err());
 
-    // The lease runs out, and nobody renews it any more.
+    // The lease expires, and is not renewed any more.
     clock.advance(lease * 2);
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
     assert_eq!(receiver.flush(Duration::from_secs(1), &sleep).await, [key]);
@@ -98,7 +98,7 @@ async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
     let settled = receiver.settle(delivery.claim, 200).await;
     assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
     assert!(receiver.flush(Duration::ZERO, &sleep).await.is_empty());
-    // What the store forgets, nothing else remembers.
+    // What the store forgets is not remembered anywhere else.
     assert!(store.forget(&key).await.unwrap());
     assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (1, false));
 }

@@ -1,9 +1,9 @@
-//! Leases are judged by the server's clock, and that may jump.
+//! Leases use the server's clock, and that clock may jump.
 
 use super::*;
 
-/// The end of the lease in the only record, moved: to a clock that has jumped by
-/// as much, it looks like this.
+/// Moves the end of the lease in the only record. This has the same effect as a
+/// clock that jumps by this amount.
 async fn move_lease(server: &RedisServer, by_ms: i64) {
     let client = ::redis::Client::open(server.url()).unwrap();
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
@@ -18,7 +18,7 @@ async fn move_lease(server: &RedisServer, by_ms: i64) {
     let () = set.arg(&key).arg(record).arg("KEEPTTL").query_async(&mut connection).await.unwrap();
 }
 
-/// Where the time stands in the record.
+/// The offset of the time in the record.
 const TIME: std::ops::Range<usize> = 22..28;
 
 const JUMP: Duration = Duration::from_secs(10 * 60 * 60);
@@ -51,7 +51,8 @@ async fn a_holder_whose_lease_a_clock_ends_keeps_its_event_by_its_next_renewal()
     assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
 }
 
-/// Of a holder that has died, the event is free again later, by the jump.
+/// If a holder has crashed, the event becomes available later by the length of
+/// the jump.
 #[tokio::test]
 async fn a_clock_that_jumps_back_grants_nothing_twice_and_a_renewal_sets_it_right() {
     let server = RedisServer::start(&[]);

@@ -4,9 +4,9 @@ use tokio::task::JoinSet;
 
 use super::*;
 
-/// Replication is asynchronous, and what a replica has not seen is lost with
-/// its primary. So the primary dies here when its replica has caught up, and
-/// what is claimed meanwhile is claimed from then on.
+/// Replication is asynchronous, and writes that a replica has not received are
+/// lost with its primary. So the test kills the primary once its replica has
+/// caught up. Claims that are made during the failover stay valid after it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn claims_go_on_through_a_failover_and_no_event_is_granted_twice() {
     let mut cluster = Cluster::start();
@@ -45,8 +45,8 @@ async fn claims_go_on_through_a_failover_and_no_event_is_granted_twice() {
     }
 }
 
-/// Before the others notice, that is: from then on, until there is a new one,
-/// all of them refuse, unless they are told otherwise.
+/// Before the other nodes notice the failure. Once they do, all of them reject
+/// commands until there is a new primary, unless they are configured otherwise.
 #[tokio::test]
 async fn while_one_primary_is_down_the_others_answer() {
     let mut cluster = Cluster::start_with_timeout(Duration::from_secs(60));
@@ -126,7 +126,7 @@ impl Cluster {
         Self::start_with_timeout(Duration::from_secs(1))
     }
 
-    /// After so long a silence a node is taken for dead.
+    /// After this much silence a node is considered down.
     fn start_with_timeout(silence: Duration) -> Self {
         let silence = silence.as_millis().to_string();
         let args = ["--cluster-enabled", "yes", "--cluster-node-timeout", &silence];
@@ -150,7 +150,7 @@ impl Cluster {
         format!("redis+cluster://{}", addresses.join(","))
     }
 
-    /// The first one, once its replica has seen all that was written.
+    /// Kills the first primary after its replica has received all writes.
     async fn kill_a_primary(&mut self) {
         replicas_have_caught_up(&self.nodes[0]);
         self.nodes[0].kill9();

@@ -1,10 +1,10 @@
-//! A server that is far away.
+//! A server with a long round trip.
 
 use countersign_conformance::{Fault, FaultProxy};
 
 use super::*;
 
-/// Longer than a try may take, and shorter than an operation may.
+/// Longer than the timeout of one try, and shorter than that of an operation.
 const ROUND_TRIP: Duration = Duration::from_millis(300);
 
 #[tokio::test]
@@ -24,13 +24,13 @@ async fn a_server_that_answers_after_the_timeout_of_a_try_still_answers_the_oper
     }
 }
 
-/// By default, that is: nothing is set but the time for the whole.
+/// With defaults: only the timeout of the operation is set.
 #[tokio::test]
 async fn a_server_that_is_always_far_away_is_not_dialled_again() {
     let server = RedisServer::start(&[]);
     let proxy = FaultProxy::start(server.address()).await;
     proxy.set(Fault::Delay(ROUND_TRIP));
-    // Half of it is less than a round trip.
+    // May fail on a busy machine, but even then the store does not reconnect.
     let store = store_at(&format!("redis://{}", proxy.address()), ROUND_TRIP * 19 / 10).await;
     for id in 0..5 {
         // It fails on a machine that is too busy, and even then nothing is dialled.

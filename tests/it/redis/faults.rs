@@ -1,4 +1,5 @@
-//! A server that is gone or does not answer, and a network that loses answers.
+//! A server that is down or does not respond, and a network that loses
+//! responses.
 
 use countersign_conformance::{Fault, FaultProxy};
 
@@ -10,14 +11,14 @@ async fn behind_proxy(server: &RedisServer) -> (FaultProxy, RedisStore) {
     (proxy, store)
 }
 
-/// A store that does not wait for long, on a server that has answered it.
+/// A store with a short timeout, on a server that has responded to it.
 async fn hasty_store(server: &RedisServer) -> RedisStore {
     let store = store_at(&server.url(), HASTY).await;
     recovered(&store, &event("other"), &attempt()).await;
     store
 }
 
-/// That operations fail without a try.
+/// Checks that operations fail without a try.
 pub(super) async fn fails_at_once(store: &RedisStore) {
     assert!(store.breaker_is_open());
     for id in 0..51 {
@@ -41,13 +42,14 @@ async fn a_stopped_server_costs_the_deadline_and_then_nothing() {
     fails_at_once(&store).await;
 
     server.cont();
-    // What was sent and not answered is carried out now, and is the same grant.
+    // The command that was sent without a response is now executed, and returns
+    // the same grant.
     assert_eq!(recovered(&store, &key, &holder).await, FIRST);
     assert!(!store.breaker_is_open());
 }
 
-/// As of a program that starts a second runtime and keeps the first, on which the
-/// store was connected.
+/// As in a program that starts a second runtime and keeps the first, on which
+/// the store was connected.
 #[test]
 fn a_store_recovers_if_its_runtime_is_kept_and_not_driven() {
     let server = RedisServer::start(&[]);
@@ -55,7 +57,7 @@ fn a_store_recovers_if_its_runtime_is_kept_and_not_driven() {
     let (first, second) = (runtime(), runtime());
     let store = first.block_on(async {
         let store = hasty_store(&server).await;
-        // Its connection is dialled again from here on.
+        // From here on, its connection is reconnected.
         server.stop();
         store.claim(&event("stopped"), &attempt()).await.unwrap_err();
         server.cont();
@@ -112,7 +114,7 @@ async fn an_open_breaker_says_what_came_of_dialling() {
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("nothing was said");
+    panic!("no error had a source");
 }
 
 #[tokio::test]
@@ -143,7 +145,7 @@ async fn a_connection_managers_breaks_are_mended_too() {
     recovered(&store, &key, &holder).await;
 }
 
-/// Wherever the answer is cut, the claim was executed.
+/// For every byte at which the response is cut off, the claim was executed.
 #[tokio::test]
 async fn a_claim_whose_answer_is_cut_is_the_same_grant_when_it_is_sent_again() {
     let server = RedisServer::start(&[]);
@@ -230,7 +232,7 @@ async fn a_server_that_becomes_a_replica_is_dialled_once_a_second_at_most() {
     assert_eq!(recovered(&store, &key, &holder).await, FIRST);
 }
 
-/// It may be one that a failover has deposed.
+/// It may be an old primary after a failover.
 #[tokio::test]
 async fn a_server_that_has_lost_its_replicas_is_dialled_anew() {
     let server = RedisServer::start(&[]);

@@ -1,4 +1,4 @@
-//! What a store finds out about its server.
+//! What a store reports about its server.
 
 use std::sync::{Arc, Mutex};
 
@@ -46,7 +46,7 @@ async fn an_evicted_record_shows_by_the_canary() {
     let store = store(&server).await;
     let _ = server.cli(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
     let _ = server.cli(&["CONFIG", "SET", "maxmemory", "1"]);
-    // A write evicts whatever it can.
+    // A write evicts as many keys as possible.
     let _ = server.cli(&["SET", "anything", "1"]);
     let _ = server.cli(&["CONFIG", "SET", "maxmemory", "0"]);
     assert_eq!(warnings(&store).await, [MemoryLost]);
@@ -134,7 +134,7 @@ async fn a_watch_reports_the_first_error_of_an_outage_at_once_and_with_its_cause
     let store = store(&server).await;
     let reports = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&reports);
-    // The next probe never comes.
+    // The next probe never happens.
     let watch = store.watch(Duration::MAX, move |health| kept.lock().unwrap().push(health));
     let watch = tokio::spawn(watch);
     eventually(|| reports.lock().unwrap().len() == 1).await;

@@ -1,4 +1,4 @@
-//! What a record takes, and for how long it is kept.
+//! The size of a record, and how long it is kept.
 
 use super::*;
 
@@ -29,7 +29,7 @@ async fn the_key_shows_the_endpoint_and_no_id() {
     assert!(!record.contains("evt_1"), "{record}");
 }
 
-/// What is left of a record's time, in whole hours, rounded up.
+/// The remaining time of a record, in whole hours, rounded up.
 fn hours_left(server: &RedisServer, record: &str) -> u128 {
     let left = server.cli(&["PTTL", record]).parse::<u128>().unwrap();
     left.div_ceil(HOUR.as_millis())
@@ -148,7 +148,7 @@ async fn a_full_server_refuses_new_events_and_forgets_none() {
         assert_eq!(store.claim(key, &holder).await.unwrap(), FIRST);
     }
     store.complete(&done, &holder).await.unwrap();
-    // The scripts, too, have to be there before.
+    // The scripts must be loaded before that, too.
     store.release(&released, &holder).await.unwrap();
     let retry = attempt();
     assert_eq!(store.claim(&released, &retry).await.unwrap(), granted(2));

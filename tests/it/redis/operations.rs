@@ -1,4 +1,4 @@
-//! What each operation does, and what it costs.
+//! What each operation does, and its cost.
 
 use countersign_conformance::FaultProxy;
 
@@ -77,7 +77,7 @@ async fn each_operation_is_one_round_trip() {
     }
     let stats = server.cli(&["INFO", "commandstats"]);
     let mut calls: Vec<_> = stats.lines().filter_map(calls).collect();
-    // What the scripts call, and redis-cli.
+    // The commands that the scripts and redis-cli call.
     calls.retain(|(name, _)| !["get", "set", "time", "config|resetstat"].contains(name));
     calls.sort_unstable();
     assert_eq!(calls, [("del", 10), ("evalsha", 40)]);

@@ -1,4 +1,4 @@
-//! The scripts, held to the protocol of core.
+//! The scripts implement the protocol of core.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -8,7 +8,7 @@ use countersign::protocol::{self, Record};
 
 use super::*;
 
-/// Leases end at once or never, so that it does not matter when a step happens.
+/// Leases end at once or never, so that the time of a step does not matter.
 #[tokio::test]
 async fn the_scripts_say_what_the_protocol_says() {
     let server = RedisServer::start(&[]);
@@ -45,7 +45,7 @@ async fn the_scripts_say_what_the_protocol_says() {
             }
             7 => {
                 if before.is_none() {
-                    // What it leaves behind lives no longer than this.
+                    // The record that it creates lives no longer than this.
                     attempt.lease = HOUR;
                 }
                 let is = store.release(key, &attempt).await.unwrap();
@@ -53,7 +53,7 @@ async fn the_scripts_say_what_the_protocol_says() {
                 (format!("{is:?}"), (format!("{must_be:?}"), after))
             }
             _ => {
-                // Otherwise all would soon be done.
+                // Otherwise all events would soon be done.
                 let known = store.forget(key).await.unwrap();
                 records.remove(&index);
                 (known.to_string(), (before.is_some().to_string(), None))
@@ -83,7 +83,7 @@ async fn a_success_counts_its_epoch_on() {
     assert_eq!(store.complete(&key, &second).await.unwrap(), CompleteOutcome::AlreadyDone);
 }
 
-/// Times are the server's, a moment apart from ours.
+/// Times are the server's and differ slightly from ours.
 fn rounded(outcome: ClaimOutcome) -> String {
     match outcome {
         ClaimOutcome::InFlight { retry_after } => {

@@ -25,7 +25,7 @@ async fn the_store_follows_the_sentinels_to_the_new_primary() {
 
     replicas_have_caught_up(&primary);
     primary.kill9();
-    // A sentinel that hangs must not keep the store from the others.
+    // A sentinel that hangs must not prevent the store from using the others.
     sentinels[1].stop();
     let outcome = recovered(&store, &held, &attempt()).await;
     assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
@@ -35,15 +35,16 @@ async fn the_store_follows_the_sentinels_to_the_new_primary() {
     assert!(replica.cli(&["INFO", "replication"]).contains("role:master"));
 }
 
-/// The old primary lives on, and nobody can tell it: it knows no command that
-/// makes it a replica. So all that comes to it is lost.
+/// The old primary stays up and does not learn of the failover, because it has
+/// no command that makes it a replica. So all later writes to it are lost.
 #[tokio::test]
 async fn successes_on_a_primary_that_was_deposed_are_recorded_again_on_its_successor() {
     let primary = RedisServer::start(&DEAF);
     let replica = replica_of(&primary);
     let sentinel = sentinel(&primary, 1);
     wait_for(|| sentinel.cli(&["INFO", "sentinel"]).contains("slaves=1,sentinels=1"));
-    // What keeps the store from its sentinel, and so from knowing.
+    // Cuts the store off from its sentinel, so that it does not learn of the
+    // failover.
     let proxy = FaultProxy::start(sentinel.address()).await;
     let store = store_at(&format!("redis+sentinel://{}/main", proxy.address()), PATIENT).await;
     let (holder, held) = (attempt(), (0..20).map(|id| event(&id.to_string())).collect::<Vec<_>>());
@@ -58,7 +59,7 @@ async fn successes_on_a_primary_that_was_deposed_are_recorded_again_on_its_succe
     for key in &held {
         assert_eq!(store.complete(key, &holder).await.unwrap(), CompleteOutcome::Recorded);
     }
-    // One that comes to both.
+    // An event that is delivered to both.
     let twice = event("twice");
     assert_eq!(store.claim(&twice, &holder).await.unwrap(), FIRST);
     store.complete(&twice, &holder).await.unwrap();
@@ -81,8 +82,8 @@ async fn successes_on_a_primary_that_was_deposed_are_recorded_again_on_its_succe
     assert!(!store.probe().await.unwrap().warnings.iter().any(is_reported));
 }
 
-/// Of the sentinels that answer, the one that knows of the latest failover is
-/// believed.
+/// Of the sentinels that respond, the store uses the one with the latest
+/// failover.
 #[tokio::test]
 async fn a_store_leaves_a_deposed_primary_that_answers_and_never_learns_of_it() {
     let primary = RedisServer::start(&DEAF);
@@ -106,13 +107,13 @@ async fn a_store_leaves_a_deposed_primary_that_answers_and_never_learns_of_it() 
         if seen == 3 {
             break;
         }
-        assert!(id < 6_000, "the store has stayed");
+        assert!(id < 6_000, "the store still uses the old primary");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(primary.cli(&["INFO", "replication"]).contains("role:master"));
 }
 
-/// So that no sentinel makes a replica of it.
+/// So that no sentinel makes it a replica.
 const DEAF: [&str; 6] = ["--rename-command", "REPLICAOF", "", "--rename-command", "SLAVEOF", ""];
 
 fn replica_of(primary: &RedisServer) -> RedisServer {
@@ -126,9 +127,9 @@ fn sentinel(primary: &RedisServer, quorum: u32) -> RedisServer {
     RedisServer::start_sentinel(primary, "main", quorum, Duration::from_millis(500))
 }
 
-/// Has the sentinel make its replica the primary.
+/// Makes the sentinel promote its replica to primary.
 fn depose(sentinel: &RedisServer, primary: &RedisServer) {
-    // Until it takes the replica for a good one it refuses.
+    // Until the sentinel considers the replica healthy, it rejects the command.
     wait_for(|| sentinel.cli(&["SENTINEL", "FAILOVER", "main"]) == "OK");
     let old = primary.port().to_string();
     wait_for(|| !sentinel.cli(&["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]).contains(&old));

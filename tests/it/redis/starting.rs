@@ -1,4 +1,4 @@
-//! What is found out when a store starts.
+//! What a store checks when it starts.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -92,7 +92,7 @@ async fn no_duration_is_too_long() {
     }
 }
 
-/// A server that knows how to say one thing of itself.
+/// A server with one fixed response about itself.
 fn pretender(info: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
@@ -100,7 +100,7 @@ fn pretender(info: &'static str) -> String {
         let (stream, _) = listener.accept().unwrap();
         let mut replies = stream.try_clone().unwrap();
         let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
-        // `*2`, and then each word behind its length.
+        // `*2`, and then each word after its length.
         while let Some(count) = lines.next() {
             let words = count.trim_start_matches('*').parse::<usize>().unwrap() * 2;
             let words: Vec<_> = lines.by_ref().take(words).skip(1).step_by(2).collect();

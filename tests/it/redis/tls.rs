@@ -1,10 +1,10 @@
-//! TLS to a server that is not to be trusted.
+//! TLS to an untrusted server.
 
 use std::net::TcpListener;
 
 use super::*;
 
-/// It has signed its certificate itself.
+/// Its certificate is self-signed.
 #[tokio::test]
 async fn a_certificate_that_nobody_trusts_is_an_error_that_says_so() {
     let file = |name| format!("{}/it/rules/{name}", env!("CARGO_MANIFEST_DIR"));

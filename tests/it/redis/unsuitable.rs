@@ -1,14 +1,14 @@
-//! Servers that answer, and cannot hold the records.
+//! Servers that respond but cannot hold the records.
 
 use super::*;
 
-/// Why a server is unsuitable, and what it is said to need.
+/// The reason why a server is unsuitable, and the error message.
 fn unsuitable(error: &ConnectError) -> (Unsuitable, String) {
     let ConnectError::Unsuitable { reason, .. } = error else { panic!("{error:?}") };
     (*reason, error.to_string())
 }
 
-/// A user with these rights, and the server's URL for it.
+/// Creates a user with these rights, and returns the server's URL for it.
 fn user(server: &RedisServer, name: &str, rights: &str) -> String {
     let command = ["ACL", "SETUSER", name, "reset", "on", ">s3cret", "~cs:*"];
     let command: Vec<_> = command.into_iter().chain(rights.split(' ')).collect();
@@ -22,7 +22,7 @@ const RIGHTS: [&str; 7] = ["+eval", "+evalsha", "+get", "+set", "+time", "+del",
 async fn a_user_that_lacks_one_right_is_told_so_when_the_store_connects() {
     let server = RedisServer::start(&[]);
     store_at(&user(&server, "able", &RIGHTS.join(" ")), PATIENT).await;
-    // Without `exists` there is no canary, and all else works.
+    // Without `exists` there is no canary, and everything else works.
     for missing in &RIGHTS[..6] {
         let rights: Vec<_> = RIGHTS.into_iter().filter(|right| right != missing).collect();
         let error =

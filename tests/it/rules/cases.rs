@@ -1,5 +1,5 @@
-//! The schemes whose way of signing is code: how each is signed here, and with
-//! which keys.
+//! The schemes whose signing is code: how each is signed here, and with which
+//! keys.
 
 use countersign::VerifyErrorKind as Kind;
 use countersign::{PublicUrl, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError};
@@ -16,12 +16,12 @@ use crate::delivery::{ID, NOW_MS};
 /// One scheme with the secrets of a signer and those of its verifier.
 pub(super) struct Case {
     pub(super) scheme: Scheme,
-    /// Each for the signer, and for the verifier.
+    /// Each key for the signer, and for the verifier.
     pub(super) keys: Vec<[String; 2]>,
     body: &'static str,
 }
 
-/// What is sent.
+/// A request as it is sent.
 #[derive(Clone)]
 pub(super) struct Sent {
     pub(super) headers: Vec<(String, Vec<u8>)>,
@@ -55,7 +55,7 @@ impl Case {
         self.scheme.name()
     }
 
-    /// The request, signed with these keys by their numbers.
+    /// The request, signed with the keys of these indices.
     pub(super) fn signed_with(&self, keys: &[usize], unix_ms: i64) -> Sent {
         let own = [("Content-Type", "application/json"), ("X-Event-Id", "evt_1")];
         let signer = Signer::new(self.scheme.clone(), self.secrets(keys, 0)).unwrap();
@@ -73,7 +73,7 @@ impl Case {
         self.signed_with(&[0], NOW_MS)
     }
 
-    /// Knows these keys by their numbers.
+    /// A verifier with the keys of these indices.
     pub(super) fn verifier_with(&self, keys: &[usize]) -> Verifier {
         verifier(&self.scheme, self.secrets(keys, 1))
     }
@@ -82,7 +82,7 @@ impl Case {
         self.verifier_with(&[0])
     }
 
-    /// Knows these secrets, the first of them the current one.
+    /// These secrets, the first of them the current one.
     pub(super) fn verifier_of(&self, secrets: Vec<Secret>) -> Verifier {
         let mut secrets = secrets.into_iter();
         let current = Secrets::new(secrets.next().unwrap());
@@ -108,7 +108,7 @@ impl Sent {
         self.verify(verifier).err().map(|error| error.kind())
     }
 
-    /// Another value for one header; adds it where it is not there.
+    /// Sets a header: replaces its value, or adds it.
     pub(super) fn with_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.headers.push((name.to_owned(), value.as_ref().to_vec()));
@@ -125,7 +125,7 @@ impl Sent {
         self
     }
 
-    /// The same text in place of another in the body.
+    /// Replaces this text in the body.
     pub(super) fn with_text(self, from: &str, to: &str) -> Self {
         let text = String::from_utf8(self.body.clone()).unwrap();
         assert!(text.contains(from), "{text}");
@@ -142,7 +142,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
     NAMES.into_iter().map(Case::of)
 }
 
-/// Its clock stands at [`NOW_MS`].
+/// Its clock is fixed at [`NOW_MS`].
 pub(super) fn verifier(scheme: &Scheme, secrets: impl Into<Secrets>) -> Verifier {
     let verifier = if scheme.signs_url() {
         Verifier::at(url(), scheme.clone(), secrets)
@@ -156,7 +156,7 @@ pub(super) fn url() -> PublicUrl {
     PublicUrl::new("https://receiver.example/hook?tenant=7").unwrap()
 }
 
-/// A fresh key on P-256: the private one, and the public one.
+/// A new P-256 key: the private one, and the public one.
 pub(super) fn p256() -> [String; 2] {
     let random = SystemRandom::new();
     let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
@@ -166,7 +166,7 @@ pub(super) fn p256() -> [String; 2] {
     [pem("PRIVATE KEY", private), pem("PUBLIC KEY", &spki)]
 }
 
-/// A fresh Ed25519 key: the private one, and the public one.
+/// A new Ed25519 key: the private one, and the public one.
 pub(super) fn ed25519() -> [String; 2] {
     let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
     let public = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
@@ -211,7 +211,7 @@ pub(super) const NAMES: [&str; 14] = [
 
 pub(super) const RSA_PRIVATE: &str = include_str!("rsa_private.pem");
 pub(super) const RSA_PRIVATE_OTHER: &str = include_str!("rsa_private_other.pem");
-/// Of the first.
+/// The certificate of the first key.
 pub(super) const RSA_CERTIFICATE: &str = include_str!("rsa_certificate.pem");
 
 pub(super) const JSON: &str = r#"{"id":"evt_1","type":"thing.made","trigger":"FILE.UPLOADED"}"#;

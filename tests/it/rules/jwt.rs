@@ -1,4 +1,4 @@
-//! A JWT with a digest of the body: which keys and which algorithms it can have.
+//! A JWT with a digest of the body: the accepted keys and algorithms.
 
 use std::time::Duration;
 
@@ -175,7 +175,7 @@ fn two_equal_bodies_of_plaid_that_are_signed_at_two_times_are_two_events() {
         verified.event_id().to_owned()
     };
     assert_ne!(id(NOW_MS), id(NOW_MS + 3_600_000));
-    // One attempt, seen twice.
+    // One attempt, received twice.
     assert_eq!(id(NOW_MS), id(NOW_MS));
 }
 
@@ -267,7 +267,7 @@ fn the_claims_of_a_token_tell_two_deliveries_apart() {
         let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
         let verifier = fusionauth("shared");
         let header = verifier.scheme().headers().next().unwrap().to_owned();
-        // The body that the digest is of has no id.
+        // The body of this digest has no id.
         let verified = verifier.verify(&[(header, &*token)], BODY).unwrap();
         assert_eq!(verified.event_id_from(), &EventIdFrom::Digest);
         verified.event_id().to_owned()
@@ -341,7 +341,7 @@ fn shared_token(key: &str, header: Value, claims: Value) -> String {
     })
 }
 
-/// A key on P-256, as Plaid has them.
+/// A P-256 key in Plaid's format.
 struct Key {
     kid: String,
     pair: EcdsaKeyPair,

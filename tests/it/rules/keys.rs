@@ -1,5 +1,5 @@
-//! Private keys for the schemes that are data, and public ones where they do not
-//! belong.
+//! Private keys for the schemes that are data, and public keys that are used
+//! with the wrong scheme.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -122,5 +122,5 @@ fn der(pem: &str) -> Vec<u8> {
     STANDARD.decode(lines).unwrap()
 }
 
-/// What stands in front of an Ed25519 key in its `SubjectPublicKeyInfo`.
+/// The bytes in front of an Ed25519 key in its `SubjectPublicKeyInfo`.
 const ED25519_SPKI_LENGTH: usize = 12;

@@ -1,4 +1,5 @@
-//! A secret outside of its time has signed nothing, whatever a rule does with its keys.
+//! A secret outside of its validity does not verify anything, regardless of how a rule uses its
+//! keys.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -127,16 +128,16 @@ fn no_key_is_looked_up_if_there_are_secrets_and_none_of_them_is_valid() {
 fn these_are_all_the_schemes_that_look_keys_up() {
     let takes_resolver = |case: &Case| {
         let secrets = Secrets::resolved(|_: &str| None);
-        // PayPal needs the webhook's id besides.
+        // PayPal also needs the webhook's id.
         case.name() == "paypal" || Verifier::at(url(), case.scheme.clone(), secrets).is_ok()
     };
     let names: Vec<String> =
         cases().filter(takes_resolver).map(|case| case.name().to_owned()).collect();
-    // Each has a test with a secret that has expired.
+    // Each of these has a test with an expired secret.
     assert_eq!(names, ["aws-sns", "fusionauth", "paypal", "plaid"]);
 }
 
-/// Accepts what a key that is looked up may have signed.
+/// Accepts any signature for a key that is looked up.
 struct LooksUp;
 
 impl SigningRule for LooksUp {
@@ -162,7 +163,7 @@ impl SigningRule for LooksUp {
     }
 }
 
-/// Writes down which keys it was handed.
+/// Records the keys that it receives.
 struct Seen(Arc<Mutex<Vec<Vec<String>>>>);
 
 impl SigningRule for Seen {
@@ -182,7 +183,7 @@ impl SigningRule for Seen {
     }
 }
 
-/// By the second key and no other; Box's second key signs a header of its own.
+/// Signed by the second key only. Box's second key signs its own header.
 fn signed_by_second(case: &Case) -> Sent {
     let sent = case.signed_with(&[1], NOW_MS);
     if case.name() != "box" {

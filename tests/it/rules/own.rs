@@ -1,4 +1,4 @@
-//! A rule of a user's own.
+//! A user's custom rule.
 
 use countersign::{
     Algorithm, ConfigError, Covers, Identity, LiveKeys, MacKey, Pending, RuleRequest, Scheme,
@@ -9,7 +9,7 @@ use countersign::{
 use super::cases::{Sent, verifier};
 use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 
-/// Signs the body back to front, and the time.
+/// Signs the reversed body and the time.
 struct Reversed;
 
 fn reversed(body: &[u8]) -> Vec<u8> {
@@ -89,7 +89,7 @@ fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
     assert!(verifier.verify(&headers, "{}").is_ok());
 }
 
-/// Believes everything, and says what it is told to say.
+/// Accepts every signature, and returns a fixed result.
 struct Says(Covers, fn(SignedBy) -> SignedBy);
 
 impl SigningRule for Says {

@@ -1,4 +1,4 @@
-//! PayPal: whose certificate, and how little of the body is signed.
+//! PayPal: the certificate that is used, and how little of the body is signed.
 
 use countersign::{
     ConfigError, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
@@ -79,7 +79,7 @@ fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
     assert!(!verified.authenticates_body());
     assert_eq!(verified.event_id(), crate::delivery::ID);
     assert_eq!(verified.event_id_from().to_string(), "header:PAYPAL-TRANSMISSION-ID");
-    // Another body of the same checksum.
+    // Another body with the same checksum.
     let forged = with_checksum_of(&sent.body, br#"{"event_type":"FORGED"} "#);
     assert_ne!(forged, sent.body);
     let forged = sent.with_body(forged).verify(&verifier).unwrap();
@@ -111,8 +111,8 @@ fn scheme() -> Scheme {
     Scheme::named("paypal").unwrap()
 }
 
-/// `front` with four bytes behind it that give it the CRC-32 of `model`: the
-/// table is walked backwards.
+/// `front` plus four bytes that give it the CRC-32 of `model`. Walks the table
+/// backwards to find them.
 fn with_checksum_of(model: &[u8], front: &[u8]) -> Vec<u8> {
     let table: Vec<u32> = (0..256_u32)
         .map(|byte| {

@@ -1,5 +1,5 @@
-//! If nothing names the event, everything that is signed tells it from others, less the time of
-//! the attempt.
+//! If no id identifies the event, everything that is signed distinguishes it from others, except
+//! for the time of the attempt.
 
 use countersign::{
     Endpoint, EventIdFrom, EventKey, Head, PublicUrl, Secret, Signer, Verified, Verifier,
@@ -11,7 +11,7 @@ use crate::delivery::NOW_MS;
 const JSON: &str = r#"{"n":1}"#;
 const FORM: &str = "a=1&b=2";
 
-/// What a scheme may sign of a request.
+/// The parts of a request that a scheme may sign.
 #[derive(Clone)]
 struct Parts {
     method: &'static str,
@@ -45,13 +45,13 @@ fn the_time_of_the_attempt_makes_another_event_only_of_an_unknown_one() {
         let base = base(&case);
         let mut later = base.clone();
         later.unix_ms -= 1_000;
-        // Mailgun signs nothing but a time and a token.
+        // Mailgun signs only a time and a token.
         let counts = ["box", "contentful", "mailgun", "plaid"].contains(&case.name());
         assert_eq!(key(&case, &later) != key(&case, &base), counts, "{}", case.name());
     }
 }
 
-/// A request without an id, if the scheme has any such.
+/// A request without an id, if the scheme allows that.
 fn base(case: &Case) -> Parts {
     let headers: &[(&str, &str)] = match case.name() {
         "coinbase-cdp-v1" => {
@@ -79,7 +79,7 @@ fn base(case: &Case) -> Parts {
     }
 }
 
-/// One for each signed part that is not the time of the attempt.
+/// A change for each signed part except for the time of the attempt.
 fn changes(name: &str) -> Vec<Change> {
     let body = || text("1", "2");
     match name {
@@ -93,7 +93,7 @@ fn changes(name: &str) -> Vec<Change> {
             text("CAPTURE", "REFUND"),
             text(r#""success":"true""#, r#""success":"false""#),
         ],
-        // Named by one field, whatever else is signed.
+        // One field identifies the event, regardless of what else is signed.
         "aws-sns" => vec![text("m1", "m2")],
         "paypal" => vec![another(|parts| parts.id = "evt_2")],
         "box" | "figma" | "fusionauth" | "moralis" | "plaid" => vec![body()],
@@ -101,7 +101,7 @@ fn changes(name: &str) -> Vec<Change> {
             body(),
             header("x-event-type", "checkout.succeeded"),
             header("content-type", "text/json"),
-            // Then the list of signed headers is another.
+            // This changes the list of signed headers.
             another(|parts| parts.headers.truncate(1)),
         ],
         "contentful" => vec![

@@ -1,4 +1,4 @@
-//! Amazon SNS: whose certificate, whose topic, which fields.
+//! Amazon SNS: the certificate, the topic, and the signed fields.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +41,7 @@ fn nobody_is_asked_for_a_certificate_of_another_host() {
         "file:///x.pem",
         "",
     ] {
-        // Everything else is in order, its signature too.
+        // Everything else is valid, including the signature.
         let sent = signed(&json!({ "SigningCertURL": url }));
         assert_eq!(sent.refused(&verifier), Some(Kind::UnknownKey), "{url}");
     }
@@ -56,7 +56,7 @@ fn a_line_break_in_a_signed_value_is_no_second_reading() {
     let sent = signed(&json!({ "Message": message, "MessageId": "22b8" }));
     let verifier = verifier(&scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap());
     assert_eq!(sent.verify(&verifier).unwrap().event_id(), "22b8");
-    // The same lines, cut otherwise.
+    // The same lines, split differently.
     let mut body: Value = serde_json::from_slice(&sent.body).unwrap();
     body["Message"] = "hello".into();
     body["MessageId"] = "X".into();
@@ -111,7 +111,7 @@ fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
             assert_eq!(mine.refused(&verifier).is_none(), is_live);
         }
     }
-    // Of secrets that name no topic, the live ones accept all.
+    // If secrets name no topic, those that are valid now accept all topics.
     let expired = secret(RSA_CERTIFICATE).valid_until_unix_ms(NOW_MS - 1);
     let secrets = Secrets::new(expired).with_previous(secret(RSA_CERTIFICATE));
     assert_eq!(foreign.refused(&verifier(&scheme(), secrets)), None);
@@ -144,7 +144,7 @@ fn the_version_of_a_signature_is_one_of_two() {
     for (version, kind) in [
         ("\"3\"", Kind::UnsupportedSignature),
         ("\"\"", Kind::UnsupportedSignature),
-        // Signed with SHA-256, so it is none with SHA-1.
+        // The signature uses SHA-256, so it does not match as SHA-1.
         ("\"1\"", Kind::SignatureMismatch),
         ("null", Kind::MissingSignature),
         ("[]", Kind::MalformedSignature),

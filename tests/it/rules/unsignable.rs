@@ -1,4 +1,4 @@
-//! What no receiver would take is not signed either.
+//! A signer rejects requests that no receiver would accept.
 
 use countersign::{ConfigError, Secret, SignedRequest, Signer};
 

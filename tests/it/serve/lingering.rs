@@ -1,6 +1,6 @@
-//! Answers that come before the end of the request, and clients that are still
-//! sending: Node's `fetch` with a stream, Python's `urllib` and wget write all of
-//! a body before they read.
+//! Responses that are sent before the end of the request, to clients that are
+//! still sending: Node's `fetch` with a stream, Python's `urllib` and wget
+//! write the whole body before they read.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -58,7 +58,7 @@ async fn a_client_that_falls_silent_after_its_answer_gives_its_place_back() {
     assert_eq!(server.answer(GET).await, "200");
 }
 
-/// What a client reads that does so only once it has written all; an error if the
+/// What a client reads that writes the whole request first. An error if the
 /// connection is reset.
 async fn written_before_it_is_read(to: SocketAddr, request: Vec<u8>) -> io::Result<String> {
     let exchange = move || {
@@ -78,12 +78,12 @@ fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     Ok(client)
 }
 
-/// An app that answers a `POST` and reads nothing of it.
+/// An app that responds to a `POST` without reading its body.
 fn unread() -> Router {
     Router::new().route("/", get(|| async {}).post(|| async { StatusCode::UNAUTHORIZED }))
 }
 
 const LARGE: usize = 2 * 1024 * 1024;
-/// That a scheme here accepts.
+/// The largest body limit of a built-in scheme.
 const LARGEST_BODY: usize = 25 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,4 +1,4 @@
-//! More than the server has places and memory for.
+//! More connections than the server has slots and memory for.
 
 use axum::Router;
 use axum::routing::post;
@@ -25,7 +25,7 @@ async fn requests_that_block_every_connection_do_not_block_what_is_urgent() {
         assert_eq!(scene.server.answer(GET).await, "200");
         assert_eq!(scene.server.answer(WAIT).await, "503");
     }
-    // Once a place is free, all is as before.
+    // When a slot is free, requests are served as before.
     let [gone, _] = &mut waiting;
     scene.way_out.add_permits(2);
     super::head_of(gone).await;

@@ -1,4 +1,4 @@
-//! The ways to keep a server waiting.
+//! Ways to occupy a server with slow requests.
 
 use std::future::pending;
 use std::net::SocketAddr;
@@ -25,10 +25,10 @@ pub(super) enum Attack {
     TrickledBodyByHttp2,
 }
 
-/// A client that has begun.
+/// A client that has sent its first bytes.
 pub(super) struct Attacker {
     stream: TcpStream,
-    /// Sent piece after piece, without end.
+    /// One piece after another, without end.
     trickle: Vec<u8>,
 }
 
@@ -59,7 +59,7 @@ impl Attack {
         Attacker { stream, trickle }
     }
 
-    /// What is sent at once, and what again and again.
+    /// What is sent at once, and what is sent repeatedly.
     fn bytes(self, delivery: &Signed) -> (Vec<u8>, Vec<u8>) {
         let head = delivery.head().into_bytes();
         let unsigned = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n".to_vec();
@@ -68,7 +68,7 @@ impl Attack {
             Self::Silence => (Vec::new(), Vec::new()),
             Self::TrickledHead => ([&head[..], b"x-slow: "].concat(), b"a".to_vec()),
             Self::TrickledBody => {
-                // More is announced than will have come by the deadline.
+                // Announces more than can arrive before the deadline.
                 let head = String::from_utf8(head).unwrap();
                 let (head, _) = head.split_once("content-length").unwrap();
                 ((head.to_owned() + "content-length: 100000\r\n\r\n").into(), b" ".to_vec())
@@ -93,7 +93,7 @@ impl Attack {
 }
 
 impl Attacker {
-    /// Goes on until the server closes the connection.
+    /// Sends until the server closes the connection.
     pub(super) async fn until_closed(mut self) {
         let (mut from, mut to) = self.stream.split();
         let closed = async {
@@ -102,7 +102,7 @@ impl Attacker {
         };
         let trickle = async {
             let mut pace = interval(PACE);
-            // Once it is closed, it cannot be written to.
+            // Writing fails once the connection is closed.
             while !self.trickle.is_empty() && to.write_all(&self.trickle).await.is_ok() {
                 pace.tick().await;
             }

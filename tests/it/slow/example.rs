@@ -1,4 +1,4 @@
-//! The examples that serve, and deliveries to them.
+//! The examples that run a server, and deliveries to them.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,7 +18,7 @@ pub(crate) struct Example {
     pub(crate) sender: Sender,
 }
 
-/// Who sends what an example takes.
+/// The sender of an example's deliveries.
 pub(crate) struct Sender {
     pub(crate) path: &'static str,
     pub(crate) scheme: Scheme,
@@ -45,7 +45,7 @@ impl Example {
     }
 
     pub(crate) async fn redis(redis: &RedisServer) -> Self {
-        // The default is luck on a busy machine.
+        // The default deadline is too short on a busy machine.
         let config = RedisConfig::new(&redis.url()).unwrap();
         let config = config.with_deadline(Duration::from_secs(30));
         let store = RedisStore::connect_with(config).await.unwrap();
@@ -70,7 +70,7 @@ impl Example {
     }
 
     pub(crate) fn perps_discord() -> Self {
-        // What comes is no trade, and so nobody has to post it.
+        // The event is not a trade, so nothing is posted.
         let (app, _) = example_perps_discord::app(SECRET, 1000).unwrap();
         Self { app, sender: Sender::new("perps-tracker", "/webhook") }
     }
@@ -85,7 +85,7 @@ impl Sender {
         Self { path, scheme: Scheme::named(scheme).unwrap() }
     }
 
-    /// A delivery that its app would take, of the event of this id.
+    /// A delivery that the app accepts, of the event with this id.
     pub(crate) fn delivery(&self, id: &str) -> Signed {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let body = format!(
@@ -105,7 +105,7 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
-    /// The head of an HTTP/1.1 request, but for the empty line at its end.
+    /// The head of an HTTP/1.1 request, without the empty line at its end.
     pub(crate) fn head(&self) -> String {
         let mut head = format!("POST {} HTTP/1.1\r\nhost: localhost\r\n", self.path);
         for (name, value) in &self.headers {
@@ -114,7 +114,7 @@ impl Signed {
         head + &format!("content-length: {}\r\n", self.body.len())
     }
 
-    /// The status of the answer.
+    /// The status of the response.
     pub(crate) async fn send(&self, to: SocketAddr) -> u16 {
         let mut client = TcpStream::connect(to).await.unwrap();
         let request = format!("{}connection: close\r\n\r\n{}", self.head(), self.body);

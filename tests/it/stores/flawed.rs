@@ -11,12 +11,12 @@ use countersign::{
 };
 use tokio::sync::Barrier;
 
-/// What people get wrong when they write a store.
+/// Typical mistakes of stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     None,
-    /// The first two claims of an event read its record before either writes,
-    /// if it is in this state by then.
+    /// The first two claims of an event in this state both read its record
+    /// before either of them writes.
     ChecksThenActs(Raced),
     AnybodyReleases,
     FailureUndoesSuccess,
@@ -31,12 +31,12 @@ pub(super) enum Flaw {
     DropsWhenFull,
 }
 
-/// Which claims of a [`Flaw::ChecksThenActs`] race each other.
+/// The claims of a [`Flaw::ChecksThenActs`] that race each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Raced {
-    /// Those of an event without a record.
+    /// Claims of an event without a record.
     New,
-    /// Those of an event that another attempt has left behind.
+    /// Claims of an event that another attempt has abandoned.
     Abandoned,
 }
 
@@ -48,11 +48,11 @@ pub(super) struct FlawedStore {
     races: Mutex<HashMap<EventKey, Race>>,
 }
 
-/// How many claims have come to the race for an event, and where two of them
-/// meet.
+/// How many claims of an event have reached the race, and where two of them
+/// wait for each other.
 type Race = (usize, Arc<Barrier>);
 
-/// What is known of each event, and when that expires.
+/// The record of each event, and when it expires.
 type Events = HashMap<EventKey, (Record, i64)>;
 
 impl FlawedStore {
@@ -109,8 +109,8 @@ impl FlawedStore {
         events.insert(key.clone(), (record, expires_ms));
     }
 
-    /// Holds the first claim of an event until a second one has read as well:
-    /// the interleaving is forced, on however few cores.
+    /// Holds the first claim of an event until a second one has also read. This
+    /// forces the interleaving on any number of cores.
     async fn let_another_read(&self, key: &EventKey) {
         let barrier = {
             let mut races = self.races.lock().unwrap();

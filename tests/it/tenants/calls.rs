@@ -1,5 +1,5 @@
-//! The resolver is asked once for all who wait, and by no more at once than it
-//! can take.
+//! The resolver is called once for all waiting deliveries, and with limited
+//! concurrency.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -39,7 +39,7 @@ fn whoever_leaves_takes_nobody_along() {
     assert!(is_pending(second.as_mut()));
     drop(first);
     gate.add_permits(1);
-    let Poll::Ready(resolved) = poll(second) else { panic!("it waits for the one that left") };
+    let Poll::Ready(resolved) = poll(second) else { panic!("it waits for the cancelled one") };
     delivery.verify(&resolved.unwrap()).unwrap();
     assert_eq!(asked.times(), 1);
 }
@@ -111,12 +111,12 @@ fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
     }
     assert_eq!((flood.len(), asked.times()), (8, 9));
 
-    // A tenant whose secrets are to be asked for again has room of its own.
+    // A tenant whose secrets must be refreshed has a separate limit.
     clock.advance(Duration::from_secs(300));
     let mut again = pin!(verifier.resolve(&known.headers));
     assert!(is_pending(again.as_mut()));
     assert_eq!(asked.times(), 10);
-    // What has ended leaves its room to others.
+    // A call that has ended frees its slot for others.
     drop(flood);
     assert!(is_pending(pin!(verifier.resolve(&of_tenant("globex", 2).headers))));
 }
@@ -129,7 +129,7 @@ fn a_flood_of_names_takes_no_room_from_a_tenant_that_was_quiet_for_long() {
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&known.headers))), Poll::Ready(Ok(_))));
     gate.forget_permits(1);
-    // Its secrets are too old to be used without being asked for.
+    // Its secrets are too old to be used without a refresh.
     clock.advance(Duration::from_secs(2 * 86_400));
 
     let mut flood = Vec::new();
@@ -153,7 +153,7 @@ async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
         counted.count();
         let times = counted.times();
         async move {
-            assert!(times > 2, "as a test wants it");
+            assert!(times > 2, "intended panic");
             Ok(super::secrets_of(&tenant))
         }
     });

@@ -1,4 +1,4 @@
-//! What the sender sees of it, whatever the door.
+//! The responses that the sender receives, for every adapter.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What the resolver has said is kept for a while: not for too long, and not at
-//! the price of what is known of others.
+//! The resolver's results are cached: for a limited time, and without
+//! displacing those of other tenants.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ async fn a_tenants_secrets_are_asked_for_again_after_their_time() {
         verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
         assert_eq!(asked.times(), times, "after {at_s} s");
     }
-    // A clock that is set back makes nothing last longer.
+    // If the clock is set back, cached results do not last longer.
     clock.set_unix_ms(super::NOW_MS);
     verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
     assert_eq!(asked.times(), 4);
@@ -81,7 +81,7 @@ async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
     let delivery = of_tenant("acme", 1);
     verify(&verifier, &delivery).await.unwrap();
     works.store(false, Ordering::SeqCst);
-    // It is not asked at each request that it would fail.
+    // A failing resolver is not called for each request.
     for (at_s, times) in [(299, 1), (300, 2), (309, 2), (310, 3), (319, 3), (399, 4)] {
         clock.set_unix_ms(super::NOW_MS + at_s * 1000);
         verify(&verifier, &delivery).await.unwrap();
@@ -143,7 +143,7 @@ async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
         async move { Ok(Some(crate::delivery::secret(number).into())) }
     });
     let (verifier, _): (Verifier, ManualClock) = clocked(tenants);
-    // What was set in between does not part a verifier from its clones.
+    // A change of the settings does not separate a verifier from its clones.
     let handle = verifier.clone();
     let verifier = verifier.with_body_limit(1000);
     verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
@@ -190,7 +190,7 @@ async fn a_tenant_that_has_left_is_unknown_once_the_resolver_says_so() {
     verify(&verifier, &of_tenant("acme", 1)).await.unwrap();
 }
 
-/// Tenants whose resolver works until it is told not to.
+/// Tenants whose resolver works until the flag is cleared.
 fn failing() -> (Tenants, Asked, Arc<AtomicBool>) {
     let (asked, works) = (Asked::default(), Arc::new(AtomicBool::new(true)));
     (of_header(resolver(asked.clone(), Arc::clone(&works))), asked, works)

@@ -1,4 +1,4 @@
-//! The doors through which an event is claimed, each in front of one handler.
+//! The adapters that claim an event, each in front of one handler.
 
 use std::fmt;
 use std::future::Future;
@@ -21,10 +21,10 @@ use tower::ServiceExt;
 use crate::adapters::doors::request;
 use crate::delivery::{Delivery, scheme, verifier};
 
-/// Makes a door in front of a handler.
+/// Creates an adapter in front of a handler.
 pub(crate) type Open<S> = fn(&Receiver<S>, &Handler) -> Door;
 
-/// Every door that runs the whole path.
+/// Every adapter that claims and settles.
 pub(crate) fn doors<S: IdempotencyStore>() -> [Open<S>; 2] {
     [layer, extractor]
 }
@@ -38,7 +38,7 @@ pub(crate) fn layer<S: IdempotencyStore>(receiver: &Receiver<S>, handler: &Handl
     Door { name: "layer", app: behind(&WebhookLayer::new(receiver.clone()), handler) }
 }
 
-/// The app that stands behind this layer.
+/// The app inside this layer.
 pub(crate) fn behind<S: IdempotencyStore>(layer: &WebhookLayer<S>, handler: &Handler) -> Router {
     let app = Router::new().route("/", post(behind_the_layer));
     app.layer(layer.clone()).with_state(handler.clone())
@@ -86,7 +86,7 @@ impl<S: IdempotencyStore> FromRef<App<S>> for Receiver<S> {
     }
 }
 
-/// What is done with an event, and how often it has been begun.
+/// How an event is handled, and a count of the calls.
 #[derive(Clone)]
 pub(crate) struct Handler {
     handle: Arc<dyn Fn(Verified, Grant) -> Handling + Send + Sync>,
@@ -108,7 +108,7 @@ impl Handler {
         Self { handle: Arc::new(handle), begun: Arc::default() }
     }
 
-    /// Always answers this.
+    /// Always returns this response.
     pub(crate) fn answering<R>(answer: R) -> Self
     where
         R: IntoResponse + Clone + Send + Sync + 'static,
@@ -119,7 +119,7 @@ impl Handler {
         })
     }
 
-    /// How often it has been begun.
+    /// The number of calls.
     pub(crate) fn begun(&self) -> usize {
         self.begun.load(Ordering::SeqCst)
     }
@@ -130,20 +130,20 @@ impl Handler {
     }
 }
 
-/// What the sender sees, and what a layer in front sees.
+/// What the sender receives, and what an outer layer sees.
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) status: u16,
     pub(crate) code: Option<&'static str>,
     pub(crate) retry_after: Option<u64>,
     pub(crate) body: Bytes,
-    /// The id of the event that the response says was proved.
+    /// The verified event id in the response's extensions.
     pub(crate) proved: Option<String>,
 }
 
 impl Seen {
-    /// Status and code of an answer: it has no body, and every 503 says when to
-    /// come again.
+    /// Status and code of a response. Checks that it has no body, and a
+    /// `Retry-After` header if it is a 503.
     pub(crate) fn answer(&self) -> (u16, Option<&'static str>) {
         assert_eq!(self.body, "", "{self:?}");
         assert_eq!(self.retry_after.is_some(), self.status == 503, "{self:?}");
@@ -172,7 +172,7 @@ pub(crate) async fn deliver(app: &Router, delivery: &Delivery) -> Seen {
     }
 }
 
-/// A receiver of Jupiter, which waits 5 s for an answer, and sends again.
+/// A receiver of Jupiter, which waits 5 s for a response, and retries.
 pub(crate) fn receiver<S: IdempotencyStore>(store: S) -> Receiver<S> {
     receiver_with(verifier(&scheme("jupiter")), store)
 }
@@ -186,7 +186,7 @@ pub(crate) fn event(id: impl fmt::Display) -> Delivery {
     Delivery::with_body(&scheme("jupiter"), format!(r#"{{"event_id":"{id}"}}"#))
 }
 
-/// Claims an event past all doors.
+/// Claims an event without an adapter.
 pub(crate) async fn claim<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     delivery: &Delivery,

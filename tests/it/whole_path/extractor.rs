@@ -1,4 +1,4 @@
-//! What is the extractors' own: the claim is in the handler's hands.
+//! Tests of the extractors alone: the handler receives the claim.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! What is the tower layer's own: the handler's task, its deadline, its lease,
-//! and what the layer makes of a service's error.
+//! Tests of the tower layer alone: the handler's task, deadline and lease, and
+//! errors of the inner service.
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, ready};
@@ -34,7 +34,7 @@ use crate::receiver::faulty_store::{Fault, FaultyStore};
 #[tokio::test(start_paused = true)]
 async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {
     let handler = Handler::new(|_, grant| async move {
-        assert!(grant.epoch > 1, "the first attempt panics");
+        assert!(grant.epoch > 1, "intended panic of the first attempt");
     });
     let door = layer(&receiver(MemoryStore::new()), &handler);
     let panicked = door.deliver(&event(1)).await;
@@ -49,7 +49,7 @@ async fn a_service_that_panics_when_it_is_called_gives_the_event_back_too() {
     let app = ServiceBuilder::new().layer(WebhookLayer::new(receiver(MemoryStore::new())));
     let app = app.service_fn(move |_: Request<Full<Bytes>>| {
         let earlier = calls.fetch_add(1, Ordering::SeqCst);
-        assert!(earlier > 0, "the first call panics");
+        assert!(earlier > 0, "intended panic of the first call");
         ready(Ok::<_, Infallible>(Response::new(String::new())))
     });
     let panicked = app.clone().oneshot(request(&event(1), event(1).body)).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_even
     let late = deliver(&app, &event(1)).await;
     assert_eq!(late.answer(), (503, Some("handler_timeout")));
     assert_eq!(late.proved.as_deref(), Some("1"));
-    // Jupiter waits for 5 s, and the answer has to travel.
+    // Jupiter waits for 5 s, and part of that is for sending the response.
     let after = began.elapsed().as_millis();
     assert!((4400..4600).contains(&after), "{after} ms");
 
@@ -138,11 +138,11 @@ async fn a_services_error_is_passed_on_and_gives_the_event_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lease_is_renewed_while_its_handler_outlives_it() {
-    // A lease lasts 30 s.
+    // A lease lasts for 30 s.
     let receiver = patient(FaultyStore::new(on_the_runtimes_clock()));
     let handler = slow(Duration::from_secs(600));
     let app = behind(&WebhookLayer::new(receiver.clone()), &handler);
-    // One renewal that fails leaves room for the next.
+    // Renewals start early enough for one of them to fail.
     receiver.store().fail_next("renew", &[Fault::NotApplied]);
     let slow = tokio::spawn({
         let app = app.clone();
@@ -174,7 +174,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
     assert!(receiver.store().forget(&key).await.unwrap());
     assert_eq!(slow.await.unwrap().status, 200);
     let counters = receiver.counters();
-    // Forgotten, and not handled by another attempt.
+    // The store has forgotten the event, and no other attempt handled it.
     assert_eq!((counters.lease_lost, counters.completed_late), (1, 0));
     assert_eq!(receiver.store().asked_of("renew"), 1);
 }
@@ -191,7 +191,8 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_writ
         assert_eq!((handled.status, handled.code), (201, None), "{fault:?}");
         assert_eq!(handled.body, "done", "{fault:?}");
 
-        // It is recorded a moment later, and is in flight until then.
+        // The completion is written a moment later, and the event is in flight
+        // until then.
         assert_eq!(door.deliver(&event(1)).await.code, Some("duplicate"), "{fault:?}");
         sleep(Duration::from_secs(1)).await;
         assert_eq!(receiver.counters().recorded_in_background, 1, "{fault:?}");
@@ -305,7 +306,7 @@ fn nothing_of_it_shows_a_secret() {
     assert!(!shown.contains(&secret_text(1)));
 }
 
-/// A receiver that gives its handlers an hour.
+/// A receiver whose handlers have an hour.
 fn patient<S: IdempotencyStore>(store: S) -> Receiver<S> {
     receiver(store).with_ack_deadline(Duration::from_secs(3600))
 }
@@ -314,14 +315,15 @@ fn slow(takes: Duration) -> Handler {
     Handler::new(move |_, _| sleep(takes))
 }
 
-/// A store whose clock stands still and is advanced with the runtime's.
+/// A store with a fixed clock, which is advanced together with the runtime's
+/// time.
 fn on_the_runtimes_clock() -> MemoryStore {
     let start = Instant::now();
     MemoryStore::new()
         .with_clock(move || NOW_MS + i64::try_from(start.elapsed().as_millis()).unwrap())
 }
 
-/// The headers on the body, and the body, as the service behind gets them.
+/// The body and its headers, as the inner service receives them.
 async fn arrives_at_the_service(
     scheme: &Scheme,
     delivery: &Delivery,
@@ -347,7 +349,7 @@ async fn arrives_at_the_service(
     (headers, body)
 }
 
-/// Lets a service answer as a server would: in turn, and as clones.
+/// Calls a service as a server would: one call after another, and on clones.
 async fn answers_in_turn<S, B>(mut service: S, round: u32)
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone,
@@ -367,8 +369,8 @@ fn code<B>(response: &Response<B>) -> Option<&'static str> {
     response.extensions().get::<Answer>().map(Answer::code)
 }
 
-/// Panics when it is called without having been polled ready; its clones have
-/// not been.
+/// Panics if it is called before `poll_ready` has returned `Ready`. Each clone
+/// needs its own `poll_ready`.
 #[derive(Debug, Default)]
 struct NeedsReadiness {
     ready: bool,
