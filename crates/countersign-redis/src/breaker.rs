@@ -1,18 +1,20 @@
-//! The one connection of a store: in use, being dialled, or given up for now.
+//! The circuit breaker for a store's single connection: connected,
+//! reconnecting, or failing fast.
 //!
 //! ```text
 //!            lost                  dialled
 //! closed ----------------> dialling ------> closed
-//!    |  ^                      | nothing has come of it in time
-//!    |  | it answers after all v
+//!    |  ^                      | not connected in time
+//!    |  | response after all   v
 //!    |  `------------------- open --------> closed
 //!    `-----------------------> ^  dialled, once a second
-//!      lost, and had answered nothing
+//!      lost before it answered anything
 //! ```
 //!
-//! One task dials, whatever the number of requests: they wait for it within
-//! their deadlines while it is dialling, and fail at once while it is open. With
-//! sentinels it also looks whether they still name the server of the connection.
+//! One task reconnects, regardless of the number of requests. While it
+//! reconnects, requests wait within their deadlines. While the breaker is open,
+//! they fail at once. With sentinels, the task also checks whether they still
+//! name the connection's server.
 
 mod alive;
 mod live;
@@ -33,22 +35,22 @@ use crate::successes::Successes;
 use alive::Alive;
 pub(crate) use live::Live;
 
-/// Hands the connection out, and replaces it where it is lost.
+/// Provides the connection, and replaces it if it is lost.
 pub(crate) struct Breaker {
     state: watch::Sender<State>,
     dialling: Arc<Dialling>,
-    /// Operations in a row that the server has not answered.
+    /// The number of consecutive operations without a response from the server.
     failures: AtomicU32,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Dialling {
     dialer: Dialer,
-    /// What a server is asked, to see whether it answers.
+    /// The command that checks whether a server responds.
     question: Cmd,
     successes: Successes,
     complete: Arc<Script>,
-    /// Whether the runtime of the task is driven.
+    /// Whether the runtime still drives the task.
     alive: Alive,
 }
 
@@ -56,21 +58,21 @@ struct Dialling {
 enum State {
     Closed(Live),
     Dialling {
-        /// The connection that was in use, where it was merely silent: should it
-        /// answer after all, it is in use again.
+        /// The previous connection, if it only stopped responding. If it
+        /// responds after all, it is used again.
         silent: Option<Live>,
     },
     /// Until a second after the last attempt.
     Open {
         last: Instant,
         silent: Option<Live>,
-        /// What came of the last attempt.
+        /// The result of the last attempt.
         problem: Option<Arc<RedisError>>,
     },
 }
 
 impl Breaker {
-    /// Dials for the first time.
+    /// Connects for the first time.
     pub(crate) async fn closed(
         dialer: Dialer,
         question: Cmd,
@@ -101,19 +103,20 @@ impl Breaker {
         self.dialling.dialer.is_spread()
     }
 
-    /// The successes that a failover may take away, and what became of others.
+    /// The completions that a failover may lose, and what happened to earlier
+    /// ones.
     pub(crate) fn successes(&self) -> &Successes {
         &self.dialling.successes
     }
 
-    /// The connection. Waits for it while it is being dialled.
+    /// The connection. Waits for it during a reconnect.
     ///
     /// # Errors
     ///
     /// [`RedisStoreError::BreakerOpen`].
     pub(crate) async fn connection(&self) -> Result<Live, RedisStoreError> {
         if let State::Closed(live) = &*self.state.borrow() {
-            // The task looks after this connection, too.
+            // The task also monitors this connection.
             if live.primary.is_some() && self.dialling.alive.is_stalled() {
                 self.ensure_task();
             }
@@ -132,12 +135,13 @@ impl Breaker {
                 }
                 State::Dialling { .. } => {}
             }
-            // It cannot fail: the sender is ours.
+            // Never fails, because `self` holds the sender.
             let _ = states.changed().await;
         }
     }
 
-    /// The server has answered on this connection what was sent at `sent`.
+    /// Records that the server responded on this connection to a command that
+    /// was sent at `sent`.
     pub(crate) fn answered(&self, live: &Live, sent: Instant) {
         live.answered(sent);
         if self.failures.load(Ordering::Relaxed) != 0 {
@@ -148,10 +152,10 @@ impl Breaker {
         }
     }
 
-    /// What was sent at `sent` was not answered in time. The connection is lost
-    /// if nothing else was answered on it either: a server that is merely slow
-    /// is not helped by more connections. Says whether a second try may find
-    /// another one.
+    /// Records that a command that was sent at `sent` got no response in time.
+    /// The connection is lost only if nothing else was answered on it either:
+    /// more connections do not help a server that is merely slow. Returns
+    /// whether a second try may use another connection.
     pub(crate) fn silent(&self, live: &Live, sent: Instant) -> bool {
         if live.has_answered_since(sent) {
             return self.is_spread();
@@ -159,7 +163,8 @@ impl Breaker {
         self.lose(live, Some(live.clone()))
     }
 
-    /// The connection is broken, or the server says that it does not serve.
+    /// Records that the connection is broken, or that the server reports that
+    /// it does not serve.
     pub(crate) fn lost(&self, live: &Live) {
         self.lose(live, None);
     }
@@ -182,7 +187,8 @@ impl Breaker {
         true
     }
 
-    /// Nothing has come of dialling within the time of a request.
+    /// Opens the breaker, because no reconnect succeeded within the time of a
+    /// request.
     pub(crate) fn give_up(&self) {
         self.state.send_if_modified(|state| match state {
             State::Dialling { silent } => {
@@ -193,9 +199,9 @@ impl Breaker {
         });
     }
 
-    /// The task ends with the runtime on which it was spawned, which need not
-    /// be the last one that the store sees; and one that is kept, but not driven,
-    /// runs no task.
+    /// Starts the task if it does not run. The task ends with the runtime on
+    /// which it was spawned, which may not be the last one that uses the store.
+    /// A runtime that is kept but not driven runs no task.
     fn ensure_task(&self) {
         let alive = &self.dialling.alive;
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
@@ -221,8 +227,8 @@ impl Drop for Breaker {
 }
 
 impl State {
-    /// A connection on which nothing was ever answered gives no hope of the
-    /// next one.
+    /// If nothing was ever answered on a connection, the next one is unlikely
+    /// to work.
     fn lost(live: &Live, silent: Option<Live>) -> Self {
         if live.has_answered() {
             Self::Dialling { silent }
@@ -231,7 +237,7 @@ impl State {
         }
     }
 
-    /// Takes a silent connection into use again.
+    /// Uses a silent connection again.
     fn revive(&mut self, live: &Live) -> bool {
         let (Self::Dialling { silent } | Self::Open { silent, .. }) = self else { return false };
         if silent.as_ref().is_none_or(|silent| !silent.is(live)) {
@@ -242,18 +248,17 @@ impl State {
     }
 }
 
-/// Dials whenever the connection is lost, and once a second until it is there
-/// again.
+/// Reconnects whenever the connection is lost, once a second until it succeeds.
 async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
     let mut states = state.subscribe();
-    // How long one attempt may take: a far server needs several round trips.
+    // The timeout of one attempt: a distant server needs several round trips.
     let mut patience = PAUSE;
     loop {
         let current = states.borrow_and_update().clone();
         let next = match current {
             State::Closed(live) => {
                 patience = PAUSE.max(live.round_trip().saturating_mul(ROUND_TRIPS));
-                // Neither can fail: a sender is ours.
+                // Neither can fail, because this task holds a sender.
                 if let Some(primary) = &live.primary {
                     dialling.alive.again_within(BETWEEN_LOOKS);
                     if timeout(BETWEEN_LOOKS, states.changed()).await.is_err() {
@@ -283,7 +288,7 @@ async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
         };
         state.send_if_modified(|state| {
             let silent = match state {
-                // It has answered in the meantime.
+                // It has responded in the meantime.
                 State::Closed(_) => return false,
                 State::Dialling { silent } | State::Open { silent, .. } => silent.take(),
             };
@@ -297,7 +302,8 @@ impl Dialling {
     async fn dial(&self) -> Result<Live, RedisError> {
         let live = Live::new(self.dialer.dial(&self.question).await?);
         if let Some(primary) = &live.primary {
-            // Before anybody claims there what was done elsewhere.
+            // Before other requests can claim events there that were completed
+            // elsewhere.
             self.record_again(primary, &live).await;
         }
         Ok(live)
@@ -305,11 +311,11 @@ impl Dialling {
 
     async fn record_again(&self, primary: &Primary, live: &Live) {
         let again = self.successes.record_again(primary, &live.connection, &self.complete);
-        // The next look goes on.
+        // If it times out, the next check continues.
         let _ = timeout(PAUSE / 2, again).await;
     }
 
-    /// Looks whether the sentinels still name the server of this connection.
+    /// Checks whether the sentinels still name this connection's server.
     async fn look(&self, state: &watch::Sender<State>, live: &Live, primary: &Primary) {
         match self.dialer.confirms(primary).await {
             Some(true) => {
@@ -330,19 +336,20 @@ impl Dialling {
     }
 }
 
-/// Between two attempts at dialling, and for each at least.
+/// The pause between two attempts to connect, and the minimum timeout of an
+/// attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// To connect, to agree on TLS, to log in and to answer a question, with some to
-/// spare.
+/// The round trips to connect, negotiate TLS, log in and answer a query, with a
+/// margin.
 const ROUND_TRIPS: u32 = 8;
 
-/// So long a failover goes unnoticed whose old primary survives.
+/// The maximum time until a failover is detected if the old primary stays up.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
-/// Several sentinels may have to be asked in turn.
+/// It may be necessary to query several sentinels in turn.
 const LONGEST_LOOK: Duration = Duration::from_secs(30);
 
-/// Where the keys are spread over several servers, and one of them is down, the
-/// others go on answering in between.
+/// If the keys are spread over several servers and one of them is down, the
+/// others still respond in between.
 const FAILURES_OF_MANY: u32 = 5;

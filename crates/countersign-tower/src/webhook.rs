@@ -1,4 +1,4 @@
-//! The whole path in front of a service: verify, claim, handle, settle.
+//! The full path in front of a service: verify, claim, handle, settle.
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> service -> settle -> response

@@ -1,4 +1,4 @@
-//! The middleware: what every service behind it shares.
+//! The middleware, and what all its services share.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -15,32 +15,31 @@ use tokio_util::task::TaskTracker;
 use super::service::WebhookService;
 use crate::ready::Behind;
 
-/// Runs the whole path in front of a service: an event reaches it once, however
-/// often it is delivered, and is settled by the status of its answer.
+/// Verifies, deduplicates and settles deliveries in front of a service. The service gets each event
+/// once, even if it is delivered several times. The status of its response settles the claim.
 ///
-/// A service that does not answer at once goes on in a task of its own, on the
-/// worker that took the request. A sender that leaves does not stop it; a sender
-/// whose deadline comes near is answered 503 while it goes on; a panic gives the
-/// event back and is answered 500. An error is settled by the status of the response that it
-/// stands for, and is passed on. The claim is renewed for as long as the service
-/// takes.
+/// A service that does not respond at once continues in a separate task, on the worker that
+/// accepted the request. A client that disconnects does not stop it. If the sender's deadline is
+/// near, the middleware responds with 503, and the service continues. If the service panics, the
+/// claim is released, and the middleware responds with 500. If it returns an error, the status of
+/// the error's response settles the claim, and the error is passed on. The claim is renewed until
+/// the service finishes.
 ///
-/// The request's extensions hold the [`Verified`](countersign_core::Verified)
-/// and the [`Grant`](countersign_core::Grant), for `web::ReqData`. The response's
-/// hold the [`Answer`](countersign_core::Answer) where the middleware has
-/// answered, and the `Verified` wherever the delivery was one.
+/// The request's extensions contain the [`Verified`](countersign_core::Verified) and the
+/// [`Grant`](countersign_core::Grant), for `web::ReqData`. The response's extensions contain the
+/// [`Answer`](countersign_core::Answer) if the middleware responded itself, and the `Verified` if
+/// the delivery verified.
 ///
-/// Behind a panic, or past the deadline, the request is with the service and not
-/// at hand for a response: that answer is an `Err`, of which actix-web makes
-/// the response once it has passed what stands in front.
+/// After a panic or the deadline, the service owns the request, so it is not available for a
+/// response. The middleware then returns an `Err`, from which actix-web creates the response after
+/// it has passed the outer middleware.
 ///
-/// Make it once, outside of the closure that makes the app, and clone it: clones
-/// are the same middleware.
+/// Create it once, outside of the closure that creates the app, and clone it. Clones share the same
+/// middleware.
 ///
 /// # Panics
 ///
-/// Its services panic where they are called outside of actix-web's runtime, or of
-/// a tokio `LocalSet`.
+/// Its services panic if they are called outside of actix-web's runtime or of a tokio `LocalSet`.
 pub struct WebhookMiddleware<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
@@ -49,27 +48,25 @@ pub(super) struct Shared<S: IdempotencyStore> {
 }
 
 impl<S: IdempotencyStore> WebhookMiddleware<S> {
-    /// A middleware that receives as this receiver says.
+    /// A middleware with this receiver.
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 
-    /// How long the whole body may take to arrive; see
+    /// The timeout for the whole body; see
     /// [`VerifyMiddleware::with_body_timeout`](crate::VerifyMiddleware::with_body_timeout).
     #[must_use]
     pub fn with_body_timeout(self, timeout: Duration) -> Self {
         Self::new(self.0.receiver.clone().with_body_timeout(timeout))
     }
 
-    /// Waits until every delivery in hand is settled. For a graceful shutdown,
-    /// between `ServerHandle::pause` and `ServerHandle::stop`: handlers outlive
-    /// their connections, a server waits for connections only, and a worker that
-    /// has stopped takes its handlers with it.
+    /// Waits until every delivery in progress is settled. Call it for a graceful shutdown, between
+    /// `ServerHandle::pause` and `ServerHandle::stop`: handlers outlive their connections, a server
+    /// waits only for connections, and a worker that stops also stops its handlers.
     ///
-    /// It does not wait for what is left to the background: the claim of a
-    /// handler that has panicked, and a success whose record could not be
-    /// written at once.
+    /// It does not wait for work in the background: the release of the claim if a handler panicked,
+    /// and a completion that could not be written at once.
     pub async fn drain(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;

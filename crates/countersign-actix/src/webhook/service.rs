@@ -1,4 +1,4 @@
-//! The service: reads the body, and answers with what its task makes of it.
+//! The service: reads the body, runs the delivery's task, and sends its response.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -42,7 +42,7 @@ where
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
-    // The service behind is for claimed events, and so is its readiness.
+    // The inner service is only for claimed events, so its readiness is checked only for them.
     always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
@@ -75,11 +75,12 @@ where
     let (give, mut given) = oneshot::channel();
     let task = task::run(receiver, arrived, request, service, span.clone(), give);
     let task = span.instrument(task);
-    // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
+    // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
     let left = answer_within.saturating_sub(began.elapsed());
     let ended = detached(shared.tasks.track_future(task), left).await;
     let answer = match (given.try_recv(), ended) {
-        // At the deadline, too: the handler was in time, and only its record is not written yet.
+        // Even at the deadline: the handler finished in time, and only its completion is not
+        // written yet.
         (Ok(given), _) => given,
         (Err(_), Ended::Panicked) => Err(without_request(Answer::HandlerFailed)),
         (Err(_), Ended::Completed | Ended::Stopped) => Err(without_request(Answer::Busy)),
@@ -91,8 +92,8 @@ where
     with_proof(answer, proof)
 }
 
-/// Runs what nothing outside may stop, and waits for it for a while. What is
-/// done at once needs no task of its own.
+/// Runs a future that nothing outside of it can cancel, and waits for it at most `wait`. A future
+/// that completes at its first poll needs no separate task.
 async fn detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> Ended {
     let mut work = Box::pin(work);
     let mut polled = |cx: &mut Context<'_>| {
@@ -111,7 +112,7 @@ async fn detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> E
     }
 }
 
-/// What came of a task while it was waited for.
+/// The state of a task at the end of the wait.
 enum Ended {
     Completed,
     Panicked,

@@ -1,4 +1,5 @@
-//! The task of one delivery: claim, handle, settle. Nothing outside stops it.
+//! The task of one delivery: claim, handle, settle. Nothing outside of it
+//! cancels it.
 
 use std::rc::Rc;
 
@@ -13,8 +14,9 @@ use crate::body::put_back;
 use crate::ready::Behind;
 use crate::response::{answered, status};
 
-/// Gives the answer as soon as there is one, and only then settles: nobody is
-/// told that a handler has failed because its record could not be written.
+/// Sends the response as soon as it is available, and settles afterwards: a
+/// sender never gets an error for a handler that succeeded because its
+/// completion could not be written.
 pub(super) async fn run<S, T, B>(
     receiver: Receiver<S>,
     arrived: Arrived,
@@ -45,10 +47,12 @@ pub(super) async fn run<S, T, B>(
     };
     let response = claim.renewed_while(work, &sleep).await;
     let status = status(&response);
-    // Nobody takes it where the sender has left, or its deadline has passed.
+    // Fails if the client has disconnected, or if its deadline has passed.
     let _ = give.send(response.map(ServiceResponse::map_into_left_body));
-    // The answer is given: a store that is slow takes up no share of the budget.
+    // The response is sent, so a slow store does not hold a share of the
+    // budget.
     drop(reserved);
-    // Whatever comes of the record, the effect has happened and the answer stands.
+    // Even if the completion fails, the handler has had its effect, and the
+    // response is final.
     drop(receiver.settle_in_time(claim, Some(status), &sleep).await);
 }

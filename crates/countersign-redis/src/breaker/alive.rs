@@ -1,12 +1,12 @@
-//! Signs of life of a task: its runtime may be kept, but not driven any more.
+//! Liveness of a task: its runtime may be kept but no longer driven.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Until when a task gives its next sign of life, if its runtime is driven.
+/// The deadline of a task's next heartbeat, if its runtime is driven.
 pub(super) struct Alive {
     since: Instant,
-    /// In milliseconds; 0 while none is expected.
+    /// In milliseconds; 0 if no heartbeat is expected.
     until_ms: AtomicU64,
 }
 
@@ -15,13 +15,13 @@ impl Alive {
         Self { since: Instant::now(), until_ms: AtomicU64::new(0) }
     }
 
-    /// The task is alive, and gives the next sign within so long.
+    /// The task is alive, and sends the next heartbeat within `wait`.
     pub(super) fn again_within(&self, wait: Duration) {
         let until = self.since.elapsed().saturating_add(wait).saturating_add(PATIENCE);
         self.until_ms.store(millis(until), Ordering::Relaxed);
     }
 
-    /// The task is alive, and waits for something to do.
+    /// The task is alive and idle.
     pub(super) fn idle(&self) {
         self.until_ms.store(0, Ordering::Relaxed);
     }
@@ -32,7 +32,7 @@ impl Alive {
         let _ = self.until_ms.compare_exchange(0, until_ms, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Whether a sign of life is overdue.
+    /// Whether a heartbeat is overdue.
     pub(super) fn is_stalled(&self) -> bool {
         let until_ms = self.until_ms.load(Ordering::Relaxed);
         until_ms != 0 && until_ms < millis(self.since.elapsed())
@@ -43,7 +43,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// What a busy machine may need to come to a task.
+/// How long a busy machine may take to run a task.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 use crate::connection::{Connection, Dialled, Primary};
 
-/// A connection in use, and what is known of it.
+/// A connection in use, and its statistics.
 #[derive(Clone)]
 pub(crate) struct Live {
     pub(crate) connection: Connection,
-    /// Its server, where sentinels may come to name another one.
+    /// Its server, if sentinels may name another one later.
     pub(crate) primary: Option<Arc<Primary>>,
-    /// When it was dialled, which also tells it from its successors.
+    /// When it was opened. This also distinguishes it from later connections.
     pub(super) since: Instant,
     known: Arc<Known>,
 }
@@ -22,9 +22,9 @@ pub(crate) struct Live {
 /// In microseconds.
 #[derive(Default)]
 struct Known {
-    /// When something was last answered on it, after `since`; 0 where nothing was.
+    /// When something was last answered on it, after `since`; 0 if nothing was.
     answered: AtomicU64,
-    /// How long answers take.
+    /// The average response time.
     round_trip: AtomicU64,
 }
 
@@ -39,12 +39,13 @@ impl Live {
         self.since == other.since
     }
 
-    /// How long answers take on it, on average.
+    /// The average response time on this connection.
     pub(crate) fn round_trip(&self) -> Duration {
         Duration::from_micros(self.known.round_trip.load(Ordering::Relaxed))
     }
 
-    /// Of two that answer at once the later may win: an average forgives it.
+    /// If two responses arrive at the same time, either may win. The average
+    /// tolerates that.
     pub(super) fn answered(&self, sent: Instant) {
         let now = Instant::now();
         self.known.answered.store(self.micros_at(now), Ordering::Relaxed);

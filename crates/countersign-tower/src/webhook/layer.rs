@@ -1,4 +1,4 @@
-//! The layer: what every service behind it shares.
+//! The layer, and what all its services share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,26 +11,29 @@ use tower_layer::Layer;
 
 use crate::webhook::Webhook;
 
-/// Runs the whole path in front of a service: an event reaches it once, however
-/// often it is delivered, and is settled by the status of its answer.
+/// Verifies, deduplicates and settles deliveries in front of a service. The
+/// service gets each event once, even if it is delivered several times. The
+/// status of its response settles the claim.
 ///
-/// A service that does not answer at once goes on in a task of its own. A sender
-/// that leaves does not stop it; a sender whose deadline comes near is answered
-/// 503 while it goes on; a panic gives the event back and is answered 500, an
-/// error gives it back and is passed on. The claim is renewed for as long as the
-/// service takes.
+/// A service that does not respond at once continues in a separate task. A
+/// client that disconnects does not stop it. If the sender's deadline is near,
+/// the layer responds with 503, and the service continues. If the service
+/// panics, the claim is released, and the layer responds with 500. If it
+/// returns an error, the claim is released, and the error is passed on. The
+/// claim is renewed until the service finishes.
 ///
-/// The request's extensions hold the [`Verified`](countersign_core::Verified)
-/// and the [`Grant`](countersign_core::Grant). The response's hold the
-/// [`Answer`](countersign_core::Answer) where the layer has answered, and the
-/// `Verified` wherever the delivery was one.
+/// The request's extensions contain the
+/// [`Verified`](countersign_core::Verified) and the
+/// [`Grant`](countersign_core::Grant). The response's extensions contain the
+/// [`Answer`](countersign_core::Answer) if the layer responded itself, and the
+/// `Verified` if the delivery verified.
 ///
-/// Clones are the same layer.
+/// Clones share the same layer.
 ///
 /// # Panics
 ///
-/// Its services panic where they are called outside of a tokio runtime, or in
-/// one whose timer is not enabled.
+/// Its services panic if they are called outside of a tokio runtime, or in a
+/// runtime without its timer enabled.
 pub struct WebhookLayer<S: IdempotencyStore>(Arc<Shared<S>>);
 
 pub(super) struct Shared<S: IdempotencyStore> {
@@ -39,26 +42,25 @@ pub(super) struct Shared<S: IdempotencyStore> {
 }
 
 impl<S: IdempotencyStore> WebhookLayer<S> {
-    /// A layer that receives as this receiver says.
+    /// A layer with this receiver.
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
     }
 
-    /// How long the whole body may take to arrive; see
+    /// The timeout for the whole body; see
     /// [`VerifyLayer::with_body_timeout`](crate::VerifyLayer::with_body_timeout).
     #[must_use]
     pub fn with_body_timeout(self, timeout: Duration) -> Self {
         Self::new(self.0.receiver.clone().with_body_timeout(timeout))
     }
 
-    /// Waits until every delivery in hand is settled. For a graceful shutdown,
-    /// once the server takes no more requests: handlers outlive their
-    /// connections, so the server alone does not wait for them.
+    /// Waits until every delivery in progress is settled. Call it for a
+    /// graceful shutdown, once the server accepts no more requests: handlers
+    /// outlive their connections, so the server alone does not wait for them.
     ///
-    /// It does not wait for what is left to the background: the claim of a
-    /// handler that has panicked, and a success whose record could not be
-    /// written at once.
+    /// It does not wait for work in the background: the release of the claim if
+    /// a handler panicked, and a completion that could not be written at once.
     pub async fn drain(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
@@ -66,8 +68,8 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
 }
 
 impl<S: IdempotencyStore> Shared<S> {
-    /// Starts what the receiver has to do beside its requests, at the first of
-    /// them: a layer is often made where no runtime is yet.
+    /// Starts the receiver's background task at the first request, because a
+    /// layer is often created outside of a runtime.
     pub(super) fn ensure_background(&self) {
         if let Some(background) = self.receiver.background(sleep) {
             tokio::spawn(background);

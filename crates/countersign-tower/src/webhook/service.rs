@@ -1,4 +1,4 @@
-//! The service: reads the body, and answers with what its task makes of it.
+//! The service: reads the body, runs the delivery's task, and sends its response.
 
 use std::fmt;
 use std::future::{self, Future, poll_fn};
@@ -25,8 +25,7 @@ use super::task;
 use crate::body::{BoxError, ReadBody, put_back};
 use crate::response::{ResponseBody, answer};
 
-/// A service that is called once for each event; see
-/// [`WebhookLayer`](crate::WebhookLayer).
+/// A service that is called once for each event; see [`WebhookLayer`](crate::WebhookLayer).
 pub struct Webhook<S: IdempotencyStore, T> {
     pub(super) inner: T,
     pub(super) shared: Arc<Shared<S>>,
@@ -46,8 +45,8 @@ where
     type Error = T::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, T::Error>> + Send>>;
 
-    /// At once. What the service behind has few of, such as the permits of a limit,
-    /// is acquired for claimed events alone.
+    /// Always ready. Limited resources of the inner service, such as permits, are acquired only for
+    /// claimed events.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), T::Error>> {
         Poll::Ready(Ok(()))
     }
@@ -58,8 +57,8 @@ where
         let (shared, began) = (Arc::clone(&self.shared), Instant::now());
         let read = ReadBody::new(shared.receiver.verifier(), request);
         let span = read.span().clone();
-        // What is read and what is answered take turns in one place. An `async fn` over both would
-        // have room for the request three times.
+        // Reading and responding use the same memory in turn. An `async fn` for both would reserve
+        // memory for the request three times.
         Box::pin(read.then(move |read| respond(&shared, began, span, service, read)))
     }
 }
@@ -88,12 +87,13 @@ where
     let answer_within = shared.receiver.answer_within();
     let (give, mut given) = oneshot::channel();
     let task = task::run(Arc::clone(shared), (request, reserved), service, span.clone(), give);
-    // From here on a sender that leaves stops nothing, not even a claim that is being asked for.
+    // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
     let task = Box::pin(shared.tasks.track_future(span.instrument(task)));
     Either::Right(async move {
         let ended = detached(task, began, answer_within).await;
         let mut response = match (given.try_recv(), ended) {
-            // At the deadline, too: the handler was in time, and only its record is not written yet.
+            // Even at the deadline: the handler finished in time, and only its completion is not
+            // written yet.
             (Ok(given), _) => given?,
             (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
             (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
@@ -107,8 +107,8 @@ where
     })
 }
 
-/// Runs what nothing outside may stop, and waits for it until so much has passed
-/// since the request began. What is done at once needs no task of its own.
+/// Runs a future that nothing outside of it can cancel, and waits for it until `within` has passed
+/// since the request began. A future that completes at its first poll needs no separate task.
 async fn detached(
     mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>,
     began: Instant,
@@ -130,7 +130,7 @@ async fn detached(
     }
 }
 
-/// What came of a task while it was waited for.
+/// The state of a task at the end of the wait.
 enum Ended {
     Completed,
     Panicked,

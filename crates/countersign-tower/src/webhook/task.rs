@@ -1,4 +1,4 @@
-//! The task of one delivery: claim, handle, settle. Nothing outside stops it.
+//! The task of one delivery: claim, handle, settle. Nothing outside of it cancels it.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,8 +15,8 @@ use tower_service::Service;
 use super::layer::Shared;
 use crate::response::{ResponseBody, answer};
 
-/// Gives the answer as soon as there is one, and only then settles: nobody is
-/// told that a handler has failed because its record could not be written.
+/// Sends the response as soon as it is available, and settles afterwards: a sender never gets an
+/// error for a handler that succeeded because its completion could not be written.
 #[expect(
     clippy::manual_async_fn,
     reason = "an `async fn` has room for its arguments twice: as given, and as used"
@@ -46,7 +46,7 @@ where
 
         let status = {
             let work = pin!(async {
-                // Only now, so that no request without a claim has the service's permits.
+                // Only now, so that requests without a claim never hold the service's permits.
                 poll_fn(|cx| service.poll_ready(cx)).await?;
                 let handling = span.handling();
                 let response = service.call(request).await;
@@ -55,13 +55,13 @@ where
             });
             let response = claim.renewed_while(work, &sleep).await;
             let status = response.as_ref().ok().map(status);
-            // Nobody takes it where the sender has left, or its deadline has passed.
+            // Fails if the client has disconnected, or if its deadline has passed.
             let _ = give.send(response.map(ResponseBody::of_service));
             status
         };
-        // The answer is given: a store that is slow takes up no share of the budget.
+        // The response is sent, so a slow store does not hold a share of the budget.
         drop(reserved);
-        // Whatever comes of the record, the effect has happened and the answer stands.
+        // Even if the completion fails, the handler has had its effect, and the response is final.
         drop(receiver.settle_in_time(claim, status, &sleep).await);
     }
 }
