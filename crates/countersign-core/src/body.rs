@@ -1,4 +1,4 @@
-//! The body as it arrives: capped, counted, and copied only if it comes in pieces.
+//! Buffers a body as it arrives, with a size limit and a budget. A body in one piece is not copied.
 
 use bytes::Bytes;
 
@@ -8,7 +8,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 /// A body that is still arriving.
 pub(crate) struct Body {
     limit: usize,
-    /// The length that the sender has announced; 0 if it has not.
+    /// The length that the sender announced; 0 if it announced none.
     announced: usize,
     pieces: Pieces,
 }
@@ -16,11 +16,11 @@ pub(crate) struct Body {
 enum Pieces {
     /// Nothing yet.
     None,
-    /// One piece, kept as it came.
+    /// One piece, not copied.
     One(Bytes),
-    /// Several, put together.
+    /// Several pieces, concatenated.
     Many(Buffer),
-    /// A piece was not taken; nothing more is kept.
+    /// A piece was rejected; nothing is stored any more.
     Rejected,
 }
 
@@ -33,13 +33,13 @@ impl Body {
         self.limit
     }
 
-    /// The body will have so many bytes: its buffer need not be larger. Nothing is reserved for
-    /// them before they arrive, since anyone can announce a length.
+    /// Sets the announced length: the buffer need not be larger. Nothing is reserved before bytes
+    /// arrive, because any client can announce a length.
     pub(crate) fn announce(&mut self, bytes: usize) {
         self.announced = bytes.min(self.limit);
     }
 
-    /// What has arrived.
+    /// The bytes that have arrived.
     pub(crate) fn held(&self) -> &[u8] {
         match &self.pieces {
             Pieces::One(first) => first,
@@ -48,7 +48,7 @@ impl Body {
         }
     }
 
-    /// Takes the next piece.
+    /// Appends the next piece.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn push(&mut self, piece: Bytes, reserved: &mut Reserved) -> Result<(), NotTaken> {
         let held = self.held().len();
@@ -77,16 +77,16 @@ impl Body {
         }
     }
 
-    /// Copies a first piece out of the buffer in which it came. That one is the
-    /// connection's, may be much larger than the piece, and is kept with it.
+    /// Copies the first piece out of the connection's buffer. That buffer may be much
+    /// larger than the piece, and the piece would keep it alive.
     pub(crate) fn detach(&mut self) {
         if let Pieces::One(first) = &self.pieces {
             self.pieces = Pieces::Many(Buffer { bytes: first.to_vec() });
         }
     }
 
-    /// The whole body; an error if a piece was not taken, even if the caller has
-    /// overlooked that.
+    /// The whole body; an error if a piece was rejected, even if the caller ignored
+    /// that error.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn whole(self) -> Result<Bytes, VerifyError> {
         match self.pieces {
@@ -102,7 +102,7 @@ impl Body {
     }
 }
 
-/// Bytes that grow, with the room that they have to grow counted in the budget.
+/// A growing buffer, whose whole capacity is counted in the budget.
 #[derive(Default)]
 pub(crate) struct Buffer {
     pub(crate) bytes: Vec<u8>,
@@ -118,7 +118,7 @@ impl Buffer {
     ) -> Result<(), BudgetExceeded> {
         let (length, has) = (self.bytes.len() + piece.len(), self.bytes.capacity());
         if length > has {
-            // A vector left to itself doubles, past the limit too.
+            // By default a vector doubles its capacity, even past the limit.
             let capacity = (2 * has).clamp(length, limit.max(length));
             reserved.grow(capacity - has)?;
             self.bytes.reserve_exact(capacity - self.bytes.len());
@@ -128,10 +128,10 @@ impl Buffer {
     }
 }
 
-/// Why a piece of a body was not taken.
+/// The reason why a piece of a body was rejected.
 #[derive(Debug)]
 pub(crate) enum NotTaken {
-    /// It does not fit beside what other requests hold.
+    /// The budget is exhausted by this and other requests.
     NoRoom,
     Rejected(VerifyError),
 }
@@ -223,7 +223,7 @@ mod tests {
         let budget = BufferBudget::new(16 * 1024 * 1024);
         let mut reserved = budget.reserve();
         let mut body = Body::new(usize::MAX);
-        // More than half of what a request may have: doubled, it would not fit.
+        // More than half of what one request may use: a doubled buffer would not fit.
         let length = 11 * 1024 * 1024;
         body.announce(length);
         assert_eq!(budget.used(), 0);
@@ -232,7 +232,7 @@ mod tests {
             assert!(budget.used() <= length);
         }
         assert_eq!(budget.used(), length);
-        // One that is longer than announced is as without it.
+        // A body that is longer than announced is treated as if no length was announced.
         body.push(vec![0; 1].into(), &mut reserved).unwrap_err();
     }
 

@@ -1,4 +1,4 @@
-//! The secrets of one endpoint, or of one tenant, as keys.
+//! The prepared keys of one endpoint or one tenant.
 
 use std::sync::Arc;
 
@@ -10,22 +10,21 @@ use crate::scheme::Scheme;
 use crate::secret::Secrets;
 use crate::validity::Validity;
 
-/// Secrets, prepared for one scheme.
+/// Secrets that are prepared for one scheme.
 #[derive(Clone, Default)]
 pub(crate) struct Keyring {
-    /// One for each live secret, the current one first.
+    /// One key for each active secret, the current one first.
     pub(crate) keys: Vec<Key>,
-    /// Judges in their place, where the scheme's way of signing is code.
+    /// Verifies instead of the keys, if the scheme is implemented in code.
     pub(crate) rule: Option<Arc<dyn PreparedRule>>,
-    /// Of each key, the number of the secret that it comes from; none if there is
-    /// one key for each secret.
+    /// The index of the secret of each key; `None` if every secret has one key.
     numbers: Option<Box<[usize]>>,
     /// The names of the secrets, in the same order.
     pub(crate) names: Vec<Option<Box<str>>>,
-    /// The times of their validity, in the same order; none where all are valid
-    /// at any time.
+    /// The validity of the secrets, in the same order; `None` if all are always
+    /// valid.
     validities: Option<Box<[Validity]>>,
-    /// Whose they are, where there are tenants.
+    /// The tenant that the secrets belong to, if there are tenants.
     pub(crate) tenant: Option<Arc<str>>,
 }
 
@@ -52,21 +51,21 @@ impl Keyring {
         self
     }
 
-    /// The number of the secret that the key of this number comes from.
+    /// The index of the secret of the key with this index.
     pub(crate) fn secret_number(&self, key: usize) -> usize {
         self.numbers.as_ref().and_then(|numbers| numbers.get(key).copied()).unwrap_or(key)
     }
 
-    /// Whether a secret is accepted now.
+    /// Whether a secret is valid now.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn is_valid(&self, index: usize, clock: &dyn Clock) -> bool {
         let Some(validities) = &self.validities else { return true };
         validities.get(index).is_none_or(|validity| validity.contains(clock.now_unix_ms()))
     }
 
-    /// Whether a delivery may count as signed by the key of this number now. A key that a
-    /// resolver has given is the one behind those of the secrets, and counts as long as one of
-    /// them is accepted, if there are any.
+    /// Whether a signature by the key with this index is accepted now. A key from a resolver has
+    /// the index after those of the secrets. It is accepted if there are no secrets, or if at
+    /// least one of them is valid.
     pub(crate) fn may_have_signed(&self, key: usize, clock: &dyn Clock) -> bool {
         let secrets = self.validities.as_ref().map_or(0, |validities| validities.len());
         if secrets == 0 || key < secrets {
@@ -75,7 +74,7 @@ impl Keyring {
         (0..secrets).any(|secret| self.is_valid(secret, clock))
     }
 
-    /// The first that is accepted now: with this one an answer is signed.
+    /// The first key that is valid now. It signs responses.
     pub(crate) fn current(&self, clock: &dyn Clock) -> Option<&Key> {
         let valid = (0..self.keys.len()).find(|index| self.is_valid(*index, clock))?;
         self.keys.get(valid)

@@ -1,5 +1,5 @@
-//! What the sender sees: the answers that the receiver itself gives, and what a
-//! handler's answer does to the claim.
+//! Responses that are sent instead of the handler's, and how the handler's status
+//! settles the claim.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,50 +7,50 @@ use std::time::Duration;
 use crate::error::VerifyError;
 use crate::handshake::HandshakeAnswer;
 
-/// An answer that the receiver gives in the handler's place. The body is always
-/// empty, but for a handshake's; the code is for the log, the metrics and the
-/// response's extensions.
+/// A response that the receiver sends instead of the handler's. Its body is empty,
+/// except for a handshake. Its code is for logs, metrics and the extensions of the
+/// response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Answer {
-    /// The delivery must not be believed.
+    /// The delivery failed verification.
     Refused(VerifyError),
-    /// The request was no event, but the provider's question whether anybody is
-    /// there.
+    /// The request was not an event, but a handshake: the provider checks the
+    /// endpoint.
     Handshake(Box<HandshakeAnswer>),
-    /// The key that the provider has handed over could not be kept.
+    /// The key that the provider sent in a handshake could not be saved.
     SecretNotKept,
-    /// The event is done: 200, so that it is not sent again.
+    /// The event is already done. The status is 200, so that it is not redelivered.
     #[non_exhaustive]
     Duplicate {
-        /// Whether the body that was handled is the one of this delivery. Where
-        /// it is not, the sender uses one id for two events.
+        /// Whether the handled body equals the body of this delivery. If not, the
+        /// sender uses one id for two events.
         fingerprint_matches: bool,
         /// When it was done, in Unix milliseconds, by the store's clock.
         done_at_unix_ms: i64,
     },
-    /// Another attempt holds the event, and was still at it after the wait.
+    /// Another attempt holds the event, and was still running after the wait.
     #[non_exhaustive]
     InFlight {
-        /// How long the other attempt's lease lasts at the most, unless it is
+        /// The maximum remaining time of the other attempt's lease, unless it is
         /// renewed.
         retry_after: Duration,
     },
-    /// Too many attempts have died with this event in hand.
+    /// The event exceeded the maximum number of crashed attempts.
     #[non_exhaustive]
     Exhausted {
-        /// Whether it has been handed over as a dead letter, and so is done.
+        /// Whether the event was recorded as a dead letter, and so is done.
         dead_lettered: bool,
     },
-    /// The store cannot be asked, and the endpoint fails closed.
+    /// The store is unavailable, and the endpoint fails closed.
     StoreUnavailable,
     /// The store is full of events that it must not forget.
     StoreFull,
     /// The handler panicked.
     HandlerFailed,
-    /// The handler is past its deadline. It still finishes.
+    /// The handler timed out. It is still running in the background.
     HandlerTimeout,
-    /// The receiver cannot take more at this moment.
+    /// The receiver is overloaded at the moment.
     Busy,
 }
 
@@ -73,8 +73,8 @@ impl Answer {
         }
     }
 
-    /// The HTTP status. Whatever is worth sending again is 503, the one status
-    /// that every sender retries; never 409, 410, 425 or 429.
+    /// The HTTP status. If a retry is useful it is 503, the only status that every
+    /// sender retries; never 409, 410, 425 or 429.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
@@ -92,11 +92,11 @@ impl Answer {
         }
     }
 
-    /// The value of `Retry-After`, in whole seconds, at least one.
+    /// The value of `Retry-After`, in whole seconds, at least 1.
     #[must_use]
     pub fn retry_after_s(&self) -> Option<u64> {
         match self {
-            // The handler may be done in a moment; the lease is renewed for as long as it is not.
+            // The handler may finish soon; its lease is renewed until then.
             Self::InFlight { retry_after } => {
                 Some(retry_after.as_secs().div_ceil(3).clamp(1, LONGEST_IN_FLIGHT_S))
             }
@@ -108,8 +108,7 @@ impl Answer {
 }
 
 const LONGEST_IN_FLIGHT_S: u64 = 5;
-/// Somebody has to look at the event first. Asking a sender to wait longer than
-/// this gains nothing.
+/// A person must look at the event first. A longer delay gains nothing.
 const EXHAUSTED_S: u64 = 30;
 
 impl fmt::Display for Answer {
@@ -117,7 +116,7 @@ impl fmt::Display for Answer {
         match self {
             Self::Refused(error) => fmt::Display::fmt(error, f),
             Self::Handshake(answer) => write!(f, "the handshake `{}`", answer.name()),
-            Self::SecretNotKept => f.write_str("the key of a handshake could not be kept"),
+            Self::SecretNotKept => f.write_str("the key of a handshake could not be saved"),
             Self::Duplicate { fingerprint_matches: true, .. } => {
                 f.write_str("the event was handled before")
             }
@@ -126,16 +125,18 @@ impl fmt::Display for Answer {
             }
             Self::InFlight { .. } => f.write_str("another attempt is handling the event"),
             Self::Exhausted { dead_lettered: true } => f.write_str(
-                "too many attempts have died of the event: handed over as a dead letter",
+                "the event exceeded the maximum number of crashed attempts: recorded as a dead letter",
             ),
             Self::Exhausted { dead_lettered: false } => {
-                f.write_str("too many attempts have died of the event")
+                f.write_str("the event exceeded the maximum number of crashed attempts")
             }
-            Self::StoreUnavailable => f.write_str("the idempotency store cannot be asked"),
+            Self::StoreUnavailable => f.write_str("the idempotency store is unavailable"),
             Self::StoreFull => f.write_str("the idempotency store is full"),
             Self::HandlerFailed => f.write_str("the handler panicked"),
-            Self::HandlerTimeout => f.write_str("the handler is past its deadline and goes on"),
-            Self::Busy => f.write_str("the receiver cannot take more at this moment"),
+            Self::HandlerTimeout => {
+                f.write_str("the handler timed out and is still running in the background")
+            }
+            Self::Busy => f.write_str("the receiver is overloaded at the moment"),
         }
     }
 }
@@ -146,20 +147,20 @@ impl From<VerifyError> for Answer {
     }
 }
 
-/// What a handler's answer means for the event.
+/// How a claim is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "an event is done or it is not")]
 pub enum Verdict {
     /// The event is done.
     Complete,
-    /// The event is given back, to be sent again.
+    /// The event is released, so that a redelivery can be handled.
     Release,
 }
 
-/// Decides by the handler's status what becomes of the event. Implemented for
+/// Decides from the handler's status how the claim is settled. Implemented for
 /// closures.
 pub trait OutcomeRule: Send + Sync + 'static {
-    /// What this HTTP status of the handler means. If it panics, the claim is
+    /// The verdict for this HTTP status of the handler. If this panics, the claim is
     /// settled by [`SuccessCompletes`], and the panic is reported.
     fn verdict(&self, status: u16) -> Verdict;
 }
@@ -170,8 +171,8 @@ impl<F: Fn(u16) -> Verdict + Send + Sync + 'static> OutcomeRule for F {
     }
 }
 
-/// The default rule: 2xx completes, everything else releases, for whatever the
-/// sender takes for a failure it sends again.
+/// The default rule: a 2xx status completes the claim, any other status releases it.
+/// Senders retry after the statuses that they count as a failure.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
 pub struct SuccessCompletes;
@@ -186,13 +187,13 @@ impl OutcomeRule for SuccessCompletes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutagePolicy {
-    /// Answers 503 and handles nothing: the sender sends again. The default
-    /// where the sender does.
+    /// Responds with 503 and handles nothing: the sender retries. The default if the
+    /// sender retries.
     FailClosed,
-    /// Goes on with a bounded table of its own process: an event that comes to
-    /// two processes during the outage is handled twice. The default where the
-    /// sender does not send again, so that refusing would lose the event.
+    /// Deduplicates with a bounded table in this process. An event that is delivered
+    /// to two processes during the outage is handled twice. The default if the sender
+    /// does not retry, because a rejection would lose the event.
     LocalFallback,
-    /// Handles everything, duplicates too.
+    /// Handles every delivery, including duplicates.
     FailOpen,
 }

@@ -1,5 +1,5 @@
-//! Metrics, by the facade `metrics`. The list is data: who counts and who
-//! describes both take it from there.
+//! Metrics, through the facade `metrics`. The list of metrics is data, which is used
+//! for counting and for descriptions.
 
 mod list;
 
@@ -14,8 +14,8 @@ use crate::outcome::Answer;
 
 pub use list::{METRICS, Metric, MetricKind};
 
-/// Tells the recorder that is installed what each metric means. To be called
-/// once, behind the installation.
+/// Passes the description of each metric to the installed recorder. Call it once,
+/// after the recorder is installed.
 pub fn describe_metrics() {
     for metric in METRICS {
         let unit = match metric.name {
@@ -101,7 +101,7 @@ fn count(labels: &Labels, metric: &Metric) {
     ::metrics::counter!(metric.name, common(labels, metric)).increment(1);
 }
 
-/// Counts under the metric's own label, which is its last.
+/// Increments a counter with a value for the metric's own label, which is its last.
 fn count_by(labels: &Labels, metric: &Metric, value: impl Into<SharedString>) {
     let mut all = common(labels, metric);
     if let Some(own) = metric.labels.last() {

@@ -1,4 +1,4 @@
-//! Everything that is told.
+//! The events that metrics and tracing record.
 
 use std::time::Duration;
 
@@ -7,59 +7,59 @@ use crate::idempotency::{EventKey, Grant, StoreError};
 use crate::outcome::Answer;
 use crate::verifier::Verified;
 
-/// Something that has happened to a delivery, or in its wake.
+/// Something that happened to a delivery or its claim.
 #[cfg_attr(
     not(all(feature = "metrics", feature = "tracing")),
-    allow(dead_code, reason = "not everything is of interest to everybody")
+    allow(dead_code, reason = "metrics and tracing each use only some of them")
 )]
 pub(crate) enum Notice<'a> {
-    /// A request was answered before anything of it was proved, or was a
-    /// handshake.
+    /// A request was rejected before or during verification, or was a handshake.
     Answered(&'a Answer),
-    /// A delivery was proved.
+    /// A delivery was verified.
     Verified {
         verified: &'a Verified,
         clock: &'a dyn Clock,
-        /// From the head to the end of the body.
+        /// The time from the head to the end of the body.
         body_took: Duration,
-        /// From there to the proof.
+        /// The time from the end of the body to the end of verification.
         verify_took: Duration,
     },
-    /// The body of a proved delivery is not the JSON that was expected.
+    /// The body of a verified delivery is not the JSON that was expected.
     MalformedJson,
-    /// The event of a proved delivery is known.
+    /// The event key of a verified delivery is known.
     Identified(&'a EventKey),
-    /// The store was asked once for a claim.
+    /// The store was called once for a claim.
     Asked(Duration),
     /// A claim failed, for the first time since one succeeded.
     StoreFailed(&'a StoreError),
     /// A claim succeeded, for the first time since one failed.
     StoreRecovered,
-    /// A delivery has waited for another attempt at its event.
+    /// A delivery waited for another attempt at its event.
     Waited(Duration),
     /// The event was claimed.
     Claimed(Grant),
-    /// It was not, and the delivery was answered so.
+    /// The event was not claimed, and this response was sent.
     NotClaimed(&'a Answer),
-    /// The handler has answered with this status, or ended with an error.
+    /// The handler responded with this status, or ended with an error.
     Handled { status: Option<u16>, took: Duration },
     /// The handler panicked.
     HandlerPanicked { took: Duration },
     /// The handler was dropped before its end.
     HandlerStopped { took: Duration },
-    /// The sender was answered in the place of a handler that goes on.
+    /// The handler timed out: the sender got a response, and the handler is still
+    /// running.
     HandlerTimedOut,
     /// The outcome rule panicked at this status.
     RulePanicked { status: u16 },
-    /// The claim was settled by whoever had it.
+    /// The claim was settled by its holder.
     Settled(Settlement),
-    /// A success was recorded of an event that another attempt has, or had, too.
+    /// A success was recorded for an event that another attempt had claimed too.
     CompletedLate,
-    /// A renewal found the event in other hands.
+    /// A renewal found the event claimed by another attempt.
     LeaseLost,
-    /// A claim was given back in the background.
+    /// A claim was released in the background.
     GivenBack,
-    /// A claim could not be given back before its lease ran out.
+    /// A claim could not be released before its lease expired.
     GiveBackLost,
     /// A success was recorded in the background.
     RecordedInBackground,
@@ -75,7 +75,7 @@ pub(crate) enum Notice<'a> {
 pub(crate) enum Settlement {
     Completed,
     Released,
-    /// Nobody has settled it.
+    /// The claim was dropped without being settled.
     Dropped,
 }
 

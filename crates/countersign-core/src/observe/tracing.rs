@@ -1,7 +1,7 @@
 //! Spans and events of `tracing`, under the target `countersign`.
 //!
-//! Nothing of a request stands in them but what core has made of it: no header,
-//! no body, no id, and no name of a tenant.
+//! They contain no text of a request: no header, no body, no id, and no name of a
+//! tenant.
 
 use std::error::Error;
 use std::fmt;
@@ -57,7 +57,7 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         Notice::Verified { verified, .. } => proved(labels, verified),
         Notice::MalformedJson => info!(
             target: TARGET, scheme, endpoint, code = "malformed_json",
-            "the body of a genuine delivery is not the JSON that its handler expects"
+            "the body of a verified delivery is not the JSON that its handler expects"
         ),
         Notice::Identified(key) => record("event", short(key).as_str()),
         Notice::Asked(_) => {}
@@ -82,7 +82,7 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
             if is_success {
                 debug!(target: TARGET, scheme, endpoint, code, status, ms, "handled");
             } else {
-                warn!(target: TARGET, scheme, endpoint, code, status, ms, "the handler has failed");
+                warn!(target: TARGET, scheme, endpoint, code, status, ms, "the handler failed");
             }
         }
         Notice::Handled { status: None, took } => {
@@ -103,12 +103,12 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
             record("code", "handler_stopped");
             warn!(
                 target: TARGET, scheme, endpoint, code = "handler_stopped", ms = millis(took),
-                "the handler was stopped before its end"
+                "the handler was stopped before it ended"
             );
         }
         Notice::HandlerTimedOut => warn!(
             target: TARGET, scheme, endpoint, code = Answer::HandlerTimeout.code(),
-            "the handler is past its deadline and goes on"
+            "the handler timed out and is still running in the background"
         ),
         Notice::RulePanicked { status } => error!(
             target: TARGET, scheme, endpoint, status,
@@ -119,24 +119,24 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
         }
         Notice::CompletedLate => warn!(
             target: TARGET, scheme, endpoint,
-            "an attempt succeeded whose event another one has, or had, too: perhaps it was handled twice"
+            "an attempt succeeded whose event another attempt had claimed too: possibly handled twice"
         ),
         Notice::LeaseLost => {
-            warn!(target: TARGET, scheme, endpoint, "the event is in the hands of another attempt");
+            warn!(target: TARGET, scheme, endpoint, "the event is claimed by another attempt");
         }
         Notice::GivenBack => {
-            debug!(target: TARGET, scheme, endpoint, "an event was given back in the background");
+            debug!(target: TARGET, scheme, endpoint, "an event was released in the background");
         }
         Notice::GiveBackLost => warn!(
             target: TARGET, scheme, endpoint,
-            "an event could not be given back: it is free when its lease has run out"
+            "an event could not be released: it is available again when its lease expires"
         ),
         Notice::RecordedInBackground => {
             info!(target: TARGET, scheme, endpoint, "a success was recorded in the background");
         }
         Notice::RecordedAfterOutage => info!(
             target: TARGET, scheme, endpoint,
-            "a success was recorded that was claimed while the store was unavailable"
+            "a success was recorded for an event that was claimed while the store was unavailable"
         ),
         Notice::RecordLost => error!(
             target: TARGET, scheme, endpoint,
@@ -166,13 +166,13 @@ fn answered(Labels { scheme, endpoint }: &Labels, answer: &Answer) {
         Answer::Handshake(_) => {
             info!(target: TARGET, scheme, endpoint, code, status, "a handshake was answered");
         }
-        // Whoever knows the path can bring these about, and as many of them as it likes.
+        // Any client that knows the path can cause these, in any number.
         Answer::Refused(error)
             if error.status() < 500 || error.kind() == VerifyErrorKind::UnknownTenant =>
         {
-            info!(target: TARGET, scheme, endpoint, code, status, reason = %error, "refused");
+            info!(target: TARGET, scheme, endpoint, code, status, reason = %error, "rejected");
         }
-        _ => warn!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "refused"),
+        _ => warn!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "rejected"),
     }
 }
 
@@ -191,13 +191,13 @@ fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
     if possible_duplicate {
         info!(
             target: TARGET, scheme, endpoint, code = "possible_duplicate",
-            "a delivery of the same id was handled before or is being handled: it is handled as a \
-             possible duplicate"
+            "a delivery with the same id was handled before or is being handled: this one is \
+             handled as a possible duplicate"
         );
     } else if reclaimed {
         info!(
             target: TARGET, scheme, endpoint, attempt = epoch,
-            "claimed from an attempt that has died: its effect may be there already"
+            "claimed from a crashed attempt: its effects may already exist"
         );
     } else {
         debug!(target: TARGET, scheme, endpoint, attempt = epoch, "claimed");
@@ -206,11 +206,11 @@ fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
         None => {}
         Some(Degraded::LocalFallback) => warn!(
             target: TARGET, scheme, endpoint, code = "local_fallback",
-            "the store cannot be asked: the event is claimed in this process only"
+            "the store is unavailable: the event is claimed in this process only"
         ),
         Some(Degraded::FailOpen) => warn!(
             target: TARGET, scheme, endpoint, code = "fail_open",
-            "the store cannot be asked: the event is handled without a claim"
+            "the store is unavailable: the event is handled without a claim"
         ),
     }
 }
@@ -237,8 +237,8 @@ fn close(code: &'static str, status: u16) {
     record("status", status);
 }
 
-/// Fills in a field of the request's span. Where that is filtered out, the
-/// current one is somebody else's, who may have a field of this name.
+/// Sets a field of the request's span. If that span is filtered out, the current span
+/// belongs to other code and may have a field with this name, so its name is checked.
 fn record(field: &'static str, value: impl Value) {
     let span = ::tracing::Span::current();
     if span.metadata().is_some_and(|metadata| metadata.name() == SPAN) {
@@ -246,7 +246,7 @@ fn record(field: &'static str, value: impl Value) {
     }
 }
 
-/// As much of the key's digest as `Debug` shows.
+/// The beginning of the key's digest, as `Debug` shows it.
 fn short(key: &EventKey) -> String {
     const_hex::encode(&key.digest()[..4])
 }
