@@ -114,7 +114,7 @@ async fn the_body_cap_holds_with_and_without_a_content_length() {
             });
             let answer = door.answer(request(&delivery, body)).await;
             assert_eq!((answer.status, answer.code), (status, code), "{door}, not announced");
-            assert!(polled.times() <= LIMIT / 7 + 2, "{door} read on after the limit");
+            assert!(polled.times() <= LIMIT / 7 + 2, "{door} continued to read after the limit");
         }
     }
 }

@@ -86,7 +86,7 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
         ),
     ] {
         let failure = case(name).check(&FlawedDoor(flaw)).await;
-        let failure = failure.err().unwrap_or_else(|| panic!("{name} does not see {flaw:?}"));
+        let failure = failure.err().unwrap_or_else(|| panic!("{name} does not detect {flaw:?}"));
         assert_eq!(failure.case(), name);
         assert!(!failure.to_string().contains("timed out after"), "{flaw:?}: {failure}");
     }

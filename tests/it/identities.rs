@@ -23,7 +23,7 @@ fn what_every_scheme_states_of_its_events_stands_in_the_table() {
     let stated: Vec<&str> = table.lines().collect();
     let differences: Vec<_> = stated.iter().filter(|row| !expected.contains(row)).collect();
     assert!(differences.is_empty(), "not in identities.tsv:\n{differences:#?}\n{table}");
-    assert_eq!(stated.len(), expected.len(), "identities.tsv has rows of schemes that are gone");
+    assert_eq!(stated.len(), expected.len(), "identities.tsv has rows of removed schemes");
 }
 
 const COLUMNS: &str = "scheme\tidentity\tevent id\tinteractive\tretries\tpast\n";

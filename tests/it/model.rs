@@ -56,7 +56,7 @@ enum Promise {
 
 fn assert_violates(protocol: &dyn Protocol, promise: Promise) {
     match explore(protocol, Some(promise)) {
-        Ok(explored) => panic!("nothing was found in {explored} states"),
+        Ok(explored) => panic!("no violation was found in {explored} states"),
         Err(violation) => assert_eq!(violation.promise, promise, "{violation}"),
     }
 }

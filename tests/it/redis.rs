@@ -59,7 +59,7 @@ async fn store_at(url: &str, deadline: Duration) -> RedisStore {
             connected => return connected.unwrap(),
         }
     }
-    panic!("the server is not reached")
+    panic!("the server cannot be reached")
 }
 
 async fn connect(url: &str, deadline: Duration) -> Result<RedisStore, ConnectError> {

@@ -40,7 +40,7 @@ fn every_request_that_was_judged_wrongly_is_judged_rightly() {
             let judged = panic::catch_unwind(|| match case.verb.as_str() {
                 "verify" => case.verified(),
                 "diagnose" => case.diagnosed(),
-                verb => Err(format!("nothing is known of the verb `{verb}`")),
+                verb => Err(format!("unknown verb `{verb}`")),
             });
             let judged = judged.unwrap_or_else(|_| Err("it panics".to_owned()));
             judged.err().map(|found| {
@@ -129,7 +129,7 @@ impl Case {
             "the rewritten form is named first" => {
                 is_proved(CauseKind::BodyReserialized) && detail.contains("the form was parsed")
             }
-            expect => panic!("nothing is known of the expectation `{expect}`"),
+            expect => panic!("unknown expectation `{expect}`"),
         }
     }
 }

@@ -130,7 +130,7 @@ async fn a_server_whose_timeouts_are_zero_still_answers() {
             return;
         }
     }
-    panic!("every connection was closed");
+    panic!("the server closed every connection");
 }
 
 #[tokio::test]

@@ -138,7 +138,7 @@ async fn passes_the_suite(under_test: &impl StoreUnderTest) {
 async fn fails(flaw: Flaw, name: &str) {
     let under_test = Manual::new(move |clock| FlawedStore::new(clock, flaw));
     let case = store_cases().into_iter().find(|case| case.name() == name).unwrap();
-    let failure = case.run(&under_test).await.expect_err("the flaw must be found");
+    let failure = case.run(&under_test).await.expect_err("the flaw must be detected");
     assert_eq!(failure.case(), name);
 }
 

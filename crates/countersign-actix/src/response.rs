@@ -41,8 +41,8 @@ pub(crate) fn answered<B>(
     ServiceResponse::new(request, early_answer(answer, unread).map_into_right_body())
 }
 
-/// The status of a service's response, or of the response that its error stands
-/// for. Does not call `error_response`, which may give away its response only
+/// The status of a service's response, or of the response that its error would
+/// create. Does not call `error_response`, which may give away its response only
 /// once.
 pub(crate) fn status<B>(response: &Result<ServiceResponse<B>, Error>) -> u16 {
     let status = match response {

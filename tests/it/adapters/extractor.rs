@@ -153,7 +153,7 @@ async fn malformed_json_is_refused_without_an_echo_of_it() {
 async fn json_that_does_not_fit_the_type_is_refused_without_an_echo_of_it() {
     #[derive(Debug, Deserialize)]
     struct Event {
-        #[expect(dead_code, reason = "it is never read, since it is never there")]
+        #[expect(dead_code, reason = "no request has this field, so it is never read")]
         amount: u64,
     }
 

@@ -108,7 +108,7 @@ fn provoked(kind: Kind) -> Option<(Diagnose, CapturedRequest, CauseKind)> {
             Some((diagnose(&scheme("svix"), key), request, cause))
         }
         Kind::BodyTimeout | Kind::UnknownTenant | Kind::SecretsUnavailable => None,
-        kind => panic!("nothing is known of {kind:?}"),
+        kind => panic!("no request for {kind:?}"),
     }
 }
 

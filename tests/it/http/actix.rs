@@ -152,7 +152,7 @@ const TELLS_TO_GO_ON: &[(&str, &str)] = &[
     ("whoever_asks_first_is_told_that_the_body_is_too_large", ANSWERS_FOR_ITSELF),
 ];
 const ANSWERS_FOR_ITSELF: &str =
-    "actix-web says `100 Continue` before it hands the request to anybody";
+    "actix-web sends `100 Continue` before it passes the request to the app";
 
 fn on_actix(
     in_front: InFront,

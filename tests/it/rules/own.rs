@@ -184,10 +184,10 @@ fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
     for algorithm in [Algorithm::Keccak256, Algorithm::RsaSha256, Algorithm::Jwt] {
         let scheme = Scheme::builder("acme").signature_header("X").signed("{body}");
         let refused = scheme.algorithm(algorithm).build().unwrap_err();
-        assert!(refused.to_string().contains("for rules"), "{refused}");
+        assert!(refused.to_string().contains("custom signing code"), "{refused}");
     }
     let two = acme().timestamp_field("t", TimestampUnit::Seconds).build().unwrap_err();
-    assert!(two.to_string().contains("one place"), "{two}");
+    assert!(two.to_string().contains("one location"), "{two}");
 }
 
 #[test]

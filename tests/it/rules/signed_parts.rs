@@ -120,7 +120,7 @@ fn changes(name: &str) -> Vec<Change> {
             text("&b=2", ""),
             another(|parts| parts.target = "/other"),
         ],
-        other => panic!("say here what `{other}` signs"),
+        other => panic!("add the signed parts of `{other}` here"),
     }
 }
 

@@ -41,7 +41,7 @@ async fn a_client_that_never_ends_is_cut_off_in_time() {
         let mut sent = 0;
         while client.write_all(&piece).is_ok() {
             sent += piece.len();
-            assert!(sent < 16 * LARGEST_BODY, "it never ends");
+            assert!(sent < 16 * LARGEST_BODY, "the server never stops reading");
         }
         io::Result::Ok(sent)
     });

@@ -14,9 +14,8 @@ use crate::body::put_back;
 use crate::ready::Behind;
 use crate::response::{answered, status};
 
-/// Sends the response as soon as it is available, and settles afterwards: a
-/// sender never gets an error for a handler that succeeded because its
-/// completion could not be written.
+/// Sends the response as soon as it is available, and settles afterwards. If only the completion
+/// cannot be written, the sender still gets the response of the successful handler.
 pub(super) async fn run<S, T, B>(
     receiver: Receiver<S>,
     arrived: Arrived,

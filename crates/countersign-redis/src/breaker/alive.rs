@@ -58,7 +58,7 @@ mod tests {
         alive.until_ms.store(1, Ordering::Relaxed);
         assert!(alive.is_stalled());
         alive.expected();
-        assert!(alive.is_stalled(), "it is overdue still");
+        assert!(alive.is_stalled(), "it is still overdue");
         alive.again_within(Duration::ZERO);
         assert!(!alive.is_stalled());
         alive.until_ms.store(1, Ordering::Relaxed);

@@ -15,8 +15,8 @@ use tower_service::Service;
 use super::layer::Shared;
 use crate::response::{ResponseBody, answer};
 
-/// Sends the response as soon as it is available, and settles afterwards: a sender never gets an
-/// error for a handler that succeeded because its completion could not be written.
+/// Sends the response as soon as it is available, and settles afterwards. If only the completion
+/// cannot be written, the sender still gets the response of the successful handler.
 #[expect(
     clippy::manual_async_fn,
     reason = "an `async fn` has room for its arguments twice: as given, and as used"
