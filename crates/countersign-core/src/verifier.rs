@@ -1,4 +1,4 @@
-//! From a request to its proof: `begin`, `push`, `verify`.
+//! The verifier: `begin`, `push` and `verify` turn a request into a `Verified`.
 
 mod arriving;
 mod asked;
@@ -36,9 +36,10 @@ use crate::secret::{Secret, Secrets};
 use crate::tenants::TenantSecrets;
 use crate::url::PublicUrl;
 
-/// Proves deliveries of one endpoint: a scheme, its live secrets, and a clock.
+/// Verifies the deliveries of one endpoint, with a scheme, its active secrets and a
+/// clock.
 ///
-/// Cheap to clone; the clones share one set of prepared keys.
+/// Cheap to clone: the clones share one set of prepared keys.
 ///
 /// ```
 /// use countersign_core::{Scheme, Secret, Verifier};
@@ -59,33 +60,33 @@ pub struct Verifier {
     held: Held,
 }
 
-/// Where the secrets of a verifier are.
+/// The source of a verifier's secrets.
 #[derive(Clone)]
 enum Held {
-    /// In what its clones share, for good.
+    /// Fixed, in the `Inner` that the clones share.
     Inside,
-    /// Found for one request.
+    /// Looked up for one request.
     Found(Arc<Keyring>),
-    /// With a handle, which replaces them.
+    /// Replaceable with a handle.
     Replaceable(Arc<Replaceable>),
-    /// With a resolver, each tenant's.
+    /// Looked up by a resolver for each tenant.
     OfTenants(Arc<TenantSecrets>),
 }
 
-/// What every delivery of the endpoint shares.
+/// The configuration that all deliveries of the endpoint share.
 #[derive(Clone)]
 struct Inner {
     scheme: Scheme,
-    /// Empty where they are held elsewhere.
+    /// Empty if the secrets come from elsewhere.
     keyring: Keyring,
     url: Option<PublicUrl>,
     tolerance: Option<Tolerance>,
     body_limit: usize,
-    /// How long the provider waits for the answer.
+    /// How long the provider waits for the response.
     ack_deadline: Duration,
-    /// If the user has set it.
+    /// The value that the user set, if any.
     body_timeout: Option<Duration>,
-    /// In bytes a second.
+    /// In bytes per second.
     least_body_rate: u64,
     budget: BufferBudget,
     unsigned: asked::Unsigned,
@@ -95,21 +96,21 @@ struct Inner {
 }
 
 impl Verifier {
-    /// A verifier for a scheme that does not sign the URL.
+    /// Creates a verifier for a scheme that does not sign the URL.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where a secret does not decode as the scheme
-    /// says, [`ConfigError::UrlRequired`] where the scheme signs the URL (see
-    /// [`at`](Self::at)), [`ConfigError::FeatureRequired`] where it needs a
-    /// feature of this crate.
+    /// [`ConfigError::Secret`] if a secret does not decode in the scheme's format.
+    /// [`ConfigError::UrlRequired`] if the scheme signs the URL (see
+    /// [`at`](Self::at)). [`ConfigError::FeatureRequired`] if the scheme needs a
+    /// feature of this crate that is not enabled.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
         Self::refuse_unknown_url(&scheme)?;
         let keyring = Keyring::prepare(&scheme, &secrets.into())?;
         Self::build(scheme, keyring, Held::Inside, None)
     }
 
-    /// A verifier for a scheme that signs the URL: `url` is the one that the
+    /// Creates a verifier for a scheme that signs the URL. `url` is the URL that the
     /// provider calls.
     ///
     /// # Errors
@@ -139,7 +140,8 @@ impl Verifier {
     ) -> Result<Self, ConfigError> {
         if scheme.boundaries.url.exact_only && url.as_ref().is_some_and(PublicUrl::is_origin) {
             return Err(ConfigError::Url {
-                problem: "is only an origin, and nothing that the scheme signs says where the path                           ends: give the whole URL",
+                problem: "is only an origin, but the scheme signs nothing that marks the end of \
+                          the path: give the whole URL",
             });
         }
         if scheme.body_view() == BodyView::Decoded && cfg!(not(feature = "compression")) {
@@ -164,89 +166,89 @@ impl Verifier {
         Ok(Self { inner, held })
     }
 
-    /// Judges timestamps by this clock. Defaults to the operating system's.
+    /// Sets the clock that timestamps are checked against. Defaults to the operating
+    /// system's clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         Arc::make_mut(&mut self.inner).clock = Arc::new(clock);
         self
     }
 
-    /// How far a timestamp may be off. Defaults to what the scheme says. Means
-    /// nothing where the scheme signs no timestamp.
+    /// Sets the tolerance: how far a timestamp may differ from the current time.
+    /// Defaults to the scheme's tolerance. Has no effect if the scheme signs no
+    /// timestamp.
     ///
-    /// Whoever widens this must remember handled events for as long as
-    /// [`Tolerance::window`] says.
+    /// If you widen it, keep handled events for at least [`Tolerance::window`].
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         Arc::make_mut(&mut self.inner).tolerance = Some(tolerance);
         self
     }
 
-    /// The largest body that is accepted, in bytes. Defaults to what the
-    /// scheme's profile says.
+    /// Sets the maximum size of a body, in bytes. Defaults to the limit in the
+    /// scheme's profile.
     ///
-    /// Behind an adapter a body must fit into the
-    /// [budget](Self::with_buffer_budget), too, and may have three quarters of it:
-    /// of the default one 48 MiB, its head included. A limit above that needs a
-    /// budget of at least four thirds of it; without one, a larger body is answered
-    /// 503 `busy` whenever it is sent.
+    /// With an adapter, a body must also fit into the
+    /// [budget](Self::with_buffer_budget). One request may use three quarters of it,
+    /// including its head: 48 MiB of the default budget. A larger limit needs a budget
+    /// of at least four thirds of the limit. Otherwise a body that exceeds its share is
+    /// always rejected with 503 `busy`.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         Arc::make_mut(&mut self.inner).body_limit = bytes;
         self
     }
 
-    /// How long a body may take to arrive whole, for the adapters, which read
-    /// it. Defaults to a third of the time for which the provider waits for its
-    /// answer, and to no more than 2 s: the rest is for the handler.
+    /// Sets the deadline for the whole body, which the adapters apply. Defaults to a
+    /// third of the time that the provider waits for the response, and to 2 s at most:
+    /// the rest is for the handler.
     #[must_use]
     pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
         Arc::make_mut(&mut self.inner).body_timeout = Some(timeout);
         self
     }
 
-    /// How long the provider waits for the answer, if that is not what the
-    /// scheme says: the body timeout follows, unless it was set.
+    /// Sets how long the provider waits for the response, if it differs from the
+    /// scheme's profile. The body timeout depends on it, unless it was set.
     pub(crate) fn with_ack_deadline(mut self, deadline: Duration) -> Self {
         Arc::make_mut(&mut self.inner).ack_deadline = deadline;
         self
     }
 
-    /// How many bytes of a body must at least come in a second, for the adapters,
-    /// which judge it every two seconds: it means something only where the
-    /// [body timeout](Self::with_body_timeout) is longer. Defaults to 1,024; 0
-    /// leaves it at the deadline of the whole.
+    /// Sets the minimum rate of a body, in bytes per second, which the adapters apply.
+    /// They check it every two seconds, so it has an effect only if the
+    /// [body timeout](Self::with_body_timeout) is longer. Defaults to 1,024. With 0,
+    /// only the deadline of the whole body applies.
     #[must_use]
     pub fn with_least_body_rate(mut self, bytes_per_second: u64) -> Self {
         Arc::make_mut(&mut self.inner).least_body_rate = bytes_per_second;
         self
     }
 
-    /// The budget of which the adapters take the bodies that they hold. Defaults
-    /// to [`BufferBudget::of_process`].
+    /// Sets the memory budget for the bodies that the adapters buffer. Defaults to
+    /// [`BufferBudget::of_process`].
     #[must_use]
     pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
         Arc::make_mut(&mut self.inner).budget = budget;
         self
     }
 
-    /// Who keeps the key that a provider hands over in a handshake (see
-    /// [`arm_handshake`](Self::arm_handshake)), for the adapters. Defaults to
-    /// nobody, and then the adapters answer no such handshake.
+    /// Sets how the adapters save the key that a provider sends in a handshake (see
+    /// [`arm_handshake`](Self::arm_handshake)). Defaults to none: the adapters then do
+    /// not complete such handshakes.
     #[must_use]
     pub fn with_secret_keeper(mut self, keeper: impl SecretKeeper) -> Self {
         Arc::make_mut(&mut self.inner).keeper = Some(Arc::new(keeper));
         self
     }
 
-    /// Where the bodies of this endpoint's deliveries name their event: `/id`,
-    /// `/a+/b` for several values together, or `/events/*/id` for all elements of
-    /// an array. It is looked for before the scheme's own places, and gives the
-    /// deliveries that have it the identity [`Id`](crate::Identity::Id).
+    /// Sets the place of the event id in the bodies of this endpoint: `/id`, `/a+/b`
+    /// for several values together, or `/events/*/id` for all elements of an array.
+    /// It is used before the places that the scheme defines. Deliveries that have it
+    /// get the identity [`Id`](crate::Identity::Id).
     ///
-    /// The values must differ between distinct events: with the id of a ticket
-    /// alone, everything that happens to the ticket is one event, and is lost but
-    /// for the first.
+    /// The values must differ between distinct events. If you use the id of a ticket,
+    /// all events of the ticket count as one event, and all but the first are lost.
     ///
     /// # Errors
     ///
@@ -258,11 +260,10 @@ impl Verifier {
         Ok(self)
     }
 
-    /// The endpoint in whose name the adapters tell of its deliveries. Defaults to
-    /// the scheme's name; a [`Receiver`](crate::Receiver) puts its own endpoint
-    /// there.
+    /// Sets the endpoint name for metrics and tracing of the adapters. Defaults to the
+    /// scheme's name. A [`Receiver`](crate::Receiver) sets its own endpoint.
     ///
-    /// It stands on every metric, and so must not be one of many.
+    /// It is a label of every metric, so use only a small number of names.
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
@@ -270,38 +271,39 @@ impl Verifier {
         self
     }
 
-    /// The scheme by which deliveries are judged.
+    /// The scheme of the deliveries.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.inner.scheme
     }
 
-    /// How far a timestamp may be off; `None` where the scheme signs none.
+    /// How far a timestamp may differ from the current time; `None` if the scheme
+    /// signs no timestamp.
     #[must_use]
     pub fn tolerance(&self) -> Option<Tolerance> {
         self.inner.tolerance
     }
 
-    /// The largest body that is accepted, in bytes.
+    /// The maximum size of a body, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.inner.body_limit
     }
 
-    /// How long a body may take to arrive whole.
+    /// The deadline for the whole body.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
         let usual = || LONGEST_BODY_TIMEOUT.min(self.inner.ack_deadline / 3);
         self.inner.body_timeout.unwrap_or_else(usual)
     }
 
-    /// How many bytes of a body must at least come in a second.
+    /// The minimum rate of a body, in bytes per second.
     #[must_use]
     pub fn least_body_rate(&self) -> u64 {
         self.inner.least_body_rate
     }
 
-    /// The budget of which the adapters take the bodies that they hold.
+    /// The memory budget for the bodies that the adapters buffer.
     #[must_use]
     pub fn buffer_budget(&self) -> &BufferBudget {
         &self.inner.budget
@@ -316,22 +318,22 @@ impl Verifier {
         keeper.keep(secret).map_err(|_| NotKept)
     }
 
-    /// Proves a delivery whose body is at hand: the whole path in one call.
+    /// Verifies a delivery in one call, if the whole body is available.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] says why the delivery must not be believed.
+    /// [`VerifyError`], with the reason why the delivery is rejected.
     pub fn verify<'h>(
         &self,
         head: impl Into<Head<'h>>,
         body: impl Into<Bytes>,
     ) -> Result<Verified, VerifyError> {
-        // The steps are made to be inlined here: to hand what is read from one function to the next
-        // by way of memory takes longer than to read it.
+        // The steps are inlined here: passing the parsed values from one function to the next
+        // through memory takes longer than parsing them.
         let mut begun = Begun::new(self.judge()?);
         begun.read(&head.into())?;
         begun.push(body)?;
-        // As `Begun::verify` does, but without handing the `Begun` on: it would be copied first.
+        // The same as `Begun::verify`, without moving the `Begun`, which would copy it.
         let body = begun.end()?;
         if let Some(ruled) = begun.ruled {
             return ruled.verify(begun.verifier, body);
@@ -341,14 +343,13 @@ impl Verifier {
         Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
     }
 
-    /// Judges the headers of a delivery, before a byte of its body is read.
+    /// Checks the headers of a delivery before its body is read.
     ///
-    /// What is unsigned, malformed or stale is refused here and costs no
-    /// hashing.
+    /// Unsigned, malformed and stale deliveries are rejected here, without hashing.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] says why the delivery must not be believed.
+    /// [`VerifyError`], with the reason why the delivery is rejected.
     pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, VerifyError> {
         let mut begun = Begun::new(self.judge()?);
         begun.read(&head.into())?;
@@ -356,15 +357,15 @@ impl Verifier {
     }
 }
 
-/// A key that a provider has handed over is lost.
+/// The key of a handshake could not be saved.
 struct NotKept;
 
-/// What judges one delivery from its headers on: what its endpoint's deliveries
-/// share, and the secrets.
+/// A snapshot for verifying one delivery: the shared configuration and the secrets.
 #[derive(Clone)]
 struct Judge {
     inner: Arc<Inner>,
-    /// In the place of those inside, where they were found for this delivery.
+    /// The secrets that were looked up for this delivery; used instead of those in
+    /// `inner`.
     found: Option<Arc<Keyring>>,
 }
 
@@ -400,7 +401,7 @@ impl Deref for Judge {
 }
 
 impl Inner {
-    /// Where the timestamp stands in the signed body, if it does.
+    /// The place of the timestamp in the signed body, if it is there.
     fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
         let timestamp = self.scheme.timestamp.as_ref()?;
         match &timestamp.source {

@@ -1,5 +1,5 @@
-//! A request whose head was judged and whose body is on its way: what every
-//! adapter does, but for reading it.
+//! A request whose head was checked and whose body is arriving. Contains the logic
+//! that all adapters share, except for reading the body.
 
 use std::fmt;
 use std::mem;
@@ -19,13 +19,13 @@ use crate::pace::Pace;
 use crate::secret::Secret;
 
 impl Verifier {
-    /// Judges the head of a request, for an adapter: of a delivery, or of a
-    /// handshake that nobody has signed. The verifier is the one that
-    /// [`resolve`](Self::resolve) gave.
+    /// Checks the head of a request, for an adapter. The request is a delivery or an
+    /// unsigned handshake. Call this on the verifier that [`resolve`](Self::resolve)
+    /// returned.
     ///
     /// # Errors
     ///
-    /// The answer for a request of which no more has to be read.
+    /// The response, if no more of the request needs to be read.
     pub fn arrive<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
         let head = head.into();
         let since = Stopwatch::start();
@@ -46,13 +46,13 @@ impl Verifier {
         })
     }
 
-    /// Takes a request's part of the budget, for an adapter, before anything of it
-    /// is waited for: `head_bytes` is what it holds of the head. Some more is
-    /// counted for what serving a request takes besides.
+    /// Reserves memory for a request in the budget, for an adapter, before it waits
+    /// for anything. `head_bytes` is the size of the buffered head. A fixed amount is
+    /// added for the other memory of a request.
     ///
     /// # Errors
     ///
-    /// [`Answer::Busy`] if the request does not fit beside the others.
+    /// [`Answer::Busy`] if the budget is exhausted.
     pub fn reserve(&self, head_bytes: usize) -> Result<Reserved, Answer> {
         let mut reserved = self.buffer_budget().reserve();
         match reserved.grow(head_bytes.saturating_add(REQUEST_BYTES)) {
@@ -61,7 +61,7 @@ impl Verifier {
         }
     }
 
-    /// Tells of an answer that ends the request.
+    /// Records a response that ends the request.
     fn answered(&self, answer: impl Into<Answer>) -> Answer {
         let answer = answer.into();
         self.watch().tell(&Notice::Answered(&answer));
@@ -69,9 +69,9 @@ impl Verifier {
     }
 }
 
-/// A request that is worth reading the body of. An adapter pushes that piece by
-/// piece, and gets at the end the proof, or the answer to give. The first error
-/// is that answer, and the end of it.
+/// A request whose body must be read. An adapter pushes the body piece by piece. At
+/// the end it gets the verified delivery, or the response to send. The first error of
+/// any method is the response, and ends the request.
 #[must_use = "the request is not answered yet"]
 pub struct Arriving {
     request: Request,
@@ -85,7 +85,7 @@ pub struct Arriving {
 enum Request {
     Delivery {
         begun: Begun,
-        /// What it may be instead, while a handshake is armed.
+        /// The handshake that it may be instead, while one is armed.
         handshake: Option<Box<AskedHandshake>>,
     },
     Handshake {
@@ -95,19 +95,20 @@ enum Request {
 }
 
 impl Arriving {
-    /// Counts the body beside what is [reserved](Verifier::reserve) for the head.
+    /// Counts the body in addition to what is [reserved](Verifier::reserve) for the
+    /// head.
     pub fn with_reserved(mut self, reserved: Reserved) -> Self {
         self.reserved = reserved;
         self
     }
 
-    /// Rejects a body whose announced length is over the limit, before it is
-    /// sent. One that fits takes no more of the budget than that length. 0 is a
-    /// length that is not known.
+    /// Sets the announced length of the body, and rejects it before it is sent if it
+    /// is over the limit. A body of this length or less uses no more of the budget
+    /// than this length. 0 means that the length is not known.
     ///
     /// # Errors
     ///
-    /// The answer, if `bytes` is over the limit.
+    /// The response, if `bytes` is over the limit.
     pub fn expect(&mut self, bytes: u64) -> Result<(), Answer> {
         let announced = usize::try_from(bytes).unwrap_or(usize::MAX);
         let refused = match &mut self.request {
@@ -124,8 +125,7 @@ impl Arriving {
         refused.map_or(Ok(()), |refused| Err(self.verifier.answered(refused)))
     }
 
-    /// Whether the answer hangs on the body. Where it does not, none has to be
-    /// read.
+    /// Whether the response depends on the body. If not, the body need not be read.
     #[must_use]
     pub fn wants_body(&self) -> bool {
         match &self.request {
@@ -134,13 +134,13 @@ impl Arriving {
         }
     }
 
-    /// Takes the next piece of the body, as it arrives.
+    /// Appends the next piece of the body, as it arrives.
     ///
     /// # Errors
     ///
-    /// The answer for a request of which no more has to be read: its body is too
-    /// large, is not encoded as it claims, or does not fit beside those of all
-    /// others at this moment.
+    /// The response, if no more of the request needs to be read: the body is too
+    /// large, is not valid in its content encoding, or does not fit into the budget at
+    /// the moment.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), Answer> {
         let piece = piece.into();
         self.received += piece.len() as u64;
@@ -154,8 +154,8 @@ impl Arriving {
         })
     }
 
-    /// The next piece has to be waited for. What has come is moved out of the
-    /// buffer of its connection, which would be kept with it, however large it is.
+    /// Call this before waiting for the next piece. It copies the received bytes out
+    /// of the connection's buffer, which they would otherwise keep alive.
     pub fn pause(&mut self) {
         match &mut self.request {
             Request::Delivery { begun, .. } => begun.pause(),
@@ -163,36 +163,38 @@ impl Arriving {
         }
     }
 
-    /// The answer for a request of which the adapter has seen that no more of its
-    /// body comes, and why.
+    /// Returns the response for a body that the adapter stopped reading, for the
+    /// reason `kind`.
     #[must_use]
     pub fn refuse(&self, kind: VerifyErrorKind) -> Answer {
         self.verifier.answered(VerifyError::from(kind))
     }
 
-    /// When to [`judge_pace`](Self::judge_pace), since the body was first waited
-    /// for.
+    /// When to call [`judge_pace`](Self::judge_pace) next, since the adapter began to
+    /// wait for the body.
     #[must_use]
     pub fn next_look(&self) -> Duration {
         self.pace.next()
     }
 
-    /// Judges how fast the body comes, so long after it was first waited for.
+    /// Checks the deadline and the minimum rate of the body. `elapsed` is the time
+    /// since the adapter began to wait for the body.
     ///
     /// # Errors
     ///
-    /// The answer for a body that comes too slowly.
+    /// The response, if the body arrives too slowly.
     pub fn judge_pace(&mut self, elapsed: Duration) -> Result<(), Answer> {
         let judged = self.pace.judge(elapsed, self.received);
         judged.map_err(|refused| self.verifier.answered(refused))
     }
 
-    /// Ends the body, which had been announced to have so many bytes, if it had.
+    /// Ends the body and verifies the delivery. `announced` is the announced length of
+    /// the body, if any.
     ///
     /// # Errors
     ///
-    /// The answer for a request that is no delivery to be handled: one that must
-    /// not be believed, or a handshake.
+    /// The response, if the request is not a delivery to handle: it failed
+    /// verification, or it is a handshake.
     pub fn finish(self, announced: Option<u64>) -> Result<Arrived, Answer> {
         let Self { request, received, reserved, since, verifier, .. } = self;
         let body_took = since.elapsed();
@@ -232,7 +234,7 @@ impl Request {
     }
 }
 
-/// The answer to a handshake, once the key that it hands over is kept.
+/// Saves the key of a handshake, if it delivers one, and returns the response.
 fn shaken(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
     if let Some(secret) = answer.take_captured()
         && verifier.keep_captured(secret).is_err()
@@ -242,19 +244,19 @@ fn shaken(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
     Answer::Handshake(Box::new(answer))
 }
 
-/// A proved delivery, and its part of the budget.
+/// A verified delivery and its reservation in the budget.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Arrived {
-    /// The proof, with the body.
+    /// The verified delivery, with its body.
     pub verified: Verified,
-    /// To be dropped once the delivery is answered.
+    /// The reservation. Drop it after the response is sent.
     pub reserved: Reserved,
 }
 
 impl Arrived {
-    /// The proof alone, for an adapter that hands it to the user. Its body stays
-    /// counted in the budget until it and its clones are dropped.
+    /// Returns only the verified delivery, for an adapter that passes it to the user.
+    /// The body stays counted in the budget until it and its clones are dropped.
     #[must_use]
     pub fn into_verified(self) -> Verified {
         let Self { mut verified, reserved } = self;
@@ -264,7 +266,7 @@ impl Arrived {
     }
 }
 
-/// Bytes, and their part of the budget.
+/// Bytes with their reservation in the budget.
 struct Counted {
     body: Bytes,
     _reserved: Reserved,
@@ -276,16 +278,15 @@ impl AsRef<[u8]> for Counted {
     }
 }
 
-/// Keeps the keys that providers hand over in a handshake. Implemented for
-/// closures.
+/// Saves the keys that providers send in a handshake. Implemented for closures.
 pub trait SecretKeeper: Send + Sync + 'static {
-    /// Keeps the key, before the provider is told that it was received: it is
-    /// not sent again.
+    /// Saves the key. This is called before the response to the provider, which does
+    /// not send the key again.
     ///
     /// # Errors
     ///
-    /// Where it could not be kept; the handshake then fails, and is to be tried
-    /// again.
+    /// Any error, if the key could not be saved. The handshake then fails and must be
+    /// repeated.
     fn keep(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }
 
@@ -299,7 +300,7 @@ where
 }
 
 impl fmt::Debug for Arriving {
-    /// Shows how far it is: no body.
+    /// Shows the progress, not the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arriving")
             .field("verifier", &self.verifier)
@@ -308,5 +309,6 @@ impl fmt::Debug for Arriving {
     }
 }
 
-/// The task of a request, what parses its head, and what remembers where it is.
+/// The memory of a request besides its head and body: its task, and the state of
+/// parsing and verification.
 const REQUEST_BYTES: usize = 4 * 1024;

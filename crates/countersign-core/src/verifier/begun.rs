@@ -1,4 +1,4 @@
-//! A delivery whose headers have been judged and whose body is arriving.
+//! A delivery whose headers were checked and whose body is arriving.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -19,31 +19,32 @@ use crate::presented::{Context, Found, Presented};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// A delivery whose headers are in order and whose body is yet to come.
+/// A delivery whose headers are valid and whose body is still to come.
 ///
-/// The body is hashed as it arrives, and it is kept here, so that what is
-/// proved and what is handed out cannot be two different bodies.
-#[must_use = "the delivery is believed only after `verify`"]
+/// The body is hashed as it arrives and stored here, so that the returned body is
+/// always the verified one.
+#[must_use = "the delivery is not verified before `verify`"]
 pub struct Begun {
     pub(super) verifier: Judge,
     pub(super) presented: Presented,
     tags: Tags,
     body: Body,
-    /// The MAC with the current secret, from the second piece on. With the others
-    /// it is computed only for what the current one has not signed.
+    /// The running MAC with the current secret, from the second piece on. The MACs
+    /// with other secrets are computed only if the current secret does not match.
     ///
-    /// Most bodies come in one piece: those are hashed at the end, in one go, and
-    /// need none of the room that a MAC takes between two pieces.
+    /// Most bodies arrive in one piece. They are hashed at the end, and need no memory
+    /// for a running MAC.
     running: Option<Box<Running>>,
-    /// Takes the place of `body` where the body arrives encoded.
+    /// Used instead of `body` if the body arrives encoded and is decoded.
     decoder: Option<Box<Decoder>>,
-    /// Takes the place of `presented`, `tags` and `running` where the scheme's
-    /// way of signing is code.
+    /// Used instead of `presented`, `tags` and `running` if the scheme is implemented
+    /// in code.
     pub(super) ruled: Option<Box<Ruled>>,
 }
 
 impl Begun {
-    /// One that has read nothing yet. It would prove nothing: no tag is presented.
+    /// Creates a value before any header is read. It verifies nothing, because it has
+    /// no tag.
     pub(super) fn new(verifier: Judge) -> Self {
         Self {
             presented: Presented::default(),
@@ -56,8 +57,8 @@ impl Begun {
         }
     }
 
-    /// Judges the headers. In place: a `Begun` is some hundred bytes, and where
-    /// the whole path is one call it need never be moved.
+    /// Checks the headers, in place: a `Begun` has some hundred bytes, and need not be
+    /// moved if the whole verification is one call.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn read(&mut self, head: &Head<'_>) -> Result<(), VerifyError> {
         let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
@@ -79,12 +80,11 @@ impl Begun {
         Ok(())
     }
 
-    /// Refuses a body of a length that is announced and is too much, before it
-    /// is sent.
+    /// Rejects a body whose announced length is over the limit, before it is sent.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::BodyTooLarge`] where `bytes` is over the limit.
+    /// [`VerifyErrorKind::BodyTooLarge`] if `bytes` is over the limit.
     pub fn expect(&self, bytes: u64) -> Result<(), VerifyError> {
         match usize::try_from(bytes) {
             Ok(bytes) if bytes <= self.body.limit() => Ok(()),
@@ -92,19 +92,19 @@ impl Begun {
         }
     }
 
-    /// The body will have so many bytes, as its sender has announced.
+    /// Sets the length of the body that its sender announced.
     pub(super) fn announce(&mut self, bytes: usize) {
         self.body.announce(bytes);
     }
 
-    /// Takes the next piece of the body, as it arrives. A body of one piece is
-    /// not copied; an encoded one is decoded, where the scheme signs it so.
+    /// Appends the next piece of the body, as it arrives. A body in one piece is not
+    /// copied. An encoded body is decoded if the scheme signs the decoded body.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::BodyTooLarge`] at the first byte over the limit,
-    /// encoded or decoded; [`VerifyErrorKind::UnsupportedEncoding`] where the
-    /// body does not decode, or something follows its end.
+    /// [`VerifyErrorKind::BodyTooLarge`] at the first byte over the limit, encoded or
+    /// decoded. [`VerifyErrorKind::UnsupportedEncoding`] if the body does not decode,
+    /// or if bytes follow its end.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         self.push_counted(piece.into(), &mut Reserved::uncounted()).map_err(|error| match error {
@@ -113,7 +113,7 @@ impl Begun {
         })
     }
 
-    /// [`push`](Self::push), with every byte that is then held taken of the budget.
+    /// [`push`](Self::push), which reserves every stored byte in the budget.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn push_counted(
         &mut self,
@@ -134,19 +134,19 @@ impl Begun {
         Ok(())
     }
 
-    /// The next piece has to be waited for.
+    /// Called before waiting for the next piece: releases the connection's buffer.
     pub(super) fn pause(&mut self) {
         self.body.detach();
     }
 
-    /// Ends the body and compares. Of all secrets any may have signed it, and
-    /// of all presented signatures any may be it.
+    /// Ends the body and verifies the signature. The delivery is verified if any
+    /// presented signature matches any active secret.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::SignatureMismatch`]; where the signed body states its
-    /// own time, the refusals of a timestamp; and
-    /// [`VerifyErrorKind::BodyIncomplete`] where an encoded body was cut off.
+    /// [`VerifyErrorKind::SignatureMismatch`]. The errors of a timestamp, if the
+    /// timestamp is in the signed body. [`VerifyErrorKind::BodyIncomplete`] if an
+    /// encoded body was cut off.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub fn verify(mut self) -> Result<Verified, VerifyError> {
         let body = self.end()?;
@@ -160,20 +160,20 @@ impl Begun {
         }
     }
 
-    /// Whether `key`, which is none of the verifier's, has signed the delivery,
-    /// whose body is whole and is not encoded.
+    /// Whether `key`, which is not a key of the verifier, signed the delivery. The body
+    /// must be complete and not encoded.
     pub(super) fn is_signed_by(&self, key: &Key) -> bool {
         let (before, after) = (self.presented.before(), self.presented.after());
         let message = Message { before, body: self.body.held(), after };
         key.matches(None, &message, &self.tags)
     }
 
-    /// What has come of a body that is not encoded.
+    /// The bytes that have arrived of a body that is not encoded.
     pub(super) fn held(&self) -> &[u8] {
         self.body.held()
     }
 
-    /// Ends the body.
+    /// Ends the body and returns it.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn end(&mut self) -> Result<Bytes, VerifyError> {
         let begin = || Box::new(self.verifier.keyring().keys[0].begin(self.presented.before()));
@@ -183,7 +183,7 @@ impl Begun {
         }
     }
 
-    /// Says which secret has signed the delivery.
+    /// Returns the index of the secret that signed the delivery.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn compare(&mut self, body: &Bytes) -> Result<usize, VerifyError> {
         let Self { verifier, presented, tags, running, .. } = self;
@@ -201,7 +201,7 @@ impl Begun {
     }
 }
 
-/// Which secret has signed the delivery.
+/// The index of the secret that signed the delivery.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn signed_by(
     verifier: &Judge,
@@ -222,7 +222,7 @@ fn signed_by(
     found.map(|(index, _)| index)
 }
 
-/// The time that the verified body states, held to the tolerance.
+/// The timestamp in the verified body, checked against the tolerance.
 fn stated_time(verifier: &Inner, body: &Bytes) -> Result<Option<i64>, VerifyError> {
     let Some((pointer, unit)) = verifier.body_timestamp() else { return Ok(None) };
     let refused = |kind| VerifyError::body_field(kind, pointer.text());

@@ -1,4 +1,4 @@
-//! A delivery that its scheme's rule judges.
+//! A delivery of a scheme that is implemented in code: the scheme's rule verifies it.
 
 use std::iter;
 use std::sync::OnceLock;
@@ -15,14 +15,14 @@ use crate::rule::{Pending, PreparedRule, RuleRequest, SignedBy};
 use crate::signed_pieces::Piece;
 use crate::timestamp;
 
-/// One whose headers the rule has judged, and whose body is yet to come.
+/// A delivery whose headers the rule has checked and whose body is still to come.
 pub(super) struct Ruled {
     pending: Pending,
     header_type: Option<String>,
 }
 
 impl Ruled {
-    /// Has the headers judged.
+    /// Lets the rule check the headers.
     pub(super) fn begin(
         verifier: &Judge,
         rule: &dyn PreparedRule,
@@ -39,7 +39,7 @@ impl Ruled {
         Ok(Box::new(Self { pending, header_type }))
     }
 
-    /// Has the body judged.
+    /// Lets the rule check the body.
     pub(super) fn verify(self, verifier: Judge, body: Bytes) -> Result<Verified, VerifyError> {
         let Inner { scheme, tolerance, clock, .. } = &*verifier;
         let signed_by = self.pending.judge(&body)?;
@@ -50,7 +50,7 @@ impl Ruled {
         if signed_by.secret >= keyring.names.len() {
             return Err(VerifyErrorKind::Misconfigured.into());
         }
-        // Its time may have ended while the body arrived.
+        // The secret may have expired while the body arrived.
         if !keyring.may_have_signed(signed_by.secret, &**clock) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }
@@ -72,7 +72,7 @@ impl Ruled {
             header_type: self.header_type.as_deref(),
             signed: iter::once(signed).chain(time).collect(),
         };
-        // At once: what the rule has learned is not kept.
+        // The event is derived now, because the rule's data is not stored.
         let event = Event::known(scheme, &known, &body);
         drop(known);
         let event = OnceLock::from(Box::new(event));

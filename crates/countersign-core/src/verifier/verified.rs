@@ -1,4 +1,4 @@
-//! The proof.
+//! A verified delivery.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -14,41 +14,40 @@ use crate::observe::Notice;
 use crate::presented::Presented;
 use crate::scheme::{Identity, Scheme};
 
-/// The proof that a delivery is authentic and fresh, with everything that it
-/// proves.
+/// A delivery whose signature and timestamp are verified.
 ///
-/// Only [`Begun::verify`](crate::Begun::verify) builds one. Clones are cheap
-/// and prove the same delivery.
+/// Only a [`Verifier`](crate::Verifier) creates one. Clones are cheap and refer to the
+/// same delivery.
 #[derive(Clone)]
 pub struct Verified {
     pub(super) verifier: Judge,
     pub(super) presented: Presented,
     pub(super) body: Bytes,
     pub(super) secret: usize,
-    /// Derived when it is first asked for.
+    /// Derived on first use.
     pub(super) event: OnceLock<Box<Event>>,
 }
 
 impl Verified {
-    /// The bytes that were signed: as they arrived or, where the scheme's
-    /// [`body_view`](Scheme::body_view) is the decoded one, as they decode. Then
-    /// the request's `content-encoding` and `content-length` are not theirs.
+    /// The signed bytes of the body, as they arrived. If the scheme's
+    /// [`body_view`](Scheme::body_view) is the decoded one, the decoded bytes: the
+    /// request's `content-encoding` and `content-length` then do not apply to them.
     #[must_use]
     pub fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// The bytes that were signed, without the proof.
+    /// Returns the [`body`](Self::body) and drops the rest.
     #[must_use]
     pub fn into_body(self) -> Bytes {
         self.body
     }
 
-    /// What the body says as JSON, now that it is proved.
+    /// Deserializes the verified body from JSON.
     ///
     /// # Errors
     ///
-    /// [`MalformedJson`] where it is not JSON, or does not fit the type.
+    /// [`MalformedJson`] if the body is not JSON, or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, MalformedJson> {
         serde_json::from_slice(&self.body).map_err(|error| {
             self.verifier.watch.tell(&Notice::MalformedJson);
@@ -56,87 +55,88 @@ impl Verified {
         })
     }
 
-    /// Whether the signature covers the body. It does, unless the scheme only
-    /// shows a token: then the body may be anybody's who has seen the token.
+    /// Whether the signature covers the body. It does, unless the scheme only sends a
+    /// token: then any client that has seen the token can send any body.
     #[must_use]
     pub fn authenticates_body(&self) -> bool {
         self.scheme().authenticates_body()
     }
 
-    /// The scheme by which the delivery was proved.
+    /// The scheme that verified the delivery.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
         &self.verifier.scheme
     }
 
-    /// What tells this event from others, from signed bytes only. How well it
-    /// does, says [`identity`](Self::identity).
+    /// The event id, which distinguishes this event from others. It comes from signed
+    /// bytes only. [`identity`](Self::identity) says how reliable it is.
     ///
-    /// There always is one: if the delivery has none in the places that the
-    /// scheme names, it is the digest of what was signed. The id of a batch of
-    /// several events is the digest of their ids in order: a handler that acts
-    /// on the elements must deduplicate them by their own.
+    /// There is always an id. If the delivery has no id in the places that the scheme
+    /// defines, it is the digest of the signed bytes. The id of a batch of several
+    /// events is the digest of their ids in order. A handler that acts on the elements
+    /// must deduplicate them by their own ids.
     ///
-    /// Ids from two places of the body can be equal (order 7, refund 7): an
-    /// [`EventKey`](crate::EventKey) counts the [place](Self::event_id_from),
-    /// too.
+    /// Ids from two places of the body can be equal (order 7, refund 7). For this
+    /// reason an [`EventKey`](crate::EventKey) includes the
+    /// [place](Self::event_id_from).
     #[must_use]
     pub fn event_id(&self) -> &str {
         &self.event().id
     }
 
-    /// Where the event's id was found.
+    /// The place where the event id was found.
     #[must_use]
     pub fn event_id_from(&self) -> &EventIdFrom {
         &self.event().id_from
     }
 
-    /// How well the id tells this event from others. If it is
-    /// [`Unknown`](Identity::Unknown), another delivery of the same id may be
-    /// another event, and must not be dropped for that.
+    /// How reliably the id distinguishes this event from others. If it is
+    /// [`Unknown`](Identity::Unknown), another delivery with the same id may be a
+    /// different event and must not be dropped as a duplicate.
     #[must_use]
     pub fn identity(&self) -> Identity {
         self.event().identity
     }
 
-    /// The type of the event, where the scheme says where it stands and this
-    /// delivery has one there.
+    /// The type of the event, if the scheme defines its place and this delivery has a
+    /// type there.
     #[must_use]
     pub fn event_type(&self) -> Option<EventType<'_>> {
         self.event().kind.as_ref().map(|(name, signed)| EventType { name, signed: *signed })
     }
 
-    /// When the delivery was signed, in Unix milliseconds; `None` where the
-    /// scheme signs no timestamp.
+    /// The signed timestamp of the delivery, in Unix milliseconds; `None` if the scheme
+    /// signs no timestamp.
     #[must_use]
     pub fn signed_at_unix_ms(&self) -> Option<i64> {
         self.presented.signed_at_ms
     }
 
-    /// Which of the secrets has signed it, counted from 0, the current one.
+    /// The index of the secret that signed the delivery. The current secret has index
+    /// 0.
     #[must_use]
     pub fn secret_index(&self) -> usize {
         self.verifier.keyring().secret_number(self.secret)
     }
 
-    /// The name of the secret that has signed it, where it was given one.
+    /// The name of the secret that signed the delivery, if the secret has a name.
     #[must_use]
     pub fn secret_name(&self) -> Option<&str> {
         self.verifier.keyring().names[self.secret].as_deref()
     }
 
-    /// Whose delivery it is, where the verifier knows the secrets
-    /// [of several tenants](crate::Verifier::for_tenants).
+    /// The tenant of the delivery, if the verifier was created
+    /// [for tenants](crate::Verifier::for_tenants).
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.verifier.keyring().tenant.as_deref()
     }
 
-    /// The answer to the handshake that this is, where it is one: then there is
-    /// no event in it to be handled. (A handshake that nobody has signed is
-    /// found by [`Verifier::handshake`](crate::Verifier::handshake).)
+    /// The response to the handshake, if this delivery is a signed handshake. It then
+    /// contains no event to handle. ([`Verifier::handshake`](crate::Verifier::handshake)
+    /// recognises unsigned handshakes.)
     ///
-    /// Where the scheme has handshakes, this walks the body.
+    /// If the scheme has handshakes, this parses the body.
     #[must_use]
     pub fn handshake(&self) -> Option<HandshakeAnswer> {
         handshake::signed(self.scheme(), &self.verifier.keyring().keys[self.secret], &self.body)
@@ -148,8 +148,8 @@ impl Verified {
 }
 
 impl fmt::Debug for Verified {
-    /// Shows the scheme, the secret's number and the body's length: no body, no
-    /// signature, no id.
+    /// Shows the scheme, the index of the secret and the length of the body, but not
+    /// the body, the signature or the id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verified")
             .field("scheme", &self.scheme().name())
@@ -159,11 +159,11 @@ impl fmt::Debug for Verified {
     }
 }
 
-/// The type of an event, and whether it can be believed.
+/// The type of an event, and whether the signature covers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventType<'a> {
-    /// The type as the provider writes it (`payment_intent.succeeded`).
+    /// The type, as the provider writes it (`payment_intent.succeeded`).
     pub name: &'a str,
     /// Whether the signature covers it.
     pub signed: Signed,
