@@ -132,8 +132,8 @@ fn after_scheme(url: &str) -> Result<&str, ConfigError> {
     }
 }
 
-/// WebSockets are included: media streams use them, and their opening requests are
-/// signed like other requests.
+/// WebSocket URLs are included: media streams use them, and their opening requests
+/// are signed like other requests.
 const SCHEMES: [&str; 4] = ["https://", "http://", "wss://", "ws://"];
 
 #[cfg(test)]
