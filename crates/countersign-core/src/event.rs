@@ -1,4 +1,4 @@
-//! Which event a delivery is about: its id and its type.
+//! The event that a delivery is about: its id and its type.
 
 use std::fmt;
 
@@ -9,15 +9,15 @@ use crate::presented::Presented;
 use crate::scheme::{EventIdSource, IdPlace, Identity, Pointer, Scheme, TypePlace};
 use crate::signed_pieces::{self, SignedPieces};
 
-/// The identity of an event, derived from what was signed.
+/// The identity of an event, derived from signed data.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) id_from: EventIdFrom,
-    /// Which of the scheme's places the id comes from; `None` if it is the digest of what was
-    /// signed. Equal values of two places are two ids.
+    /// The index of the scheme's location that the id comes from; `None` if it is the digest of the
+    /// signed bytes. Equal values from two locations are two different ids.
     pub(crate) place: Option<usize>,
-    /// Whether the id is a digest: of what is signed, or of a batch's ids.
+    /// Whether the id is a digest: of the signed bytes, or of the ids of a batch.
     pub(crate) is_digest: bool,
     pub(crate) identity: Identity,
     pub(crate) kind: Option<(String, Signed)>,
@@ -25,15 +25,16 @@ pub(crate) struct Event {
 
 /// Where an event's id was found.
 ///
-/// As text: `header:webhook-id`, `body:/id`, or `digest` if the scheme has no
-/// signed id or this delivery none: the SHA-256 of what was signed, with or
-/// without the time, as its [`Identity`] says.
+/// As text: `header:webhook-id`, `body:/id`, or `digest`. It is `digest` if the
+/// scheme has no signed id or the delivery contains none. The digest is the
+/// SHA-256 of the signed bytes, with or without the timestamp, depending on the
+/// [`Identity`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventIdFrom {
-    /// One of the scheme's places.
+    /// One of the locations that the scheme defines.
     Source(EventIdSource),
-    /// The digest of what was signed.
+    /// The digest of the signed bytes.
     Digest,
 }
 
@@ -46,19 +47,19 @@ impl fmt::Display for EventIdFrom {
     }
 }
 
-/// Whether a value is covered by the signature.
+/// Whether the signature covers a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a value is covered or it is not")]
 pub enum Signed {
-    /// Nobody but a holder of the secret can have written it.
+    /// Only a holder of the secret can have written it.
     Yes,
-    /// Anybody on the way may have changed it: do not decide by it.
+    /// Anyone on the network path can have changed it: do not base decisions on it.
     No,
 }
 
 impl Event {
     /// Derives the identity of a verified delivery. Never fails: the digest is
-    /// always there.
+    /// always available.
     pub(crate) fn of(scheme: &Scheme, presented: &Presented, body: &[u8]) -> Self {
         let known = Known {
             family: presented.family(),
@@ -69,7 +70,7 @@ impl Event {
         Self::known(scheme, &known, body)
     }
 
-    /// As [`of`](Self::of), from what a scheme's rule has learned.
+    /// As [`of`](Self::of), with the data that custom signing code has returned.
     pub(crate) fn known(scheme: &Scheme, known: &Known<'_>, body: &[u8]) -> Self {
         let values = Values::of(scheme, body);
         let kind = kind(scheme, known, &values);
@@ -84,7 +85,8 @@ impl Event {
             },
             None => {
                 let (id, identity) = signed_pieces::digest(scheme, &known.signed, body.is_empty());
-                // Of a body with two readings it is not known what it says.
+                // A body with a duplicate key can be read in two ways, so its
+                // content is not known.
                 let identity = if values.has_repeated_key() { Identity::Unknown } else { identity };
                 let id_from = EventIdFrom::Digest;
                 Self { id, id_from, place: None, is_digest: true, identity, kind }
@@ -93,19 +95,19 @@ impl Event {
     }
 }
 
-/// What tells of an event, besides its body.
+/// The data from which an event is derived, besides its body.
 pub(crate) struct Known<'a> {
-    /// Which of the scheme's families of headers the request uses.
+    /// The index of the scheme's header family that the request uses.
     pub(crate) family: usize,
     /// The signed id.
     pub(crate) id: Option<&'a str>,
-    /// The type from a header.
+    /// The event's type from a header.
     pub(crate) header_type: Option<&'a str>,
-    /// Whose digest is the id if there is no other.
+    /// The signed pieces: their digest is the id if there is no other.
     pub(crate) signed: SignedPieces<'a>,
 }
 
-/// An id from one of the scheme's places.
+/// An id from one of the scheme's locations.
 struct Id {
     text: String,
     is_digest: bool,
@@ -117,7 +119,7 @@ impl Id {
     }
 }
 
-/// The id, with the number of its place among the scheme's, and the place as this request has it.
+/// Returns the index of the location, the id, and the location as this request uses it.
 fn id(
     scheme: &Scheme,
     known: &Known<'_>,
@@ -140,9 +142,9 @@ fn id(
     })
 }
 
-/// The id that these values give. If they are in the elements of an array, it is
-/// that of the only element, or the digest of all of them. `None` if one lacks a
-/// value, or there is no element.
+/// Builds the id from these values. For elements of an array, it is the id of
+/// the only element, or the digest of all ids. `None` if an element lacks a
+/// value, or the array is empty.
 fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     let columns = pointers.iter().map(|pointer| values.at(pointer));
     let columns: SmallVec<[&Value; 4]> = columns.collect::<Option<_>>()?;
@@ -160,7 +162,7 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     }
 }
 
-/// A blank text tells no events apart, and counts as none.
+/// A blank text cannot distinguish events, so it does not count as an id.
 fn tells_apart(text: &str) -> bool {
     !text.trim().is_empty()
 }
@@ -176,8 +178,9 @@ fn text_in_row(column: &Value, row: usize) -> Option<&str> {
     }
 }
 
-/// Several values as one id, so that no two lists give the same: joined by `:`,
-/// and where a value has a `:` or a `\` of its own, a `\` stands before it.
+/// Combines several values into one id, so that no two lists give the same id:
+/// they are joined by `:`, and each `:` or `\` inside a value is escaped by a
+/// `\`.
 fn joined(texts: &[&str]) -> String {
     if let [only] = texts {
         return (*only).to_owned();
@@ -208,11 +211,11 @@ fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(Stri
     })
 }
 
-/// The values of the body that the scheme's sources name, found in one walk.
+/// The body values that the scheme's sources name, found in one pass.
 struct Values<'a> {
     pointers: SmallVec<[&'a Pointer; 4]>,
     found: Vec<Value>,
-    /// How many of them, from the first on, belong to an id.
+    /// How many of them, counted from the first, belong to an id.
     ids: usize,
 }
 
@@ -248,7 +251,7 @@ impl<'a> Values<'a> {
         found.find_map(|(at, value)| (*at == pointer).then_some(value))
     }
 
-    /// Whether on the way to one of the values of an id a key stands twice.
+    /// Whether a key is duplicated on the path to a value of an id.
     fn has_repeated_key(&self) -> bool {
         self.found[..self.ids].contains(&Value::Repeated)
     }

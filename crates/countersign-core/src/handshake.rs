@@ -1,7 +1,7 @@
-//! What a handshake is at a request: is it one, and what is the answer?
+//! Detects handshakes in requests and creates their responses.
 //!
-//! Nothing here decides whether a handshake may be answered at all: that is said
-//! by its rule, and `verifier/` holds to it.
+//! This module does not decide whether a handshake can be answered: the
+//! handshake's rule determines that, and `verifier/` enforces it.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::scheme::{
 };
 use crate::secret::Secret;
 
-/// The answer to a handshake, for an adapter to send.
+/// The response to a handshake, for an adapter to send.
 #[must_use = "the provider waits for it"]
 pub struct HandshakeAnswer {
     name: Box<str>,
@@ -27,7 +27,7 @@ pub struct HandshakeAnswer {
 }
 
 impl HandshakeAnswer {
-    /// Which of the scheme's handshakes it answers.
+    /// The name of the scheme's handshake that this answers.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -39,7 +39,7 @@ impl HandshakeAnswer {
         self.status
     }
 
-    /// The headers: all but those that frame the body.
+    /// The headers, except those that frame the body.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -50,14 +50,14 @@ impl HandshakeAnswer {
         &self.body
     }
 
-    /// The key that the provider hands over in this handshake, if it has not been
-    /// taken.
+    /// The key that the provider sends in this handshake, unless it has been taken.
     pub(crate) fn captured(&self) -> Option<&Secret> {
         self.captured.as_ref()
     }
 
-    /// The key that the provider hands over in this handshake, once. Keep it
-    /// before the answer is sent: the provider does not send it again.
+    /// Takes the key that the provider sends in this handshake. Returns it
+    /// once. Save it before the response is sent: the provider does not send it
+    /// again.
     #[must_use]
     pub fn take_captured(&mut self) -> Option<Secret> {
         self.captured.take()
@@ -65,7 +65,7 @@ impl HandshakeAnswer {
 }
 
 impl Clone for HandshakeAnswer {
-    /// Without the captured key: there is one of it.
+    /// Omits the captured key: there is only one copy of it.
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -78,7 +78,7 @@ impl Clone for HandshakeAnswer {
 }
 
 impl PartialEq for HandshakeAnswer {
-    /// Whether the provider sees the same answer.
+    /// Whether the provider sees the same response.
     fn eq(&self, other: &Self) -> bool {
         let seen = |answer: &Self| (answer.status, answer.body.clone());
         self.name == other.name && seen(self) == seen(other) && self.headers == other.headers
@@ -88,7 +88,7 @@ impl PartialEq for HandshakeAnswer {
 impl Eq for HandshakeAnswer {}
 
 impl fmt::Debug for HandshakeAnswer {
-    /// Shows which handshake and which status: a body or a header may be an
+    /// Includes only the handshake and the status: a body or a header can be an
     /// HMAC, or the captured key itself.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandshakeAnswer")
@@ -100,19 +100,19 @@ impl fmt::Debug for HandshakeAnswer {
     }
 }
 
-/// The answer to the signed handshake that `body` is, if it is one. The body
-/// must have verified, by `key`.
+/// Returns the response if `body` is a signed handshake. The body must already
+/// be verified with `key`.
 pub(crate) fn signed(scheme: &Scheme, key: &Key, body: &[u8]) -> Option<HandshakeAnswer> {
     let is_signed = |handshake: &&Handshake| handshake.rule() == HandshakeRule::Signed;
     let handshakes = || scheme.handshakes().iter().filter(is_signed);
     handshakes().next()?;
-    // One walk of the body, however many handshakes there are.
+    // The body is parsed once, for all handshakes.
     let mut values = Values::default();
     values.read_body(handshakes().flat_map(Handshake::places), body);
     handshakes().find_map(|handshake| Asked { handshake, key, token: None }.answer(&values))
 }
 
-/// An unsigned handshake that may be asked for, and with what it is answered.
+/// An unsigned handshake that is enabled, with the data for its response.
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) handshake: &'a Handshake,
@@ -120,18 +120,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) token: Option<&'a VerifyToken>,
 }
 
-/// What the head of a request says of an unsigned handshake.
+/// The result of checking the head of a request for an unsigned handshake.
 pub(crate) enum Heard {
-    /// It is not asked for.
+    /// The request is not the handshake.
     No,
-    /// It is, and this is the answer.
+    /// The request is the handshake, and this is the response.
     Yes(HandshakeAnswer),
-    /// The body will say. These are the values of the places in the head.
+    /// It depends on the body. These are the values from the head.
     Perhaps(Vec<Value>),
 }
 
 impl Asked<'_> {
-    /// Whether the head of a request asks for the handshake.
+    /// Checks whether the head of a request is that of the handshake.
     pub(crate) fn by_head(self, scheme: &Scheme, head: &Head<'_>) -> Heard {
         let handshake = self.handshake;
         if handshake.method.as_deref() != Some(head.method) {
@@ -147,9 +147,9 @@ impl Asked<'_> {
         Heard::No
     }
 
-    /// What the head of a request says of a handshake that it may be although it
-    /// carries a signature: one that hands over a key, and is signed with it. The
-    /// values of the places in the head; the body has to say the rest.
+    /// Checks the head of a signed request for a handshake that sends a key and is signed with that
+    /// same key. Returns the values from the head, if the request can be the handshake; the body
+    /// decides.
     pub(crate) fn by_signed_head(self, head: &Head<'_>) -> Option<Vec<Value>> {
         let handshake = self.handshake;
         let may_be = handshake.capture.is_some()
@@ -161,7 +161,7 @@ impl Asked<'_> {
         holds.then(|| values.0.into_iter().map(|(_, value)| value).collect())
     }
 
-    /// The answer, where the body asks for the handshake as the head did.
+    /// The response, if the body also matches the handshake.
     pub(crate) fn by_body(self, in_head: Vec<Value>, body: &[u8]) -> Option<HandshakeAnswer> {
         let places = self.handshake.places();
         let mut values = Values(places.filter(|place| place.is_in_head()).zip(in_head).collect());
@@ -189,7 +189,7 @@ impl Asked<'_> {
         };
         if let Some(content_type) = content_type {
             headers.push(("content-type".to_owned(), content_type.to_owned()));
-            // The body may be whatever the caller has sent: nobody is to take it for a page.
+            // The body can be any text that the client sent: browsers must not render it as a page.
             headers.push(("x-content-type-options".to_owned(), "nosniff".to_owned()));
         }
         let captured = match &handshake.capture {
@@ -205,7 +205,7 @@ impl Asked<'_> {
         })
     }
 
-    /// Whether the conditions hold whose places are `of` the kind asked for.
+    /// Whether all conditions hold whose places match the filter `of`.
     fn holds(self, values: &Values<'_>, of: fn(&Place) -> bool) -> bool {
         let mut conditions = self.handshake.conditions.iter();
         conditions.all(|Condition { place, test }| {
@@ -243,23 +243,25 @@ impl Asked<'_> {
     }
 }
 
-/// Whether anybody could have had the scheme's own endpoint sign this body, by
-/// asking for an unsigned handshake with an HMAC. A message around such a body
-/// cannot be a token either, unless the body is one or is empty.
+/// Whether any client could have obtained a signature of this body from the
+/// scheme's own endpoint, by an unsigned handshake with an HMAC. A signed
+/// payload that contains such a body is not a token either, unless the body is
+/// a token or is empty.
 pub(crate) fn anybody_may_have_had_it_signed(scheme: &Scheme, body: &[u8]) -> bool {
     scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
         && (body.is_empty() || is_token(body))
 }
 
-/// What an unsigned handshake computes an HMAC of: nothing that could be an
-/// event.
+/// Whether an unsigned handshake may compute an HMAC of this text: only texts
+/// that cannot be an event.
 fn is_token(text: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
     text.len() <= LONGEST_TOKEN && text.iter().all(allowed)
 }
 
-/// A request that carries a signature is judged by it, and one whose body is
-/// encoded is not decoded before it has verified.
+/// Whether the request has no signature and no content encoding. A request with
+/// a signature must be verified, and an encoded body is not decoded before it
+/// is verified.
 fn is_plain_and_unsigned(scheme: &Scheme, head: &Head<'_>) -> bool {
     let absent = |name| head.headers.unique(name) == Ok(None);
     let mut signatures = scheme.families.iter().flat_map(|family| &family.signatures);
@@ -270,7 +272,7 @@ fn is_plain(head: &Head<'_>) -> bool {
     head.headers.unique("content-encoding") == Ok(None)
 }
 
-/// What stands in a request at the places of a handshake.
+/// The values of a request at the places of a handshake.
 #[derive(Default)]
 struct Values<'a>(Vec<(&'a Place, Value)>);
 
@@ -299,7 +301,7 @@ impl<'a> Values<'a> {
         found.map_or(&Value::Missing, |(_, value)| value)
     }
 
-    /// A text to be sent back.
+    /// A text that can be sent back.
     fn text(&self, place: &Place) -> Option<&str> {
         match self.at(place) {
             Value::Text(text) if (1..=LONGEST_TEXT).contains(&text.len()) => Some(text),
@@ -307,7 +309,7 @@ impl<'a> Values<'a> {
         }
     }
 
-    /// A text to be sent back in a header.
+    /// A text that can be sent back in a header.
     fn header_text(&self, place: &Place) -> Option<&str> {
         self.text(place).filter(|text| text.bytes().all(|byte| matches!(byte, b' '..=b'~')))
     }

@@ -1,9 +1,9 @@
-//! What a request presents: the interpreter of the schemes.
+//! Parses the signature, id and timestamp headers as the scheme describes.
 //!
-//! This file is the one place that gives a [`Scheme`]'s data its meaning at a
-//! request. It reads headers and nothing else: by the time a [`Presented`]
-//! stands, everything that can be refused without the body has been, and not a
-//! byte has been hashed.
+//! This is the only module that applies a [`Scheme`] to a request. It reads
+//! only headers. Once a [`Presented`] is complete, everything that can be
+//! rejected without the body has been rejected, and nothing has been hashed
+//! yet.
 
 use std::ops::Range;
 
@@ -21,32 +21,32 @@ use crate::signed_pieces::{Piece, SignedPieces};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// What a request presents besides its signatures, read and decoded, but not yet
-/// believed.
+/// The signed values of a request besides its signatures: read and decoded, but
+/// not yet verified.
 #[derive(Clone, Default)]
 pub(crate) struct Presented {
-    /// The timestamp, where it stands outside of the body.
+    /// The timestamp, if it is not in the body.
     pub(crate) signed_at_ms: Option<i64>,
-    /// Everything that is signed but the body; then the type from a header.
+    /// All signed text except the body, followed by the type from a header.
     texts: Texts,
-    /// Where in `texts` the body belongs.
+    /// The offset in `texts` at which the body belongs.
     body_at: usize,
-    /// Where in `texts` that which is signed ends.
+    /// The offset in `texts` at which the signed text ends.
     signed_end: usize,
     id: Option<Place>,
-    /// The timestamp, where it stands outside of the body.
+    /// The timestamp, if it is not in the body.
     timestamp: Option<Place>,
-    /// Which of the scheme's families of headers this request uses.
+    /// The index of the scheme's header family that this request uses.
     family: usize,
 }
 
-/// From where to where in the texts something stands.
+/// Start and end of a value in the texts.
 type Place = (usize, usize);
 
-/// Long enough for the id and the timestamp of every provider we know.
+/// Long enough for the id and the timestamp of every known provider.
 pub(crate) type Texts = Short<96>;
 
-/// What the interpreter is told besides the request.
+/// The inputs besides the request.
 pub(crate) struct Context<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) url: Option<&'a PublicUrl>,
@@ -55,8 +55,8 @@ pub(crate) struct Context<'a> {
 }
 
 impl Presented {
-    /// Reads the headers of a request as its scheme says; the tags that might be
-    /// ours go to `tags`.
+    /// Reads the headers of a request as the scheme describes, and adds the
+    /// possible signatures to `tags`.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn read<'s, 'h>(
         &mut self,
@@ -91,17 +91,17 @@ impl Presented {
         Ok(())
     }
 
-    /// What is signed in front of the body.
+    /// The signed bytes before the body.
     pub(crate) fn before(&self) -> &[u8] {
         &self.texts[..self.body_at]
     }
 
-    /// What is signed behind the body.
+    /// The signed bytes after the body.
     pub(crate) fn after(&self) -> &[u8] {
         &self.texts[self.body_at..self.signed_end]
     }
 
-    /// Everything that is signed, with this body, in order and in pieces.
+    /// All signed bytes, including this body, in order and in pieces.
     pub(crate) fn signed_pieces<'a>(&'a self, body: &'a [u8]) -> SignedPieces<'a> {
         let mut pieces = SignedPieces::new();
         self.add_pieces(0..self.body_at, &mut pieces);
@@ -128,22 +128,21 @@ impl Presented {
         std::str::from_utf8(&self.texts[start..end]).ok()
     }
 
-    /// Which of the scheme's families of headers this request uses.
+    /// The index of the scheme's header family that this request uses.
     pub(crate) fn family(&self) -> usize {
         self.family
     }
 
-    /// The event's type from the header that the scheme names for it.
+    /// The event's type, from the header that the scheme defines for it.
     pub(crate) fn header_type(&self) -> Option<&str> {
         std::str::from_utf8(&self.texts[self.signed_end..]).ok().filter(|text| !text.is_empty())
     }
 }
 
-/// What a request has under the names of one family, and the encoding of its
-/// body.
+/// The request's headers of one family, and its content encoding.
 ///
-/// All are looked for at once, and stay where they were put: to hand them on as
-/// plain values takes as long as to find them.
+/// All are looked up in one pass and stay in place: moving them out as plain
+/// values takes as long as finding them.
 pub(crate) struct Found<'s, 'h>([Wanted<'s, 'h>; 4]);
 
 type Only<'h> = Result<Option<&'h [u8]>, RepeatedHeader>;
@@ -152,7 +151,7 @@ impl<'s, 'h> Found<'s, 'h> {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn of(family: &'s Family, head: &Head<'h>) -> Self {
         let names = [family.signatures.first(), family.id.as_ref(), family.timestamp.as_ref()];
-        // No header has the name of a header that is not wanted.
+        // An empty name matches no header.
         let [signature, id, timestamp] = names.map(|name| name.map_or("", Name::lower));
         let mut found = Self(["content-encoding", signature, id, timestamp].map(Wanted::new));
         head.headers.find(&mut found.0);
@@ -163,7 +162,7 @@ impl<'s, 'h> Found<'s, 'h> {
         self.0[0].value()
     }
 
-    /// In the first of the family's headers for it.
+    /// The value of the family's first signature header.
     fn signature(&self) -> Only<'h> {
         self.0[1].value()
     }
@@ -177,22 +176,23 @@ impl<'s, 'h> Found<'s, 'h> {
     }
 }
 
-/// The signatures that a request presents.
+/// The signatures in a request.
 #[derive(Default)]
 pub(crate) struct Signatures<'h> {
-    /// Those of the kind that the scheme looks for, decodable or not. They are
-    /// decoded only once it is known that they are not too many.
+    /// The values with the scheme's signature key, decodable or not. They are
+    /// decoded only after the check that there are not too many.
     looked_for: SmallVec<[&'h [u8]; MOST_TAGS]>,
-    /// Whether there are keys of other kinds.
+    /// Whether the list contains other keys.
     others: bool,
-    /// The timestamp, where it is a key of the list.
+    /// The timestamp, if it is a key of the list.
     timestamp: Option<&'h [u8]>,
 }
 
 impl<'h> Signatures<'h> {
-    /// Finds them in the first family of headers that has any, and says which
-    /// that is. What is `found` of the first family is what is found of that one
-    /// in the end. Those that can be decoded go to `tags`.
+    /// Reads the signatures from the first header family that has any, and
+    /// returns the index of that family. `found` holds the headers of the first
+    /// family, and is updated if another family is used. Decodable signatures
+    /// are added to `tags`.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn find<'s>(
         &mut self,
@@ -234,7 +234,7 @@ impl<'h> Signatures<'h> {
         Err(VerifyError::header(VerifyErrorKind::MissingSignature, name))
     }
 
-    /// Reads one header's value by the scheme's grammar.
+    /// Parses one header value in the scheme's signature format.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn read(&mut self, scheme: &Scheme, name: &Name, value: &'h [u8]) -> Result<(), VerifyError> {
         let (separator, assign, key, space) = match &scheme.grammar {
@@ -260,7 +260,7 @@ impl<'h> Signatures<'h> {
             }
             let item = &value[std::mem::replace(&mut start, end + 1)..end];
             let item = if space { item.trim_ascii_start() } else { item };
-            // The byte is compared before the word: most items that are not it differ there.
+            // The byte is compared before the word: most other items differ there.
             let after = |word: &[u8]| match item.split_at_checked(word.len())? {
                 (start, [first, rest @ ..]) if *first == assign && start == word => Some(rest),
                 _ => None,
@@ -268,7 +268,7 @@ impl<'h> Signatures<'h> {
             if let Some(value) = after(key) {
                 self.push(value, scheme)?;
             } else if let Some(value) = field.and_then(after) {
-                // Of two timestamps one would be judged and the other perhaps signed.
+                // With two timestamps, one could be checked and the other one signed.
                 if self.timestamp.replace(value).is_some() {
                     return Err(VerifyError::header(VerifyErrorKind::MalformedSignature, name));
                 }
@@ -289,7 +289,7 @@ impl<'h> Signatures<'h> {
     }
 }
 
-/// The id, where it is one.
+/// Returns the id, if it is valid.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn id<'h>(scheme: &Scheme, id: Only<'h>, name: &Name) -> Result<&'h [u8], VerifyError> {
     let Some(id) = unrepeated(id, name)? else {
@@ -302,15 +302,15 @@ fn id<'h>(scheme: &Scheme, id: Only<'h>, name: &Name) -> Result<&'h [u8], Verify
     }
 }
 
-/// Whether an id is visible ASCII, of a bounded length, and ends where the
-/// template says.
+/// Whether an id is visible ASCII, of a bounded length, and ends
+/// where the template requires.
 pub(crate) fn is_id(scheme: &Scheme, id: &[u8]) -> bool {
-    // To the end even where a byte is not: so the compiler looks at many at once.
+    // Checks every byte, even after a failure, so that the compiler can vectorise the loop.
     let is_graphic = || id.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
     !id.is_empty() && id.len() <= LONGEST_ID && is_graphic() && scheme.boundaries.id.allows(id)
 }
 
-/// The timestamp's text and instant, where it stands outside of the body.
+/// The timestamp's text and its instant, if it is not in the body.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn timestamp<'h>(
     context: &Context<'_>,
@@ -338,8 +338,7 @@ fn timestamp<'h>(
     Ok(Some((text, ms)))
 }
 
-/// Puts the signed bytes around the body together, from the texts as they were
-/// sent.
+/// Assembles the signed bytes around the body, from the texts exactly as they were sent.
 pub(crate) struct Assembly<'a, 'h> {
     pub(crate) head: &'a Head<'h>,
     pub(crate) url: Option<&'a PublicUrl>,
@@ -348,7 +347,7 @@ pub(crate) struct Assembly<'a, 'h> {
 }
 
 impl Assembly<'_, '_> {
-    /// Appends these parts, and says where among them id and timestamp stand.
+    /// Appends these parts, and returns the positions of id and timestamp in the texts.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn append(&self, texts: &mut Texts, parts: &[Part]) -> Result<Places, VerifyError> {
         let mut places = Places::default();
@@ -395,8 +394,7 @@ impl Assembly<'_, '_> {
         Ok(places)
     }
 
-    /// Whether path and query end where the characters of URLs do, if the sender has chosen
-    /// them.
+    /// Checks that path and query contain only URL characters, if the sender chose them.
     fn check_target(&self) -> Result<(), VerifyError> {
         let is_chosen = self.url.is_some_and(PublicUrl::is_origin);
         match self.head.target {
@@ -408,15 +406,15 @@ impl Assembly<'_, '_> {
     }
 }
 
-/// Where in what was appended something stands.
+/// Positions of values in the appended texts.
 #[derive(Default)]
 pub(crate) struct Places {
     id: Option<Place>,
     timestamp: Option<Place>,
 }
 
-/// The event's type from its header, where the scheme names one. Nothing hangs
-/// on it, so one that cannot be used is none.
+/// The event's type from its header, if the scheme defines one. An unusable
+/// value counts as missing, because nothing depends on the type.
 pub(crate) fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
     let name = scheme.event_type.iter().find_map(|source| match &source.0 {
         TypePlace::Header(name) => Some(name),
@@ -435,11 +433,11 @@ fn unrepeated<'h>(value: Only<'h>, name: &Name) -> Result<Option<&'h [u8]>, Veri
     value.map_err(|_| VerifyError::header(VerifyErrorKind::RepeatedHeader, name))
 }
 
-/// How many items of a list are looked at, of whatever kind: providers send two
-/// or three, and what one request can cost must not grow with its headers.
+/// The maximum number of list items that are read, of any key. Providers send
+/// two or three, and the cost of a request must not grow with its headers.
 const MOST_ITEMS: usize = 2 * MOST_TAGS;
 
-/// Longer than any provider's, and short enough to be stored and logged.
+/// Longer than the ids of all known providers, and short enough to be stored and logged.
 const LONGEST_ID: usize = 256;
 
 #[cfg(test)]
@@ -456,7 +454,7 @@ mod tests {
             let list = format!("t=1{},v1={}", ",v0=ab".repeat(others), "a5".repeat(32));
             verifier.begin(&[("stripe-signature", list)]).unwrap_err().kind()
         };
-        // What is read to its end is found to be stale.
+        // A list that is read to its end is rejected as stale.
         assert_eq!(kind(MOST_ITEMS - 2), VerifyErrorKind::TimestampTooOld);
         assert_eq!(kind(MOST_ITEMS - 1), VerifyErrorKind::TooManySignatures);
         assert_eq!(kind(5_000), VerifyErrorKind::TooManySignatures);

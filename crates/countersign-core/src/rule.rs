@@ -1,7 +1,7 @@
-//! Ways of signing that no description can say, as code: ours and users' own.
+//! Custom signing code, for schemes that data cannot describe: built-in and user-defined.
 //!
-//! A scheme stays a description even then: what it is called, which headers it
-//! reads, where the event's id stands. Only how it is signed is a rule.
+//! Such a scheme still has a description as data: its name, the headers it
+//! reads, the location of the event's id. Only the signature is code.
 
 mod keys;
 mod live;
@@ -27,13 +27,12 @@ use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
 use crate::secret::{Secret, Secrets};
 
-/// How deliveries are signed, where no description can say it.
+/// Custom signing code, for a scheme that data cannot describe.
 ///
-/// A rule belongs to a [`Scheme`], by
-/// [`SchemeBuilder::rule`](crate::SchemeBuilder::rule). It prepares each secret
-/// once for each verifier; it is asked for each delivery to judge the headers,
-/// and once more when the body has arrived. What it is handed then are the keys
-/// of the secrets that are valid at that moment, and no others.
+/// Attach it to a [`Scheme`] with [`SchemeBuilder::rule`](crate::SchemeBuilder::rule). It prepares
+/// the key of each secret once for each verifier. For each delivery, it first checks the headers
+/// and then, after the body has been received, the body. At that point it gets only the keys of the
+/// secrets that are valid at that moment.
 ///
 /// ```
 /// use countersign_core::{
@@ -41,7 +40,7 @@ use crate::secret::{Secret, Secrets};
 ///     Signer, SigningRule, ToSign, Verifier, VerifyError,
 /// };
 ///
-/// /// Signs each line of the body behind its length.
+/// /// Signs each line of the body, preceded by its length.
 /// struct Lines;
 ///
 /// fn signed(body: &[u8]) -> Vec<u8> {
@@ -77,7 +76,7 @@ use crate::secret::{Secret, Secrets};
 ///
 /// let acme = Scheme::builder("acme")
 ///     .signature_header("X-Acme-Signature")
-///     .signed("each line of the body behind its length")
+///     .signed("each line of the body, preceded by its length")
 ///     .rule(Lines)
 ///     .build()?;
 ///
@@ -89,27 +88,26 @@ use crate::secret::{Secret, Secrets};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait SigningRule: Send + Sync {
-    /// What a secret is prepared to; [`MacKey`] for the algorithms of a
+    /// The key that a secret is prepared to; [`MacKey`] for the algorithms of a
     /// [`Scheme`].
     type Key: Send + Sync + 'static;
 
-    /// What a signature covers: the event's id is taken from nothing else.
+    /// What the signature covers. The event's id is read only from covered data.
     fn covers(&self) -> Covers;
 
-    /// Prepares one secret of a verifier, for all its deliveries.
+    /// Prepares the key of one secret, once for each verifier.
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where the secret is not what the rule takes, or a feature
-    /// is missing.
+    /// [`ConfigError`] if the secret is not suitable, or a feature is missing.
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Self::Key, ConfigError>;
 
-    /// Checks the secrets of a verifier together, each with its key. Defaults to
-    /// accepting any that come without a [`KeyResolver`].
+    /// Checks all secrets of a verifier together, each with its key. By
+    /// default, accepts any combination without a [`KeyResolver`].
     ///
     /// # Errors
     ///
-    /// [`ConfigError`] where they do not go together.
+    /// [`ConfigError`] if the secrets cannot be combined.
     fn check(
         &self,
         scheme: &Scheme,
@@ -120,36 +118,36 @@ pub trait SigningRule: Send + Sync {
         secrets.refuse_resolver(scheme)
     }
 
-    /// Judges the headers of a delivery, before a byte of its body is read, and
-    /// says how its body is to be judged, by the keys that are valid now.
+    /// Checks the headers of a delivery before its body is read. Returns the
+    /// check of the body, which uses the keys that are valid now.
     ///
     /// # Errors
     ///
-    /// [`VerifyError`] says why the delivery must not be believed.
+    /// [`VerifyError`] with the reason if the delivery does not verify.
     fn begin(
         &self,
         request: &RuleRequest<'_>,
         keys: LiveKeys<Self::Key>,
     ) -> Result<Pending, VerifyError>;
 
-    /// Signs as the provider would, for tests and tools. Defaults to a refusal.
+    /// Signs as the provider would, for tests and tools. By default, returns an error.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Sign`] where something is missing that is signed;
-    /// [`ConfigError::Secret`] where a secret cannot be used.
+    /// [`ConfigError::Sign`] if a value that is signed is missing;
+    /// [`ConfigError::Secret`] if a secret cannot be used.
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        Err(request.problem("its rule only verifies"))
+        Err(request.problem("its signing code can only verify"))
     }
 }
 
-/// A delivery whose headers a rule has judged, and whose body is yet to come.
+/// A delivery whose headers have been checked, and whose body has not been received yet.
 pub struct Pending(Judge);
 
 type Judge = Box<dyn FnOnce(&[u8]) -> Result<SignedBy, VerifyError> + Send + Sync>;
 
 impl Pending {
-    /// What `judge` says of the whole body decides.
+    /// Creates the check of the body: `judge` gets the whole body and decides.
     pub fn new(
         judge: impl FnOnce(&[u8]) -> Result<SignedBy, VerifyError> + Send + Sync + 'static,
     ) -> Self {
@@ -175,12 +173,12 @@ pub enum Covers {
     Body,
     /// The values at these JSON pointers of the body, and nothing else of it.
     Fields(Vec<String>),
-    /// Nothing of the body: it may be anybody's who has seen a delivery.
+    /// Nothing of the body: anyone who has seen a delivery can change it.
     Nothing,
 }
 
 impl Covers {
-    /// Whether a value of the body, by its JSON pointer, is covered.
+    /// Whether the value at this JSON pointer of the body is covered.
     pub(crate) fn field(&self, pointer: &str) -> bool {
         match self {
             Self::Body => true,
@@ -190,9 +188,8 @@ impl Covers {
     }
 }
 
-/// Who has signed a delivery, and what else the rule has learned from it. It
-/// comes from a [`LiveKey`] or a [`LookedUp`] key: from nothing else can it be
-/// made.
+/// The key that signed a delivery, and the signed values that the custom code
+/// has read. It can only be created by a [`LiveKey`] or a [`LookedUp`] key.
 #[derive(Clone)]
 pub struct SignedBy {
     pub(crate) secret: usize,
@@ -202,35 +199,35 @@ pub struct SignedBy {
 }
 
 impl SignedBy {
-    /// The secret of this number has signed it. A key that a [`KeyResolver`] has
-    /// given counts as the one behind the last secret.
+    /// States that the secret with this number signed the delivery. A key from
+    /// a [`KeyResolver`] has the number after the last secret.
     fn secret(number: usize) -> Self {
         Self { secret: number, unix_ms: None, id: None, over: None }
     }
 
-    /// The time that was signed, in Unix milliseconds: required where the scheme
-    /// says where its timestamp stands, and then held to the tolerance.
+    /// Sets the signed timestamp, in Unix milliseconds. Required if the scheme
+    /// defines a timestamp; it is then checked against the tolerance.
     #[must_use]
     pub fn at_unix_ms(mut self, unix_ms: i64) -> Self {
         self.unix_ms = Some(unix_ms);
         self
     }
 
-    /// The signed id, for a scheme whose event id stands in a header.
+    /// Sets the signed id, for a scheme whose event id is in a header.
     #[must_use]
     pub fn with_id(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
         self
     }
 
-    /// Which bytes were signed, if they are not the body alone: signed headers
-    /// and the URL with it, or the fields of the body that are signed. If the
-    /// event has no id, their digest is its id. What is signed and left out
-    /// makes one event of two that differ in nothing else; what is not signed
-    /// and put in lets anybody make a second event of a delivery.
+    /// Sets the signed bytes, if they are not just the body: with signed
+    /// headers and the URL, or only the signed fields of the body. If the event
+    /// has no id, their digest is its id. If signed data is left out, two
+    /// events that differ only in that data become one. If unsigned data is
+    /// included, anyone can turn a delivery into a second event.
     ///
-    /// Leave the time of the attempt out: [`at_unix_ms`](Self::at_unix_ms)
-    /// states it, and the scheme's identity says whether it counts.
+    /// Leave out the time of the attempt: [`at_unix_ms`](Self::at_unix_ms) sets
+    /// it, and the scheme's identity determines whether it counts.
     #[must_use]
     pub fn over(mut self, signed: impl Into<Vec<u8>>) -> Self {
         self.over = Some(signed.into());
@@ -239,7 +236,7 @@ impl SignedBy {
 }
 
 impl fmt::Debug for SignedBy {
-    /// Shows no text of the request.
+    /// Omits all text of the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedBy").field("secret", &self.secret).finish_non_exhaustive()
     }

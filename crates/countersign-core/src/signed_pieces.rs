@@ -1,32 +1,31 @@
-//! Everything that is signed, in pieces, and its digest as an event's id.
+//! The signed bytes, in pieces, and their digest as an event's id.
 
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
 use crate::scheme::{Identity, Scheme};
 
-/// Everything that is signed, in order.
+/// All signed bytes, in order.
 pub(crate) type SignedPieces<'a> = SmallVec<[Piece<'a>; 5]>;
 
-/// A piece of what is signed.
+/// A piece of the signed bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Piece<'a> {
-    /// The body or, if custom signing code signs something else in its place,
-    /// that.
+    /// The body or, if custom signing code signs something else instead, that.
     Body(&'a [u8]),
     /// The timestamp.
     Time(&'a [u8]),
-    /// What else the template holds.
+    /// Any other part of the template.
     Other(&'a [u8]),
 }
 
-/// The digest that is the id of a delivery without one, and the delivery's
-/// identity. An empty body tells nothing apart.
+/// The digest that is used as the id of a delivery without one, and the
+/// delivery's identity. An empty body distinguishes no events.
 ///
-/// That of [`Identity::Unknown`] covers everything that is signed: the signed
-/// payload itself, so that one signature is one event. That of
-/// [`Identity::Content`] leaves the time of the attempt out, and with it the
-/// template's own text if nothing else is left of it: then it is the body's.
+/// For [`Identity::Unknown`], the digest covers the whole signed payload, so
+/// that one signature is one event. For [`Identity::Content`], it excludes the
+/// time of the attempt. If only the body and the template's literal text are
+/// left, it is the digest of the body alone.
 pub(crate) fn digest(
     scheme: &Scheme,
     pieces: &SignedPieces<'_>,
@@ -40,7 +39,7 @@ pub(crate) fn digest(
         let (Piece::Body(bytes) | Piece::Time(bytes) | Piece::Other(bytes)) = *piece;
         match piece {
             _ if is_whole => digest.update(bytes),
-            // Without the time, nothing else may say where one piece ends.
+            // Without the time, only the lengths separate the pieces unambiguously.
             Piece::Body(_) | Piece::Other(_) if has_others => add_field(&mut digest, bytes),
             Piece::Body(_) => digest.update(bytes),
             Piece::Time(_) | Piece::Other(_) => {}
@@ -49,8 +48,8 @@ pub(crate) fn digest(
     (text(digest), identity)
 }
 
-/// The digest of the ids of a batch's elements, in their order: each value
-/// behind its length, so that no two lists give the same.
+/// The digest of the ids of a batch's elements, in order. Each value is
+/// preceded by its length, so that no two lists give the same digest.
 pub(crate) fn digest_of_ids<'a>(ids: impl IntoIterator<Item = &'a str>) -> String {
     let mut digest = Sha256::new();
     ids.into_iter().for_each(|id| add_field(&mut digest, id.as_bytes()));

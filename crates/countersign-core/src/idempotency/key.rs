@@ -1,4 +1,4 @@
-//! What tells one event from all others, and one body from another.
+//! The key of an event, and the fingerprint of a body.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,13 +10,13 @@ use crate::verifier::Verified;
 
 /// The name of a place that handles events.
 ///
-/// Deliveries of one event to two endpoints are handled twice, once by each;
-/// processes that share the work of one endpoint give it the same name.
+/// Deliveries of one event to two endpoints are handled twice, once by each.
+/// Processes that share the work of one endpoint use the same name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint(Arc<str>);
 
 impl Endpoint {
-    /// An endpoint of this name. Names are compared to the letter.
+    /// An endpoint with this name. Names are case-sensitive.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>) -> Self {
         Self(name.into())
@@ -29,14 +29,13 @@ impl Endpoint {
     }
 }
 
-/// The key under which an event is claimed.
+/// The idempotency key under which an event is claimed.
 ///
-/// It covers the scheme, the endpoint, the place that the event's id comes from
-/// (none if the id is the digest of what was signed), the id and, if there are
-/// tenants, the tenant, each preceded by its length, so that nothing different
-/// shares a key: not two tenants, not two endpoints, not the order 7 and the
-/// refund 7, not an id that contains somebody's delimiter. It can be built from a [`Verified`] only: nobody claims
-/// an event by an id that was not signed.
+/// It covers the scheme, the endpoint, the location of the event's id (none if the id is the digest
+/// of the signed bytes), the id and, if there are tenants, the tenant. Each field is preceded by
+/// its length, so that different events never share a key: not those of two tenants or two
+/// endpoints, not the order 7 and the refund 7, not an id that contains a delimiter. It can only be
+/// built from a [`Verified`], so no event can be claimed by an id that was not signed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct EventKey {
     endpoint: Endpoint,
@@ -50,7 +49,7 @@ impl EventKey {
         let (scheme, event) = (verified.scheme(), verified.event());
         let mut digest = Sha256::new();
         if event.is_digest {
-            // No length of the field that follows: an id that spells out a digest has another key.
+            // Not the length of any field: so an id whose text equals a digest has another key.
             digest.update([u8::MAX; 8]);
         }
         add(&mut digest, [scheme.name()].into_iter());
@@ -70,14 +69,14 @@ impl EventKey {
         &self.endpoint
     }
 
-    /// The digest over scheme, endpoint, place of the id, id and tenant: SHA-256.
+    /// The SHA-256 digest of scheme, endpoint, location of the id, id and tenant.
     #[must_use]
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 }
 
-/// Adds one field, which is given in pieces, behind its length.
+/// Adds one field, given in pieces, preceded by its length.
 fn add<'a>(digest: &mut Sha256, pieces: impl Iterator<Item = &'a str> + Clone) {
     let length: usize = pieces.clone().map(str::len).sum();
     digest.update((length as u64).to_be_bytes());
@@ -85,7 +84,7 @@ fn add<'a>(digest: &mut Sha256, pieces: impl Iterator<Item = &'a str> + Clone) {
 }
 
 impl fmt::Debug for EventKey {
-    /// Shows the endpoint and the beginning of the digest, no id.
+    /// Includes the endpoint and the start of the digest, but no id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digest = const_hex::encode(&self.digest[..4]);
         f.debug_struct("EventKey")
@@ -95,12 +94,12 @@ impl fmt::Debug for EventKey {
     }
 }
 
-/// The fingerprint of a signed body: its XXH3, 64 bits.
+/// The fingerprint of a signed body: its 64-bit XXH3 hash.
 ///
-/// It is remembered with the event, so that the same id with another body is
-/// seen. It decides nothing by itself, and is no cryptographic digest: one such
-/// over the body has been computed already, and whoever could make two bodies
-/// with one fingerprint holds the secret.
+/// It is stored with the event, to detect the same id with a different body. No
+/// decision depends on it alone. It is not a cryptographic digest: the
+/// signature already covers the body, and only a holder of the secret could
+/// sign two bodies with the same fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint(u64);
 
@@ -111,13 +110,13 @@ impl Fingerprint {
         Self(xxh3_64(verified.body()))
     }
 
-    /// A fingerprint that a store has kept.
+    /// A fingerprint that a store has saved.
     #[must_use]
     pub fn from_u64(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// The fingerprint, for a store to keep.
+    /// The fingerprint, for a store to save.
     #[must_use]
     pub fn to_u64(self) -> u64 {
         self.0
@@ -132,7 +131,7 @@ pub(super) mod sample {
     use crate::sign::Signer;
     use crate::verifier::Verifier;
 
-    /// The keys of so many events.
+    /// The keys of `count` different events.
     pub(crate) fn keys(count: usize) -> Vec<EventKey> {
         let scheme = Scheme::named("jupiter").unwrap();
         let secret = || Secret::new("a secret").unwrap();

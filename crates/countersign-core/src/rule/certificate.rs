@@ -1,7 +1,7 @@
-//! The URL of a certificate, which whoever sends a request chooses: nothing is
-//! asked for it that is not on the scheme's list.
+//! The URL of a certificate, which the client chooses: a key is only looked up
+//! for a URL on the scheme's list.
 
-/// Host and path of a URL that is nothing but `https`, a host and a path.
+/// Host and path of a URL that consists only of `https`, a host and a path.
 pub(crate) fn host_and_path(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("https://")?;
     let (host, path) = rest.split_at(rest.find('/')?);

@@ -1,4 +1,4 @@
-//! Forms: what Twilio and Mandrill sign of them, and where Mailgun's hold a signature.
+//! Forms: the fields that Twilio and Mandrill sign, and the signature in Mailgun's forms.
 
 pub(crate) mod multipart;
 
@@ -8,17 +8,17 @@ use crate::error::{VerifyError, VerifyErrorKind};
 
 /// The fields of a form, each a name and a value, decoded.
 ///
-/// Bytes are not read as text: what is not UTF-8 stays what it is, and never
-/// becomes the same replacement character as something else.
+/// They are bytes, not text: bytes that are not UTF-8 stay unchanged, and two
+/// different values never become the same replacement character.
 pub(crate) type Fields<'a> = Vec<(Cow<'a, [u8]>, Cow<'a, [u8]>)>;
 
-/// Reads an urlencoded form of at most `most` fields. They are counted before any
-/// of them is decoded: whoever sends a form has proved nothing yet.
+/// Reads an urlencoded form of at most `most` fields. They are counted before any of them is
+/// decoded: the client has not been authenticated yet.
 pub(crate) fn fields(body: &[u8], most: usize) -> Result<Fields<'_>, VerifyError> {
     Ok(pairs(body, most)?.map(|(name, value)| (decoded(name), decoded(value))).collect())
 }
 
-/// Names and values as they were sent.
+/// Names and values as sent, still encoded.
 fn pairs(body: &[u8], most: usize) -> Result<impl Iterator<Item = (&[u8], &[u8])>, VerifyError> {
     if memchr::memchr_iter(b'&', body).count() >= most {
         return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, most));
@@ -30,8 +30,8 @@ fn pairs(body: &[u8], most: usize) -> Result<impl Iterator<Item = (&[u8], &[u8])
     }))
 }
 
-/// The values of these fields, each `None` if it is not there once; the others are not
-/// decoded.
+/// The values of these fields; `None` for a field that is not present exactly once. The others are
+/// not decoded.
 pub(crate) fn values<'a, const N: usize>(
     body: &'a [u8],
     names: [&str; N],
@@ -39,7 +39,7 @@ pub(crate) fn values<'a, const N: usize>(
 ) -> Result<[Option<Cow<'a, [u8]>>; N], VerifyError> {
     let mut found = [const { None }; N];
     let mut seen = [false; N];
-    // As long as a name of which every byte is escaped.
+    // The maximum length: a name with every byte escaped.
     let longest = names.iter().map(|name| 3 * name.len()).max().unwrap_or_default();
     for (name, value) in pairs(body, most)? {
         let name = if name.len() <= longest { decoded(name) } else { Cow::Borrowed(name) };
@@ -51,15 +51,14 @@ pub(crate) fn values<'a, const N: usize>(
     Ok(found)
 }
 
-/// The sorted form: the fields by name, each name with its value behind it, and
-/// nothing in between.
+/// The fields sorted by name, each name followed by its value, without separators.
 pub(crate) fn sorted(mut fields: Fields<'_>, values: Values) -> Sorted {
     match values {
         Values::SortedOnce => {
             fields.sort_unstable();
             fields.dedup();
         }
-        // Stable: values of one name stay in the order in which they came.
+        // Stable: values of one name stay in the order in which they were sent.
         Values::AsTheyCame => fields.sort_by(|(left, _), (right, _)| left.cmp(right)),
     }
     let first = fields
@@ -73,7 +72,7 @@ pub(crate) fn sorted(mut fields: Fields<'_>, values: Values) -> Sorted {
 #[derive(Default)]
 pub(crate) struct Sorted {
     pub(crate) text: Vec<u8>,
-    /// The field that stands first; none if the form is empty.
+    /// The first field; `None` if the form is empty.
     pub(crate) first: Option<First>,
 }
 
@@ -82,12 +81,12 @@ pub(crate) struct First {
     pub(crate) value_begins: Option<u8>,
 }
 
-/// What becomes of several values of one name.
+/// How several values of one name are treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Values {
-    /// Each counts once, and they are sorted.
+    /// Duplicates are removed, and the values are sorted.
     SortedOnce,
-    /// They stay as they are.
+    /// They are kept unchanged.
     AsTheyCame,
 }
 
@@ -108,7 +107,7 @@ fn decoded(text: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(decoded)
 }
 
-/// The byte that two hexadecimal digits write.
+/// The byte that two hexadecimal digits encode.
 fn escaped(digits: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*digits.get(at)?).to_digit(16);
     u8::try_from(16 * digit(0)? + digit(1)?).ok()
@@ -154,7 +153,7 @@ mod tests {
     fn a_form_of_too_many_fields_is_not_decoded() {
         assert_eq!(fields(b"a&b&c", 2).unwrap_err().kind(), VerifyErrorKind::BodyTooLarge);
         assert_eq!(fields(b"a&b&c", 3).unwrap().len(), 3);
-        // Empty ones cost as much.
+        // Empty fields count, too.
         assert!(fields(&[b'&'; 100], 9).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! A signed JWT with a digest of the body in it: what Plaid and FusionAuth send.
+//! A signed JWT that contains a digest of the body: used by Plaid and FusionAuth.
 
 mod algorithm;
 mod key;
@@ -19,19 +19,19 @@ use crate::scheme::{Encoding, Scheme};
 use crate::secret::{Secret, Secrets};
 use crate::signature_key::PublicKey;
 
-/// The scheme's header holds a JWT, one of whose claims is the SHA-256 of the
-/// body. The token is proved before the body is read.
+/// The scheme's header contains a JWT with a claim that is the SHA-256 of the
+/// body. The token is verified before the body is read.
 ///
-/// Where the scheme has a timestamp, it is the claim `iat`.
+/// If the scheme has a timestamp, it is the claim `iat`.
 pub(crate) struct BodyDigestJwt {
-    /// Those that are accepted, whatever a token says of itself.
+    /// The accepted algorithms, whatever the token's header says.
     pub(crate) algorithms: &'static [JwtAlgorithm],
-    /// How the digest is written.
+    /// The encoding of the digest.
     pub(crate) digest: Encoding,
 }
 
 impl SigningRule for BodyDigestJwt {
-    /// A secret may be a set of keys.
+    /// One secret can be a set of keys.
     type Key = Vec<Key>;
 
     fn covers(&self) -> Covers {
@@ -72,7 +72,7 @@ impl SigningRule for BodyDigestJwt {
             if !mac::is_same(&Sha256::digest(body), &digest) {
                 return Err(VerifyErrorKind::SignatureMismatch.into());
             }
-            // Of the body the token signs the digest.
+            // The token signs the digest of the body.
             let signed_by = signed_by.over(token.signed);
             Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
         }))
@@ -89,9 +89,9 @@ impl SigningRule for BodyDigestJwt {
         let digest = mac::encode(&Sha256::digest(request.body()), self.digest);
         claims.insert(DIGEST.to_owned(), digest.into());
         if scheme.timestamp.is_some() {
-            // None before 1970 could be read.
+            // Dates before 1970 are not supported.
             let Ok(unix_ms) = u64::try_from(request.unix_ms()) else {
-                return Err(request.problem("its timestamps cannot say this time"));
+                return Err(request.problem("its timestamps cannot represent this time"));
             };
             claims.insert("iat".to_owned(), (unix_ms / 1000).into());
         }
@@ -105,8 +105,7 @@ impl SigningRule for BodyDigestJwt {
 }
 
 impl BodyDigestJwt {
-    /// Which key has signed a token, by an algorithm that is accepted and that is
-    /// one for the key.
+    /// Returns the key that signed a token. The algorithm must be accepted, and must fit the key.
     fn signed_by(
         &self,
         token: &Token,
@@ -153,7 +152,7 @@ impl BodyDigestJwt {
     }
 }
 
-/// A token taken apart. Nothing in it is believed yet.
+/// A parsed token. Nothing in it has been verified yet.
 struct Token {
     /// Header and claims as they were sent.
     signed: String,
@@ -173,8 +172,8 @@ impl Token {
         let (header, claims) = signed.split_once('.')?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
         let header = decode(header)?;
-        // What is marked as critical must be understood, RFC 7515 section 4.1.11,
-        // and nothing that could be is.
+        // Extensions marked as critical must be understood, RFC 7515 section 4.1.11. None are
+        // supported.
         let [Value::Text(algorithm), kid, Value::Missing] =
             &json::at(&header, &["/alg", "/kid", "/crit"])[..]
         else {
@@ -195,7 +194,7 @@ impl Token {
     }
 }
 
-/// When a token was issued, where the scheme says that it must say so.
+/// When a token was issued. Required if the scheme has a timestamp.
 fn issued_at(request: &RuleRequest<'_>, issued: &Value) -> Result<Option<i64>, VerifyError> {
     if request.scheme().timestamp.is_none() {
         return Ok(None);
@@ -211,7 +210,7 @@ fn issued_at(request: &RuleRequest<'_>, issued: &Value) -> Result<Option<i64>, V
     }
 }
 
-/// Holds a token to the time for which it says that it is valid, if it does.
+/// Checks the validity period of a token, if it has one.
 fn judge_validity(now_ms: i64, expires: &Value, begins: &Value) -> Result<(), VerifyError> {
     let at = |value: &Value| match value {
         Value::Missing => Ok(None),
@@ -236,10 +235,11 @@ fn header_of(scheme: &Scheme) -> &str {
 
 const DIGEST: &str = "request_body_sha256";
 const DIGEST_POINTER: &str = "/request_body_sha256";
-/// Longer than any provider's, and short enough to be parsed unproved.
+/// Longer than the tokens of all known providers, and short enough to parse
+/// before verification.
 const LONGEST_TOKEN: usize = 8 * 1024;
 const LONGEST_KID: usize = 256;
-/// How many keys a token is tried with that names none, or whose name several have.
+/// How many keys are tried for a token without a key id, or with one that several keys share.
 const MOST_KEYS: usize = MOST_PUBLIC_TAGS;
-/// For clocks that differ.
+/// The allowed clock difference.
 const LEEWAY_MS: i64 = 60_000;

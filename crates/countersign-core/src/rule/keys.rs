@@ -1,4 +1,4 @@
-//! The keys of a rule that computes MACs, and what a request presents to them.
+//! Keys for custom signing code that computes MACs, and the signatures of a request.
 
 use std::fmt;
 
@@ -8,19 +8,19 @@ use crate::mac::{self, Key, Message, Tags};
 use crate::scheme::{Encoding, Scheme};
 use crate::secret::{Secret, Secrets};
 
-/// A secret as a key of the scheme's algorithm, for the rules that sign another message than
-/// the body.
+/// A secret as a key of the scheme's algorithm, for custom code that signs a message other than the
+/// body.
 pub struct MacKey {
     key: Key,
     encoding: Encoding,
 }
 
 impl MacKey {
-    /// Prepares a secret by the scheme's algorithm and secret format.
+    /// Prepares a secret with the scheme's algorithm and secret format.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where the secret does not decode as the scheme says.
+    /// [`ConfigError::Secret`] if the secret cannot be decoded in the scheme's format.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, ConfigError> {
         let key = Key::of(scheme, secret).map_err(|error| error.of(scheme, None))?;
         Ok(Self { key, encoding: scheme.encoding() })
@@ -33,8 +33,8 @@ impl MacKey {
             .collect()
     }
 
-    /// Whether this key has signed the message, which is given in parts, with one of the
-    /// candidates. The comparison takes the same time whatever they are.
+    /// Whether one of the candidates is this key's signature of the message, which is given in
+    /// parts. The comparison takes constant time.
     #[must_use]
     pub fn has_signed(&self, message: &[&[u8]], candidates: &Candidates) -> bool {
         let mut running = self.key.begin(&[]);
@@ -45,7 +45,7 @@ impl MacKey {
         self.key.matches(Some(Box::new(running)), &rest, &candidates.0)
     }
 
-    /// The signature of a message, as the scheme writes it.
+    /// The signature of a message, encoded as the scheme requires.
     #[must_use]
     pub fn sign(&self, message: &[&[u8]]) -> String {
         let message = message.concat();
@@ -55,12 +55,11 @@ impl MacKey {
 }
 
 impl LiveKeys<MacKey> {
-    /// The first key that has signed the message, which is given in parts, with one of the
-    /// candidates.
+    /// The first key whose signature of the message, given in parts, is one of the candidates.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::SignatureMismatch`] where none has.
+    /// [`VerifyErrorKind::SignatureMismatch`] if no key matches.
     pub fn signed_by(
         &self,
         message: &[&[u8]],
@@ -77,12 +76,11 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// The signatures that a request presents, decoded as its scheme says.
+/// The signatures in a request, decoded as the scheme describes.
 pub struct Candidates(pub(super) Tags);
 
 impl Candidates {
-    /// The one that `text` writes, in the scheme's encoding; `None` where it
-    /// writes none.
+    /// Decodes `text` in the scheme's encoding; `None` if it is not a valid signature.
     #[must_use]
     pub fn one(scheme: &Scheme, text: &[u8]) -> Option<Self> {
         let mut tags = Tags::default();

@@ -1,4 +1,4 @@
-//! The keys that are valid now: all that a rule ever sees of a verifier's secrets.
+//! The keys that are valid now: the only keys of a verifier that custom signing code can access.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,16 +8,15 @@ use smallvec::SmallVec;
 
 use super::{KeyResolver, SignedBy};
 
-/// The keys of the secrets that are valid at the time of a request, in the order of the
-/// secrets. Cheap to clone.
+/// The keys of the secrets that are valid at the time of a request, in the order of the secrets.
+/// Cheap to clone.
 ///
-/// A secret outside of its time is not among them, so a [`SigningRule`](crate::SigningRule)
-/// cannot accept what it has signed. A [`SignedBy`] comes from one of them and from nowhere
-/// else.
+/// An expired or not yet valid secret is not among them, so a [`SigningRule`](crate::SigningRule)
+/// cannot accept its signatures. Only these keys can create a [`SignedBy`].
 pub struct LiveKeys<K> {
-    /// Of all secrets.
+    /// The keys of all secrets.
     keys: Arc<[K]>,
-    /// The numbers of those that are valid.
+    /// The indices of the valid ones.
     live: SmallVec<[usize; 4]>,
     resolver: Option<Arc<dyn KeyResolver>>,
 }
@@ -29,38 +28,38 @@ impl<K> LiveKeys<K> {
         is_live: impl Fn(usize) -> bool,
     ) -> Self {
         let live: SmallVec<_> = (0..keys.len()).filter(|number| is_live(*number)).collect();
-        // A resolver adds keys to those of the secrets. Secrets that have all expired do not leave
-        // it alone: they may have restricted what it is accepted for.
+        // A resolver adds keys to those of the secrets. If all secrets have expired, the resolver
+        // is not used alone: the secrets can restrict what it is accepted for.
         let resolver = resolver.filter(|_| keys.is_empty() || !live.is_empty());
         Self { keys, live, resolver }
     }
 
-    /// The keys, that of the current secret first.
+    /// The keys, starting with that of the current secret.
     pub fn iter(&self) -> impl Iterator<Item = LiveKey<'_, K>> {
         self.live.iter().map(|number| LiveKey { number: *number, key: &self.keys[*number] })
     }
 
-    /// The first key of which this is true, as the one that has signed the delivery.
+    /// The first key for which this is true, as the key that signed the delivery.
     pub fn find(&self, has_signed: impl Fn(&K) -> bool) -> Option<SignedBy> {
         self.iter().find(|key| has_signed(key)).map(|key| key.signed_it())
     }
 
-    /// Whether this is true of the key of any secret, valid now or not: for a restriction that
-    /// must not end with the secret that states it.
+    /// Whether this is true for the key of any secret, valid now or not: for a restriction that
+    /// must remain when the secret that states it expires.
     pub(crate) fn any_given(&self, states: impl Fn(&K) -> bool) -> bool {
         self.keys.iter().any(states)
     }
 
-    /// Looks up the public key of this name, if the secrets have a [`KeyResolver`]. None is found
-    /// if secrets were given and none of them is valid now.
+    /// Looks up the public key with this name, if the secrets have a [`KeyResolver`]. Returns
+    /// `None` if secrets were given and none of them is valid now.
     #[must_use]
     pub fn look_up(&self, name: &str) -> Option<LookedUp> {
         let text = self.resolver.as_ref()?.key(name)?;
         Some(LookedUp { number: self.keys.len(), text })
     }
 
-    /// Whether keys can be looked up: if there is a [`KeyResolver`], and not if secrets were given
-    /// and none of them is valid now.
+    /// Whether keys can be looked up: there is a [`KeyResolver`] and, if secrets were given, at least
+    /// one of them is valid now.
     #[must_use]
     pub fn has_resolver(&self) -> bool {
         self.resolver.is_some()
@@ -83,20 +82,20 @@ impl<K> fmt::Debug for LiveKeys<K> {
     }
 }
 
-/// One key that is valid now; dereferences to what the rule has prepared.
+/// One key that is valid now; dereferences to the prepared key.
 pub struct LiveKey<'a, K> {
     number: usize,
     key: &'a K,
 }
 
 impl<K> LiveKey<'_, K> {
-    /// The number of its secret, counted from 0.
+    /// The index of its secret, counted from 0.
     #[must_use]
     pub fn secret_number(&self) -> usize {
         self.number
     }
 
-    /// States that this key has signed the delivery.
+    /// States that this key signed the delivery.
     #[must_use]
     pub fn signed_it(&self) -> SignedBy {
         SignedBy::secret(self.number)
@@ -104,7 +103,7 @@ impl<K> LiveKey<'_, K> {
 }
 
 impl<'a, K> LiveKey<'a, K> {
-    /// What the rule has prepared, for as long as the keys live.
+    /// The prepared key, for the lifetime of the keys.
     #[must_use]
     pub fn key(&self) -> &'a K {
         self.key
@@ -125,20 +124,20 @@ impl<K> fmt::Debug for LiveKey<'_, K> {
     }
 }
 
-/// A public key that a [`KeyResolver`] has given.
+/// A public key that a [`KeyResolver`] returned.
 pub struct LookedUp {
     number: usize,
     text: String,
 }
 
 impl LookedUp {
-    /// The key as text, as the resolver gave it.
+    /// The key as text, as the resolver returned it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// States that this key has signed the delivery.
+    /// States that this key signed the delivery.
     #[must_use]
     pub fn signed_it(&self) -> SignedBy {
         SignedBy::secret(self.number)

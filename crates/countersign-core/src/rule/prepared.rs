@@ -1,5 +1,5 @@
-//! A rule and its keys behind one type, for the schemes that hold a rule and the verifiers
-//! that ask it.
+//! Custom signing code and its keys as one type, for the schemes that hold it and the verifiers
+//! that call it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
 
-/// A scheme's rule, with what it says of itself.
+/// A scheme's custom signing code, with its coverage.
 #[derive(Clone)]
 pub(crate) struct Ruled {
     rule: Arc<dyn AnyRule>,
@@ -23,7 +23,7 @@ impl Ruled {
         Self { covers: rule.covers(), rule: Arc::new(Shared(Arc::new(rule))) }
     }
 
-    /// Prepares a key of each secret.
+    /// Prepares the key of each secret.
     pub(crate) fn prepare(
         &self,
         scheme: &Scheme,
@@ -37,9 +37,9 @@ impl Ruled {
     }
 }
 
-/// A rule with one key for each secret of a verifier.
+/// Custom signing code with one key for each secret of a verifier.
 pub(crate) trait PreparedRule: Send + Sync {
-    /// Has the headers judged by the keys for whose number `is_live` is true.
+    /// Checks the headers with the keys for whose index `is_live` is true.
     fn begin(
         &self,
         request: &RuleRequest<'_>,
@@ -47,7 +47,7 @@ pub(crate) trait PreparedRule: Send + Sync {
     ) -> Result<Pending, VerifyError>;
 }
 
-/// A rule whose kind of keys is forgotten.
+/// Custom signing code with its key type erased.
 trait AnyRule: Send + Sync {
     fn prepare(
         &self,
@@ -98,7 +98,7 @@ impl<R: SigningRule> PreparedRule for WithKeys<R> {
 }
 
 impl PartialEq for Ruled {
-    /// Code cannot be compared: a rule is equal to itself.
+    /// Code cannot be compared: it is equal only to itself.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.rule, &other.rule)
     }

@@ -1,4 +1,4 @@
-//! What a rule is told of a request before its body.
+//! The request as custom signing code sees it, before the body.
 
 use std::fmt;
 
@@ -12,8 +12,8 @@ use crate::scheme::{Scheme, Tolerance};
 use crate::timestamp;
 use crate::url::{PublicUrl, RequestUrl};
 
-/// A request before its body, for a [`SigningRule`](crate::SigningRule): its
-/// headers one value each, its URL as the provider calls it, and the time.
+/// A request without its body, for a [`SigningRule`](crate::SigningRule):
+/// headers with one value each, the URL that the provider calls, and the time.
 pub struct RuleRequest<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) head: &'a Head<'a>,
@@ -23,7 +23,7 @@ pub struct RuleRequest<'a> {
 }
 
 impl<'a> RuleRequest<'a> {
-    /// The scheme whose rule is asked.
+    /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
         self.scheme
@@ -35,52 +35,52 @@ impl<'a> RuleRequest<'a> {
         self.head.method
     }
 
-    /// The URL that the provider calls. If only an origin is configured, path and
-    /// query are those of the request line: whoever sends a request chooses them, so
-    /// what is signed behind them must be told from them.
+    /// The URL that the provider calls. If only an origin is configured, path and query are those
+    /// of the request line, which the client chooses. Then the end of the URL must be unambiguous
+    /// in the signed bytes.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::Misconfigured`] where path and query are those of the
-    /// request line, and it was not told.
+    /// [`VerifyErrorKind::Misconfigured`] if path and query come from the request line, and the
+    /// adapter did not pass it.
     pub fn url(&self) -> Result<String, VerifyError> {
         let parts = self.url.and_then(|url| url.parts(self.head.target));
         parts.map(|parts| parts.concat()).ok_or_else(|| VerifyErrorKind::Misconfigured.into())
     }
 
-    /// The URL that the provider calls, by who has chosen its parts.
+    /// The URL that the provider calls, split into its configured part and the
+    /// part that the client chose.
     pub(crate) fn request_url(&self) -> Result<RequestUrl<'a>, VerifyError> {
         let url = self.url.and_then(|url| url.of_request(self.head.target));
         url.ok_or_else(|| VerifyErrorKind::Misconfigured.into())
     }
 
-    /// The only value of a header, or `None` where it is absent.
+    /// The only value of a header, or `None` if it is absent.
     ///
     /// # Errors
     ///
-    /// [`VerifyErrorKind::RepeatedHeader`] where it stands there twice.
+    /// [`VerifyErrorKind::RepeatedHeader`] if the header is present twice.
     pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, VerifyError> {
         let lower = name.to_ascii_lowercase();
         let repeated = |_| self.refusal(VerifyErrorKind::RepeatedHeader, name);
         self.head.headers.unique(&lower).map_err(repeated)
     }
 
-    /// The only value of a header that must be there: where it is absent, the
-    /// refusal is of the kind `missing`.
+    /// The only value of a required header. If it is absent, the error has the kind `missing`.
     ///
     /// # Errors
     ///
-    /// As [`header`](Self::header), and that.
+    /// Those of [`header`](Self::header), and `missing`.
     pub fn required(&self, name: &str, missing: VerifyErrorKind) -> Result<&'a [u8], VerifyError> {
         self.header(name)?.ok_or_else(|| self.refusal(missing, name))
     }
 
-    /// The signatures in the header that the scheme names, read by the scheme's
-    /// grammar and decoded by its encoding.
+    /// The signatures in the header that the scheme names, parsed and decoded
+    /// as the scheme describes.
     ///
     /// # Errors
     ///
-    /// The refusals of a signature: missing, unsupported, malformed, too many.
+    /// The errors of a signature: missing, unsupported, malformed, too many.
     pub fn candidates(&self) -> Result<Candidates, VerifyError> {
         let mut tags = Tags::default();
         let mut found = Found::of(&self.scheme.families[0], self.head);
@@ -88,13 +88,13 @@ impl<'a> RuleRequest<'a> {
         Ok(Candidates(tags))
     }
 
-    /// The timestamp in the header that the scheme names, as it was sent and in
-    /// Unix milliseconds, held to the tolerance.
+    /// The timestamp in the header that the scheme names, as sent and in Unix
+    /// milliseconds. It is checked against the tolerance.
     ///
     /// # Errors
     ///
-    /// The refusals of a timestamp: missing, malformed, too old, in the future;
-    /// [`VerifyErrorKind::Misconfigured`] where the scheme names no such header.
+    /// The errors of a timestamp: missing, malformed, too old, in the future;
+    /// [`VerifyErrorKind::Misconfigured`] if the scheme names no such header.
     pub fn timestamp(&self) -> Result<(&'a [u8], i64), VerifyError> {
         let header = self.scheme.families[0].timestamp.as_ref().map(Name::shown);
         let header = header.ok_or(VerifyErrorKind::Misconfigured)?;
@@ -103,8 +103,8 @@ impl<'a> RuleRequest<'a> {
         Ok((text, self.judge_time(text)?.ok_or_else(refused)?))
     }
 
-    /// The instant that a text names in the scheme's unit, held to the
-    /// tolerance; `None` where it names none.
+    /// Parses a timestamp in the scheme's unit, and checks it against the
+    /// tolerance; `None` if it is not a timestamp.
     ///
     /// # Errors
     ///
@@ -121,13 +121,13 @@ impl<'a> RuleRequest<'a> {
         Ok(Some(unix_ms))
     }
 
-    /// What the receiver's clock says, in Unix milliseconds.
+    /// The receiver's clock, in Unix milliseconds.
     #[must_use]
     pub fn now_unix_ms(&self) -> i64 {
         self.now_ms
     }
 
-    /// A refusal that names a header to the log.
+    /// An error that names a header in the log.
     #[must_use]
     pub fn refusal(&self, kind: VerifyErrorKind, header: &str) -> VerifyError {
         Name::new(header).map_or_else(|| kind.into(), |name| VerifyError::header(kind, &name))

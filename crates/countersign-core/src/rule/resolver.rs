@@ -1,15 +1,15 @@
-//! Public keys that a delivery names, looked up by the user.
+//! Lookup of public keys by the name in a delivery, implemented by the user.
 
 /// Finds the public key that a delivery names: by its `kid`, or by the URL of
 /// its certificate. Implemented for closures.
 ///
-/// It is asked before anything is proved, so whoever sends requests chooses the
-/// names: answer from a table that a task of yours keeps filled, never by a
-/// request to the network. A URL it is asked for is on the scheme's list of
-/// hosts already.
+/// It is called before the delivery is verified, so any client can choose the
+/// names. Answer from a table that a background task keeps up to date, never by
+/// a network request. A certificate URL has already been checked against the
+/// scheme's list of hosts.
 pub trait KeyResolver: Send + Sync {
-    /// The key of this name, as text: a public key or a certificate in PEM, or a
-    /// JWK. `None` where there is none, and then the delivery is refused.
+    /// The key with this name, as text: a public key or a certificate in PEM,
+    /// or a JWK. If it returns `None`, the delivery is rejected.
     fn key(&self, name: &str) -> Option<String>;
 }
 

@@ -1,4 +1,4 @@
-//! What a rule is told to sign, and what it gives.
+//! The request that custom signing code signs, and the result.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::secret::Secrets;
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// A request that a [`SigningRule`](crate::SigningRule) is to sign.
+/// A request to be signed by a [`SigningRule`](crate::SigningRule).
 pub struct ToSign<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) secrets: &'a Secrets,
@@ -22,14 +22,13 @@ pub struct ToSign<'a> {
 }
 
 impl<'a> ToSign<'a> {
-    /// The scheme whose rule is asked.
+    /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
         self.scheme
     }
 
-    /// The secrets to sign with; where a request can hold only one signature,
-    /// the current one.
+    /// The secrets to sign with. Use the current one if a request can hold only one signature.
     #[must_use]
     pub fn secrets(&self) -> &'a Secrets {
         self.secrets
@@ -39,17 +38,13 @@ impl<'a> ToSign<'a> {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] where it does not decode as the scheme says.
+    /// [`ConfigError::Secret`] if it cannot be decoded in the scheme's format.
     pub fn mac_key(&self) -> Result<MacKey, ConfigError> {
         let current = self.secrets.iter().next().ok_or_else(|| self.problem("give a secret"))?;
         MacKey::new(self.scheme, current)
     }
 
-    /// A key for each secret, where a request can hold several signatures.
-    ///
-    /// # Errors
-    ///
-    /// As [`mac_key`](Self::mac_key).
+    /// A key for each secret, if a request can hold several signatures.
     pub fn mac_keys(&self) -> Result<Vec<MacKey>, ConfigError> {
         MacKey::all(self.scheme, self.secrets)
     }
@@ -60,54 +55,54 @@ impl<'a> ToSign<'a> {
         self.head.method
     }
 
-    /// The URL that is to be called.
+    /// The URL of the request.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Sign`] where it was not given.
+    /// [`ConfigError::Sign`] if no URL was given.
     pub fn url(&self) -> Result<String, ConfigError> {
         let parts = self.url.and_then(|url| url.parts(self.head.target));
         parts
             .map(|parts| parts.concat())
-            .ok_or_else(|| self.problem("give the URL, which it signs"))
+            .ok_or_else(|| self.problem("set the URL, which is signed"))
     }
 
-    /// The only value of a header that is sent besides the signature.
+    /// The only value of a header that is sent with the signature.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&'a [u8]> {
         self.head.headers.unique(&name.to_ascii_lowercase()).ok().flatten()
     }
 
-    /// The id to sign, where one was given.
+    /// The id to sign, if one was given.
     #[must_use]
     pub fn id(&self) -> Option<&'a str> {
         self.id
     }
 
-    /// An id that nothing else has, where none was given.
+    /// A random unique id, for when no id was given.
     pub(crate) fn random_id(&self) -> Result<String, ConfigError> {
         let mut random = [0; 16];
         let filled = getrandom::fill(&mut random);
-        filled.map_err(|_| self.problem("there is no randomness for an id"))?;
+        filled.map_err(|_| self.problem("cannot generate a random id"))?;
         Ok(const_hex::encode(random))
     }
 
-    /// When the delivery is to be signed, in Unix milliseconds.
+    /// The signing time, in Unix milliseconds.
     #[must_use]
     pub fn unix_ms(&self) -> i64 {
         self.unix_ms
     }
 
-    /// The same, as the scheme writes its timestamps.
+    /// The signing time in the format of the scheme's timestamps.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Sign`] where the scheme has no timestamp, or its unit no
-    /// words for this one.
+    /// [`ConfigError::Sign`] if the scheme has no timestamp, or its format
+    /// cannot represent this time.
     pub fn timestamp(&self) -> Result<String, ConfigError> {
         let unit = self.scheme.timestamp.as_ref().map(|timestamp| timestamp.unit);
         let written = unit.and_then(|unit| timestamp::write(self.unix_ms, unit));
-        written.ok_or_else(|| self.problem("its timestamps cannot say this time"))
+        written.ok_or_else(|| self.problem("its timestamps cannot represent this time"))
     }
 
     /// The body.
@@ -116,7 +111,7 @@ impl<'a> ToSign<'a> {
         self.body
     }
 
-    /// Why it cannot be signed; the text completes "cannot sign for `acme`: …".
+    /// An error with this reason; the text completes "cannot sign for `acme`: …".
     #[must_use]
     pub fn problem(&self, problem: impl Into<String>) -> ConfigError {
         ConfigError::Sign { scheme: self.scheme.name().to_owned(), problem: problem.into() }
@@ -129,8 +124,8 @@ impl fmt::Debug for ToSign<'_> {
     }
 }
 
-/// What makes a signed request of a request: headers to add or, where the
-/// signature stands in the body, another body.
+/// The changes that make a request a signed one: headers to add or, if the
+/// signature is in the body, a new body.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct SignedRequest {
     headers: Vec<(String, String)>,
@@ -138,7 +133,7 @@ pub struct SignedRequest {
 }
 
 impl SignedRequest {
-    /// The body is sent as it is, with these headers.
+    /// Adds these headers and sends the body unchanged.
     pub fn with_headers<N: Into<String>, V: Into<String>>(
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -146,18 +141,18 @@ impl SignedRequest {
         Self { headers: headers.collect(), body: None }
     }
 
-    /// This body is sent in place of the one that was given.
+    /// Sends this body instead of the given one.
     pub fn with_body(body: impl Into<Vec<u8>>) -> Self {
         Self { headers: Vec::new(), body: Some(body.into()) }
     }
 
-    /// The headers to send besides those of the request, the signature first.
+    /// The headers to add to those of the request, starting with the signature.
     #[must_use]
     pub fn headers(&self) -> &[(String, String)] {
         &self.headers
     }
 
-    /// The body to send, where it is not the one that was given.
+    /// The body to send, if it differs from the given one.
     #[must_use]
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_deref()
@@ -169,7 +164,7 @@ impl SignedRequest {
 }
 
 impl fmt::Debug for SignedRequest {
-    /// Shows the headers' names: their values and the body hold the signature.
+    /// Includes only the names of headers: their values and the body contain the signature.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
         f.debug_struct("SignedRequest")

@@ -1,11 +1,11 @@
-//! Forms in `multipart/form-data`, RFC 7578: as little of it as finds a few fields.
+//! Forms in `multipart/form-data`, RFC 7578: only what is needed to find a few fields.
 
 use memchr::memmem;
 
-/// The values of these fields, each `None` if it is not there once; or `None` if the
-/// body is not such a form, or has more than `most` parts.
+/// The values of these fields; a field's value is `None` if the field is not present exactly once.
+/// Returns `None` if the body is not such a form, or has more than `most` parts.
 ///
-/// The boundary is the body's own first line.
+/// The boundary is taken from the body's first line.
 pub(crate) fn values<'a, const N: usize>(
     body: &'a [u8],
     names: [&str; N],
@@ -19,7 +19,7 @@ pub(crate) fn values<'a, const N: usize>(
     let delimiter = [b"\r\n--", boundary].concat();
     let mut found = [None; N];
     let mut seen = [false; N];
-    // The delimiter's line break belongs to it: the first one is the end of no part.
+    // The line break before a delimiter belongs to the delimiter: the first one ends no part.
     let mut begin = line;
     for (count, end) in memmem::find_iter(body, &delimiter).enumerate() {
         if count == most {
@@ -35,7 +35,7 @@ pub(crate) fn values<'a, const N: usize>(
     Some(found)
 }
 
-/// Name and value of a part, from the end of the line of its delimiter on.
+/// Name and value of a part, which starts at the end of its delimiter line.
 fn part(part: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let part = part.strip_prefix(b"\r\n")?;
     let head = &part[..part.len().min(LONGEST_HEAD)];
@@ -53,7 +53,7 @@ fn name(head: &[u8]) -> Option<&[u8]> {
 
 /// RFC 2046, section 5.1.1.
 const LONGEST_BOUNDARY: usize = 70;
-/// Of a part's own headers.
+/// Maximum size of a part's headers.
 const LONGEST_HEAD: usize = 2048;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The algorithms of a JWT, RFC 7518 and RFC 8037. `none` is none of them.
+//! The algorithms of a JWT, RFC 7518 and RFC 8037. `none` is not supported.
 
 use crate::signature_key::Way;
 
@@ -46,7 +46,7 @@ impl JwtAlgorithm {
         }
     }
 
-    /// How it signs with a private key; `None` where the key is shared.
+    /// The private-key algorithm; `None` if the key is a shared one.
     pub(super) fn way(self) -> Option<Way> {
         match self {
             Self::Hs256 | Self::Hs384 | Self::Hs512 => None,

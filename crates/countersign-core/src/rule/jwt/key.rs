@@ -1,5 +1,5 @@
-//! Keys of a JWT. What kind of key a secret is says the secret itself, never the
-//! token: a public key can never be used as a shared one.
+//! Keys of a JWT. The secret itself determines its kind of key, never the
+//! token: so a public key cannot be used as a shared one.
 
 use hmac::digest::block_api::EagerHash;
 use hmac::{Hmac, KeyInit, Mac};
@@ -14,7 +14,7 @@ use crate::scheme::SecretFormat;
 use crate::secret::Secret;
 use crate::signature_key::{PrivateKey, PublicKey};
 
-/// A key, and what it says of itself where it is a JWK.
+/// A key and, if it is a JWK, the restrictions that it states.
 pub(crate) struct Key {
     material: Material,
     kid: Option<String>,
@@ -29,8 +29,8 @@ enum Material {
 }
 
 impl Key {
-    /// Whether a token may mean this key by its `kid`: one that has no name, of
-    /// the two, can be any.
+    /// Whether a token's `kid` can refer to this key. If the token or the key
+    /// has no id, it can.
     pub(super) fn is_named(&self, kid: Option<&str>) -> bool {
         match (&self.kid, kid) {
             (Some(own), Some(kid)) => own == kid,
@@ -89,8 +89,8 @@ impl Key {
     }
 }
 
-/// The keys that a secret is: those of a JWKS, or one. Text that is neither JSON
-/// nor PEM is a shared key, where the scheme has those.
+/// Reads the keys of a secret: those of a JWKS, or one key. Text that is
+/// neither JSON nor PEM is a shared key, if the scheme accepts shared keys.
 pub(super) fn read_keys(
     secret: &Secret,
     algorithms: &[JwtAlgorithm],
@@ -107,7 +107,7 @@ pub(super) fn read_keys(
     }
 }
 
-/// The keys that a text is which must be public ones.
+/// Reads keys from a text that must contain only public keys.
 pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     if !text.trim_start().starts_with('{') {
         return Ok(vec![Key::new(Material::Public(PublicKey::from_pem(text)?))]);
@@ -116,7 +116,7 @@ pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     let Some(set) = json.get("keys").and_then(Value::as_array) else {
         return Key::from_jwk(&json).map(|key| vec![key]);
     };
-    // A set may hold keys for other purposes.
+    // A set can contain keys for other purposes.
     let mut keys = Vec::new();
     for jwk in set {
         match Key::from_jwk(jwk) {
@@ -133,7 +133,7 @@ fn is_public(text: &str) -> bool {
     text.starts_with('{') || text.starts_with("-----BEGIN")
 }
 
-/// With what a token is signed.
+/// The key that signs a token.
 pub(super) enum SignWith {
     Shared(Zeroizing<Vec<u8>>),
     Private(PrivateKey, JwtAlgorithm),
