@@ -1,8 +1,8 @@
-//! A scheme: one provider's way of signing, as data.
+//! A scheme: how one provider signs its deliveries, as data.
 //!
-//! Everything here is a plain value. What it means at a request is written
-//! once, in `presented.rs`; how it may be written down is said by
-//! [`SchemeBuilder`], which refuses what contradicts itself.
+//! Everything here is a plain value. `presented.rs` applies a scheme to a
+//! request. [`SchemeBuilder`] creates schemes and rejects inconsistent
+//! descriptions.
 
 mod boundaries;
 mod builder;
@@ -37,7 +37,7 @@ use crate::error::ConfigError;
 use crate::name::Name;
 use crate::rule::{Covers, Ruled};
 
-/// A provider's way of signing its deliveries.
+/// How a provider signs its deliveries.
 ///
 /// ```
 /// use countersign_core::Scheme;
@@ -54,7 +54,7 @@ pub struct Scheme {
     pub(crate) secret_format: SecretFormat,
     pub(crate) key_length: Option<usize>,
     pub(crate) families: Vec<Family>,
-    /// By which the second family was made of the first.
+    /// The two prefixes with which the second family was derived from the first.
     alternate_header_prefix: Option<[String; 2]>,
     pub(crate) grammar: Grammar,
     pub(crate) encoding: Encoding,
@@ -62,7 +62,7 @@ pub struct Scheme {
     pub(crate) body_view: BodyView,
     pub(crate) id_forbids: Option<char>,
     body_begins_with: Option<String>,
-    /// What the template asks of requests, so that it has one reading.
+    /// The limits on parts of a request that make the template unambiguous.
     pub(crate) boundaries: Boundaries,
     pub(crate) timestamp: Option<Timestamp>,
     pub(crate) event_id: Vec<EventIdSource>,
@@ -79,12 +79,12 @@ pub struct Scheme {
 }
 
 impl Scheme {
-    /// The built-in scheme of this name, or of this alias.
+    /// Returns the built-in scheme with this name or alias.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::UnknownScheme`] where there is none;
-    /// [`names`](Self::names) and [`aliases`](Self::aliases) list them.
+    /// [`ConfigError::UnknownScheme`] if there is none; [`names`](Self::names)
+    /// and [`aliases`](Self::aliases) list them.
     pub fn named(name: &str) -> Result<Self, ConfigError> {
         builtin::named(name)
     }
@@ -94,65 +94,64 @@ impl Scheme {
         builtin::names()
     }
 
-    /// The other names by which built-in schemes are found, each with the
-    /// scheme's own: of products that sign by a scheme which bears another name
-    /// (`clerk`, `svix`). In alphabetical order.
+    /// The aliases of built-in schemes, each with the name of its scheme, in
+    /// alphabetical order. An alias is a product that signs with the scheme of
+    /// another name (`clerk`, `svix`).
     pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
         builtin::aliases()
     }
 
-    /// Starts the description of a scheme of your own.
+    /// Starts the description of a custom scheme.
     #[must_use]
     pub fn builder(name: impl Into<String>) -> SchemeBuilder {
         SchemeBuilder::new(name.into())
     }
 
-    /// The name by which the scheme is asked for (`stripe`).
+    /// The name of the scheme (`stripe`).
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The provider's name as it writes it (`Stripe`).
+    /// The provider's name as the provider writes it (`Stripe`).
     #[must_use]
     pub fn title(&self) -> &str {
         &self.title
     }
 
-    /// What computes the signature.
+    /// The algorithm that computes the signature.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// How the provider shows its secrets.
+    /// The format in which the provider displays its secrets.
     #[must_use]
     pub fn secret_format(&self) -> SecretFormat {
         self.secret_format
     }
 
-    /// How a signature is written in its header.
+    /// How the signature is encoded in its header.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// Which bytes are signed, as a template (`{ts}.{body}`) or, where a rule
-    /// puts them together, in words; empty where nothing is.
+    /// The signed payload: a template (`{ts}.{body}`) or, if code computes the
+    /// signature, a description in words. Empty if nothing is signed.
     #[must_use]
     pub fn signed(&self) -> &str {
         self.template.text()
     }
 
-    /// Whether this is a description and nothing else, so that it could be
-    /// written into a file. Where it is not, a
-    /// [`SigningRule`](crate::SigningRule) says how it is signed.
+    /// Whether the scheme is data only, so that it can be written to a file. If
+    /// not, a [`SigningRule`](crate::SigningRule) implements its signatures.
     #[must_use]
     pub fn is_data(&self) -> bool {
         self.rule.is_none()
     }
 
-    /// What of the body the signature covers.
+    /// Which part of the body the signature covers.
     #[must_use]
     pub fn covers(&self) -> &Covers {
         match &self.rule {
@@ -162,28 +161,28 @@ impl Scheme {
         }
     }
 
-    /// Whether the signature covers the body. Where it does not (the schemes
-    /// that only show a token, and those that sign a few of its fields) the body
-    /// may be anybody's, but for what it [`covers`](Self::covers).
+    /// Whether the signature covers the whole body. If it does not (schemes
+    /// that only send a token, and schemes that sign a few fields of the body),
+    /// an attacker can change everything in the body that it does not
+    /// [cover](Self::covers).
     #[must_use]
     pub fn authenticates_body(&self) -> bool {
         *self.covers() == Covers::Body
     }
 
-    /// Whether the URL is signed, so that a verifier has to be told the public
-    /// one.
+    /// Whether the URL is signed. If so, the verifier needs the public URL.
     #[must_use]
     pub fn signs_url(&self) -> bool {
         self.template.signs_url()
     }
 
-    /// Whether the body is signed as it arrives or after it is decoded.
+    /// Whether the body is signed as received or after decompression.
     #[must_use]
     pub fn body_view(&self) -> BodyView {
         self.body_view
     }
 
-    /// The headers that are read, in the order in which they are asked for.
+    /// The headers that the scheme reads, in the order of the lookups.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.families
             .iter()
@@ -192,13 +191,13 @@ impl Scheme {
             .map(Name::shown)
     }
 
-    /// Those of the [`headers`](Self::headers) that hold the id which is signed, in the order in
-    /// which they are asked for; none where the scheme signs no id.
+    /// Those of the [`headers`](Self::headers) that hold the signed id, in the order of the
+    /// lookups. Empty if the scheme signs no id.
     pub fn id_headers(&self) -> impl Iterator<Item = &str> {
         self.families.iter().filter_map(|family| family.id.as_ref()).map(Name::shown)
     }
 
-    /// How the header of the signature is written, for people
+    /// The format of the signature header, for display
     /// (`X-Venum-Signature: t=<milliseconds>,v1=<hex>`).
     #[must_use]
     pub fn signature_grammar(&self) -> String {
@@ -226,8 +225,8 @@ impl Scheme {
         }
     }
 
-    /// Where the timestamp stands, for people (`header:webhook-timestamp`,
-    /// `field:t`, `body:/created`), and in what unit.
+    /// The location of the timestamp, for display (`header:webhook-timestamp`,
+    /// `field:t`, `body:/created`), and its unit.
     #[must_use]
     pub fn timestamp(&self) -> Option<(String, TimestampUnit)> {
         let timestamp = self.timestamp.as_ref()?;
@@ -242,34 +241,35 @@ impl Scheme {
         Some((place, timestamp.unit))
     }
 
-    /// How far a timestamp may lie in the past and in the future by default;
-    /// `None` where the scheme signs no timestamp.
+    /// The default tolerance: the maximum age of a timestamp, and how far it
+    /// can be in the future. `None` if the scheme signs no timestamp.
     #[must_use]
     pub fn tolerance(&self) -> Option<Tolerance> {
         self.timestamp.as_ref().map(|timestamp| timestamp.tolerance)
     }
 
-    /// Where the event's id is looked for, in this order. If a delivery has none
-    /// of them, its id is the digest of what was signed, and it has the
-    /// [fallback identity](Self::fallback_identity).
+    /// The locations of the event's id, in the order of the lookups. If a
+    /// delivery has an id in none of them, its id is the digest of the signed
+    /// bytes, and it has the [fallback identity](Self::fallback_identity).
     #[must_use]
     pub fn event_id_sources(&self) -> &[EventIdSource] {
         &self.event_id
     }
 
-    /// This scheme with another place for the event's id, which is looked for
-    /// before those of the scheme: `/id`, `/a+/b` for several values together,
-    /// `/events/*/id` for all elements of an array, or as
-    /// [`SchemeBuilder::event_id`] writes it. A delivery that has it has the
-    /// identity [`Id`](Identity::Id).
+    /// Adds a location of the event's id that is read before those of the scheme.
+    ///
+    /// The location is `/id`, `/a+/b` for several values combined,
+    /// `/events/*/id` for all elements of an array, or any text that
+    /// [`SchemeBuilder::event_id`] accepts. A delivery with a value there has
+    /// the identity [`Id`](Identity::Id).
     ///
     /// The values must differ between distinct events: the id of a ticket or an
-    /// order does not name what happened to it.
+    /// order does not identify what happened to it.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Scheme`] if the place cannot be parsed, or the signature
-    /// does not cover it.
+    /// [`ConfigError::Scheme`] if the location cannot be parsed, or the
+    /// signature does not cover it.
     pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
         let place = if place.starts_with('/') { format!("body:{place}") } else { place.to_owned() };
         let source = self.checked_event_id(&place).map_err(|problem| ConfigError::Scheme {
@@ -281,14 +281,14 @@ impl Scheme {
         Ok(self)
     }
 
-    /// A place of the event's id, if the signature covers it. The values that a
-    /// token scheme names are as authentic as the token.
+    /// Parses a location of the event's id, and checks that the signature
+    /// covers it. In a token scheme, body values are as authentic as the token.
     pub(crate) fn checked_event_id(&self, place: &str) -> Result<EventIdSource, String> {
         let source: EventIdSource = place.parse()?;
         let covered = match &source.0 {
             IdPlace::Header(name) if !self.is_id_header(name) => {
-                return Err("this header is not signed, so anybody could change it: \
-                            only the header of `id_header` will do"
+                return Err("this header is not signed, so anyone could change it: \
+                            use only the header of `id_header`"
                     .to_owned());
             }
             IdPlace::Header(_) => true,
@@ -299,7 +299,7 @@ impl Scheme {
         };
         match covered {
             true => Ok(source),
-            false => Err("the signature does not cover this value: leave it out".to_owned()),
+            false => Err("the signature does not cover this value: remove it".to_owned()),
         }
     }
 
@@ -307,42 +307,41 @@ impl Scheme {
         self.families[0].id.as_ref().is_some_and(|id| id.lower() == name.lower())
     }
 
-    /// Whether the secret itself is shown and nothing is signed.
+    /// Whether the scheme sends the secret itself as a token and signs nothing.
     fn is_token(&self) -> bool {
         self.algorithm == Algorithm::Token && self.is_data()
     }
 
-    /// How well events are told apart: [`Id`](Identity::Id) if the scheme names
-    /// a place for it, or else the
-    /// [fallback identity](Self::fallback_identity).
-    /// [`Verified::identity`](crate::Verified::identity) is that of one delivery.
+    /// How well the scheme distinguishes events: [`Id`](Identity::Id) if it defines a location of
+    /// the id, or else the [fallback identity](Self::fallback_identity).
+    /// [`Verified::identity`](crate::Verified::identity) is the identity of one delivery.
     #[must_use]
     pub fn identity(&self) -> Identity {
         if self.event_id.is_empty() { self.fallback_identity } else { Identity::Id }
     }
 
-    /// The identity of a delivery that has none of the
+    /// The identity of a delivery without any of the
     /// [ids](Self::event_id_sources).
     #[must_use]
     pub fn fallback_identity(&self) -> Identity {
         self.fallback_identity
     }
 
-    /// What the identity rests on, for people.
+    /// The reason for the identity, as text for display.
     #[must_use]
     pub fn identity_basis(&self) -> &str {
         self.identity_basis.as_deref().unwrap_or(identity::NO_BASIS)
     }
 
-    /// Where the event's type is looked for, in this order.
+    /// The locations of the event's type, in the order of the lookups.
     #[must_use]
     pub fn event_type_sources(&self) -> &[EventTypeSource] {
         &self.event_type
     }
 
-    /// Whether the signature covers what stands at this place: a header only
-    /// where the template names it, a value of the body wherever the body is
-    /// signed.
+    /// Whether the signature covers this location. A header is covered if the
+    /// template contains it. A body value is covered if the signature covers
+    /// that part of the body.
     #[must_use]
     pub fn signs(&self, place: &EventTypeSource) -> bool {
         match &place.0 {
@@ -351,61 +350,61 @@ impl Scheme {
         }
     }
 
-    /// What the provider does around a delivery: how long it waits, whether it
-    /// sends again, how much it sends.
+    /// How the provider delivers: response timeout, retries, body size.
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
 
-    /// What of the description no text at hand confirms: a default that a user
-    /// can change, never a promise.
+    /// The fields of the description that no source confirms: defaults that a
+    /// user can change, without any guarantee.
     #[must_use]
     pub fn unconfirmed(&self) -> &[Cell] {
         &self.unconfirmed
     }
 
-    /// How well the scheme is known.
+    /// How well the scheme is documented or tested.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         self.evidence
     }
 
-    /// Where the facts were read.
+    /// The sources of the facts.
     #[must_use]
     pub fn sources(&self) -> &[String] {
         &self.sources
     }
 
-    /// What is easily got wrong with this provider.
+    /// Common mistakes with this provider.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 }
 
-/// Headers that are used together: where a provider sends the same scheme under
-/// two sets of names, one request uses one set whole.
+/// Headers that are used together. If a provider sends the same headers under
+/// two sets of names, a request uses all headers of one set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Family {
-    /// A matching signature in any of them is enough.
+    /// A matching signature in any one of them is enough.
     pub(crate) signatures: Vec<Name>,
     pub(crate) id: Option<Name>,
     pub(crate) timestamp: Option<Name>,
 }
 
-/// How a signature's header is written.
+/// The format of the signature header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Grammar {
-    /// The whole value, behind a prefix that must be there (and may be empty).
+    /// The whole value, after a required prefix (which can be empty).
     Whole { prefix: String },
-    /// A list of `key assign value`, of which those of one key are signatures.
-    /// Items are split at the first `assign` only: base64 contains `=`.
+    /// A list of `key assign value` items. The values of one key are
+    /// signatures. Items are split at the first `assign` only: base64 contains
+    /// `=`.
     List {
         separator: char,
         assign: char,
         key: String,
-        /// Whether a space may stand in front of an item.
+        /// Whether an item can start with a space.
         space: bool,
     },
 }
@@ -424,16 +423,16 @@ pub(crate) enum TimestampSource {
     Header,
     /// A key of the list in the signature's own header.
     Field(String),
-    /// A value of the signed body, which is read only after the signature has
+    /// A value of the signed body. It is read only after the signature has been
     /// verified.
     Body(Pointer),
 }
 
-/// What computes a signature.
+/// The algorithm that computes a signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// HMAC with SHA-1, where a provider still has it.
+    /// HMAC with SHA-1, for providers that still use it.
     HmacSha1,
     /// HMAC with SHA-256.
     HmacSha256,
@@ -446,49 +445,49 @@ pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256, in ASN.1 DER. Needs the feature
     /// `asymmetric`.
     EcdsaP256,
-    /// No signature: the header shows the secret itself. **The body is not
+    /// No signature: the header contains the secret itself. **The body is not
     /// authenticated.**
     Token,
-    /// Plain Keccak-256, as it was before SHA-3. For rules.
+    /// Plain Keccak-256, the hash from before SHA-3. Only for custom signing code.
     Keccak256,
-    /// RSA, PKCS #1 v1.5, with SHA-256. For rules; needs the feature
-    /// `asymmetric`.
+    /// RSA, PKCS #1 v1.5, with SHA-256. Only for custom signing code; needs the
+    /// feature `asymmetric`.
     RsaSha256,
-    /// A signed JWT. For rules; needs the feature `asymmetric` where it is signed
+    /// A signed JWT. Only for custom signing code; needs the feature `asymmetric` if it is signed
     /// with a private key.
     Jwt,
 }
 
-/// How a provider shows its secrets, and so how they become keys.
+/// The format in which a provider displays its secrets. It determines how a
+/// secret is decoded to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SecretFormat {
-    /// The text itself is the key, prefix and all.
+    /// The text itself is the key, including any prefix.
     Text,
     /// Hexadecimal, either case.
     Hex,
     /// Base64 of the standard alphabet, padding optional.
     Base64,
-    /// Base64 behind the optional prefix `whsec_`, in front of which `v1,` may
-    /// stand. Several, joined by `|`, are a key each.
+    /// Base64 after the optional prefix `whsec_`, which can be preceded by
+    /// `v1,`. In a list joined by `|`, each item is a separate key.
     Whsec,
-    /// Base64 where the prefix `whsec_` stands, text where it does not
-    /// (OpenAI).
+    /// Base64 if the text starts with `whsec_`, otherwise plain text (OpenAI).
     WhsecOrText,
-    /// Both the text itself and, if it is base64 behind an optional `whsec_`, what
-    /// that says: a delivery may be signed with either key (Polar).
+    /// Two keys: the text itself and, if the text is base64 after an optional `whsec_`, the decoded
+    /// bytes. A delivery can be signed with either key (Polar).
     TextAndWhsec,
-    /// A public key: base64 behind the optional prefix `whpk_`.
+    /// A public key: base64 after the optional prefix `whpk_`.
     Whpk,
-    /// Text in which HTML's five entities stand for their characters
+    /// Text in which HTML's five entities are decoded to their characters
     /// (WooCommerce).
     HtmlEntities,
-    /// User and password, `user:password`: the key is their base64, as HTTP's
-    /// Basic authentication shows it, RFC 7617.
+    /// User and password, `user:password`. The key is their base64, as in HTTP
+    /// Basic authentication, RFC 7617.
     Basic,
 }
 
-/// How a signature is written.
+/// How a signature is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Encoding {
@@ -496,23 +495,23 @@ pub enum Encoding {
     Hex,
     /// Base64 of the standard alphabet, with its padding.
     Base64,
-    /// As it is: for tokens.
+    /// Plain text: for tokens.
     Text,
 }
 
-/// Which view of the body is signed.
+/// Which form of the body is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum BodyView {
-    /// The bytes as they arrive. A content encoding is refused.
+    /// The bytes as received. A content encoding is rejected.
     #[default]
     Raw,
-    /// The bytes behind the content encoding (`gzip` or `deflate`), where there
-    /// is one. Needs the feature `compression`.
+    /// The decompressed body, if it has a content encoding (`gzip` or
+    /// `deflate`). Needs the feature `compression`.
     Decoded,
 }
 
-/// How a timestamp is written.
+/// The format of a timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TimestampUnit {
@@ -522,83 +521,83 @@ pub enum TimestampUnit {
     Milliseconds,
     /// RFC 3339, with any offset and any number of fractional digits.
     Rfc3339,
-    /// The date of HTTP, RFC 9110 section 5.6.7.
+    /// The HTTP date, RFC 9110 section 5.6.7.
     HttpDate,
 }
 
-/// Which deliveries' responses the provider reads, so that nothing else can be
-/// sent in place of the handler's: TwiML, the answer to a slash command.
+/// Deliveries whose response body the provider reads (TwiML, the response to a
+/// slash command). For these, no other response can replace the handler's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Interactive {
     /// None.
     #[default]
     No,
-    /// Those of all deliveries.
+    /// All deliveries.
     Yes,
-    /// Those of deliveries that have an id.
+    /// Deliveries with an id.
     WithId,
-    /// Those of deliveries that have no id.
+    /// Deliveries without an id.
     WithoutId,
 }
 
-/// How a retry is signed, compared with the attempt before.
+/// How a retry is signed, compared with the previous attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum RetrySignature {
-    /// Anew: a signed time is that of the attempt.
+    /// With a new signature: a signed timestamp is that of the attempt.
     New,
-    /// As it was: a signed time is that of the event or the first attempt.
+    /// With the same signed timestamp: that of the event or the first attempt.
     Same,
     /// Not known.
     #[default]
     Unknown,
 }
 
-/// How well a scheme is known.
+/// How reliable our knowledge of a scheme is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Evidence {
     /// The provider's own SDK was run against the test vectors.
     SdkRun,
-    /// Read in the source of the provider's own SDK.
+    /// Taken from the source of the provider's own SDK.
     SdkSource,
-    /// Read in the provider's documentation or sample.
+    /// Taken from the provider's documentation or sample.
     Docs,
-    /// Read only in the code or documentation of third parties.
+    /// Taken only from third-party code or documentation.
     Secondary,
-    /// Not one of ours: the user's own description.
+    /// Not a built-in scheme: described by the user.
     Custom,
 }
 
-/// A cell of a scheme's description that may be unconfirmed.
+/// A field of a scheme's description that can be unconfirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Cell {
-    /// How long the provider waits for the answer.
+    /// How long the provider waits for a response.
     AckDeadline,
-    /// When it sends again.
+    /// The provider's retry schedule.
     Retries,
-    /// The largest body.
+    /// The maximum body size.
     BodyLimit,
-    /// How far a timestamp may be off.
+    /// The timestamp tolerance.
     Tolerance,
-    /// Where the event's id stands.
+    /// The location of the event's id.
     EventId,
-    /// Where the event's type stands.
+    /// The location of the event's type.
     EventType,
-    /// How well events are told apart.
+    /// How well events can be distinguished.
     Identity,
     /// Which responses the provider reads.
     Interactive,
 }
 
-/// A word of the data: the same in the builder's documentation, in TOML and in
-/// the program's output.
+/// The text of each variant: the same in the builder's documentation, in TOML
+/// and in the program's output.
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         impl $type {
-            /// All of them, with the words by which files and programs call them.
+            /// All variants, each with the text that files and programs use for it.
             pub const ALL: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
         }
 

@@ -115,8 +115,8 @@ fn handshakes_are_described() {
         serde_json::json!([{
             "name": "x-hook-secret",
             "rule": "unsigned-while-armed",
-            "asked": "POST, header:X-Hook-Signature is absent, header:X-Hook-Secret is there",
-            "answered": "200, header `X-Hook-Secret` as it came",
+            "asked": "POST, header:X-Hook-Signature is absent, header:X-Hook-Secret is present",
+            "answered": "200, header `X-Hook-Secret` as received",
             "captured_from": "header:X-Hook-Secret"
         }])
     );

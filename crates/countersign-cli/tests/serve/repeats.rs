@@ -83,7 +83,7 @@ async fn the_file_says_what_becomes_of_repeats_and_which_field_names_the_event()
 async fn a_field_that_cannot_name_the_event_must_be_mended() {
     for (keys, told) in [
         ("event_id = 'booking'", "event_id"),
-        ("event_id = '/a/*/b/*/c'", "two arrays"),
+        ("event_id = '/a/*/b/*/c'", "more than one `*`"),
         ("event_id = 'header:X-Cal-Id'", "not signed"),
         ("event_id = 7", "event_id"),
         ("repeats = 'drop'", "suppress"),

@@ -1,51 +1,51 @@
-//! Where one part of the signed bytes ends and the next begins.
+//! Checks that the signed bytes can be split into parts in only one way.
 //!
-//! A signature covers one string. If that string could be cut into parts in two ways, a
-//! recorded delivery could be sent again as another: with a piece of its body as a header, with
-//! a later time, to another path. So every part ends at something that it cannot contain, or
-//! has one length. The builder derives from the template what that asks of a request.
+//! A signature covers one string. If that string could be split in two ways, an attacker could
+//! resend a recorded delivery as a different one: with a piece of its body as a header, with a
+//! later time, to another path. So every part ends at something that it cannot contain, or has a
+//! fixed length. The builder derives the resulting limits on requests from the template.
 
 use crate::json;
 use crate::scheme::TimestampUnit;
 use crate::timestamp;
 
-/// What the parts of a request must be for the signed bytes to have one reading. What that
-/// asks of a signed header stands beside it in the template.
+/// The limits on the parts of a request that make the signed bytes unambiguous. The limits of a
+/// signed header are stored with the header in the template.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Boundaries {
-    /// A timestamp in digits has as many as one of our time.
+    /// A numeric timestamp must have as many digits as a current one.
     pub(crate) fixed_timestamp: bool,
     pub(crate) id: Bound,
     pub(crate) url: UrlBound,
-    /// With one of these each body begins, if there is a body; with any byte if there are none.
+    /// Each non-empty body must start with one of these bytes; with any byte if the list is empty.
     pub(crate) body_first: Vec<u8>,
-    /// The body is one JSON document to its end. A plain digest with the secret first can be
-    /// computed for a longer message by anybody who knows it for a shorter one; what that appends
-    /// begins with bytes that no JSON has behind its end.
+    /// The body must be one complete JSON document. For a plain digest with the secret first,
+    /// anyone who knows the digest of a message can compute that of a longer one; the appended
+    /// bytes start with bytes that cannot follow a JSON document.
     pub(crate) one_document: bool,
 }
 
-/// What a part must not contain, and how long it must be.
+/// The bytes that a part must not contain, and its required length.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Bound {
     pub(crate) excluded: Vec<u8>,
     pub(crate) length: Option<usize>,
 }
 
-/// How a URL is told from what stands beside it, if the sender chooses its path.
+/// How the end of a URL is detected, if the sender chooses its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct UrlBound {
-    /// The body begins with a byte that no URL contains.
+    /// The body starts with a byte that no URL contains.
     pub(crate) before_body: bool,
-    /// The body ends with one.
+    /// The body ends with a byte that no URL contains.
     pub(crate) behind_body: bool,
-    /// Nothing tells it apart, so it has to be configured to the letter.
+    /// The end cannot be detected, so the exact URL must be configured.
     pub(crate) exact_only: bool,
 }
 
 impl Boundaries {
-    /// Whether a body ends and begins where the parts beside it say. `chosen_url`: whether the
-    /// path is that of the request line.
+    /// Whether the start and the end of a body meet the limits of the adjacent parts. `chosen_url`:
+    /// whether the path comes from the request line.
     #[inline]
     pub(crate) fn allow_body(&self, body: &[u8], chosen_url: bool) -> bool {
         let (Some(first), Some(last)) = (body.first(), body.last()) else { return true };
@@ -68,8 +68,8 @@ impl Bound {
     }
 }
 
-/// Whether a byte may stand in a URL behind its origin, RFC 3986. (Brackets may not: they are
-/// for addresses.)
+/// Whether a byte can appear in a URL after its origin, RFC 3986. (Brackets cannot: they are for
+/// addresses.)
 pub(crate) fn is_url_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&byte)
 }

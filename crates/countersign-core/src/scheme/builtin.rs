@@ -1,4 +1,4 @@
-//! The built-in schemes: one small file a provider, and this list.
+//! The built-in schemes: one small file for each provider, and this list.
 
 mod adyen;
 mod adyen_platform;
@@ -88,7 +88,7 @@ use std::time::Duration;
 use super::{Scheme, SchemeBuilder};
 use crate::error::ConfigError;
 
-/// Every built-in, by the name that its file gives it. Sorted by name.
+/// All built-in schemes, by the name in their files. Sorted by name.
 const ALL: &[(&str, Describe)] = &[
     ("adyen", adyen::scheme),
     ("adyen-platform", adyen_platform::scheme),
@@ -210,14 +210,14 @@ pub(super) fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
     aliases::ALL.iter().map(|alias| (alias.name, alias.scheme))
 }
 
-/// The names and aliases that begin as `name` does, or are a slip or two away
-/// from it.
+/// The names and aliases that start with `name`, or differ from it by one or
+/// two typing errors.
 fn near(name: &str) -> Vec<&'static str> {
     let lower = name.to_ascii_lowercase();
     let is_near = |known: &&str| {
         let begins = lower.len() > 1 && (known.starts_with(&lower) || lower.starts_with(known));
         let slips = strsim::damerau_levenshtein(&lower, known);
-        // Two slips in a name of three letters make any other name of it.
+        // Two errors in a name of three letters would match nearly every name.
         begins || (slips <= MOST_SLIPS && 2 * slips < known.len())
     };
     names().chain(aliases().map(|(alias, _)| alias)).filter(is_near).collect()
@@ -225,17 +225,17 @@ fn near(name: &str) -> Vec<&'static str> {
 
 const MOST_SLIPS: usize = 2;
 
-/// How each is begun: its name, its title, and where it was read.
+/// The fields that every scheme sets: its name, its title, and its source.
 fn describe(name: &str, title: &str, source: &str) -> SchemeBuilder {
     Scheme::builder(name).title(title).source(source)
 }
 
-/// A note of the schemes that sign no timestamp.
+/// The note for schemes that sign no timestamp.
 const UNDATED: &str =
     "No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.";
 
-/// A note of the schemes that only show a token.
-const TOKEN: &str = "Nothing is signed, so the body is not authenticated: whoever knows the token, or has seen one delivery, can send any body.";
+/// The note for schemes that only send a token.
+const TOKEN: &str = "Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.";
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -1,4 +1,4 @@
-//! Where an event's id and type are looked for.
+//! The locations of an event's id and type.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use crate::name::Name;
 pub(crate) struct Pointer {
     text: String,
     tokens: Vec<String>,
-    /// Which of the tokens stands for every element of an array.
+    /// The index of the token that means every element of an array.
     each: Option<usize>,
 }
 
@@ -25,18 +25,18 @@ impl Pointer {
         &self.tokens
     }
 
-    /// Which of the tokens stands for every element of an array.
+    /// The index of the token that means every element of an array.
     pub(crate) fn each(&self) -> Option<usize> {
         self.each
     }
 
-    /// A pointer in which the token `*` stands for every element of an array.
-    /// (No member of that name can be meant.)
+    /// Parses a pointer in which the token `*` means every element of an array.
+    /// (So it cannot name a member called `*`.)
     fn of_elements(text: &str) -> Result<Self, String> {
         let pointer: Self = text.parse()?;
         let mut each = pointer.tokens.iter().enumerate().filter(|(_, token)| *token == "*");
         match (each.next(), each.next()) {
-            (_, Some(_)) => Err(format!("`{text}` goes through two arrays: write one `*`")),
+            (_, Some(_)) => Err(format!("`{text}` contains more than one `*`: use only one")),
             (first, None) => {
                 let each = first.map(|(at, _)| at);
                 Ok(Self { each, ..pointer })
@@ -44,7 +44,7 @@ impl Pointer {
         }
     }
 
-    /// The array whose elements it goes through.
+    /// The array that contains the elements.
     fn array(&self) -> Option<&[String]> {
         self.each.map(|at| &self.tokens[..at])
     }
@@ -68,11 +68,11 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// A place where the event's id may stand: always inside what is signed.
+/// A location of the event's id, always in signed data.
 ///
-/// As text: `header:webhook-id`, `body:/id`, `body:/signature+/type` if only
-/// several values together tell events apart, or `body:/events/*/id` for a batch,
-/// whose elements are all counted in their order.
+/// As text: `header:webhook-id`, `body:/id`, `body:/signature+/type` if events can only be
+/// distinguished by several values together, or `body:/events/*/id` for a batch, in which all
+/// elements count, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventIdSource(pub(crate) IdPlace);
 
@@ -80,7 +80,8 @@ pub struct EventIdSource(pub(crate) IdPlace);
 pub(crate) enum IdPlace {
     /// The id's header, which the template signs.
     Header(Name),
-    /// Values of the body, all of which must be there. Shared with every proof.
+    /// Values of the body, all required. Shared with every
+    /// [`Verified`](crate::Verified).
     Body(Arc<[Pointer]>),
 }
 
@@ -99,15 +100,15 @@ impl FromStr for EventIdSource {
         let mut arrays = pointers.iter().filter_map(Pointer::array);
         let first = arrays.next();
         if arrays.any(|array| Some(array) != first) {
-            return Err(format!("`{text}` goes through two arrays: name values of one"));
+            return Err(format!("`{text}` contains values of two arrays: use values of one array"));
         }
         Ok(Self(IdPlace::Body(pointers)))
     }
 }
 
 impl EventIdSource {
-    /// The place as text, in pieces, with a header's name in lower case: the same for all ways to
-    /// write it.
+    /// The location as text, in pieces, with header names in lower case: the same for all spellings
+    /// of one location.
     pub(crate) fn canonical(&self) -> impl Iterator<Item = &str> + Clone {
         let (kind, header, pointers) = match &self.0 {
             IdPlace::Header(name) => ("header:", Some(name.lower()), &[][..]),
@@ -128,7 +129,7 @@ impl fmt::Display for EventIdSource {
     }
 }
 
-/// A place where the event's type may stand, inside the signed bytes or not.
+/// A location of the event's type, in signed data or not.
 ///
 /// As text: `body:/type`, `header:X-GitHub-Event`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,9 +165,9 @@ impl fmt::Display for EventTypeSource {
 }
 
 fn header(name: &str) -> Result<Name, String> {
-    Name::new(name).ok_or_else(|| format!("`{name}` is not a header's name"))
+    Name::new(name).ok_or_else(|| format!("`{name}` is not a valid header name"))
 }
 
 fn unknown_place(text: &str) -> String {
-    format!("`{text}` is not a place: write `header:NAME` or `body:/POINTER`")
+    format!("`{text}` is not a location: write `header:NAME` or `body:/POINTER`")
 }

@@ -1,4 +1,4 @@
-//! A scheme from a TOML file, whose keys are the builder's words.
+//! Reads a scheme from a TOML file, with the builder's method names as keys.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::error::ConfigError;
 // So that the documentation of the facade names the feature, too.
 #[cfg(feature = "serde")]
 impl Scheme {
-    /// Reads the description of a scheme from TOML. Its keys are the words of
-    /// [`SchemeBuilder`]; durations are text such as `"300s"`, `"5m"`, `"7d"`.
+    /// Reads the description of a scheme from TOML. Its keys are the methods of [`SchemeBuilder`];
+    /// durations are text such as `"300s"`, `"5m"`, `"7d"`.
     ///
     /// ```
     /// use countersign_core::Scheme;
@@ -33,16 +33,15 @@ impl Scheme {
     /// # Ok::<(), countersign_core::ConfigError>(())
     /// ```
     ///
-    /// A list is divided by `signature_list = { separator = ",", assign = "=",
-    /// key = "v1" }`, with `spaces = true` where a space may stand in front of
-    /// an item. `retries` is the list of delays, empty for a provider that never
-    /// sends again; `retries_within` is a window. `tolerance_past` and
-    /// `tolerance_future` also take `"dangerously-unlimited"`. Each handshake is a
-    /// table `[[handshake]]`; see [`HandshakeBuilder`](crate::HandshakeBuilder).
+    /// The format of a list is `signature_list = { separator = ",", assign = "=", key = "v1" }`,
+    /// with `spaces = true` if an item can start with a space. `retries` is the list of delays,
+    /// empty for a provider that never retries; `retries_within` is a window. `tolerance_past` and
+    /// `tolerance_future` also accept `"dangerously-unlimited"`. Each handshake is a table
+    /// `[[handshake]]`; see [`HandshakeBuilder`](crate::HandshakeBuilder).
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Toml`] names the line and the key that have to be mended.
+    /// [`ConfigError::Toml`] with the line and the key that must be fixed.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let words: Words = toml::from_str(text)
             .map_err(|error| ConfigError::Toml { problem: located(text, &error) })?;
@@ -63,9 +62,9 @@ impl Scheme {
     }
 }
 
-/// What is wrong, in which line, and at which key. Without the line itself, which
-/// the error's own text would quote: somebody may have pasted a secret there, so
-/// that a key, too, is shown only if it could be a word.
+/// The error message with the line number and the key. The line itself, which the error's own text
+/// would quote, is omitted because it can contain a secret. For the same reason, the key is
+/// included only if it looks like a key.
 fn located(text: &str, error: &toml::de::Error) -> String {
     let message = error.message();
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else {
@@ -84,14 +83,14 @@ fn is_of_a_word(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte == b'_'
 }
 
-/// In which line a word of a handshake stands, or else its name. The problem
-/// begins with both: ``` `ping`: `status`: …```.
+/// The line number of a handshake's key, or else of its name. The problem
+/// starts with both: ``` `ping`: `status`: …```.
 fn line_of_handshake(text: &str, problem: &str) -> Option<usize> {
     let mut quoted = problem.split('`').skip(1).step_by(2);
     let (name, word) = (quoted.next()?, quoted.next()?);
     let begins = |line: &&str| line.trim() == "[[handshake]]";
     let mut first_line = text.lines().take_while(|line| !begins(line)).count();
-    // What stands in front of the first one is the scheme's.
+    // The text before the first table belongs to the scheme.
     for table in text.split("[[handshake]]").skip(1) {
         let named = table.lines().filter_map(|line| line.split_once('='));
         let mut names = named.filter(|(key, _)| key.trim() == "name");
@@ -104,7 +103,7 @@ fn line_of_handshake(text: &str, problem: &str) -> Option<usize> {
     None
 }
 
-/// In which line a key stands, counted from 1.
+/// The line number of a key, counted from 1.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let is_key = |line: &str| {
         line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
@@ -199,7 +198,7 @@ mod tests {
         }
     }
 
-    /// A scheme that lacks nothing, and this from its fourth line on.
+    /// A complete scheme, followed by this text from its fourth line on.
     fn with(more: &str) -> String {
         format!("name = \"a\"\nsignature_header = \"X\"\nsigned = \"{{body}}\"\n{more}\n")
     }

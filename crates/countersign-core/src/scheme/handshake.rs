@@ -1,7 +1,7 @@
-//! A handshake, as data: how a provider tries an endpoint before it sends
-//! events to it, and what it expects to hear.
+//! A handshake, as data: the request with which a provider checks an endpoint
+//! before it sends events, and the response that it expects.
 //!
-//! What one means at a request is written in `crate::handshake`.
+//! `crate::handshake` applies handshakes to requests.
 
 mod builder;
 mod shown;
@@ -17,7 +17,7 @@ use super::event_source::Pointer;
 use super::{Encoding, Scheme};
 use crate::name::Name;
 
-/// A request by which a provider tries an endpoint, and the answer to it.
+/// A request with which a provider checks an endpoint, and the response to it.
 ///
 /// Part of a [`Scheme`]; [`SchemeBuilder::handshake`] takes its description.
 ///
@@ -42,7 +42,7 @@ use crate::name::Name;
 pub struct Handshake {
     name: String,
     rule: HandshakeRule,
-    /// Of an unsigned one: of a signed one the method is not signed.
+    /// Only for an unsigned handshake: a signature does not cover the method.
     pub(crate) method: Option<String>,
     pub(crate) conditions: Vec<Condition>,
     pub(crate) status: u16,
@@ -52,22 +52,21 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// Starts the description of a handshake that is signed like any event, and
-    /// answered only once it has verified.
+    /// Starts the description of a handshake that is signed like an event. It
+    /// is answered only after it has been verified.
     #[must_use]
     pub fn signed(name: impl Into<String>) -> HandshakeBuilder {
         HandshakeBuilder::new(name.into(), HandshakeRule::Signed)
     }
 
-    /// Starts the description of a handshake that nobody has signed: whoever
-    /// asks is answered.
+    /// Starts the description of an unsigned handshake that is answered to any client.
     #[must_use]
     pub fn unsigned(name: impl Into<String>) -> HandshakeBuilder {
         HandshakeBuilder::new(name.into(), HandshakeRule::Unsigned)
     }
 
-    /// Starts the description of a handshake that nobody has signed and that is
-    /// answered only while [`Verifier::arm_handshake`] allows it.
+    /// Starts the description of an unsigned handshake that is answered only
+    /// while [`Verifier::arm_handshake`] allows it.
     ///
     /// [`Verifier::arm_handshake`]: crate::Verifier::arm_handshake
     #[must_use]
@@ -75,34 +74,34 @@ impl Handshake {
         HandshakeBuilder::new(name.into(), HandshakeRule::UnsignedWhileArmed)
     }
 
-    /// The name by which logs and metrics call it.
+    /// The name of the handshake in logs and metrics.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whom it is answered to.
+    /// Which requests the handshake is answered to.
     #[must_use]
     pub fn rule(&self) -> HandshakeRule {
         self.rule
     }
 
-    /// The method of the request, for a router to let through. `None` of a signed
-    /// one: it comes as events do, and its method is not asked.
+    /// The method of the request, so that a router can allow it. `None` for a signed handshake: it
+    /// arrives like an event, and its method is not checked.
     #[must_use]
     pub fn method(&self) -> Option<&str> {
         self.method.as_deref()
     }
 
-    /// Whether it shows the token of
-    /// [`Verifier::with_verify_token`](crate::Verifier::with_verify_token), and
-    /// so is answered only where there is one.
+    /// Whether the request contains the token of
+    /// [`Verifier::with_verify_token`](crate::Verifier::with_verify_token). If
+    /// so, it is answered only if a token has been set.
     #[must_use]
     pub fn shows_verify_token(&self) -> bool {
         self.conditions.iter().any(|condition| condition.test == Test::IsVerifyToken)
     }
 
-    /// Every place of the request that is read for it.
+    /// All locations of the request that are read.
     pub(crate) fn places(&self) -> impl Iterator<Item = &Place> {
         let conditions = self.conditions.iter().map(|condition| &condition.place);
         let headers = self.headers.iter().filter_map(|(_, text)| match text {
@@ -112,7 +111,7 @@ impl Handshake {
         conditions.chain(self.body.places()).chain(headers).chain(&self.capture)
     }
 
-    /// Whether it can be told from the head of a request alone.
+    /// Whether the handshake can only be detected with the body of the request.
     pub(crate) fn reads_body(&self) -> bool {
         !self.places().all(Place::is_in_head)
     }
@@ -127,20 +126,20 @@ impl Handshake {
     }
 }
 
-/// Whom a handshake is answered to.
+/// Which requests a handshake is answered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HandshakeRule {
-    /// To whoever has signed it: it is verified like any event.
+    /// Signed requests: they are verified like events.
     Signed,
-    /// To anybody.
+    /// All requests.
     Unsigned,
-    /// To the first who asks while the user has armed it, because it hands a
-    /// key over: were it always answered, anybody could replace the key.
+    /// The first request after the user has armed the handshake, because it
+    /// sends a key. If it were always answered, anyone could replace the key.
     UnsignedWhileArmed,
 }
 
-/// What must hold of one place of the request.
+/// A condition on one location of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition {
     pub(crate) place: Place,
@@ -152,11 +151,11 @@ pub(crate) enum Test {
     Is(String),
     Present,
     Absent,
-    /// It is the verify token that the user has chosen.
+    /// It equals the verify token that the user has chosen.
     IsVerifyToken,
 }
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AnswerBody {
     Empty,
@@ -164,12 +163,12 @@ pub(crate) enum AnswerBody {
     Json(Vec<(String, Field)>),
 }
 
-/// The value of one member of an answer in JSON.
+/// The value of one member of a JSON response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Field {
     Number(i64),
     Echo(Place),
-    /// The HMAC of a place's text, with the scheme's algorithm and key.
+    /// The HMAC of a location's text, with the scheme's algorithm and key.
     Hmac {
         of: Place,
         encoding: Encoding,
@@ -198,18 +197,18 @@ impl AnswerBody {
     }
 }
 
-/// The value of one header of an answer.
+/// The value of one header of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum HeaderText {
     Fixed(String),
     Echo(Place),
 }
 
-/// A place of a request: `header:NAME`, `query:NAME`, `body:/POINTER`.
+/// A location in a request: `header:NAME`, `query:NAME`, `body:/POINTER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     Header(Name),
-    /// A parameter of the query, by its decoded name.
+    /// A query parameter, by its decoded name.
     Query(String),
     /// A value of a JSON body.
     Body(Pointer),
@@ -228,11 +227,11 @@ impl FromStr for Place {
         match text.split_once(':') {
             Some(("header", name)) => Name::new(name)
                 .map(Self::Header)
-                .ok_or_else(|| format!("`{name}` is not a header's name")),
+                .ok_or_else(|| format!("`{name}` is not a valid header name")),
             Some(("query", name)) if !name.is_empty() => Ok(Self::Query(name.to_owned())),
             Some(("body", pointer)) => pointer.parse().map(Self::Body),
             _ => Err(format!(
-                "`{text}` is not a place: write `header:NAME`, `query:NAME` or `body:/POINTER`"
+                "`{text}` is not a location: write `header:NAME`, `query:NAME` or `body:/POINTER`"
             )),
         }
     }
@@ -249,13 +248,13 @@ impl fmt::Display for Place {
 }
 
 impl Scheme {
-    /// How the provider tries an endpoint before it sends events to it.
+    /// How the provider checks an endpoint before it sends events.
     #[must_use]
     pub fn handshakes(&self) -> &[Handshake] {
         &self.handshakes
     }
 
-    /// The same without them, and so without what it rejects on their account.
+    /// This scheme without its handshakes, so that nothing is rejected because of them.
     #[cfg(feature = "diagnose")]
     pub(crate) fn without_handshakes(mut self) -> Self {
         self.handshakes.clear();

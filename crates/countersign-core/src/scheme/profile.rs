@@ -1,12 +1,11 @@
-//! What a provider does around a delivery.
+//! How a provider delivers: timeouts, retries, body size.
 
 use std::time::Duration;
 
 use super::{Interactive, RetrySignature};
 
-/// How a provider treats its deliveries: how long it waits for the answer,
-/// whether it sends again, how much it sends, and so how long an event has to
-/// be remembered.
+/// How a provider delivers: how long it waits for a response, whether it
+/// retries, how much it sends, and so how long an event must be remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     pub(super) body_limit: usize,
@@ -18,19 +17,19 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// The largest body that is accepted, in bytes.
+    /// The maximum accepted body size, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         self.body_limit
     }
 
-    /// How long the provider waits for the answer.
+    /// How long the provider waits for a response.
     #[must_use]
     pub fn ack_deadline(&self) -> Duration {
         self.ack_deadline
     }
 
-    /// When the provider sends a delivery again that was not acknowledged.
+    /// When the provider retries a delivery that was not acknowledged.
     #[must_use]
     pub fn retries(&self) -> &Retries {
         &self.retries
@@ -42,7 +41,7 @@ impl Profile {
         self.retention
     }
 
-    /// Which deliveries' responses the provider reads.
+    /// Deliveries whose response body the provider reads.
     #[must_use]
     pub fn interactive(&self) -> Interactive {
         self.interactive
@@ -55,22 +54,22 @@ impl Profile {
     }
 }
 
-/// When a provider sends a delivery again.
+/// A provider's retry schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Retries {
     /// Never.
     Never,
-    /// After each of these delays, each counted from the attempt before.
+    /// After each of these delays, each counted from the previous attempt.
     After(Vec<Duration>),
-    /// Again and again until this long after the first attempt.
+    /// Repeatedly, until this long after the first attempt.
     Within(Duration),
-    /// Nothing is known of it.
+    /// Not known.
     Unknown,
 }
 
 impl Retries {
-    /// From the first attempt to the last; `None` where it is not known.
+    /// The time from the first attempt to the last; `None` if it is not known.
     #[must_use]
     pub fn window(&self) -> Option<Duration> {
         match self {
@@ -84,16 +83,16 @@ impl Retries {
     }
 }
 
-/// The minimum time for which a success has to be remembered, counted from its
-/// completion: the last retry may come a retry window later, and each retry can
-/// be replayed for as long as one delivery is accepted (`accepted`: past and
-/// future tolerance together).
+/// The minimum time for which a success must be remembered, counted from its
+/// completion. The last retry can come one retry window later, and each retry
+/// can be replayed for as long as a single delivery is accepted (`accepted`:
+/// past plus future tolerance).
 pub(crate) fn least_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
     retry_window(retries).saturating_add(accepted.unwrap_or_default())
 }
 
-/// The retention of a scheme that states none: a quarter of the retry window
-/// more than the minimum, since retries can be late, and at least a day.
+/// The default retention: the minimum plus a quarter of the retry window, since
+/// retries can be late, and at least one day.
 pub(super) fn default_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
     let margin = retry_window(retries) / 4;
     least_retention(retries, accepted).saturating_add(margin).max(A_DAY)
@@ -107,6 +106,6 @@ pub(super) const DEFAULT_ACK_DEADLINE: Duration = Duration::from_secs(5);
 pub(super) const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Of what nothing is known is taken to send again for three days, as the most
-/// patient of the large providers do.
+/// The assumption for unknown schedules: three days of retries, as the large
+/// providers with the longest retry windows do.
 const UNKNOWN_RETRY_WINDOW: Duration = Duration::from_secs(3 * 24 * 60 * 60);

@@ -1,18 +1,19 @@
-//! The template of the signed bytes: `{ts}.{body}`.
+//! The template of the signed payload: `{ts}.{body}`.
 
 use super::boundaries::Bound;
 use crate::name::Name;
 
-/// What is signed, in parts. The parts are fed to the MAC one after another:
-/// nothing is ever substituted in text, so nothing in a body can be expanded.
+/// The signed payload, in parts. The parts are fed to the MAC one after
+/// another. There is no text substitution, so placeholders in a body are never
+/// expanded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Template {
     text: String,
-    /// In front of the body.
+    /// Before the body.
     pub(crate) before: Vec<Part>,
-    /// Behind the body.
+    /// After the body.
     pub(crate) after: Vec<Part>,
-    /// Where the secret stands, for the algorithms that hash it with the rest.
+    /// The position of the secret, for algorithms that hash it with the payload.
     pub(crate) secret: Option<SecretPlace>,
 }
 
@@ -22,17 +23,18 @@ pub(crate) enum Part {
     /// The timestamp's text as it was sent.
     Timestamp,
     Id {
-        /// In bytes, if it has one.
+        /// In bytes, if it is fixed.
         length: Option<usize>,
     },
     /// The public URL.
     Url,
-    /// The same with the percent-escapes of some marks decoded; see [`PublicUrl`](crate::PublicUrl).
+    /// The public URL with the percent-escapes of some marks decoded; see
+    /// [`PublicUrl`](crate::PublicUrl).
     UnescapedUrl,
     Method,
     Header {
         name: Name,
-        /// What its value must be, so that it ends where the template says.
+        /// The limits on the value that make its end unambiguous.
         bound: Bound,
     },
 }
@@ -44,10 +46,10 @@ pub(crate) enum SecretPlace {
 }
 
 impl Template {
-    /// Reads a template; the error says what to mend.
+    /// Parses a template; the error explains what to fix.
     ///
-    /// A template that fails to mention the body would verify every payload,
-    /// so it is refused, as is every placeholder that is not known.
+    /// A template without the body would verify every payload, so it is
+    /// rejected. Unknown placeholders are rejected, too.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut template = Self { text: text.to_owned(), ..Self::default() };
         let mut seen_body = false;
@@ -60,22 +62,22 @@ impl Template {
             let part = match rest.find(['{', '}']) {
                 Some(0) => {
                     let Some(inner) = rest.strip_prefix('{') else {
-                        return Err("a `}` has no `{` in front of it".to_owned());
+                        return Err("a `}` has no matching `{`".to_owned());
                     };
                     let Some((word, behind)) = inner.split_once('}') else {
-                        return Err("a `{` has no `}` behind it".to_owned());
+                        return Err("a `{` has no matching `}`".to_owned());
                     };
                     rest = behind;
                     match word {
                         "body" if seen_body => {
-                            return Err("`{body}` must stand in it once".to_owned());
+                            return Err("`{body}` must appear only once".to_owned());
                         }
                         "body" => {
                             seen_body = true;
                             None
                         }
                         "secret" if template.secret.is_some() => {
-                            return Err("`{secret}` must stand in it once".to_owned());
+                            return Err("`{secret}` must appear only once".to_owned());
                         }
                         "secret" => {
                             template.secret = Some(if seen_anything {
@@ -103,11 +105,11 @@ impl Template {
         if seen_body {
             Ok(template)
         } else {
-            Err("`{body}` must stand in it: without the body, any body would verify".to_owned())
+            Err("`{body}` is missing: without it, any body would verify".to_owned())
         }
     }
 
-    /// What a rule signs, in words: it has no parts.
+    /// A description in words, for custom signing code: it has no parts.
     pub(crate) fn in_words(text: &str) -> Self {
         Self { text: text.to_owned(), ..Self::default() }
     }
@@ -128,7 +130,7 @@ impl Template {
         self.parts().any(|p| p == part)
     }
 
-    /// Whether it holds values besides the timestamp and the body.
+    /// Whether it contains values besides the timestamp and the body.
     pub(crate) fn signs_other_values(&self) -> bool {
         self.parts().any(|part| !matches!(part, Part::Literal(_) | Part::Timestamp))
     }
@@ -157,17 +159,17 @@ fn placeholder(word: &str) -> Result<Part, String> {
                 Ok(Part::Id { length: Some(part_length(&length[1..])?) })
             }
             (_, Some(header)) => {
-                // A header's name contains no colon.
+                // A header name contains no colon.
                 let (name, length) = match header.split_once(':') {
                     Some((name, length)) => (name, Some(part_length(length)?)),
                     None => (header, None),
                 };
                 let known = Name::new(name);
-                let name = known.ok_or_else(|| format!("`{name}` is not a header's name"))?;
+                let name = known.ok_or_else(|| format!("`{name}` is not a valid header name"))?;
                 Ok(Part::Header { name, bound: Bound { length, ..Bound::default() } })
             }
             _ => Err(format!(
-                "`{{{word}}}` is not known: write `{{body}}`, `{{ts}}`, `{{id}}`, `{{url}}`, \
+                "`{{{word}}}` is not a placeholder: use `{{body}}`, `{{ts}}`, `{{id}}`, `{{url}}`, \
                  `{{unescaped_url}}`, `{{method}}`, `{{secret}}` or `{{header:NAME}}`"
             )),
         },
@@ -176,10 +178,10 @@ fn placeholder(word: &str) -> Result<Part, String> {
 
 fn part_length(text: &str) -> Result<usize, String> {
     let length = text.parse().ok().filter(|length| (1..=LONGEST_PART).contains(length));
-    length.ok_or_else(|| format!("`{text}` is no length: write 1 to {LONGEST_PART}, in bytes"))
+    length.ok_or_else(|| format!("`{text}` is not a length: write 1 to {LONGEST_PART}, in bytes"))
 }
 
-/// Of a header or an id whose length is known.
+/// The maximum fixed length of a header or an id.
 const LONGEST_PART: usize = 256;
 
 #[cfg(test)]

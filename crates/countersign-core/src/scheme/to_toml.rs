@@ -1,4 +1,4 @@
-//! A scheme as a TOML file, in the words of its builder.
+//! Writes a scheme as a TOML file, with the builder's method names as keys.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -16,13 +16,12 @@ use crate::error::ConfigError;
 // So that the documentation of the facade names the feature, too.
 #[cfg(feature = "serde")]
 impl Scheme {
-    /// Writes the scheme as a TOML file, to be read by people or as the
-    /// beginning of a description of your own: [`from_toml`](Self::from_toml)
-    /// reads it back as an equal scheme. What is as it would be by default is
-    /// left out, but for the tolerance.
+    /// Writes the scheme as a TOML file, to read or as a starting point for a
+    /// custom scheme: [`from_toml`](Self::from_toml) reads it back as an equal
+    /// scheme. Default values are omitted, except for the tolerance.
     ///
-    /// A built-in keeps its `evidence`, which is true of the file for as long as
-    /// nothing in it is changed.
+    /// The file of a built-in scheme contains its `evidence`. Remove that line
+    /// if you change anything in the file.
     ///
     /// ```
     /// use countersign_core::Scheme;
@@ -36,7 +35,7 @@ impl Scheme {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::NotData`] where the scheme's way of signing is code.
+    /// [`ConfigError::NotData`] if code computes the scheme's signatures.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
         if !self.is_data() {
             return Err(ConfigError::NotData { scheme: self.name.clone() });
@@ -74,11 +73,11 @@ impl Scheme {
         file.list("source", &self.sources);
         file.list("note", &self.notes);
         if self.evidence != Evidence::Custom {
-            file.remark("Of the built-in: where you change anything, leave it out.");
+            file.remark("For the built-in scheme: remove this line if you change anything.");
             file.say("evidence", quoted(self.evidence));
         }
         if !self.unconfirmed.is_empty() {
-            file.remark("No text at hand confirms these.");
+            file.remark("No source confirms these.");
             file.list("unconfirmed", &self.unconfirmed);
         }
     }
@@ -148,7 +147,7 @@ impl Scheme {
             TimestampSource::Body(pointer) => file.say("timestamp_body", quoted(pointer)),
         }
         file.say("timestamp_unit", quoted(timestamp.unit));
-        // Said even where it is the default: it is what users change.
+        // Written even if it is the default: users often change it.
         match (timestamp.tolerance.past(), timestamp.tolerance.future()) {
             (Some(past), Some(future)) if past == future => {
                 file.say("tolerance", span(past));
@@ -260,11 +259,11 @@ impl Field {
     }
 }
 
-/// The file as far as it is written.
+/// The file as written so far.
 #[derive(Default)]
 struct File {
     text: String,
-    /// Of the section that has begun, until something stands in it.
+    /// The heading of the current section, until the section has content.
     heading: Option<&'static str>,
 }
 
@@ -289,14 +288,14 @@ impl File {
         self.text.push_str(&format!("{key} = {value}\n"));
     }
 
-    /// A table that may be left out.
+    /// Writes a table, unless it is empty.
     fn say_some(&mut self, key: &str, table: String) {
         if table != EMPTY_TABLE {
             self.say(key, table);
         }
     }
 
-    /// A list that may be left out.
+    /// Writes a list, unless it is empty.
     fn list(&mut self, key: &str, items: impl IntoIterator<Item = impl Display>) {
         let items: Vec<String> = items.into_iter().map(quoted).collect();
         if items.is_empty() {
@@ -311,8 +310,8 @@ impl File {
     }
 }
 
-/// A string of TOML, on one line: one of JSON, but for the character that only
-/// JSON lets stand.
+/// A TOML string on one line: a JSON string, except that TOML requires one more
+/// character to be escaped.
 fn quoted(text: impl Display) -> String {
     serde_json::Value::from(text.to_string()).to_string().replace('\u{7f}', "\\u007f")
 }
@@ -337,7 +336,7 @@ fn table(members: impl IntoIterator<Item = (impl Display, String)>) -> String {
 
 pub(super) const UNLIMITED: &str = "dangerously-unlimited";
 const EMPTY_TABLE: &str = "{}";
-/// What fits beside its key in a line.
+/// The maximum line length for a key and its list.
 const WIDTH: usize = 100;
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
-//! How far a timestamp may be off.
+//! The timestamp tolerance.
 
 use std::time::Duration;
 
 use crate::clock::millis;
 
-/// How far a timestamp may lie in the past and in the future.
+/// The accepted difference between a timestamp and the clock, past and future.
 ///
-/// The two are separate, and both bounds are inclusive: with a tolerance of
-/// 300 s a timestamp of exactly 300 s ago is accepted. Whole milliseconds.
+/// The two limits are separate, and both are inclusive: with a tolerance of 300
+/// s, a timestamp of exactly 300 s ago is accepted. Precision: whole
+/// milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tolerance {
     past_ms: Option<i64>,
@@ -15,53 +16,51 @@ pub struct Tolerance {
 }
 
 impl Tolerance {
-    /// As far in the past as in the future.
+    /// The same limit for past and future.
     #[must_use]
     pub fn symmetric(either: Duration) -> Self {
         Self::new(either, either)
     }
 
-    /// One bound for the past, one for the future.
+    /// Separate limits for past and future.
     #[must_use]
     pub fn new(past: Duration, future: Duration) -> Self {
         Self { past_ms: Some(millis(past)), future_ms: Some(millis(future)) }
     }
 
-    /// Takes timestamps however old.
+    /// Accepts timestamps of any age.
     ///
-    /// Dangerous: whoever has recorded a delivery can send it again for ever,
-    /// and only the memory of handled events, which ends, stands in the way.
+    /// Dangerous: anyone who has recorded a delivery can replay it at any time.
+    /// Only the record of handled events prevents that, and it expires.
     #[must_use]
     pub fn dangerous_without_past_limit(mut self) -> Self {
         self.past_ms = None;
         self
     }
 
-    /// Takes timestamps however far ahead.
+    /// Accepts timestamps in the future without a limit.
     ///
-    /// Dangerous: a delivery that is dated ahead can be sent again until its
-    /// date has passed.
+    /// Dangerous: a delivery with a future date can be replayed until that date has passed.
     #[must_use]
     pub fn dangerous_without_future_limit(mut self) -> Self {
         self.future_ms = None;
         self
     }
 
-    /// How far in the past; `None` for however far.
+    /// The limit in the past; `None` if unlimited.
     #[must_use]
     pub fn past(&self) -> Option<Duration> {
         self.past_ms.map(duration)
     }
 
-    /// How far in the future; `None` for however far.
+    /// The limit in the future; `None` if unlimited.
     #[must_use]
     pub fn future(&self) -> Option<Duration> {
         self.future_ms.map(duration)
     }
 
-    /// How long one and the same delivery can be accepted: from as early as
-    /// its timestamp may lie ahead, to as late as it may lie behind. `None` for
-    /// ever. An event has to be remembered for this long.
+    /// How long one delivery can be accepted: the sum of both limits. `None` if
+    /// unlimited. An event must be remembered for at least this long.
     #[must_use]
     pub fn window(&self) -> Option<Duration> {
         Some(self.past()?.saturating_add(self.future()?))

@@ -1,10 +1,9 @@
-//! Which templates have one reading, and what that asks of requests.
+//! Determines which templates are unambiguous, and the resulting limits on requests.
 //!
-//! Left of the body, parts are told apart from the left; right of it, from the right; what is
-//! between them is the body. A part of a known length ends by itself. So do a literal, an RFC
-//! 3339 time and an HTTP date: none of them begins or ends another. Any other part ends before
-//! the first byte that it cannot contain, if all that lies between is known position by
-//! position.
+//! Parts before the body are separated from the left, parts after it from the right; the rest is
+//! the body. A part of a known length needs no delimiter. Neither does a literal, an RFC 3339 time
+//! or an HTTP date: none of them is a prefix or suffix of another. Any other part ends before the
+//! first byte that it cannot contain, if everything in between is known position by position.
 
 use super::Words;
 use crate::scheme::boundaries::{Boundaries, is_url_byte};
@@ -12,8 +11,8 @@ use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{Timestamp, TimestampUnit};
 use crate::timestamp;
 
-/// What must hold of a request for the template to have one reading, of its signed headers in
-/// the template itself; or why it has two, and what to write instead.
+/// Derives the limits on requests that make the template unambiguous; those of signed headers are
+/// stored in the template. The error explains the ambiguity and what to write instead.
 pub(super) fn derive(
     words: &Words,
     template: &mut Template,
@@ -40,13 +39,13 @@ pub(super) fn derive(
     Ok(found)
 }
 
-/// Whether bodies that begin with one of these characters are JSON documents.
+/// Whether bodies that start with one of these characters are JSON documents.
 pub(super) fn is_document(begins: &str) -> bool {
     !begins.is_empty() && begins.bytes().all(|byte| b"{[".contains(&byte))
 }
 
-/// A signed header must not hold what a plain digest appends to a message: its padding ends with
-/// the length, whose first bytes are zero.
+/// Excludes from signed headers the bytes that a plain digest appends to a message: the padding
+/// ends with the length, whose first bytes are zero.
 fn exclude_padding(template: &mut Template) {
     for part in template.before.iter_mut().chain(&mut template.after) {
         if let Part::Header { bound, .. } = part {
@@ -55,7 +54,7 @@ fn exclude_padding(template: &mut Template) {
     }
 }
 
-/// Which side of the body; right of it everything is read backwards.
+/// The side of the body; after the body, everything is read backwards.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
     Left,
@@ -70,27 +69,27 @@ impl Side {
     }
 }
 
-/// What follows a part, position by position, as far as that is known.
+/// What follows a part, position by position, as far as it is known.
 #[derive(Default)]
 struct Ahead {
     positions: Vec<Position>,
-    /// Whether the body follows the last of them.
+    /// Whether the body follows the last position.
     meets_body: bool,
 }
 
-/// What may stand at one position.
+/// The bytes that are possible at one position.
 struct Position {
     bytes: Bytes,
     kind: Kind,
-    /// Whether a timestamp in digits lies in front of it, whose length counts then.
+    /// Whether a numeric timestamp precedes it, whose length then matters.
     behind_digits: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A part in front may be forbidden to contain these bytes.
+    /// The preceding part can be forbidden to contain these bytes.
     Mark,
-    /// The first byte of the body: the best of marks.
+    /// The first byte of the body: the preferred delimiter.
     Body,
     Other,
 }
@@ -142,20 +141,20 @@ impl Ahead {
         self.positions.push(Position { bytes, kind, behind_digits });
     }
 
-    /// The beginning of an RFC 3339 time, which has one length.
+    /// The start of an RFC 3339 time, which has a fixed length.
     fn push_date(&mut self) {
         for byte in *b"0000-00-00T00:00:00" {
             match byte {
                 b'0' => self.push(Bytes::digits(), Kind::Other),
                 b'T' => self.push(Bytes::of(|byte| b"Tt ".contains(&byte)), Kind::Other),
                 b':' => self.push(Bytes::one(byte), Kind::Mark),
-                // No mark: ids are full of them.
+                // Not a delimiter: ids often contain these bytes.
                 _ => self.push(Bytes::one(byte), Kind::Other),
             }
         }
     }
 
-    /// Sees to it that a part ends before these positions.
+    /// Ensures that a part ends before these positions.
     fn bound(&self, part: &mut Part, side: Side, found: &mut Boundaries) -> Result<(), String> {
         match part {
             Part::Literal(_) => {}
@@ -205,13 +204,14 @@ impl Ahead {
         }
     }
 
-    /// The first position whose bytes neither a part of these bytes can contain, nor what lies
+    /// The first position whose bytes occur neither in a part of these bytes nor in the positions
     /// between.
     fn end_of(&self, part: &Bytes) -> Option<&Position> {
         self.unlike_those_before().find(|position| position.bytes.is_apart_from(part))
     }
 
-    /// What a part of any bytes must not contain, to end before these positions.
+    /// The bytes that an arbitrary part must not contain, so that it ends
+    /// before these positions.
     fn excluded(&self, found: &mut Boundaries) -> Option<Vec<u8>> {
         let best = self.unlike_those_before().find(|position| position.kind == Kind::Body);
         let first = self.unlike_those_before().find(|position| position.kind == Kind::Mark);
@@ -265,19 +265,19 @@ impl Bytes {
 
 fn two_readings(part: &str, side: Side) -> String {
     let (ends, beside) = match side {
-        Side::Left => ("ends", "behind"),
-        Side::Right => ("begins", "in front of"),
+        Side::Left => ("ends", "after"),
+        Side::Right => ("starts", "before"),
     };
     let mut problem = format!(
-        "nothing says where `{part}` {ends}, so it could take a piece of its neighbour: put a \
-         character {beside} it that it does not contain, as `.`",
+        "nothing marks where `{part}` {ends}, so it could take a piece of its neighbour: put a \
+         character {beside} it that it does not contain, such as `.`",
     );
     if part != "{method}" {
         let inside = part.trim_matches(['{', '}']);
-        problem.push_str(&format!(", or give its length in bytes, as `{{{inside}:36}}`"));
+        problem.push_str(&format!(", or set its length in bytes, such as `{{{inside}:36}}`"));
     }
     if side == Side::Left {
-        problem.push_str(", or say with which characters every body begins (`body_begins_with`)");
+        problem.push_str(", or set the characters that start a body (`body_begins_with`)");
     }
     problem
 }

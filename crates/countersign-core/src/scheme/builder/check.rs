@@ -1,5 +1,5 @@
-//! What is refused in a scheme's description: every hole and contradiction that
-//! can be seen before the first request.
+//! Checks a scheme's description: rejects every gap and contradiction that can
+//! be detected before the first request.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::scheme::{
     Timestamp, TimestampSource, TimestampUnit, Tolerance,
 };
 
-/// The word that has to be mended, and how.
+/// The setting that must be fixed, and how.
 pub(super) type Problem = (&'static str, String);
 
 impl Words {
@@ -75,27 +75,27 @@ impl Words {
         if self.rule.is_some() {
             return match &self.signed {
                 Some(text) => Ok(Template::in_words(text)),
-                None => problem(WORD, "say in a few words which bytes the rule signs"),
+                None => problem(WORD, "describe in a few words which bytes the signing code signs"),
             };
         }
         if matches!(algorithm, Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt) {
-            return problem("algorithm", "no template says what it signs: it is for rules");
+            return problem("algorithm", "this algorithm is only for custom signing code");
         }
         let template = match (&self.signed, algorithm) {
             (None, Algorithm::Token) => return Ok(Template::default()),
             (Some(_), Algorithm::Token) => {
-                return problem(WORD, "a token signs nothing: leave it out");
+                return problem(WORD, "a token scheme signs nothing: remove this");
             }
-            (None, _) => return problem(WORD, "say which bytes are signed, such as `{body}`"),
+            (None, _) => return problem(WORD, "set the signed bytes, such as `{body}`"),
             (Some(text), _) => Template::parse(text).map_err(|what| (WORD, what))?,
         };
         match (template.secret, algorithm) {
             (None, Algorithm::Sha256) => problem(
                 WORD,
-                "a plain digest without the secret proves nothing: put `{secret}` first or last",
+                "a plain digest must include the secret: put `{secret}` first or last",
             ),
             (Some(_), algorithm) if algorithm != Algorithm::Sha256 => {
-                problem(WORD, "`{secret}` is for plain digests only: this algorithm has a key")
+                problem(WORD, "`{secret}` is only for plain digests: this algorithm has a key")
             }
             _ => Ok(template),
         }
@@ -112,7 +112,7 @@ impl Words {
         if self.signature_prefix.is_some() {
             return problem(
                 "signature_prefix",
-                "a list has keys, not a prefix: leave one of them out",
+                "a list has keys, not a prefix: remove one of them",
             );
         }
         if separator == assign || !separator.is_ascii() || !assign.is_ascii() {
@@ -137,7 +137,7 @@ impl Words {
         let default = if is_token { Encoding::Text } else { Encoding::Hex };
         let encoding = self.encoding.unwrap_or(default);
         if (encoding == Encoding::Text) != is_token {
-            return problem(WORD, "plain text is for tokens, and tokens are plain text");
+            return problem(WORD, "`text` is only for tokens, and tokens must use it");
         }
         if let Grammar::List { separator, .. } = grammar {
             let in_alphabet = separator.is_ascii_alphanumeric()
@@ -145,7 +145,7 @@ impl Words {
             if in_alphabet {
                 return problem(
                     "signature_list",
-                    "the separator is a character of the signature's own alphabet",
+                    "the separator is a character of the signature's encoding",
                 );
             }
         }
@@ -183,7 +183,7 @@ impl Words {
             },
             (None, Some(_), None) => return problem("timestamp_field", UNSIGNED_TIMESTAMP),
             (None, None, Some(_)) if signed => {
-                return problem("signed", "`{ts}` stands for a timestamp outside of the body");
+                return problem("signed", "`{ts}` is only for a timestamp that is not in the body");
             }
             (None, None, Some(_)) if algorithm == Algorithm::Token => {
                 return problem("timestamp_body", "a token does not sign the body");
@@ -202,13 +202,14 @@ impl Words {
         {
             return problem(
                 "timestamp_unit",
-                "such a time contains the list's separator, which would cut it in two",
+                "this format contains the list's separator, which would split it in two",
             );
         }
         Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
     }
 
-    /// A rule signs what it likes, and gives the time that it has judged.
+    /// Custom signing code decides what it signs, and returns the timestamp
+    /// that it has checked.
     fn checked_timestamp_of_rule(&self) -> Result<Option<Timestamp>, Problem> {
         let source = match (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body) {
             (Some(_), None, None) => TimestampSource::Header,
@@ -225,9 +226,9 @@ impl Words {
     }
 
     fn checked_without_timestamp(&self, signed: bool) -> Result<Option<Timestamp>, Problem> {
-        const NONE: &str = "there is no timestamp: say where it stands, or leave this out";
+        const NONE: &str = "there is no timestamp: set its location, or remove this";
         if signed {
-            return problem("signed", "it contains `{ts}`: say where the timestamp stands");
+            return problem("signed", "it contains `{ts}`: set the location of the timestamp");
         }
         for (word, said) in [
             ("timestamp_unit", self.timestamp_unit.is_some()),
@@ -246,7 +247,10 @@ impl Words {
         if self.tolerance.is_some()
             && (self.tolerance_past.is_some() || self.tolerance_future.is_some())
         {
-            return problem("tolerance", "say it once for both sides, or past and future apart");
+            return problem(
+                "tolerance",
+                "set it for both sides, or set past and future separately",
+            );
         }
         let either = self.tolerance.map_or(DEFAULT_TOLERANCE, |span| span.0);
         let of = |side: Option<Bound>| match side {
@@ -265,13 +269,10 @@ impl Words {
 
     fn checked_families(&self, template: &Template) -> Result<Vec<Family>, Problem> {
         if self.signature_header.is_none() && self.rule.is_none() {
-            return problem("signature_header", "say in which header the signature stands");
+            return problem("signature_header", "set the header that contains the signature");
         }
         if self.id_forbids.is_some_and(|delimiter| !delimiter.is_ascii()) {
-            return problem(
-                "id_forbids",
-                "an id is ASCII, and so must be what it must not contain",
-            );
+            return problem("id_forbids", "ids are ASCII, so this character must be ASCII");
         }
         match (&self.id_header, template.signs_id()) {
             _ if self.rule.is_some() => {}
@@ -279,7 +280,7 @@ impl Words {
                 return problem("id_header", "the id is not signed: put `{id}` into `signed`");
             }
             (None, true) => {
-                return problem("id_header", "`signed` contains `{id}`: say its header");
+                return problem("id_header", "`signed` contains `{id}`: set its header");
             }
             _ => {}
         }
@@ -311,7 +312,7 @@ impl Words {
             timestamp: first.timestamp.as_ref().map(renamed).transpose()?,
         };
         if second.signatures == first.signatures {
-            return problem("alternate_header_prefix", "no signature's header begins with it");
+            return problem("alternate_header_prefix", "no signature header starts with it");
         }
         Ok(vec![first, second])
     }
@@ -320,15 +321,15 @@ impl Words {
         match &self.body_begins_with {
             Some(characters) if characters.is_empty() || !characters.is_ascii() => problem(
                 "body_begins_with",
-                "write the ASCII characters with which a body may begin, as `{[` for JSON",
+                "write the ASCII characters with which a body can start, such as `{[` for JSON",
             ),
             _ => Ok(()),
         }
     }
 
-    /// A plain digest behind the secret can be computed for a longer message by anybody who knows
-    /// it for a shorter one (length extension). Only a body that is one JSON document cannot be
-    /// made longer: what the digest's padding appends is no JSON.
+    /// For a plain digest with the secret first, anyone who knows the digest of a message can
+    /// compute that of a longer one (length extension). Only a body that is one JSON document is
+    /// safe: the bytes that the digest's padding appends are not JSON.
     fn check_plain_digest(&self, template: &Template) -> Result<(), Problem> {
         let begins = self.body_begins_with.as_deref().unwrap_or_default();
         if template.secret != Some(SecretPlace::First) || boundaries::is_document(begins) {
@@ -336,7 +337,7 @@ impl Words {
         }
         problem(
             "body_begins_with",
-            "with `{secret}` first, anybody who has seen a delivery can append to its body and \
+            "with `{secret}` first, anyone who has seen a delivery can append to its body and \
              compute the digest of the longer one without the secret: write `{[` here, so that a \
              body that is not one JSON document is rejected; for other bodies, the provider has to \
              sign with an HMAC or with `{secret}` last",
@@ -347,8 +348,8 @@ impl Words {
         match self.fallback_identity {
             Some(Identity::Id) => problem(
                 "fallback_identity",
-                "it is that of a delivery without an id: write `content` or `unknown`, \
-                 and name the place of the id with `event_id`",
+                "it is for deliveries without an id: write `content` or `unknown`, \
+                 and set the location of the id with `event_id`",
             ),
             Some(identity) => Ok(identity),
             None => Ok(Identity::Unknown),
@@ -361,7 +362,7 @@ impl Words {
         let sources: Vec<EventTypeSource> = parsed.collect::<Result<_, _>>()?;
         let in_headers = sources.iter().filter(|source| matches!(source.0, TypePlace::Header(_)));
         if in_headers.count() > 1 {
-            return problem(WORD, "only one header can hold the type: leave the others out");
+            return problem(WORD, "only one header can contain the type: remove the others");
         }
         Ok(sources)
     }
@@ -377,15 +378,15 @@ impl Words {
     fn checked_profile(&self, timestamp: Option<&Timestamp>) -> Result<Profile, Problem> {
         let body_limit = self.body_limit.unwrap_or(DEFAULT_BODY_LIMIT);
         if body_limit == 0 {
-            return problem("body_limit", "a body of no bytes is no delivery: give at least 1");
+            return problem("body_limit", "it must be at least 1 byte");
         }
         let ack_deadline = self.ack_deadline.map_or(DEFAULT_ACK_DEADLINE, |span| span.0);
         if ack_deadline.is_zero() {
-            return problem("ack_deadline", "nothing is answered in no time: give at least 1 ms");
+            return problem("ack_deadline", "it must be at least 1 ms");
         }
         let retries = match (&self.retries, self.retries_within) {
             (Some(_), Some(_)) => {
-                return problem("retries_within", "say `retries` or `retries_within`, not both");
+                return problem("retries_within", "set `retries` or `retries_within`, not both");
             }
             (Some(delays), None) if delays.is_empty() => Retries::Never,
             (Some(delays), None) => Retries::After(delays.iter().map(|span| span.0).collect()),
@@ -398,8 +399,8 @@ impl Words {
             None => default_retention(&retries, window),
             Some(Span(retention)) if retention < least && !self.dangerous_with_duplicates => {
                 let what = format!(
-                    "an event can come again for longer: give at least {} s, or accept duplicates \
-                     with `dangerous_with_duplicates`",
+                    "an event can be redelivered for longer: set at least {} s, or allow \
+                     duplicates with `dangerous_with_duplicates`",
                     least.as_secs_f64(),
                 );
                 return Err(("retention", what));
@@ -425,12 +426,12 @@ fn check_name(name: &str) -> Result<(), Problem> {
     let allowed =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
     if name.is_empty() || !name.bytes().all(allowed) {
-        return problem("name", "write it in lower-case letters, digits, `-`, `_` and `.`");
+        return problem("name", "use only lower-case letters, digits, `-`, `_` and `.`");
     }
     Ok(())
 }
 
-/// A header has one value, and so cannot be two things.
+/// A header has one value, so it can have only one role.
 fn check_roles(family: &Family) -> Result<(), Problem> {
     let Family { signatures, id, timestamp } = family;
     let others = [("id_header", id), ("timestamp_header", timestamp)];
@@ -439,7 +440,7 @@ fn check_roles(family: &Family) -> Result<(), Problem> {
     let mut taken: Vec<&str> = signatures.first().map(Name::lower).into_iter().collect();
     for (word, name) in also_in.chain(others) {
         if taken.contains(&name.lower()) {
-            let what = format!("`{name}` has been named already: name another header");
+            let what = format!("`{name}` is already used: use another header");
             return Err((word, what));
         }
         taken.push(name.lower());
@@ -447,7 +448,7 @@ fn check_roles(family: &Family) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What stands in a time besides digits and letters.
+/// The characters of a timestamp that are not digits or letters.
 fn marks(unit: TimestampUnit) -> &'static str {
     match unit {
         TimestampUnit::Seconds | TimestampUnit::Milliseconds => "",
@@ -457,12 +458,12 @@ fn marks(unit: TimestampUnit) -> &'static str {
 }
 
 fn name(word: &'static str, text: &str) -> Result<Name, Problem> {
-    Name::new(text).ok_or_else(|| (word, format!("`{text}` is not a header's name")))
+    Name::new(text).ok_or_else(|| (word, format!("`{text}` is not a valid header name")))
 }
 
 const DIVIDED_KEY: &str = "the key is empty, or contains the separator or the assignment";
 const UNSIGNED_TIMESTAMP: &str =
-    "the timestamp is not signed, so anybody could renew it: put `{ts}` into `signed`";
-const TWO_TIMESTAMPS: &str = "a timestamp stands in one place: name one only";
-const NO_UNIT: &str = "say how it is written: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
+    "the timestamp is not signed, so anyone could change it: put `{ts}` into `signed`";
+const TWO_TIMESTAMPS: &str = "a timestamp has one location: set only one";
+const NO_UNIT: &str = "set its format: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

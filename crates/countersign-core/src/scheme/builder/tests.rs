@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::*;
 
-/// A description that lacks nothing.
+/// A complete description.
 fn acme() -> SchemeBuilder {
     Scheme::builder("acme").signature_header("X-Signature").signed("{body}")
 }
@@ -12,12 +12,12 @@ fn listed() -> SchemeBuilder {
     acme().signature_list(',', '=', "v1").signed("{ts}.{body}").timestamp_field("t", SECONDS)
 }
 
-/// A scheme that only shows a token.
+/// A scheme that only sends a token.
 fn token() -> SchemeBuilder {
     Scheme::builder("acme").signature_header("X-Token").algorithm(Algorithm::Token)
 }
 
-/// What a TOML file can say and the builder's methods cannot.
+/// Settings that a TOML file can contain and the builder's methods cannot.
 fn words(mut builder: SchemeBuilder, change: fn(&mut Words)) -> SchemeBuilder {
     change(&mut builder.0);
     builder
@@ -48,7 +48,7 @@ fn every_hole_and_contradiction_is_refused_with_the_word_to_mend() {
     }
 }
 
-/// One case for each refusal of `check.rs` and of the template.
+/// One case for each error of `check.rs` and of the template.
 fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
     vec![
         ("a name of other characters", Scheme::builder("Acme Inc"), "name"),
@@ -75,7 +75,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("the secret in the middle", digest().signed("{ts}{secret}{body}"), "signed"),
         ("the secret twice", digest().signed("{secret}{secret}{body}"), "signed"),
         ("a digest of a longer body", digest().signed("{secret}{body}"), "body_begins_with"),
-        // How the signature is written.
+        // The signature header.
         ("a list with a prefix", listed().signature_prefix("v1="), "signature_prefix"),
         ("a list with one separator", listed().signature_list('=', '=', "v1"), "signature_list"),
         ("a list without a key", listed().signature_list(',', '=', ""), "signature_list"),
@@ -205,7 +205,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             acme().event_type("header:X-Topic").event_type("header:X-Event"),
             "event_type",
         ),
-        // What the provider does around a delivery.
+        // The provider's profile.
         ("room for no body", acme().body_limit(0), "body_limit"),
         ("no time to answer", acme().ack_deadline(Duration::ZERO), "ack_deadline"),
         (
@@ -224,19 +224,18 @@ fn digest() -> SchemeBuilder {
     acme().algorithm(Algorithm::Sha256)
 }
 
-/// What lacks its setting is told before what has two readings: with the setting there may be
-/// one.
+/// Missing settings are reported before ambiguities: the missing setting can resolve the ambiguity.
 #[test]
 fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
     let unset = acme().signed("{header:X-Nonce}{ts}{body}");
     let (word, problem) = refusal(unset).unwrap();
     assert_eq!(word, "signed");
-    assert!(problem.contains("say where the timestamp stands"), "{problem}");
+    assert!(problem.contains("set the location of the timestamp"), "{problem}");
     let unset = acme().signed("{header:X-Nonce}{id}{body}");
     assert_eq!(refusal(unset).map(|(word, _)| word), Some("id_header"));
 }
 
-/// Nothing proves the body, but whoever could change the id has the token, too.
+/// The body is not authenticated, but anyone who could change the id also has the token.
 #[test]
 fn a_token_may_have_an_id_in_the_body_and_none_in_a_header() {
     assert_eq!(refusal(token().event_id("body:/id")), None);
@@ -326,7 +325,7 @@ fn a_time_stands_in_a_list_that_does_not_divide_it() {
     }
 }
 
-/// `least` is accepted, and a millisecond less is not.
+/// Asserts that `least` is accepted, and one millisecond less is not.
 fn assert_least(builder: &SchemeBuilder, least: Duration) {
     assert_eq!(retention(builder.clone().retention(least)), least);
     if let Some(less) = least.checked_sub(Duration::from_millis(1)) {

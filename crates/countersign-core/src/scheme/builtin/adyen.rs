@@ -1,4 +1,4 @@
-//! Adyen's standard webhooks. Those of its platforms sign the body, and are data.
+//! Adyen's standard webhooks. Its platform webhooks sign the body, and are described as data.
 
 use serde_json::Value as Json;
 
@@ -21,18 +21,18 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success")
         .rule(Adyen)
         .fallback_identity(Identity::Content)
-        .identity_basis("the eight fields that are signed, `pspReference`, `eventCode` and `success` among them: a retry has the same (Adyen, webhooks)")
+        .identity_basis("the eight signed fields, including `pspReference`, `eventCode` and `success`: a retry has the same values (Adyen, webhooks)")
         .retries(Retries::Within(days(30)))
         .event_type("body:/notificationItems/0/NotificationRequestItem/eventCode")
-        // The item is parsed before it is believed: so not much of it.
+        // The item is parsed before it is verified, so its size is limited.
         .body_limit(256 * 1024)
         .ack_deadline(seconds(10))
         .unconfirmed([Cell::AckDeadline, Cell::BodyLimit])
         .evidence(Evidence::SdkRun)
-        .note("The signature stands in each item, at `additionalData.hmacSignature`, and covers eight of its fields: `live`, `reason`, `eventDate` and everything else may be anybody's. No signature covers several items together, so a delivery with more than one is rejected: Adyen sends one if it sends JSON.")
-        .note("The fields are signed one behind the other with `:` between them, and a `:` inside is not escaped: only `merchantReference` may contain one.")
-        .note("Classic endpoints are to answer `[accepted]`.")
-        .note("It sends again three times at once, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
+        .note("The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.")
+        .note("The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.")
+        .note("Classic endpoints must respond with `[accepted]`.")
+        .note("Retries: three immediately, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
         .note(super::UNDATED)
 }
 
@@ -61,9 +61,8 @@ impl SigningRule for Adyen {
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
-        let no_item = || {
-            request.problem("the body is not Adyen's: it must have one item in `notificationItems`")
-        };
+        let no_item =
+            || request.problem("the body must be Adyen's, with one item in `notificationItems`");
         let item = Item::read(request.body()).map_err(|_| no_item())?;
         let signed = item.signed().ok_or_else(no_item)?;
         let mut body: Json = serde_json::from_slice(request.body()).map_err(|_| no_item())?;
@@ -88,14 +87,14 @@ fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<Signed
     Ok(keys.signed_by(&[signed.as_bytes()], &candidate)?.over(signed))
 }
 
-/// What the item signs, and its signature.
+/// The signed text of an item, and its signature.
 struct Item {
     fields: Vec<Value>,
     signature: Value,
 }
 
 impl Item {
-    /// The only item of a body.
+    /// Reads the only item of a body.
     fn read(body: &[u8]) -> Result<Self, VerifyError> {
         let pointers = FIELDS.map(pointer);
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).chain([SIGNATURE]).collect();
@@ -110,11 +109,12 @@ impl Item {
         Ok(Self { fields, signature })
     }
 
-    /// The signed text; a field that is not there is empty. `None` where one is
-    /// no text, or contains a delimiter that could as well divide it.
+    /// The signed text; an absent field is empty. `None` if a field is not a
+    /// text, or contains a delimiter that makes the signed text ambiguous.
     fn signed(&self) -> Option<String> {
         let texts = self.fields.iter().zip(FIELDS).map(|(value, field)| match value {
-            // The fields around it have none, so it begins and ends in one place.
+            // No neighbouring field contains one, so the start and end of this field are
+            // unambiguous.
             Value::Text(text) if field == REFERENCE || !text.contains(':') => Some(text.as_str()),
             Value::Missing => Some(""),
             _ => None,
@@ -142,9 +142,9 @@ const FIELDS: [&str; 8] = [
     "/eventCode",
     "/success",
 ];
-/// The merchant's own, and so of any characters.
+/// Chosen by the merchant, so it can contain any characters.
 const REFERENCE: &str = "/merchantReference";
 const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
-/// Of which an item with all its `additionalData` has some hundred.
+/// An item with all its `additionalData` has about a hundred.
 const MOST_VALUES: usize = 1024;
 const UNUSABLE: VerifyErrorKind = VerifyErrorKind::MalformedSignature;

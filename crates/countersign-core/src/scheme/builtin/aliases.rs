@@ -1,13 +1,12 @@
-//! Products that sign by a scheme which bears another name.
+//! Products that sign with the scheme of another name.
 //!
-//! An alias has evidence of its own: that its key is derived as the scheme says,
-//! and what differs in its profile. A product whose key is derived in another way
-//! is a scheme of its own.
+//! An alias has its own evidence: that its key is derived as in the scheme, and which parts of its
+//! profile differ. A product that derives its key in another way is a separate scheme.
 
 use super::{minutes, seconds};
 use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
 
-/// One product, the scheme that it signs by, and what is known of it.
+/// A product, the scheme with which it signs, and its known differences.
 pub(super) struct Alias {
     pub(super) name: &'static str,
     pub(super) scheme: &'static str,
@@ -46,7 +45,7 @@ pub(super) const ALL: &[Alias] = &[
             )
             .evidence(Evidence::Secondary)
             .unconfirmed([Cell::AckDeadline, Cell::Retries])
-            .note("The signing secrets are read from the provider's API; there may be several.")
+            .note("Read the signing secrets from the provider's API. There can be several.")
     }),
     Alias::new("clerk", "svix", |scheme| {
         by_svix(scheme).source("@clerk/backend 3.25.0, verifyWebhook").evidence(Evidence::SdkRun)
@@ -70,7 +69,7 @@ pub(super) const ALL: &[Alias] = &[
             .source("@liveblocks/node 3.24.2, WebhookHandler.verifyRequest")
             .evidence(Evidence::SdkRun)
             .unconfirmed([Cell::AckDeadline, Cell::Retries])
-            .note("The provider's SDK wants the `whsec_` of its secrets to be there; here it may be left out.")
+            .note("The provider's SDK requires the `whsec_` prefix of its secrets. Here it is optional.")
     }),
     Alias::new("loops", "standardwebhooks", |scheme| {
         scheme
@@ -83,7 +82,7 @@ pub(super) const ALL: &[Alias] = &[
         by_svix(scheme)
             .source("docs.recall.ai, authenticating-requests-from-recallai and faq-webhooks")
             .evidence(Evidence::Docs)
-            .note("Nothing is signed until the workspace has a verification secret. Accounts from before 15 December 2025 have a secret for each endpoint and `svix-*` headers: for those use `svix`.")
+            .note("Nothing is signed until the workspace has a verification secret. Accounts created before 15 December 2025 have one secret for each endpoint and `svix-*` headers: use `svix` for those.")
     }),
     Alias::new("replicate", "standardwebhooks", |scheme| {
         scheme
@@ -96,7 +95,7 @@ pub(super) const ALL: &[Alias] = &[
     }),
     Alias::new("twitter", "x-twitter", as_it_is),
     Alias::new("whatsapp", "meta", |scheme| {
-        of_meta(scheme).note("The endpoint of a WhatsApp Flow, whose answer is read, is encrypted and is not this scheme's.")
+        of_meta(scheme).note("The endpoint of a WhatsApp Flow does not use this scheme: it is encrypted, and its response is read.")
     }),
     Alias::new("x", "x-twitter", as_it_is),
 ];
@@ -106,7 +105,7 @@ fn as_it_is(scheme: SchemeBuilder) -> SchemeBuilder {
     scheme
 }
 
-/// The products of Meta are set up on one page, and share the app's secret.
+/// Meta's products are configured on one page, and share the app's secret.
 fn of_meta(scheme: SchemeBuilder) -> SchemeBuilder {
     scheme.source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
 }

@@ -14,13 +14,13 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .capture("header:X-Hook-Secret"),
         )
         .fallback_identity(Identity::Content)
-        .identity_basis("every event states its `created_at`; heartbeats are all alike (Asana, webhooks guide)")
+        .identity_basis("every event contains its `created_at`; all heartbeats are equal (Asana, webhooks guide)")
         .ack_deadline(seconds(10))
         .retries(Retries::Within(hours(24)))
         .evidence(Evidence::Secondary)
-        .note("The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has its own.")
-        .note("The handshake is unsigned: whoever is answered replaces the key. It is answered only while it is armed, and the secret that it hands over has to be kept.")
-        .note("A delivery holds any number of events and has no type of its own: each has its `/events/N/action`.")
-        .note("A heartbeat is a signed delivery without events. All are alike, and all but the first count as duplicates.")
+        .note("The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has a different secret.")
+        .note("The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.")
+        .note("A delivery contains any number of events and has no type: each event has its `/events/N/action`.")
+        .note("A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.")
         .note(UNDATED)
 }

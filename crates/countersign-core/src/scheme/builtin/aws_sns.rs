@@ -24,25 +24,26 @@ pub(super) fn scheme() -> SchemeBuilder {
     describe("aws-sns", "Amazon SNS", "sns-validator 0.3.5")
         .algorithm(Algorithm::RsaSha256)
         .encoding(Encoding::Base64)
-        .signed("names and values of the fields, a line each: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type")
+        .signed("names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type")
         .timestamp_body("/Timestamp", TimestampUnit::Rfc3339)
         // It is the time of publication, and stays the same over all attempts.
         .tolerances(Tolerance::new(days(1), minutes(5)))
         .rule(Sns)
-        // A message has 256 KiB, and escaped at most twice that. It is parsed unproved.
+        // A message has up to 256 KiB, and escaped at most twice that. It is parsed before it is
+        // verified.
         .body_limit(640 * 1024)
         .event_id("body:/MessageId")
-        .identity_basis("`/MessageId`, which is signed; a retry keeps it, and the time of publication (sns-validator 0.3.5)")
+        .identity_basis("`/MessageId`, which is signed; a retry has the same id and the same time of publication (sns-validator 0.3.5)")
         .retry_signature(RetrySignature::Same)
         .event_type("body:/Type")
         .ack_deadline(seconds(15))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::SdkSource)
-        .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM; or it is looked up, by that URL. Nothing but `https://sns.<region>.amazonaws.com/<name>.pem` is accepted there.")
-        .note("Every account can have SNS sign messages of topics of its own: put the ARNs of yours in front of the PEM, a line each, and other topics are rejected, also after the secret that names them has expired.")
-        .note("`SubscribeURL` is signed in confirmations only. To confirm a subscription, call it with a client that is held to SNS's hosts.")
-        .note("Names and values stand on lines of their own, so a line break in any value but `Message` is rejected.")
+        .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
+        .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
+        .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
+        .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
         .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
         .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
 }
@@ -53,7 +54,7 @@ struct Sns;
 impl SigningRule for Sns {
     type Key = Key;
 
-    /// Those that every type of message signs.
+    /// The fields that every type of message signs.
     fn covers(&self) -> Covers {
         let fields = ["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"];
         Covers::Fields(fields.map(str::to_owned).into())
@@ -110,7 +111,7 @@ impl SigningRule for Sns {
     }
 }
 
-/// A secret: topics, and the key of the certificate unless that is looked up.
+/// A secret: topics and, unless it is looked up, the key of the certificate.
 struct Key {
     topics: Vec<String>,
     public: Option<PublicKey>,
@@ -124,7 +125,7 @@ impl Key {
         let arns = arns.lines().map(str::trim).filter(|line| !line.is_empty());
         let topics: Vec<String> = arns.map(str::to_owned).collect();
         if topics.iter().any(|arn| !arn.starts_with("arn:")) {
-            let give = "a certificate in PEM, with nothing but ARNs of topics in front of it";
+            let give = "a certificate in PEM, preceded only by ARNs of topics";
             return Err(SecretProblem::Malformed { give }.into());
         }
         let public = if pem.is_empty() { None } else { Some(PublicKey::from_pem(pem)?) };
@@ -141,8 +142,8 @@ fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<SignedBy, VerifyError> {
     if !is_of_sns(&message.certificate) {
         return Err(unknown("/SigningCertURL"));
     }
-    // Those of all live secrets together. All topics are accepted only if no secret names any: one
-    // that has expired still says that the others are not ours.
+    // The topics of all live secrets together. All topics are accepted only if no secret names any:
+    // an expired secret with topics still excludes all other topics.
     let names_topics = keys.any_given(|key| !key.topics.is_empty());
     let mut topics = keys.iter().flat_map(|key| key.key().topics.iter());
     if names_topics && !topics.any(|topic| *topic == message.topic) {
@@ -165,7 +166,7 @@ fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<SignedBy, VerifyError> {
     Ok(signed_by.at_unix_ms(unix_ms.ok_or_else(malformed)?).over(message.signed))
 }
 
-/// What a body says of itself; nothing of it is believed yet.
+/// A parsed body; nothing in it has been verified yet.
 struct Message {
     signed: String,
     signature: Vec<u8>,
@@ -215,13 +216,13 @@ impl Message {
         let signature = signature.map_err(|_| refused(MalformedSignature, "/Signature"))?;
         let mut signed = String::new();
         for field in signed_fields {
-            // Only the subject may be absent.
+            // Only the subject can be absent.
             if *field == "Subject" && *value(field) == Value::Missing {
                 continue;
             }
             let text = text(field, MalformedSignature)?;
-            // Behind the message, lines are counted from the end: one more would be a second
-            // reading of the same bytes.
+            // After the message, fields are counted from the last line: another line break would
+            // make the same bytes ambiguous.
             if *field != "Message" && text.contains(['\n', '\r']) {
                 return Err(refused(MalformedSignature, &format!("/{field}")));
             }
@@ -231,7 +232,7 @@ impl Message {
     }
 }
 
-/// Whether a certificate's URL is one of SNS's own.
+/// Whether a certificate's URL belongs to SNS.
 fn is_of_sns(url: &str) -> bool {
     let Some((host, path)) = host_and_path(url) else { return false };
     let host = host.strip_suffix(".cn").unwrap_or(host);
@@ -253,7 +254,7 @@ const FIELDS: [&str; 11] = [
     "SubscribeURL",
     "Token",
 ];
-/// Several times as many as ten message attributes make.
+/// Several times as many as a message with ten attributes has.
 const MOST_VALUES: usize = 256;
 
 #[cfg(test)]

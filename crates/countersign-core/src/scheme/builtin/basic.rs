@@ -1,5 +1,4 @@
-//! Chargebee and Postmark, which show a user and a password of the receiver's
-//! choice, RFC 7617.
+//! Chargebee and Postmark, which send a user and a password that the receiver chose, RFC 7617.
 
 use super::{TOKEN, describe, hours, minutes};
 use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
@@ -8,7 +7,7 @@ pub(super) fn chargebee() -> SchemeBuilder {
     basic("chargebee", "Chargebee")
         .event_id("body:/id")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("`/id`, by which the provider says to deduplicate; nothing is signed (Chargebee, events)")
+        .identity_basis("`/id`, which the provider recommends for deduplication; nothing is signed (Chargebee, events)")
         .event_type("body:/event_type")
         .retries(Retries::Within(hours(79)))
 }
@@ -16,7 +15,7 @@ pub(super) fn chargebee() -> SchemeBuilder {
 pub(super) fn postmark() -> SchemeBuilder {
     basic("postmark", "Postmark")
         .fallback_identity(Identity::Content)
-        .identity_basis("the message and the time of what happened to it (Postmark, webhooks)")
+        .identity_basis("the message and the time of its event (Postmark, webhooks)")
         .retries(Retries::Within(minutes(630)))
         .unconfirmed([Cell::Identity])
 }
@@ -29,7 +28,7 @@ fn basic(name: &str, title: &str) -> SchemeBuilder {
         .secret_format(SecretFormat::Basic)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Secondary)
-        .note("The secret is user and password, `user:password`, as they were entered at the provider for this endpoint.")
+        .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
         .note(TOKEN)
-        .note("A token in the URL may be offered instead. It ends up in logs: choose user and password.")
+        .note("The provider also supports a token in the URL. URLs appear in logs: use user and password instead.")
 }

@@ -28,12 +28,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Docs)
-        .note("The first secret is the primary key, the second the secondary: each signs a header of its own, and one match is enough. There is no third.")
-        .note("The provider's SDK refuses any time in the future; a minute is allowed here, for clocks that differ.")
+        .note("The first secret is the primary key, the second the secondary key. Each signs its own header, and one match is enough. More than two are not accepted.")
+        .note("The provider's SDK rejects all timestamps in the future. Here one minute is allowed, for clock differences.")
         .note("`box-delivery-id` is not signed.")
 }
 
-/// Two keys, each bound to its header.
+/// Two keys, each for its own header.
 struct TwoKeys;
 
 impl SigningRule for TwoKeys {
@@ -78,8 +78,7 @@ fn at_most_two(secrets: &Secrets) -> Result<(), ConfigError> {
     if secrets.iter().count() <= SIGNATURES.len() {
         return Ok(());
     }
-    let problem =
-        SecretProblem::Malformed { give: "no more than the primary and the secondary key" };
+    let problem = SecretProblem::Malformed { give: "at most the primary and the secondary key" };
     Err(ConfigError::Secret { problem, index: Some(SIGNATURES.len()) })
 }
 
@@ -109,7 +108,7 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
     Ok(Pending::new(move |body| {
-        // Each key by its own header, whichever of the two are valid.
+        // Each key is checked against its own header, if it is valid.
         let found = keys.iter().find(|key| {
             let candidates = candidates.get(key.secret_number()).and_then(Option::as_ref);
             candidates.is_some_and(|candidates| key.has_signed(&[body, &time], candidates))
@@ -121,6 +120,6 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
 
 const SIGNATURES: [&str; 2] = ["box-signature-primary", "box-signature-secondary"];
 const TIMESTAMP: &str = "box-delivery-timestamp";
-/// What says how it is signed must say this.
+/// The headers that describe the signature must have these values.
 const GATES: [(&str, &str); 2] =
     [("box-signature-version", "1"), ("box-signature-algorithm", "HmacSHA256")];

@@ -21,5 +21,5 @@ pub(super) fn scheme() -> SchemeBuilder {
     .retries(Retries::Within(hours(24)))
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
     .evidence(Evidence::Secondary)
-    .note("A retry is said to be signed anew, with a `t` of its own.")
+    .note("Reportedly, a retry has a new signature with a new `t`.")
 }

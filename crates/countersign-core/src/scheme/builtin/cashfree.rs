@@ -13,8 +13,9 @@ pub(super) fn scheme() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("`/event_time` and the payment (Cashfree, webhook samples)")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
-        // What the provider's own pages do not agree on is no better known than hearsay.
+        // The provider's own pages contradict each other, so they are not better than third-party
+        // sources.
         .evidence(Evidence::Secondary)
-        .note("The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are refused with `signature_mismatch`, describe the scheme with the other template.")
-        .note("The provider states no tolerance: the 300 s are ours.")
+        .note("The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are rejected with `signature_mismatch`, define a custom scheme with the other template.")
+        .note("The provider defines no tolerance: 300 s is our choice.")
 }

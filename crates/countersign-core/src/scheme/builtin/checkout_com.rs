@@ -23,7 +23,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(5))
         .unconfirmed([Cell::AckDeadline, Cell::EventId, Cell::EventType])
         .evidence(Evidence::Docs)
-        .note("The secret is the signature key that you have given the workflow, used as text.")
-        .note("No text at hand names the algorithm: that it is HMAC-SHA256 is not confirmed.")
+        .note("The secret is the signature key that you configured for the workflow, used as text.")
+        .note("No source names the algorithm: HMAC-SHA256 is not confirmed.")
         .note(UNDATED)
 }

@@ -20,6 +20,6 @@ pub(super) fn scheme() -> SchemeBuilder {
     .retries(Retries::Unknown)
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
     .evidence(Evidence::Secondary)
-    .note("No text at hand says how old a timestamp may be: 300 s are a choice.")
+    .note("No source defines the maximum age of a timestamp: 300 s is our choice.")
     .note("`/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.")
 }

@@ -1,4 +1,4 @@
-//! Coinbase: the Developer Platform's first way of signing, and Commerce.
+//! Coinbase: the Developer Platform's first signature format, and Commerce.
 
 use super::{UNDATED, days, describe, seconds};
 use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
@@ -15,7 +15,7 @@ pub(super) fn cdp_v0() -> SchemeBuilder {
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerance(seconds(300))
     .fallback_identity(Identity::Content)
-    .identity_basis("`/id` is the checkout's, and the same whether it failed or succeeded (CDP, checkout webhooks): the body is told apart by `/eventType` and `/updatedAt`")
+    .identity_basis("`/id` is the checkout's id, and the same for failure and success (CDP, checkout webhooks): bodies differ in `/eventType` and `/updatedAt`")
     .event_type("body:/eventType")
     .event_type("body:/type")
     .ack_deadline(seconds(5))
@@ -23,9 +23,9 @@ pub(super) fn cdp_v0() -> SchemeBuilder {
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
     .evidence(Evidence::Docs)
     .note("The secret is returned once, when the subscription is created.")
-    .note("`v0` covers the timestamp and the body. `X-Event-Id` and `X-Event-Type` are not signed by it.")
-    .note("The same header may hold a `v1`, which also covers the headers that `h` names: here it is ignored.")
-    .note("`/id` in the body names what the event is about, such as a checkout, and not the event.")
+    .note("`v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.")
+    .note("The same header can contain a `v1`, which also covers the headers that `h` names: this scheme ignores it.")
+    .note("`/id` in the body is the id of the object, such as a checkout, not of the event.")
 }
 
 pub(super) fn commerce() -> SchemeBuilder {
@@ -36,7 +36,7 @@ pub(super) fn commerce() -> SchemeBuilder {
     )
     .signature_header("X-CC-Webhook-Signature")
     .signed("{body}")
-    // `/id` and `attempt_number` stand around it: the body is another one at every attempt.
+    // `/id` and `attempt_number` are outside of it: so the body differs in every attempt.
     .event_id("body:/event/id")
     .identity_basis("`/event/id` (coinbase-commerce-node, types)")
     .retries(Retries::Within(days(3)))
@@ -44,7 +44,7 @@ pub(super) fn commerce() -> SchemeBuilder {
     .ack_deadline(seconds(5))
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
     .evidence(Evidence::SdkRun)
-    .note("Said to have been closed on 2026-03-31.")
-    .note("The event's id is `/event/id` in the body: `/id` is that of the notification, and `/attempt_number` tells its attempts apart.")
+    .note("Reportedly closed on 2026-03-31.")
+    .note("The event's id is `/event/id` in the body: `/id` is the id of the notification, and `/attempt_number` is the number of its attempt.")
     .note(UNDATED)
 }

@@ -1,4 +1,4 @@
-//! Coinbase Developer Platform (Hook0), the signature that covers headers too.
+//! Coinbase Developer Platform (Hook0), the signature that also covers headers.
 
 use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
@@ -21,15 +21,15 @@ pub(super) fn scheme() -> SchemeBuilder {
         .id_header(EVENT_ID)
         .event_id(format!("header:{EVENT_ID}"))
         .fallback_identity(Identity::Content)
-        .identity_basis("`X-Event-Id`, if the signature covers it. `/id` in the body is the checkout's, and the same whether it failed or succeeded: without the header the body is told apart by `/eventType` and `/updatedAt` (CDP, checkout webhooks)")
+        .identity_basis("`X-Event-Id`, if the signature covers it. `/id` in the body is the checkout's id, and the same for failure and success: without the header, bodies differ in `/eventType` and `/updatedAt` (CDP, checkout webhooks)")
         .event_type("body:/eventType")
         .event_type("body:/type")
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Docs)
-        .note("The request says which headers are signed, and the signature covers that. The dot between their values is from memory.")
-        .note("Between the values stand dots, so only the header of the event's type may hold some; and none may hold `{` or `[`, with which the body must begin.")
-        .note("`v0`, which covers no headers, is ignored: that is the scheme `coinbase-cdp-v0`.")
+        .note("The request names the signed headers, and the signature covers that list. The dot between their values is from memory.")
+        .note("The values are separated by dots, so only the header of the event's type can contain dots. No value can contain `{` or `[`, with which the body must start.")
+        .note("`v0`, which covers no headers, is ignored: use the scheme `coinbase-cdp-v0` for it.")
 }
 
 /// Signs headers that the request names.
@@ -90,8 +90,8 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
             return Err(malformed());
         }
         let value = request.required(name, VerifyErrorKind::MissingHeader)?;
-        // One value with dots can be told from its neighbours; of two, nothing says where the
-        // first ends.
+        // One value with dots can be separated from its neighbours; with two, the end of the first
+        // is ambiguous.
         let holds_dots = may_hold_dots && is_type(name);
         may_hold_dots &= !holds_dots;
         if value.iter().any(|byte| OPENING.contains(byte) || (*byte == b'.' && !holds_dots)) {
@@ -105,28 +105,28 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     }
     let before = before(time, names.as_bytes(), &values);
     let undated = time.len();
-    // Empty in a diagnosis, which says itself what is rejected.
+    // Empty in a diagnosis, which itself reports what is rejected.
     let opening = request.scheme().boundaries.body_first.clone();
     Ok(Pending::new(move |body: &[u8]| {
-        // The first byte that no header may hold: there the body begins.
+        // The first byte that no header can contain marks the start of the body.
         if !opening.is_empty() && !body.first().is_some_and(|first| opening.contains(first)) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }
         let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
         Ok(match id {
             Some(id) => signed_by.with_id(id),
-            // The signed headers may tell two events with equal bodies apart.
+            // The signed headers can distinguish two events with equal bodies.
             None => signed_by.over([&before[undated..], body].concat()),
         })
     }))
 }
 
-/// What is signed in front of the body.
+/// The signed bytes before the body.
 fn before(time: &[u8], names: &[u8], values: &[&[u8]]) -> Vec<u8> {
     [time, names, &values.join(&b'.'), b""].join(&b'.')
 }
 
-/// Whether a header names the event's type, which is written with dots.
+/// Whether a header contains the event's type, which contains dots.
 fn is_type(name: &str) -> bool {
     name.to_ascii_lowercase().ends_with("event-type")
 }
@@ -140,12 +140,12 @@ fn field<'h>(value: &'h [u8], key: &[u8]) -> Result<Option<&'h [u8]>, Twice> {
     }
 }
 
-/// A key stands in the list twice: one would be judged and the other signed.
+/// A key is in the list twice: one value could be checked and the other one signed.
 struct Twice;
 
 const SIGNATURE: &str = "X-Hook0-Signature";
-/// Signed only if the signature's own list names it.
+/// Signed only if the signature's list names it.
 const EVENT_ID: &str = "X-Event-Id";
 const MOST_HEADERS: usize = 32;
-/// With which JSON begins.
+/// The bytes with which JSON starts.
 const OPENING: &[u8] = b"{[";

@@ -1,4 +1,4 @@
-//! Composio: Standard Webhooks, with secrets that are text.
+//! Composio: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
 use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, SecretFormat};

@@ -15,19 +15,19 @@ use crate::secret::Secret;
 pub(super) fn scheme() -> SchemeBuilder {
     describe("contentful", "Contentful", "@contentful/node-apps-toolkit 3.16.1, signRequest()")
         .signature_header(SIGNATURE)
-        .signed("{method}, the path and query of {url}, the headers that the request names, {body}: a line each")
+        .signed("{method}, the path and query of {url}, the headers that the request names, {body}: one per line")
         .timestamp_header(TIMESTAMP, TimestampUnit::Milliseconds)
         .rule(Contentful)
         .fallback_identity(Identity::Unknown)
-        .identity_basis("a body may be a template of the user's own, and the topic is a header")
+        .identity_basis("a body can be a user-defined template, and the topic is a header")
         .retries(Retries::Within(hours(24)))
         .tolerances(Tolerance::new(minutes(5), seconds(30)))
         .event_type("header:X-Contentful-Topic")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkRun)
-        .note("The request says which headers are signed. It is refused where the timestamp and that list itself are not among them.")
-        .note("`/sys/id` is the entry's, not the event's.")
-        .note("It sends again twice, 30 s apart, or by a policy of yours for a day. The provider's SDK wants a request to be at most 30 s old; the 5 min are ours, so that no retry is refused.")
+        .note("The request names the signed headers. It is rejected if the timestamp or the list itself is not among them.")
+        .note("`/sys/id` is the id of the entry, not of the event.")
+        .note("It retries twice, 30 s apart, or for up to a day with a custom policy. The provider's SDK accepts requests that are at most 30 s old; 5 min is our choice, so that no retry is rejected.")
 }
 
 /// Signs a canonical request, with headers that the request names.
@@ -102,13 +102,13 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     let before = before(request.method(), &request.url()?, &headers);
     Ok(Pending::new(move |body| {
         let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
-        // The topic, which tells two events with equal bodies apart, is a header.
+        // The topic, which distinguishes two events with equal bodies, is a header.
         Ok(signed_by.over([&before, body].concat()))
     }))
 }
 
-/// Whether a header's value, on a line with others, could not be read as several: it holds no
-/// line break, and no `;` with the name of a header and `:` behind it.
+/// Whether a header's value, on a line with other headers, is unambiguous: it contains no line
+/// break, and no `;` followed by a header name and `:`.
 fn ends_by_itself(value: &[u8]) -> bool {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let begins_header = |rest: &[u8]| {
@@ -119,7 +119,7 @@ fn ends_by_itself(value: &[u8]) -> bool {
         && !value.split(|byte| *byte == b';').skip(1).any(begins_header)
 }
 
-/// What is signed in front of the body. The headers are sorted.
+/// The signed bytes before the body. The headers are sorted.
 fn before(method: &str, url: &str, headers: &[(&str, &[u8])]) -> Vec<u8> {
     let behind_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let target = behind_scheme.find(['/', '?']).map_or("/", |at| &behind_scheme[at..]);
@@ -128,8 +128,8 @@ fn before(method: &str, url: &str, headers: &[(&str, &[u8])]) -> Vec<u8> {
     [method.as_bytes(), canonical(target).as_bytes(), &headers.join(&b';'), b""].join(&b'\n')
 }
 
-/// Path and query as the provider's SDK writes them: the query is escaped whole,
-/// and then once more with the path.
+/// Path and query as the provider's SDK escapes them: the query as a whole, and
+/// then a second time together with the path.
 fn canonical(target: &str) -> String {
     match target.split_once('?') {
         Some((path, query)) if !query.is_empty() => {
@@ -147,7 +147,7 @@ const TIMESTAMP: &str = "x-contentful-timestamp";
 const TOPIC: &str = "x-contentful-topic";
 const MOST_HEADERS: usize = 32;
 
-/// What JavaScript's `querystring.escape` escapes.
+/// The characters that JavaScript's `querystring.escape` escapes.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -158,7 +158,7 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
-/// What JavaScript's `encodeURI` escapes.
+/// The characters that JavaScript's `encodeURI` escapes.
 const WHOLE: &AsciiSet = &QUERY
     .remove(b';')
     .remove(b',')

@@ -9,7 +9,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("dg-token")
         .fallback_identity(Identity::Content)
         .identity_basis(
-            "the result of one request, with its times: a stream has many of one request's id",
+            "the result of one request, with its times: a stream has many results with one request id",
         )
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Secondary)

@@ -17,7 +17,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .handshake(
             Handshake::signed("interaction-ping")
                 .when("body:/type", "1")
-                // Of a webhook event, type 1 is an event and 0 the ping.
+                // In a webhook event, type 1 is an event and type 0 is the ping.
                 .absent("body:/event")
                 .json_number("type", 1),
         )
@@ -37,9 +37,9 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(minutes(10)))
         .unconfirmed([Cell::Tolerance])
         .evidence(Evidence::SdkRun)
-        .note("In the place of the secret stands the application's public key, in hexadecimal.")
-        .note("Discord sends wrong signatures on purpose, and takes the URL away unless they are answered 401, as they are here.")
-        .note("The provider's SDK does not check the clock: 300 s are a choice.")
+        .note("The secret is the application's public key, in hexadecimal.")
+        .note("Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.")
+        .note("The provider's SDK does not check timestamps: 300 s is our choice.")
         .note("Only an interaction has an id.")
-        .note("The answer to an interaction is read: it is what the user sees.")
+        .note("The provider reads the response to an interaction: it is shown to the user.")
 }

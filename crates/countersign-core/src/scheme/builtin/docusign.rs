@@ -10,7 +10,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         "DocuSign, Connect documentation, validate HMAC signatures",
     )
     .signature_header("X-DocuSign-Signature-1");
-    // No more signatures than these are considered.
+    // The maximum number of signatures that are checked.
     let scheme =
         (2..=16).fold(scheme, |scheme, key| scheme.also_in(format!("X-DocuSign-Signature-{key}")));
     scheme
@@ -21,14 +21,14 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(days(15)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Docs)
-        .note("Each active key signs in a header of its own, numbered from 1: a match in any is enough.")
-        .note("The line endings of the body are signed with it: nothing on the way may change them.")
-        .note("An envelope can have the same event more than once, so `envelopeId` and `event` name no event by themselves.")
-        .note("A body may be XML: then it has no event type. Where documents are sent along, it is larger than the limit: raise it.")
+        .note("Each active key signs a separate header, numbered from 1: a match in any of them is enough.")
+        .note("The signature includes the line endings of the body: proxies must not change them.")
+        .note("An envelope can have the same event more than once, so `envelopeId` and `event` alone do not identify an event.")
+        .note("A body can be XML: then it has no event type. If documents are included, it exceeds the limit: raise it.")
         .note(UNDATED)
     .event_id("body:/configurationId+/event+/data/envelopeId+/data/recipientId+/generatedDateTime")
     .event_id("body:/configurationId+/event+/data/envelopeId+/generatedDateTime")
     .fallback_identity(Identity::Content)
-    .identity_basis("configuration, event, envelope, recipient and the time of the message: `retryCount` beside them counts up. Legacy formats have none of it (DocuSign, Connect, JSON SIM)")
+    .identity_basis("configuration, event, envelope, recipient and the time of the message; `retryCount` counts the attempts. Legacy formats contain none of these (DocuSign, Connect, JSON SIM)")
     .unconfirmed([Cell::EventId, Cell::Identity])
 }

@@ -22,8 +22,8 @@ pub(super) fn scheme() -> SchemeBuilder {
     .unconfirmed([Cell::AckDeadline, Cell::EventType])
     .evidence(Evidence::SdkRun)
     .note(
-        "The tolerance of 30 min is that of the provider's own SDK. The 5 min ahead are a choice.",
+        "The tolerance of 30 min is that of the provider's own SDK. 5 min into the future is our choice.",
     )
-    .note("The provider's SDK looks at the first `v0` only: here any may match.")
-    .note("No text at hand names an event id.")
+    .note("The provider's SDK checks the first `v0` only: here any of them can match.")
+    .note("No source defines an event id.")
 }

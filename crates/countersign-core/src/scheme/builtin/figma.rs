@@ -22,17 +22,17 @@ pub(super) fn scheme() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("`/timestamp` of the trigger (@figma/rest-api-spec 0.43.0)")
         .event_type("body:/event_type")
-        // It is parsed before it is believed.
+        // It is parsed before it is verified.
         .body_limit(512 * 1024)
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
         .evidence(Evidence::Secondary)
-        .note("No text at hand confirms this scheme: try it before you rely on it.")
-        .note("The passcode stands in the body, at `passcode`: keep bodies out of logs.")
+        .note("No source confirms this scheme: test it before you rely on it.")
+        .note("The passcode is in the body, at `passcode`: do not log bodies.")
         .note(super::TOKEN)
 }
 
-/// Shows the passcode inside of the body.
+/// Sends the passcode inside the body.
 struct Figma;
 
 impl SigningRule for Figma {
@@ -58,7 +58,7 @@ impl SigningRule for Figma {
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
         let body = serde_json::from_slice(request.body());
         let Ok(Json::Object(mut body)) = body else {
-            return Err(request.problem("the body must be a JSON object, to hold the passcode"));
+            return Err(request.problem("the body must be a JSON object with the passcode"));
         };
         let passcode = request.secrets().iter().next().map(|it| it.text(SecretFormat::Text));
         body.insert("passcode".to_owned(), passcode.into());
@@ -80,8 +80,8 @@ fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<Signed
     Ok(keys.signed_by(&[], &candidate)?.over(without(body, passcode.as_bytes())))
 }
 
-/// The body without the passcode: a digest of both would let whoever reads it in
-/// a log try passcodes.
+/// The body without the passcode: with a digest of both, anyone who reads it in
+/// a log could guess passcodes.
 fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
     match memchr::memmem::find(body, passcode) {
         Some(at) => [&body[..at], &body[at + passcode.len()..]].concat(),
@@ -90,5 +90,5 @@ fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
 }
 
 const PASSCODE: &str = "/passcode";
-/// A published library lists its components.
+/// The event of a published library lists its components.
 const MOST_VALUES: usize = 4096;

@@ -11,7 +11,7 @@ pub(super) fn v3() -> SchemeBuilder {
         .identity_basis("the transaction and its state")
         .event_type("body:/event")
         .unconfirmed([Cell::Identity])
-        .note("The secret is the secret hash that you have chosen, and is sent as it is.")
+        .note("The secret is the secret hash that you have chosen, and is sent unchanged.")
         .note(TOKEN)
 }
 
@@ -21,10 +21,10 @@ pub(super) fn v4() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{body}")
         .fallback_identity(Identity::Content)
-        .identity_basis("`/timestamp`, in milliseconds, and `/webhook_id`, of which nothing says that it names the event")
+        .identity_basis("`/timestamp`, in milliseconds, and `/webhook_id`, which no source describes as the event's id")
         .event_type("body:/type")
         .unconfirmed([Cell::Identity])
-        .note("The texts at hand contradict each other: one writes the signature in base64, as here, and another in hexadecimal. Try it with a delivery of your own before you rely on it.")
+        .note("The sources contradict each other: one encodes the signature in base64, as here, and another in hexadecimal. Test it with a real delivery before you rely on it.")
         .note(UNDATED)
 }
 
@@ -34,5 +34,5 @@ fn family(name: &str, title: &str) -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::Secondary)
-        .note("No text at hand names an event id: the event's id is the digest of the body.")
+        .note("No source defines an event id: the event's id is the digest of the body.")
 }

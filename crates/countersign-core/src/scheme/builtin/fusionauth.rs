@@ -16,7 +16,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
         .evidence(Evidence::Secondary)
-        .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or the JWKS of several; or it is looked up, by the token's `kid`. What kind of key it is decides which algorithms may be: a public key is never taken for a shared one.")
+        .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one.")
         .note("ES512 is not supported.")
-        .note("No time is signed unless the token has the claims `exp` and `nbf`: without them a recorded delivery can be replayed once its event is forgotten.")
+        .note("No time is signed unless the token has the claims `exp` and `nbf`: without them, a recorded delivery can be replayed once its event is forgotten.")
 }

@@ -9,18 +9,18 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_prefix("sha256=")
         .signed("{body}")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("`workflow_dispatch`, `repository_dispatch`, `member`, `delete` and `watch` hold neither an id nor a time: two can be equal (@octokit/webhooks-types 7.6.1)")
+        .identity_basis("`workflow_dispatch`, `repository_dispatch`, `member`, `delete` and `watch` contain neither an id nor a time: two can be equal (@octokit/webhooks-types 7.6.1)")
         .event_type("header:X-GitHub-Event")
         .body_limit(25 * 1024 * 1024)
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
-        // A redelivery is asked for by hand, within three days, and is flagged for as long.
+        // A redelivery is requested manually, within three days, and can be recognised for as long.
         .retention(days(3))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit])
         .evidence(Evidence::SdkRun)
         .note("`X-GitHub-Delivery` is not signed.")
-        .note("`X-GitHub-Event` is not signed: do not decide by it alone what the body means.")
+        .note("`X-GitHub-Event` is not signed: do not interpret the body by this header alone.")
         .note("The legacy header `X-Hub-Signature` (SHA-1) is ignored.")
         .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
-        .note("A redelivery is asked for by hand, within three days, and has the same body: it is meant to run again.")
+        .note("A redelivery is requested manually, within three days, and has the same body: the sender expects it to be handled again.")
 }

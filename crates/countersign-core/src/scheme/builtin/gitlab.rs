@@ -17,7 +17,7 @@ pub(super) fn signing() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkSource)
         .note("`X-Gitlab-Event` is not signed.")
-        .note("A secret token (`X-Gitlab-Token`) may be set beside the signing token; it is not needed here.")
+        .note("A secret token (`X-Gitlab-Token`) can be set in addition to the signing token. It is not needed here.")
 }
 
 /// The secret token: nothing is signed.
@@ -26,13 +26,13 @@ pub(super) fn token() -> SchemeBuilder {
         .algorithm(Algorithm::Token)
         .signature_header("X-Gitlab-Token")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("a body may be a template of the user's own, and a branch that is pushed to and fro has the same one again (GitLab, WebHookService)")
+        .identity_basis("a body can be a user-defined template, and a branch that is pushed back and forth has equal bodies (GitLab, WebHookService)")
         .event_type("header:X-Gitlab-Event")
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Docs)
-        .note("GitLab 19 can sign instead: prefer `gitlab-signing` where you can choose.")
-        .note("A webhook that fails again and again is said to be disabled.")
+        .note("GitLab 19 can sign instead: prefer `gitlab-signing` if it is available.")
+        .note("Reportedly, a webhook that fails repeatedly is disabled.")
         .note(TOKEN)
 }

@@ -15,8 +15,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("A delivery holds any number of events and has no type of its own: each has its `/events/N/id`, `resource_type` and `action`.")
-        .note("Said to be sent again eight times, and no text at hand says when.")
-        .note("GoCardless is said to ask for the status 498 where the signature is wrong: here it is 401, as for all.")
+        .note("A delivery contains any number of events and has no type: each event has its `/events/N/id`, `resource_type` and `action`.")
+        .note("Reportedly retries eight times; no source says when.")
+        .note("Reportedly, GoCardless expects the status 498 if the signature is wrong. Here it is 401, as for all providers.")
         .note(UNDATED)
 }

@@ -13,6 +13,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::After(vec![seconds(1), seconds(1), seconds(1)]))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Secondary)
-        .note("The secret is the whole value that you have given as `authHeader`, with `Bearer` in front if you have put it there.")
+        .note("The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.")
         .note(TOKEN)
 }

@@ -1,4 +1,4 @@
-//! Hookdeck, the relay.
+//! Hookdeck, a relay.
 
 use super::{UNDATED, describe, seconds};
 use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
@@ -10,14 +10,14 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{body}")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("it passes on the bodies of any provider, and signs no id")
+        .identity_basis("it forwards bodies of any provider, and signs no id")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Docs)
-        .note("While a secret rotates there are two headers, and a match in either is enough.")
+        .note("During a secret rotation there are two headers, and a match in either is enough.")
         .note("`x-hookdeck-eventid` is not signed.")
-        .note("The first sender's own signature is passed on, but on a retry its timestamp is stale: verify Hookdeck's.")
-        .note("When it sends again is yours to configure there: give a retention that is a quarter longer.")
+        .note("The original sender's signature is forwarded, but its timestamp is stale on a retry: verify Hookdeck's.")
+        .note("You configure the retries at Hookdeck: set a retention that is a quarter longer than their window.")
         .note(UNDATED)
 }

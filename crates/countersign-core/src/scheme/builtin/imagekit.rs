@@ -1,4 +1,4 @@
-//! ImageKit: Standard Webhooks, with secrets that are text.
+//! ImageKit: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
 use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, SecretFormat};

@@ -11,7 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{body}")
         .event_id("body:/id")
         .identity_basis(
-            "`/id`, `notif_…`; `delivery_attempts` beside it counts up (a captured payload)",
+            "`/id`, `notif_…`; `delivery_attempts` counts the attempts (a captured payload)",
         )
         .event_type("body:/topic")
         .ack_deadline(seconds(5))
@@ -19,9 +19,9 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .evidence(Evidence::Secondary)
         .note("The secret is the app's `client_secret`, used as text.")
-        .note("Others sign by SHA-256 under the name `X-Hub-Signature`: here it is SHA-1.")
+        .note("Other providers use the header `X-Hub-Signature` with SHA-256: here it is SHA-1.")
         .note(
-            "Said to try the endpoint with a HEAD request, and with an event of the topic `ping`.",
+            "Reportedly checks the endpoint with a HEAD request, and with an event of the topic `ping`.",
         )
         .note(UNDATED)
 }

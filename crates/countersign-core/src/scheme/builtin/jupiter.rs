@@ -15,6 +15,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         // The provider's sample remembers events for this long.
         .retention(days(7))
         .evidence(Evidence::Docs)
-        .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
+        .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
         .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
 }

@@ -20,23 +20,23 @@ use crate::timestamp;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mailgun", "Mailgun", "Mailgun, Securing webhooks")
-        .signed("{timestamp}{token}, and nothing of the event")
+        .signed("{timestamp}{token}, but not the event")
         .timestamp_body("/signature/timestamp", TimestampUnit::Seconds)
         .rule(Mailgun)
         .fallback_identity(Identity::Content)
-        .identity_basis("a token of its own for each event, which is signed (Mailgun, securing webhooks)")
+        .identity_basis("a signed token, different for each event (Mailgun, securing webhooks)")
         .retries(Retries::Within(minutes(485)))
         .tolerances(Tolerance::new(hours(9), minutes(5)))
         .event_type("body:/event-data/event")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
         .evidence(Evidence::Docs)
-        .note("The event is not signed: whoever has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is good for one event; ask Mailgun's API before you act on what an event says.")
-        .note("An event is JSON, with the signature at `signature/signature`, and if a subaccount's event is sent, with one of the account above it at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`: with attachments it is large, so raise the body limit for it.")
+        .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
+        .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
-        .note("Whether a retry keeps its time and token is not known, and the first one comes after 5 min: so the past is accepted for 9 h, longer than it is sent again.")
+        .note("It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.")
 }
 
-/// Signs a timestamp and a token inside of the body.
+/// Signs a timestamp and a token inside the body.
 struct Mailgun;
 
 impl SigningRule for Mailgun {
@@ -98,14 +98,14 @@ fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<Signed
     Err(refused(found))
 }
 
-/// A signature, and what it signs.
+/// A signature, and the values that it signs.
 struct Signature {
     time: Vec<u8>,
     token: Vec<u8>,
     signature: Vec<u8>,
 }
 
-/// The signatures that a body holds: an event's is JSON, a route's is a form.
+/// The signatures in a body: an event's body is JSON, a route's body is a form.
 fn signatures(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
     match body.trim_ascii_start().first() {
         Some(b'{') if body.len() > LONGEST_JSON => {
@@ -145,7 +145,7 @@ fn in_form(body: &[u8]) -> Result<Option<Signature>, VerifyError> {
     })
 }
 
-/// There is no delimiter: the time has one length, and the token is what follows.
+/// There is no delimiter: the time has a fixed length, and the rest is the token.
 fn is_time(time: &[u8]) -> bool {
     timestamp::digits(TimestampUnit::Seconds) == Some(time.len())
 }
@@ -154,15 +154,15 @@ fn is_token(token: &[u8]) -> bool {
     (1..=LONGEST_TOKEN).contains(&token.len())
 }
 
-/// Both are over one time and one token: two signatures of a delivery are never two events.
+/// Both sign the same time and token: two signatures of one delivery are never two events.
 const PLACES: [[&str; 3]; 2] = [
     ["/signature/timestamp", "/signature/token", "/signature/signature"],
-    // Of a subaccount's event: by the key of the account above it.
+    // For a subaccount's event: signed with the key of its parent account.
     ["/signature/timestamp", "/signature/token", "/signature/parent-signature"],
 ];
 const LONGEST_TOKEN: usize = 256;
-/// Of an event. Forms carry whole messages; little of them is read for their signature.
+/// For events. Forms contain whole messages; only a small part of them is read for the signature.
 const LONGEST_JSON: usize = 512 * 1024;
 const MOST_VALUES: usize = 4096;
-/// A route's form has some twenty, and one for each attachment.
+/// A route's form has about twenty fields, and one for each attachment.
 const MOST_FIELDS: usize = 512;

@@ -20,17 +20,17 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{url}, then the form's fields sorted by name")
         .rule(Mandrill)
         .fallback_identity(Identity::Content)
-        .identity_basis("the events of the batch, each with `_id` and `ts`; a batch is sent again as it was (Mailchimp Transactional, webhooks)")
+        .identity_basis("the events of the batch, each with `_id` and `ts`; a retry sends the same batch (Mailchimp Transactional, webhooks)")
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Secondary)
-        .note("No text at hand confirms this scheme: try it before you rely on it.")
-        .note("One delivery holds many events, in the form's field `mandrill_events`: each has its own `_id`.")
-        .note("If only the origin is configured, the sender chooses the path. Then the form must begin with the field `mandrill_events`, and the path and query must not contain that text: it says where the URL ends.")
+        .note("No source confirms this scheme: test it before you rely on it.")
+        .note("A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.")
+        .note("If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.")
         .note(super::UNDATED)
 }
 
-/// Signs the URL and the fields behind it.
+/// Signs the URL, followed by the fields.
 struct Mandrill;
 
 impl SigningRule for Mandrill {
@@ -60,7 +60,7 @@ impl SigningRule for Mandrill {
         let (url, is_chosen) = (request.url()?, chosen.is_some());
         Ok(Pending::new(move |body| {
             let fields = sorted(body)?;
-            // It says where the URL ends.
+            // It marks the end of the URL.
             let is_first = fields.first.as_ref().is_some_and(|it| it.name == FIELD.as_bytes());
             if is_chosen && !is_first {
                 return Err(unclear());

@@ -19,13 +19,13 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis("the entries of the batch, each with its time and its messages' own ids (Graph API, webhooks)")
         .event_type("body:/object")
         .ack_deadline(seconds(20))
-        // Of WhatsApp; of the others, 36 hours.
+        // WhatsApp's window; the other products retry for 36 hours.
         .retries(Retries::Within(days(7)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Secondary)
-        .note("The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the header of SHA-256 was read in third-party code only.")
-        .note("Letters outside of ASCII come as `\\u00e4`, and are signed as they come: a body that was parsed and written out again no longer verifies.")
-        .note("One delivery may hold several messages, each with an id of its own: deduplicate by that, since a batch may be cut anew when it is sent again.")
-        .note("The secret is the app secret, used as text. The verify token of the handshake is another one, of your own choice.")
+        .note("The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.")
+        .note("Non-ASCII letters are sent as `\\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.")
+        .note("A delivery can contain several messages, each with its own id: deduplicate by that id, since a batch can be split differently on a retry.")
+        .note("The secret is the app secret, used as text. The verify token of the handshake is a different one that you choose.")
         .note(UNDATED)
 }

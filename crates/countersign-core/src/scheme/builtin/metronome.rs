@@ -10,10 +10,10 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_header("X-Metronome-Date", TimestampUnit::HttpDate)
         .tolerance(minutes(5))
         .event_id("body:/id")
-        .identity_basis("`/id`, by which the provider says to deduplicate (Metronome, webhooks)")
+        .identity_basis("`/id`, which the provider recommends for deduplication (Metronome, webhooks)")
         .retries(Retries::Within(hours(48)))
         .event_type("body:/type")
         .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventType])
         .evidence(Evidence::Secondary)
-        .note("The timestamp is a date of HTTP. Third-party code falls back to `Date` where `X-Metronome-Date` is absent; here that is refused.")
+        .note("The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.")
 }

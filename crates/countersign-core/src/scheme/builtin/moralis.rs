@@ -18,7 +18,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{body}{secret}")
         .rule(Moralis)
         .fallback_identity(Identity::Content)
-        .identity_basis("a block of a stream, confirmed or not: it is said to be sent at least once. `/retries` counts up, and is left out (Moralis, webhook delivery)")
+        .identity_basis("a block of a stream, confirmed or not, is reportedly delivered at least once; `/retries` counts the attempts, and is excluded (Moralis, webhook delivery)")
         .retries(Retries::After(vec![
             minutes(1),
             minutes(10),
@@ -30,12 +30,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         ]))
         .unconfirmed([Cell::AckDeadline, Cell::EventType, Cell::Identity])
         .evidence(Evidence::SdkSource)
-        .note("A plain Keccak-256 of body and secret, no HMAC. The secret is the streams secret or the API key.")
-        .note("The provider's SDK hashes the body as it writes it again; here the bytes count that arrived.")
+        .note("A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.")
+        .note("The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.")
         .note(super::UNDATED)
 }
 
-/// Hashes the body with the secret behind it.
+/// Hashes the body, followed by the secret.
 struct Moralis;
 
 impl SigningRule for Moralis {
@@ -82,7 +82,7 @@ fn presented(request: &RuleRequest<'_>) -> Result<[u8; 32], VerifyError> {
     let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNATURE);
     let hex = text.strip_prefix(PREFIX.as_bytes()).ok_or_else(malformed)?;
     let mut digest = [0; 32];
-    // `const_hex` would also take a second prefix.
+    // `const_hex` would also accept a second prefix.
     if hex.len() != 64 || const_hex::decode_to_slice(hex, &mut digest).is_err() {
         return Err(malformed());
     }
@@ -93,8 +93,8 @@ fn digest(body: &[u8], key: &[u8]) -> [u8; 32] {
     Keccak256::new().chain_update(body).chain_update(key).finalize().into()
 }
 
-/// The body without the number of its attempt, which is another one in each: what
-/// tells events apart. A body that states it in two places is left whole.
+/// The body without the attempt number, which differs in every attempt: so that it identifies the
+/// event. A body with two attempt numbers is left unchanged.
 fn without_retries(body: &[u8]) -> Vec<u8> {
     let places = body.windows(RETRIES.len()).enumerate().filter(|(_, key)| *key == RETRIES);
     let mut ends = places.map(|(at, key)| at + key.len());

@@ -11,9 +11,9 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id("body:/id")
-        .identity_basis("`/id`; `/attempts` beside it changes (@mux/mux-node 15.3.0, BaseWebhookEvent)")
+        .identity_basis("`/id`; `/attempts` changes (@mux/mux-node 15.3.0, BaseWebhookEvent)")
         .event_type("body:/type")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
         .evidence(Evidence::SdkRun)
-        .note("The provider's SDK checks the age only; here a timestamp in the future is refused too.")
+        .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
 }

@@ -9,17 +9,18 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_prefix("sha256=")
         .signed("{body}")
         .handshake(
-            // The token is the key of everything to come, so only who expects it takes it.
+            // The token is the key of all later deliveries, so it is accepted only if the user
+            // expects it.
             Handshake::unsigned_while_armed("verification-token")
                 .capture("body:/verification_token"),
         )
         .event_id("body:/id")
-        .identity_basis("`/id`; `/attempt_number` beside it counts up (@notionhq/client 5.26.0)")
+        .identity_basis("`/id`; `/attempt_number` counts the attempts (@notionhq/client 5.26.0)")
         .event_type("body:/type")
         .retries(Retries::Within(hours(24)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("Sources disagree whether the request that hands over the token is signed with it: while the handshake is armed, it is taken either way.")
-        .note("The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, keep the token, and paste it into the provider's page.")
+        .note("Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.")
+        .note("The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, save the token, and paste it into the provider's page.")
         .note(UNDATED)
 }

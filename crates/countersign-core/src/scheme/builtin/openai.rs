@@ -10,8 +10,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(20))
         .retries(Retries::Within(hours(72)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
-        .note("The secret is base64 behind `whsec_`; one without it is used as text, unlike in Standard Webhooks.")
+        .note("The secret is base64 after `whsec_`; a secret without that prefix is used as text, unlike in Standard Webhooks.")
         .note(
-            "The provider's SDK also takes signatures without `v1,`; here the label must be there.",
+            "The provider's SDK also accepts signatures without `v1,`; here the prefix is required.",
         )
 }

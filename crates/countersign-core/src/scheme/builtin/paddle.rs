@@ -17,7 +17,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(days(3)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("The tolerance of 5 s is that of the provider's own SDK: keep the clock in step, or widen it.")
-        .note("During a rotation there are several `h1`, and any may match; the provider's node SDK looks at the last only.")
+        .note("The tolerance of 5 s is that of the provider's own SDK: synchronise the clock, or increase the tolerance.")
+        .note("During a rotation there are several `h1`, and any of them can match; the provider's Node SDK checks only the last.")
         .note("The secret is used as text, `pdl_ntfset_` included.")
 }

@@ -19,7 +19,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .retries(Retries::Within(hours(48)))
     .unconfirmed([Cell::AckDeadline, Cell::Retries])
     .evidence(Evidence::Docs)
-    .note("The secret looks like base64 and is used as text.")
+    .note("The secret looks like base64 but is used as text.")
     .note(
         "No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.",
     )

@@ -23,21 +23,21 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{id}|{ts}|<webhook id>|<CRC-32 of the body>")
         .id_header(ID)
         .timestamp_header(TIME, TimestampUnit::Rfc3339)
-        // A retry may bring the first attempt's time.
+        // A retry can have the timestamp of the first attempt.
         .tolerances(Tolerance::new(days(3), minutes(5)))
         .rule(PayPal)
         .event_id(format!("header:{ID}"))
-        .identity_basis("the id of the transmission, which is signed; of the event's own `/id` only a CRC is")
+        .identity_basis("the id of the transmission, which is signed; of the event's own `/id`, only a CRC is signed")
         .event_type("body:/event_type")
         .retries(Retries::Within(days(3)))
         .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventId])
         .evidence(Evidence::Secondary)
-        .note("What is signed of the body is its CRC-32, which anybody can keep while changing the body: whoever has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Ask PayPal's API before you act on what an event says.")
-        .note("The secret is the webhook's id on a line, and below it the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM; or the certificate is looked up, by that URL. No host but PayPal's own is accepted there.")
-        .note("Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: give that in the place of your webhook's.")
+        .note("The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.")
+        .note("The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. Only PayPal's own hosts are accepted.")
+        .note("Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: use it instead of your webhook's id.")
 }
 
-/// Signs transmission, webhook and the checksum of the body.
+/// Signs the transmission, the webhook and the checksum of the body.
 struct PayPal;
 
 impl SigningRule for PayPal {
@@ -78,8 +78,7 @@ impl SigningRule for PayPal {
 
     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
         let secret = request.secrets().iter().next();
-        let secret =
-            secret.ok_or_else(|| request.problem("give a webhook id and a private key"))?;
+        let secret = secret.ok_or_else(|| request.problem("set a webhook id and a private key"))?;
         let text = secret.text(SecretFormat::Text);
         let (webhook, key) = text.trim_start().split_once('\n').unwrap_or((&text, ""));
         let key = PrivateKey::new(key).map_err(|error| error.of(request.scheme(), Some(0)))?;
@@ -103,8 +102,7 @@ impl SigningRule for PayPal {
     }
 }
 
-/// A secret: the webhook's id, and its certificate's key unless that is looked
-/// up.
+/// A secret: the webhook's id and, unless it is looked up, the key of its certificate.
 struct Webhook {
     id: String,
     key: Option<PublicKey>,
@@ -183,19 +181,19 @@ fn checksum(body: &[u8]) -> u32 {
     crc32fast::hash(body)
 }
 
-/// Nothing comes here: there is no key.
+/// Never called: there is no key.
 #[cfg(not(feature = "asymmetric"))]
 fn checksum(_: &[u8]) -> u32 {
     0
 }
 
-/// Without the delimiter of what is signed.
+/// An id without the delimiter of the signed text.
 fn is_id(id: &[u8]) -> bool {
     (1..=LONGEST_ID).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|')
 }
 
-/// Whether a certificate's URL is one of PayPal's own.
+/// Whether a certificate's URL belongs to PayPal.
 fn is_of_paypal(url: &str) -> bool {
     host_and_path(url)
         .is_some_and(|(host, path)| HOSTS.contains(&host) && path.starts_with(CERTIFICATES))

@@ -13,7 +13,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/event")
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
         .evidence(Evidence::Secondary)
-        .note("The secret is the API's secret key (`sk_…`), used as text: webhooks have none of their own.")
+        .note("The secret is the API's secret key (`sk_…`), used as text: there is no separate secret for webhooks.")
         .note("`/data/id` in the body is the id of a transaction, not of an event.")
         .note(UNDATED)
 }

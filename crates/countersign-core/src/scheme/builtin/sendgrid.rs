@@ -25,8 +25,8 @@ pub(super) fn scheme() -> SchemeBuilder {
     .retries(Retries::Within(hours(24)))
     .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventId])
     .evidence(Evidence::SdkSource)
-    .note("The secret is the public key that the provider shows: base64, without the lines of PEM around it. It needs the feature `asymmetric`.")
-    .note("The provider states no tolerance, and its SDKs check none: the 300 s are ours. Widen them if retries are refused as too old.")
-    .note("A body may end in CR LF, which is signed.")
-    .note("One delivery holds several events, each with its own `sg_event_id` and `event`.")
+    .note("The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.")
+    .note("The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.")
+    .note("A body can end with CR LF, which is signed.")
+    .note("A delivery contains several events, each with its own `sg_event_id` and `event`.")
 }

@@ -7,10 +7,10 @@ pub(super) fn scheme() -> SchemeBuilder {
     family("shopify", "Shopify", "X-Shopify-")
 }
 
-/// The newer family of headers, without the `X-`.
+/// The newer headers, without the `X-`.
 pub(super) fn events() -> SchemeBuilder {
     family("shopify-events", "Shopify (events)", "Shopify-")
-        .note("The headers have other names than those of the scheme `shopify`, and the rest is the same.")
+        .note("Only the names of the headers differ from the scheme `shopify`.")
 }
 
 fn family(name: &str, title: &str, prefix: &str) -> SchemeBuilder {
@@ -19,16 +19,16 @@ fn family(name: &str, title: &str, prefix: &str) -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{body}")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("the topic is a header, which is not signed: two topics of one resource can have the same body, and a deletion is `{\"id\":N}` (@shopify/shopify-api 13.1.0)")
+        .identity_basis("the topic is an unsigned header: two topics of one resource can have the same body, and a deletion is `{\"id\":N}` (@shopify/shopify-api 13.1.0)")
         .event_type(format!("header:{prefix}Topic"))
         .ack_deadline(seconds(5))
         .retries(Retries::Within(hours(4)))
         .unconfirmed([Cell::AckDeadline, Cell::Interactive])
         .evidence(Evidence::SdkRun)
         .note(format!("`{prefix}Event-Id` and `{prefix}Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event."))
-        .note(format!("`{prefix}Topic` is not signed: do not decide by it alone what the body means."))
-        .note(format!("`{prefix}Triggered-At` is not signed: no freshness can be read from it."))
+        .note(format!("`{prefix}Topic` is not signed: do not interpret the body by this header alone."))
+        .note(format!("`{prefix}Triggered-At` is not signed, so it cannot prevent replays."))
         .note("The secret is the app's client secret, used as text.")
-        .note("Carrier services and Flow read the answer: there, let repeats be handled, as they are by default.")
+        .note("Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.")
         .note(UNDATED)
 }

@@ -19,7 +19,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         )
         .event_id("body:/event_id")
         .fallback_identity(Identity::Content)
-        .identity_basis("`/event_id` of an event; commands and interactions carry a `trigger_id` of their own (Slack, Events API and interactivity)")
+        .identity_basis("`/event_id` of an event; commands and interactions have a `trigger_id` (Slack, Events API and interactivity)")
         .interactive(Interactive::WithoutId)
         .event_type("body:/event/type")
         .event_type("body:/type")
@@ -27,5 +27,5 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::After(vec![seconds(0), minutes(1), minutes(5)]))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("Slash commands and interactivity are form-encoded: they have no event id. Their answer is read: it is what the user sees.")
+        .note("Slash commands and interactivity are form-encoded: they have no event id. The provider reads their response: it is shown to the user.")
 }

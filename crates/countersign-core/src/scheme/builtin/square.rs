@@ -15,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(hours(24)))
         .unconfirmed([Cell::AckDeadline])
         .evidence(Evidence::SdkRun)
-        .note("The URL is signed, as it was entered at the provider: give the verifier that one, to the letter.")
-        .note("The secret is used as text, even where it looks like hexadecimal.")
+        .note("The URL is signed, as entered at the provider: configure exactly the same URL for the verifier.")
+        .note("The secret is used as text, even if it looks like hexadecimal.")
         .note(UNDATED)
 }

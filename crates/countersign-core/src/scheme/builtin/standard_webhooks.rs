@@ -1,5 +1,5 @@
-//! Standard Webhooks, by a shared secret and by a private key, and Svix, from
-//! which it came.
+//! Standard Webhooks, with a shared secret and with a private key, and Svix,
+//! where it originated.
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
@@ -15,15 +15,15 @@ pub(super) fn scheme() -> SchemeBuilder {
         "Standard Webhooks specification; standardwebhooks 1.1.1",
     )
     .note(WHSEC)
-    .note("Some providers show `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are read.")
-    .note("Many products sign this way and read their secrets as text, prefix and all (Composio, ImageKit, Whop): a secret that never verifies may be one of those.")
+    .note("Some providers display `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are accepted.")
+    .note("Many products sign this way but use their secrets as text, including the prefix (Composio, ImageKit, Whop): if a secret never verifies, it can be one of those.")
 }
 
 pub(super) fn svix() -> SchemeBuilder {
     family("svix", "Svix", "svix-", "svix 1.99.1")
         .alternate_header_prefix("svix-", "webhook-")
         .note(WHSEC)
-        .note("Sent as `svix-*` or as `webhook-*`. Where a request has signatures in both, the first set counts.")
+        .note("Sent as `svix-*` or as `webhook-*`. If a request has signatures in both, the first set is used.")
 }
 
 pub(super) fn v1a() -> SchemeBuilder {
@@ -37,12 +37,12 @@ pub(super) fn v1a() -> SchemeBuilder {
     .secret_format(SecretFormat::Whpk)
     .signature_list(' ', ',', "v1a")
     .evidence(Evidence::Docs)
-    .note("The secret is the provider's public key: base64 behind an optional `whpk_`. It needs the feature `asymmetric`.")
-    .note("The reference libraries do not implement it, and the signature in the specification's example of headers belongs to another message.")
+    .note("The secret is the provider's public key: base64 after an optional `whpk_`. It needs the feature `asymmetric`.")
+    .note("The reference libraries do not implement it, and the signature in the specification's example belongs to another message.")
 }
 
-/// What all providers share whose deliveries are signed with a shared secret, by
-/// the specification; their headers begin with `prefix`.
+/// The common part of all providers that sign with a shared secret as in the
+/// specification; their headers start with `prefix`.
 pub(super) fn family(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuilder {
     specified(name, title, prefix, source)
         .secret_format(SecretFormat::Whsec)
@@ -50,7 +50,7 @@ pub(super) fn family(name: &str, title: &str, prefix: &str, source: &str) -> Sch
         .evidence(Evidence::SdkRun)
 }
 
-/// What the specification says of both kinds of key.
+/// What the specification defines for both kinds of keys.
 fn specified(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuilder {
     describe(name, title, source)
         .signature_header(format!("{prefix}signature"))
@@ -61,14 +61,14 @@ fn specified(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuild
         .timestamp_header(format!("{prefix}timestamp"), TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id(format!("header:{prefix}id"))
-        .identity_basis("the id in the header, which is signed and stays the same over all attempts (Standard Webhooks)")
+        .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
         .retry_signature(RetrySignature::New)
         .event_type("body:/type")
         .ack_deadline(seconds(15))
         // 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
         .retries(Retries::Within(minutes(4536)))
-        .note("The timestamp is that of the attempt; the id stays the same over all attempts.")
+        .note("The timestamp is that of the attempt; the id is the same in all attempts.")
 }
 
-/// A note of the schemes whose secrets are as the specification has them.
-pub(super) const WHSEC: &str = "The secret is base64 behind an optional `whsec_`.";
+/// The note for schemes whose secrets follow the specification.
+pub(super) const WHSEC: &str = "The secret is base64 after an optional `whsec_`.";

@@ -18,6 +18,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .evidence(Evidence::SdkRun)
         .note("The secret is used as text: `whsec_` is part of the key.")
-        .note("The provider's SDK checks the age only; here a timestamp in the future is refused too.")
+        .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
         .note("`v0` is a test scheme and is ignored.")
 }

@@ -16,6 +16,6 @@ pub(super) fn scheme() -> SchemeBuilder {
     .unconfirmed([Cell::AckDeadline, Cell::Retries])
     .evidence(Evidence::Docs)
     .note(TOKEN)
-    .note("The secret is the `secret_token` that was given to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.")
-    .note("The answer may be a call of the Bot API. If yours never is, let repeats be suppressed: `Repeats::Suppress`.")
+    .note("The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.")
+    .note("The response can be a call of the Bot API. If yours never is, suppress duplicates: `Repeats::Suppress`.")
 }

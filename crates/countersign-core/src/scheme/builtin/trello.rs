@@ -9,7 +9,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header("x-trello-webhook")
         .encoding(Encoding::Base64)
         .signed("{body}{url}")
-        // A webhook is created only where a HEAD is answered with 200.
+        // Trello creates a webhook only if a HEAD request gets a 200.
         .handshake(Handshake::unsigned("head").method("HEAD"))
         .event_id("body:/action/id")
         .identity_basis("`/action/id` (Trello, webhooks)")
@@ -17,7 +17,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::After(vec![seconds(30), seconds(60), seconds(120)]))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .evidence(Evidence::Secondary)
-        .note("The body is signed first and the callback URL behind it, as it was given when the webhook was created: give the verifier that one, to the letter.")
+        .note("The body is signed first, followed by the callback URL as given when the webhook was created: configure exactly the same URL for the verifier.")
         .note("The secret is the app's secret (OAuth 1), used as text.")
         .note(UNDATED)
 }

@@ -26,34 +26,34 @@ pub(super) fn scheme() -> SchemeBuilder {
 pub(super) fn shared_key() -> SchemeBuilder {
     family("twilio-sharedkey", "Twilio SharedKey", "twilio 9.13.0 (PyPI), RequestValidator")
         .rule(Twilio { settings: Some("algorithm=HMAC_SHA256") })
-        .note("The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted, whatever it says.")
+        .note("The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.")
 }
 
 fn family(name: &str, title: &str, source: &str) -> SchemeBuilder {
     describe(name, title, source)
         .signature_header(SIGNATURE)
         .encoding(Encoding::Base64)
-        .signed("{url}, then the form's fields sorted by name; of JSON {url} alone, which states the body's SHA-256")
+        .signed("{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256")
         .fallback_identity(Identity::Unknown)
-        .identity_basis("equal forms are steps of one call, or of two (Twilio, requests to your application): nothing that is signed names the event")
+        .identity_basis("equal forms can be steps of one call, or of two (Twilio, requests to your application): no signed field identifies the event")
         .interactive(Interactive::Yes)
         .ack_deadline(seconds(15))
         .retries(Retries::Never)
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
         .evidence(Evidence::SdkRun)
-        // A delivery is parsed before it is believed: so not much of it.
+        // A delivery is parsed before it is verified, so its size is limited.
         .body_limit(256 * 1024)
-        .note("The URL counts with and without its port. If Twilio sends JSON, it appends `bodySHA256` to the URL, and if it calls by GET, the fields: both are taken from the request line, behind the URL that is configured.")
-        .note("If only the origin is configured, the sender chooses the path. Then a form must begin with the field `AccountSid`, and the path and query must not contain that text but for `AccountSid=`: it says where the URL ends.")
-        .note("The fields are signed decoded, one behind the other without a delimiter: `a=bc` and `ab=c` have one signature. Do not take a field that is not expected.")
+        .note("The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.")
+        .note("If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.")
+        .note("The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.")
         .note("`I-Twilio-Idempotency-Token` is not signed.")
-        .note("The answer is TwiML, which Twilio acts on. It sends again only after a connection that could not be made, unless the URL's fragment or the webhook configuration says more (`rc`, `rp`).")
+        .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
         .note(super::UNDATED)
 }
 
-/// Signs the URL and the fields behind it.
+/// Signs the URL, followed by the fields.
 struct Twilio {
-    /// What the header of settings must contain, where the scheme has one.
+    /// The text that the settings header must contain, if the scheme has such a header.
     settings: Option<&'static str>,
 }
 
@@ -111,12 +111,12 @@ fn begin(
     Ok(Pending::new(move |body| readings.judge(body, &keys, &candidates)))
 }
 
-/// The two strings of which a delivery may be signed as one. What is signed begins with the
-/// configured URL; the byte behind it tells which of them it is.
+/// The two strings that a delivery can have signed. The signed text starts with the configured URL;
+/// the next byte determines which of the two it is.
 struct Readings {
     /// The URL to which the fields of a form are appended.
     form: Option<String>,
-    /// The URL that is signed alone: of JSON, whose digest it states, or of no body.
+    /// The URL that is signed alone: with the digest of a JSON body, or without a body.
     alone: Option<String>,
     /// Whether the sender has chosen the path.
     is_chosen: bool,
@@ -171,14 +171,14 @@ impl Readings {
         Ok(signed_by.over([url.as_bytes(), &fields.text].concat()))
     }
 
-    /// Whether what follows the URL can be nothing but fields.
+    /// Checks that the text after the URL can only be fields.
     fn check(&self, fields: &Sorted) -> Result<(), VerifyError> {
         let is_clear = match &fields.first {
             None => true,
             Some(first) if self.is_chosen => {
                 first.name == FIRST_FIELD.as_bytes() && first.value_begins != Some(b'=')
             }
-            // As a query would begin.
+            // These bytes would start a query.
             Some(_) => !matches!(fields.text.first(), Some(b'?' | b'&')),
         };
         if is_clear { Ok(()) } else { Err(unclear()) }
@@ -193,7 +193,7 @@ fn sorted(body: &[u8]) -> Result<Sorted, VerifyError> {
     Ok(form::sorted(form::fields(body, MOST_FIELDS)?, Values::SortedOnce))
 }
 
-/// A configured URL with what the query of the request line has behind its own.
+/// The configured URL, with what the request line's query adds to its own query.
 fn with_query(url: &str, target: &str) -> Option<String> {
     let (_, given) = target.split_once('?')?;
     let (between, more) = match url.split_once('?') {
@@ -211,7 +211,7 @@ fn is_digest(field: &str) -> bool {
     field.starts_with(DIGEST)
 }
 
-/// The only digest of the body that a URL states in its query.
+/// The only body digest in a URL's query.
 fn stated_digest(url: &str) -> Option<&str> {
     let (_, query) = url.split_once('?')?;
     let mut stated = query.split('&').filter_map(|field| field.strip_prefix(DIGEST));
@@ -221,13 +221,13 @@ fn stated_digest(url: &str) -> Option<&str> {
     }
 }
 
-/// The URL as it is, and without its port or with the one of its scheme: Twilio
-/// signs now the one, now the other.
+/// The URL as it is, and without its port or with the default port of its
+/// scheme: Twilio signs either of them.
 fn ports(url: &str) -> [String; 2] {
     let other = (|| {
         let (scheme, rest) = url.split_once("://")?;
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-        // Colons also stand in front of a password and within an IPv6 address.
+        // Colons also precede a password, and are part of an IPv6 address.
         let host_end = authority.rfind(['@', ']']).unwrap_or(0);
         match authority[host_end..].find(':') {
             Some(colon) => Some(format!("{scheme}://{}{path}", &authority[..host_end + colon])),
@@ -243,9 +243,9 @@ fn ports(url: &str) -> [String; 2] {
 const SIGNATURE: &str = "X-Twilio-Signature";
 const SETTINGS: &str = "X-Twilio-Webhooks-Signature-Settings";
 const DIGEST: &str = "bodySHA256=";
-/// Of all that Twilio sends about calls and messages, in the order in which it is signed.
+/// The first signed field of all Twilio requests about calls and messages.
 const FIRST_FIELD: &str = "AccountSid";
-/// Several times as many as Twilio sends of its own.
+/// Several times as many as Twilio itself sends.
 const MOST_FIELDS: usize = 512;
 
 #[cfg(test)]

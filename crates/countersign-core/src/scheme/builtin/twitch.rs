@@ -12,18 +12,18 @@ pub(super) fn scheme() -> SchemeBuilder {
         .timestamp_header("Twitch-Eventsub-Message-Timestamp", TimestampUnit::Rfc3339)
         .tolerance(seconds(600))
         .handshake(
-            // `Twitch-Eventsub-Message-Type` says it too, but is not signed.
+            // `Twitch-Eventsub-Message-Type` contains it too, but is not signed.
             Handshake::signed("callback-verification")
                 .when("body:/subscription/status", "webhook_callback_verification_pending")
                 .text("body:/challenge"),
         )
         .event_id("header:Twitch-Eventsub-Message-Id")
-        .identity_basis("the message's id, which is signed and stays the same when it is sent again (Twitch, EventSub)")
+        .identity_basis("the message's id, which is signed and the same in all attempts (Twitch, EventSub)")
         .event_type("body:/subscription/type")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Secondary)
         .note("The timestamp has nine fractional digits, and is signed as it was sent.")
-        .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is told by its signed body.")
+        .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is detected by its signed body.")
 }

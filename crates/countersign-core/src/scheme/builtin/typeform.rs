@@ -16,6 +16,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(hours(10)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::Secondary)
-        .note("Behind `sha256=` stands base64, not hexadecimal.")
+        .note("The value after `sha256=` is base64, not hexadecimal.")
         .note(UNDATED)
 }

@@ -11,8 +11,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signed("{ts}.{body}")
         .timestamp_field("t", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
-        // One transaction has several events: alone its signature would swallow `finalized` after
-        // `processed`.
+        // One transaction has several events: with the signature alone as id, `finalized` would be
+        // a duplicate of `processed`.
         .event_id("body:/signature+/type")
         .identity_basis("`/signature` and `/type`: \"The same (signature, type) pair will not be delivered more than once\" (Venum, webhooks)")
         .event_type("body:/type")
@@ -20,6 +20,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::After(vec![Duration::from_millis(500), seconds(1), seconds(2)]))
         .retention(days(1))
         .evidence(Evidence::Docs)
-        .note("The provider advises the transaction signature as the idempotency key; several events share it, so it is taken together with the type.")
+        .note("The provider recommends the transaction signature as idempotency key. Several events share it, so it is combined with the type.")
         .note("The secret is used as text, `whsec_` included.")
 }

@@ -15,6 +15,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(hours(24)))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
         .evidence(Evidence::Secondary)
-        .note("The secret is that of the webhook; of an integration's webhook, the integration's client secret. It is used as text.")
+        .note("The secret is that of the webhook or, for an integration's webhook, the integration's client secret. It is used as text.")
         .note(UNDATED)
 }

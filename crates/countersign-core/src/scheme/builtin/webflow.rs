@@ -15,5 +15,5 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/triggerType")
         .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventType])
         .evidence(Evidence::SdkRun)
-        .note("The timestamp counts milliseconds.")
+        .note("The timestamp is in milliseconds.")
 }

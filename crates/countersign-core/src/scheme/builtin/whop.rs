@@ -1,4 +1,4 @@
-//! Whop: Standard Webhooks, with secrets that are text.
+//! Whop: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
 use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, SecretFormat};
@@ -10,5 +10,5 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([Cell::AckDeadline, Cell::Retries])
         .evidence(Evidence::SdkRun)
-        .note("The secret (`ws_…`) is used as text, unlike in Standard Webhooks: that is why the provider's own examples encode it in base64 before they hand it to a library.")
+        .note("The secret (`ws_…`) is used as text, unlike in Standard Webhooks: that is why the provider's own examples encode it in base64 before passing it to a library.")
 }

@@ -1,4 +1,4 @@
-//! X, once Twitter: the Account Activity API.
+//! X, formerly Twitter: the Account Activity API.
 
 use super::{UNDATED, describe, seconds};
 use crate::scheme::{Cell, Encoding, Evidence, Handshake, Identity, SchemeBuilder};
@@ -16,14 +16,14 @@ pub(super) fn scheme() -> SchemeBuilder {
             "sha256=",
         ))
         .fallback_identity(Identity::Content)
-        .identity_basis("each kind of event holds an id or a time of its own (docs.x.com, account activity)")
+        .identity_basis("each kind of event contains its own id or time (docs.x.com, account activity)")
         .ack_deadline(seconds(10))
         .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
         .evidence(Evidence::Docs)
-        .note("Behind `sha256=` stands base64, not hexadecimal.")
+        .note("The value after `sha256=` is base64, not hexadecimal.")
         .note("The secret is the app's consumer secret, used as text.")
-        .note("The CRC comes when the webhook is registered, and then, as the provider's pages contradict each other, every hour, or every 30 minutes where it was not answered for 24 hours.")
-        .note("The kind of an event is the name of a member of the body, and its id stands elsewhere in each kind.")
-        .note("The webhook's URL may not name a port.")
+        .note("The CRC is sent when the webhook is registered. After that, the provider's pages contradict each other: every hour, or every 30 minutes if it was not answered for 24 hours.")
+        .note("The kind of an event is the name of a member of the body, and the location of its id depends on the kind.")
+        .note("The webhook's URL must not contain a port.")
         .note(UNDATED)
 }

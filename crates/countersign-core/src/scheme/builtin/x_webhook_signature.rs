@@ -1,4 +1,4 @@
-//! The generic service behind `X-Webhook-Signature`.
+//! The generic scheme with `X-Webhook-Signature`.
 
 use super::{days, describe, minutes, seconds};
 use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
@@ -11,7 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     )
     .signature_header("X-Webhook-Signature")
     .signed("{body}")
-    // As with PerpsTracker, the body's own time is held to the time of remembering.
+    // As with PerpsTracker, the tolerance of the body's time is limited to the retention.
     .timestamp_body("/created_at", TimestampUnit::Rfc3339)
     .tolerances(Tolerance::new(days(1), minutes(5)))
     .event_id("body:/id")

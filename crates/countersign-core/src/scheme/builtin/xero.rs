@@ -9,7 +9,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .encoding(Encoding::Base64)
         .signed("{body}")
         .handshake(
-            // Told from events by having none.
+            // Unlike other deliveries, it contains no events.
             Handshake::signed("intent-to-receive")
                 .when("body:/firstEventSequence", "0")
                 .when("body:/lastEventSequence", "0")
@@ -17,12 +17,12 @@ pub(super) fn scheme() -> SchemeBuilder {
                 .absent("body:/events/0"),
         )
         .fallback_identity(Identity::Content)
-        .identity_basis("`entropy` and the numbers of the events in it; the request is sent again as it was (Xero, configuring your server)")
+        .identity_basis("`entropy` and the numbers of the events in it; a retry is identical (Xero, configuring your server)")
         .retries(Retries::Within(hours(24)))
         .ack_deadline(seconds(5))
         .unconfirmed([Cell::AckDeadline])
         .evidence(Evidence::Secondary)
-        .note("The provider tries an endpoint with right and with wrong signatures, and wants 200 for the one and 401 for the other.")
-        .note("One delivery may hold several events: each has its own resource, type and time.")
+        .note("The provider checks an endpoint with correct and wrong signatures, and expects 200 and 401.")
+        .note("A delivery can contain several events: each has its own resource, type and time.")
         .note(UNDATED)
 }

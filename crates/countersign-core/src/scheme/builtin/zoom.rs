@@ -25,6 +25,6 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(3))
         .unconfirmed([Cell::AckDeadline, Cell::Tolerance])
         .evidence(Evidence::SdkSource)
-        .note("The provider's sample hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
-        .note("The endpoint is validated again every 72 hours, and has 3 s to answer.")
+        .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
+        .note("The endpoint is validated again every 72 hours, and must respond within 3 s.")
 }

@@ -1,4 +1,4 @@
-//! How a handshake is written down, and what is refused.
+//! Builds handshakes, and rejects inconsistent descriptions.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,16 @@ use super::{AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, 
 use crate::name::Name;
 use crate::scheme::{Algorithm, Encoding};
 
-/// Describes a [`Handshake`], word by word. A place of the request is
-/// `header:NAME`, `query:NAME` (a parameter, decoded) or `body:/POINTER` (a
-/// value of a JSON body; of a signed handshake only this, because only the body
-/// is known to be signed).
+/// Builder of a [`Handshake`]. A location in the request is `header:NAME`, `query:NAME` (a
+/// parameter, decoded) or `body:/POINTER` (a value of a JSON body). A signed handshake can only use
+/// body locations, because only the body is known to be signed.
 ///
-/// A place that stands in the request twice has no value, and the handshake is
-/// not recognised; nor is it where a value that the answer needs is empty or
-/// longer than 1024 bytes. A request that is no handshake is an ordinary
-/// delivery.
+/// A location that occurs twice in the request has no value, and the handshake is not recognised.
+/// It is also not recognised if a value that the response needs is empty or longer than 1024 bytes.
+/// A request that is not a handshake is an ordinary delivery.
 ///
-/// Whether the words agree is checked by
-/// [`SchemeBuilder::build`](crate::SchemeBuilder::build). In TOML they are the
-/// keys of a table `[[handshake]]`:
+/// [`SchemeBuilder::build`](crate::SchemeBuilder::build) checks that the settings are consistent.
+/// In TOML, they are the keys of a table `[[handshake]]`:
 ///
 /// ```toml
 /// [[handshake]]
@@ -29,12 +26,12 @@ use crate::scheme::{Algorithm, Encoding};
 /// json = { response_token = { hmac_of = "query:crc_token", encoding = "base64", prefix = "sha256=" } }
 /// ```
 ///
-/// `when` and `header` are tables there (`when = { "body:/type" = "ping" }`),
-/// and of the members of `json` a number is itself and a text is a place.
+/// `when` and `header` are tables there (`when = { "body:/type" = "ping" }`). In `json`, a number
+/// is a fixed value and a text is a location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HandshakeBuilder(pub(in crate::scheme) Words);
 
-/// The words of a description, each as it was said or not at all.
+/// The settings of a description, each as given or absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
 pub(in crate::scheme) struct Words {
@@ -79,39 +76,39 @@ impl HandshakeBuilder {
         Self(Words { name, rule: Some(rule), ..Words::default() })
     }
 
-    /// The method of the request. Defaults to `POST`; of a signed handshake it
-    /// is not asked, since the method is not signed.
+    /// Sets the method of the request. Defaults to `POST`. For a signed
+    /// handshake the method is not checked, since it is not signed.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.0.method = Some(method.into());
         self
     }
 
-    /// The text at `place` is `value`; of a number in JSON, its digits. May be
-    /// said of several places, as may the other conditions: all must hold.
+    /// Requires that the text at `place` is `value`; for a JSON number, its
+    /// digits. Can be called for several locations, like the other conditions:
+    /// all must hold.
     #[must_use]
     pub fn when(mut self, place: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.when.insert(place.into(), value.into());
         self
     }
 
-    /// There is something at `place`. Need not be said of a place that the
-    /// answer needs.
+    /// Requires a value at `place`. Not needed for a location that the response uses.
     #[must_use]
     pub fn present(mut self, place: impl Into<String>) -> Self {
         self.0.present.push(place.into());
         self
     }
 
-    /// There is nothing, or `null`, at `place`.
+    /// Requires that there is nothing, or `null`, at `place`.
     #[must_use]
     pub fn absent(mut self, place: impl Into<String>) -> Self {
         self.0.absent.push(place.into());
         self
     }
 
-    /// The text at `place` is the verify token that the user has chosen and
-    /// entered at the provider; see
+    /// Requires that the text at `place` is the verify token that the user has
+    /// chosen and entered at the provider; see
     /// [`Verifier::with_verify_token`](crate::Verifier::with_verify_token).
     #[must_use]
     pub fn verify_token(mut self, place: impl Into<String>) -> Self {
@@ -119,44 +116,42 @@ impl HandshakeBuilder {
         self
     }
 
-    /// The status of the answer. Defaults to 200.
+    /// Sets the status of the response. Defaults to 200.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self
     }
 
-    /// The answer's body is the text at `place`, as `text/plain`. Defaults to an
-    /// empty body.
+    /// Responds with the text at `place`, as `text/plain`. Defaults to an empty body.
     #[must_use]
     pub fn text(mut self, place: impl Into<String>) -> Self {
         self.0.text = Some(place.into());
         self
     }
 
-    /// The answer's body is a JSON object, and `field` of it is this number.
+    /// Responds with a JSON object, in which `field` is this number.
     #[must_use]
     pub fn json_number(self, field: impl Into<String>, number: i64) -> Self {
         self.json(field.into(), FieldWords::Number(number))
     }
 
-    /// The answer's body is a JSON object, and `field` of it is the text at
-    /// `place`.
+    /// Responds with a JSON object, in which `field` is the text at `place`.
     #[must_use]
     pub fn json_echo(self, field: impl Into<String>, place: impl Into<String>) -> Self {
         self.json(field.into(), FieldWords::Echo(place.into()))
     }
 
-    /// The answer's body is a JSON object, and `field` of it is `prefix` and
-    /// behind it the HMAC of the text at `place`, by the scheme's algorithm and
-    /// the secret that has signed the request; of an unsigned one, the current
+    /// Responds with a JSON object, in which `field` is `prefix` followed by
+    /// the HMAC of the text at `place`. It uses the scheme's algorithm and the
+    /// secret that signed the request; for an unsigned request, the current
     /// secret.
     ///
-    /// An unsigned handshake with an HMAC lets anybody have a text of their own
-    /// signed. So it signs only what can be a token (letters, digits and
-    /// `-._~+/=`, at most 256 of them), and a delivery whose body is such a
-    /// text, or empty, is refused as if its signature were wrong: no event in
-    /// JSON is.
+    /// With an unsigned handshake, any client can obtain the HMAC of a text
+    /// that it chooses. So only texts that can be a token are signed (letters,
+    /// digits and `-._~+/=`, at most 256 of them). A delivery whose body is
+    /// such a text, or empty, is rejected as if its signature were wrong: no
+    /// event in JSON is affected.
     #[must_use]
     pub fn json_hmac(
         self,
@@ -174,24 +169,24 @@ impl HandshakeBuilder {
         self
     }
 
-    /// A header of the answer. A body brings its `content-type` and
-    /// `x-content-type-options: nosniff` with it.
+    /// Adds a header to the response. `content-type` and
+    /// `x-content-type-options: nosniff` are set automatically with a body.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.header.insert(name.into(), value.into());
         self
     }
 
-    /// This header of the request is sent back in the answer.
+    /// Copies this header of the request to the response.
     #[must_use]
     pub fn echo_header(mut self, name: impl Into<String>) -> Self {
         self.0.echo_header.push(name.into());
         self
     }
 
-    /// The text at `place` is a key that is handed to the user; see
-    /// [`HandshakeAnswer::take_captured`](crate::HandshakeAnswer::take_captured).
-    /// Only of a handshake that has to be armed.
+    /// Returns the text at `place` to the user as a key; see
+    /// [`HandshakeAnswer::take_captured`](crate::HandshakeAnswer::take_captured). Only for a
+    /// handshake that must be armed.
     #[must_use]
     pub fn capture(mut self, place: impl Into<String>) -> Self {
         self.0.capture = Some(place.into());
@@ -200,13 +195,13 @@ impl HandshakeBuilder {
 }
 
 impl Words {
-    /// The handshake, or what has to be mended in its description.
+    /// Returns the handshake, or an error with what must be fixed.
     pub(in crate::scheme) fn checked(self, algorithm: Algorithm) -> Result<Handshake, String> {
         if self.name.is_empty() {
-            return Err("`name`: say how logs shall call it".to_owned());
+            return Err("`name`: set the name for logs".to_owned());
         }
         let Some(rule) = self.rule else {
-            return Err("`rule`: say `signed`, `unsigned` or `unsigned-while-armed`".to_owned());
+            return Err("`rule`: set `signed`, `unsigned` or `unsigned-while-armed`".to_owned());
         };
         let conditions = self.conditions()?;
         let handshake = Handshake {
@@ -240,13 +235,13 @@ impl Words {
 fn checked_method(rule: HandshakeRule, method: Option<String>) -> Result<Option<String>, String> {
     if rule == HandshakeRule::Signed {
         return match method {
-            Some(_) => Err("`method`: it is not signed: leave it out".to_owned()),
+            Some(_) => Err("`method`: it is not signed: remove it".to_owned()),
             None => Ok(None),
         };
     }
     let method = method.unwrap_or_else(|| "POST".to_owned());
     if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err("`method`: write it in capital letters, such as `GET`".to_owned());
+        return Err("`method`: use capital letters, such as `GET`".to_owned());
     }
     Ok(Some(method))
 }
@@ -260,7 +255,7 @@ fn checked_body(
         (None, None) => Ok(AnswerBody::Empty),
         (Some(place), None) => at("text", &place).map(AnswerBody::Text),
         (Some(_), Some(_)) => {
-            Err("`text`: the body is a text or JSON: leave one of them out".to_owned())
+            Err("`text`: the body is a text or JSON: remove one of them".to_owned())
         }
         (None, Some(fields)) => {
             let checked = fields
@@ -280,10 +275,10 @@ fn checked_field(field: FieldWords, algorithm: Algorithm) -> Result<Field, Strin
     let is_hmac =
         matches!(algorithm, Algorithm::HmacSha1 | Algorithm::HmacSha256 | Algorithm::HmacSha512);
     if !is_hmac {
-        return Err(format!("`json`: `{algorithm}` computes no HMAC"));
+        return Err(format!("`json`: `{algorithm}` does not compute an HMAC"));
     }
     if encoding == Encoding::Text {
-        return Err("`json`: an HMAC is written in `hex` or `base64`".to_owned());
+        return Err("`json`: an HMAC must be encoded as `hex` or `base64`".to_owned());
     }
     Ok(Field::Hmac { of: at("json", &hmac_of)?, encoding, prefix })
 }
@@ -306,19 +301,19 @@ fn checked_headers(
     fixed.chain(echoed).collect()
 }
 
-/// A header that an answer may have: not one of those that frame its body, or
-/// say how the body is to be understood.
+/// Checks the name of a response header: headers that frame the body, or
+/// describe its content, are rejected.
 fn answer_header(word: &str, name: &str) -> Result<Name, String> {
     match Name::new(name) {
-        None => Err(format!("`{word}`: `{name}` is not a header's name")),
+        None => Err(format!("`{word}`: `{name}` is not a valid header name")),
         Some(name) if NOT_IN_ANSWERS.contains(&name.lower()) => {
-            Err(format!("`{word}`: `{name}` follows from the body: leave it out"))
+            Err(format!("`{word}`: `{name}` is set automatically from the body: remove it"))
         }
         Some(name) => Ok(name),
     }
 }
 
-/// What only the whole shows.
+/// Checks that involve several settings.
 fn check_whole(handshake: &Handshake) -> Result<(), String> {
     let Handshake { rule, method, conditions, status, body, capture, .. } = handshake;
     let refused = |what: &str| Err(what.to_owned());
@@ -327,28 +322,28 @@ fn check_whole(handshake: &Handshake) -> Result<(), String> {
             return Err(format!("`{place}`: it is not signed: only the body is"));
         }
         if conditions.iter().any(|condition| condition.test == Test::IsVerifyToken) {
-            return refused("`verify_token`: the signature says enough: leave it out");
+            return refused("`verify_token`: a signature needs no verify token: remove it");
         }
         if conditions.is_empty() {
-            return refused("`when`: every event would be one: say what tells it from events");
+            return refused("`when`: every event matches: add a condition that no event meets");
         }
     }
     if capture.is_some() && *rule != HandshakeRule::UnsignedWhileArmed {
         return refused(
-            "`capture`: anybody could replace the key: the rule must be `unsigned-while-armed`",
+            "`capture`: anyone could replace the key: the rule must be `unsigned-while-armed`",
         );
     }
     if handshake.reads_body() && matches!(method.as_deref(), Some("GET" | "HEAD")) {
         return refused("`method`: a GET and a HEAD have no body to read");
     }
     if method.as_deref() == Some("POST") && handshake.places().next().is_none() {
-        return refused("`when`: every delivery would be one: say what tells it from deliveries");
+        return refused("`when`: every delivery matches: add a condition that no delivery meets");
     }
     if !(200..=299).contains(status) {
-        return refused("`status`: a handshake is answered with a 2xx");
+        return refused("`status`: a handshake must be answered with a 2xx status");
     }
     if matches!(status, 204 | 205) && *body != AnswerBody::Empty {
-        return refused("`status`: an answer of this status has no body");
+        return refused("`status`: a response with this status has no body");
     }
     Ok(())
 }

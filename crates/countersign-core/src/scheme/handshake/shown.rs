@@ -1,12 +1,12 @@
-//! A handshake, for people.
+//! Describes a handshake for display.
 
 use std::fmt::Write;
 
 use super::{AnswerBody, Field, Handshake, HeaderText, Place, Test};
 
 impl Handshake {
-    /// By what a request is told to be it, for people
-    /// (`GET, query:challenge is there`).
+    /// The conditions that identify the request, for display
+    /// (`GET, query:challenge is present`).
     #[must_use]
     pub fn asked(&self) -> String {
         let mut said: Vec<String> = self.method.iter().cloned().collect();
@@ -14,7 +14,7 @@ impl Handshake {
             let place = &condition.place;
             match &condition.test {
                 Test::Is(value) => format!("{place} is `{value}`"),
-                Test::Present => format!("{place} is there"),
+                Test::Present => format!("{place} is present"),
                 Test::Absent => format!("{place} is absent"),
                 Test::IsVerifyToken => format!("{place} is the verify token"),
             }
@@ -26,16 +26,15 @@ impl Handshake {
                 needed.push(place);
             }
         }
-        said.extend(needed.iter().map(|place| format!("{place} is there")));
+        said.extend(needed.iter().map(|place| format!("{place} is present")));
         said.join(", ")
     }
 
-    /// What the answer to it is, for people
-    /// (`200, the text at query:challenge`).
+    /// The response to it, for display (`200, the text at query:challenge`).
     #[must_use]
     pub fn answered(&self) -> String {
         let mut said = self.status.to_string();
-        // Written to a `String`, which takes whatever it is given.
+        // Writing to a `String` never fails.
         let _ = match &self.body {
             AnswerBody::Empty => Ok(()),
             AnswerBody::Text(place) => write!(said, ", the text at {place}"),
@@ -48,14 +47,14 @@ impl Handshake {
         for (name, text) in &self.headers {
             let _ = match text {
                 HeaderText::Fixed(text) => write!(said, ", header `{name}: {text}`"),
-                HeaderText::Echo(_) => write!(said, ", header `{name}` as it came"),
+                HeaderText::Echo(_) => write!(said, ", header `{name}` as received"),
             };
         }
         said
     }
 
-    /// From where the key is taken that the provider hands over in it, where it
-    /// does (`header:X-Hook-Secret`).
+    /// The location of the key that the provider sends, if it sends one
+    /// (`header:X-Hook-Secret`).
     #[must_use]
     pub fn captured_from(&self) -> Option<String> {
         self.capture.as_ref().map(Place::to_string)
@@ -99,7 +98,7 @@ mod tests {
         assert_eq!(
             told(signed),
             (
-                "body:/type is `ping`, body:/event is absent, body:/token is there".to_owned(),
+                "body:/type is `ping`, body:/event is absent, body:/token is present".to_owned(),
                 "201, JSON of `hmac`: `v0=` and the HMAC of the text at body:/token, in hex \
                  and `type`: 1, header `X-A: b`"
                     .to_owned(),
@@ -113,8 +112,8 @@ mod tests {
         assert_eq!(
             told(key),
             (
-                "POST, query:token is the verify token, header:X-Key is there".to_owned(),
-                "200, header `X-Key` as it came".to_owned(),
+                "POST, query:token is the verify token, header:X-Key is present".to_owned(),
+                "200, header `X-Key` as received".to_owned(),
                 Some("header:X-Key".to_owned())
             )
         );

@@ -2,7 +2,7 @@ use super::*;
 use crate::error::ConfigError;
 use crate::scheme::Scheme;
 
-/// What is refused in the handshake of a scheme that lacks nothing.
+/// The error for the handshake of an otherwise complete scheme.
 fn refusal(algorithm: Algorithm, handshake: HandshakeBuilder) -> Option<String> {
     let scheme = Scheme::builder("acme").algorithm(algorithm).signature_header("X-Signature");
     match scheme.signed("{body}").handshake(handshake).build() {
