@@ -1,4 +1,4 @@
-//! `countersign diagnose`.
+//! `countersign diagnose`: finds out why a delivery fails verification.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,7 +27,7 @@ pub(crate) struct DiagnoseArgs {
     request: RequestArgs,
     #[command(flatten)]
     verify_token: VerifyToken,
-    /// What time it is, in Unix milliseconds [default: the system's clock]
+    /// Current time, in Unix milliseconds [default: system clock]
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
     now: Option<i64>,
     /// Print one line of JSON
@@ -35,29 +35,29 @@ pub(crate) struct DiagnoseArgs {
     json: bool,
 }
 
-/// Secrets that the endpoint does not accept, and that may have signed all the same.
+/// Secrets that the endpoint does not accept, but that may have signed the delivery.
 #[derive(Args)]
 struct OtherSecrets {
-    /// The environment variable that holds the secret of another endpoint; repeatable
+    /// Environment variable with the secret of another endpoint; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     candidate_env: Vec<String>,
-    /// The file that holds the secret of another endpoint; repeatable
+    /// File with the secret of another endpoint; repeatable
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
     candidate_file: Vec<PathBuf>,
-    /// The environment variable that holds a secret which is accepted no longer; repeatable
+    /// Environment variable with an old secret that is no longer accepted; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     retired_env: Vec<String>,
-    /// The file that holds a secret which is accepted no longer; repeatable
+    /// File with an old secret that is no longer accepted; repeatable
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
     retired_file: Vec<PathBuf>,
 }
 
 #[derive(Args)]
 struct VerifyToken {
-    /// The environment variable that holds the verify token, where the scheme's handshake shows one
+    /// Environment variable with the verify token, for schemes whose handshake sends one
     #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
     verify_token_env: Option<String>,
-    /// The file that holds the verify token
+    /// File with the verify token
     #[arg(long, value_name = "PATH")]
     verify_token_file: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
     let scheme = scheme::load(&args.scheme.name)?;
     let name = scheme.name().to_owned();
     let request = args.request.read()?;
-    // For its words only: without the URL, there is no verifier to begin with.
+    // Only for its error message: without the URL, no verifier can be created.
     request.signed_url(&scheme)?;
     let audience = audience(&args.scheme.name);
     let mut diagnose = Diagnose::new(scheme, args.secrets.read()?).with_audience(audience);
@@ -87,7 +87,8 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
 
     let report = if args.json {
         let text = serde_json::to_string(&DiagnosisJson::of(&diagnosis));
-        let text = text.map_err(|error| Mend::because("the diagnosis", error))?;
+        let text = text
+            .map_err(|error| Mend::because("the diagnosis cannot be written as JSON", error))?;
         Report::for_programs(format!("{text}\n"))
     } else {
         Report::for_people(describe(&name, &diagnosis, &args.secrets))
@@ -109,7 +110,7 @@ fn read(variables: &[String], files: &[PathBuf]) -> Result<Vec<Secret>, Mend> {
     places.map(|place| place.read()).collect()
 }
 
-/// What comes behind a cause that was not found is a hint, and finds nothing.
+/// If the first cause was not found, the causes after it are hints, and no cause counts as found.
 fn status(diagnosis: &Diagnosis) -> ExitCode {
     match diagnosis.causes().first().map(Cause::kind) {
         _ if diagnosis.is_verified() => ExitCode::SUCCESS,
@@ -118,7 +119,7 @@ fn status(diagnosis: &Diagnosis) -> ExitCode {
     }
 }
 
-/// Who has the scheme in a file can change it there.
+/// A user with a scheme file can fix the scheme itself.
 fn audience(scheme: &str) -> Audience {
     match scheme::is_file(scheme) {
         true => Audience::SchemeFile,
@@ -126,24 +127,24 @@ fn audience(scheme: &str) -> Audience {
     }
 }
 
-/// The diagnosis, for people: the answer first.
+/// The diagnosis as human-readable text, with the cause first.
 fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String {
     let Some(refusal) = diagnosis.refusal() else {
         let yes = paint(GOOD, "verified");
         let mut text = format!("{yes}: {scheme}: there is nothing to diagnose\n");
         if let Some(handshake) = diagnosis.handshake() {
-            text.push_str(&format!("  it is the handshake `{handshake}`, and no event\n"));
+            text.push_str(&format!("  it is the handshake `{handshake}`, not an event\n"));
         }
         return text;
     };
     let mut text = String::new();
     for (index, cause) in diagnosis.causes().iter().enumerate() {
         let (word, how) = match (cause.is_certain(), cause.kind()) {
-            (_, CauseKind::TamperedOrUnknown) => (paint(BAD, "not found"), "nothing is proved"),
-            (true, _) if index > 0 => (paint(BOLD, "found, too"), "proved by trying"),
-            (true, _) => (paint(BOLD, "found"), "proved by trying"),
-            (false, _) if index > 0 => (paint(BOLD, "or"), "not proved"),
-            (false, _) => (paint(BOLD, "suspected"), "not proved"),
+            (_, CauseKind::TamperedOrUnknown) => (paint(BAD, "not found"), "not confirmed"),
+            (true, _) if index > 0 => (paint(BOLD, "also found"), "confirmed"),
+            (true, _) => (paint(BOLD, "found"), "confirmed"),
+            (false, _) if index > 0 => (paint(BOLD, "or"), "not confirmed"),
+            (false, _) => (paint(BOLD, "suspected"), "not confirmed"),
         };
         let (detail, code, fix) = (cause.detail(), cause.kind().code(), cause.mend());
         text.push_str(&format!("{word}: {detail}\n  fix    {fix}\n"));
@@ -153,18 +154,18 @@ fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String
         Some(problem) => secrets.blame(problem.clone()).to_string(),
         None => refusal.to_string(),
     };
-    let (no, code) = (paint(BAD, "refused"), refusal.code());
+    let (no, code) = (paint(BAD, "rejected"), refusal.code());
     text.push_str(&format!("{no}: {scheme}: {code}\n  {why}\n"));
     let is_told = diagnosis.causes().iter().any(|cause| cause.kind() == CauseKind::Handshake);
     if let Some(handshake) = diagnosis.handshake().filter(|_| !is_told) {
-        text.push_str(&format!("  it asks for the handshake `{handshake}`: it is no event\n"));
+        text.push_str(&format!("  it requests the handshake `{handshake}`: it is not an event\n"));
     }
     text.push_str(&format!("\n{}\n", paint(DIM, OFFLINE)));
     text
 }
 
-/// The contract of `--json`: these keys, in this order; `code` is null of what verifies, and
-/// `handshake` is of nothing but a handshake.
+/// The stable format of `--json`: these keys in this order; `code` is null if the delivery
+/// verifies; `handshake` only for a handshake.
 #[derive(Serialize)]
 struct DiagnosisJson<'a> {
     verified: bool,
@@ -201,4 +202,4 @@ impl<'a> DiagnosisJson<'a> {
 
 const NONE_FOUND: u8 = 3;
 const OFFLINE: &str =
-    "For use offline: this is for whoever holds the secret, and must never be shown to a sender.";
+    "For offline use by the owner of the secret only: never show this output to a sender.";

@@ -1,16 +1,16 @@
-//! The program `countersign`: what the library proves, from a shell.
+//! The program `countersign`: the library's functions on the command line.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `cli.rs` | the commands and their arguments |
-//! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments that name a scheme, secrets and a request |
+//! | `cli.rs` | the commands, their arguments and help |
+//! | `scheme.rs`, `secrets.rs`, `request.rs` | the arguments for a scheme, secrets and a request |
 //! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `server_url.rs` | the URL of a server that requests are sent to |
-//! | `files.rs` | the files that are named, read within limits |
+//! | `files.rs` | reads files up to a maximum size |
 //! | `random.rs` | random ids and secrets |
-//! | `mend.rs` | what the user has to mend |
-//! | `output.rs`, `output/`, `table.rs` | what is printed, and the exit status |
-//! | `queue.rs` | what waits to be written, within bounds |
+//! | `mend.rs` | errors that the user has to fix |
+//! | `output.rs`, `output/`, `table.rs` | output and exit status |
+//! | `queue.rs` | a bounded queue for background output |
 
 mod cli;
 mod completions;
@@ -65,13 +65,13 @@ fn main() -> ExitCode {
     status
 }
 
-/// Help, or what is wrong with the arguments: these are quoted in it, and may hold anything.
+/// Prints clap's help or error. An error quotes the arguments, which can contain any text.
 fn said_by_clap(said: &clap::Error) -> ExitCode {
     let plain = said.render().to_string();
     if said.use_stderr() && output::escape_lines(&plain) != plain {
         output::usage(&plain);
     } else {
-        // Whoever reads may stop early.
+        // The reader may close the pipe early.
         let _ = said.print();
     }
     u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)

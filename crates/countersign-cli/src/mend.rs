@@ -1,4 +1,4 @@
-//! What the user has to mend before a command can do its work.
+//! Errors in usage or configuration that the user has to fix.
 
 use std::fmt::{self, Display};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use countersign::ConfigError;
 
 use crate::output;
 
-/// Bad usage or configuration, and what to mend. Ends the program with status 2.
+/// An error in usage or configuration, with a fix. The program exits with status 2.
 #[derive(Debug)]
 pub(crate) struct Mend(String);
 
@@ -16,7 +16,7 @@ impl Mend {
         Self(what.into())
     }
 
-    /// For what could not be read or started: `what` names it.
+    /// An error about something that could not be read or started: `what` names it.
     pub(crate) fn because(what: impl Display, error: impl Display) -> Self {
         Self(format!("{what}: {error}"))
     }

@@ -1,4 +1,4 @@
-//! A request: in pieces on the command line, or whole in a file.
+//! A request, given as arguments (headers and body) or as one file.
 
 mod file;
 
@@ -17,13 +17,14 @@ use crate::output;
 #[group(skip)]
 #[command(group = ArgGroup::new("whole_or_pieces").args(["body", "request"]).required(true))]
 pub(crate) struct RequestArgs {
-    /// The method
+    /// HTTP method
     #[arg(long, default_value = "POST", conflicts_with = "request")]
     method: String,
-    /// The public URL, as the provider calls it, for the schemes that sign it
+    /// Public URL that the provider calls, for schemes that sign it
     #[arg(long, conflicts_with = "request")]
     url: Option<String>,
-    /// A header; repeatable. `@FILE` reads lines of headers from a file, `@-` from standard input
+    /// Header of the request; repeatable. `@FILE` reads header lines from a file, `@-` from
+    /// standard input
     #[arg(
         short = 'H',
         long = "header",
@@ -32,17 +33,17 @@ pub(crate) struct RequestArgs {
         conflicts_with = "request"
     )]
     headers: Vec<String>,
-    /// The file with the body, to the byte; `-` is standard input
+    /// File with the exact body; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
-    /// The whole request, such as `serve --capture` writes it: JSON with `method`, `url`,
-    /// `headers` (name to value, or to an array of values), `headers_base64` (the same of values
-    /// that are no text) and `body_base64`; `-` is standard input
+    /// File with the complete request, as written by `serve --capture`: JSON with `method`, `url`,
+    /// `headers` (each name with a value or an array of values), `headers_base64` (the same for
+    /// values that are not text) and `body_base64`; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     request: Option<PathBuf>,
 }
 
-/// A request, as it arrived or is to be sent.
+/// A request that was received or will be sent.
 pub(crate) struct Request {
     method: String,
     url: Option<String>,
@@ -70,7 +71,7 @@ impl RequestArgs {
                     headers.extend(header_lines(&lines, &what)?);
                 }
                 None => headers.push(parse_header(header.as_bytes()).ok_or_else(|| {
-                    Mend::new("what follows `-H` is no header: write `-H 'Name: value'`")
+                    Mend::new("the value of `-H` is not a header: use `-H 'Name: value'`")
                 })?),
             }
         }
@@ -84,13 +85,13 @@ impl RequestArgs {
         Ok(Request { method: self.method.clone(), url: self.url.clone(), headers, body })
     }
 
-    /// The second who reads standard input would read nothing.
+    /// Rejects two readers of standard input: the second one would read nothing.
     fn check_standard_input(&self) -> Result<(), Mend> {
         let headers = self.headers.iter().filter(|header| *header == "@-").count();
         let body = self.body.iter().filter(|path| path.as_os_str() == "-").count();
         if headers + body > 1 {
             return Err(Mend::new(
-                "standard input can be read once: of `--body -` and `-H @-`, give one as a file",
+                "standard input can be read only once: use a file for either `--body` or `-H`",
             ));
         }
         Ok(())
@@ -110,7 +111,7 @@ impl Request {
         &self.method
     }
 
-    /// The values of a header, by its name in any case.
+    /// The values of a header. The name is case-insensitive.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_slice())
@@ -124,13 +125,13 @@ impl Request {
         &self.headers
     }
 
-    /// The same, to be diagnosed.
+    /// The request, for a diagnosis.
     pub(crate) fn captured(&self) -> CapturedRequest {
         self.captured_with(self.headers.clone(), self.body.clone())
     }
 
-    /// The same as it is sent once it is signed: with the headers of the signature in place of those
-    /// of their names, or with another body.
+    /// The signed request, for a diagnosis: headers with the names of the signature headers are
+    /// replaced, or the body is replaced.
     pub(crate) fn captured_signed(&self, signed: &SignedRequest) -> CapturedRequest {
         let is_new = |name: &str| {
             signed.headers().iter().any(|(signed, _)| signed.eq_ignore_ascii_case(name))
@@ -151,20 +152,20 @@ impl Request {
         }
     }
 
-    /// The URL that is signed; `None` where the scheme signs none.
+    /// The signed URL; `None` if the scheme signs no URL.
     pub(crate) fn signed_url(&self, scheme: &Scheme) -> Result<Option<PublicUrl>, Mend> {
         match &self.url {
             _ if !scheme.signs_url() => Ok(None),
             Some(url) => Ok(Some(PublicUrl::new(url)?)),
             None => Err(Mend::new(format!(
-                "scheme `{}` signs the URL: give the one that the provider calls, with `--url`, or \
+                "scheme `{}` signs the URL: give the URL that the provider calls with `--url`, or \
                  as `url` in the request's file",
                 scheme.name()
             ))),
         }
     }
 
-    /// Path and query: no request line has a fragment.
+    /// Path and query. A request line has no fragment.
     fn target(&self) -> &str {
         let url = self.url.as_deref().unwrap_or_default();
         let url = url.split('#').next().unwrap_or_default();
@@ -176,28 +177,28 @@ impl Request {
     }
 }
 
-/// A request's file whose bytes are at hand, for tests.
+/// Parses the contents of a request file, for tests.
 #[cfg(test)]
 pub(crate) fn parse_file(json: &[u8], what: &str) -> Result<Request, Mend> {
     file::parse(json, what).map(|(request, _)| request)
 }
 
-/// Headers, a line each; empty lines are passed over.
+/// Parses header lines. Empty lines are skipped.
 fn header_lines(text: &[u8], what: &str) -> Result<Vec<(String, Vec<u8>)>, Mend> {
     let lines = text.split(|byte| *byte == b'\n').enumerate();
     let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
     lines
         .map(|(index, line)| {
-            // The line is not shown: it may hold a signature.
+            // The line is not shown, because it may contain a signature.
             parse_header(line).ok_or_else(|| {
                 let line = index + 1;
-                Mend::new(format!("{what}: line {line} is no header: write `Name: value`"))
+                Mend::new(format!("{what}: line {line} is not a header: use `Name: value`"))
             })
         })
         .collect()
 }
 
-/// `Name: value`, without the white space around the value, which is no part of it.
+/// Parses `Name: value`, without the whitespace around the value.
 fn parse_header(line: &[u8]) -> Option<(String, Vec<u8>)> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = http::HeaderName::from_bytes(&line[..colon]).ok()?;
@@ -207,7 +208,7 @@ fn parse_header(line: &[u8]) -> Option<(String, Vec<u8>)> {
 
 #[cfg(test)]
 impl Request {
-    /// For tests.
+    /// A POST request, for tests.
     pub(crate) fn post(headers: Vec<(String, Vec<u8>)>, body: &'static str) -> Self {
         Self { method: "POST".to_owned(), url: None, headers, body: Bytes::from(body) }
     }

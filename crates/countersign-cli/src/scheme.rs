@@ -1,4 +1,4 @@
-//! The argument that names a scheme: a built-in, or a file.
+//! The argument that names a built-in scheme or a scheme file.
 
 use std::ffi::OsStr;
 use std::path::{MAIN_SEPARATOR, Path};
@@ -10,7 +10,7 @@ use countersign::{ConfigError, Scheme};
 use crate::files::{self, FileKind};
 use crate::mend::Mend;
 
-/// Takes any text, and lets the shells complete the names of the built-ins.
+/// Accepts any text. Shells complete the names of the built-in schemes.
 #[derive(Clone)]
 pub(crate) struct SchemeName;
 
@@ -32,12 +32,12 @@ impl TypedValueParser for SchemeName {
     }
 }
 
-/// The scheme that `name` names: the path of a TOML file where it could not be a built-in's name.
+/// Loads a scheme: from a TOML file if `name` is a path, or else a built-in scheme.
 pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {
     load_from(Path::new(""), name)
 }
 
-/// The same, of a name that stands in a file of this folder.
+/// The same for a name in a configuration file in this folder; paths are relative to it.
 pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
     if is_file(name) {
         return from_file(&folder.join(name));
@@ -45,13 +45,13 @@ pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
     Scheme::named(name).map_err(|error| match error {
         ConfigError::UnknownScheme { name, near, .. } if near.is_empty() => Mend::new(format!(
             "there is no built-in scheme `{name}`: \
-             `countersign schemes` lists them, and a file's name ends in `.toml`"
+             `countersign schemes` lists them; the name of a scheme file ends in `.toml`"
         )),
         error => error.into(),
     })
 }
 
-/// Whether this is a path, and no built-in's name.
+/// Whether this is a path, not the name of a built-in scheme.
 pub(crate) fn is_file(name: &str) -> bool {
     name.ends_with(".toml") || name.contains(['/', MAIN_SEPARATOR])
 }

@@ -1,4 +1,4 @@
-//! Secrets: named by an environment variable or a file, never given on the command line.
+//! Secrets, read from environment variables or files, never from the command line.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,45 +15,46 @@ use crate::files::{self, FileKind};
 use crate::mend::Mend;
 use crate::output;
 
-/// Where the live secrets are read, in the order of the command line: the current one first.
+/// The sources of the active secrets, in the order of the command line: the current one first.
 #[derive(Debug, Clone)]
 pub(crate) struct SecretArgs(Vec<Place>);
 
-/// Where one secret is read.
+/// The source of one secret.
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
     Env(String),
     File(PathBuf),
 }
 
-/// The options by themselves; their order among each other is in the matches only.
+/// The options as clap parses them. Only the matches have the order of the two options.
 #[derive(Debug, Args)]
 #[group(id = "secrets", required = true, multiple = true)]
 struct Flags {
-    /// The environment variable that holds a secret; repeatable, the current secret first
+    /// Environment variable with a secret; repeatable, the current secret first
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
     secret_env: Vec<String>,
-    /// The file that holds a secret; repeatable, the current secret first
+    /// File with a secret; repeatable, the current secret first
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
     secret_file: Vec<PathBuf>,
 }
 
 impl SecretArgs {
-    /// Reads all of them.
+    /// Reads all secrets.
     pub(crate) fn read(&self) -> Result<Secrets, Mend> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
         collect(read).ok_or_else(none)
     }
 
-    /// Reads the first of them only.
+    /// Reads only the first secret.
     pub(crate) fn current(&self) -> Result<Secret, Mend> {
         if self.0.len() > 1 {
-            output::note("signed with the first of the secrets only");
+            output::note("signed with the first secret only");
         }
         self.0.first().ok_or_else(none)?.read()
     }
 
-    /// Reads all of them once, for several who each take them all. `seen` is shown each.
+    /// Reads all secrets once and returns `takers` copies of them. `seen` is called with each
+    /// secret.
     pub(crate) fn read_for(
         &self,
         takers: usize,
@@ -69,7 +70,7 @@ impl SecretArgs {
             .collect()
     }
 
-    /// Says of an error which option has to be mended, where it is about a secret.
+    /// Converts an error; if it is about a secret, the message names the option to fix.
     pub(crate) fn blame(&self, error: ConfigError) -> Mend {
         match error {
             ConfigError::Secret { problem, index, .. } => {
@@ -97,7 +98,7 @@ impl Place {
         }
     }
 
-    /// What stands there, to the letter.
+    /// The exact text of the source.
     pub(crate) fn text(&self) -> Result<String, Mend> {
         match self {
             Self::Env(name) => match std::env::var_os(name) {
@@ -111,7 +112,7 @@ impl Place {
         }
     }
 
-    /// By what the user knows it.
+    /// The name by which the user knows the source.
     pub(crate) fn name(&self) -> String {
         match self {
             Self::Env(name) => name.clone(),
@@ -123,20 +124,20 @@ impl Place {
         let mend = if is_plainly_a_name(name) {
             "export it first"
         } else {
-            "give the name of one that is exported, never the secret itself"
+            "give the name of an exported variable, never the secret itself"
         };
         Mend::new(format!("{self} is not set: {mend}"))
     }
 
     fn not_text(&self) -> Mend {
-        Mend::new(format!("{self} is not UTF-8 text: store it as the provider shows it"))
+        Mend::new(format!("{self} is not UTF-8 text: store it as the provider displays it"))
     }
 
     pub(crate) fn unusable(&self, problem: SecretProblem) -> Mend {
         match problem {
-            // The library's words go on to name a function.
+            // The library's message names a function of the library.
             SecretProblem::NotBase64 => Mend::new(format!(
-                "{self} is not base64, as this scheme's secrets are: store it without spaces or \
+                "{self} is not base64, but this scheme's secrets are: store it without spaces or \
                  quotes"
             )),
             problem => Mend::new(format!("{self} {problem}")),
@@ -150,33 +151,33 @@ impl fmt::Display for Place {
             Self::Env(name) if is_plainly_a_name(name) => {
                 write!(f, "the environment variable `{name}`")
             }
-            Self::Env(_) => f.write_str("the environment variable that is to hold it"),
+            Self::Env(_) => f.write_str("the environment variable for the secret"),
             Self::File(path) => write!(f, "the secret's file `{}`", path.display()),
         }
     }
 }
 
-/// What was read, a second time: a pipe can be read but once.
+/// A copy of a secret that was read. It cannot be read again, because a pipe can be read only once.
 pub(crate) fn again(secret: &Secret) -> Result<Secret, ConfigError> {
-    // It was made of text.
+    // The secret was created from text.
     Secret::new(String::from_utf8_lossy(secret.dangerous_reveal()))
 }
 
-/// The secrets of one endpoint, the current one first; `None` where there are none.
+/// The secrets of one endpoint, the current one first; `None` if there are none.
 pub(crate) fn collect(secrets: Vec<Secret>) -> Option<Secrets> {
     let mut secrets = secrets.into_iter();
     let current = Secrets::new(secrets.next()?);
     Some(secrets.fold(current, Secrets::with_previous))
 }
 
-/// Says what looks wrong about the secrets of a scheme, which are used all the same.
+/// Prints warnings about secrets that look wrong for a scheme. They are still used.
 pub(crate) fn warn(secrets: &Secrets, scheme: &Scheme) {
     for warning in secrets.warnings(scheme) {
         output::note(&format!("scheme `{}`: {warning}", scheme.name()));
     }
 }
 
-/// Every text and key that a secret may stand for. Which of them is the key, its scheme knows.
+/// Every text and key that a secret can encode. Only its scheme determines which one is the key.
 pub(crate) fn possible_keys(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let parts = text.split(|byte| *byte == b'|').map(<[u8]>::trim_ascii);
     let mut keys = vec![text.to_vec()];
@@ -207,8 +208,8 @@ fn none() -> Mend {
     Mend::new("give a secret with `--secret-env` or `--secret-file`")
 }
 
-/// Whether it can be shown. Anything but a name in capitals may be the secret itself, given where
-/// its variable's name belongs.
+/// Whether the name can be printed. Anything but an uppercase name may be the secret itself, given
+/// by mistake instead of a variable's name.
 pub(crate) fn is_plainly_a_name(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }

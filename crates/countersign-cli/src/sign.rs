@@ -1,4 +1,4 @@
-//! `countersign sign`.
+//! `countersign sign`: signs a delivery and prints the headers.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
     }
     let signed =
         signer.sign_request(request.head(), request.body()).map_err(|e| args.secrets.blame(e))?;
-    // That a time is missing has been said.
+    // A missing time was already reported.
     let rejection = to_verify.filter(|_| !lacks_time).and_then(|secrets| {
         Rejection::of(scheme, secrets, &request, &request.captured_signed(&signed))
     });
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
         output::note(&rejection.told());
     }
     if let Some(body) = signed.body() {
-        output::note("the signature stands in the body: this is the body to send");
+        output::note("the signature is in the body: this is the body to send");
         return Ok(Report::for_programs(String::from_utf8_lossy(body).into_owned()));
     }
     let headers = signed.headers().iter();
@@ -55,15 +55,15 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
     ))
 }
 
-/// Why a receiver rejects a delivery although its signature is right. It is signed all the same:
-/// to be rejected may be what it is for.
+/// Why a receiver rejects a delivery despite a correct signature. It is still signed: the user may
+/// want to test the rejection.
 struct Rejection {
     error: VerifyError,
     why: String,
 }
 
 impl Rejection {
-    /// `None` if the delivery verifies, at whatever time it is sent.
+    /// `None` if the delivery verifies, regardless of the time at which it is sent.
     fn of(
         scheme: Scheme,
         secrets: Secrets,
@@ -71,7 +71,7 @@ impl Rejection {
         signed: &CapturedRequest,
     ) -> Option<Self> {
         if is_asymmetric(scheme.algorithm()) {
-            // The key at hand signs, and cannot verify.
+            // The private key can sign, but not verify.
             let has_encoding = scheme.body_view() == BodyView::Raw && is_encoded(request);
             return has_encoding
                 .then(|| Self::because(VerifyErrorKind::UnsupportedEncoding.into()));
@@ -95,11 +95,11 @@ impl Rejection {
 
     fn told(&self) -> String {
         let (code, status) = (self.error.code(), self.error.status());
-        format!("a receiver rejects this delivery: {code} (answer {status}): {}", self.why)
+        format!("a receiver rejects this delivery: {code} (status {status}): {}", self.why)
     }
 }
 
-/// Whether what signs is another key than what verifies.
+/// Whether signing and verifying use different keys.
 fn is_asymmetric(algorithm: Algorithm) -> bool {
     matches!(
         algorithm,
@@ -112,7 +112,7 @@ fn is_encoded(request: &Request) -> bool {
     encodings.any(|encoding| !encoding.trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
-/// What the user asked for in vain is said, and nothing else: the headers are right without it.
+/// Prints a note for each option that is ignored. The headers are correct without them.
 fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     let name = scheme.name();
     say_that_an_id_is_ignored(args.id.as_deref(), scheme);
@@ -120,7 +120,7 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
         let why = match scheme.timestamp() {
             None => "signs no time".to_owned(),
             Some((place, _)) if scheme.is_data() && place.starts_with("body:") => {
-                format!("has its time in the body, at `{place}`")
+                format!("reads the time from the body, at `{place}`")
             }
             Some(_) => return,
         };
@@ -134,8 +134,8 @@ pub(crate) fn say_that_an_id_is_ignored(id: Option<&str>, scheme: &Scheme) {
     }
 }
 
-/// The time inside of a body is for its author to write, and is signed as it is there. Says if there
-/// is none, and whether it has said so.
+/// Prints a note, and returns true, if the scheme reads the time from the body and the body has
+/// none. `sign` does not change a time in the body.
 fn say_what_is_missing(scheme: &Scheme, body: &[u8]) -> bool {
     let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
     let Some(pointer) = place.as_deref().and_then(|place| place.strip_prefix("body:")) else {
@@ -145,8 +145,8 @@ fn say_what_is_missing(scheme: &Scheme, body: &[u8]) -> bool {
     let lacks_time = body.is_none_or(|body| body.pointer(pointer).is_none());
     if lacks_time {
         output::note(&format!(
-            "scheme `{}` has its time in the body, at `{pointer}`, and this body has none there: it \
-             will be refused until you write it",
+            "scheme `{}` reads the time from the body, at `{pointer}`, but this body has none: \
+             receivers reject it until you add it",
             scheme.name()
         ));
     }
@@ -157,7 +157,7 @@ fn has_id(scheme: &Scheme) -> bool {
     scheme.signed().contains("{id}")
 }
 
-/// The user's id, if it can stand in a header of its own; a fresh one otherwise.
+/// The id of the user, which must be valid as a header value, or a random id.
 fn id(args: &SignArgs) -> Result<String, Mend> {
     match &args.id {
         Some(id) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) => {

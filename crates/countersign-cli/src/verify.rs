@@ -1,4 +1,4 @@
-//! `countersign verify`.
+//! `countersign verify`: verifies one delivery.
 
 mod handshake;
 
@@ -42,28 +42,28 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
         }
         (Ok(Judged::Unsigned(handshake)), false) => {
             let (no, status) = (paint(BAD, "not verified"), handshake.status());
-            let mut text = format!("{no}: {name}: {} (answer {status})\n", handshake.told());
+            let mut text = format!("{no}: {name}: {} (status {status})\n", handshake.told());
             push_answer(&mut text, &handshake);
             Ok(Report::for_people(text).refused())
         }
         (Err(error), true) => Ok(json(&RefusedJson::new(name, &error))?.refused()),
         (Err(error), false) => {
-            let (no, code, status) = (paint(BAD, "refused"), error.code(), error.status());
-            let text = format!("{no}: {name}: {code} (answer {status})\n  {error}\n");
+            let (no, code, status) = (paint(BAD, "rejected"), error.code(), error.status());
+            let text = format!("{no}: {name}: {code} (status {status})\n  {error}\n");
             Ok(Report::for_people(text).refused())
         }
     }
 }
 
-/// What a request turns out to be.
+/// The kind of a request that is not rejected.
 enum Judged {
-    /// Proved; perhaps a handshake, and then no event.
+    /// A verified delivery. If it is a handshake, it is not an event.
     Verified(Box<Verified>, Option<Handshake>),
-    /// A handshake that nobody has signed.
+    /// An unsigned handshake.
     Unsigned(Handshake),
 }
 
-/// As every door does it: the handshakes that nobody signs come first.
+/// Checks for unsigned handshakes first, as every adapter does.
 fn judge(verifier: &Verifier, request: &Request, args: &VerifyArgs) -> Result<Judged, VerifyError> {
     if let Some(asked) = verifier.handshake(request.head()) {
         let answer = asked.answer(request.body())?;
@@ -74,7 +74,7 @@ fn judge(verifier: &Verifier, request: &Request, args: &VerifyArgs) -> Result<Ju
     Ok(Judged::Verified(Box::new(verified), handshake))
 }
 
-/// The answer to a handshake, where it was asked for.
+/// Adds the response to a handshake, if `--answer` is given.
 fn push_answer(text: &mut String, handshake: &Handshake) {
     for (index, line) in handshake.lines().iter().enumerate() {
         let label = if index == 0 { "answer" } else { "" };
@@ -95,7 +95,7 @@ fn verifier(
     verifier.map_err(|error| args.secrets.blame(error))
 }
 
-/// The proof, for people.
+/// The verified facts as human-readable text.
 fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
     let yes = paint(GOOD, "verified");
     let scheme = verified.scheme().name();
@@ -122,7 +122,7 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
     }
     match verified.signed_at_unix_ms() {
         Some(ms) => line("signed at", &date(ms), &format!("{ms} ms")),
-        None => line("signed at", "not stated: this scheme signs no time", ""),
+        None => line("signed at", "none: the scheme signs no time", ""),
     }
     match verified.scheme().covers() {
         Covers::Body => {}
@@ -130,27 +130,27 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
             line("body", &format!("authenticated in part: {}", fields.join(", ")), "");
         }
         _ if verified.scheme().is_data() => {
-            line("body", "not authenticated: this scheme only shows a token", "");
+            line("body", "not authenticated: the scheme only checks a token", "");
         }
-        _ => line("body", "not authenticated: `countersign schemes` says what is signed", ""),
+        _ => line("body", "not authenticated: see `countersign schemes`", ""),
     }
     if let Some(handshake) = handshake {
-        line("no event", &handshake.told(), "");
+        line("kind", &handshake.told(), "");
         push_answer(&mut text, handshake);
     }
     text
 }
 
-/// What an identity says of the id.
+/// The meaning of an identity.
 fn identity(identity: Identity) -> &'static str {
     match identity {
-        Identity::Id => "another delivery of this id is the same event",
-        Identity::Content => "another delivery of these bytes is the same event",
-        Identity::Unknown => "another delivery of these bytes may be another event",
+        Identity::Id => "a delivery with the same id is the same event",
+        Identity::Content => "a delivery with the same bytes is the same event",
+        Identity::Unknown => "a delivery with the same bytes may be another event",
     }
 }
 
-/// A date that has four digits for its year; the number alone of what has not.
+/// The date, or the number itself if the year does not have four digits.
 fn date(unix_ms: i64) -> String {
     match u64::try_from(unix_ms) {
         Ok(ms) if ms < YEAR_10000_MS => {
@@ -160,8 +160,8 @@ fn date(unix_ms: i64) -> String {
     }
 }
 
-/// The contract of `--json`: these keys, in this order, null for what is not known; and `handshake`
-/// of nothing but a handshake.
+/// The stable format of `--json`: these keys in this order; null if a value is not known;
+/// `handshake` only for a handshake.
 #[derive(Serialize)]
 struct VerifiedJson<'a> {
     verified: bool,
@@ -192,7 +192,7 @@ impl<'a> VerifiedJson<'a> {
     }
 }
 
-/// As [`VerifiedJson`], of a refusal.
+/// The same as [`VerifiedJson`] for a rejection.
 #[derive(Serialize)]
 struct RefusedJson<'a> {
     verified: bool,
@@ -214,8 +214,7 @@ impl<'a> RefusedJson<'a> {
     }
 }
 
-/// As [`RefusedJson`], of a handshake that nobody has signed: nothing was proved, and it is answered
-/// all the same.
+/// The same as [`RefusedJson`] for an unsigned handshake: it is not verified, but gets a response.
 #[derive(Serialize)]
 struct UnsignedJson<'a> {
     #[serde(flatten)]
@@ -233,7 +232,7 @@ impl<'a> UnsignedJson<'a> {
 
 fn json(value: &impl Serialize) -> Result<Report, Mend> {
     let line = serde_json::to_string(value)
-        .map_err(|error| Mend::because("the answer cannot be written as JSON", error))?;
+        .map_err(|error| Mend::because("the result cannot be written as JSON", error))?;
     Ok(Report::for_programs(line + "\n"))
 }
 

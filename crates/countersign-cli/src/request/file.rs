@@ -1,5 +1,5 @@
-//! A request's file: JSON with `method`, `url`, `headers` and `body_base64`; and, of one that was
-//! captured, `headers_base64` and what the file lacks.
+//! Parses a request file: JSON with `method`, `url`, `headers` and `body_base64`, and for a
+//! captured request `headers_base64`, `redacted` and `body_complete`.
 
 use std::fmt;
 
@@ -15,16 +15,16 @@ use super::Request;
 use crate::mend::Mend;
 use crate::output::escape_control_chars;
 
-/// Reads the file; `what` names it in errors. With the request comes what the file lacks of it, for
-/// people. Fields beyond these are a vector's, or say what came of a delivery, and are ignored.
+/// Parses the file; `what` names it in errors. Returns the request, and notes about missing parts.
+/// Other fields (of a test vector, or the result of a captured delivery) are ignored.
 pub(super) fn parse(json: &[u8], what: &str) -> Result<(Request, Vec<String>), Mend> {
     let fields: Fields =
         serde_json::from_slice(json).map_err(|error| Mend::because(what, unreadable(&error)))?;
     fields.request().map_err(|problem| Mend::because(what, problem))
 }
 
-/// Where it is not JSON, serde's own words; where it is not this JSON they would show what stands
-/// there instead, and it can be anything.
+/// The message for a parse error: serde's own message if the file is not JSON. If the JSON has the
+/// wrong shape, serde's message would quote its content, which may be secret.
 fn unreadable(error: &serde_json::Error) -> String {
     match error.classify() {
         Category::Data => format!(
@@ -37,8 +37,7 @@ fn unreadable(error: &serde_json::Error) -> String {
     }
 }
 
-/// The fields as they stand in the file. None has a type yet, so that the error of a wrong one can
-/// name it.
+/// The fields of the file, untyped, so that the error for a wrong type can name the field.
 #[derive(Deserialize)]
 struct Fields {
     method: Option<Value>,
@@ -82,15 +81,14 @@ impl Fields {
             headers.retain(|(name, _)| !is_redacted(name));
             let redacted = redacted.iter().map(|what| format!("`{}`", escape_control_chars(what)));
             lacks.push(format!(
-                "was captured without {}, which may hold a secret: what depends on it does not \
-                 verify",
+                "was captured without {}, which may contain a secret: checks that need it fail",
                 redacted.collect::<Vec<_>>().join(", ")
             ));
         }
         match self.body_complete {
             None | Some(Value::Null | Value::Bool(true)) => {}
             Some(Value::Bool(false)) => lacks.push(
-                "has not the whole body: it broke off, or was refused before it had come"
+                "does not have the complete body: it was cut off, or rejected before it arrived"
                     .to_owned(),
             ),
             Some(_) => return Err("`body_complete` must be true or false".to_owned()),
@@ -99,7 +97,7 @@ impl Fields {
     }
 }
 
-/// What was left out when the request was captured.
+/// The parts that were redacted when the request was captured.
 fn redacted(value: Option<Value>) -> Result<Vec<String>, String> {
     let texts = match value {
         None | Some(Value::Null) => Some(Vec::new()),
@@ -129,7 +127,7 @@ fn texts(values: Vec<Value>) -> Option<Vec<String>> {
     texts.collect()
 }
 
-/// A field that is text; `null` is as good as absent.
+/// A text field; `null` is the same as absent.
 fn text(field: &str, value: Option<Value>) -> Result<Option<String>, String> {
     match value {
         None | Some(Value::Null) => Ok(None),
@@ -144,8 +142,8 @@ fn missing(field: &str) -> String {
     )
 }
 
-/// The pairs of an object in their order, none of which replaces another: a header that stands in
-/// the file twice was sent twice.
+/// The pairs of an object in order, with duplicate names: a header that is in the file twice was
+/// sent twice.
 struct Pairs(Vec<(String, Value)>);
 
 impl<'de> Deserialize<'de> for Pairs {

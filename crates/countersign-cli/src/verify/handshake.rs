@@ -1,4 +1,4 @@
-//! A request that is a handshake: nothing in it is an event.
+//! Requests that are handshakes, not events.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,22 +14,22 @@ use crate::secrets::Place;
 
 #[derive(Args)]
 pub(crate) struct HandshakeArgs {
-    /// The environment variable that holds the verify token, where the scheme's handshake shows one
+    /// Environment variable with the verify token, for schemes whose handshake sends one
     #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
     verify_token_env: Option<String>,
-    /// The file that holds the verify token
+    /// File with the verify token
     #[arg(long, value_name = "PATH")]
     verify_token_file: Option<PathBuf>,
-    /// As an endpoint that is armed for a handshake in which the provider hands a secret over
+    /// Act as an endpoint that is armed for a handshake in which the provider sends a secret
     #[arg(long)]
     armed: bool,
-    /// Show the answer to a handshake, which may hold what the provider hands over
+    /// Print the response to a handshake, which may contain a secret sent by the provider
     #[arg(long)]
     answer: bool,
 }
 
 impl HandshakeArgs {
-    /// The verifier, set up for handshakes as the arguments say.
+    /// Configures the verifier for handshakes.
     pub(super) fn set_up(&self, mut verifier: Verifier) -> Result<Verifier, Mend> {
         let env = self.verify_token_env.clone().map(Place::Env);
         if let Some(place) = env.or_else(|| self.verify_token_file.clone().map(Place::File)) {
@@ -42,14 +42,14 @@ impl HandshakeArgs {
     }
 }
 
-/// A handshake, and what the provider is to hear.
+/// A handshake and the response for the provider.
 #[derive(Serialize)]
 pub(super) struct Handshake {
     name: String,
     signed: bool,
     hands_over_secret: bool,
     status: u16,
-    /// Left out unless it is asked for.
+    /// Only if `--answer` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<AnswerJson>,
 }
@@ -87,14 +87,14 @@ impl Handshake {
         self.status
     }
 
-    /// What it is, in a sentence for people.
+    /// The human-readable description.
     pub(super) fn told(&self) -> String {
-        let signed = if self.signed { "signed like any event" } else { "which nobody has signed" };
-        let secret = if self.hands_over_secret { "; it hands a secret over" } else { "" };
+        let signed = if self.signed { "signed like any event" } else { "which is not signed" };
+        let secret = if self.hands_over_secret { "; it contains a secret" } else { "" };
         format!("handshake `{}`, {signed}{secret}", self.name)
     }
 
-    /// The answer as it is sent, but for what a terminal would obey.
+    /// The lines of the response, with control characters escaped.
     pub(super) fn lines(&self) -> Vec<String> {
         let Some(answer) = &self.answer else { return Vec::new() };
         let headers = answer.headers.iter().map(|(name, value)| format!("{name}: {value}"));

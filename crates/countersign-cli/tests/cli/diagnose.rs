@@ -53,9 +53,9 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
         "{text}"
     );
     for said in [
-        "\n  cause  body_newline, proved by trying\n",
-        "\nrefused: stripe: signature_mismatch\n  the signature does not match any active secret",
-        "\nFor use offline",
+        "\n  cause  body_newline, confirmed\n",
+        "\nrejected: stripe: signature_mismatch\n  the signature does not match any active secret",
+        "\nFor offline use",
     ] {
         assert!(text.contains(said), "{said}: {text}");
     }
@@ -102,12 +102,12 @@ fn the_keys_of_the_json_are_these_and_no_others() {
 fn several_causes_are_told_one_after_another() {
     let text = run(stripe(&format!("'{SECRET}'"), &format!("{BODY}\n"), ""), 1).stdout;
     assert!(text.starts_with("found: a newline was added"), "{text}");
-    assert!(text.contains("\nfound, too: the secret `S` stands in quotes\n"), "{text}");
+    assert!(text.contains("\nalso found: the secret `S` stands in quotes\n"), "{text}");
     let key = stripe("sk_live_51Nx", BODY, "").args(["-H", "Content-Length: 1000"]);
     let text = run(key, 1).stdout;
     assert!(text.starts_with("suspected: the body is whole JSON"), "{text}");
     assert!(text.contains("\nor: the secret begins as a secret API key does"), "{text}");
-    assert!(text.contains("  cause  secret_kind, not proved\n"), "{text}");
+    assert!(text.contains("  cause  secret_kind, not confirmed\n"), "{text}");
 }
 
 /// What a provider asks before it sends anything is no failed delivery.
@@ -163,10 +163,10 @@ fn a_handshake_that_is_signed_is_verified_and_told_to_be_no_event() {
     assert_eq!((&json["verified"], &json["code"]), (&json!(true), &Value::Null));
     assert_eq!(json["handshake"], "url-verification");
     let text = slack("").run().with(0).stdout;
-    assert!(text.contains("it is the handshake `url-verification`, and no event"), "{text}");
+    assert!(text.contains("it is the handshake `url-verification`, not an event"), "{text}");
     let text = slack("").env("S", "another").run().with(3).stdout;
     assert!(
-        text.contains("it asks for the handshake `url-verification`: it is no event"),
+        text.contains("it requests the handshake `url-verification`: it is not an event"),
         "{text}"
     );
 }
@@ -177,7 +177,7 @@ fn nothing_found_ends_with_3() {
     assert_eq!(first(&ended), (json!("tampered_or_unknown"), json!(false)));
     let text = run(stripe("another secret", BODY, ""), 3).stdout;
     assert!(text.starts_with("not found: of "), "{text}");
-    assert!(text.contains("  cause  tampered_or_unknown, nothing is proved\n"), "{text}");
+    assert!(text.contains("  cause  tampered_or_unknown, not confirmed\n"), "{text}");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_secret_that_cannot_be_used_is_explained_in_the_words_of_the_program() {
     assert_eq!(first(&ended), (json!("secret_kind"), json!(false)));
     let text = svix("what is this?", "").run().with(1).stdout;
     assert!(text.starts_with("suspected: the secret `S` is not base64"), "{text}");
-    assert!(text.contains("\nrefused: svix: misconfigured\n"), "{text}");
+    assert!(text.contains("\nrejected: svix: misconfigured\n"), "{text}");
     assert!(!text.contains("::") && !text.contains("what is this"), "{text}");
 }
 

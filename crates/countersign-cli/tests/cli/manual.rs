@@ -36,7 +36,7 @@ fn the_page_of_the_program_lists_the_commands_and_what_a_status_means() {
     }
     let version = concat!("\"countersign ", env!("CARGO_PKG_VERSION"), "\"");
     assert!(page.contains(&format!(".TH countersign 1 \" \" {version}")), "{page}");
-    assert!(page.contains("0 verified (or done), 1 refused, 2 bad usage"), "{page}");
+    assert!(page.contains("0 verified (or done), 1 rejected, 2 bad usage"), "{page}");
     assert!(!page.contains('\u{1b}'), "{page}");
 }
 
@@ -46,7 +46,7 @@ fn what_is_indented_keeps_its_lines() {
     countersign("man --dir").arg(files.path("")).run().with(0);
     let page = fs::read_to_string(files.path("countersign-verify.1")).unwrap();
     let example = page.split_once(".SH EXAMPLES").unwrap().1;
-    let example = example.split_once("A request in pieces:\n").unwrap().1;
+    let example = example.split_once("A body and headers:\n").unwrap().1;
     assert!(example.starts_with("    countersign verify"), "{page}");
     for page in fs::read_dir(files.path("")).unwrap() {
         let page = fs::read_to_string(page.unwrap().path()).unwrap();

@@ -1,4 +1,4 @@
-//! A request: in pieces, or whole in a file.
+//! A request, given as arguments or as one file.
 
 use crate::program::{Ended, Files, Program, countersign};
 
@@ -140,7 +140,7 @@ fn what_a_capture_lacks_is_said_and_its_marker_is_no_header() {
     let lacking = request(marked).replacen('{', lacking, 1);
     let refused = verify().args(["--request", "-"]).input(lacking).run().with(1);
     assert!(refused.stdout.contains("missing_signature"), "{}", refused.stdout);
-    for said in ["without `header:x-hub-signature-256`, `url`", "has not the whole body"] {
+    for said in ["without `header:x-hub-signature-256`, `url`", "does not have the complete body"] {
         assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
     }
     let whole = r#"{"redacted":[],"body_complete":true,"#;

@@ -64,8 +64,8 @@ fn what_a_receiver_rejects_although_it_is_signed_is_said_and_signed_all_the_same
     let encoding = &["-H", "content-encoding: gzip"][..];
     let url = &["--url", "https://a.example/hook"][..];
     for (scheme, body, more, said) in [
-        ("github", "{}", encoding, ["unsupported_encoding (answer 415)", "`Content-Encoding`"]),
-        ("stripe", "{}", encoding, ["unsupported_encoding (answer 415)", "`Content-Encoding`"]),
+        ("github", "{}", encoding, ["unsupported_encoding (status 415)", "`Content-Encoding`"]),
+        ("stripe", "{}", encoding, ["unsupported_encoding (status 415)", "`Content-Encoding`"]),
         ("hubspot-v1", "a=1", &[], ["signature_mismatch", "is not one JSON document"]),
         ("hubspot-v2", "a=1", url, ["signature_mismatch", "is not one JSON document"]),
         ("coinbase-cdp-v1", "a=1", &[], ["signature_mismatch", "does not begin with"]),

@@ -127,10 +127,10 @@ fn without_being_asked_an_answer_is_not_shown_and_no_arming_is_assumed() {
         let text = run("").stdout;
         if provider == "zoom" {
             assert!(text.starts_with("verified: zoom"), "{text}");
-            assert!(text.contains("no event    handshake `url-validation`"), "{text}");
+            assert!(text.contains("kind        handshake `url-validation`"), "{text}");
         } else if provider == "x-twitter" {
             assert!(text.starts_with("not verified: x-twitter: handshake"), "{text}");
-            assert!(text.contains("which nobody has signed"), "{text}");
+            assert!(text.contains("which is not signed"), "{text}");
         }
         assert!(!text.contains("response_token") && !text.contains("encryptedToken"), "{text}");
         let shown = run("--answer").stdout;

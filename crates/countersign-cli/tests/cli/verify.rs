@@ -68,7 +68,7 @@ fn people_are_told_the_event_and_the_secret_or_the_reason() {
         assert!(text.contains(said), "`{said}` is not in:\n{text}");
     }
     let text = stripe("").input("{}").run().with(1).stdout;
-    for said in ["refused: stripe", "signature_mismatch", "401", "any active secret"] {
+    for said in ["rejected: stripe", "signature_mismatch", "401", "any active secret"] {
         assert!(text.contains(said), "`{said}` is not in:\n{text}");
     }
 }

@@ -244,7 +244,7 @@ async fn a_body_that_broke_off_says_so_in_its_file_and_when_it_is_diagnosed() {
     let words = ["diagnose", "--scheme", "jupiter", "--secret-env", "S", "--json"];
     let diagnosed = countersign(&words, &folder.file(0), SECRET);
     assert!(diagnosed.stdout.contains("body_truncated"), "{diagnosed:?}");
-    assert!(diagnosed.stderr.contains("has not the whole body"), "{diagnosed:?}");
+    assert!(diagnosed.stderr.contains("does not have the complete body"), "{diagnosed:?}");
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ fn what_the_user_may_not_expect_is_said() {
     let sent = send.of("perps-tracker", "secret").run();
     assert_eq!(sent.status, 0, "{sent:?}");
     assert!(sent.stderr.contains("the body's time, at `/created`, is updated"), "{sent:?}");
-    assert!(sent.stderr.contains("the first of the secrets only"), "{sent:?}");
+    assert!(sent.stderr.contains("with the first secret only"), "{sent:?}");
     assert!(sent.stderr.contains("signs no id: `--id` is ignored"), "{sent:?}");
 }
 
