@@ -1,5 +1,5 @@
-//! One signed string has one reading: no piece of a recorded delivery can be moved from one of
-//! its parts into another.
+//! A signed string can be parsed in one way only: no part of a recorded delivery can be moved to
+//! another field.
 
 use countersign::{
     Algorithm, ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, Signer, TimestampUnit,
@@ -32,7 +32,7 @@ fn a_template_with_two_readings_is_rejected_with_the_fix() {
         ("{header:X-Nonce}{ts}{body}", "{header:X-Nonce}"),
         ("{header:X-Nonce}{url}{body}", "{header:X-Nonce}"),
         ("{header:X-A}{header:X-B}.{body}", "{header:X-A}"),
-        // The digits of a timestamp do not end where another digit follows.
+        // A timestamp followed by a digit has no clear end.
         ("{header:X-A}{ts}7{body}", "{header:X-A}"),
         ("{method}POST{body}", "{method}"),
         ("{method}{id}.{body}", "{method}"),
@@ -71,14 +71,14 @@ fn a_template_with_one_reading_is_accepted() {
         let scheme = template(signed).body_begins_with("{[");
         assert!(scheme.build().is_ok(), "{signed}");
     }
-    // An RFC 3339 time ends by itself, and has a mark that no id has.
+    // An RFC 3339 time has a fixed end, and contains a character that no id has.
     let scheme = Scheme::builder("acme").signature_header("X-Signature").signed("{id}{ts}{body}");
     let scheme = scheme.id_header("X-Id").timestamp_header("X-Time", TimestampUnit::Rfc3339);
     assert!(scheme.build().is_ok());
     for bad in ["{id:0}.{body}", "{id:x}.{body}", "{header:X-A:}.{body}", "{header:X-A:999}.{body}"]
     {
         let refused = template(bad).build().unwrap_err().to_string();
-        assert!(refused.contains("is no length"), "{bad}: {refused}");
+        assert!(refused.contains("is not a length"), "{bad}: {refused}");
     }
     for bad in ["", "ä"] {
         let refused = template("{body}").body_begins_with(bad).build().unwrap_err();
@@ -144,7 +144,7 @@ fn a_body_begins_as_the_scheme_says_or_is_not_there() {
 
 // Headers and body.
 
-/// Every way in which the bytes that a delivery signs can be cut into its headers and body.
+/// Every way to split the signed bytes of a delivery into its headers and body.
 fn cuts(signed: &str, headers: usize) -> Vec<(Vec<String>, String)> {
     let mut all = vec![(Vec::new(), signed.to_owned())];
     for _ in 0..headers {
@@ -170,7 +170,7 @@ fn a_recorded_delivery_cannot_be_cut_into_a_fresh_or_another_one() {
         ("cashfree", &["x-webhook-timestamp"], ""),
     ] {
         let scheme = Scheme::named(name).unwrap();
-        // It names later times, as a deadline would.
+        // The body contains later times, as a deadline would.
         let body = r#"{"at":1760000000,"or":"1760000000000.2025-10-09T08:53:20Z","a":[{"b":"{"}]}"#;
         let secret =
             if name == "standardwebhooks" { "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQh" } else { KEY };
@@ -292,8 +292,8 @@ fn a_body_cannot_be_made_longer_where_a_plain_digest_is_the_signature() {
     assert!(!verifies(&padded));
 }
 
-/// What SHA-256 appends to a message of this length. Whoever knows the digest of the message can
-/// compute that of the message, this, and anything behind it.
+/// The padding that SHA-256 appends to a message of this length. With the digest of the message, an
+/// attacker can compute the digest of the message, the padding and any text that follows.
 fn padding(length: usize) -> Vec<u8> {
     let zeros = vec![0; (119 - length % 64) % 64];
     [&[0x80][..], &zeros, &(8 * length as u64).to_be_bytes()].concat()
@@ -346,7 +346,7 @@ fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
         let verifier = digest_of(signed);
         let message = [front.as_bytes(), body].concat();
         assert_eq!(verify(&verifier, &message, b"", body), Ok(()), "{signed}");
-        // Of a body, and of none.
+        // With a body, and with an empty one.
         for body in [body, b""] {
             let message = [front.as_bytes(), body].concat();
             let tail = [&padding(KEY.len() + message.len())[..], more].concat();
@@ -355,7 +355,7 @@ fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
             assert_eq!(verdict, Err(Kind::SignatureMismatch), "{signed}");
         }
     }
-    // A header before the body would hold the padding.
+    // A header in front of the body would contain the padding.
     let verifier = digest_of("{secret}{header:X-A}{body}");
     assert_eq!(verify(&verifier, b"a{}", b"a", b"{}"), Ok(()));
     let header = [&b"a"[..], &padding(KEY.len() + 1)].concat();
@@ -405,7 +405,7 @@ fn sha1(message: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(hmac::sign(&key, message.as_bytes()))
 }
 
-/// What a form of these fields signs, behind the URL.
+/// The text that a form with these fields appends to the signed URL.
 fn fields(fields: &[(&str, &str)]) -> String {
     fields.iter().flat_map(|(name, value)| [*name, *value]).collect()
 }
