@@ -239,7 +239,7 @@ async fn the_cause_of_an_outage_is_logged_once_and_so_is_its_end() {
     }
     let events = logged.events();
     let count = |text: &str| events.iter().filter(|event| event.contains(text)).count();
-    assert_eq!(count("the idempotency store failed reason="), 2, "{events:#?}");
+    assert_eq!(count("the idempotency store failed scheme="), 2, "{events:#?}");
     assert_eq!(count("nothing was changed: the store is down"), 2, "{events:#?}");
     assert_eq!(count("available again"), 2, "{events:#?}");
 }

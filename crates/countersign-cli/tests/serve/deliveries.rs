@@ -7,6 +7,7 @@ use countersign::{Scheme, Secret, Signer};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::time::timeout;
 
@@ -60,11 +61,22 @@ impl Delivery {
     }
 
     pub(crate) async fn send(&self, to: SocketAddr) -> Answered {
+        send(self.request(to)).await
+    }
+
+    fn request(&self, to: SocketAddr) -> Request<Full<Bytes>> {
         let mut request = Request::post(format!("http://{to}{}", self.path));
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        send(request.body(Full::new(self.body.clone())).unwrap()).await
+        request.body(Full::new(self.body.clone())).unwrap()
+    }
+
+    /// The status of the response. `None` if the server closes the connection before it responds,
+    /// as it does with idle connections under load: a sender then retries.
+    pub(crate) async fn status(&self, to: SocketAddr) -> Option<u16> {
+        let response = timeout(PATIENCE, client().request(self.request(to))).await;
+        response.expect("the server responds").ok().map(|response| response.status().as_u16())
     }
 
     /// As it goes over the wire.
@@ -78,8 +90,12 @@ impl Delivery {
     }
 }
 
+fn client() -> Client<HttpConnector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
 pub(crate) async fn send(request: Request<Full<Bytes>>) -> Answered {
-    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let client = client();
     let response = timeout(PATIENCE, client.request(request)).await.expect("it answers");
     let (parts, body) = response.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();

@@ -367,7 +367,7 @@ async fn two_processes_on_one_redis_handle_each_event_once_and_one_may_be_killed
             for copy in 0..50 {
                 let to = to[copy % to.len()];
                 let delivery = jupiter(&format!("evt_{event}"));
-                senders.spawn(async move { while delivery.send(to).await.status != 200 {} });
+                senders.spawn(async move { while delivery.status(to).await != Some(200) {} });
             }
         }
         senders.join_all().await;
