@@ -87,8 +87,8 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
 
     let report = if args.json {
         let text = serde_json::to_string(&DiagnosisJson::of(&diagnosis));
-        let text = text
-            .map_err(|error| Mend::because("the diagnosis cannot be written as JSON", error))?;
+        let text =
+            text.map_err(|error| Mend::because("the diagnosis cannot be written as JSON", error))?;
         Report::for_programs(format!("{text}\n"))
     } else {
         Report::for_people(describe(&name, &diagnosis, &args.secrets))

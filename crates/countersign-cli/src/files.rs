@@ -62,10 +62,7 @@ fn bounded(file: impl Read, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend>
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(what, &error))?;
     if bytes.len() > limit {
-        return Err(Mend::new(format!(
-            "{what} is too large: the maximum is {} MiB",
-            limit / MIB
-        )));
+        return Err(Mend::new(format!("{what} is too large: the maximum is {} MiB", limit / MIB)));
     }
     Ok(bytes)
 }

@@ -51,10 +51,7 @@ fn write_all(program: &Command, dir: &Path) -> Result<Report, Mend> {
     for command in std::iter::once(program).chain(program.get_subcommands()) {
         let path = dir.join(Man::new(command.clone()).get_filename());
         page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
-            Mend::because(
-                format!("the man page `{}` cannot be written", path.display()),
-                error,
-            )
+            Mend::because(format!("the man page `{}` cannot be written", path.display()), error)
         })?;
         pages += 1;
     }

@@ -1,21 +1,21 @@
-//! `countersign serve`: the receiver as a program, in front of an application in any language.
+//! `countersign serve`: a webhook server in front of an application in any language.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `config.rs`, `config/` | what is to be served: from the command line, or from a file |
-//! | `live.rs`, `reload.rs` | what can change while it runs, and is read again |
-//! | `kept.rs` | keys that providers hand over |
-//! | `store.rs` | where events are claimed |
-//! | `server.rs`, `routes.rs` | paths, and the requests to them |
-//! | `admission.rs`, `open_files.rs` | how many requests and connections there may be |
-//! | `endpoint.rs` | one endpoint: the whole path, and what handles an event |
-//! | `forward.rs`, `forward/` | passes events on |
-//! | `log.rs` | the lines of JSON |
-//! | `capture.rs`, `capture/` | deliveries as files |
-//! | `dead_letters.rs` | events that cannot be handled, as files |
-//! | `recorder.rs` | successes that the store has not recorded |
-//! | `metrics.rs` | what has been counted |
-//! | `shutdown.rs`, `awake.rs` | the signals that end it, and the times that count |
+//! | `config.rs`, `config/` | the configuration, from the command line or a file |
+//! | `live.rs`, `reload.rs` | reloading of secrets while the server runs |
+//! | `kept.rs` | keys that providers send in a handshake |
+//! | `store.rs` | the idempotency store |
+//! | `server.rs`, `routes.rs` | the HTTP server and its routes |
+//! | `admission.rs`, `open_files.rs` | limits on requests and connections |
+//! | `endpoint.rs` | one endpoint, from the request to the handling of the event |
+//! | `forward.rs`, `forward/` | forwards events to the target |
+//! | `log.rs` | the JSON log lines |
+//! | `capture.rs`, `capture/` | captured deliveries |
+//! | `dead_letters.rs` | dead letters |
+//! | `recorder.rs` | completions that the store has not recorded at shutdown |
+//! | `metrics.rs` | Prometheus metrics |
+//! | `shutdown.rs`, `awake.rs` | signals, shutdown deadlines and timers |
 
 mod admission;
 mod awake;
@@ -68,13 +68,13 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Report, Mend> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Mend::because("the server cannot start", error))?;
     let ended = runtime.block_on(serve(args.clone()));
-    // What a second signal has cut short must not be waited for.
+    // After a second signal, do not wait for tasks that are still running.
     runtime.shutdown_background();
     ended
 }
 
 async fn serve(args: ServeArgs) -> Result<Report, Mend> {
-    // First of all: whatever follows may have to wait, for a file, a store or a reader.
+    // Listen for signals first: the next steps may block on a file, a store or a reader.
     let mut signals = Signals::listen()?;
     let asked = reload::Asked::listen()?;
     note_in_background()?;
@@ -83,14 +83,14 @@ async fn serve(args: ServeArgs) -> Result<Report, Mend> {
         () = signals.next() => return Ok(Report::for_programs("")),
     };
     signals.next().await;
-    output::note("finishing what is in hand; a second signal ends it at once");
+    output::note("draining in-flight requests; signal again to exit immediately");
     tokio::select! {
         () = running.finish() => Ok(Report::for_programs("")),
         () = signals.next() => Ok(Report::for_programs("").refused()),
     }
 }
 
-/// Notes, errors and panics keep nobody waiting from now on, whether they are read or not.
+/// From now on, notes, errors and panics are written in the background and block nothing.
 fn note_in_background() -> Result<(), Mend> {
     output::note_in_background()
         .map_err(|error| Mend::because("standard error cannot be used", error))?;
@@ -98,7 +98,7 @@ fn note_in_background() -> Result<(), Mend> {
     Ok(())
 }
 
-/// A server that listens, and all that belongs to it.
+/// A running server with its background tasks.
 struct Running {
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
@@ -113,7 +113,7 @@ impl Running {
     async fn start(args: ServeArgs, asked: reload::Asked) -> Result<Self, Mend> {
         let plan = {
             let args = args.clone();
-            // Files may be slow, or pipes that nobody writes to.
+            // A file may be slow, or a pipe without a writer.
             let reading = tokio::task::spawn_blocking(move || Plan::of(&args));
             reload::note_if_slow(reading).await
         };
@@ -163,14 +163,14 @@ impl Running {
         Ok(Self { stop, serving, recorders, printed, written, cutoff, drain_timeout })
     }
 
-    /// Takes nothing new, and finishes what is in hand, each step by its deadline.
+    /// Stops accepting requests and drains those in progress. Each step has a deadline.
     async fn finish(self) {
         let Self { stop, mut serving, recorders, printed, written, cutoff, drain_timeout } = self;
         let deadlines = Deadlines::within(drain_timeout);
         drop(stop);
         if timeout_at(deadlines.handlers, &mut serving).await.is_err() {
             output::note(
-                "not everything in hand is finished: what is not is given back, and is sent again",
+                "some requests are still in progress: their events are released, to be retried",
             );
             cutoff.cancel();
             let _ = timeout_at(deadlines.given_back, &mut serving).await;

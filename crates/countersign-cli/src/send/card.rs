@@ -113,7 +113,8 @@ fn json(
         not_tried: not_tried.collect(),
     };
     let line = serde_json::to_string(&card);
-    let line = line.map_err(|error| Mend::because("the report cannot be written as JSON", error))?;
+    let line =
+        line.map_err(|error| Mend::because("the report cannot be written as JSON", error))?;
     Ok(Report::for_programs(line + "\n"))
 }
 

@@ -1,8 +1,7 @@
-//! How many requests there may be at one time: those whose bodies have not arrived, and those that
-//! have arrived whole.
+//! Limits concurrent requests: separately those whose bodies are incomplete, and complete ones.
 //!
-//! A request is verified as soon as its body is complete. So only verified requests hold the places
-//! of whole requests for any time, and stalled bodies hold none of them.
+//! A request is verified as soon as its body is complete. So only verified requests hold the
+//! permits of complete requests for longer, and stalled bodies hold none of them.
 
 mod waiting;
 
@@ -18,14 +17,14 @@ use tokio_util::sync::CancellationToken;
 pub(super) use waiting::ConnectionId;
 use waiting::{Slot, Waiting};
 
-/// The limits, which all requests share.
+/// The limits that all requests share.
 #[derive(Clone)]
 pub(super) struct Admission {
     whole: Arc<Semaphore>,
     waiting: Arc<Waiting>,
 }
 
-/// The place of one request; released when it and the request's body are dropped.
+/// The permit of one request; released when it and the request's body are dropped.
 pub(super) struct Ticket {
     admission: Admission,
     connection: ConnectionId,
@@ -34,11 +33,11 @@ pub(super) struct Ticket {
 }
 
 enum Step {
-    /// Nothing had to be waited for yet.
+    /// The request did not have to wait yet.
     New,
-    /// The body is waited for.
+    /// The request waits for its body.
     Waiting(Slot),
-    /// The body is whole.
+    /// The body is complete.
     Whole {
         _permit: OwnedSemaphorePermit,
     },
@@ -46,13 +45,13 @@ enum Step {
 }
 
 impl Admission {
-    /// So many requests of each kind.
+    /// Admits up to `limit` requests of each kind.
     pub(super) fn new(limit: usize) -> Self {
         let limit = limit.clamp(1, Semaphore::MAX_PERMITS);
         Self { whole: Arc::new(Semaphore::new(limit)), waiting: Arc::new(Waiting::new(limit)) }
     }
 
-    /// For a request of this connection, with its body.
+    /// A ticket and the wrapped body for a request of this connection.
     pub(super) fn admit<B: Body>(
         &self,
         connection: ConnectionId,
@@ -73,8 +72,8 @@ impl Admission {
 }
 
 impl Ticket {
-    /// What the future gives; `None` if the request has to give way to others, as one does whose
-    /// body is not whole, or for which there is no place once it is.
+    /// Runs the future. Returns `None` if the request is turned away: because it waits for its body
+    /// and another request takes its place, or because there is no permit once it is complete.
     pub(super) async fn run<F: Future>(&self, future: F) -> Option<F::Output> {
         tokio::select! {
             biased;
@@ -83,7 +82,7 @@ impl Ticket {
         }
     }
 
-    /// The same of a future that may wait for what the service has left of the body.
+    /// The same for a future that may wait for the rest of the body.
     pub(super) async fn run_waiting<F: Future>(&self, future: F) -> Option<F::Output> {
         let mut future = pin!(future);
         tokio::select! {
@@ -95,7 +94,7 @@ impl Ticket {
         self.run(future).await
     }
 
-    /// Takes a place for a request whose body is waited for.
+    /// Takes a slot for a request that waits for its body.
     fn note_waiting(&self) {
         let mut step = self.step();
         if !matches!(*step, Step::New) {
@@ -108,13 +107,13 @@ impl Ticket {
         }
     }
 
-    /// Takes a place for a request that is whole; whether it may go on.
+    /// Takes a permit for a complete request. Returns whether it may continue.
     fn note_whole(&self) -> bool {
         let mut step = self.step();
         match &*step {
             Step::Whole { .. } => return true,
             Step::TurnedAway => return false,
-            // It had to give way meanwhile.
+            // It was turned away in the meantime.
             Step::Waiting(slot) if !slot.leave() => {
                 self.turn_away(&mut step);
                 return false;
@@ -138,8 +137,8 @@ impl Ticket {
     }
 }
 
-/// The body of a request, which takes the places that the request needs. It ends only if there is
-/// one; otherwise nothing more comes of it, and [`Ticket::run`] ends.
+/// The body of a request, which takes the permits that the request needs. Without a permit it never
+/// ends, and [`Ticket::run`] returns.
 pub(super) struct AdmittedBody<B> {
     body: B,
     ticket: Arc<Ticket>,

@@ -1,12 +1,12 @@
-//! Time as this process lives it.
+//! A sleep that does not count the time in which the process was stopped.
 
 use std::time::Duration;
 
 use tokio::time::sleep;
 
-/// Sleeps so long, not counting times in which the process was stopped: what came in meanwhile is
-/// seen before this ends. A deadline by the clock would have passed in the stop, and end what was
-/// answered long ago.
+/// Sleeps for `duration`, without the time in which the process was stopped. Input that arrived
+/// during the stop is processed before this ends. With a deadline by the clock, a request would
+/// time out even though its response has already arrived.
 pub(super) async fn sleep_awake(duration: Duration) {
     let step = LONGEST_STEP.min(duration / STEPS);
     for _ in 0..STEPS {
@@ -56,7 +56,7 @@ mod tests {
         assert!(since.elapsed() > Duration::from_secs(20));
     }
 
-    /// Whether it still sleeps.
+    /// Whether it is still sleeping.
     async fn futures_poll(sleeping: &mut (impl Future<Output = ()> + Unpin)) -> bool {
         std::future::poll_fn(|cx| {
             std::task::Poll::Ready(std::pin::Pin::new(&mut *sleeping).poll(cx).is_pending())

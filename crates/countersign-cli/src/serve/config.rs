@@ -1,4 +1,4 @@
-//! What is to be served: from the command line, or from a file.
+//! The configuration of `serve`, from the command line or from a file.
 
 mod arguments;
 mod capture;
@@ -44,18 +44,18 @@ pub(super) use words::ForwardedHeaders;
            [--store-prefix <PREFIX>] [--show-body] [--capture <DIR>] [--dead-letters <DIR>]"
 )]
 pub(crate) struct ServeArgs {
-    /// The file that says what is served; endpoints with secrets of their own need one
+    /// Configuration file; required if endpoints have different secrets
     #[arg(
         long,
         value_name = "FILE",
         conflicts_with_all = ["listen", "endpoints", "secrets", "forward", "store", "store_prefix"]
     )]
     config: Option<PathBuf>,
-    /// The address to listen on, such as 127.0.0.1:3000
+    /// Address to listen on, such as 127.0.0.1:3000
     #[arg(long, value_name = "ADDR", required_unless_present = "config")]
     listen: Option<String>,
-    /// A path and the scheme of what comes to it: a built-in's name, or a scheme's TOML file;
-    /// repeatable. All endpoints of the command line share its secrets
+    /// Path of an endpoint, and its scheme: the name of a built-in scheme, or the path of a
+    /// scheme's TOML file; repeatable. All endpoints on the command line share its secrets
     #[arg(
         long = "endpoint",
         id = "endpoints",
@@ -66,41 +66,41 @@ pub(crate) struct ServeArgs {
     endpoints: Vec<String>,
     #[command(flatten)]
     secrets: SecretArgs,
-    /// Where the bodies name their event, such as /id, or /order/id+/status for several values
-    /// together; by default as the schemes say
+    /// JSON pointer to the event id in the bodies, such as /id, or /order/id+/status to combine
+    /// several values [default: defined by the scheme]
     #[arg(long, value_name = "POINTER", conflicts_with = "config")]
     event_id: Option<String>,
-    /// The URL that new events are passed on to; without it, printed deliveries are acknowledged
+    /// URL to forward new events to; if omitted, printing a delivery acknowledges it
     #[arg(long, value_name = "URL")]
     forward: Option<String>,
-    /// Where events are remembered: `memory`, for one process, or a Redis by its URL
+    /// Idempotency store: `memory`, for a single process, or a Redis URL
     #[arg(long, value_name = "URL", default_value = MEMORY)]
     store: String,
-    /// What the keys in the Redis begin with; each application on one Redis needs its own
-    /// [default: cs]
+    /// Prefix of the keys in Redis, unique for each application in the same Redis [default: cs]
     #[arg(long, value_name = "PREFIX")]
     store_prefix: Option<String>,
-    /// Print the bodies of verified deliveries, too
+    /// Also print the bodies of verified deliveries
     #[arg(long)]
     show_body: bool,
-    /// Write each verified delivery into this folder, as a file for `--request`: with its body,
-    /// and without what holds a secret
+    /// Write each verified delivery to a file in this directory, for use with `--request`;
+    /// secrets are redacted
     #[arg(long, value_name = "DIR")]
     capture: Option<PathBuf>,
-    /// Write what is refused, too, whose bodies are read for it. Half of the files are for these,
-    /// which anybody can fill; the other half is for verified deliveries alone
+    /// Also capture rejected deliveries, with their bodies. Any client can cause these, so they
+    /// use at most half of the files; the other half is reserved for verified deliveries
     #[arg(long)]
     capture_refused: bool,
-    /// Write each event of which too many attempts have died into this folder, as a file for
-    /// `send --as-it-was`, and tell its sender that it is done; without it, the sender keeps sending
+    /// Write each event that exceeds the maximum number of crashed attempts to a file in this
+    /// directory, for use with `send --as-it-was`, and acknowledge it; if omitted, the sender
+    /// keeps retrying
     #[arg(long, value_name = "DIR")]
     dead_letters: Option<PathBuf>,
-    /// How many files are kept, 1 to 100000; the oldest go first [default: 1000]
+    /// Maximum number of captured files, 1 to 100000; the oldest are removed first [default: 1000]
     #[arg(long, value_name = "N")]
     capture_files: Option<u32>,
 }
 
-/// All that is to be served, and nothing in it that is known to be wrong.
+/// The validated configuration.
 pub(super) struct Plan {
     pub(super) listen: String,
     pub(super) store: StorePlan,
@@ -111,24 +111,24 @@ pub(super) struct Plan {
     pub(super) forwarded_headers: ForwardedHeaders,
     pub(super) capture: Option<CapturePlan>,
     pub(super) dead_letters: Option<DeadLetterPlan>,
-    /// Every secret that was read, where something is captured.
+    /// All secrets that were read, if deliveries are captured.
     pub(super) hidden: Arc<Hidden>,
 }
 
-/// The store, by its URL, and what its keys begin with.
+/// The URL of the store, and the prefix of its keys.
 pub(super) struct StorePlan {
     pub(super) url: String,
     pub(super) prefix: Option<String>,
 }
 
-/// The folder for events that cannot be handled.
+/// The folder for dead letters.
 pub(super) struct DeadLetterPlan {
     pub(super) folder: PathBuf,
-    /// Where that was said.
+    /// Where this is configured.
     pub(super) at: Place,
 }
 
-/// What clients may take. What is not given is as the server says by itself.
+/// Limits on clients. Values that are not given use the server's defaults.
 #[derive(Default)]
 pub(super) struct Limits {
     pub(super) header_timeout: Option<Duration>,
@@ -137,39 +137,39 @@ pub(super) struct Limits {
     pub(super) drain_timeout: Option<Duration>,
 }
 
-/// What of an endpoint can change while it is served, and what cannot.
+/// The parts of an endpoint that can change while it is served, and those that cannot.
 pub(super) struct Changes {
-    /// Where its verifier has the secrets.
+    /// The secrets that its verifier uses.
     pub(super) live: Live,
-    /// The same secrets once more, for one that is served already.
+    /// A copy of the same secrets, for an endpoint that is served already.
     pub(super) fresh: Fresh,
     pub(super) fixed: Fixed,
     /// The endpoint or its tenants, with the secrets that each accepts.
     pub(super) users: SecretUsers,
-    /// For how long it is to be armed for the handshake in which its key is handed over.
+    /// How long to arm it for the handshake that delivers its key.
     pub(super) arm_for: Option<Duration>,
 }
 
-/// What cannot change while the program runs: each key, and whatever tells one value from another.
-/// The keys are always the same, in the same order.
+/// The values that cannot change while the program runs: each key, and a text that identifies its
+/// value. The keys are always the same, in the same order.
 pub(super) type Fixed = Vec<(&'static str, String)>;
 
-/// One endpoint. What is not given is as the scheme's profile says.
+/// One endpoint. Values that are not given use the defaults of the scheme's profile.
 pub(super) struct EndpointPlan {
     pub(super) path: String,
     pub(super) verifier: Verifier,
     pub(super) forward: Option<Target>,
-    /// How long, and where that was said.
+    /// The duration, and where it is configured.
     pub(super) retention: Option<(Duration, Place)>,
     pub(super) ack_deadline: Option<Duration>,
     pub(super) handler_timeout: Option<Duration>,
     pub(super) outage: Option<OutagePolicy>,
     pub(super) repeats: Option<Repeats>,
-    /// The one that the provider calls, for what is captured.
+    /// The URL that the provider calls, for captures.
     pub(super) url: Option<PublicUrl>,
 }
 
-/// Where events are passed on to, and where that was said.
+/// The URL that events are forwarded to, and where it is configured.
 pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) at: Place,
@@ -196,8 +196,8 @@ impl Plan {
             return default;
         }
         output::note(&format!(
-            "requests may hold {} MiB of memory together, for bodies of up to {largest} bytes as \
-             `body_limit` allows",
+            "all requests together may use {} MiB of memory, for bodies of up to {largest} bytes \
+             as `body_limit` allows",
             needed.div_ceil(MIB)
         ));
         BufferBudget::new(needed)
@@ -205,7 +205,7 @@ impl Plan {
 }
 
 impl ServeArgs {
-    /// Where dead letters go, as the command line says.
+    /// The folder for dead letters on the command line.
     fn dead_letters(&self) -> Option<DeadLetterPlan> {
         let folder = self.dead_letters.clone()?;
         Some(DeadLetterPlan { folder, at: Place::option("--dead-letters") })
@@ -213,19 +213,19 @@ impl ServeArgs {
 }
 
 impl StorePlan {
-    /// A prefix is for a Redis, and is what an ACL pattern such as `~shop:*` can name.
+    /// Checks the prefix: it requires Redis, and must be valid in an ACL pattern such as `~shop:*`.
     fn new(url: String, prefix: Option<(String, Place)>) -> Result<Self, Mend> {
         if let Some((prefix, at)) = &prefix {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
             if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
                 return Err(at.mend(format!(
-                    "is not a prefix: give 1 to {MAX_PREFIX} letters, digits, `-`, `_`, `.` or `:`"
+                    "is not a prefix: use 1 to {MAX_PREFIX} letters, digits, `-`, `_`, `.` or `:`"
                 )));
             }
             if url == MEMORY {
                 return Err(at.mend(
-                    "the store is `memory`, which no other application shares: leave the prefix \
-                     out, or give the URL of a Redis as the store",
+                    "the store is `memory`, which no other application shares: remove the prefix, \
+                     or use the URL of a Redis as the store",
                 ));
             }
         }
@@ -243,12 +243,12 @@ impl Target {
 /// Rejects a tolerance that is too short for any delivery, or longer than a year.
 fn check_tolerance(tolerance: Duration, at: &Place) -> Result<(), Mend> {
     if tolerance < MIN_TOLERANCE || tolerance > MAX_TOLERANCE {
-        return Err(at.mend("is too short or too long: give between 1s and 1y"));
+        return Err(at.mend("is out of range: use a value between 1s and 1y"));
     }
     Ok(())
 }
 
-/// The largest body has to fit into memory.
+/// Rejects a body limit above the maximum, because a body is held in memory.
 fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), Mend> {
     if verifier.body_limit() > MAX_BODY_LIMIT {
         return Err(at.mend(format!(
@@ -260,7 +260,7 @@ fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), Mend> {
     Ok(())
 }
 
-/// A budget that admits such a body: one request may have three quarters of it.
+/// A budget that admits a body of this size. One request may use three quarters of it.
 fn budget_for(body_limit: usize) -> usize {
     body_limit.saturating_add(BESIDE_BODY).div_ceil(6).saturating_mul(8)
 }
@@ -269,8 +269,8 @@ fn budget_for(body_limit: usize) -> usize {
 fn check_literal(path: &str, at: &Place) -> Result<(), Mend> {
     if path.contains(['{', '}']) {
         return Err(at.mend(
-            "no segment of the path is a variable: write the path out, or write `{tenant}` and add \
-             a table `[endpoint.tenants]` to the file",
+            "no segment of the path is a variable: use a literal path, or use `{tenant}` and add a \
+             table `[endpoint.tenants]` to the file",
         ));
     }
     Ok(())
@@ -278,14 +278,14 @@ fn check_literal(path: &str, at: &Place) -> Result<(), Mend> {
 
 const MAX_PREFIX: usize = 64;
 const MIN_TOLERANCE: Duration = Duration::from_secs(1);
-/// A year, as `1y` is read.
+/// The value of `1y`.
 const MAX_TOLERANCE: Duration = Duration::from_secs(31_557_600);
 const MAX_BODY_LIMIT: usize = 1024 * MIB;
-/// A request's head, and what decodes its body.
+/// Memory for the headers of a request and for decoding its body.
 const BESIDE_BODY: usize = MIB;
 const MIB: usize = 1024 * 1024;
 
-/// The paths of endpoints: each once, and none that is the program's own.
+/// The paths of endpoints: unique, and not reserved.
 struct Paths(Vec<String>);
 
 impl Paths {
@@ -294,16 +294,16 @@ impl Paths {
             && !path.contains(['?', '#', '"', '<', '>']);
         if !path.starts_with('/') || !is_plain {
             return Err(at.mend(
-                "not a path: begin with `/`, without a query, and percent-encode what is not ASCII",
+                "not a path: begin with `/`, without a query, and percent-encode other characters",
             ));
         }
         if path == HEALTH || path == METRICS {
-            return Err(at.mend(format!("`{path}` is the program's own: choose another path")));
+            return Err(at.mend(format!("`{path}` is reserved: choose another path")));
         }
         if self.0.iter().any(|taken| taken == path) {
             return Err(at.mend(format!(
-                "two endpoints have the path `{path}`: give each its own, and several secrets to \
-                 one endpoint"
+                "two endpoints have the path `{path}`: use different paths, or one endpoint with \
+                 several secrets"
             )));
         }
         self.0.push(path.to_owned());

@@ -47,10 +47,7 @@ impl DeadLetterFolder {
         let DeadLetterPlan { folder: path, at } = plan;
         let namer = Namer::of(super::capture::program_number()?);
         prepare(&path, &namer.probe()).map_err(|error| {
-            at.mend(Mend::because(
-                format!("cannot write files into `{}`", path.display()),
-                error,
-            ))
+            at.mend(Mend::because(format!("cannot write files into `{}`", path.display()), error))
         })?;
         Ok(Self(Arc::new(Inner { path, namer: Mutex::new(namer) })))
     }

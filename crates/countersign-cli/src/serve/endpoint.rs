@@ -1,4 +1,4 @@
-//! One endpoint: the whole path, and what handles an event at its end.
+//! One endpoint, from the request to the handling of the event.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -53,7 +53,7 @@ pub(super) struct Shared {
     pub(super) captures: Option<Captures>,
     pub(super) dead_letters: Option<DeadLetterFolder>,
     pub(super) forwarded_headers: ForwardedHeaders,
-    /// Cancelled when no handler can be waited for any more.
+    /// Cancelled when the shutdown stops waiting for handlers.
     pub(super) cutoff: CancellationToken,
 }
 
@@ -121,7 +121,7 @@ impl Endpoint {
         })
     }
 
-    /// Answers a delivery, prints what came of it, and captures it where that is asked for.
+    /// Answers a delivery, prints its line, and captures it if configured.
     pub(super) async fn receive(
         &self,
         mut request: Request<Incoming>,
@@ -163,17 +163,17 @@ impl Endpoint {
         }
         if let Some((capture, seen)) = seen {
             let taking = capture.take(seen, &response, code(&response), verified);
-            // Of what had to give way, no file is written.
+            // A request that was evicted is not captured.
             let _ = ticket.run_waiting(taking).await;
         }
         response
     }
 
-    /// Answers a delivery that comes while too many others are in hand.
+    /// Answers a delivery that arrives while too many others are in progress.
     fn turn_away(&self, since: Instant) -> Response<Full<Bytes>> {
         metrics::count(metrics::TURNED_AWAY, &self.path);
         let mut response = answer(Answer::Busy);
-        // The connection is needed for others.
+        // The connection is needed for other requests.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         self.log.print(&Line {
             endpoint: &self.path,
@@ -187,12 +187,12 @@ impl Endpoint {
         response
     }
 
-    /// Whether it has a target.
+    /// Whether the endpoint has a target.
     pub(super) fn forwards(&self) -> bool {
         self.forwards
     }
 
-    /// Knows what the store has not recorded yet.
+    /// Reports what the store has not recorded yet.
     pub(super) fn recorder(&self) -> &Recorder {
         &self.recorder
     }
@@ -202,12 +202,12 @@ impl Endpoint {
         &self.methods
     }
 
-    /// By when a delivery is answered.
+    /// The deadline for answering a delivery.
     pub(super) fn ack_deadline(&self) -> Duration {
         self.ack_deadline
     }
 
-    /// Waits until every delivery in hand is settled.
+    /// Waits until every delivery in progress is settled.
     pub(super) async fn drain(&self) {
         self.layer.drain().await;
     }
@@ -224,7 +224,7 @@ fn methods(scheme: &Scheme) -> Vec<Method> {
     methods
 }
 
-/// The response with its body at hand, as all bodies here are.
+/// The response with its body in memory. The bodies here are never streamed.
 async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full<Bytes>> {
     let (parts, body) = response.into_parts();
     match body.collect().await {
@@ -233,7 +233,7 @@ async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full
     }
 }
 
-/// The code of a line: that of the answer which was given in the handler's place, if one was.
+/// The code of a line: that of the early response, if the handler was not called.
 fn code(response: &Response<Full<Bytes>>) -> &'static str {
     match response.extensions().get::<Answer>() {
         Some(answer) => answer.code(),
@@ -242,7 +242,7 @@ fn code(response: &Response<Full<Bytes>>) -> &'static str {
     }
 }
 
-/// The name of the handshake that was answered, if one was.
+/// The name of the handshake, if the request was one.
 fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
     match response.extensions().get() {
         Some(Answer::Handshake(answer)) => Some(answer.name()),
@@ -250,21 +250,21 @@ fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
     }
 }
 
-/// What is known of a delivery before it is answered: it comes with the request to whoever handles
-/// the event, and what is found there is seen by whoever prints the line.
+/// The facts about a delivery in progress. They are in the request's extensions: the handler adds
+/// the verified delivery, and the code that prints the line reads it.
 #[derive(Clone)]
 struct Admitted {
     since: Instant,
-    /// Until when an answer reaches the sender.
+    /// The deadline for a response to reach the sender.
     answer_by: Instant,
     at: Arc<OnceLock<(Verified, Grant)>>,
 }
 
-/// In a response: its line is printed already.
+/// Marks a response whose line is already printed.
 #[derive(Clone)]
 struct Printed;
 
-/// Handles an event, which is given to it once.
+/// Handles each event once.
 #[derive(Clone)]
 struct Handler {
     how: How,
@@ -273,7 +273,7 @@ struct Handler {
 
 #[derive(Clone)]
 enum How {
-    /// The line is all there is to it: who reads them has the event.
+    /// Printing the line handles the event: the reader of the lines has it.
     Acknowledge {
         path: Arc<str>,
         log: Log,
@@ -288,7 +288,7 @@ impl Handler {
         let extensions = request.extensions();
         let found = (extensions.get::<Verified>(), extensions.get(), extensions.get::<Admitted>());
         let (Some(verified), Some(grant), Some(admitted)) = found else {
-            // The layer hands on no request without them.
+            // The layer adds them to every request.
             return answer(Answer::HandlerFailed);
         };
         let admitted = admitted.clone();
@@ -346,9 +346,9 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// For an event to be handled, however soon its sender must be answered: whoever gives it up sooner
-/// has it handled twice at once by a target that is merely slow. Until then its repeats find it in
-/// flight. The end of the program waits for less.
+/// The default time to handle an event, which is longer than the ack deadline: a shorter timeout
+/// would let a slow target handle the same event twice at once. Until then, redeliveries of the
+/// event are in flight. A shutdown waits for a shorter time.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(120);
-/// For an answer on its way from the target to the sender.
+/// The time reserved for sending the target's response to the sender.
 const PASSING_ON: Duration = Duration::from_millis(100);

@@ -1,5 +1,5 @@
-//! The key that a provider hands over in a handshake: armed for, kept in a file, and the endpoint's
-//! secret from then on.
+//! The key that a provider sends in a handshake. It is saved in a file and is the endpoint's secret
+//! from then on.
 
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
@@ -23,10 +23,9 @@ pub(super) struct Kept {
     endpoint: String,
     file: PathBuf,
     handle: SecretsHandle,
-    /// The secrets that the configuration names besides. Locked for as long as the key or they are
-    /// replaced.
+    /// The other secrets of the configuration. Locked while the key or they are replaced.
     others: Mutex<Vec<Source>>,
-    /// Where the key must be known, to be kept out of what is captured.
+    /// The secrets to redact in captures; the key is added to them.
     hidden: Arc<Hidden>,
 }
 
@@ -42,7 +41,7 @@ impl Kept {
         Arc::new(Self { endpoint, file, handle, others: Mutex::new(others), hidden })
     }
 
-    /// The verifier, which keeps here what is handed over.
+    /// The verifier, configured to save the key here.
     pub(super) fn kept_by(self: &Arc<Self>, verifier: Verifier) -> Verifier {
         let kept = Arc::clone(self);
         verifier.with_secret_keeper(move |key: Secret| {
@@ -54,29 +53,29 @@ impl Kept {
         })
     }
 
-    /// Has the verifier wait for the handshake, unless there is a key: whoever starts the program
-    /// again does not want another.
+    /// Arms the verifier for the handshake, unless there is a key already: a restart must not
+    /// replace it.
     pub(super) fn arm(&self, verifier: &Verifier, within: Duration) {
         let Self { endpoint, file, .. } = self;
         let file = file.display();
         if is_there(&self.file) {
             verifier.disarm_handshake();
             output::note(&format!(
-                "`{endpoint}` is not armed, for its key is in `{file}`: to have another handed \
-                 over, move that file away and send SIGHUP"
+                "`{endpoint}` is not armed, because its key is in `{file}`: to receive a new key, \
+                 move that file away and send SIGHUP"
             ));
             return;
         }
         verifier.arm_handshake(within);
         let within = humantime::format_duration(within);
         output::note(&format!(
-            "`{endpoint}` is armed for {within}: the first key that is handed over is kept in \
-             `{file}`"
+            "`{endpoint}` is armed for {within}: the first key that the provider sends is saved \
+             in `{file}`"
         ));
     }
 
-    /// Takes the other secrets of a configuration that was read again, and the key as its file has
-    /// it now.
+    /// Replaces the other secrets with those of a reloaded configuration, and reads the key from
+    /// its file again.
     pub(super) fn replace_with(&self, fresh: &Self) -> Result<(), Mend> {
         let fresh = mem::take(&mut *fresh.others.lock().unwrap_or_else(PoisonError::into_inner));
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
@@ -95,42 +94,42 @@ impl Kept {
         let Self { endpoint, file, .. } = self;
         let cannot = |error: &dyn Display| {
             let what = format!(
-                "the key that was handed over to `{endpoint}` is not kept in `{}`, and not \
-                 acknowledged: mend this, and send SIGHUP to arm for it again",
+                "the key that the provider sent to `{endpoint}` was not saved in `{}`, and not \
+                 acknowledged: fix the problem, and send SIGHUP to arm the endpoint again",
                 file.display()
             );
             Mend::because(what, error)
         };
         self.hidden.add(key);
         write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
-        // As it is read after a restart.
+        // Read it as after a restart.
         let kept = Place::File(file.clone()).read();
         let replaced = kept.and_then(|key| Ok(self.handle.replace(all(Some(key), &others)?)?));
         replaced.map_err(|mend| {
-            // It cannot be used after a restart either.
+            // The file could not be used after a restart either.
             let _ = fs::remove_file(file);
             cannot(&mend)
         })?;
         output::note(&format!(
-            "a key was handed over to `{endpoint}`: it is kept in `{}`, and what it has signed is \
-             accepted from now on",
+            "`{endpoint}` received its key: it is saved in `{}`, and deliveries signed with it \
+             are accepted from now on",
             file.display()
         ));
         Ok(())
     }
 }
 
-/// A secret for who has none yet. Nobody knows it, so nothing verifies.
+/// A random secret for an endpoint that has no key yet, so that nothing verifies.
 pub(super) fn unknown() -> Result<Secret, Mend> {
     Ok(Secret::new(random::hex_128()?)?)
 }
 
 pub(super) fn is_there(file: &Path) -> bool {
-    // What cannot be told from here is not to be overwritten.
+    // If this cannot be determined, the file must not be overwritten.
     file.try_exists().unwrap_or(true)
 }
 
-/// The key first, or what keeps its place.
+/// The key, or a random placeholder, followed by the other secrets.
 fn all(key: Option<Secret>, others: &[Source]) -> Result<Secrets, Mend> {
     let first = match key {
         Some(key) => key,
@@ -140,7 +139,7 @@ fn all(key: Option<Secret>, others: &[Source]) -> Result<Secrets, Mend> {
     others.iter().try_fold(Secrets::new(first), with)
 }
 
-/// Writes a file that was not there, for nobody else to read.
+/// Writes a new file that only its owner can read.
 fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! The secrets of an endpoint, and how they are replaced while it runs.
+//! The active secrets of an endpoint, which can be replaced while it runs.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -10,14 +10,14 @@ use super::config::Source;
 use super::kept::Kept;
 use crate::mend::Mend;
 
-/// Where the secrets of an endpoint are while it runs.
+/// The active secrets of an endpoint.
 pub(super) enum Live {
     Own(SecretsHandle),
     Kept { verifier: Verifier, kept: Arc<Kept> },
     OfTenants { verifier: Verifier, table: Arc<Table> },
 }
 
-/// Secrets as they were just read.
+/// Secrets of a reloaded configuration.
 pub(super) enum Fresh {
     Own(Secrets),
     Kept(Arc<Kept>),
@@ -25,8 +25,8 @@ pub(super) enum Fresh {
 }
 
 impl Live {
-    /// Puts fresh secrets in the place of those that are there. Whether an endpoint has tenants,
-    /// or a key that is handed over, does not change while it runs: then neither do its secrets.
+    /// Replaces the active secrets. Nothing is replaced if the kind of the secrets (own, from a
+    /// handshake, of tenants) has changed, because that requires a restart.
     pub(super) fn replace(&self, fresh: Fresh) -> Result<(), Mend> {
         match (self, fresh) {
             (Self::Own(handle), Fresh::Own(secrets)) => Ok(handle.replace(secrets)?),
@@ -40,7 +40,7 @@ impl Live {
         }
     }
 
-    /// Has the endpoint wait for the handshake in which its key is handed over, for so long.
+    /// Arms the endpoint for the handshake that delivers its key, for this time; `None` disarms it.
     pub(super) fn arm(&self, within: Option<Duration>) {
         let Self::Kept { verifier, kept } = self else { return };
         match within {
@@ -50,7 +50,7 @@ impl Live {
     }
 }
 
-/// The secrets of every tenant, by its name.
+/// The secrets of each tenant, by its name.
 #[derive(Default)]
 pub(super) struct Table(RwLock<BTreeMap<String, Vec<Source>>>);
 

@@ -1,24 +1,24 @@
-//! How many connections the process can have open: each is a file.
+//! Limits connections to the number of files that the process can open.
 
 use crate::output;
 
-/// Connections that clients may open: for all requests, and those kept for health checks.
+/// The connections for clients: for all requests, and those reserved for health checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Places {
     pub(super) connections: usize,
     pub(super) reserve: usize,
 }
 
-/// As many of them as the process can have open, beside the connections to so many targets. If the
-/// limit can be raised far enough, it is; if not, that is noted.
+/// The number of connections that the process can open in addition to those to `targets` targets.
+/// The limit on open files is raised if possible; otherwise a note is printed.
 pub(super) fn places(asked: Places, targets: usize) -> Places {
     let needed = needed(asked, targets);
     let Some(limit) = raised_to(needed).filter(|limit| *limit < needed) else { return asked };
     let fitting = fitting(asked, targets, limit);
     output::note(&format!(
-        "at most {} connections are open at once, in place of {}: the process may open {limit} \
-         files, and needs {needed}. Raise that limit (`ulimit -n`, or `LimitNOFILE` of systemd), or \
-         lower `connections`",
+        "at most {} connections can be open, instead of {}: the process may open {limit} files, \
+         and needs {needed}. Raise that limit (`ulimit -n`, or `LimitNOFILE` of systemd), or lower \
+         `connections`",
         fitting.connections, asked.connections
     ));
     fitting
@@ -31,7 +31,7 @@ fn needed(asked: Places, targets: usize) -> usize {
         .fold(connections, usize::saturating_add)
 }
 
-/// A delivery in progress has one, and each target has a maximum.
+/// Each delivery in progress uses one connection, up to a maximum for each target.
 fn to_targets(asked: Places, targets: usize) -> usize {
     targets.saturating_mul(MAX_PER_TARGET).min(asked.connections)
 }
@@ -44,7 +44,7 @@ fn fitting(asked: Places, targets: usize, limit: usize) -> Places {
     Places { connections: connections.clamp(1, asked.connections), reserve }
 }
 
-/// How many files the process may open, once the limit is raised to so many if it can be.
+/// The number of files that the process may open, after raising the limit to `needed` if possible.
 #[cfg(unix)]
 fn raised_to(needed: usize) -> Option<usize> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -67,9 +67,9 @@ fn raised_to(_needed: usize) -> Option<usize> {
     None
 }
 
-/// As `forward.rs` limits them.
+/// The same limit as in `forward.rs`.
 const MAX_PER_TARGET: usize = 64;
-/// Standard streams, the runtime, the store's connections, captured files and what is read again.
+/// For standard streams, the runtime, the store's connections, captures, and reloaded files.
 const OTHERS: usize = 32;
 
 #[cfg(test)]

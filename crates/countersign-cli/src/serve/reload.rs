@@ -1,4 +1,4 @@
-//! Reads the configuration again while the program runs, and takes from it what can change.
+//! Reloads the configuration while the program runs, and applies the parts that can change.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,7 +14,7 @@ use super::live::Live;
 use crate::mend::Mend;
 use crate::output;
 
-/// What is served, as far as it has to be known to tell what has changed.
+/// The running configuration, for a comparison with a reloaded one.
 pub(super) struct Reload {
     args: ServeArgs,
     fixed: Fixed,
@@ -25,7 +25,7 @@ pub(super) struct Reload {
 struct Served {
     fixed: Fixed,
     live: Live,
-    /// Who accepts the secrets that are live.
+    /// The users of the active secrets.
     users: SecretUsers,
     arm_for: Option<Duration>,
 }
@@ -40,30 +40,30 @@ impl Reload {
         self.endpoints.insert(path, Served { fixed, live, users, arm_for });
     }
 
-    /// Has the endpoints wait for the handshakes that have to be armed for.
+    /// Arms the endpoints for the handshakes that require it.
     pub(super) fn arm(&self) {
         for Served { live, arm_for, .. } in self.endpoints.values() {
             live.arm(*arm_for);
         }
     }
 
-    /// Does so whenever the program is asked to.
+    /// Reloads the configuration on every request to do so.
     pub(super) async fn run(mut self, mut asked: Asked) {
         asked.next().await;
         loop {
             let args = self.args.clone();
-            // Files may be slow, or pipes that nobody writes to.
+            // A file may be slow, or a pipe without a writer.
             let read = note_if_slow(tokio::task::spawn_blocking(move || Plan::of(&args)));
             let read = tokio::select! {
                 read = read => read,
-                // The next signal does not wait for a file that cannot be read. The thread that
-                // reads it is left behind, and what it reads is not used.
+                // The next signal does not wait for a blocked read. The reading thread is
+                // abandoned, and its result is ignored.
                 () = asked.next() => continue,
             };
             match read {
                 Ok(Ok(plan)) => self.take(plan),
                 Ok(Err(mend)) => stays_as_it_was(&mend),
-                Err(_) => output::error("the configuration was not read again"),
+                Err(_) => output::error("the configuration was not reloaded"),
             }
             asked.next().await;
         }
@@ -71,33 +71,34 @@ impl Reload {
 
     fn take(&mut self, plan: Plan) {
         if let Err(mend) = self.check_secrets(&plan) {
-            stays_as_it_was(&Mend::because("with the secrets in service until now", mend));
+            stays_as_it_was(&Mend::because("together with the active secrets", mend));
             return;
         }
-        // Before one of them can be accepted.
+        // Before any of them can be accepted.
         self.hidden.add_all(&plan.hidden);
         for key in changed(&self.fixed, &plan.fixed) {
             output::note(&format!(
-                "`{key}` has changed, which takes a restart: it stays as it was"
+                "`{key}` has changed, which needs a restart: the old value is still used"
             ));
         }
         let mut replaced = 0;
         let mut there = Vec::new();
         for (EndpointPlan { path, .. }, changes) in plan.endpoints {
             let Some(Served { fixed, live, users, .. }) = self.endpoints.get_mut(&path) else {
-                output::note(&format!("`{path}` is new, which takes a restart: it is not served"));
+                output::note(&format!("`{path}` is new, which needs a restart: it is not served"));
                 continue;
             };
             let changed = changed(fixed, &changes.fixed);
             for key in &changed {
                 output::note(&format!(
-                    "`{key}` of `{path}` has changed, which takes a restart: it stays as it was"
+                    "`{key}` of `{path}` has changed, which needs a restart: the old value is \
+                     still used"
                 ));
             }
             if keeps_secrets(&changed) {
-                output::note(&format!("with that, the secrets of `{path}` stay as they were"));
+                output::note(&format!("so the secrets of `{path}` are not changed"));
             } else if let Err(error) = live.replace(changes.fresh) {
-                output::error(&format!("`{path}` keeps its secrets: {error}"));
+                output::error(&format!("the secrets of `{path}` were not replaced: {error}"));
             } else {
                 *users = changes.users;
                 live.arm(changes.arm_for);
@@ -106,14 +107,14 @@ impl Reload {
             there.push(path);
         }
         for path in self.endpoints.keys().filter(|path| !there.contains(path)) {
-            output::note(&format!("`{path}` is gone, which takes a restart: it is still served"));
+            output::note(&format!("`{path}` is gone, which needs a restart: it is still served"));
         }
-        output::note(&format!("read the configuration again: secrets of {replaced} endpoints"));
+        output::note(&format!("reloaded the secrets of {replaced} endpoints"));
     }
 
-    /// Checks the secrets of the plan together with those that stay in service: an endpoint that is
-    /// gone from the file, or whose scheme has changed, keeps its secrets until a restart. The file
-    /// alone was checked when it was read.
+    /// Checks the secrets of the plan together with those that stay active: an endpoint that was
+    /// removed from the file, or whose scheme has changed, keeps its secrets until a restart. The
+    /// file itself was checked when it was read.
     fn check_secrets(&self, plan: &Plan) -> Result<(), Mend> {
         let mut result = SecretUsers::default();
         let mut both = SecretUsers::default();
@@ -129,12 +130,12 @@ impl Reload {
             }
         }
         result.check()?;
-        // A signature stays valid when its signer gets another secret.
+        // A signature stays valid after its signer gets a new secret.
         both.check_oracles()
     }
 }
 
-/// Whether an endpoint of which this has changed has to keep its secrets until a restart.
+/// Whether an endpoint keeps its secrets until a restart, because one of these keys changed.
 fn keeps_secrets(changed: &[&str]) -> bool {
     ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key))
 }
@@ -155,7 +156,7 @@ pub(super) async fn note_if_slow<T>(read: impl Future<Output = T>) -> T {
 }
 
 fn stays_as_it_was(mend: &Mend) {
-    output::error(&format!("everything stays as it was: {mend}"));
+    output::error(&format!("the configuration was not reloaded: {mend}"));
 }
 
 fn changed(before: &Fixed, after: &Fixed) -> Vec<&'static str> {
@@ -163,14 +164,14 @@ fn changed(before: &Fixed, after: &Fixed) -> Vec<&'static str> {
     pairs.filter(|(before, after)| before != after).map(|((key, _), _)| *key).collect()
 }
 
-/// SIGHUP. Elsewhere, nobody asks.
+/// Requests to reload: SIGHUP. On other systems than Unix there are none.
 pub(super) struct Asked {
     #[cfg(unix)]
     hangup: tokio::signal::unix::Signal,
 }
 
 impl Asked {
-    /// From now on the signal does not end the program.
+    /// From now on, the signal does not terminate the program.
     pub(super) fn listen() -> Result<Self, Mend> {
         Self::try_listen().map_err(|error| Mend::because("signals cannot be listened to", error))
     }

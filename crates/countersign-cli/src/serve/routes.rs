@@ -1,14 +1,14 @@
-//! Which endpoint a path leads to.
+//! Routes a path to its endpoint.
 
 use std::collections::HashMap;
 
 use super::endpoint::Endpoint;
 
-/// The endpoints, by their paths.
+/// The endpoints by path.
 #[derive(Default)]
 pub(super) struct Routes {
     whole: HashMap<String, Endpoint>,
-    /// Those in whose path a segment is the tenant's name: what stands before it and behind.
+    /// The endpoints with the tenant's name as a path segment: the path before and after it.
     of_tenants: Vec<(String, String, Endpoint)>,
 }
 
@@ -22,7 +22,7 @@ impl Routes {
         }
     }
 
-    /// The endpoint of this very path; else the first in whose path it fits.
+    /// The endpoint with exactly this path, or else the first one whose pattern matches.
     pub(super) fn find(&self, path: &str) -> Option<&Endpoint> {
         let fits = |before: &str, after: &str| {
             let segment = path.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));

@@ -1,4 +1,4 @@
-//! Paths, and the requests to them.
+//! The HTTP server of `countersign serve`.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ use super::open_files::{self, Places};
 use super::routes::Routes;
 use crate::mend::Mend;
 
-/// Listens, and hands each request to the endpoint of its path.
+/// Listens, and routes each request to the endpoint of its path.
 pub(super) struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -40,10 +40,10 @@ pub(super) struct Server {
 struct App {
     endpoints: Routes,
     metrics: Metrics,
-    /// Fewer requests than there may be connections, so that health and metrics are answered
-    /// however many of them wait.
+    /// Admits fewer requests than there are connections, so that health and metrics requests are
+    /// answered even if all admitted requests wait.
     admission: Admission,
-    /// Requests in hand: a sender that leaves takes its connection along, and not these.
+    /// The requests in progress. They continue if the sender closes the connection.
     requests: TaskTracker,
 }
 
@@ -56,7 +56,7 @@ impl Server {
     ) -> Result<Self, Mend> {
         let cannot = |error| {
             let what =
-                format!("cannot listen on `{listen}`, which is to be such as 127.0.0.1:3000");
+                format!("cannot listen on `{listen}` (use an address such as 127.0.0.1:3000)");
             Mend::because(what, error)
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
@@ -73,9 +73,9 @@ impl Server {
         self.address
     }
 
-    /// Answers until it is stopped. Then it takes no more connections, and waits for what is in
-    /// hand: the connections end with the answers that they wait for, and the handlers may outlive
-    /// them.
+    /// Serves requests until it is stopped. Then it accepts no more connections and drains the
+    /// requests in progress: connections close after their responses, and handlers may continue
+    /// after that.
     pub(super) async fn run(self, stopped: impl Future<Output = ()> + Send + 'static) {
         let Self { listener, limits, places, budget, app, .. } = self;
         let ack_deadlines = app.endpoints.endpoints().map(Endpoint::ack_deadline);
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-/// The service, and those of its connections: the server clones it once for each of them.
+/// The service. The server clones it once for each connection.
 struct Answering {
     app: Arc<App>,
     /// `None` in the service of all connections.
@@ -170,7 +170,7 @@ impl App {
     }
 }
 
-/// Whether the path is for those who run the program, and not for senders.
+/// Whether the path is for operators of the program, not for senders.
 fn is_operators(path: &str) -> bool {
     path == HEALTH || path == METRICS
 }
@@ -183,7 +183,7 @@ fn status(status: StatusCode) -> Response<Full<Bytes>> {
 
 fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
     let mut response = status(StatusCode::METHOD_NOT_ALLOWED);
-    // Methods are tokens, which any header can hold.
+    // Methods are tokens, which are always valid in a header.
     if let Ok(allowed) = HeaderValue::try_from(allowed) {
         response.headers_mut().insert(ALLOW, allowed);
     }
@@ -192,9 +192,9 @@ fn not_allowed(allowed: &str) -> Response<Full<Bytes>> {
 
 pub(super) const HEALTH: &str = "/healthz";
 pub(super) const METRICS: &str = "/metrics";
-/// As many as a server has that is not told otherwise.
+/// The default maximum number of connections.
 const CONNECTIONS: usize = 512;
-/// Connections by which health is answered, however many events wait for their handlers.
+/// Connections reserved for health checks, even if all others wait for handlers.
 const RESERVE: usize = 64;
-/// For the answers that are on their way, however soon their senders want them.
+/// The minimum time for pending responses at shutdown, even if ack deadlines are shorter.
 const SHORTEST_END: Duration = Duration::from_secs(20);

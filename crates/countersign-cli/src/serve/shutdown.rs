@@ -1,4 +1,4 @@
-//! The signals that end the program.
+//! Termination signals and shutdown deadlines.
 
 use std::io;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::mend::Mend;
 
-/// SIGTERM and SIGINT; elsewhere Ctrl-C.
+/// SIGTERM and SIGINT, or Ctrl-C on other systems than Unix.
 pub(super) struct Signals {
     #[cfg(unix)]
     terminate: Signal,
@@ -18,14 +18,15 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From now on they do not end the program by themselves, nor does a file that may not grow.
+    /// From now on, these signals do not terminate the program, nor does a write that exceeds the
+    /// file size limit.
     pub(super) fn listen() -> Result<Self, Mend> {
         Self::try_listen().map_err(|error| Mend::because("signals cannot be listened to", error))
     }
 
     #[cfg(unix)]
     fn try_listen() -> io::Result<Self> {
-        // By itself it ends the program; now the write that is too much is an error like any other.
+        // SIGXFSZ terminates the program by default. With a handler, the write returns an error.
         drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -38,7 +39,7 @@ impl Signals {
         Ok(Self {})
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(unix)]
     pub(super) async fn next(&mut self) {
         tokio::select! {
@@ -47,7 +48,7 @@ impl Signals {
         }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     #[cfg(not(unix))]
     pub(super) async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -56,23 +57,23 @@ impl Signals {
     }
 }
 
-/// How long the end takes at the most: a second less than the 30 s that service managers allow.
+/// The maximum duration of a shutdown: one second less than the 30 s that service managers allow.
 pub(super) const DRAIN_TIMEOUT: Duration = Duration::from_secs(29);
 
-/// By when each step of the end is over.
+/// The deadlines of the steps of a shutdown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadlines {
-    /// Of what is in hand.
+    /// For requests in progress.
     pub(super) handlers: Instant,
-    /// Of giving back what is not finished by then.
+    /// For releasing the events of unfinished requests.
     pub(super) given_back: Instant,
-    /// Of what the store has not recorded yet.
+    /// For completions that the store has not recorded yet.
     pub(super) store: Instant,
     end: Instant,
 }
 
 impl Deadlines {
-    /// Of an end that begins now.
+    /// The deadlines of a shutdown that begins now.
     pub(super) fn within(drain_timeout: Duration) -> Self {
         let now = Instant::now();
         let end = now + drain_timeout;
@@ -83,7 +84,7 @@ impl Deadlines {
         Self { handlers, given_back: handlers + recording / 2, store, end }
     }
 
-    /// Of lines and files, as the last step: for a reader who does not read it is not long.
+    /// For lines and files, as the last step. It is short if the reader does not read.
     pub(super) fn output(&self) -> Instant {
         self.end.min(Instant::now() + LONGEST_OUTPUT)
     }

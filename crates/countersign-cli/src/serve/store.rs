@@ -1,4 +1,4 @@
-//! Where events are claimed.
+//! The idempotency store of `countersign serve`.
 
 use std::error::Error;
 use std::iter::successors;
@@ -23,13 +23,13 @@ pub(super) enum Store {
 }
 
 impl Store {
-    /// The store of the plan: memory, or a Redis.
+    /// Opens the store of the plan: memory, or Redis.
     pub(super) async fn open(plan: StorePlan) -> Result<Self, Mend> {
         let StorePlan { url, prefix } = plan;
         if url == MEMORY {
             return Ok(Self::Memory(Arc::new(MemoryStore::new())));
         }
-        // The URL itself may hold a password, and is not shown.
+        // The URL is not shown, because it may contain a password.
         let cannot = |error: ConnectError| Mend::because("the store", with_causes(&error));
         let config = RedisConfig::new(&url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
@@ -40,15 +40,15 @@ impl Store {
         let store = RedisStore::connect_with(config).await.map_err(cannot)?;
         if !has_prefix {
             output::note(
-                "the keys in the store begin with `cs`, the default: two applications with the \
-                 same prefix on one Redis take each other's events for duplicates. Give each its \
-                 own, as `store_prefix` in the file or `--store-prefix`",
+                "the keys in the store begin with the default prefix `cs`: two applications with \
+                 the same prefix in one Redis treat each other's events as duplicates. Set a \
+                 different prefix for each with `store_prefix` in the file or `--store-prefix`",
             );
         }
         Ok(Self::Redis(store))
     }
 
-    /// Says on standard error what endangers the records, whenever that changes.
+    /// Reports warnings about the store on standard error, whenever they change.
     pub(super) fn watch(&self) {
         let Self::Redis(store) = self else { return };
         let mut said = Vec::new();
@@ -117,7 +117,7 @@ impl IdempotencyStore for Store {
     }
 }
 
-/// An error, and what it came of.
+/// An error with its sources.
 pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let all: Vec<String> =
         successors(Some(error), |&error| error.source()).map(ToString::to_string).collect();

@@ -654,8 +654,8 @@ fn where_files_cannot_be_written_is_to_be_mended() {
         )
     };
     for (words, said) in [
-        ("capture = 'good.txt'", &["line 2, `capture`", "cannot be written"][..]),
-        ("capture = 'no/where'", &["line 2, `capture`", "cannot be written"]),
+        ("capture = 'good.txt'", &["line 2, `capture`", "cannot write files"][..]),
+        ("capture = 'no/where'", &["line 2, `capture`", "cannot write files"]),
         ("capture = true", &["line 2, `capture`", "a folder"]),
         ("capture_refused = true", &["line 2, `capture_refused`", "no folder"]),
         ("capture_files = 5", &["line 2, `capture_files`", "no folder"]),
@@ -671,7 +671,7 @@ fn where_files_cannot_be_written_is_to_be_mended() {
     }
 }
 
-/// What a folder that the server makes itself holds.
+/// A folder that the server creates.
 struct Folder(Files);
 
 impl Folder {
@@ -687,7 +687,7 @@ impl Folder {
         format!("--capture {}", self.path().display())
     }
 
-    /// Its files of JSON, by their names.
+    /// Its JSON files, sorted by name.
     fn files(&self) -> Vec<PathBuf> {
         let files = fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path());
         let is_json =
@@ -724,7 +724,7 @@ impl Ended {
     }
 }
 
-/// The program with these words, and this file for a request.
+/// Runs the program with these words and this request file.
 fn countersign(words: &[&str], request: &Path, secret: &str) -> Ended {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(words).arg("--request").arg(request).env("S", secret);
@@ -741,7 +741,7 @@ async fn venum(words: &str) -> Serving {
     Serving::start(processes::command(&format!("{endpoint} {words}"))).await
 }
 
-/// Ends the server, and so has it write everything; gives what it said.
+/// Stops the server, so that it writes everything, and returns its output.
 async fn stopped(serving: Serving) -> String {
     serving.signal(Signal::TERM);
     let (status, said) = serving.ended().await;
@@ -750,7 +750,7 @@ async fn stopped(serving: Serving) -> String {
     said
 }
 
-/// Sends these bytes, and gives what is answered until the connection ends.
+/// Sends these bytes and returns the response.
 async fn ask(serving: &Serving, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(serving.address()).await.unwrap();
     stream.write_all(request).await.unwrap();

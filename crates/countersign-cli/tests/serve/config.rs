@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and how it is to be mended.
+//! Errors in a configuration, with their place and fix.
 
 use rustix::process::Signal;
 
@@ -71,7 +71,7 @@ async fn a_body_limit_above_what_requests_may_hold_raises_that() {
     let serving = configured(&Files::new(&format!("{GOOD}body_limit = 104857600\n"))).await;
     serving.signal(Signal::TERM);
     let (_, said) = serving.ended().await;
-    assert!(said.contains("requests may hold 135 MiB of memory together"), "{said}");
+    assert!(said.contains("all requests together may use 135 MiB of memory"), "{said}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("outage = 'open'", "outage", "fail-open"),
         ("forward = 'localhost:80'", "forward", "http://"),
         ("forward = 'ftp://a/b'", "forward", "http://"),
-        ("forward = 'http://u:hunter2@a/b'", "forward", "leave it out"),
+        ("forward = 'http://u:hunter2@a/b'", "forward", "remove it"),
         ("forward = 'http://127.0.0.1:99999/b'", "forward", "1 to 65535"),
         ("forward = 'http://127.0.0.1:0/b'", "forward", "1 to 65535"),
         ("forward = 'http://127.0.0.1:/b'", "forward", "1 to 65535"),
@@ -161,7 +161,7 @@ fn a_secret_in_the_file_is_refused_with_the_reason_and_never_repeated() {
         let config = GOOD.replacen("secrets = [{ env = 'SECRET' }]", &secrets, 1);
         must_mend(&config, &["serve.toml`, line", "never the secret"]);
     }
-    // A typing error on the line of a secret.
+    // A type error on the line of a secret.
     must_mend(&GOOD.replacen("'SECRET'", SECRET, 1), &["serve.toml`, line 5"]);
     must_mend(&format!("{GOOD}'{SECRET}\n"), &["serve.toml`, line 6"]);
 }

@@ -1,4 +1,4 @@
-//! How long a target may take, and what becomes of the event.
+//! Timeouts of a target, and what happens to the event.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,7 +26,7 @@ async fn a_status_settles_an_event_although_the_body_behind_it_never_ends() {
     let answered = answered.await.unwrap();
     assert_eq!((answered.status, answered.body.len()), (200, 0));
     stalled.closed().await;
-    // It is done, and is not passed on again.
+    // It is completed, and not forwarded again.
     assert_eq!(jupiter("evt_1").send(to).await.status, 200);
     assert!(!target.is_called().await);
 }
@@ -86,7 +86,7 @@ async fn an_answer_that_came_while_the_program_was_stopped_is_not_too_late() {
     let call = target.call().await;
     serving.signal(Signal::STOP);
     call.answer(200);
-    // Longer than the target may take.
+    // Longer than the handler timeout.
     sleep(Duration::from_millis(1500)).await;
     serving.signal(Signal::CONT);
     assert_eq!(answered.await.unwrap(), 200);
@@ -103,16 +103,16 @@ async fn the_end_takes_no_longer_than_it_is_told_and_gives_back_what_is_in_hand(
     let mut call = target.accept().await;
     serving.signal(Signal::TERM);
     let since = Instant::now();
-    assert!(serving.note().await.contains("finishing"));
+    assert!(serving.note().await.contains("draining"));
     let note = serving.note().await;
-    assert!(note.contains("given back"), "{note}");
+    assert!(note.contains("released"), "{note}");
     call.closed().await;
     let mut answer = Vec::new();
     timeout(PATIENCE, sender.read_to_end(&mut answer)).await.expect("it ends").unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 503 "), "{}", String::from_utf8_lossy(&answer));
     let (status, said) = serving.ended().await;
     assert_eq!(status.code(), Some(0), "{said}");
-    // By itself it would wait 20 s for the sender, and 25 for the target.
+    // The defaults are 20 s for the sender and 25 s for the target.
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
@@ -158,10 +158,10 @@ async fn the_end_says_which_successes_the_store_has_not_recorded() {
     assert_eq!(answered.await.unwrap(), 200);
     let since = Instant::now();
     serving.signal(Signal::TERM);
-    while !serving.note().await.contains("has not recorded 1 events that were handled") {}
+    while !serving.note().await.contains("did not record 1 events that were handled") {}
     let (status, said) = serving.ended().await;
     assert_eq!(status.code(), Some(0));
-    assert!(said.contains("grant them again: `evt_1`"), "{said}");
+    assert!(said.contains("handled again: `evt_1`"), "{said}");
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
     redis.cont();
 }
@@ -178,7 +178,7 @@ async fn forwarding_with(target: SocketAddr, more: &str, of_endpoint: &str) -> (
     (configured(&files).await, files)
 }
 
-/// A target whose answers are written byte by byte.
+/// A target whose responses are written byte by byte.
 struct RawTarget {
     listener: TcpListener,
     address: SocketAddr,
@@ -196,7 +196,7 @@ impl RawTarget {
         Self { listener, address }
     }
 
-    /// The next request, by a connection of its own.
+    /// The next request, on a new connection.
     async fn accept(&self) -> RawCall {
         let accepted = timeout(PATIENCE, self.listener.accept()).await.expect("it is called");
         let (mut stream, _) = accepted.unwrap();

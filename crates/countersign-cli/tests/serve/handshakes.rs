@@ -1,4 +1,4 @@
-//! Handshakes: answered before anything reaches the target, and the key that is handed over in one.
+//! Handshakes: the server responds to them itself, and saves a key that a provider sends.
 
 use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
@@ -160,7 +160,7 @@ async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_se
         assert!(read_again(&mut serving).await.contains("`/0` is not armed"));
     }
 
-    // A key that is put there by hand takes the arming back.
+    // A key file that is created by hand disarms the endpoint.
     std::fs::remove_file(files.path("key")).unwrap();
     assert!(read_again(&mut serving).await.contains("`/0` is armed for"));
     let _files = files.with("key", "by hand");
@@ -186,7 +186,7 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritte
     assert_eq!(event.send(serving.address()).await.status, 401);
     serving.signal(Signal::TERM);
     let said = serving.ended().await.1;
-    assert!(said.contains("error: the key that was handed over to `/0` is not kept"), "{said}");
+    assert!(said.contains("error: the key that the provider sent to `/0` was not saved"), "{said}");
     assert!(!said.contains(&key), "{said}");
 }
 
@@ -196,13 +196,13 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
         |words: &str| format!("listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\n{words}");
     for (words, said) in [
         ("scheme = 'asana'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "arm_handshake = "]),
-        ("scheme = 'asana'\nkeep_secret = 'no/key'", &["line 5, `keep_secret`", "make it first"]),
+        ("scheme = 'asana'\nkeep_secret = 'no/key'", &["line 5, `keep_secret`", "create it first"]),
         (
             "scheme = 'asana'\nkeep_secret = { file = 'key' }",
             &["line 5, `keep_secret`", "asana.key"],
         ),
         ("scheme = 'asana'\nkeep_secret = 'empty.txt'", &["line 5, `keep_secret`", "is empty"]),
-        ("scheme = 'slack'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "leave it out"]),
+        ("scheme = 'slack'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "remove the key"]),
         (
             "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\ntenants = { header = 'X-A' }",
             &["line 5, `keep_secret`", "each tenant"],
@@ -222,7 +222,7 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
         ),
         (
             "scheme = 'slack'\nsecrets = [{ env = 'SECRET' }]\nverify_token = { env = 'SECRET' }",
-            &["line 6, `verify_token`", "leave it out"],
+            &["line 6, `verify_token`", "remove the key"],
         ),
         (
             "scheme = 'meta'\nsecrets = [{ env = 'SECRET' }]\nverify_token = 'hunter2'",
@@ -245,7 +245,7 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
     }
 }
 
-/// Has the configuration read again, and gives what is said until it is.
+/// Reloads the configuration, and returns the notes until it is done.
 async fn read_again(serving: &mut Serving) -> String {
     serving.signal(Signal::HUP);
     let mut said = String::new();
@@ -255,7 +255,7 @@ async fn read_again(serving: &mut Serving) -> String {
     said
 }
 
-/// An endpoint whose key is still to be handed over.
+/// An endpoint without a key yet.
 fn waiting(scheme: &str, more: &str) -> String {
     format!(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\nscheme = '{scheme}'\n\
@@ -263,7 +263,7 @@ fn waiting(scheme: &str, more: &str) -> String {
     )
 }
 
-/// An endpoint for each of the handshakes, set up as its user would do it.
+/// An endpoint for each handshake, configured as by a user.
 fn all(vectors: &[Vector]) -> Files {
     let mut config = "listen = '127.0.0.1:0'\n".to_owned();
     let mut files = Files::new("").with("token", "my-verify-token");
@@ -286,7 +286,7 @@ fn all(vectors: &[Vector]) -> Files {
     files.with("serve.toml", config)
 }
 
-/// A vector, and how its endpoint is set up.
+/// A vector, and the configuration of its endpoint.
 struct Vector(&'static HandshakeVector);
 
 fn vectors() -> Vec<Vector> {
@@ -310,20 +310,20 @@ impl Vector {
         Scheme::named(&self.provider).unwrap()
     }
 
-    /// What the endpoint verifies by.
+    /// The endpoint's secret.
     fn secret(&self) -> String {
         match (&self.provider[..], &self.secret) {
             ("discord", _) => {
                 let pair = Ed25519KeyPair::from_seed_unchecked(&SEED).unwrap();
                 pair.public_key().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
             }
-            // The vector's is the verify token.
+            // The vector's secret is the verify token.
             ("meta", _) | (_, None) => "signing secret".to_owned(),
             (_, Some(secret)) => secret.clone(),
         }
     }
 
-    /// The request's headers, and a fresh signature where the vector has none.
+    /// The request's headers, with a new signature if the vector has none.
     fn headers(&self) -> Vec<(String, String)> {
         let mut headers = self.request.headers.clone();
         let signer = match &self.provider[..] {
@@ -359,7 +359,7 @@ impl Vector {
         asana.or(self.expect.capture.as_ref()).cloned()
     }
 
-    /// What nobody is to read in what the program prints.
+    /// Texts that the program must never print.
     fn canaries(&self) -> Vec<String> {
         let expected = &self.expect;
         let values = expected.json.iter().flat_map(|json| json.as_object().unwrap().values());

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again, and no request is dropped.
+//! SIGHUP reloads the configuration without dropping requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,7 +88,7 @@ async fn a_broken_file_leaves_everything_as_it_was_and_says_why() {
         files = Some(broken);
         serving.signal(Signal::HUP);
         let note = serving.note().await;
-        assert!(note.contains("error: everything stays as it was"), "{note}");
+        assert!(note.contains("error: the configuration was not reloaded"), "{note}");
         assert!(note.contains(said) && !note.contains(SECRET), "{note}");
         let answered = jupiter("evt_1").send(serving.address()).await;
         assert_eq!(answered.status, 200, "{said}");
@@ -135,7 +135,7 @@ async fn an_endpoint_whose_scheme_has_changed_keeps_scheme_and_secrets() {
     let _files = files.with("serve.toml", changed).with("secret", OLD_SECRET);
     serving.signal(Signal::HUP);
     assert!(serving.note().await.contains("`scheme` of `/hooks/jupiter` has changed"));
-    assert!(serving.note().await.contains("the secrets of `/hooks/jupiter` stay as they were"));
+    assert!(serving.note().await.contains("the secrets of `/hooks/jupiter` are not changed"));
     assert!(serving.note().await.contains("secrets of 0 endpoints"));
     assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200);
 }
@@ -153,7 +153,7 @@ async fn a_secret_is_accepted_in_its_time() {
     }
 }
 
-/// The endpoint `/x` signs whatever its unsigned challenge contains.
+/// The endpoint `/x` signs any text in its unsigned challenge.
 #[tokio::test]
 async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoint() {
     let x = |scheme: &str, secret: &str| {
@@ -181,7 +181,7 @@ async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoi
         files = files.take().map(|files| files.with("serve.toml", file(&x, &github("a"))));
         serving.signal(Signal::HUP);
         let note = serving.note().await;
-        assert!(note.contains("everything stays as it was"), "{what}: {note}");
+        assert!(note.contains("the configuration was not reloaded"), "{what}: {note}");
         assert!(note.contains("`/x` and `/gh` share a secret"), "{what}: {note}");
         let delivery = |secret| Delivery::signed("/gh", "github", secret, "{}");
         assert_eq!(delivery(SECRET).send(to).await.status, 401, "{what}");
@@ -220,7 +220,7 @@ async fn a_pipe_in_the_place_of_a_tenants_file_is_an_error() {
     make_pipe(&files, "t/other");
     serving.signal(Signal::HUP);
     let note = serving.note().await;
-    assert!(note.contains("everything stays as it was"), "{note}");
+    assert!(note.contains("the configuration was not reloaded"), "{note}");
     assert!(note.contains("`other` is not a regular file"), "{note}");
 }
 
@@ -230,7 +230,7 @@ fn make_pipe(files: &Files, name: &str) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Has the configuration read again, and waits until it is.
+/// Reloads the configuration, and waits until it is done.
 async fn read_again(serving: &mut Serving, endpoints: usize) {
     serving.signal(Signal::HUP);
     let said = format!("secrets of {endpoints} endpoint");

@@ -90,5 +90,5 @@ async fn fewer_connections_are_open_if_the_process_may_open_few_files() {
     drop(idle);
     serving.signal(Signal::TERM);
     let (_, said) = serving.ended().await;
-    assert!(said.contains("at most 28 connections are open at once, in place of 512"), "{said}");
+    assert!(said.contains("at most 28 connections can be open, instead of 512"), "{said}");
 }

@@ -9,7 +9,7 @@ use crate::processes::{Files, SECRET, command, configured};
 fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
     let words = "--listen 127.0.0.1:0 --secret-env SECRET --endpoint /gh=github --endpoint \
                  /x=x-twitter --endpoint /stripe=stripe";
-    refused(command(words), &["`/x` and `/gh` share a secret", "of its own"]);
+    refused(command(words), &["`/x` and `/gh` share a secret", "a separate secret"]);
 
     let file = |other: &str| {
         format!(
@@ -21,7 +21,7 @@ fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
     for other in [
         "scheme = 'github'\nsecrets = [{ env = 'SECRET' }]\n",
         "scheme = 'github'\nsecrets = [{ file = 'good.txt' }]\n",
-        // The text of the one is the key that the other decodes.
+        // The text of one is the decoded key of the other.
         "scheme = 'standardwebhooks'\nsecrets = [{ file = 'encoded.txt' }]\n",
         "scheme = 'github'\ntenants = { header = 'x-t', secrets = { a = [{ env = 'SECRET' }] } }\n",
     ] {
@@ -68,7 +68,7 @@ async fn a_secret_that_a_new_configuration_shares_leaves_everything_as_it_was() 
     let files = files.with("tenants/beta", SECRET);
     serving.signal(Signal::HUP);
     let note = serving.note().await;
-    assert!(note.contains("everything stays as it was") && note.contains("share a"), "{note}");
+    assert!(note.contains("was not reloaded") && note.contains("share a"), "{note}");
     drop(files);
 }
 

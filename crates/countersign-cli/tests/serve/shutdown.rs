@@ -1,4 +1,4 @@
-//! How it ends.
+//! Shutdown.
 
 use rustix::process::Signal;
 
@@ -15,7 +15,7 @@ async fn a_signal_lets_what_is_in_hand_finish() {
         let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
         let call = target.call().await;
         serving.signal(signal);
-        assert!(serving.note().await.contains("finishing"));
+        assert!(serving.note().await.contains("draining"));
         call.answer(204);
         assert_eq!(answered.await.unwrap(), 204);
         let line = serving.line().await;
@@ -33,8 +33,8 @@ async fn after_a_signal_nothing_new_is_taken() {
     let answered = tokio::spawn(async move { jupiter("evt_1").send(to).await.status });
     let call = target.call().await;
     serving.signal(Signal::TERM);
-    assert!(serving.note().await.contains("finishing"));
-    // The answer comes behind the end of the listening, which this waits for.
+    assert!(serving.note().await.contains("draining"));
+    // The response comes after the server has stopped listening, which this waits for.
     while tokio::net::TcpStream::connect(to).await.is_ok() {
         tokio::task::yield_now().await;
     }
@@ -53,7 +53,7 @@ async fn a_second_signal_ends_it_at_once() {
     tokio::io::AsyncWriteExt::write_all(&mut sender, &delivery).await.unwrap();
     let call = target.call().await;
     serving.signal(Signal::TERM);
-    assert!(serving.note().await.contains("finishing"));
+    assert!(serving.note().await.contains("draining"));
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0.code(), Some(1));
     call.abandoned().await;

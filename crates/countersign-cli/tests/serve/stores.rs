@@ -1,4 +1,4 @@
-//! A store that cannot hold the records: the program does not start on it.
+//! The program does not start with an unsuitable store.
 
 use countersign_conformance::RedisServer;
 
@@ -31,7 +31,7 @@ async fn two_applications_on_one_redis_keep_their_events_apart_by_their_prefixes
         assert_eq!(serving.line().await["code"], code, "{prefix}");
         serving.signal(Signal::TERM);
         let (_, said) = serving.ended().await;
-        assert_eq!(said.contains("the keys in the store begin with `cs`"), is_noted, "{said}");
+        assert_eq!(said.contains("begin with the default prefix `cs`"), is_noted, "{said}");
     }
 }
 

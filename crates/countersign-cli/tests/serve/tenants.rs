@@ -1,4 +1,4 @@
-//! Endpoints of several tenants.
+//! Endpoints with several tenants.
 
 use rustix::process::Signal;
 
@@ -27,7 +27,7 @@ async fn a_header_names_the_tenant_and_the_table_has_its_secrets() {
     let mut serving = configured(&files).await;
     for (tenant, secret, status, code) in [
         ("acme", SECRET, 200, "handled"),
-        // Another tenant's event with the same id is another event.
+        // The same id from another tenant is a different event.
         ("globex", OLD_SECRET, 200, "handled"),
         ("acme", SECRET, 200, "duplicate"),
         ("acme", OLD_SECRET, 401, "signature_mismatch"),
@@ -38,7 +38,7 @@ async fn a_header_names_the_tenant_and_the_table_has_its_secrets() {
         assert_eq!((answered.status, answered.body.len()), (status, 0), "{tenant}: {code}");
         let line = serving.line().await;
         assert_eq!((&line["code"], &line["endpoint"]), (&code.into(), &"/hooks".into()));
-        // Of a name that nobody has proved nothing is printed.
+        // The name of an unverified tenant is not printed.
         assert_eq!(line["tenant"].as_str(), (status == 200).then_some(tenant));
     }
     let (_, said) = {
@@ -97,16 +97,12 @@ async fn a_warning_about_a_tenants_secret_names_its_file_and_line() {
 fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_mend() {
     let good = BY_PATH;
     for (config, at, mend) in [
-        (good.replace("{tenant}", "x"), "line 3, `path`", "write `{tenant}`"),
+        (good.replace("{tenant}", "x"), "line 3, `path`", "use `{tenant}`"),
         (good.replace("{tenant}", "a-{tenant}"), "line 3, `path`", "whole segment"),
-        (
-            good.replace("{ d", "{ header = 'X', d"),
-            "line 5, `header`",
-            "leave the one or the other",
-        ),
+        (good.replace("{ d", "{ header = 'X', d"), "line 5, `header`", "remove one of them"),
         (good.replace("'tenants'", "'absent'"), "line 5, `directory`", "cannot be read"),
         (good.replace("'tenants'", "'bad'"), "line 5, `directory`", "is empty"),
-        (format!("{good}secrets = [{{ env = 'SECRET' }}]\n"), "line 5, `tenants`", "leave"),
+        (format!("{good}secrets = [{{ env = 'SECRET' }}]\n"), "line 5, `tenants`", "remove"),
         (
             good.replace(
                 "tenants = { directory = 'tenants' }",
@@ -114,7 +110,7 @@ fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_mend() {
                  [endpoint.tenants.secrets]\nacme = [{ env = 'SECRET' }]",
             ),
             "line 6, `directory`",
-            "the tenant `acme` has secrets of its own",
+            "the tenant `acme` also has secrets under `secrets`",
         ),
         (BY_HEADER.replace("X-Webhook-ID", "X Webhook"), "line 6, `header`", "header"),
         (BY_HEADER.replace("env = 'SECRET'", "env = 'NOT_SET'"), "line 8", "`NOT_SET` is not set"),

@@ -48,15 +48,15 @@ async fn stalled_bodies_hold_no_place_of_whole_requests() {
         assert!(poll_fn(|cx| Poll::Ready(body.as_mut().poll_frame(cx))).await.is_pending());
         stalled.push((ticket, body));
     }
-    // One more of them finds no place.
+    // There is no slot for one more.
     let (ticket, body) = admission.admit(ConnectionId::next(), Stalled);
     assert!(ticket.run(read(body)).await.is_none());
-    // A request that is whole does.
+    // A complete request is admitted.
     let (first, body) = admission.admit(ConnectionId::next(), Full::new(Bytes::from("a")));
     assert!(first.run(read(body)).await.is_some());
     let (_second, body) = admission.admit(ConnectionId::next(), Full::new(Bytes::new()));
     assert!(body.is_end_stream());
-    // As many as there are places.
+    // All permits are taken.
     let (third, body) = admission.admit(ConnectionId::next(), Full::new(Bytes::from("a")));
     assert!(third.run(read(body)).await.is_none());
     let (third, body) = admission.admit(ConnectionId::next(), Full::new(Bytes::new()));
@@ -91,7 +91,7 @@ async fn what_waits_for_the_rest_of_a_body_has_a_place_and_what_does_not_has_non
     assert_eq!(first.run_waiting(pending::<()>()).await, None);
 }
 
-/// A body of which nothing comes.
+/// A body that never sends anything.
 struct Stalled;
 
 impl Body for Stalled {
@@ -106,7 +106,7 @@ impl Body for Stalled {
     }
 }
 
-/// As the layer reads it.
+/// Reads the body as the layer does.
 async fn read<B: Body + Unpin>(mut body: AdmittedBody<B>) {
     while !body.is_end_stream() {
         if poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.is_none() {

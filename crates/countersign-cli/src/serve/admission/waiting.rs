@@ -1,4 +1,4 @@
-//! The requests whose bodies have not arrived: so many, and those that wait longest give way.
+//! The requests that wait for their bodies. If there are too many, the longest waiting is evicted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Tells one connection from another.
+/// Identifies a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::serve) struct ConnectionId(u64);
 
 impl ConnectionId {
-    /// Another one than all before.
+    /// A new, unique id.
     pub(in crate::serve) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -28,18 +28,18 @@ pub(super) struct Waiting {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// In the order in which they began to wait.
+    /// In the order in which they started to wait.
     entries: BTreeMap<u64, Entry>,
 }
 
 struct Entry {
     connection: ConnectionId,
     since: Instant,
-    /// Cancelled when the request has to give way.
+    /// Cancelled when the request is evicted.
     turned_away: CancellationToken,
 }
 
-/// The place of one request; released when it is dropped.
+/// The slot of one request; released on drop.
 pub(super) struct Slot {
     waiting: Arc<Waiting>,
     number: u64,
@@ -50,8 +50,8 @@ impl Waiting {
         Self { limit, state: Mutex::default() }
     }
 
-    /// A place, if there is one, or if another request has to give way. That one has waited for a
-    /// while: of the connection with the most such requests, the oldest.
+    /// Takes a free slot, or evicts another request that has waited for at least [`GRACE`]: the
+    /// oldest one of the connection with the most such requests. `None` if there is none.
     pub(super) fn enter(
         self: &Arc<Self>,
         connection: ConnectionId,
@@ -89,7 +89,7 @@ impl State {
 }
 
 impl Slot {
-    /// Ends the wait; false if the request had to give way before.
+    /// Ends the wait. Returns false if the request was evicted before.
     pub(super) fn leave(&self) -> bool {
         self.waiting.state().entries.remove(&self.number).is_some()
     }
@@ -101,6 +101,6 @@ impl Drop for Slot {
     }
 }
 
-/// A body that is being sent is there by then, over most networks. Only for longer waits a request
-/// gives way, so that requests that merely come all at once do not push each other out.
+/// The minimum wait before a request is evicted. Over most networks, a body that is being sent
+/// arrives within this time, so requests that arrive at the same time do not evict each other.
 pub(super) const GRACE: Duration = Duration::from_millis(250);

@@ -1,4 +1,4 @@
-//! The plan that stands on the command line.
+//! The configuration from the command line.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -21,15 +21,15 @@ use crate::{scheme, secrets};
 pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     if has_password(&args.store) {
         return Err(Place::option("--store").mend(
-            "has a password, and every process of the machine sees a command line: write the URL \
-             into a file, as `store`, and give that with `--config`",
+            "has a password, and every process on the machine can read the command line: write \
+             the URL as `store` into a file for `--config`",
         ));
     }
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix)?;
     let capture = capture::plan(args)?;
     let hidden = if capture.is_some() { Hidden::new() } else { Hidden::nothing() };
-    // All endpoints accept all of them.
+    // All endpoints accept all secrets.
     let keys = RefCell::new(BTreeSet::new());
     let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {
         hidden.add(read);
@@ -42,7 +42,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     for endpoint in &args.endpoints {
         let at = Place::option(format_args!("--endpoint {endpoint}"));
         let Some((path, name)) = endpoint.split_once('=') else {
-            return Err(at.mend("has no scheme: write `--endpoint /hooks/venum=venum`"));
+            return Err(at.mend("has no scheme: use the form `--endpoint /hooks/venum=venum`"));
         };
         paths.add(path, &at)?;
         check_literal(path, &at)?;
@@ -53,13 +53,13 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
         }
         if scheme.signs_url() {
             return Err(at.mend(format!(
-                "scheme `{}` signs the URL: write the endpoint into a file, with `url`, and give \
-                 that with `--config`",
+                "scheme `{}` signs the URL: define the endpoint, with its `url`, in a file for \
+                 `--config`",
                 scheme.name()
             )));
         }
         let (Some(own), Some(fresh)) = (read.next(), read.next()) else {
-            // As many were read.
+            // Two copies were read for each endpoint.
             break;
         };
         secrets::warn(&own, &scheme);
@@ -109,7 +109,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     })
 }
 
-/// Whether a URL has `user:password@`, or a parameter that says so.
+/// Whether a URL has `user:password@` or a password parameter.
 fn has_password(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let user = rest.rsplit_once('@').map(|(user, _)| user);

@@ -1,4 +1,4 @@
-//! Where deliveries are captured: by options, or as the file says. Options win.
+//! The configuration of captures, from options or the file. Options have precedence.
 
 use std::path::PathBuf;
 
@@ -9,18 +9,18 @@ use super::words::Words;
 use crate::mend::Mend;
 use crate::serve::folders;
 
-/// The folder for captured deliveries, and what goes into it.
+/// The folder for captured deliveries, and its limits.
 pub(in crate::serve) struct CapturePlan {
     pub(in crate::serve) folder: PathBuf,
-    /// Where that was said.
+    /// Where this is configured.
     pub(in crate::serve) at: Place,
-    /// How many of them are kept.
+    /// The maximum number of files.
     pub(in crate::serve) files: usize,
-    /// Whether refused ones are, too.
+    /// Whether rejected deliveries are also captured.
     pub(in crate::serve) refused: bool,
 }
 
-/// Of the command line alone.
+/// The configuration from the command line only.
 pub(super) fn plan(args: &ServeArgs) -> Result<Option<CapturePlan>, Mend> {
     let folder = args.capture.clone().map(|folder| (folder, Place::option("--capture")));
     let refused = args.capture_refused.then(|| Place::option("--capture-refused"));
@@ -29,7 +29,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Option<CapturePlan>, Mend> {
 }
 
 impl File<'_> {
-    /// Of the file, and of the command line beside it.
+    /// The configuration from the file and the command line.
     pub(super) fn capture(
         &self,
         words: &Words,
@@ -63,19 +63,19 @@ fn combined(
     if let Some((files, at)) = &files
         && !(1..=MOST_FILES).contains(files)
     {
-        return Err(at.mend(format!("keeps between 1 and {MOST_FILES} files")));
+        return Err(at.mend(format!("must be between 1 and {MOST_FILES}")));
     }
     if let (Some((1, at)), Some(_)) = (&files, &refused) {
         return Err(at.mend(
-            "keeps one file, and half of them are for refused deliveries: keep at least 2, or do \
-             not capture what is refused",
+            "is 1, but half of the files are for rejected deliveries: use at least 2, or do not \
+             capture rejected deliveries",
         ));
     }
     let Some((folder, at)) = folder else {
         let lost = refused.or(files.map(|(_, at)| at));
         return match lost {
             Some(at) => Err(at.mend(
-                "there is no folder to write to: add `capture = \"captures\"` to the file, or \
+                "there is no folder for captures: add `capture = \"captures\"` to the file, or \
                  `--capture DIR`",
             )),
             None => Ok(None),

@@ -1,4 +1,4 @@
-//! The plan that stands in a file.
+//! The configuration from a file.
 
 mod unreadable;
 
@@ -40,14 +40,14 @@ pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, Mend> {
     File { path, folder, text: &text, hidden, users }.plan(args)
 }
 
-/// The file, for saying where in it something stands.
+/// The file, with its text to find the line of a value.
 pub(super) struct File<'a> {
     path: &'a Path,
     folder: &'a Path,
     text: &'a str,
-    /// The secrets that it names, for what is captured.
+    /// The secrets that it names, to redact them in captures.
     pub(super) hidden: Arc<Hidden>,
-    /// Who accepts them.
+    /// The endpoints and tenants that accept them.
     users: RefCell<SecretUsers>,
 }
 
@@ -168,7 +168,7 @@ impl File<'_> {
                 false => capture::PublicUrl::Whole(said.get_ref().clone()),
             }),
         };
-        // Who accepts its secrets is noted of all endpoints together.
+        // The users of the secrets are set later, for all endpoints together.
         let users = SecretUsers::default();
         Ok((plan, Changes { live, fresh, fixed, users, arm_for }))
     }
@@ -177,12 +177,12 @@ impl File<'_> {
         let Some(said) = &words.retention else { return Ok(None) };
         let (Span(retention), at) = (*said.get_ref(), self.at("retention", said.span()));
         if retention > MAX_RETENTION {
-            return Err(at.mend("is too long: give at most 10y"));
+            return Err(at.mend("is too long: use at most 10y"));
         }
         Ok(Some((retention, at)))
     }
 
-    /// A time that somebody waits for.
+    /// A timeout or another waiting time, within limits.
     pub(super) fn time(
         &self,
         key: &str,
@@ -195,7 +195,7 @@ impl File<'_> {
         if time < SHORTEST_WAIT || time > LONGEST_WAIT {
             return Err(self
                 .at(key, said.span())
-                .mend("nobody waits so long, or so little: give between 100ms and 1h"));
+                .mend("is out of range: use a value between 100ms and 1h"));
         }
         Ok(Some(time))
     }
@@ -211,8 +211,8 @@ impl File<'_> {
             return match &words.tenants {
                 None => self.of_kept(words, said, scheme, url),
                 Some(_) => Err(self.at("keep_secret", said.span()).mend(
-                    "a key is handed over without a word whose it is: give each tenant of this \
-                     provider an endpoint",
+                    "the handshake does not identify the tenant: use an endpoint for each tenant \
+                     of this provider",
                 )),
             };
         }
@@ -222,7 +222,7 @@ impl File<'_> {
                 self.note_users(words, &scheme, None, &sources);
                 let none = || {
                     let said = takes("secrets").unwrap_or_default();
-                    self.at("secrets", secrets.span()).mend(format!("is empty, and takes {said}"))
+                    self.at("secrets", secrets.span()).mend(format!("is empty: expected {said}"))
                 };
                 let verifier = verifier(url, scheme, &sources, scheme_at)?.ok_or_else(none)?;
                 let (verifier, handle) = verifier.with_secrets_handle()?;
@@ -232,7 +232,7 @@ impl File<'_> {
             (None, Some(tenants)) => self.of_tenants(words, tenants.get_ref(), scheme, url),
             (Some(_), Some(tenants)) => Err(self
                 .at("tenants", tenants.span())
-                .mend("each tenant has secrets of its own: leave the endpoint's `secrets` out")),
+                .mend("each tenant has its own secrets: remove the endpoint's `secrets`")),
             (None, None) => {
                 let said = takes("secrets").unwrap_or_default();
                 let at = Place::key(
@@ -240,7 +240,7 @@ impl File<'_> {
                     Some(self.line(words.path.span().start)),
                     Some("secrets"),
                 );
-                Err(at.mend(format!("is missing: it takes {said}")))
+                Err(at.mend(format!("is missing: expected {said}")))
             }
         }
     }
@@ -274,7 +274,7 @@ impl File<'_> {
         Ok((verifier.clone(), Live::OfTenants { verifier, table }, fresh))
     }
 
-    /// Remembers who accepts these secrets.
+    /// Records the endpoint or tenant that accepts these secrets.
     pub(super) fn note_users(
         &self,
         words: &EndpointWords,
@@ -309,13 +309,13 @@ impl File<'_> {
                 url.map(Some).map_err(|error| self.at("url", said.span()).mend(error))
             }
             None => Err(scheme_at.mend(format!(
-                "scheme `{}` signs the URL: add the one that the provider calls, as `url`",
+                "scheme `{}` signs the URL: add the URL that the provider calls, as `url`",
                 scheme.name()
             ))),
         }
     }
 
-    /// The secrets, as they are read.
+    /// Reads the secrets.
     pub(super) fn sources(
         &self,
         words: &Spanned<Vec<Spanned<SecretWords>>>,
@@ -342,17 +342,17 @@ impl File<'_> {
         match (env, file) {
             (Some(name), None) if !is_plainly_a_name(name) && env::var_os(name).is_none() => {
                 Err(at.mend(
-                    "`env` names no variable that is set: give the name of one, never the secret \
-                     itself",
+                    "`env` does not name a variable that is set: give the name of one, never the \
+                     secret itself",
                 ))
             }
             (Some(name), None) => Ok(secrets::Place::Env(name.to_owned())),
             (None, Some(file)) => Ok(secrets::Place::File(self.beside(file))),
-            _ => Err(at.mend("give one of `env` and `file`")),
+            _ => Err(at.mend("give exactly one of `env` and `file`")),
         }
     }
 
-    /// A path that is written in this file.
+    /// Resolves a path in this file, relative to the file's folder.
     pub(super) fn beside(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
     }
@@ -361,14 +361,14 @@ impl File<'_> {
         Place::key(self.path, Some(self.line(span.start)), Some(key))
     }
 
-    /// In which line a byte stands, counted from 1.
+    /// The line of a byte, counted from 1.
     fn line(&self, byte: usize) -> usize {
         let before = self.text.as_bytes().get(..byte).unwrap_or_default();
         before.iter().filter(|byte| **byte == b'\n').count() + 1
     }
 }
 
-/// A verifier with these secrets; `None` where there are none.
+/// A verifier with these secrets; `None` if there are none.
 pub(super) fn verifier(
     url: Option<PublicUrl>,
     scheme: Scheme,
@@ -392,7 +392,7 @@ pub(super) fn verifier(
     })
 }
 
-/// Reports what looks wrong with the secrets, each with its place.
+/// Prints warnings about secrets that look wrong, each with its place in the file.
 fn warn(secrets: &Secrets, sources: &[Source], scheme: &Scheme) {
     for warning in secrets.warnings(scheme) {
         let at = sources.get(warning.index()).map(|source| &source.at);
@@ -402,12 +402,12 @@ fn warn(secrets: &Secrets, sources: &[Source], scheme: &Scheme) {
     Source::warn_if_none_is_valid(sources);
 }
 
-/// Tenants that are named by their path have URLs of their own.
+/// Whether the path names the tenant, so that each tenant has a different URL.
 fn is_of_tenants(words: &EndpointWords) -> bool {
     words.path.get_ref().contains('{')
 }
 
-/// What of an endpoint cannot change while it is served.
+/// The values of an endpoint that cannot change while it is served.
 fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
     let tenants = words.tenants.as_ref().map(|tenants| said(tenants.get_ref().header.as_ref()));
     vec![
@@ -428,12 +428,12 @@ fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
     ]
 }
 
-/// Where it stands in the file makes no difference.
+/// The value without its position in the file.
 fn said<T: Debug>(word: Option<&Spanned<T>>) -> String {
     format!("{:?}", word.map(Spanned::get_ref))
 }
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
-/// As `10y` is read. A store counts in milliseconds, and overflows far above.
+/// The value of `10y`. A store counts in milliseconds, which do not overflow at this value.
 const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);

@@ -1,4 +1,4 @@
-//! What the file says of handshakes.
+//! The configuration of handshakes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::serve::kept::{self, Kept};
 use crate::serve::live::{Fresh, Live};
 
 impl File<'_> {
-    /// The verifier, with its token where one is given.
+    /// The verifier, with the verify token if one is given.
     pub(super) fn with_verify_token(
         &self,
         words: &EndpointWords,
@@ -29,7 +29,7 @@ impl File<'_> {
         let scheme = verifier.scheme();
         if !scheme.handshakes().iter().any(Handshake::shows_verify_token) {
             return Err(at.mend(format!(
-                "scheme `{}` has no handshake that shows a token: leave it out",
+                "scheme `{}` has no handshake with a verify token: remove the key",
                 scheme.name()
             )));
         }
@@ -40,8 +40,8 @@ impl File<'_> {
         Ok(verifier.with_verify_token(&token))
     }
 
-    /// A verifier whose secret is the key that its provider hands over, kept in `said`; besides it,
-    /// the endpoint's other secrets.
+    /// A verifier with the key that the provider sends in a handshake, which is saved in `said`,
+    /// and with the endpoint's other secrets.
     pub(super) fn of_kept(
         &self,
         words: &EndpointWords,
@@ -52,15 +52,15 @@ impl File<'_> {
         let at = self.at("keep_secret", said.span());
         if !scheme.handshakes().iter().any(|handshake| handshake.captured_from().is_some()) {
             return Err(at.mend(format!(
-                "scheme `{}` has no handshake in which a key is handed over: leave it out, and \
-                 give the key as one of `secrets`",
+                "scheme `{}` has no handshake that delivers a secret: remove the key and give the \
+                 secret in `secrets`",
                 scheme.name()
             )));
         }
         let file = self.beside(said.get_ref().as_ref());
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(at.mend("there is no such folder: make it first"));
+            return Err(at.mend("the folder does not exist: create it first"));
         }
         let place = secrets::Place::File(file.clone());
         let (read, name) = match (kept::is_there(&file), &words.arm_handshake) {
@@ -68,8 +68,8 @@ impl File<'_> {
             (false, Some(_)) => (kept::unknown()?, "none yet".to_owned()),
             (false, None) => {
                 return Err(at.mend(
-                    "there is no such file yet: add `arm_handshake = \"10m\"`, and have the \
-                     provider hand its key over while the program runs",
+                    "the file does not exist yet: add `arm_handshake = \"10m\"`, and start the \
+                     provider's handshake while the program runs",
                 ));
             }
         };
@@ -92,20 +92,20 @@ impl File<'_> {
         Ok((verifier, live, Fresh::Kept(kept)))
     }
 
-    /// For how long the endpoint is to be armed.
+    /// How long to arm the endpoint.
     pub(super) fn arm_for(&self, words: &EndpointWords) -> Result<Option<Duration>, Mend> {
         let Some(said) = &words.arm_handshake else {
             return Ok(None);
         };
         if words.keep_secret.is_none() {
             return Err(self.at("arm_handshake", said.span()).mend(
-                "nobody keeps the key that is handed over: add a file for it, as `keep_secret`",
+                "the key from the handshake is not saved: add a file for it, as `keep_secret`",
             ));
         }
         self.time("arm_handshake", Some(said))
     }
 
-    /// Refuses a second key for a file.
+    /// Rejects two endpoints that save their key in the same file.
     pub(super) fn refuse_shared_files(&self, endpoints: &[EndpointWords]) -> Result<(), Mend> {
         let kept: Vec<_> =
             endpoints.iter().filter_map(|words| words.keep_secret.as_ref()).collect();
@@ -113,7 +113,7 @@ impl File<'_> {
             if kept[..index].iter().any(|other| other.get_ref() == said.get_ref()) {
                 return Err(self
                     .at("keep_secret", said.span())
-                    .mend("two endpoints keep their key in one file: give each its own"));
+                    .mend("two endpoints save their key in the same file: give each its own"));
             }
         }
         Ok(())

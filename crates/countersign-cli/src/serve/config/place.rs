@@ -1,11 +1,11 @@
-//! Where something was said that has to be mended.
+//! The place of a value in the configuration, for error messages.
 
 use std::fmt::{self, Display};
 use std::path::Path;
 
 use crate::mend::Mend;
 
-/// A key of a file, or an option.
+/// A key in a file, or an option.
 #[derive(Debug, Clone)]
 pub(in crate::serve) struct Place(String);
 

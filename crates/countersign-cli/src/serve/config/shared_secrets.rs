@@ -1,4 +1,4 @@
-//! Secrets that two endpoints or two tenants share, where one could then forge for the other.
+//! Rejects secrets shared by two endpoints or tenants if deliveries could then be forged.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +9,7 @@ use super::place::Place;
 use crate::mend::Mend;
 use crate::secrets::possible_keys;
 
-/// Who accepts which key. Keys are known by their digests.
+/// The users of each key. Keys are stored as digests.
 #[derive(Default, Clone)]
 pub(in crate::serve) struct SecretUsers(Vec<(SecretUser, BTreeSet<Digest>)>);
 
@@ -33,28 +33,28 @@ impl SecretUsers {
         self.0.push((user, secrets.into_iter().flat_map(key_digests).collect()));
     }
 
-    /// The same of secrets whose keys are known already.
+    /// The same for secrets whose key digests are known already.
     pub(super) fn add_keys(&mut self, user: SecretUser, keys: BTreeSet<Digest>) {
         self.0.push((user, keys));
     }
 
-    /// Those of one endpoint.
+    /// The users of one endpoint.
     pub(super) fn of_path(&self, path: &str) -> Self {
         Self(self.0.iter().filter(|(user, _)| user.path == path).cloned().collect())
     }
 
-    /// These and others.
+    /// Adds other users.
     pub(in crate::serve) fn extend(&mut self, others: &Self) {
         self.0.extend(others.0.iter().cloned());
     }
 
-    /// Rejects a secret that is accepted where another user's deliveries could be forged with it.
+    /// Rejects a secret that is shared so that another user's deliveries could be forged with it.
     pub(in crate::serve) fn check(&self) -> Result<(), Mend> {
         self.check_each(|users| refuse_oracle(users).and_then(|()| refuse_shared_tenants(users)))
     }
 
     /// Rejects a secret that one endpoint signs challenges with and another endpoint accepts, even
-    /// if not at the same time: a signature stays valid when its signer gets another secret.
+    /// if not at the same time: a signature stays valid after its signer gets a new secret.
     pub(in crate::serve) fn check_oracles(&self) -> Result<(), Mend> {
         self.check_each(refuse_oracle)
     }
@@ -76,8 +76,8 @@ impl SecretUsers {
 
 /// Rejects an endpoint that signs unsigned challenges with the secret of another one.
 ///
-/// A second endpoint of the same scheme may have it: core verifies no body there that a challenge
-/// can have signed.
+/// A second endpoint of the same scheme may share it: for such schemes, the library rejects bodies
+/// that could have been signed as a challenge.
 pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
     let signs = |user: &&&SecretUser| {
         user.scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
@@ -88,8 +88,8 @@ pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
         if let Some(other) = other {
             return Err(other.at.mend(format!(
                 "`{}` and `{}` share a secret, with which the handshake of scheme `{}` signs what \
-                 any caller sends: deliveries to `{}` could be forged. Give each endpoint a secret \
-                 of its own, in a file for `--config`",
+                 any caller sends: deliveries to `{}` could be forged. Use a separate secret for \
+                 each endpoint, in a file for `--config`",
                 oracle.path,
                 other.path,
                 oracle.scheme.name(),
@@ -100,8 +100,8 @@ pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
     Ok(())
 }
 
-/// Rejects two tenants of one endpoint with one secret: what one of them is sent would verify for
-/// the other.
+/// Rejects two tenants of one endpoint with the same secret: a delivery to one tenant would verify
+/// for the other.
 fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
     for (index, user) in users.iter().enumerate() {
         let mut others = users[..index].iter();
@@ -109,7 +109,7 @@ fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
             let name = |user: &SecretUser| user.tenant.clone().unwrap_or_default();
             return Err(user.at.mend(format!(
                 "the tenants `{}` and `{}` of `{}` share a secret, so that a delivery to one \
-                 verifies for the other: give each a secret of its own, or both one name",
+                 verifies for the other: use a separate secret for each, or the same name",
                 name(other),
                 name(user),
                 user.path
@@ -119,7 +119,7 @@ fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
     Ok(())
 }
 
-/// The digest of every key that a secret may mean.
+/// The digests of all keys that a secret can encode.
 pub(super) fn key_digests(secret: &Secret) -> Vec<Digest> {
     let keys = possible_keys(secret.dangerous_reveal());
     let digests = keys.iter().map(|key| {

@@ -1,4 +1,4 @@
-//! A secret as it was read, to be given out more than once.
+//! A secret that was read once and can be copied.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,7 +9,7 @@ use super::words::Moment;
 use crate::output;
 use crate::secrets;
 
-/// Where a secret was read, what was read there, and what the file says of it.
+/// A secret, its source, and its settings in the file.
 pub(in crate::serve) struct Source {
     pub(super) read: Secret,
     pub(super) name: String,
@@ -20,7 +20,7 @@ pub(in crate::serve) struct Source {
 }
 
 impl Source {
-    /// All of them, the current one first; `None` where there are none.
+    /// All secrets, the current one first; `None` if there are none.
     pub(in crate::serve) fn secrets(sources: &[Self]) -> Result<Option<Secrets>, ConfigError> {
         let secrets = sources.iter().map(Self::secret).collect::<Result<Vec<_>, _>>()?;
         Ok(secrets::collect(secrets))
@@ -35,7 +35,7 @@ impl Source {
         {
             output::note(&format!(
                 "{}: no secret is valid now, so every delivery is answered 401: add one whose \
-                 `not_before` and `not_after` include the present",
+                 `not_before` and `not_after` include the current time",
                 first.at
             ));
         }

@@ -1,4 +1,4 @@
-//! The secrets of tenants, out of a table or a folder.
+//! The secrets of tenants, from a table or a folder.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -14,7 +14,7 @@ use crate::mend::Mend;
 use crate::secrets;
 
 impl File<'_> {
-    /// Where the name of a request's tenant stands.
+    /// The part of a request that contains the tenant's name.
     pub(super) fn tenant_from(
         &self,
         words: &EndpointWords,
@@ -25,7 +25,7 @@ impl File<'_> {
         match &tenants.header {
             Some(header) if has_place => Err(self
                 .at("header", header.span())
-                .mend("the path names the tenant already: leave the one or the other out")),
+                .mend("the path names the tenant already: remove one of them")),
             Some(header) => {
                 let from = TenantFrom::header(header.get_ref());
                 from.map_err(|error| self.at("header", header.span()).mend(error))
@@ -34,7 +34,7 @@ impl File<'_> {
                 TenantFrom::path(words.path.get_ref()).map_err(|error| path_at.mend(error))
             }
             None => Err(path_at.mend(
-                "nothing names the tenant: write `{tenant}` for a segment of the path, or add \
+                "nothing names the tenant: use `{tenant}` as a segment of the path, or add \
                  `header` to `[endpoint.tenants]`",
             )),
         }
@@ -59,8 +59,7 @@ impl File<'_> {
                 Entry::Vacant(vacant) => drop(vacant.insert(sources)),
                 Entry::Occupied(taken) => {
                     return Err(at.mend(format!(
-                        "the tenant `{}` has secrets of its own under `secrets`, too: leave the \
-                         one or the other out",
+                        "the tenant `{}` also has secrets under `secrets`: remove one of them",
                         taken.key()
                     )));
                 }
@@ -70,8 +69,8 @@ impl File<'_> {
     }
 }
 
-/// A tenant for each file, of its name, with a secret in each line. Names that begin with a dot
-/// are those of the machinery that puts such files there.
+/// Reads a folder with a file for each tenant, named like the tenant, with one secret per line.
+/// Names that begin with a dot are skipped: tools that mount such files use them.
 fn of_directory(directory: &Path, at: &Place) -> Result<Vec<(String, Vec<Source>)>, Mend> {
     let unreadable = |error| at.mend(Mend::because("cannot be read", error));
     let mut tenants = Vec::new();
@@ -83,13 +82,13 @@ fn of_directory(directory: &Path, at: &Place) -> Result<Vec<(String, Vec<Source>
         }
         if !path.is_file() {
             return Err(at.mend(format!(
-                "`{}` is not a regular file: the folder has a file for each tenant",
+                "`{}` is not a regular file: the folder must contain one file for each tenant",
                 name.escape_debug()
             )));
         }
         if !name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
             return Err(at.mend(format!(
-                "the file `{}` has a name that no request can give: visible ASCII without `%`",
+                "the file `{}` has an invalid name: use visible ASCII characters without `%`",
                 name.escape_debug()
             )));
         }

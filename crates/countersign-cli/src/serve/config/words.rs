@@ -1,4 +1,4 @@
-//! The words of the file, and what each takes.
+//! The keys of the file, and their expected values.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -84,7 +84,7 @@ pub(super) struct TenantWords {
 #[serde(try_from = "MomentWords")]
 pub(super) struct Moment(pub(super) i64);
 
-/// In quotes, or as TOML writes it by itself.
+/// In quotes, or as a TOML date-time.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum MomentWords {
@@ -112,8 +112,8 @@ pub(super) enum RepeatsWord {
     Handle,
 }
 
-/// What becomes of the headers by which a proxy says from where a request came. Anybody can send
-/// them: whether a proxy has written them, only the configuration can know.
+/// Whether to forward the headers in which a proxy describes the origin of a request. Any client
+/// can send them, so the user has to configure whether a proxy sets them.
 #[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::serve) enum ForwardedHeaders {
@@ -169,20 +169,20 @@ impl From<RepeatsWord> for Repeats {
 
 pub(super) const NOT_A_TIME: &str = "is not a time: write `2026-12-01T00:00:00Z`";
 
-/// What stands behind a key, for whoever has written something else there.
+/// The expected value of a key, for error messages.
 pub(super) fn takes(key: &str) -> Option<&'static str> {
     Some(match key {
         "listen" => "an address: `listen = \"127.0.0.1:3000\"`",
         "store" => "`\"memory\"`, or the URL of a Redis: `store = \"redis://127.0.0.1:6379\"`",
-        "store_prefix" => "what the keys of this application begin with: `store_prefix = \"shop\"`",
+        "store_prefix" => "the prefix of this application's keys: `store_prefix = \"shop\"`",
         "endpoint" => "a table for each endpoint, under a line `[[endpoint]]`",
         "path" => "a path: `path = \"/hooks/venum\"`",
-        "scheme" => "a built-in's name, or a scheme's TOML file: `scheme = \"venum\"`",
+        "scheme" => "the name of a built-in scheme, or a TOML file: `scheme = \"venum\"`",
         "secret" | "secrets" | "env" | "file" => {
-            "the places where secrets are kept, never the secrets themselves, since such files are \
+            "the places where secrets are stored, never the secrets themselves, as such files are \
              copied and shared: `secrets = [{ env = \"NAME\" }, { file = \"PATH\", name = \"old\" }]`"
         }
-        "name" => "the name of a secret, for people: `name = \"old\"`",
+        "name" => "a display name for a secret: `name = \"old\"`",
         "not_before" | "not_after" => "a time: `not_after = \"2026-12-01T00:00:00Z\"`",
         "tenants" => {
             "a table with a `directory`, or `secrets` for each tenant, under a line \
@@ -191,10 +191,10 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "header" => "the header that names the tenant: `header = \"X-Webhook-ID\"`",
         "directory" => "a folder with a file for each tenant: `directory = \"tenants\"`",
         "verify_token" => {
-            "the place where the token is kept, never the token itself: `verify_token = { env = \
+            "the place where the token is stored, never the token itself: `verify_token = { env = \
              \"NAME\" }`, or `{ file = \"PATH\" }`"
         }
-        "keep_secret" => "a file for the key that is handed over: `keep_secret = \"asana.key\"`",
+        "keep_secret" => "a file for the secret from a handshake: `keep_secret = \"asana.key\"`",
         "forward" => "a URL: `forward = \"http://127.0.0.1:8080/hooks\"`",
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
@@ -202,8 +202,8 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
             "`\"drop\"`, or `\"keep\"` behind a proxy that writes them: `forwarded_headers = \"keep\"`"
         }
         "connections" => "a number above 0: `connections = 512`",
-        "capture" => "a folder for deliveries as they arrive: `capture = \"captures\"`",
-        "dead_letters" => "a folder for events that cannot be handled: `dead_letters = \"dead\"`",
+        "capture" => "a folder for captured deliveries: `capture = \"captures\"`",
+        "dead_letters" => "a folder for dead letters: `dead_letters = \"dead\"`",
         "capture_refused" => "`true` or `false`",
         "capture_files" => "a number of files, up to 100000: `capture_files = 1000`",
         "header_timeout" | "idle_timeout" | "drain_timeout" | "handler_timeout" | "tolerance"
@@ -212,7 +212,7 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         }
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",
         "event_id" => {
-            "where the body names the event: `event_id = \"/id\"`, or `\"/order/id+/status\"`"
+            "the JSON pointer to the event id: `event_id = \"/id\"`, or `\"/order/id+/status\"`"
         }
         "repeats" => "`\"suppress\"` or `\"handle\"`",
         _ => return None,

@@ -1,4 +1,4 @@
-//! What is wrong with a file that cannot be read as a configuration.
+//! Error messages for a file that is not a valid configuration.
 
 use super::File;
 use crate::mend::Mend;
@@ -6,22 +6,22 @@ use crate::serve::config::place::Place;
 use crate::serve::config::words::{NOT_A_TIME, takes};
 
 impl File<'_> {
-    /// What the parser says, without the text that it says it of: that may be a secret.
+    /// The parser's message without the text that it quotes, because that may be a secret.
     pub(super) fn unreadable(&self, error: &toml::de::Error) -> Mend {
         let line = error.span().map(|span| self.line(span.start));
         let message = error.message();
         if let Some(key) = between(message, "missing field `", "`") {
             let takes = takes(key).unwrap_or("a value");
             return Place::key(self.path, line, Some(key))
-                .mend(format!("is missing: it takes {takes}"));
+                .mend(format!("is missing: expected {takes}"));
         }
         if let Some(key) = between(message, "unknown field `", "`") {
             let place = Place::key(self.path, line, Some(key));
             return match takes(key) {
                 Some(takes) if key == "secret" => {
-                    place.mend(format!("is no key; `secrets` takes {takes}"))
+                    place.mend(format!("is not a key; `secrets` expects {takes}"))
                 }
-                _ => place.mend(format!("is no key here, {}", known(message))),
+                _ => place.mend(format!("is not a key here, {}", known(message))),
             };
         }
         let key = line.and_then(|line| self.key(line));
@@ -29,16 +29,16 @@ impl File<'_> {
         match key.and_then(takes) {
             _ if message.contains(NOT_A_TIME) => place.mend(NOT_A_TIME),
             Some(takes) if !message.contains("is not a duration") => {
-                place.mend(format!("takes {takes}"))
+                place.mend(format!("expected {takes}"))
             }
             _ if message.starts_with("invalid type") => {
-                place.mend("this is no table or value that is known here")
+                place.mend("this table or value is not valid here")
             }
             _ => place.mend(message),
         }
     }
 
-    /// The key that a line begins with, or one before it: a list may take several.
+    /// The key of a line, or of a line before it, because a list can span several lines.
     fn key(&self, line: usize) -> Option<&str> {
         let lines: Vec<&str> = self.text.lines().take(line).collect();
         if let Some(table) = lines.last()?.strip_prefix('[') {
@@ -49,7 +49,7 @@ impl File<'_> {
     }
 }
 
-/// What follows "unknown field `x`, ".
+/// The text after "unknown field `x`, ".
 fn known(message: &str) -> &str {
     message.split_once("`, ").map_or("", |(_, known)| known)
 }
