@@ -159,7 +159,7 @@ pub(super) struct EndpointPlan {
     pub(super) path: String,
     pub(super) verifier: Verifier,
     pub(super) forward: Option<Target>,
-    /// The duration, and where it is configured.
+    /// The duration, and its place in the configuration.
     pub(super) retention: Option<(Duration, Place)>,
     pub(super) ack_deadline: Option<Duration>,
     pub(super) handler_timeout: Option<Duration>,
@@ -169,7 +169,7 @@ pub(super) struct EndpointPlan {
     pub(super) url: Option<PublicUrl>,
 }
 
-/// The URL that events are forwarded to, and where it is configured.
+/// The URL that events are forwarded to, and its place in the configuration.
 pub(super) struct Target {
     pub(super) uri: Uri,
     pub(super) at: Place,

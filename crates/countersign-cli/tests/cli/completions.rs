@@ -1,4 +1,4 @@
-//! `countersign completions`.
+//! `countersign completions` generates scripts for each shell.
 
 use std::collections::HashSet;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn every_script_names_all_commands() {
     }
 }
 
-/// The scripts for elvish and PowerShell know no values of any option.
+/// The scripts for elvish and PowerShell do not complete option values.
 #[test]
 fn scripts_that_know_values_name_all_schemes_aliases_and_forgeries() {
     let kinds = AttackKind::ALL.iter().filter(|kind| **kind != AttackKind::Genuine);
@@ -48,7 +48,7 @@ fn bash_completes_commands_options_and_schemes() {
     }
 }
 
-/// Where nothing of its own fits, bash completes the names of files: a scheme's may stand there.
+/// If the script offers nothing, bash completes file names, because a scheme can be a file.
 #[test]
 fn bash_leaves_the_names_of_files_to_itself() {
     assert_eq!(completed_by_bash(&["verify", "--scheme", "./ac"]), [""; 0]);
@@ -101,7 +101,7 @@ fn script(shell: &str) -> String {
     countersign("completions").arg(shell).env("CLICOLOR_FORCE", "1").run().with(0).stdout
 }
 
-/// What bash offers for the last of these words, each on a line of its own.
+/// The completions that bash offers for the last of these words.
 fn completed_by_bash(words: &[&str]) -> Vec<String> {
     let files = Files::new().with("script", script("bash"));
     let output = Command::new("bash")
@@ -116,7 +116,7 @@ fn completed_by_bash(words: &[&str]) -> Vec<String> {
     offered.lines().map(str::to_owned).collect()
 }
 
-/// Calls the script's function as bash would; `bash` itself finds what is wrong with its grammar.
+/// Calls the script's function as bash does. `bash -n` checks the syntax first.
 const ASK_BASH: &str = r#"
 bash -n "$1" && . "$1" || exit
 shift

@@ -1,4 +1,4 @@
-//! Files without an end.
+//! Files that are too large or endless.
 #![cfg(unix)]
 
 use crate::program::{Files, countersign};

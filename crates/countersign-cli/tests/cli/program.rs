@@ -1,4 +1,4 @@
-//! Runs the program.
+//! Runs the program in tests.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -7,20 +7,20 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-/// The program with arguments, an environment of its own, and perhaps something on standard input.
+/// The program with arguments, environment variables and standard input.
 pub(crate) struct Program {
     command: Command,
     input: Vec<u8>,
 }
 
-/// How it ended.
+/// The exit status and output of the program.
 pub(crate) struct Ended {
     pub(crate) status: i32,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// `countersign` with these words for arguments; they contain no spaces of their own.
+/// `countersign` with these arguments, separated by spaces.
 pub(crate) fn countersign(words: &str) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(words.split_whitespace());
@@ -30,7 +30,7 @@ pub(crate) fn countersign(words: &str) -> Program {
     Program { command, input: Vec::new() }
 }
 
-/// All commands but `help`, as the help lists them.
+/// All commands in the help, except `help`.
 pub(crate) fn commands() -> Vec<String> {
     let help = countersign("--help").run().with(0).stdout;
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
@@ -65,7 +65,7 @@ impl Program {
         let command =
             self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // A program that does not read its input may have ended already.
+        // This fails if the program has exited without reading its input.
         let _ = child.stdin.take().unwrap().write_all(&self.input);
         let output = child.wait_with_output().unwrap();
         Ended {
@@ -75,7 +75,7 @@ impl Program {
         }
     }
 
-    /// With a standard output that nobody reads.
+    /// Runs it with a closed pipe as standard output.
     pub(crate) fn run_unread(mut self) -> Ended {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
@@ -90,7 +90,7 @@ impl Program {
 }
 
 impl Ended {
-    /// It must have ended with this status, without a panic.
+    /// Asserts this exit status, and that there was no panic.
     #[track_caller]
     pub(crate) fn with(self, status: i32) -> Self {
         let Self { status: ended, stdout, stderr } = &self;
@@ -99,7 +99,7 @@ impl Ended {
         self
     }
 
-    /// It must have refused its arguments or configuration, and said all of this.
+    /// Asserts that the arguments or configuration were rejected with all of these texts.
     #[track_caller]
     pub(crate) fn must_mend(self, said: &[&str]) {
         let ended = self.with(2);
@@ -115,7 +115,7 @@ impl Ended {
     }
 }
 
-/// A folder with files, removed with the value.
+/// A temporary folder with files, removed on drop.
 pub(crate) struct Files(TempDir);
 
 impl Files {

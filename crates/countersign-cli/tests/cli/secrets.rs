@@ -1,4 +1,4 @@
-//! `--secret-env` and `--secret-file`.
+//! Secrets from `--secret-env` and `--secret-file`.
 
 use crate::program::{Ended, Files, countersign};
 
@@ -102,7 +102,7 @@ fn no_secret_is_ever_printed() {
     }
 }
 
-/// Verifies a delivery that was signed with `signed`, where the variable `S` holds `held`.
+/// Verifies a delivery signed with `signed`, with the variable `S` set to `held`.
 fn verify(signed: &str, held: &str, secrets: &[&str]) -> Ended {
     let files = Files::new().with("body", "{}");
     countersign("verify --scheme jupiter --json -H @- --body")
@@ -113,7 +113,7 @@ fn verify(signed: &str, held: &str, secrets: &[&str]) -> Ended {
         .run()
 }
 
-/// The header of the body `{}`.
+/// The signature header for the body `{}`.
 fn sign_with(secret: &str) -> String {
     countersign("sign --scheme jupiter --secret-env S --body -")
         .env("S", secret)

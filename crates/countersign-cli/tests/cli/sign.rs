@@ -1,4 +1,4 @@
-//! `countersign sign`, and its way into `countersign verify`.
+//! `countersign sign`, and verification of its output by `countersign verify`.
 
 use serde_json::Value;
 
@@ -144,7 +144,7 @@ fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
         if matches!(scheme["algorithm"].as_str(), Some("ed25519" | "ecdsa-p256" | "rsa-sha256"))
             || name == "plaid"
         {
-            // It is no private key.
+            // The secret is not a private key.
             signed.must_mend(&[]);
             continue;
         }
@@ -188,7 +188,7 @@ fn sign(scheme: &str, more: &[&str], files: &Files) -> Ended {
         .run()
 }
 
-/// A secret of the form that the scheme's have.
+/// A secret in the scheme's format.
 fn secret(scheme: &Value) -> &'static str {
     match scheme["secret_format"].as_str().unwrap() {
         "hex" => "3031323334353637383961626364656630313233343536373839616263646566",
@@ -198,7 +198,7 @@ fn secret(scheme: &Value) -> &'static str {
     }
 }
 
-/// A body with the time that the scheme reads in it, if it does.
+/// A body, with a time if the scheme reads it from the body.
 fn body(scheme: &Value, id: &str) -> String {
     let from = scheme["timestamp"]["from"].as_str().unwrap_or_default();
     let time = match scheme["timestamp"]["unit"].as_str() {
@@ -214,7 +214,7 @@ fn body(scheme: &Value, id: &str) -> String {
     nested.replacen('{', &format!(r#"{{"id":"{id}","#), 1)
 }
 
-/// The headers, besides those that `sign` makes, that the scheme signs.
+/// The headers that the scheme signs, except those that `sign` adds.
 fn signed_headers(scheme: &Value) -> Vec<String> {
     let parts = scheme["signed"].as_str().unwrap().split("{header:").skip(1);
     parts.map(|part| part.split('}').next().unwrap().to_owned()).collect()

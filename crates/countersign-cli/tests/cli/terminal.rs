@@ -1,10 +1,10 @@
-//! What requests, schemes and arguments hold reaches no terminal as it is.
+//! Control characters in requests, schemes and arguments are escaped in the output.
 
 use serde_json::json;
 
 use crate::program::{Files, Program, countersign};
 
-/// A title, a one-byte introducer, concealed text, and text that is read backwards.
+/// Sequences that set a title, use a one-byte introducer, conceal text, and reverse text.
 const EVIL: &str = "\u{1b}]0;PWNED\u{7}\u{9b}31m\u{1b}[8m\u{202e}gpj\u{2066}\u{200f}";
 
 #[test]
@@ -79,12 +79,12 @@ fn arguments_and_what_was_verified_write_no_control_characters_to_a_terminal() {
     let words = "verify --scheme alchemy --secret-env S -H @-";
     let shown = is_harmless(verify(words));
     assert!(shown.contains("verified") && shown.contains("\\u{1b}]0;PWNED"), "{shown}");
-    // For a program it is what it was.
+    // In JSON for programs the text is unchanged.
     let json = verify(&format!("{words} --json")).env("S", "secret").run().with(0).json();
     assert_eq!(json["event_id"], format!("evt{EVIL}\n"));
 }
 
-/// As a terminal would get it.
+/// Asserts that the output for a terminal has no control characters except styles.
 #[track_caller]
 fn is_harmless(program: Program) -> String {
     let ended = program.env("S", "secret").env("CLICOLOR_FORCE", "1").run();
@@ -103,7 +103,7 @@ fn is_harmless(program: Program) -> String {
     said
 }
 
-/// As a string of TOML.
+/// The text as a TOML string.
 fn toml(text: &str) -> String {
     let escaped = text.chars().map(|character| match character {
         character if character.is_ascii_graphic() && character != '"' => character.to_string(),

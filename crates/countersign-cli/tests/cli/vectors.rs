@@ -1,4 +1,4 @@
-//! The vectors and the handshakes, each through a process of its own.
+//! All test vectors and handshakes, each verified by a separate process.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,7 +41,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
         let keys: Vec<_> = keys.into_iter().filter(|key| *key != "handshake").collect();
         assert_eq!(keys, expected_keys, "{told}");
         let scheme = Scheme::named(&vector.provider).unwrap();
-        // Of an alias it is the scheme that has it.
+        // For an alias, the output has the name of its scheme.
         assert_eq!(answer["scheme"], *scheme.name(), "{told}");
         let verdict = vector.verifier(&scheme).unwrap().verify(vector.head(), vector.body.clone());
         let code = verdict.err().map(|refused| refused.code());
@@ -139,7 +139,7 @@ fn without_being_asked_an_answer_is_not_shown_and_no_arming_is_assumed() {
     }
 }
 
-/// The request of a handshake, with the signature that the file leaves out.
+/// The request of a handshake, signed if the file has no signature for it.
 fn signed(handshake: &Value) -> Value {
     let mut request = handshake["request"].clone();
     let provider = handshake["provider"].as_str().unwrap();
@@ -160,7 +160,7 @@ fn signed(handshake: &Value) -> Value {
     request
 }
 
-/// The files with what a receiver and a signer of a handshake know.
+/// The files with the keys and tokens of the receiver and the signer of a handshake.
 fn secrets(files: Files, handshake: &Value) -> Files {
     let given = handshake["secret"].as_str();
     let (seed, discord) = ([7; 32], Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap());
@@ -179,7 +179,7 @@ fn secrets(files: Files, handshake: &Value) -> Files {
         .with("token", given.unwrap_or("a verify token"))
 }
 
-/// What stands in front of the seed in a private key, RFC 8410.
+/// The prefix of the seed in a private key, RFC 8410.
 const ED25519_PKCS8: &[u8] = &[
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];

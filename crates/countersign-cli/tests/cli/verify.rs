@@ -1,4 +1,4 @@
-//! `countersign verify`.
+//! `countersign verify`: output and exit status.
 
 use serde_json::Value;
 
@@ -159,7 +159,7 @@ fn a_scheme_from_a_toml_file_verifies() {
     assert!(verified.contains(r#""scheme":"acme""#) && verified.contains("evt_7"), "{verified}");
 }
 
-/// A delivery that Stripe's own SDK has signed, at its time.
+/// A delivery signed by Stripe's own SDK, verified at the time of its signature.
 fn stripe(words: &str) -> Program {
     stripe_without_clock().args(["--now", "1760000000000"]).args(words.split_whitespace())
 }

@@ -1,4 +1,4 @@
-//! Deliveries as files, and what can be done with them.
+//! Captured deliveries, and how other commands use them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -198,7 +198,7 @@ async fn what_is_refused_is_captured_only_where_that_is_asked_for_and_with_its_w
         let folder = Folder::new();
         let serving = processes::jupiter(&format!("{} {words}", folder.option())).await;
         let to = serving.address();
-        // Its head is refused before a byte of its body is read.
+        // It is rejected because of its headers, before its body is read.
         assert_eq!(unsigned.send(to).await.status, 401);
         assert_eq!(forged.send(to).await.status, 401);
         assert_eq!(jupiter("evt_3").send(to).await.status, 200);
@@ -264,7 +264,7 @@ async fn a_folder_that_is_gone_fails_no_delivery_and_is_told_once_until_it_is_ba
     let note = serving.note().await;
     assert!(note.contains("cannot be captured in") && note.contains("still handled"));
     fs::create_dir(folder.path()).unwrap();
-    // One that is still to be written may find the folder, too.
+    // A delivery that is still queued may also be written into the new folder.
     assert_eq!(jupiter("evt_3").send(to).await.status, 200);
     let note = serving.note().await;
     assert!(note.contains("captured again"), "{note}");
@@ -315,7 +315,7 @@ async fn credentials_are_left_out_of_the_file_which_says_so_and_the_rest_is_stil
     assert_eq!(verified.status, 0, "{verified:?}");
     assert!(verified.stderr.contains("without `header:authorization`"), "{verified:?}");
 
-    // A marker is no token, and is never sent as one.
+    // The marker is not a token, and is never sent as one.
     let mut serving = processes::jupiter("--endpoint /t=gitlab-token").await;
     let to = format!("http://{}/t", serving.address());
     let sent = countersign(&["send", "--as-it-was", "--to", &to], &folder.file(3), SECRET);
@@ -444,7 +444,7 @@ async fn a_compressed_body_is_captured_as_it_arrived_and_searched_as_it_was_sign
     assert_eq!(countersign(&words, &folder.file(0), SECRET).status, 0);
 }
 
-/// RFC 1952, with the body in a block that is not compressed.
+/// Gzip (RFC 1952) with the body in a stored block.
 fn gzip(body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).unwrap();
     let crc = body.iter().fold(u32::MAX, |crc, byte| {
@@ -506,7 +506,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
         );
         secrets.push(texts.to_vec());
     };
-    // Of their own time, and refused by now: with the provider's own headers.
+    // The vectors with the provider's original headers. They are too old now, and rejected.
     let mut requests: Vec<(&str, Headers, Bytes)> = Vec::new();
     let is_served = |vector: &&Vector| {
         let scheme = Scheme::named(&vector.provider).unwrap();
@@ -521,7 +521,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
         requests.push((vector.provider.as_str(), headers, body));
     }
     let old = requests.len();
-    // Of this time, and handled.
+    // For each scheme a delivery signed now, which is handled.
     for name in Scheme::names() {
         let scheme = Scheme::named(name).unwrap();
         let Some(mut secret) = shared_secret(&scheme) else { continue };
@@ -535,7 +535,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
             None => attacks,
         };
         let Ok(attack) = attacks.attack(AttackKind::Genuine) else { continue };
-        // Signed before hundreds of others are sent.
+        // They were signed before hundreds of others were sent.
         let tolerance = scheme.tolerance().map_or("", |_| "tolerance = '1d'\n");
         endpoint(name, url, &[secret], tolerance);
         let request = attack.requests()[0].request();
@@ -568,7 +568,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
         let holds_secret = *scheme == "figma" || all.iter().any(|form| text.contains(form));
         expected += usize::from(line["code"] != "handshake" && !holds_secret);
     }
-    // Its end would not wait for so many.
+    // The shutdown would not wait for this many.
     let written = async {
         while folder.files().len() < expected {
             tokio::task::yield_now().await;
@@ -598,7 +598,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
 
 type Headers = Vec<(String, Vec<u8>)>;
 
-/// A secret, and what it decodes to, in text, base64 and hexadecimal.
+/// A secret and its decoded key, as text, base64 and hexadecimal.
 fn forms(secret: &str) -> Vec<String> {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let bare = secret.strip_prefix("whsec_").unwrap_or(secret);
@@ -611,7 +611,7 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// A secret of the form that the scheme's have; `None` where a public key is needed.
+/// A secret in the scheme's format; `None` if the scheme needs a public key.
 fn shared_secret(scheme: &Scheme) -> Option<String> {
     let text = "a secret of many characters";
     let is_shared = !matches!(

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::processes::{PATIENCE, SECRET};
 
-/// One delivery, signed and to be sent as often as one likes.
+/// One signed delivery, which can be sent several times.
 #[derive(Clone)]
 pub(crate) struct Delivery {
     pub(crate) path: &'static str,
@@ -21,7 +21,7 @@ pub(crate) struct Delivery {
     pub(crate) body: Bytes,
 }
 
-/// What it was answered.
+/// The response.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: u16,
@@ -29,7 +29,7 @@ pub(crate) struct Answered {
     pub(crate) body: Bytes,
 }
 
-/// The event with this id, as Jupiter sends it.
+/// A delivery of Jupiter with this event id.
 pub(crate) fn jupiter(id: &str) -> Delivery {
     let body = format!(r#"{{"event_id":"{id}","type":"swap.completed"}}"#);
     Delivery::signed("/hooks/jupiter", "jupiter", SECRET, body)
@@ -79,7 +79,7 @@ impl Delivery {
         response.expect("the server responds").ok().map(|response| response.status().as_u16())
     }
 
-    /// As it goes over the wire.
+    /// The bytes of the HTTP/1.1 request.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut text = format!("POST {} HTTP/1.1\r\nhost: h\r\n", self.path);
         for (name, value) in &self.headers {

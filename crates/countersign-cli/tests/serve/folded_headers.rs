@@ -1,4 +1,4 @@
-//! Names of headers as a CGI-like target sees them.
+//! Header names as seen by a CGI-like target.
 
 use crate::deliveries::jupiter;
 use crate::processes::{self, Files, configured};
@@ -68,7 +68,7 @@ async fn what_a_proxy_says_of_the_client_is_passed_on_only_where_that_is_configu
     }
 }
 
-/// The headers as variables, sorted.
+/// The headers as CGI variables, sorted.
 fn cgi(call: &Call) -> Vec<(String, String)> {
     let variable = |name: &str| {
         let upper = name.to_ascii_uppercase();

@@ -1,4 +1,4 @@
-//! What the application behind gets, and what its answer does.
+//! Forwarded requests, and the effect of the target's response.
 
 use bytes::Bytes;
 use countersign_conformance::RedisServer;
@@ -141,7 +141,7 @@ async fn an_id_that_no_header_can_hold_is_forwarded_and_printed_as_its_digest() 
         assert_eq!(answered.await.unwrap(), 200);
         assert_eq!(serving.line().await["event_id"], event_id);
     }
-    // As long as an id may be, it is passed on as it is.
+    // An id of the maximum length is forwarded unchanged.
     let delivery = jupiter(&long[..256]);
     let answered = tokio::spawn(async move { delivery.send(to).await.status });
     let call = target.call().await;
@@ -257,7 +257,7 @@ async fn while_the_target_is_down_the_sender_is_told_to_come_again() {
     assert_eq!(jupiter("evt_1").send(to).await.status, 200);
     assert_eq!(serving.line().await["attempt"], 3);
     assert_eq!(*events.borrow(), ["evt_1"]);
-    // It is said once that it is down, and then that it is up.
+    // The failure is reported once, and then the recovery.
     let note = serving.note().await;
     assert!(note.contains("again"), "{note}");
 }
@@ -300,7 +300,7 @@ async fn a_sender_that_leaves_stops_nothing_and_its_line_is_printed() {
     sender.write_all(&jupiter("evt_1").to_bytes()).await.unwrap();
     let call = target.call().await;
     drop(sender);
-    // By the time of this answer the server has seen the other sender leave.
+    // When this response arrives, the server has noticed that the other sender left.
     assert_eq!(jupiter("evt_2").forged().send(serving.address()).await.status, 401);
     assert_eq!(serving.line().await["status"], 401);
     call.answer(200);
@@ -354,7 +354,7 @@ async fn two_processes_on_one_redis_handle_each_event_once_and_one_may_be_killed
     let words = format!("--store {} --forward {}", redis.url(), target.url());
     let (first, second) = (processes::jupiter(&words).await, processes::jupiter(&words).await);
 
-    // In the hands of the first when it is killed, and handled by nobody yet.
+    // The first process has claimed the event when it is killed; it is not handled yet.
     let mut sender = TcpStream::connect(first.address()).await.unwrap();
     sender.write_all(&jupiter("in hand").to_bytes()).await.unwrap();
     let in_hand = target.call().await;

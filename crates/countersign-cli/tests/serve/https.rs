@@ -1,5 +1,5 @@
-//! `https`, by `send --to` and by `forward`: a certificate authority of the test's own is one of
-//! the system's roots, or is not.
+//! HTTPS in `send --to` and `forward`, with a certificate authority that is in the system's roots
+//! or not.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -29,7 +29,8 @@ use crate::processes::{self, Files, PATIENCE, SECRET, Serving};
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-/// One of this name: of two of one name, each would be taken for the other, with a bad signature.
+/// A certificate authority with this name. Two authorities with the same name would be mistaken for
+/// each other, and fail with a bad signature.
 fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::new([]).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
@@ -38,7 +39,7 @@ fn authority(name: &str) -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A receiver by TLS, whose certificate is for `localhost` alone. It answers everything with 202.
+/// A TLS receiver with a certificate for `localhost` only. It answers every request with 202.
 struct Receiver {
     address: SocketAddr,
     bodies: UnboundedReceiver<Bytes>,
@@ -62,7 +63,7 @@ impl Receiver {
         let (body, bodies) = unbounded_channel();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // Whoever does not trust the certificate leaves here.
+                // A client that does not trust the certificate disconnects here.
                 let Ok(stream) = acceptor.accept(stream).await else { continue };
                 let body = body.clone();
                 let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
@@ -76,7 +77,7 @@ impl Receiver {
                 });
                 tokio::spawn(async move {
                     let builder = Builder::new(TokioExecutor::new());
-                    // It ends with an error where the program ends first.
+                    // This is an error if the program exits first.
                     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -93,7 +94,7 @@ impl Receiver {
     }
 }
 
-/// The authority's certificate where the program looks for the system's.
+/// Makes the authority's certificate a system root for the program.
 fn trusting(command: &mut Command, files: &Files) {
     command.env_remove("SSL_CERT_DIR").env("SSL_CERT_FILE", files.path("roots.pem"));
 }
@@ -110,7 +111,7 @@ async fn send(to: String, files: &Files) -> Output {
     spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-/// It says why no delivery has arrived, and ends as if it had been answered wrongly.
+/// Asserts that the program reports why the receiver is unreachable, and fails.
 #[track_caller]
 fn assert_unreachable(sent: &Output, said: &[&str]) {
     let [stdout, stderr] = [&sent.stdout, &sent.stderr].map(|it| String::from_utf8_lossy(it));
@@ -159,7 +160,7 @@ async fn without_any_root_there_is_something_to_mend_before_anything_is_sent() {
     assert!(stderr.contains("the system's root certificates cannot be read"), "{stderr}");
 }
 
-/// A server that passes events of Jupiter on to this URL.
+/// A server that forwards events of Jupiter to this URL.
 async fn forwarding(to: &str, files: &Files) -> Serving {
     let endpoint = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
     let mut command = processes::command(&format!("{endpoint} --forward {to}"));

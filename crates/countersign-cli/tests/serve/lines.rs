@@ -1,4 +1,4 @@
-//! Standard output in non-blocking mode, as another program that shares it may leave it.
+//! Standard output in non-blocking mode, which another program that shares it may have set.
 #![cfg(target_os = "linux")]
 
 use std::fs::{File, OpenOptions};
@@ -58,21 +58,21 @@ async fn an_output_that_is_not_ready_is_waited_for_and_every_line_is_readable() 
     assert!(lines.iter().all(|line| line["code"] == "handled" && line["body"].is_string()));
 }
 
-/// A third of what a pipe holds.
+/// A third of the capacity of a pipe.
 fn large(event: usize) -> Delivery {
     let pad = "a".repeat(20_000);
     let body = format!(r#"{{"event_id":"evt_{event}","type":"t","pad":"{pad}"}}"#);
     Delivery::signed("/hooks/jupiter", "jupiter", SECRET, body)
 }
 
-/// The same pipe, opened once more.
+/// The same pipe, opened again.
 fn non_blocking(pipe: &PipeWriter) -> File {
     const O_NONBLOCK: i32 = 0o4000;
     let own = format!("/proc/self/fd/{}", pipe.as_raw_fd());
     OpenOptions::new().write(true).custom_flags(O_NONBLOCK).open(own).unwrap()
 }
 
-/// Fills it with empty lines.
+/// Fills the pipe with empty lines.
 fn fill(output: &mut File) {
     for lines in [&[b'\n'; 4096][..], b"\n"] {
         loop {

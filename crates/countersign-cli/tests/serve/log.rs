@@ -1,4 +1,4 @@
-//! The lines of JSON.
+//! The JSON log lines.
 
 use std::process::Stdio;
 
@@ -130,7 +130,7 @@ async fn without_a_reader_of_the_lines_events_are_still_forwarded_and_not_acknow
 async fn a_reader_who_does_not_read_keeps_no_delivery_and_no_end_waiting() {
     let mut command = processes::command("--listen 127.0.0.1:0 --secret-env SECRET --endpoint");
     let (unread, writer) = std::io::pipe().unwrap();
-    // Long lines, to fill the pipe sooner.
+    // Long lines fill the pipe sooner.
     let path: &'static str = format!("/{}", "a".repeat(2000)).leak();
     command.arg(format!("{path}=jupiter")).stdout(Stdio::from(writer));
     let serving = Serving::start(command).await;

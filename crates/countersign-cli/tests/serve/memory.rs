@@ -1,4 +1,4 @@
-//! How much memory the program takes, whatever is sent to it.
+//! The memory use of the program is bounded.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::processes::{Files, Serving, configured};
 
-/// 256 bodies that decode to 256 MiB, all of them at once, in 300 KB of traffic.
+/// 256 concurrent bodies that decode to 256 MiB in total, in 300 KB of traffic.
 #[tokio::test]
 async fn a_flood_of_bodies_that_decode_to_much_more_stays_within_the_budget() {
     let files = Files::new(
@@ -40,7 +40,7 @@ async fn a_flood_of_bodies_that_decode_to_much_more_stays_within_the_budget() {
     assert!(grown <= BUDGET_KIB * 3 / 2, "{grown} KiB more than at the start");
 }
 
-/// A request whose body lacks its last byte.
+/// A request without the last byte of its body.
 fn bomb() -> Vec<u8> {
     let mut body = GzEncoder::new(Vec::new(), Compression::best());
     body.write_all(&vec![0; 1024 * 1024 - 1]).unwrap();
@@ -63,6 +63,6 @@ fn resident_kib(serving: &Serving, what: &str) -> usize {
 }
 
 const CLIENTS: usize = 256;
-/// The default one.
+/// The default budget.
 const BUDGET_KIB: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_secs(20);

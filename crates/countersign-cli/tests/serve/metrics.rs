@@ -1,4 +1,4 @@
-//! What is counted, as Prometheus would ask for it.
+//! The metrics endpoint, as Prometheus scrapes it.
 
 use http::{Method, Request};
 use http_body_util::Full;

@@ -1,4 +1,4 @@
-//! Runs the program as a server.
+//! Runs the program as a server in tests.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 pub(crate) const SECRET: &str = "whsec_canary0123456789";
 pub(crate) const OLD_SECRET: &str = "whsec_canary_of_last_year";
 
-/// A server that listens. It is killed when this is dropped.
+/// A running server. It is killed on drop.
 pub(crate) struct Serving {
     child: Child,
     address: SocketAddr,
@@ -27,7 +27,7 @@ pub(crate) struct Serving {
     said: Arc<Mutex<String>>,
 }
 
-/// `countersign serve` with these words for arguments; they contain no spaces of their own.
+/// `countersign serve` with these arguments, separated by spaces.
 pub(crate) fn command(words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.arg("serve").args(words.split_whitespace());
@@ -36,13 +36,13 @@ pub(crate) fn command(words: &str) -> Command {
     command
 }
 
-/// A server of the endpoint `/hooks/jupiter`, with more arguments.
+/// A server with the endpoint `/hooks/jupiter`, and further arguments.
 pub(crate) async fn jupiter(words: &str) -> Serving {
     let endpoint = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
     Serving::start(command(&format!("{endpoint} {words}"))).await
 }
 
-/// A server of this file.
+/// A server with this configuration file.
 pub(crate) async fn configured(files: &Files) -> Serving {
     let mut command = command("--config");
     command.arg(files.path("serve.toml"));
@@ -84,7 +84,7 @@ impl Serving {
         }
     }
 
-    /// Whether there is a line that has been read and not been taken.
+    /// Whether a line of JSON has been read and not yet been taken.
     pub(crate) fn has_line(&mut self) -> bool {
         !self.stdout.is_empty()
     }
@@ -95,7 +95,7 @@ impl Serving {
         line.unwrap_or_else(|| panic!("it has ended: {}", self.said.lock().unwrap()))
     }
 
-    /// Of the process.
+    /// The id of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
@@ -104,7 +104,7 @@ impl Serving {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Waits for its end. With its status comes everything that it has ever said.
+    /// Waits for the exit. Returns the status and all output.
     pub(crate) async fn ended(mut self) -> (ExitStatus, String) {
         let wait = async {
             while self.stderr.recv().await.is_some() {}
@@ -119,7 +119,7 @@ impl Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        // It fails where the process has ended by itself.
+        // This fails if the process has exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -140,7 +140,7 @@ fn lines(
     receiver
 }
 
-/// A folder with files, removed with the value.
+/// A temporary folder with files, removed on drop.
 pub(crate) struct Files(TempDir);
 
 impl Files {

@@ -1,4 +1,4 @@
-//! Repeats: of events that cannot be told apart, and of those that can.
+//! Duplicates of events with and without a unique identity.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -23,7 +23,7 @@ async fn two_events_with_equal_bodies_both_reach_the_target() {
     ] {
         let (mut target, mut serving) = serve(scheme, "").await;
         let at = |time| signed(scheme, time, body);
-        // Zendesk signs when it has sent them, the others do not.
+        // Only Zendesk signs the time of sending.
         for delivery in [at(minute_ago), at(SystemTime::now())] {
             let answered = deliver(&serving, &delivery, &mut target, "").await;
             assert_eq!(answered.status, 200, "{scheme}");
@@ -92,7 +92,7 @@ async fn a_field_that_cannot_name_the_event_must_be_mended() {
     }
 }
 
-/// A server of this scheme, and the target that it forwards to.
+/// A server with this scheme, and the target that it forwards to.
 async fn serve(scheme: &str, keys: &str) -> (Target, Serving) {
     let target = Target::start().await;
     let serving = configured(&Files::new(&file(scheme, &target.url(), keys))).await;
@@ -107,7 +107,7 @@ fn file(scheme: &str, forward: &str, keys: &str) -> String {
     )
 }
 
-/// Has the target answer what is sent.
+/// Sends a delivery, and lets the target answer it.
 async fn deliver(
     serving: &Serving,
     delivery: &Delivery,

@@ -35,7 +35,7 @@ async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
         let allowed = answered.headers.get("allow").map(|value| value.to_str().unwrap());
         assert_eq!(allowed, allow, "{method} {path}");
     }
-    // Of all these, one was a delivery.
+    // Only one of these requests was a delivery.
     assert_eq!(serving.line().await["code"], "missing_signature");
     assert!(!serving.has_line());
 }

@@ -1,4 +1,4 @@
-//! Slow clients: none keeps its connection, and honest senders are answered.
+//! Slow clients lose their connections, and honest senders are answered.
 
 use std::convert::Infallible;
 use std::future::pending;
@@ -112,7 +112,7 @@ fn stalled_request() -> Vec<u8> {
     bytes
 }
 
-/// Of which no body comes.
+/// A request whose body never arrives.
 struct Stalled;
 
 impl Body for Stalled {
@@ -143,7 +143,7 @@ fn hasty() -> Files {
     )
 }
 
-/// What is sent at once, and what again and again.
+/// The bytes sent at once, and the bytes sent repeatedly.
 fn attacks() -> [(&'static str, Vec<u8>, &'static [u8]); 6] {
     let delivery = jupiter("evt_slow").to_bytes();
     let delivery = String::from_utf8(delivery).unwrap();
@@ -160,7 +160,7 @@ fn attacks() -> [(&'static str, Vec<u8>, &'static [u8]); 6] {
     ]
 }
 
-/// Goes on until the server closes the connection.
+/// Sends until the server closes the connection.
 async fn until_closed(mut client: TcpStream, trickle: &[u8]) {
     let (mut from, mut to) = client.split();
     let closed = async {
@@ -169,7 +169,7 @@ async fn until_closed(mut client: TcpStream, trickle: &[u8]) {
     };
     let trickling = async {
         let mut pace = interval(PACE);
-        // Once it is closed, it cannot be written to.
+        // Writing fails once it is closed.
         while !trickle.is_empty() && to.write_all(trickle).await.is_ok() {
             pace.tick().await;
         }
@@ -182,5 +182,5 @@ async fn until_closed(mut client: TcpStream, trickle: &[u8]) {
 }
 
 const PACE: Duration = Duration::from_millis(50);
-/// The defaults are longer.
+/// Shorter than the defaults.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -48,7 +48,7 @@ async fn the_file_names_the_prefix() {
     assert!(keys.contains("shop:1:/hooks/github:") && !keys.contains("cs:"), "{keys}");
 }
 
-/// Under each of the policies: none of them is for a store that never works.
+/// With every outage policy: none of them applies to a store that never works.
 #[test]
 fn a_store_whose_user_may_run_no_scripts_is_an_error_that_names_the_rights() {
     let server = RedisServer::start(&[]);

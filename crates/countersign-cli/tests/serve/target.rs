@@ -1,4 +1,4 @@
-//! The application behind: it hands each call to the test, which answers.
+//! The target application: it passes each call to the test, which answers it.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,7 +22,7 @@ pub(crate) struct Target {
     calls: UnboundedReceiver<Call>,
 }
 
-/// A request that waits for its answer.
+/// A request that waits for its response.
 pub(crate) struct Call {
     pub(crate) request: Request<Bytes>,
     answer: oneshot::Sender<Response<Full<Bytes>>>,
@@ -43,7 +43,7 @@ impl Target {
                 let service = service_fn(move |request| answer(caller.clone(), request));
                 tokio::spawn(async move {
                     let builder = Builder::new(TokioExecutor::new());
-                    // It ends with an error where the program is killed.
+                    // This is an error if the program is killed.
                     let _ = builder.serve_connection(TokioIo::new(stream), service).await;
                 });
             }
@@ -63,12 +63,12 @@ impl Target {
         timeout(PATIENCE, self.calls.recv()).await.expect("it is called").unwrap()
     }
 
-    /// Whether a call waits to be taken.
+    /// Whether a call is waiting.
     pub(crate) fn is_called(&self) -> bool {
         !self.calls.is_empty()
     }
 
-    /// Answers the next call, and everything after it, with 200; counts them.
+    /// Answers the next call and all later ones with 200, and counts them.
     pub(crate) fn answer_all(mut self) -> tokio::sync::watch::Receiver<Vec<String>> {
         let (events, seen) = tokio::sync::watch::channel(Vec::new());
         tokio::spawn(async move {
@@ -101,7 +101,7 @@ impl Call {
         self.answer.send(response).expect("the program waits for it");
     }
 
-    /// Whoever has asked is gone.
+    /// Waits until the caller has disconnected.
     pub(crate) async fn abandoned(mut self) {
         timeout(PATIENCE, self.answer.closed()).await.expect("the program is gone");
     }

@@ -1,4 +1,4 @@
-//! Output that nobody reads, and files that may not grow: nothing waits for them.
+//! Unread output and files that cannot grow do not block the server.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, ErrorKind, PipeReader, PipeWriter, Read, Write};
@@ -35,7 +35,7 @@ async fn a_standard_error_that_is_full_keeps_no_delivery_no_health_check_and_no_
     };
     fill(&writer);
 
-    // It has a note to write of this one.
+    // This request causes a note.
     assert_eq!(jupiter("evt_1").send(to).await.status, 503);
     assert_eq!(jupiter("evt_1").forged().send(to).await.status, 401);
     let health = Request::get(format!("http://{to}/healthz")).body(Full::default());
@@ -64,7 +64,7 @@ async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts
     let to = serving.address();
     fill(&writer);
     drop(writer);
-    // The writer is stuck in the first line; the second waits behind it, and is given up.
+    // The writer is blocked in the first line. The second line is queued, and times out.
     assert_eq!(jupiter("evt_begun").send(to).await.status, 503);
     assert_eq!(jupiter("evt_given_up").send(to).await.status, 503);
 
@@ -75,7 +75,7 @@ async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts
         let handled = lines.filter(|line| line["code"] == "handled");
         handled.map(|line| format!("{} {}", line["event_id"], line["attempt"])).collect::<Vec<_>>()
     });
-    // Once the pipe is read, both are answered: the one is done, the other is handled now.
+    // Once the pipe is read, both are answered: the first is completed, the second is handled now.
     for id in ["evt_begun", "evt_given_up"] {
         while jupiter(id).send(to).await.status != 200 {}
     }
@@ -83,7 +83,7 @@ async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts
     assert_eq!(serving.ended().await.0.code(), Some(0));
     let handled = timeout(PATIENCE, lines).await.expect("the program has ended").unwrap();
     assert_eq!(handled[0], "\"evt_begun\" 1");
-    // How often it was given up while the pipe was emptied is nobody's affair.
+    // It may have timed out any number of times while the pipe was emptied.
     assert!(handled.len() == 2 && handled[1].starts_with("\"evt_given_up\" "), "{handled:?}");
     assert_ne!(handled[1], "\"evt_given_up\" 1");
 }
@@ -110,7 +110,7 @@ async fn a_capture_that_may_not_be_written_ends_neither_the_program_nor_the_deli
     assert_eq!(serving.ended().await.0.code(), Some(0));
 }
 
-/// Fills a pipe with empty lines, as another who holds it.
+/// Fills a pipe with empty lines, as another process that shares it.
 #[cfg(target_os = "linux")]
 fn fill(pipe: &PipeWriter) {
     const O_NONBLOCK: i32 = 0o4000;
@@ -127,7 +127,7 @@ fn fill(pipe: &PipeWriter) {
     }
 }
 
-/// The next line, and no byte more.
+/// Reads the next line, and no byte more.
 fn line(pipe: &mut PipeReader) -> String {
     let mut line = Vec::new();
     let mut byte = [0];
@@ -138,7 +138,7 @@ fn line(pipe: &mut PipeReader) -> String {
     String::from_utf8(line).unwrap().trim_end().to_owned()
 }
 
-/// Killed when it is dropped, should it still run.
+/// A process that is killed on drop.
 struct Killed(Child);
 
 impl Drop for Killed {
