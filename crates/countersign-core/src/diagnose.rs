@@ -1,21 +1,21 @@
-//! Why a delivery does not verify, found out by trying: offline, never on the
-//! path of a request.
+//! Finds out why a delivery does not verify, by experiments. For offline use,
+//! never for handling requests.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `request.rs` | a request that was captured |
-//! | `cause.rs` | what can be the matter |
-//! | `fix.rs` | what to do about it, in the words of what the reader uses |
-//! | `diagnosis.rs` | what was found |
-//! | `search.rs` | what is tried, in which order |
-//! | `trial.rs` | one trial: a request, a scheme, secrets |
-//! | `handshake.rs` | what is no delivery |
-//! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | what is changed for a trial |
-//! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | the same, of the body |
-//! | `habits.rs` | how frameworks and providers write JSON |
-//! | `rejected_form.rs` | what a scheme rejects although its signature is right |
-//! | `looks.rs`, `secret_looks.rs` | what can only be told from appearances |
-//! | `hints.rs` | what else to look at |
+//! | `request.rs` | a captured request |
+//! | `cause.rs` | the kinds of causes |
+//! | `fix.rs` | how to fix a cause, for each audience |
+//! | `diagnosis.rs` | the result |
+//! | `search.rs` | which changes are tried, and in which order |
+//! | `trial.rs` | one experiment: a request, a scheme, secrets |
+//! | `handshake.rs` | handshakes, which are not deliveries |
+//! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | changes for experiments |
+//! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | changes of the body |
+//! | `habits.rs` | how frameworks and providers serialize JSON |
+//! | `rejected_form.rs` | what a scheme rejects although the signature is right |
+//! | `looks.rs`, `secret_looks.rs` | heuristics: causes that no experiment can verify |
+//! | `hints.rs` | what else to check |
 
 mod body;
 mod cause;
@@ -57,13 +57,16 @@ use crate::scheme::{Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
 use trial::{Bench, Trial};
 
-/// Finds out why a delivery is refused, by verifying it again and again with one
-/// thing changed: the secret read in another way, the body written as another
-/// framework writes it, another URL, another scheme.
+/// Finds out why a delivery is rejected.
 ///
-/// For use offline, on a request that was captured: it takes the time of some
-/// hundred verifications, and what it answers is for whoever owns the secret.
-/// It says neither the secret nor the signature that would have been right.
+/// It verifies the delivery again and again with one thing changed: the secret
+/// decoded in another way, the body serialized as another framework does it,
+/// another URL, another scheme. If verification then succeeds, that change is the
+/// cause.
+///
+/// For offline use, on a captured request. A diagnosis takes as long as some
+/// hundred verifications. The result is for the owner of the secret only. It
+/// contains neither the secret nor the signature that would have been right.
 ///
 /// ```
 /// use countersign_core::{CapturedRequest, CauseKind, Diagnose, Scheme, Secret};
@@ -91,7 +94,7 @@ pub struct Diagnose {
 }
 
 impl Diagnose {
-    /// For deliveries of this scheme, and with the secrets of their endpoint.
+    /// Diagnoses deliveries of this scheme with the secrets of their endpoint.
     #[must_use]
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Self {
         Self {
@@ -106,65 +109,67 @@ impl Diagnose {
         }
     }
 
-    /// Adds the secret of another endpoint, which may have been taken for this
-    /// one. Where it matches it is told by its name.
+    /// Adds the secret of another endpoint, which may have been mistaken for this
+    /// one. If it matches, the cause names it.
     #[must_use]
     pub fn with_candidate(mut self, secret: Secret) -> Self {
         self.others.push((CauseKind::SecretOfAnotherEndpoint, secret));
         self
     }
 
-    /// Adds a secret that the endpoint had before, and accepts no longer.
+    /// Adds an older secret of the endpoint, which it no longer accepts.
     #[must_use]
     pub fn with_retired(mut self, secret: Secret) -> Self {
         self.others.push((CauseKind::Rotated, secret));
         self
     }
 
-    /// Judges timestamps by this clock. Defaults to the operating system's.
+    /// Sets the clock that timestamps are compared with. Defaults to the operating
+    /// system's.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// How far a timestamp may be off. Defaults to what the scheme says.
+    /// Sets how far a timestamp may be from the current time. Defaults to the
+    /// scheme's tolerance.
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// The largest body that the endpoint accepts, in bytes. Defaults to what the
-    /// scheme's profile says.
+    /// Sets the largest body that the endpoint accepts, in bytes. Defaults to the
+    /// limit in the scheme's profile.
     #[must_use]
     pub fn with_body_limit(mut self, bytes: usize) -> Self {
         self.body_limit = Some(bytes);
         self
     }
 
-    /// The token that was entered at the provider, for the schemes whose handshake
-    /// shows it. Defaults to none.
+    /// Sets the token that was entered at the provider, for the schemes whose
+    /// handshake contains it. Defaults to none.
     #[must_use]
     pub fn with_verify_token(mut self, token: Secret) -> Self {
         self.verify_token = Some(token);
         self
     }
 
-    /// Who reads the diagnosis: its fixes name what they use. Defaults to
-    /// [`Audience::Rust`].
+    /// Sets who reads the diagnosis: fixes name the functions or options that these
+    /// readers use. Defaults to [`Audience::Rust`].
     #[must_use]
     pub fn with_audience(mut self, audience: Audience) -> Self {
         self.audience = audience;
         self
     }
 
-    /// Says whether a request verifies and, where it does not, why. A secret that
-    /// the scheme cannot use is a cause like any other.
+    /// Finds out whether a request verifies and, if not, why. A secret that the
+    /// scheme cannot use is a cause like any other.
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`](crate::Verifier::new), where the scheme lacks a
+    /// The same as [`Verifier::new`](crate::Verifier::new), if the scheme lacks a
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
         let full = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };

@@ -185,7 +185,7 @@ fn rewritten_json_is_found_either_way_round_and_put_down_to_a_habit() {
         }
         if habit != "names sorted" {
             for told in assert_found(compact, other, CauseKind::BodyReserialized) {
-                let hand = told.split("at hand is").nth(1).unwrap();
+                let hand = told.split("captured body is").nth(1).unwrap();
                 assert!(hand.contains(habit), "{habit}: {told}");
             }
         }

@@ -64,7 +64,7 @@ fn a_verify_token_that_is_missing_or_another_is_told_and_never_shown() {
     };
     let with = |token: &str| asking(&scheme).with_verify_token(Secret::new(token).unwrap());
     assert!(found(asking(&scheme)).contains("none was given"));
-    assert!(found(with("another")).contains("is not the one at hand"));
+    assert!(found(with("another")).contains("does not match the given one"));
     assert!(!found(with(own)).contains("token"));
 }
 

@@ -174,7 +174,7 @@ fn of_tens_of_thousands_of_headers_a_bounded_number_is_tried_and_that_is_said() 
 /// The number of experiments, if no cause explains the rejection.
 pub(super) fn trials(found: &Diagnosis) -> usize {
     let detail = found.causes()[0].detail();
-    let number = detail.strip_prefix("of ").and_then(|rest| rest.split(' ').next());
+    let number = detail.strip_prefix("none of ").and_then(|rest| rest.split(' ').next());
     number.and_then(|number| number.parse().ok()).unwrap_or_else(|| panic!("{found:?}"))
 }
 

@@ -83,7 +83,7 @@ fn microseconds_and_nanoseconds_are_found() {
             (Milliseconds, NOW_MS * 1_000_000, "nanoseconds"),
             (Seconds, NOW_MS * 1000, "microseconds"),
             // Too large for a number of the scheme, so it is not read as one.
-            (Seconds, NOW_MS * 1_000_000, "no time of the scheme's format"),
+            (Seconds, NOW_MS * 1_000_000, "neither the scheme's format"),
         ] {
             let delivery = signed_at(&in_unit(&scheme, Milliseconds), number);
             let scheme = in_unit(&scheme, own);
@@ -144,7 +144,7 @@ fn a_time_in_the_body_that_is_missing_or_of_another_form_is_found() {
             let found = found(&scheme, &delivery);
             assert_certain(&found, kind, &format!("{}: {body}", scheme.name()));
             let detail = found.causes()[0].detail();
-            let states_none = detail.contains("states no time at `/at`");
+            let states_none = detail.contains("has no timestamp at `/at`");
             // Unchanged, it may verify as another scheme that signs the same
             // way without a timestamp.
             let is_another = detail.contains("it verifies");

@@ -136,7 +136,7 @@ fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<Stri
 fn done(detail: &str, url: &str) -> String {
     let changes = detail.strip_prefix("it was signed for the URL ").unwrap();
     if let Some(escapes) = changes.strip_prefix("with other percent-escapes: ") {
-        let (wanted, given) = escapes.split_once(" in place of ").unwrap();
+        let (wanted, given) = escapes.split_once(" instead of ").unwrap();
         let marks = |text: &str| -> Vec<String> {
             text.split(' ').map(|mark| mark.trim_matches('`').to_owned()).collect()
         };
@@ -162,13 +162,15 @@ fn done(detail: &str, url: &str) -> String {
             "without the first segment of its path" => {
                 path = path[path[1..].find('/').unwrap() + 1..].to_owned();
             }
-            "with `+` for `%20` in its query" => query = query.replace("%20", "+"),
+            "with `+` instead of `%20` in its query" => query = query.replace("%20", "+"),
             "with the escapes of its path decoded" => path = path.replace("%27", "'"),
             "without its query" => query.clear(),
             "without its fragment" => fragment.clear(),
             change => {
                 let words: Vec<&str> = change.split('`').collect();
-                let ["with ", wanted, " for ", given, ""] = words[..] else { panic!("{change}") };
+                let ["with ", wanted, " instead of ", given, ""] = words[..] else {
+                    panic!("{change}")
+                };
                 assert_eq!(scheme, given);
                 scheme = wanted.to_owned();
             }
@@ -194,14 +196,14 @@ fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
     let url = "https://hooks.example/in?k=t0ken";
     for (at_hand, expected) in [
         (format!("{url}#rc=1"), "it was signed for the URL without its fragment"),
-        (url.replace("https", "wss"), "it was signed for the URL with `https` for `wss`"),
+        (url.replace("https", "wss"), "it was signed for the URL with `https` instead of `wss`"),
         (
             url.replace("https", "ws") + "#rc=1",
-            "it was signed for the URL with `https` for `ws`, and without its fragment",
+            "it was signed for the URL with `https` instead of `ws`, and without its fragment",
         ),
     ] {
         assert_eq!(told(url, &at_hand), expected);
     }
     let stream = url.replace("https", "wss");
-    assert_eq!(told(&stream, url), "it was signed for the URL with `wss` for `https`");
+    assert_eq!(told(&stream, url), "it was signed for the URL with `wss` instead of `https`");
 }

@@ -102,11 +102,11 @@ fn the_keys_of_the_json_are_these_and_no_others() {
 fn several_causes_are_told_one_after_another() {
     let text = run(stripe(&format!("'{SECRET}'"), &format!("{BODY}\n"), ""), 1).stdout;
     assert!(text.starts_with("found: a newline was added"), "{text}");
-    assert!(text.contains("\nalso found: the secret `S` stands in quotes\n"), "{text}");
+    assert!(text.contains("\nalso found: the secret `S` is in quotes\n"), "{text}");
     let key = stripe("sk_live_51Nx", BODY, "").args(["-H", "Content-Length: 1000"]);
     let text = run(key, 1).stdout;
-    assert!(text.starts_with("suspected: the body is whole JSON"), "{text}");
-    assert!(text.contains("\nor: the secret begins as a secret API key does"), "{text}");
+    assert!(text.starts_with("suspected: the body is complete JSON"), "{text}");
+    assert!(text.contains("\nor: the secret begins like a secret API key"), "{text}");
     assert!(text.contains("  cause  secret_kind, not confirmed\n"), "{text}");
 }
 
@@ -124,8 +124,8 @@ fn a_handshake_is_told_to_be_one() {
     };
     for (words, said) in [
         ("--json", "none was given to compare it with"),
-        ("--json --verify-token-env OTHER", "is not the one at hand"),
-        ("--json --verify-token-env TOKEN", "which nobody signs"),
+        ("--json --verify-token-env OTHER", "does not match the given one"),
+        ("--json --verify-token-env TOKEN", "which is not signed"),
     ] {
         let ended = run(meta(words), 1);
         let json = ended.json();
@@ -140,7 +140,7 @@ fn a_handshake_is_told_to_be_one() {
     let files = Files::new().with("token", "tok3n");
     let text = run(meta("--verify-token-file").arg(files.arg("token")), 1).stdout;
     assert!(
-        text.starts_with("found: it is no delivery: it asks for the scheme's handshake"),
+        text.starts_with("found: the request is not a delivery: it is the scheme's handshake"),
         "{text}"
     );
     run(meta("--verify-token-env NOT_THERE"), 2);
@@ -176,7 +176,7 @@ fn nothing_found_ends_with_3() {
     let ended = run(stripe("another secret", BODY, "--json"), 3);
     assert_eq!(first(&ended), (json!("tampered_or_unknown"), json!(false)));
     let text = run(stripe("another secret", BODY, ""), 3).stdout;
-    assert!(text.starts_with("not found: of "), "{text}");
+    assert!(text.starts_with("not found: none of "), "{text}");
     assert!(text.contains("  cause  tampered_or_unknown, not confirmed\n"), "{text}");
 }
 

@@ -1,4 +1,5 @@
-//! The body with something added or taken away around it.
+//! Changes of the whole body: bytes added or removed at its ends, line endings,
+//! base64.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -9,10 +10,8 @@ use super::trial::{Bench, Trial, Tries, Try};
 
 pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {
-        Some(rest) => {
-            ("a byte order mark stands in front of the body that was signed", rest.to_vec())
-        }
-        None => ("the body was signed behind a byte order mark", [BOM, trial.body()].concat()),
+        Some(rest) => ("a byte order mark was added to the body", rest.to_vec()),
+        None => ("the byte order mark of the body was removed", [BOM, trial.body()].concat()),
     };
     one(trial, CauseKind::BodyBom, [(detail, Some(body))])
 }
@@ -41,11 +40,11 @@ pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
                 (trimmed.len() < without_spaces.len() && spaces > 0)
                     .then(|| without_spaces.to_vec()),
             ),
-            ("the newline at the end of the body was lost", with(b"\n")),
-            ("the newline at the end of the body was lost", with(b"\r\n")),
-            ("the body's line ends became CRLF, and were LF", unix),
-            ("the body's line ends became LF, and were CRLF", windows),
-            ("the body's line ends became CR, and were LF", old),
+            ("the newline at the end of the body was removed", with(b"\n")),
+            ("the newline at the end of the body was removed", with(b"\r\n")),
+            ("the body's line endings were changed from LF to CRLF", unix),
+            ("the body's line endings were changed from CRLF to LF", windows),
+            ("the body's line endings were changed from LF to CR", old),
         ],
     )
 }
@@ -56,28 +55,28 @@ pub(super) fn base64(trial: &Trial) -> Tries<'_> {
     let unpadded = trimmed.strip_suffix(b"==").or(trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
     let inside = gateway(body);
     let from_event =
-        "the body at hand is the gateway's event, and what it has as `body` was signed";
+        "the captured body is the gateway's event; the signed body is the value of its `body`";
     let decoded = |text: &[u8]| STANDARD.decode(text).ok().filter(|bytes| !bytes.is_empty());
     one(
         trial,
         CauseKind::BodyBase64,
         [
-            ("the body at hand is the base64 of the one that was signed", decoded(trimmed)),
+            ("the captured body is the base64 encoding of the signed body", decoded(trimmed)),
             (
-                "the body at hand is the URL-safe base64 of the one that was signed",
+                "the captured body is the URL-safe base64 encoding of the signed body",
                 URL_SAFE_NO_PAD.decode(unpadded).ok().filter(|bytes| !bytes.is_empty()),
             ),
             (from_event, inside.as_deref().and_then(|inside| decoded(inside.as_bytes()))),
             (from_event, inside.map(String::into_bytes)),
             (
-                "what was signed is the base64 of the body at hand",
+                "the signed body is the base64 encoding of the captured body",
                 Some(STANDARD.encode(body).into_bytes()),
             ),
         ],
     )
 }
 
-/// A body over the limit, which no trial is held to.
+/// A body over the limit. Experiments ignore the limit.
 pub(super) fn too_large(bench: &Bench<'_>, trial: &Trial, length: usize) -> Option<Cause> {
     let limit = bench.body_limit.unwrap_or(trial.scheme.profile().body_limit());
     (length > limit).then(|| {
@@ -89,12 +88,12 @@ pub(super) fn too_large(bench: &Bench<'_>, trial: &Trial, length: usize) -> Opti
 /// A body that was empty when it was signed.
 pub(super) fn emptied(trial: &Trial) -> Tries<'_> {
     let empty = (!trial.body().is_empty()).then(Vec::new);
-    let detail = "the signature is one of an empty body: it was signed before the body was there, \
-                  or after it had been read";
+    let detail = "the signature is for an empty body: the sender signed before the body was set, \
+                  or after the body was read";
     one(trial, CauseKind::BodyEmpty, [(detail, empty)])
 }
 
-/// The body of an event of a serverless gateway.
+/// The body inside the event of a serverless gateway.
 fn gateway(event: &[u8]) -> Option<String> {
     let serde_json::Value::Object(mut event) = serde_json::from_slice(event).ok()? else {
         return None;
@@ -116,7 +115,7 @@ fn one<'a, const LEN: usize>(
     }))
 }
 
-/// `None` where there is nothing to replace.
+/// Returns `None` if nothing was replaced.
 fn replaced(body: &[u8], from: &[u8], to: &[u8]) -> Option<Vec<u8>> {
     let mut replaced = Vec::with_capacity(body.len());
     let mut start = 0;

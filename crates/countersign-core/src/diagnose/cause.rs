@@ -1,10 +1,10 @@
-//! What can be the matter with a delivery.
+//! The causes for which a delivery does not verify.
 
 use std::borrow::Cow;
 
 use super::fix::{Audience, Fix};
 
-/// One reason for which a delivery does not verify.
+/// One reason why a delivery does not verify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     kind: CauseKind,
@@ -15,46 +15,47 @@ pub struct Cause {
 }
 
 impl Cause {
-    /// What it is.
+    /// The kind of the cause.
     #[must_use]
     pub fn kind(&self) -> CauseKind {
         self.kind
     }
 
-    /// Whether a trial has proved it: with this mended (and with the other
-    /// certain causes, where there are several) the delivery verifies. Of a
-    /// handshake: that it is one. Of a rejected form: that the signature is right.
+    /// Whether an experiment has verified it: with this fixed, and with all other
+    /// certain causes fixed, the delivery verifies. For a handshake: whether the
+    /// request is one. For a rejected form: whether the signature is right.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.certain
     }
 
-    /// What was seen, for people. Holds nothing of a secret, a signature or a
-    /// body.
+    /// A description of what was found, for people. Contains no part of a secret, a
+    /// signature or a body.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// What to do about it, in the words of the diagnosis'
+    /// How to fix it, for the diagnosis'
     /// [audience](super::Diagnose::with_audience).
     #[must_use]
     pub fn mend(&self) -> &str {
         self.fix.text(self.audience)
     }
 
-    /// Certain if the trial verifies that it stands beside.
+    /// A cause that is certain if the experiment in the same [`Try`](super::trial::Try)
+    /// verifies.
     pub(super) fn tried(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
         let (detail, fix) = (detail.into(), kind.fix());
         Self { kind, certain: true, detail, fix, audience: Audience::default() }
     }
 
-    /// From appearances alone.
+    /// A cause that no experiment has verified.
     pub(super) fn suspected(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { certain: false, ..Self::tried(kind, detail) }
     }
 
-    /// What was suspected has been proved.
+    /// Marks a suspected cause as certain.
     pub(super) fn proved(self) -> Self {
         Self { certain: true, ..self }
     }
@@ -74,71 +75,73 @@ impl Cause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CauseKind {
-    /// White space around the secret or inside of it; or the provider's own has
-    /// some.
+    /// There is white space around or inside the secret, or the provider's secret
+    /// has white space that this one lacks.
     SecretTrailingWhitespace,
-    /// The secret stands in quotes.
+    /// The secret is in quotes.
     SecretInQuotes,
-    /// The secret has a name in front of it: the whole line of a `.env` file.
+    /// The secret has a name in front of it, as in a line of a `.env` file.
     SecretWithName,
-    /// The secret's text is used where what it decodes to is the key.
+    /// The secret's text is used as the key, but the key is what the text decodes to.
     SecretNotDecoded,
-    /// The secret is decoded, or its prefix is stripped, where it should not be,
-    /// or by another encoding.
+    /// The secret is decoded, or its prefix is stripped, although it must not be; or
+    /// it is decoded with the wrong encoding.
     SecretWronglyDecoded,
-    /// It was signed for another endpoint.
+    /// The delivery was signed with the secret of another endpoint.
     SecretOfAnotherEndpoint,
-    /// It was signed with a secret that is not accepted at this time.
+    /// The delivery was signed with a secret that is not accepted at this time.
     Rotated,
-    /// An API key, or another thing that signs no webhooks, is used as the
+    /// An API key, or another text that does not sign webhooks, is used as the
     /// secret.
     SecretKind,
-    /// The signature is there, in another header or written in another way.
+    /// The signature is in another header, or is formatted in another way.
     WrongHeader,
-    /// What the scheme reads is not there: the signature, the id, the time, or a
-    /// header that is signed.
+    /// A part that the scheme reads is missing: the signature, the id, the
+    /// timestamp, or a signed header.
     PartMissing,
-    /// A byte order mark was added to the body, or lost.
+    /// A byte order mark was added to the body, or removed.
     BodyBom,
-    /// Line ends, or the newline at the end, are not those that were signed.
+    /// The line endings, or the newline at the end of the body, were changed.
     BodyNewline,
     /// The body is in base64, or in the event of a serverless gateway.
     BodyBase64,
-    /// The body is compressed, and was signed before it was.
+    /// The body was compressed after it was signed, or the scheme does not support
+    /// its compression.
     BodyCompressed,
-    /// The body was decompressed, and was signed as it was before.
+    /// The body was signed in compressed form, and was decompressed.
     BodyDecompressed,
-    /// The body's characters were converted to another encoding.
+    /// The body's characters were converted to another character encoding.
     BodyCharset,
-    /// The body is empty, or it was when it was signed.
+    /// The body is empty, or was empty when it was signed.
     BodyEmpty,
     /// The body is shorter than its `Content-Length`.
     BodyTruncated,
-    /// The body is larger than is accepted.
+    /// The body is larger than the limit.
     BodyTooLarge,
-    /// The body was parsed and written again.
+    /// The body was parsed and serialized again.
     BodyReserialized,
     /// The URL is not the one that the provider calls.
     UrlMismatch,
-    /// Seconds are taken for milliseconds, or another such unit.
+    /// The timestamp has another unit or format than the scheme expects, for example
+    /// milliseconds instead of seconds.
     TimestampUnit,
     /// The clocks of sender and receiver disagree.
     ClockSkew,
-    /// It is authentic and old.
+    /// The delivery is authentic and old.
     ReplayedOldCapture,
-    /// It is a delivery of another scheme.
+    /// The delivery is of another scheme.
     WrongScheme,
-    /// It is no delivery: it is a handshake, which nobody signs.
+    /// The request is not a delivery but a handshake, which is not signed.
     Handshake,
-    /// The signature is right, and what is signed has a form that the scheme
-    /// rejects: the same bytes could be read as another delivery.
+    /// The signature is right, but the scheme rejects the form of what is signed:
+    /// the same bytes could be read as another delivery.
     RejectedForm,
-    /// Nothing that was tried explains it.
+    /// No cause was found.
     TamperedOrUnknown,
 }
 
 impl CauseKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: &'static [Self] = &[
         Self::SecretTrailingWhitespace,
         Self::SecretInQuotes,

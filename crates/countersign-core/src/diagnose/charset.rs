@@ -1,4 +1,4 @@
-//! The body's characters in other encodings.
+//! Changes of the body's character encoding.
 
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
@@ -11,26 +11,26 @@ pub(super) fn converted(trial: &Trial) -> Tries<'_> {
     let single = (!body.is_ascii()).then_some(body);
     let bodies = [
         (
-            "was ISO-8859-1, or its bytes were taken for that, and became UTF-8",
+            "was decoded as ISO-8859-1 and encoded again as UTF-8",
             foreign.and_then(|text| text.chars().map(|c| u8::try_from(c).ok()).collect()),
         ),
         (
-            "was Windows-1252, or its bytes were taken for that, and became UTF-8",
+            "was decoded as Windows-1252 and encoded again as UTF-8",
             foreign.and_then(|text| text.chars().map(to_windows).collect()),
         ),
         (
-            "was UTF-8, and became ISO-8859-1",
+            "was converted from UTF-8 to ISO-8859-1",
             single.map(|body| body.iter().map(|byte| char::from(*byte)).collect()).map(utf8),
         ),
         (
-            "was UTF-8, and became Windows-1252",
+            "was converted from UTF-8 to Windows-1252",
             single.map(|body| body.iter().map(|byte| from_windows(*byte)).collect()).map(utf8),
         ),
-        ("was UTF-8, and became UTF-16", from_utf16(body).map(utf8)),
-        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_le_bytes, false))),
-        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_be_bytes, false))),
-        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_le_bytes, true))),
-        ("was UTF-16, and became UTF-8", text.map(|text| to_utf16(text, u16::to_be_bytes, true))),
+        ("was converted from UTF-8 to UTF-16", from_utf16(body).map(utf8)),
+        (FROM_UTF16, text.map(|text| to_utf16(text, u16::to_le_bytes, false))),
+        (FROM_UTF16, text.map(|text| to_utf16(text, u16::to_be_bytes, false))),
+        (FROM_UTF16, text.map(|text| to_utf16(text, u16::to_le_bytes, true))),
+        (FROM_UTF16, text.map(|text| to_utf16(text, u16::to_be_bytes, true))),
     ];
     Box::new(bodies.into_iter().filter_map(move |(what, body)| {
         let cause = Cause::tried(CauseKind::BodyCharset, format!("the body {what}"));
@@ -42,7 +42,8 @@ fn utf8(text: String) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A text of UTF-16, with its mark or told by the zeros of its ASCII.
+/// Decodes UTF-16. Detects the byte order from the byte order mark or from the
+/// zero bytes of ASCII characters.
 fn from_utf16(body: &[u8]) -> Option<String> {
     let (body, is_little) = match body {
         [0xff, 0xfe, rest @ ..] => (rest, true),
@@ -76,13 +77,15 @@ fn from_windows(byte: u8) -> char {
     at.and_then(|at| WINDOWS_1252.get(at)).copied().unwrap_or(char::from(byte))
 }
 
-/// The characters of 0x80 to 0x9f; five are not assigned, and stay what they are.
+const FROM_UTF16: &str = "was converted from UTF-16 to UTF-8";
+/// The characters for 0x80 to 0x9f. Five bytes are not assigned and stay unchanged.
 const WINDOWS_1252: [char; 32] = [
     '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
     '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
 ];
 
-/// Whether a text lost what was not UTF-8: that cannot be undone.
+/// Whether bytes that are not UTF-8 were replaced. The original bytes cannot be
+/// recovered.
 pub(super) fn is_lossy(body: &[u8]) -> bool {
     let body = body.strip_prefix(BOM).unwrap_or(body);
     memchr::memmem::find(body, "\u{fffd}".as_bytes()).is_some()

@@ -1,4 +1,4 @@
-//! The body before and behind its content encoding.
+//! Changes of the body by compression and decompression.
 
 use std::io::{Read, Write};
 
@@ -9,33 +9,33 @@ use flate2::{Compression, GzBuilder};
 use super::cause::{Cause, CauseKind};
 use super::trial::{Trial, Tries, Try};
 
-/// The body that arrives is compressed, or is said to be.
+/// Tries a captured body that is compressed, or that has a `Content-Encoding`.
 pub(super) fn undone(trial: &Trial) -> Tries<'_> {
     let plain = without_encoding(trial);
-    // What is no text has been compressed by something that is not known here.
+    // A body that is not text may be compressed with a format that is not known here.
     let is_compressed = is_compressed(trial.body()) || std::str::from_utf8(trial.body()).is_err();
     let decompressed = decompressed(trial.body()).map(|body| {
-        let detail = "the body at hand is compressed, and was signed as it decompresses";
+        let detail = "the captured body is compressed, and was signed uncompressed";
         let cause = Cause::tried(CauseKind::BodyCompressed, detail);
         Try { cause, trial: plain.clone().unwrap_or_else(|| trial.clone()).with_body(body) }
     });
     let unmarked = plain.clone().map(|trial| {
         let cause = if is_compressed {
-            let detail = "the compressed body was signed, and the scheme knows of no \
+            let detail = "the compressed body was signed, but the scheme does not support \
                           `Content-Encoding`";
             Cause::tried(CauseKind::BodyCompressed, detail).with_fix(SIGNED_COMPRESSED)
         } else {
-            let detail = "the body is decompressed already, and still has its `Content-Encoding`";
+            let detail = "the body is already decompressed, but still has its `Content-Encoding`";
             Cause::tried(CauseKind::BodyDecompressed, detail)
-                .with_fix("have whatever decompresses the body remove the header, too")
+                .with_fix("remove the `Content-Encoding` header when you decompress the body")
         };
         Try { cause, trial }
     });
     Box::new(decompressed.into_iter().chain(unmarked))
 }
 
-/// The body that was signed was compressed. What a compressor writes is its own
-/// affair, so only the usual ones can be tried.
+/// Tries a body that was signed in compressed form and decompressed. Compressors
+/// differ in their output, so only the common ones are tried.
 pub(super) fn done(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     if body.is_empty() || body.len() > LARGEST || is_compressed(body) {
@@ -52,7 +52,7 @@ pub(super) fn done(trial: &Trial) -> Tries<'_> {
         by_system.chain(zlib(body, *level))
     });
     Box::new(bodies.map(move |body| {
-        let detail = "the body was signed compressed, and is decompressed";
+        let detail = "the body was signed in compressed form, and was decompressed";
         let cause = Cause::tried(CauseKind::BodyDecompressed, detail).with_fix(SIGNED_COMPRESSED);
         Try { cause, trial: plain.with_body(body) }
     }))
@@ -62,12 +62,12 @@ pub(super) fn is_compressed(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b") || decompressed(body).is_some()
 }
 
-/// Whether a body begins as gzip does, and does not end so.
+/// Whether a body begins like gzip but is not complete.
 pub(super) fn is_cut_off(body: &[u8]) -> bool {
     body.starts_with(b"\x1f\x8b") && decompressed(body).is_none()
 }
 
-/// The trial without `Content-Encoding`; `None` where it has none.
+/// The request without `Content-Encoding`; `None` if it has none.
 fn without_encoding(trial: &Trial) -> Option<Trial> {
     let mut headers = trial.request.headers().to_vec();
     let before = headers.len();
@@ -78,7 +78,7 @@ fn without_encoding(trial: &Trial) -> Option<Trial> {
 fn decompressed(body: &[u8]) -> Option<Vec<u8>> {
     match body {
         [0x1f, 0x8b, ..] => whole(GzDecoder::new(body)),
-        // The window's size, and a checksum over both bytes.
+        // The size of the window, and a checksum over both bytes.
         [first @ (0x08 | 0x18 | 0x28 | 0x38 | 0x48 | 0x58 | 0x68 | 0x78), second, ..]
             if u16::from_be_bytes([*first, *second]) % 31 == 0 =>
         {
@@ -88,7 +88,7 @@ fn decompressed(body: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// What a decoder gives; nothing where that is more than a delivery can be.
+/// The decoded bytes; `None` if they are more than [`MOST_DECODED`].
 fn whole(decoder: impl Read) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
     decoder.take(MOST_DECODED + 1).read_to_end(&mut decoded).ok()?;
@@ -109,11 +109,11 @@ fn zlib(body: &[u8], level: u32) -> Option<Vec<u8>> {
 }
 
 /// A scheme that signs the bytes as they arrive rejects every content encoding.
-const SIGNED_COMPRESSED: &str = "verify the body as it arrives, in front of whatever decompresses \
-                                 it, and have the proxy remove its `Content-Encoding`; decompress \
-                                 it behind verification";
+const SIGNED_COMPRESSED: &str = "verify the body as it arrives, before anything decompresses it, \
+                                 and have the proxy remove its `Content-Encoding`; decompress it \
+                                 after verification";
 const LEVELS: &[u32] = &[6, 9, 1];
-/// Unix, unknown, FAT, NTFS: where gzip's header says on what it was written.
+/// Unix, unknown, FAT, NTFS: the values of the operating system in gzip's header.
 const SYSTEMS: &[u8] = &[3, 255, 0, 10];
 const SYSTEM_AT: usize = 9;
 const LARGEST: usize = 2 * 1024 * 1024;

@@ -1,9 +1,9 @@
-//! What was found.
+//! The result of a diagnosis.
 
 use super::cause::Cause;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
-/// What was found out about a delivery.
+/// The result of a diagnosis: whether a delivery verifies, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
     refusal: Option<VerifyError>,
@@ -13,34 +13,34 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Whether it verifies as it is. Then there is no cause of anything.
+    /// Whether the delivery verifies unchanged. If so, there are no causes.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.refusal.is_none()
     }
 
-    /// Why a verifier refuses it; `None` where it verifies.
+    /// Why a verifier rejects the delivery; `None` if it verifies.
     #[must_use]
     pub fn refusal(&self) -> Option<&VerifyError> {
         self.refusal.as_ref()
     }
 
-    /// Why there can be no verifier, where the secrets or the URL are of no use;
-    /// the refusal is then `misconfigured`.
+    /// Why no verifier can be built, if the secrets or the URL cannot be used. The
+    /// error code is then `misconfigured`.
     #[must_use]
     pub fn problem(&self) -> Option<&ConfigError> {
         self.problem.as_ref()
     }
 
-    /// The name of the handshake that it asks for, if it does: then nothing in it
-    /// is an event, whether it verifies or not.
+    /// The name of the handshake, if the request is one. Then it contains no event,
+    /// whether it verifies or not.
     #[must_use]
     pub fn handshake(&self) -> Option<&str> {
         self.handshake.as_deref()
     }
 
-    /// The causes, the likeliest first; never none of what is refused. Those that
-    /// are certain belong together: each of them has to be mended.
+    /// The causes, the most likely first. A rejected delivery has at least one. If
+    /// several causes are certain, each of them must be fixed.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes

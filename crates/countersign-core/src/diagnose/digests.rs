@@ -1,5 +1,6 @@
-//! A header of any name that holds a digest: is it a signature with the secrets
-//! at hand, by another hash or in another encoding?
+//! Signatures in headers that the scheme does not read: every header that
+//! contains a digest is verified with the given secrets, also with other hashes
+//! and encodings.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -13,8 +14,9 @@ use crate::scheme::{
     Algorithm, Boundaries, Encoding, Family, Grammar, Scheme, Template, TimestampSource,
 };
 
-/// Every header that holds something of a digest's length: by the hash of that
-/// length, over what the scheme signs, over the body, and over the URL.
+/// Tries every header that contains a value of a digest's length: with the hash of
+/// that length, over the scheme's signed payload, over the body, and over the URL
+/// and the body.
 pub(super) fn of_any_header(trial: &Trial) -> Tries<'_> {
     if !is_keyed(trial.scheme.algorithm()) {
         return Box::new(std::iter::empty());
@@ -28,28 +30,28 @@ pub(super) fn of_any_header(trial: &Trial) -> Tries<'_> {
     Box::new(found.take(trial.affordable(MOST_TRIES)))
 }
 
-/// Whether [`of_any_header`] tries all there is: then no header is left that
-/// could be such a signature.
+/// Whether [`of_any_header`] tries every header. If so, no untried header can
+/// contain such a signature.
 pub(super) fn are_all_tried(trial: &Trial) -> bool {
     let tries = digests(trial).count().saturating_mul(messages(trial).len());
     is_keyed(trial.scheme.algorithm()) && tries <= trial.affordable(MOST_TRIES)
 }
 
-/// What is said where none of them verifies.
-pub(super) const NONE_VERIFIES: &str = ", and no other header holds an HMAC of SHA-1, SHA-256 or SHA-512 that verifies with the \
-     secrets at hand, be it hexadecimal or base64";
+/// What is reported if no digest verifies.
+pub(super) const NONE_VERIFIES: &str = ", and no other header contains an HMAC with SHA-1, SHA-256 or SHA-512, in hexadecimal or \
+     base64, that verifies with the given secrets";
 
-/// The signature of an older hash in a header of nearly the scheme's name.
+/// Tries the signature of an older hash in a header with nearly the scheme's name.
 pub(super) fn of_older_hashes(trial: &Trial) -> Vec<Try> {
     of_other_hashes(trial, |own, other| other < own)
 }
 
-/// The signature of a newer one.
+/// Tries the signature of a newer hash in a header with nearly the scheme's name.
 pub(super) fn of_newer_hashes(trial: &Trial) -> Tries<'_> {
     Box::new(of_other_hashes(trial, |own, other| other > own).into_iter())
 }
 
-/// Something of a digest's length in a header.
+/// A value of a digest's length in a header.
 struct Digest<'a> {
     header: &'a str,
     tag: Vec<u8>,
@@ -57,22 +59,22 @@ struct Digest<'a> {
     hash: &'static Hash,
 }
 
-/// What may have been signed.
+/// Data that may have been signed.
 #[derive(Clone, Copy)]
 struct Message {
-    /// `None` of what the scheme itself signs.
+    /// `None` for the scheme's own signed payload.
     template: Option<&'static str>,
     what: &'static str,
 }
 
 struct Hash {
     algorithm: Algorithm,
-    /// As prefixes and headers have it.
+    /// The name in prefixes and headers.
     word: &'static str,
     length: usize,
 }
 
-/// The digests in the headers of a request, behind whatever prefix.
+/// The digests in the headers of a request, with or without a prefix.
 fn digests(trial: &Trial) -> impl Iterator<Item = Digest<'_>> {
     trial.request.headers().iter().flat_map(|(header, value)| {
         let text = std::str::from_utf8(value).unwrap_or_default();
@@ -84,7 +86,7 @@ fn digests(trial: &Trial) -> impl Iterator<Item = Digest<'_>> {
     })
 }
 
-/// A value, its items, and what stands behind a prefix in each.
+/// The items of a value, and each item without its prefix.
 fn pieces(value: &str) -> impl Iterator<Item = &str> {
     let items = value.split([',', ';', ' ', '\t']).filter(|item| !item.is_empty());
     let pieces = items.flat_map(|item| {
@@ -106,7 +108,7 @@ fn decoded(text: &str) -> Option<(&'static str, Vec<u8>)> {
 }
 
 fn messages(trial: &Trial) -> Vec<Message> {
-    let own = Message { template: None, what: "what the scheme signs" };
+    let own = Message { template: None, what: "the scheme's signed payload" };
     let body = Message { template: Some("{body}"), what: "the body" };
     let url = Message { template: Some("{url}{body}"), what: "the URL and the body" };
     let own = trial.scheme.is_data().then_some(own);
@@ -115,7 +117,7 @@ fn messages(trial: &Trial) -> Vec<Message> {
 }
 
 impl Digest<'_> {
-    /// The request by a scheme that reads this header as it is.
+    /// The request with a scheme that reads the signature from this header.
     fn tried(&self, trial: &Trial, message: Message) -> Option<Try> {
         let name = Name::new(self.header)?;
         let own = &*trial.scheme;
@@ -128,7 +130,7 @@ impl Digest<'_> {
             scheme.timestamp = None;
             scheme.families = vec![Family { signatures: Vec::new(), id: None, timestamp: None }];
         } else if own.algorithm == Algorithm::Sha256 {
-            // Its secret is hashed with the rest, and so there is but one such hash.
+            // It hashes the secret together with the message, and supports only this hash.
             scheme.algorithm = own.algorithm;
         }
         scheme.families.iter_mut().for_each(|family| family.signatures = vec![name.clone()]);
@@ -156,27 +158,27 @@ impl Digest<'_> {
         let meant = own.families.iter().flat_map(|family| &family.signatures).next();
         let meant = meant.map_or("the scheme's header", Name::shown);
         let detail = format!(
-            "`{header}` holds a signature that verifies with the secret: {hash} over {what}, in \
+            "`{header}` contains a signature that verifies with the secret: {hash} of {what}, in \
              {encoding}; the scheme reads `{meant}`"
         );
         let first = format!(
-            "have the proxy hand `{meant}` on, or switch it on at the provider; if `{header}` is \
-             all that it sends, "
+            "have the proxy forward `{meant}`, or enable that header at the provider; if the \
+             provider sends only `{header}`, "
         );
         Cause::tried(CauseKind::WrongHeader, detail).with_fix(Fix::of_scheme(
-            format!("{first}describe a scheme that reads it: `Scheme::builder`"),
+            format!("{first}define a custom scheme that reads it: `Scheme::builder`"),
             format!(
-                "{first}describe a scheme that reads it: `countersign schemes {} --toml` begins its \
-                 file",
+                "{first}define a custom scheme that reads it: `countersign schemes {} --toml` \
+                 prints a file to start from",
                 own.name()
             ),
-            format!("{first}have the scheme's file read it: `signature_header`, `algorithm`"),
+            format!("{first}change the scheme's file: `signature_header`, `algorithm`"),
         ))
     }
 }
 
-/// The header of another algorithm beside the one that is meant: they share
-/// their name, but for its end.
+/// Tries headers whose name differs from the scheme's header only at its end: they
+/// contain the signature with another hash.
 fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
     let own = HASHES.iter().position(|hash| hash.algorithm == trial.scheme.algorithm());
     let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
@@ -199,10 +201,10 @@ fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Tr
                 *prefix = prefix.replace(own, hash);
             }
             let detail = format!(
-                "`{header}` is signed with HMAC and {hash}, and the scheme has {own} in `{name}`"
+                "`{header}` contains an HMAC with {hash}; the scheme reads {own} from `{name}`"
             );
             let cause = Cause::tried(CauseKind::WrongHeader, detail).with_fix(format!(
-                "have the proxy hand `{name}` on, or switch it on at the provider"
+                "have the proxy forward `{name}`, or enable that header at the provider"
             ));
             tries.push(Try { cause, trial: trial.with_scheme(scheme) });
         }
@@ -210,7 +212,7 @@ fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Tr
     tries
 }
 
-/// A header's name without the hash at its end.
+/// A header's name without the hash's name at its end.
 fn without_hash(name: &str) -> &str {
     let name = name.trim_end_matches(|character: char| character.is_ascii_digit());
     name.strip_suffix("sha").unwrap_or(name).trim_end_matches('-')
@@ -220,7 +222,7 @@ fn is_keyed(algorithm: Algorithm) -> bool {
     algorithm == Algorithm::Sha256 || HASHES.iter().any(|hash| hash.algorithm == algorithm)
 }
 
-/// The older ones first.
+/// From the oldest to the newest.
 const HASHES: &[Hash] = &[
     Hash { algorithm: Algorithm::HmacSha1, word: "sha1", length: 20 },
     Hash { algorithm: Algorithm::HmacSha256, word: "sha256", length: 32 },
@@ -229,8 +231,8 @@ const HASHES: &[Hash] = &[
 
 const PADDING_OPTIONAL: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-/// SHA-1 in base64 without padding.
+/// The length of SHA-1 in base64 without padding.
 const SHORTEST: usize = 27;
-/// Of one header: no provider sends so many, and each is a trial.
+/// For one header. No provider sends more, and each piece is an experiment.
 const MOST_PIECES: usize = 16;
 const MOST_TRIES: usize = 1000;

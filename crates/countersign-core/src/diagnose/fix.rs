@@ -1,20 +1,22 @@
-//! What to do about a cause, in the words of what its reader uses.
+//! How to fix a cause, for each audience.
 
 use std::borrow::Cow;
 
 use super::cause::CauseKind;
 
-/// Who reads a diagnosis: its fixes name what they use.
+/// Who reads a diagnosis. Fixes name the functions or options that these readers
+/// use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Audience {
-    /// A program in Rust: fixes name functions and types of this library.
+    /// Developers of a Rust program: fixes name functions and types of this library.
     #[default]
     Rust,
-    /// The program `countersign`, with built-in schemes: fixes name its options and
-    /// the keys of the file of `countersign serve`.
+    /// Users of the program `countersign` with a built-in scheme: fixes name its
+    /// options and the keys of the file of `countersign serve`.
     Program,
-    /// The same with a scheme's file: fixes name the keys of that file, too.
+    /// Users of the program with a scheme's file: fixes also name the keys of that
+    /// file.
     SchemeFile,
 }
 
@@ -27,7 +29,7 @@ pub(super) struct Fix {
 }
 
 impl Fix {
-    /// One that is about the scheme: who has written its file changes that.
+    /// A fix of the scheme. The author of a scheme's file changes the file.
     pub(super) const fn of(
         rust: &'static str,
         program: &'static str,
@@ -40,12 +42,12 @@ impl Fix {
         }
     }
 
-    /// The same, put together.
+    /// The same, from formatted texts.
     pub(super) fn of_scheme(rust: String, program: String, scheme_file: String) -> Self {
         Self { rust: rust.into(), program: program.into(), scheme_file: scheme_file.into() }
     }
 
-    /// One that is about the receiver, whatever its scheme.
+    /// A fix of the receiver, which does not depend on the scheme.
     pub(super) fn of_receiver(
         rust: impl Into<Cow<'static, str>>,
         program: impl Into<Cow<'static, str>>,
@@ -54,7 +56,7 @@ impl Fix {
         Self { rust: rust.into(), program: program.clone(), scheme_file: program }
     }
 
-    /// One that is about what neither the library nor the program has.
+    /// A fix outside of the library and the program.
     const fn of_all(fix: &'static str) -> Self {
         Self::of(fix, fix, fix)
     }
@@ -81,137 +83,142 @@ impl From<String> for Fix {
 }
 
 impl CauseKind {
-    /// The fix of a kind, where a cause has none of its own.
+    /// The fix for a kind, if the cause does not set another one.
     pub(super) fn fix(self) -> Fix {
         match self {
             Self::SecretTrailingWhitespace => Fix::of_all(
-                "store the secret as the provider shows it, without white space around it: written by \
-                 `printf %s`, say, where `echo` adds a newline",
+                "store the secret as the provider shows it, without white space around it; for \
+                 example, write it with `printf %s`: `echo` adds a newline",
             ),
             Self::SecretInQuotes => Fix::of_all("store the secret without the quotes around it"),
             Self::SecretWithName => {
-                Fix::of_all("store the value alone, without the name and the `=` in front of it")
+                Fix::of_all("store only the value, without the name and the `=` in front of it")
             }
             Self::SecretNotDecoded => Fix::of(
-                "give the secret as what it is: `Secret::from_base64`, `Secret::from_hex` or \
-                 `Secret::from_whsec`, or the scheme whose secrets are written so",
-                "configure the scheme whose secrets are written so, or write one with that \
-                 `secret_format`: `countersign schemes NAME --toml` begins its file",
-                "set `secret_format` in the scheme's file to how the secret is written: `base64`, \
+                "decode the secret: `Secret::from_base64`, `Secret::from_hex` or \
+                 `Secret::from_whsec`; or use the scheme whose secrets have this encoding",
+                "use the scheme whose secrets have this encoding, or define a custom one with the \
+                 right `secret_format`: `countersign schemes NAME --toml` prints a file to start \
+                 from",
+                "set `secret_format` in the scheme's file to the secret's encoding: `base64`, \
                  `hex` or `whsec`",
             ),
             Self::SecretWronglyDecoded => Fix::of(
-                "give the whole text that the provider shows, prefix and all, with `Secret::new`; \
-                 if the scheme decodes it and must not, with `Secret::from_text`",
-                "give the whole text that the provider shows, prefix and all; if the scheme decodes \
-                 it and must not, write one with another `secret_format`: `countersign schemes NAME \
-                 --toml` begins its file",
-                "give the whole text that the provider shows, prefix and all; if the scheme decodes \
-                 it and must not, set another `secret_format` in the scheme's file",
+                "pass the whole text that the provider shows, including its prefix, to \
+                 `Secret::new`; if the scheme decodes it but must not, use `Secret::from_text`",
+                "configure the whole text that the provider shows, including its prefix; if the \
+                 scheme decodes it but must not, define a custom scheme with another \
+                 `secret_format`: `countersign schemes NAME --toml` prints a file to start from",
+                "configure the whole text that the provider shows, including its prefix; if the \
+                 scheme decodes it but must not, set another `secret_format` in the scheme's file",
             ),
             Self::SecretOfAnotherEndpoint => Fix::of_all(
-                "configure the secret that the provider shows for this endpoint; test and live \
-                 mode have one each",
+                "configure the secret that the provider shows for this endpoint; test mode and \
+                 live mode have different secrets",
             ),
             Self::Rotated => Fix::of_receiver(
-                "keep the older secret beside the current one until the provider has ceased to \
-                 sign with it (`Secrets::with_previous`), or finish the rotation at the provider",
-                "keep the older secret beside the current one until the provider has ceased to \
-                 sign with it: name both by `--secret-env` or `--secret-file`, or in `secrets` in \
-                 the file of `countersign serve`; or finish the rotation at the provider",
+                "keep the older secret in addition to the current one until the provider stops \
+                 signing with it (`Secrets::with_previous`), or finish the rotation at the \
+                 provider",
+                "keep the older secret in addition to the current one until the provider stops \
+                 signing with it: pass both with `--secret-env` or `--secret-file`, or list both \
+                 in `secrets` in the file of `countersign serve`; or finish the rotation at the \
+                 provider",
             ),
             Self::SecretKind => Fix::of_all(
                 "configure the signing secret, which the provider shows with the endpoint, and not \
-                 the key for its API",
+                 the provider's API key",
             ),
             Self::WrongHeader => Fix::of(
-                "have the proxy hand the provider's headers on as they are, or describe a scheme \
-                 that reads what arrives: `Scheme::builder`",
-                "have the proxy hand the provider's headers on as they are, or describe a scheme \
-                 that reads what arrives: `countersign schemes NAME --toml` begins its file",
-                "have the proxy hand the provider's headers on as they are, or have the scheme's \
-                 file read what arrives: `signature_header`, `signature_prefix`, `encoding`",
+                "have the proxy forward the provider's headers unchanged, or define a custom \
+                 scheme that reads what arrives: `Scheme::builder`",
+                "have the proxy forward the provider's headers unchanged, or define a custom \
+                 scheme that reads what arrives: `countersign schemes NAME --toml` prints a file \
+                 to start from",
+                "have the proxy forward the provider's headers unchanged, or change the scheme's \
+                 file: `signature_header`, `signature_prefix`, `encoding`",
             ),
             Self::PartMissing => Fix::of_all(
-                "check at the provider whether signing is switched on, and whether a proxy or the \
-                 capture drops it",
+                "check whether signing is enabled at the provider, and whether a proxy or the \
+                 capture drops the missing part",
             ),
             Self::BodyBom | Self::BodyNewline | Self::BodyCharset | Self::BodyReserialized => {
                 Fix::of_all(RAW)
             }
             Self::BodyBase64 => Fix::of_all(
-                "verify the bytes that the gateway's `body` decodes to if it says \
-                 `isBase64Encoded`, and switch that encoding off where you can",
+                "if the gateway's event sets `isBase64Encoded`, decode its `body` from base64 and \
+                 verify those bytes; if you can, disable that encoding",
             ),
             Self::BodyCompressed => Fix::of(
-                "decompress the body in front of verification: `body_view(BodyView::Decoded)` of a \
-                 scheme of your own does",
-                "decompress the body in front of verification: a scheme whose file says \
-                 `body_view = \"decoded\"` does; `countersign schemes NAME --toml` begins one",
-                "decompress the body in front of verification: `body_view = \"decoded\"` in the \
-                 scheme's file does",
+                "decompress the body before verification: a custom scheme with \
+                 `body_view(BodyView::Decoded)` does this",
+                "decompress the body before verification: a custom scheme with \
+                 `body_view = \"decoded\"` does this; `countersign schemes NAME --toml` prints a \
+                 file to start from",
+                "decompress the body before verification: set `body_view = \"decoded\"` in the \
+                 scheme's file",
             ),
             Self::BodyDecompressed => {
-                Fix::of_all("verify the body as it arrives, in front of whatever decompresses it")
+                Fix::of_all("verify the body as it arrives, before anything decompresses it")
             }
             Self::BodyEmpty => {
-                Fix::of_all("verify in front of whatever reads the body; it can be read but once")
+                Fix::of_all("verify before other code reads the body: it can be read only once")
             }
             Self::BodyTruncated => Fix::of_all(
-                "capture the whole body; look for a limit in the proxy, the framework or the log \
-                 that it was copied from",
+                "capture the whole body; look for a size limit in the proxy, the framework or the \
+                 log that it was copied from",
             ),
             Self::BodyTooLarge => Fix::of_receiver(
-                "raise the limit, if the provider sends so much: `Verifier::with_body_limit`",
-                "raise the limit, if the provider sends so much: `body_limit` in the file of \
-                 `countersign serve`",
+                "raise the limit if the provider sends bodies of this size: \
+                 `Verifier::with_body_limit`",
+                "raise the limit if the provider sends bodies of this size: `body_limit` in the \
+                 file of `countersign serve`",
             ),
             Self::UrlMismatch => Fix::of_receiver(
-                "configure the public URL to the letter as the provider's settings show it \
-                 (`Verifier::at`): behind a proxy the server sees another one",
-                "configure the public URL to the letter as the provider's settings show it \
-                 (`url` in the file of `countersign serve`, `--url` here): behind a proxy the \
-                 server sees another one",
+                "configure the public URL exactly as the provider's settings show it \
+                 (`Verifier::at`): behind a proxy, the server sees another URL",
+                "configure the public URL exactly as the provider's settings show it (`url` in \
+                 the file of `countersign serve`, `--url` here): behind a proxy, the server sees \
+                 another URL",
             ),
             Self::TimestampUnit => Fix::of(
-                "describe a scheme whose timestamp has the unit that the provider sends: \
-                 `TimestampUnit`",
-                "describe a scheme whose `timestamp_unit` is the one that the provider sends: \
-                 `countersign schemes NAME --toml` begins its file",
-                "set `timestamp_unit` in the scheme's file to the one that the provider sends",
+                "define a custom scheme with the unit that the provider sends: `TimestampUnit`",
+                "define a custom scheme with the `timestamp_unit` that the provider sends: \
+                 `countersign schemes NAME --toml` prints a file to start from",
+                "set `timestamp_unit` in the scheme's file to the unit that the provider sends",
             ),
             Self::ClockSkew => {
-                Fix::of_all("set the receiver's clock by NTP; a wider tolerance only hides it")
+                Fix::of_all("set the receiver's clock with NTP; a wider tolerance only hides this")
             }
             Self::ReplayedOldCapture => Fix::of_receiver(
-                "nothing, if this is a capture: judge it by the clock of its time \
-                 (`Diagnose::with_clock`); otherwise somebody has sent it again, or it has waited \
-                 in a queue",
-                "nothing, if this is a capture: judge it by the clock of its time (`--now`); \
-                 otherwise somebody has sent it again, or it has waited in a queue",
+                "nothing, if this is an old capture: diagnose it as of its own time \
+                 (`Diagnose::with_clock`); otherwise the delivery was sent again, or it waited in \
+                 a queue",
+                "nothing, if this is an old capture: diagnose it as of its own time (`--now`); \
+                 otherwise the delivery was sent again, or it waited in a queue",
             ),
             Self::WrongScheme => Fix::of_all("configure the scheme that verifies it"),
             Self::Handshake => Fix::of_receiver(
-                "nothing behind a layer or an extractor: they answer it; in code of your own, call \
-                 `Verifier::handshake` in front of `Verifier::begin`",
-                "nothing behind `countersign serve`: it answers the handshake",
+                "nothing, if you use a layer or an extractor: they answer the handshake; in your \
+                 own code, call `Verifier::handshake` before `Verifier::begin`",
+                "nothing, if you use `countersign serve`: it answers the handshake",
             ),
             Self::RejectedForm => Fix::of_receiver(
-                "have the sender use the form that the scheme takes, or the provider's newer way of \
-                 signing, if it has one: `Scheme::notes` may say which",
-                "have the sender use the form that the scheme takes, or the provider's newer way of \
-                 signing, if it has one: `countersign schemes NAME` may say which",
+                "have the sender use the form that the scheme accepts, or the provider's newer \
+                 signature, if there is one: `Scheme::notes` may name it",
+                "have the sender use the form that the scheme accepts, or the provider's newer \
+                 signature, if there is one: `countersign schemes NAME` may name it",
             ),
             Self::TamperedOrUnknown => Fix::of_all(
-                "compare the secret with the provider's settings, capture the raw request in front \
-                 of every proxy and framework, and try again",
+                "compare the secret with the provider's settings, capture the raw request before \
+                 any proxy or framework changes it, and try again",
             ),
         }
     }
 }
 
 pub(super) const RAW: &str =
-    "verify the raw bytes of the request, in front of whatever parses or rewrites it";
+    "verify the raw bytes of the request, before anything parses or rewrites them";
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,9 @@
-//! A form that was parsed and written again, and what a framework makes of one.
+//! Changes of the body: forms that were parsed and serialized again, or converted
+//! to JSON.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `encoding.rs` | how forms are written |
+//! | `encoding.rs` | how libraries escape the fields of forms |
 
 mod encoding;
 
@@ -15,8 +16,8 @@ use super::json::{self, Node};
 use super::trial::{Trial, Tries, Try};
 use encoding::{Encoding, LIBRARIES};
 
-/// The form as the usual libraries write it: of the form at hand, or of the JSON
-/// that a framework made of one.
+/// Serializes a captured form, or a form that a framework converted to JSON, as the
+/// common libraries do.
 pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     match Fields::of_form(body) {
@@ -31,7 +32,7 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     }
 }
 
-/// The form of which the body at hand is one field.
+/// Tries forms in which the captured body is the value of one field.
 pub(super) fn of_its_field(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     if body.is_empty() || !(is_json(body) || is_said_to_be_form(trial)) {
@@ -46,7 +47,7 @@ pub(super) fn of_its_payload(trial: &Trial) -> Tries<'_> {
     if is_json(trial.body()) { one_field(trial, FIELDS[0]) } else { Box::new(std::iter::empty()) }
 }
 
-/// The form as writers might have it that are no known library.
+/// Serializes the form as unknown libraries might.
 pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     let (what, fields) = match Fields::of_form(body) {
@@ -69,8 +70,8 @@ fn one_field<'a>(trial: &'a Trial, field: &str) -> Tries<'a> {
     tried(trial, format!("{ONE_FIELD} `{field}`"), forms)
 }
 
-/// Each of these forms once. They are written when they are tried: each is larger
-/// than the body.
+/// Tries each of these forms once. Forms are serialized lazily, because each is
+/// about as large as the body.
 fn tried<'a>(
     trial: &'a Trial,
     what: impl Into<Cow<'static, str>>,
@@ -86,7 +87,7 @@ fn tried<'a>(
     }))
 }
 
-/// Names and values, decoded, in their order; no value where there is no `=`.
+/// Decoded names and values, in their order. A field without `=` has no value.
 struct Fields(Vec<(Vec<u8>, Option<Vec<u8>>)>);
 
 impl Fields {
@@ -124,7 +125,7 @@ impl Fields {
         form
     }
 
-    /// The marks in it that some writers escape and others do not.
+    /// The characters that some libraries escape and others do not.
     fn marks(&self) -> Vec<u8> {
         let texts =
             self.0.iter().flat_map(|(name, value)| name.iter().chain(value.iter().flatten()));
@@ -132,7 +133,7 @@ impl Fields {
     }
 }
 
-/// The forms that a flat or a nested object can have been made of.
+/// The forms from which a framework can have made this JSON object.
 fn of_json(body: &[u8]) -> Vec<Fields> {
     let Some(Node::Map(members)) = json::parse(body) else { return Vec::new() };
     let nested = [nested_in_brackets, nested_repeated, nested_as_json];
@@ -182,7 +183,8 @@ fn field(name: &str, value: &str) -> (Vec<u8>, Option<Vec<u8>>) {
     (name.as_bytes().to_vec(), Some(value.as_bytes().to_vec()))
 }
 
-/// The body with its spaces written in the other way, and nothing else.
+/// The body with `%20` instead of `+`, or the other way round, and nothing else
+/// changed.
 fn spaces_swapped(body: &[u8]) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(body).ok()?;
     let swapped =
@@ -204,11 +206,11 @@ fn is_said_to_be_form(trial: &Trial) -> bool {
     kind.starts_with("application/x-www-form-urlencoded")
 }
 
-const WRITTEN_AGAIN: &str = "the form was parsed and written again";
-const BECAME_JSON: &str = "what was signed is a form, and the body at hand is made of its fields";
-const ONE_FIELD: &str = "what was signed is a form, and the body at hand is the value of its field";
+const WRITTEN_AGAIN: &str = "the form was parsed and serialized again";
+const BECAME_JSON: &str = "the signed body is a form; the captured body was made from its fields";
+const ONE_FIELD: &str = "the signed body is a form; the captured body is the value of its field";
 
-/// The fields in which forms carry JSON; the first is GitHub's and Slack's.
+/// The fields in which forms contain JSON. GitHub and Slack use the first one.
 const FIELDS: &[&str] = &[
     "payload",
     "data",

@@ -1,27 +1,28 @@
-//! How frameworks write JSON, and how their users get at the raw bytes.
+//! How frameworks and providers serialize JSON, and how to get the raw bytes in
+//! each framework.
 
 use std::borrow::Cow;
 
 use super::fix::RAW;
 use super::json::{Escapes, Gaps, Style};
 
-/// One way of writing JSON, and whose it is.
+/// The JSON style of one serializer.
 pub(super) struct Habit {
-    /// Whose it is; completes "the body is …".
+    /// The name of the serializer; completes "the body is …".
     pub(super) name: &'static str,
     pub(super) style: Style,
-    /// How to get at the raw bytes there.
+    /// How to get the raw bytes in that framework.
     pub(super) mend: &'static str,
 }
 
-/// The common ones first: a body that several would write alike is put down to
-/// the first.
+/// The common serializers first: a body that several would write alike is
+/// attributed to the first.
 pub(super) const HABITS: &[Habit] = &[
     Habit {
         name: "compact, as `JSON.stringify(req.body)` (Express) and most libraries write it",
         style: COMPACT,
-        mend: "verify the raw bytes: in Express, `express.raw({ type: '*/*' })` on this route, in \
-               front of `express.json()`",
+        mend: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
+               before `express.json()`",
     },
     Habit {
         name: "as Python's `json.dumps(x)` writes it, with spaces and `\\u` escapes",
@@ -52,8 +53,8 @@ pub(super) const HABITS: &[Habit] = &[
     Habit {
         name: "as Rails' `to_json` and Go's `json.Marshal` write it, with `\\u003c`, `\\u003e` and `\\u0026`",
         style: Style { escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE }, ..COMPACT },
-        mend: "verify the raw bytes: in Rails, `request.raw_post`; in Go, what `io.ReadAll(r.Body)` \
-               gives",
+        mend: "verify the raw bytes: in Rails, `request.raw_post`; in Go, the result of \
+               `io.ReadAll(r.Body)`",
     },
     Habit {
         name: "as Java's Gson writes it, with `\\u003d` and `\\u0027`",
@@ -74,10 +75,10 @@ pub(super) const HABITS: &[Habit] = &[
         mend: "verify the raw bytes: in ASP.NET Core, read `Request.Body` before it is bound",
     },
     Habit {
-        name: "compact with the numbers of JavaScript, where `1.0` is `1`",
+        name: "compact with the numbers of JavaScript, which writes `1` for `1.0`",
         style: Style { plain_numbers: true, ..COMPACT },
-        mend: "verify the raw bytes: in Express, `express.raw({ type: '*/*' })` on this route, in \
-               front of `express.json()`",
+        mend: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
+               before `express.json()`",
     },
     Habit {
         name: "as Shopify writes it, with `\\/`, `\\u003c`, `\\u003e` and `\\u0026`",
@@ -88,7 +89,7 @@ pub(super) const HABITS: &[Habit] = &[
         mend: RAW,
     },
     Habit {
-        name: "as Meta writes it, with `\\/`, `\\u003c`, `\\u0025`, `\\u0040` and all beyond ASCII escaped",
+        name: "as Meta writes it, with `\\/`, `\\u003c`, `\\u0025`, `\\u0040` and everything outside ASCII escaped",
         style: Style {
             escapes: Escapes { slash: true, marks: Cow::Borrowed(META), ..FOREIGN },
             ..COMPACT
@@ -96,7 +97,7 @@ pub(super) const HABITS: &[Habit] = &[
         mend: RAW,
     },
     Habit {
-        name: "as Java's Jackson writes it, with `\\uD83D\\uDE00` for what UTF-16 has in two units",
+        name: "as Java's Jackson writes it, with `\\uD83D\\uDE00` for characters beyond U+FFFF",
         style: Style { escapes: Escapes { astral: true, upper: true, ..NONE }, ..COMPACT },
         mend: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
     },
@@ -236,5 +237,5 @@ const PYTHON: &str = "verify the raw bytes: `request.get_data()` in Flask, `requ
                       `await request.body()` in FastAPI";
 const PHP: &str = "verify the raw bytes: `file_get_contents('php://input')`, or in Laravel \
                    `$request->getContent()`";
-const PRETTY: &str = "verify the raw bytes; the log, the tool or the editor that this body was copied \
-                      from has formatted it";
+const PRETTY: &str = "verify the raw bytes: the log, the tool or the editor that this body was copied \
+                      from has reformatted it";

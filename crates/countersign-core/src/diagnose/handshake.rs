@@ -1,4 +1,4 @@
-//! A request that asks for a handshake: nothing in it is an event.
+//! Requests that are handshakes: they contain no event.
 
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
@@ -9,15 +9,15 @@ use crate::mac::{Key, VerifyToken};
 use crate::scheme::{Handshake, HandshakeRule, Place, Test};
 use crate::secret::Secret;
 
-/// The name of the handshake that is signed like any event, if the body asks for
-/// one.
+/// The name of the signed handshake, if the body is one. It is signed like any
+/// event.
 pub(super) fn signed(trial: &Trial) -> Option<String> {
     let answer = handshake::signed(&trial.scheme, NO_KEY, trial.body())?;
     Some(answer.name().to_owned())
 }
 
-/// The handshake that nobody signs, if the request asks for one, and what there
-/// is to say of it.
+/// The name of the unsigned handshake, if the request is one, and the cause that
+/// describes it.
 pub(super) fn unsigned(bench: &Bench<'_>, trial: &Trial) -> Option<(String, Cause)> {
     let handshakes = trial.scheme.handshakes().iter();
     let mut unsigned = handshakes.filter(|one| one.rule() != HandshakeRule::Signed);
@@ -38,20 +38,21 @@ pub(super) fn unsigned(bench: &Bench<'_>, trial: &Trial) -> Option<(String, Caus
 fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
     let (more, fix) = match handshake.rule() {
         _ if !is_answered && has_token => {
-            ("; the verify token that it shows is not the one at hand", Some(TOKEN))
+            ("; the verify token in the request does not match the given one", Some(TOKEN))
         }
         _ if !is_answered => {
-            ("; it shows a verify token, and none was given to compare it with", Some(TOKEN))
+            ("; it contains a verify token, and none was given to compare it with", Some(TOKEN))
         }
         HandshakeRule::UnsignedWhileArmed => (
-            "; it hands a secret over, and is answered only while the endpoint is armed",
+            "; it delivers a secret, and is answered only while the handshake window is open",
             Some(ARM),
         ),
         _ => ("", None),
     };
     let name = handshake.name();
     let detail = format!(
-        "it is no delivery: it asks for the scheme's handshake `{name}`, which nobody signs{more}"
+        "the request is not a delivery: it is the scheme's handshake `{name}`, which is not \
+         signed{more}"
     );
     let cause = Cause::tried(CauseKind::Handshake, detail);
     match fix {
@@ -69,7 +70,7 @@ fn is_asked_for(trial: &Trial, handshake: &Handshake, token: Option<&VerifyToken
     }
 }
 
-/// The token where the handshake shows it.
+/// The verify token in the request, at the place that the handshake defines.
 fn shown_token(handshake: &Handshake, request: &CapturedRequest) -> Option<Secret> {
     let shown = handshake.conditions.iter().find(|one| one.test == Test::IsVerifyToken)?;
     let text = match &shown.place {
@@ -85,16 +86,17 @@ fn shown_token(handshake: &Handshake, request: &CapturedRequest) -> Option<Secre
     Secret::from_text(text).ok()
 }
 
-/// What is answered is nobody's affair here, and so nothing is signed.
+/// The handshake's response is not used here, so nothing is signed.
 const NO_KEY: &Key = &Key::OfRule;
 const TOKEN: [&str; 2] = [
-    "give the token that was entered at the provider: `Verifier::with_verify_token`, or \
+    "configure the token that was entered at the provider: `Verifier::with_verify_token`, or \
      `Diagnose::with_verify_token` here",
-    "give the token that was entered at the provider: `verify_token` in the file of `countersign \
-     serve`, `--verify-token-env` here",
+    "configure the token that was entered at the provider: `verify_token` in the file of \
+     `countersign serve`, `--verify-token-env` here",
 ];
 const ARM: [&str; 2] = [
-    "arm it right before the webhook is created at the provider: `Verifier::arm_handshake`",
-    "arm it right before the webhook is created at the provider: `arm_handshake` in the file of \
-     `countersign serve`",
+    "open the handshake window right before you create the webhook at the provider: \
+     `Verifier::arm_handshake`",
+    "open the handshake window right before you create the webhook at the provider: \
+     `arm_handshake` in the file of `countersign serve`",
 ];

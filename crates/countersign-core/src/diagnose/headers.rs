@@ -1,4 +1,4 @@
-//! The signature in another header, or written in another way.
+//! Changes of headers: other names, and values that were rewritten.
 
 use std::collections::HashSet;
 
@@ -13,24 +13,24 @@ use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, TimestampSourc
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
-/// What a proxy or a framework does to the values of headers: joined, quoted, cut
-/// in front, all of them twice; and the signature of an older algorithm beside
-/// the one that is meant.
+/// Undoes changes of header values by a proxy or a framework: joined, quoted, without
+/// their prefix, all of them twice. Also tries the signature of an older algorithm
+/// in a header with a similar name.
 pub(super) fn mended(trial: &Trial) -> Tries<'_> {
     Box::new(values(trial).into_iter().chain(once(trial)).chain(digests::of_older_hashes(trial)))
 }
 
-/// What they do to the names: in the form of CGI, behind a prefix.
+/// Undoes changes of header names: the form of CGI, or a prefix.
 pub(super) fn respelled(trial: &Trial) -> Tries<'_> {
     Box::new(trial.scheme.families.iter().filter_map(|family| {
         let headers = with_mended_names(trial, family)?;
-        let detail = "the names of the headers were changed on their way: by CGI's `HTTP_`, by \
+        let detail = "the names of the headers were changed in transit: by CGI's `HTTP_`, by \
                       underscores, or by a prefix";
         Some(tried(detail, trial.with_headers(headers)))
     }))
 }
 
-/// Any header of the request in the place of those that the scheme reads.
+/// Tries any header of the request instead of the headers that the scheme reads.
 pub(super) fn renamed(trial: &Trial) -> Tries<'_> {
     let tries = trial.scheme.families.iter().flat_map(|family| {
         let chosen = choices(trial, family);
@@ -55,12 +55,13 @@ fn tried(detail: impl Into<std::borrow::Cow<'static, str>>, trial: Trial) -> Try
 }
 
 fn told(trial: &Trial, name: &Name, at: usize) -> String {
-    // A name of the request is anybody's text.
+    // The client chooses the name, so it may contain any characters.
     let other = trial.request.headers()[at].0.escape_default();
-    format!("what belongs in `{name}` stands in `{other}`")
+    format!("the value for `{name}` is in the header `{other}`")
 }
 
-/// The headers with those names that only differ from the family's in form.
+/// The headers, with names restored that differ from the family's only in form.
+/// Returns `None` if there are none.
 fn with_mended_names(trial: &Trial, family: &Family) -> Option<Pairs> {
     let headers = trial.request.headers();
     let mut mended = headers.to_vec();
@@ -79,7 +80,7 @@ fn with_mended_names(trial: &Trial, family: &Family) -> Option<Pairs> {
     changed.then_some(mended)
 }
 
-/// A name without what proxies and gateways put in front of it.
+/// A name without the prefixes that proxies and gateways add.
 fn stem(name: &str) -> String {
     let mut stem = name.to_ascii_lowercase().replace('_', "-");
     for prefix in ["http-", "x-forwarded-", "x-original-", "x-amz-meta-", "x-"] {
@@ -90,30 +91,30 @@ fn stem(name: &str) -> String {
     stem
 }
 
-/// What is read of a request by this family of the scheme.
+/// The headers that the scheme reads for this family.
 fn wanted<'a>(scheme: &'a Scheme, family: &'a Family) -> impl Iterator<Item = &'a Name> {
     let own = family.signatures.iter().chain(&family.id).chain(&family.timestamp);
     own.chain(scheme.template.headers())
 }
 
-/// Every header once, where some that are read come several times.
+/// Every header once; `None` if none occurs several times.
 fn once(trial: &Trial) -> Option<Try> {
     let mut seen = HashSet::new();
     let headers = trial.request.headers().iter();
     let first = headers.filter(|(name, _)| seen.insert(name.to_ascii_lowercase()));
     let first: Pairs = first.cloned().collect();
-    let detail = "headers stand in the request several times, all of them perhaps";
+    let detail = "some or all headers occur in the request several times";
     (first.len() < trial.request.headers().len()).then(|| tried(detail, trial.with_headers(first)))
 }
 
-/// The headers that are read, their values written in other ways.
+/// Tries the headers that the scheme reads with their values restored.
 fn values(trial: &Trial) -> Vec<Try> {
     let mut tries = Vec::new();
     let names = trial.scheme.families.iter().flat_map(|family| wanted(&trial.scheme, family));
     for name in names {
         let values: Vec<&[u8]> = trial.request.values(name.lower()).take(MOST_PIECES).collect();
         if let [first, _, ..] = values[..] {
-            let detail = format!("`{name}` stands in the request several times");
+            let detail = format!("`{name}` occurs in the request several times");
             let alone = values.iter().map(|value| value.to_vec());
             let joined = [&b","[..], b", ", b" "].map(|between| values.join(between));
             let ways: HashSet<Vec<u8>> = alone.chain(joined).chain([first.to_vec()]).collect();
@@ -135,7 +136,7 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
     let bare = match trimmed {
         [first, inner @ .., last] if is_quote(first) && first == last => {
-            push("stands in quotes", inner.to_vec());
+            push("is in quotes", inner.to_vec());
             inner
         }
         _ => trimmed,
@@ -147,16 +148,16 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
         push("has white space between its items", list);
     }
     if let Some(stated) = stating_one_time(&trial.scheme, bare) {
-        stated.into_iter().for_each(|value| push("states its time several times", value));
+        stated.into_iter().for_each(|value| push("has its timestamp several times", value));
     }
     for piece in bare.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).take(MOST_PIECES) {
         if piece.len() < bare.len() && !piece.is_empty() {
-            push("is that of several lines, joined by a comma", piece.to_vec());
+            push("was joined from several header lines", piece.to_vec());
         }
     }
     let spaced = String::from_utf8_lossy(bare).replace(", ", " ");
     if spaced.as_bytes() != bare {
-        push("is that of several lines, joined by a comma", spaced.into_bytes());
+        push("was joined from several header lines", spaced.into_bytes());
     }
     let is_signature = trial.scheme.families.iter().any(|family| family.signatures.contains(name));
     if !is_signature {
@@ -175,9 +176,9 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
         let whole = [prefix.as_bytes(), tag].concat();
         if whole != value {
             let detail = if prefix.is_empty() {
-                "has a prefix that the scheme does not know".to_owned()
+                "has a prefix that the scheme does not expect".to_owned()
             } else {
-                format!("lacks the prefix `{prefix}`, or has another")
+                format!("lacks the prefix `{prefix}`, or has another one")
             };
             push(&detail, whole);
         }
@@ -185,14 +186,15 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
     for tag in tags.iter().map(|tag| tag.strip_prefix(prefix.as_bytes()).unwrap_or(tag)) {
         if let Some(other) = in_encoding(tag, trial.scheme.encoding()) {
             let encoding = trial.scheme.encoding();
-            let detail = format!("is not in {encoding}, as the scheme has it");
+            let detail = format!("is not in {encoding}, which the scheme expects");
             push(&detail, [prefix.as_bytes(), other.as_bytes()].concat());
         }
     }
     tries
 }
 
-/// A list of signatures without white space around its items, where it has some.
+/// A list of signatures without white space around its items; `None` if there is
+/// none.
 fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
     let Grammar::List { separator, .. } = &scheme.grammar else { return None };
     let separator = u8::try_from(*separator).ok().filter(|byte| *byte != b' ')?;
@@ -200,7 +202,8 @@ fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
     Some(items.join(&separator)).filter(|joined| joined != list)
 }
 
-/// A list of signatures with each of its timestamps alone, where it has several.
+/// A list of signatures with each of its timestamps alone; `None` if it has only
+/// one.
 fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
     let Grammar::List { separator, assign, .. } = &scheme.grammar else { return None };
     let TimestampSource::Field(field) = &scheme.timestamp.as_ref()?.source else { return None };
@@ -216,7 +219,7 @@ fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
     (times.len() > 1).then(|| times.iter().map(with).collect())
 }
 
-/// A tag that is written in the other encoding.
+/// A tag, converted to the encoding that the scheme expects.
 fn in_encoding(tag: &[u8], encoding: Encoding) -> Option<String> {
     match encoding {
         Encoding::Hex => {
@@ -240,14 +243,14 @@ fn replaced(trial: &Trial, name: &Name, value: Vec<u8>) -> Trial {
     trial.with_headers(headers)
 }
 
-/// For every header that is missing one of the request's; then one for that of
-/// the signature, too, be it there or not. Few enough to be tried.
+/// Pairs every missing header with one of the request's headers; then also the
+/// signature's header, whether it is missing or not. Bounded by [`MOST_CHOICES`].
 fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize)>> {
     let is_missing = |name: &&Name| trial.request.values(name.lower()).next().is_none();
     let rest = family.id.iter().chain(&family.timestamp).chain(trial.scheme.template.headers());
     let rest: Vec<&Name> = rest.filter(is_missing).collect();
     let signature = family.signatures.first();
-    // A token that is there and wrong stays so, whatever other header shows the right one.
+    // If a wrong token is present, no other header can replace it.
     let is_token = trial.scheme.algorithm() == Algorithm::Token;
     let signature = signature.filter(|name| !is_token || is_missing(name));
     let with_signature: Vec<&Name> = signature.into_iter().chain(rest.iter().copied()).collect();
@@ -259,7 +262,7 @@ fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize
     choices
 }
 
-/// A header of the request for each of these names, in every way.
+/// Every way to assign a header of the request to each of these names.
 fn chosen_for<'a>(names: &[&'a Name], trial: &Trial) -> Vec<Vec<(&'a Name, usize)>> {
     let most = trial.affordable(MOST_CHOICES);
     let mut choices: Vec<Vec<(&Name, usize)>> = vec![Vec::new()];
@@ -285,5 +288,5 @@ fn is_of_http(name: &str) -> bool {
 const OF_HTTP: [&str; 7] =
     ["connection", "date", "host", "traceparent", "transfer-encoding", "user-agent", "via"];
 const MOST_CHOICES: usize = 1000;
-/// Of one header: no provider sends so many, and each is a trial.
+/// For one header. No provider sends more, and each piece is an experiment.
 const MOST_PIECES: usize = 16;

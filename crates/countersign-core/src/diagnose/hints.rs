@@ -1,24 +1,23 @@
-//! What else to look at where a signature is wrong and nothing explains it.
+//! Hints: what else to check if a signature does not match and no cause was found.
 
 use super::cause::{Cause, CauseKind};
 use super::trial::Trial;
 use crate::json::{self, Value};
 
-/// None of them is more than a hint.
+/// The hints. None of them is certain.
 pub(super) fn causes(trial: &Trial) -> Vec<Cause> {
     url(trial).into_iter().chain(mode(trial)).collect()
 }
 
 fn url(trial: &Trial) -> Option<Cause> {
     trial.scheme.signs_url().then(|| {
-        let detail = "the scheme signs the URL: if the provider calls another one than the one that \
-                      was given, and than those that were tried, nothing else makes it verify";
+        let detail = "the scheme signs the URL: if the provider calls a URL that is neither the \
+                      given one nor one that was tried, the delivery cannot verify";
         Cause::suspected(CauseKind::UrlMismatch, detail)
     })
 }
 
-/// The mode that a body says it is of: test and live mode have secrets of their
-/// own.
+/// Reads test or live mode from the body: the two modes have different secrets.
 fn mode(trial: &Trial) -> Option<Cause> {
     let pointers: Vec<&str> = MODES.iter().map(|(pointer, _)| *pointer).collect();
     let values = json::at(trial.body(), &pointers);
@@ -28,8 +27,7 @@ fn mode(trial: &Trial) -> Option<Cause> {
         _ => None,
     })?;
     let detail = format!(
-        "the body says at `{pointer}` that it is of {mode} mode: it was signed with the secret of \
-         that mode"
+        "the body is of {mode} mode (`{pointer}`): it was signed with the secret of that mode"
     );
     let fix =
         format!("configure the secret that the provider shows for the endpoint in {mode} mode");

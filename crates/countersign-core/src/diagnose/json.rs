@@ -1,10 +1,10 @@
-//! JSON that was parsed and written again.
+//! Changes of the body: JSON that was parsed and serialized again.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `node.rs` | a document, its names in their order |
-//! | `write.rs` | how it is written |
-//! | `writers.rs` | every way in which it could have been |
+//! | `node.rs` | a document that keeps the order of its names |
+//! | `write.rs` | serializes a document in a given style |
+//! | `writers.rs` | the styles of unknown serializers |
 
 mod node;
 mod write;
@@ -21,11 +21,12 @@ use super::cause::{Cause, CauseKind};
 use super::habits::{HABITS, Habit};
 use super::trial::{Trial, Tries, Try};
 
-/// The body as every habit would write it, its names in their order or sorted.
+/// Serializes the body as every known serializer would, with its names in their
+/// order or sorted.
 pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     if let Ok(text) = serde_json::from_slice::<String>(body) {
-        let detail = "the body at hand is the one that was signed, written into a JSON text";
+        let detail = "the captured body is the signed body, serialized as a JSON string";
         let cause = Cause::tried(CauseKind::BodyReserialized, detail);
         return Box::new(std::iter::once(Try { cause, trial: trial.with_body(text.into_bytes()) }));
     }
@@ -37,7 +38,7 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     let mut seen = HashSet::from([hasher.hash_one(body)]);
     let ways = ways().filter_map(move |(habit, is_sorted)| {
         let written = if is_sorted { &sorted } else { &ordered }.write(&habit.style);
-        // Most habits write most bodies alike.
+        // Most serializers write most bodies alike.
         seen.insert(hasher.hash_one(written.as_bytes())).then_some((habit, is_sorted, written))
     });
     Box::new(ways.map(move |(habit, is_sorted, written)| Try {
@@ -46,14 +47,14 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
     }))
 }
 
-/// A byte order mark, which is no JSON, and what is behind it. It is kept: that it
-/// was added or lost is another change.
+/// Splits off a byte order mark, which is not JSON. The mark is kept: whether it was
+/// added or removed is another change.
 fn without_mark(body: &[u8]) -> (&[u8], &[u8]) {
     body.split_at(if body.starts_with(BOM) { BOM.len() } else { 0 })
 }
 
-/// The body as writers might have written it that are no habit's: their escapes
-/// are told from what there is to escape in it.
+/// Serializes the body as unknown serializers might. Which escapes are tried depends
+/// on the characters in the body.
 pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     let Some(ordered) = parse(body) else { return Box::new(std::iter::empty()) };
@@ -65,13 +66,14 @@ pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
         seen.insert(hasher.hash_one(written.as_bytes())).then_some(written)
     });
     let tries = written.map(move |written| Try {
-        cause: parsed("of the sender's own writer, whose escapes or spaces are others", at_hand),
+        cause: parsed("from the sender's own serializer, with other escapes or spaces", at_hand),
         trial: trial.with_body(written),
     });
     Box::new(tries.take(trial.affordable_variations()))
 }
 
-/// Whose habit a body shows, and whether its names are sorted.
+/// The serializer that would have written this body, and whether its names are
+/// sorted.
 pub(super) fn habit(body: &[u8]) -> Option<(&'static Habit, bool)> {
     let ordered = parse(body)?;
     habit_of(&ordered, &ordered.sorted(), body)
@@ -84,7 +86,7 @@ pub(super) fn is_whole(body: &[u8]) -> bool {
 fn habit_of(ordered: &Node, sorted: &Node, body: &[u8]) -> Option<(&'static Habit, bool)> {
     let is_sorted = ordered.write(&HABITS[0].style) == sorted.write(&HABITS[0].style);
     let found = HABITS.iter().find(|habit| ordered.write(&habit.style).as_bytes() == body);
-    // What has one name is sorted whoever has written it.
+    // A few names can be in sorted order by chance.
     found.map(|habit| (habit, is_sorted && ordered.most_names() > 3))
 }
 
@@ -92,14 +94,15 @@ fn cause(signed: &Habit, is_sorted: bool, at_hand: Option<(&'static Habit, bool)
     parsed(&format!("{}{}", signed.name, sorted(is_sorted)), at_hand)
 }
 
-/// What was signed is this, and what is at hand another.
+/// The cause for these styles of the signed and of the captured body.
 fn parsed(signed: &str, at_hand: Option<(&'static Habit, bool)>) -> Cause {
     let (hand, mend) = match at_hand {
         Some((habit, is_sorted)) => (format!("{}{}", habit.name, sorted(is_sorted)), habit.mend),
-        None => ("of no habit that is known".to_owned(), HABITS[0].mend),
+        None => ("in the style of no known serializer".to_owned(), HABITS[0].mend),
     };
     let detail = format!(
-        "the body was parsed and written again: what was signed is {signed}; the body at hand is {hand}"
+        "the body was parsed and serialized again: the signed body is {signed}; the captured body \
+         is {hand}"
     );
     Cause::tried(CauseKind::BodyReserialized, detail).with_fix(mend)
 }
@@ -108,7 +111,7 @@ fn sorted(is_sorted: bool) -> &'static str {
     if is_sorted { ", its names sorted" } else { "" }
 }
 
-/// The likely ways first: sorted names are rare.
+/// The likely styles first: sorted names are rare.
 fn ways() -> impl Iterator<Item = (&'static Habit, bool)> {
     let in_order = HABITS.iter().map(|habit| (habit, false));
     in_order.chain(HABITS.iter().map(|habit| (habit, true)))

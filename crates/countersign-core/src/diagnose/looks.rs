@@ -1,5 +1,5 @@
-//! What can only be told from appearances: where nothing verifies, and where
-//! nothing can be tried. What a secret looks like is in `secret_looks.rs`.
+//! Heuristics: causes to suspect if no experiment verifies, or if none is possible.
+//! `secret_looks.rs` has those for secrets.
 
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
@@ -11,7 +11,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::name::Name;
 use crate::scheme::Scheme;
 
-/// The causes for which there is a sign; none of them is certain.
+/// The suspected causes. None of them is certain.
 pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
     let mut causes = Vec::new();
     causes.extend(scheme(trial));
@@ -25,7 +25,8 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
     causes
 }
 
-/// Whose headers these are, where those of the scheme are not there.
+/// Suspects another scheme if the request has its headers and lacks the given
+/// scheme's.
 fn scheme(trial: &Trial) -> Option<Cause> {
     let others = schemes_of_its_headers(trial);
     if others.is_empty() {
@@ -33,13 +34,14 @@ fn scheme(trial: &Trial) -> Option<Cause> {
     }
     let names: Vec<String> = others.iter().map(|scheme| format!("`{}`", scheme.name())).collect();
     let names = names.join(" or ");
-    let detail = format!("it has the headers of {names}, and not those of the scheme");
-    let mend = format!("configure the scheme {names}, with the secret that belongs to it");
+    let detail = format!("the request has the headers of {names}, and not those of the scheme");
+    let mend = format!("configure the scheme {names}, with its secret");
     Some(Cause::suspected(CauseKind::WrongScheme, detail).with_fix(mend))
 }
 
-/// The schemes whose headers a request has, where it has no signature of its own
-/// scheme. None where they are many: that would be a list, and no hint.
+/// The schemes whose headers a request has, if it lacks the signature header of the
+/// given scheme. Empty if there are more than [`MOST_SCHEMES`]: a long list is no
+/// help.
 pub(super) fn schemes_of_its_headers(trial: &Trial) -> Vec<Scheme> {
     if has_own_signature(trial) {
         return Vec::new();
@@ -49,13 +51,13 @@ pub(super) fn schemes_of_its_headers(trial: &Trial) -> Vec<Scheme> {
     if others.len() > MOST_SCHEMES { Vec::new() } else { others }
 }
 
-/// Whether a request has a header in which its own scheme has the signature.
+/// Whether a request has a signature header of the given scheme.
 pub(super) fn has_own_signature(trial: &Trial) -> bool {
     let mut own = trial.scheme.families.iter().flat_map(|family| &family.signatures);
     own.any(|name| trial.request.values(name.lower()).next().is_some())
 }
 
-/// Whether a header says something by its name, to the scheme or to a diagnosis.
+/// Whether the scheme or the diagnosis reads a header of this name.
 pub(super) fn is_header_that_matters(scheme: &Scheme, name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     MATTERING.contains(&name.as_str())
@@ -63,8 +65,8 @@ pub(super) fn is_header_that_matters(scheme: &Scheme, name: &str) -> bool {
         || scheme.headers().any(|own| own.eq_ignore_ascii_case(&name))
 }
 
-/// Whether a request has all the headers of one family. What needs none has
-/// none that could tell.
+/// Whether a request has all the headers of one family of the scheme. A family
+/// without headers never matches.
 fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
     scheme.families.iter().any(|family| {
         let names = || family.signatures.iter().take(1).chain(&family.id).chain(&family.timestamp);
@@ -73,7 +75,7 @@ fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
     })
 }
 
-/// What the refusal itself says, where it is not that the signature is wrong.
+/// A cause from the rejection itself, if it is not a signature mismatch.
 fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
     use VerifyErrorKind as Kind;
     let told = |kind, more: &str| Cause::suspected(kind, format!("{refusal}{more}"));
@@ -87,29 +89,27 @@ fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Ca
             told(CauseKind::PartMissing, "")
         }
         Kind::UnsupportedSignature => told(CauseKind::WrongHeader, "").with_fix(Fix::of_receiver(
-            "compare the version of the signature in the provider's settings with the one that \
+            "compare the signature version in the provider's settings with the one that \
              `Scheme::signature_grammar` shows",
-            "compare the version of the signature in the provider's settings with the one that \
+            "compare the signature version in the provider's settings with the one that \
              `countersign schemes` shows",
         )),
         Kind::MalformedSignature | Kind::MalformedId => told(
             CauseKind::WrongHeader,
-            ": it is cut off or rewritten, or another provider's, and nothing that was tried \
-             mends it",
+            ": it was truncated or rewritten, or it is another provider's; no change that was \
+             tried fixes it",
         ),
-        Kind::RepeatedHeader => {
-            told(CauseKind::WrongHeader, ", and none of its values is the right one")
-        }
+        Kind::RepeatedHeader => told(CauseKind::WrongHeader, ", and none of its values verifies"),
         Kind::MalformedTimestamp => told(CauseKind::TimestampUnit, ""),
         Kind::UnknownKey => told(CauseKind::SecretOfAnotherEndpoint, "").with_fix(
-            "compare the key, the certificate or the topic that the delivery names with those \
-             that are configured: it is for another endpoint, or the provider has a new key",
+            "compare the key, the certificate or the topic that the delivery names with the \
+             configured ones: it is for another endpoint, or the provider has a new key",
         ),
         Kind::BodyTooLarge => {
             let length = trial.body().len();
             let detail = format!(
-                "{refusal}, and the body has {length} bytes; with a higher one it would not verify \
-                 either"
+                "{refusal}; the body has {length} bytes, and with a higher limit it would not \
+                 verify either"
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
@@ -121,22 +121,22 @@ fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Ca
 fn body(trial: &Trial) -> Option<Cause> {
     let body = trial.body();
     if let Some(what) = stand_in::named(body) {
-        let detail = format!("the body at hand is no body: it is {what}");
+        let detail = format!("the captured body is not the original one: it is {what}");
         return Some(Cause::suspected(CauseKind::BodyReserialized, detail));
     }
     let stated = trial.request.text("content-length").and_then(|text| text.parse::<usize>().ok());
     let has_none = matches!(trial.request.method(), "GET" | "HEAD");
     if body.is_empty() && trial.scheme.authenticates_body() && stated != Some(0) && !has_none {
         let detail = match stated {
-            Some(stated) => format!("the body is empty, and its `Content-Length` is {stated}"),
-            None => "the body is empty: something has read it already".to_owned(),
+            Some(stated) => format!("the body is empty, but its `Content-Length` is {stated}"),
+            None => "the body is empty: other code has already read it".to_owned(),
         };
         return Some(Cause::suspected(CauseKind::BodyEmpty, detail));
     }
-    // A sender's own `{}` has a length of 2, and is not what is wrong.
+    // If the sender sent `{}`, the `Content-Length` is 2, and the body is not the cause.
     if body == b"{}" && stated.is_none() && trial.scheme.authenticates_body() {
-        let detail = "the body is `{}`, which Express has as `req.body` if nothing has parsed the \
-                      body: unless the provider has sent `{}`, it is not the body that was signed";
+        let detail = "the body is `{}`, the value of `req.body` in Express if nothing has parsed \
+                      the body: unless the provider sent `{}`, it is not the signed body";
         return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].mend));
     }
     let encoding = trial.request.text("content-encoding").unwrap_or("identity");
@@ -145,22 +145,22 @@ fn body(trial: &Trial) -> Option<Cause> {
         return Some(Cause::suspected(CauseKind::BodyDecompressed, DECOMPRESSED));
     }
     if charset::is_lossy(body) {
-        let detail = "the body holds U+FFFD, which stands where something was not UTF-8; what it \
-                      was cannot be known";
+        let detail = "the body contains U+FFFD, which replaces bytes that are not UTF-8; the \
+                      original bytes cannot be recovered";
         return Some(Cause::suspected(CauseKind::BodyCharset, detail));
     }
     if is_encoded && std::str::from_utf8(body).is_ok() {
         return Some(Cause::suspected(CauseKind::BodyDecompressed, DECOMPRESSED));
     }
     if compression::is_cut_off(body) {
-        let detail = "the body is compressed, and breaks off";
+        let detail = "the body is compressed and truncated";
         return Some(Cause::suspected(CauseKind::BodyTruncated, detail));
     }
     match stated {
         Some(stated) if stated != body.len() && json::is_whole(body) => {
             let length = body.len();
             let detail =
-                format!("the body is whole JSON of {length} bytes, and {stated} were sent");
+                format!("the body is complete JSON of {length} bytes, but {stated} were sent");
             let cause = Cause::suspected(CauseKind::BodyReserialized, detail);
             Some(match json::habit(body) {
                 Some((habit, _)) => cause.with_fix(habit.mend),
@@ -169,11 +169,11 @@ fn body(trial: &Trial) -> Option<Cause> {
         }
         Some(stated) if stated > body.len() => {
             let length = body.len();
-            let detail = format!("the body has {length} of the {stated} bytes that were sent");
+            let detail = format!("the body has only {length} of the {stated} bytes that were sent");
             Some(Cause::suspected(CauseKind::BodyTruncated, detail))
         }
         _ if is_encoded => {
-            let detail = "the body has a `Content-Encoding` that cannot be undone here: it may \
+            let detail = "the body has a `Content-Encoding` that cannot be decoded here: it may \
                           have been signed before it was compressed";
             Some(Cause::suspected(CauseKind::BodyCompressed, detail))
         }
@@ -183,8 +183,8 @@ fn body(trial: &Trial) -> Option<Cause> {
 
 const MATTERING: &[&str] = &["date", "forwarded", "host", "x-envoy-original-path", "x-rewrite-url"];
 const MATTERING_FAMILIES: &[&str] = &["content-", "x-forwarded-", "x-original-"];
-/// More of them would be a list and no hint.
+/// A longer list is no help.
 const MOST_SCHEMES: usize = 4;
 
-const DECOMPRESSED: &str = "the body has a `Content-Encoding`, and is not in it; what it was before \
-                            cannot be known";
+const DECOMPRESSED: &str = "the body has a `Content-Encoding` but is not encoded; the encoded \
+                            bytes cannot be recovered";

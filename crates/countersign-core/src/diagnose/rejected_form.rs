@@ -1,5 +1,5 @@
-//! What a scheme rejects although its signature is right: the same bytes could
-//! also be read as another delivery, or anybody can have them signed.
+//! Deliveries that a scheme rejects although the signature is right: the same bytes
+//! could be read as another delivery, or anyone can have them signed.
 
 use super::cause::{Cause, CauseKind};
 use super::time;
@@ -8,12 +8,13 @@ use crate::handshake;
 use crate::json;
 use crate::scheme::Boundaries;
 
-/// What a verifier rejects of a delivery whose signature is right over this body.
-/// `has_time_cause` says that the form of its time is explained already.
+/// The cause if a verifier rejects the form of a delivery with a right signature
+/// over this body. `has_time_cause` is true if another cause already explains the
+/// timestamp.
 pub(super) fn cause(trial: &Trial, body: &[u8], has_time_cause: bool) -> Option<Cause> {
     let time = || if has_time_cause { None } else { rejected_time(trial) };
     let what = rejected_body(trial, body).or_else(time)?;
-    let detail = format!("the signature is right, and the scheme rejects {what}");
+    let detail = format!("the signature is right, but the scheme rejects {what}");
     Some(Cause::tried(CauseKind::RejectedForm, detail))
 }
 
@@ -24,7 +25,7 @@ fn rejected_body(trial: &Trial, body: &[u8]) -> Option<String> {
         return Some(if body.is_empty() { EMPTY.to_owned() } else { TOKEN.to_owned() });
     }
     let Some(first) = body.first() else {
-        // A template takes an empty body; a rule says itself whether it does.
+        // A template accepts an empty body. A rule decides for itself.
         return (!scheme.is_data() && !body_first.is_empty()).then(|| no_such_start(body_first));
     };
     if *one_document && !json::is_document(body) {
@@ -37,7 +38,7 @@ fn no_such_start(body_first: &[u8]) -> String {
     let known: Vec<String> =
         body_first.iter().map(|byte| format!("`{}`", byte.escape_ascii())).collect();
     format!(
-        "a body that does not begin with {}: nothing else says where it begins in what is signed",
+        "a body that does not begin with {}: nothing else marks its start in the signed payload",
         known.join(" or ")
     )
 }
@@ -46,13 +47,13 @@ fn rejected_time(trial: &Trial) -> Option<String> {
     let unit = trial.scheme.timestamp.as_ref()?.unit;
     let text = time::text(trial)?;
     (!trial.scheme.boundaries.allow_timestamp(text.as_bytes(), unit)).then(|| {
-        "a time of another length: nothing else says where it ends in what is signed".to_owned()
+        "a timestamp of another length: nothing else marks its end in the signed payload".to_owned()
     })
 }
 
-const EMPTY: &str = "an empty body: anybody can have one signed, by asking for the scheme's \
-                     unsigned handshake";
-const TOKEN: &str = "a short body of nothing but letters, digits and `-._~+/=`: anybody can have \
-                     such a text signed, by asking for the scheme's unsigned handshake";
-const NO_DOCUMENT: &str = "a body that is not one JSON document to its end: by a plain digest \
-                           anybody can compute the signature of a longer body without the secret";
+const EMPTY: &str = "an empty body: anyone can have one signed with the scheme's unsigned \
+                     handshake";
+const TOKEN: &str = "a short body of only letters, digits and `-._~+/=`: anyone can have such a \
+                     text signed with the scheme's unsigned handshake";
+const NO_DOCUMENT: &str = "a body that is not one JSON document to its end: with a plain digest, \
+                           anyone can compute the signature of a longer body without the secret";

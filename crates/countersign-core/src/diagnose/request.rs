@@ -1,4 +1,4 @@
-//! A request that was captured, to be judged later.
+//! A captured request.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::headers::Head;
 
-/// A request as it arrived: all headers, in their order, and the body to the
-/// byte.
+/// A request as it arrived: all headers in their order, and the exact bytes of the
+/// body.
 #[derive(Clone)]
 pub struct CapturedRequest {
     method: String,
@@ -19,8 +19,8 @@ pub struct CapturedRequest {
 }
 
 impl CapturedRequest {
-    /// A `POST` with these headers and this body. The more of the headers there
-    /// are, the more can be found: those of a proxy say which URL was called.
+    /// A `POST` with these headers and this body. More headers allow more causes to
+    /// be found: a proxy's headers show which URL was called.
     #[must_use]
     pub fn new<N: Into<String>, V: Into<Vec<u8>>>(
         headers: impl IntoIterator<Item = (N, V)>,
@@ -37,14 +37,14 @@ impl CapturedRequest {
         }
     }
 
-    /// The method. Defaults to `POST`.
+    /// Sets the method. Defaults to `POST`.
     #[must_use]
     pub fn with_method(mut self, method: impl Into<String>) -> Self {
         self.method = method.into();
         self
     }
 
-    /// The URL as the provider calls it, for the schemes that sign it.
+    /// Sets the URL that the provider calls, for the schemes that sign it.
     #[must_use]
     pub fn with_url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into().into());
@@ -57,8 +57,8 @@ impl CapturedRequest {
         self
     }
 
-    /// The same with no more headers than can be tried, those first that matter by
-    /// their name; and how many lines are left out.
+    /// Drops headers beyond the maximum that can be tried. Keeps those first whose name
+    /// matters. Returns the request and the number of dropped lines.
     pub(super) fn with_bounded_headers(self, matters: impl Fn(&str) -> bool) -> (Self, usize) {
         let length = self.headers.len();
         if length <= MAX_HEADER_LINES && self.header_bytes <= MAX_HEADER_BYTES {
@@ -102,18 +102,18 @@ impl CapturedRequest {
         &self.headers
     }
 
-    /// How long the names and values of all headers are together.
+    /// The total length of the names and values of all headers, in bytes.
     pub(super) fn header_bytes(&self) -> usize {
         self.header_bytes
     }
 
-    /// The values of a header, by its name in any case.
+    /// The values of a header. The name is not case-sensitive.
     pub(super) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         let named = self.headers.iter().filter(move |(other, _)| other.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_slice())
     }
 
-    /// The first value of a header, where it is text.
+    /// The first value of a header; `None` if it is not UTF-8.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let named = self.headers.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         named.and_then(|(_, value)| std::str::from_utf8(value).ok()).map(str::trim)
@@ -123,7 +123,7 @@ impl CapturedRequest {
         &self.body
     }
 
-    /// Path and query: no request line has a fragment.
+    /// The path and the query. A request line has no fragment.
     fn target(&self) -> &str {
         let url = self.url().unwrap_or_default();
         let url = url.split('#').next().unwrap_or_default();
@@ -139,12 +139,12 @@ fn bytes_of(headers: &[(String, Vec<u8>)]) -> usize {
     headers.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
-/// Several times as many as servers accept.
+/// Several times the maximum of common servers.
 const MAX_HEADER_LINES: usize = 500;
 const MAX_HEADER_BYTES: usize = 1024 * 1024;
 
 impl fmt::Debug for CapturedRequest {
-    /// Names the method only: all else may hold a secret.
+    /// Shows the method only: everything else may contain a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CapturedRequest").field("method", &self.method).finish_non_exhaustive()
     }

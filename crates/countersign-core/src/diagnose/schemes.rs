@@ -1,16 +1,17 @@
-//! The other built-in schemes.
+//! Changes of the scheme: the other built-in schemes.
 
 use super::cause::{Cause, CauseKind};
 use super::looks;
 use super::trial::{Trial, Tries, Try};
 use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
 
-/// The same request by each of the others.
+/// The same request with each of the other schemes.
 ///
-/// `is_mismatched` says that it has a signature of its own scheme, which is
-/// wrong: then one of an older version beside it, which signs less, explains
-/// nothing. Nor does a header that merely shows the secret, where the request has
-/// a signature of its own scheme at all.
+/// `is_mismatched` is true if the request has a signature of its own scheme that
+/// does not match. Then an older signature in the same header, which covers less,
+/// is no explanation, and such schemes are left out. If the request has any
+/// signature of its own scheme, schemes with a plain token are left out as well: a
+/// header that merely contains the secret is no explanation either.
 pub(super) fn others(trial: &Trial, is_mismatched: bool) -> impl Iterator<Item = Trial> {
     let others = Scheme::names().filter(|name| *name != trial.scheme.name());
     let others = others.filter_map(|name| Scheme::named(name).ok());
@@ -21,8 +22,8 @@ pub(super) fn others(trial: &Trial, is_mismatched: bool) -> impl Iterator<Item =
     others.map(|scheme| trial.with_scheme(scheme))
 }
 
-/// The same request by those whose headers it has, where it has not those of its
-/// own.
+/// Tries the schemes whose headers the request has, if it lacks the signature
+/// header of its own scheme.
 pub(super) fn by_their_headers(trial: &Trial) -> Tries<'_> {
     let others = looks::schemes_of_its_headers(trial);
     Box::new(others.into_iter().map(|scheme| {
@@ -31,23 +32,24 @@ pub(super) fn by_their_headers(trial: &Trial) -> Tries<'_> {
     }))
 }
 
-/// By these schemes it verifies.
+/// The cause if the delivery verifies with these schemes.
 pub(super) fn cause(names: &[&str]) -> Cause {
     let all = names.join("`, `");
     let (detail, mend) = match names {
-        [_] => {
-            (format!("by the scheme `{all}` it verifies"), format!("configure the scheme `{all}`"))
-        }
+        [_] => (
+            format!("it verifies with the scheme `{all}`"),
+            format!("configure the scheme `{all}`"),
+        ),
         _ => (
-            format!("by each of the schemes `{all}` it verifies: they sign alike"),
+            format!("it verifies with each of the schemes `{all}`, which sign alike"),
             format!("configure the scheme of the provider that sends it: one of `{all}`"),
         ),
     };
     Cause::tried(CauseKind::WrongScheme, detail).with_fix(mend)
 }
 
-/// Whether the request has the header in which the scheme's provider, and few
-/// others, name the event's type.
+/// Whether the request has the header in which the scheme's provider names the
+/// event's type. Few providers share such a header.
 pub(super) fn is_named_for(trial: &Trial) -> bool {
     trial.scheme.event_type.iter().any(|source| match &source.0 {
         TypePlace::Header(name) => trial.request.values(name.lower()).next().is_some(),
@@ -55,7 +57,7 @@ pub(super) fn is_named_for(trial: &Trial) -> bool {
     })
 }
 
-/// Whether one header may hold signatures of both, told apart by their keys.
+/// Whether one header may contain signatures of both schemes under different keys.
 fn may_stand_beside(one: &Scheme, other: &Scheme) -> bool {
     let (Grammar::List { key: own, .. }, Grammar::List { key, .. }) =
         (&one.grammar, &other.grammar)

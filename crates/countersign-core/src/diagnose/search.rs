@@ -1,5 +1,5 @@
-//! What is tried, in which order: one change, then a change and another secret,
-//! then two changes.
+//! Which changes are tried, and in which order: one change, then a change and
+//! another secret, then two changes.
 
 use super::cause::{Cause, CauseKind};
 use super::trial::{Bench, Proved, Trial, Tries, With};
@@ -9,15 +9,15 @@ use super::{
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
-/// Why there is something to diagnose: a verifier's refusal, or why there can be
-/// no verifier.
+/// What is diagnosed: a verifier's error, or the configuration error because of
+/// which there is no verifier.
 pub(super) type Rejection<'a> = Result<&'a VerifyError, &'a ConfigError>;
 
-/// The causes, the likeliest first; at least one.
+/// The causes, the most likely first. There is at least one.
 pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
     let found = match bench.run(trial, With::Given) {
         Some(proved) => {
-            // With the secrets that can be used.
+            // It verifies with the secrets that can be used.
             let unusable = rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it));
             let causes = unusable.map(Cause::proved).into_iter().collect();
             Some(with_the_rest(bench, trial, &proved, causes))
@@ -63,7 +63,7 @@ fn change(bench: &Bench<'_>, trial: &Trial, with: With, changes: &[Change]) -> O
     None
 }
 
-/// All the schemes by which it verifies, as one cause: they are to choose from.
+/// All schemes with which the request verifies, as one cause: the user chooses.
 fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Cause>> {
     let mut found = Vec::new();
     for other in schemes::others(trial, bench.is_mismatched(trial)) {
@@ -74,7 +74,7 @@ fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Caus
             found.push((other, proved));
         }
     }
-    // What a scheme's verifier rejects all the same is not of that scheme, if it is of another.
+    // Schemes that reject the form of this delivery are left out if another one accepts it.
     let is_accepted = |(other, proved): &(Trial, Proved)| {
         rejected_form::cause(other, &proved.body, is_off(bench, other, proved)).is_none()
     };
@@ -104,7 +104,8 @@ fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
     None
 }
 
-/// Those with a URL last: of these there is no end, so the likely ones come first.
+/// Pairs of changes. Pairs with a URL come last, because they are very many, and of
+/// these the likely ones come first.
 fn pairs() -> impl Iterator<Item = (Change, Change)> {
     let forward = PAIRED.iter().enumerate();
     let forward = forward
@@ -116,7 +117,7 @@ fn pairs() -> impl Iterator<Item = (Change, Change)> {
     forward.chain(REWRITTEN_AND_MORE).chain([likely]).chain(with_url).chain([rest])
 }
 
-/// What else has to be fixed: the secret, the limit, the time, and the form.
+/// Adds what else must be fixed: the secret, the limit, the timestamp, and the form.
 fn with_the_rest(
     bench: &Bench<'_>,
     trial: &Trial,
@@ -130,58 +131,58 @@ fn with_the_rest(
     causes
 }
 
-/// Whether its time is a cause by itself, whatever the form.
+/// Whether the timestamp is a separate cause, regardless of the form.
 fn is_off(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> bool {
     !time::explain(bench, trial, proved).is_empty()
 }
 
-/// What was not tried is said.
+/// Reports headers that were not tried.
 fn headers_left_out(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
     let left_out = bench.headers_left_out;
     (left_out > 0).then(|| {
         let tried = trial.request.headers().len();
         let detail = format!(
-            "the request has {} lines of headers, and {tried} of them were tried: the rest is more \
-             than any provider sends",
+            "the request has {} lines of headers, and {tried} of them were tried: no provider \
+             sends more",
             tried.saturating_add(left_out)
         );
         Cause::suspected(CauseKind::TamperedOrUnknown, detail)
-            .with_fix("give the headers that the provider has sent, and try again")
+            .with_fix("pass only the headers that the provider sent, and try again")
     })
 }
 
-/// What is signed and rejected all the same has another form than the scheme says.
+/// The cause if the signature is right and the scheme still rejects the delivery.
 fn ambiguous() -> Cause {
-    let detail = "the signature is right, and a part of what is signed has not the form by which the \
-                  scheme tells where it ends: where its body begins, or how long its time is; by \
-                  another reading of the same bytes it would be another delivery";
+    let detail = "the signature is right, but the signed payload is ambiguous: its parts do not \
+                  have the form that shows where the body begins or how long the timestamp is, so \
+                  the same bytes could be read as another delivery";
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
 fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
     let is_spent = bench.is_spent();
-    let rest = if is_spent { "; not every combination, for there are too many" } else { "" };
+    let rest = if is_spent { " (there are too many combinations to try all)" } else { "" };
     let tried = bench.tried.get();
     let besides = match refusal.map(VerifyError::kind) {
         Some(VerifyErrorKind::TimestampTooOld | VerifyErrorKind::TimestampInFuture) => {
-            "; whoever has sent it states a time, besides, that would be refused"
+            "; its timestamp would be rejected as well"
         }
         Some(VerifyErrorKind::TooManySignatures) => {
-            "; no provider sends so many signatures, nor does a proxy that is known"
+            "; no known provider or proxy sends so many signatures"
         }
         _ => "",
     };
     let detail = format!(
-        "of {tried} variations none verifies{rest}: the delivery was changed on its way, or was \
-         signed with a secret that is not among those given{besides}"
+        "none of {tried} variations verifies{rest}: the delivery was changed in transit, or was \
+         signed with a secret that was not given{besides}"
     );
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
 type Change = for<'a> fn(&'a Trial) -> Tries<'a>;
 
-/// Ordered by how specific they are: what a narrow change explains is not put
-/// down to a wide one.
+/// The most specific changes first, so that a failure that a narrow change explains
+/// is not attributed to a wide one.
 const NARROW: &[Change] = &[
     time::units,
     headers::mended,
@@ -201,7 +202,7 @@ const NARROW: &[Change] = &[
     time::unreadable,
 ];
 
-/// What might as well be a delivery of another scheme.
+/// Changes of deliveries that could as well be of another scheme.
 const WIDE: &[Change] = &[
     headers::respelled,
     time::unstated,
@@ -210,10 +211,10 @@ const WIDE: &[Change] = &[
     digests::of_any_header,
 ];
 
-/// Of which there are thousands.
+/// Changes with thousands of variations.
 const EXHAUSTIVE: &[Change] = &[json::by_any_writer, form::by_any_writer];
 
-/// Those of which two may well come together.
+/// Changes of which two are likely to occur together.
 const PAIRED: &[Change] = &[
     schemes::by_their_headers,
     time::units,
@@ -230,11 +231,11 @@ const PAIRED: &[Change] = &[
     form::of_its_payload,
 ];
 
-/// The same of what is changed in a URL.
+/// The same for changes of the URL.
 const URLS: [Change; 2] = [url::others, url_escapes::others];
 
-/// What was written by another writer, whose line ends or end were changed, too:
-/// first the writer, for parsing drops both.
+/// A body that was serialized again and whose line endings or byte order mark were
+/// changed as well. The serializer comes first, because parsing drops both.
 const REWRITTEN_AND_MORE: [(Change, Change); 2] =
     [(json::rewritten, body::newlines), (json::rewritten, body::byte_order_mark)];
 
@@ -280,8 +281,8 @@ mod tests {
             let refusal = VerifyErrorKind::SignatureMismatch.into();
             let causes = causes(&bench, &trial, Ok(&refusal));
             assert!(causes.iter().all(|cause| !cause.is_certain()), "{causes:?}");
-            // One trial with all the secrets may go over it, and those of a single change with the
-            // given ones are made in any case.
+            // One experiment with all secrets may exceed the limit, and the experiments with a
+            // single change and the given secrets always run.
             let single = 400 * u64::try_from(trial.body().len()).unwrap();
             let (spent, tried) = (bench.spent.get(), bench.tried.get());
             assert!(spent < 2 * MOST_WORK + single, "{name}, {length}: {spent}");

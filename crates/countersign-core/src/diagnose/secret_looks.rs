@@ -1,4 +1,5 @@
-//! What a secret looks like that is none, or is that of something else.
+//! Heuristics for secrets: texts that are not signing secrets, such as API keys and
+//! ids.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +13,7 @@ use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Scheme};
 use crate::secret::Secret;
 
-/// A secret that the scheme cannot use, and what it is, if that can be seen.
+/// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(bench: &Bench<'_>, trial: &Trial, problem: &ConfigError) -> Option<Cause> {
     let ConfigError::Secret { problem, index, .. } = problem else { return None };
     let index = index.unwrap_or(0);
@@ -31,8 +32,8 @@ pub(super) fn unusable(bench: &Bench<'_>, trial: &Trial, problem: &ConfigError) 
     Some(Cause::suspected(kind, detail).with_fix(fix(&trial.scheme)))
 }
 
-/// A secret that stands in the request itself: nobody who signs shows the key. It
-/// is a token of another way of proving, or an id.
+/// The cause for a secret that the request contains. No sender that signs sends its
+/// key, so this is a token of another kind of authentication, or an id.
 pub(super) fn in_request(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
     if trial.scheme.algorithm() == Algorithm::Token {
         return None;
@@ -46,18 +47,18 @@ pub(super) fn in_request(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
         };
         let place = place_of(trial, shown)?;
         let detail = format!(
-            "{part}{} stands in the request itself, {place}: whoever signs does not show the key",
+            "{part}{} is in the request itself, {place}: a sender that signs does not send the key",
             secrets::called(secret, index)
         );
         Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(&trial.scheme)))
     })
 }
 
-/// A secret that begins as keys do with which nobody signs.
+/// The cause for a secret that begins like a key that does not sign webhooks.
 pub(super) fn of_another_kind(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
     let mut secrets = bench.given.iter();
     let what = secrets.find_map(|secret| kind(secret, &trial.scheme, Certainty::Usable))?;
-    let detail = format!("the secret begins as {what} does, with which no webhook is signed");
+    let detail = format!("the secret begins like {what}, which does not sign webhooks");
     Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(&trial.scheme)))
 }
 
@@ -66,30 +67,30 @@ fn fix(scheme: &Scheme) -> Fix {
                  token or the key for its API";
     let name = scheme.name();
     Fix::of_receiver(
-        format!("{first}; `Scheme::notes` may say where it stands"),
-        format!("{first}; `countersign schemes {name}` may say where it stands"),
+        format!("{first}; `Scheme::notes` may say where to find it"),
+        format!("{first}; `countersign schemes {name}` may say where to find it"),
     )
 }
 
 fn secret_problem(problem: SecretProblem) -> String {
     match problem {
-        SecretProblem::NotBase64 => "is not base64, as this scheme's secrets are".to_owned(),
-        SecretProblem::NotHex => "is not hexadecimal, as this scheme's secrets are".to_owned(),
+        SecretProblem::NotBase64 => "is not base64, but this scheme's secrets are".to_owned(),
+        SecretProblem::NotHex => "is not hexadecimal, but this scheme's secrets are".to_owned(),
         SecretProblem::Several => "is several secrets joined by `|`".to_owned(),
         problem => problem.to_string(),
     }
 }
 
-/// Whether the scheme can use a secret. What it cannot use may be called an id
-/// by its form alone.
+/// Whether the scheme can use a secret. Only an unusable secret is called an id
+/// because of its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Certainty {
     Usable,
     Undecodable,
 }
 
-/// What a secret looks like that is none. A token may look like anything: its
-/// user has chosen it.
+/// What a text looks like that is not a signing secret. Always `None` for schemes
+/// with a plain token, because users choose tokens freely.
 fn kind(secret: &Secret, scheme: &Scheme, certainty: Certainty) -> Option<&'static str> {
     if scheme.algorithm() == Algorithm::Token {
         return None;
@@ -113,8 +114,8 @@ fn kind(secret: &Secret, scheme: &Scheme, certainty: Certainty) -> Option<&'stat
     (certainty == Certainty::Undecodable).then(|| id(text)).flatten()
 }
 
-/// What is no key by its form: the same of a secret that can be used would be a
-/// guess.
+/// What a text is that cannot be a key because of its form. For a usable secret,
+/// this would only be a guess.
 fn id(text: &str) -> Option<&'static str> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_uuid = text.len() == 36
@@ -124,7 +125,7 @@ fn id(text: &str) -> Option<&'static str> {
         });
     match text {
         "" => None,
-        _ if is_number => Some("a number: an id, of the application perhaps"),
+        _ if is_number => Some("a number: an id, perhaps of the application"),
         _ if is_uuid => Some("a UUID: an id"),
         _ if text.starts_with("-----BEGIN PUBLIC KEY") => Some("a public key in PEM"),
         _ if text.starts_with("-----BEGIN CERTIFICATE") => Some("a certificate in PEM"),
@@ -154,7 +155,7 @@ fn is_sid(text: &str) -> bool {
     })
 }
 
-/// Where in a request a text stands, alone or behind the word of an
+/// The place in a request that contains a text, alone or after the name of an
 /// authentication scheme.
 fn place_of(trial: &Trial, text: &str) -> Option<String> {
     if text.len() < SHORTEST {
@@ -172,14 +173,14 @@ fn place_of(trial: &Trial, text: &str) -> Option<String> {
     let mut path = String::new();
     find(&body, text, &mut path).then(|| match path.as_str() {
         "/id" | "/event_id" | "/eventId" | "/event/id" => {
-            format!("in the body at `{path}`: it is the event id")
+            format!("in the body at `{path}`, as the event id")
         }
         _ if path.bytes().all(is_of_pointer) => format!("in the body at `{path}`"),
         _ => "in the body".to_owned(),
     })
 }
 
-/// Whether a text is one of the values, and at which path.
+/// Whether a text is one of the values. Sets `path` to its path.
 fn find(node: &Node, text: &str, path: &mut String) -> bool {
     let length = path.len();
     let mut inside = |step: &str, node: &Node| {
@@ -197,19 +198,19 @@ fn find(node: &Node, text: &str, path: &mut String) -> bool {
     }
 }
 
-/// A name that may be shown: it is nothing but a name.
+/// Whether a path may contain this byte to be printed.
 fn is_of_pointer(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"/_-".contains(&byte)
 }
 
-/// What is shorter may stand anywhere by chance.
+/// A shorter text can occur anywhere by chance.
 const SHORTEST: usize = 6;
 
-/// The schemes whose secrets begin like this, because they are API keys or have
-/// been.
+/// Schemes whose secrets begin like this, because they are or were API keys.
 const SIGNING_API_KEYS: &[(&str, &str)] = &[("mailgun", "key-"), ("paystack", "sk_")];
 
-/// Whoever begins like an earlier one stands behind it.
+/// Prefixes of texts that do not sign webhooks. A longer prefix comes before a
+/// shorter one with the same beginning.
 const API_KEYS: &[(&str, &str)] = &[
     ("sk_live_", "a secret API key"),
     ("sk_test_", "a secret API key"),

@@ -1,5 +1,4 @@
-//! What else the secret may be: the same text read in another way, and other
-//! secrets.
+//! Changes of the secret: the same text decoded in other ways, and other secrets.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -8,8 +7,8 @@ use super::cause::{Cause, CauseKind};
 use crate::scheme::{Scheme, SecretFormat};
 use crate::secret::{Secret, Secrets, is_blank, unquoted};
 
-/// All that is tried in the place of the given secrets, each with what it means
-/// if it matches.
+/// All secrets that are tried instead of the given ones, each with the cause if it
+/// matches.
 pub(super) fn all(
     given: &Secrets,
     others: &[(CauseKind, Secret)],
@@ -20,7 +19,7 @@ pub(super) fn all(
     for (number, secret) in given.iter().enumerate() {
         let called = called(secret, number);
         if !secret.validity().contains(now_ms) {
-            let detail = format!("{called} signed it, and is not accepted at this time");
+            let detail = format!("it was signed with {called}, which is not accepted at this time");
             all.push((Cause::tried(CauseKind::Rotated, detail), secret.again_at_any_time()));
         }
         all.extend(same(secret, scheme, &called));
@@ -28,18 +27,18 @@ pub(super) fn all(
     for (number, (kind, secret)) in others.iter().enumerate() {
         let called = match secret.name() {
             Some(name) => format!("`{name}`"),
-            None => format!("number {number}, counted from 0,"),
+            None => format!("number {number}, counted from 0"),
         };
         let detail = match kind {
-            CauseKind::Rotated => format!("of the retired secrets {called} signed it"),
-            _ => format!("of the other endpoints' secrets {called} signed it"),
+            CauseKind::Rotated => format!("it was signed with a retired secret: {called}"),
+            _ => format!("it was signed with the secret of another endpoint: {called}"),
         };
         all.push((Cause::tried(*kind, detail), secret.again_at_any_time()));
     }
     all
 }
 
-/// How a secret is called in a text.
+/// The name of a secret in texts.
 pub(super) fn called(secret: &Secret, number: usize) -> String {
     match secret.name() {
         Some(name) => format!("the secret `{name}`"),
@@ -47,7 +46,7 @@ pub(super) fn called(secret: &Secret, number: usize) -> String {
     }
 }
 
-/// The same secret, read in other ways.
+/// The same secret, decoded in other ways.
 fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> {
     let format = scheme.secret_format();
     let Ok(text) = std::str::from_utf8(secret.dangerous_reveal()) else {
@@ -62,29 +61,29 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
         read.text(kind, "has white space around it", trimmed);
     }
     if joined != trimmed && !trimmed.contains("-----") {
-        read.text(kind, "has white space inside of it", &joined);
+        read.text(kind, "has white space inside it", &joined);
     }
     if let Some(bare) = without_written_newlines(trimmed) {
-        read.text(kind, "ends in a newline that is written as `\\n`", bare);
+        read.text(kind, "ends with a literal `\\n`", bare);
     }
     if trimmed.contains("\\n") {
         let lines = trimmed.replace("\\n", "\n");
-        read.text(kind, "has `\\n` where its line breaks belong", &lines);
+        read.text(kind, "has a literal `\\n` instead of line breaks", &lines);
     }
     for end in ["\n", "\r\n", " "] {
         let text = format!("{trimmed}{end}");
-        read.text(kind, "lacks the white space that the provider's own ends in", &text);
+        read.text(kind, "lacks the white space at the end of the provider's secret", &text);
     }
     let unquoted = unquoted(trimmed);
     if let Some(unquoted) = unquoted {
-        read.text(CauseKind::SecretInQuotes, "stands in quotes", unquoted.trim_matches(is_blank));
+        read.text(CauseKind::SecretInQuotes, "is in quotes", unquoted.trim_matches(is_blank));
     }
 
     if let Some(value) = behind_name(trimmed) {
         read.text(CauseKind::SecretWithName, "has a name and a `=` or `:` in front of it", value);
     }
     if let Some(decoded) = without_escapes(trimmed) {
-        let told = "has percent-escapes, and what they stand for signed it";
+        let told = "is percent-encoded; the decoded text signed the delivery";
         read.text(CauseKind::SecretNotDecoded, told, &decoded);
     }
 
@@ -93,38 +92,38 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
         _ if !secret.is_as_shown() => true,
         format => format.decode(text).is_ok_and(|key| key.as_slice() == text.as_bytes()),
     };
-    // What is there is the text already, or the scheme decodes it.
+    // Either the text is the key, or the scheme decodes it.
     let decoded = match is_text {
         true => (CauseKind::SecretNotDecoded, "is used as text"),
         false => (CauseKind::SecretWronglyDecoded, "is decoded in another way"),
     };
     for (name, key) in keys(plain) {
         let (kind, what) = decoded;
-        let what = format!("{what}: what signed it is what its {name} decodes to");
+        let what = format!("{what}; the key that signed the delivery is its decoded {name}");
         read.key(kind, &what, &key);
     }
     if let Some(key) = public_key(plain) {
         let kind = CauseKind::SecretWronglyDecoded;
-        read.key(kind, "is a public key in PEM, and the scheme takes the key by itself", &key);
+        read.key(kind, "is a public key in PEM, but the scheme expects the bare key", &key);
     }
     if let Some((_, key)) = plain.split_once('\n').filter(|_| scheme.name() == "paypal") {
-        let told = "is of a webhook, and what signed it is PayPal's simulator, which signs for the id \
-                    `WEBHOOK_ID`";
+        let told = "has the id of a webhook, but the delivery was signed by PayPal's simulator, \
+                    which signs for the id `WEBHOOK_ID`";
         read.text(CauseKind::SecretOfAnotherEndpoint, told, &format!("WEBHOOK_ID\n{key}"));
     }
     if format == SecretFormat::Basic
         && let Some(pair) = STANDARD.decode(plain).ok().and_then(|b| String::from_utf8(b).ok())
     {
-        let told = "is in base64, and the scheme takes user and password";
+        let told = "is in base64, but the scheme expects user and password";
         read.text(CauseKind::SecretNotDecoded, told, &pair);
     }
     let kind = CauseKind::SecretWronglyDecoded;
     if !is_text {
-        read.key(kind, "is decoded, and its text signed it", plain.as_bytes());
+        read.key(kind, "is decoded, but its text signed the delivery", plain.as_bytes());
     }
     match plain.strip_prefix("whsec_") {
         Some(bare) => {
-            let told = "has the prefix `whsec_`, and what follows it signed it, as text";
+            let told = "has the prefix `whsec_`, but the text after it signed the delivery";
             read.key(kind, told, bare.as_bytes());
         }
         None => {
@@ -146,14 +145,14 @@ struct Read<'a> {
 }
 
 impl Read<'_> {
-    /// Another text, decoded as the first one is.
+    /// Adds another text, which is decoded like the original one.
     fn text(&mut self, kind: CauseKind, what: &str, text: &str) {
         let secret =
             if self.like.is_as_shown() { Secret::new(text) } else { Secret::from_text(text) };
         self.push(kind, what, secret.ok());
     }
 
-    /// Another key, whatever the scheme says.
+    /// Adds another key, which is not decoded.
     fn key(&mut self, kind: CauseKind, what: &str, key: &[u8]) {
         self.push(kind, what, Secret::from_bytes(key).ok());
     }
@@ -164,7 +163,7 @@ impl Read<'_> {
     }
 }
 
-/// A text without the `\n` or `\r\n` at its end that stand there in writing.
+/// A text without literal `\n` or `\r\n` at its end.
 fn without_written_newlines(text: &str) -> Option<&str> {
     let mut bare = text;
     while let Some(rest) = WRITTEN_NEWLINES.iter().find_map(|end| bare.strip_suffix(*end)) {
@@ -186,13 +185,13 @@ fn behind_name(text: &str) -> Option<&str> {
     (is_name && !value.is_empty()).then_some(value)
 }
 
-/// What a text is behind its percent-escapes, as a URL has them.
+/// A text without its percent-encoding; `None` if it has none.
 fn without_escapes(text: &str) -> Option<String> {
     let decoded = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
     (decoded != text).then(|| decoded.into_owned())
 }
 
-/// What a text decodes to, by every encoding that there is for secrets.
+/// The bytes that a text decodes to, in each encoding that is used for secrets.
 fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bare = ["whsec_", "whpk_", "base64:", "0x"];
     let bare = bare.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
@@ -205,8 +204,8 @@ fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     decoded.into_iter().filter_map(|(name, key)| Some((name, key?))).collect()
 }
 
-/// The key inside a public key in PEM: of Ed25519 it is what stands at the end of
-/// its DER, and of P-256 the DER itself will do.
+/// The key in a PEM public key: for Ed25519 the bytes at the end of its DER, for
+/// other algorithms, such as P-256, the DER itself.
 fn public_key(text: &str) -> Option<Vec<u8>> {
     let inside = text.strip_prefix("-----BEGIN PUBLIC KEY-----")?;
     let inside = inside.split("-----END").next()?.replace("\\n", "");
@@ -215,27 +214,27 @@ fn public_key(text: &str) -> Option<Vec<u8>> {
     Some(der.strip_prefix(ED25519_SPKI).map(<[u8]>::to_vec).unwrap_or(der))
 }
 
-/// The texts that decode to a key, for where the provider uses the text.
+/// The texts that decode to a key, for providers that use the text as the key.
 fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
     let base64 = STANDARD.encode(key);
     let texts = [
         (const_hex::encode(key), "hexadecimal"),
-        (format!("whsec_{base64}"), "base64 behind `whsec_`"),
+        (format!("whsec_{base64}"), "base64 with the prefix `whsec_`"),
         (base64, "base64"),
         (STANDARD_NO_PAD.encode(key), "base64 without padding"),
         (URL_SAFE_NO_PAD.encode(key), "URL-safe base64"),
     ];
     let secrets = texts.into_iter().filter_map(|(text, name)| {
-        let detail = format!("{called} was decoded, and its text in {name} signed it");
+        let detail = format!("{called} was decoded, but its text in {name} signed the delivery");
         let cause = Cause::tried(CauseKind::SecretWronglyDecoded, detail);
         Some((cause, Secret::from_text(text).ok()?))
     });
     secrets.collect()
 }
 
-/// Line ends, by their escapes.
+/// The escapes of line endings.
 const WRITTEN_NEWLINES: &[&str] = &["\\n", "\\r"];
 
-/// What stands in front of the key in the DER of an Ed25519 key, RFC 8410.
+/// The bytes before the key in the DER of an Ed25519 public key, RFC 8410.
 const ED25519_SPKI: &[u8] =
     &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];

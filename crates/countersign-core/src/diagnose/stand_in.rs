@@ -1,5 +1,4 @@
-//! What a language writes in the place of bytes or of a value: the body was
-//! turned into text that is no body any more.
+//! Changes of the body: bytes or values that a language converted to a string.
 
 use std::borrow::Cow;
 
@@ -7,27 +6,27 @@ use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
 use super::trial::{Trial, Tries, Try};
 
-/// The bytes, where the text has them all.
+/// Tries the original bytes, if the string contains all of them.
 pub(super) fn undone(trial: &Trial) -> Tries<'_> {
     let body = trial.body();
     let text = std::str::from_utf8(body).unwrap_or_default().trim();
     let found = [
-        ("what `JSON.stringify` makes of a `Buffer`", buffer(body)),
-        ("what `JSON.stringify` makes of a `Uint8Array`", byte_array(body)),
-        ("the numbers of the bytes that were signed", numbers(text)),
-        ("what Python's `repr` makes of `bytes`", python_bytes(text)),
-        ("what Node shows of a `Buffer`", shown_buffer(text)),
-        ("the bytes that were signed, in hexadecimal", hexadecimal(text)),
+        ("a `Buffer` that `JSON.stringify` serialized", buffer(body)),
+        ("a `Uint8Array` that `JSON.stringify` serialized", byte_array(body)),
+        ("a list of the signed bytes as decimal numbers", numbers(text)),
+        ("the `repr` of Python `bytes`", python_bytes(text)),
+        ("a `Buffer` as Node prints it", shown_buffer(text)),
+        ("the signed bytes in hexadecimal", hexadecimal(text)),
     ];
     Box::new(found.into_iter().filter_map(|(what, bytes)| {
         let bytes = bytes.filter(|bytes| !bytes.is_empty())?;
         let cause =
-            Cause::tried(CauseKind::BodyReserialized, format!("the body at hand is {what}"));
+            Cause::tried(CauseKind::BodyReserialized, format!("the captured body is {what}"));
         Some(Try { cause, trial: trial.with_body(bytes) })
     }))
 }
 
-/// The name of a text that has nothing of the body any more.
+/// The description of a string that contains nothing of the original body.
 pub(super) fn named(body: &[u8]) -> Option<Cow<'static, str>> {
     let text = std::str::from_utf8(body).ok()?.trim();
     let (_, what) = STAND_INS.iter().find(|(begin, _)| text.starts_with(begin))?;
@@ -37,7 +36,7 @@ pub(super) fn named(body: &[u8]) -> Option<Cow<'static, str>> {
 
 /// `{"type":"Buffer","data":[123,125]}`.
 fn buffer(body: &[u8]) -> Option<Vec<u8>> {
-    // Nothing else is worth parsing.
+    // Parses likely bodies only.
     memchr::memmem::find(body.get(..LONGEST_START).unwrap_or(body), b"\"Buffer\"")?;
     let Some(Node::Map(members)) = json::parse(body) else { return None };
     match members.as_slice() {
@@ -117,29 +116,29 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     const_hex::decode(digits.as_bytes()).ok().filter(|_| !digits.starts_with("0x"))
 }
 
-/// Where in a body its first names stand.
+/// The length of the start of a body in which its first name is searched.
 const LONGEST_START: usize = 64;
-/// How they begin.
+/// The beginnings of such strings.
 const STAND_INS: &[(&str, &str)] = &[
-    ("[object ", "what JavaScript makes of an object that is turned into text"),
+    ("[object ", "an object that JavaScript converted to a string"),
     ("undefined", "JavaScript's `undefined`"),
     ("null", "JSON's `null`"),
     ("None", "Python's `None`"),
     ("nil", "Ruby's or Go's `nil`"),
-    ("Array", "what PHP makes of an array that is turned into text"),
-    ("System.Byte[]", "what .NET makes of a byte array that is turned into text"),
-    ("[B@", "what Java makes of a byte array that is turned into text"),
-    ("{'", "what Python's `str` makes of a `dict`"),
-    ("[{'", "what Python's `str` makes of a list"),
-    ("{:", "what Ruby's `inspect` makes of a `Hash`"),
-    ("#<", "what Ruby's `inspect` makes of an object"),
-    ("map[", "what Go's `fmt` makes of a map"),
-    ("<Buffer ", "what Node shows of a `Buffer`, cut off"),
-    ("<_io.", "what Python's `str` makes of a stream"),
-    ("ImmutableMultiDict(", "what Flask makes of a form that is turned into text"),
-    ("<QueryDict:", "what Django makes of a form that is turned into text"),
+    ("Array", "an array that PHP converted to a string"),
+    ("System.Byte[]", "a byte array that .NET converted to a string"),
+    ("[B@", "a byte array that Java converted to a string"),
+    ("{'", "the `str` of a Python `dict`"),
+    ("[{'", "the `str` of a Python list"),
+    ("{:", "the `inspect` of a Ruby `Hash`"),
+    ("#<", "the `inspect` of a Ruby object"),
+    ("map[", "a map that Go's `fmt` printed"),
+    ("<Buffer ", "a truncated `Buffer` as Node prints it"),
+    ("<_io.", "the `str` of a Python stream"),
+    ("ImmutableMultiDict(", "a form that Flask converted to a string"),
+    ("<QueryDict:", "a form that Django converted to a string"),
 ];
-/// Of these nothing more is there.
+/// Strings that only count if they are the whole body.
 const ALONE: &[&str] = &["undefined", "null", "None", "nil", "Array"];
 
 #[cfg(test)]

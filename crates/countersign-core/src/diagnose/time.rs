@@ -1,4 +1,4 @@
-//! What is the matter with the time of a delivery that is authentic.
+//! Causes in the timestamp of an authentic delivery.
 
 use std::time::UNIX_EPOCH;
 
@@ -13,7 +13,8 @@ use crate::scheme::{
 };
 use crate::timestamp;
 
-/// Why an authentic delivery is refused for its time; nothing where it is not.
+/// Why an authentic delivery is rejected because of its timestamp. Empty if it is
+/// accepted.
 pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<Cause> {
     let Some(stated) = proved.signed_at_ms else { return Vec::new() };
     let Some(tolerance) = bench.tolerance.or(trial.scheme.tolerance()) else { return Vec::new() };
@@ -27,12 +28,12 @@ pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<
         std::iter::once(cause).chain(off).collect()
     };
     if let Some((clock, unit)) = clock_in_milliseconds(now) {
-        let detail = format!("the receiver's clock counts {unit}, and not milliseconds");
+        let detail = format!("the receiver's clock counts {unit} instead of milliseconds");
         let cause = Cause::tried(CauseKind::TimestampUnit, detail);
         return and_off(
             cause.with_fix(Fix::of_receiver(
-                "give the clock's time in Unix milliseconds: `Clock::now_unix_ms`",
-                "give `--now` in Unix milliseconds",
+                "return the clock's time in Unix milliseconds: `Clock::now_unix_ms`",
+                "pass `--now` in Unix milliseconds",
             )),
             stated,
             clock,
@@ -41,7 +42,7 @@ pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<
     if let Some(own) = unit(&trial.scheme).filter(|unit| is_count(*unit)) {
         for (other, what) in in_other_units(stated, own) {
             if fits(other, now) || (!is_of_our_time(stated) && is_of_our_time(other)) {
-                let detail = format!("the timestamp counts {what}, and the scheme {own}");
+                let detail = format!("the timestamp is in {what}, but the scheme expects {own}");
                 let cause = Cause::tried(CauseKind::TimestampUnit, detail);
                 return and_off(cause, other, now);
             }
@@ -50,7 +51,7 @@ pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<
     vec![off(trial, stated, now, tolerance)]
 }
 
-/// A clock that is in another unit, put right, and that unit.
+/// The time of a clock with another unit, in milliseconds, and that unit.
 fn clock_in_milliseconds(now: i64) -> Option<(i64, &'static str)> {
     if is_of_our_time(now) {
         return None;
@@ -64,7 +65,7 @@ fn clock_in_milliseconds(now: i64) -> Option<(i64, &'static str)> {
     clocks.find(|(clock, _)| is_of_our_time(*clock))
 }
 
-/// The instants, in Unix milliseconds, that the number is in other units.
+/// The number in other units, as Unix milliseconds.
 fn in_other_units(stated: i64, own: TimestampUnit) -> impl Iterator<Item = (i64, &'static str)> {
     let number = if own == TimestampUnit::Seconds { stated / 1000 } else { stated };
     let units = [
@@ -77,21 +78,20 @@ fn in_other_units(stated: i64, own: TimestampUnit) -> impl Iterator<Item = (i64,
     units.filter(move |(instant, _)| *instant != stated)
 }
 
-/// Authentic, in the right unit, and too far from now.
+/// The cause for a timestamp in the right unit that is too far from the current time.
 fn off(trial: &Trial, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
     let late = now.saturating_sub(stated);
     if late < 0 {
         let ahead = span(late.saturating_neg());
-        let detail =
-            format!("the receiver's clock is {ahead} behind the time at which it was signed");
+        let detail = format!("the receiver's clock is {ahead} behind the delivery's timestamp");
         return Cause::tried(CauseKind::ClockSkew, detail);
     }
     let sent = trial.request.text("date").and_then(|text| httpdate::parse_http_date(text).ok());
     let sent = sent.and_then(|sent| sent.duration_since(UNIX_EPOCH).ok()).map(millis);
     let Some(sent) = sent else {
         let detail = format!(
-            "it was signed {} before the receiver's clock; if it has just arrived, that clock is \
-             ahead by so much",
+            "it was signed {} before the receiver's time; if it has just arrived, the receiver's \
+             clock is ahead by that much",
             span(late)
         );
         return old(detail, stated);
@@ -99,27 +99,27 @@ fn off(trial: &Trial, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
     let offset = now.saturating_sub(sent);
     if timestamp::check(stated, sent, tolerance).is_err() {
         let detail = format!(
-            "its `Date` lies {} behind the time at which it was signed: it has been sent again",
+            "its `Date` is {} later than its timestamp: it was sent again",
             span(sent.saturating_sub(stated))
         );
         old(detail, stated)
     } else if offset <= A_DAY_MS {
         let detail = format!(
-            "it was sent when it was signed, and by its `Date` the receiver's clock is {} ahead; \
-             if it was captured so long ago, nothing is wrong",
+            "according to its `Date`, it was sent when it was signed, and the receiver's clock is \
+             {} ahead; if it was captured that long ago, nothing is wrong",
             span(offset)
         );
         Cause::tried(CauseKind::ClockSkew, detail)
     } else {
-        old(format!("by its `Date` it was sent {} ago", span(offset)), stated)
+        old(format!("according to its `Date`, it was sent {} ago", span(offset)), stated)
     }
 }
 
 fn old(detail: String, stated: i64) -> Cause {
     let fix = |by: String| {
         format!(
-            "nothing, if this is a capture: judge it by the clock of its time ({by}); otherwise \
-             somebody has sent it again, or it has waited in a queue"
+            "nothing, if this is an old capture: diagnose it as of its own time ({by}); otherwise \
+             the delivery was sent again, or it waited in a queue"
         )
     };
     let fix = Fix::of_receiver(
@@ -129,12 +129,12 @@ fn old(detail: String, stated: i64) -> Cause {
     Cause::tried(CauseKind::ReplayedOldCapture, detail).with_fix(fix)
 }
 
-/// The timestamp written in another way: for those that cannot be read at all.
+/// Tries other formats of the timestamp, for timestamps that the scheme cannot parse.
 pub(super) fn units(trial: &Trial) -> Tries<'_> {
     let Some(timestamp) = &trial.scheme.timestamp else { return Box::new(std::iter::empty()) };
     let number = number(trial, timestamp);
     let others = TimestampUnit::ALL.iter().filter(move |(_, unit)| {
-        // A number is read as a number, whatever it counts: `explain` tells.
+        // A number parses as a number in any unit. `explain` reports a wrong unit.
         let is_likely = match number {
             Some(number) if is_of_our_time(number) => *unit != TimestampUnit::Seconds,
             _ => *unit != TimestampUnit::Milliseconds,
@@ -146,14 +146,14 @@ pub(super) fn units(trial: &Trial) -> Tries<'_> {
         if let Some(timestamp) = &mut scheme.timestamp {
             timestamp.unit = *unit;
         }
-        let detail = format!("the timestamp is written as {word}, which is not the scheme's unit");
+        let detail = format!("the timestamp has the format {word}, which is not the scheme's");
         let cause = Cause::tried(CauseKind::TimestampUnit, detail);
         Try { cause, trial: trial.with_scheme(scheme) }
     }))
 }
 
-/// The timestamp set aside where it is one that no unit can read: is all else in
-/// order?
+/// Ignores a timestamp that no unit can parse, to find out whether everything else is
+/// right.
 pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
     let Some((timestamp, mut scheme)) = without_time(trial) else {
         return Box::new(std::iter::empty());
@@ -174,31 +174,31 @@ pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
     };
     Box::new(place.into_iter().map(move |place| {
         let detail = format!(
-            "the signature is right, and the time that stands in {place} is no time of the \
-             scheme's format, nor of another that is known"
+            "the signature is right, but the timestamp in {place} has neither the scheme's format \
+             nor another known one"
         );
         let cause = Cause::tried(CauseKind::TimestampUnit, detail).with_fix(Fix::of_receiver(
-            "have it sent in a format that is known (Unix seconds or milliseconds, digits only; \
-             RFC 3339; an HTTP date), or write a `SigningRule` that reads it",
-            "have it sent in a format that is known: Unix seconds or milliseconds, digits only; \
-             RFC 3339; an HTTP date",
+            "have the sender use a known format (Unix seconds or milliseconds, digits only; RFC \
+             3339; an HTTP date), or write a `SigningRule` that parses it",
+            "have the sender use a known format: Unix seconds or milliseconds, digits only; RFC \
+             3339; an HTTP date",
         ));
         Try { cause, trial: trial.with_scheme(scheme.clone()) }
     }))
 }
 
-/// The timestamp set aside where the body states none.
+/// Ignores the timestamp if the body does not contain it.
 pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
     let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.source {
         TimestampSource::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
             let detail =
-                format!("the signature is right, and the body states no time at `{pointer}`");
+                format!("the signature is right, but the body has no timestamp at `{pointer}`");
             let cause = Cause::tried(CauseKind::WrongScheme, detail).with_fix(Fix::of(
-                "describe a scheme whose time stands where this provider puts it: \
+                "define a custom scheme with the place of this provider's timestamp: \
                      `SchemeBuilder::timestamp_body`",
-                "describe a scheme whose time stands where this provider puts it: `countersign \
-                     schemes NAME --toml` begins its file",
-                "set `timestamp_body` in the scheme's file to where this provider puts the time",
+                "define a custom scheme with the place of this provider's timestamp: `countersign \
+                     schemes NAME --toml` prints a file to start from",
+                "set `timestamp_body` in the scheme's file to where this provider has the timestamp",
             ));
             Some(Try { cause, trial: trial.with_scheme(scheme) })
         }
@@ -207,7 +207,7 @@ pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
     Box::new(found.into_iter())
 }
 
-/// The scheme without its timestamp, and that one.
+/// The timestamp, and the scheme without it.
 fn without_time(trial: &Trial) -> Option<(&Timestamp, Scheme)> {
     let timestamp = trial.scheme.timestamp.as_ref().filter(|_| trial.scheme.is_data())?;
     let mut scheme = (*trial.scheme).clone();
@@ -215,7 +215,7 @@ fn without_time(trial: &Trial) -> Option<(&Timestamp, Scheme)> {
     Some((timestamp, scheme))
 }
 
-/// The timestamp, where it is a number.
+/// The timestamp; `None` if it is not a number.
 fn number(trial: &Trial, timestamp: &Timestamp) -> Option<i64> {
     match &timestamp.source {
         TimestampSource::Body(pointer) => match in_body(trial, pointer) {
@@ -230,13 +230,14 @@ fn in_body(trial: &Trial, pointer: &Pointer) -> Value {
     json::find(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
 }
 
-/// The text of the timestamp outside of the body.
+/// The text of the timestamp; `None` if it is in the body.
 pub(super) fn text(trial: &Trial) -> Option<&str> {
     let timestamp = trial.scheme.timestamp.as_ref()?;
     in_headers(trial, timestamp).map(|(text, _)| text)
 }
 
-/// The text of the timestamp outside of the body, and the header where it stands.
+/// The text of the timestamp and the header that contains it; `None` if it is in the
+/// body.
 fn in_headers<'a>(trial: &'a Trial, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
     trial.scheme.families.iter().find_map(|family| {
         let header = family.timestamp.as_ref().or(family.signatures.first())?;
@@ -261,12 +262,12 @@ fn is_count(unit: TimestampUnit) -> bool {
     matches!(unit, TimestampUnit::Seconds | TimestampUnit::Milliseconds)
 }
 
-/// Whether a webhook can have been sent then.
+/// Whether a webhook can have been sent at this time.
 fn is_of_our_time(unix_ms: i64) -> bool {
     (YEAR_2005_MS..YEAR_2100_MS).contains(&unix_ms)
 }
 
-/// A length of time, for people.
+/// Formats a duration for people.
 fn span(ms: i64) -> String {
     let seconds = ms.unsigned_abs() / 1000;
     let (days, rest) = (seconds / 86_400, seconds % 86_400);

@@ -1,4 +1,5 @@
-//! One trial: a request, a scheme and secrets, judged whatever the time.
+//! One experiment: a request, a scheme and secrets, verified without a limit on the
+//! timestamp.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,7 +16,7 @@ use crate::secret::{Secret, Secrets};
 use crate::url::PublicUrl;
 use crate::verifier::Verifier;
 
-/// What is judged: the request as it was captured, or with something changed.
+/// What is verified: the captured request, unchanged or with a change.
 #[derive(Clone)]
 pub(super) struct Trial {
     pub(super) scheme: Arc<Scheme>,
@@ -39,14 +40,14 @@ impl Trial {
         self.request.body()
     }
 
-    /// How many variations of one kind may be tried: the larger the body, the
-    /// fewer.
+    /// How many variations of one kind may be tried. There are fewer for a larger
+    /// request.
     pub(super) fn affordable(&self, most: usize) -> usize {
         (MOST_BYTES / self.size().max(1)).clamp(LEAST_TRIALS, most)
     }
 
-    /// How many variations may be tried of a kind that has thousands: as many
-    /// as cost no more than an eighth of all work.
+    /// How many variations may be tried of a kind that has thousands: together they
+    /// cost at most an eighth of all work.
     pub(super) fn affordable_variations(&self) -> usize {
         let signature_checks = match self.scheme.algorithm() {
             Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => PUBLIC_OVERHEAD,
@@ -56,66 +57,67 @@ impl Trial {
         usize::try_from(MOST_WORK / 8 / once).unwrap_or(usize::MAX).max(LEAST_VARIATIONS)
     }
 
-    /// What judging it with so many secrets costs, in bytes hashed.
+    /// The cost of verifying it with this number of secrets, in hashed bytes.
     fn cost(&self, secrets: usize) -> u64 {
         let once = self.size().saturating_add(OVERHEAD);
         u64::try_from(once.saturating_mul(secrets)).unwrap_or(u64::MAX)
     }
 
-    /// The body, and the headers beyond those that every request has: they are
-    /// searched in each trial, and copied for many.
+    /// The size of the body, and of the headers beyond those of a normal request.
+    /// Each experiment searches the headers, and many experiments copy them.
     fn size(&self) -> usize {
         let headers = self.request.header_bytes().saturating_sub(OVERHEAD);
         self.body().len().saturating_add(headers)
     }
 }
 
-/// A trial, and what is the cause if it verifies.
+/// An experiment, and the cause if it verifies.
 pub(super) struct Try {
     pub(super) cause: Cause,
     pub(super) trial: Trial,
 }
 
-/// What is changed for trials, one after another.
+/// Experiments, created one after another.
 pub(super) type Tries<'a> = Box<dyn Iterator<Item = Try> + 'a>;
 
-/// Which secrets a trial is given.
+/// Which secrets an experiment uses.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum With {
     Given,
-    /// These, everything that can be made of them, and the others.
+    /// The given secrets, all variations of them, and the other secrets.
     All,
 }
 
-/// A trial has verified.
+/// The result of an experiment that verified.
 pub(super) struct Proved {
-    /// What is the matter with the secret, where it is not one of those given.
+    /// The cause in the secret, if it is not one of the given ones.
     pub(super) secret: Option<Cause>,
     pub(super) signed_at_ms: Option<i64>,
-    /// As it is signed: decoded, if the scheme has it so.
+    /// The signed body: decoded, if the scheme signs the decoded body.
     pub(super) body: Bytes,
-    /// Of the body, encoded or decoded, whichever is longer.
+    /// The length of the encoded or the decoded body, whichever is longer.
     pub(super) body_length: usize,
 }
 
-/// Where trials are run, and what they share.
+/// Runs experiments, and keeps what they share.
 pub(super) struct Bench<'a> {
     pub(super) given: &'a Secrets,
     pub(super) others: &'a [(CauseKind, Secret)],
     pub(super) now_ms: i64,
-    /// In the place of the scheme's.
+    /// Overrides the scheme's.
     pub(super) tolerance: Option<Tolerance>,
-    /// In the place of the scheme's.
+    /// Overrides the scheme's.
     pub(super) body_limit: Option<usize>,
     pub(super) verify_token: Option<&'a Secret>,
-    /// How many lines of headers the request has besides those that are tried.
+    /// The number of header lines that are not tried.
     pub(super) headers_left_out: usize,
     pub(super) memo: RefCell<Option<Memo>>,
     pub(super) spent: Cell<u64>,
     pub(super) tried: Cell<usize>,
 }
 
-/// The judge of the trial before: most differ in the request alone.
+/// The verifiers of the previous experiment. Most experiments differ only in the
+/// request.
 pub(super) struct Memo {
     scheme: Arc<Scheme>,
     url: Option<String>,
@@ -123,11 +125,11 @@ pub(super) struct Memo {
     judge: Option<Rc<Judge>>,
 }
 
-/// Verifiers, and for each of their secrets what it means where that one matches.
+/// Verifiers, and for each of their secrets the cause if that secret matches.
 struct Judge(Vec<(Verifier, Vec<Option<Cause>>)>);
 
 impl Bench<'_> {
-    /// What a verifier says: nothing where it verifies.
+    /// The error of a verifier for the unchanged request; `None` if it verifies.
     pub(super) fn as_it_is(&self, trial: &Trial) -> Result<Option<VerifyError>, ConfigError> {
         let verifier = verifier(&trial.scheme, trial.request.url(), self.given.again())?;
         let now_ms = self.now_ms;
@@ -141,7 +143,7 @@ impl Bench<'_> {
         Ok(verifier.verify(trial.request.head(), trial.request.body().clone()).err())
     }
 
-    /// Whether a trial has a signature of its scheme, and a wrong one.
+    /// Whether the request has a signature of its scheme that does not match.
     pub(super) fn is_mismatched(&self, trial: &Trial) -> bool {
         let judge = self.judge(trial, With::Given);
         judge.is_some_and(|judge| {
@@ -153,7 +155,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Whether a trial verifies, its time left aside.
+    /// Runs an experiment. Returns `None` if it does not verify. Ignores how old the
+    /// timestamp is.
     pub(super) fn run(&self, trial: &Trial, with: With) -> Option<Proved> {
         let judge = self.judge(trial, with)?;
         self.tried.set(self.tried.get() + 1);
@@ -171,8 +174,8 @@ impl Bench<'_> {
         })
     }
 
-    /// Whether there is work left for what is tried in pairs: there is no end of
-    /// those, and a large body makes each of them dear.
+    /// Whether all work is used up. Limits the pairs of changes: there are very many,
+    /// and a large body makes each of them expensive.
     pub(super) fn is_spent(&self) -> bool {
         self.spent.get() > MOST_WORK
     }
@@ -206,12 +209,12 @@ impl Bench<'_> {
             live.extend(more);
             return self.verifier(scheme, url, live).map(|one| Judge(vec![one]));
         }
-        // To a rule, the second secret may be something else than another first one.
+        // A rule may use the second secret for another purpose than the first one.
         let each = more.filter_map(|secret| self.verifier(scheme, url, vec![secret]));
         Some(Judge(each.collect()))
     }
 
-    /// A verifier with all those secrets that the scheme can take.
+    /// A verifier with all secrets that the scheme can use.
     fn verifier(
         &self,
         scheme: &Scheme,
@@ -242,9 +245,9 @@ impl Bench<'_> {
     }
 }
 
-/// The scheme without what it asks of a request so that what is signed has one
-/// reading. That is for a receiver; here, whatever was signed is to be found, and
-/// `rejected_form.rs` says what a receiver rejects of it.
+/// The scheme without its checks that the signed payload is unambiguous. Receivers
+/// need these checks. A diagnosis must find everything that was signed, and
+/// `rejected_form.rs` reports what a receiver rejects.
 fn lenient(scheme: &Scheme) -> Scheme {
     let mut lenient = scheme.clone().without_handshakes();
     lenient.boundaries = Boundaries { id: scheme.boundaries.id.clone(), ..Boundaries::default() };
@@ -266,13 +269,13 @@ fn any_time() -> Tolerance {
         .dangerous_without_future_limit()
 }
 
-/// What is hashed for the sake of variations of one kind, at the most.
+/// The maximum of hashed bytes for variations of one kind.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 const LEAST_TRIALS: usize = 40;
-/// What a trial costs besides hashing, as so many bytes hashed.
+/// The cost of an experiment besides hashing, in hashed bytes.
 const OVERHEAD: usize = 4 * 1024;
-/// The same of a signature that is checked with a public key.
+/// The cost of one check with a public key, in hashed bytes.
 const PUBLIC_OVERHEAD: u64 = 64 * 1024;
 const LEAST_VARIATIONS: usize = 8;
-/// Some tenths of a second.
+/// The maximum of all work, in hashed bytes: some tenths of a second.
 pub(super) const MOST_WORK: u64 = 128 * 1024 * 1024;

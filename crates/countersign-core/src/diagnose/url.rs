@@ -1,4 +1,4 @@
-//! The URLs that the provider may have called.
+//! Changes of the URL: other URLs that the provider may have called.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -6,12 +6,13 @@ use std::collections::HashSet;
 use super::cause::{Cause, CauseKind};
 use super::trial::{Trial, Tries, Try};
 
-/// Other URLs, for the schemes that sign it: one part changed, then several.
+/// Tries other URLs, for the schemes that sign the URL: first with one part changed,
+/// then with several.
 pub(super) fn others(trial: &Trial) -> Tries<'_> {
     with_changes(trial, usize::MAX)
 }
 
-/// Those with one part changed.
+/// Tries URLs with one part changed.
 pub(super) fn in_one_part(trial: &Trial) -> Tries<'_> {
     with_changes(trial, 1)
 }
@@ -42,14 +43,14 @@ fn with_changes(trial: &Trial, max_changes: usize) -> Tries<'_> {
     }))
 }
 
-/// A URL in the parts that proxies change.
+/// A URL, split into the parts that proxies change.
 struct Parts {
     scheme: String,
     authority: String,
     path: String,
     /// With its `?`.
     query: String,
-    /// With its `#`. Nobody sends it, and providers read settings in it.
+    /// With its `#`. Clients never send it, but some providers read settings in it.
     fragment: String,
 }
 
@@ -69,11 +70,11 @@ impl Parts {
     }
 }
 
-/// Another value of a part, and what it is, for people. Never the value itself:
-/// a URL may hold a token.
+/// A description of another value of a part, and the value. The description never
+/// contains the value, because a URL may contain a token.
 type Other = (Cow<'static, str>, String);
 
-/// One choice for each part: none where it stays as it is.
+/// One choice for each part: `None` if it is unchanged.
 struct Changed([Option<Other>; 5]);
 
 impl Changed {
@@ -104,7 +105,7 @@ fn chosen<'a>(other: &'a Option<Other>, own: &'a str) -> &'a str {
     other.as_ref().map_or(own, |(_, text)| text)
 }
 
-/// All combinations, those with fewer changes first.
+/// All combinations. Those with fewer changes come first.
 fn combinations(lists: [Vec<Other>; 5]) -> Vec<Changed> {
     let mut all = vec![Changed([const { None }; 5])];
     for (place, list) in lists.into_iter().enumerate() {
@@ -120,7 +121,7 @@ fn combinations(lists: [Vec<Other>; 5]) -> Vec<Changed> {
     all
 }
 
-/// Those of a WebSocket are for media streams.
+/// Other schemes. Those of WebSockets are for media streams.
 fn schemes(parts: &Parts) -> Vec<Other> {
     let own = parts.scheme.as_str();
     let others: &[&str] = match own {
@@ -128,10 +129,10 @@ fn schemes(parts: &Parts) -> Vec<Other> {
         "http" => &["https", "ws"],
         "wss" => &["https", "ws", "http"],
         "ws" => &["wss", "http", "https"],
-        // Whatever it is: it is not shown.
-        _ => return vec![told("with `https` for its scheme", "https")],
+        // The given scheme can be any text, so it is not shown.
+        _ => return vec![told("with the scheme `https`", "https")],
     };
-    others.iter().map(|other| told(format!("with `{other}` for `{own}`"), *other)).collect()
+    others.iter().map(|other| told(format!("with `{other}` instead of `{own}`"), *other)).collect()
 }
 
 fn told(told: impl Into<Cow<'static, str>>, other: impl Into<String>) -> Other {
@@ -167,7 +168,7 @@ fn authorities(trial: &Trial, parts: &Parts) -> Vec<Other> {
     let forwarded = trial.request.text("forwarded").unwrap_or_default().split([',', ';']);
     let forwarded = forwarded.filter_map(|pair| pair.trim().split_once('='));
     let hosts = forwarded.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
-    // Only the first proxy knows what the provider has called.
+    // Only the first proxy knows the URL that the provider called.
     if let Some((_, host)) = hosts.take(1).next() {
         others.push(told("with the first host of `Forwarded`", host.trim_matches('"')));
     }
@@ -213,15 +214,15 @@ fn paths(trial: &Trial, parts: &Parts) -> Vec<Other> {
 fn queries(parts: &Parts) -> Vec<Other> {
     let own = &parts.query;
     if own.is_empty() {
-        return vec![told("with an empty query, a `?` behind its path", "?")];
+        return vec![told("with an empty query: a `?` after its path", "?")];
     }
     let decoded = percent_encoding::percent_decode_str(own).decode_utf8_lossy();
     let mut fields: Vec<&str> = own.trim_start_matches('?').split('&').collect();
     fields.sort_unstable();
     let mut others = vec![
         told("without its query", ""),
-        told("with `%20` for `+` in its query", own.replace('+', "%20")),
-        told("with `+` for `%20` in its query", own.replace("%20", "+")),
+        told("with `%20` instead of `+` in its query", own.replace('+', "%20")),
+        told("with `+` instead of `%20` in its query", own.replace("%20", "+")),
         told("with the escapes of its query decoded", decoded),
         told("with the fields of its query sorted", format!("?{}", fields.join("&"))),
     ];

@@ -1,12 +1,12 @@
-//! The URL with some of its characters escaped that are not, or the other way
-//! round: proxies and frameworks do that to some of them, and not to others.
+//! Changes of the URL: percent-escapes that a proxy or a framework added to some
+//! characters, or removed from them.
 
 use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
 use super::trial::{Trial, Tries, Try};
 
-/// One character changed, then several.
+/// Tries URLs in which one character is changed, then several.
 pub(super) fn others(trial: &Trial) -> Tries<'_> {
     let url = trial.request.url().filter(|_| trial.scheme.signs_url());
     let Some([origin, target, fragment]) = url.and_then(split) else {
@@ -20,7 +20,7 @@ pub(super) fn others(trial: &Trial) -> Tries<'_> {
     let targets = sets.into_iter().flat_map(move |set| {
         let chosen = found.iter().enumerate().filter(|(at, _)| set & 1 << at != 0);
         let chosen: Vec<Mark> = chosen.map(|(_, mark)| *mark).collect();
-        // The ones that can be told in fewer words first.
+        // Those with a shorter description come first.
         [Way::Escaped, Way::Plain, Way::Swapped]
             .map(|way| (way.written(target, &chosen), way, chosen.clone()))
     });
@@ -34,7 +34,7 @@ pub(super) fn others(trial: &Trial) -> Tries<'_> {
     }))
 }
 
-/// What is in front of the path, path and query, and the fragment.
+/// Splits a URL: everything before the path, path and query, and the fragment.
 fn split(url: &str) -> Option<[&str; 3]> {
     let host = url.find("://")? + "://".len();
     let target = host + url[host..].find(['/', '?', '#']).unwrap_or(url.len() - host);
@@ -43,16 +43,16 @@ fn split(url: &str) -> Option<[&str; 3]> {
     Some([origin, target, fragment])
 }
 
-/// What happened to all of some characters.
+/// What happened to all occurrences of some characters.
 #[derive(Debug, Clone, Copy)]
 enum Way {
-    /// What is plain was escaped, and what is escaped was plain.
+    /// Plain occurrences were escaped, and escaped ones were plain.
     Swapped,
     Escaped,
     Plain,
 }
 
-/// A character, with its two escapes.
+/// A character and its two escapes.
 #[derive(Debug, Clone, Copy)]
 struct Mark {
     plain: char,
@@ -68,14 +68,14 @@ impl Mark {
 }
 
 impl Way {
-    /// What to do to the URL at hand. The marks are of the table below.
+    /// How to change the given URL. The marks are from the table below.
     fn told(self, marks: &[Mark]) -> String {
         let plain: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.plain)).collect();
         let escapes: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.upper)).collect();
         let (plain, escapes) = (plain.join(" "), escapes.join(" "));
         match self {
-            Self::Escaped => format!("{escapes} in place of {plain}"),
-            Self::Plain => format!("{plain} in place of {escapes}"),
+            Self::Escaped => format!("{escapes} instead of {plain}"),
+            Self::Plain => format!("{plain} instead of {escapes}"),
             Self::Swapped => {
                 format!("{plain} escaped if plain in the given URL, and plain if escaped there")
             }
@@ -110,8 +110,8 @@ const fn mark(plain: char, upper: &'static str, lower: &'static str) -> Mark {
     Mark { plain, upper, lower }
 }
 
-/// Those whose escape means the same, and that are escaped by some and not by
-/// others; the commoner first. All are ASCII.
+/// ASCII characters whose escape means the same, and that some proxies and frameworks
+/// escape. The most common come first.
 const MARKS: &[Mark] = &[
     mark('\'', "%27", "%27"),
     mark('@', "%40", "%40"),

@@ -1,18 +1,18 @@
-//! How libraries write the fields of forms.
+//! How libraries escape the fields of forms.
 
-/// One way of writing them.
+/// One way of escaping names and values.
 #[derive(Debug, Clone)]
 pub(super) struct Encoding {
-    /// What is not escaped besides letters and digits.
+    /// The characters besides letters and digits that are not escaped.
     plain: Vec<u8>,
     space: &'static [u8],
-    /// The digits of escapes.
+    /// Whether escapes have lower-case digits.
     lower: bool,
 }
 
 impl Encoding {
-    /// Every way in which these marks can have been written, those with the fewest
-    /// plain ones first.
+    /// Every combination of escaping these characters or not. Combinations that treat
+    /// most of them alike come first.
     pub(super) fn all(disputed: Vec<u8>) -> impl Iterator<Item = Self> {
         let mut sets: Vec<u32> = (0..1 << disputed.len()).collect();
         sets.sort_by_key(|set| set.count_ones().min(set.count_zeros()));
@@ -39,14 +39,14 @@ impl Encoding {
     }
 }
 
-/// What stands behind the escapes of a name or a value.
+/// Decodes the escapes of a name or a value.
 pub(super) fn decoded(text: &[u8]) -> Vec<u8> {
     let spaced: Vec<u8> =
         text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_encoding::percent_decode(&spaced).collect()
 }
 
-/// Those of these bytes that some writers escape and others do not, once each.
+/// The bytes that some libraries escape and others do not, once each.
 pub(super) fn disputed(bytes: impl Iterator<Item = u8>) -> Vec<u8> {
     let mut found = Vec::new();
     for byte in bytes {
@@ -59,7 +59,7 @@ pub(super) fn disputed(bytes: impl Iterator<Item = u8>) -> Vec<u8> {
     found
 }
 
-/// The usual libraries, each by what it leaves plain.
+/// The common libraries, each with the characters that it does not escape.
 pub(super) static LIBRARIES: std::sync::LazyLock<Vec<Encoding>> = std::sync::LazyLock::new(|| {
     let plus: &[u8] = b"+";
     [
@@ -86,7 +86,7 @@ pub(super) static LIBRARIES: std::sync::LazyLock<Vec<Encoding>> = std::sync::Laz
 });
 
 const UNDISPUTED: &[u8] = b"-._";
-/// The commoner first.
+/// The most common first.
 const DISPUTED: &[u8] = b"*~!'()@:,/;$?[]{}\"|^`<>=\\";
 const MOST_DISPUTED: usize = 10;
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";

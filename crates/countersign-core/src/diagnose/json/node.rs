@@ -1,9 +1,8 @@
-//! A JSON document as it stands: its names in their order, and its numbers as
-//! they are written.
+//! A JSON document that keeps the order of its names and the text of its numbers.
 
-/// A value.
+/// A JSON value.
 pub(in crate::diagnose) enum Node {
-    /// A number, a truth or nothing.
+    /// A number, a boolean or null.
     Plain(String),
     Text(String),
     List(Vec<Self>),
@@ -25,7 +24,7 @@ impl Node {
         }
     }
 
-    /// How many names the largest object has.
+    /// The number of names in the largest object.
     pub(super) fn most_names(&self) -> usize {
         match self {
             Self::Plain(_) | Self::Text(_) => 0,
@@ -37,7 +36,7 @@ impl Node {
         }
     }
 
-    /// Every text of it, names included.
+    /// Calls the function for every string, including names.
     pub(super) fn texts<'a>(&'a self, seen: &mut impl FnMut(&'a str)) {
         match self {
             Self::Plain(_) => {}
@@ -51,9 +50,9 @@ impl Node {
     }
 }
 
-/// Reads a body; `None` where it is no JSON object or list.
+/// Parses a body. Returns `None` if it is not a JSON object or list.
 pub(in crate::diagnose) fn parse(body: &[u8]) -> Option<Node> {
-    // What it has read is valid, so that the reader below need not look twice.
+    // The body is valid JSON, so the reader below does not validate it again.
     serde_json::from_slice::<serde_core::de::IgnoredAny>(body).ok()?;
     let text = std::str::from_utf8(body).ok()?;
     let mut reader = Reader { rest: text };
@@ -101,7 +100,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Everything between the opening bracket, at which it stands, and `close`.
+    /// Reads everything between the opening bracket, which is next, and `close`.
     fn all(&mut self, close: char, mut item: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.rest = &self.rest[1..];
         loop {
@@ -131,7 +130,7 @@ impl Reader<'_> {
 }
 
 const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
-/// Deeper than any provider's, and shallow enough for any stack.
+/// Deeper than any provider's documents, and small enough for any stack.
 const DEEPEST: usize = 128;
 
 #[cfg(test)]

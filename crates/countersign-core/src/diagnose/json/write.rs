@@ -1,4 +1,4 @@
-//! JSON as a style has it.
+//! Serializes JSON in a given style.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -6,20 +6,20 @@ use std::fmt::Write;
 use super::super::habits::COMPACT;
 use super::node::Node;
 
-/// One way of writing JSON.
+/// One style of serialized JSON.
 #[derive(Clone)]
 pub(in crate::diagnose) struct Style {
     pub(in crate::diagnose) comma: &'static str,
     pub(in crate::diagnose) colon: &'static str,
-    /// Of one level; empty where all stands on one line.
+    /// The indentation of one level; empty if everything is on one line.
     pub(in crate::diagnose) indent: &'static str,
-    /// Inside the brackets of what is not empty.
+    /// The text inside the brackets of a list or an object that is not empty.
     pub(in crate::diagnose) padding: &'static str,
-    /// Whether lists stay on one line, as Jackson has them, where objects do not.
+    /// Whether lists are on one line although objects are not, as Jackson does it.
     pub(in crate::diagnose) inline_lists: bool,
-    /// After a comma of the outermost list.
+    /// The text after a comma of the outermost list.
     pub(in crate::diagnose) between: &'static str,
-    /// After everything.
+    /// The text at the end of the document.
     pub(in crate::diagnose) end: &'static str,
     pub(in crate::diagnose) gaps: Gaps,
     pub(in crate::diagnose) escapes: Escapes,
@@ -32,23 +32,24 @@ pub(in crate::diagnose) struct Style {
 pub(in crate::diagnose) struct Escapes {
     /// `/` as `\/`.
     pub(in crate::diagnose) slash: bool,
-    /// Everything that is not ASCII, but for what is `astral`.
+    /// Characters that are not ASCII, except `astral` ones.
     pub(in crate::diagnose) foreign: bool,
-    /// What UTF-16 needs two units for.
+    /// Characters that need two units in UTF-16.
     pub(in crate::diagnose) astral: bool,
-    /// The digits of `\u`, of what is not ASCII and of control characters.
+    /// Whether `\u` has upper-case digits, for control characters and characters that
+    /// are not ASCII.
     pub(in crate::diagnose) upper: bool,
-    /// What else is written as `\u`.
+    /// Other characters that are escaped as `\u`.
     pub(in crate::diagnose) marks: Cow<'static, [char]>,
-    /// The digits of those.
+    /// Whether their `\u` has upper-case digits.
     pub(in crate::diagnose) upper_marks: bool,
-    /// Whether there are `\b` and `\f`.
+    /// Whether `\b` and `\f` are used.
     pub(in crate::diagnose) short: bool,
 }
 
-/// Where single spaces stand in the outermost object, for what is written by a
-/// hand-made template: bit `2i` is the one after the colon of member `i`, bit
-/// `2i + 1` the one after the comma behind it.
+/// The places of single spaces in the outermost object, for documents from a
+/// hand-written template. Bit `2i` is the space after the colon of member `i`, bit
+/// `2i + 1` the space after the comma that follows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) struct Gaps(pub(in crate::diagnose) u32);
 
@@ -69,7 +70,7 @@ impl Gaps {
 }
 
 impl Node {
-    /// Without a space.
+    /// The document without spaces.
     pub(in crate::diagnose) fn compact(&self) -> String {
         self.write(&COMPACT)
     }
@@ -190,7 +191,7 @@ fn escape(to: &mut String, character: char, upper: bool) {
     }
 }
 
-/// A number as JavaScript writes it, which knows no `1.0`.
+/// A number as JavaScript writes it: `1` for `1.0`.
 fn plain(number: &str) -> String {
     let is_whole = |value: &f64| value.fract() == 0.0 && value.abs() < 1e21;
     match number.parse::<f64>() {

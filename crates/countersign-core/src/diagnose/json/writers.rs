@@ -1,5 +1,5 @@
-//! Every writer that a document could have had: what a provider's own writer
-//! escapes need not be what any known one does.
+//! The styles of unknown serializers: a provider's own serializer may escape other
+//! characters than any known one.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,9 @@ use super::super::habits::{COMPACT, LINES, SPACED};
 use super::node::Node;
 use super::write::{Gaps, Style};
 
-/// The styles that write this document differently, compact ones first and of
-/// those the ones nearest to a plain writer. Few enough to be tried: each choice
-/// is one that the document has something for.
+/// The styles in which this document differs: compact ones first, and of those the
+/// ones with the fewest escapes. There are few enough to try all of them, because
+/// each choice applies to a character in the document.
 pub(super) fn styles(document: &Node) -> impl Iterator<Item = Style> + use<> {
     let choices = choices(document);
     let mut sets: Vec<u32> = (0..1 << choices.len()).collect();
@@ -27,8 +27,8 @@ pub(super) fn styles(document: &Node) -> impl Iterator<Item = Style> + use<> {
     gapped(document).chain(compact).chain(others)
 }
 
-/// Spaces after some colons and commas of the outermost object, and not after
-/// others: Xero's notice has them.
+/// Spaces after some colons and commas of the outermost object only, as in Xero's
+/// notifications.
 fn gapped(document: &Node) -> impl Iterator<Item = Style> + use<> {
     let places = match document {
         Node::Map(members) if (1..=MOST_GAPPED).contains(&members.len()) => 2 * members.len() - 1,
@@ -37,7 +37,7 @@ fn gapped(document: &Node) -> impl Iterator<Item = Style> + use<> {
     (1..1u32 << places).map(|gaps| Style { gaps: Gaps(gaps), ..COMPACT })
 }
 
-/// One thing that writers differ in.
+/// One choice in which serializers differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Choice {
     Slash,
@@ -68,7 +68,7 @@ impl Choice {
     }
 }
 
-/// What the document has that writers write differently, the commoner first.
+/// The choices that affect this document, the most common first.
 fn choices(document: &Node) -> Vec<Choice> {
     let mut has = Has::default();
     document.texts(&mut |text| has.see(text));
@@ -118,12 +118,12 @@ impl Has {
     }
 }
 
-/// What some writer escapes as `\u`, the commoner first.
+/// Characters that some serializer escapes as `\u`, the most common first.
 const MARKS: &[char] = &[
     '<', '>', '&', '\'', '%', '@', '+', '=', '/', '"', '`', '\u{2028}', '\u{2029}', '\u{7f}', '\\',
 ];
 
-/// Besides the compact one.
+/// The layouts besides the compact one.
 const LAYOUTS: &[Style] = &[
     SPACED,
     Style { end: "\n", ..COMPACT },
@@ -136,6 +136,6 @@ const LAYOUTS: &[Style] = &[
     Style { indent: "\t", ..LINES },
 ];
 
-/// So that all their sets, in every layout, are some thousands.
+/// Limits the combinations to 4096 in each layout.
 const MOST_CHOICES: usize = 12;
 const MOST_GAPPED: usize = 5;
