@@ -141,7 +141,7 @@ mod tests {
         assert!(!as_expected(Ok(200), refused(MissingSignature)));
         assert!(!as_expected(Ok(401), refused(SignatureMismatch)));
         assert!(!as_expected(Ok(401), Seen(Vec::new())));
-        assert!(!as_expected(Err("refused".to_owned()), refused(MissingSignature)));
+        assert!(!as_expected(Err("no connection".to_owned()), refused(MissingSignature)));
     }
 
     #[test]

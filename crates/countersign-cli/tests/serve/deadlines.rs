@@ -108,7 +108,7 @@ async fn the_end_takes_no_longer_than_it_is_told_and_gives_back_what_is_in_hand(
     assert!(note.contains("released"), "{note}");
     call.closed().await;
     let mut answer = Vec::new();
-    timeout(PATIENCE, sender.read_to_end(&mut answer)).await.expect("it ends").unwrap();
+    timeout(PATIENCE, sender.read_to_end(&mut answer)).await.expect("it is closed").unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 503 "), "{}", String::from_utf8_lossy(&answer));
     let (status, said) = serving.ended().await;
     assert_eq!(status.code(), Some(0), "{said}");
@@ -223,6 +223,6 @@ impl RawCall {
     /// The program has closed the connection.
     async fn closed(&mut self) {
         let read = timeout(PATIENCE, self.stream.read(&mut [0; 16])).await;
-        assert!(matches!(read.expect("it is closed"), Ok(0) | Err(_)));
+        assert!(matches!(read.expect("the connection is closed"), Ok(0) | Err(_)));
     }
 }

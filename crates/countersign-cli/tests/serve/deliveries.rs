@@ -96,7 +96,7 @@ fn client() -> Client<HttpConnector, Full<Bytes>> {
 
 pub(crate) async fn send(request: Request<Full<Bytes>>) -> Answered {
     let client = client();
-    let response = timeout(PATIENCE, client.request(request)).await.expect("it answers");
+    let response = timeout(PATIENCE, client.request(request)).await.expect("the server responds");
     let (parts, body) = response.unwrap().into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answered { status: parts.status.as_u16(), headers: parts.headers, body }

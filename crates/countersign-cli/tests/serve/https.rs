@@ -90,7 +90,7 @@ impl Receiver {
     }
 
     async fn body(&mut self) -> Bytes {
-        timeout(PATIENCE, self.bodies.recv()).await.expect("it is called").unwrap()
+        timeout(PATIENCE, self.bodies.recv()).await.expect("the receiver is called").unwrap()
     }
 }
 

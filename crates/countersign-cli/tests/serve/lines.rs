@@ -50,7 +50,7 @@ async fn an_output_that_is_not_ready_is_waited_for_and_every_line_is_readable() 
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0.code(), Some(0));
 
-    let lines = timeout(PATIENCE, lines).await.expect("the program has ended").unwrap();
+    let lines = timeout(PATIENCE, lines).await.expect("the program has exited").unwrap();
     let mut ids: Vec<&str> = lines.iter().map(|line| line["event_id"].as_str().unwrap()).collect();
     ids.sort_unstable();
     let expected: Vec<String> = (0..EVENTS).map(|event| format!("evt_{event}")).collect();

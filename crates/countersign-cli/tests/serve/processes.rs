@@ -91,8 +91,8 @@ impl Serving {
 
     /// The next line on standard error.
     pub(crate) async fn note(&mut self) -> String {
-        let line = timeout(PATIENCE, self.stderr.recv()).await.expect("it says something");
-        line.unwrap_or_else(|| panic!("it has ended: {}", self.said.lock().unwrap()))
+        let line = timeout(PATIENCE, self.stderr.recv()).await.expect("a line on standard error");
+        line.unwrap_or_else(|| panic!("the program has exited: {}", self.said.lock().unwrap()))
     }
 
     /// The id of the process.
@@ -110,7 +110,7 @@ impl Serving {
             while self.stderr.recv().await.is_some() {}
             while self.stdout.recv().await.is_some() {}
         };
-        timeout(PATIENCE, wait).await.expect("it ends");
+        timeout(PATIENCE, wait).await.expect("the program exits");
         let status = self.child.wait().unwrap();
         let said = self.said.lock().unwrap().clone();
         (status, said)

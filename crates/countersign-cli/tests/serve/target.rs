@@ -60,7 +60,7 @@ impl Target {
     }
 
     pub(crate) async fn call(&mut self) -> Call {
-        timeout(PATIENCE, self.calls.recv()).await.expect("it is called").unwrap()
+        timeout(PATIENCE, self.calls.recv()).await.expect("the target is called").unwrap()
     }
 
     /// Whether a call is waiting.
@@ -103,7 +103,7 @@ impl Call {
 
     /// Waits until the caller has disconnected.
     pub(crate) async fn abandoned(mut self) {
-        timeout(PATIENCE, self.answer.closed()).await.expect("the program is gone");
+        timeout(PATIENCE, self.answer.closed()).await.expect("the program disconnects");
     }
 }
 

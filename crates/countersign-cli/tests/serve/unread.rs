@@ -46,7 +46,7 @@ async fn a_standard_error_that_is_full_keeps_no_delivery_no_health_check_and_no_
     }
     kill_process(Pid::from_child(&server.0), Signal::TERM).unwrap();
     let ended = timeout(PATIENCE, spawn_blocking(move || server.0.wait().unwrap())).await;
-    assert_eq!(ended.expect("it ends").unwrap().code(), Some(0));
+    assert_eq!(ended.expect("the program exits").unwrap().code(), Some(0));
     drop((unread, writer));
 }
 
@@ -81,7 +81,7 @@ async fn a_line_that_was_given_up_is_never_printed_and_one_that_was_begun_counts
     }
     serving.signal(Signal::TERM);
     assert_eq!(serving.ended().await.0.code(), Some(0));
-    let handled = timeout(PATIENCE, lines).await.expect("the program has ended").unwrap();
+    let handled = timeout(PATIENCE, lines).await.expect("the program has exited").unwrap();
     assert_eq!(handled[0], "\"evt_begun\" 1");
     // It may have timed out any number of times while the pipe was emptied.
     assert!(handled.len() == 2 && handled[1].starts_with("\"evt_given_up\" "), "{handled:?}");

@@ -199,7 +199,7 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
         "forwarded_headers" => {
-            "`\"drop\"`, or `\"keep\"` behind a proxy that writes them: `forwarded_headers = \"keep\"`"
+            "`\"drop\"`, or `\"keep\"` if a proxy sets them: `forwarded_headers = \"keep\"`"
         }
         "connections" => "a number above 0: `connections = 512`",
         "capture" => "a folder for captured deliveries: `capture = \"captures\"`",
