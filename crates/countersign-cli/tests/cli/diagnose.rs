@@ -1,4 +1,4 @@
-//! `countersign diagnose`: what it finds, what it prints, and how it ends.
+//! `countersign diagnose`: causes, output and exit status.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ const SECRET: &str = "whsec_test_secret_do_not_use_in_production";
 const TAG: &str = "2c2f0f3873dc88c08fafffbd5f134f73ed8d00c593242b5b662723744c62a934";
 const BODY: &str = r#"{"id":"evt_1SDKvector","object":"event","type":"payment_intent.succeeded","created":1760000000}"#;
 
-/// A delivery that Stripe's own SDK has signed, with a secret as it is configured.
+/// A delivery signed by Stripe's own SDK, with this configured secret.
 fn stripe(secret: &str, body: &str, words: &str) -> Program {
     countersign("diagnose --scheme stripe --secret-env S --body - --now 1760000000000")
         .args(["-H", &format!("Stripe-Signature: t=1760000000,v1={TAG}")])
@@ -17,7 +17,7 @@ fn stripe(secret: &str, body: &str, words: &str) -> Program {
         .input(body)
 }
 
-/// It shows nothing that is secret.
+/// Runs it, and checks that the output contains no secret.
 #[track_caller]
 fn run(program: Program, status: i32) -> Ended {
     let ended = program.run().with(status);
@@ -61,7 +61,7 @@ fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
     }
 }
 
-/// A program that reads it counts on these, and on their order.
+/// The keys of the JSON output and their order are stable.
 #[test]
 fn the_keys_of_the_json_are_these_and_no_others() {
     let keys = |line: &str| -> Vec<String> {
@@ -110,7 +110,7 @@ fn several_causes_are_told_one_after_another() {
     assert!(text.contains("  cause  secret_kind, not confirmed\n"), "{text}");
 }
 
-/// What a provider asks before it sends anything is no failed delivery.
+/// A handshake, which a provider sends before any event, is not a failed delivery.
 #[test]
 fn a_handshake_is_told_to_be_one() {
     let url = "https://h.example/in?hub.mode=subscribe&hub.verify_token=tok3n&hub.challenge=1";
