@@ -379,7 +379,7 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
     let files = files.with("serve.toml", config.replace("capture_refused = true\n", ""));
     serving.signal(Signal::HUP);
     while !serving.note().await.contains("`capture_refused` has changed") {}
-    while !serving.note().await.contains("read the configuration again") {}
+    while !serving.note().await.contains("reloaded the secrets") {}
     let noted = jupiter("evt_1").with_header("x-note", SECRET).with_header("x-old", OLD_SECRET);
     assert_eq!(noted.send(to).await.status, 200);
     stopped(serving).await;
