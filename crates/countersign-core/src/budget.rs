@@ -1,22 +1,23 @@
-//! How many bytes of requests are held at one time.
+//! Limits the memory of buffered requests.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-/// A limit on the bytes of requests that are held at one time, across endpoints
+/// A limit on the bytes of requests that are buffered at one time, across endpoints
 /// and verifiers.
 ///
-/// Every byte that a request makes the process hold is counted, after decoding:
-/// its head, its body with the room that the body has to grow, and the state of a
-/// decoder. It is counted until its delivery is answered; behind an extractor,
-/// until its body is dropped. A request that does not fit is answered 503 `busy`,
-/// and its sender sends it again. Clones are the same budget.
+/// It counts every byte that the process buffers for a request, after decoding: its
+/// head, its body with the body's spare capacity, and the state of a decoder. A
+/// byte is counted until its delivery is answered; with an extractor, until its
+/// body is dropped. A request that does not fit gets the response 503 `busy`, and
+/// its sender retries. Clones are the same budget.
 ///
-/// A few large bodies, sent slowly, must not keep all others out. So the last
-/// eighth is for requests of up to 16 KiB, and the eighth before it for those of up
-/// to 128 KiB: a request alone may have three quarters at most. Choose at least
-/// four thirds of the largest [body limit](crate::Verifier::with_body_limit).
+/// A few large bodies that arrive slowly must not block all other requests. So the
+/// last eighth is for requests of up to 16 KiB, and the eighth before it for
+/// requests of up to 128 KiB: one request may have three quarters at most. Choose
+/// at least four thirds of the largest
+/// [body limit](crate::Verifier::with_body_limit).
 ///
 /// ```
 /// use countersign_core::{BufferBudget, Scheme, Secret, Verifier};
@@ -37,36 +38,37 @@ struct Shared {
 }
 
 impl BufferBudget {
-    /// A budget of so many bytes.
+    /// Creates a budget of this many bytes.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
         Self(Arc::new(Shared { limit: bytes, used: AtomicUsize::new(0) }))
     }
 
-    /// The one that all verifiers of the process share by default: 64 MiB.
+    /// The budget that all verifiers of the process share by default: 64 MiB.
     #[must_use]
     pub fn of_process() -> Self {
         OF_PROCESS.clone()
     }
 
-    /// How many bytes may be held at one time.
+    /// The maximum number of bytes that may be buffered at one time.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.0.limit
     }
 
-    /// How many bytes are held now.
+    /// The number of bytes that are buffered now.
     #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(Ordering::Relaxed)
     }
 
-    /// An empty part of this budget, for one request.
+    /// Creates an empty reservation in this budget, for one request.
     pub fn reserve(&self) -> Reserved {
         Reserved { budget: Some(self.clone()), bytes: 0 }
     }
 
-    /// Up to where this budget may be used by a request that holds so many bytes.
+    /// How much of the budget may be in use, in total, for a request that holds
+    /// this many bytes to fit.
     fn ceiling(&self, bytes: usize) -> usize {
         let eighths_for_smaller = if bytes <= SMALL {
             0
@@ -81,7 +83,7 @@ impl BufferBudget {
 
 static OF_PROCESS: LazyLock<BufferBudget> = LazyLock::new(|| BufferBudget::new(64 * 1024 * 1024));
 
-/// As much as a delivery of most providers takes, head and body.
+/// The size of a delivery of most providers, head and body.
 const SMALL: usize = 16 * 1024;
 const MEDIUM: usize = 128 * 1024;
 
@@ -94,28 +96,28 @@ impl fmt::Debug for BufferBudget {
     }
 }
 
-/// The part of a [`BufferBudget`] that one request takes; released when it is
+/// The reservation of one request in a [`BufferBudget`]; released when it is
 /// dropped.
-#[must_use = "dropped, it is released while the bytes are still held"]
+#[must_use = "if it is dropped, its bytes are released while they are still buffered"]
 pub struct Reserved {
-    /// None where nobody counts.
+    /// `None` if the bytes are not counted.
     budget: Option<BufferBudget>,
     bytes: usize,
 }
 
 impl Reserved {
-    /// A part of no budget, which grows without a limit: for a body that is at
-    /// hand, and is held by the caller in any case.
+    /// A reservation in no budget, without a limit: for a body that is already in
+    /// memory, and that the caller holds anyway.
     pub(crate) const fn uncounted() -> Self {
         Self { budget: None, bytes: 0 }
     }
 
-    /// Takes so many bytes more.
+    /// Reserves more bytes.
     ///
     /// # Errors
     ///
-    /// [`BudgetExceeded`] if they do not fit beside what other requests hold. Then
-    /// nothing more is taken.
+    /// [`BudgetExceeded`] if they do not fit in addition to the bytes of other
+    /// requests. The reservation is then unchanged.
     #[inline]
     pub fn grow(&mut self, bytes: usize) -> Result<(), BudgetExceeded> {
         let Some(budget) = &self.budget else { return Ok(()) };
@@ -143,7 +145,7 @@ impl fmt::Debug for Reserved {
     }
 }
 
-/// The bytes do not fit beside those that other requests hold.
+/// The bytes do not fit into the budget, in addition to those of other requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BudgetExceeded;
 

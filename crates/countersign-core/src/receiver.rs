@@ -1,4 +1,4 @@
-//! The spine: `begin`, `admit`, `settle`.
+//! The receiver: `begin`, `admit` and `settle` handle one delivery.
 
 mod repeats;
 
@@ -25,13 +25,13 @@ use crate::verifier::{Arrived, Arriving, Verified, Verifier};
 
 pub use repeats::Repeats;
 
-/// Receives the deliveries of one endpoint: proves each, claims its event, and
-/// settles the claim by what the handler made of it.
+/// Receives the deliveries of one endpoint: verifies each delivery, claims its
+/// event, and settles the claim by the handler's status.
 ///
-/// An adapter is these three calls plus its framework's types: [`begin`], then
-/// the body into [`Arriving::push`], then [`admit`], the handler, and [`settle`].
+/// An adapter consists of these calls and its framework's types: [`begin`], then
+/// [`Arriving::push`] for the body, then [`admit`], the handler, and [`settle`].
 ///
-/// Cheap to clone; the clones are one receiver.
+/// Cheap to clone; all clones share one state.
 ///
 /// [`begin`]: Self::begin
 /// [`admit`]: Self::admit
@@ -40,10 +40,11 @@ pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
 
 struct Inner<S: IdempotencyStore> {
     verifier: Verifier,
-    /// The store, and what this process knows and the store does not.
+    /// The store, and the state that is not recorded there yet.
     queue: Arc<SettlementQueue<S>>,
     settings: Settings,
-    /// Whether the last claim failed: its cause is reported once an outage.
+    /// Whether the last claim failed. Only the first failure of an outage is
+    /// reported.
     store_fails: AtomicBool,
 }
 
@@ -54,17 +55,17 @@ struct Settings {
     retention: Duration,
     ack_deadline: Duration,
     in_flight_wait: Duration,
-    /// How long the store may take for one call.
+    /// The timeout of one store call.
     store_timeout: Duration,
     outage: OutagePolicy,
-    /// By each delivery's identity, if not said.
+    /// If not set, it depends on the identity of each delivery.
     repeats: Option<Repeats>,
     rule: Arc<dyn OutcomeRule>,
     dead_letters: Option<Arc<dyn DeadLetters>>,
 }
 
 impl<S: IdempotencyStore> Receiver<S> {
-    /// A receiver for the endpoint of this name.
+    /// Creates a receiver for an endpoint.
     #[must_use]
     pub fn new(verifier: Verifier, store: S, endpoint: Endpoint) -> Self {
         let profile = verifier.scheme().profile();
@@ -90,33 +91,36 @@ impl<S: IdempotencyStore> Receiver<S> {
         Self(Arc::new(Inner { verifier, queue, settings, store_fails: AtomicBool::new(false) }))
     }
 
-    /// For how long a handler that shows no sign of life keeps its event.
-    /// Defaults to 30 s, and is 1 s at the minimum. Adapters renew it at a third,
-    /// so a handler may take longer; an event of a process that died is free after
-    /// this time.
+    /// Sets the lease: how long an attempt holds its event without a renewal.
+    /// Defaults to 30 s; the minimum is 1 s.
+    ///
+    /// Adapters renew the lease after each third of it, so a handler may take
+    /// longer. If the process crashes, the event can be claimed again after this
+    /// time.
     #[must_use]
     pub fn with_lease(self, lease: Duration) -> Self {
         self.dangerous_with_lease(lease.max(LEAST_LEASE))
     }
 
-    /// As [`with_lease`](Self::with_lease), however short: for tests.
+    /// As [`with_lease`](Self::with_lease), without the minimum. For tests.
     ///
-    /// Dangerous: a lease that ends before it can be renewed gives an event to a
-    /// second handler while the first one still runs.
+    /// Dangerous: if a lease ends before it can be renewed, a second handler gets
+    /// the event while the first handler still runs.
     #[must_use]
     pub fn dangerous_with_lease(self, lease: Duration) -> Self {
         self.with(|settings| settings.lease = lease)
     }
 
-    /// How long a handled event is remembered, counted from its completion.
-    /// Defaults to the profile's, and as much more as the verifier's tolerance
-    /// is wider than the scheme's.
+    /// Sets how long a handled event is remembered, counted from its completion.
+    /// Defaults to the profile's retention, plus the difference if the verifier's
+    /// tolerance is wider than the scheme's.
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Retention`] if that is less than the provider's retry
-    /// window (3 days if it is unknown) and the past and future tolerance
-    /// together: a retry, or a replay of the last one, could come later.
+    /// [`ConfigError::Retention`] if the retention is shorter than the sum of the
+    /// provider's retry window (3 days if it is unknown) and the past and future
+    /// tolerance. A retry, or a replay of the last retry, could then arrive after
+    /// the event is forgotten.
     pub fn with_retention(self, retention: Duration) -> Result<Self, ConfigError> {
         let verifier = &self.0.verifier;
         let retries = verifier.scheme().profile().retries();
@@ -127,21 +131,25 @@ impl<S: IdempotencyStore> Receiver<S> {
         Ok(self.dangerous_with_retention(retention))
     }
 
-    /// How long a handled event is remembered, however short.
+    /// As [`with_retention`](Self::with_retention), without the minimum.
     ///
-    /// Dangerous: what comes again later is handled again.
+    /// Dangerous: an event that is redelivered after this time is handled again.
     #[must_use]
     pub fn dangerous_with_retention(self, retention: Duration) -> Self {
         self.with(|settings| settings.retention = retention)
     }
 
-    /// How long the sender waits for the answer. Defaults to the profile's, and
-    /// is 100 ms at the minimum.
-    /// The body may take a third of it, unless
-    /// [`with_body_timeout`](Self::with_body_timeout) says otherwise, and a
-    /// duplicate of an event in flight waits for a third of it: both 2 s at the
-    /// most. The store may take a quarter of it for one call, 250 ms at the minimum
-    /// and 10 s at the maximum; then it counts as unavailable.
+    /// Sets how long the sender waits for the response. Defaults to the profile's
+    /// value; the minimum is 100 ms.
+    ///
+    /// Other limits depend on it:
+    ///
+    /// - The body may take a third of it, and 2 s at most, unless
+    ///   [`with_body_timeout`](Self::with_body_timeout) sets another limit.
+    /// - A duplicate of an event in flight waits for a third of it, and 2 s at
+    ///   most.
+    /// - One store call may take a quarter of it, but at least 250 ms and at most
+    ///   10 s. After that the store counts as unavailable.
     #[must_use]
     pub fn with_ack_deadline(self, deadline: Duration) -> Self {
         let deadline = deadline.max(LEAST_ACK_DEADLINE);
@@ -153,28 +161,28 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.rebuilt(verifier, settings)
     }
 
-    /// How long a whole body may take to arrive. Defaults to the verifier's.
+    /// Sets the deadline for the whole body. Defaults to the verifier's.
     #[must_use]
     pub fn with_body_timeout(self, timeout: Duration) -> Self {
         let verifier = self.0.verifier.clone().with_body_timeout(timeout);
         self.rebuilt(verifier, self.0.settings.clone())
     }
 
-    /// What happens while the store cannot be asked. Defaults to
-    /// [`OutagePolicy::FailClosed`] where the sender sends again, and to
-    /// [`OutagePolicy::LocalFallback`] where it does not.
+    /// Sets what happens while the store is unavailable, or too full for a new
+    /// event. Defaults to [`OutagePolicy::LocalFallback`] if the sender never
+    /// retries, and to [`OutagePolicy::FailClosed`] otherwise.
     #[must_use]
     pub fn with_outage_policy(self, policy: OutagePolicy) -> Self {
         self.with(|settings| settings.outage = policy)
     }
 
-    /// What becomes of a repeat: a delivery with the id of an event that was
-    /// handled or is being handled.
+    /// Sets what happens to a duplicate: a delivery with the id of an event that
+    /// was handled or is in progress.
     ///
-    /// Defaults to [`Repeats::Suppress`] for deliveries whose [`Identity`] is
-    /// `Id`, or `Content` if the provider sends again by itself; to
-    /// [`Repeats::Handle`] for all others, and for those whose response the
-    /// provider [reads](crate::Interactive).
+    /// Defaults to [`Repeats::Suppress`] for deliveries whose [`Identity`] is `Id`,
+    /// or `Content` unless the provider never retries. Defaults to
+    /// [`Repeats::Handle`] for all other deliveries, and for those whose response
+    /// the provider [reads](crate::Interactive).
     ///
     /// [`Identity`]: crate::Identity
     #[must_use]
@@ -182,8 +190,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.with(|settings| settings.repeats = Some(repeats))
     }
 
-    /// Where the bodies of this endpoint's deliveries name their event. As
-    /// [`Verifier::with_event_id`].
+    /// Sets the place of the event id in the bodies of this endpoint, as
+    /// [`Verifier::with_event_id`] does.
     ///
     /// # Errors
     ///
@@ -194,20 +202,20 @@ impl<S: IdempotencyStore> Receiver<S> {
         Ok(self.rebuilt(verifier, self.0.settings.clone()))
     }
 
-    /// Which statuses of the handler complete the event. Defaults to 2xx.
+    /// Sets which statuses of the handler complete the event. Defaults to 2xx.
     #[must_use]
     pub fn with_outcome_rule(self, rule: impl OutcomeRule) -> Self {
         self.with(|settings| settings.rule = Arc::new(rule))
     }
 
-    /// Takes events of which too many attempts have died. Defaults to nobody:
-    /// they are answered 503.
+    /// Sets where events go that exceeded the maximum number of crashed attempts.
+    /// Defaults to none: their deliveries get the response 503.
     #[must_use]
     pub fn with_dead_letters(self, dead_letters: impl DeadLetters) -> Self {
         self.with(|settings| settings.dead_letters = Some(Arc::new(dead_letters)))
     }
 
-    /// A receiver with changed settings; it shares the store.
+    /// Returns a receiver with changed settings, which shares the store.
     fn with(self, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = self.0.settings.clone();
         change(&mut settings);
@@ -220,13 +228,13 @@ impl<S: IdempotencyStore> Receiver<S> {
         Self(Arc::new(Inner { verifier, queue, settings, store_fails }))
     }
 
-    /// What proves the deliveries.
+    /// The verifier of the deliveries.
     #[must_use]
     pub fn verifier(&self) -> &Verifier {
         &self.0.verifier
     }
 
-    /// Where the claims are held.
+    /// The store that holds the claims.
     #[must_use]
     pub fn store(&self) -> &S {
         self.0.queue.store()
@@ -238,35 +246,38 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.settings.retention
     }
 
-    /// How long the sender waits for the answer.
+    /// How long the sender waits for the response.
     #[must_use]
     pub fn ack_deadline(&self) -> Duration {
         self.0.settings.ack_deadline
     }
 
-    /// How soon the answer has to leave: it has to travel, too, and so a tenth
-    /// before the deadline, half a second at the most.
+    /// The time within which the response must be sent: the ack deadline minus a
+    /// tenth of it, and minus 500 ms at most. The rest is for the network.
     #[must_use]
     pub fn answer_within(&self) -> Duration {
         let deadline = self.ack_deadline();
         deadline - MOST_TRAVEL.min(deadline / 10)
     }
 
-    /// What has happened here that the answers do not tell.
+    /// Counts of the events that the responses do not show.
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.0.queue.counters().snapshot()
     }
 
-    /// Tells the store what could not be told at once: claims that were dropped,
-    /// successes whose record could not be written, and what was claimed in this
-    /// process while the store was unavailable. It ends when the receiver and its
-    /// claims are gone and everything is told.
+    /// Returns the background task that completes pending store calls: releases of
+    /// dropped claims, successes that could not be recorded, and claims that were
+    /// made in this process while the store was unavailable. The task ends when the
+    /// receiver and its claims are dropped and nothing is pending.
     ///
-    /// Given out to be spawned on the user's runtime with its `sleep`, and again
-    /// only once it was dropped, as by the end of that runtime, or if that runtime
-    /// is kept and not driven: nothing pending has been looked at for 2 s. Adapters
-    /// spawn it at any request.
+    /// Spawn it on your runtime, and pass the runtime's `sleep`. Adapters call this
+    /// at every request.
+    ///
+    /// Returns `None` while a task exists. It returns a new task if the previous
+    /// one was dropped, for example because its runtime ended. It also does so if
+    /// the previous one is stalled: calls are pending, and its runtime has not
+    /// polled it for 2 s.
     pub fn background<T: Timer>(
         &self,
         timer: T,
@@ -274,23 +285,23 @@ impl<S: IdempotencyStore> Receiver<S> {
         self.0.queue.background(timer)
     }
 
-    /// Tells the store what is pending, for so long at the most, and returns the
-    /// events whose success is still not recorded: without the store's record
-    /// they may be handled again after a restart. For a shutdown, once the
-    /// handlers have ended.
+    /// Sends all pending calls to the store, for at most `within`, and returns the
+    /// events whose success is still not recorded. These may be handled again after
+    /// a restart. Call it at shutdown, after the handlers have ended.
     ///
-    /// The [`background`](Self::background) future may run meanwhile, or be gone.
+    /// The [`background`](Self::background) future may run at the same time, or may
+    /// have been dropped.
     pub async fn flush(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
         self.0.queue.drain(within, timer).await
     }
 
-    /// Judges the head of a delivery, before a byte of its body is read. Waits
-    /// only where a tenant's secrets have to be asked for, and then for as long
-    /// as the caller lets it.
+    /// Checks the head of a delivery, before its body is read. Waits only if a
+    /// tenant's secrets must be looked up. The future has no timeout: the caller
+    /// limits the wait.
     ///
     /// # Errors
     ///
-    /// The answer for a request of which no more has to be read.
+    /// The response, if no more of the request needs to be read.
     pub fn begin<'h>(
         &self,
         head: impl Into<Head<'h>>,
@@ -300,11 +311,11 @@ impl<S: IdempotencyStore> Receiver<S> {
         async move { resolving.await?.arrive(head) }
     }
 
-    /// Proves a delivery whose body has come, and claims its event.
+    /// Verifies a delivery whose body is complete, and claims its event.
     ///
     /// # Errors
     ///
-    /// The answer for a request that is not to be handled.
+    /// The response, if the request is not a delivery to handle.
     pub async fn admit(
         &self,
         arriving: Arriving,
@@ -315,12 +326,13 @@ impl<S: IdempotencyStore> Receiver<S> {
         Ok(Delivery { verified, claim, reserved })
     }
 
-    /// Claims the event of a proved delivery: the second half of
-    /// [`admit`](Self::admit). Waits a little for another attempt that holds it.
+    /// Claims the event of a verified delivery: the second half of
+    /// [`admit`](Self::admit). If another attempt holds the event, waits for it for
+    /// a short time.
     ///
     /// # Errors
     ///
-    /// The answer for a delivery that is not to be handled.
+    /// The response, if the delivery is not to be handled.
     pub async fn claim(&self, verified: &Verified, timer: &impl Timer) -> Result<Claim<S>, Answer> {
         let claimed = self.claim_event(verified, timer).await;
         match &claimed {
@@ -340,11 +352,11 @@ impl<S: IdempotencyStore> Receiver<S> {
         timer: &impl Timer,
     ) -> Result<Claim<S>, Answer> {
         let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
-        // Made before the store is asked: should nobody hear its answer, the event is not to stay in
-        // nobody's hands.
+        // Created before the store is called: if this future is dropped before the reply, the drop
+        // of the claim releases the event.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
         match self.patient_claim(claim.key(), claim.attempt(), timer).await {
-            // A store without room is no more use to a new event than one that does not answer.
+            // For a new event, a full store is as useless as an unavailable one.
             Ok(ClaimOutcome::AtCapacity) if self.0.settings.outage != OutagePolicy::FailClosed => {
                 Box::pin(self.without_store(claim, Applied::No, verified, timer)).await
             }
@@ -352,8 +364,8 @@ impl<S: IdempotencyStore> Receiver<S> {
                 Ok((holder, (epoch, reclaimed))) => {
                     Ok(claim.held(holder).granted(epoch, reclaimed))
                 }
-                // In boxes, this and what follows: they are rare, and would double what every
-                // request carries.
+                // Boxed, here and below: these cases are rare, and unboxed they would double the
+                // size of the future of every request.
                 Err(answer) => Box::pin(self.not_granted(answer, claim, verified, timer)).await,
             },
             Err(error) => {
@@ -362,13 +374,14 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// Where a claim that the store has granted is held. An endpoint that would go
-    /// on without the store has to know what it has in hand itself.
+    /// Returns the holder of a claim that the store has granted. With
+    /// [`OutagePolicy::LocalFallback`], this process also remembers the claim, in
+    /// case the store becomes unavailable.
     ///
     /// # Errors
     ///
-    /// The answer for an event that another attempt of this process got, or has
-    /// handled, without the store, while this one waited for the store.
+    /// The response, if another attempt of this process claimed or handled the
+    /// event without the store, while this attempt waited for the store.
     fn held(&self, claim: &Claim<S>, grant: (u32, bool)) -> Result<(Holder, (u32, bool)), Answer> {
         let (queue, key, attempt) = (&self.0.queue, claim.key(), claim.attempt());
         let (holder, known) = match self.0.settings.outage {
@@ -395,10 +408,9 @@ impl<S: IdempotencyStore> Receiver<S> {
             .map_err(|_| Answer::StoreUnavailable)
     }
 
-    /// Settles the claim by the status of the handler's answer. Whatever comes
-    /// of that, the sender gets the handler's own answer. Waits for the store for as
-    /// long as its caller lets it: a claim whose settling is dropped is settled in
-    /// the background.
+    /// Settles the claim by the handler's status. The sender gets the handler's
+    /// response, even if settling fails. This has no timeout: the caller limits the
+    /// wait. If the future is dropped, the claim is settled in the background.
     pub async fn settle(&self, claim: Claim<S>, status: u16) -> Settled {
         match self.verdict(status) {
             Verdict::Complete => Settled::Completed(claim.complete().await),
@@ -406,10 +418,10 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// As [`settle`](Self::settle), and releases the claim of a handler that ended
-    /// without a status. Waits for the store as long as
-    /// [`with_ack_deadline`](Self::with_ack_deadline) lets it: if it has not
-    /// replied by then, or panics, the claim is settled in the background.
+    /// As [`settle`](Self::settle), with the timeout of a store call (see
+    /// [`with_ack_deadline`](Self::with_ack_deadline)). If the store does not reply
+    /// in time, or panics, the claim is settled in the background. If the handler
+    /// ended without a status, the claim is released.
     pub async fn settle_in_time(
         &self,
         claim: Claim<S>,
@@ -427,7 +439,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// What the rule says. One that panics has not undone what a handler has done.
+    /// Returns the rule's verdict. If the rule panics, the default rule decides,
+    /// because the handler has already run.
     fn verdict(&self, status: u16) -> Verdict {
         let rule = &self.0.settings.rule;
         catch_unwind(AssertUnwindSafe(|| rule.verdict(status))).unwrap_or_else(|_| {
@@ -436,8 +449,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         })
     }
 
-    /// Claims, and while another attempt holds the event asks again for a
-    /// while, with the same token.
+    /// Claims the event. While another attempt holds it, retries for a limited time
+    /// with the same token.
     async fn patient_claim(
         &self,
         key: &EventKey,
@@ -475,8 +488,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// Claims at the store, unless this process knows better than the store:
-    /// what it holds, or has done, and could not tell yet.
+    /// Claims the event in the store, unless this process holds or has handled the
+    /// event and has not recorded that in the store yet.
     async fn ask(
         &self,
         key: &EventKey,
@@ -496,7 +509,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         outcome
     }
 
-    /// Reports the first error of an outage, and its end.
+    /// Reports the first error and the end of an outage.
     fn report_store(&self, error: Option<&StoreError>) {
         let fails = &self.0.store_fails;
         if fails.load(Ordering::Relaxed) != error.is_some()
@@ -506,8 +519,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// What the outage policy makes of a delivery whose claim the store has not
-    /// answered.
+    /// Applies the outage policy to a delivery whose claim failed because the store
+    /// is unavailable or full.
     async fn without_store(
         &self,
         claim: Claim<S>,
@@ -524,8 +537,8 @@ impl<S: IdempotencyStore> Receiver<S> {
                 }
                 return Err(Answer::StoreUnavailable);
             }
-            // The claim goes on with the same token: what the store may have granted it is not given
-            // back while the handler runs.
+            // The claim keeps its token. If the store has granted it, it is not released while the
+            // handler runs.
             OutagePolicy::LocalFallback => {
                 let outcome = queue.claim(claim.key(), claim.attempt(), may_be_in_store);
                 (Holder::Here, granted(outcome))
@@ -546,8 +559,9 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// What becomes of a delivery whose event is with somebody else: it is handled
-    /// as a repeat; or its answer, once the dead letters have it if they should.
+    /// Decides about a delivery whose claim was not granted. An exhausted event is
+    /// passed to the dead letters, if there are any. A duplicate is handled if the
+    /// endpoint handles duplicates. Otherwise this returns the response.
     async fn not_granted(
         &self,
         answer: Answer,
@@ -560,8 +574,8 @@ impl<S: IdempotencyStore> Receiver<S> {
             && catch_unwind(AssertUnwindSafe(|| dead_letters.take(verified)))
                 .is_ok_and(|taken| taken.is_ok())
         {
-            // Done by other hands. Should this not be recorded, the next delivery is handed over once
-            // more.
+            // The event is now done. If that is not recorded, the next delivery is passed to the
+            // dead letters again.
             let within = self.0.settings.store_timeout;
             let _ = replied(pin!(claim.complete()), within, timer).await;
             return Err(Answer::Exhausted { dead_lettered: true });
@@ -583,13 +597,14 @@ fn in_flight_wait(ack_deadline: Duration) -> Duration {
     LONGEST_WAIT.min(ack_deadline / 3)
 }
 
-/// Beside it the body may take a third of the deadline, and the handler needs its
-/// share.
+/// A quarter of the deadline: the body may take a third, and the handler needs the
+/// rest.
 fn store_timeout(ack_deadline: Duration) -> Duration {
     (ack_deadline / 4).clamp(LEAST_STORE_TIMEOUT, LONGEST_STORE_TIMEOUT)
 }
 
-/// A tolerance that is wider than the scheme's lets a replay come later.
+/// The profile's retention, and more if the tolerance is wider than the scheme's: a
+/// replay is then accepted for longer.
 fn default_retention(verifier: &Verifier) -> Duration {
     let scheme = verifier.scheme();
     let [accepted, usual] =
@@ -597,13 +612,13 @@ fn default_retention(verifier: &Verifier) -> Duration {
     scheme.profile().retention().saturating_add(accepted.saturating_sub(usual))
 }
 
-/// For how long one delivery is accepted; `None` if nothing limits it.
+/// How long one delivery is accepted; `None` if there is no limit.
 fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
     tolerance.and_then(|tolerance| tolerance.window())
 }
 
-/// The epoch and whether it is reclaimed, or the answer, that a claim's outcome
-/// means.
+/// Converts the outcome of a claim into the epoch and whether the event is
+/// reclaimed, or into the response.
 fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), Answer> {
     Err(match outcome {
         ClaimOutcome::Granted { epoch, reclaimed } => return Ok((epoch, reclaimed)),
@@ -611,43 +626,45 @@ fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), Answer> {
             Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms }
         }
         ClaimOutcome::InFlight { retry_after } => Answer::InFlight { retry_after },
-        // Nobody waits for this: the attempt was released before. Should anybody, another delivery
-        // gets the event.
+        // No caller waits for this, because the attempt was released before. If one does, another
+        // delivery gets the event.
         ClaimOutcome::AlreadyReleased => Answer::InFlight { retry_after: Duration::ZERO },
         ClaimOutcome::AtCapacity => Answer::StoreFull,
         ClaimOutcome::Exhausted { .. } => Answer::Exhausted { dead_lettered: false },
     })
 }
 
-/// An authentic, fresh and unhandled delivery, and the claim on its event.
+/// A verified delivery to handle, and the claim on its event.
 #[non_exhaustive]
 pub struct Delivery<S: IdempotencyStore> {
-    /// The proof, with the body.
+    /// The verified delivery, with its body.
     pub verified: Verified,
-    /// The claim, to be settled.
+    /// The claim. Settle it after the handler has run.
     pub claim: Claim<S>,
-    /// The body's part of the budget, to be dropped once the delivery is
-    /// answered.
+    /// The body's reservation in the budget. Drop it after the response is sent.
     pub reserved: Reserved,
 }
 
-/// What came of settling.
+/// The result of settling a claim.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Settled {
-    /// The event is done. An error means that its record is not written yet.
+    /// The event is done. An error means that this is not recorded in the store
+    /// yet.
     Completed(Result<CompleteOutcome, StoreError>),
-    /// The event was given back. An error means that this is still to come.
+    /// The event is released. An error means that the store has not released it
+    /// yet.
     Released(Result<ReleaseOutcome, StoreError>),
 }
 
-/// Takes events that cannot be handled. Implemented for closures.
+/// Saves events that cannot be handled. Implemented for closures.
 pub trait DeadLetters: Send + Sync + 'static {
-    /// Puts the delivery where it is not lost. After `Ok` it counts as done.
+    /// Saves the delivery. After `Ok` the event counts as done.
     ///
     /// # Errors
     ///
-    /// Where it could not be kept; it then stays with the sender.
+    /// Any error, if the delivery could not be saved. The delivery then gets the
+    /// response 503.
     fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }
 
@@ -688,11 +705,11 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
 }
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
-/// A third of it leaves time for a renewal that has to be tried again.
+/// A third of it leaves time to retry a failed renewal.
 const LEAST_LEASE: Duration = Duration::from_secs(1);
-/// No network carries an answer sooner from a handler that does something.
+/// No handler that does any work responds sooner over a network.
 const LEAST_ACK_DEADLINE: Duration = Duration::from_millis(100);
-/// What the Redis store takes for itself.
+/// The timeout of the Redis store.
 const LEAST_STORE_TIMEOUT: Duration = Duration::from_millis(250);
 const LONGEST_STORE_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_TRAVEL: Duration = Duration::from_millis(500);

@@ -1,27 +1,27 @@
-//! What becomes of a repeat: a delivery with the id of an event that was handled
-//! or is being handled.
+//! What an endpoint does with a duplicate: a delivery with the id of an event that
+//! was handled or is in progress.
 
 use crate::scheme::{Identity, Retries, Scheme};
 use crate::verifier::Verified;
 
-/// What an endpoint does with a repeat.
+/// What an endpoint does with a duplicate delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the handler is called, or it is not")]
 pub enum Repeats {
-    /// A repeat of a handled event is answered 200 in the handler's place; one of
-    /// an event in flight is answered 503 if that is still in flight after a
-    /// wait. If distinct events have the same id, all but the first are lost.
+    /// The handler is not called. A duplicate of a handled event gets the response
+    /// 200. A duplicate of an event in flight gets 503 if the event is still in
+    /// flight after a wait. If distinct events have the same id, all but the first
+    /// are lost.
     Suppress,
-    /// A repeat reaches the handler, flagged as a
-    /// [possible duplicate](crate::Grant::possible_duplicate). One of an event in
-    /// flight waits for it for a moment. Retries and replays of an event that was
-    /// handled are handled again.
+    /// The handler is called for a duplicate, which is marked as a
+    /// [possible duplicate](crate::Grant::possible_duplicate). A duplicate of an
+    /// event in flight waits for it for a short time. Retries and replays of a
+    /// handled event are handled again.
     Handle,
 }
 
 impl Repeats {
-    /// What is done with the repeats of a scheme's deliveries of this identity,
-    /// unless the endpoint says.
+    /// The default for the duplicates of a scheme's deliveries with this identity.
     #[must_use]
     pub fn default_for(scheme: &Scheme, identity: Identity) -> Self {
         let profile = scheme.profile();
@@ -34,13 +34,14 @@ impl Repeats {
     }
 }
 
-/// Suppresses what is known to be the same event, unless there is nothing to
-/// gain by it, or the provider reads the response.
+/// Suppresses duplicates that are known to be the same event, unless the provider
+/// reads the response, or the identity is `Content` and the provider never retries.
 fn decide(identity: Identity, is_interactive: bool, retries: &Retries) -> Repeats {
     match identity {
         _ if is_interactive => Repeats::Handle,
         Identity::Id => Repeats::Suppress,
-        // Nothing is sent again but what somebody wants to be handled again.
+        // The provider never retries, so a duplicate is one that a user has sent again to have it
+        // handled.
         Identity::Content if *retries == Retries::Never => Repeats::Handle,
         Identity::Content => Repeats::Suppress,
         Identity::Unknown => Repeats::Handle,
