@@ -1,4 +1,4 @@
-//! Each event once: one claim, held safely.
+//! Idempotency: the claim of an event, and the stores that hold claims.
 //!
 //! ```text
 //!            claim                    complete
@@ -11,16 +11,16 @@
 //!                       failed   (claimable at once)
 //! ```
 //!
-//! The module [`protocol`](crate::protocol) is the protocol, as pure functions; a store applies them
-//! atomically, each in one step. What holds:
+//! The module [`protocol`](crate::protocol) contains the steps as pure functions. A store applies
+//! each step atomically. Guarantees:
 //!
-//! - At most one attempt holds an event at a time, and every step proves by its
-//!   token that it is the holder's.
-//! - Done is absorbing: no late failure and no new claim undoes it.
-//! - An attempt that dies loses its lease, and the event can be claimed again.
-//! - An attempt that was released is over: a claim of it that was delayed is not
-//!   granted, even if the release arrives first.
-//! - A success is remembered for the retention, counted from its completion.
+//! - At most one attempt holds an event at a time. Every step carries the token of
+//!   its attempt, which identifies the holder.
+//! - Done is final: no late failure and no new claim changes it.
+//! - If an attempt crashes, its lease runs out, and the event can be claimed again.
+//! - After an attempt is released, a delayed claim of it is not granted, even if
+//!   the release arrives first.
+//! - A done event is remembered for the retention, counted from its completion.
 
 mod bounded;
 mod claim;

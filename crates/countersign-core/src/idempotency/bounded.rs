@@ -1,5 +1,4 @@
-//! Store calls with an end: none is waited for without a limit, and none takes
-//! its caller down.
+//! Store calls with a time limit. A panic of a store becomes an error.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,10 +8,11 @@ use std::time::Duration;
 
 use super::{StoreError, Timer};
 
-/// The store's reply; `None` if it has not come in time. A panic is an error.
+/// Returns the store's reply, or `None` if it does not arrive within the time
+/// limit. A panic becomes an error.
 ///
-/// The call is polled before a timer is armed: a store that replies at once
-/// costs none.
+/// The call is polled before a timer is started: a store that replies at once needs
+/// no timer.
 pub(crate) async fn bounded<T>(
     mut call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     within: Duration,
@@ -24,8 +24,8 @@ pub(crate) async fn bounded<T>(
         match polled {
             Ok(Poll::Ready(reply)) => return Poll::Ready(Some(reply)),
             Ok(Poll::Pending) => {}
-            // It is not polled again.
-            Err(_) => return Poll::Ready(Some(Err(StoreError::maybe_applied("it panicked")))),
+            // After a panic, the call is not polled again.
+            Err(_) => return Poll::Ready(Some(Err(StoreError::maybe_applied("store panicked")))),
         }
         let end = end.get_or_insert_with(|| Box::pin(timer.sleep(within)));
         end.as_mut().poll(cx).map(|()| None)
@@ -33,13 +33,13 @@ pub(crate) async fn bounded<T>(
     .await
 }
 
-/// As [`bounded`], with an error for a reply that has not come in time.
+/// As [`bounded`], but a reply that does not arrive in time is an error.
 pub(crate) async fn replied<T>(
     call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     within: Duration,
     timer: &impl Timer,
 ) -> Result<T, StoreError> {
     bounded(call, within, timer).await.unwrap_or_else(|| {
-        Err(StoreError::maybe_applied(format!("it has not replied within {within:?}")))
+        Err(StoreError::maybe_applied(format!("store did not reply within {within:?}")))
     })
 }

@@ -1,4 +1,4 @@
-//! The guard of one claim: it settles, or it gives itself back.
+//! The guard of one claim: it settles the claim, or releases it on drop.
 
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -14,42 +14,44 @@ use super::store::{
 };
 use crate::observe::{Notice, Settlement};
 
-/// An event in hand: nobody else handles it while this lives and its lease
+/// A claimed event: no other attempt gets it while this guard exists and its lease
 /// lasts.
 ///
-/// Settle it with [`complete`](Self::complete) or [`release`](Self::release).
-/// Dropped unsettled, after a panic or in a cancelled task, it gives the event
-/// back by itself, in the background. It can be sent to a worker and settled
-/// there, after the sender has been answered.
-#[must_use = "an unsettled claim gives its event back when it is dropped"]
+/// Settle it with [`complete`](Self::complete) or [`release`](Self::release). If it
+/// is dropped unsettled, after a panic or in a cancelled task, it releases the
+/// event in the background. It can be sent to a worker and settled there, after the
+/// sender has got its response.
+#[must_use = "an unsettled claim releases its event when it is dropped"]
 pub struct Claim<S: IdempotencyStore> {
     key: EventKey,
     attempt: Attempt,
     grant: Grant,
     holder: Holder,
     queue: Arc<SettlementQueue<S>>,
-    /// What becomes of the event when this is dropped.
+    /// What happens to the event when this is dropped.
     on_drop: Option<OnDrop>,
-    /// Whether it has been told how this ends. Of one that was never granted, it
-    /// is not.
+    /// Whether the settlement has been recorded. Also true for a claim that was
+    /// never granted, because nothing is recorded for it.
     is_told: bool,
 }
 
-/// Where a claim is held.
+/// The holder of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     Store,
-    /// In the store, and known here should it go away.
+    /// In the store, and remembered in this process in case the store becomes
+    /// unavailable.
     StoreAndKnown,
-    /// In this process, since the store was unavailable. Once it is handed over, in
-    /// the store too.
+    /// In this process, because the store was unavailable. Later it is also
+    /// transferred to the store.
     Here,
-    /// Nowhere: the endpoint fails open. The store may have granted it unheard.
+    /// Nowhere: the endpoint fails open. The store may have granted it although its
+    /// reply was lost.
     Nowhere {
         may_be_in_store: bool,
     },
-    /// Nowhere: another attempt has the event, or has handled it, and this is a
-    /// repeat that is handled all the same. The record is the other attempt's.
+    /// Nowhere: another attempt holds the event, or has handled it, and this
+    /// duplicate is handled nevertheless. The record belongs to the other attempt.
     Repeat,
 }
 
@@ -59,43 +61,45 @@ enum OnDrop {
     Release,
 }
 
-/// What a handler should know of the claim under which it runs.
+/// What a handler should know about its claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Grant {
-    /// Which attempt at the event this is, counted from 1.
+    /// The number of this attempt at the event, counted from 1.
     pub epoch: u32,
-    /// Whether an earlier attempt died with the event in hand, so that its
-    /// effect may be there already.
+    /// Whether an earlier attempt crashed while it held the event, so that its
+    /// effect may already exist.
     pub reclaimed: bool,
-    /// Whether the claim is held in less than the store.
+    /// Set if the claim is not held in the store.
     pub degraded: Option<Degraded>,
-    /// Whether a delivery of the same id was handled before, or is being handled
-    /// now: this one is a retry or a replay of it, or another event with the same
-    /// signed bytes. See [`Repeats`](crate::Repeats). The `epoch` is then 1.
+    /// Whether a delivery with the same id was handled before, or is in progress
+    /// now. This delivery is then a retry or a replay of it, or another event with
+    /// the same signed bytes. See [`Repeats`](crate::Repeats). The `epoch` is then
+    /// 1.
     pub possible_duplicate: bool,
 }
 
-/// How a claim came to be held elsewhere than in the store.
+/// Why a claim is not held in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Degraded {
-    /// The store could not be asked; the claim is held in this process only.
+    /// The store was unavailable or full. The claim is held in this process only.
     LocalFallback,
-    /// The store could not be asked; nothing keeps the event from being handled
-    /// twice.
+    /// The store was unavailable or full. Nothing prevents the event from being
+    /// handled twice.
     FailOpen,
 }
 
 impl<S: IdempotencyStore> Claim<S> {
-    /// One that the store may grant, or has granted unheard.
+    /// Creates a claim that the store may grant, or may have granted without a
+    /// reply.
     pub(crate) fn new(key: EventKey, attempt: Attempt, queue: Arc<SettlementQueue<S>>) -> Self {
         let grant = Grant { epoch: 0, reclaimed: false, degraded: None, possible_duplicate: false };
         let (holder, on_drop) = (Holder::Store, Some(OnDrop::Release));
         Self { key, attempt, grant, holder, queue, on_drop, is_told: true }
     }
 
-    /// The claim, held elsewhere than in the store.
+    /// Sets the holder of the claim.
     pub(crate) fn held(mut self, holder: Holder) -> Self {
         self.holder = holder;
         self.grant.degraded = match holder {
@@ -106,15 +110,16 @@ impl<S: IdempotencyStore> Claim<S> {
         self
     }
 
-    /// The event is in hand.
+    /// Marks the claim as granted.
     pub(crate) fn granted(mut self, epoch: u32, reclaimed: bool) -> Self {
         self.grant = Grant { epoch, reclaimed, ..self.grant };
         self.is_told = false;
         self
     }
 
-    /// The event is not in hand, and its delivery is handled all the same. How
-    /// that ends changes nothing in the record of the attempt that has the event.
+    /// Marks the claim as that of a duplicate that is handled although the claim
+    /// was not granted. Settling it does not change the record of the attempt that
+    /// has the event.
     pub(crate) fn of_repeat(mut self) -> Self {
         self.holder = Holder::Repeat;
         self.grant = Grant { epoch: 1, possible_duplicate: true, ..self.grant };
@@ -129,14 +134,14 @@ impl<S: IdempotencyStore> Claim<S> {
         &self.key
     }
 
-    /// What the handler should know of the claim.
+    /// What the handler should know about the claim.
     #[must_use]
     pub fn grant(&self) -> Grant {
         self.grant
     }
 
-    /// For how long the event is held without a renewal, from the last step on.
-    /// Renew it at a third of this.
+    /// How long the event is held without a renewal, counted from the last step.
+    /// Renew it after a third of this.
     #[must_use]
     pub fn lease(&self) -> Duration {
         self.attempt.lease
@@ -146,32 +151,31 @@ impl<S: IdempotencyStore> Claim<S> {
         &self.attempt
     }
 
-    /// Nothing becomes of the event when this is dropped: it is not held.
+    /// Drops the claim without a release: it is not held.
     pub(crate) fn disarm(mut self) {
         self.on_drop = None;
     }
 
     /// Records that the event is done.
     ///
-    /// If the record cannot be written at this moment, the event is done all
-    /// the same: answer the sender with the handler's own status. This process
-    /// knows that it is, and the record is tried again in the background until
-    /// its retention ends. The same holds if this future is dropped, so it can be
-    /// given a time limit.
+    /// If the record cannot be written now, the event is still done: send the
+    /// handler's response. This process remembers the success, and retries the
+    /// record in the background until its retention ends. The same happens if this
+    /// future is dropped, so you can add a timeout.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the record could not be written yet.
+    /// [`StoreError`] if the record could not be written yet.
     pub async fn complete(mut self) -> Result<CompleteOutcome, StoreError> {
         self.tell(Settlement::Completed);
         if self.holder != Holder::Repeat {
-            // From here on a cancelled future must not give a handled event back.
+            // From here on, a cancelled future must not release a handled event.
             self.on_drop = Some(OnDrop::Complete);
         }
         let here = match self.holder {
             Holder::Store | Holder::StoreAndKnown => None,
             Holder::Here => self.queue.complete(&self.key, &self.attempt),
-            // Dropped, it leaves its success to the background.
+            // The drop leaves recording the success to the background task.
             Holder::Nowhere { .. } => return Ok(CompleteOutcome::Recorded),
             Holder::Repeat => return Ok(CompleteOutcome::AlreadyDone),
         };
@@ -184,8 +188,8 @@ impl<S: IdempotencyStore> Claim<S> {
         Ok(outcome)
     }
 
-    /// Records the success in the store. While the store is waited for, this
-    /// process knows of the success: the lease may run out in the meantime.
+    /// Records the success in the store. Until the store replies, this process
+    /// remembers the success, because the lease may run out in the meantime.
     async fn record(&self) -> Result<CompleteOutcome, StoreError> {
         let (key, attempt) = (&self.key, &self.attempt);
         let mut call = pin!(self.queue.store().complete(key, attempt));
@@ -204,19 +208,19 @@ impl<S: IdempotencyStore> Claim<S> {
         Ok(outcome)
     }
 
-    /// Gives the event back: it can be claimed again at once. If this future is
-    /// dropped, that is done in the background.
+    /// Releases the event: it can be claimed again at once. If this future is
+    /// dropped, the background task releases it.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it could not be given back yet. That is tried again
-    /// in the background until the lease has run out.
+    /// [`StoreError`] if the event could not be released yet. The background task
+    /// retries until the lease has run out.
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
         self.tell(Settlement::Released);
         let here = match self.holder {
             Holder::Store | Holder::StoreAndKnown => None,
             Holder::Here => self.queue.release(&self.key, &self.attempt),
-            // Dropped, it leaves what the store may know of it to the background.
+            // The drop leaves the release in the store, if needed, to the background task.
             Holder::Nowhere { .. } => return Ok(ReleaseOutcome::Released),
             Holder::Repeat => return Ok(ReleaseOutcome::NotHeld),
         };
@@ -234,12 +238,11 @@ impl<S: IdempotencyStore> Claim<S> {
         }
     }
 
-    /// Prolongs the lease, from now on.
+    /// Renews the lease, from now on.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the store cannot be asked; the lease goes on as it
-    /// was.
+    /// [`StoreError`] if the store is unavailable. The lease is then unchanged.
     pub async fn renew(&self) -> Result<RenewOutcome, StoreError> {
         let here = match self.holder {
             Holder::Store => None,
@@ -277,7 +280,7 @@ impl<S: IdempotencyStore> Claim<S> {
 }
 
 impl<S: IdempotencyStore> Drop for Claim<S> {
-    /// Leaves the rest to the background: a drop can neither wait nor fail.
+    /// Leaves the rest to the background task: a drop can neither wait nor fail.
     fn drop(&mut self) {
         if let Some(OnDrop::Complete) = self.on_drop {
             let held_here = self.grant.degraded.is_some();

@@ -1,36 +1,36 @@
-//! What has happened that the answers do not tell, counted.
+//! Counters of what the responses do not show.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::store::CompleteOutcome;
 use crate::observe::{Notice, Watch};
 
-/// What has happened at an endpoint that its answers do not tell.
+/// Counts what happens at an endpoint and does not show in its responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Claims that gave themselves back in the background.
+    /// Dropped claims that were released in the background.
     pub given_back: u64,
-    /// Claims that could not be given back before their lease ran out.
+    /// Claims that could not be released before their lease ran out.
     pub give_back_lost: u64,
     /// Successes whose record was written in the background.
     pub recorded_in_background: u64,
-    /// Successes of events that were claimed while the store was unavailable,
-    /// recorded there since.
+    /// Successes of events that were claimed while the store was unavailable, and
+    /// that were recorded there later.
     pub recorded_after_outage: u64,
     /// Successes whose record was never written: these events may be handled
     /// again.
     pub record_lost: u64,
-    /// Successes of events that another attempt has, or had, too: these were
-    /// handled twice, or may have been.
+    /// Successes of events that another attempt also claimed: these were handled
+    /// twice, or may have been.
     pub completed_late: u64,
-    /// Renewals that found the event in other hands.
+    /// Renewals that failed because the attempt no longer held the event.
     pub lease_lost: u64,
-    /// Events handled while the store could not be asked.
+    /// Events that were handled while the store was unavailable.
     pub degraded: u64,
 }
 
-/// The counters, counting, and whom to tell.
+/// The live counters. Each change is also reported to the watch.
 pub(crate) struct Counting {
     watch: Watch,
     given_back: AtomicU64,
@@ -98,9 +98,9 @@ impl Counting {
         self.count(&self.give_back_lost, &Notice::GiveBackLost);
     }
 
-    /// A success was recorded in the background. If this process has tried the
-    /// event more than once, another attempt that the store knows may be one of
-    /// those.
+    /// Counts a success that was recorded in the background. If this process has
+    /// tried the event more than once, the other attempt that the store knows may
+    /// be an earlier one of this process.
     pub(super) fn recorded(&self, outcome: CompleteOutcome, after_outage: bool, was_retried: bool) {
         if after_outage {
             self.count(&self.recorded_after_outage, &Notice::RecordedAfterOutage);

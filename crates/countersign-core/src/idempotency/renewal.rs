@@ -1,4 +1,4 @@
-//! Keeping a claim's lease alive while its event is handled.
+//! Renews a claim's lease while its event is handled.
 
 use std::convert::Infallible;
 use std::future::{Future, pending, poll_fn};
@@ -9,13 +9,12 @@ use std::time::Duration;
 use super::{Claim, IdempotencyStore, RenewOutcome, Timer, bounded};
 
 impl<S: IdempotencyStore> Claim<S> {
-    /// Does `work`, and renews the lease at every third of it meanwhile. A lease
-    /// that is lost does not stop the work: what it has begun may not be left
-    /// half done.
+    /// Runs `work`, and renews the lease after each third of it. If the lease is
+    /// lost, the work continues, because stopping could leave it half done.
     pub async fn renewed_while<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
         let mut work = pin!(work);
-        // In a box, and only once the work has to be waited for: most of what every request carries
-        // would be room for this.
+        // Boxed, and created only if the work is pending: otherwise every request would carry the
+        // memory for this.
         let mut renewals = None;
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(output),
@@ -34,8 +33,8 @@ impl<S: IdempotencyStore> Claim<S> {
         let every = (self.lease() / 3).max(LEAST_PAUSE);
         loop {
             timer.sleep(every).await;
-            // One that fails is tried again at the next third, and so is one that has no answer by
-            // then. One that is lost stays lost.
+            // A renewal that fails, or has no reply by then, is tried again at the next third. A
+            // lost lease stays lost.
             loop {
                 match bounded(pin!(self.renew()), every, timer).await {
                     Some(Ok(RenewOutcome::Lost)) => return pending().await,
@@ -47,5 +46,6 @@ impl<S: IdempotencyStore> Claim<S> {
     }
 }
 
-/// A lease of next to nothing is renewed in vain, and must not cost a core.
+/// The minimum time between renewals, so that a very short lease does not keep a
+/// core busy.
 const LEAST_PAUSE: Duration = Duration::from_millis(10);

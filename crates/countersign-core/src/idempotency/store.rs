@@ -1,4 +1,4 @@
-//! What a store of claims has to do.
+//! The trait for idempotency stores, and the results of its operations.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -8,95 +8,95 @@ use std::time::Duration;
 
 use super::key::{EventKey, Fingerprint};
 
-/// Remembers which events are being handled and which are done.
+/// Records which events are in progress and which are done.
 ///
 /// Every operation is one atomic step of the protocol in
-/// [`protocol`](crate::protocol): a store that reads first and writes then
-/// grants one event twice. None has a default that is put together from
-/// others.
+/// [`protocol`](crate::protocol). A store that first reads and then writes can
+/// grant one event twice. For this reason no operation has a default implementation
+/// that combines others.
 ///
 /// # Time
 ///
-/// Every call has to end: give each a deadline of your own, and return
-/// [`StoreError::maybe_applied`] if it has passed. The receiver bounds the calls,
-/// too, as a last resort. It waits for a `claim`, a `complete` and a `release` for
-/// a quarter of the ack deadline, 250 ms at the minimum and 10 s at the maximum
-/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)), for a
-/// `renew` for a third of the lease, and for what it repeats in the background for
-/// 10 s. Then it drops the future, which must not break the store, and goes on as
-/// if the call had failed and may have been applied. A panic counts as such an
-/// error, too. `Claim::complete`, `Claim::release` and `Claim::renew`, called by
-/// hand, wait for as long as their caller lets them.
+/// Every call must end. Give each call a deadline, and return
+/// [`StoreError::maybe_applied`] when the deadline has passed.
 ///
-/// The suite in `countersign-conformance` holds an implementation to all of
-/// this but the time.
+/// As a last resort, the receiver also limits the calls. It waits for a `claim`, a
+/// `complete` and a `release` for a quarter of the ack deadline, at least 250 ms
+/// and at most 10 s
+/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)). It waits
+/// for a `renew` for a third of the lease, and for a call that it retries in the
+/// background for 10 s. Then it drops the future, which must not break the store,
+/// and continues as if the call had failed and may have been applied. A panic also
+/// counts as such an error. If you call `Claim::complete`, `Claim::release` and
+/// `Claim::renew` yourself, they have no timeout.
+///
+/// The test suite in `countersign-conformance` checks all of this except the time.
 pub trait IdempotencyStore: Send + Sync + 'static {
-    /// Claims an event for one attempt, first and before anything else.
+    /// Claims an event for one attempt, before anything else is done with it.
     ///
-    /// Claiming again with the same token is the same grant: after an error
-    /// that was perhaps applied, the same attempt is simply sent again.
+    /// A second claim with the same token returns the same grant. So after an error
+    /// that may have been applied, the same attempt is retried.
     fn claim(
         &self,
         key: &EventKey,
         attempt: &Attempt,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send;
 
-    /// Records that the event is done. A late success is recorded too, for the
-    /// effect has happened, and is reported as late.
+    /// Records that the event is done. A late success is also recorded, because the
+    /// effect has happened. It is reported as late.
     fn complete(
         &self,
         key: &EventKey,
         attempt: &Attempt,
     ) -> impl Future<Output = Result<CompleteOutcome, StoreError>> + Send;
 
-    /// Prolongs the lease of the attempt that holds the event, from now on.
+    /// Renews the lease of the attempt that holds the event, from now on.
     fn renew(
         &self,
         key: &EventKey,
         attempt: &Attempt,
     ) -> impl Future<Output = Result<RenewOutcome, StoreError>> + Send;
 
-    /// Gives the event back: it can be claimed again at once, by another
-    /// attempt. A claim of this one that arrives later is not granted.
+    /// Releases the event: another attempt can claim it at once. A claim of this
+    /// attempt that arrives later is not granted.
     fn release(
         &self,
         key: &EventKey,
         attempt: &Attempt,
     ) -> impl Future<Output = Result<ReleaseOutcome, StoreError>> + Send;
 
-    /// Forgets the event, whatever its state, so that it can be handled again.
-    /// Says whether it was known.
+    /// Forgets the event in any state, so that it can be handled again. Returns
+    /// whether the store knew it.
     fn forget(&self, key: &EventKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Looks at the store's health, at start-up and now and then.
+    /// Checks the store's health, at start-up and from time to time.
     fn probe(&self) -> impl Future<Output = Result<Health, StoreError>> + Send;
 }
 
-/// One attempt at handling an event, and what the store needs to know of it.
+/// One attempt at handling an event, with the values that the store needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt {
-    /// Proves that a step is this attempt's.
+    /// Identifies the attempt in every step.
     pub token: Token,
     /// The fingerprint of the body that this attempt handles.
     pub fingerprint: Fingerprint,
-    /// For how long, from the step on, nobody else gets the event. Judged by
-    /// the store's clock.
+    /// How long no other attempt gets the event, counted from the step, by the
+    /// store's clock.
     pub lease: Duration,
-    /// For how long the event is remembered, from its last step on: a success
-    /// from its completion.
+    /// How long the event is remembered, counted from its last step. For a done
+    /// event, this is its completion.
     pub retention: Duration,
-    /// After this many attempts that died with the event in hand it is not
-    /// given out again.
+    /// The number of crashed attempts after which the event is not granted again.
     pub most_crashes: u32,
 }
 
 impl Attempt {
-    /// A new attempt, with a token of its own.
+    /// Creates an attempt with a new token.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where the operating system gives no random bytes.
+    /// [`StoreError`] if the operating system returns no random bytes.
     pub fn new(
         fingerprint: Fingerprint,
         lease: Duration,
@@ -112,30 +112,30 @@ impl Attempt {
     }
 }
 
-/// An event that five attempts have died of is likely to kill the sixth.
+/// An event that crashed five attempts is likely to crash the sixth.
 const MOST_CRASHES: u32 = 5;
 
-/// The random name of one attempt, 128 bits.
+/// The random id of one attempt, 128 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token([u8; 16]);
 
 impl Token {
-    /// A fresh token from the operating system's random numbers.
+    /// Creates a token from the operating system's random numbers.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where it gives none.
+    /// [`StoreError`] if the operating system returns none.
     pub fn random() -> Result<Self, StoreError> {
         DRAWN.with_borrow_mut(Drawn::next).map(Self)
     }
 
-    /// A token that a store has kept.
+    /// A token that a store has saved.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
-    /// The token, for a store to keep.
+    /// The token, for a store to save.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0
@@ -143,7 +143,7 @@ impl Token {
 }
 
 impl fmt::Debug for Token {
-    /// Shows the beginning, which is enough to tell attempts apart in a log.
+    /// Shows the first bytes, which are enough to distinguish attempts in a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({}…)", const_hex::encode(&self.0[..4]))
     }
@@ -153,10 +153,10 @@ thread_local! {
     static DRAWN: RefCell<Drawn> = const { RefCell::new(Drawn { tokens: [[0; 16]; 32], left: 0 }) };
 }
 
-/// Random numbers that this thread has drawn, but not used yet: to ask the
-/// operating system for each by itself takes longer than a claim.
+/// Random numbers that this thread has read but not used yet. Reading each one
+/// separately from the operating system takes longer than a claim.
 ///
-/// A fork copies them, but not the runtime that would go on to use them.
+/// A fork copies them, but not the runtime that would use them.
 struct Drawn {
     tokens: [[u8; 16]; 32],
     left: usize,
@@ -173,100 +173,101 @@ impl Drawn {
     }
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimOutcome {
-    /// The event is this attempt's.
+    /// This attempt holds the event.
     Granted {
-        /// Which attempt at the event this is, counted from 1.
+        /// The number of this attempt at the event, counted from 1.
         epoch: u32,
-        /// Whether an earlier attempt died with the event in hand, so that its
-        /// effect may be there already.
+        /// Whether an earlier attempt crashed while it held the event, so that its
+        /// effect may already exist.
         reclaimed: bool,
     },
-    /// Another attempt holds it.
+    /// Another attempt holds the event.
     InFlight {
-        /// How long that one's lease lasts at the most.
+        /// The maximum remaining time of the other attempt's lease.
         retry_after: Duration,
     },
-    /// It is done.
+    /// The event is done.
     Done {
-        /// Whether the body that was handled is the one of this attempt.
+        /// Whether the handled body equals the body of this attempt.
         fingerprint_matches: bool,
         /// When it was done, in Unix milliseconds, by the store's clock.
         at_unix_ms: i64,
     },
-    /// Too many attempts have died with it in hand.
+    /// The event exceeded the maximum number of crashed attempts.
     Exhausted {
-        /// How many.
+        /// The number of crashed attempts.
         crashes: u32,
     },
-    /// This attempt has been released before its claim arrived: the claim was
-    /// delayed, and no caller waits for it any more.
+    /// This attempt was released before its claim arrived. The claim was delayed,
+    /// and no caller waits for it.
     AlreadyReleased,
     /// The store is full of events that it must not forget.
     AtCapacity,
 }
 
-/// What came of recording a success.
+/// The result of recording a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CompleteOutcome {
-    /// The attempt held the event, and it is done.
+    /// The attempt held the event. The event is now done.
     Recorded,
-    /// Another attempt has, or had, taken the event over. It is done all the
-    /// same, for the effect has happened, perhaps twice.
+    /// Another attempt had claimed the event in the meantime. The event is done
+    /// nevertheless, because the effect has happened, perhaps twice.
     RecordedLate,
-    /// The store knew no claim of the event: it was held elsewhere while the
-    /// store was unavailable, or its record is gone. It is done from now on.
+    /// The store knew no claim of the event: it was claimed elsewhere while the
+    /// store was unavailable, or its record is gone. The event is now done.
     RecordedUnclaimed,
-    /// Another attempt had recorded its own success before.
+    /// Another attempt had already recorded its success.
     AlreadyDone,
 }
 
-/// What came of prolonging a lease.
+/// The result of renewing a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RenewOutcome {
-    /// The lease lasts from now on.
+    /// The lease starts again from now.
     Renewed,
-    /// The attempt does not hold the event any more.
+    /// The attempt no longer holds the event.
     Lost,
 }
 
-/// What came of giving an event back.
+/// The result of releasing an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReleaseOutcome {
-    /// It can be claimed again at once.
+    /// The event can be claimed again at once.
     Released,
-    /// The attempt did not hold the event. If another one does, or did,
+    /// The attempt did not hold the event. If another attempt holds or held it,
     /// nothing was changed.
     NotHeld,
 }
 
-/// How a store is.
+/// The health of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
-    /// What endangers the promises, worst first; empty where all is well.
+    /// The problems that endanger the guarantees, worst first; empty if there are
+    /// none.
     pub warnings: Vec<StoreWarning>,
 }
 
 impl Health {
-    /// A store with these warnings.
+    /// Creates a health report with these warnings.
     #[must_use]
     pub fn new(warnings: Vec<StoreWarning>) -> Self {
         Self { warnings }
     }
 }
 
-/// Something about a store that endangers what is promised.
+/// A problem of a store that endangers the guarantees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreWarning {
-    /// Records that were there are gone: handled events may be handled again.
+    /// Records were lost: handled events may be handled again.
     MemoryLost,
     /// The server drops keys when it is full: handled events may be handled
     /// again.
@@ -274,26 +275,27 @@ pub enum StoreWarning {
         /// The server's policy (`allkeys-lru`).
         policy: String,
     },
-    /// The server keeps nothing over a restart.
+    /// The server does not persist its data: it is lost at a restart.
     NotPersistent,
-    /// Writes go to a server that only follows another.
+    /// Writes go to a replica.
     Replica,
-    /// The server takes no new events until there is room.
+    /// The server accepts no new events until there is room.
     Full,
-    /// Successes had been recorded on a server that a failover had deposed
-    /// without its knowledge.
+    /// Successes were recorded on a primary that a failover had replaced without
+    /// its knowledge.
     Deposed {
-        /// How many were recorded again on its successor.
+        /// The number of successes that were recorded again on the new primary.
         recorded_again: u64,
-        /// How many of these another attempt had claimed there in the meantime:
-        /// those events were perhaps handled twice.
+        /// The number of these whose event another attempt had claimed there in the
+        /// meantime: those events were perhaps handled twice.
         repeated: u64,
-        /// How many were not recorded again, because there were too many.
+        /// The number of successes that were not recorded again, because there were
+        /// too many.
         lost: u64,
     },
-    /// What the server says of itself could not be read.
+    /// The server's information about itself could not be read.
     Unreadable {
-        /// What could not be read.
+        /// The information that could not be read.
         what: String,
     },
 }
@@ -309,50 +311,51 @@ impl fmt::Display for StoreWarning {
                 "the store drops records when it is full (`{policy}`): set `maxmemory-policy noeviction`"
             ),
             Self::NotPersistent => {
-                f.write_str("the store keeps nothing over a restart: switch `appendonly yes` on")
+                f.write_str("the store does not persist its data: set `appendonly yes`")
             }
             Self::Replica => f.write_str("the store is a replica: connect to the primary"),
-            Self::Full => f.write_str("the store is full: new events are answered 503"),
+            Self::Full => f.write_str("the store is full: new events are rejected with 503"),
             Self::Deposed { recorded_again, repeated, lost } => write!(
                 f,
-                "a failover had deposed the store's primary unnoticed: {recorded_again} successes \
-                 were recorded again on its successor, {repeated} of them perhaps handled twice, \
+                "a failover had replaced the store's primary unnoticed: {recorded_again} successes \
+                 were recorded again on the new primary, {repeated} of them perhaps handled twice, \
                  and {lost} were not recorded: set `min-replicas-to-write`"
             ),
-            Self::Unreadable { what } => write!(f, "the store does not tell its {what}"),
+            Self::Unreadable { what } => write!(f, "could not read the store's {what}"),
         }
     }
 }
 
-/// A store could not do what it was asked.
+/// An operation of a store failed.
 #[derive(Debug)]
 pub struct StoreError {
     applied: Applied,
     source: Box<dyn Error + Send + Sync>,
 }
 
-/// Whether a step that failed may have happened all the same.
+/// Whether a failed step may have been applied nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "it cannot have happened, or it can")]
+#[expect(clippy::exhaustive_enums, reason = "it was not applied, or it may have been")]
 pub enum Applied {
-    /// It has not happened.
+    /// The step was not applied.
     No,
-    /// It may have: the answer was lost, not (only) the question.
+    /// The step may have been applied: the request may have arrived, although no
+    /// reply did.
     Maybe,
 }
 
 impl StoreError {
-    /// The step has not happened.
+    /// Creates an error of a step that was not applied.
     pub fn not_applied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { applied: Applied::No, source: source.into() }
     }
 
-    /// The step may have happened.
+    /// Creates an error of a step that may have been applied.
     pub fn maybe_applied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { applied: Applied::Maybe, source: source.into() }
     }
 
-    /// Whether the step may have happened.
+    /// Whether the step may have been applied.
     #[must_use]
     pub fn applied(&self) -> Applied {
         self.applied

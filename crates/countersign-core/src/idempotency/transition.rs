@@ -1,9 +1,8 @@
-//! The protocol: what each step makes of a record, as pure functions.
+//! The protocol: how each step changes a record, as pure functions.
 //!
-//! A store finds the record of a key, applies one of these, and keeps what it
-//! gives for [`Record::keep_for`], all in one atomic step. The scripts of the
-//! Redis store say the same in their own language, and the same suite holds
-//! them to it.
+//! A store reads the record of a key, applies one of these functions, and stores
+//! the result for [`Record::keep_for`], all in one atomic step. The scripts of the
+//! Redis store implement the same protocol, and the same test suite checks them.
 
 use std::time::Duration;
 
@@ -11,31 +10,32 @@ use super::key::Fingerprint;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome, Token};
 use crate::clock::millis;
 
-/// What is remembered of an event.
+/// What a store remembers about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_structs, reason = "a store has to keep every field")]
 pub struct Record {
-    /// How far the event is.
+    /// The state of the event.
     pub state: State,
-    /// How often it has been claimed. 0 if only its release or its success has come.
+    /// How often the event has been claimed. 0 if the store only got its release or
+    /// its success.
     pub epoch: u32,
-    /// How many attempts have died with it in hand.
+    /// The number of attempts that crashed while they held the event.
     pub crashes: u32,
-    /// The attempt that held it last.
+    /// The attempt that held the event last.
     pub token: Token,
-    /// The body that was handled, or is being handled.
+    /// The fingerprint of the body that was handled, or is being handled.
     pub fingerprint: Fingerprint,
 }
 
 impl Record {
-    /// How long a store keeps this record, from the step of `attempt` that wrote
-    /// it. Each step that writes sets this anew; a done record is never written
-    /// again, so its retention counts from the completion.
+    /// How long a store keeps this record, counted from the step of `attempt` that
+    /// wrote it. Each step that writes the record sets this time again. A done
+    /// record is never written again, so its retention counts from the completion.
     #[must_use]
     pub fn keep_for(&self, attempt: &Attempt) -> Duration {
         match self.state {
-            // The holder keeps the event until the lease ends, and what is late for a released
-            // attempt is late by less than a lease.
+            // The holder keeps the event until the lease ends. A delayed claim of a released
+            // attempt is delayed by less than a lease.
             State::InProgress { .. } => attempt.retention.max(attempt.lease),
             State::Failed if self.was_never_claimed() => attempt.lease,
             State::Failed => attempt.retention.max(attempt.lease),
@@ -43,31 +43,33 @@ impl Record {
         }
     }
 
-    /// Whether this is only the trace of a release that overtook its own claim.
+    /// Whether this record only marks a release that arrived before its claim.
     fn was_never_claimed(&self) -> bool {
         self.epoch == 0
     }
 }
 
-/// How far an event is.
+/// The state of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a store has to keep every state")]
 pub enum State {
-    /// An attempt holds it.
+    /// An attempt holds the event.
     InProgress {
-        /// Until when nobody else gets it, in Unix milliseconds.
+        /// The end of the lease, in Unix milliseconds. Until then no other attempt
+        /// gets the event.
         lease_until_ms: i64,
     },
-    /// An attempt has given it back.
+    /// An attempt has released the event.
     Failed,
-    /// It is done.
+    /// The event is done.
     Done {
-        /// When that was recorded, in Unix milliseconds.
+        /// When this was recorded, in Unix milliseconds.
         at_ms: i64,
     },
 }
 
-/// A claim at `now_ms`: its outcome, and the record to keep where it changes.
+/// Claims the event at `now_ms`. Returns the outcome, and the record to store if it
+/// changes.
 #[must_use]
 pub fn claim(
     record: Option<&Record>,
@@ -80,7 +82,7 @@ pub fn claim(
             let fingerprint_matches = record.fingerprint == attempt.fingerprint;
             (ClaimOutcome::Done { fingerprint_matches, at_unix_ms: at_ms }, None)
         }
-        // It has been released, so its caller is gone: this claim was delayed on its way.
+        // The attempt was released, so no caller waits for it: this claim was delayed on its way.
         State::Failed if record.token == attempt.token => (ClaimOutcome::AlreadyReleased, None),
         State::Failed => granted(attempt, now_ms, record.epoch.saturating_add(1), record.crashes),
         State::InProgress { .. } if record.token == attempt.token => {
@@ -100,7 +102,8 @@ pub fn claim(
     }
 }
 
-/// A success at `now_ms`: its outcome, and the record to keep where it changes.
+/// Completes the event at `now_ms`. Returns the outcome, and the record to store if
+/// it changes.
 #[must_use]
 pub fn complete(
     record: Option<&Record>,
@@ -128,7 +131,8 @@ pub fn complete(
     }
 }
 
-/// A renewal at `now_ms`: its outcome, and the record to keep where it changes.
+/// Renews the lease at `now_ms`. Returns the outcome, and the record to store if it
+/// changes.
 #[must_use]
 pub fn renew(
     record: Option<&Record>,
@@ -144,11 +148,10 @@ pub fn renew(
     }
 }
 
-/// A failure: its outcome, and the record to keep where it changes.
+/// Releases the event. Returns the outcome, and the record to store if it changes.
 ///
-/// If there is no record, the release may have overtaken its own claim. It
-/// leaves a failed record with its token, so that the claim is not granted to
-/// an attempt that is over.
+/// If there is no record, the release may have arrived before its claim. It leaves
+/// a failed record with its token, so that the late claim is not granted.
 #[must_use]
 pub fn release(record: Option<&Record>, attempt: &Attempt) -> (ReleaseOutcome, Option<Record>) {
     match record {
@@ -169,8 +172,8 @@ pub fn release(record: Option<&Record>, attempt: &Attempt) -> (ReleaseOutcome, O
     }
 }
 
-/// Whether the event is this attempt's: nobody has taken it over, even if its
-/// lease has run out.
+/// Whether this attempt holds the event: no other attempt has claimed it, even if
+/// the lease has run out.
 fn holds(record: &Record, attempt: &Attempt) -> bool {
     matches!(record.state, State::InProgress { .. }) && record.token == attempt.token
 }
