@@ -1,4 +1,4 @@
-//! The store of one process.
+//! An idempotency store in the memory of one process.
 
 mod index;
 mod queues;
@@ -19,11 +19,11 @@ use super::store::{
 use super::transition::{self, Record};
 use crate::clock::{Clock, MonotonicClock};
 
-/// Remembers events in the memory of this process.
+/// An idempotency store in the memory of this process.
 ///
-/// It serves **one process**: another one, and this one after a restart, knows
-/// nothing of its events. Where several share the work of an endpoint, or where
-/// an event that comes again after a restart must not be handled again, take a
+/// It serves **one process**. Other processes, and this process after a restart, do
+/// not know its events. If several processes share the work of an endpoint, or if
+/// an event that is redelivered after a restart must not be handled again, use a
 /// store outside of the process.
 ///
 /// Clones are the same store.
@@ -37,37 +37,36 @@ use crate::clock::{Clock, MonotonicClock};
 ///
 /// # When it is full
 ///
-/// It holds as many events as its capacity says, and forgets for a new one, in
-/// this order:
+/// It holds at most as many events as its capacity. If it is full, it forgets an
+/// event to make room for a new one, in this order:
 ///
 /// 1. an event whose retention has ended;
-/// 2. the event that has been done for longest, as long as more are done than
-///    the [floor](Self::with_floor) promises;
-/// 3. the event that has been failed, or abandoned by an attempt whose lease has
-///    run out, for longest: its attempts are counted anew.
+/// 2. the event that has been done for the longest time, as long as more events are
+///    done than the [floor](Self::with_floor) guarantees;
+/// 3. the event that failed, or whose attempt let the lease run out, the longest
+///    time ago. If that event is claimed again, its attempts are counted from 1.
 ///
-/// Where there is none, the claim is answered with
-/// [`ClaimOutcome::AtCapacity`], and a success of an event that is not known
-/// any more with a [`StoreError`] that says so. An event that an attempt holds
-/// is never forgotten: not for another one, and not at the end of its retention
-/// either, until the lease has run out.
+/// If there is no such event, a claim returns [`ClaimOutcome::AtCapacity`]. A
+/// success of an event that the store no longer knows returns a [`StoreError`] with
+/// this cause. The store never forgets an event that an attempt holds, even if its
+/// retention ends, until the lease has run out.
 ///
-/// Up to 65,535 events the capacity and the order are to the letter. Larger
-/// stores are divided into 16 shards, each with its own lock, its share of the
-/// capacity and a few percent more, and the order is that of a shard.
+/// Up to a capacity of 65,535 events, the capacity and the order are exact. Larger
+/// stores are divided into 16 shards. Each shard has its own lock and its share of
+/// the capacity and a few percent more, and the order applies within a shard.
 ///
 /// # What it costs
 ///
-/// 64 bytes for each event, as they come, and about 6 for each event of the
-/// capacity, at once; memory is used again and not given back. Every step does
-/// a bounded amount of work: there is no background thread, and steps sweep up
-/// after one another.
+/// 64 bytes for each event, allocated as events arrive, and about 6 bytes for each
+/// event of the capacity, allocated at once. Memory is reused and not returned to
+/// the allocator. Every step does a bounded amount of work. There is no background
+/// thread: each step also removes a few expired events.
 ///
 /// # Time
 ///
-/// Leases and retentions are judged by a clock that starts with the operating
-/// system's and from then on counts what passes, whatever is done to the
-/// former.
+/// Leases and retentions use a clock that starts at the operating system's time and
+/// then counts the time that passes. Later changes of the system clock do not
+/// affect it.
 #[derive(Clone)]
 pub struct MemoryStore {
     capacity: usize,
@@ -77,16 +76,16 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store for 1,000,000 events: 70 MB when it is full.
+    /// Creates a store for 1,000,000 events: 70 MB when it is full.
     #[must_use]
     pub fn new() -> Self {
         Self::with_capacity(DEFAULT_CAPACITY)
     }
 
-    /// A store for this many events, 134,217,728 at the most.
+    /// Creates a store for this many events, at most 134,217,728.
     ///
-    /// Give it as many as come within the retention, and some more for those
-    /// in flight.
+    /// Choose the number of events that arrive within the retention, plus some for
+    /// those in flight.
     #[must_use]
     pub fn with_capacity(events: usize) -> Self {
         let capacity = events.min(MOST_CAPACITY);
@@ -95,12 +94,13 @@ impl MemoryStore {
         Self { capacity, floor, clock, table: Arc::new(Table::new(capacity, floor)) }
     }
 
-    /// How many done events are remembered in any case, as long as their
-    /// retention lasts: the latest. Defaults to half of the capacity.
+    /// Sets the floor: the minimum number of done events that are remembered until
+    /// their retention ends. These are the latest. Defaults to half of the
+    /// capacity.
     ///
-    /// The rest of the capacity is what events in flight can count on. A floor
-    /// as high as the capacity means that nothing done is ever forgotten early;
-    /// then a store that is full of it takes no new event.
+    /// The rest of the capacity is available to events in flight. If the floor
+    /// equals the capacity, no done event is ever forgotten early. A store that is
+    /// full of done events then accepts no new event.
     ///
     /// The store starts empty.
     #[must_use]
@@ -109,8 +109,8 @@ impl MemoryStore {
         self.emptied()
     }
 
-    /// Judges leases and retentions by this clock. It must not go back: what
-    /// the store has forgotten stays forgotten.
+    /// Sets the clock for leases and retentions. It must not go back: events that
+    /// the store has forgotten stay forgotten.
     ///
     /// The store starts empty.
     #[must_use]
@@ -119,25 +119,28 @@ impl MemoryStore {
         self.emptied()
     }
 
-    /// Clones have nothing to do with a store that was changed.
+    /// Replaces the table by an empty one, so that a changed store shares nothing
+    /// with its clones.
     fn emptied(mut self) -> Self {
         self.table = Arc::new(Table::new(self.capacity, self.floor));
         self
     }
 
-    /// How many events it knows, those included that it has yet to sweep up.
+    /// The number of events in the store, including expired ones that are not
+    /// removed yet.
     #[must_use]
     pub fn len(&self) -> usize {
         self.table.shards().map(|shard| shard.len()).sum()
     }
 
-    /// Whether it knows no event.
+    /// Whether the store contains no event.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many events are held by an attempt whose lease has not run out.
+    /// The number of events that are held by an attempt whose lease has not run
+    /// out.
     ///
     /// It counts them one by one.
     #[must_use]
@@ -146,7 +149,7 @@ impl MemoryStore {
         self.table.shards().map(|shard| shard.live(now_ms)).sum()
     }
 
-    /// The time, cut off so that a lease without end is always still running.
+    /// The current time, limited so that an unlimited lease never runs out.
     fn now_ms(&self) -> i64 {
         self.clock.now_unix_ms().clamp(0, LATEST_MS - 1)
     }
@@ -190,7 +193,7 @@ impl IdempotencyStore for MemoryStore {
         attempt: &Attempt,
     ) -> Result<ReleaseOutcome, StoreError> {
         let released = self.step(key, attempt, |record, _| transition::release(record, attempt));
-        // Only an unknown event needs room, and what is not there is not held.
+        // Only an event that the store does not know needs room, and such an event is not held.
         Ok(released.unwrap_or(ReleaseOutcome::NotHeld))
     }
 
@@ -199,8 +202,8 @@ impl IdempotencyStore for MemoryStore {
         Ok(self.table.shard(key).forget(key, self.now_ms()))
     }
 
-    /// Always well. That it keeps nothing over a restart is what it is: a
-    /// warning that never goes away is not read.
+    /// Always healthy. It does not warn that events are lost at a restart: this is
+    /// always the case, and users ignore a warning that never goes away.
     async fn probe(&self) -> Result<Health, StoreError> {
         Ok(Health::default())
     }
@@ -226,16 +229,18 @@ impl fmt::Debug for MemoryStore {
     }
 }
 
-/// What the shards know an event by.
+/// The key of an event in the shards.
 type Key = [u32; 4];
 
 struct Table {
     shards: Box<[Apart<Mutex<Shard>>]>,
-    /// Random, so that nobody can aim at a shard or a line of its index.
+    /// Random, so that no client can choose events of one shard or one line of its
+    /// index.
     seed: RandomState,
 }
 
-/// Keeps locks that different processors turn out of each other's cache lines.
+/// Puts each lock in separate cache lines, because different processors use
+/// different locks.
 #[repr(align(128))]
 struct Apart<T>(T);
 
@@ -253,7 +258,8 @@ impl Table {
         let mut hasher = self.seed.build_hasher();
         hasher.write(event.digest());
         let place = hasher.finish();
-        // Places nothing, and so may be known: it tells events apart whose hashes are the same.
+        // Does not select a shard or line, so it need not be secret. It distinguishes events with
+        // the same hash.
         let rest = event.digest().first_chunk().map_or(0, |rest| u64::from_le_bytes(*rest));
         [low(place), low(place >> 32), low(rest), low(rest >> 32)]
     }
@@ -267,13 +273,13 @@ impl Table {
     }
 }
 
-/// A step that panicked, if ever one should, is no reason for others to.
+/// Ignores a poisoned lock: a panic in one step must not break other steps.
 fn lock(shard: &Apart<Mutex<Shard>>) -> MutexGuard<'_, Shard> {
     shard.0.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What one of several shards must hold so that all together hold `of`. Events
-/// do not fall evenly: six standard deviations more is never too little.
+/// The share of one shard, so that all shards together hold `of`. Events are not
+/// distributed evenly: a margin of six standard deviations is always enough.
 fn share(of: usize, shards: usize) -> usize {
     match shards {
         1 => of,
@@ -291,7 +297,7 @@ const MOST_CAPACITY: usize = 1 << 27;
 const SHARDS: usize = 16;
 const ONE_SHARD_BELOW: usize = 1 << 16;
 
-/// The latest time that is told apart, in the year 2527.
+/// The latest time that can be represented, in the year 2527.
 const LATEST_MS: i64 = (1 << slab::TIME_BITS) - 1;
 
 #[cfg(test)]

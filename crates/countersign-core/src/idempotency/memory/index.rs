@@ -1,22 +1,22 @@
-//! From a key to its slot.
+//! Maps a key to its slot.
 
 use super::Key;
 use super::queues::bits;
 
-/// A hash table of fixed size that holds the numbers of slots.
+/// A hash table of fixed size that contains slot numbers.
 ///
-/// Its lines are 64 bytes: a count and 15 entries. An entry stands in the line
-/// that its key points to or, where that is full, in one behind it; every full
-/// line that it passed counts it. A search ends at the first line that nobody
-/// has passed, so that taking an entry out leaves no tombstone behind, and the
-/// table never has to be built anew.
+/// Its lines are 64 bytes: a count and 15 entries. An entry is in the line that its
+/// key selects or, if that line is full, in one of the next lines. The count of a
+/// line is the number of entries that skipped it because it was full. A search ends
+/// at the first line that no entry skipped. So removing an entry leaves no
+/// tombstone, and the table never has to be rebuilt.
 ///
-/// Beside the slot's number an entry has eight bits of the key, so that hardly
-/// ever a slot is looked at in vain.
+/// In addition to the slot's number, an entry has eight bits of the key, so that a
+/// search rarely reads a slot with a different key.
 pub(super) struct Index {
     /// Zeroed by the operating system, and only when it is first used.
     words: Vec<u32>,
-    /// Where the first line begins, so that each is one line of the cache.
+    /// The start of the first line, chosen so that each line is one cache line.
     from: usize,
     lines: usize,
 }
@@ -24,7 +24,7 @@ pub(super) struct Index {
 type Line = [u32; LINE];
 
 impl Index {
-    /// A table with room for this many entries.
+    /// Creates a table with room for this many entries.
     pub(super) fn with_capacity(entries: usize) -> Self {
         let lines = entries.div_ceil(FILL).max(1);
         let words = vec![0_u32; (lines + 1) * LINE];
@@ -32,7 +32,7 @@ impl Index {
         Self { words, from, lines }
     }
 
-    /// The slot with this key, of those for which `is_it` holds.
+    /// Returns the slot with this key for which `is_it` returns true.
     pub(super) fn find(&self, key: Key, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let tag = tag(key);
         for line in self.path(key) {
@@ -48,7 +48,7 @@ impl Index {
         None
     }
 
-    /// Puts a slot in. Its key must not be there yet, and there must be room.
+    /// Inserts a slot. Its key must not be there yet, and there must be room.
     pub(super) fn insert(&mut self, key: Key, slot: u32) {
         let entry = tag(key) | (slot + 1);
         for line in self.path(key) {
@@ -64,7 +64,7 @@ impl Index {
         debug_assert!(false, "the index has a third more room than the slab");
     }
 
-    /// Takes a slot out. It must be there.
+    /// Removes a slot, which must be there.
     pub(super) fn remove(&mut self, key: Key, slot: u32) {
         let wanted = tag(key) | (slot + 1);
         for line in self.path(key) {
@@ -85,7 +85,7 @@ impl Index {
         self.words.iter().all(|word| *word == 0)
     }
 
-    /// The lines in which a key is looked for, one after another, once around.
+    /// The lines to search for a key, in order, each once.
     fn path(&self, key: Key) -> impl Iterator<Item = usize> + use<> {
         let lines = self.lines;
         // Spreads 32 bits evenly over any number of lines, without a division.
@@ -103,13 +103,14 @@ impl Index {
     }
 }
 
-/// The entries of a line that have this tag. All are compared, at once.
+/// The entries of a line that have this tag. All entries are compared, without an
+/// early exit.
 fn with_tag(line: &Line, tag: u32) -> impl Iterator<Item = u32> {
     let mut matches = 0_u32;
     for (i, entry) in line.iter().enumerate() {
         matches |= u32::from(entry & TAG == tag) << i;
     }
-    // The first word is no entry.
+    // The first word is not an entry.
     bits((matches & !1).into()).map(|i| line[i])
 }
 
@@ -117,15 +118,15 @@ fn tag(key: Key) -> u32 {
     key[1] & TAG
 }
 
-/// The upper eight bits of an entry. The others are the slot's number plus one:
-/// an entry of nothing but zeros is empty.
+/// The upper eight bits of an entry. The other bits are the slot's number plus one,
+/// so an entry of zero is empty.
 const TAG: u32 = 0xff00_0000;
 
-/// Slots are numbered up to this, excluded.
+/// The exclusive upper limit of slot numbers.
 pub(super) const MOST_SLOTS: usize = (!TAG) as usize;
 
 const LINE: usize = 16;
 
-/// How many of a line's 15 entries are filled on average where all is full:
-/// with more, ever more keys are not where they are looked for first.
+/// The average number of used entries of a line's 15, if the table is full. With a
+/// higher number, more keys are not in the first line that is searched.
 const FILL: usize = 12;

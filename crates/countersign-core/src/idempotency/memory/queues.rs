@@ -1,37 +1,37 @@
-//! In which order events fall due.
+//! Queues of events, by the time at which they are due.
 
 use super::slab::{Slab, TIME_BITS};
 
-/// Queues through the slots of a shard: each slot in use stands in one.
+/// Queues that link the slots of a shard. Each slot in use is in one queue.
 ///
-/// They stand in for an expiry ring, whose buckets would have to be either too
-/// many or too wide: leases last for seconds, retentions for days. Here a slot
-/// goes to the end of the queue of those that, when they were put there, had
-/// about as long to go as it has: within a fourth of that. So the first of a
-/// queue is never much later due than any behind it, nothing is ever moved on,
-/// and the first of all that are done is the oldest of its queue to the letter.
+/// They replace an expiry ring, whose buckets would be either too many or too wide:
+/// leases last for seconds, retentions for days. A slot is added to the end of a
+/// queue of slots that, when they were added, had about the same remaining time:
+/// within a fourth of it. So the first slot of a queue is never due much later than
+/// the slots after it, and no slot has to move to another queue. The first done
+/// slot of a queue is exactly the oldest done slot of that queue.
 pub(super) struct Queues {
     ends: Vec<Links>,
-    /// One bit for each queue: whether there is anything in it.
+    /// One bit for each queue: whether it contains a slot.
     filled: [u64; WORDS],
 }
 
-/// What stands before and behind a slot in its queue, and at the two ends of a
-/// queue: a slot's number, or [`END`] plus a queue's.
+/// The neighbours of a slot in its queue, and the two ends of a queue: the number
+/// of a slot, or [`END`] plus the number of a queue.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Links {
     pub(super) prev: u32,
     pub(super) next: u32,
 }
 
-/// For what the slots of a queue are waiting.
+/// What the slots of a queue wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Somebody's lease, to run out.
+    /// The event is held: the end of its lease.
     Held,
-    /// Nobody holds it and it is not done: its retention, to end.
+    /// The event is not held and not done: the end of its retention.
     Idle,
-    /// It is done: its retention, to end.
+    /// The event is done: the end of its retention.
     Done,
 }
 
@@ -41,7 +41,7 @@ impl Queues {
         Self { ends, filled: [0; WORDS] }
     }
 
-    /// Puts a slot at the end of the queue of those that have as long to go.
+    /// Adds a slot to the end of the queue for this remaining time.
     pub(super) fn push(&mut self, slab: &mut Slab, slot: u32, kind: Kind, to_go_ms: i64) {
         let queue = queue(kind, to_go_ms);
         let end = END.saturating_add(u32::try_from(queue).unwrap_or(0));
@@ -52,7 +52,7 @@ impl Queues {
         self.filled[queue / 64] |= 1 << (queue % 64);
     }
 
-    /// Takes a slot out of the queue in which it stands.
+    /// Removes a slot from its queue.
     pub(super) fn remove(&mut self, slab: &mut Slab, slot: u32) {
         let Links { prev, next } = slab[slot].links;
         self.links(slab, prev).next = next;
@@ -70,8 +70,8 @@ impl Queues {
         })
     }
 
-    /// The first slot of the first queue from `queue` on, once around, that is
-    /// not empty; that queue, and its kind.
+    /// Finds the first queue that is not empty, starting with `queue` and wrapping
+    /// around. Returns that queue, its kind, and its first slot.
     pub(super) fn head_from(&self, queue: usize) -> Option<(usize, Kind, u32)> {
         let (first, skipped) = (queue / 64 % WORDS, u64::MAX << (queue % 64));
         let from_queue = (first, self.filled[first] & skipped);
@@ -82,7 +82,7 @@ impl Queues {
         Some((queue, Kind::of_word(word), self.ends[queue].next))
     }
 
-    /// Every slot of this kind, queue by queue.
+    /// All slots of this kind, queue by queue.
     pub(super) fn all<'a>(&'a self, slab: &'a Slab, kind: Kind) -> impl Iterator<Item = u32> + 'a {
         self.heads(kind).flat_map(|head| {
             std::iter::successors(Some(head), |slot| {
@@ -118,7 +118,7 @@ impl Kind {
     }
 }
 
-/// Four queues for each power of two: those of 4 to 5 ms, 5 to 6, 6 to 7, 7 to
+/// Four queues for each power of two, in milliseconds: 4 to 5, 5 to 6, 6 to 7, 7 to
 /// 8, 8 to 10, and so on.
 fn queue(kind: Kind, to_go_ms: i64) -> usize {
     let to_go = u64::try_from(to_go_ms).unwrap_or(0);
@@ -137,7 +137,7 @@ pub(super) fn bits(mut word: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Links from here on are ends of queues, and not slots.
+/// Links from this number on are ends of queues, not slots.
 const END: u32 = 1 << 24;
 
 const WORDS_A_KIND: usize = 3;

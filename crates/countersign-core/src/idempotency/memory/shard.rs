@@ -1,4 +1,4 @@
-//! One share of the table: everything here happens under one lock.
+//! One shard of the table, which is used under one lock.
 
 use super::Key;
 use super::index::{Index, MOST_SLOTS};
@@ -11,22 +11,22 @@ pub(super) struct Shard {
     index: Index,
     slab: Slab,
     queues: Queues,
-    /// How many of the events are done.
+    /// The number of done events.
     done: usize,
-    /// The queue at which the sweep goes on.
+    /// The queue at which the next sweep starts.
     swept_to: usize,
     share: Share,
 }
 
-/// How much a shard may hold.
+/// The limits of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Share {
     pub(super) entries: usize,
-    /// Down to this many, done records make room for others.
+    /// The number of done records that must not be forgotten early.
     pub(super) floor: usize,
 }
 
-/// There is no room, and nothing that may be forgotten.
+/// The shard is full, and contains no event that may be forgotten.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -43,12 +43,12 @@ impl Shard {
         }
     }
 
-    /// Applies one step of the protocol to what is known of an event.
+    /// Applies one step of the protocol to the record of an event.
     ///
     /// # Errors
     ///
-    /// [`Full`] where the step would have to remember a new event: then nothing
-    /// has changed.
+    /// [`Full`] if the step must add an event and there is no room. Nothing has
+    /// changed then.
     pub(super) fn step<T>(
         &mut self,
         key: Key,
@@ -75,7 +75,7 @@ impl Shard {
         Ok(outcome)
     }
 
-    /// Forgets an event, and says whether it was known.
+    /// Forgets an event. Returns whether it was known.
     pub(super) fn forget(&mut self, key: Key, now_ms: i64) -> bool {
         self.sweep(now_ms);
         let Some(slot) = self.find(key) else { return false };
@@ -84,12 +84,12 @@ impl Shard {
         known
     }
 
-    /// How many events have a slot.
+    /// The number of events that have a slot.
     pub(super) fn len(&self) -> usize {
         self.slab.len()
     }
 
-    /// How many events are held by a lease that has not run out.
+    /// The number of events with a lease that has not run out.
     pub(super) fn live(&self, now_ms: i64) -> usize {
         let held = self.queues.all(&self.slab, Kind::Held);
         held.filter(|slot| now_ms < self.slab[*slot].at_ms()).count()
@@ -99,7 +99,7 @@ impl Shard {
         self.index.find(key, |slot| self.slab[slot].key == key)
     }
 
-    /// Writes a record to a slot that stands in no queue, and queues it.
+    /// Writes a record to a slot that is in no queue, and adds the slot to a queue.
     fn keep(&mut self, slot: u32, record: &Record, now_ms: i64, ends_ms: i64) {
         let (kind, due_ms) = match record.state {
             State::InProgress { lease_until_ms } => (Kind::Held, lease_until_ms),
@@ -113,7 +113,7 @@ impl Shard {
         self.queues.push(&mut self.slab, slot, kind, due_ms.saturating_sub(now_ms));
     }
 
-    /// Takes a slot out of its queue, for it to be written anew or dropped.
+    /// Removes a slot from its queue, before it is rewritten or dropped.
     fn unlist(&mut self, slot: u32) {
         self.queues.remove(&mut self.slab, slot);
         if self.slab[slot].is_done() {
@@ -127,7 +127,8 @@ impl Shard {
         self.slab.free(slot);
     }
 
-    /// A slot for a new event, if need be one that another event had.
+    /// Allocates a slot for a new event. If the shard is full, takes it from
+    /// another event.
     fn new_slot(&mut self, key: Key, record: &Record, now_ms: i64) -> Result<u32, Full> {
         if self.len() >= self.share.entries {
             let victim = self.victim(record, now_ms).ok_or(Full)?;
@@ -138,14 +139,16 @@ impl Shard {
         Ok(slot)
     }
 
-    /// Which event is forgotten for a new one. In this order: one whose time
-    /// has come; the oldest that is done, as long as more are done than the
-    /// floor promises; the oldest that has failed, or whose holder has let its
-    /// lease run out. Of such a one only the count of its attempts is lost, but
-    /// in a store that is always full of done events, as a busy one is, nothing
-    /// would be counted at all if those went first.
+    /// Selects the event to forget for a new one, in this order: an expired event;
+    /// the oldest done event, as long as more events are done than the floor
+    /// guarantees; the oldest event that failed, or whose holder let the lease run
+    /// out.
     ///
-    /// Never one that somebody holds.
+    /// Forgetting an event of the last kind loses only the count of its attempts.
+    /// But a busy store is always full of done events. If the last kind went first
+    /// there, no attempts would be counted at all.
+    ///
+    /// An event that an attempt holds is never selected.
     fn victim(&mut self, newcomer: &Record, now_ms: i64) -> Option<u32> {
         let heads = [Kind::Held, Kind::Idle, Kind::Done].map(|kind| self.queues.heads(kind));
         let expired =
@@ -153,14 +156,14 @@ impl Shard {
         if expired.is_some() {
             return expired;
         }
-        // A done event in place of a done event leaves as many as there were.
+        // If the new event is done, replacing a done event does not change their number.
         let done_after = self.done + usize::from(matches!(newcomer.state, State::Done { .. }));
         if done_after > self.share.floor
             && let Some(oldest) = self.oldest(Kind::Done)
         {
             return Some(oldest);
         }
-        // Even where the clock has gone back and a lease runs again.
+        // Checked because the clock may have gone back, so that a lease is valid again.
         let is_free = |slot: &u32| self.slab[*slot].at_ms() <= now_ms;
         let idle = self.oldest(Kind::Idle).filter(is_free);
         idle.or_else(|| self.queues.heads(Kind::Held).find(is_free))
@@ -170,9 +173,9 @@ impl Shard {
         self.queues.heads(kind).min_by_key(|slot| self.slab[*slot].at_ms())
     }
 
-    /// Drops a few events that are due. Where the first of a queue is not, the
-    /// next step looks at the next queue. Each step adds one event at the most
-    /// and drops several, so the sweep keeps up.
+    /// Drops a few events that are due. If the first event of a queue is not due,
+    /// the next step continues with the next queue. Each step adds at most one
+    /// event and drops several, so the sweep keeps up.
     fn sweep(&mut self, now_ms: i64) {
         for _ in 0..DROPS {
             let Some((queue, kind, slot)) = self.queues.head_from(self.swept_to) else { return };
@@ -194,5 +197,5 @@ impl Shard {
     }
 }
 
-/// How many events a step drops at the most.
+/// The maximum number of events that one step drops.
 const DROPS: usize = 4;

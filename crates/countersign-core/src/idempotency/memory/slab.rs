@@ -1,4 +1,4 @@
-//! What is remembered, one cache line for each event.
+//! The records in memory, one cache line for each event.
 
 use std::ops::{Index, IndexMut};
 
@@ -6,26 +6,27 @@ use super::queues::Links;
 use super::{Key, LATEST_MS};
 use crate::idempotency::{Fingerprint, Record, State, Token};
 
-/// All slots of a shard. They are numbered from 0 and never move; what is freed
-/// is used again, and nothing is given back to the allocator.
+/// All slots of a shard. They are numbered from 0 and never move. A freed slot is
+/// reused, and no memory is returned to the allocator.
 #[derive(Default)]
 pub(super) struct Slab {
-    /// All of the same length but the last, so that growing copies nothing.
+    /// All chunks except the last have the same length, so that growing copies
+    /// nothing.
     chunks: Vec<Vec<Slot>>,
-    /// How many slots there are, in use or free.
+    /// The number of slots, in use or free.
     slots: u32,
-    /// The first free slot; the others follow by their links.
+    /// The first free slot. Its links lead to the other free slots.
     free: Option<u32>,
     in_use: usize,
 }
 
 impl Slab {
-    /// How many slots are in use.
+    /// The number of slots in use.
     pub(super) fn len(&self) -> usize {
         self.in_use
     }
 
-    /// A slot for this key, with nothing in it yet.
+    /// Allocates a slot for this key, without a record.
     pub(super) fn take(&mut self, key: Key) -> u32 {
         self.in_use += 1;
         if let Some(at) = self.free {
@@ -45,10 +46,10 @@ impl Slab {
         at
     }
 
-    /// Gives a slot back.
+    /// Frees a slot.
     pub(super) fn free(&mut self, at: u32) {
         self.in_use -= 1;
-        // The last free slot is followed by itself.
+        // The last free slot links to itself.
         self[at].links.next = self.free.unwrap_or(at);
         self.free = Some(at);
     }
@@ -68,7 +69,7 @@ impl IndexMut<u32> for Slab {
     }
 }
 
-/// What is remembered of one event: a [`Record`], and until when.
+/// The [`Record`] of one event, and its expiry.
 ///
 /// No field is aligned to more than four bytes, so that there is no padding.
 #[repr(align(64))]
@@ -124,12 +125,13 @@ impl Slot {
         self.get(Word::STATE) == DONE
     }
 
-    /// When the lease runs out, when the event failed, or when it was done.
+    /// The time when the lease runs out, when the event failed, or when it was
+    /// done.
     pub(super) fn at_ms(&self) -> i64 {
         i64::try_from(self.get(Word::AT)).unwrap_or(LATEST_MS)
     }
 
-    /// From when on the event is as if it had never been.
+    /// The time from which the event counts as unknown.
     pub(super) fn expires_ms(&self) -> i64 {
         i64::try_from(self.get(Word::EXPIRES)).unwrap_or(LATEST_MS)
     }
@@ -146,9 +148,9 @@ impl Word {
     const AT: Bits = Bits { from: 0, len: TIME_BITS };
     const EXPIRES: Bits = Bits { from: TIME_BITS, len: TIME_BITS };
     const STATE: Bits = Bits { from: 88, len: 2 };
-    /// 16,383: whoever allows more crashes allows any number.
+    /// At most 16,383. A higher limit of crashes means no limit.
     const CRASHES: Bits = Bits { from: 90, len: 14 };
-    /// 16,777,215.
+    /// At most 16,777,215.
     const EPOCH: Bits = Bits { from: 104, len: 24 };
 }
 
@@ -163,7 +165,7 @@ impl Bits {
         (1 << self.len) - 1
     }
 
-    /// What is too much saturates.
+    /// A value that is too large saturates.
     fn put(self, value: u128) -> u128 {
         value.min(self.most()) << self.from
     }
@@ -184,5 +186,5 @@ const IN_PROGRESS: u128 = 0;
 const FAILED: u128 = 1;
 const DONE: u128 = 2;
 
-/// Slots that are allocated together: 16 KiB.
+/// The number of slots that are allocated together: 16 KiB.
 const CHUNK: u32 = 256;

@@ -80,7 +80,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
     let store = MemoryStore::with_capacity(capacity).with_floor(floor).with_clock(clock.clone());
     let keys = keys(400);
     let mut live: HashMap<&EventKey, (Attempt, i64)> = HashMap::new();
-    // The latest last.
+    // In order of completion.
     let mut done: VecDeque<&EventKey> = VecDeque::new();
     let (mut refused, mut granted) = (0, 0);
 
@@ -101,11 +101,11 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
                 refused += 1;
                 assert!(
                     live.len() + floor >= capacity,
-                    "step {step}: refused although something could be forgotten"
+                    "step {step}: rejected although an event could be forgotten"
                 );
             }
             ClaimOutcome::Done { .. } | ClaimOutcome::Exhausted { .. } => {}
-            ClaimOutcome::AlreadyReleased => panic!("step {step}: each claim is another attempt's"),
+            ClaimOutcome::AlreadyReleased => panic!("step {step}: each claim has a new attempt"),
         }
         assert!(store.len() <= capacity, "step {step}");
         let held = live.keys().next().copied();
@@ -127,7 +127,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
             clock.advance(Duration::from_secs(random.below(20)));
         }
     }
-    assert!(refused > 100 && granted > 1000, "{refused} refused, {granted} granted");
+    assert!(refused > 100 && granted > 1000, "{refused} rejected, {granted} granted");
 }
 
 #[test]
@@ -211,8 +211,8 @@ fn an_event_that_nobody_holds_is_forgotten_where_nothing_else_may_be() {
     clock.advance(LEASE);
     assert!(is_granted(&store, &keys[3]));
 
-    assert!(is_granted(&store, &keys[4]), "in place of the one that has failed");
-    assert!(is_granted(&store, &keys[5]), "in place of the one that was abandoned");
+    assert!(is_granted(&store, &keys[4]), "replaces the failed event");
+    assert!(is_granted(&store, &keys[5]), "replaces the abandoned event");
     assert_eq!(run_claim(&store, &keys[6], &attempt(9)), ClaimOutcome::AtCapacity);
     assert!(is_done(&store, &keys[0]));
     assert_eq!(store.live(), 3);
@@ -275,7 +275,7 @@ fn what_has_expired_is_swept_up_by_steps_on_other_events() {
         steps += 1;
         step_claim(&store, random.key(), &clock).unwrap();
     }
-    // Each looks at four events, adds one, and turns from one queue to another.
+    // Each step checks four events, adds one, and moves from one queue to another.
     assert!(steps < 5_000 / 2, "{steps} steps");
 }
 
@@ -365,7 +365,7 @@ fn a_poisoned_lock_is_no_reason_to_fail() {
     let table = Arc::clone(&store.table);
     let poisoner = std::thread::spawn(move || {
         let _guard = table.shards[0].0.lock().unwrap();
-        panic!("the panic that this test is about");
+        panic!("the panic under test");
     });
     assert!(poisoner.join().is_err());
     assert!(is_granted(&store, &keys(1)[0]));
@@ -425,7 +425,7 @@ fn freed_slots_are_taken_before_new_ones() {
 
 #[test]
 fn the_index_finds_every_key_however_full_it_is_and_wherever_it_wraps() {
-    // All keys point to the last line, so that they overflow around the end.
+    // All keys select the last line, so that they overflow into the first lines.
     let keys: Vec<Key> = (0..40).map(|i| [u32::MAX, i << 24, 0, i]).collect();
     let mut index = Index::with_capacity(40);
     for (slot, key) in (0..).zip(&keys) {
@@ -462,7 +462,7 @@ fn the_index_keeps_no_trace_of_what_was_taken_out() {
             if inside.contains_key(&slot) || random.below(3) > 0 {
                 continue;
             }
-            // Half of them in one place, so that lines overflow.
+            // Half of them select the same line, so that lines overflow.
             let mut key = random.key();
             key[0] >>= if slot % 2 == 0 { 8 } else { 0 };
             index.insert(key, slot);
@@ -532,7 +532,7 @@ fn handle(store: &MemoryStore, key: &EventKey) {
     assert_eq!(run(store.complete(key, &attempt)), "Recorded");
 }
 
-/// A claim by key, without an event that has been signed and verified for it.
+/// A claim by key, without a signed and verified event.
 fn step_claim(store: &MemoryStore, key: Key, clock: &ManualClock) -> Result<ClaimOutcome, Full> {
     let (attempt, now_ms) = (attempt(1), clock.now_unix_ms());
     let claim = |record: Option<&Record>| transition::claim(record, &attempt, now_ms);
@@ -543,7 +543,7 @@ fn is_live(record: &Record, now_ms: i64) -> bool {
     matches!(record.state, State::InProgress { lease_until_ms } if now_ms < lease_until_ms)
 }
 
-/// The same numbers in every run: xorshift.
+/// A xorshift generator with the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -558,7 +558,7 @@ impl Random {
         (self.next() >> 32) % bound
     }
 
-    /// Up to `bound`, of every order of magnitude.
+    /// A number up to `bound`, of any order of magnitude.
     fn span(&mut self, bound: u64) -> u64 {
         let magnitude = self.below(u64::from(bound.ilog2()) + 1);
         self.below(bound >> magnitude)
