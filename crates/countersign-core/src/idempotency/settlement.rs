@@ -1,6 +1,6 @@
-//! Background task that tells the store what could not be told at once: claims
-//! that were dropped, successes whose record could not be written, and what was
-//! claimed in this process while the store was unavailable.
+//! Background task that completes pending store calls: releases of dropped claims,
+//! successes that could not be recorded, and claims that were made in this process
+//! while the store was unavailable.
 
 mod pending;
 mod worker;
@@ -18,23 +18,22 @@ use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, Renew
 use crate::clock::{Clock, MonotonicClock};
 use crate::observe::Watch;
 
-/// Holds the store, and what this process knows and the store does not. Held by
-/// the receiver and by every claim; when the last of them is gone, no more steps
-/// can come.
+/// The store, and the state that is not recorded there yet. The receiver and every
+/// claim hold it. When the last of them is dropped, no more steps can be added.
 pub(crate) struct SettlementQueue<S>(Arc<Shared<S>>);
 
-/// What the holders and the background task share.
+/// The state that the holders and the background task share.
 struct Shared<S> {
     store: S,
     pending: Mutex<Pending>,
-    /// How many events the table knows, to be read without its lock.
+    /// The number of events in the table, readable without its lock.
     known: AtomicUsize,
     counters: Counting,
     clock: MonotonicClock,
     /// The background task, if there is one.
     current: Arc<Current>,
-    /// Until when the background task shows a sign of life, if its runtime is
-    /// driven; 0 if there is nothing to tell.
+    /// The time until which the background task counts as alive. It extends this if
+    /// its runtime is driven. 0 if no step is pending.
     alive_until_ms: AtomicI64,
 }
 
@@ -59,8 +58,8 @@ impl<S> SettlementQueue<S> {
         &self.0.counters
     }
 
-    /// What this process knows of an event that is in flight or done, and the
-    /// store may not.
+    /// What this process knows about an event that is in flight or done, and that
+    /// the store may not know.
     pub(crate) fn look(&self, key: &EventKey, attempt: &Attempt) -> Option<ClaimOutcome> {
         if self.0.known.load(Ordering::Acquire) == 0 {
             return None;
@@ -68,7 +67,8 @@ impl<S> SettlementQueue<S> {
         self.0.lock().look(key, attempt, self.0.clock.now_unix_ms())
     }
 
-    /// Claims an event in this process, to be handed over to the store.
+    /// Claims an event in this process. The claim is later transferred to the
+    /// store.
     pub(crate) fn claim(
         &self,
         key: &EventKey,
@@ -80,8 +80,9 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// Remembers a claim that the store has granted, until it is settled. What is
-    /// known of the event by now if another attempt has it, or has handled it.
+    /// Remembers a claim that the store has granted, until it is settled. Returns
+    /// the state of the event if another attempt has claimed or handled it in the
+    /// meantime.
     pub(crate) fn hold(
         &self,
         key: &EventKey,
@@ -91,28 +92,28 @@ impl<S> SettlementQueue<S> {
         self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, now_ms))
     }
 
-    /// Prolongs what `hold` remembers.
+    /// Renews the claim that `hold` remembers.
     pub(crate) fn keep_hold(&self, key: &EventKey, attempt: &Attempt) {
         self.0.change(|pending, now_ms, _| pending.renew(key, attempt, now_ms));
     }
 
-    /// Forgets what `hold` remembers.
+    /// Forgets the claim that `hold` remembers.
     pub(crate) fn let_go(&self, key: &EventKey, attempt: &Attempt) {
         self.0.change(|pending, _, _| pending.let_go(key, attempt));
     }
 
-    /// Remembers a success for as long as its holder waits for the store's reply.
+    /// Remembers a success while its holder waits for the store's reply.
     pub(crate) fn await_record(&self, key: &EventKey, attempt: &Attempt) {
         self.0.change(|pending, now_ms, _| pending.await_record(key, attempt, now_ms));
     }
 
-    /// The store has the record for which a holder has waited.
+    /// The store has written the record that a holder waited for.
     pub(crate) fn recorded(&self, key: &EventKey, attempt: &Attempt) {
         self.0.change(|pending, _, _| pending.recorded_by_holder(key, attempt));
     }
 
-    /// A success of a claim that is held in this process; `None` if it has been
-    /// handed over to the store.
+    /// Completes a claim that is held in this process; `None` if it has been
+    /// transferred to the store.
     pub(crate) fn complete(&self, key: &EventKey, attempt: &Attempt) -> Option<CompleteOutcome> {
         self.0.change(|pending, now_ms, lost| {
             let is_here = pending.is_here(key, now_ms);
@@ -120,8 +121,8 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// A renewal of a claim that is held in this process; `None` if it has been
-    /// handed over, and has to be renewed in the store, too.
+    /// Renews a claim that is held in this process; `None` if it has been
+    /// transferred to the store and must be renewed there too.
     pub(crate) fn renew(&self, key: &EventKey, attempt: &Attempt) -> Option<RenewOutcome> {
         self.0.change(|pending, now_ms, _| {
             let is_here = pending.is_here(key, now_ms);
@@ -130,16 +131,16 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// A failure of a claim that is held in this process; `None` if it has been
-    /// handed over.
+    /// Releases a claim that is held in this process; `None` if it has been
+    /// transferred to the store.
     pub(crate) fn release(&self, key: &EventKey, attempt: &Attempt) -> Option<ReleaseOutcome> {
         self.0.change(|pending, now_ms, lost| {
             pending.is_here(key, now_ms).then(|| pending.release(key, attempt, now_ms, lost))
         })
     }
 
-    /// Queues a success whose record could not be written. Until it is, this
-    /// process knows that the event is done.
+    /// Queues a success whose record could not be written. Until it is written,
+    /// this process knows that the event is done.
     pub(crate) fn push_success(&self, key: &EventKey, attempt: &Attempt, held_here: bool) {
         self.0.change(|pending, now_ms, lost| {
             match pending.complete(key, attempt, held_here, now_ms, lost) {
@@ -162,8 +163,8 @@ impl<S> Drop for SettlementQueue<S> {
 }
 
 impl<S> Shared<S> {
-    /// Changes the table, counts what that has ended, and wakes the background
-    /// task if it has something to do.
+    /// Changes the table, counts the steps that this ended, and wakes the
+    /// background task if it has something to do.
     fn change<T>(&self, change: impl FnOnce(&mut Pending, i64, &mut Vec<Ended>) -> T) -> T {
         let mut ended = Vec::new();
         let mut pending = self.lock();
@@ -182,7 +183,7 @@ impl<S> Shared<S> {
         changed
     }
 
-    /// From the first step on, the background task has to show signs of life.
+    /// Starts to watch the background task when the first step is added.
     fn watch_over(&self, pending: &Pending) {
         if !pending.is_busy() {
             self.alive_until_ms.store(0, Ordering::Relaxed);
@@ -197,7 +198,7 @@ impl<S> Shared<S> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Pending> {
-        // The table is whole after every step: a panic elsewhere has not broken it.
+        // The table is consistent after every step, even if another thread panicked.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -213,7 +214,7 @@ impl<S> Shared<S> {
     }
 }
 
-/// Sleeps, as the runtime does. Implemented for functions such as
+/// The runtime's sleep function. Implemented for functions such as
 /// `tokio::time::sleep`.
 pub trait Timer: Send + Sync + 'static {
     /// Waits for this long.
@@ -230,10 +231,9 @@ where
     }
 }
 
-/// A background task whose runtime is driven takes a step, or looks for one, far
-/// more often.
+/// A background task whose runtime is driven polls far more often.
 const SIGN_OF_LIFE_MS: i64 = 2_000;
 
-/// What comes in while a store is away, claims and successes together: some
-/// 30 MB.
+/// The maximum number of pending claims and successes during an outage: about 30
+/// MB.
 const MOST_PENDING: usize = 100_000;

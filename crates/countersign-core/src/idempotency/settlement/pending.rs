@@ -1,5 +1,5 @@
-//! What this process knows of events and the store does not: one bounded table,
-//! and the steps that are still to be told to the store.
+//! A bounded table of what this process knows about events and the store does not
+//! know yet, and the queue of steps to send to the store.
 
 mod queue;
 
@@ -18,63 +18,65 @@ pub(super) struct Pending {
     events: HashMap<EventKey, Known>,
     queue: BTreeMap<Place, Step>,
     next_number: u64,
-    /// How many steps of the queue are releases: these have no event in the table.
+    /// The number of releases in the queue: these have no event in the table.
     releases: usize,
-    /// The steps that are being told at this moment, by their tickets.
+    /// The steps that are being sent now, by ticket.
     in_hand: HashMap<u64, Step>,
     limit: usize,
-    /// No more steps can come.
+    /// No more steps can be added.
     pub(super) closed: bool,
     pub(super) waker: Option<Waker>,
 }
 
-/// What is known of one event.
+/// What is known about one event.
 struct Known {
     record: Record,
     expires_ms: i64,
-    /// Whether the claim is held here, since the store was unavailable.
+    /// Whether the claim is held here, because the store was unavailable.
     held_here: bool,
-    /// Whether the store holds the claim, and it is known here for the time in
-    /// which the store goes away.
+    /// Whether the store holds the claim. It is also known here in case the store
+    /// becomes unavailable.
     in_store: bool,
-    /// Whether the store may know of the attempt too.
+    /// Whether the store may also know the attempt.
     may_be_in_store: bool,
-    /// Whether it is done, and its holder waits for the store's reply to that.
+    /// Whether the event is done and its holder waits for the store's reply.
     is_awaited: bool,
-    /// `None` while its step is being told.
+    /// `None` while its step is being sent.
     place: Option<Place>,
 }
 
-/// Whether a step waits for its next try, then its kind, then what came first.
+/// The sort key of a step: whether it waits for its next try, its action, its
+/// number.
 pub(super) type Place = (bool, Action, u64);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Action {
-    /// A success is to be recorded.
+    /// Record a success.
     Complete,
-    /// A claim that is held here is to be held in the store, by the same token.
+    /// Transfer a claim that is held here to the store, with the same token.
     HandOver,
-    /// A claim is to be given back.
+    /// Release a claim.
     Release,
-    /// Nothing is to be told: the event is kept until its time has come.
+    /// Send nothing: the event is kept until it expires.
     Forget,
 }
 
-/// One step to be told to the store.
+/// A step to send to the store.
 #[derive(Clone)]
 pub(super) struct Step {
     pub(super) key: EventKey,
     pub(super) attempt: Attempt,
     pub(super) action: Action,
-    /// When it is given up; a claim is handed over for as long as it is held.
+    /// The time at which the step is given up. The transfer of a claim is retried
+    /// as long as the claim is held.
     pub(super) until_ms: i64,
-    /// How often it has been told in vain.
+    /// The number of failed tries.
     pub(super) tries: u32,
-    /// Its name while it is being told.
+    /// Identifies the step while it is being sent.
     ticket: u64,
 }
 
-/// What the store has answered to a step.
+/// The store's reply to a step.
 #[derive(Clone, Copy)]
 pub(super) enum Told {
     Complete(CompleteOutcome),
@@ -82,14 +84,14 @@ pub(super) enum Told {
     Release(ReleaseOutcome),
 }
 
-/// What has to be counted once a step was told, or given up.
+/// What to count after a step was sent or given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ended {
     Recorded {
         outcome: CompleteOutcome,
         after_outage: bool,
-        /// Whether an earlier attempt of this process, and no repeat, may be the
-        /// other one that the store has heard of.
+        /// Whether the other attempt that the store knows may be an earlier attempt
+        /// of this process, and not a duplicate.
         was_retried: bool,
     },
     Released,
@@ -97,7 +99,7 @@ pub(super) enum Ended {
     ReleaseLost,
 }
 
-/// There is no room, and nothing that may be given up for it.
+/// The table is full, and contains nothing that may be given up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Full;
 
@@ -115,13 +117,13 @@ impl Pending {
         }
     }
 
-    /// How many events are known.
+    /// The number of known events.
     pub(super) fn len(&self) -> usize {
         self.events.len()
     }
 
-    /// Whether nothing is left to be told, or being told, but claims that are
-    /// held here.
+    /// Whether no step is being sent, and none is pending except transfers of
+    /// claims that are held here.
     pub(super) fn is_settled(&self) -> bool {
         self.in_hand.is_empty() && self.releases == 0 && self.unrecorded().next().is_none()
     }
@@ -132,7 +134,7 @@ impl Pending {
         self.events.iter().filter(move |(_, known)| done(known)).map(|(key, _)| key)
     }
 
-    /// What is known of an event that is in flight or done.
+    /// Returns what is known about an event that is in flight or done.
     pub(super) fn look(
         &self,
         key: &EventKey,
@@ -168,11 +170,11 @@ impl Pending {
         outcome
     }
 
-    /// Remembers a claim that the store holds, for as long as its lease: should
-    /// the store go away, this process does not handle the event twice at once.
+    /// Remembers a claim that the store holds, for its lease. If the store becomes
+    /// unavailable, this process does not handle the event twice at the same time.
     ///
-    /// What is known of the event by now if another attempt has it, or has handled
-    /// it, while the store was waited for.
+    /// Returns the state of the event if another attempt has claimed or handled it
+    /// while this one waited for the store.
     pub(super) fn hold(
         &mut self,
         key: &EventKey,
@@ -183,7 +185,7 @@ impl Pending {
         if let Some(outcome) = self.look(key, attempt, now_ms) {
             return Some(outcome);
         }
-        // It takes no room from what is known here alone.
+        // It must not replace what only this process knows.
         if self.is_full() {
             return None;
         }
@@ -194,7 +196,7 @@ impl Pending {
         None
     }
 
-    /// The store holds the claim of this entry for a lease from now on.
+    /// Marks the claim of this entry as held by the store, for a lease from now on.
     fn hold_in_store(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
         let Some(known) = self.events.get_mut(key) else { return };
         if let (_, Some(renewed)) = transition::renew(Some(&known.record), attempt, now_ms) {
@@ -206,7 +208,7 @@ impl Pending {
         self.enqueue(key, attempt, Action::Forget, until_ms);
     }
 
-    /// The store does not hold this claim any more, or it does not matter.
+    /// Forgets a claim that the store no longer holds, or that is settled.
     pub(super) fn let_go(&mut self, key: &EventKey, attempt: &Attempt) {
         let in_store = self.events.get(key).is_some_and(|known| known.in_store);
         if in_store && self.is_held_by(key, attempt.token) {
@@ -214,14 +216,14 @@ impl Pending {
         }
     }
 
-    /// Remembers a success whose holder waits for the store's reply: there is no
-    /// step to tell yet.
+    /// Remembers a success while its holder waits for the store's reply. No step is
+    /// queued yet.
     pub(super) fn await_record(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
         if self.is_full() && !self.events.contains_key(key) {
             return;
         }
         let record = self.known(key, now_ms).map(|known| known.record);
-        // Of an event that another attempt has taken over, that one's claim is known.
+        // If another attempt has claimed the event, its claim stays known.
         if record.is_some_and(|record| record.token != attempt.token) {
             return;
         }
@@ -234,7 +236,7 @@ impl Pending {
         }
     }
 
-    /// The store has the record for which a holder has waited.
+    /// The store has written the record that a holder waited for.
     pub(super) fn recorded_by_holder(&mut self, key: &EventKey, attempt: &Attempt) {
         let is_awaited = self.events.get(key).is_some_and(|known| known.is_awaited);
         if is_awaited && self.is_done_by(key, attempt.token) {
@@ -242,7 +244,7 @@ impl Pending {
         }
     }
 
-    /// Records a success here, to be told to the store.
+    /// Records a success here, and queues the step that records it in the store.
     pub(super) fn complete(
         &mut self,
         key: &EventKey,
@@ -265,8 +267,7 @@ impl Pending {
         Ok(outcome)
     }
 
-    /// The holder of a success has not got the store's reply: it is told in the
-    /// background.
+    /// Queues a success whose holder stopped waiting for the store's reply.
     fn await_no_more(&mut self, key: &EventKey, attempt: &Attempt, held_here: bool) {
         if !self.is_done_by(key, attempt.token) {
             return;
@@ -289,7 +290,7 @@ impl Pending {
         outcome
     }
 
-    /// Gives an event back that is held here.
+    /// Releases an event that is held here.
     pub(super) fn release(
         &mut self,
         key: &EventKey,
@@ -306,7 +307,8 @@ impl Pending {
             self.forget(key);
             return outcome;
         }
-        // Until the store has been told: the next attempt here is a retry, whatever the store says.
+        // Kept until the store has the release: the next attempt here is a retry, even if the store
+        // reports otherwise.
         let known = self.write(key, failed, attempt, now_ms);
         known.expires_ms = now_ms.saturating_add(millis(attempt.lease));
         let until_ms = known.expires_ms;
@@ -315,7 +317,7 @@ impl Pending {
         outcome
     }
 
-    /// Has a claim given back that the store holds, or may hold.
+    /// Queues the release of a claim that the store holds, or may hold.
     pub(super) fn push_release(
         &mut self,
         key: &EventKey,
@@ -326,7 +328,7 @@ impl Pending {
         if self.is_full() && self.give_up_one(lost).is_err() {
             return lost.push(Ended::ReleaseLost);
         }
-        // When the lease has run out, a release says nothing new.
+        // After the end of the lease, a release has no effect.
         let until_ms = now_ms.saturating_add(millis(attempt.lease));
         self.enqueue(key, attempt, Action::Release, until_ms);
     }

@@ -1,5 +1,5 @@
-//! Tells the store what is pending, several steps side by side, each with pauses
-//! of its own if it fails.
+//! Sends pending steps to the store, several at the same time. Each step pauses
+//! separately after a failure.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -18,9 +18,10 @@ use crate::clock::Clock;
 use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
 
 impl<S: IdempotencyStore> SettlementQueue<S> {
-    /// Tells the store, until nothing more can come. Given out to one at a time:
-    /// again once the one before was dropped, with its runtime for example, or
-    /// shows no sign of life while there is something to tell.
+    /// Returns the task that sends pending steps, until no more can be added. There
+    /// is one task at a time. A new one is returned after the previous one was
+    /// dropped, for example with its runtime, or is stalled while steps are
+    /// pending.
     pub(crate) fn background<T: Timer>(
         &self,
         timer: T,
@@ -34,8 +35,8 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
         })
     }
 
-    /// Tells the store what is pending, for so long at the most. The events whose
-    /// success it could not be told.
+    /// Sends pending steps for at most `within`. Returns the events whose success
+    /// is still not recorded in the store.
     pub(crate) async fn drain(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
         let shared = &self.0;
         let settle = async {
@@ -48,7 +49,7 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
                 timer.sleep(FIRST_PAUSE).await;
             }
         };
-        // Whichever ends first: what is cut off is queued again.
+        // If the time runs out first, unfinished steps are queued again.
         select(pin!(settle), pin!(timer.sleep(within))).await;
         shared.change(|pending, _, _| pending.unrecorded().cloned().collect())
     }
@@ -57,7 +58,8 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
 async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: &impl Timer) {
     let (mut telling, mut failures) = (Telling::default(), Failures::default());
     let mut tells = FuturesUnordered::new();
-    // Of single steps, of an outage, and from one sign of life to the next.
+    // The pauses of single steps, the pause of an outage, and the tick that shows that the task is
+    // alive.
     let mut pauses = FuturesUnordered::new();
     let mut outage_pause = None;
     let mut tick = None;
@@ -128,38 +130,38 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
     }
 }
 
-/// What the background task goes on with.
+/// What the background task does next.
 enum Event<'s, S> {
     Told(Taken<'s, S>, Reply),
     /// The pause of this step is over.
     Retry(Place),
-    /// There may be a step to tell.
+    /// There may be a step to send.
     Look,
     Over,
 }
 
-/// What came of telling a step.
+/// The result of sending a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reply {
-    /// It has ended.
+    /// The step has ended.
     Final,
-    /// The store has answered that it is to come again.
+    /// The store has replied that the step must be retried.
     Later,
     Failed,
 }
 
-/// What there is to tell.
+/// Which steps are pending.
 enum Steps {
-    /// A step is due, and there is room for it.
+    /// A step is due, and fewer than the maximum are being sent.
     Due,
-    /// Steps are being told, or wait.
+    /// Steps are being sent, or wait.
     Later,
     None,
-    /// No more can come.
+    /// No more steps can be added.
     NoMore,
 }
 
-/// Whether the pause has ended. One that has is gone.
+/// Whether the pause has ended. If so, it is removed.
 fn is_over<F: Future<Output = ()>>(pause: &mut Option<Pin<Box<F>>>, cx: &mut Context<'_>) -> bool {
     let is_over = pause.as_mut().is_some_and(|pause| pause.as_mut().poll(cx).is_ready());
     if is_over {
@@ -169,15 +171,14 @@ fn is_over<F: Future<Output = ()>>(pause: &mut Option<Pin<Box<F>>>, cx: &mut Con
 }
 
 impl<S> Shared<S> {
-    /// Whether there is something to tell, and the background task, if there is
-    /// one, has shown no sign of life for too long: its runtime is kept, but not
-    /// driven.
+    /// Whether steps are pending and the background task, if there is one, has not
+    /// been polled for too long: its runtime exists but is not driven.
     fn is_stalled(&self) -> bool {
         let until_ms = self.alive_until_ms.load(Ordering::Relaxed);
         until_ms != 0 && until_ms < self.clock.now_unix_ms()
     }
 
-    /// Takes over from a background task that has ended, or is stalled.
+    /// Takes over the steps of a background task that has ended or is stalled.
     fn take_over(&self) {
         self.change(|pending, now_ms, ended| pending.take_over(now_ms, ended));
         let pending = self.lock();
@@ -186,7 +187,7 @@ impl<S> Shared<S> {
         }
     }
 
-    /// Asked by the background task, which is woken by the next step.
+    /// Called by the background task. The next step wakes the task.
     fn look_for_steps(&self, has_room: bool, waker: &Waker) -> Steps {
         let mut pending = self.lock();
         let is_busy = pending.is_busy();
@@ -213,8 +214,8 @@ impl<S> Shared<S> {
 }
 
 impl<S: IdempotencyStore> Shared<S> {
-    /// Tells every step that is due once, unless the store seems to be away. Those
-    /// that fail are due again behind the others.
+    /// Sends every due step once, unless the store seems to be unavailable. Failed
+    /// steps are queued again after the others.
     async fn tell_all_once(&self, timer: &impl Timer) {
         let (mut telling, mut failures) = (Telling::default(), Failures::default());
         let mut tells = FuturesUnordered::new();
@@ -240,7 +241,7 @@ impl<S: IdempotencyStore> Shared<S> {
         }
     }
 
-    /// Tells one step.
+    /// Sends one step.
     async fn tell<'s>(
         &'s self,
         mut taken: Taken<'s, S>,
@@ -265,12 +266,13 @@ impl<S: IdempotencyStore> Shared<S> {
             Action::Complete => self.store.complete(key, attempt).await.map(Told::Complete),
             Action::HandOver => self.store.claim(key, attempt).await.map(Told::HandOver),
             Action::Release => self.store.release(key, attempt).await.map(Told::Release),
-            Action::Forget => Err(StoreError::not_applied("there is nothing to tell")),
+            Action::Forget => Err(StoreError::not_applied("this step makes no store call")),
         }
     }
 }
 
-/// A step that is being told. Dropped before it has ended, it is queued again.
+/// A step that is being sent. If it is dropped before it has ended, it is queued
+/// again.
 struct Taken<'s, S> {
     shared: &'s Shared<S>,
     step: Step,
@@ -278,8 +280,8 @@ struct Taken<'s, S> {
 }
 
 impl<S> Taken<'_, S> {
-    /// Queues it again, to be told after a pause: its place, and how often it has
-    /// been told. `None` if it has ended.
+    /// Queues the step again, to be sent after a pause. Returns its place, and the
+    /// number of tries. `None` if it has ended.
     fn defer(mut self) -> Option<(Place, u32)> {
         self.is_over = true;
         let step = &self.step;
@@ -300,8 +302,8 @@ impl<S> Drop for Taken<'_, S> {
     }
 }
 
-/// The failures in a row. One event alone may be what the store rejects: several
-/// are an outage.
+/// The consecutive failures. The failures of one event may mean that the store
+/// rejects it; failures of several events mean an outage.
 #[derive(Default)]
 struct Failures {
     keys: Vec<EventKey>,
@@ -319,7 +321,8 @@ impl Failures {
         self.keys.len() >= OUTAGE
     }
 
-    /// How many steps are told at once: a store that is away is only tried.
+    /// The maximum number of steps that are sent at the same time. During an
+    /// outage, only a few are tried.
     fn side_by_side(&self) -> usize {
         if self.are_an_outage() { TRIED_IN_OUTAGE } else { SIDE_BY_SIDE }
     }
@@ -329,14 +332,15 @@ impl Failures {
         doubled(self.pauses).min(LONGEST_PAUSE)
     }
 
-    /// The store has answered. Whether that is the end of an outage.
+    /// Resets the failures after a reply of the store. Returns whether this ends an
+    /// outage.
     fn end(&mut self) -> bool {
         std::mem::take(self).are_an_outage()
     }
 }
 
-/// The pause of a step that has been told so often in vain. The more steps pause,
-/// the longer: a store is not kept busy by what it rejects.
+/// The pause of a step after this number of failed tries. It is longer if more
+/// steps pause, so that rejected steps do not keep the store busy.
 fn pause_after(tries: u32, pausing: usize) -> Duration {
     let times = u32::try_from(pausing / SIDE_BY_SIDE).unwrap_or(u32::MAX).saturating_add(1);
     doubled(tries).min(LONGEST_PAUSE.saturating_mul(times)).min(LONGEST_PAUSE_OF_MANY)
@@ -346,7 +350,7 @@ fn doubled(times: u32) -> Duration {
     FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(times.saturating_sub(1)))
 }
 
-/// Which background task is the current one, if there is one.
+/// The id of the current background task, if there is one.
 #[derive(Default)]
 pub(super) struct Current {
     running: AtomicU64,
@@ -354,9 +358,9 @@ pub(super) struct Current {
 }
 
 impl Current {
-    /// A new one, unless there is one that is not stalled.
+    /// Starts a new task, unless there is one that is not stalled.
     fn start(self: &Arc<Self>, is_stalled: impl FnOnce() -> bool) -> Option<Running> {
-        // Read first: every request comes by here.
+        // Read first, because every request calls this.
         let before = self.running.load(Ordering::Relaxed);
         if before != NONE && !is_stalled() {
             return None;
@@ -367,14 +371,14 @@ impl Current {
     }
 }
 
-/// The background task. Dropped, it makes room for another one.
+/// The background task. When it is dropped, another one can start.
 struct Running {
     current: Arc<Current>,
     id: u64,
 }
 
 impl Running {
-    /// Whether no other one has taken over.
+    /// Whether no other task has taken over.
     fn is_current(&self) -> bool {
         self.current.running.load(Ordering::Acquire) == self.id
     }
@@ -389,17 +393,17 @@ impl Drop for Running {
 
 /// No background task.
 const NONE: u64 = 0;
-/// How many steps are told at once.
+/// The maximum number of steps that are sent at the same time.
 const SIDE_BY_SIDE: usize = 16;
-/// One of each kind.
+/// One step of each kind.
 const TRIED_IN_OUTAGE: usize = 3;
-/// So many events whose steps fail in a row are an outage.
+/// This number of events whose steps fail in a row is an outage.
 const OUTAGE: usize = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE_OF_MANY: Duration = Duration::from_secs(30);
-/// Between two signs of life, while there is something to tell.
+/// The time between two signs of life, while steps are pending.
 const TICK: Duration = Duration::from_secs(1);
-/// A store that does not answer in this time, and has no deadline of its own,
-/// may not have heard.
+/// The timeout of one step, for stores without a deadline. After it, the request
+/// may not have arrived.
 const LONGEST_STEP: Duration = Duration::from_secs(10);

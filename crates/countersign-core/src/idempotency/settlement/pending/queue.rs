@@ -1,4 +1,4 @@
-//! The queue of a table: which step is told next, and what its answer changes.
+//! The queue of the table: selects the next step, and applies the store's reply.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -7,25 +7,26 @@ use super::{Action, Ended, Full, Known, Pending, Place, Step, Told};
 use crate::idempotency::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, ReleaseOutcome, State};
 
 impl Pending {
-    /// Whether there is a step to tell now.
+    /// Whether a step can be sent now.
     pub(in super::super) fn has_steps(&self) -> bool {
         let first = self.queue.first_key_value();
         first.is_some_and(|((waits, action, _), _)| !waits && *action != Action::Forget)
     }
 
-    /// Whether there is a step to tell, now or at its next try.
+    /// Whether a step can be sent now or after its pause.
     pub(in super::super) fn has_any_steps(&self) -> bool {
         let waiting = (true, Action::Complete, 0)..;
         self.has_steps() || self.queue.range(waiting).next().is_some()
     }
 
-    /// Whether there is a step to tell, or being told.
+    /// Whether a step is pending or being sent.
     pub(in super::super) fn is_busy(&self) -> bool {
         self.has_any_steps() || !self.in_hand.is_empty()
     }
 
-    /// The next step to tell: of the kind of which the fewest are being told, so
-    /// that no kind holds up another; else of what matters most.
+    /// Takes the next step to send. It is of the kind with the fewest steps being
+    /// sent, so that no kind blocks another; if they are equal, of the most
+    /// important kind.
     pub(in super::super) fn take(&mut self, telling: &Telling, now_ms: i64) -> Option<Step> {
         let mut kinds = [Action::Complete, Action::HandOver, Action::Release];
         kinds.sort_by_key(|kind| telling.of(*kind));
@@ -57,7 +58,7 @@ impl Pending {
         }
     }
 
-    /// Forgets what has been kept for its time.
+    /// Forgets the events whose time is over.
     fn sweep(&mut self, now_ms: i64) {
         while let Some((place, step)) = self.queue.range(all(false, Action::Forget)).next()
             && step.until_ms <= now_ms
@@ -71,8 +72,7 @@ impl Pending {
         }
     }
 
-    /// An event whose holder is not heard of any more is kept as long as a store
-    /// would keep it.
+    /// Keeps an event whose holder is gone for as long as a store would keep it.
     fn keep_abandoned(&mut self, step: &Step, now_ms: i64) {
         match self.events.get(&step.key).map(|known| known.expires_ms) {
             Some(expires_ms) if now_ms < expires_ms => {
@@ -82,8 +82,8 @@ impl Pending {
         }
     }
 
-    /// What the store has answered to a step. Whether that is the end of it; if it
-    /// is not, the step is still in hand.
+    /// Applies the store's reply to a step. Returns whether the step has ended. If
+    /// not, it is still being sent.
     pub(in super::super) fn told(
         &mut self,
         step: &Step,
@@ -93,7 +93,7 @@ impl Pending {
     ) -> bool {
         let is_in_hand = self.in_hand.contains_key(&step.ticket);
         match told {
-            // What another task has taken over is not counted twice.
+            // A success that another task has taken over is not counted twice.
             Told::Complete(_) if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {
             }
             Told::Complete(outcome) => ended.push(self.recorded(step, outcome)),
@@ -124,7 +124,7 @@ impl Pending {
             return true;
         }
         match outcome {
-            // Its handler runs: the store may go away once more.
+            // The handler still runs, and the store may become unavailable again.
             ClaimOutcome::Granted { .. } => self.hold_in_store(&step.key, &step.attempt, now_ms),
             ClaimOutcome::InFlight { .. } | ClaimOutcome::AtCapacity => return false,
             _ => self.keep_abandoned(step, now_ms),
@@ -132,14 +132,15 @@ impl Pending {
         true
     }
 
-    /// A step whose answer was not waited for is told once more, behind the others
-    /// of its kind.
+    /// Queues a step again whose reply was not received, after the other steps of
+    /// its kind.
     pub(in super::super) fn put_back(&mut self, step: &Step, now_ms: i64) -> Option<Ended> {
         self.again(step, false, now_ms).1
     }
 
-    /// A step that failed is told once more after a pause of its own: what hinders
-    /// it may not hinder the others. Its place, unless it has ended.
+    /// Queues a failed step again, to be sent after a pause. Only this step pauses,
+    /// because the cause may not affect other steps. Returns its place, unless the
+    /// step has ended.
     pub(in super::super) fn defer(
         &mut self,
         step: &Step,
@@ -152,7 +153,7 @@ impl Pending {
     }
 
     fn again(&mut self, step: &Step, waits: bool, now_ms: i64) -> (Option<Place>, Option<Ended>) {
-        // Another task may have taken it over.
+        // Another task may have taken over the step.
         let Some(mut step) = self.in_hand.remove(&step.ticket) else { return (None, None) };
         let token = step.attempt.token;
         let (is_wanted, is_late) = match step.action {
@@ -171,7 +172,7 @@ impl Pending {
         }
     }
 
-    /// The pause of a step is over.
+    /// Ends the pause of a step.
     pub(in super::super) fn retry(&mut self, place: Place) {
         let (waits, action, _) = place;
         if waits && let Some(step) = self.queue.remove(&place) {
@@ -188,7 +189,7 @@ impl Pending {
         }
     }
 
-    /// Puts back what another task was telling, and ends every pause.
+    /// Queues the steps again that another task was sending, and ends every pause.
     pub(in super::super) fn take_over(&mut self, now_ms: i64, ended: &mut Vec<Ended>) {
         let in_hand: Vec<_> = self.in_hand.values().cloned().collect();
         for step in in_hand {
@@ -197,7 +198,7 @@ impl Pending {
         self.retry_all();
     }
 
-    /// The step will not be told any more.
+    /// Gives up a step: it is not sent again.
     fn give_up(&mut self, step: &Step) -> Option<Ended> {
         match step.action {
             Action::Release => Some(Ended::ReleaseLost),
@@ -212,8 +213,8 @@ impl Pending {
         }
     }
 
-    /// Queues a step behind all of its kind; in place of another one of the same
-    /// event, unless it is a release.
+    /// Queues a step after all others of its kind. It replaces another step of the
+    /// same event, unless it is a release.
     pub(super) fn enqueue(
         &mut self,
         key: &EventKey,
@@ -243,7 +244,7 @@ impl Pending {
         self.events.len() + self.releases >= self.limit
     }
 
-    /// Room for one event, unless it has some.
+    /// Makes room for one event, unless it is already in the table.
     pub(super) fn make_room(&mut self, key: &EventKey, lost: &mut Vec<Ended>) -> Result<(), Full> {
         if self.events.contains_key(key) || !self.is_full() {
             return Ok(());
@@ -251,8 +252,8 @@ impl Pending {
         self.give_up_one(lost)
     }
 
-    /// Gives up what costs least: an event that nobody holds any more, a
-    /// release, which the end of the lease makes good, or the oldest success.
+    /// Gives up the least costly entry: an event that no attempt holds any more; a
+    /// release, which the end of the lease replaces; or the oldest success.
     pub(super) fn give_up_one(&mut self, lost: &mut Vec<Ended>) -> Result<(), Full> {
         for action in [Action::Forget, Action::Release, Action::Complete] {
             let firsts = [false, true].map(|waits| self.queue.range(all(waits, action)).next());
@@ -269,12 +270,12 @@ impl Pending {
     }
 }
 
-/// The places of one kind of step.
+/// The places of all steps of one kind.
 fn all(waits: bool, kind: Action) -> RangeInclusive<Place> {
     (waits, kind, 0)..=(waits, kind, u64::MAX)
 }
 
-/// How many steps of each kind are being told.
+/// The number of steps of each kind that are being sent.
 #[derive(Default)]
 pub(in super::super) struct Telling([usize; 3]);
 
@@ -296,15 +297,15 @@ impl Telling {
     }
 }
 
-/// Whether a claim that was to be handed over has let its lease run out.
+/// Whether the lease of a claim that waits for its transfer has run out.
 fn is_abandoned(action: Action, known: &Known, now_ms: i64) -> bool {
     let State::InProgress { lease_until_ms } = known.record.state else { return false };
     action == Action::HandOver && lease_until_ms <= now_ms
 }
 
 impl Step {
-    /// As it is told at this time: a success is remembered for what is left of
-    /// its retention.
+    /// The step as it is sent now: a success is remembered for the rest of its
+    /// retention.
     fn at(mut self, now_ms: i64) -> Self {
         if self.action == Action::Complete {
             let left_ms = self.until_ms.saturating_sub(now_ms);

@@ -214,7 +214,7 @@ fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
     assert_eq!((&step.key, step.action), (&keys[1], Action::Complete));
     assert!(take(&mut pending, NOW_MS).is_none());
     pending.recorded_by_holder(&keys[1], &attempts[1]);
-    assert_eq!(pending.len(), 1, "its holder waits no more");
+    assert_eq!(pending.len(), 1, "its holder stopped waiting");
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     }
     assert!(!pending.has_steps() && pending.is_settled());
     pending.let_go(&keys[0], &attempts[1]);
-    assert_eq!(pending.len(), 2, "by its own attempt alone");
+    assert_eq!(pending.len(), 2, "only by its own attempt");
     pending.let_go(&keys[0], &attempts[0]);
     assert_eq!(pending.len(), 1);
     let renewed_ms = NOW_MS + millis(LEASE) - 1;
@@ -334,7 +334,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     assert_eq!(pending.len(), 0);
 }
 
-/// The next step, while no other is being told.
+/// The next step, while no other step is being sent.
 fn take(pending: &mut Pending, now_ms: i64) -> Option<Step> {
     pending.take(&Telling::default(), now_ms)
 }
