@@ -31,7 +31,7 @@ async fn what_came_of_deliveries_is_counted_by_endpoint_and_code() {
     ] {
         assert!(scrape.lines().any(|line| line == sample), "{sample} is not in\n{scrape}");
     }
-    let help = "# HELP countersign_refused_total Requests refused";
+    let help = "# HELP countersign_refused_total Requests rejected";
     assert!(scrape.lines().any(|line| line.starts_with(help)), "{scrape}");
 }
 

@@ -106,7 +106,7 @@ fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
     assert_eq!(send(address, "").run().status, 0);
     let card = send(address, "--forge all").run();
     assert_eq!(card.status, 1, "{card:?}");
-    for said in ["tampered-body        LOST  200", "400, 401, 403", "could write any event"] {
+    for said in ["tampered-body        LOST  200", "400, 401, 403", "could forge any event"] {
         assert!(card.stdout.contains(said), "{said}: {}", card.stdout);
     }
     assert!(card.stdout.contains("17 attacks, 3 passed"), "{}", card.stdout);
