@@ -47,8 +47,8 @@ fn main() {
         Some(("≤ 72", bytes <= 72.0)),
     );
 
-    let Capacity { refused, granted_again, forgotten } = at_capacity(&keys);
-    row("new events rejected at capacity", &refused.to_string(), None);
+    let Capacity { rejected, granted_again, forgotten } = at_capacity(&keys);
+    row("new events rejected at capacity", &rejected.to_string(), None);
     row(
         "active claims granted again at capacity",
         &granted_again.to_string(),
@@ -170,7 +170,7 @@ fn bytes_an_event(keys: &[EventKey]) -> f64 {
 }
 
 struct Capacity {
-    refused: usize,
+    rejected: usize,
     granted_again: usize,
     forgotten: usize,
 }
@@ -186,10 +186,10 @@ fn at_capacity(keys: &[EventKey]) -> Capacity {
         claim(&store, key, attempt);
         ready(store.complete(key, attempt)).unwrap();
     });
-    let (mut held, mut refused) = (Vec::new(), 0);
+    let (mut held, mut rejected) = (Vec::new(), 0);
     each(&rest[..keys.len() / 2], 5, &mut |key, attempt| match claim(&store, key, attempt) {
         ClaimOutcome::Granted { .. } => held.push(key.clone()),
-        ClaimOutcome::AtCapacity => refused += 1,
+        ClaimOutcome::AtCapacity => rejected += 1,
         outcome => panic!("{outcome:?}"),
     });
     let not = |expected: fn(&ClaimOutcome) -> bool, keys: &[EventKey]| {
@@ -200,7 +200,7 @@ fn at_capacity(keys: &[EventKey]) -> Capacity {
         others
     };
     Capacity {
-        refused,
+        rejected,
         granted_again: not(|outcome| matches!(outcome, ClaimOutcome::InFlight { .. }), &held),
         forgotten: not(|outcome| matches!(outcome, ClaimOutcome::Done { .. }), done),
     }

@@ -74,7 +74,7 @@ async fn claim_and_complete(store: &RedisStore, keys: Vec<Vec<EventKey>>) {
             for key in keys {
                 let attempt = attempt();
                 let outcome = store.claim(&key, &attempt).await.unwrap();
-                assert!(matches!(outcome, ClaimOutcome::Granted { epoch: 1, .. }), "{outcome:?}");
+                assert!(matches!(outcome, ClaimOutcome::Granted { attempt: 1, .. }), "{outcome:?}");
                 let outcome = store.complete(&key, &attempt).await.unwrap();
                 assert_eq!(outcome, CompleteOutcome::Recorded);
             }

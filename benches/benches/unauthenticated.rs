@@ -13,7 +13,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use countersign_conformance::{Expect, Vector, vectors};
-use countersign_core::{Algorithm, BodyView, Head, Scheme, Verifier};
+use countersign_core::{Algorithm, BodyView, RequestHead, Scheme, Verifier};
 use ring::hmac;
 
 const MIB: usize = 1 << 20;
@@ -35,10 +35,10 @@ fn main() {
         };
         // This build lacks a feature that the scheme needs.
         let Ok(verifier) = vector.verifier(&scheme) else { continue };
-        let headers = with_most_signatures(vector, &scheme);
+        let headers = with_max_signatures(vector, &scheme);
         let bodies = bodies(vector, &scheme);
         let request = vector.head();
-        let head = Head::new(&vector.method, request.target().unwrap_or("/"), &headers);
+        let head = RequestHead::new(&vector.method, request.target().unwrap_or("/"), &headers);
         let costs = bodies
             .iter()
             .map(|(what, body)| (*what, best(rounds, || receive(&verifier, head, body))));
@@ -54,10 +54,10 @@ fn main() {
 }
 
 /// Receives a body as an adapter does: checks the length, then reads the body.
-fn receive(verifier: &Verifier, head: Head<'_>, body: &[u8]) {
+fn receive(verifier: &Verifier, head: RequestHead<'_>, body: &[u8]) {
     let begun = match verifier.begin(head) {
-        Ok(mut begun) => begun.expect(body.len() as u64).and_then(|()| {
-            begun.push(body.to_vec())?;
+        Ok(mut begun) => begun.check_content_length(body.len() as u64).and_then(|()| {
+            begun.update(body.to_vec())?;
             begun.verify().map(drop)
         }),
         Err(error) => Err(error),
@@ -90,7 +90,7 @@ fn plain(scheme: &Scheme, rounds: usize, own: impl FnMut()) -> Duration {
 }
 
 /// Fills the signature header with the maximum number of signatures if it is a list.
-fn with_most_signatures(vector: &Vector, scheme: &Scheme) -> Vec<(String, String)> {
+fn with_max_signatures(vector: &Vector, scheme: &Scheme) -> Vec<(String, String)> {
     let most = match scheme.algorithm() {
         Algorithm::Ed25519 | Algorithm::EcdsaP256 => 4,
         _ => 16,

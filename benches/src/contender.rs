@@ -86,10 +86,10 @@ pub fn forged(body_bytes: usize) -> [Contender; 4] {
     let wrong = format!(",v1={}", "a5".repeat(32));
     let unknown = format!(",v0={}", "a5".repeat(32));
     [
-        refused("1", body_bytes, &wrong, SignatureMismatch),
-        refused("16", body_bytes, &wrong.repeat(16), SignatureMismatch),
-        refused("5,000", body_bytes, &wrong.repeat(5_000), TooManySignatures),
-        refused(
+        rejected("1", body_bytes, &wrong, SignatureMismatch),
+        rejected("16", body_bytes, &wrong.repeat(16), SignatureMismatch),
+        rejected("5,000", body_bytes, &wrong.repeat(5_000), TooManySignatures),
+        rejected(
             "1 after 5,000 of another kind",
             body_bytes,
             &(unknown.repeat(5_000) + &wrong),
@@ -149,7 +149,7 @@ fn webhook_verify_crate(delivery: Delivery) -> Contender {
     })
 }
 
-fn refused(
+fn rejected(
     name: &'static str,
     body_bytes: usize,
     signatures: &str,

@@ -33,16 +33,16 @@ fn run(input: &[u8]) {
     assert_eq!(causes.is_empty(), diagnosis.is_verified(), "{diagnosis:?}");
     let verdict = if is_stranger { &party.verifier } else { &endpoint.verifier };
     let verdict = verdict.clone().with_clock(move || now);
-    let refusal = verdict.verify(request.head(), request.body.clone()).err();
+    let rejection = verdict.verify(request.head(), request.body.clone()).err();
     if endpoint.url.is_none() || !is_stranger {
         let kind = |error: &countersign::VerifyError| error.kind();
-        assert_eq!(diagnosis.refusal().map(kind), refusal.as_ref().map(kind), "{name}");
+        assert_eq!(diagnosis.rejection().map(kind), rejection.as_ref().map(kind), "{name}");
     }
     // An unsigned handshake is recognised with any secret.
     let mut signed = causes.iter().filter(|cause| cause.kind() != CauseKind::Handshake);
     let is_certain = signed.any(|cause| cause.is_certain());
     assert!(!is_stranger || !is_certain, "{name}: this was never signed: {diagnosis:?}");
-    assert!(causes.iter().all(|cause| !cause.detail().is_empty() && !cause.mend().is_empty()));
+    assert!(causes.iter().all(|cause| !cause.detail().is_empty() && !cause.fix().is_empty()));
 
     let said = format!("{diagnosis:?}");
     let strangers = String::from_utf8_lossy(party.keys.receivers().dangerous_reveal()).into_owned();

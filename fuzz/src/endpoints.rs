@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use countersign::{
-    Algorithm, Covers, Scheme, Secret, Secrets, Signed, Tolerance, Verified, Verifier,
+    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Signed, Tolerance, Verified, Verifier,
 };
 use countersign_conformance::{Expect, Vector, vectors};
 use serde_json::Value;
@@ -197,9 +197,9 @@ pub fn is_same_body(scheme: &Scheme, one: &[u8], other: &[u8]) -> bool {
     let parsed = |body| serde_json::from_slice::<Value>(body).ok();
     match scheme.covers() {
         // The decoded contents of the form are signed, in any escaping, and the id is their digest.
-        Covers::Body if FORMS.contains(&scheme.name()) => true,
-        Covers::Body => one == other,
-        Covers::Fields(fields) => {
+        SignatureCoverage::Body if FORMS.contains(&scheme.name()) => true,
+        SignatureCoverage::Body => one == other,
+        SignatureCoverage::Fields(fields) => {
             let (one, other) = (parsed(one), parsed(other));
             let at = |body: &Option<Value>, field: &String| body.as_ref()?.pointer(field).cloned();
             fields.iter().all(|field| at(&one, field) == at(&other, field))

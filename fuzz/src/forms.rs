@@ -55,7 +55,7 @@ fn run(input: &[u8]) {
     let scheme = Scheme::named(name).expect("it is a built-in");
     let secret = Secret::new(plain::KEY).expect("it is not empty");
     let url = PublicUrl::new(url).expect("it has a scheme and a host");
-    let verifier = Verifier::at(url, scheme, secret).expect("the secret is text");
+    let verifier = Verifier::with_public_url(url, scheme, secret).expect("the secret is text");
     let verdict = verifier.verify(&headers, body.to_vec());
     assert_eq!(verdict.is_ok(), is_sound, "{name}: {verdict:?}");
 }

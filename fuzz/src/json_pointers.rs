@@ -19,7 +19,7 @@ fn run(input: &[u8]) {
     let body = input.rest();
     let scheme = Scheme::builder("pointed")
         .signature_header("X-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .event_id(format!("body:{id_at}"))
         .event_type(format!("body:{type_at}"))
         .build();

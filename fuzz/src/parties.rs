@@ -25,7 +25,7 @@ pub struct Party {
 impl Party {
     fn of(scheme: Scheme) -> Self {
         let keys = Keys::of(&scheme);
-        let verifier = Verifier::at(url(), scheme.clone(), keys.receivers());
+        let verifier = Verifier::with_public_url(url(), scheme.clone(), keys.receivers());
         Self { verifier: verifier.expect("the key is one of the scheme's"), scheme, keys }
     }
 

@@ -111,7 +111,7 @@ fn on_any_record(mut input: Input<'_>) {
     };
     let lease = Duration::from_millis(input.number());
     let mut attempt = attempt(lease, YEAR, input.byte() % 2);
-    attempt.most_crashes = input.number() as u32;
+    attempt.max_crashes = input.number() as u32;
     let now = input.number() as i64;
 
     let is_done = matches!(state, State::Done { .. });
@@ -119,7 +119,7 @@ fn on_any_record(mut input: Input<'_>) {
     let holds = is_own && matches!(state, State::InProgress { .. });
     let is_live = matches!(state, State::InProgress { lease_until_ms } if now < lease_until_ms);
     let (outcome, changed) = protocol::claim(Some(&record), &attempt, now);
-    if let ClaimOutcome::Granted { epoch, .. } = outcome {
+    if let ClaimOutcome::Granted { attempt: epoch, .. } = outcome {
         let is_over = is_own && state == State::Failed;
         let is_free = !is_done && !is_over && (is_own || !is_live);
         assert!(is_free, "{record:?} was given to {attempt:?} at {now}");
@@ -154,7 +154,7 @@ impl Told {
     fn claimed(&mut self, event: usize, attempt: &Attempt, outcome: ClaimOutcome, now: i64) {
         let live = self.held.get(&event).filter(|(_, until)| now < *until);
         match outcome {
-            ClaimOutcome::Granted { epoch, .. } => {
+            ClaimOutcome::Granted { attempt: epoch, .. } => {
                 assert!(epoch > 0);
                 let is_other = live.is_some_and(|(holder, _)| *holder != attempt.token);
                 assert!(!is_other, "event {event} has two holders");

@@ -1,6 +1,6 @@
 //! A request, and its format in an input.
 
-use countersign::{Head, Scheme};
+use countersign::{RequestHead, Scheme};
 use countersign_conformance::Vector;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -56,8 +56,8 @@ impl Request {
         }
     }
 
-    pub fn head(&self) -> Head<'_> {
-        Head::new(&self.method, &self.target, &self.headers)
+    pub fn head(&self) -> RequestHead<'_> {
+        RequestHead::new(&self.method, &self.target, &self.headers)
     }
 
     /// The request with its headers in reverse order and with their names in upper case.

@@ -1,7 +1,7 @@
 //! A scheme file can be read, written and used, or causes an error that says what to fix.
 
 use countersign::{
-    Algorithm, ConfigError, Head, Scheme, Signer, Verifier, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind,
 };
 
 use super::Target;
@@ -32,7 +32,7 @@ fn run(input: &[u8]) {
 /// Signs with the scheme, and verifies.
 fn use_it(scheme: &Scheme) {
     let keys = Keys::of(scheme);
-    let receiver = Verifier::at(url(), scheme.clone(), keys.receivers());
+    let receiver = Verifier::with_public_url(url(), scheme.clone(), keys.receivers());
     let sender = Signer::new(scheme.clone(), keys.senders());
     let (verifier, signer) = match (receiver, sender) {
         (Ok(verifier), Ok(signer)) => (verifier.with_clock(|| NOW_MS), signer.with_url(url())),
@@ -54,16 +54,18 @@ fn use_it(scheme: &Scheme) {
         Ok(signed) => headers.extend(signed),
         Err(error) => return assert!(matches!(error, ConfigError::Sign { .. }), "{error}"),
     }
-    if let Err(refused) = verifier.verify(Head::new("POST", "/hooks?tenant=7", &headers), BODY) {
+    if let Err(rejected) =
+        verifier.verify(RequestHead::new("POST", "/hooks?tenant=7", &headers), BODY)
+    {
         assert!(
-            may_be_refused(scheme, &headers, refused.kind()),
-            "{refused}\n{scheme:?}\n{headers:?}"
+            may_be_rejected(scheme, &headers, rejected.kind()),
+            "{rejected}\n{scheme:?}\n{headers:?}"
         );
     }
 }
 
 /// Whether a delivery that is signed with a valid description can be rejected.
-fn may_be_refused(scheme: &Scheme, headers: &[(String, String)], kind: Kind) -> bool {
+fn may_be_rejected(scheme: &Scheme, headers: &[(String, String)], kind: Kind) -> bool {
     match kind {
         Kind::MissingTimestamp
         | Kind::MalformedTimestamp
@@ -117,15 +119,15 @@ algorithm = "hmac-sha512"
 secret_format = "base64"
 key_length = 32
 signature_header = "A-Signature"
-also_in = ["A-Signature-2"]
+fallback_signature_headers = ["A-Signature-2"]
 alternate_header_prefix = ["A-", "B-"]
-signature_list = { separator = ",", assign = "=", key = "v1", spaces = true }
+signature_pairs = { separator = ",", assign = "=", key = "v1", spaces = true }
 encoding = "base64"
-signed = "{method}\n{id}.{ts}.{header:X-Y}{body}{url}"
+signed_payload = "{method}\n{id}.{ts}.{header:X-Y}{body}{url}"
 body_begins_with = "{["
 body_view = "decoded"
 id_header = "A-Id"
-id_forbids = "."
+id_excluded_char = "."
 timestamp_field = "t"
 timestamp_unit = "rfc3339"
 tolerance_past = "1500ms"

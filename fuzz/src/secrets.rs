@@ -30,7 +30,7 @@ fn run(input: &[u8]) {
 
     let Ok(secret) = Secret::new(text.as_str()) else { return assert!(text.is_empty()) };
     let mut errors = Vec::new();
-    match Verifier::at(url(), party.scheme.clone(), secret) {
+    match Verifier::with_public_url(url(), party.scheme.clone(), secret) {
         Ok(verifier) => assert_eq!(format!("{verifier:?}"), shown_verifier(party, &text)),
         Err(error) => errors.push(error),
     }

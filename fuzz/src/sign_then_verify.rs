@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use countersign::{
-    BodyView, ConfigError, Covers, Encoding, Head, TimestampUnit, Verified, VerifyError,
-    VerifyErrorKind as Kind,
+    BodyView, ConfigError, Encoding, RequestHead, SignatureCoverage, TimestampUnit, Verified,
+    VerifyError, VerifyErrorKind as Kind,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -31,8 +31,8 @@ fn run(input: &[u8]) {
     let signer = party.signer().with_id(id).at_unix_ms(unix_ms);
     let signed = match signer.sign_request(&own, &body) {
         Ok(signed) => signed,
-        Err(refused) => {
-            assert!(matches!(refused, ConfigError::Sign { .. }), "{refused}");
+        Err(rejected) => {
+            assert!(matches!(rejected, ConfigError::Sign { .. }), "{rejected}");
             return;
         }
     };
@@ -51,8 +51,8 @@ fn run(input: &[u8]) {
     }
     let verified = match sent.verify() {
         Ok(verified) => verified,
-        Err(refused) => {
-            assert!(sent.may_be_refused(refused.kind()), "{}: {refused}", party.scheme.name());
+        Err(rejected) => {
+            assert!(sent.may_be_rejected(rejected.kind()), "{}: {rejected}", party.scheme.name());
             return;
         }
     };
@@ -66,7 +66,7 @@ fn run(input: &[u8]) {
     if let Ok(believed) = forged.verify() {
         let is_same = is_same_body(&party.scheme, verified.body(), believed.body())
             && verified.signed_at_unix_ms() == believed.signed_at_unix_ms()
-            && (party.scheme.covers() == &Covers::Nothing
+            && (party.scheme.covers() == &SignatureCoverage::Nothing
                 || verified.event_id() == believed.event_id());
         assert!(is_same && !is_significant, "{}: bit {flipped}", party.scheme.name());
     }
@@ -90,7 +90,7 @@ impl Sent {
         let headers = [&self.headers[..], &self.own].concat();
         let unix_ms = self.unix_ms;
         let verifier = self.party.verifier.clone().with_clock(move || unix_ms);
-        verifier.verify(Head::new("POST", "/hooks?tenant=7", &headers), self.body.clone())
+        verifier.verify(RequestHead::new("POST", "/hooks?tenant=7", &headers), self.body.clone())
     }
 
     fn compress(&mut self) {
@@ -101,7 +101,7 @@ impl Sent {
     }
 
     /// Whether the body or the time can be the reason to reject a genuine delivery.
-    fn may_be_refused(&self, kind: Kind) -> bool {
+    fn may_be_rejected(&self, kind: Kind) -> bool {
         let scheme = &self.party.scheme;
         match kind {
             Kind::MalformedTimestamp if self.is_timed_otherwise() => true,

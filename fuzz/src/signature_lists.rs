@@ -56,14 +56,14 @@ impl Grammar {
             Some((separator, assign, key)) if self.may_be_spaced => {
                 scheme.signature_list_with_spaces(separator, assign, key)
             }
-            Some((separator, assign, key)) => scheme.signature_list(separator, assign, key),
+            Some((separator, assign, key)) => scheme.signature_pairs(separator, assign, key),
             None => scheme.signature_prefix(self.prefix),
         };
         let scheme = match self.field {
             Some(field) => {
-                scheme.signed("{ts}.{body}").timestamp_field(field, TimestampUnit::Seconds)
+                scheme.signed_payload("{ts}.{body}").timestamp_field(field, TimestampUnit::Seconds)
             }
-            None => scheme.signed("{body}"),
+            None => scheme.signed_payload("{body}"),
         };
         let secret = Secret::new(plain::KEY).expect("it is not empty");
         let verifier = Verifier::new(scheme.build().expect("it is valid"), secret);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use bytes::Bytes;
-use countersign::{BodyView, Head, Verified, Verifier, VerifyError, VerifyErrorKind};
+use countersign::{BodyView, RequestHead, Verified, Verifier, VerifyError, VerifyErrorKind};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
@@ -34,7 +34,7 @@ fn run(input: &[u8]) {
         *byte ^= change;
     }
     let body = Bytes::from(body);
-    let head = || Head::new("POST", "/hooks?tenant=7", &headers);
+    let head = || RequestHead::new("POST", "/hooks?tenant=7", &headers);
 
     // Faults are most likely at the last byte of a limit.
     let default = party.scheme.profile().body_limit();
@@ -65,23 +65,23 @@ fn proof(
 /// the error.
 fn in_pieces(
     verifier: &Verifier,
-    head: Head<'_>,
+    head: RequestHead<'_>,
     body: &Bytes,
     lengths: &[u8],
 ) -> Result<Verified, VerifyError> {
     let mut begun = verifier.begin(head)?;
-    let mut refused = None;
+    let mut rejected = None;
     let mut rest = body.clone();
     for length in lengths {
         let piece = rest.split_to(rest.len().min(usize::from(*length)));
-        refused = refused.or(begun.push(piece).err());
+        rejected = rejected.or(begun.update(piece).err());
     }
-    refused = refused.or(begun.push(rest).err());
+    rejected = rejected.or(begun.update(rest).err());
     let verified = begun.verify();
-    match refused {
-        Some(refused) => {
-            assert!(verified.is_err(), "{refused}, and verified");
-            Err(refused)
+    match rejected {
+        Some(rejected) => {
+            assert!(verified.is_err(), "{rejected}, and verified");
+            Err(rejected)
         }
         None => verified,
     }

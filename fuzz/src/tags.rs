@@ -42,7 +42,7 @@ fn run(input: &[u8]) {
         .algorithm(algorithm)
         .encoding(encoding)
         .signature_header("X-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .build();
     let secret = Secret::new(plain::KEY).expect("it is not empty");
     let verifier = Verifier::new(scheme.expect("it is valid"), secret);

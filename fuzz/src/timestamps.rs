@@ -33,8 +33,8 @@ fn run(input: &[u8]) {
         .dangerous_without_future_limit();
     let read_ms = match signed_at_ms(verifier.clone().with_tolerance(at_any_time)) {
         Ok(at) => Some(at.expect("the scheme has a timestamp")),
-        Err(refused) => {
-            assert_eq!(refused.kind(), Kind::MalformedTimestamp, "{unit}");
+        Err(rejected) => {
+            assert_eq!(rejected.kind(), Kind::MalformedTimestamp, "{unit}");
             None
         }
     };
@@ -77,7 +77,7 @@ impl Unit {
     fn new(unit: TimestampUnit, read: fn(&[u8]) -> Option<Option<i64>>) -> Self {
         let scheme = Scheme::builder("timed")
             .signature_header("X-Signature")
-            .signed("{ts}.{body}")
+            .signed_payload("{ts}.{body}")
             .timestamp_header("X-Time", unit)
             .build();
         let secret = Secret::new(plain::KEY).expect("it is not empty");

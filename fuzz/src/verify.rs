@@ -21,28 +21,28 @@ fn run(input: &[u8]) {
             verified.event_id(),
             verified.body(),
         ),
-        Err(refused) => {
-            assert!(VerifyErrorKind::ALL.contains(&refused.kind()));
-            assert!(!refused.code().is_empty() && (400..=503).contains(&refused.status()));
-            assert!(!says_secret(endpoint, &format!("{refused} {refused:?}")), "{refused}");
+        Err(rejected) => {
+            assert!(VerifyErrorKind::ALL.contains(&rejected.kind()));
+            assert!(!rejected.code().is_empty() && (400..=503).contains(&rejected.status()));
+            assert!(!says_secret(endpoint, &format!("{rejected} {rejected:?}")), "{rejected}");
         }
     }
     let kind = verdict.as_ref().map(|verified| verified.event_id()).map_err(|error| error.kind());
-    let again = |head: countersign::Head<'_>| {
+    let again = |head: countersign::RequestHead<'_>| {
         let verdict = endpoint.verifier.verify(head, request.body.clone());
         let verdict = verdict.map(|verified| verified.event_id().to_owned());
         assert_eq!(verdict.as_deref().map_err(|error| error.kind()), kind, "{}", endpoint.name);
     };
     again(request.turned_about().head());
     if let Some(headers) = request.header_map() {
-        again(countersign::Head::new(&request.method, &request.target, &headers));
+        again(countersign::RequestHead::new(&request.method, &request.target, &headers));
     }
     ask_for_a_handshake(endpoint, &request);
 }
 
 /// The response to an unsigned request is small, and contains no secret.
 fn ask_for_a_handshake(endpoint: &Endpoint, request: &Request) {
-    endpoint.verifier.arm_handshake(std::time::Duration::from_secs(1));
+    endpoint.verifier.open_handshake_window(std::time::Duration::from_secs(1));
     let Some(asked) = endpoint.verifier.handshake(request.head()) else { return };
     assert!(asked.body_limit() <= 16 * 1024);
     let Ok(answer) = asked.answer(&request.body) else { return };

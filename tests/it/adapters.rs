@@ -1,8 +1,8 @@
 //! The tower layer and the axum extractors: tests that all of them share, then
 //! tests of each.
 
-pub(crate) mod doors;
 mod extractor;
+pub(crate) mod instances;
 mod layer;
 pub(crate) mod scripted;
 pub(crate) mod sockets;
@@ -16,7 +16,7 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::Limited;
 use tokio::time::Instant;
 
-use self::doors::{doors, request};
+use self::instances::{adapters, request};
 use self::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, scheme, secret, verifier};
 
@@ -26,19 +26,19 @@ async fn a_proved_body_is_handed_over_byte_for_byte() {
     let every_byte: Vec<u8> = (0..=255).chain((0..=255).rev()).collect();
     for body in [BODY.as_bytes(), b"", b"\0", b"\xff\xfe\0\xc3(", b"\r\n \t", &every_byte] {
         let delivery = Delivery::with_body(&jupiter, body);
-        for door in doors(&verifier(&jupiter)) {
-            let whole = door.answer(request(&delivery, body.to_vec())).await;
-            assert_eq!((whole.status, &whole.body[..]), (200, body), "{door}");
+        for adapter in adapters(&verifier(&jupiter)) {
+            let whole = adapter.answer(request(&delivery, body.to_vec())).await;
+            assert_eq!((whole.status, &whole.body[..]), (200, body), "{adapter}");
 
             let bytes = body.iter().map(|byte| Step::Data(vec![*byte]));
-            let single = door.answer(request(&delivery, scripted(bytes).0)).await;
-            assert_eq!((single.status, &single.body[..]), (200, body), "{door}, byte by byte");
+            let single = adapter.answer(request(&delivery, scripted(bytes).0)).await;
+            assert_eq!((single.status, &single.body[..]), (200, body), "{adapter}, byte by byte");
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_is_a_status_an_empty_body_and_its_error_in_the_extensions() {
+async fn a_rejection_is_a_status_an_empty_body_and_its_error_in_the_extensions() {
     let venum = scheme("venum");
     let genuine = || Delivery::of(&venum);
     let signature = String::from_utf8(genuine().header("x-venum-signature").to_vec()).unwrap();
@@ -62,16 +62,16 @@ async fn a_refusal_is_a_status_an_empty_body_and_its_error_in_the_extensions() {
         ),
     ];
     for (delivery, status, code) in cases {
-        for door in doors(&verifier(&venum)) {
-            let answer = door.answer(request(&delivery, delivery.body.clone())).await;
-            assert_eq!((answer.status, answer.code), (status, Some(code)), "{door}");
-            assert_eq!(answer.body, "", "{door}: {code}");
+        for adapter in adapters(&verifier(&venum)) {
+            let answer = adapter.answer(request(&delivery, delivery.body.clone())).await;
+            assert_eq!((answer.status, answer.code), (status, Some(code)), "{adapter}");
+            assert_eq!(answer.body, "", "{adapter}: {code}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_request_refused_for_its_headers_has_none_of_its_body_read() {
+async fn a_request_rejected_for_its_headers_has_none_of_its_body_read() {
     let venum = scheme("venum");
     let cases = [
         Delivery::of(&venum).without_header("x-venum-signature"),
@@ -84,11 +84,11 @@ async fn a_request_refused_for_its_headers_has_none_of_its_body_read() {
         Delivery::of(&venum).with_header("content-length", u64::MAX.to_string()),
     ];
     for delivery in cases {
-        for door in doors(&verifier(&venum)) {
+        for adapter in adapters(&verifier(&venum)) {
             let (body, polled) = scripted([Step::Data(delivery.body.clone())]);
-            let answer = door.answer(request(&delivery, body)).await;
-            assert!(answer.status >= 400, "{door}");
-            assert_eq!(polled.times(), 0, "{door}: {:?}", answer.code);
+            let answer = adapter.answer(request(&delivery, body)).await;
+            assert!(answer.status >= 400, "{adapter}");
+            assert_eq!(polled.times(), 0, "{adapter}: {:?}", answer.code);
         }
     }
 }
@@ -102,9 +102,9 @@ async fn the_body_cap_holds_with_and_without_a_content_length() {
         let body = vec![b'x'; length];
         let delivery = Delivery::with_body(&jupiter, &body);
         let announced = delivery.clone().with_header("content-length", length.to_string());
-        for door in doors(&limited) {
-            let answer = door.answer(request(&announced, body.clone())).await;
-            assert_eq!((answer.status, answer.code), (status, code), "{door}, announced");
+        for adapter in adapters(&limited) {
+            let answer = adapter.answer(request(&announced, body.clone())).await;
+            assert_eq!((answer.status, answer.code), (status, code), "{adapter}, announced");
 
             let pieces = body.chunks(7).map(|piece| Step::Data(piece.to_vec()));
             let endless = std::iter::repeat_n(Step::Data(vec![b'x'; 7]), 10_000);
@@ -112,9 +112,9 @@ async fn the_body_cap_holds_with_and_without_a_content_length() {
                 true => pieces.chain(endless).collect::<Vec<_>>(),
                 false => pieces.collect(),
             });
-            let answer = door.answer(request(&delivery, body)).await;
-            assert_eq!((answer.status, answer.code), (status, code), "{door}, not announced");
-            assert!(polled.times() <= LIMIT / 7 + 2, "{door} continued to read after the limit");
+            let answer = adapter.answer(request(&delivery, body)).await;
+            assert_eq!((answer.status, answer.code), (status, code), "{adapter}, not announced");
+            assert!(polled.times() <= LIMIT / 7 + 2, "{adapter} continued to read after the limit");
         }
     }
 }
@@ -123,38 +123,46 @@ async fn the_body_cap_holds_with_and_without_a_content_length() {
 async fn a_limit_that_a_layer_in_front_holds_is_answered_as_one() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    for door in doors(&verifier(&jupiter)) {
+    for adapter in adapters(&verifier(&jupiter)) {
         let body = Body::new(Limited::new(Body::from(BODY), BODY.len() - 1));
-        let answer = door.answer(request(&delivery, body)).await;
-        assert_eq!((answer.status, answer.code), (413, Some("body_too_large")), "{door}");
+        let answer = adapter.answer(request(&delivery, body)).await;
+        assert_eq!((answer.status, answer.code), (413, Some("body_too_large")), "{adapter}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_breaks_off_is_refused_as_incomplete() {
+async fn a_body_that_breaks_off_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     // Even if the part that arrived is exactly what was signed.
     let delivery = Delivery::of(&jupiter);
     let announced = delivery.clone().with_header("content-length", (BODY.len() + 1).to_string());
-    for door in doors(&verifier(&jupiter)) {
+    for adapter in adapters(&verifier(&jupiter)) {
         let (broken, _) = scripted([Step::Data(BODY.into()), Step::Fail]);
-        let answer = door.answer(request(&delivery, broken)).await;
-        assert_eq!((answer.status, answer.code), (400, Some("body_incomplete")), "{door}, broken");
+        let answer = adapter.answer(request(&delivery, broken)).await;
+        assert_eq!(
+            (answer.status, answer.code),
+            (400, Some("body_incomplete")),
+            "{adapter}, broken"
+        );
 
         let (short, _) = scripted([Step::Data(BODY.into())]);
-        let answer = door.answer(request(&announced, short)).await;
-        assert_eq!((answer.status, answer.code), (400, Some("body_incomplete")), "{door}, short");
+        let answer = adapter.answer(request(&announced, short)).await;
+        assert_eq!(
+            (answer.status, answer.code),
+            (400, Some("body_incomplete")),
+            "{adapter}, short"
+        );
     }
 }
 
 #[tokio::test]
-async fn a_body_that_somebody_else_has_read_is_refused_as_incomplete() {
+async fn a_body_that_somebody_else_has_read_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter).with_header("content-length", BODY.len().to_string());
-    for mut door in doors(&verifier(&jupiter)) {
-        door.app = door.app.layer(axum::middleware::map_request(read_it));
-        let answer = door.answer(request(&delivery, BODY)).await;
-        assert_eq!((answer.status, answer.code), (400, Some("body_incomplete")), "{door}");
+    for mut adapter in adapters(&verifier(&jupiter)) {
+        adapter.app = adapter.app.layer(axum::middleware::map_request(read_it));
+        let answer = adapter.answer(request(&delivery, BODY)).await;
+        assert_eq!((answer.status, answer.code), (400, Some("body_incomplete")), "{adapter}");
     }
 
     async fn read_it(request: Request<Body>) -> Request<Body> {
@@ -168,15 +176,15 @@ async fn a_body_that_somebody_else_has_read_is_refused_as_incomplete() {
 async fn a_body_that_trickles_ends_at_one_total_deadline() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    for door in doors(&verifier(&jupiter)) {
+    for adapter in adapters(&verifier(&jupiter)) {
         let trickle =
             BODY.bytes().flat_map(|byte| [Step::Wait(SECOND / 2), Step::Data(vec![byte])]);
         let started = Instant::now();
-        let answer = door.answer(request(&delivery, scripted(trickle).0)).await;
-        assert_eq!((answer.status, answer.code), (408, Some("body_timeout")), "{door}");
+        let answer = adapter.answer(request(&delivery, scripted(trickle).0)).await;
+        assert_eq!((answer.status, answer.code), (408, Some("body_timeout")), "{adapter}");
         // The provider waits for 5 s, and the body has a third of that.
         let took = started.elapsed();
-        assert!((SECOND * 5 / 3..SECOND * 2).contains(&took), "{door}: {took:?}");
+        assert!((SECOND * 5 / 3..SECOND * 2).contains(&took), "{adapter}: {took:?}");
     }
 }
 
@@ -184,16 +192,16 @@ async fn a_body_that_trickles_ends_at_one_total_deadline() {
 async fn a_patient_provider_still_has_two_seconds_for_its_body() {
     let patient = Scheme::builder("patient")
         .signature_header("x-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .ack_deadline(SECOND * 60)
         .build()
         .unwrap();
     let delivery = Delivery::of(&patient);
-    for door in doors(&verifier(&patient)) {
+    for adapter in adapters(&verifier(&patient)) {
         for (pause, status) in [(SECOND * 2 - MILLISECOND, 200), (SECOND * 2 + MILLISECOND, 408)] {
             let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
-            let answer = door.answer(request(&delivery, body)).await;
-            assert_eq!(answer.status, status, "{door} after {pause:?}");
+            let answer = adapter.answer(request(&delivery, body)).await;
+            assert_eq!(answer.status, status, "{adapter} after {pause:?}");
         }
     }
 }
@@ -202,15 +210,15 @@ async fn a_patient_provider_still_has_two_seconds_for_its_body() {
 async fn a_body_of_endless_empty_frames_ends_at_the_deadline_too() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    for door in doors(&verifier(&jupiter)) {
+    for adapter in adapters(&verifier(&jupiter)) {
         let frames = std::iter::repeat_n(Step::Data(Vec::new()), 100_000);
         let (body, _) = scripted(frames.chain([Step::Data(BODY.into())]));
         let deadline = async {
             tokio::task::yield_now().await;
             tokio::time::advance(SECOND * 5).await;
         };
-        let (answer, ()) = tokio::join!(door.answer(request(&delivery, body)), deadline);
-        assert_eq!((answer.status, answer.code), (408, Some("body_timeout")), "{door}");
+        let (answer, ()) = tokio::join!(adapter.answer(request(&delivery, body)), deadline);
+        assert_eq!((answer.status, answer.code), (408, Some("body_timeout")), "{adapter}");
     }
 }
 
@@ -219,9 +227,9 @@ fn a_body_that_is_at_hand_sets_no_timer() {
     let without_timer = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    for door in doors(&verifier(&jupiter)) {
-        let answer = without_timer.block_on(door.answer(request(&delivery, BODY)));
-        assert_eq!(answer.status, 200, "{door}");
+    for adapter in adapters(&verifier(&jupiter)) {
+        let answer = without_timer.block_on(adapter.answer(request(&delivery, BODY)));
+        assert_eq!(answer.status, 200, "{adapter}");
     }
 }
 
@@ -229,10 +237,10 @@ fn a_body_that_is_at_hand_sets_no_timer() {
 async fn trailers_are_dropped() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    for door in doors(&verifier(&jupiter)) {
+    for adapter in adapters(&verifier(&jupiter)) {
         let (body, _) = scripted([Step::Data(BODY.into()), Step::Trailers]);
-        let answer = door.answer(request(&delivery, body)).await;
-        assert_eq!((answer.status, answer.body), (200, Bytes::from(BODY)), "{door}");
+        let answer = adapter.answer(request(&delivery, body)).await;
+        assert_eq!((answer.status, answer.body), (200, Bytes::from(BODY)), "{adapter}");
     }
 }
 
@@ -241,9 +249,9 @@ async fn a_content_length_that_is_no_number_announces_nothing() {
     let jupiter = scheme("jupiter");
     for text in ["", "-1", "0x10", "99999999999999999999999", "\u{e9}"] {
         let delivery = Delivery::of(&jupiter).with_header(CONTENT_LENGTH.as_str(), text);
-        for door in doors(&verifier(&jupiter)) {
-            let answer = door.answer(request(&delivery, BODY)).await;
-            assert_eq!(answer.status, 200, "{door}: {text}");
+        for adapter in adapters(&verifier(&jupiter)) {
+            let answer = adapter.answer(request(&delivery, BODY)).await;
+            assert_eq!(answer.status, 200, "{adapter}: {text}");
         }
     }
 }
@@ -253,11 +261,15 @@ async fn what_is_not_proved_never_reaches_the_handler() {
     let jupiter = scheme("jupiter");
     let wrong = Delivery::signed(&jupiter, secret(2), crate::delivery::NOW_MS, BODY);
     let knows_the_first: Verifier = verifier(&jupiter);
-    for door in doors(&knows_the_first) {
-        assert_eq!(door.answer(request(&wrong, BODY)).await.status, 401, "{door}");
-        assert_eq!(door.handled(), 0, "{door}");
-        assert_eq!(door.answer(request(&Delivery::of(&jupiter), BODY)).await.status, 200, "{door}");
-        assert_eq!(door.handled(), 1, "{door}");
+    for adapter in adapters(&knows_the_first) {
+        assert_eq!(adapter.answer(request(&wrong, BODY)).await.status, 401, "{adapter}");
+        assert_eq!(adapter.handled(), 0, "{adapter}");
+        assert_eq!(
+            adapter.answer(request(&Delivery::of(&jupiter), BODY)).await.status,
+            200,
+            "{adapter}"
+        );
+        assert_eq!(adapter.handled(), 1, "{adapter}");
     }
 }
 

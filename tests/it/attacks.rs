@@ -1,7 +1,7 @@
 //! The attacks on endpoints: our adapters pass all of them, and a receiver with a flaw fails the
 //! attacks that target the flaw.
 
-mod doors;
+mod adapters;
 mod examples;
 mod flawed;
 mod samples;
@@ -11,13 +11,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use countersign::testing::{AttackKind, Attacks, Expected, NoAttack, Pace};
+use countersign::testing::{AttackKind, AttackUnavailable, Attacks, Expected, Pace};
 use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier};
 use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 #[test]
-fn what_a_sound_receiver_refuses_does_not_verify_and_what_it_accepts_does() {
+fn what_a_sound_receiver_rejects_does_not_verify_and_what_it_accepts_does() {
     let mut passed_over = Vec::new();
     for name in Scheme::names() {
         let scheme = Scheme::named(name).unwrap();
@@ -27,7 +27,7 @@ fn what_a_sound_receiver_refuses_does_not_verify_and_what_it_accepts_does() {
         };
         for attack in &attacks {
             for request in attack.requests() {
-                if request.pace() != Pace::Whole || request.expected() == Expected::RefusedSize {
+                if request.pace() != Pace::Whole || request.expected() == Expected::RejectedSize {
                     continue; // These need an endpoint that reads the body.
                 }
                 let kind = attack.kind();
@@ -105,8 +105,11 @@ fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
 #[test]
 fn a_body_that_is_no_json_cannot_be_written_otherwise() {
     let attacks = attacks(&Scheme::named("slack").unwrap()).with_body("token=x&text=y");
-    let refused = attacks.attack(AttackKind::WrittenOtherwise);
-    assert!(matches!(refused, Err(NoAttack::NotApplicable("the body is not a JSON object"))));
+    let rejected = attacks.attack(AttackKind::Reserialized);
+    assert!(matches!(
+        rejected,
+        Err(AttackUnavailable::NotApplicable("the body is not a JSON object"))
+    ));
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn attacks(scheme: &Scheme) -> Attacks {
 fn verifier(scheme: &Scheme) -> Option<Verifier> {
     let secret = Secret::new(verifying_secret(scheme)).unwrap();
     let verifier = match scheme.signs_url() {
-        true => Verifier::at(url(), scheme.clone(), secret),
+        true => Verifier::with_public_url(url(), scheme.clone(), secret),
         false => Verifier::new(scheme.clone(), secret),
     };
     verifier.ok()

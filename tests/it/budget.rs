@@ -14,7 +14,7 @@ use flate2::write::GzEncoder;
 use tokio::sync::mpsc;
 use tower::ServiceExt;
 
-use crate::adapters::doors::{self, request};
+use crate::adapters::instances::{self, request};
 use crate::adapters::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, NO_HEADERS, scheme, verifier};
 
@@ -22,7 +22,7 @@ use crate::delivery::{BODY, Delivery, NO_HEADERS, scheme, verifier};
 fn a_body_is_counted_by_what_it_decodes_to() {
     let scheme = Scheme::builder("decoded")
         .signature_header("x-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .body_view(BodyView::Decoded)
         .build()
         .unwrap();
@@ -41,7 +41,7 @@ fn a_body_is_counted_by_what_it_decodes_to() {
     let mut held = Vec::new();
     let answer = loop {
         let mut arriving = verifier.arrive(&headers).unwrap();
-        match arriving.push(bomb.clone()) {
+        match arriving.update(bomb.clone()) {
             Ok(()) => held.push(arriving),
             Err(answer) => break answer,
         }
@@ -58,19 +58,19 @@ async fn large_bodies_that_stall_leave_room_for_small_ones() {
     let jupiter = scheme("jupiter");
     let budget = BufferBudget::new(MIB);
     let verifier = verifier(&jupiter).with_buffer_budget(budget.clone());
-    let door = doors::layer(VerifyLayer::new(verifier));
+    let adapter = instances::layer(VerifyLayer::new(verifier));
     let delivery = Delivery::of(&jupiter);
     let mut stalled = Vec::new();
     for _ in 0..20 {
         let (body, _) =
             scripted([Step::Data(vec![b' '; 150_000]), Step::Wait(Duration::from_secs(1))]);
-        let mut answer = Box::pin(door.answer(request(&delivery, body)));
+        let mut answer = Box::pin(adapter.answer(request(&delivery, body)));
         if answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
             stalled.push(answer);
         }
     }
     assert!((2..20).contains(&stalled.len()), "{} are held", stalled.len());
-    assert_eq!(door.answer(request(&delivery, BODY)).await.status, 200);
+    assert_eq!(adapter.answer(request(&delivery, BODY)).await.status, 200);
     drop(stalled);
     assert_eq!(budget.used(), 0);
 }

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use crate::adapters::sockets::{Server, head, length};
 use crate::delivery::Delivery;
 use crate::receiver::faulty_store::FaultyStore;
-use crate::whole_path::doors::{Handler, behind, deliver, doors, event, receiver};
+use crate::whole_path::adapters::{Handler, adapters, behind, deliver, event, receiver};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_clients_that_leave_mid_handler_leave_nothing_half_done() {
@@ -47,19 +47,19 @@ async fn a_thousand_clients_that_leave_mid_handler_leave_nothing_half_done() {
 
 #[tokio::test]
 async fn a_client_that_leaves_while_its_body_is_being_read_claims_nothing() {
-    for open in doors() {
+    for open in adapters() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
-        let door = open(&receiver(store.clone()), &handler);
+        let adapter = open(&receiver(store.clone()), &handler);
         let ends = Ends::default();
-        let server = Server::start(ends.watched(door.app.clone())).await;
+        let server = Server::start(ends.watched(adapter.app.clone())).await;
         let delivery = event(1);
         // The whole body except its last byte.
         let client = sends(&server, &delivery, delivery.body.len() - 1).await;
         ends.begun(1).await;
         drop(client);
         ends.ended(1).await;
-        assert_eq!((store.asked(), handler.begun()), (0, 0), "{door}");
+        assert_eq!((store.asked(), handler.begun()), (0, 0), "{adapter}");
     }
 }
 

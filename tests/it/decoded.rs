@@ -16,7 +16,7 @@ const BODY: &[u8] = br#"[{"blockNumber":"0x1"}]"#;
 fn quicknode() -> Scheme {
     Scheme::builder("quicknode")
         .signature_header("X-QN-Signature")
-        .signed("{header:X-QN-Nonce}{ts}{body}")
+        .signed_payload("{header:X-QN-Nonce}{ts}{body}")
         .body_begins_with("{[")
         .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
         .body_view(BodyView::Decoded)
@@ -52,7 +52,7 @@ fn deflate(body: &[u8]) -> Vec<u8> {
 }
 
 fn kind<T>(verdict: Result<T, VerifyError>) -> Option<VerifyErrorKind> {
-    verdict.err().map(|refused| refused.kind())
+    verdict.err().map(|rejected| rejected.kind())
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
             for length in 1..=encoded.len() {
                 let mut begun = verifier().begin(&headers(secret, encoding)).unwrap();
                 for piece in encoded.chunks(length) {
-                    begun.push(piece.to_vec()).unwrap();
+                    begun.update(piece.to_vec()).unwrap();
                 }
                 let verified = begun.verify().unwrap();
                 assert_eq!(verified.body(), BODY, "{encoding}, {length}");
@@ -86,48 +86,48 @@ fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
 #[test]
 fn the_encoded_bytes_are_not_what_is_signed() {
     let other = br#"[{"blockNumber":"0x2"}]"#;
-    let refused = verifier().verify(&headers("new", "gzip"), gzip(other));
-    assert_eq!(kind(refused), Some(VerifyErrorKind::SignatureMismatch));
-    let refused = verifier().verify(&headers("new", "identity"), gzip(BODY));
-    assert_eq!(kind(refused), Some(VerifyErrorKind::SignatureMismatch));
+    let rejected = verifier().verify(&headers("new", "gzip"), gzip(other));
+    assert_eq!(kind(rejected), Some(VerifyErrorKind::SignatureMismatch));
+    let rejected = verifier().verify(&headers("new", "identity"), gzip(BODY));
+    assert_eq!(kind(rejected), Some(VerifyErrorKind::SignatureMismatch));
 }
 
 #[test]
-fn a_bomb_is_refused_while_it_arrives() {
+fn a_bomb_is_rejected_while_it_arrives() {
     let bomb = gzip(&vec![0; 10 * 1024 * 1024]);
     let verifier = verifier().with_body_limit(1024 * 1024);
     let mut begun = verifier.begin(&headers("new", "gzip")).unwrap();
-    let refused = bomb
-        .chunks(64)
-        .position(|piece| kind(begun.push(piece.to_vec())) == Some(VerifyErrorKind::BodyTooLarge));
+    let rejected = bomb.chunks(64).position(|piece| {
+        kind(begun.update(piece.to_vec())) == Some(VerifyErrorKind::BodyTooLarge)
+    });
     // The limit is a tenth of the decoded size.
-    let at = refused.unwrap() * 64;
+    let at = rejected.unwrap() * 64;
     assert!((bomb.len() / 12..bomb.len() / 8).contains(&at), "{at} of {}", bomb.len());
     assert_eq!(kind(begun.verify()), Some(VerifyErrorKind::BodyTooLarge));
 }
 
 #[test]
-fn a_body_that_is_cut_off_or_followed_by_something_is_refused() {
+fn a_body_that_is_cut_off_or_followed_by_something_is_rejected() {
     for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
         let headers = headers("new", encoding);
         let cut_off = encoded[..encoded.len() - 1].to_vec();
-        let refused = verifier().verify(&headers, cut_off);
-        assert_eq!(kind(refused), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
-        let refused = verifier().verify(&headers, "");
-        assert_eq!(kind(refused), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
+        let rejected = verifier().verify(&headers, cut_off);
+        assert_eq!(kind(rejected), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
+        let rejected = verifier().verify(&headers, "");
+        assert_eq!(kind(rejected), Some(VerifyErrorKind::BodyIncomplete), "{encoding}");
         let followed = [&encoded[..], b"x"].concat();
-        let refused = verifier().verify(&headers, followed);
-        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
-        let refused = verifier().verify(&headers, BODY);
-        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let rejected = verifier().verify(&headers, followed);
+        assert_eq!(kind(rejected), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let rejected = verifier().verify(&headers, BODY);
+        assert_eq!(kind(rejected), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
     }
 }
 
 #[test]
-fn an_encoding_that_is_not_known_is_refused_before_the_body_is_read() {
+fn an_encoding_that_is_not_known_is_rejected_before_the_body_is_read() {
     for encoding in ["br", "zstd", "gzip, deflate", "gzip, gzip"] {
-        let refused = verifier().begin(&headers("new", encoding));
-        assert_eq!(kind(refused), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let rejected = verifier().begin(&headers("new", encoding));
+        assert_eq!(kind(rejected), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
     }
 }
 

@@ -104,12 +104,12 @@ impl Delivery {
     }
 
     /// The rejection from the headers alone, before the body is read.
-    pub(crate) fn refused_at_once(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
+    pub(crate) fn rejected_at_once(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
         verifier.begin(&self.headers).err().map(|error| error.kind())
     }
 
     /// The rejection, from the headers or from the body.
-    pub(crate) fn refused(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
+    pub(crate) fn rejected(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
         self.verify(verifier).err().map(|error| error.kind())
     }
 }
@@ -260,7 +260,7 @@ pub(crate) fn try_verifier_of(
     secrets: impl Into<Secrets>,
 ) -> Result<Verifier, ConfigError> {
     if scheme.signs_url() {
-        Verifier::at(url(), scheme.clone(), secrets)
+        Verifier::with_public_url(url(), scheme.clone(), secrets)
     } else {
         Verifier::new(scheme.clone(), secrets)
     }

@@ -6,7 +6,7 @@ mod handshakes;
 mod headers;
 mod limits;
 mod pairs;
-mod refusals;
+mod rejections;
 mod secrets;
 mod times;
 mod urls;
@@ -42,7 +42,7 @@ fn found_by(diagnose: &Diagnose, scheme: &Scheme, delivery: &Delivery) -> Diagno
     let found = found.unwrap_or_else(|error| panic!("{}: {error}", scheme.name()));
     let mut shown = format!("{found:?}{diagnose:?}{request:?}");
     for cause in found.causes() {
-        shown += &format!("{} {} {}", cause.kind().code(), cause.detail(), cause.mend());
+        shown += &format!("{} {} {}", cause.kind().code(), cause.detail(), cause.fix());
     }
     for number in 1..4 {
         let text = secret_text(number);
@@ -79,18 +79,18 @@ fn what_verifies_has_no_cause() {
         let scheme = scheme(name);
         let found = found(&scheme, &Delivery::of(&scheme));
         assert!(found.is_verified() && found.causes().is_empty(), "{name}: {found:?}");
-        assert_eq!(found.refusal(), None);
+        assert_eq!(found.rejection(), None);
     }
 }
 
 #[test]
-fn two_changes_are_both_told_and_the_refusal_is_the_verifiers() {
+fn two_changes_are_both_told_and_the_rejection_is_the_verifiers() {
     for name in ["github", "shopify", "stripe", "svix", "slack"] {
         let scheme = scheme(name);
         let signed = Delivery::with_body(&scheme, "{\"a\": 1}");
         let sent = Delivery { body: b"\xef\xbb\xbf{\"a\": 1}\n".to_vec(), ..signed.clone() };
         let kinds = |found: &Diagnosis| -> Vec<CauseKind> {
-            assert_eq!(found.refusal().unwrap().kind(), VerifyErrorKind::SignatureMismatch);
+            assert_eq!(found.rejection().unwrap().kind(), VerifyErrorKind::SignatureMismatch);
             assert!(found.causes().iter().all(|cause| cause.is_certain()), "{found:?}");
             found.causes().iter().map(|cause| cause.kind()).collect()
         };
@@ -128,7 +128,7 @@ fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_ends_no_diagnosis() {
         assert_suspected(&found, CauseKind::SecretKind, &format!("{name}: {what}"));
         assert!(found.causes()[0].detail().contains(what), "{found:?}");
         assert!(found.problem().is_some(), "{found:?}");
-        assert_eq!(found.refusal().unwrap().kind(), VerifyErrorKind::Misconfigured);
+        assert_eq!(found.rejection().unwrap().kind(), VerifyErrorKind::Misconfigured);
     }
 }
 
@@ -176,7 +176,7 @@ fn fixes_are_in_the_words_of_what_their_reader_uses() {
         let diagnose = diagnose(&scheme, Secret::new("00ff").unwrap()).with_audience(audience);
         let found = found_by(&diagnose, &scheme, &delivery);
         assert_certain(&found, CauseKind::SecretNotDecoded, "github");
-        found.causes()[0].mend().to_owned()
+        found.causes()[0].fix().to_owned()
     };
     assert!(fix(Audience::Rust).contains("`Secret::from_hex`"));
     assert!(fix(Audience::Program).contains("`countersign schemes NAME --toml`"));
@@ -234,7 +234,7 @@ fn a_header_that_shows_the_secret_proves_no_token_scheme_beside_a_signature() {
 }
 
 #[test]
-fn every_cause_has_a_code_of_its_own_and_something_to_mend() {
+fn every_cause_has_a_code_of_its_own_and_something_to_fix() {
     let codes: std::collections::BTreeSet<_> =
         CauseKind::ALL.iter().map(|kind| kind.code()).collect();
     assert_eq!(codes.len(), CauseKind::ALL.len());

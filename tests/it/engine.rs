@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
 use countersign::{
-    Algorithm, ConfigError, Encoding, EventIdFrom, Head, PublicUrl, Scheme, SchemeBuilder, Secret,
-    Signed, Signer, Tolerance, Verifier, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, Encoding, EventIdFrom, PublicUrl, RequestHead, Scheme, SchemeBuilder,
+    Secret, Signed, Signer, Tolerance, Verifier, VerifyErrorKind as Kind,
 };
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
@@ -51,17 +51,19 @@ fn the_path_and_query_of_an_origin_are_those_of_the_request() {
     for (name, origin) in [("square", "https://example.com"), ("trello", "https://mycallback.com")]
     {
         let vector = valid(name);
-        let verifier =
-            |url| Verifier::at(url, scheme(name), Secret::new(text(vector)).unwrap()).unwrap();
+        let verifier = |url| {
+            Verifier::with_public_url(url, scheme(name), Secret::new(text(vector)).unwrap())
+                .unwrap()
+        };
         let body = || vector.body.clone();
         let at_origin = verifier(PublicUrl::origin(origin).unwrap());
         assert!(at_origin.verify(vector.head(), body()).is_ok(), "{vector}");
-        let elsewhere = Head::new("POST", "/elsewhere", &vector.headers);
-        let refused = at_origin.verify(elsewhere, body()).unwrap_err();
-        assert_eq!(refused.kind(), Kind::SignatureMismatch, "{vector}");
+        let elsewhere = RequestHead::new("POST", "/elsewhere", &vector.headers);
+        let rejected = at_origin.verify(elsewhere, body()).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::SignatureMismatch, "{vector}");
         // The path of the request is unknown if only the headers are given.
-        let refused = at_origin.begin(&vector.headers).unwrap_err();
-        assert_eq!(refused.kind(), Kind::Misconfigured, "{vector}");
+        let rejected = at_origin.begin(&vector.headers).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::Misconfigured, "{vector}");
         let exact = verifier(PublicUrl::new(vector.url.clone().unwrap()).unwrap());
         assert!(exact.verify(elsewhere, body()).is_ok(), "{vector}");
     }
@@ -72,9 +74,9 @@ fn the_method_is_signed_where_the_template_has_it() {
     let post = named("hubspot-v2", "v2: POST");
     let url = PublicUrl::new(post.url.clone().unwrap()).unwrap();
     let secret = Secret::new(text(post)).unwrap();
-    let verifier = Verifier::at(url, scheme("hubspot-v2"), secret).unwrap();
+    let verifier = Verifier::with_public_url(url, scheme("hubspot-v2"), secret).unwrap();
     let verify = |method| {
-        verifier.verify(Head::new(method, "/", &post.headers), post.body.clone()).map(drop)
+        verifier.verify(RequestHead::new(method, "/", &post.headers), post.body.clone()).map(drop)
     };
     assert_eq!(verify("POST"), Ok(()));
     assert_eq!(verify("PUT").unwrap_err().kind(), Kind::SignatureMismatch);
@@ -89,14 +91,14 @@ fn hubspot_signs_the_url_with_some_of_its_escapes_decoded() {
     let key = || Secret::new("client secret").unwrap();
     let signer = Signer::new(hubspot.clone(), key()).unwrap().with_url(decoded);
     let headers = signer.sign(&NO_HEADERS, b"[]").unwrap();
-    let verifier = Verifier::at(escaped, hubspot, key()).unwrap();
+    let verifier = Verifier::with_public_url(escaped, hubspot, key()).unwrap();
     assert!(verifier.verify(&headers, "[]").is_ok());
 }
 
 #[test]
 fn a_scheme_that_signs_the_url_has_no_verifier_without_one() {
-    let refused = Verifier::new(scheme("square"), Secret::new("key").unwrap()).unwrap_err();
-    assert!(matches!(refused, ConfigError::UrlRequired { scheme, .. } if scheme == "square"));
+    let rejected = Verifier::new(scheme("square"), Secret::new("key").unwrap()).unwrap_err();
+    assert!(matches!(rejected, ConfigError::UrlRequired { scheme, .. } if scheme == "square"));
 }
 
 #[test]
@@ -116,8 +118,8 @@ fn a_match_in_any_of_several_headers_is_enough() {
             sent.iter().map(|(name, value)| (*name, if *value == right { &right } else { "" }));
         assert!(verifier.verify(&empty.collect::<Vec<_>>(), "{}").is_ok(), "{place}");
         sent.push(sent[place]);
-        let refused = verifier.begin(&sent).unwrap_err();
-        assert_eq!(refused.kind(), Kind::RepeatedHeader, "{place}");
+        let rejected = verifier.begin(&sent).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::RepeatedHeader, "{place}");
     }
 }
 
@@ -131,14 +133,14 @@ fn an_empty_body_is_signed_like_any_other() {
     ];
     let verifier = Verifier::new(zendesk, Secret::new("key").unwrap()).unwrap();
     let verifier = verifier.with_clock(|| NOW_MS);
-    assert!(verifier.verify(Head::new("GET", "/hook", &headers), "").is_ok());
+    assert!(verifier.verify(RequestHead::new("GET", "/hook", &headers), "").is_ok());
     assert!(verifier.begin(&headers).unwrap().verify().is_ok());
 }
 
 #[test]
 fn a_timestamp_is_read_in_every_unit_and_signed_as_it_was_written() {
     let unit = |unit| {
-        let scheme = over_body("unit", "X-Signature").signed("{ts}|{body}");
+        let scheme = over_body("unit", "X-Signature").signed_payload("{ts}|{body}");
         let scheme = scheme.timestamp_header("X-Time", unit).build().unwrap();
         Verifier::new(scheme, Secret::new("key").unwrap()).unwrap().with_clock(|| NOW_MS)
     };
@@ -176,8 +178,8 @@ fn past_and_future_have_a_tolerance_each_and_either_may_be_unlimited() {
         let scheme = list("custom", "X-Signature", "v1").timestamp_field("t", Seconds);
         let scheme = scheme.tolerances(tolerance).retention(seconds(86_400 * 4)).build().unwrap();
         let delivery = Delivery::signed(&scheme, secret(1), NOW_MS - age_ms, "{}");
-        let refused = delivery.refused_at_once(&verifier(&scheme));
-        assert_eq!(refused, verdict, "{tolerance:?}, {age_ms} ms old");
+        let rejected = delivery.rejected_at_once(&verifier(&scheme));
+        assert_eq!(rejected, verdict, "{tolerance:?}, {age_ms} ms old");
     }
 }
 
@@ -186,14 +188,14 @@ fn a_base64_signature_is_split_off_at_the_first_separator_only() {
     for assign in ['=', ',', ':'] {
         let scheme = Scheme::builder("custom")
             .signature_header("X-Signature")
-            .signature_list(';', assign, "v1")
-            .signed("{body}")
+            .signature_pairs(';', assign, "v1")
+            .signed_payload("{body}")
             .encoding(Encoding::Base64)
             .build()
             .unwrap();
         let delivery = Delivery::of(&scheme);
         assert!(delivery.header("X-Signature").ends_with(b"="));
-        assert_eq!(delivery.refused(&verifier(&scheme)), None, "{assign}");
+        assert_eq!(delivery.rejected(&verifier(&scheme)), None, "{assign}");
     }
 }
 
@@ -207,8 +209,8 @@ fn a_space_in_front_of_an_item_is_for_the_schemes_that_send_one() {
         let value = String::from_utf8(delivery.header(header).to_vec()).unwrap();
         for (separator, taken) in [(",", true), (", ", is_sent), ("\t,", false), (" ,", false)] {
             let value = value.replace(", ", ",").replace(',', separator);
-            let refused = delivery.clone().with_header(header, value).refused(&verifier(&scheme));
-            assert_eq!(refused.is_none(), taken, "{name}: {separator:?}: {refused:?}");
+            let rejected = delivery.clone().with_header(header, value).rejected(&verifier(&scheme));
+            assert_eq!(rejected.is_none(), taken, "{name}: {separator:?}: {rejected:?}");
         }
     }
 }
@@ -222,8 +224,8 @@ fn a_token_proves_its_sender_and_not_the_body() {
     assert_eq!(verified.event_type().map(|kind| kind.signed), Some(Signed::No));
     assert_eq!(verified.event_id_from(), &EventIdFrom::Digest);
     for wrong in ["pass wor", "pass words", "Pass word", " pass word", "pass word "] {
-        let refused = verifier.verify(&[("X-Token", wrong)], "{}").unwrap_err();
-        assert_eq!(refused.kind(), Kind::SignatureMismatch, "{wrong:?}");
+        let rejected = verifier.verify(&[("X-Token", wrong)], "{}").unwrap_err();
+        assert_eq!(rejected.kind(), Kind::SignatureMismatch, "{wrong:?}");
     }
     let empty = verifier.begin(&[("X-Token", "")]).unwrap_err();
     assert_eq!(empty.kind(), Kind::MalformedSignature);
@@ -233,7 +235,7 @@ fn a_token_proves_its_sender_and_not_the_body() {
 #[test]
 fn the_secret_of_a_plain_digest_stands_first_or_last() {
     for template in ["{secret}{body}", "{secret}|{method}{body}", "{body}|{secret}"] {
-        let scheme = over_body("custom", "X-Signature").signed(template);
+        let scheme = over_body("custom", "X-Signature").signed_payload(template);
         let scheme = scheme.algorithm(Algorithm::Sha256);
         // Without this, an attacker could extend the body (length extension).
         let scheme = match template.starts_with("{secret}") {
@@ -254,8 +256,8 @@ fn the_secret_of_a_plain_digest_stands_first_or_last() {
 fn the_holder_of_a_public_key_cannot_sign() {
     for name in ["discord", "sendgrid", "standardwebhooks-v1a"] {
         let secret = Secret::new(text(valid(name))).unwrap();
-        let refused = Signer::new(scheme(name), secret).unwrap_err();
-        assert!(matches!(refused, ConfigError::Sign { .. }), "{name}: {refused:?}");
+        let rejected = Signer::new(scheme(name), secret).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Sign { .. }), "{name}: {rejected:?}");
     }
 }
 
@@ -290,14 +292,14 @@ fn text(vector: &Vector) -> &str {
 }
 
 fn over_body(name: &str, header: &str) -> SchemeBuilder {
-    Scheme::builder(name).signature_header(header).signed("{body}")
+    Scheme::builder(name).signature_header(header).signed_payload("{body}")
 }
 
 fn list(name: &str, header: &str, key: &str) -> SchemeBuilder {
     Scheme::builder(name)
         .signature_header(header)
-        .signature_list(',', '=', key)
-        .signed("{ts}.{body}")
+        .signature_pairs(',', '=', key)
+        .signed_payload("{ts}.{body}")
 }
 
 fn token(name: &str, header: &str) -> SchemeBuilder {

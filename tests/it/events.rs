@@ -127,7 +127,11 @@ fn the_id_and_the_type_of_an_event_stand_where_its_provider_puts_them() {
         let VectorSecret::Text(secret) = &vector.secret else { panic!("{vector}") };
         let secret = Secret::new(secret.as_str()).unwrap();
         let verifier = match &vector.url {
-            Some(url) => Verifier::at(PublicUrl::new(url.as_str()).unwrap(), scheme(name), secret),
+            Some(url) => Verifier::with_public_url(
+                PublicUrl::new(url.as_str()).unwrap(),
+                scheme(name),
+                secret,
+            ),
             None => Verifier::new(scheme(name), secret),
         };
         let verifier = verifier.unwrap().with_clock(|| vector.now_unix_ms);
@@ -161,8 +165,8 @@ fn svix_takes_either_set_of_headers_whole_and_names_the_one_it_used() {
     for index in 1..delivery.headers.len() {
         let mut mixed = delivery.clone();
         mixed.headers[index].0 = renamed(&mixed.headers[index].0);
-        let refused = mixed.refused(&verifier(&svix));
-        assert!(matches!(refused, Some(Kind::MissingId | Kind::MissingTimestamp)), "{refused:?}");
+        let rejected = mixed.rejected(&verifier(&svix));
+        assert!(matches!(rejected, Some(Kind::MissingId | Kind::MissingTimestamp)), "{rejected:?}");
     }
 }
 
@@ -188,7 +192,7 @@ fn an_event_type_says_whether_it_was_signed() {
 fn an_event_type_in_a_header_that_the_template_signs_is_signed() {
     let scheme = Scheme::builder("custom")
         .signature_header("X-Signature")
-        .signed("{header:X-Type}.{body}")
+        .signed_payload("{header:X-Type}.{body}")
         .event_type("header:X-Type")
         .build()
         .unwrap();

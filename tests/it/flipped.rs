@@ -1,7 +1,9 @@
 //! Every valid delivery of the vectors, with each byte changed: a change of a signed byte is
 //! rejected, and an accepted change is in a part that is documented as unsigned.
 
-use countersign::{Covers, Head, PublicUrl, Scheme, Secret, Secrets, Verified, Verifier};
+use countersign::{
+    PublicUrl, RequestHead, Scheme, Secret, Secrets, SignatureCoverage, Verified, Verifier,
+};
 use countersign_conformance::{Expect, Vector, vectors};
 
 use crate::delivery::all_schemes;
@@ -85,8 +87,8 @@ fn every_byte_of_a_body_is_signed_or_said_not_to_be() {
                 let Some(verified) = verify(&verifier, vector, &headers, &body) else { continue };
                 let unchanged = match scheme.covers() {
                     // If the decoded bytes are the same, nothing that is signed has changed.
-                    Covers::Body => verified.body() == original.body(),
-                    Covers::Fields(fields) => {
+                    SignatureCoverage::Body => verified.body() == original.body(),
+                    SignatureCoverage::Fields(fields) => {
                         fields.iter().all(|field| at(&verified, field) == at(&original, field))
                     }
                     _ => true,
@@ -114,7 +116,8 @@ fn every_byte_of_a_url_is_signed_where_the_url_is() {
                 changed[byte] ^= 1;
                 let changed = String::from_utf8(changed).unwrap();
                 let Ok(url) = PublicUrl::new(changed.as_str()) else { continue };
-                let verifier = Verifier::at(url, scheme.clone(), vector.secrets().unwrap());
+                let verifier =
+                    Verifier::with_public_url(url, scheme.clone(), vector.secrets().unwrap());
                 let verifier = at_its_time(verifier.unwrap(), vector);
                 let verified = verify(&verifier, vector, &headers(vector), &vector.body);
                 assert!(verified.is_none(), "{vector}: {changed}");
@@ -139,9 +142,11 @@ fn of_two_secrets_the_one_that_has_signed_is_named() {
                 (Secrets::new(other()).with_previous(own()), 1),
             ] {
                 let verifier = match &vector.url {
-                    Some(url) if scheme.signs_url() => {
-                        Verifier::at(PublicUrl::new(url.as_str()).unwrap(), scheme.clone(), secrets)
-                    }
+                    Some(url) if scheme.signs_url() => Verifier::with_public_url(
+                        PublicUrl::new(url.as_str()).unwrap(),
+                        scheme.clone(),
+                        secrets,
+                    ),
                     _ => Verifier::new(scheme.clone(), secrets),
                 };
                 let verifier = at_its_time(verifier.unwrap(), vector);
@@ -207,7 +212,7 @@ fn verify(
     headers: &Headers,
     body: &[u8],
 ) -> Option<Verified> {
-    verifier.verify(Head::new(&vector.method, target(vector), headers), body.to_vec()).ok()
+    verifier.verify(RequestHead::new(&vector.method, target(vector), headers), body.to_vec()).ok()
 }
 
 fn target(vector: &Vector) -> &str {

@@ -1,7 +1,7 @@
 //! Forms: which part of them is signed, and how little of an unverified form is
 //! read.
 
-use countersign::{Head, PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
+use countersign::{PublicUrl, RequestHead, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 
 use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 
@@ -11,7 +11,7 @@ const FIVE_FIELDS: &str = "CallSid=CA1234567890ABCDE&Digits=1234&From=%2B1415867
 fn at(name: &str, url: &str, secret: &str) -> Verifier {
     let url = PublicUrl::new(url).unwrap();
     let scheme = Scheme::named(name).unwrap();
-    let verifier = Verifier::at(url, scheme, Secret::new(secret).unwrap()).unwrap();
+    let verifier = Verifier::with_public_url(url, scheme, Secret::new(secret).unwrap()).unwrap();
     verifier.with_clock(|| NOW_MS)
 }
 
@@ -19,7 +19,7 @@ fn at(name: &str, url: &str, secret: &str) -> Verifier {
 fn twilio_signs_urls_of_media_streams() {
     let verifier = at("twilio", "wss://example.com/media", "0123456789abcdef0123456789abcdef");
     let headers = [("X-Twilio-Signature", "u6yVGYYgdxsJERZoxWB5zASv/UU=")];
-    assert!(verifier.verify(Head::new("GET", "/media", &headers), "").is_ok());
+    assert!(verifier.verify(RequestHead::new("GET", "/media", &headers), "").is_ok());
 }
 
 #[test]
@@ -38,10 +38,10 @@ fn a_form_of_too_many_fields_is_rejected_before_it_is_decoded() {
     {
         let verifier = at(name, "https://o.example/x", "secret");
         let headers = [(header, "AQEBAQEBAQEBAQEBAQEBAQEBAQE=")];
-        let refused = |body| verifier.verify(&headers, body).unwrap_err().kind();
-        assert_eq!(refused(many(most)), Kind::SignatureMismatch, "{name}");
-        assert_eq!(refused(many(most + 1)), Kind::BodyTooLarge, "{name}");
-        assert_eq!(refused("&".repeat(200_000)), Kind::BodyTooLarge, "{name}");
+        let rejected = |body| verifier.verify(&headers, body).unwrap_err().kind();
+        assert_eq!(rejected(many(most)), Kind::SignatureMismatch, "{name}");
+        assert_eq!(rejected(many(most + 1)), Kind::BodyTooLarge, "{name}");
+        assert_eq!(rejected("&".repeat(200_000)), Kind::BodyTooLarge, "{name}");
     }
 }
 
@@ -79,15 +79,15 @@ fn a_route_of_mailgun_posts_a_form_that_holds_the_signature() {
     assert_eq!(id(urlencoded(&own)), id(multipart(&own)));
     let other = signed("b")[1].clone();
     for write in [urlencoded, multipart] {
-        let refused = |fields: &[(&str, String)]| {
+        let rejected = |fields: &[(&str, String)]| {
             mailgun().verify(&NO_HEADERS, write(fields)).unwrap_err().kind()
         };
         let changed = [time.clone(), other.clone(), signature.clone()];
-        assert_eq!(refused(&changed), Kind::SignatureMismatch);
-        assert_eq!(refused(&own[..2]), Kind::MissingSignature);
+        assert_eq!(rejected(&changed), Kind::SignatureMismatch);
+        assert_eq!(rejected(&own[..2]), Kind::MissingSignature);
         // One parser would use the first, another the last.
         let twice = [&own[..], std::slice::from_ref(&other)].concat();
-        assert_eq!(refused(&twice), Kind::MissingSignature);
+        assert_eq!(rejected(&twice), Kind::MissingSignature);
     }
 }
 
@@ -114,6 +114,6 @@ fn what_is_parsed_unproved_has_no_more_members_than_providers_send() {
     let fields = signed("token").map(|(name, value)| format!("\"{name}\":\"{value}\""));
     let body = |count| format!("{{{},\"signature\":{{{}}}}}", members(count), fields.join(","));
     assert!(mailgun().verify(&NO_HEADERS, body(4000)).is_ok());
-    let refused = mailgun().verify(&NO_HEADERS, body(5000)).unwrap_err();
-    assert_eq!(refused.kind(), Kind::MissingSignature);
+    let rejected = mailgun().verify(&NO_HEADERS, body(5000)).unwrap_err();
+    assert_eq!(rejected.kind(), Kind::MissingSignature);
 }

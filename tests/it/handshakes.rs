@@ -1,12 +1,12 @@
 //! Every handshake of the vectors, and the response that its provider expects.
 
-mod doors;
+mod adapters;
 
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use countersign::{
-    HandshakeAnswer, Head, PublicUrl, Scheme, Secret, Signer, Verifier, VerifyError,
+    HandshakeAnswer, PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, VerifyError,
     VerifyErrorKind,
 };
 use countersign_conformance::{HandshakeVector, handshake_vectors};
@@ -56,7 +56,7 @@ impl Vector {
         };
         let secret = Secret::new(secret).unwrap();
         let verifier = match self.provider.as_str() {
-            "trello" => Verifier::at(
+            "trello" => Verifier::with_public_url(
                 PublicUrl::new(self.request.url.as_str()).unwrap(),
                 self.scheme(),
                 secret,
@@ -114,7 +114,7 @@ fn receive(
 ) -> Result<Option<HandshakeAnswer>, VerifyError> {
     let headers = headers.to_vec();
     let target = &vector.request.url["https://receiver.example".len()..];
-    let head = || Head::new(&vector.request.method, target, &headers);
+    let head = || RequestHead::new(&vector.request.method, target, &headers);
     if let Some(asked) = verifier.handshake(head()) {
         let body = if asked.body_limit() == 0 { &[][..] } else { &vector.request.body };
         return asked.answer(body).map(Some);
@@ -128,13 +128,13 @@ fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
     assert_eq!(vectors.len(), 13);
     for vector in &vectors {
         let verifier = vector.verifier();
-        verifier.arm_handshake(Duration::from_secs(60));
+        verifier.open_handshake_window(Duration::from_secs(60));
         let expect = &vector.expect;
         let mut answer = match receive(&verifier, vector, &vector.headers()) {
             Ok(Some(answer)) => answer,
             Ok(None) => panic!("{}: verified as an event", vector.0),
-            Err(refused) => {
-                vector.judge(refused.status(), [], b"").unwrap();
+            Err(rejected) => {
+                vector.judge(rejected.status(), [], b"").unwrap();
                 continue;
             }
         };
@@ -157,27 +157,27 @@ fn every_handshake_of_the_vectors_is_answered_as_its_provider_expects() {
 }
 
 #[test]
-fn a_signed_handshake_without_its_signature_is_refused() {
+fn a_signed_handshake_without_its_signature_is_rejected() {
     let signed: Vec<Vector> = vectors().into_iter().filter(Vector::is_signed).collect();
     assert_eq!(signed.len(), 7);
     for vector in signed {
         let mut headers = vector.headers();
         headers.retain(|(name, _)| !name.to_ascii_lowercase().contains("signature"));
         let verifier = vector.verifier();
-        verifier.arm_handshake(Duration::from_secs(60));
-        let refused = receive(&verifier, &vector, &headers).unwrap_err();
-        assert_eq!(refused.kind(), VerifyErrorKind::MissingSignature, "{}", vector.kind);
+        verifier.open_handshake_window(Duration::from_secs(60));
+        let rejected = receive(&verifier, &vector, &headers).unwrap_err();
+        assert_eq!(rejected.kind(), VerifyErrorKind::MissingSignature, "{}", vector.kind);
     }
 }
 
 #[test]
-fn a_handshake_that_hands_a_key_over_is_refused_unless_it_was_armed_for() {
+fn a_handshake_that_hands_a_key_over_is_rejected_unless_it_was_armed_for() {
     for kind in ["asana", "notion"] {
         let vector = vector(kind);
         let verifier = vector.verifier();
         let ask = || receive(&verifier, &vector, &vector.headers());
         assert_eq!(ask().unwrap_err().kind(), VerifyErrorKind::MissingSignature, "{kind}");
-        verifier.arm_handshake(Duration::from_secs(60));
+        verifier.open_handshake_window(Duration::from_secs(60));
         assert!(ask().unwrap().is_some(), "{kind}");
         assert!(ask().is_err(), "{kind}: the next one replaces the key");
     }
@@ -187,7 +187,7 @@ fn a_handshake_that_hands_a_key_over_is_refused_unless_it_was_armed_for() {
 fn the_captured_key_is_the_one_that_verifies_from_then_on() {
     let vector = vector("asana");
     let verifier = vector.verifier();
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     let mut answer = receive(&verifier, &vector, &vector.headers()).unwrap().unwrap();
     let verifier = Verifier::new(vector.scheme(), answer.take_captured().unwrap()).unwrap();
 
@@ -198,7 +198,7 @@ fn the_captured_key_is_the_one_that_verifies_from_then_on() {
 }
 
 #[test]
-fn a_wrong_verify_token_is_refused() {
+fn a_wrong_verify_token_is_rejected() {
     let mut vector = vector("meta");
     let verifier = vector.verifier();
     for token in ["my-verify-toke", "signing secret", ""] {
@@ -247,7 +247,9 @@ fn a_scheme_without_handshakes_asks_for_none() {
     assert!(verifier.scheme().handshakes().is_empty());
     for method in ["GET", "HEAD", "POST"] {
         let headers = [("X-Hook-Secret", "key")];
-        assert!(verifier.handshake(Head::new(method, "/?challenge=abc", &headers)).is_none());
+        assert!(
+            verifier.handshake(RequestHead::new(method, "/?challenge=abc", &headers)).is_none()
+        );
     }
 }
 

@@ -2,26 +2,26 @@
 //! detects flawed adapters.
 
 mod actix;
+mod adapters;
 mod canary;
-mod doors;
 mod flawed;
 
 use std::sync::Arc;
 
 use countersign_conformance::{
-    Difference, DoorReach, DoorUnderTest, HttpCase, HttpEndpoint, HttpFailure, HttpReport,
-    OpenDoor, Transcript, http_cases, http_suite,
+    AdapterLevel, AdapterUnderTest, Difference, HttpCase, HttpEndpoint, HttpFailure, HttpReport,
+    RunningServer, Transcript, http_cases, http_suite,
 };
 
 use self::actix::{ClaimedInActix, MiddlewareOnActix, VerifyMiddlewareOnActix, WebhookInActix};
-use self::doors::{
+use self::adapters::{
     ClaimedExtractor, LayerOnAxum, LayerOnHyper, VerifyLayerOnHyper, WebhookExtractor,
 };
-use self::flawed::{Flaw, FlawedDoor};
+use self::flawed::{Flaw, FlawedAdapter};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn all_doors_pass_the_suite_and_answer_alike() {
-    let reports = reports_of_all_doors().await;
+async fn all_adapters_pass_the_suite_and_answer_alike() {
+    let reports = reports_of_all_adapters().await;
     let transcripts = reports.map(|report| report.transcript);
     let differences = Transcript::differences(&transcripts);
     let differences: Vec<_> = differences.iter().map(Difference::to_string).collect();
@@ -34,8 +34,8 @@ async fn all_doors_pass_the_suite_and_answer_alike() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_door_without_a_flaw_passes_the_suite_and_gives_every_answer_that_there_is() {
-    let report = passes_the_suite(FlawedDoor(Flaw::None)).await;
+async fn a_adapter_without_a_flaw_passes_the_suite_and_gives_every_answer_that_there_is() {
+    let report = passes_the_suite(FlawedAdapter(Flaw::None)).await;
     assert_eq!(report.transcript.codes().collect::<Vec<_>>(), CODES);
 }
 
@@ -51,24 +51,24 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
             Flaw::DoesNotSayWhenToComeAgain,
             "a_store_that_is_away_is_answered_503_and_nothing_is_handled",
         ),
-        (Flaw::GivesTheReasonInTheBody, "a_body_that_was_tampered_with_is_refused"),
-        (Flaw::GivesTheReasonInAHeader, "a_signature_of_another_secret_is_refused"),
+        (Flaw::GivesTheReasonInTheBody, "a_body_that_was_tampered_with_is_rejected"),
+        (Flaw::GivesTheReasonInAHeader, "a_signature_of_another_secret_is_rejected"),
         (Flaw::WritesTheBodyAnew, "the_handler_gets_the_body_byte_for_byte"),
         (Flaw::WritesTheBodyAsText, "the_handler_gets_the_body_byte_for_byte"),
         (
             Flaw::TakesTheFirstOfRepeatedHeaders,
-            "a_repeated_header_is_refused_whichever_of_its_values_is_genuine",
+            "a_repeated_header_is_rejected_whichever_of_its_values_is_genuine",
         ),
         (
             Flaw::TakesTheLastOfRepeatedHeaders,
-            "a_repeated_header_is_refused_whichever_of_its_values_is_genuine",
+            "a_repeated_header_is_rejected_whichever_of_its_values_is_genuine",
         ),
-        (Flaw::Decompresses, "a_compressed_body_of_a_scheme_that_knows_none_is_refused"),
+        (Flaw::Decompresses, "a_compressed_body_of_a_scheme_that_knows_none_is_rejected"),
         (Flaw::LimitIsOneTooLow, "a_body_of_a_known_length_is_handled_up_to_the_limit"),
         (Flaw::LimitIsOneTooLow, "a_body_in_chunks_is_handled_up_to_the_limit"),
         (Flaw::LimitIsOneTooHigh, "a_body_over_http_2_is_handled_up_to_the_limit"),
-        (Flaw::ReadsTheBodyFirst, "a_refused_head_is_answered_before_any_of_its_body_is_sent"),
-        (Flaw::ReadsTheBodyFirst, "whoever_asks_first_is_refused_without_being_told_to_go_on"),
+        (Flaw::ReadsTheBodyFirst, "a_rejected_head_is_answered_before_any_of_its_body_is_sent"),
+        (Flaw::ReadsTheBodyFirst, "whoever_asks_first_is_rejected_without_being_told_to_go_on"),
         (Flaw::TakesWhatHasComeForTheWhole, "a_body_whose_sender_is_gone_is_not_handled"),
         (
             Flaw::StopsTheHandlerOfASenderThatLeaves,
@@ -82,10 +82,10 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
         (Flaw::HandlesRepeats, "of_many_copies_at_once_one_is_handled"),
         (
             Flaw::GivesEachFrameADeadline,
-            "a_body_that_trickles_is_refused_at_one_deadline_for_the_whole",
+            "a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole",
         ),
     ] {
-        let failure = case(name).check(&FlawedDoor(flaw)).await;
+        let failure = case(name).check(&FlawedAdapter(flaw)).await;
         let failure = failure.err().unwrap_or_else(|| panic!("{name} does not detect {flaw:?}"));
         assert_eq!(failure.case(), name);
         assert!(!failure.to_string().contains("timed out after"), "{flaw:?}: {failure}");
@@ -93,9 +93,9 @@ async fn the_suite_catches_every_flaw_by_the_case_that_should() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn doors_that_answer_differently_are_told_apart_by_case_and_answer() {
-    let sound = passes_the_suite(FlawedDoor(Flaw::None)).await.transcript;
-    let other = passes_the_suite(FlawedDoor(Flaw::WordsTheStatusAnew)).await.transcript;
+async fn adapters_that_answer_differently_are_told_apart_by_case_and_answer() {
+    let sound = passes_the_suite(FlawedAdapter(Flaw::None)).await.transcript;
+    let other = passes_the_suite(FlawedAdapter(Flaw::WordsTheStatusAnew)).await.transcript;
     assert_eq!(Transcript::differences(&[sound.clone(), sound.clone()]), []);
     let differences = Transcript::differences(&[sound, other]);
     let case = "a_body_in_single_bytes_is_handled";
@@ -111,16 +111,16 @@ async fn doors_that_answer_differently_are_told_apart_by_case_and_answer() {
 async fn an_exception_must_name_a_case_that_fails() {
     struct Excepted(&'static [(&'static str, &'static str)]);
 
-    impl DoorUnderTest for Excepted {
+    impl AdapterUnderTest for Excepted {
         fn name(&self) -> &'static str {
             "excepted"
         }
 
-        fn reach(&self) -> DoorReach {
+        fn reach(&self) -> AdapterLevel {
             VerifyLayerOnHyper.reach()
         }
 
-        async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+        async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
             VerifyLayerOnHyper.open(endpoint).await
         }
 
@@ -144,7 +144,7 @@ fn no_two_cases_share_a_name() {
     assert_eq!(names.len(), http_cases().len());
 }
 
-async fn reports_of_all_doors() -> [HttpReport; 9] {
+async fn reports_of_all_adapters() -> [HttpReport; 9] {
     [
         passes_the_suite(LayerOnHyper).await,
         passes_the_suite(LayerOnAxum).await,
@@ -158,11 +158,11 @@ async fn reports_of_all_doors() -> [HttpReport; 9] {
     ]
 }
 
-async fn passes_the_suite(door: impl DoorUnderTest) -> HttpReport {
-    let report = http_suite(Arc::new(door)).await;
+async fn passes_the_suite(adapter: impl AdapterUnderTest) -> HttpReport {
+    let report = http_suite(Arc::new(adapter)).await;
     let failures: Vec<_> = report.failures.iter().map(HttpFailure::to_string).collect();
-    let door = report.transcript.door();
-    assert!(failures.is_empty(), "{door}, {} cases:\n{}", failures.len(), failures.join("\n"));
+    let adapter = report.transcript.adapter();
+    assert!(failures.is_empty(), "{adapter}, {} cases:\n{}", failures.len(), failures.join("\n"));
     report
 }
 

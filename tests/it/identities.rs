@@ -75,7 +75,7 @@ fn every_scheme_remembers_events_for_as_long_as_they_can_come_again() {
 }
 
 #[test]
-fn no_retry_of_a_provider_is_refused_for_its_age_if_it_may_keep_its_time() {
+fn no_retry_of_a_provider_is_rejected_for_its_age_if_it_may_keep_its_time() {
     for (name, last) in [("linear", 7 * 3600 + 60), ("mailgun", 485 * 60), ("contentful", 60)] {
         let scheme = scheme(name);
         let past = scheme.tolerance().and_then(|tolerance| tolerance.past()).unwrap();
@@ -261,7 +261,7 @@ fn twilio_names_no_event() {
     let url = || PublicUrl::new("https://receiver.example/hook").unwrap();
     let token = || Secret::new("0123456789abcdef0123456789abcdef").unwrap();
     let signer = Signer::new(scheme("twilio"), token()).unwrap().with_url(url());
-    let verifier = Verifier::at(url(), scheme("twilio"), token()).unwrap();
+    let verifier = Verifier::with_public_url(url(), scheme("twilio"), token()).unwrap();
     let form = "CallSid=CA1&Digits=1";
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
     let headers = signer.sign(&own, form.as_bytes()).unwrap();

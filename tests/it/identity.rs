@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use countersign::{
-    Algorithm, Answer, ConfigError, Delivery, Endpoint, EventKey, Identity, Interactive,
-    MemoryStore, Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder, Secret, Signer,
-    TimestampUnit, Verified, Verifier,
+    Algorithm, ClaimedDelivery, ConfigError, EarlyResponse, Endpoint, EventKey, Identity,
+    Interactive, MemoryStore, Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder,
+    Secret, Signer, TimestampUnit, Verified, Verifier,
 };
 use tokio::time::{Instant, sleep};
 
@@ -28,7 +28,7 @@ fn what_states_nothing_is_unknown_and_says_so() {
 
 #[test]
 fn the_id_of_an_unknown_event_covers_everything_that_is_signed() {
-    let scheme = dated().signed("{header:X-Topic}.{ts}.{body}").build().unwrap();
+    let scheme = dated().signed_payload("{header:X-Topic}.{ts}.{body}").build().unwrap();
     let id = |topic, unix_ms| {
         let verified = verify(&scheme, &[("X-Topic", topic)], unix_ms, "{}");
         assert_eq!(verified.identity(), Identity::Unknown);
@@ -60,7 +60,7 @@ fn the_id_of_content_counts_a_time_only_if_retries_keep_it() {
 
 #[test]
 fn the_id_of_content_counts_what_is_signed_besides_time_and_body() {
-    let scheme = dated().signed("{header:X-Topic}.{ts}.{body}");
+    let scheme = dated().signed_payload("{header:X-Topic}.{ts}.{body}");
     let scheme = scheme.fallback_identity(Identity::Content).build().unwrap();
     let id = |topic, unix_ms| {
         verify(&scheme, &[("X-Topic", topic)], unix_ms, "{}").event_id().to_owned()
@@ -228,7 +228,7 @@ fn one_place_that_is_written_in_two_ways_is_one() {
 fn the_id_of_content_does_not_lose_where_its_parts_end_with_the_time() {
     let scheme = Scheme::builder("dated")
         .signature_header("X-Signature")
-        .signed("{id}{ts}{body}")
+        .signed_payload("{id}{ts}{body}")
         .id_header("X-Id")
         .timestamp_header("X-Timestamp", TimestampUnit::Rfc3339)
         .fallback_identity(Identity::Content)
@@ -310,11 +310,11 @@ async fn equal_bodies_of_unknown_identity_are_both_handled_and_the_second_is_fla
     for is_repeat in [false, true, true] {
         let delivery = admit(&receiver, "{}").await.unwrap();
         let grant = delivery.claim.grant();
-        assert_eq!((grant.possible_duplicate, grant.epoch), (is_repeat, 1));
+        assert_eq!((grant.possible_duplicate, grant.attempt), (is_repeat, 1));
         receiver.settle(delivery.claim, 200).await;
     }
     let counters = receiver.counters();
-    assert_eq!((counters.completed_late, counters.degraded), (0, 0));
+    assert_eq!((counters.late_completions, counters.degraded), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -356,7 +356,7 @@ async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
         failing.settle(held.claim, 500).await;
     });
     let next = admit(&receiver, "{}").await.unwrap().claim.grant();
-    assert_eq!((next.possible_duplicate, next.epoch), (false, 2));
+    assert_eq!((next.possible_duplicate, next.attempt), (false, 2));
 }
 
 #[tokio::test(start_paused = true)]
@@ -395,19 +395,19 @@ async fn the_default_is_to_suppress_only_what_is_known_to_be_the_same_event() {
 }
 
 fn plain() -> SchemeBuilder {
-    Scheme::builder("plain").signature_header("X-Signature").signed("{body}")
+    Scheme::builder("plain").signature_header("X-Signature").signed_payload("{body}")
 }
 
 fn dated() -> SchemeBuilder {
     Scheme::builder("dated")
         .signature_header("X-Signature")
-        .signed("{ts}.{body}")
+        .signed_payload("{ts}.{body}")
         .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
 }
 
 /// A scheme whose id is in the header `X-Id`.
 fn with_id_header() -> SchemeBuilder {
-    plain().signature_header("X-Signature").signed("{id}.{body}").id_header("X-Id")
+    plain().signature_header("X-Signature").signed_payload("{id}.{body}").id_header("X-Id")
 }
 
 fn secret() -> Secret {
@@ -448,11 +448,11 @@ fn receiver(scheme: SchemeBuilder) -> Receiver<MemoryStore> {
 async fn admit(
     receiver: &Receiver<MemoryStore>,
     body: &str,
-) -> Result<Delivery<MemoryStore>, Answer> {
+) -> Result<ClaimedDelivery<MemoryStore>, EarlyResponse> {
     let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
     let mut begun = receiver.begin(&headers).await.unwrap();
-    begun.push(body.to_owned()).unwrap();
-    receiver.admit(begun, &sleep).await
+    begun.update(body.to_owned()).unwrap();
+    receiver.receive(begun, &sleep).await
 }

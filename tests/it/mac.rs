@@ -25,7 +25,7 @@ fn hmac_agrees_with_rfc_4231() {
 }
 
 #[test]
-fn the_truncated_tags_of_rfc_4231_are_refused() {
+fn the_truncated_tags_of_rfc_4231_are_rejected() {
     for (algorithm, tag) in [
         (Algorithm::HmacSha256, "a3b6167473100ee06e0c796c2955552b"),
         (Algorithm::HmacSha512, "415fad6271580a531d4179bc891d87a6"),
@@ -102,23 +102,23 @@ fn ecdsa_p256_agrees_with_wycheproof() {
 }
 
 #[test]
-fn what_is_no_public_key_is_refused_before_the_first_request() {
+fn what_is_no_public_key_is_rejected_before_the_first_request() {
     for (algorithm, lengths) in
         [(Algorithm::Ed25519, [1, 31, 33, 64]), (Algorithm::EcdsaP256, [1, 33, 64, 91])]
     {
         for length in lengths {
             let secret = Secret::from_bytes(vec![3; length]).unwrap();
-            let refused = Verifier::new(over_body(algorithm), secret).unwrap_err();
+            let rejected = Verifier::new(over_body(algorithm), secret).unwrap_err();
             assert!(
                 matches!(
-                    refused,
+                    rejected,
                     ConfigError::Secret {
                         problem: SecretProblem::NotAPublicKey,
                         index: Some(0),
                         ..
                     }
                 ),
-                "{algorithm}, {length} bytes: {refused:?}"
+                "{algorithm}, {length} bytes: {rejected:?}"
             );
         }
     }
@@ -133,7 +133,7 @@ fn verdict(algorithm: Algorithm, secret: Secret, message: &[u8], tag: &str) -> R
 fn over_body(algorithm: Algorithm) -> Scheme {
     Scheme::builder("custom")
         .signature_header("X-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .algorithm(algorithm)
         .encoding(Encoding::Hex)
         .build()

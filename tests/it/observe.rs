@@ -11,11 +11,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
-use countersign::axum::{Claimed, Delivery as Extracted, Webhook, WebhookJson};
+use countersign::axum::{ClaimedWebhook, ClaimedWebhookJson as Extracted, Webhook, WebhookJson};
 use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{
-    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TenantFrom,
+    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TenantId,
     Tenants, Verifier,
 };
 use http::{Request, StatusCode};
@@ -26,26 +26,28 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use crate::adapters::doors::request;
+use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verifier_of};
 use crate::receiver::faulty_store::{Fault, FaultyStore};
-use crate::whole_path::doors::{Handler, claim, event, extractor, layer, receiver, receiver_with};
+use crate::whole_path::adapters::{
+    Handler, claim, event, extractor, layer, receiver, receiver_with,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_handled_delivery_is_told_once_at_every_step() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
-    assert_eq!(door.deliver(&event(1)).await.status, 204);
+    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    assert_eq!(adapter.deliver(&event(1)).await.status, 204);
     let counts = ["claims granted 1", "handlers handled 1", "settled completed 1", "verified 0 1"];
     assert_eq!(recorded.counts(), counts);
     let measured = [
         "countersign_body_bytes 1",
-        "countersign_body_seconds 1",
-        "countersign_claim_seconds 1",
-        "countersign_handler_seconds 1",
-        "countersign_verify_seconds 1",
+        "countersign_body_duration_seconds 1",
+        "countersign_claim_duration_seconds 1",
+        "countersign_handler_duration_seconds 1",
+        "countersign_verify_duration_seconds 1",
     ];
     assert_eq!(recorded.measured(), measured);
     assert_eq!(recorded.values("countersign_body_bytes"), [event(1).body.len() as f64]);
@@ -55,8 +57,8 @@ async fn a_handled_delivery_is_told_once_at_every_step() {
 async fn an_extractor_tells_everything_but_the_handlers_end() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let door = extractor(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
-    assert_eq!(door.deliver(&event(1)).await.status, 200);
+    let adapter = extractor(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    assert_eq!(adapter.deliver(&event(1)).await.status, 200);
     assert_eq!(recorded.counts(), ["claims granted 1", "settled completed 1", "verified 0 1"]);
 }
 
@@ -77,7 +79,7 @@ async fn a_layer_that_only_verifies_tells_the_handlers_end_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_refusal_is_counted_once_by_its_code_at_every_door() {
+async fn every_rejection_is_counted_once_by_its_code_at_every_adapter() {
     let unsigned = || event(1).without_header("x-jup-signature");
     let forged = || request(&event(1), event(2).body);
     let steps = |steps: Vec<Step>| request(&event(1), scripted(steps).0);
@@ -97,12 +99,12 @@ async fn every_refusal_is_counted_once_by_its_code_at_every_door() {
         ("secrets_unavailable", of_tenants(), Box::new(move || of_tenant("hangs"))),
     ];
     for (code, verifier, request) in cases {
-        for (name, app) in doors(&verifier) {
+        for (name, app) in adapters(&verifier) {
             let recorded = Recorded::default();
             let here = recorded.here();
             let status = send(&app, request()).await;
             assert!(!status.is_success(), "{name}: {code}");
-            assert_eq!(recorded.counts(), [format!("refused {code} 1")], "{name}");
+            assert_eq!(recorded.counts(), [format!("rejected {code} 1")], "{name}");
             assert!(recorded.measured().is_empty(), "{name}: {code}");
             drop(here);
         }
@@ -110,11 +112,11 @@ async fn every_refusal_is_counted_once_by_its_code_at_every_door() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handshake_is_told_as_one_and_not_as_a_refusal() {
+async fn a_handshake_is_told_as_one_and_not_as_a_rejection() {
     let zoom = scheme("zoom");
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}"#;
     let asked = Delivery::with_body(&zoom, body);
-    for (name, app) in doors(&verifier(&zoom)) {
+    for (name, app) in adapters(&verifier(&zoom)) {
         let recorded = Recorded::default();
         let _here = recorded.here();
         assert_eq!(send(&app, request(&asked, body)).await, 200, "{name}");
@@ -147,9 +149,9 @@ async fn how_old_a_delivery_is_by_its_signed_time_is_measured() {
         let _here = recorded.here();
         let late = verifier(&venum).with_clock(move || NOW_MS + off_ms);
         let delivery = Delivery::of(&venum);
-        let [(_, app), ..] = doors(&late);
+        let [(_, app), ..] = adapters(&late);
         assert_eq!(send(&app, request(&delivery, delivery.body.clone())).await, 200);
-        assert_eq!(recorded.values("countersign_time_skew_seconds"), [skew]);
+        assert_eq!(recorded.values("countersign_timestamp_skew_seconds"), [skew]);
     }
 }
 
@@ -168,7 +170,7 @@ async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_n
         let signed = Delivery::signed(&jupiter, secret(number), NOW_MS, &delivery.body);
         let tag = signed.header("x-jup-signature").to_vec();
         let delivery = delivery.with_header("x-jup-signature", tag);
-        let [(_, app), ..] = doors(verifier);
+        let [(_, app), ..] = adapters(verifier);
         assert_eq!(send(&app, request(&delivery, delivery.body.clone())).await, 200);
         assert_eq!(recorded.counts().last().unwrap(), &format!("verified {told} 1"));
     }
@@ -178,10 +180,10 @@ async fn the_secret_that_has_signed_is_told_by_name_or_number_but_a_tenants_by_n
 async fn duplicates_are_told_and_those_with_another_body_apart() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
     let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":7}"#);
     for delivery in [event(1), event(1), other] {
-        assert_eq!(door.deliver(&delivery).await.status, 200);
+        assert_eq!(adapter.deliver(&delivery).await.status, 200);
     }
     let counts = recorded.counts();
     assert_eq!(counts[..2], ["claims duplicate 2", "claims granted 1"]);
@@ -197,7 +199,7 @@ async fn a_wait_for_another_attempt_is_measured() {
     let held = claim(&receiver, &event(1)).await.unwrap();
     claim(&receiver, &event(1)).await.unwrap_err();
     // A third of the time for which Jupiter waits.
-    let waited = recorded.values("countersign_in_flight_wait_seconds");
+    let waited = recorded.values("countersign_in_flight_wait_duration_seconds");
     assert_eq!(waited, [(Duration::from_secs(5) / 3).as_secs_f64()]);
     assert_eq!(recorded.counts(), ["claims granted 1", "claims in_flight 1"]);
     drop(held);
@@ -300,7 +302,7 @@ async fn what_is_left_to_the_background_is_told() {
         let claimed = claim(receiver, &event("dropped")).await.unwrap();
         store.fail_next("release", &[Fault::NotApplied]);
         drop(claimed);
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         sleep(Duration::from_secs(1)).await;
         let claimed = claim(receiver, &event("completed")).await.unwrap();
         store.fail_next("complete", &[Fault::NotApplied, Fault::NotApplied]);
@@ -329,7 +331,7 @@ async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
     let receiver = receiver(store.clone()).with_outage_policy(OutagePolicy::LocalFallback);
     store.fail_next("claim", &[Fault::NotApplied]);
     claim(&receiver, &event(1)).await.unwrap().complete().await.unwrap();
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
     let expected = ["degraded local_fallback 1", "recorded_after_outage 1", "settled completed 1"];
@@ -358,12 +360,12 @@ async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
     ] {
         let recorded = Recorded::default();
         let _here = recorded.here();
-        let door = layer(&receiver(MemoryStore::new()), &handler);
-        door.deliver(&event(1)).await;
+        let adapter = layer(&receiver(MemoryStore::new()), &handler);
+        adapter.deliver(&event(1)).await;
         sleep(Duration::from_secs(60)).await;
         let after_claim = &recorded.counts()[1..];
         assert_eq!(after_claim[..after_claim.len() - 1], *counts);
-        assert_eq!(recorded.values("countersign_handler_seconds").len(), 1);
+        assert_eq!(recorded.values("countersign_handler_duration_seconds").len(), 1);
     }
 }
 
@@ -383,7 +385,7 @@ async fn a_handler_that_is_stopped_with_its_request_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_that_leaves_before_its_body_has_come_is_told_nowhere() {
-    for (name, app) in doors(&verifier(&scheme("jupiter"))) {
+    for (name, app) in adapters(&verifier(&scheme("jupiter"))) {
         let recorded = Recorded::default();
         let _here = recorded.here();
         let waits = scripted([Step::Wait(Duration::from_secs(3600))]).0;
@@ -440,7 +442,7 @@ fn every_metric_is_awaited_by_a_test_of_this_file() {
 async fn no_label_is_of_a_senders_choosing() {
     let recorded = Recorded::default();
     let _here = recorded.here();
-    for (_, app) in doors(&of_tenants()) {
+    for (_, app) in adapters(&of_tenants()) {
         for tenant in ["acme", "unknown", "hangs"] {
             send(&app, of_tenant(tenant)).await;
         }
@@ -461,10 +463,10 @@ async fn no_label_is_of_a_senders_choosing() {
 type Sends = Box<dyn Fn() -> Request<Body>>;
 
 /// Every tower and axum adapter, with a handler that responds with 200.
-fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
+fn adapters(verifier: &Verifier) -> [(&'static str, Router); 4] {
     let verifier = verifier.clone().with_endpoint(&Endpoint::new("test"));
     let receiver = receiver_with(verifier.clone(), MemoryStore::new());
-    let claimed = async |Claimed { claim, .. }: Claimed| drop(claim.complete().await);
+    let claimed = async |ClaimedWebhook { claim, .. }: ClaimedWebhook| drop(claim.complete().await);
     let answering = || Router::new().route("/", post(async || {}));
     [
         ("verify layer", answering().layer(VerifyLayer::new(verifier.clone()))),
@@ -487,7 +489,7 @@ fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
 }
 
 fn of_tenants() -> Verifier {
-    let tenants = Tenants::new(TenantFrom::header(TENANT).unwrap(), async |tenant: String| {
+    let tenants = Tenants::new(TenantId::header(TENANT).unwrap(), async |tenant: String| {
         match tenant.as_str() {
             "acme" => Ok(Some(secret(1).named(tenant).into())),
             "hangs" => pending().await,

@@ -2,8 +2,8 @@
 //! another field.
 
 use countersign::{
-    Algorithm, ConfigError, Head, PublicUrl, Scheme, SchemeBuilder, Secret, Signer, TimestampUnit,
-    Verified, Verifier, VerifyError, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, PublicUrl, RequestHead, Scheme, SchemeBuilder, Secret, Signer,
+    TimestampUnit, Verified, Verifier, VerifyError, VerifyErrorKind as Kind,
 };
 use ring::{digest, hmac};
 
@@ -17,7 +17,7 @@ const KEY: &str = "a key that both know";
 // Templates.
 
 fn template(signed: &str) -> SchemeBuilder {
-    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed(signed);
+    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed_payload(signed);
     let scheme = if signed.contains("{id") { scheme.id_header("X-Id") } else { scheme };
     if signed.contains("{ts}") { scheme.timestamp_header("X-Time", SECONDS) } else { scheme }
 }
@@ -72,17 +72,18 @@ fn a_template_with_one_reading_is_accepted() {
         assert!(scheme.build().is_ok(), "{signed}");
     }
     // An RFC 3339 time has a fixed end, and contains a character that no id has.
-    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed("{id}{ts}{body}");
+    let scheme =
+        Scheme::builder("acme").signature_header("X-Signature").signed_payload("{id}{ts}{body}");
     let scheme = scheme.id_header("X-Id").timestamp_header("X-Time", TimestampUnit::Rfc3339);
     assert!(scheme.build().is_ok());
     for bad in ["{id:0}.{body}", "{id:x}.{body}", "{header:X-A:}.{body}", "{header:X-A:999}.{body}"]
     {
-        let refused = template(bad).build().unwrap_err().to_string();
-        assert!(refused.contains("is not a length"), "{bad}: {refused}");
+        let rejected = template(bad).build().unwrap_err().to_string();
+        assert!(rejected.contains("is not a length"), "{bad}: {rejected}");
     }
     for bad in ["", "ä"] {
-        let refused = template("{body}").body_begins_with(bad).build().unwrap_err();
-        assert!(matches!(refused, ConfigError::Scheme { word: "body_begins_with", .. }));
+        let rejected = template("{body}").body_begins_with(bad).build().unwrap_err();
+        assert!(matches!(rejected, ConfigError::Scheme { word: "body_begins_with", .. }));
     }
 }
 
@@ -90,10 +91,10 @@ fn a_template_with_one_reading_is_accepted() {
 fn a_url_that_nothing_ends_has_to_be_configured_to_the_letter() {
     let scheme = template("{url}{id:3}{body}").build().unwrap();
     let secret = || Secret::new(KEY).unwrap();
-    let refused = Verifier::at(origin(), scheme.clone(), secret()).unwrap_err();
-    assert!(matches!(refused, ConfigError::Url { .. }), "{refused}");
+    let rejected = Verifier::with_public_url(origin(), scheme.clone(), secret()).unwrap_err();
+    assert!(matches!(rejected, ConfigError::Url { .. }), "{rejected}");
     let exact = PublicUrl::new(format!("{ORIGIN}/x")).unwrap();
-    assert!(Verifier::at(exact, scheme, secret()).is_ok());
+    assert!(Verifier::with_public_url(exact, scheme, secret()).is_ok());
 }
 
 #[test]
@@ -262,9 +263,9 @@ fn a_header_of_contentful_cannot_be_read_as_two() {
             ("x-contentful-signed-headers", list),
             ("x-contentful-timestamp", &time),
         ];
-        let refused = verifier.verify(Head::new("POST", "/x", &sent), "{}").err();
+        let rejected = verifier.verify(RequestHead::new("POST", "/x", &sent), "{}").err();
         let kind = (!is_one).then_some(Kind::MalformedSignature);
-        assert_eq!(refused.map(|error| error.kind()), kind, "{value:?}");
+        assert_eq!(rejected.map(|error| error.kind()), kind, "{value:?}");
     }
 }
 
@@ -274,8 +275,8 @@ fn a_delivery_in_hubspots_second_format_is_none_in_its_first() {
     let url = PublicUrl::new(format!("{ORIGIN}/x")).unwrap();
     let signer = Signer::new(v2, Secret::new(KEY).unwrap()).unwrap().with_url(url);
     let sent = signer.sign(&[("a", "b")], b"[{}]").unwrap();
-    let refused = verifier(&v1, None).verify(&sent, format!("POST{ORIGIN}/x[{{}}]")).unwrap_err();
-    assert_eq!(refused.kind(), Kind::SignatureMismatch);
+    let rejected = verifier(&v1, None).verify(&sent, format!("POST{ORIGIN}/x[{{}}]")).unwrap_err();
+    assert_eq!(rejected.kind(), Kind::SignatureMismatch);
 }
 
 #[test]
@@ -376,7 +377,7 @@ fn no_piece_of_a_body_can_be_moved_into_the_path_and_back() {
             signer.with_url(url).at_unix_ms(NOW_MS).sign(&[("a", "b")], body.as_bytes()).unwrap();
         let verifier = verifier(&scheme, Some(origin()));
         let verifies = |target: &str, body: &str| {
-            verifier.verify(Head::new("POST", target, &sent), body.to_owned()).is_ok()
+            verifier.verify(RequestHead::new("POST", target, &sent), body.to_owned()).is_ok()
         };
         let mut genuine = 0;
         let target = "/hooks/acme?v=1";
@@ -420,7 +421,7 @@ fn twilio(url: PublicUrl, signed: &str, target: &str, body: &str) -> Result<Veri
     let signature = sha1(signed);
     let headers = [("X-Twilio-Signature", signature.as_str())];
     let verifier = verifier(&Scheme::named("twilio").unwrap(), Some(url));
-    verifier.verify(Head::new("POST", target, &headers), body.to_owned())
+    verifier.verify(RequestHead::new("POST", target, &headers), body.to_owned())
 }
 
 #[test]
@@ -491,7 +492,7 @@ fn an_origin_takes_forms_of_mandrill_that_say_where_the_url_ends() {
     let headers = [("X-Mandrill-Signature", signature.as_str())];
     let verifier = verifier(&scheme, Some(origin()));
     let verifies = |target: &str, body: &str| {
-        verifier.verify(Head::new("POST", target, &headers), body.to_owned()).is_ok()
+        verifier.verify(RequestHead::new("POST", target, &headers), body.to_owned()).is_ok()
     };
     assert!(verifies("/mandrill", &form(&given)));
     let behind = signed.strip_prefix(ORIGIN).unwrap();
@@ -512,7 +513,7 @@ fn origin() -> PublicUrl {
 fn verifier(scheme: &Scheme, url: Option<PublicUrl>) -> Verifier {
     let secret = Secret::new(KEY).unwrap();
     let verifier = match url {
-        Some(url) => Verifier::at(url, scheme.clone(), secret),
+        Some(url) => Verifier::with_public_url(url, scheme.clone(), secret),
         None => Verifier::new(scheme.clone(), secret),
     };
     verifier.unwrap().with_clock(|| NOW_MS)

@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{
-    Algorithm, ConfigError, Head, MemoryStore, PublicUrl, Scheme, SchemeBuilder, Secret,
+    Algorithm, ConfigError, MemoryStore, PublicUrl, RequestHead, Scheme, SchemeBuilder, Secret,
     SecretFormat, Secrets, Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
 };
 use metrics::set_default_local_recorder;
@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes, verifier_of};
 use crate::observe::logged::Logged;
-use crate::whole_path::doors::{Handler, layer, receiver_with};
+use crate::whole_path::adapters::{Handler, layer, receiver_with};
 
 #[test]
 fn the_path_of_a_delivery_shows_nothing_of_it() {
@@ -29,14 +29,14 @@ fn the_path_of_a_delivery_shows_nothing_of_it() {
         canary.debug(&Signer::new(scheme.clone(), secret()).unwrap().with_id(TEXT));
 
         let delivery = signed(&scheme).with_header("Authorization", TEXT);
-        canary.debug(&Head::new("POST", TEXT, &delivery.headers));
-        canary.debug(&Head::from(&delivery.headers));
+        canary.debug(&RequestHead::new("POST", TEXT, &delivery.headers));
+        canary.debug(&RequestHead::from(&delivery.headers));
         let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
         canary.debug(&verifier);
         canary.debug(verifier.scheme());
         let mut begun = verifier.begin(&delivery.headers).unwrap();
         canary.debug(&begun);
-        begun.push(body()).unwrap();
+        begun.update(body()).unwrap();
         canary.debug(&begun);
         let verified = begun.verify().unwrap();
         canary.debug(&verified);
@@ -48,7 +48,7 @@ fn the_path_of_a_delivery_shows_nothing_of_it() {
 }
 
 #[test]
-fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
+fn a_rejection_of_any_kind_shows_nothing_of_the_request() {
     let mut reached = BTreeSet::new();
     for scheme in schemes() {
         let mut canary = Canary::default();
@@ -57,12 +57,12 @@ fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
             verifier.with_clock(move || now_unix_ms).with_body_limit(body().len())
         };
         let good = signed(&scheme);
-        let mut refused = altered(&scheme)
+        let mut rejected = altered(&scheme)
             .iter()
             .filter_map(|delivery| delivery.verify(&verifier(NOW_MS)).err())
             .collect::<Vec<_>>();
-        refused.extend([0, 2 * NOW_MS].map(verifier).iter().filter_map(|v| good.verify(v).err()));
-        for error in refused {
+        rejected.extend([0, 2 * NOW_MS].map(verifier).iter().filter_map(|v| good.verify(v).err()));
+        for error in rejected {
             reached.insert(error.code());
             canary.error(&error);
             canary.debug(&error.kind());
@@ -73,9 +73,9 @@ fn a_refusal_of_any_kind_shows_nothing_of_the_request() {
     let mut canary = Canary::default();
     let headers = [("X-Signature", "0".repeat(64)), ("X-Other", TEXT.to_owned())];
     for (template, url) in [("{header:X-Nonce:36}{body}", None), ("{url}{body}", Some(origin()))] {
-        let scheme = over_body().signed(template).build().unwrap();
+        let scheme = over_body().signed_payload(template).build().unwrap();
         let verifier = match url {
-            Some(url) => Verifier::at(url, scheme, secret()),
+            Some(url) => Verifier::with_public_url(url, scheme, secret()),
             None => Verifier::new(scheme, secret()),
         };
         let error = verifier.unwrap().begin(&headers).unwrap_err();
@@ -97,10 +97,10 @@ async fn what_is_logged_and_counted_of_deliveries_shows_nothing_of_them() {
         let (log, recorder) = (Logged::default(), PrometheusBuilder::new().build_recorder());
         let (_log, _recorder) = (log.here(), set_default_local_recorder(&recorder));
         let verifier = verifier_of(&scheme, secret_of(&scheme)).with_clock(|| NOW_MS);
-        let door = layer(&receiver_with(verifier, MemoryStore::new()), &Handler::answering(()));
+        let adapter = layer(&receiver_with(verifier, MemoryStore::new()), &Handler::answering(()));
         let good = signed(&scheme);
         for delivery in [good.clone(), good.clone()].iter().chain(&altered(&scheme)) {
-            door.deliver(delivery).await;
+            adapter.deliver(delivery).await;
         }
         let (log, scrape) = (log.text(), recorder.handle().render());
         assert!(log.contains("code=\"handled\"") && log.contains("rejected"), "{log}");
@@ -167,7 +167,7 @@ const ALL_CODES: [&str; 18] = [
 ];
 
 #[test]
-fn a_secret_that_is_refused_is_not_shown() {
+fn a_secret_that_is_rejected_is_not_shown() {
     let mut canary = Canary::default();
     for text in [SECRET, &const_hex::encode(KEY), &STANDARD.encode(KEY)] {
         let spoilt = format!("{text}!");
@@ -195,12 +195,15 @@ fn what_is_wrong_at_start_up_is_said_without_the_secret() {
     let mut canary = Canary::default();
     canary.result(PublicUrl::new(format!("ftp://{TEXT}")));
     canary.result(PublicUrl::origin(format!("https://receiver.example/{TEXT}")));
-    canary.result(Verifier::new(over_body().signed("{url}{body}").build().unwrap(), secret()));
+    canary.result(Verifier::new(
+        over_body().signed_payload("{url}{body}").build().unwrap(),
+        secret(),
+    ));
     let standard = Signer::new(delivery::scheme("standardwebhooks"), secret()).unwrap();
     canary.result(standard.sign(&NO_HEADERS, TEXT.as_bytes()));
     let late = Signer::new(delivery::scheme("stripe"), secret()).unwrap().at_unix_ms(-1);
     canary.result(late.sign(&NO_HEADERS, TEXT.as_bytes()));
-    let header = over_body().signed("{header:X-Nonce}.{body}").build().unwrap();
+    let header = over_body().signed_payload("{header:X-Nonce}.{body}").build().unwrap();
     let head = [("X-Other", TEXT)];
     canary.result(Signer::new(header, secret()).unwrap().sign(&head, TEXT.as_bytes()));
     canary.has_shown(&[]);
@@ -313,7 +316,7 @@ fn body() -> String {
 }
 
 fn over_body() -> SchemeBuilder {
-    Scheme::builder("custom").signature_header("X-Signature").signed("{body}")
+    Scheme::builder("custom").signature_header("X-Signature").signed_payload("{body}")
 }
 
 fn origin() -> PublicUrl {

@@ -15,21 +15,25 @@ use crate::engine;
 // Headers before the body.
 
 #[test]
-fn what_is_unsigned_malformed_or_stale_is_refused_before_any_body() {
+fn what_is_unsigned_malformed_or_stale_is_rejected_before_any_body() {
     for scheme in schemes() {
         let name = scheme.name();
         let at_now = verifier(&scheme);
         let delivery = Delivery::of(&scheme);
         let header = delivery.signature_header().to_owned();
         let unsigned = delivery.clone().without_header(&header);
-        assert_eq!(unsigned.refused_at_once(&at_now), Some(Kind::MissingSignature), "{name}");
+        assert_eq!(unsigned.rejected_at_once(&at_now), Some(Kind::MissingSignature), "{name}");
         let malformed = delivery.clone().with_header(&header, "no signature");
-        assert_eq!(malformed.refused_at_once(&at_now), Some(Kind::MalformedSignature), "{name}");
+        assert_eq!(malformed.rejected_at_once(&at_now), Some(Kind::MalformedSignature), "{name}");
         if states_its_time_in_a_header(&scheme) {
             let later = verifier_at(&scheme, NOW_MS + DAY_MS);
-            assert_eq!(delivery.refused_at_once(&later), Some(Kind::TimestampTooOld), "{name}");
+            assert_eq!(delivery.rejected_at_once(&later), Some(Kind::TimestampTooOld), "{name}");
             let earlier = verifier_at(&scheme, NOW_MS - DAY_MS);
-            assert_eq!(delivery.refused_at_once(&earlier), Some(Kind::TimestampInFuture), "{name}");
+            assert_eq!(
+                delivery.rejected_at_once(&earlier),
+                Some(Kind::TimestampInFuture),
+                "{name}"
+            );
         }
     }
 }
@@ -41,19 +45,19 @@ fn what_has_begun_is_believed_only_after_its_body() {
         let begin = || verifier(&scheme).begin(&delivery.headers).unwrap();
         // Without any piece, the body is empty, and an empty body was not
         // signed.
-        let refused = begin().verify().unwrap_err();
-        assert_eq!(refused.kind(), Kind::SignatureMismatch, "{}", scheme.name());
+        let rejected = begin().verify().unwrap_err();
+        assert_eq!(rejected.kind(), Kind::SignatureMismatch, "{}", scheme.name());
         let mut begun = begin();
-        begun.push(delivery.body.clone()).unwrap();
+        begun.update(delivery.body.clone()).unwrap();
         assert_eq!(begun.verify().unwrap().body(), BODY, "{}", scheme.name());
     }
 }
 
 #[test]
-fn a_content_encoding_that_the_scheme_does_not_know_is_refused() {
+fn a_content_encoding_that_the_scheme_does_not_know_is_rejected() {
     for scheme in schemes().filter(|scheme| scheme.body_view() == BodyView::Raw) {
         let delivery = Delivery::of(&scheme);
-        for (encoding, refused) in [
+        for (encoding, rejected) in [
             ("gzip", Some(Kind::UnsupportedEncoding)),
             ("br", Some(Kind::UnsupportedEncoding)),
             ("identity, gzip", Some(Kind::UnsupportedEncoding)),
@@ -61,7 +65,7 @@ fn a_content_encoding_that_the_scheme_does_not_know_is_refused() {
             ("Identity", None),
         ] {
             let encoded = delivery.clone().with_header("Content-Encoding", encoding);
-            assert_eq!(encoded.refused_at_once(&verifier(&scheme)), refused, "{encoding:?}");
+            assert_eq!(encoded.rejected_at_once(&verifier(&scheme)), rejected, "{encoding:?}");
         }
     }
 }
@@ -73,9 +77,9 @@ fn a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let limited = |bytes| verifier(&scheme).with_body_limit(bytes);
-        assert_eq!(delivery.refused(&limited(BODY.len())), None, "{}", scheme.name());
-        let refused = delivery.refused(&limited(BODY.len() - 1));
-        assert_eq!(refused, Some(Kind::BodyTooLarge), "{}", scheme.name());
+        assert_eq!(delivery.rejected(&limited(BODY.len())), None, "{}", scheme.name());
+        let rejected = delivery.rejected(&limited(BODY.len() - 1));
+        assert_eq!(rejected, Some(Kind::BodyTooLarge), "{}", scheme.name());
     }
 }
 
@@ -86,19 +90,19 @@ fn the_limit_of_the_profile_holds_to_the_byte() {
     assert_eq!(limit, 1024 * 1024);
     assert_eq!(verifier(&scheme).body_limit(), limit);
     let largest = Delivery::with_body(&scheme, vec![b' '; limit]);
-    assert_eq!(largest.refused(&verifier(&scheme)), None);
+    assert_eq!(largest.rejected(&verifier(&scheme)), None);
     let larger = Delivery::with_body(&scheme, vec![b' '; limit + 1]);
-    assert_eq!(larger.refused(&verifier(&scheme)), Some(Kind::BodyTooLarge));
+    assert_eq!(larger.rejected(&verifier(&scheme)), Some(Kind::BodyTooLarge));
 }
 
 #[test]
-fn the_first_byte_over_the_limit_is_refused_and_so_is_everything_after_it() {
+fn the_first_byte_over_the_limit_is_rejected_and_so_is_everything_after_it() {
     let scheme = scheme("jupiter");
     let delivery = Delivery::with_body(&scheme, "12345");
     let mut begun = verifier(&scheme).with_body_limit(4).begin(&delivery.headers).unwrap();
-    begun.push("1234").unwrap();
+    begun.update("1234").unwrap();
     for piece in ["5", "", "5"] {
-        assert_eq!(begun.push(piece).unwrap_err().kind(), Kind::BodyTooLarge);
+        assert_eq!(begun.update(piece).unwrap_err().kind(), Kind::BodyTooLarge);
     }
     // Even if the caller ignores the error, part of the body does not verify.
     assert_eq!(begun.verify().unwrap_err().kind(), Kind::BodyTooLarge);
@@ -108,27 +112,27 @@ fn the_first_byte_over_the_limit_is_refused_and_so_is_everything_after_it() {
         verifier(&scheme).with_body_limit(4).begin(&whole.headers).unwrap()
     };
     let mut whole = begin();
-    whole.push("1234").unwrap();
+    whole.update("1234").unwrap();
     assert!(whole.verify().is_ok());
     let mut overrun = begin();
-    overrun.push("1234").unwrap();
-    overrun.push("5").unwrap_err();
+    overrun.update("1234").unwrap();
+    overrun.update("5").unwrap_err();
     assert_eq!(overrun.verify().unwrap_err().kind(), Kind::BodyTooLarge);
 }
 
 #[test]
-fn an_announced_length_over_the_limit_is_refused_before_it_is_sent() {
+fn an_announced_length_over_the_limit_is_rejected_before_it_is_sent() {
     let scheme = scheme("jupiter");
     let delivery = Delivery::of(&scheme);
     let begun = verifier(&scheme).with_body_limit(100).begin(&delivery.headers).unwrap();
-    for (announced, refused) in [
+    for (announced, rejected) in [
         (0, None),
         (100, None),
         (101, Some(Kind::BodyTooLarge)),
         (u64::MAX, Some(Kind::BodyTooLarge)),
     ] {
-        let verdict = begun.expect(announced).err().map(|error| error.kind());
-        assert_eq!(verdict, refused, "{announced}");
+        let verdict = begun.check_content_length(announced).err().map(|error| error.kind());
+        assert_eq!(verdict, rejected, "{announced}");
     }
 }
 
@@ -156,8 +160,8 @@ fn both_bounds_of_the_tolerance_are_inclusive() {
             (-future, None),
             (-future - 1, Some(Kind::TimestampInFuture)),
         ] {
-            let refused = delivery.refused(&verifier_at(&scheme, NOW_MS + age_ms));
-            assert_eq!(refused, verdict, "{}, {age_ms} ms old", scheme.name());
+            let rejected = delivery.rejected(&verifier_at(&scheme, NOW_MS + age_ms));
+            assert_eq!(rejected, verdict, "{}, {age_ms} ms old", scheme.name());
         }
     }
 }
@@ -174,7 +178,7 @@ fn a_users_own_tolerance_replaces_the_schemes() {
             (-4, Some(Kind::TimestampInFuture)),
         ] {
             let verifier = verifier_at(&scheme, NOW_MS + age_ms).with_tolerance(own);
-            assert_eq!(delivery.refused(&verifier), verdict, "{}, {age_ms} ms", scheme.name());
+            assert_eq!(delivery.rejected(&verifier), verdict, "{}, {age_ms} ms", scheme.name());
         }
     }
 }
@@ -186,28 +190,28 @@ fn a_clock_that_is_moved_moves_for_every_clone_of_its_verifier() {
     let verifier = Verifier::new(scheme.clone(), secret(1)).unwrap().with_clock(clock.clone());
     let (delivery, clone) = (Delivery::of(&scheme), verifier.clone());
     clock.advance(Duration::from_secs(300));
-    assert_eq!(delivery.refused(&verifier), None);
-    assert_eq!(delivery.refused(&clone), None);
+    assert_eq!(delivery.rejected(&verifier), None);
+    assert_eq!(delivery.rejected(&clone), None);
     clock.advance(Duration::from_millis(1));
-    assert_eq!(delivery.refused(&verifier), Some(Kind::TimestampTooOld));
-    assert_eq!(delivery.refused(&clone), Some(Kind::TimestampTooOld));
+    assert_eq!(delivery.rejected(&verifier), Some(Kind::TimestampTooOld));
+    assert_eq!(delivery.rejected(&clone), Some(Kind::TimestampTooOld));
     clock.set_unix_ms(NOW_MS - 300_001);
     assert_eq!(clock.now_unix_ms(), NOW_MS - 300_001);
-    assert_eq!(delivery.refused(&clone), Some(Kind::TimestampInFuture));
+    assert_eq!(delivery.rejected(&clone), Some(Kind::TimestampInFuture));
 }
 
 #[test]
-fn a_clock_at_either_end_of_time_refuses_what_is_dated_and_panics_at_nothing() {
+fn a_clock_at_either_end_of_time_rejects_what_is_dated_and_panics_at_nothing() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         let dated = scheme.tolerance().is_some();
         for (now, verdict) in
             [(i64::MAX, Kind::TimestampTooOld), (i64::MIN, Kind::TimestampInFuture)]
         {
-            let refused = delivery.refused(&verifier_at(&scheme, now));
-            assert_eq!(refused, dated.then_some(verdict), "{}", scheme.name());
+            let rejected = delivery.rejected(&verifier_at(&scheme, now));
+            assert_eq!(rejected, dated.then_some(verdict), "{}", scheme.name());
             let widest = Tolerance::symmetric(Duration::MAX);
-            let _ = delivery.refused(&verifier_at(&scheme, now).with_tolerance(widest));
+            let _ = delivery.rejected(&verifier_at(&scheme, now).with_tolerance(widest));
         }
     }
 }
@@ -215,7 +219,7 @@ fn a_clock_at_either_end_of_time_refuses_what_is_dated_and_panics_at_nothing() {
 // Extreme input.
 
 #[test]
-fn a_header_of_a_hundred_kilobytes_is_refused_like_a_short_one() {
+fn a_header_of_a_hundred_kilobytes_is_rejected_like_a_short_one() {
     for verifier in all_verifiers() {
         let name = verifier.scheme().name();
         let headers: Vec<&str> = verifier.scheme().headers().collect();
@@ -223,8 +227,8 @@ fn a_header_of_a_hundred_kilobytes_is_refused_like_a_short_one() {
             let value = unit.repeat(100_000 / unit.len());
             let all: Vec<(&str, &str)> =
                 headers.iter().map(|header| (*header, value.as_str())).collect();
-            let refused = verifier.verify(&all, "{}").unwrap_err();
-            assert!((400..500).contains(&refused.status()), "{name}, {unit:?}: {refused}");
+            let rejected = verifier.verify(&all, "{}").unwrap_err();
+            assert!((400..500).contains(&rejected.status()), "{name}, {unit:?}: {rejected}");
         }
     }
 }
@@ -234,14 +238,14 @@ fn keys_that_are_not_looked_for_are_ignored_until_they_are_too_many() {
     for (name, junk) in [("stripe", "v0=00,"), ("venum", "v9=00,"), ("standardwebhooks", "v2,AA= ")]
     {
         let scheme = scheme(name);
-        let refused = |many: usize| {
+        let rejected = |many: usize| {
             let delivery = Delivery::of(&scheme);
             let header = delivery.signature_header().to_owned();
             let value = [junk.repeat(many).as_bytes(), delivery.header(&header)].concat();
-            delivery.with_header(&header, value).refused(&verifier(&scheme))
+            delivery.with_header(&header, value).rejected(&verifier(&scheme))
         };
-        assert_eq!(refused(20), None, "{name}");
-        assert_eq!(refused(5000), Some(Kind::TooManySignatures), "{name}");
+        assert_eq!(rejected(20), None, "{name}");
+        assert_eq!(rejected(5000), Some(Kind::TooManySignatures), "{name}");
     }
 }
 

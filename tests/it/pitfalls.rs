@@ -23,7 +23,7 @@ use crate::probe::{Lacking, Probe};
 // CVE-2024-21491, RUSTSEC-2024-0010: tags were compared up to the shorter one's length, so `v1,`
 // always verified.
 #[test]
-fn a_tag_of_any_other_length_is_refused_by_every_scheme() {
+fn a_tag_of_any_other_length_is_rejected_by_every_scheme() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         let (_, text) = delivery.tag(&scheme);
@@ -37,16 +37,16 @@ fn a_tag_of_any_other_length_is_refused_by_every_scheme() {
         let longer = [1, 2, 32].map(|more| encode(&[&bytes[..], &vec![0; more]].concat()));
         let doubled = [format!("{text}{text}"), format!("{text}0"), format!("0x{text}")];
         for tag in cut_texts.chain(cut_tags).chain(longer).chain(doubled) {
-            let refused = delivery.with_tag(&scheme, &tag).refused_at_once(&verifier);
-            assert_eq!(refused, Some(Kind::MalformedSignature), "{}: {tag:?}", scheme.name());
+            let rejected = delivery.with_tag(&scheme, &tag).rejected_at_once(&verifier);
+            assert_eq!(rejected, Some(Kind::MalformedSignature), "{}: {tag:?}", scheme.name());
         }
-        assert_eq!(delivery.with_tag(&scheme, encode(&bytes)).refused(&verifier), None);
+        assert_eq!(delivery.with_tag(&scheme, encode(&bytes)).rejected(&verifier), None);
     }
 }
 
 // CVE-2023-50728: a missing or odd signature header crashed the process, unauthenticated.
 #[test]
-fn absent_and_odd_headers_are_refused_without_a_panic_by_every_scheme() {
+fn absent_and_odd_headers_are_rejected_without_a_panic_by_every_scheme() {
     let long = "v1=0,".repeat(20_000);
     let odd: [&[u8]; 16] = [
         b"",
@@ -75,7 +75,7 @@ fn absent_and_odd_headers_are_refused_without_a_panic_by_every_scheme() {
             scheme.name()
         );
         for (header, _) in &delivery.headers {
-            let absent = delivery.clone().without_header(header).refused_at_once(&verifier);
+            let absent = delivery.clone().without_header(header).rejected_at_once(&verifier);
             let missing = [
                 Kind::MissingSignature,
                 Kind::MissingId,
@@ -84,8 +84,8 @@ fn absent_and_odd_headers_are_refused_without_a_panic_by_every_scheme() {
             ];
             assert!(absent.is_some_and(|kind| missing.contains(&kind)), "{header}: {absent:?}");
             for value in odd {
-                let refused = delivery.clone().with_header(header, value).verify(&verifier);
-                let status = refused.map(drop).unwrap_err().status();
+                let rejected = delivery.clone().with_header(header, value).verify(&verifier);
+                let status = rejected.map(drop).unwrap_err().status();
                 assert!(matches!(status, 400 | 401), "{}, {header}: {status}", scheme.name());
             }
         }
@@ -101,9 +101,9 @@ fn nothing_over_the_limit_is_kept_while_a_body_arrives() {
         let verifier = verifier(&scheme).with_body_limit(1000);
         let mut begun = verifier.begin(&delivery.headers).unwrap();
         let piece = Bytes::from(vec![b' '; 600]);
-        begun.push(piece.clone()).unwrap();
-        let refused = begun.push(piece.clone()).unwrap_err();
-        assert_eq!((refused.kind(), refused.status()), (Kind::BodyTooLarge, 413));
+        begun.update(piece.clone()).unwrap();
+        let rejected = begun.update(piece.clone()).unwrap_err();
+        assert_eq!((rejected.kind(), rejected.status()), (Kind::BodyTooLarge, 413));
         // No copy is left, only our own handle.
         assert!(piece.is_unique(), "{}", scheme.name());
     }
@@ -111,14 +111,14 @@ fn nothing_over_the_limit_is_kept_while_a_body_arrives() {
 
 // CVE-2025-59538, GHSA-wp4p-9pxh-cgx2, GHSA-f9gq-prrc-hrhc: a malformed payload panicked the server.
 #[test]
-fn a_forged_payload_is_refused_before_any_of_it_is_parsed() {
+fn a_forged_payload_is_rejected_before_any_of_it_is_parsed() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         for body in malformed_payloads() {
             let forged = Delivery { body, ..delivery.clone() };
             // If the timestamp is in the body, a parser would cause a different rejection.
-            let refused = forged.refused(&verifier);
-            assert_eq!(refused, Some(Kind::SignatureMismatch), "{}", scheme.name());
+            let rejected = forged.rejected(&verifier);
+            assert_eq!(rejected, Some(Kind::SignatureMismatch), "{}", scheme.name());
         }
     }
 }
@@ -136,13 +136,13 @@ fn a_malformed_payload_that_verifies_still_has_an_event_key() {
                     assert!(!verified.event_id().is_empty(), "{}: {shown}", scheme.name());
                     let _ = verified.event_type();
                 }
-                Err(refused) if !is_taken || signs_for_anybody(&scheme) => {
-                    assert_eq!(refused.kind(), Kind::SignatureMismatch, "{shown}");
+                Err(rejected) if !is_taken || signs_for_anybody(&scheme) => {
+                    assert_eq!(rejected.kind(), Kind::SignatureMismatch, "{shown}");
                 }
-                Err(refused) => {
+                Err(rejected) => {
                     let states_time = scheme.timestamp().unwrap().0.starts_with("body:");
-                    assert!(states_time, "{}: {shown}: {refused}", scheme.name());
-                    assert_eq!(refused.kind(), Kind::MissingTimestamp, "{shown}");
+                    assert!(states_time, "{}: {shown}: {rejected}", scheme.name());
+                    assert_eq!(rejected.kind(), Kind::MissingTimestamp, "{shown}");
                 }
             }
         }
@@ -180,8 +180,8 @@ fn nothing_verifies_without_a_secret_and_a_signature() {
         let delivery = Delivery::of(&scheme);
         let header = delivery.signature_header().to_owned();
         let unsigned = delivery.without_header(&header);
-        let refused = unsigned.verify(&verifier(&scheme)).map(drop).unwrap_err();
-        let answer = (refused.kind(), refused.status());
+        let rejected = unsigned.verify(&verifier(&scheme)).map(drop).unwrap_err();
+        let answer = (rejected.kind(), rejected.status());
         assert_eq!(answer, (Kind::MissingSignature, 401), "{}", scheme.name());
     }
     // A verifier requires `Secrets`, which contain at least one secret, and `Verified` has no other
@@ -211,8 +211,8 @@ fn every_scheme_with_a_timestamp_enforces_its_window_by_default() {
             (-future - 1000, Some(Kind::TimestampInFuture)),
             (-10 * future, Some(Kind::TimestampInFuture)),
         ] {
-            let refused = delivery.refused(&verifier_at(&scheme, NOW_MS + age));
-            assert_eq!(refused, verdict, "{}, {age} ms old", scheme.name());
+            let rejected = delivery.rejected(&verifier_at(&scheme, NOW_MS + age));
+            assert_eq!(rejected, verdict, "{}, {age} ms old", scheme.name());
         }
         dated.push(scheme.name().to_owned());
     }
@@ -238,14 +238,16 @@ fn freshness_is_read_from_signed_bytes_only() {
         let scheme = scheme(name);
         let stale = Delivery::of(&scheme).with_header(header, &now);
         let verifier = verifier_at(&scheme, now.parse().unwrap());
-        assert_eq!(stale.refused(&verifier), Some(Kind::TimestampTooOld), "{name}, {header}");
+        assert_eq!(stale.rejected(&verifier), Some(Kind::TimestampTooOld), "{name}, {header}");
     }
     // A description cannot do so either.
-    let body_only = || builder().signed("{body}");
+    let body_only = || builder().signed_payload("{body}");
     for (description, word) in [
         (body_only().timestamp_header("X-Time", TimestampUnit::Seconds), "timestamp_header"),
         (
-            body_only().signature_list(',', '=', "v1").timestamp_field("t", TimestampUnit::Seconds),
+            body_only()
+                .signature_pairs(',', '=', "v1")
+                .timestamp_field("t", TimestampUnit::Seconds),
             "timestamp_field",
         ),
         (
@@ -253,7 +255,7 @@ fn freshness_is_read_from_signed_bytes_only() {
             "timestamp_body",
         ),
     ] {
-        assert_eq!(refused_word(description), word);
+        assert_eq!(rejected_word(description), word);
     }
 }
 
@@ -265,10 +267,10 @@ fn a_key_is_never_fetched_from_where_a_request_or_a_secret_points() {
         (Algorithm::Ed25519, SecretFormat::Whpk),
         (Algorithm::EcdsaP256, SecretFormat::Base64),
     ] {
-        let scheme = builder().signed("{body}").algorithm(algorithm).secret_format(format);
+        let scheme = builder().signed_payload("{body}").algorithm(algorithm).secret_format(format);
         let url = Secret::new("https://keys.example/key.pem").unwrap();
-        let refused = Verifier::new(scheme.build().unwrap(), url).unwrap_err();
-        assert!(matches!(refused, ConfigError::Secret { .. }), "{refused:?}");
+        let rejected = Verifier::new(scheme.build().unwrap(), url).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Secret { .. }), "{rejected:?}");
     }
 }
 
@@ -297,7 +299,7 @@ fn rust_files(folder: &Path) -> Vec<String> {
 // An empty secret was accepted, and so was a `whsec_` secret that decodes to nothing; invalid
 // base64 was silently used as raw bytes.
 #[test]
-fn a_secret_that_is_empty_or_decodes_to_nothing_is_refused() {
+fn a_secret_that_is_empty_or_decodes_to_nothing_is_rejected() {
     for empty in [
         Secret::new(""),
         Secret::from_text(""),
@@ -310,29 +312,29 @@ fn a_secret_that_is_empty_or_decodes_to_nothing_is_refused() {
     }
     for name in ["gitlab-signing", "openai", "standardwebhooks", "svix"] {
         let prefix_alone = Secret::new("whsec_").unwrap();
-        let refused = problem(Verifier::new(scheme(name), prefix_alone));
-        assert_eq!(refused, SecretProblem::DecodesToNothing, "{name}");
+        let rejected = problem(Verifier::new(scheme(name), prefix_alone));
+        assert_eq!(rejected, SecretProblem::DecodesToNothing, "{name}");
     }
     // The second secret is checked like the first.
     let secrets = Secrets::new(secret(1)).with_previous(Secret::new("whsec_").unwrap());
-    let refused = Verifier::new(scheme("svix"), secrets).unwrap_err();
-    assert!(matches!(refused, ConfigError::Secret { index: Some(1), .. }), "{refused:?}");
+    let rejected = Verifier::new(scheme("svix"), secrets).unwrap_err();
+    assert!(matches!(rejected, ConfigError::Secret { index: Some(1), .. }), "{rejected:?}");
 }
 
 #[test]
 fn a_secret_that_does_not_decode_is_never_used_as_text() {
     for bad in ["whsec_not base64!", "whsec_@@@@", "not base64!", "whsec_YWJj\n", " whsec_YWJj"] {
         for name in ["gitlab-signing", "standardwebhooks", "svix"] {
-            let refused = problem(Verifier::new(scheme(name), Secret::new(bad).unwrap()));
-            assert_eq!(refused, SecretProblem::NotBase64, "{name}: {bad:?}");
+            let rejected = problem(Verifier::new(scheme(name), Secret::new(bad).unwrap()));
+            assert_eq!(rejected, SecretProblem::NotBase64, "{name}: {bad:?}");
         }
         assert_eq!(problem(Secret::from_whsec(bad)), SecretProblem::NotBase64, "{bad:?}");
         assert_eq!(problem(Secret::from_hex(bad)), SecretProblem::NotHex, "{bad:?}");
     }
     // OpenAI's rule: a secret without the prefix is text, with the prefix it is base64.
     assert!(Verifier::new(scheme("openai"), Secret::new("not base64!").unwrap()).is_ok());
-    let refused = Verifier::new(scheme("openai"), Secret::new("whsec_not base64!").unwrap());
-    assert_eq!(problem(refused), SecretProblem::NotBase64);
+    let rejected = Verifier::new(scheme("openai"), Secret::new("whsec_not base64!").unwrap());
+    assert_eq!(problem(rejected), SecretProblem::NotBase64);
     let short = Verifier::new(scheme("gitlab-signing"), Secret::new("whsec_YWJj").unwrap());
     assert!(matches!(problem(short), SecretProblem::WrongLength { is: 3, must_be: 32, .. }));
 }
@@ -372,12 +374,12 @@ fn no_timestamp_overflows_its_way_into_the_window() {
         for text in absurd {
             let altered = delivery.clone().with_text(&now_text(&scheme), text);
             for now in [NOW_MS, 0, i64::MIN] {
-                let refused = altered.refused_at_once(&verifier_at(&scheme, now));
+                let rejected = altered.rejected_at_once(&verifier_at(&scheme, now));
                 let of_time =
                     [Kind::MalformedTimestamp, Kind::TimestampInFuture, Kind::TimestampTooOld];
                 assert!(
-                    refused.is_some_and(|kind| of_time.contains(&kind)),
-                    "{}, {text:.40?} at {now}: {refused:?}",
+                    rejected.is_some_and(|kind| of_time.contains(&kind)),
+                    "{}, {text:.40?} at {now}: {rejected:?}",
                     scheme.name()
                 );
             }
@@ -411,10 +413,10 @@ fn no_timestamp_in_a_signed_body_overflows_its_way_into_the_window() {
         ] {
             let delivery = Delivery::with_body(&scheme, format!("{{\"{field}\":{value}}}"));
             for now in [NOW_MS, 0, i64::MIN] {
-                let refused = delivery.verify(&verifier_at(&scheme, now)).map(drop).unwrap_err();
+                let rejected = delivery.verify(&verifier_at(&scheme, now)).map(drop).unwrap_err();
                 assert!(
-                    refused.code().contains("timestamp"),
-                    "{name}, {value} at {now}: {refused}"
+                    rejected.code().contains("timestamp"),
+                    "{name}, {value} at {now}: {rejected}"
                 );
             }
         }
@@ -443,11 +445,11 @@ fn a_timestamp_is_signed_as_it_was_sent_and_never_written_out_again() {
             format!("{now}.0"),
             format!("{now} "),
         ] {
-            let refused = delivery.clone().with_text(&now, &other).refused(&verifier(&scheme));
+            let rejected = delivery.clone().with_text(&now, &other).rejected(&verifier(&scheme));
             let expected = [Kind::MalformedTimestamp, Kind::SignatureMismatch];
             assert!(
-                refused.is_some_and(|kind| expected.contains(&kind)),
-                "{}, {other:?}: {refused:?}",
+                rejected.is_some_and(|kind| expected.contains(&kind)),
+                "{}, {other:?}: {rejected:?}",
                 scheme.name()
             );
         }
@@ -483,7 +485,7 @@ fn bytes_come_in_and_bytes_are_signed() {
             for size in [1, 2, 3, 7, body.len()] {
                 let mut begun = verifier.begin(&delivery.headers).unwrap();
                 for piece in body.chunks(size) {
-                    begun.push(piece.to_vec()).unwrap();
+                    begun.update(piece.to_vec()).unwrap();
                 }
                 let verified = begun.verify();
                 let bytes = verified.map(Verified::into_body);
@@ -518,15 +520,15 @@ fn nothing_in_a_body_or_an_id_is_expanded() {
 
 // `id="a.1", ts=2` and `id="a", ts="1.2"` sign the same bytes.
 #[test]
-fn an_id_that_contains_the_delimiter_is_refused() {
+fn an_id_that_contains_the_delimiter_is_rejected() {
     for name in ["gitlab-signing", "openai", "standardwebhooks", "svix"] {
         let scheme = scheme(name);
         let delivery = Delivery::of(&scheme);
         let header = delivery.headers[1].0.clone();
         for id in ["a.1", ".", "msg_1.", ".msg_1", "a b", "a\tb", "", "\u{e9}", &"a".repeat(257)] {
-            let refused =
-                delivery.clone().with_header(&header, id).refused_at_once(&verifier(&scheme));
-            assert_eq!(refused, Some(Kind::MalformedId), "{name}: {id:?}");
+            let rejected =
+                delivery.clone().with_header(&header, id).rejected_at_once(&verifier(&scheme));
+            assert_eq!(rejected, Some(Kind::MalformedId), "{name}: {id:?}");
         }
     }
 }
@@ -545,8 +547,8 @@ fn what_is_signed_without_a_delimiter_cannot_be_shifted_between_its_parts() {
             .clone()
             .with_header("Twitch-Eventsub-Message-Id", &id)
             .with_header("Twitch-Eventsub-Message-Timestamp", &shifted);
-        let refused = altered.refused_at_once(&verifier(&twitch));
-        assert_eq!(refused, Some(Kind::MalformedTimestamp), "{id}, {shifted}");
+        let rejected = altered.rejected_at_once(&verifier(&twitch));
+        assert_eq!(rejected, Some(Kind::MalformedTimestamp), "{id}, {shifted}");
     }
 }
 
@@ -571,13 +573,13 @@ fn two_values_of_an_event_key_cannot_run_into_each_other() {
 // One MAC was computed for each signature in the header: a forged 1 MiB request with 5,000 of them
 // cost 2.9 s.
 #[test]
-fn five_thousand_signatures_are_refused_before_any_hashing() {
+fn five_thousand_signatures_are_rejected_before_any_hashing() {
     for scheme in list_schemes() {
         let secrets = || several((0..5000).map(|number| (number % 250) as u8));
         let delivery = Delivery::signed(&scheme, secrets(), NOW_MS, BODY);
         // What `begin` rejects was not hashed, because there was no body yet.
-        let refused = delivery.refused_at_once(&verifier(&scheme));
-        assert_eq!(refused, Some(Kind::TooManySignatures), "{}", scheme.name());
+        let rejected = delivery.rejected_at_once(&verifier(&scheme));
+        assert_eq!(rejected, Some(Kind::TooManySignatures), "{}", scheme.name());
     }
 }
 
@@ -589,7 +591,7 @@ fn a_match_at_any_place_of_the_list_verifies() {
             let mut numbers = [2; 16];
             numbers[place] = 1;
             let delivery = Delivery::signed(&scheme, several(numbers), NOW_MS, BODY);
-            assert_eq!(delivery.refused(&verifier(&scheme)), None, "{}: {place}", scheme.name());
+            assert_eq!(delivery.rejected(&verifier(&scheme)), None, "{}: {place}", scheme.name());
         }
     }
 }
@@ -603,9 +605,9 @@ fn the_exact_prefix_is_required() {
         let (front, tag) = delivery.tag(&scheme);
         if front.is_empty() {
             for prefix in ["sha256=", "v1=", "v1,", "=", " "] {
-                let refused = delivery.with_tag(&scheme, format!("{prefix}{tag}"));
-                let refused = refused.refused_at_once(&verifier(&scheme));
-                assert_eq!(refused, Some(Kind::MalformedSignature), "{}", scheme.name());
+                let rejected = delivery.with_tag(&scheme, format!("{prefix}{tag}"));
+                let rejected = rejected.rejected_at_once(&verifier(&scheme));
+                assert_eq!(rejected, Some(Kind::MalformedSignature), "{}", scheme.name());
             }
             continue;
         }
@@ -626,12 +628,12 @@ fn the_exact_prefix_is_required() {
             }
             let value = format!("{other}{tag}");
             let altered = delivery.clone().with_header(delivery.signature_header(), value);
-            let refused = altered.refused_at_once(&verifier(&scheme));
+            let rejected = altered.rejected_at_once(&verifier(&scheme));
             let expected =
                 [Kind::MalformedSignature, Kind::UnsupportedSignature, Kind::MissingTimestamp];
             assert!(
-                refused.is_some_and(|kind| expected.contains(&kind)),
-                "{}, {other:?}: {refused:?}",
+                rejected.is_some_and(|kind| expected.contains(&kind)),
+                "{}, {other:?}: {rejected:?}",
                 scheme.name()
             );
         }
@@ -642,21 +644,21 @@ fn the_exact_prefix_is_required() {
 #[test]
 fn a_base64_tag_is_not_cut_at_its_padding() {
     let scheme = builder()
-        .signed("{body}")
-        .signature_list(',', '=', "v1")
+        .signed_payload("{body}")
+        .signature_pairs(',', '=', "v1")
         .encoding(Encoding::Base64)
         .build()
         .unwrap();
     let delivery = Delivery::of(&scheme);
     assert!(delivery.headers[0].1.ends_with(b"="));
-    assert_eq!(delivery.refused(&verifier(&scheme)), None);
+    assert_eq!(delivery.rejected(&verifier(&scheme)), None);
     let twice = Delivery::signed(&scheme, several([2, 1]), NOW_MS, BODY);
-    assert_eq!(twice.refused(&verifier(&scheme)), None);
+    assert_eq!(twice.rejected(&verifier(&scheme)), None);
 }
 
 // A repeated header: the application used the first one, the proxy the last one.
 #[test]
-fn a_repeated_signature_header_is_refused() {
+fn a_repeated_signature_header_is_rejected() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
         for (name, value) in &delivery.headers {
@@ -669,8 +671,8 @@ fn a_repeated_signature_header_is_refused() {
                 let mut first = delivery.clone();
                 first.headers.insert(0, (second, other.clone()));
                 for repeated in [first, last] {
-                    let refused = repeated.refused_at_once(&verifier(&scheme));
-                    assert_eq!(refused, Some(Kind::RepeatedHeader), "{}: {name}", scheme.name());
+                    let rejected = repeated.rejected_at_once(&verifier(&scheme));
+                    assert_eq!(rejected, Some(Kind::RepeatedHeader), "{}: {name}", scheme.name());
                 }
             }
         }
@@ -684,7 +686,7 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         let (_, text) = delivery.tag(&scheme);
         let bytes = decoded(&scheme, text);
-        let (taken, refused) = if scheme.encoding() == Encoding::Hex {
+        let (taken, rejected) = if scheme.encoding() == Encoding::Hex {
             (vec![text.to_uppercase()], vec![STANDARD.encode(&bytes)])
         } else {
             let hex = const_hex::encode(&bytes);
@@ -694,14 +696,14 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
             )
         };
         for tag in taken {
-            assert_eq!(delivery.with_tag(&scheme, tag).refused(&verifier), None);
+            assert_eq!(delivery.with_tag(&scheme, tag).rejected(&verifier), None);
         }
         let odd = [" ", "\n", "\0", "é", "ａ", "g", "-"].map(|odd| {
             let cut: String = text.chars().skip(odd.len()).collect();
             format!("{odd}{cut}")
         });
-        for tag in refused.into_iter().chain(odd) {
-            let verdict = delivery.with_tag(&scheme, &tag).refused_at_once(&verifier);
+        for tag in rejected.into_iter().chain(odd) {
+            let verdict = delivery.with_tag(&scheme, &tag).rejected_at_once(&verifier);
             // `g` is a base64 character, so this is only a wrong tag.
             let expected = match STANDARD.decode(&tag) {
                 Ok(tag) if scheme.encoding() == Encoding::Base64 && tag.len() == bytes.len() => {
@@ -718,9 +720,9 @@ fn the_case_the_padding_and_the_alphabet_of_a_tag_are_settled() {
     let with_slash = both.into_iter().find(|delivery| delivery.tag(&scheme).1.contains('/'));
     let delivery = with_slash.unwrap();
     let url_safe = URL_SAFE.encode(decoded(&scheme, delivery.tag(&scheme).1));
-    assert_eq!(delivery.refused(&verifier(&scheme)), None);
-    let refused = delivery.with_tag(&scheme, url_safe).refused_at_once(&verifier(&scheme));
-    assert_eq!(refused, Some(Kind::MalformedSignature));
+    assert_eq!(delivery.rejected(&verifier(&scheme)), None);
+    let rejected = delivery.with_tag(&scheme, url_safe).rejected_at_once(&verifier(&scheme));
+    assert_eq!(rejected, Some(Kind::MalformedSignature));
 }
 
 /// Another text that a lax decoder decodes to the same bytes: it ignores the last two bits before
@@ -753,8 +755,8 @@ fn a_request_cannot_choose_its_algorithm() {
         format!("md5={sha256}"),
         "none=".to_owned(),
     ] {
-        let refused = github.begin(&[(header, value.as_str())]).unwrap_err();
-        assert_eq!(refused.kind(), Kind::MalformedSignature, "{value}");
+        let rejected = github.begin(&[(header, value.as_str())]).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::MalformedSignature, "{value}");
     }
     let legacy = [("X-Hub-Signature", format!("sha1={sha1}"))];
     assert_eq!(github.begin(&legacy).unwrap_err().kind(), Kind::MissingSignature);
@@ -766,9 +768,9 @@ fn a_right_tag_under_another_key_of_the_list_is_not_looked_at() {
         let delivery = Delivery::of(&scheme);
         for (key, other) in [("v1=", "v0="), ("v1,", "v1a,"), ("v1,", "v2,"), ("h1=", "h0=")] {
             if delivery.tag(&scheme).0.ends_with(key) {
-                let refused =
-                    delivery.clone().with_text(key, other).refused_at_once(&verifier(&scheme));
-                assert_eq!(refused, Some(Kind::UnsupportedSignature), "{}", scheme.name());
+                let rejected =
+                    delivery.clone().with_text(key, other).rejected_at_once(&verifier(&scheme));
+                assert_eq!(rejected, Some(Kind::UnsupportedSignature), "{}", scheme.name());
             }
         }
     }
@@ -785,14 +787,14 @@ fn headers_that_name_an_algorithm_or_a_key_change_nothing() {
         let verifier = verifier(&scheme);
         let genuine = Delivery::of(&scheme);
         let forged = genuine.with_tag(&scheme, "0".repeat(genuine.tag(&scheme).1.len()));
-        assert_eq!(named(genuine).refused(&verifier), None, "{}", scheme.name());
-        assert!(named(forged).refused(&verifier).is_some(), "{}", scheme.name());
+        assert_eq!(named(genuine).rejected(&verifier), None, "{}", scheme.name());
+        assert!(named(forged).rejected(&verifier).is_some(), "{}", scheme.name());
     }
 }
 
 // A template that does not mention the body verified every payload.
 #[test]
-fn a_template_without_the_body_or_with_an_unknown_placeholder_is_refused() {
+fn a_template_without_the_body_or_with_an_unknown_placeholder_is_rejected() {
     for template in [
         "",
         "body",
@@ -813,35 +815,42 @@ fn a_template_without_the_body_or_with_an_unknown_placeholder_is_refused() {
         "{header:a b}{body}",
         "{secret}{body}",
     ] {
-        assert_eq!(refused_word(builder().signed(template)), "signed", "{template:?}");
+        assert_eq!(rejected_word(builder().signed_payload(template)), "signed", "{template:?}");
     }
-    assert_eq!(refused_word(builder()), "signed");
+    assert_eq!(rejected_word(builder()), "signed");
     let digest = builder().algorithm(Algorithm::Sha256);
     for template in ["{body}", "{method}{secret}{body}", "{secret}{body}{secret}", "{secret}"] {
-        assert_eq!(refused_word(digest.clone().signed(template)), "signed", "{template:?}");
+        assert_eq!(
+            rejected_word(digest.clone().signed_payload(template)),
+            "signed",
+            "{template:?}"
+        );
     }
-    assert_eq!(refused_word(builder().algorithm(Algorithm::Token).signed("{body}")), "signed");
+    assert_eq!(
+        rejected_word(builder().algorithm(Algorithm::Token).signed_payload("{body}")),
+        "signed"
+    );
 }
 
 #[test]
 fn an_id_that_is_not_signed_names_no_event() {
-    let over_body = || builder().signed("{body}");
-    assert_eq!(refused_word(over_body().id_header("X-Id")), "id_header");
-    assert_eq!(refused_word(builder().signed("{id}.{body}")), "id_header");
-    assert_eq!(refused_word(over_body().event_id("header:X-Delivery-Id")), "event_id");
+    let over_body = || builder().signed_payload("{body}");
+    assert_eq!(rejected_word(over_body().id_header("X-Id")), "id_header");
+    assert_eq!(rejected_word(builder().signed_payload("{id}.{body}")), "id_header");
+    assert_eq!(rejected_word(over_body().event_id("header:X-Delivery-Id")), "event_id");
     // Not even a signed header, unless it is the id header: the length of other headers is not
     // limited.
-    let other = builder().signed("{header:X-Id}.{body}").event_id("header:X-Id");
-    assert_eq!(refused_word(other), "event_id");
+    let other = builder().signed_payload("{header:X-Id}.{body}").event_id("header:X-Id");
+    assert_eq!(rejected_word(other), "event_id");
     // In a token scheme, the body is as authentic as the token; a header is not.
     let token = || builder().algorithm(Algorithm::Token);
-    assert_eq!(refused_word(token().event_id("header:X-Id")), "event_id");
+    assert_eq!(rejected_word(token().event_id("header:X-Id")), "event_id");
     assert!(token().event_id("body:/id").build().is_ok());
 }
 
 #[test]
-fn a_list_whose_parts_cannot_be_told_apart_is_refused() {
-    let over_body = || builder().signed("{body}");
+fn a_list_whose_parts_cannot_be_told_apart_is_rejected() {
+    let over_body = || builder().signed_payload("{body}");
     for (separator, assign, key) in [
         (',', ',', "v1"),
         ('é', '=', "v1"),
@@ -852,18 +861,18 @@ fn a_list_whose_parts_cannot_be_told_apart_is_refused() {
         ('a', '=', "v1"),
         ('1', '=', "v1"),
     ] {
-        let list = over_body().signature_list(separator, assign, key);
-        assert_eq!(refused_word(list), "signature_list", "{separator:?} {assign:?} {key:?}");
+        let list = over_body().signature_pairs(separator, assign, key);
+        assert_eq!(rejected_word(list), "signature_list", "{separator:?} {assign:?} {key:?}");
     }
     for separator in ['+', '/', '='] {
-        let list = over_body().signature_list(separator, ':', "v1").encoding(Encoding::Base64);
-        assert_eq!(refused_word(list), "signature_list", "{separator:?}");
+        let list = over_body().signature_pairs(separator, ':', "v1").encoding(Encoding::Base64);
+        assert_eq!(rejected_word(list), "signature_list", "{separator:?}");
     }
-    let same_key = builder().signed("{ts}{body}").signature_list(',', '=', "v1");
+    let same_key = builder().signed_payload("{ts}{body}").signature_pairs(',', '=', "v1");
     let same_key = same_key.timestamp_field("v1", TimestampUnit::Seconds);
-    assert_eq!(refused_word(same_key), "timestamp_field");
-    let both = over_body().signature_list(',', '=', "v1").signature_prefix("sha256=");
-    assert_eq!(refused_word(both), "signature_prefix");
+    assert_eq!(rejected_word(same_key), "timestamp_field");
+    let both = over_body().signature_pairs(',', '=', "v1").signature_prefix("sha256=");
+    assert_eq!(rejected_word(both), "signature_prefix");
 }
 
 fn builder() -> SchemeBuilder {
@@ -871,10 +880,10 @@ fn builder() -> SchemeBuilder {
 }
 
 /// The option in the error, which the error's text must also name.
-fn refused_word(builder: SchemeBuilder) -> &'static str {
-    let refused = builder.build().unwrap_err();
-    let shown = refused.to_string();
-    match refused {
+fn rejected_word(builder: SchemeBuilder) -> &'static str {
+    let rejected = builder.build().unwrap_err();
+    let shown = rejected.to_string();
+    match rejected {
         ConfigError::Scheme { scheme, word, .. } => {
             assert!(shown.contains(&format!("`{word}`")) && scheme == "custom", "{shown}");
             word

@@ -20,18 +20,18 @@ use tokio::task::{JoinSet, yield_now};
 
 use crate::adapters::sockets::Server;
 use crate::delivery::Delivery;
-use crate::whole_path::doors::{Handler, Open, doors, event, receiver};
+use crate::whole_path::adapters::{Handler, Open, adapters, event, receiver};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_memory() {
-    for open in doors() {
+    for open in adapters() {
         handle_once(open, MemoryStore::new()).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_redis() {
-    for open in doors() {
+    for open in adapters() {
         let server = RedisServer::start(&[]);
         // The default deadline is too short on a busy machine.
         let config = RedisConfig::new(&server.url()).unwrap();
@@ -42,25 +42,27 @@ async fn fifty_identical_deliveries_at_once_are_handled_once_on_redis() {
 
 async fn handle_once<S: IdempotencyStore>(open: Open<S>, store: S) {
     let runs = Runs::default();
-    let door = open(&receiver(store), &runs.counting_handler());
-    let server = Server::start(door.app.clone()).await;
+    let adapter = open(&receiver(store), &runs.counting_handler());
+    let server = Server::start(adapter.app.clone()).await;
     let client = Client::builder(TokioExecutor::new()).build_http();
     let rounds: Vec<_> = (0..ROUNDS).map(event).collect();
     for (round, delivery) in rounds.iter().enumerate() {
         let answers = at_once(&client, server.address, delivery).await;
         let handled = answers.iter().filter(|answer| answer.body == HANDLED).count();
-        assert_eq!(handled, 1, "{door}, round {round}: {answers:?}");
+        assert_eq!(handled, 1, "{adapter}, round {round}: {answers:?}");
         for answer in &answers {
             match answer.status {
-                200 => assert!([HANDLED, ""].contains(&answer.body.as_str()), "{door}: {answer:?}"),
-                503 => assert!(answer.retry_after, "{door}: {answer:?}"),
-                _ => panic!("{door}, round {round}: {answer:?}"),
+                200 => {
+                    assert!([HANDLED, ""].contains(&answer.body.as_str()), "{adapter}: {answer:?}")
+                }
+                503 => assert!(answer.retry_after, "{adapter}: {answer:?}"),
+                _ => panic!("{adapter}, round {round}: {answer:?}"),
             }
         }
     }
     let runs = runs.0.lock().unwrap();
-    assert_eq!(runs.len(), ROUNDS, "{door}");
-    assert!(runs.values().all(|times| *times == 1), "{door}: {runs:?}");
+    assert_eq!(runs.len(), ROUNDS, "{adapter}");
+    assert!(runs.values().all(|times| *times == 1), "{adapter}: {runs:?}");
 }
 
 /// How often the handler was called for each event.

@@ -21,10 +21,10 @@ use tokio::sync::Semaphore;
 use tower::util::BoxCloneService;
 use tower::{ServiceBuilder, ServiceExt};
 
-use crate::adapters::doors::request;
+use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
 use crate::delivery::Delivery;
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 type App = BoxCloneService<Request<Body>, u16, Infallible>;
 

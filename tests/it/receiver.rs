@@ -1,4 +1,4 @@
-//! The receiver: which deliveries `admit` accepts, its early responses, and how
+//! The receiver: which deliveries `receive` accepts, its early responses, and how
 //! a claim ends in every case.
 
 pub(crate) mod faulty_store;
@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use countersign::{
-    Answer, Clock, ConfigError, Degraded, Delivery, Endpoint, IdempotencyStore, ManualClock,
-    MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer, Tolerance,
-    Verdict, Verified, Verifier, VerifyErrorKind,
+    ClaimedDelivery, Clock, ConfigError, Degraded, EarlyResponse, Endpoint, IdempotencyStore,
+    ManualClock, MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer,
+    Tolerance, Verdict, Verified, Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::time::{Instant, sleep, timeout};
@@ -28,7 +28,10 @@ async fn a_delivery_is_handled_once_and_its_repeats_are_duplicates() {
     assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
 
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
-    assert!(matches!(again, Answer::Duplicate { fingerprint_matches: true, .. }), "{again:?}");
+    assert!(
+        matches!(again, EarlyResponse::Duplicate { fingerprint_matches: true, .. }),
+        "{again:?}"
+    );
     assert_eq!((again.status(), again.code(), again.retry_after_s()), (200, "duplicate", None));
 }
 
@@ -38,7 +41,10 @@ async fn the_same_id_with_another_body_is_a_duplicate_and_is_reported() {
     let delivery = admit(&receiver, r#"{"event_id":"1","n":1}"#).await.unwrap();
     receiver.settle(delivery.claim, 200).await;
     let other = admit(&receiver, r#"{"event_id":"1","n":2}"#).await.unwrap_err();
-    assert!(matches!(other, Answer::Duplicate { fingerprint_matches: false, .. }), "{other:?}");
+    assert!(
+        matches!(other, EarlyResponse::Duplicate { fingerprint_matches: false, .. }),
+        "{other:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -73,7 +79,7 @@ async fn a_rule_that_panics_gives_no_success_back() {
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
         receiver.settle(delivery.claim, status).await;
         let again = admit(&receiver, r#"{"event_id":"1"}"#).await;
-        assert_eq!(again.as_ref().err().map(Answer::code), code, "{status}");
+        assert_eq!(again.as_ref().err().map(EarlyResponse::code), code, "{status}");
         if let Ok(again) = again {
             again.claim.release().await.unwrap();
         }
@@ -105,7 +111,7 @@ fn leases_and_deadlines_have_a_minimum() {
         assert_eq!(lease(new().dangerous_with_lease(tiny)), tiny);
 
         let least = Duration::from_millis(100);
-        let scheme = Scheme::builder("hasty").signature_header("x-s").signed("{body}");
+        let scheme = Scheme::builder("hasty").signature_header("x-s").signed_payload("{body}");
         let scheme = scheme.ack_deadline(Duration::from_millis(1)).build().unwrap();
         let by_scheme = Verifier::new(scheme, secret()).unwrap();
         let by_scheme = Receiver::new(by_scheme, MemoryStore::new(), Endpoint::new("test"));
@@ -121,10 +127,10 @@ async fn nothing_unverified_reaches_the_store() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone());
     let begun = receiver.begin(&[("x-jup-signature", "00".repeat(32))]).await.unwrap();
-    let refused = receiver.admit(begun, &sleep).await.unwrap_err();
-    let Answer::Refused(error) = &refused else { panic!("{refused:?}") };
+    let rejected = receiver.receive(begun, &sleep).await.unwrap_err();
+    let EarlyResponse::Rejected(error) = &rejected else { panic!("{rejected:?}") };
     assert_eq!(error.kind(), VerifyErrorKind::SignatureMismatch);
-    assert_eq!((refused.status(), refused.code()), (401, "signature_mismatch"));
+    assert_eq!((rejected.status(), rejected.code()), (401, "signature_mismatch"));
     assert_eq!(store.asked(), 0);
 }
 
@@ -161,10 +167,10 @@ async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
 async fn a_dropped_claim_gives_its_event_back_in_the_background() {
     let receiver = receiver("jupiter", MemoryStore::new());
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
-    let background = tokio::spawn(receiver.background(sleep).unwrap());
+    let background = tokio::spawn(receiver.settlement_task(sleep).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
-    assert_eq!(receiver.counters().given_back, 1);
+    assert_eq!(receiver.counters().releases_retried, 1);
     again.claim.complete().await.unwrap();
     drop(receiver);
     background.await.unwrap();
@@ -189,7 +195,7 @@ async fn a_panicking_holder_gives_its_event_back() {
         panic!("intended panic");
     });
     assert!(holder.await.unwrap_err().is_panic());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
 }
@@ -201,7 +207,7 @@ async fn a_claim_can_be_taken_over_by_a_worker_and_settled_later() {
     let (hand_over, work) = tokio::sync::oneshot::channel();
     hand_over.send(delivery).unwrap();
     tokio::spawn(async move {
-        let delivery: Delivery<MemoryStore> = work.await.unwrap();
+        let delivery: ClaimedDelivery<MemoryStore> = work.await.unwrap();
         delivery.claim.renew().await.unwrap();
         delivery.claim.complete().await.unwrap();
     })
@@ -220,12 +226,12 @@ async fn a_success_whose_record_cannot_be_written_is_recorded_in_the_background(
         let settled = receiver.settle(delivery.claim, 200).await;
         assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
 
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         sleep(Duration::from_secs(1)).await;
         assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
         let counters = receiver.counters();
-        assert_eq!((counters.recorded_in_background, counters.record_lost), (1, 0), "{fault:?}");
-        assert_eq!(counters.completed_late, 0, "{fault:?}");
+        assert_eq!((counters.completions_retried, counters.completions_lost), (1, 0), "{fault:?}");
+        assert_eq!(counters.late_completions, 0, "{fault:?}");
     }
 }
 
@@ -238,7 +244,7 @@ async fn a_success_that_is_cancelled_while_it_is_recorded_is_still_recorded() {
     let hanging = timeout(Duration::from_millis(1), delivery.claim.complete());
     assert!(hanging.await.is_err());
 
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
 }
 
@@ -249,9 +255,9 @@ async fn a_record_that_is_never_written_is_counted() {
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("complete", &[Fault::NotApplied; 2]);
     receiver.settle(delivery.claim, 200).await;
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(receiver.counters().record_lost, 1);
+    assert_eq!(receiver.counters().completions_lost, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,19 +283,19 @@ async fn a_claim_whose_answer_nobody_heard_is_given_back() {
     let left = timeout(Duration::from_millis(1), admit(&receiver, r#"{"event_id":"2"}"#)).await;
     assert!(left.is_err());
 
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(store.asked_of("release"), 2);
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
-    assert_eq!(receiver.counters().given_back, 1);
+    assert_eq!(receiver.counters().releases_retried, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lease_without_end_can_be_dropped() {
     let receiver = receiver("jupiter", MemoryStore::new()).with_lease(Duration::MAX);
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
 }
@@ -307,7 +313,7 @@ async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
     assert_eq!(receiver.counters().degraded, 1);
 
     // Once the store is available again, the completions are written to it.
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(admit(&receiver, "{}").await.unwrap_err().code(), "duplicate");
     assert_eq!(store.asked_of("complete"), 1);
@@ -363,7 +369,7 @@ async fn a_holder_that_lost_its_event_cannot_renew_and_its_success_is_late() {
     slow.claim.renew().await.unwrap();
     slow.claim.complete().await.unwrap();
     let counters = receiver.counters();
-    assert_eq!((counters.lease_lost, counters.completed_late), (1, 1));
+    assert_eq!((counters.leases_lost, counters.late_completions), (1, 1));
     fast.claim.release().await.unwrap();
     assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
 }
@@ -375,7 +381,7 @@ async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("renew", &[Fault::Hangs]);
     let lease = delivery.claim.lease();
-    delivery.claim.renewed_while(sleep(lease * 9 / 10), &sleep).await;
+    delivery.claim.run_with_renewal(sleep(lease * 9 / 10), &sleep).await;
     assert_eq!(store.asked_of("renew"), 2);
 }
 
@@ -428,15 +434,15 @@ async fn a_full_store_is_said_to_be_full() {
 }
 
 #[test]
-fn a_retention_in_which_the_sender_still_repeats_is_refused() {
+fn a_retention_in_which_the_sender_still_repeats_is_rejected() {
     // Jupiter's last retry is 2 h 35.5 min after the original, and replays are
     // not limited.
     let new = || receiver("jupiter", MemoryStore::new());
     let least = Duration::from_secs(9330);
-    let refused = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
+    let rejected = new().with_retention(least - Duration::from_secs(1)).unwrap_err();
     assert!(
-        matches!(refused, ConfigError::Retention { least: l, .. } if l == least),
-        "{refused:?}"
+        matches!(rejected, ConfigError::Retention { least: l, .. } if l == least),
+        "{rejected:?}"
     );
     assert!(new().with_retention(least).is_ok());
     let _accepted = new().dangerous_with_retention(Duration::from_secs(1));
@@ -455,8 +461,8 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
     let receiver = receiver.with_repeats(Repeats::Suppress);
     let retried = receiver.verifier().scheme().profile().retries().window().unwrap();
     let least = retried + 10 * minute;
-    let refused = receiver.clone().with_retention(least - Duration::from_millis(1)).unwrap_err();
-    assert!(matches!(refused, ConfigError::Retention { least: l, .. } if l == least));
+    let rejected = receiver.clone().with_retention(least - Duration::from_millis(1)).unwrap_err();
+    assert!(matches!(rejected, ConfigError::Retention { least: l, .. } if l == least));
     let receiver = receiver.with_retention(least).unwrap();
 
     let body = r#"{"event_id":"Ev1","type":"event_callback"}"#;
@@ -500,17 +506,17 @@ fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
 async fn admit<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     body: &str,
-) -> Result<Delivery<S>, Answer> {
+) -> Result<ClaimedDelivery<S>, EarlyResponse> {
     let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
     send(receiver, &signer, body).await
 }
 
-/// Like `admit`, signed at this time.
+/// Like `receive`, signed at this time.
 async fn admit_at<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     body: &str,
     signed_at_unix_ms: i64,
-) -> Result<Delivery<S>, Answer> {
+) -> Result<ClaimedDelivery<S>, EarlyResponse> {
     let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
     send(receiver, &signer.at_unix_ms(signed_at_unix_ms), body).await
 }
@@ -523,18 +529,18 @@ async fn send<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     signer: &Signer,
     body: &str,
-) -> Result<Delivery<S>, Answer> {
+) -> Result<ClaimedDelivery<S>, EarlyResponse> {
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
     let mut begun = receiver.begin(&headers).await.unwrap();
-    begun.push(body.to_owned()).unwrap();
-    receiver.admit(begun, &sleep).await
+    begun.update(body.to_owned()).unwrap();
+    receiver.receive(begun, &sleep).await
 }
 
 /// The number of the attempt, and whether an earlier one has crashed.
-fn epoch<S: IdempotencyStore>(delivery: &Delivery<S>) -> (u32, bool) {
+fn epoch<S: IdempotencyStore>(delivery: &ClaimedDelivery<S>) -> (u32, bool) {
     let grant = delivery.claim.grant();
-    (grant.epoch, grant.reclaimed)
+    (grant.attempt, grant.reclaimed)
 }
 
 /// Five attempts claim the event and crash.

@@ -16,7 +16,7 @@ mod unsuitable;
 use std::time::{Duration, Instant};
 
 use countersign::{
-    Applied, Attempt, ClaimOutcome, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Fingerprint, IdempotencyStore,
     ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
 };
 use countersign_conformance::{RedisServer, SampleDelivery};
@@ -28,7 +28,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const FIRST: ClaimOutcome = granted(1);
 
 const fn granted(epoch: u32) -> ClaimOutcome {
-    ClaimOutcome::Granted { epoch, reclaimed: false }
+    ClaimOutcome::Granted { attempt: epoch, reclaimed: false }
 }
 
 fn event(id: &str) -> EventKey {

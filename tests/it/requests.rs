@@ -7,7 +7,7 @@ use std::panic;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::diagnose::{Audience, CapturedRequest, CauseKind, Diagnose, Diagnosis};
-use countersign::{Head, PublicUrl, Scheme, Secret, Secrets, Verifier, VerifyError};
+use countersign::{PublicUrl, RequestHead, Scheme, Secret, Secrets, Verifier, VerifyError};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -72,13 +72,13 @@ impl Case {
         let verifier = match &self.request.url {
             Some(url) if scheme.signs_url() => {
                 let url = PublicUrl::new(url).map_err(|error| error.to_string())?;
-                Verifier::at(url, scheme, self.secrets())
+                Verifier::with_public_url(url, scheme, self.secrets())
             }
             _ => Verifier::new(scheme, self.secrets()),
         };
         let verifier = verifier.map_err(|error| error.to_string())?.with_clock(move || now_ms);
         let headers: Vec<(&String, &String)> = self.request.headers.iter().collect();
-        let head = Head::new(&self.request.method, "/", &headers);
+        let head = RequestHead::new(&self.request.method, "/", &headers);
         let verified = verifier.verify(head, self.body());
         verified.map(|_| ()).map_err(|error: VerifyError| error.to_string())
     }
@@ -96,7 +96,7 @@ impl Case {
             .with_audience(Audience::Program);
         let found = diagnose.diagnose(&request).map_err(|error| error.to_string())?;
         for cause in found.causes() {
-            let said = format!("{} {}", cause.detail(), cause.mend());
+            let said = format!("{} {}", cause.detail(), cause.fix());
             if said.contains("::") {
                 return Err(format!("a path of Rust is named to the program's users: {said}"));
             }

@@ -22,7 +22,7 @@ fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
     let (by_old, by_new) = (signed(1), signed(2));
     for verifier in &all {
         by_old.verify(verifier).unwrap();
-        assert_eq!(by_new.refused(verifier), Some(VerifyErrorKind::SignatureMismatch));
+        assert_eq!(by_new.rejected(verifier), Some(VerifyErrorKind::SignatureMismatch));
     }
     secrets.replace(several([2, 1])).unwrap();
     for verifier in &all {
@@ -32,7 +32,7 @@ fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
     same.replace(secret(2).named("2026-11")).unwrap();
     for verifier in &all {
         assert_eq!(by_new.verify(verifier).unwrap().secret_name(), Some("2026-11"));
-        assert_eq!(by_old.refused(verifier), Some(VerifyErrorKind::SignatureMismatch));
+        assert_eq!(by_old.rejected(verifier), Some(VerifyErrorKind::SignatureMismatch));
     }
 }
 
@@ -51,12 +51,12 @@ fn a_delivery_in_flight_keeps_the_secrets_that_it_began_with() {
     let delivery = signed(1);
     let (first, rest) = delivery.body.split_at(10);
     let mut begun = verifier.begin(&delivery.headers).unwrap();
-    begun.push(first.to_vec()).unwrap();
+    begun.update(first.to_vec()).unwrap();
     secrets.replace(secret(2).named("new")).unwrap();
-    begun.push(rest.to_vec()).unwrap();
+    begun.update(rest.to_vec()).unwrap();
     let verified = begun.verify().unwrap();
     assert_eq!((verified.body(), verified.secret_name()), (&BODY.into(), Some("old")));
-    assert_eq!(delivery.refused(&verifier), Some(VerifyErrorKind::SignatureMismatch));
+    assert_eq!(delivery.rejected(&verifier), Some(VerifyErrorKind::SignatureMismatch));
 }
 
 #[test]
@@ -65,18 +65,18 @@ fn a_secret_that_cannot_be_used_leaves_the_others_as_they_were() {
     let verifier = verifier_of(&scheme, secret(1)).with_clock(|| NOW_MS);
     let (verifier, secrets) = verifier.with_secrets_handle().unwrap();
     let bad = Secrets::new(secret(2)).with_previous(Secret::new("not base64!").unwrap());
-    let refused = secrets.replace(bad).unwrap_err();
+    let rejected = secrets.replace(bad).unwrap_err();
     assert!(matches!(
-        refused,
+        rejected,
         ConfigError::Secret { problem: SecretProblem::NotBase64, index: Some(1), .. }
     ));
     Delivery::of(&scheme).verify(&verifier).unwrap();
     let by_new = Delivery::signed(&scheme, secret(2), NOW_MS, BODY);
-    assert_eq!(by_new.refused(&verifier), Some(VerifyErrorKind::SignatureMismatch));
+    assert_eq!(by_new.rejected(&verifier), Some(VerifyErrorKind::SignatureMismatch));
 }
 
 #[test]
-fn secrets_replaced_under_load_refuse_nothing_that_either_has_signed() {
+fn secrets_replaced_under_load_reject_nothing_that_either_has_signed() {
     let (verifier, secrets) =
         verifier_of(&scheme("github"), several([1, 2])).with_secrets_handle().unwrap();
     thread::scope(|scope| {
@@ -107,7 +107,7 @@ fn a_secret_is_accepted_from_its_first_to_its_last_millisecond() {
         let limited = limited().valid_from_unix_ms(NOW_MS - 5).valid_until_unix_ms(NOW_MS + 5);
         let verifier = verifier_of(&scheme, limited).with_clock(clock.clone());
         let delivery = Delivery::of(&scheme);
-        for (off, refused) in [
+        for (off, rejected) in [
             (-6, Some(VerifyErrorKind::SignatureMismatch)),
             (-5, None),
             (0, None),
@@ -115,7 +115,7 @@ fn a_secret_is_accepted_from_its_first_to_its_last_millisecond() {
             (6, Some(VerifyErrorKind::SignatureMismatch)),
         ] {
             clock.set_unix_ms(NOW_MS + off);
-            assert_eq!(delivery.refused(&verifier), refused, "{} at {off}", scheme.name());
+            assert_eq!(delivery.rejected(&verifier), rejected, "{} at {off}", scheme.name());
         }
     }
 }
@@ -147,19 +147,19 @@ fn a_body_in_pieces_is_judged_by_a_later_secret_while_the_first_is_not_valid_yet
         let delivery = Delivery::of(&scheme);
         let mut begun = verifier.begin(&delivery.headers).unwrap();
         for piece in delivery.body.chunks(7) {
-            begun.push(piece.to_vec()).unwrap();
+            begun.update(piece.to_vec()).unwrap();
         }
         assert_eq!(begun.verify().unwrap().secret_index(), 1, "{}", scheme.name());
     }
 }
 
 #[test]
-fn a_secret_that_would_never_be_accepted_is_refused() {
+fn a_secret_that_would_never_be_accepted_is_rejected() {
     let never = secret(2).valid_from_unix_ms(NOW_MS + 1).valid_until_unix_ms(NOW_MS);
     let secrets = Secrets::new(secret(1)).with_previous(never);
-    let refused = Verifier::new(scheme("github"), secrets).unwrap_err();
+    let rejected = Verifier::new(scheme("github"), secrets).unwrap_err();
     assert!(matches!(
-        refused,
+        rejected,
         ConfigError::Secret { problem: SecretProblem::NeverValid, index: Some(1), .. }
     ));
     let once = secret(1).valid_from_unix_ms(NOW_MS).valid_until_unix_ms(NOW_MS);

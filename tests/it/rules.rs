@@ -13,7 +13,8 @@ mod unsignable;
 use std::time::Duration;
 
 use countersign::{
-    Covers, EventIdFrom, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
+    EventIdFrom, Scheme, Secret, Secrets, SignatureCoverage, Signed, Signer, Verifier,
+    VerifyErrorKind as Kind,
 };
 use countersign_conformance::{Expect, vectors};
 
@@ -60,7 +61,7 @@ fn what_is_signed_by_code_verifies() {
         let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
         assert_eq!(verified.body(), &sent.body, "{}", case.name());
         assert_eq!(verified.secret_index(), 0, "{}", case.name());
-        let covers_body = *case.scheme.covers() == Covers::Body;
+        let covers_body = *case.scheme.covers() == SignatureCoverage::Body;
         assert_eq!(verified.authenticates_body(), covers_body, "{}", case.name());
         let stated = case.scheme.tolerance().map(|_| NOW_MS);
         assert_eq!(verified.signed_at_unix_ms(), stated, "{}", case.name());
@@ -73,7 +74,7 @@ fn a_body_that_comes_in_pieces_is_judged_whole() {
         let sent = case.signed();
         let mut begun = case.verifier().begin(&sent.headers).unwrap();
         for byte in &sent.body {
-            begun.push(vec![*byte]).unwrap();
+            begun.update(vec![*byte]).unwrap();
         }
         let verified = begun.verify();
         let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
@@ -93,13 +94,13 @@ fn either_of_two_live_secrets_verifies_and_is_named() {
             assert_eq!(verified.secret_index(), index, "{}", case.name());
             assert_eq!(verified.secret_name(), Some(name), "{}", case.name());
         }
-        let refused = case.signed_with(&[1], NOW_MS).refused(&case.verifier());
-        assert_eq!(refused, Some(Kind::SignatureMismatch), "{}", case.name());
+        let rejected = case.signed_with(&[1], NOW_MS).rejected(&case.verifier());
+        assert_eq!(rejected, Some(Kind::SignatureMismatch), "{}", case.name());
     }
 }
 
 #[test]
-fn every_flipped_bit_of_what_they_sign_in_a_header_is_refused() {
+fn every_flipped_bit_of_what_they_sign_in_a_header_is_rejected() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let signed = sent.headers.iter().enumerate().filter(|(_, (name, _))| {
@@ -111,8 +112,8 @@ fn every_flipped_bit_of_what_they_sign_in_a_header_is_refused() {
                 flip(&mut flipped.headers[index].1, bit);
                 // Hexadecimal of either case is the same signature.
                 let is_same = flipped.headers[index].1.eq_ignore_ascii_case(value);
-                let is_refused = flipped.refused(&verifier).is_some();
-                assert!(is_refused || is_same, "{}: bit {bit} of {header}", case.name());
+                let is_rejected = flipped.rejected(&verifier).is_some();
+                assert!(is_rejected || is_same, "{}: bit {bit} of {header}", case.name());
             }
         }
     }
@@ -128,20 +129,25 @@ const GATES: [&str; 5] = [
 ];
 
 #[test]
-fn every_flipped_bit_of_a_body_is_refused_or_changes_nothing_that_is_covered() {
+fn every_flipped_bit_of_a_body_is_rejected_or_changes_nothing_that_is_covered() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let original = sent.verify(&verifier).unwrap();
-        let mut refused = 0;
+        let mut rejected = 0;
         for bit in 0..sent.body.len() * 8 {
             let mut flipped = sent.clone();
             flip(&mut flipped.body, bit);
             let Ok(verified) = flipped.verify(&verifier) else {
-                refused += 1;
+                rejected += 1;
                 continue;
             };
-            assert_ne!(*case.scheme.covers(), Covers::Body, "{}: bit {bit}", case.name());
-            if let Covers::Fields(fields) = case.scheme.covers() {
+            assert_ne!(
+                *case.scheme.covers(),
+                SignatureCoverage::Body,
+                "{}: bit {bit}",
+                case.name()
+            );
+            if let SignatureCoverage::Fields(fields) = case.scheme.covers() {
                 let (was, is) = (json(&sent.body), json(&flipped.body));
                 for field in fields {
                     assert_eq!(was.pointer(field), is.pointer(field), "{}: {field}", case.name());
@@ -153,7 +159,7 @@ fn every_flipped_bit_of_a_body_is_refused_or_changes_nothing_that_is_covered() {
                 assert_eq!(verified.event_id(), original.event_id(), "{}: bit {bit}", case.name());
             }
         }
-        assert!(refused >= 8 * 7, "{}: {refused}", case.name());
+        assert!(rejected >= 8 * 7, "{}: {rejected}", case.name());
     }
 }
 
@@ -179,28 +185,28 @@ fn a_signed_time_is_held_to_the_tolerance_on_both_sides() {
             (-future - 1000, Some(Kind::TimestampInFuture)),
         ] {
             let sent = case.signed_with(&[0], NOW_MS - age_ms);
-            let refused = sent.refused(&case.verifier());
-            assert_eq!(refused, verdict, "{}, {age_ms} ms old", case.name());
+            let rejected = sent.rejected(&case.verifier());
+            assert_eq!(rejected, verdict, "{}, {age_ms} ms old", case.name());
         }
     }
 }
 
 #[test]
-fn what_stands_in_headers_is_refused_before_the_body_is_read() {
+fn what_stands_in_headers_is_rejected_before_the_body_is_read() {
     for case in cases().filter(|case| case.scheme.headers().next().is_some()) {
         let (sent, verifier) = (case.signed(), case.verifier());
         let header = case.scheme.headers().next().unwrap().to_owned();
-        let refused = |sent: &Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
-        assert_eq!(refused(&sent), None, "{}", case.name());
+        let rejected = |sent: &Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
+        assert_eq!(rejected(&sent), None, "{}", case.name());
         let without = sent.clone().without_header(&header);
-        assert_eq!(refused(&without), Some(Kind::MissingSignature), "{}", case.name());
+        assert_eq!(rejected(&without), Some(Kind::MissingSignature), "{}", case.name());
         let empty = sent.clone().with_header(&header, "");
-        assert_eq!(refused(&empty), Some(Kind::MalformedSignature), "{}", case.name());
+        assert_eq!(rejected(&empty), Some(Kind::MalformedSignature), "{}", case.name());
         let mut twice = sent.clone();
         twice.headers.push((header.to_ascii_uppercase(), b"x".to_vec()));
-        assert_eq!(refused(&twice), Some(Kind::RepeatedHeader), "{}", case.name());
+        assert_eq!(rejected(&twice), Some(Kind::RepeatedHeader), "{}", case.name());
         let encoded = sent.with_header("content-encoding", "gzip");
-        assert_eq!(refused(&encoded), Some(Kind::UnsupportedEncoding), "{}", case.name());
+        assert_eq!(rejected(&encoded), Some(Kind::UnsupportedEncoding), "{}", case.name());
     }
 }
 
@@ -238,25 +244,25 @@ fn no_header_and_no_body_makes_them_panic_or_believe() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         for body in &bodies {
-            let refused = sent.clone().with_body(body).refused(&verifier);
-            assert!(refused.is_some(), "{}: {:.20?}", case.name(), body);
+            let rejected = sent.clone().with_body(body).rejected(&verifier);
+            assert!(rejected.is_some(), "{}: {:.20?}", case.name(), body);
         }
         for (name, _) in &sent.headers {
             for value in values {
-                let _ = sent.clone().with_header(name, value).refused(&verifier);
+                let _ = sent.clone().with_header(name, value).rejected(&verifier);
             }
-            let _ = sent.clone().without_header(name).refused(&verifier);
+            let _ = sent.clone().without_header(name).rejected(&verifier);
         }
     }
 }
 
 #[test]
-fn neither_a_proof_nor_a_refusal_shows_a_secret_or_a_body() {
+fn neither_a_proof_nor_a_rejection_shows_a_secret_or_a_body() {
     for case in cases() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let proof = format!("{verifier:?} {:?}", sent.verify(&verifier));
-        let refusal = sent.clone().with_body("hunter2").verify(&verifier).unwrap_err();
-        let shown = format!("{proof} {refusal} {refusal:?} {:?}", verifier.scheme());
+        let rejection = sent.clone().with_body("hunter2").verify(&verifier).unwrap_err();
+        let shown = format!("{proof} {rejection} {rejection:?} {:?}", verifier.scheme());
         let secret = case.keys[0][0].lines().nth(1).unwrap_or(&case.keys[0][0]);
         assert!(secret == "one" || !shown.contains(secret), "{shown}");
         assert!(!shown.contains("hunter2") && !shown.contains("thing.made"), "{shown}");
@@ -272,8 +278,8 @@ fn a_signature_inside_of_the_body_makes_another_body() {
         let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
         let signer = Signer::new(case.scheme.clone(), signer).unwrap().at_unix_ms(NOW_MS);
         let body = if name == "adyen" { ADYEN } else { JSON };
-        let refused = signer.sign(&[("a", "b")], body.as_bytes()).unwrap_err().to_string();
-        assert!(refused.contains("in the body"), "{refused}");
+        let rejected = signer.sign(&[("a", "b")], body.as_bytes()).unwrap_err().to_string();
+        assert!(rejected.contains("in the body"), "{rejected}");
         for bad in ["", "[]", "7", "no json"] {
             assert!(signer.sign_request(&[("a", "b")], bad.as_bytes()).is_err(), "{name}: {bad}");
         }
@@ -281,7 +287,7 @@ fn a_signature_inside_of_the_body_makes_another_body() {
 }
 
 #[test]
-fn a_body_that_says_a_field_twice_is_refused() {
+fn a_body_that_says_a_field_twice_is_rejected() {
     for (name, from, to) in [
         ("adyen", r#""live":"#, r#""live":"true","live":"#),
         ("adyen", r#""amount":{"#, r#""amount":{},"amount":{"#),
@@ -291,7 +297,7 @@ fn a_body_that_says_a_field_twice_is_refused() {
     ] {
         let case = Case::of(name);
         let sent = case.signed().with_text(from, to);
-        assert!(sent.refused(&case.verifier()).is_some(), "{name}: {to}");
+        assert!(sent.rejected(&case.verifier()).is_some(), "{name}: {to}");
     }
 }
 
@@ -303,7 +309,7 @@ fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
     let with = |items: Vec<serde_json::Value>| {
         let mut body = json(&sent.body);
         body["notificationItems"] = items.into();
-        sent.clone().with_body(body.to_string()).refused(&verifier)
+        sent.clone().with_body(body.to_string()).rejected(&verifier)
     };
     let changed = |pointer: &str, value: serde_json::Value| {
         let mut item = one.clone();
@@ -336,7 +342,7 @@ fn the_fields_that_adyen_signs_cannot_be_divided_otherwise() {
     let item = sent.clone().with_text(r#""pspReference":"psp","#, r#""pspReference":"psp:","#);
     let item =
         item.with_text(r#""merchantAccountCode":"account","#, r#""originalReference":"account","#);
-    assert_eq!(item.refused(&verifier), Some(Kind::MalformedSignature));
+    assert_eq!(item.rejected(&verifier), Some(Kind::MalformedSignature));
     // The merchant's own reference may contain any characters.
     let body = ADYEN.replace(r#""ref""#, r#""a:b::c""#);
     let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
@@ -367,7 +373,7 @@ fn a_signature_of_mailgun_is_good_for_one_event() {
     let verified = sent.verify(&verifier).unwrap();
     let forged = sent.clone().with_text("thing.made", "thing.unmade").verify(&verifier).unwrap();
     assert_eq!(forged.event_id(), verified.event_id());
-    assert_eq!(*case.scheme.covers(), Covers::Nothing);
+    assert_eq!(*case.scheme.covers(), SignatureCoverage::Nothing);
     let other = case.signed_with(&[0], NOW_MS - 1000).verify(&verifier).unwrap();
     assert_ne!(other.event_id(), verified.event_id());
 }
@@ -381,7 +387,7 @@ fn mailguns_parent_signature_is_one_too() {
     // here.
     let mut body = json(&case.signed_with(&[1], NOW_MS).body);
     assert_eq!(
-        signed.clone().with_body(body.to_string()).refused(&verifier),
+        signed.clone().with_body(body.to_string()).rejected(&verifier),
         Some(Kind::SignatureMismatch)
     );
     body["signature"]["parent-signature"] = json(&signed.body)["signature"]["signature"].take();
@@ -399,7 +405,7 @@ fn mailguns_parent_signature_is_one_too() {
     }
     // With a time and a token different from those of `signature`, it would be a second event.
     let beside = signed.with_text(r#""signature":{"#, r#""parent-signature":{"#);
-    assert_eq!(beside.refused(&both), Some(Kind::MissingSignature));
+    assert_eq!(beside.rejected(&both), Some(Kind::MissingSignature));
 }
 
 #[test]
@@ -431,9 +437,13 @@ fn a_request_chooses_no_algorithm() {
     ] {
         let case = Case::of(name);
         let (sent, verifier) = (case.signed(), case.verifier());
-        let refused = |sent: Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
-        assert_eq!(refused(sent.clone().with_header(header, value)), Some(kind), "{name}: {value}");
-        assert_eq!(refused(sent.without_header(header)), Some(kind), "{name}: {header}");
+        let rejected = |sent: Sent| verifier.begin(&sent.headers).err().map(|error| error.kind());
+        assert_eq!(
+            rejected(sent.clone().with_header(header, value)),
+            Some(kind),
+            "{name}: {value}"
+        );
+        assert_eq!(rejected(sent.without_header(header)), Some(kind), "{name}: {header}");
     }
 }
 
@@ -450,15 +460,15 @@ fn box_binds_each_key_to_its_header() {
         .clone()
         .with_header("box-signature-primary", secondary)
         .with_header("box-signature-secondary", primary);
-    assert_eq!(crossed.refused(&verifier), Some(Kind::SignatureMismatch));
+    assert_eq!(crossed.rejected(&verifier), Some(Kind::SignatureMismatch));
     let only_secondary = sent.clone().without_header("box-signature-primary");
     assert_eq!(only_secondary.verify(&verifier).unwrap().secret_index(), 1);
-    assert_eq!(only_secondary.refused(&case.verifier()), Some(Kind::SignatureMismatch));
+    assert_eq!(only_secondary.rejected(&case.verifier()), Some(Kind::SignatureMismatch));
     let three = Secrets::new(Secret::new("1").unwrap())
         .with_previous(Secret::new("2").unwrap())
         .with_previous(Secret::new("3").unwrap());
-    let refused = Verifier::new(case.scheme, three).unwrap_err().to_string();
-    assert!(refused.contains("secret 2"), "{refused}");
+    let rejected = Verifier::new(case.scheme, three).unwrap_err().to_string();
+    assert!(rejected.contains("secret 2"), "{rejected}");
 }
 
 #[test]
@@ -466,18 +476,18 @@ fn a_header_that_is_said_to_be_signed_must_be_there_and_unchanged() {
     let case = Case::of("coinbase-cdp-v1");
     let (sent, verifier) = (case.signed(), case.verifier());
     let without = sent.clone().without_header("x-event-id");
-    assert_eq!(without.refused(&verifier), Some(Kind::MissingHeader));
+    assert_eq!(without.rejected(&verifier), Some(Kind::MissingHeader));
     let changed = sent.clone().with_header("x-event-id", "evt_2");
-    assert_eq!(changed.refused(&verifier), Some(Kind::SignatureMismatch));
+    assert_eq!(changed.rejected(&verifier), Some(Kind::SignatureMismatch));
     for (from, to) in [("t=", "t=1,t="), ("h=", "h=a,h=")] {
         let value = sent.header("X-Hook0-Signature").replacen(from, to, 1);
         let twice = sent.clone().with_header("X-Hook0-Signature", value);
-        assert_eq!(twice.refused(&verifier), Some(Kind::MalformedSignature), "{to}");
+        assert_eq!(twice.rejected(&verifier), Some(Kind::MalformedSignature), "{to}");
     }
     let many = vec!["content-type"; 33].join(" ");
     let value = sent.header("X-Hook0-Signature").replace("h=content-type", &format!("h={many}"));
     let many = sent.with_header("X-Hook0-Signature", value);
-    assert_eq!(many.refused(&verifier), Some(Kind::MalformedSignature));
+    assert_eq!(many.rejected(&verifier), Some(Kind::MalformedSignature));
 }
 
 #[test]
@@ -492,12 +502,12 @@ fn contentful_must_sign_its_timestamp_and_its_list() {
         "X-Contentful-Timestamp,X-Contentful-Signed-Headers",
         "x-contentful-signed-headers,x-contentful-timestamp,x-contentful-timestamp",
     ] {
-        let refused = sent.clone().with_header("x-contentful-signed-headers", list);
-        assert_eq!(refused.refused(&verifier), Some(Kind::MalformedSignature), "{list}");
+        let rejected = sent.clone().with_header("x-contentful-signed-headers", list);
+        assert_eq!(rejected.rejected(&verifier), Some(Kind::MalformedSignature), "{list}");
     }
     let absent = "absent,x-contentful-signed-headers,x-contentful-timestamp";
-    let refused = sent.with_header("x-contentful-signed-headers", absent).refused(&verifier);
-    assert_eq!(refused, Some(Kind::MissingHeader));
+    let rejected = sent.with_header("x-contentful-signed-headers", absent).rejected(&verifier);
+    assert_eq!(rejected, Some(Kind::MissingHeader));
 }
 
 // Forms.
@@ -513,8 +523,8 @@ fn the_same_form_written_otherwise_is_the_same_event() {
             assert_eq!(verified.unwrap().event_id(), id, "{name}: {body}");
         }
         for body in ["a=1", "a=1&b=2&c=", "a=2&b=1", "a=1&b=2&b=3"] {
-            let refused = sent.clone().with_body(body).refused(&verifier);
-            assert_eq!(refused, Some(Kind::SignatureMismatch), "{name}: {body}");
+            let rejected = sent.clone().with_body(body).rejected(&verifier);
+            assert_eq!(rejected, Some(Kind::SignatureMismatch), "{name}: {body}");
         }
     }
 }
@@ -529,15 +539,15 @@ fn the_digest_in_twilios_url_is_that_of_the_body() {
     let vector = vector.unwrap();
     let origin = countersign::PublicUrl::origin("https://mycompany.com").unwrap();
     let scheme = Scheme::named("twilio").unwrap();
-    let verifier = Verifier::at(origin, scheme, vector.secrets().unwrap()).unwrap();
+    let verifier = Verifier::with_public_url(origin, scheme, vector.secrets().unwrap()).unwrap();
     assert!(verifier.verify(vector.head(), vector.body.clone()).is_ok());
     for body in [&b"{}"[..], b"", b"a=b"] {
-        let refused = verifier.verify(vector.head(), body.to_vec()).unwrap_err();
-        assert_eq!(refused.kind(), Kind::SignatureMismatch);
+        let rejected = verifier.verify(vector.head(), body.to_vec()).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::SignatureMismatch);
     }
     // The path of the request is unknown if only the headers are given.
-    let refused = verifier.begin(&vector.headers).unwrap_err();
-    assert_eq!(refused.kind(), Kind::Misconfigured);
+    let rejected = verifier.begin(&vector.headers).unwrap_err();
+    assert_eq!(rejected.kind(), Kind::Misconfigured);
 }
 
 #[test]
@@ -548,11 +558,11 @@ fn a_plain_digest_is_no_other_digest() {
     for bad in
         [value[2..].to_owned(), format!("0x{value}"), format!("{value}00"), value[..64].into()]
     {
-        let refused = sent.clone().with_header("x-signature", bad).refused(&verifier);
-        assert_eq!(refused, Some(Kind::MalformedSignature));
+        let rejected = sent.clone().with_header("x-signature", bad).rejected(&verifier);
+        assert_eq!(rejected, Some(Kind::MalformedSignature));
     }
     let other = verifier_of_figma();
-    assert_eq!(sent.refused(&other), Some(Kind::MissingSignature));
+    assert_eq!(sent.rejected(&other), Some(Kind::MissingSignature));
 }
 
 fn verifier_of_figma() -> Verifier {

@@ -75,7 +75,7 @@ fn what_a_signer_signs_verifies() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_header_is_refused() {
+fn every_flipped_bit_of_a_header_is_rejected() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         for (index, (header, value)) in delivery.headers.iter().enumerate() {
@@ -87,11 +87,11 @@ fn every_flipped_bit_of_a_header_is_refused() {
                 // Hexadecimal of either case is the same tag.
                 let in_tag = index == 0 && scheme.encoding() == Encoding::Hex && bit / 8 >= front;
                 let same_tag = in_tag && before.eq_ignore_ascii_case(&after);
-                let refused = flipped.refused(&verifier);
+                let rejected = flipped.rejected(&verifier);
                 assert_eq!(
-                    refused.is_none(),
+                    rejected.is_none(),
                     same_tag,
-                    "{}: bit {bit} of {header}: {refused:?}",
+                    "{}: bit {bit} of {header}: {rejected:?}",
                     scheme.name()
                 );
             }
@@ -100,14 +100,14 @@ fn every_flipped_bit_of_a_header_is_refused() {
 }
 
 #[test]
-fn every_flipped_bit_of_a_body_is_refused() {
+fn every_flipped_bit_of_a_body_is_rejected() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         for bit in 0..delivery.body.len() * 8 {
             let mut flipped = delivery.clone();
             flip(&mut flipped.body, bit);
-            let refused = flipped.refused(&verifier);
-            assert_eq!(refused, Some(Kind::SignatureMismatch), "{}: bit {bit}", scheme.name());
+            let rejected = flipped.rejected(&verifier);
+            assert_eq!(rejected, Some(Kind::SignatureMismatch), "{}: bit {bit}", scheme.name());
         }
     }
 }
@@ -117,7 +117,7 @@ fn flip(bytes: &mut [u8], bit: usize) {
 }
 
 #[test]
-fn a_body_that_is_cut_or_continued_is_refused() {
+fn a_body_that_is_cut_or_continued_is_rejected() {
     for scheme in schemes() {
         let (delivery, verifier) = (Delivery::of(&scheme), verifier(&scheme));
         let bodies = [&delivery.body[1..], &delivery.body[..BODY.len() - 1], b""];
@@ -125,7 +125,7 @@ fn a_body_that_is_cut_or_continued_is_refused() {
         for body in bodies.into_iter().chain([&continued[..]]) {
             let altered = Delivery { body: body.to_vec(), ..delivery.clone() };
             assert_eq!(
-                altered.refused(&verifier),
+                altered.rejected(&verifier),
                 Some(Kind::SignatureMismatch),
                 "{}",
                 scheme.name()
@@ -148,7 +148,7 @@ fn each_of_two_live_secrets_verifies_and_is_named() {
             assert_eq!(verified.body(), BODY, "{}", scheme.name());
         }
         let third = Delivery::signed(&scheme, secret(3), NOW_MS, BODY);
-        assert_eq!(third.refused(&verifier), Some(Kind::SignatureMismatch), "{}", scheme.name());
+        assert_eq!(third.rejected(&verifier), Some(Kind::SignatureMismatch), "{}", scheme.name());
     }
 }
 
@@ -177,10 +177,10 @@ fn a_match_in_first_middle_or_last_place_of_a_list_verifies() {
         let verifier = verifier(&scheme);
         for place in [[1, 2, 3], [2, 1, 3], [2, 3, 1]] {
             let delivery = Delivery::signed(&scheme, several(place), NOW_MS, BODY);
-            assert_eq!(delivery.refused(&verifier), None, "{}: {place:?}", scheme.name());
+            assert_eq!(delivery.rejected(&verifier), None, "{}: {place:?}", scheme.name());
         }
         let none = Delivery::signed(&scheme, several([2, 3, 4]), NOW_MS, BODY);
-        assert_eq!(none.refused(&verifier), Some(Kind::SignatureMismatch), "{}", scheme.name());
+        assert_eq!(none.rejected(&verifier), Some(Kind::SignatureMismatch), "{}", scheme.name());
     }
 }
 
@@ -190,10 +190,10 @@ fn sixteen_candidates_are_considered_and_seventeen_are_too_many() {
         let verifier = verifier(&scheme);
         // Only the last one matches.
         let sixteen = Delivery::signed(&scheme, several((2..=16).chain([1])), NOW_MS, BODY);
-        assert_eq!(sixteen.refused(&verifier), None, "{}", scheme.name());
+        assert_eq!(sixteen.rejected(&verifier), None, "{}", scheme.name());
         let seventeen = Delivery::signed(&scheme, several(1..=17), NOW_MS, BODY);
-        let refused = seventeen.refused_at_once(&verifier);
-        assert_eq!(refused, Some(Kind::TooManySignatures), "{}", scheme.name());
+        let rejected = seventeen.rejected_at_once(&verifier);
+        assert_eq!(rejected, Some(Kind::TooManySignatures), "{}", scheme.name());
     }
 }
 
@@ -218,7 +218,7 @@ fn a_secret_shown_with_whsec_is_text_to_some_schemes_and_base64_to_others() {
                 assert!(!is_right, "{}", scheme.name());
                 continue;
             };
-            let verified = delivery.refused(&verifier.with_clock(|| NOW_MS)).is_none();
+            let verified = delivery.rejected(&verifier.with_clock(|| NOW_MS)).is_none();
             assert_eq!(verified, is_right, "{}", scheme.name());
         }
     }
@@ -236,7 +236,7 @@ fn a_secret_of_two_readings_verifies_what_either_signs_and_is_one_secret() {
             assert_eq!(verified.unwrap().secret_index(), number);
         }
         let other = verifier_of(&polar, secret(2)).with_clock(|| NOW_MS);
-        assert_eq!(delivery.refused(&other), Some(Kind::SignatureMismatch));
+        assert_eq!(delivery.rejected(&other), Some(Kind::SignatureMismatch));
     }
 }
 
@@ -264,8 +264,8 @@ fn the_padding_of_a_base64_signature_is_part_of_it() {
         let tag = value.strip_prefix("v1,").unwrap_or(&value);
         assert_eq!(STANDARD.decode(tag).unwrap().len(), 32, "{name}");
         let unpadded = delivery.with_header(&header, value.trim_end_matches('='));
-        let refused = unpadded.refused_at_once(&verifier(&scheme));
-        assert_eq!(refused, Some(Kind::MalformedSignature), "{name}");
+        let rejected = unpadded.rejected_at_once(&verifier(&scheme));
+        assert_eq!(rejected, Some(Kind::MalformedSignature), "{name}");
     }
 }
 
@@ -311,7 +311,7 @@ fn a_token_proves_its_sender_and_every_scheme_of_one_says_that_it_is_no_more() {
 // Public keys.
 
 #[test]
-fn every_flipped_bit_of_what_a_private_key_has_signed_is_refused() {
+fn every_flipped_bit_of_what_a_private_key_has_signed_is_rejected() {
     let by_key =
         |scheme: &Scheme| matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256);
     for scheme in all_schemes().filter(by_key) {
@@ -324,7 +324,7 @@ fn every_flipped_bit_of_what_a_private_key_has_signed_is_refused() {
         let headers = vector.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
         let headers = headers.map(|(name, value)| (name, value.into_bytes()));
         let genuine = Delivery { headers: headers.collect(), body: vector.body.clone() };
-        assert_eq!(genuine.refused(&verifier), None, "{name}");
+        assert_eq!(genuine.rejected(&verifier), None, "{name}");
         for (index, (header, value)) in genuine.headers.iter().enumerate() {
             for bit in 0..value.len() * 8 {
                 let mut flipped = genuine.clone();
@@ -332,15 +332,15 @@ fn every_flipped_bit_of_what_a_private_key_has_signed_is_refused() {
                 // Hexadecimal of either case is the same signature.
                 let same = scheme.encoding() == Encoding::Hex
                     && flipped.headers[index].1.eq_ignore_ascii_case(value);
-                let refused = flipped.refused(&verifier);
-                assert_eq!(refused.is_none(), same, "{name}: bit {bit} of {header}: {refused:?}");
+                let rejected = flipped.rejected(&verifier);
+                assert_eq!(rejected.is_none(), same, "{name}: bit {bit} of {header}: {rejected:?}");
             }
         }
         for bit in 0..genuine.body.len() * 8 {
             let mut flipped = genuine.clone();
             flip(&mut flipped.body, bit);
-            let refused = flipped.refused(&verifier);
-            assert_eq!(refused, Some(Kind::SignatureMismatch), "{name}: bit {bit}");
+            let rejected = flipped.rejected(&verifier);
+            assert_eq!(rejected, Some(Kind::SignatureMismatch), "{name}: bit {bit}");
         }
     }
 }
@@ -493,13 +493,13 @@ fn a_body_that_states_its_own_time_is_held_to_it_to_the_millisecond() {
             (-future_ms - 1, Some(Kind::TimestampInFuture)),
         ] {
             let verifier = verifier_at(&scheme, NOW_MS + age_ms);
-            assert_eq!(delivery.refused(&verifier), verdict, "{name}, {age_ms} ms old");
+            assert_eq!(delivery.rejected(&verifier), verdict, "{name}, {age_ms} ms old");
         }
     }
 }
 
 #[test]
-fn a_body_that_must_state_its_time_and_does_not_is_refused() {
+fn a_body_that_must_state_its_time_and_does_not_is_rejected() {
     for (name, field) in [
         ("perps-tracker", "\"created\""),
         ("x-webhook-signature", "\"created_at\""),
@@ -508,12 +508,12 @@ fn a_body_that_must_state_its_time_and_does_not_is_refused() {
         let scheme = scheme(name);
         let verifier = verifier(&scheme);
         let missing = BODY.replace(field, "\"other\"");
-        let refused = Delivery::with_body(&scheme, missing).refused(&verifier);
-        assert_eq!(refused, Some(Kind::MissingTimestamp), "{name}");
-        let refused = Delivery::with_body(&scheme, "no json").refused(&verifier);
-        assert_eq!(refused, Some(Kind::MissingTimestamp), "{name}");
+        let rejected = Delivery::with_body(&scheme, missing).rejected(&verifier);
+        assert_eq!(rejected, Some(Kind::MissingTimestamp), "{name}");
+        let rejected = Delivery::with_body(&scheme, "no json").rejected(&verifier);
+        assert_eq!(rejected, Some(Kind::MissingTimestamp), "{name}");
         let twice = format!("{{{field}:1760000000,{}", &BODY[1..]);
-        let refused = Delivery::with_body(&scheme, twice).refused(&verifier);
-        assert_eq!(refused, Some(Kind::MalformedTimestamp), "{name}");
+        let rejected = Delivery::with_body(&scheme, twice).rejected(&verifier);
+        assert_eq!(rejected, Some(Kind::MalformedTimestamp), "{name}");
     }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use countersign::tower::VerifyLayer;
 use http::{Request, Response};
 use http_body::{Body, Frame};
@@ -86,7 +86,7 @@ async fn a_later_head_has_its_own_time_however_long_the_connection_may_be_idle()
 }
 
 #[tokio::test]
-async fn a_head_of_more_than_twice_the_limit_is_refused_and_one_below_it_is_not() {
+async fn a_head_of_more_than_twice_the_limit_is_rejected_and_one_below_it_is_not() {
     let server =
         Server::start(|listener| Serve::new(listener, hello()).with_head_limit(10_000)).await;
     for (length, status) in [(9_000, "200"), (30_000, "431")] {
@@ -229,7 +229,7 @@ async fn a_server_that_is_dropped_drops_its_connections() {
 #[tokio::test]
 async fn the_signal_of_a_service_manager_and_ctrl_c_end_the_wait() {
     for signal in [Signal::TERM, Signal::INT] {
-        let mut terminated = Box::pin(terminated());
+        let mut terminated = Box::pin(shutdown_signal());
         // From here on the signal does not end this process.
         assert!(timeout(Duration::ZERO, &mut terminated).await.is_err());
         kill_process(getpid(), signal).unwrap();

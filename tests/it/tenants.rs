@@ -1,8 +1,8 @@
 //! Secrets of several tenants: looked up by the request's head, fetched once,
 //! cached for a while, and isolated from other tenants.
 
+mod adapters;
 mod calls;
-mod doors;
 mod keeping;
 
 use std::error::Error;
@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::{
-    ConfigError, Endpoint, EventKey, Head, ManualClock, MemoryStore, PublicUrl, Receiver, Scheme,
-    SecretResolver, Secrets, Signer, TenantFrom, Tenants, Verified, Verifier, VerifyErrorKind,
+    ConfigError, Endpoint, EventKey, ManualClock, MemoryStore, PublicUrl, Receiver, RequestHead,
+    Scheme, SecretResolver, Secrets, Signer, TenantId, Tenants, Verified, Verifier,
+    VerifyErrorKind,
 };
 use tokio::sync::Semaphore;
 
@@ -24,13 +25,13 @@ async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {
     assert_eq!(verified.tenant(), Some("acme"));
     assert_eq!(verify(&verifier, &of_tenant("globex", 2)).await.unwrap().tenant(), Some("globex"));
     for (tenant, number) in [("acme", 2), ("globex", 1)] {
-        let refused = verify(&verifier, &of_tenant(tenant, number)).await;
-        assert_eq!(refused.unwrap_err(), VerifyErrorKind::SignatureMismatch, "{tenant}");
+        let rejected = verify(&verifier, &of_tenant(tenant, number)).await;
+        assert_eq!(rejected.unwrap_err(), VerifyErrorKind::SignatureMismatch, "{tenant}");
     }
 }
 
 #[tokio::test]
-async fn a_request_that_names_nobody_is_refused_before_its_signature_is_looked_at() {
+async fn a_request_that_names_nobody_is_rejected_before_its_signature_is_looked_at() {
     let (resolver, asked) = Asked::new();
     let verifier = verifier(of_header(resolver));
     let nameless = of_tenant("acme", 1).without_header("X-Webhook-ID");
@@ -47,21 +48,21 @@ async fn a_request_that_names_nobody_is_refused_before_its_signature_is_looked_a
 async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
     let scheme = Scheme::builder("acme")
         .signature_header("X-Acme-Signature")
-        .signed("{url}{body}")
+        .signed_payload("{url}{body}")
         .build()
         .unwrap();
-    let from = || TenantFrom::path("/hooks/{tenant}").unwrap();
-    let refused = Verifier::for_tenants(scheme.clone(), Tenants::new(from(), Asked::new().0));
-    assert!(matches!(refused, Err(ConfigError::UrlRequired { .. })));
+    let from = || TenantId::path("/hooks/{tenant}").unwrap();
+    let rejected = Verifier::for_tenants(scheme.clone(), Tenants::new(from(), Asked::new().0));
+    assert!(matches!(rejected, Err(ConfigError::UrlRequired { .. })));
 
     let origin = PublicUrl::origin("https://receiver.example").unwrap();
     let tenants = Tenants::new(from(), Asked::new().0);
-    let verifier = Verifier::for_tenants_at(origin, scheme.clone(), tenants).unwrap();
+    let verifier = Verifier::for_tenants_with_public_url(origin, scheme.clone(), tenants).unwrap();
     let url = PublicUrl::new("https://receiver.example/hooks/acme").unwrap();
     let signer = Signer::new(scheme, secret(1)).unwrap().with_url(url);
     let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
     let judged = async |target| {
-        let head = Head::new("POST", target, &headers);
+        let head = RequestHead::new("POST", target, &headers);
         verifier
             .resolve(head)
             .await?
@@ -76,7 +77,7 @@ async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
 
 #[tokio::test]
 async fn any_other_place_of_the_head_can_name_the_tenant() {
-    let from = TenantFrom::head(|head| {
+    let from = TenantId::head(|head| {
         let name = head.headers().unique("x-account").ok()??;
         let name = str::from_utf8(name).ok()?.strip_prefix("account/")?;
         Some(name.to_owned())
@@ -93,8 +94,8 @@ async fn by_itself_a_verifier_of_tenants_judges_nothing() {
     let verifier = verifier(of_header(Asked::new().0));
     let delivery = of_tenant("acme", 1);
     verify(&verifier, &delivery).await.unwrap();
-    assert_eq!(delivery.refused(&verifier), Some(VerifyErrorKind::Misconfigured));
-    assert_eq!(delivery.refused_at_once(&verifier), Some(VerifyErrorKind::Misconfigured));
+    assert_eq!(delivery.rejected(&verifier), Some(VerifyErrorKind::Misconfigured));
+    assert_eq!(delivery.rejected_at_once(&verifier), Some(VerifyErrorKind::Misconfigured));
     assert!(verifier.handshake(&delivery.headers).is_none());
     assert!(matches!(verifier.with_secrets_handle(), Err(ConfigError::Tenants { .. })));
 }
@@ -143,8 +144,8 @@ async fn a_receivers_first_step_can_be_spawned() {
                 headers.insert(name, http::HeaderValue::from_bytes(&value).unwrap());
             }
             let mut arriving = receiver.begin(&headers).await.unwrap();
-            arriving.push(BODY).unwrap();
-            receiver.admit(arriving, &tokio::time::sleep).await.unwrap()
+            arriving.update(BODY).unwrap();
+            receiver.receive(arriving, &tokio::time::sleep).await.unwrap()
         });
         assert_eq!(begun.await.unwrap().verified.body(), BODY);
     }
@@ -152,7 +153,7 @@ async fn a_receivers_first_step_can_be_spawned() {
 
 #[tokio::test]
 async fn neither_a_tenants_name_nor_its_secret_is_in_any_text() {
-    let from = TenantFrom::path("/{tenant}").unwrap();
+    let from = TenantId::path("/{tenant}").unwrap();
     let tenants = of_header(async |tenant: String| match tenant.as_str() {
         "canary" => Ok(Some(secret(1).into())),
         _ => Err(tenant.into()),
@@ -167,12 +168,13 @@ async fn neither_a_tenants_name_nor_its_secret_is_in_any_text() {
     say(format!("{resolving:?} {resolved:?} {verifier:?}"));
     let verified = known.verify(&resolved).unwrap();
     say(format!("{verified:?} {:?}", EventKey::of(&verified, &Endpoint::new("hooks"))));
-    for refused in [of_tenant("canary", 2), of_tenant("canary-fails", 1), of_tenant("canary ", 1)] {
-        let error = match verifier.resolve(&refused.headers).await {
-            Ok(resolved) => refused.verify(&resolved).unwrap_err(),
+    for rejected in [of_tenant("canary", 2), of_tenant("canary-fails", 1), of_tenant("canary ", 1)]
+    {
+        let error = match verifier.resolve(&rejected.headers).await {
+            Ok(resolved) => rejected.verify(&resolved).unwrap_err(),
             Err(error) => error,
         };
-        say(format!("{error} {error:?} {}", countersign::Answer::from(error.clone())));
+        say(format!("{error} {error:?} {}", countersign::EarlyResponse::from(error.clone())));
     }
     let bad = of_header(async |_| Ok(Some(countersign::Secret::new("whsec_canary!")?.into())));
     let bad = bad.with_observer(|_: &str, error: &(dyn Error + 'static)| {
@@ -236,7 +238,7 @@ fn secrets_of(tenant: &str) -> Option<Secrets> {
 }
 
 fn of_header(resolver: impl SecretResolver) -> Tenants {
-    Tenants::new(TenantFrom::header("X-Webhook-ID").unwrap(), resolver)
+    Tenants::new(TenantId::header("X-Webhook-ID").unwrap(), resolver)
 }
 
 fn verifier(tenants: Tenants) -> Verifier {

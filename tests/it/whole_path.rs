@@ -1,7 +1,7 @@
 //! The full path through the tower layer and the axum extractors: the sender's responses and the
 //! end of the claim. Tests that all adapters share, then tests of each.
 
-pub(crate) mod doors;
+pub(crate) mod adapters;
 mod extractor;
 mod layer;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use countersign::{
-    Answer, Degraded, ManualClock, MemoryStore, OutagePolicy, Receiver, Verdict, Verified,
+    Degraded, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, Receiver, Verdict, Verified,
     VerifyError, VerifyErrorKind,
 };
 use http::header::RETRY_AFTER;
@@ -18,60 +18,64 @@ use http::{Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use self::doors::{Handler, claim, doors, event, receiver, receiver_with};
+use self::adapters::{Handler, adapters, claim, event, receiver, receiver_with};
 use crate::delivery::{Delivery, NOW_MS, scheme, verifier};
 use crate::receiver::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200_with_nothing() {
-    for open in doors() {
+    for open in adapters() {
         let handler = Handler::answering((StatusCode::CREATED, [("x-own", "1")], "done"));
-        let door = open(&receiver(MemoryStore::new()), &handler);
-        let first = door.deliver(&event(1)).await;
+        let adapter = open(&receiver(MemoryStore::new()), &handler);
+        let first = adapter.deliver(&event(1)).await;
         assert_eq!(
             (first.status, first.code, &first.body[..]),
             (201, None, &b"done"[..]),
-            "{door}"
+            "{adapter}"
         );
         for _ in 0..2 {
-            let repeat = door.deliver(&event(1)).await;
-            assert_eq!(repeat.answer(), (200, Some("duplicate")), "{door}");
+            let repeat = adapter.deliver(&event(1)).await;
+            assert_eq!(repeat.answer(), (200, Some("duplicate")), "{adapter}");
         }
-        assert_eq!(handler.begun(), 1, "{door}");
-        assert_eq!(door.deliver(&event(2)).await.status, 201, "{door}");
+        assert_eq!(handler.begun(), 1, "{adapter}");
+        assert_eq!(adapter.deliver(&event(2)).await.status, 201, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away_until_it_is_handled() {
-    for open in doors() {
+    for open in adapters() {
         let (handler, mut gate) = gated();
-        let door = open(&receiver(MemoryStore::new()), &handler);
-        let app = door.app.clone();
-        let first = tokio::spawn(async move { doors::deliver(&app, &event(1)).await });
+        let adapter = open(&receiver(MemoryStore::new()), &handler);
+        let app = adapter.app.clone();
+        let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
         gate.somebody_is_in().await;
 
         let began = Instant::now();
-        let sent_away = door.deliver(&event(1)).await;
-        assert_eq!(sent_away.answer(), (503, Some("in_flight")), "{door}");
+        let sent_away = adapter.deliver(&event(1)).await;
+        assert_eq!(sent_away.answer(), (503, Some("in_flight")), "{adapter}");
         // A third of the 5 s for which Jupiter waits; the timer rounds each pause up.
         let waited = began.elapsed().as_millis();
-        assert!((5000 / 3..5000 / 3 + 20).contains(&waited), "{door}: {waited} ms");
+        assert!((5000 / 3..5000 / 3 + 20).contains(&waited), "{adapter}: {waited} ms");
 
         gate.open();
-        assert_eq!(first.await.unwrap().status, 200, "{door}");
-        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
-        assert_eq!(handler.begun(), 1, "{door}");
+        assert_eq!(first.await.unwrap().status, 200, "{adapter}");
+        assert_eq!(
+            adapter.deliver(&event(1)).await.answer(),
+            (200, Some("duplicate")),
+            "{adapter}"
+        );
+        assert_eq!(handler.begun(), 1, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_repeat_learns_within_its_wait_that_the_event_is_handled() {
-    for open in doors() {
+    for open in adapters() {
         let (handler, mut gate) = gated();
-        let door = open(&receiver(MemoryStore::new()), &handler);
-        let app = door.app.clone();
-        let first = tokio::spawn(async move { doors::deliver(&app, &event(1)).await });
+        let adapter = open(&receiver(MemoryStore::new()), &handler);
+        let app = adapter.app.clone();
+        let first = tokio::spawn(async move { adapters::deliver(&app, &event(1)).await });
         gate.somebody_is_in().await;
 
         let opened = async {
@@ -79,70 +83,74 @@ async fn a_repeat_learns_within_its_wait_that_the_event_is_handled() {
             gate.open();
         };
         let delivery = event(1);
-        let (repeat, ()) = tokio::join!(door.deliver(&delivery), opened);
-        assert_eq!(repeat.answer(), (200, Some("duplicate")), "{door}");
-        assert_eq!(first.await.unwrap().status, 200, "{door}");
+        let (repeat, ()) = tokio::join!(adapter.deliver(&delivery), opened);
+        assert_eq!(repeat.answer(), (200, Some("duplicate")), "{adapter}");
+        assert_eq!(first.await.unwrap().status, 200, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back() {
-    for open in doors() {
+    for open in adapters() {
         for status in [500, 503, 404, 422, 302] {
             let handler = Handler::new(move |_, grant| async move {
-                let status = if grant.epoch == 1 { status } else { 200 };
+                let status = if grant.attempt == 1 { status } else { 200 };
                 (StatusCode::from_u16(status).unwrap(), "the handler's own body")
             });
-            let door = open(&receiver(MemoryStore::new()), &handler);
-            let failed = door.deliver(&event(1)).await;
-            assert_eq!((failed.status, failed.code), (status, None), "{door}");
-            assert_eq!(failed.body, "the handler's own body", "{door}: {status}");
-            let again = door.deliver(&event(1)).await;
-            assert_eq!((again.status, again.code), (200, None), "{door}: {status}");
+            let adapter = open(&receiver(MemoryStore::new()), &handler);
+            let failed = adapter.deliver(&event(1)).await;
+            assert_eq!((failed.status, failed.code), (status, None), "{adapter}");
+            assert_eq!(failed.body, "the handler's own body", "{adapter}: {status}");
+            let again = adapter.deliver(&event(1)).await;
+            assert_eq!((again.status, again.code), (200, None), "{adapter}: {status}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_receivers_rule_says_which_answers_mean_that_the_event_is_done() {
-    for open in doors() {
+    for open in adapters() {
         let handler = Handler::answering(StatusCode::UNPROCESSABLE_ENTITY);
         let receiver = receiver(MemoryStore::new()).with_outcome_rule(|status| match status {
             422 => Verdict::Complete,
             _ => Verdict::Release,
         });
-        let door = open(&receiver, &handler);
-        assert_eq!(door.deliver(&event(1)).await.status, 422, "{door}");
-        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
+        let adapter = open(&receiver, &handler);
+        assert_eq!(adapter.deliver(&event(1)).await.status, 422, "{adapter}");
+        assert_eq!(
+            adapter.deliver(&event(1)).await.answer(),
+            (200, Some("duplicate")),
+            "{adapter}"
+        );
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_proved_claims_nothing() {
-    for open in doors() {
+    for open in adapters() {
         let store = FaultyStore::new(MemoryStore::new());
         let handler = Handler::answering(());
-        let door = open(&receiver(store.clone()), &handler);
+        let adapter = open(&receiver(store.clone()), &handler);
         let mut forged = event(1);
         forged.body.push(b' ');
-        assert_eq!(door.deliver(&forged).await.status, 401, "{door}");
+        assert_eq!(adapter.deliver(&forged).await.status, 401, "{adapter}");
         let unsigned = event(1).without_header("x-jup-signature");
-        assert_eq!(door.deliver(&unsigned).await.status, 401, "{door}");
-        assert_eq!((store.asked(), handler.begun()), (0, 0), "{door}");
+        assert_eq!(adapter.deliver(&unsigned).await.status, 401, "{adapter}");
+        assert_eq!((store.asked(), handler.begun()), (0, 0), "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_fails_closed_handles_nothing_while_its_store_is_away() {
-    for open in doors() {
+    for open in adapters() {
         for fault in [Fault::NotApplied, Fault::ReplyLost] {
             let store = FaultyStore::new(MemoryStore::new());
             let handler = Handler::answering(());
-            let door = open(&receiver(store.clone()), &handler);
+            let adapter = open(&receiver(store.clone()), &handler);
             store.fail_next("claim", &[fault]);
-            let away = door.deliver(&event(1)).await;
-            assert_eq!(away.answer(), (503, Some("store_unavailable")), "{door}: {fault:?}");
-            assert_eq!(handler.begun(), 0, "{door}: {fault:?}");
+            let away = adapter.deliver(&event(1)).await;
+            assert_eq!(away.answer(), (503, Some("store_unavailable")), "{adapter}: {fault:?}");
+            assert_eq!(handler.begun(), 0, "{adapter}: {fault:?}");
         }
     }
 }
@@ -153,74 +161,86 @@ async fn a_handler_learns_that_its_claim_is_held_in_less_than_the_store() {
         (OutagePolicy::LocalFallback, Degraded::LocalFallback),
         (OutagePolicy::FailOpen, Degraded::FailOpen),
     ];
-    for open in doors() {
+    for open in adapters() {
         for (policy, degraded) in policies {
             let store = FaultyStore::new(MemoryStore::new());
             let handler = Handler::new(move |_, grant| async move {
                 assert_eq!(grant.degraded, Some(degraded));
             });
             let receiver = receiver(store.clone()).with_outage_policy(policy);
-            let door = open(&receiver, &handler);
+            let adapter = open(&receiver, &handler);
             store.fail_next("claim", &[Fault::NotApplied]);
-            assert_eq!(door.deliver(&event(1)).await.status, 200, "{door}: {policy:?}");
-            assert_eq!(receiver.counters().degraded, 1, "{door}: {policy:?}");
+            assert_eq!(adapter.deliver(&event(1)).await.status, 200, "{adapter}: {policy:?}");
+            assert_eq!(receiver.counters().degraded, 1, "{adapter}: {policy:?}");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_full_of_events_in_flight_takes_no_other() {
-    for open in doors() {
+    for open in adapters() {
         let receiver = receiver(MemoryStore::with_capacity(1));
         let handler = Handler::answering(());
-        let door = open(&receiver, &handler);
+        let adapter = open(&receiver, &handler);
         let held = claim(&receiver, &event(1)).await.unwrap();
-        let full = door.deliver(&event(2)).await;
-        assert_eq!(full.answer(), (503, Some("store_full")), "{door}");
+        let full = adapter.deliver(&event(2)).await;
+        assert_eq!(full.answer(), (503, Some("store_full")), "{adapter}");
         held.complete().await.unwrap();
-        assert_eq!(door.deliver(&event(2)).await.status, 200, "{door}");
-        assert_eq!(handler.begun(), 1, "{door}");
+        assert_eq!(adapter.deliver(&event(2)).await.status, 200, "{adapter}");
+        assert_eq!(handler.begun(), 1, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_five_attempts_have_died_of_is_not_handled_again() {
-    for open in doors() {
+    for open in adapters() {
         let handler = Handler::answering(());
-        let door = open(&of_which_five_attempts_have_died().await, &handler);
-        assert_eq!(door.deliver(&event(1)).await.answer(), (503, Some("exhausted")), "{door}");
+        let adapter = open(&of_which_five_attempts_have_died().await, &handler);
+        assert_eq!(
+            adapter.deliver(&event(1)).await.answer(),
+            (503, Some("exhausted")),
+            "{adapter}"
+        );
 
         let receiver = of_which_five_attempts_have_died().await;
         let receiver = receiver.with_dead_letters(|_: &Verified| Ok(()));
-        let door = open(&receiver, &handler);
-        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("exhausted")), "{door}");
-        assert_eq!(door.deliver(&event(1)).await.answer(), (200, Some("duplicate")), "{door}");
-        assert_eq!(handler.begun(), 0, "{door}");
+        let adapter = open(&receiver, &handler);
+        assert_eq!(
+            adapter.deliver(&event(1)).await.answer(),
+            (200, Some("exhausted")),
+            "{adapter}"
+        );
+        assert_eq!(
+            adapter.deliver(&event(1)).await.answer(),
+            (200, Some("duplicate")),
+            "{adapter}"
+        );
+        assert_eq!(handler.begun(), 0, "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_id_with_another_body_is_a_duplicate_that_says_so() {
-    for open in doors() {
-        let door = open(&receiver(MemoryStore::new()), &Handler::answering(()));
-        assert_eq!(door.deliver(&event(1)).await.status, 200, "{door}");
+    for open in adapters() {
+        let adapter = open(&receiver(MemoryStore::new()), &Handler::answering(()));
+        assert_eq!(adapter.deliver(&event(1)).await.status, 200, "{adapter}");
         let other = Delivery::with_body(&scheme("jupiter"), r#"{"event_id":"1","amount":2}"#);
-        assert_eq!(door.deliver(&other).await.answer(), (200, Some("duplicate")), "{door}");
+        assert_eq!(adapter.deliver(&other).await.answer(), (200, Some("duplicate")), "{adapter}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_answer_is_one_after_which_a_sender_gives_up() {
     let mut answers = vec![
-        Answer::StoreUnavailable,
-        Answer::StoreFull,
-        Answer::HandlerFailed,
-        Answer::HandlerTimeout,
-        Answer::SecretNotKept,
-        Answer::Busy,
+        EarlyResponse::StoreUnavailable,
+        EarlyResponse::StoreFull,
+        EarlyResponse::HandlerFailed,
+        EarlyResponse::HandlerTimeout,
+        EarlyResponse::SecretNotKept,
+        EarlyResponse::Busy,
     ];
-    let refusals = VerifyErrorKind::ALL.iter().copied();
-    answers.extend(refusals.map(|kind| Answer::from(VerifyError::from(kind))));
+    let rejections = VerifyErrorKind::ALL.iter().copied();
+    answers.extend(rejections.map(|kind| EarlyResponse::from(VerifyError::from(kind))));
     let busy = receiver(MemoryStore::new());
     let held = claim(&busy, &event(1)).await.unwrap();
     answers.extend(claim(&busy, &event(1)).await.err());
@@ -233,7 +253,7 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
     assert_eq!(answers.len(), 6 + VerifyErrorKind::ALL.len() + 4);
 
     for answer in answers {
-        let response: Response<Body> = countersign::tower::answer(answer.clone());
+        let response: Response<Body> = countersign::tower::into_response(answer.clone());
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
         assert_eq!(status, answer.status(), "{answer:?}");
@@ -241,8 +261,8 @@ async fn no_answer_is_one_after_which_a_sender_gives_up() {
         let retry_after = parts.headers.get(RETRY_AFTER).map(|value| value.to_str().unwrap());
         assert_eq!(retry_after, answer.retry_after_s().map(|s| s.to_string()).as_deref());
         assert_eq!(parts.extensions.get(), Some(&answer));
-        let refusal = parts.extensions.get::<VerifyError>();
-        assert_eq!(refusal.is_some(), matches!(answer, Answer::Refused(_)), "{answer:?}");
+        let rejection = parts.extensions.get::<VerifyError>();
+        assert_eq!(rejection.is_some(), matches!(answer, EarlyResponse::Rejected(_)), "{answer:?}");
         assert_eq!(to_bytes(body, 1).await.unwrap(), "", "{answer:?}");
     }
 }

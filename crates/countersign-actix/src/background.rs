@@ -9,7 +9,7 @@ use countersign_core::{IdempotencyStore, Receiver};
 /// arbiter. The system outlives the workers, whose tasks release their claims
 /// when they are stopped.
 pub(crate) fn ensure_background<S: IdempotencyStore>(receiver: &Receiver<S>) {
-    let Some(background) = receiver.background(sleep) else { return };
+    let Some(background) = receiver.settlement_task(sleep) else { return };
     match System::try_current() {
         Some(system) => {
             system.arbiter().spawn(background);

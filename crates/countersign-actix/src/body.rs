@@ -12,7 +12,10 @@ use actix_web::rt::task::yield_now;
 use actix_web::rt::time::{Instant, timeout};
 use actix_web::{HttpMessage, HttpRequest};
 use bytes::Bytes;
-use countersign_core::{Answer, Arrived, Arriving, BodyView, Verified, Verifier, VerifyErrorKind};
+use countersign_core::{
+    BodyView, EarlyResponse, IncomingDelivery, ReceivedDelivery, Verified, Verifier,
+    VerifyErrorKind,
+};
 use futures_core::Stream;
 
 use crate::headers::{RequestHeaders, head};
@@ -38,23 +41,26 @@ pub async fn read_body(
     verifier: &Verifier,
     request: &HttpRequest,
     payload: &mut Payload,
-) -> Result<Arrived, Answer> {
+) -> Result<ReceivedDelivery, EarlyResponse> {
     let headers = RequestHeaders(request.headers());
     let head = head(request, &headers);
     let reserved = verifier.reserve(head_bytes(request))?;
     let mut resolving = verifier.resolve(head);
     let verifier = match timeout(verifier.body_timeout(), &mut resolving).await {
         Ok(resolved) => resolved?,
-        Err(_) => resolving.give_up()?,
+        Err(_) => resolving.use_stale()?,
     };
-    let mut arriving = verifier.arrive(head)?.with_reserved(reserved);
+    let mut arriving = verifier.arrive(head)?.with_permit(reserved);
     let announced = content_length(request.headers());
-    arriving.expect(announced.unwrap_or(0))?;
+    arriving.check_content_length(announced.unwrap_or(0))?;
     read_whole(&mut arriving, payload).await?;
     arriving.finish(announced)
 }
 
-async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<(), Answer> {
+async fn read_whole(
+    arriving: &mut IncomingDelivery,
+    payload: &mut Payload,
+) -> Result<(), EarlyResponse> {
     let began = Instant::now();
     let mut since_a_pause = 0;
     while arriving.wants_body() {
@@ -62,20 +68,20 @@ async fn read_whole(arriving: &mut Arriving, payload: &mut Payload) -> Result<()
             Some(piece) => Ok(piece),
             None => {
                 arriving.pause();
-                let until_look = arriving.next_look().saturating_sub(began.elapsed());
+                let until_look = arriving.next_deadline().saturating_sub(began.elapsed());
                 timeout(until_look, next_piece(payload)).await
             }
         };
         match piece {
             Ok(None) => break,
-            Ok(Some(Ok(piece))) => arriving.push(piece)?,
-            Ok(Some(Err(error))) => return Err(arriving.refuse(broken_off(&error))),
-            Err(_) => arriving.judge_pace(began.elapsed())?,
+            Ok(Some(Ok(piece))) => arriving.update(piece)?,
+            Ok(Some(Err(error))) => return Err(arriving.reject(body_error_kind(&error))),
+            Err(_) => arriving.check_rate(began.elapsed())?,
         }
         since_a_pause += 1;
         if since_a_pause == PIECES_WITHOUT_A_PAUSE {
             since_a_pause = 0;
-            arriving.judge_pace(began.elapsed())?;
+            arriving.check_rate(began.elapsed())?;
             yield_now().await;
         }
     }
@@ -100,7 +106,7 @@ async fn next_piece(payload: &mut Payload) -> Option<Result<Bytes, PayloadError>
 
 /// Rebuilds the request for the inner service, with its body and the verified
 /// delivery.
-pub(crate) fn put_back(request: &mut ServiceRequest, verified: Verified) {
+pub(crate) fn rebuild_request(request: &mut ServiceRequest, verified: Verified) {
     if verified.scheme().body_view() == BodyView::Decoded {
         // These headers describe the encoded body.
         let headers = request.headers_mut();
@@ -126,7 +132,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 
 /// Why reading a body failed: the connection broke, unless an outer layer has
 /// its own size limit.
-fn broken_off(error: &PayloadError) -> VerifyErrorKind {
+fn body_error_kind(error: &PayloadError) -> VerifyErrorKind {
     match error {
         PayloadError::Overflow => VerifyErrorKind::BodyTooLarge,
         _ => VerifyErrorKind::BodyIncomplete,

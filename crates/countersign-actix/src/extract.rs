@@ -5,9 +5,9 @@ mod json;
 mod rejection;
 mod webhook;
 
-pub use delivery::{Claimed, Delivery};
+pub use delivery::{ClaimedWebhook, ClaimedWebhookJson};
 pub use json::WebhookJson;
-pub use rejection::{Rejected, Rejection};
+pub use rejection::{ExtractError, Rejection};
 pub use webhook::Webhook;
 
 use actix_web::HttpRequest;

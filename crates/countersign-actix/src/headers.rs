@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::uri::PathAndQuery;
-use countersign_core::{Head, Headers, RepeatedHeader};
+use countersign_core::{Headers, RepeatedHeader, RequestHead};
 
 /// The headers of an actix-web request, as [`Headers`].
 ///
@@ -52,7 +52,10 @@ impl fmt::Debug for RequestHeaders<'_> {
 }
 
 /// The method, target and headers of a request, with the target as it was sent.
-pub(crate) fn head<'a>(request: &'a HttpRequest, headers: &'a RequestHeaders<'a>) -> Head<'a> {
+pub(crate) fn head<'a>(
+    request: &'a HttpRequest,
+    headers: &'a RequestHeaders<'a>,
+) -> RequestHead<'a> {
     let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
-    Head::new(request.method().as_str(), target, headers)
+    RequestHead::new(request.method().as_str(), target, headers)
 }

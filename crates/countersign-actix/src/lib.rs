@@ -8,7 +8,7 @@
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
 //! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
-//! | [`Claimed`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
+//! | [`ClaimedWebhook`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
 //! The second of each pair of extractors also parses the body as JSON. A
 //! rejected request gets a status and an empty body.
@@ -140,7 +140,7 @@
 //!
 //! let second = test::call_service(&app, delivery()).await;
 //! assert_eq!(second.status(), 200);
-//! assert_eq!(second.response().extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
+//! assert_eq!(second.response().extensions().get::<Answer>().map(EarlyResponse::code), Some("duplicate"));
 //! assert_eq!(test::read_body(second).await, "");
 //!
 //! // At shutdown, after the server has stopped accepting connections.
@@ -157,7 +157,7 @@
 //! is late. Then the sender gets 503, and the handler still finishes. Streaming
 //! the response's body does not affect how the event is settled.
 //!
-//! With [`Claimed`] and [`Delivery`] the handler settles the claim itself, and
+//! With [`ClaimedWebhook`] and [`Delivery`] the handler settles the claim itself, and
 //! a broken connection cancels it. A client that only closes its half of the
 //! connection does not cancel it: actix-web allows that, unless you set
 //! `HttpServer::h1_allow_half_closed(false)`.
@@ -219,10 +219,12 @@ mod service;
 mod webhook;
 
 pub use body::read_body;
-pub use extract::{Claimed, Delivery, Rejected, Rejection, Webhook, WebhookJson};
+pub use extract::{
+    ClaimedWebhook, ClaimedWebhookJson, ExtractError, Rejection, Webhook, WebhookJson,
+};
 pub use headers::RequestHeaders;
 pub use limit::limit_unsent;
 pub use middleware::VerifyMiddleware;
-pub use response::{answer, refusal};
+pub use response::{into_response, rejection};
 pub use service::VerifyService;
 pub use webhook::{WebhookMiddleware, WebhookService};

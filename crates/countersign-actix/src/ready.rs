@@ -4,7 +4,7 @@ use std::future::poll_fn;
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest};
-use countersign_core::{DeliverySpan, Handling};
+use countersign_core::{DeliverySpan, HandlerGuard};
 use tokio::sync::Mutex;
 
 /// The service inside a middleware. Only verified deliveries wait for its
@@ -26,7 +26,7 @@ impl<T: Service<ServiceRequest, Error = Error>> Behind<T> {
         &self,
         request: ServiceRequest,
         span: &DeliverySpan,
-    ) -> Result<(T::Future, Handling), Error> {
+    ) -> Result<(T::Future, HandlerGuard), Error> {
         let turn = self.turn.lock().await;
         poll_fn(|cx| self.service.poll_ready(cx)).await?;
         let handling = span.handling();

@@ -11,15 +11,15 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
-use countersign_core::{Answer, VerifyError};
+use countersign_core::{EarlyResponse, VerifyError};
 
 /// The response to a rejected delivery.
 ///
 /// It has the status of the error and an empty body. The error is in the
 /// response's extensions, so that an outer middleware can log and count it.
 #[must_use]
-pub fn refusal(error: VerifyError) -> HttpResponse {
-    answer(Answer::Refused(error))
+pub fn rejection(error: VerifyError) -> HttpResponse {
+    into_response(EarlyResponse::Rejected(error))
 }
 
 /// A response that is sent without calling the handler.
@@ -28,14 +28,14 @@ pub fn refusal(error: VerifyError) -> HttpResponse {
 /// answer in the response's extensions. The body is empty except for a
 /// handshake.
 #[must_use]
-pub fn answer(answer: Answer) -> HttpResponse {
+pub fn into_response(answer: EarlyResponse) -> HttpResponse {
     early_answer(answer, Payload::None)
 }
 
 /// The response to a request that is not passed on.
 pub(crate) fn answered<B>(
     request: ServiceRequest,
-    answer: Answer,
+    answer: EarlyResponse,
 ) -> ServiceResponse<EitherBody<B>> {
     let (request, unread) = request.into_parts();
     ServiceResponse::new(request, early_answer(answer, unread).map_into_right_body())
@@ -53,10 +53,10 @@ pub(crate) fn status<B>(response: &Result<ServiceResponse<B>, Error>) -> u16 {
 }
 
 /// A response that may be sent before the end of the request's body.
-pub(crate) fn early_answer(answer: Answer, unread: Payload) -> HttpResponse {
+pub(crate) fn early_answer(answer: EarlyResponse, unread: Payload) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let bytes = match &answer {
-        Answer::Handshake(handshake) => handshake.body().clone(),
+        EarlyResponse::Handshake(handshake) => handshake.body().clone(),
         _ => Bytes::new(),
     };
     let mut response = HttpResponse::with_body(status, AnswerBody { bytes, unread }.boxed());
@@ -64,10 +64,10 @@ pub(crate) fn early_answer(answer: Answer, unread: Payload) -> HttpResponse {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     match &answer {
-        Answer::Refused(error) => {
+        EarlyResponse::Rejected(error) => {
             response.extensions_mut().insert(error.clone());
         }
-        Answer::Handshake(handshake) => {
+        EarlyResponse::Handshake(handshake) => {
             for (name, value) in handshake.headers() {
                 let header = (HeaderName::try_from(name), HeaderValue::try_from(value));
                 if let (Ok(name), Ok(value)) = header {

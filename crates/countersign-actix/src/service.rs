@@ -7,9 +7,9 @@ use std::rc::Rc;
 use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
-use countersign_core::{Arrived, Verifier};
+use countersign_core::{ReceivedDelivery, Verifier};
 
-use crate::body::{put_back, read_body};
+use crate::body::{read_body, rebuild_request};
 use crate::ready::Behind;
 use crate::response::{answered, status};
 
@@ -47,12 +47,12 @@ where
 {
     let span = verifier.span();
     let (head, payload) = request.parts_mut();
-    let Arrived { verified, reserved: _reserved, .. } =
+    let ReceivedDelivery { verified, permit: _reserved, .. } =
         match span.instrument(read_body(&verifier, head, payload)).await {
             Ok(arrived) => arrived,
             Err(other) => return Ok(answered(request, other)),
         };
-    put_back(&mut request, verified);
+    rebuild_request(&mut request, verified);
     let (calling, handling) = span.instrument(service.call(request, &span)).await?;
     let response = span.instrument(calling).await;
     handling.ended(Some(status(&response)));

@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use countersign_core::{
-    Answer, Claim, DeliverySpan, IdempotencyStore, MemoryStore, Receiver, Verified,
+    Claim, DeliverySpan, EarlyResponse, IdempotencyStore, MemoryStore, Receiver, Verified,
 };
 use countersign_tower::ReadBody;
 use serde_core::de::DeserializeOwned;
@@ -20,7 +20,7 @@ use crate::rejection::Rejection;
 /// early return or a panic, it is released.
 ///
 /// Only the handler can renew the claim. If its work may take longer than the
-/// lease, it runs the work in [`Claim::renewed_while`]. There is no response
+/// lease, it runs the work in [`Claim::run_with_renewal`]. There is no response
 /// deadline: the sender gets the handler's response however late it is.
 ///
 /// If the client disconnects, axum cancels the handler, and the claim is
@@ -40,7 +40,7 @@ use crate::rejection::Rejection;
 ///     amount: u64,
 /// }
 ///
-/// async fn on_event(Delivery { event, claim, .. }: Delivery<Event>) -> StatusCode {
+/// async fn on_event(Delivery { event, claim, .. }: ClaimedWebhookJson<Event>) -> StatusCode {
 ///     match book(event.amount).await {
 ///         Ok(()) => {
 ///             // The booking is done. If it cannot be recorded now, recording is retried.
@@ -56,7 +56,7 @@ use crate::rejection::Rejection;
 /// # let _ = on_event;
 /// ```
 #[non_exhaustive]
-pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
+pub struct ClaimedWebhookJson<T, S: IdempotencyStore = MemoryStore> {
     /// The verified delivery.
     pub verified: Verified,
     /// The parsed body.
@@ -65,7 +65,7 @@ pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
     pub claim: Claim<S>,
 }
 
-impl<T, S, State> FromRequest<State> for Delivery<T, S>
+impl<T, S, State> FromRequest<State> for ClaimedWebhookJson<T, S>
 where
     T: DeserializeOwned + Send,
     S: IdempotencyStore,
@@ -88,14 +88,14 @@ where
 /// A verified delivery and the claim on its event: [`Delivery`] for a body that
 /// is not JSON.
 #[non_exhaustive]
-pub struct Claimed<S: IdempotencyStore = MemoryStore> {
+pub struct ClaimedWebhook<S: IdempotencyStore = MemoryStore> {
     /// The verified delivery, with its body.
     pub verified: Verified,
     /// The claim, which the handler settles.
     pub claim: Claim<S>,
 }
 
-impl<S, State> FromRequest<State> for Claimed<S>
+impl<S, State> FromRequest<State> for ClaimedWebhook<S>
 where
     S: IdempotencyStore,
     Receiver<S>: FromRef<State>,
@@ -115,7 +115,7 @@ async fn verified<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     request: Request,
 ) -> Result<(Verified, DeliverySpan), Rejection> {
-    if let Some(background) = receiver.background(sleep) {
+    if let Some(background) = receiver.settlement_task(sleep) {
         tokio::spawn(background);
     }
     let read = ReadBody::new(receiver.verifier(), request);
@@ -140,25 +140,25 @@ async fn claim<S: IdempotencyStore>(
         Err(stopped) => match stopped.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The runtime is shutting down.
-            Err(_) => Err(Answer::Busy.into()),
+            Err(_) => Err(EarlyResponse::Busy.into()),
         },
     }
 }
 
-impl<T, S: IdempotencyStore> fmt::Debug for Delivery<T, S> {
+impl<T, S: IdempotencyStore> fmt::Debug for ClaimedWebhookJson<T, S> {
     /// Shows the verified delivery and the claim, but not the contents of the
     /// body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
+        f.debug_struct("ClaimedWebhookJson")
             .field("verified", &self.verified)
             .field("claim", &self.claim)
             .finish_non_exhaustive()
     }
 }
 
-impl<S: IdempotencyStore> fmt::Debug for Claimed<S> {
+impl<S: IdempotencyStore> fmt::Debug for ClaimedWebhook<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claimed")
+        f.debug_struct("ClaimedWebhook")
             .field("verified", &self.verified)
             .field("claim", &self.claim)
             .finish()

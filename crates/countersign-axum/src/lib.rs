@@ -3,7 +3,7 @@
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
 //! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
-//! | [`Claimed`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
+//! | [`ClaimedWebhook`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
 //! The second of each pair also parses the body as JSON. The verifier and the
 //! receiver come from the app's state, so a route without them does not
@@ -114,7 +114,7 @@ mod json;
 mod rejection;
 mod webhook;
 
-pub use delivery::{Claimed, Delivery};
+pub use delivery::{ClaimedWebhook, ClaimedWebhookJson};
 pub use json::WebhookJson;
 pub use rejection::Rejection;
 pub use webhook::Webhook;

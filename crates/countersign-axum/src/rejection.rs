@@ -5,14 +5,14 @@ use std::fmt;
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use countersign_core::{Answer, MalformedJson, VerifyError};
-use countersign_tower::{answer, refusal};
+use countersign_core::{EarlyResponse, MalformedJson, VerifyError};
+use countersign_tower::{into_response, rejection};
 use http::StatusCode;
 
 /// Why an extractor rejected a delivery.
 ///
 /// As a response it has a status and an empty body. The [`VerifyError`], the
-/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, so that
+/// [`MalformedJson`] or the [`EarlyResponse`] is in the response's extensions, so that
 /// an outer layer can log and count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,7 +24,7 @@ pub enum Rejection {
     /// The handler is not called for this request: its event is a duplicate, is
     /// in progress in another attempt, or cannot be claimed. Handshakes are
     /// answered here too.
-    Answered(Answer),
+    Answered(EarlyResponse),
 }
 
 impl Rejection {
@@ -52,14 +52,14 @@ impl Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Unverified(error) => refusal(error),
+            Self::Unverified(error) => rejection(error),
             Self::MalformedJson(error) => {
                 let mut response = Response::new(Body::empty());
                 *response.status_mut() = StatusCode::BAD_REQUEST;
                 response.extensions_mut().insert(error);
                 response
             }
-            Self::Answered(given) => answer(given),
+            Self::Answered(given) => into_response(given),
         }
     }
 }
@@ -70,10 +70,10 @@ impl From<VerifyError> for Rejection {
     }
 }
 
-impl From<Answer> for Rejection {
-    fn from(answer: Answer) -> Self {
+impl From<EarlyResponse> for Rejection {
+    fn from(answer: EarlyResponse) -> Self {
         match answer {
-            Answer::Refused(error) => Self::Unverified(error),
+            EarlyResponse::Rejected(error) => Self::Unverified(error),
             other => Self::Answered(other),
         }
     }

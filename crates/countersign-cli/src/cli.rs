@@ -183,8 +183,8 @@ Examples:
   countersign diagnose --scheme github --secret-env GITHUB_SECRET --request delivery.json
 
   Check the secrets of other endpoints and an old secret:
-    countersign diagnose --scheme stripe --secret-env STRIPE_LIVE --candidate-env STRIPE_TEST \\
-      --retired-file old.txt --request delivery.json
+    countersign diagnose --scheme stripe --secret-env STRIPE_LIVE --other-endpoint-secret-env STRIPE_TEST \\
+      --old-secret-file old.txt --request delivery.json
 
   A handshake, which a provider sends before events and may not sign:
     countersign diagnose --scheme meta --secret-env META_SECRET --verify-token-env META_TOKEN \\
@@ -217,22 +217,22 @@ connection each time. If the scheme reads the time from the body, the time in th
 `--url` is needed only if the signed URL differs from `--to`.
 
 A recorded request (`--request`) is signed again: it keeps its id and its other headers, but not its
-old signature. With `--as-it-was` the request is not signed and no secret is needed: headers and
+old signature. With `--verbatim` the request is not signed and no secret is needed: headers and
 body are sent unchanged, except for connection headers. The receiver may reject an old request
 because of its timestamp.
 
-`--forge all` also sends genuine deliveries and duplicates, with generated event ids, to check that
+`--attack all` also sends genuine deliveries and duplicates, with generated event ids, to check that
 the endpoint accepts them. It waits up to 10 s for each response.
 
 Examples:
   countersign send --to http://127.0.0.1:3000/hooks --scheme venum --secret-env S --body event.json
 
   Attack an endpoint and print a report:
-    countersign send --forge all --to http://127.0.0.1:3000/hooks --scheme stripe --secret-env S \\
+    countersign send --attack all --to http://127.0.0.1:3000/hooks --scheme stripe --secret-env S \\
       --body event.json
 
   Send one forgery:
-    countersign send --forge stale --to https://example.com/hooks --scheme slack --secret-env S \\
+    countersign send --attack stale --to https://example.com/hooks --scheme slack --secret-env S \\
       --body event.json
 
   Measure the distribution of responses and times:
@@ -240,11 +240,11 @@ Examples:
       --scheme github --secret-env S --body event.json
 
   Resend a delivery captured by `serve --capture`:
-    countersign send --to http://127.0.0.1:3000/hooks --as-it-was --request captures/2026….json
+    countersign send --to http://127.0.0.1:3000/hooks --verbatim --request captures/2026….json
     countersign send --to http://127.0.0.1:3000/hooks --scheme slack --secret-env S \\
       --request captures/2026….json
 
-Exit status: 0 if every response was the expected one (with `--as-it-was`: a 2xx), 1 if not, 2 bad
+Exit status: 0 if every response was the expected one (with `--verbatim`: a 2xx), 1 if not, 2 bad
 usage or configuration.";
 
 const SERVE_EXAMPLES: &str = "\
@@ -259,8 +259,8 @@ Configuration file:
     forward = \"http://127.0.0.1:8080/venum\"     # if omitted, printing a delivery acknowledges it
     # optional: url, body_limit, tolerance, retention, ack_deadline, outage,
     # handler_timeout = \"2m\"; event_id = \"/id\" and repeats = \"handle\" or \"suppress\"; for
-    # handshakes, verify_token = { env = \"NAME\" }, or keep_secret = \"PATH\" and
-    # arm_handshake = \"10m\"; above the endpoints, capture = \"captures\", capture_refused = true,
+    # handshakes, verify_token = { env = \"NAME\" }, or handshake_secret_file = \"PATH\" and
+    # handshake_window = \"10m\"; above the endpoints, capture = \"captures\", capture_rejected = true,
     # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",
     # forwarded_headers = \"keep\"
 
@@ -284,7 +284,7 @@ Examples:
     --secret-env VENUM_SECRET --forward http://127.0.0.1:8080/venum
 
   Capture rejected deliveries and diagnose one:
-    countersign serve --config serve.toml --capture captures --capture-refused
+    countersign serve --config serve.toml --capture captures --capture-rejected
     countersign diagnose --scheme venum --secret-env VENUM_SECRET --request captures/2026….json
 
 On SIGTERM or Ctrl-C, drains in-flight requests for up to 29 s (drain_timeout) and exits. A second

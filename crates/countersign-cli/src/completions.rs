@@ -18,5 +18,5 @@ pub(crate) fn run(args: &CompletionsArgs) -> Report {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut program, name, &mut script);
     // clap writes UTF-8 text.
-    Report::for_programs(String::from_utf8_lossy(&script))
+    Report::machine(String::from_utf8_lossy(&script))
 }

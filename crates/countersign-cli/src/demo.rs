@@ -9,22 +9,22 @@ mod sender;
 
 use countersign::{Clock, SystemClock};
 
-use crate::mend::Mend;
 use crate::output::Report;
+use crate::usage_error::UsageError;
 use endpoint::Endpoint;
 use outcome::{Outcome, report};
 use provider::PROVIDERS;
 use receiver::Receiver;
 use sender::Sender;
 
-pub(crate) fn run() -> Result<Report, Mend> {
+pub(crate) fn run() -> Result<Report, UsageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Mend::because("the demo cannot start", error))?;
+    let runtime = runtime.map_err(|error| UsageError::because("the demo cannot start", error))?;
     let outcomes = runtime.block_on(send_everything())?;
     Ok(report(&outcomes))
 }
 
-async fn send_everything() -> Result<Vec<Outcome>, Mend> {
+async fn send_everything() -> Result<Vec<Outcome>, UsageError> {
     let endpoints = PROVIDERS.iter().map(Endpoint::new).collect::<Result<Vec<_>, _>>()?;
     let receiver = Receiver::start(&endpoints).await?;
     let sender = Sender::to(receiver.address());

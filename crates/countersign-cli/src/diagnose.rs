@@ -9,11 +9,11 @@ use countersign::diagnose::{Audience, Cause, CauseKind, Diagnose, Diagnosis};
 use serde::Serialize;
 
 use crate::cli::SchemeArg;
-use crate::mend::Mend;
 use crate::output::{BAD, BOLD, DIM, GOOD, Report, paint};
 use crate::request::RequestArgs;
 use crate::scheme;
 use crate::secrets::{Place, SecretArgs};
+use crate::usage_error::UsageError;
 
 #[derive(Args)]
 pub(crate) struct DiagnoseArgs {
@@ -40,16 +40,16 @@ pub(crate) struct DiagnoseArgs {
 struct OtherSecrets {
     /// Environment variable with the secret of another endpoint; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
-    candidate_env: Vec<String>,
+    other_endpoint_secret_env: Vec<String>,
     /// File with the secret of another endpoint; repeatable
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
-    candidate_file: Vec<PathBuf>,
+    other_endpoint_secret_file: Vec<PathBuf>,
     /// Environment variable with an old secret that is no longer accepted; repeatable
     #[arg(long, value_name = "NAME", action = ArgAction::Append)]
-    retired_env: Vec<String>,
+    old_secret_env: Vec<String>,
     /// File with an old secret that is no longer accepted; repeatable
     #[arg(long, value_name = "PATH", action = ArgAction::Append)]
-    retired_file: Vec<PathBuf>,
+    old_secret_file: Vec<PathBuf>,
 }
 
 #[derive(Args)]
@@ -62,7 +62,7 @@ struct VerifyToken {
     verify_token_file: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, UsageError> {
     let scheme = scheme::load(&args.scheme.name)?;
     let name = scheme.name().to_owned();
     let request = args.request.read()?;
@@ -70,10 +70,12 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
     request.signed_url(&scheme)?;
     let audience = audience(&args.scheme.name);
     let mut diagnose = Diagnose::new(scheme, args.secrets.read()?).with_audience(audience);
-    for secret in read(&args.others.candidate_env, &args.others.candidate_file)? {
+    for secret in
+        read(&args.others.other_endpoint_secret_env, &args.others.other_endpoint_secret_file)?
+    {
         diagnose = diagnose.with_candidate(secret);
     }
-    for secret in read(&args.others.retired_env, &args.others.retired_file)? {
+    for secret in read(&args.others.old_secret_env, &args.others.old_secret_file)? {
         diagnose = diagnose.with_retired(secret);
     }
     if let Some(token) = args.verify_token.read()? {
@@ -87,24 +89,25 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, Mend> {
 
     let report = if args.json {
         let text = serde_json::to_string(&DiagnosisJson::of(&diagnosis));
-        let text =
-            text.map_err(|error| Mend::because("the diagnosis cannot be written as JSON", error))?;
-        Report::for_programs(format!("{text}\n"))
+        let text = text.map_err(|error| {
+            UsageError::because("the diagnosis cannot be written as JSON", error)
+        })?;
+        Report::machine(format!("{text}\n"))
     } else {
-        Report::for_people(describe(&name, &diagnosis, &args.secrets))
+        Report::human(describe(&name, &diagnosis, &args.secrets))
     };
     Ok(report.ended_with(status(&diagnosis)))
 }
 
 impl VerifyToken {
-    fn read(&self) -> Result<Option<Secret>, Mend> {
+    fn read(&self) -> Result<Option<Secret>, UsageError> {
         let env = self.verify_token_env.clone().map(Place::Env);
         let place = env.or_else(|| self.verify_token_file.clone().map(Place::File));
         place.map(|place| place.read()).transpose()
     }
 }
 
-fn read(variables: &[String], files: &[PathBuf]) -> Result<Vec<Secret>, Mend> {
+fn read(variables: &[String], files: &[PathBuf]) -> Result<Vec<Secret>, UsageError> {
     let variables = variables.iter().cloned().map(Place::Env);
     let places = variables.chain(files.iter().cloned().map(Place::File));
     places.map(|place| place.read()).collect()
@@ -129,7 +132,7 @@ fn audience(scheme: &str) -> Audience {
 
 /// The diagnosis as human-readable text, with the cause first.
 fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String {
-    let Some(refusal) = diagnosis.refusal() else {
+    let Some(rejection) = diagnosis.rejection() else {
         let yes = paint(GOOD, "verified");
         let mut text = format!("{yes}: {scheme}: there is nothing to diagnose\n");
         if let Some(handshake) = diagnosis.handshake() {
@@ -146,15 +149,15 @@ fn describe(scheme: &str, diagnosis: &Diagnosis, secrets: &SecretArgs) -> String
             (false, _) if index > 0 => (paint(BOLD, "or"), "not confirmed"),
             (false, _) => (paint(BOLD, "suspected"), "not confirmed"),
         };
-        let (detail, code, fix) = (cause.detail(), cause.kind().code(), cause.mend());
+        let (detail, code, fix) = (cause.detail(), cause.kind().code(), cause.fix());
         text.push_str(&format!("{word}: {detail}\n  fix    {fix}\n"));
         text.push_str(&paint(DIM, format_args!("  cause  {code}, {how}\n\n")));
     }
     let why = match diagnosis.problem() {
         Some(problem) => secrets.blame(problem.clone()).to_string(),
-        None => refusal.to_string(),
+        None => rejection.to_string(),
     };
-    let (no, code) = (paint(BAD, "rejected"), refusal.code());
+    let (no, code) = (paint(BAD, "rejected"), rejection.code());
     text.push_str(&format!("{no}: {scheme}: {code}\n  {why}\n"));
     let is_told = diagnosis.causes().iter().any(|cause| cause.kind() == CauseKind::Handshake);
     if let Some(handshake) = diagnosis.handshake().filter(|_| !is_told) {
@@ -180,7 +183,7 @@ struct CauseJson<'a> {
     cause: &'static str,
     certain: bool,
     detail: &'a str,
-    mend: &'a str,
+    fix: &'a str,
 }
 
 impl<'a> DiagnosisJson<'a> {
@@ -189,11 +192,11 @@ impl<'a> DiagnosisJson<'a> {
             cause: cause.kind().code(),
             certain: cause.is_certain(),
             detail: cause.detail(),
-            mend: cause.mend(),
+            fix: cause.fix(),
         });
         Self {
             verified: diagnosis.is_verified(),
-            code: diagnosis.refusal().map(|refusal| refusal.code()),
+            code: diagnosis.rejection().map(|rejection| rejection.code()),
             handshake: diagnosis.handshake(),
             causes: causes.collect(),
         }

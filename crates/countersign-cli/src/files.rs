@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// The purpose of a file, which determines its maximum size.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +37,11 @@ impl FileKind {
 }
 
 /// Reads a file, or standard input if the path is `-`. `what` names the file in errors.
-pub(crate) fn read_or_stdin(path: &Path, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend> {
+pub(crate) fn read_or_stdin(
+    path: &Path,
+    kind: FileKind,
+    what: &str,
+) -> Result<Vec<u8>, UsageError> {
     if path.as_os_str() == "-" {
         return bounded(io::stdin().lock(), kind, what);
     }
@@ -45,30 +49,33 @@ pub(crate) fn read_or_stdin(path: &Path, kind: FileKind, what: &str) -> Result<V
 }
 
 /// Reads a file.
-pub(crate) fn read(path: &Path, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend> {
+pub(crate) fn read(path: &Path, kind: FileKind, what: &str) -> Result<Vec<u8>, UsageError> {
     bounded(File::open(path).map_err(|error| unreadable(what, &error))?, kind, what)
 }
 
 /// Reads a text file.
-pub(crate) fn read_text(path: &Path, kind: FileKind, what: &str) -> Result<String, Mend> {
+pub(crate) fn read_text(path: &Path, kind: FileKind, what: &str) -> Result<String, UsageError> {
     String::from_utf8(read(path, kind, what)?)
-        .map_err(|_| Mend::new(format!("{what} is not UTF-8 text")))
+        .map_err(|_| UsageError::new(format!("{what} is not UTF-8 text")))
 }
 
-fn bounded(file: impl Read, kind: FileKind, what: &str) -> Result<Vec<u8>, Mend> {
+fn bounded(file: impl Read, kind: FileKind, what: &str) -> Result<Vec<u8>, UsageError> {
     let limit = kind.limit();
     let mut bytes = Vec::new();
     file.take(limit as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(what, &error))?;
     if bytes.len() > limit {
-        return Err(Mend::new(format!("{what} is too large: the maximum is {} MiB", limit / MIB)));
+        return Err(UsageError::new(format!(
+            "{what} is too large: the maximum is {} MiB",
+            limit / MIB
+        )));
     }
     Ok(bytes)
 }
 
-fn unreadable(what: &str, error: &io::Error) -> Mend {
-    Mend::because(format!("{what} cannot be read"), error)
+fn unreadable(what: &str, error: &io::Error) -> UsageError {
+    UsageError::because(format!("{what} cannot be read"), error)
 }
 
 const MIB: usize = 1024 * 1024;

@@ -8,7 +8,7 @@
 //! | `server_url.rs` | the URL of a server that requests are sent to |
 //! | `files.rs` | reads files up to a maximum size |
 //! | `random.rs` | random ids and secrets |
-//! | `mend.rs` | errors that the user has to fix |
+//! | `fix.rs` | errors that the user has to fix |
 //! | `output.rs`, `output/`, `table.rs` | output and exit status |
 //! | `queue.rs` | a bounded queue for background output |
 
@@ -19,7 +19,6 @@ mod diagnose;
 mod files;
 mod hop_by_hop;
 mod manual;
-mod mend;
 mod output;
 mod queue;
 mod random;
@@ -32,6 +31,7 @@ mod serve;
 mod server_url;
 mod sign;
 mod table;
+mod usage_error;
 mod verify;
 
 use std::process::ExitCode;
@@ -59,9 +59,9 @@ fn main() -> ExitCode {
     };
     let status = match ended {
         Ok(report) => report.print(),
-        Err(mend) => mend.print(),
+        Err(fix) => fix.print(),
     };
-    output::flush_notes(LONGEST_FLUSH);
+    output::flush_notes(MAX_FLUSH);
     status
 }
 
@@ -77,4 +77,4 @@ fn said_by_clap(said: &clap::Error) -> ExitCode {
     u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
-const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+const MAX_FLUSH: Duration = Duration::from_secs(1);

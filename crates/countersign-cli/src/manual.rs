@@ -11,8 +11,8 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
 use crate::cli::Cli;
-use crate::mend::Mend;
 use crate::output::Report;
+use crate::usage_error::UsageError;
 use remarks::remarks;
 
 #[derive(Args)]
@@ -23,14 +23,14 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ManArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &ManArgs) -> Result<Report, UsageError> {
     let program = program();
     match &args.dir {
         Some(dir) => write_all(&program, dir),
         None => {
             let page = page(&program)
-                .map_err(|error| Mend::because("the man page cannot be generated", error))?;
-            Ok(Report::for_programs(page))
+                .map_err(|error| UsageError::because("the man page cannot be generated", error))?;
+            Ok(Report::machine(page))
         }
     }
 }
@@ -42,20 +42,23 @@ fn program() -> Command {
     program
 }
 
-fn write_all(program: &Command, dir: &Path) -> Result<Report, Mend> {
+fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
     let folder = dir.display();
     fs::create_dir_all(dir).map_err(|error| {
-        Mend::because(format!("the directory `{folder}` cannot be created"), error)
+        UsageError::because(format!("the directory `{folder}` cannot be created"), error)
     })?;
     let mut pages = 0;
     for command in std::iter::once(program).chain(program.get_subcommands()) {
         let path = dir.join(Man::new(command.clone()).get_filename());
         page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
-            Mend::because(format!("the man page `{}` cannot be written", path.display()), error)
+            UsageError::because(
+                format!("the man page `{}` cannot be written", path.display()),
+                error,
+            )
         })?;
         pages += 1;
     }
-    Ok(Report::for_people(format!("{pages} pages written to {folder}\n")))
+    Ok(Report::human(format!("{pages} pages written to {folder}\n")))
 }
 
 fn page(command: &Command) -> io::Result<String> {

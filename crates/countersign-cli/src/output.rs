@@ -40,18 +40,18 @@ enum Reader {
 
 impl Report {
     /// Human-readable text, which may be styled.
-    pub(crate) fn for_people(text: impl Into<String>) -> Self {
+    pub(crate) fn human(text: impl Into<String>) -> Self {
         Self { text: text.into(), reader: Reader::Person, status: ExitCode::SUCCESS }
     }
 
     /// Machine-readable text.
-    pub(crate) fn for_programs(text: impl Into<String>) -> Self {
+    pub(crate) fn machine(text: impl Into<String>) -> Self {
         Self { text: text.into(), reader: Reader::Program, status: ExitCode::SUCCESS }
     }
 
     /// Sets the exit status of a negative result.
     #[must_use]
-    pub(crate) fn refused(mut self) -> Self {
+    pub(crate) fn rejected(mut self) -> Self {
         self.status = ExitCode::FAILURE;
         self
     }

@@ -2,11 +2,11 @@
 
 use ring::rand::SystemRandom;
 
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// 128 random bits, in hexadecimal.
-pub(crate) fn hex_128() -> Result<String, Mend> {
+pub(crate) fn hex_128() -> Result<String, UsageError> {
     let random = ring::rand::generate::<[u8; 16]>(&SystemRandom::new())
-        .map_err(|_| Mend::new("the operating system returned no random numbers"))?;
+        .map_err(|_| UsageError::new("the operating system returned no random numbers"))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(random.expose())))
 }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use clap::{ArgAction, ArgGroup, Args};
 use countersign::diagnose::CapturedRequest;
-use countersign::{Head, PublicUrl, Scheme, SignedRequest};
+use countersign::{PublicUrl, RequestHead, Scheme, SignedRequest};
 
 use crate::files::{FileKind, read_or_stdin};
-use crate::mend::Mend;
 use crate::output;
+use crate::usage_error::UsageError;
 
 #[derive(Args)]
 #[group(skip)]
@@ -53,7 +53,7 @@ pub(crate) struct Request {
 
 impl RequestArgs {
     /// Reads the request.
-    pub(crate) fn read(&self) -> Result<Request, Mend> {
+    pub(crate) fn read(&self) -> Result<Request, UsageError> {
         if let Some(path) = &self.request {
             let what = format!("the request's file `{}`", path.display());
             let (request, lacks) =
@@ -71,7 +71,7 @@ impl RequestArgs {
                     headers.extend(header_lines(&lines, &what)?);
                 }
                 None => headers.push(parse_header(header.as_bytes()).ok_or_else(|| {
-                    Mend::new("the value of `-H` is not a header: use `-H 'Name: value'`")
+                    UsageError::new("the value of `-H` is not a header: use `-H 'Name: value'`")
                 })?),
             }
         }
@@ -86,11 +86,11 @@ impl RequestArgs {
     }
 
     /// Rejects two readers of standard input: the second one would read nothing.
-    fn check_standard_input(&self) -> Result<(), Mend> {
+    fn check_standard_input(&self) -> Result<(), UsageError> {
         let headers = self.headers.iter().filter(|header| *header == "@-").count();
         let body = self.body.iter().filter(|path| path.as_os_str() == "-").count();
         if headers + body > 1 {
-            return Err(Mend::new(
+            return Err(UsageError::new(
                 "standard input can be read only once: use a file for either `--body` or `-H`",
             ));
         }
@@ -99,8 +99,8 @@ impl RequestArgs {
 }
 
 impl Request {
-    pub(crate) fn head(&self) -> Head<'_> {
-        Head::new(&self.method, self.target(), &self.headers)
+    pub(crate) fn head(&self) -> RequestHead<'_> {
+        RequestHead::new(&self.method, self.target(), &self.headers)
     }
 
     pub(crate) fn body(&self) -> &Bytes {
@@ -153,11 +153,11 @@ impl Request {
     }
 
     /// The signed URL; `None` if the scheme signs no URL.
-    pub(crate) fn signed_url(&self, scheme: &Scheme) -> Result<Option<PublicUrl>, Mend> {
+    pub(crate) fn signed_url(&self, scheme: &Scheme) -> Result<Option<PublicUrl>, UsageError> {
         match &self.url {
             _ if !scheme.signs_url() => Ok(None),
             Some(url) => Ok(Some(PublicUrl::new(url)?)),
-            None => Err(Mend::new(format!(
+            None => Err(UsageError::new(format!(
                 "scheme `{}` signs the URL: give the URL that the provider calls with `--url`, or \
                  as `url` in the request's file",
                 scheme.name()
@@ -179,12 +179,12 @@ impl Request {
 
 /// Parses the contents of a request file, for tests.
 #[cfg(test)]
-pub(crate) fn parse_file(json: &[u8], what: &str) -> Result<Request, Mend> {
+pub(crate) fn parse_file(json: &[u8], what: &str) -> Result<Request, UsageError> {
     file::parse(json, what).map(|(request, _)| request)
 }
 
 /// Parses header lines. Empty lines are skipped.
-fn header_lines(text: &[u8], what: &str) -> Result<Vec<(String, Vec<u8>)>, Mend> {
+fn header_lines(text: &[u8], what: &str) -> Result<Vec<(String, Vec<u8>)>, UsageError> {
     let lines = text.split(|byte| *byte == b'\n').enumerate();
     let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
     lines
@@ -192,7 +192,7 @@ fn header_lines(text: &[u8], what: &str) -> Result<Vec<(String, Vec<u8>)>, Mend>
             // The line is not shown, because it may contain a signature.
             parse_header(line).ok_or_else(|| {
                 let line = index + 1;
-                Mend::new(format!("{what}: line {line} is not a header: use `Name: value`"))
+                UsageError::new(format!("{what}: line {line} is not a header: use `Name: value`"))
             })
         })
         .collect()

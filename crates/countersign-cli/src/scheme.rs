@@ -8,7 +8,7 @@ use clap::{Arg, Command, Error};
 use countersign::{ConfigError, Scheme};
 
 use crate::files::{self, FileKind};
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// Accepts any text. Shells complete the names of the built-in schemes.
 #[derive(Clone)]
@@ -33,20 +33,22 @@ impl TypedValueParser for SchemeName {
 }
 
 /// Loads a scheme: from a TOML file if `name` is a path, or else a built-in scheme.
-pub(crate) fn load(name: &str) -> Result<Scheme, Mend> {
+pub(crate) fn load(name: &str) -> Result<Scheme, UsageError> {
     load_from(Path::new(""), name)
 }
 
 /// The same for a name in a configuration file in this folder; paths are relative to it.
-pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, Mend> {
+pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, UsageError> {
     if is_file(name) {
         return from_file(&folder.join(name));
     }
     Scheme::named(name).map_err(|error| match error {
-        ConfigError::UnknownScheme { name, near, .. } if near.is_empty() => Mend::new(format!(
-            "there is no built-in scheme `{name}`: \
+        ConfigError::UnknownScheme { name, near, .. } if near.is_empty() => {
+            UsageError::new(format!(
+                "there is no built-in scheme `{name}`: \
              `countersign schemes` lists them; the name of a scheme file ends in `.toml`"
-        )),
+            ))
+        }
         error => error.into(),
     })
 }
@@ -56,8 +58,8 @@ pub(crate) fn is_file(name: &str) -> bool {
     name.ends_with(".toml") || name.contains(['/', MAIN_SEPARATOR])
 }
 
-fn from_file(path: &Path) -> Result<Scheme, Mend> {
+fn from_file(path: &Path) -> Result<Scheme, UsageError> {
     let what = format!("the scheme's file `{}`", path.display());
     let text = files::read_text(path, FileKind::Scheme, &what)?;
-    Scheme::from_toml(&text).map_err(|error| Mend::because(what, error))
+    Scheme::from_toml(&text).map_err(|error| UsageError::because(what, error))
 }

@@ -8,20 +8,20 @@ mod markdown;
 use countersign::Scheme;
 
 use crate::cli::{SchemesArgs, SchemesForm};
-use crate::mend::Mend;
 use crate::output::{Report, escape_control_chars};
 use crate::scheme;
 use crate::table::Table;
+use crate::usage_error::UsageError;
 use description::describe;
 use json::SchemeJson;
 
-pub(crate) fn run(args: &SchemesArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
     match &args.name {
         Some(name) => {
             let scheme = scheme::load(name)?;
             match &args.form {
                 SchemesForm { json: true, .. } => json(&SchemeJson::new(&scheme)),
-                SchemesForm { toml: true, .. } => Ok(Report::for_programs(scheme.to_toml()?)),
+                SchemesForm { toml: true, .. } => Ok(Report::machine(scheme.to_toml()?)),
                 SchemesForm { markdown: true, .. } => Ok(markdown::section(&scheme)),
                 _ => Ok(describe(&scheme)),
             }
@@ -52,7 +52,7 @@ fn list(schemes: &[Scheme]) -> Report {
             aliases(scheme).join(", ").into(),
         ]);
     }
-    Report::for_people(table.render())
+    Report::human(table.render())
 }
 
 /// The other names of a built-in scheme.
@@ -61,8 +61,8 @@ fn aliases(scheme: &Scheme) -> Vec<&'static str> {
     Scheme::aliases().filter_map(is_own).collect()
 }
 
-fn json(value: &impl serde::Serialize) -> Result<Report, Mend> {
+fn json(value: &impl serde::Serialize) -> Result<Report, UsageError> {
     let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Mend::because("the schemes cannot be written as JSON", error))?;
-    Ok(Report::for_programs(text + "\n"))
+        .map_err(|error| UsageError::because("the schemes cannot be written as JSON", error))?;
+    Ok(Report::machine(text + "\n"))
 }

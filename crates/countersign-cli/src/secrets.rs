@@ -12,8 +12,8 @@ use countersign::{ConfigError, Scheme, Secret, SecretProblem, Secrets};
 use zeroize::Zeroizing;
 
 use crate::files::{self, FileKind};
-use crate::mend::Mend;
 use crate::output;
+use crate::usage_error::UsageError;
 
 /// The sources of the active secrets, in the order of the command line: the current one first.
 #[derive(Debug, Clone)]
@@ -40,13 +40,13 @@ struct Flags {
 
 impl SecretArgs {
     /// Reads all secrets.
-    pub(crate) fn read(&self) -> Result<Secrets, Mend> {
+    pub(crate) fn read(&self) -> Result<Secrets, UsageError> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
         collect(read).ok_or_else(none)
     }
 
     /// Reads only the first secret.
-    pub(crate) fn current(&self) -> Result<Secret, Mend> {
+    pub(crate) fn current(&self) -> Result<Secret, UsageError> {
         if self.0.len() > 1 {
             output::note("signed with the first secret only");
         }
@@ -59,24 +59,24 @@ impl SecretArgs {
         &self,
         takers: usize,
         seen: impl Fn(&Secret),
-    ) -> Result<Vec<Secrets>, Mend> {
+    ) -> Result<Vec<Secrets>, UsageError> {
         let read = self.0.iter().map(Place::read).collect::<Result<Vec<_>, _>>()?;
         read.iter().for_each(seen);
         let copies = || {
             read.iter().zip(&self.0).map(|(secret, place)| Ok(again(secret)?.named(place.name())))
         };
         (0..takers)
-            .map(|_| collect(copies().collect::<Result<Vec<_>, Mend>>()?).ok_or_else(none))
+            .map(|_| collect(copies().collect::<Result<Vec<_>, UsageError>>()?).ok_or_else(none))
             .collect()
     }
 
     /// Converts an error; if it is about a secret, the message names the option to fix.
-    pub(crate) fn blame(&self, error: ConfigError) -> Mend {
+    pub(crate) fn blame(&self, error: ConfigError) -> UsageError {
         match error {
             ConfigError::Secret { problem, index, .. } => {
                 match index.and_then(|index| self.0.get(index)) {
                     Some(place) => place.unusable(problem),
-                    None => Mend::because("secret", problem),
+                    None => UsageError::because("secret", problem),
                 }
             }
             error => error.into(),
@@ -85,7 +85,7 @@ impl SecretArgs {
 }
 
 impl Place {
-    pub(crate) fn read(&self) -> Result<Secret, Mend> {
+    pub(crate) fn read(&self) -> Result<Secret, UsageError> {
         let mut text = self.text()?;
         if let Some(rest) = text.strip_suffix('\n') {
             text.truncate(rest.strip_suffix('\r').unwrap_or(rest).len());
@@ -99,7 +99,7 @@ impl Place {
     }
 
     /// The exact text of the source.
-    pub(crate) fn text(&self) -> Result<String, Mend> {
+    pub(crate) fn text(&self) -> Result<String, UsageError> {
         match self {
             Self::Env(name) => match std::env::var_os(name) {
                 Some(value) => value.into_string().map_err(|_| self.not_text()),
@@ -120,27 +120,27 @@ impl Place {
         }
     }
 
-    fn not_set(&self, name: &str) -> Mend {
-        let mend = if is_plainly_a_name(name) {
+    fn not_set(&self, name: &str) -> UsageError {
+        let fix = if is_plainly_a_name(name) {
             "export it first"
         } else {
             "give the name of an exported variable, never the secret itself"
         };
-        Mend::new(format!("{self} is not set: {mend}"))
+        UsageError::new(format!("{self} is not set: {fix}"))
     }
 
-    fn not_text(&self) -> Mend {
-        Mend::new(format!("{self} is not UTF-8 text: store it as the provider displays it"))
+    fn not_text(&self) -> UsageError {
+        UsageError::new(format!("{self} is not UTF-8 text: store it as the provider displays it"))
     }
 
-    pub(crate) fn unusable(&self, problem: SecretProblem) -> Mend {
+    pub(crate) fn unusable(&self, problem: SecretProblem) -> UsageError {
         match problem {
             // The library's message names a function of the library.
-            SecretProblem::NotBase64 => Mend::new(format!(
+            SecretProblem::NotBase64 => UsageError::new(format!(
                 "{self} is not base64, but this scheme's secrets are: store it without spaces or \
                  quotes"
             )),
-            problem => Mend::new(format!("{self} {problem}")),
+            problem => UsageError::new(format!("{self} {problem}")),
         }
     }
 }
@@ -204,8 +204,8 @@ fn from_hex(text: &[u8]) -> Option<Vec<u8>> {
     pairs.iter().map(byte).collect()
 }
 
-fn none() -> Mend {
-    Mend::new("give a secret with `--secret-env` or `--secret-file`")
+fn none() -> UsageError {
+    UsageError::new("give a secret with `--secret-env` or `--secret-file`")
 }
 
 /// Whether the name can be printed. Anything but an uppercase name may be the secret itself, given

@@ -22,26 +22,28 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use countersign::testing::{Attack, AttackKind, AttackList, AttackRequest, Attacks, NoAttack};
+use countersign::testing::{
+    Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks,
+};
 use countersign::{PublicUrl, Scheme};
 use http::{Method, Uri};
 
-use crate::mend::Mend;
 use crate::output::{self, Report};
 use crate::request::{Request, RequestArgs};
 use crate::scheme::{self, SchemeName};
 use crate::secrets::SecretArgs;
 use crate::sign::say_that_an_id_is_ignored;
+use crate::usage_error::UsageError;
 use progress::Progress;
 use target::Target;
-use volley::{Shot, Volley};
+use volley::{Attempt, Batch};
 
 #[derive(Args)]
 #[command(
     mut_group("secrets", |group| group.required(false)),
     override_usage = "countersign send --to <URL> --scheme <SCHEME>
            <--secret-env <NAME>|--secret-file <PATH>>... <--body <FILE>|--request <FILE>> [OPTIONS]
-       countersign send --to <URL> --as-it-was --request <FILE> [OPTIONS]"
+       countersign send --to <URL> --verbatim --request <FILE> [OPTIONS]"
 )]
 pub(crate) struct SendArgs {
     /// Name of a built-in scheme (see `countersign schemes`), or path of a scheme's TOML file
@@ -69,13 +71,13 @@ pub(crate) struct SendArgs {
         long,
         conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "forge"]
     )]
-    as_it_was: bool,
+    verbatim: bool,
     /// URL of the receiver, http or https
     #[arg(long, value_name = "URL")]
     to: String,
     /// Kind of forgery to send; `all` runs every kind and prints a report
     #[arg(long, value_name = "KIND", value_parser = kinds())]
-    forge: Option<String>,
+    attack: Option<String>,
     /// Number of times to send the same delivery
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeat: u32,
@@ -90,16 +92,18 @@ pub(crate) struct SendArgs {
     json: bool,
 }
 
-pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
     let Some(scheme) = &args.scheme else {
         let to = target::url(&args.to)?;
         let target = Target::new(&to, AttackList::PATIENCE)?;
         let request = as_it_was::request(&args.request.read()?, to)?;
-        return fire(args, vec![request], target);
+        return send(args, vec![request], target);
     };
-    let is_all = args.forge.as_deref() == Some(ALL);
+    let is_all = args.attack.as_deref() == Some(ALL);
     if is_all && args.repeat > 1 {
-        return Err(Mend::new("`--forge all` runs each kind once: use `--repeat` with one kind"));
+        return Err(UsageError::new(
+            "`--attack all` runs each kind once: use `--repeat` with one kind",
+        ));
     }
     let scheme = scheme::load(scheme)?;
     say_that_an_id_is_ignored(args.id.as_deref(), &scheme);
@@ -117,45 +121,54 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, Mend> {
     }
     let attack = attack(args, &attacks)?;
     say_what_is_changed(args, &scheme, &attack, &request);
-    fire(args, attack.requests().to_vec(), target)
+    send(args, attack.requests().to_vec(), target)
 }
 
 /// Sends the requests `--repeat` times.
-fn fire(args: &SendArgs, requests: Vec<AttackRequest>, target: Target) -> Result<Report, Mend> {
-    let volley = Volley {
+fn send(
+    args: &SendArgs,
+    requests: Vec<AttackRequest>,
+    target: Target,
+) -> Result<Report, UsageError> {
+    let volley = Batch {
         count: args.repeat,
         at_once: args.concurrency,
         pause: Duration::from_secs(1) / args.rate,
     };
-    let shots = block_on(volley.fire(requests, target))?;
+    let shots = block_on(volley.send(requests, target))?;
     answers::report(&shots, args.json)
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Mend> {
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, UsageError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Mend::because("nothing can be sent", error))?;
+    let runtime = runtime.map_err(|error| UsageError::because("nothing can be sent", error))?;
     Ok(runtime.block_on(work))
 }
 
-async fn run_all(list: &AttackList, target: &Target) -> Vec<Shot> {
+async fn run_all(list: &AttackList, target: &Target) -> Vec<Attempt> {
     let mut progress = Progress::to(list.iter().count());
     let mut shots = Vec::new();
     for attack in list {
         progress.show(attack.kind().name());
-        shots.push(target.fire(attack.requests()).await);
+        shots.push(target.send(attack.requests()).await);
         progress.step();
     }
     shots
 }
 
-fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Result<Attacks, Mend> {
+fn attacks(
+    args: &SendArgs,
+    scheme: Scheme,
+    request: &Request,
+    to: Uri,
+) -> Result<Attacks, UsageError> {
     let secret = args.secrets.current()?;
     // The secret was created from text.
     let secret = String::from_utf8_lossy(secret.dangerous_reveal()).into_owned();
     let signs_url = scheme.signs_url();
     let headers = headers::unsigned(request, &scheme)?;
     // Forgeries use generated ids.
-    let own_id = || headers::id(request, &scheme).filter(|_| args.forge.is_none());
+    let own_id = || headers::id(request, &scheme).filter(|_| args.attack.is_none());
     let id = args.id.clone().or_else(own_id);
     let attacks = Attacks::new(scheme, secret).map_err(|error| args.secrets.blame(error))?;
     let mut attacks = attacks.to(to).with_method(method(request)?).with_headers(headers);
@@ -172,16 +185,16 @@ fn attacks(args: &SendArgs, scheme: Scheme, request: &Request, to: Uri) -> Resul
     Ok(attacks)
 }
 
-fn method(request: &Request) -> Result<Method, Mend> {
+fn method(request: &Request) -> Result<Method, UsageError> {
     Method::from_bytes(request.method().as_bytes())
-        .map_err(|_| Mend::new("the method is not valid: use a method such as `POST`"))
+        .map_err(|_| UsageError::new("the method is not valid: use a method such as `POST`"))
 }
 
-fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, Mend> {
-    let kind = args.forge.as_deref().and_then(AttackKind::named).unwrap_or(AttackKind::Genuine);
+fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, UsageError> {
+    let kind = args.attack.as_deref().and_then(AttackKind::named).unwrap_or(AttackKind::Genuine);
     attacks.attack(kind).map_err(|error| match error {
-        NoAttack::Config(error) => args.secrets.blame(error),
-        why => Mend::because(format!("the kind `{kind}` does not apply here"), why),
+        AttackUnavailable::Config(error) => args.secrets.blame(error),
+        why => UsageError::because(format!("the kind `{kind}` does not apply here"), why),
     })
 }
 
@@ -189,7 +202,7 @@ fn attack(args: &SendArgs, attacks: &Attacks) -> Result<Attack, Mend> {
 fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given: &Request) {
     let is_sent_as_given =
         attack.requests().iter().any(|request| request.request().body() == given.body());
-    if args.forge.is_some() || is_sent_as_given {
+    if args.attack.is_some() || is_sent_as_given {
         return;
     }
     let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);

@@ -49,8 +49,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use config::ServeArgs;
 
-use crate::mend::Mend;
 use crate::output::{self, Report};
+use crate::usage_error::UsageError;
 use capture::{Captures, Written};
 use config::Plan;
 use dead_letters::DeadLetterFolder;
@@ -64,36 +64,36 @@ use server::Server;
 use shutdown::{Deadlines, Signals};
 use store::Store;
 
-pub(crate) fn run(args: &ServeArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &ServeArgs) -> Result<Report, UsageError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Mend::because("the server cannot start", error))?;
+    let runtime = runtime.map_err(|error| UsageError::because("the server cannot start", error))?;
     let ended = runtime.block_on(serve(args.clone()));
     // After a second signal, do not wait for tasks that are still running.
     runtime.shutdown_background();
     ended
 }
 
-async fn serve(args: ServeArgs) -> Result<Report, Mend> {
+async fn serve(args: ServeArgs) -> Result<Report, UsageError> {
     // Listen for signals first: the next steps may block on a file, a store or a reader.
     let mut signals = Signals::listen()?;
     let asked = reload::Asked::listen()?;
     note_in_background()?;
     let running = tokio::select! {
         running = Running::start(args, asked) => running?,
-        () = signals.next() => return Ok(Report::for_programs("")),
+        () = signals.next() => return Ok(Report::machine("")),
     };
     signals.next().await;
     output::note("draining in-flight requests; signal again to exit immediately");
     tokio::select! {
-        () = running.finish() => Ok(Report::for_programs("")),
-        () = signals.next() => Ok(Report::for_programs("").refused()),
+        () = running.finish() => Ok(Report::machine("")),
+        () = signals.next() => Ok(Report::machine("").rejected()),
     }
 }
 
 /// From now on, notes, errors and panics are written in the background and block nothing.
-fn note_in_background() -> Result<(), Mend> {
+fn note_in_background() -> Result<(), UsageError> {
     output::note_in_background()
-        .map_err(|error| Mend::because("standard error cannot be used", error))?;
+        .map_err(|error| UsageError::because("standard error cannot be used", error))?;
     std::panic::set_hook(Box::new(|panic| output::error(&panic.to_string())));
     Ok(())
 }
@@ -110,14 +110,14 @@ struct Running {
 }
 
 impl Running {
-    async fn start(args: ServeArgs, asked: reload::Asked) -> Result<Self, Mend> {
+    async fn start(args: ServeArgs, asked: reload::Asked) -> Result<Self, UsageError> {
         let plan = {
             let args = args.clone();
             // A file may be slow, or a pipe without a writer.
             let reading = tokio::task::spawn_blocking(move || Plan::of(&args));
             reload::note_if_slow(reading).await
         };
-        let plan = plan.map_err(|_| Mend::new("the configuration was not read"))??;
+        let plan = plan.map_err(|_| UsageError::new("the configuration was not read"))??;
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;
         let (log, printed) = Log::start(plan.show_body)?;

@@ -9,16 +9,16 @@ use countersign::{
 use serde_json::Value;
 
 use crate::cli::SignArgs;
-use crate::mend::Mend;
 use crate::output::{self, Report};
 use crate::request::Request;
+use crate::usage_error::UsageError;
 use crate::{random, scheme};
 
-pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &SignArgs) -> Result<Report, UsageError> {
     let scheme = scheme::load(&args.scheme.name)?;
     say_what_is_ignored(args, &scheme);
     let mut secrets = args.secrets.read_for(2, |_| {})?.into_iter();
-    let none = || Mend::new("give a secret with `--secret-env` or `--secret-file`");
+    let none = || UsageError::new("give a secret with `--secret-env` or `--secret-file`");
     let (secrets, to_verify) = (secrets.next().ok_or_else(none)?, secrets.next());
     let request = args.request.read()?;
     let lacks_time = say_what_is_missing(&scheme, request.body());
@@ -47,10 +47,10 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, Mend> {
     }
     if let Some(body) = signed.body() {
         output::note("the signature is in the body: this is the body to send");
-        return Ok(Report::for_programs(String::from_utf8_lossy(body).into_owned()));
+        return Ok(Report::machine(String::from_utf8_lossy(body).into_owned()));
     }
     let headers = signed.headers().iter();
-    Ok(Report::for_programs(
+    Ok(Report::machine(
         headers.map(|(name, value)| format!("{name}: {value}\n")).collect::<String>(),
     ))
 }
@@ -81,7 +81,7 @@ impl Rejection {
             .dangerous_without_future_limit();
         let diagnosis =
             Diagnose::new(scheme, secrets).with_tolerance(any_time).diagnose(signed).ok()?;
-        let rejection = Self::because(diagnosis.refusal()?.clone());
+        let rejection = Self::because(diagnosis.rejection()?.clone());
         let cause = diagnosis.causes().first().filter(|cause| cause.is_certain());
         Some(match cause.map(Cause::detail) {
             Some(detail) => Self { why: detail.to_owned(), ..rejection },
@@ -158,10 +158,10 @@ fn has_id(scheme: &Scheme) -> bool {
 }
 
 /// The id of the user, which must be valid as a header value, or a random id.
-fn id(args: &SignArgs) -> Result<String, Mend> {
+fn id(args: &SignArgs) -> Result<String, UsageError> {
     match &args.id {
         Some(id) if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) => {
-            Err(Mend::new("`--id` must be visible ASCII characters, without spaces"))
+            Err(UsageError::new("`--id` must be visible ASCII characters, without spaces"))
         }
         Some(id) => Ok(id.clone()),
         None => Ok(format!("msg_{}", random::hex_128()?)),

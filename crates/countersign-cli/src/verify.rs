@@ -4,19 +4,21 @@ mod handshake;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use countersign::{Covers, Identity, Scheme, Secrets, Signed, Verified, Verifier, VerifyError};
+use countersign::{
+    Identity, Scheme, Secrets, SignatureCoverage, Signed, Verified, Verifier, VerifyError,
+};
 use serde::Serialize;
 
 use crate::cli::VerifyArgs;
-use crate::mend::Mend;
 use crate::output::{BAD, DIM, GOOD, Report, escape_control_chars, paint};
 use crate::request::Request;
 use crate::scheme;
+use crate::usage_error::UsageError;
 use handshake::Handshake;
 
 pub(crate) use handshake::HandshakeArgs;
 
-pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
+pub(crate) fn run(args: &VerifyArgs) -> Result<Report, UsageError> {
     let mut scheme = scheme::load(&args.scheme.name)?;
     if let Some(place) = &args.event_id {
         scheme = scheme.with_event_id(place)?;
@@ -35,22 +37,22 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, Mend> {
             json(&VerifiedJson::new(&verified, handshake))
         }
         (Ok(Judged::Verified(verified, handshake)), false) => {
-            Ok(Report::for_people(describe(&verified, handshake.as_ref())))
+            Ok(Report::human(describe(&verified, handshake.as_ref())))
         }
         (Ok(Judged::Unsigned(handshake)), true) => {
-            Ok(json(&UnsignedJson::new(name, handshake))?.refused())
+            Ok(json(&UnsignedJson::new(name, handshake))?.rejected())
         }
         (Ok(Judged::Unsigned(handshake)), false) => {
             let (no, status) = (paint(BAD, "not verified"), handshake.status());
             let mut text = format!("{no}: {name}: {} (status {status})\n", handshake.told());
             push_answer(&mut text, &handshake);
-            Ok(Report::for_people(text).refused())
+            Ok(Report::human(text).rejected())
         }
-        (Err(error), true) => Ok(json(&RefusedJson::new(name, &error))?.refused()),
+        (Err(error), true) => Ok(json(&RejectedJson::new(name, &error))?.rejected()),
         (Err(error), false) => {
             let (no, code, status) = (paint(BAD, "rejected"), error.code(), error.status());
             let text = format!("{no}: {name}: {code} (status {status})\n  {error}\n");
-            Ok(Report::for_people(text).refused())
+            Ok(Report::human(text).rejected())
         }
     }
 }
@@ -87,9 +89,9 @@ fn verifier(
     request: &Request,
     scheme: Scheme,
     secrets: Secrets,
-) -> Result<Verifier, Mend> {
+) -> Result<Verifier, UsageError> {
     let verifier = match request.signed_url(&scheme)? {
-        Some(url) => Verifier::at(url, scheme, secrets),
+        Some(url) => Verifier::with_public_url(url, scheme, secrets),
         None => Verifier::new(scheme, secrets),
     };
     verifier.map_err(|error| args.secrets.blame(error))
@@ -125,8 +127,8 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
         None => line("signed at", "none: the scheme signs no time", ""),
     }
     match verified.scheme().covers() {
-        Covers::Body => {}
-        Covers::Fields(fields) => {
+        SignatureCoverage::Body => {}
+        SignatureCoverage::Fields(fields) => {
             line("body", &format!("authenticated in part: {}", fields.join(", ")), "");
         }
         _ if verified.scheme().is_data() => {
@@ -194,7 +196,7 @@ impl<'a> VerifiedJson<'a> {
 
 /// The same as [`VerifiedJson`] for a rejection.
 #[derive(Serialize)]
-struct RefusedJson<'a> {
+struct RejectedJson<'a> {
     verified: bool,
     scheme: &'a str,
     code: &'static str,
@@ -202,7 +204,7 @@ struct RefusedJson<'a> {
     detail: String,
 }
 
-impl<'a> RefusedJson<'a> {
+impl<'a> RejectedJson<'a> {
     fn new(scheme: &'a str, error: &VerifyError) -> Self {
         Self {
             verified: false,
@@ -214,26 +216,26 @@ impl<'a> RefusedJson<'a> {
     }
 }
 
-/// The same as [`RefusedJson`] for an unsigned handshake: it is not verified, but gets a response.
+/// The same as [`RejectedJson`] for an unsigned handshake: it is not verified, but gets a response.
 #[derive(Serialize)]
 struct UnsignedJson<'a> {
     #[serde(flatten)]
-    refused: RefusedJson<'a>,
+    rejected: RejectedJson<'a>,
     handshake: Handshake,
 }
 
 impl<'a> UnsignedJson<'a> {
     fn new(scheme: &'a str, handshake: Handshake) -> Self {
         let (status, detail) = (handshake.status(), handshake.told());
-        let refused = RefusedJson { verified: false, scheme, code: "handshake", status, detail };
-        Self { refused, handshake }
+        let rejected = RejectedJson { verified: false, scheme, code: "handshake", status, detail };
+        Self { rejected, handshake }
     }
 }
 
-fn json(value: &impl Serialize) -> Result<Report, Mend> {
+fn json(value: &impl Serialize) -> Result<Report, UsageError> {
     let line = serde_json::to_string(value)
-        .map_err(|error| Mend::because("the result cannot be written as JSON", error))?;
-    Ok(Report::for_programs(line + "\n"))
+        .map_err(|error| UsageError::because("the result cannot be written as JSON", error))?;
+    Ok(Report::machine(line + "\n"))
 }
 
 const YEAR_10000_MS: u64 = 253_402_300_800_000;

@@ -27,12 +27,12 @@ use countersign_core::{Clock, ConfigError, PublicUrl, Scheme, Secret, SystemCloc
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::time::timeout;
 
-pub use card::{Mark, ReportCard};
+pub use card::{AttackReport, AttackResult};
 pub use expected::{AttackAnswer, Expected};
 pub use kind::AttackKind;
 pub use request::{AttackBody, AttackRequest, Pace};
 
-use forger::Forger;
+use forger::AttackBuilder;
 
 /// Creates attacks on an endpoint from its scheme and its secret.
 ///
@@ -52,7 +52,7 @@ use forger::Forger;
 ///         match verifier.verify(request.headers(), request.body().clone()) {
 ///             _ if attack.pace() != Pace::Whole => AttackAnswer::Closed,
 ///             Ok(_) => AttackAnswer::Status(200),
-///             Err(refused) => AttackAnswer::Status(refused.status()),
+///             Err(rejected) => AttackAnswer::Status(rejected.status()),
 ///         }
 ///     })
 ///     .await;
@@ -61,7 +61,7 @@ use forger::Forger;
 /// # }
 /// ```
 #[must_use]
-pub struct Attacks(Forger);
+pub struct Attacks(AttackBuilder);
 
 impl Attacks {
     /// Attacks on an endpoint with this scheme and this secret. The secret has
@@ -78,7 +78,7 @@ impl Attacks {
         let unix_ms = SystemClock::new().now_unix_ms();
         let mut headers = HeaderMap::new();
         headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        Ok(Self(Forger {
+        Ok(Self(AttackBuilder {
             secret: Secret::new(secret)?,
             method: Method::POST,
             target: Uri::from_static("/"),
@@ -176,9 +176,9 @@ impl Attacks {
     ///
     /// # Errors
     ///
-    /// [`NoAttack`] if this kind of attack does not apply to the scheme, or if
+    /// [`AttackUnavailable`] if this kind of attack does not apply to the scheme, or if
     /// nothing can be signed.
-    pub fn attack(&self, kind: AttackKind) -> Result<Attack, NoAttack> {
+    pub fn attack(&self, kind: AttackKind) -> Result<Attack, AttackUnavailable> {
         self.0.forge(kind)
     }
 
@@ -193,7 +193,9 @@ impl Attacks {
         for kind in AttackKind::ALL {
             match self.attack(*kind) {
                 Ok(attack) => list.attacks.push(attack),
-                Err(NoAttack::Config(error)) if *kind == AttackKind::Genuine => return Err(error),
+                Err(AttackUnavailable::Config(error)) if *kind == AttackKind::Genuine => {
+                    return Err(error);
+                }
                 Err(why) => list.left_out.push((*kind, why)),
             }
         }
@@ -210,14 +212,14 @@ impl fmt::Debug for Attacks {
 /// Why there is no attack of a kind.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum NoAttack {
+pub enum AttackUnavailable {
     /// The attack does not apply; the text says why.
     NotApplicable(&'static str),
     /// Nothing can be signed.
     Config(ConfigError),
 }
 
-impl fmt::Display for NoAttack {
+impl fmt::Display for AttackUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotApplicable(why) => f.write_str(why),
@@ -226,9 +228,9 @@ impl fmt::Display for NoAttack {
     }
 }
 
-impl std::error::Error for NoAttack {}
+impl std::error::Error for AttackUnavailable {}
 
-impl From<ConfigError> for NoAttack {
+impl From<ConfigError> for AttackUnavailable {
     fn from(error: ConfigError) -> Self {
         Self::Config(error)
     }
@@ -278,7 +280,7 @@ impl Attack {
 #[derive(Debug)]
 pub struct AttackList {
     attacks: Vec<Attack>,
-    left_out: Vec<(AttackKind, NoAttack)>,
+    left_out: Vec<(AttackKind, AttackUnavailable)>,
 }
 
 impl AttackList {
@@ -288,7 +290,7 @@ impl AttackList {
     }
 
     /// The kinds that do not apply, and why.
-    pub fn left_out(&self) -> impl Iterator<Item = (AttackKind, &NoAttack)> {
+    pub fn left_out(&self) -> impl Iterator<Item = (AttackKind, &AttackUnavailable)> {
         self.left_out.iter().map(|(kind, why)| (*kind, why))
     }
 
@@ -301,10 +303,10 @@ impl AttackList {
     pub async fn run(
         &self,
         mut deliver: impl AsyncFnMut(&AttackRequest) -> AttackAnswer,
-    ) -> ReportCard {
-        let mut card = ReportCard::new();
+    ) -> AttackReport {
+        let mut card = AttackReport::new();
         for attack in self {
-            card.mark(attack, answers(attack, &mut deliver).await);
+            card.record(attack, answers(attack, &mut deliver).await);
         }
         card
     }
@@ -320,12 +322,12 @@ impl AttackList {
         &self,
         mut deliver: impl AsyncFnMut(&AttackRequest) -> AttackAnswer,
         handled: impl Fn() -> usize,
-    ) -> ReportCard {
-        let mut card = ReportCard::new();
+    ) -> AttackReport {
+        let mut card = AttackReport::new();
         for attack in self {
             let before = handled();
             let answers = answers(attack, &mut deliver).await;
-            card.mark_counted(attack, answers, handled().saturating_sub(before));
+            card.record_counted(attack, answers, handled().saturating_sub(before));
         }
         card
     }

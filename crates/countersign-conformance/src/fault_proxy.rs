@@ -149,7 +149,7 @@ async fn pass(
         if number < shared.sound_from.load(Ordering::SeqCst) {
             continue;
         }
-        let (passed, resets, delay) = spoil(&mut shared.fault(), read);
+        let (passed, resets, delay) = corrupt(&mut shared.fault(), read);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -165,7 +165,7 @@ async fn pass(
 
 /// How many of `read` bytes are forwarded, whether a reset follows, and the
 /// delay.
-fn spoil(fault: &mut Fault, read: usize) -> (usize, bool, Duration) {
+fn corrupt(fault: &mut Fault, read: usize) -> (usize, bool, Duration) {
     match fault {
         Fault::None | Fault::HalfOpen => (read, false, Duration::ZERO),
         Fault::Delay(time) => (read, false, *time),

@@ -1,9 +1,9 @@
 //! The test suite for HTTP adapters.
 
+mod adapter;
 mod answer;
 mod bodies;
 mod connection;
-mod door;
 mod endpoint;
 mod expecting;
 mod failing;
@@ -31,10 +31,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use door::{CODE_HEADER, DoorReach, DoorUnderTest, HttpEndpoint, InFront, OpenDoor};
-use scene::{Checked, Scene, Wrong};
-pub use script::{HandlerAnswer, Script};
-pub use store::DoorStore;
+pub use adapter::{
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, HttpEndpoint, RunningServer, Upstream,
+};
+use scene::{Failure, TestContext, TestResult};
+pub use script::{HandlerAnswer, HandlerScript};
+pub use store::TestStore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 pub use transcript::{Difference, Transcript};
@@ -44,19 +46,19 @@ pub use transcript::{Difference, Transcript};
 /// # Panics
 ///
 /// Panics if the test's own part of the adapter panics outside of its handler.
-pub async fn http_suite<D: DoorUnderTest>(door: Arc<D>) -> HttpReport {
+pub async fn http_suite<D: AdapterUnderTest>(server: Arc<D>) -> HttpReport {
     let mut running = JoinSet::new();
     for (number, case) in http_cases().into_iter().enumerate() {
-        if case.applies_to(&*door) {
-            let door = Arc::clone(&door);
-            running.spawn(async move { (number, case.name, case.run(&*door).await) });
+        if case.applies_to(&*server) {
+            let server = Arc::clone(&server);
+            running.spawn(async move { (number, case.name, case.run(&*server).await) });
         }
     }
     let mut results = running.join_all().await;
     // In the order of the list, not in the order in which they ended.
     results.sort_by_key(|(number, ..)| *number);
     let results = results.into_iter().map(|(_, name, result)| (name, result));
-    HttpReport::of(&*door, results)
+    HttpReport::of(&*server, results)
 }
 
 /// The results of all cases for one adapter.
@@ -66,17 +68,17 @@ pub struct HttpReport {
     /// The responses of the adapter in the cases that it passed.
     pub transcript: Transcript,
     /// The cases that it failed, except for its
-    /// [`exceptions`](DoorUnderTest::exceptions).
+    /// [`exceptions`](AdapterUnderTest::exceptions).
     pub failures: Vec<HttpFailure>,
 }
 
 impl HttpReport {
     fn of(
-        door: &impl DoorUnderTest,
+        server: &impl AdapterUnderTest,
         results: impl Iterator<Item = (&'static str, Result<Vec<answer::Answer>, HttpFailure>)>,
     ) -> Self {
-        let mut report = Self { transcript: Transcript::new(door.name()), failures: Vec::new() };
-        let mut exceptions = door.exceptions().to_vec();
+        let mut report = Self { transcript: Transcript::new(server.name()), failures: Vec::new() };
+        let mut exceptions = server.exceptions().to_vec();
         for (case, result) in results {
             let exception = exceptions.iter().position(|(name, _)| *name == case);
             match (result, exception.map(|at| exceptions.remove(at))) {
@@ -101,11 +103,11 @@ impl HttpReport {
 #[derive(Clone)]
 pub struct HttpCase {
     name: &'static str,
-    reach: DoorReach,
-    run: for<'a> fn(&'a Scene<'a>) -> CaseFuture<'a>,
+    reach: AdapterLevel,
+    run: for<'a> fn(&'a TestContext<'a>) -> CaseFuture<'a>,
 }
 
-type CaseFuture<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
+type CaseFuture<'a> = Pin<Box<dyn Future<Output = TestResult> + Send + 'a>>;
 
 impl HttpCase {
     /// The requirement, as a sentence with `_` for spaces.
@@ -116,8 +118,8 @@ impl HttpCase {
 
     /// Whether the adapter supports what the case needs.
     #[must_use]
-    pub fn applies_to(&self, door: &impl DoorUnderTest) -> bool {
-        self.reach <= door.reach()
+    pub fn applies_to(&self, server: &impl AdapterUnderTest) -> bool {
+        self.reach <= server.reach()
     }
 
     /// Runs the case with separate instances of the adapter, inside a tokio
@@ -127,16 +129,19 @@ impl HttpCase {
     /// # Errors
     ///
     /// [`HttpFailure`] if the adapter did not behave as required.
-    pub async fn check(&self, door: &impl DoorUnderTest) -> Result<(), HttpFailure> {
-        self.run(door).await.map(drop)
+    pub async fn check(&self, server: &impl AdapterUnderTest) -> Result<(), HttpFailure> {
+        self.run(server).await.map(drop)
     }
 
-    async fn run(&self, door: &impl DoorUnderTest) -> Result<Vec<answer::Answer>, HttpFailure> {
-        let scene = Scene::new(door);
+    async fn run(
+        &self,
+        server: &impl AdapterUnderTest,
+    ) -> Result<Vec<answer::Answer>, HttpFailure> {
+        let scene = TestContext::new(server);
         let checked = timeout(PATIENCE, (self.run)(&scene)).await;
         let checked = checked.unwrap_or_else(|_| {
             let last = scene.answers().last().map(ToString::to_string);
-            Err(Wrong(format!("timed out after the response {last:?}")))
+            Err(Failure(format!("timed out after the response {last:?}")))
         });
         match checked {
             Ok(()) => Ok(scene.answers()),
@@ -186,7 +191,7 @@ macro_rules! cases {
     ($($reach:ident { $($file:ident: $($case:ident),+;)+ })+) => {
         vec![$($($(HttpCase {
             name: stringify!($case),
-            reach: DoorReach::$reach,
+            reach: AdapterLevel::$reach,
             run: |scene| Box::pin($file::$case(scene)),
         },)+)+)+]
     };
@@ -202,51 +207,51 @@ pub fn http_cases() -> Vec<HttpCase> {
                 the_handler_gets_the_body_byte_for_byte,
                 a_large_body_arrives_whole,
                 a_connection_carries_one_delivery_after_another,
-                a_connection_goes_on_behind_a_refusal,
+                a_connection_goes_on_behind_a_rejection,
                 deliveries_that_are_sent_at_once_are_answered_in_turn;
             heads:
-                a_delivery_without_a_signature_is_refused,
-                a_signature_of_another_kind_is_refused,
-                a_signature_of_another_secret_is_refused,
-                a_body_that_was_tampered_with_is_refused,
-                a_signature_that_is_none_is_refused,
-                too_many_signatures_are_refused,
-                a_repeated_header_is_refused_whichever_of_its_values_is_genuine,
-                a_delivery_without_a_signed_header_is_refused,
-                a_delivery_without_its_id_is_refused,
-                an_id_that_is_none_is_refused,
-                a_delivery_without_its_timestamp_is_refused,
-                a_timestamp_that_is_none_is_refused,
-                a_timestamp_that_is_too_old_is_refused,
-                a_timestamp_that_lies_ahead_is_refused,
-                a_refused_head_is_answered_before_any_of_its_body_is_sent;
+                a_delivery_without_a_signature_is_rejected,
+                a_signature_of_another_kind_is_rejected,
+                a_signature_of_another_secret_is_rejected,
+                a_body_that_was_tampered_with_is_rejected,
+                a_signature_that_is_none_is_rejected,
+                too_many_signatures_are_rejected,
+                a_repeated_header_is_rejected_whichever_of_its_values_is_genuine,
+                a_delivery_without_a_signed_header_is_rejected,
+                a_delivery_without_its_id_is_rejected,
+                an_id_that_is_none_is_rejected,
+                a_delivery_without_its_timestamp_is_rejected,
+                a_timestamp_that_is_none_is_rejected,
+                a_timestamp_that_is_too_old_is_rejected,
+                a_timestamp_that_lies_ahead_is_rejected,
+                a_rejected_head_is_answered_before_any_of_its_body_is_sent;
             bodies:
-                a_compressed_body_of_a_scheme_that_knows_none_is_refused,
+                a_compressed_body_of_a_scheme_that_knows_none_is_rejected,
                 a_compressed_body_that_is_not_called_so_is_handed_over_as_it_is,
-                a_body_that_somebody_else_has_read_is_refused,
-                a_body_that_never_comes_is_refused_at_the_deadline,
-                a_body_that_trickles_is_refused_at_one_deadline_for_the_whole;
+                a_body_that_somebody_else_has_read_is_rejected,
+                a_body_that_never_comes_is_rejected_at_the_deadline,
+                a_body_that_trickles_is_rejected_at_one_deadline_for_the_whole;
             limits:
                 a_body_of_a_known_length_is_handled_up_to_the_limit,
                 a_body_in_chunks_is_handled_up_to_the_limit,
                 a_body_over_http_2_is_handled_up_to_the_limit,
-                a_length_over_the_limit_is_refused_before_the_body_is_sent,
+                a_length_over_the_limit_is_rejected_before_the_body_is_sent,
                 a_body_that_does_not_fit_beside_those_of_others_is_sent_away;
             framing:
                 a_body_in_chunks_is_handled,
                 a_body_in_single_bytes_is_handled,
                 trailers_are_dropped,
-                a_chunk_that_is_none_is_refused,
-                a_body_whose_sender_stops_halfway_is_refused,
+                a_chunk_that_is_none_is_rejected,
+                a_body_whose_sender_stops_halfway_is_rejected,
                 a_body_whose_sender_is_gone_is_not_handled;
             expecting:
-                whoever_asks_first_is_refused_without_being_told_to_go_on,
+                whoever_asks_first_is_rejected_without_being_told_to_go_on,
                 whoever_asks_first_is_told_to_go_on_where_the_head_is_in_order,
                 whoever_asks_first_is_told_that_the_body_is_too_large;
             over_http2:
                 a_delivery_over_http_2_is_handled,
                 a_body_that_comes_in_many_frames_is_handled,
-                a_refusal_over_http_2_is_a_status_and_nothing_else,
+                a_rejection_over_http_2_is_a_status_and_nothing_else,
                 a_delivery_that_is_taken_back_over_http_2_is_not_handled;
             secrets:
                 a_tenants_delivery_is_judged_by_its_own_secrets,
@@ -256,13 +261,13 @@ pub fn http_cases() -> Vec<HttpCase> {
             handshakes:
                 a_signed_handshake_is_answered_in_the_handlers_place,
                 a_signed_challenge_is_sent_back_as_text,
-                a_signed_handshake_with_a_wrong_signature_is_refused,
+                a_signed_handshake_with_a_wrong_signature_is_rejected,
                 an_unsigned_challenge_in_the_query_is_sent_back,
                 a_token_in_the_query_is_signed,
                 a_verify_token_is_answered_where_it_is_the_right_one,
                 an_unsigned_challenge_in_the_body_is_sent_back,
-                a_body_too_large_for_an_unsigned_handshake_is_refused,
-                a_request_that_is_no_handshake_after_all_is_refused,
+                a_body_too_large_for_an_unsigned_handshake_is_rejected,
+                a_request_that_is_no_handshake_after_all_is_rejected,
                 a_key_is_taken_once_and_only_while_armed,
                 a_key_that_cannot_be_kept_is_not_confirmed,
                 a_key_is_not_taken_where_nobody_keeps_it;
@@ -289,7 +294,7 @@ pub fn http_cases() -> Vec<HttpCase> {
             outage:
                 a_store_that_is_away_is_answered_503_and_nothing_is_handled,
                 a_store_that_is_full_is_answered_503_until_there_is_room,
-                a_door_that_falls_back_goes_on_while_the_store_is_away,
+                a_server_that_falls_back_goes_on_while_the_store_is_away,
                 an_event_that_attempts_have_died_of_is_not_handled_again,
                 an_event_that_attempts_have_died_of_is_handed_over_as_a_dead_letter,
                 a_success_that_cannot_be_recorded_is_answered_as_one;

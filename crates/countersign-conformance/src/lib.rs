@@ -24,7 +24,7 @@
 //! [`StoreUnderTest`] for your store and run them all.
 //!
 //! For HTTP adapters there is `http_suite`, with the feature `http-suite`.
-//! Implement `DoorUnderTest` for your adapter. Its transcript must be the same,
+//! Implement `AdapterUnderTest` for your adapter. Its transcript must be the same,
 //! byte for byte, as that of any other adapter.
 //!
 //! For endpoints of any kind there are `Attacks`, with the feature `attacks`:
@@ -51,17 +51,17 @@ mod vectors;
 
 #[cfg(feature = "attacks")]
 pub use attacks::{
-    Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackRequest, Attacks, Expected,
-    Mark, NoAttack, Pace, ReportCard,
+    Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackReport, AttackRequest,
+    AttackResult, AttackUnavailable, Attacks, Expected, Pace,
 };
 #[cfg(feature = "fault-proxy")]
 pub use fault_proxy::{Fault, FaultProxy};
 pub use handshakes::{HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors};
 #[cfg(feature = "http-suite")]
 pub use http::{
-    CODE_HEADER, Difference, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpCase,
-    HttpEndpoint, HttpFailure, HttpReport, InFront, OpenDoor, Script, Transcript, http_cases,
-    http_suite,
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, Difference, HandlerAnswer, HandlerScript,
+    HttpCase, HttpEndpoint, HttpFailure, HttpReport, RunningServer, TestStore, Transcript,
+    Upstream, http_cases, http_suite,
 };
 #[cfg(all(feature = "redis-server", unix))]
 pub use redis_server::RedisServer;

@@ -86,7 +86,7 @@ impl SampleDelivery {
     pub fn verified(&self) -> Verified {
         let scheme = Scheme::builder(self.scheme.as_str())
             .signature_header("X-Sample-Signature")
-            .signed("{body}")
+            .signed_payload("{body}")
             .event_id("body:/id")
             .build()
             .expect("the sample scheme is valid if its name is");

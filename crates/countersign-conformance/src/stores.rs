@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use countersign_core::IdempotencyStore;
-use scene::{Checked, Scene};
+use scene::{TestContext, TestResult};
 
 /// A store to test: creates new stores and advances their time.
 ///
@@ -75,10 +75,10 @@ pub trait StoreUnderTest: Sync {
 /// One requirement for a store. Its name states the requirement.
 pub struct StoreCase<U: StoreUnderTest> {
     name: &'static str,
-    run: for<'a> fn(&'a Scene<'a, U>) -> CaseFuture<'a>,
+    run: for<'a> fn(&'a TestContext<'a, U>) -> CaseFuture<'a>,
 }
 
-type CaseFuture<'a> = Pin<Box<dyn Future<Output = Checked> + Send + 'a>>;
+type CaseFuture<'a> = Pin<Box<dyn Future<Output = TestResult> + Send + 'a>>;
 
 impl<U: StoreUnderTest> StoreCase<U> {
     /// The requirement, as a sentence with `_` for spaces.
@@ -94,7 +94,7 @@ impl<U: StoreUnderTest> StoreCase<U> {
     ///
     /// [`StoreFailure`] if the store did not behave as required.
     pub async fn run(&self, under_test: &U) -> Result<(), StoreFailure> {
-        let scene = Scene::new(under_test).await;
+        let scene = TestContext::new(under_test).await;
         (self.run)(&scene).await.map_err(|wrong| StoreFailure { case: self.name, what: wrong.0 })
     }
 }
@@ -148,10 +148,10 @@ pub fn store_cases<U: StoreUnderTest>() -> Vec<StoreCase<U>> {
             claiming_again_starts_the_lease_again,
             a_second_attempt_is_told_that_the_event_is_in_flight,
             in_flight_says_how_long_the_lease_still_lasts,
-            being_refused_changes_nothing_for_the_holder,
+            being_rejected_changes_nothing_for_the_holder,
             an_event_can_be_taken_over_once_the_lease_has_run_out,
             whoever_takes_over_has_a_lease_of_its_own,
-            whoever_has_lost_the_event_is_refused_like_anybody,
+            whoever_has_lost_the_event_is_rejected_like_anybody,
             an_attempt_that_overran_its_lease_still_has_the_event_if_nobody_came,
             a_claim_whose_caller_has_left_is_its_own_grant,
             a_lease_may_last_for_years,

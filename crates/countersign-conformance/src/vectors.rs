@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_core::{
-    ConfigError, Head, PublicUrl, Scheme, Secret, Secrets, Verifier, VerifyErrorKind,
+    ConfigError, PublicUrl, RequestHead, Scheme, Secret, Secrets, Verifier, VerifyErrorKind,
 };
 use serde::{Deserialize, Deserializer, de};
 
@@ -134,11 +134,11 @@ impl Vector {
 
     /// The request's method, target and headers. The target comes from the URL.
     #[must_use]
-    pub fn head(&self) -> Head<'_> {
+    pub fn head(&self) -> RequestHead<'_> {
         let behind_scheme = self.url.as_deref().and_then(|url| url.split_once("://"));
         let target =
             behind_scheme.and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
-        Head::new(&self.method, target, &self.headers)
+        RequestHead::new(&self.method, target, &self.headers)
     }
 
     /// The vector's secrets as a user would paste them, the current one first, in
@@ -180,7 +180,9 @@ impl Vector {
     pub fn verifier(&self, scheme: &Scheme) -> Result<Verifier, ConfigError> {
         let secrets = self.secrets()?;
         let verifier = match &self.url {
-            Some(url) => Verifier::at(PublicUrl::new(url.as_str())?, scheme.clone(), secrets)?,
+            Some(url) => {
+                Verifier::with_public_url(PublicUrl::new(url.as_str())?, scheme.clone(), secrets)?
+            }
             None => Verifier::new(scheme.clone(), secrets)?,
         };
         let now_unix_ms = self.now_unix_ms;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::budget::{BudgetExceeded, Reserved};
+use crate::budget::{BudgetExceeded, BufferPermit};
 use crate::error::{VerifyError, VerifyErrorKind};
 
 /// A body that is still arriving.
@@ -50,7 +50,11 @@ impl Body {
 
     /// Appends the next piece.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn push(&mut self, piece: Bytes, reserved: &mut Reserved) -> Result<(), NotTaken> {
+    pub(crate) fn push(
+        &mut self,
+        piece: Bytes,
+        reserved: &mut BufferPermit,
+    ) -> Result<(), NotTaken> {
         let held = self.held().len();
         if matches!(self.pieces, Pieces::Rejected) || piece.len() > self.limit - held {
             self.pieces = Pieces::Rejected;
@@ -67,7 +71,7 @@ impl Body {
         Ok(taken?)
     }
 
-    fn append(&mut self, piece: &[u8], reserved: &mut Reserved) -> Result<(), BudgetExceeded> {
+    fn append(&mut self, piece: &[u8], reserved: &mut BufferPermit) -> Result<(), BudgetExceeded> {
         self.detach();
         let is_announced = self.held().len() + piece.len() <= self.announced;
         let limit = if is_announced { self.announced } else { self.limit };
@@ -114,7 +118,7 @@ impl Buffer {
         &mut self,
         piece: &[u8],
         limit: usize,
-        reserved: &mut Reserved,
+        reserved: &mut BufferPermit,
     ) -> Result<(), BudgetExceeded> {
         let (length, has) = (self.bytes.len() + piece.len(), self.bytes.capacity());
         if length > has {
@@ -154,7 +158,7 @@ mod tests {
     use crate::budget::BufferBudget;
 
     fn push(body: &mut Body, piece: impl Into<Bytes>) -> Result<(), NotTaken> {
-        body.push(piece.into(), &mut Reserved::uncounted())
+        body.push(piece.into(), &mut BufferPermit::uncounted())
     }
 
     #[test]

@@ -63,8 +63,8 @@ impl BufferBudget {
     }
 
     /// Creates an empty reservation in this budget, for one request.
-    pub fn reserve(&self) -> Reserved {
-        Reserved { budget: Some(self.clone()), bytes: 0 }
+    pub fn reserve(&self) -> BufferPermit {
+        BufferPermit { budget: Some(self.clone()), bytes: 0 }
     }
 
     /// How much of the budget may be in use, in total, for a request that holds
@@ -99,13 +99,13 @@ impl fmt::Debug for BufferBudget {
 /// The reservation of one request in a [`BufferBudget`]; released when it is
 /// dropped.
 #[must_use = "if it is dropped, its bytes are released while they are still buffered"]
-pub struct Reserved {
+pub struct BufferPermit {
     /// `None` if the bytes are not counted.
     budget: Option<BufferBudget>,
     bytes: usize,
 }
 
-impl Reserved {
+impl BufferPermit {
     /// A reservation in no budget, without a limit: for a body that is already in
     /// memory, and that the caller holds anyway.
     pub(crate) const fn uncounted() -> Self {
@@ -131,7 +131,7 @@ impl Reserved {
     }
 }
 
-impl Drop for Reserved {
+impl Drop for BufferPermit {
     fn drop(&mut self) {
         if let Some(budget) = &self.budget {
             budget.0.used.fetch_sub(self.bytes, Ordering::Relaxed);
@@ -139,9 +139,9 @@ impl Drop for Reserved {
     }
 }
 
-impl fmt::Debug for Reserved {
+impl fmt::Debug for BufferPermit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reserved").field("bytes", &self.bytes).finish()
+        f.debug_struct("BufferPermit").field("bytes", &self.bytes).finish()
     }
 }
 

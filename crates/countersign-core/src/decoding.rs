@@ -33,11 +33,11 @@ impl Coding {
         scheme: &Scheme,
         header: Result<Option<&[u8]>, RepeatedHeader>,
     ) -> Result<Option<Self>, VerifyError> {
-        let refused = Err(VerifyErrorKind::UnsupportedEncoding.into());
+        let rejected = Err(VerifyErrorKind::UnsupportedEncoding.into());
         let encoding = match header {
             Ok(None) => return Ok(None),
             Ok(Some(encoding)) => encoding.trim_ascii(),
-            Err(_) => return refused,
+            Err(_) => return rejected,
         };
         let is = |name: &str| encoding.eq_ignore_ascii_case(name.as_bytes());
         match scheme.body_view {
@@ -45,7 +45,7 @@ impl Coding {
             // The two names are equivalent, by RFC 9110, section 8.4.1.3.
             BodyView::Decoded if is("gzip") || is("x-gzip") => Ok(Some(Self::Gzip)),
             BodyView::Decoded if is("deflate") => Ok(Some(Self::Deflate)),
-            _ => refused,
+            _ => rejected,
         }
     }
 }

@@ -55,7 +55,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::scheme::{Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
-use trial::{Bench, Trial};
+use trial::{Experiment, Experiments};
 
 /// Finds out why a delivery is rejected.
 ///
@@ -172,11 +172,11 @@ impl Diagnose {
     /// The same as [`Verifier::new`](crate::Verifier::new), if the scheme lacks a
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
-        let full = Trial { scheme: Arc::clone(&self.scheme), request: request.clone() };
+        let full = Experiment { scheme: Arc::clone(&self.scheme), request: request.clone() };
         let matters = |name: &str| looks::is_header_that_matters(&self.scheme, name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
-        let trial = Trial { scheme: Arc::clone(&self.scheme), request };
-        let bench = Bench {
+        let trial = Experiment { scheme: Arc::clone(&self.scheme), request };
+        let bench = Experiments {
             given: &self.secrets,
             others: &self.others,
             now_ms: self.clock.now_unix_ms(),
@@ -189,18 +189,18 @@ impl Diagnose {
             tried: Default::default(),
         };
         let signed = || handshake::signed(&trial);
-        let Some(refusal) = bench.as_it_is(&full).transpose() else {
+        let Some(rejection) = bench.as_it_is(&full).transpose() else {
             return Ok(Diagnosis::verified(signed()));
         };
         let (handshake, causes) = match handshake::unsigned(&bench, &trial) {
             Some((name, cause)) => (Some(name), vec![cause]),
-            None => (signed(), search::causes(&bench, &trial, refusal.as_ref())),
+            None => (signed(), search::causes(&bench, &trial, rejection.as_ref())),
         };
         let causes: Vec<Cause> =
             causes.into_iter().map(|cause| cause.for_audience(self.audience)).collect();
         let is_found = causes.iter().any(|cause| cause.kind() != CauseKind::TamperedOrUnknown);
-        match refusal {
-            Ok(refusal) => Ok(Diagnosis::refused(refusal, handshake, causes)),
+        match rejection {
+            Ok(rejection) => Ok(Diagnosis::rejected(rejection, handshake, causes)),
             Err(problem) if is_found => Ok(Diagnosis::unusable(problem, handshake, causes)),
             Err(problem) => Err(problem),
         }

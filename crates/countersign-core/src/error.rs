@@ -501,7 +501,7 @@ mod tests {
     }
 
     #[test]
-    fn a_main_that_returns_what_is_to_be_mended_says_it_in_words() {
+    fn a_main_that_returns_what_is_to_be_fixed_says_it_in_words() {
         let error: Box<dyn Error> = ConfigError::from(SecretProblem::Empty).into();
         assert_eq!(
             format!("{error:?}"),

@@ -5,7 +5,7 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::json::{self, Value};
-use crate::presented::Presented;
+use crate::presented::SignatureHeaders;
 use crate::scheme::{EventIdSource, IdPlace, Identity, Pointer, Scheme, TypePlace};
 use crate::signed_pieces::{self, SignedPieces};
 
@@ -60,7 +60,7 @@ pub enum Signed {
 impl Event {
     /// Derives the identity of a verified delivery. Never fails: the digest is
     /// always available.
-    pub(crate) fn of(scheme: &Scheme, presented: &Presented, body: &[u8]) -> Self {
+    pub(crate) fn of(scheme: &Scheme, presented: &SignatureHeaders, body: &[u8]) -> Self {
         let known = Known {
             family: presented.family(),
             id: presented.id(),

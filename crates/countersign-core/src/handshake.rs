@@ -7,7 +7,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::json::{self, Value};
 use crate::mac::{self, Key, Message, VerifyToken};
 use crate::scheme::{
@@ -132,7 +132,7 @@ pub(crate) enum Heard {
 
 impl Asked<'_> {
     /// Checks whether the head of a request is that of the handshake.
-    pub(crate) fn by_head(self, scheme: &Scheme, head: &Head<'_>) -> Heard {
+    pub(crate) fn by_head(self, scheme: &Scheme, head: &RequestHead<'_>) -> Heard {
         let handshake = self.handshake;
         if handshake.method.as_deref() != Some(head.method) {
             return Heard::No;
@@ -150,7 +150,7 @@ impl Asked<'_> {
     /// Checks the head of a signed request for a handshake that sends a key and is signed with that
     /// same key. Returns the values from the head, if the request can be the handshake; the body
     /// decides.
-    pub(crate) fn by_signed_head(self, head: &Head<'_>) -> Option<Vec<Value>> {
+    pub(crate) fn by_signed_head(self, head: &RequestHead<'_>) -> Option<Vec<Value>> {
         let handshake = self.handshake;
         let may_be = handshake.capture.is_some()
             && handshake.reads_body()
@@ -247,7 +247,7 @@ impl Asked<'_> {
 /// scheme's own endpoint, by an unsigned handshake with an HMAC. A signed
 /// payload that contains such a body is not a token either, unless the body is
 /// a token or is empty.
-pub(crate) fn anybody_may_have_had_it_signed(scheme: &Scheme, body: &[u8]) -> bool {
+pub(crate) fn is_signing_oracle_input(scheme: &Scheme, body: &[u8]) -> bool {
     scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
         && (body.is_empty() || is_token(body))
 }
@@ -256,19 +256,19 @@ pub(crate) fn anybody_may_have_had_it_signed(scheme: &Scheme, body: &[u8]) -> bo
 /// that cannot be an event.
 fn is_token(text: &[u8]) -> bool {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
-    text.len() <= LONGEST_TOKEN && text.iter().all(allowed)
+    text.len() <= MAX_TOKEN && text.iter().all(allowed)
 }
 
 /// Whether the request has no signature and no content encoding. A request with
 /// a signature must be verified, and an encoded body is not decoded before it
 /// is verified.
-fn is_plain_and_unsigned(scheme: &Scheme, head: &Head<'_>) -> bool {
+fn is_plain_and_unsigned(scheme: &Scheme, head: &RequestHead<'_>) -> bool {
     let absent = |name| head.headers.unique(name) == Ok(None);
     let mut signatures = scheme.families.iter().flat_map(|family| &family.signatures);
     signatures.all(|name| absent(name.lower())) && is_plain(head)
 }
 
-fn is_plain(head: &Head<'_>) -> bool {
+fn is_plain(head: &RequestHead<'_>) -> bool {
     head.headers.unique("content-encoding") == Ok(None)
 }
 
@@ -277,7 +277,7 @@ fn is_plain(head: &Head<'_>) -> bool {
 struct Values<'a>(Vec<(&'a Place, Value)>);
 
 impl<'a> Values<'a> {
-    fn in_head(handshake: &'a Handshake, head: &Head<'_>) -> Self {
+    fn in_head(handshake: &'a Handshake, head: &RequestHead<'_>) -> Self {
         let read = handshake.places().filter_map(|place| match place {
             Place::Header(name) => Some((place, in_header(head, name.lower()))),
             Place::Query(name) => Some((place, in_query(head, name))),
@@ -304,7 +304,7 @@ impl<'a> Values<'a> {
     /// A text that can be sent back.
     fn text(&self, place: &Place) -> Option<&str> {
         match self.at(place) {
-            Value::Text(text) if (1..=LONGEST_TEXT).contains(&text.len()) => Some(text),
+            Value::Text(text) if (1..=MAX_TEXT).contains(&text.len()) => Some(text),
             _ => None,
         }
     }
@@ -315,7 +315,7 @@ impl<'a> Values<'a> {
     }
 }
 
-fn in_header(head: &Head<'_>, name: &str) -> Value {
+fn in_header(head: &RequestHead<'_>, name: &str) -> Value {
     match head.headers.unique(name) {
         Ok(None) => Value::Missing,
         Ok(Some(bytes)) => match std::str::from_utf8(bytes) {
@@ -326,7 +326,7 @@ fn in_header(head: &Head<'_>, name: &str) -> Value {
     }
 }
 
-fn in_query(head: &Head<'_>, name: &str) -> Value {
+fn in_query(head: &RequestHead<'_>, name: &str) -> Value {
     let query =
         head.target.and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
     let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
@@ -338,8 +338,8 @@ fn in_query(head: &Head<'_>, name: &str) -> Value {
 }
 
 /// Longer than any provider's challenge.
-const LONGEST_TEXT: usize = 1024;
-const LONGEST_TOKEN: usize = 256;
+const MAX_TEXT: usize = 1024;
+const MAX_TOKEN: usize = 256;
 const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 

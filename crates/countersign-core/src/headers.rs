@@ -26,7 +26,7 @@ pub trait Headers {
     /// The default implementation calls [`unique`](Self::unique) for each name.
     /// Implement it if `unique` walks over all headers: one walk is then enough
     /// for all names.
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
         for header in wanted {
             header.value = self.unique(header.name);
         }
@@ -39,17 +39,17 @@ pub trait Headers {
 /// use countersign_core::{Headers, RepeatedHeader, Wanted};
 ///
 /// let headers = [("X-Id", "1"), ("X-Signature", "ab"), ("X-Signature", "cd")];
-/// let mut wanted = ["x-id", "x-signature", "x-time"].map(Wanted::new);
+/// let mut wanted = ["x-id", "x-signature", "x-time"].map(HeaderLookup::new);
 /// headers.find(&mut wanted);
 /// let answers = wanted.map(|header| header.value());
 /// assert_eq!(answers, [Ok(Some(&b"1"[..])), Err(RepeatedHeader), Ok(None)]);
 /// ```
-pub struct Wanted<'n, 'h> {
+pub struct HeaderLookup<'n, 'h> {
     name: &'n str,
     value: Result<Option<&'h [u8]>, RepeatedHeader>,
 }
 
-impl<'n, 'h> Wanted<'n, 'h> {
+impl<'n, 'h> HeaderLookup<'n, 'h> {
     /// Creates a lookup of the header `name`, in lower case. The header counts as
     /// missing until a value is found.
     #[must_use]
@@ -83,10 +83,10 @@ impl<'n, 'h> Wanted<'n, 'h> {
     }
 }
 
-impl std::fmt::Debug for Wanted<'_, '_> {
+impl std::fmt::Debug for HeaderLookup<'_, '_> {
     /// Shows only the name: the value may be a signature.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wanted").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("HeaderLookup").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -97,15 +97,16 @@ pub struct RepeatedHeader;
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for [(N, V)] {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
-        let mut wanted = [Wanted::new(name)];
-        self.find(&mut wanted);
+        let mut wanted = [HeaderLookup::new(name)];
+        self.lookup(&mut wanted);
         wanted[0].value()
     }
 
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
         for (name, value) in self {
-            let named =
-                |header: &&mut Wanted<'_, '_>| header.name.eq_ignore_ascii_case(name.as_ref());
+            let named = |header: &&mut HeaderLookup<'_, '_>| {
+                header.name.eq_ignore_ascii_case(name.as_ref())
+            };
             wanted.iter_mut().filter(named).for_each(|header| header.found(value.as_ref()));
         }
     }
@@ -116,8 +117,8 @@ impl<N: AsRef<str>, V: AsRef<[u8]>, const LEN: usize> Headers for [(N, V); LEN] 
         self.as_slice().unique(name)
     }
 
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
-        self.as_slice().find(wanted);
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
+        self.as_slice().lookup(wanted);
     }
 }
 
@@ -126,8 +127,8 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> Headers for Vec<(N, V)> {
         self.as_slice().unique(name)
     }
 
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
-        self.as_slice().find(wanted);
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
+        self.as_slice().lookup(wanted);
     }
 }
 
@@ -136,20 +137,20 @@ impl<H: Headers + ?Sized> Headers for &H {
         (**self).unique(name)
     }
 
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
-        (**self).find(wanted);
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
+        (**self).lookup(wanted);
     }
 }
 
 #[cfg(feature = "http")]
 impl Headers for http::HeaderMap {
     fn unique(&self, name: &str) -> Result<Option<&[u8]>, RepeatedHeader> {
-        let mut wanted = [Wanted::new(name)];
-        self.find(&mut wanted);
+        let mut wanted = [HeaderLookup::new(name)];
+        self.lookup(&mut wanted);
         wanted[0].value()
     }
 
-    fn find<'h>(&'h self, wanted: &mut [Wanted<'_, 'h>]) {
+    fn lookup<'h>(&'h self, wanted: &mut [HeaderLookup<'_, 'h>]) {
         if self.len() > FEW {
             for header in wanted {
                 let values = self.get_all(header.name);
@@ -185,17 +186,17 @@ const FEW: usize = 24;
 
 /// The head of a request: everything that arrives before the body.
 ///
-/// Most schemes sign only headers, so any [`Headers`] converts into a `Head` with
+/// Most schemes sign only headers, so any [`Headers`] converts into a `RequestHead` with
 /// the method `POST` and no target. Schemes that sign the method or the URL need
 /// the method and the target too.
 #[derive(Clone, Copy)]
-pub struct Head<'a> {
+pub struct RequestHead<'a> {
     pub(crate) method: &'a str,
     pub(crate) target: Option<&'a str>,
     pub(crate) headers: &'a (dyn Headers + Sync),
 }
 
-impl<'a> Head<'a> {
+impl<'a> RequestHead<'a> {
     /// Creates a head with its method (`POST`) and its target: the path and query
     /// of the request line (`/hooks/acme?tenant=7`).
     pub fn new(method: &'a str, target: &'a str, headers: &'a (dyn Headers + Sync)) -> Self {
@@ -221,14 +222,14 @@ impl<'a> Head<'a> {
     }
 }
 
-impl<'a, H: Headers + Sync> From<&'a H> for Head<'a> {
+impl<'a, H: Headers + Sync> From<&'a H> for RequestHead<'a> {
     fn from(headers: &'a H) -> Self {
         Self { method: "POST", target: None, headers }
     }
 }
 
 #[cfg(feature = "http")]
-impl<'a> From<&'a http::request::Parts> for Head<'a> {
+impl<'a> From<&'a http::request::Parts> for RequestHead<'a> {
     fn from(parts: &'a http::request::Parts) -> Self {
         Self {
             method: parts.method.as_str(),
@@ -238,10 +239,10 @@ impl<'a> From<&'a http::request::Parts> for Head<'a> {
     }
 }
 
-impl std::fmt::Debug for Head<'_> {
+impl std::fmt::Debug for RequestHead<'_> {
     /// Shows only the method: a target may contain a token, a header a signature.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Head").field("method", &self.method).finish_non_exhaustive()
+        f.debug_struct("RequestHead").field("method", &self.method).finish_non_exhaustive()
     }
 }
 
@@ -287,10 +288,10 @@ mod tests {
             }
             let pairs: Vec<_> =
                 map.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-            let mut in_map = names.map(Wanted::new);
-            map.find(&mut in_map);
-            let mut in_pairs = names.map(Wanted::new);
-            pairs.find(&mut in_pairs);
+            let mut in_map = names.map(HeaderLookup::new);
+            map.lookup(&mut in_map);
+            let mut in_pairs = names.map(HeaderLookup::new);
+            pairs.lookup(&mut in_pairs);
             for (in_map, in_pairs) in in_map.iter().zip(&in_pairs) {
                 let name = in_map.name();
                 assert_eq!(in_map.value(), map.unique(name), "{name}");

@@ -38,7 +38,7 @@ pub use key::{Endpoint, EventKey, Fingerprint};
 pub use memory::MemoryStore;
 pub use settlement::Timer;
 pub use store::{
-    Applied, Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,
 };
 pub use transition::{Record, State, claim, complete, release, renew};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::error::{ConfigError, SecretProblem};
 use crate::mac::Key;
-use crate::rule::PreparedRule;
+use crate::rule::CustomVerifier;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
 use crate::validity::Validity;
@@ -16,7 +16,7 @@ pub(crate) struct Keyring {
     /// One key for each active secret, the current one first.
     pub(crate) keys: Vec<Key>,
     /// Verifies instead of the keys, if the scheme is implemented in code.
-    pub(crate) rule: Option<Arc<dyn PreparedRule>>,
+    pub(crate) rule: Option<Arc<dyn CustomVerifier>>,
     /// The index of the secret of each key; `None` if every secret has one key.
     numbers: Option<Box<[usize]>>,
     /// The names of the secrets, in the same order.
@@ -38,7 +38,7 @@ impl Keyring {
         let names: Vec<_> = secrets.names().map(|name| name.map(Box::from)).collect();
         let (keys, rule) = match &scheme.rule {
             None => {
-                secrets.refuse_resolver(scheme)?;
+                secrets.reject_resolver(scheme)?;
                 (Key::all(scheme, secrets)?, None)
             }
             Some(ruled) => (vec![Key::OfRule; names.len()], Some(ruled.prepare(scheme, secrets)?)),

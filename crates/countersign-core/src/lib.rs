@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! headers -> timestamp -> body -> MAC -> compare -> Verified
-//! `----- Verifier::begin -----'  `--- Begun::push, verify ---'
+//! `----- Verifier::begin -----'  `--- BodyVerifier::push, verify ---'
 //! ```
 //!
 //! This crate depends on no web framework and no async runtime. Most users want
@@ -21,7 +21,7 @@
 //! | `body.rs` | buffers the body as it arrives |
 //! | `decoding.rs`, `decoding/` | decodes a content encoding, if the decoded body is signed |
 //! | `mac.rs` | computes MACs; the only comparison of tags |
-//! | `verifier.rs`, `verifier/` | `Verifier`, `Begun`, `Verified` |
+//! | `verifier.rs`, `verifier/` | `Verifier`, `BodyVerifier`, `Verified` |
 //! | `event.rs`, `signed_pieces.rs`, `json.rs` | event id and event type |
 //! | `malformed.rs` | errors in the JSON of a verified body |
 //! | `handshake.rs` | handshakes and their responses |
@@ -68,16 +68,16 @@ mod url;
 mod validity;
 mod verifier;
 
-pub use budget::{BudgetExceeded, BufferBudget, Reserved};
+pub use budget::{BudgetExceeded, BufferBudget, BufferPermit};
 pub use clock::{Clock, ManualClock, SystemClock};
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use event::{EventIdFrom, Signed};
 pub use handshake::HandshakeAnswer;
-pub use headers::{Head, Headers, RepeatedHeader, Wanted};
+pub use headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use idempotency::{
-    Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Endpoint, EventKey,
+    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, Endpoint, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
     StoreError, StoreWarning, Timer, Token,
 };
@@ -86,25 +86,25 @@ pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }
 pub use malformed::{JsonProblem, MalformedJson};
-pub use observe::{DeliverySpan, Handling};
+pub use observe::{DeliverySpan, HandlerGuard};
 #[cfg(feature = "metrics")]
 pub use observe::{METRICS, Metric, MetricKind, describe_metrics};
-pub use outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-pub use receiver::{DeadLetters, Delivery, Receiver, Repeats, Settled};
+pub use outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
+pub use receiver::{ClaimedDelivery, DeadLetters, Receiver, Repeats, Settled};
 pub use rule::{
-    Candidates, Covers, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey, Pending, RuleRequest,
-    SignedBy, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey,
+    PresentedSignatures, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
 pub use scheme::{
-    Algorithm, BodyView, Cell, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
-    HandshakeBuilder, HandshakeRule, Identity, Interactive, Profile, Retries, RetrySignature,
-    Scheme, SchemeBuilder, SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
+    HandshakeBuilder, HandshakeRule, Identity, Interactive, ProviderProfile, Retries,
+    RetrySignature, Scheme, SchemeBuilder, SchemeField, SecretFormat, TimestampUnit, Tolerance,
 };
 pub use secret::{Secret, SecretWarning, SecretWarningKind, Secrets};
 pub use sign::Signer;
-pub use tenants::{ResolverObserver, SecretResolver, TenantFrom, Tenants};
+pub use tenants::{ResolverObserver, SecretResolver, TenantId, Tenants};
 pub use url::PublicUrl;
 pub use verifier::{
-    Arrived, Arriving, AskedHandshake, Begun, EventType, Resolving, SecretKeeper, SecretsHandle,
-    Verified, Verifier,
+    BodyVerifier, EventType, HandshakeSecretStore, IncomingDelivery, ReceivedDelivery,
+    ResolveFuture, SecretsHandle, UnsignedHandshake, Verified, Verifier,
 };

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
-use crate::short::Short;
+use crate::short::InlineBuf;
 
 /// A prepared key. For an HMAC, both padded blocks of the key are already hashed.
 #[derive(Clone)]
@@ -228,21 +228,21 @@ pub(crate) type Tag = SmallVec<[u8; 64]>;
 /// tags can have, and is stored after a byte with that length. Two tags of 32 bytes
 /// need no allocation.
 #[derive(Default)]
-pub(crate) struct Tags(Short<66>);
+pub(crate) struct Tags(InlineBuf<66>);
 
 /// The maximum number of signatures. It limits the cost of a request with long
 /// headers. Providers send two signatures while a secret rotates.
-pub(crate) const MOST_TAGS: usize = 16;
+pub(crate) const MAX_TAGS: usize = 16;
 
 /// The maximum number of signatures that are verified with a public key: each reads
 /// the whole message again.
-pub(crate) const MOST_PUBLIC_TAGS: usize = 4;
+pub(crate) const MAX_PUBLIC_TAGS: usize = 4;
 
 /// The maximum number of signatures for this algorithm.
-pub(crate) fn most_tags(algorithm: Algorithm) -> usize {
+pub(crate) fn max_tags(algorithm: Algorithm) -> usize {
     match algorithm {
-        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => MOST_PUBLIC_TAGS,
-        _ => MOST_TAGS,
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => MAX_PUBLIC_TAGS,
+        _ => MAX_TAGS,
     }
 }
 
@@ -251,7 +251,7 @@ impl Tags {
     /// length of the algorithm's tags. Ignores it otherwise.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
-        let mut room = [0; LONGEST_DECODED];
+        let mut room = [0; MAX_DECODED];
         if let Some(tag) = decode(text, scheme, &mut room) {
             self.0.extend_from_slice(&[tag.len() as u8]);
             self.0.extend_from_slice(tag);
@@ -319,11 +319,7 @@ fn same(left: &[u8], right: &[u8]) -> Choice {
 }
 
 /// Decodes the tag in `text`; `None` if it is not a valid tag of the scheme.
-fn decode<'a>(
-    text: &[u8],
-    scheme: &Scheme,
-    room: &'a mut [u8; LONGEST_DECODED],
-) -> Option<&'a [u8]> {
+fn decode<'a>(text: &[u8], scheme: &Scheme, room: &'a mut [u8; MAX_DECODED]) -> Option<&'a [u8]> {
     let Some(lengths) = tag_lengths(scheme.algorithm) else {
         // A token: any non-empty text of any length, so its digest is compared.
         let digest = &mut room[..32];
@@ -344,7 +340,7 @@ fn decode<'a>(
             length
         }
         Encoding::Base64 => {
-            if text.len() > LONGEST_DECODED / 3 * 4 {
+            if text.len() > MAX_DECODED / 3 * 4 {
                 return None;
             }
             base64_simd::STANDARD.decode(text, room.as_mut_slice().as_out()).ok()?.len()
@@ -383,7 +379,7 @@ fn hmac<M: KeyInit>(key: &[u8]) -> M {
 /// The size of a decoding buffer. The longest tag, that of
 /// [`Algorithm::EcdsaP256`], has 72 bytes, and the base64 decoder also needs room
 /// for padding.
-const LONGEST_DECODED: usize = 75;
+const MAX_DECODED: usize = 75;
 
 #[cfg(test)]
 mod tests {
@@ -394,8 +390,7 @@ mod tests {
     #[test]
     fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
         let scheme = Scheme::named("shopify").unwrap();
-        let read =
-            |text: &[u8]| decode(text, &scheme, &mut [0; LONGEST_DECODED]).map(<[u8]>::to_vec);
+        let read = |text: &[u8]| decode(text, &scheme, &mut [0; MAX_DECODED]).map(<[u8]>::to_vec);
         let plain = |text: &[u8]| STRICT.decode(text).ok().filter(|tag| tag.len() == 32);
         let tag: [u8; 32] = std::array::from_fn(|at| (at * 37) as u8);
         let text = STRICT.encode(tag).into_bytes();

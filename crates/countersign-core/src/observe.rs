@@ -14,10 +14,10 @@ mod tracing;
 
 #[cfg(feature = "metrics")]
 pub use metrics::{METRICS, Metric, MetricKind, describe_metrics};
-pub use span::{DeliverySpan, Handling};
+pub use span::{DeliverySpan, HandlerGuard};
 
 pub(crate) use labels::Stopwatch;
-pub(crate) use notice::{Notice, Settlement};
+pub(crate) use notice::{Settlement, TelemetryEvent};
 
 use labels::Labels;
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]
@@ -31,9 +31,9 @@ use crate::idempotency::Endpoint;
 
 /// Records what happens at one endpoint.
 #[derive(Clone)]
-pub(crate) struct Watch(Labels);
+pub(crate) struct Recorder(Labels);
 
-impl Watch {
+impl Recorder {
     /// For an endpoint without a name: the scheme's name is used.
     pub(crate) fn of(scheme: &str) -> Self {
         Self(Labels::new(scheme, scheme))
@@ -43,8 +43,8 @@ impl Watch {
         Self(Labels::new(scheme, endpoint.name()))
     }
 
-    pub(crate) fn tell(&self, notice: &Notice<'_>) {
-        tracing::tell(&self.0, notice);
-        metrics::tell(&self.0, notice);
+    pub(crate) fn record(&self, notice: &TelemetryEvent<'_>) {
+        tracing::record__(&self.0, notice);
+        metrics::record(&self.0, notice);
     }
 }

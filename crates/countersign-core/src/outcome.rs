@@ -12,9 +12,9 @@ use crate::handshake::HandshakeAnswer;
 /// response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Answer {
+pub enum EarlyResponse {
     /// The delivery failed verification.
-    Refused(VerifyError),
+    Rejected(VerifyError),
     /// The request was not an event, but a handshake: the provider checks the
     /// endpoint.
     Handshake(Box<HandshakeAnswer>),
@@ -54,12 +54,12 @@ pub enum Answer {
     Busy,
 }
 
-impl Answer {
+impl EarlyResponse {
     /// The stable name, for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Refused(error) => error.code(),
+            Self::Rejected(error) => error.code(),
             Self::Handshake(_) => "handshake",
             Self::SecretNotKept => "secret_not_kept",
             Self::Duplicate { .. } => "duplicate",
@@ -78,7 +78,7 @@ impl Answer {
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Refused(error) => error.status(),
+            Self::Rejected(error) => error.status(),
             Self::Handshake(answer) => answer.status(),
             Self::Duplicate { .. } | Self::Exhausted { dead_lettered: true } => 200,
             Self::HandlerFailed => 500,
@@ -98,7 +98,7 @@ impl Answer {
         match self {
             // The handler may finish soon; its lease is renewed until then.
             Self::InFlight { retry_after } => {
-                Some(retry_after.as_secs().div_ceil(3).clamp(1, LONGEST_IN_FLIGHT_S))
+                Some(retry_after.as_secs().div_ceil(3).clamp(1, MAX_IN_FLIGHT_S))
             }
             Self::Exhausted { dead_lettered: false } => Some(EXHAUSTED_S),
             Self::StoreUnavailable | Self::StoreFull | Self::HandlerTimeout | Self::Busy => Some(1),
@@ -107,14 +107,14 @@ impl Answer {
     }
 }
 
-const LONGEST_IN_FLIGHT_S: u64 = 5;
+const MAX_IN_FLIGHT_S: u64 = 5;
 /// A person must look at the event first. A longer delay gains nothing.
 const EXHAUSTED_S: u64 = 30;
 
-impl fmt::Display for Answer {
+impl fmt::Display for EarlyResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(error) => fmt::Display::fmt(error, f),
+            Self::Rejected(error) => fmt::Display::fmt(error, f),
             Self::Handshake(answer) => write!(f, "the handshake `{}`", answer.name()),
             Self::SecretNotKept => f.write_str("the key of a handshake could not be saved"),
             Self::Duplicate { fingerprint_matches: true, .. } => {
@@ -141,9 +141,9 @@ impl fmt::Display for Answer {
     }
 }
 
-impl From<VerifyError> for Answer {
+impl From<VerifyError> for EarlyResponse {
     fn from(error: VerifyError) -> Self {
-        Self::Refused(error)
+        Self::Rejected(error)
     }
 }
 

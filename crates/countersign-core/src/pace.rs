@@ -8,7 +8,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 /// stops a client that sends a byte now and then from holding a connection for the
 /// whole of a long deadline.
 #[derive(Debug, Clone)]
-pub(crate) struct Pace {
+pub(crate) struct BodyDeadline {
     deadline: Duration,
     /// In bytes per second.
     least: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Pace {
     judged: (Duration, u64),
 }
 
-impl Pace {
+impl BodyDeadline {
     pub(crate) fn new(deadline: Duration, least: u64) -> Self {
         Self { deadline, least, judged: (Duration::ZERO, 0) }
     }
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn a_body_is_given_up_at_its_deadline_however_much_has_come() {
-        let mut pace = Pace::new(ms(700), 1);
+        let mut pace = BodyDeadline::new(ms(700), 1);
         assert_eq!(pace.next(), ms(700));
         assert!(pace.judge(ms(699), 0).is_ok());
         assert!(pace.judge(ms(700), 1 << 30).is_err());
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_body_that_trickles_is_given_up_after_the_first_two_seconds_in_which_too_little_came() {
-        let mut pace = Pace::new(ms(60_000), 100);
+        let mut pace = BodyDeadline::new(ms(60_000), 100);
         assert_eq!(pace.next(), ms(2_000));
         assert!(pace.judge(ms(2_000), 200).is_ok());
         assert_eq!(pace.next(), ms(4_000));

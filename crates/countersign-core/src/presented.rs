@@ -10,13 +10,13 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::{Head, RepeatedHeader, Wanted};
-use crate::mac::{MOST_TAGS, Tags, most_tags};
+use crate::headers::{HeaderLookup, RepeatedHeader, RequestHead};
+use crate::mac::{MAX_TAGS, Tags, max_tags};
 use crate::name::Name;
 use crate::scheme::{
-    Family, Grammar, Part, Scheme, TimestampSource, Tolerance, TypePlace, is_url_byte,
+    Grammar, HeaderSet, Part, Scheme, TimestampSource, Tolerance, TypePlace, is_url_byte,
 };
-use crate::short::Short;
+use crate::short::InlineBuf;
 use crate::signed_pieces::{Piece, SignedPieces};
 use crate::timestamp;
 use crate::url::PublicUrl;
@@ -24,11 +24,11 @@ use crate::url::PublicUrl;
 /// The signed values of a request besides its signatures: read and decoded, but
 /// not yet verified.
 #[derive(Clone, Default)]
-pub(crate) struct Presented {
+pub(crate) struct SignatureHeaders {
     /// The timestamp, if it is not in the body.
     pub(crate) signed_at_ms: Option<i64>,
     /// All signed text except the body, followed by the type from a header.
-    texts: Texts,
+    texts: SignedParts,
     /// The offset in `texts` at which the body belongs.
     body_at: usize,
     /// The offset in `texts` at which the signed text ends.
@@ -44,7 +44,7 @@ pub(crate) struct Presented {
 type Place = (usize, usize);
 
 /// Long enough for the id and the timestamp of every known provider.
-pub(crate) type Texts = Short<96>;
+pub(crate) type SignedParts = InlineBuf<96>;
 
 /// The inputs besides the request.
 pub(crate) struct Context<'a> {
@@ -54,15 +54,15 @@ pub(crate) struct Context<'a> {
     pub(crate) now_ms: &'a dyn Fn() -> i64,
 }
 
-impl Presented {
+impl SignatureHeaders {
     /// Reads the headers of a request as the scheme describes, and adds the
     /// possible signatures to `tags`.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn read<'s, 'h>(
         &mut self,
         context: &Context<'s>,
-        head: &Head<'h>,
-        mut found: Found<'s, 'h>,
+        head: &RequestHead<'h>,
+        mut found: FamilyHeaders<'s, 'h>,
         tags: &mut Tags,
     ) -> Result<(), VerifyError> {
         let Context { scheme, .. } = *context;
@@ -143,18 +143,18 @@ impl Presented {
 ///
 /// All are looked up in one pass and stay in place: moving them out as plain
 /// values takes as long as finding them.
-pub(crate) struct Found<'s, 'h>([Wanted<'s, 'h>; 4]);
+pub(crate) struct FamilyHeaders<'s, 'h>([HeaderLookup<'s, 'h>; 4]);
 
 type Only<'h> = Result<Option<&'h [u8]>, RepeatedHeader>;
 
-impl<'s, 'h> Found<'s, 'h> {
+impl<'s, 'h> FamilyHeaders<'s, 'h> {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn of(family: &'s Family, head: &Head<'h>) -> Self {
+    pub(crate) fn of(family: &'s HeaderSet, head: &RequestHead<'h>) -> Self {
         let names = [family.signatures.first(), family.id.as_ref(), family.timestamp.as_ref()];
         // An empty name matches no header.
         let [signature, id, timestamp] = names.map(|name| name.map_or("", Name::lower));
-        let mut found = Self(["content-encoding", signature, id, timestamp].map(Wanted::new));
-        head.headers.find(&mut found.0);
+        let mut found = Self(["content-encoding", signature, id, timestamp].map(HeaderLookup::new));
+        head.headers.lookup(&mut found.0);
         found
     }
 
@@ -181,7 +181,7 @@ impl<'s, 'h> Found<'s, 'h> {
 pub(crate) struct Signatures<'h> {
     /// The values with the scheme's signature key, decodable or not. They are
     /// decoded only after the check that there are not too many.
-    looked_for: SmallVec<[&'h [u8]; MOST_TAGS]>,
+    looked_for: SmallVec<[&'h [u8]; MAX_TAGS]>,
     /// Whether the list contains other keys.
     others: bool,
     /// The timestamp, if it is a key of the list.
@@ -197,13 +197,13 @@ impl<'h> Signatures<'h> {
     pub(crate) fn find<'s>(
         &mut self,
         scheme: &'s Scheme,
-        head: &Head<'h>,
-        found: &mut Found<'s, 'h>,
+        head: &RequestHead<'h>,
+        found: &mut FamilyHeaders<'s, 'h>,
         tags: &mut Tags,
     ) -> Result<usize, VerifyError> {
         for (index, family) in scheme.families.iter().enumerate() {
             if index > 0 {
-                *found = Found::of(family, head);
+                *found = FamilyHeaders::of(family, head);
             }
             let mut present = false;
             for (position, name) in family.signatures.iter().enumerate() {
@@ -255,8 +255,8 @@ impl<'h> Signatures<'h> {
         let ends = memchr::memchr_iter(separator, value).chain([value.len()]);
         let mut start = 0;
         for (count, end) in ends.enumerate() {
-            if count == MOST_ITEMS {
-                return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MOST_ITEMS));
+            if count == MAX_ITEMS {
+                return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MAX_ITEMS));
             }
             let item = &value[std::mem::replace(&mut start, end + 1)..end];
             let item = if space { item.trim_ascii_start() } else { item };
@@ -280,7 +280,7 @@ impl<'h> Signatures<'h> {
     }
 
     fn push(&mut self, text: &'h [u8], scheme: &Scheme) -> Result<(), VerifyError> {
-        let most = most_tags(scheme.algorithm);
+        let most = max_tags(scheme.algorithm);
         if self.looked_for.len() == most {
             return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, most));
         }
@@ -307,15 +307,15 @@ fn id<'h>(scheme: &Scheme, id: Only<'h>, name: &Name) -> Result<&'h [u8], Verify
 pub(crate) fn is_id(scheme: &Scheme, id: &[u8]) -> bool {
     // Checks every byte, even after a failure, so that the compiler can vectorise the loop.
     let is_graphic = || id.iter().fold(true, |all, byte| all & byte.is_ascii_graphic());
-    !id.is_empty() && id.len() <= LONGEST_ID && is_graphic() && scheme.boundaries.id.allows(id)
+    !id.is_empty() && id.len() <= MAX_ID && is_graphic() && scheme.boundaries.id.allows(id)
 }
 
 /// The timestamp's text and its instant, if it is not in the body.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn timestamp<'h>(
     context: &Context<'_>,
-    found: &Found<'_, 'h>,
-    family: &Family,
+    found: &FamilyHeaders<'_, 'h>,
+    family: &HeaderSet,
     signatures: &Signatures<'h>,
 ) -> Result<Option<(&'h [u8], i64)>, VerifyError> {
     let Some(timestamp) = &context.scheme.timestamp else { return Ok(None) };
@@ -340,7 +340,7 @@ fn timestamp<'h>(
 
 /// Assembles the signed bytes around the body, from the texts exactly as they were sent.
 pub(crate) struct Assembly<'a, 'h> {
-    pub(crate) head: &'a Head<'h>,
+    pub(crate) head: &'a RequestHead<'h>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) id: &'a [u8],
     pub(crate) timestamp: &'a [u8],
@@ -349,7 +349,11 @@ pub(crate) struct Assembly<'a, 'h> {
 impl Assembly<'_, '_> {
     /// Appends these parts, and returns the positions of id and timestamp in the texts.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn append(&self, texts: &mut Texts, parts: &[Part]) -> Result<Places, VerifyError> {
+    pub(crate) fn append(
+        &self,
+        texts: &mut SignedParts,
+        parts: &[Part],
+    ) -> Result<Places, VerifyError> {
         let mut places = Places::default();
         for part in parts {
             match part {
@@ -415,17 +419,17 @@ pub(crate) struct Places {
 
 /// The event's type from its header, if the scheme defines one. An unusable
 /// value counts as missing, because nothing depends on the type.
-pub(crate) fn header_type<'h>(scheme: &Scheme, head: &Head<'h>) -> Option<&'h [u8]> {
+pub(crate) fn header_type<'h>(scheme: &Scheme, head: &RequestHead<'h>) -> Option<&'h [u8]> {
     let name = scheme.event_type.iter().find_map(|source| match &source.0 {
         TypePlace::Header(name) => Some(name),
         TypePlace::Body(_) => None,
     })?;
     let text = head.headers.unique(name.lower()).ok().flatten()?;
-    let usable = text.len() <= LONGEST_ID && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let usable = text.len() <= MAX_ID && text.iter().all(|byte| matches!(byte, b' '..=b'~'));
     usable.then_some(text)
 }
 
-fn unique<'h>(head: &Head<'h>, name: &Name) -> Result<Option<&'h [u8]>, VerifyError> {
+fn unique<'h>(head: &RequestHead<'h>, name: &Name) -> Result<Option<&'h [u8]>, VerifyError> {
     unrepeated(head.headers.unique(name.lower()), name)
 }
 
@@ -435,10 +439,10 @@ fn unrepeated<'h>(value: Only<'h>, name: &Name) -> Result<Option<&'h [u8]>, Veri
 
 /// The maximum number of list items that are read, of any key. Providers send
 /// two or three, and the cost of a request must not grow with its headers.
-const MOST_ITEMS: usize = 2 * MOST_TAGS;
+const MAX_ITEMS: usize = 2 * MAX_TAGS;
 
 /// Longer than the ids of all known providers, and short enough to be stored and logged.
-const LONGEST_ID: usize = 256;
+const MAX_ID: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -455,8 +459,8 @@ mod tests {
             verifier.begin(&[("stripe-signature", list)]).unwrap_err().kind()
         };
         // A list that is read to its end is rejected as stale.
-        assert_eq!(kind(MOST_ITEMS - 2), VerifyErrorKind::TimestampTooOld);
-        assert_eq!(kind(MOST_ITEMS - 1), VerifyErrorKind::TooManySignatures);
+        assert_eq!(kind(MAX_ITEMS - 2), VerifyErrorKind::TimestampTooOld);
+        assert_eq!(kind(MAX_ITEMS - 1), VerifyErrorKind::TooManySignatures);
         assert_eq!(kind(5_000), VerifyErrorKind::TooManySignatures);
     }
 }

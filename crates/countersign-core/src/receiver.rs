@@ -1,4 +1,4 @@
-//! The receiver: `begin`, `admit` and `settle` handle one delivery.
+//! The receiver: `begin`, `receive` and `settle` handle one delivery.
 
 mod repeats;
 
@@ -10,18 +10,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::budget::Reserved;
+use crate::budget::BufferPermit;
 use crate::error::ConfigError;
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::idempotency::{
-    Applied, Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Endpoint, EventKey,
+    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, Endpoint, EventKey,
     Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Timer,
     replied,
 };
-use crate::observe::{Notice, Stopwatch};
-use crate::outcome::{Answer, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-use crate::scheme::{Retries, Tolerance, least_retention};
-use crate::verifier::{Arrived, Arriving, Verified, Verifier};
+use crate::observe::{Stopwatch, TelemetryEvent};
+use crate::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
+use crate::scheme::{Retries, Tolerance, min_retention};
+use crate::verifier::{IncomingDelivery, ReceivedDelivery, Verified, Verifier};
 
 pub use repeats::Repeats;
 
@@ -29,12 +29,12 @@ pub use repeats::Repeats;
 /// event, and settles the claim by the handler's status.
 ///
 /// An adapter consists of these calls and its framework's types: [`begin`], then
-/// [`Arriving::push`] for the body, then [`admit`], the handler, and [`settle`].
+/// [`IncomingDelivery::update`] for the body, then [`receive`], the handler, and [`settle`].
 ///
 /// Cheap to clone; all clones share one state.
 ///
 /// [`begin`]: Self::begin
-/// [`admit`]: Self::admit
+/// [`receive`]: Self::receive
 /// [`settle`]: Self::settle
 pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
 
@@ -69,7 +69,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     #[must_use]
     pub fn new(verifier: Verifier, store: S, endpoint: Endpoint) -> Self {
         let profile = verifier.scheme().profile();
-        let ack_deadline = profile.ack_deadline().max(LEAST_ACK_DEADLINE);
+        let ack_deadline = profile.ack_deadline().max(MIN_ACK_DEADLINE);
         let outage = match profile.retries() {
             Retries::Never => OutagePolicy::LocalFallback,
             _ => OutagePolicy::FailClosed,
@@ -87,7 +87,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             dead_letters: None,
         };
         let verifier = verifier.with_ack_deadline(ack_deadline).with_endpoint(&settings.endpoint);
-        let queue = Arc::new(SettlementQueue::new(store, verifier.watch().clone()));
+        let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone()));
         Self(Arc::new(Inner { verifier, queue, settings, store_fails: AtomicBool::new(false) }))
     }
 
@@ -99,7 +99,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// time.
     #[must_use]
     pub fn with_lease(self, lease: Duration) -> Self {
-        self.dangerous_with_lease(lease.max(LEAST_LEASE))
+        self.dangerous_with_lease(lease.max(MIN_LEASE))
     }
 
     /// As [`with_lease`](Self::with_lease), without the minimum. For tests.
@@ -124,7 +124,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     pub fn with_retention(self, retention: Duration) -> Result<Self, ConfigError> {
         let verifier = &self.0.verifier;
         let retries = verifier.scheme().profile().retries();
-        let least = least_retention(retries, accepted_for(verifier.tolerance()));
+        let least = min_retention(retries, accepted_for(verifier.tolerance()));
         if retention < least {
             return Err(ConfigError::Retention { least });
         }
@@ -152,7 +152,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///   10 s. After that the store counts as unavailable.
     #[must_use]
     pub fn with_ack_deadline(self, deadline: Duration) -> Self {
-        let deadline = deadline.max(LEAST_ACK_DEADLINE);
+        let deadline = deadline.max(MIN_ACK_DEADLINE);
         let verifier = self.0.verifier.clone().with_ack_deadline(deadline);
         let mut settings = self.0.settings.clone();
         settings.ack_deadline = deadline;
@@ -255,9 +255,9 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// The time within which the response must be sent: the ack deadline minus a
     /// tenth of it, and minus 500 ms at most. The rest is for the network.
     #[must_use]
-    pub fn answer_within(&self) -> Duration {
+    pub fn response_deadline(&self) -> Duration {
         let deadline = self.ack_deadline();
-        deadline - MOST_TRAVEL.min(deadline / 10)
+        deadline - MAX_TRAVEL.min(deadline / 10)
     }
 
     /// Counts of the events that the responses do not show.
@@ -278,7 +278,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// one was dropped, for example because its runtime ended. It also does so if
     /// the previous one is stalled: calls are pending, and its runtime has not
     /// polled it for 2 s.
-    pub fn background<T: Timer>(
+    pub fn settlement_task<T: Timer>(
         &self,
         timer: T,
     ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
@@ -289,7 +289,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// events whose success is still not recorded. These may be handled again after
     /// a restart. Call it at shutdown, after the handlers have ended.
     ///
-    /// The [`background`](Self::background) future may run at the same time, or may
+    /// The [`background`](Self::settlement_task) future may run at the same time, or may
     /// have been dropped.
     pub async fn flush(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
         self.0.queue.drain(within, timer).await
@@ -304,8 +304,8 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// The response, if no more of the request needs to be read.
     pub fn begin<'h>(
         &self,
-        head: impl Into<Head<'h>>,
-    ) -> impl Future<Output = Result<Arriving, Answer>> + Send {
+        head: impl Into<RequestHead<'h>>,
+    ) -> impl Future<Output = Result<IncomingDelivery, EarlyResponse>> + Send {
         let head = head.into();
         let resolving = self.0.verifier.resolve(head);
         async move { resolving.await?.arrive(head) }
@@ -316,49 +316,53 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// # Errors
     ///
     /// The response, if the request is not a delivery to handle.
-    pub async fn admit(
+    pub async fn receive(
         &self,
-        arriving: Arriving,
+        arriving: IncomingDelivery,
         timer: &impl Timer,
-    ) -> Result<Delivery<S>, Answer> {
-        let Arrived { verified, reserved } = arriving.finish(None)?;
+    ) -> Result<ClaimedDelivery<S>, EarlyResponse> {
+        let ReceivedDelivery { verified, permit: reserved } = arriving.finish(None)?;
         let claim = self.claim(&verified, timer).await?;
-        Ok(Delivery { verified, claim, reserved })
+        Ok(ClaimedDelivery { verified, claim, permit: reserved })
     }
 
     /// Claims the event of a verified delivery: the second half of
-    /// [`admit`](Self::admit). If another attempt holds the event, waits for it for
+    /// [`receive`](Self::receive). If another attempt holds the event, waits for it for
     /// a short time.
     ///
     /// # Errors
     ///
     /// The response, if the delivery is not to be handled.
-    pub async fn claim(&self, verified: &Verified, timer: &impl Timer) -> Result<Claim<S>, Answer> {
+    pub async fn claim(
+        &self,
+        verified: &Verified,
+        timer: &impl Timer,
+    ) -> Result<Claim<S>, EarlyResponse> {
         let claimed = self.claim_event(verified, timer).await;
         match &claimed {
-            Ok(claim) => self.tell(&Notice::Claimed(claim.grant())),
-            Err(answer) => self.tell(&Notice::NotClaimed(answer)),
+            Ok(claim) => self.record(&TelemetryEvent::Claimed(claim.grant())),
+            Err(answer) => self.record(&TelemetryEvent::NotClaimed(answer)),
         }
         claimed
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        self.0.verifier.watch().tell(notice);
+    fn record(&self, notice: &TelemetryEvent<'_>) {
+        self.0.verifier.recorder().record(notice);
     }
 
     async fn claim_event(
         &self,
         verified: &Verified,
         timer: &impl Timer,
-    ) -> Result<Claim<S>, Answer> {
+    ) -> Result<Claim<S>, EarlyResponse> {
         let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
         // Created before the store is called: if this future is dropped before the reply, the drop
         // of the claim releases the event.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
-        match self.patient_claim(claim.key(), claim.attempt(), timer).await {
+        match self.claim_with_wait(claim.key(), claim.attempt(), timer).await {
             // For a new event, a full store is as useless as an unavailable one.
             Ok(ClaimOutcome::AtCapacity) if self.0.settings.outage != OutagePolicy::FailClosed => {
-                Box::pin(self.without_store(claim, Applied::No, verified, timer)).await
+                Box::pin(self.apply_outage_policy(claim, Effect::NotApplied, verified, timer)).await
             }
             Ok(outcome) => match granted(outcome).and_then(|grant| self.held(&claim, grant)) {
                 Ok((holder, (epoch, reclaimed))) => {
@@ -369,7 +373,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                 Err(answer) => Box::pin(self.not_granted(answer, claim, verified, timer)).await,
             },
             Err(error) => {
-                Box::pin(self.without_store(claim, error.applied(), verified, timer)).await
+                Box::pin(self.apply_outage_policy(claim, error.effect(), verified, timer)).await
             }
         }
     }
@@ -382,7 +386,11 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///
     /// The response, if another attempt of this process claimed or handled the
     /// event without the store, while this attempt waited for the store.
-    fn held(&self, claim: &Claim<S>, grant: (u32, bool)) -> Result<(Holder, (u32, bool)), Answer> {
+    fn held(
+        &self,
+        claim: &Claim<S>,
+        grant: (u32, bool),
+    ) -> Result<(Holder, (u32, bool)), EarlyResponse> {
         let (queue, key, attempt) = (&self.0.queue, claim.key(), claim.attempt());
         let (holder, known) = match self.0.settings.outage {
             OutagePolicy::FailOpen => (Holder::Store, None),
@@ -398,14 +406,14 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn identify(&self, verified: &Verified) -> EventKey {
         let key = EventKey::of(verified, &self.0.settings.endpoint);
-        self.tell(&Notice::Identified(&key));
+        self.record(&TelemetryEvent::Identified(&key));
         key
     }
 
-    fn attempt(&self, verified: &Verified) -> Result<Attempt, Answer> {
+    fn attempt(&self, verified: &Verified) -> Result<Attempt, EarlyResponse> {
         let Settings { lease, retention, .. } = self.0.settings;
         Attempt::new(Fingerprint::of(verified), lease, retention)
-            .map_err(|_| Answer::StoreUnavailable)
+            .map_err(|_| EarlyResponse::StoreUnavailable)
     }
 
     /// Settles the claim by the handler's status. The sender gets the handler's
@@ -444,29 +452,29 @@ impl<S: IdempotencyStore> Receiver<S> {
     fn verdict(&self, status: u16) -> Verdict {
         let rule = &self.0.settings.rule;
         catch_unwind(AssertUnwindSafe(|| rule.verdict(status))).unwrap_or_else(|_| {
-            self.tell(&Notice::RulePanicked { status });
+            self.record(&TelemetryEvent::RulePanicked { status });
             SuccessCompletes.verdict(status)
         })
     }
 
     /// Claims the event. While another attempt holds it, retries for a limited time
     /// with the same token.
-    async fn patient_claim(
+    async fn claim_with_wait(
         &self,
         key: &EventKey,
         attempt: &Attempt,
         timer: &impl Timer,
     ) -> Result<ClaimOutcome, StoreError> {
-        let outcome = self.ask(key, attempt, timer).await;
+        let outcome = self.query_store(key, attempt, timer).await;
         if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
             && !self.0.settings.in_flight_wait.is_zero()
         {
-            return Box::pin(self.ask_again(key, attempt, timer)).await;
+            return Box::pin(self.poll_in_flight(key, attempt, timer)).await;
         }
         outcome
     }
 
-    async fn ask_again(
+    async fn poll_in_flight(
         &self,
         key: &EventKey,
         attempt: &Attempt,
@@ -479,10 +487,10 @@ impl<S: IdempotencyStore> Receiver<S> {
             pause = pause.min(left);
             timer.sleep(pause).await;
             left -= pause;
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            let outcome = self.ask(key, attempt, timer).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+            let outcome = self.query_store(key, attempt, timer).await;
             if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
-                self.tell(&Notice::Waited(longest - left));
+                self.record(&TelemetryEvent::Waited(longest - left));
                 return outcome;
             }
         }
@@ -490,7 +498,7 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     /// Claims the event in the store, unless this process holds or has handled the
     /// event and has not recorded that in the store yet.
-    async fn ask(
+    async fn query_store(
         &self,
         key: &EventKey,
         attempt: &Attempt,
@@ -504,7 +512,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         let since = Stopwatch::start();
         let call = pin!(self.store().claim(key, attempt));
         let outcome = replied(call, self.0.settings.store_timeout, timer).await;
-        self.tell(&Notice::Asked(since.elapsed()));
+        self.record(&TelemetryEvent::StoreQueried(since.elapsed()));
         self.report_store(outcome.as_ref().err());
         outcome
     }
@@ -515,27 +523,27 @@ impl<S: IdempotencyStore> Receiver<S> {
         if fails.load(Ordering::Relaxed) != error.is_some()
             && fails.swap(error.is_some(), Ordering::Relaxed) != error.is_some()
         {
-            self.tell(&error.map_or(Notice::StoreRecovered, Notice::StoreFailed));
+            self.record(&error.map_or(TelemetryEvent::StoreRecovered, TelemetryEvent::StoreFailed));
         }
     }
 
     /// Applies the outage policy to a delivery whose claim failed because the store
     /// is unavailable or full.
-    async fn without_store(
+    async fn apply_outage_policy(
         &self,
         claim: Claim<S>,
-        applied: Applied,
+        applied: Effect,
         verified: &Verified,
         timer: &impl Timer,
-    ) -> Result<Claim<S>, Answer> {
+    ) -> Result<Claim<S>, EarlyResponse> {
         let queue = &self.0.queue;
-        let may_be_in_store = applied == Applied::Maybe;
+        let may_be_in_store = applied == Effect::Unknown;
         let (holder, outcome) = match self.0.settings.outage {
             OutagePolicy::FailClosed => {
                 if !may_be_in_store {
                     claim.disarm();
                 }
-                return Err(Answer::StoreUnavailable);
+                return Err(EarlyResponse::StoreUnavailable);
             }
             // The claim keeps its token. If the store has granted it, it is not released while the
             // handler runs.
@@ -564,12 +572,12 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// endpoint handles duplicates. Otherwise this returns the response.
     async fn not_granted(
         &self,
-        answer: Answer,
+        answer: EarlyResponse,
         claim: Claim<S>,
         verified: &Verified,
         timer: &impl Timer,
-    ) -> Result<Claim<S>, Answer> {
-        if let (Answer::Exhausted { .. }, Some(dead_letters)) =
+    ) -> Result<Claim<S>, EarlyResponse> {
+        if let (EarlyResponse::Exhausted { .. }, Some(dead_letters)) =
             (&answer, &self.0.settings.dead_letters)
             && catch_unwind(AssertUnwindSafe(|| dead_letters.take(verified)))
                 .is_ok_and(|taken| taken.is_ok())
@@ -578,9 +586,10 @@ impl<S: IdempotencyStore> Receiver<S> {
             // dead letters again.
             let within = self.0.settings.store_timeout;
             let _ = replied(pin!(claim.complete()), within, timer).await;
-            return Err(Answer::Exhausted { dead_lettered: true });
+            return Err(EarlyResponse::Exhausted { dead_lettered: true });
         }
-        let is_repeat = matches!(answer, Answer::Duplicate { .. } | Answer::InFlight { .. });
+        let is_repeat =
+            matches!(answer, EarlyResponse::Duplicate { .. } | EarlyResponse::InFlight { .. });
         if is_repeat && self.repeats(verified) == Repeats::Handle {
             return Ok(claim.of_repeat());
         }
@@ -594,13 +603,13 @@ impl<S: IdempotencyStore> Receiver<S> {
 }
 
 fn in_flight_wait(ack_deadline: Duration) -> Duration {
-    LONGEST_WAIT.min(ack_deadline / 3)
+    MAX_WAIT.min(ack_deadline / 3)
 }
 
 /// A quarter of the deadline: the body may take a third, and the handler needs the
 /// rest.
 fn store_timeout(ack_deadline: Duration) -> Duration {
-    (ack_deadline / 4).clamp(LEAST_STORE_TIMEOUT, LONGEST_STORE_TIMEOUT)
+    (ack_deadline / 4).clamp(MIN_STORE_TIMEOUT, MAX_STORE_TIMEOUT)
 }
 
 /// The profile's retention, and more if the tolerance is wider than the scheme's: a
@@ -619,30 +628,30 @@ fn accepted_for(tolerance: Option<Tolerance>) -> Option<Duration> {
 
 /// Converts the outcome of a claim into the epoch and whether the event is
 /// reclaimed, or into the response.
-fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), Answer> {
+fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), EarlyResponse> {
     Err(match outcome {
-        ClaimOutcome::Granted { epoch, reclaimed } => return Ok((epoch, reclaimed)),
+        ClaimOutcome::Granted { attempt: epoch, reclaimed } => return Ok((epoch, reclaimed)),
         ClaimOutcome::Done { fingerprint_matches, at_unix_ms } => {
-            Answer::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms }
+            EarlyResponse::Duplicate { fingerprint_matches, done_at_unix_ms: at_unix_ms }
         }
-        ClaimOutcome::InFlight { retry_after } => Answer::InFlight { retry_after },
+        ClaimOutcome::InFlight { retry_after } => EarlyResponse::InFlight { retry_after },
         // No caller waits for this, because the attempt was released before. If one does, another
         // delivery gets the event.
-        ClaimOutcome::AlreadyReleased => Answer::InFlight { retry_after: Duration::ZERO },
-        ClaimOutcome::AtCapacity => Answer::StoreFull,
-        ClaimOutcome::Exhausted { .. } => Answer::Exhausted { dead_lettered: false },
+        ClaimOutcome::AlreadyReleased => EarlyResponse::InFlight { retry_after: Duration::ZERO },
+        ClaimOutcome::AtCapacity => EarlyResponse::StoreFull,
+        ClaimOutcome::Exhausted { .. } => EarlyResponse::Exhausted { dead_lettered: false },
     })
 }
 
 /// A verified delivery to handle, and the claim on its event.
 #[non_exhaustive]
-pub struct Delivery<S: IdempotencyStore> {
+pub struct ClaimedDelivery<S: IdempotencyStore> {
     /// The verified delivery, with its body.
     pub verified: Verified,
     /// The claim. Settle it after the handler has run.
     pub claim: Claim<S>,
     /// The body's reservation in the budget. Drop it after the response is sent.
-    pub reserved: Reserved,
+    pub permit: BufferPermit,
 }
 
 /// The result of settling a claim.
@@ -680,9 +689,9 @@ where
     }
 }
 
-impl<S: IdempotencyStore> fmt::Debug for Delivery<S> {
+impl<S: IdempotencyStore> fmt::Debug for ClaimedDelivery<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
+        f.debug_struct("ClaimedDelivery")
             .field("verified", &self.verified)
             .field("claim", &self.claim)
             .finish()
@@ -706,13 +715,13 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
 
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 /// A third of it leaves time to retry a failed renewal.
-const LEAST_LEASE: Duration = Duration::from_secs(1);
+const MIN_LEASE: Duration = Duration::from_secs(1);
 /// No handler that does any work responds sooner over a network.
-const LEAST_ACK_DEADLINE: Duration = Duration::from_millis(100);
+const MIN_ACK_DEADLINE: Duration = Duration::from_millis(100);
 /// The timeout of the Redis store.
-const LEAST_STORE_TIMEOUT: Duration = Duration::from_millis(250);
-const LONGEST_STORE_TIMEOUT: Duration = Duration::from_secs(10);
-const MOST_TRAVEL: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const MIN_STORE_TIMEOUT: Duration = Duration::from_millis(250);
+const MAX_STORE_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_TRAVEL: Duration = Duration::from_millis(500);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+const MAX_PAUSE: Duration = Duration::from_millis(200);

@@ -16,12 +16,12 @@ pub(crate) mod jwt;
 
 use std::fmt;
 
-pub use keys::{Candidates, MacKey};
+pub use keys::{MacKey, PresentedSignatures};
 pub use live::{LiveKey, LiveKeys, LookedUp};
-pub(crate) use prepared::{PreparedRule, Ruled};
-pub use request::RuleRequest;
+pub(crate) use prepared::{CustomBinding, CustomVerifier};
+pub use request::VerifyRequest;
 pub use resolver::KeyResolver;
-pub use to_sign::{SignedRequest, ToSign};
+pub use to_sign::{SignRequest, SignedRequest};
 
 use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
@@ -36,8 +36,8 @@ use crate::secret::{Secret, Secrets};
 ///
 /// ```
 /// use countersign_core::{
-///     ConfigError, Covers, LiveKeys, MacKey, Pending, RuleRequest, Scheme, Secret, SignedRequest,
-///     Signer, SigningRule, ToSign, Verifier, VerifyError,
+///     ConfigError, Covers, LiveKeys, MacKey, Pending, VerifyRequest, Scheme, Secret, SignedRequest,
+///     Signer, CustomScheme, SignRequest, Verifier, VerifyError,
 /// };
 ///
 /// /// Signs each line of the body, preceded by its length.
@@ -48,11 +48,11 @@ use crate::secret::{Secret, Secrets};
 ///     lines.flat_map(|line| [format!("{}:", line.len()).as_bytes(), line].concat()).collect()
 /// }
 ///
-/// impl SigningRule for Lines {
+/// impl CustomScheme for Lines {
 ///     type Key = MacKey;
 ///
 ///     fn covers(&self) -> Covers {
-///         Covers::Body
+///         SignatureCoverage::Body
 ///     }
 ///
 ///     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -61,14 +61,14 @@ use crate::secret::{Secret, Secrets};
 ///
 ///     fn begin(
 ///         &self,
-///         request: &RuleRequest<'_>,
+///         request: &VerifyRequest<'_>,
 ///         keys: LiveKeys<MacKey>,
 ///     ) -> Result<Pending, VerifyError> {
 ///         let candidates = request.candidates()?;
-///         Ok(Pending::new(move |body| keys.signed_by(&[&signed(body)], &candidates)))
+///         Ok(BodyCheck::new(move |body| keys.signed_by(&[&signed(body)], &candidates)))
 ///     }
 ///
-///     fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+///     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
 ///         let signature = request.mac_key()?.sign(&[&signed(request.body())]);
 ///         Ok(SignedRequest::with_headers([("X-Acme-Signature", signature)]))
 ///     }
@@ -76,7 +76,7 @@ use crate::secret::{Secret, Secrets};
 ///
 /// let acme = Scheme::builder("acme")
 ///     .signature_header("X-Acme-Signature")
-///     .signed("each line of the body, preceded by its length")
+///     .signed_payload("each line of the body, preceded by its length")
 ///     .rule(Lines)
 ///     .build()?;
 ///
@@ -87,13 +87,13 @@ use crate::secret::{Secret, Secrets};
 /// assert!(verifier.verify(&headers, "a\nc").is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait SigningRule: Send + Sync {
+pub trait CustomScheme: Send + Sync {
     /// The key that a secret is prepared to; [`MacKey`] for the algorithms of a
     /// [`Scheme`].
     type Key: Send + Sync + 'static;
 
     /// What the signature covers. The event's id is read only from covered data.
-    fn covers(&self) -> Covers;
+    fn covers(&self) -> SignatureCoverage;
 
     /// Prepares the key of one secret, once for each verifier.
     ///
@@ -115,7 +115,7 @@ pub trait SigningRule: Send + Sync {
         keys: &[Self::Key],
     ) -> Result<(), ConfigError> {
         let _ = keys;
-        secrets.refuse_resolver(scheme)
+        secrets.reject_resolver(scheme)
     }
 
     /// Checks the headers of a delivery before its body is read. Returns the
@@ -126,9 +126,9 @@ pub trait SigningRule: Send + Sync {
     /// [`VerifyError`] with the reason if the delivery does not verify.
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<Self::Key>,
-    ) -> Result<Pending, VerifyError>;
+    ) -> Result<BodyCheck, VerifyError>;
 
     /// Signs as the provider would, for tests and tools. By default, returns an error.
     ///
@@ -136,30 +136,30 @@ pub trait SigningRule: Send + Sync {
     ///
     /// [`ConfigError::Sign`] if a value that is signed is missing;
     /// [`ConfigError::Secret`] if a secret cannot be used.
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         Err(request.problem("its signing code can only verify"))
     }
 }
 
 /// A delivery whose headers have been checked, and whose body has not been received yet.
-pub struct Pending(Judge);
+pub struct BodyCheck(Judge);
 
-type Judge = Box<dyn FnOnce(&[u8]) -> Result<SignedBy, VerifyError> + Send + Sync>;
+type Judge = Box<dyn FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync>;
 
-impl Pending {
+impl BodyCheck {
     /// Creates the check of the body: `judge` gets the whole body and decides.
     pub fn new(
-        judge: impl FnOnce(&[u8]) -> Result<SignedBy, VerifyError> + Send + Sync + 'static,
+        judge: impl FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync + 'static,
     ) -> Self {
         Self(Box::new(judge))
     }
 
-    pub(crate) fn judge(self, body: &[u8]) -> Result<SignedBy, VerifyError> {
+    pub(crate) fn judge(self, body: &[u8]) -> Result<KeyMatch, VerifyError> {
         (self.0)(body)
     }
 }
 
-impl fmt::Debug for Pending {
+impl fmt::Debug for BodyCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pending")
     }
@@ -168,7 +168,7 @@ impl fmt::Debug for Pending {
 /// What a signature covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Covers {
+pub enum SignatureCoverage {
     /// The whole body.
     Body,
     /// The values at these JSON pointers of the body, and nothing else of it.
@@ -177,7 +177,7 @@ pub enum Covers {
     Nothing,
 }
 
-impl Covers {
+impl SignatureCoverage {
     /// Whether the value at this JSON pointer of the body is covered.
     pub(crate) fn field(&self, pointer: &str) -> bool {
         match self {
@@ -191,14 +191,14 @@ impl Covers {
 /// The key that signed a delivery, and the signed values that the custom code
 /// has read. It can only be created by a [`LiveKey`] or a [`LookedUp`] key.
 #[derive(Clone)]
-pub struct SignedBy {
+pub struct KeyMatch {
     pub(crate) secret: usize,
     pub(crate) unix_ms: Option<i64>,
     pub(crate) id: Option<String>,
     pub(crate) over: Option<Vec<u8>>,
 }
 
-impl SignedBy {
+impl KeyMatch {
     /// States that the secret with this number signed the delivery. A key from
     /// a [`KeyResolver`] has the number after the last secret.
     fn secret(number: usize) -> Self {
@@ -235,9 +235,9 @@ impl SignedBy {
     }
 }
 
-impl fmt::Debug for SignedBy {
+impl fmt::Debug for KeyMatch {
     /// Omits all text of the request.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedBy").field("secret", &self.secret).finish_non_exhaustive()
+        f.debug_struct("KeyMatch").field("secret", &self.secret).finish_non_exhaustive()
     }
 }

@@ -24,8 +24,8 @@ pub use builder::SchemeBuilder;
 pub use event_source::{EventIdSource, EventTypeSource};
 pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
 pub use identity::Identity;
-pub(crate) use profile::least_retention;
-pub use profile::{Profile, Retries};
+pub(crate) use profile::min_retention;
+pub use profile::{ProviderProfile, Retries};
 pub use tolerance::Tolerance;
 
 pub(crate) use boundaries::{Boundaries, is_url_byte};
@@ -35,7 +35,7 @@ pub(crate) use template::{Part, SecretPlace, Template};
 
 use crate::error::ConfigError;
 use crate::name::Name;
-use crate::rule::{Covers, Ruled};
+use crate::rule::{CustomBinding, SignatureCoverage};
 
 /// How a provider signs its deliveries.
 ///
@@ -53,14 +53,14 @@ pub struct Scheme {
     pub(crate) algorithm: Algorithm,
     pub(crate) secret_format: SecretFormat,
     pub(crate) key_length: Option<usize>,
-    pub(crate) families: Vec<Family>,
+    pub(crate) families: Vec<HeaderSet>,
     /// The two prefixes with which the second family was derived from the first.
     alternate_header_prefix: Option<[String; 2]>,
     pub(crate) grammar: Grammar,
     pub(crate) encoding: Encoding,
     pub(crate) template: Template,
     pub(crate) body_view: BodyView,
-    pub(crate) id_forbids: Option<char>,
+    pub(crate) id_excluded_char: Option<char>,
     body_begins_with: Option<String>,
     /// The limits on parts of a request that make the template unambiguous.
     pub(crate) boundaries: Boundaries,
@@ -70,12 +70,12 @@ pub struct Scheme {
     identity_basis: Option<String>,
     pub(crate) event_type: Vec<EventTypeSource>,
     handshakes: Vec<Handshake>,
-    profile: Profile,
-    unconfirmed: Vec<Cell>,
+    profile: ProviderProfile,
+    unconfirmed: Vec<SchemeField>,
     evidence: Evidence,
     sources: Vec<String>,
     notes: Vec<String>,
-    pub(crate) rule: Option<Ruled>,
+    pub(crate) rule: Option<CustomBinding>,
 }
 
 impl Scheme {
@@ -145,7 +145,7 @@ impl Scheme {
     }
 
     /// Whether the scheme is data only, so that it can be written to a file. If
-    /// not, a [`SigningRule`](crate::SigningRule) implements its signatures.
+    /// not, a [`CustomScheme`](crate::CustomScheme) implements its signatures.
     #[must_use]
     pub fn is_data(&self) -> bool {
         self.rule.is_none()
@@ -153,11 +153,11 @@ impl Scheme {
 
     /// Which part of the body the signature covers.
     #[must_use]
-    pub fn covers(&self) -> &Covers {
+    pub fn covers(&self) -> &SignatureCoverage {
         match &self.rule {
             Some(rule) => &rule.covers,
-            None if self.algorithm == Algorithm::Token => &Covers::Nothing,
-            None => &Covers::Body,
+            None if self.algorithm == Algorithm::Token => &SignatureCoverage::Nothing,
+            None => &SignatureCoverage::Body,
         }
     }
 
@@ -167,7 +167,7 @@ impl Scheme {
     /// [cover](Self::covers).
     #[must_use]
     pub fn authenticates_body(&self) -> bool {
-        *self.covers() == Covers::Body
+        *self.covers() == SignatureCoverage::Body
     }
 
     /// Whether the URL is signed. If so, the verifier needs the public URL.
@@ -352,14 +352,14 @@ impl Scheme {
 
     /// How the provider delivers: response timeout, retries, body size.
     #[must_use]
-    pub fn profile(&self) -> &Profile {
+    pub fn profile(&self) -> &ProviderProfile {
         &self.profile
     }
 
     /// The fields of the description that no source confirms: defaults that a
     /// user can change, without any guarantee.
     #[must_use]
-    pub fn unconfirmed(&self) -> &[Cell] {
+    pub fn unconfirmed(&self) -> &[SchemeField] {
         &self.unconfirmed
     }
 
@@ -385,7 +385,7 @@ impl Scheme {
 /// Headers that are used together. If a provider sends the same headers under
 /// two sets of names, a request uses all headers of one set.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Family {
+pub(crate) struct HeaderSet {
     /// A matching signature in any one of them is enough.
     pub(crate) signatures: Vec<Name>,
     pub(crate) id: Option<Name>,
@@ -573,7 +573,7 @@ pub enum Evidence {
 /// A field of a scheme's description that can be unconfirmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Cell {
+pub enum SchemeField {
     /// How long the provider waits for a response.
     AckDeadline,
     /// The provider's retry schedule.
@@ -663,7 +663,7 @@ words!(Evidence {
     Secondary = "secondary",
     Custom = "custom",
 });
-words!(Cell {
+words!(SchemeField {
     AckDeadline = "ack_deadline",
     Retries = "retries",
     BodyLimit = "body_limit",

@@ -288,7 +288,7 @@ impl Secrets {
     }
 
     /// Rejects a resolver, for the schemes whose deliveries name no key.
-    pub(crate) fn refuse_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
+    pub(crate) fn reject_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
         match self.resolver {
             Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
             None => Ok(()),
@@ -329,7 +329,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_secret_is_refused_by_every_constructor() {
+    fn an_empty_secret_is_rejected_by_every_constructor() {
         for result in [
             Secret::new(""),
             Secret::from_text(""),
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_nothing_but_white_space_is_refused() {
+    fn a_secret_of_nothing_but_white_space_is_rejected() {
         for blank in [" ", "   ", "\t\r\n", "\u{200b}", "\u{feff} \u{a0}", "\0"] {
             for result in [Secret::new(blank), Secret::from_text(blank)] {
                 assert!(
@@ -361,15 +361,15 @@ mod tests {
             assert!(decoded.iter().all(Result::is_err), "{blank:?}");
         }
         for pair in [":", " : "] {
-            let refused = SecretFormat::Basic.decode(pair).unwrap_err();
-            assert_eq!(refused, SecretProblem::Blank, "{pair:?}");
+            let rejected = SecretFormat::Basic.decode(pair).unwrap_err();
+            assert_eq!(rejected, SecretProblem::Blank, "{pair:?}");
         }
         // A decoded key may have any bytes.
         assert!(Secret::from_bytes([b' '; 32]).is_ok());
     }
 
     #[test]
-    fn a_secret_that_decodes_to_nothing_is_refused() {
+    fn a_secret_that_decodes_to_nothing_is_rejected() {
         let result = Secret::from_whsec("whsec_");
         assert!(matches!(
             result,
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_base64_is_refused_and_never_used_as_text() {
+    fn what_is_not_base64_is_rejected_and_never_used_as_text() {
         for bad in ["whsec_not base64!", "whsec_@@@@", "whsec_A"] {
             let result = Secret::from_whsec(bad);
             assert!(

@@ -8,14 +8,14 @@ use std::ops::Deref;
 /// A `SmallVec` is slower: appending a piece to it takes twice as long as copying the
 /// piece, and every request has about six pieces.
 #[derive(Clone)]
-pub(crate) struct Short<const ROOM: usize> {
+pub(crate) struct InlineBuf<const ROOM: usize> {
     short: [u8; ROOM],
     length: usize,
     /// All bytes, if they do not fit on the stack.
     long: Vec<u8>,
 }
 
-impl<const ROOM: usize> Short<ROOM> {
+impl<const ROOM: usize> InlineBuf<ROOM> {
     pub(crate) fn extend_from_slice(&mut self, piece: &[u8]) {
         let end = self.length + piece.len();
         match self.short.get_mut(self.length..end) {
@@ -34,13 +34,13 @@ impl<const ROOM: usize> Short<ROOM> {
     }
 }
 
-impl<const ROOM: usize> Default for Short<ROOM> {
+impl<const ROOM: usize> Default for InlineBuf<ROOM> {
     fn default() -> Self {
         Self { short: [0; ROOM], length: 0, long: Vec::new() }
     }
 }
 
-impl<const ROOM: usize> Deref for Short<ROOM> {
+impl<const ROOM: usize> Deref for InlineBuf<ROOM> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -62,7 +62,7 @@ mod tests {
             &["abc", "def", "", "g"],
             &["abcde", "f"],
         ] {
-            let mut short = Short::<4>::default();
+            let mut short = InlineBuf::<4>::default();
             for piece in pieces {
                 short.extend_from_slice(piece.as_bytes());
             }
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_fits_is_not_allocated() {
-        let mut short = Short::<4>::default();
+        let mut short = InlineBuf::<4>::default();
         short.extend_from_slice(b"abcd");
         assert_eq!(short.long.capacity(), 0);
     }

@@ -7,10 +7,10 @@ use std::fmt;
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, VerifyError};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::mac::{self, Key, KeyError, Message};
-use crate::presented::{Assembly, Texts, is_id};
-use crate::rule::{SignedRequest, ToSign};
+use crate::presented::{Assembly, SignedParts, is_id};
+use crate::rule::{SignRequest, SignedRequest};
 use crate::scheme::{Algorithm, Grammar, Scheme, SecretFormat, TimestampSource};
 use crate::secret::Secrets;
 use crate::signature_key::{PrivateKey, Way};
@@ -58,7 +58,7 @@ impl Signer {
     /// scheme needs a private key and the secret is not one.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
         let secrets = secrets.into();
-        secrets.refuse_resolver(&scheme)?;
+        secrets.reject_resolver(&scheme)?;
         let keys = match scheme.algorithm {
             _ if !scheme.is_data() => Keys::OfRule,
             Algorithm::Ed25519 => private(&scheme, &secrets, Way::Ed25519)?,
@@ -101,7 +101,7 @@ impl Signer {
     /// signature is in the body: see [`sign_request`](Self::sign_request).
     pub fn sign<'h>(
         &self,
-        head: impl Into<Head<'h>>,
+        head: impl Into<RequestHead<'h>>,
         body: &[u8],
     ) -> Result<Vec<(String, String)>, ConfigError> {
         let signed = self.sign_request(head, body)?;
@@ -123,7 +123,7 @@ impl Signer {
     /// body does not decode.
     pub fn sign_request<'h>(
         &self,
-        head: impl Into<Head<'h>>,
+        head: impl Into<RequestHead<'h>>,
         body: &[u8],
     ) -> Result<SignedRequest, ConfigError> {
         let head = head.into();
@@ -131,7 +131,7 @@ impl Signer {
         let Some(rule) = &self.scheme.rule else {
             return self.headers(&head, &viewed).map(SignedRequest::with_headers);
         };
-        let signed = rule.sign(&ToSign {
+        let signed = rule.sign(&SignRequest {
             scheme: &self.scheme,
             secrets: &self.secrets,
             head: &head,
@@ -149,7 +149,11 @@ impl Signer {
         }
     }
 
-    fn headers(&self, head: &Head<'_>, body: &[u8]) -> Result<Vec<(String, String)>, ConfigError> {
+    fn headers(
+        &self,
+        head: &RequestHead<'_>,
+        body: &[u8],
+    ) -> Result<Vec<(String, String)>, ConfigError> {
         let scheme = &self.scheme;
         let family = &scheme.families[0];
         let timestamp = self.timestamp()?;
@@ -173,10 +177,10 @@ impl Signer {
             id: id.as_bytes(),
             timestamp: timestamp.as_deref().unwrap_or_default().as_bytes(),
         };
-        let refused = |error: VerifyError| self.problem(error.to_string());
-        let (mut before, mut after) = (Texts::default(), Texts::default());
-        message.append(&mut before, &scheme.template.before).map_err(refused)?;
-        message.append(&mut after, &scheme.template.after).map_err(refused)?;
+        let rejected = |error: VerifyError| self.problem(error.to_string());
+        let (mut before, mut after) = (SignedParts::default(), SignedParts::default());
+        message.append(&mut before, &scheme.template.before).map_err(rejected)?;
+        message.append(&mut after, &scheme.template.after).map_err(rejected)?;
         let message = Message { before: &before, body, after: &after };
 
         let signature = self.value(&message, timestamp.as_deref())?;

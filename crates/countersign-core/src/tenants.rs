@@ -9,10 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use from::TenantFrom;
+pub use from::TenantId;
 pub use resolver::{ResolverObserver, SecretResolver};
 
-pub(crate) use cache::{Kept, TenantSecrets};
+pub(crate) use cache::{CacheEntry, TenantSecrets};
 pub(crate) use calls::{Call, Failed};
 
 use resolver::Ask;
@@ -26,23 +26,23 @@ use resolver::Ask;
 ///
 /// A client can send any name. For this reason names are short and never logged.
 /// Unknown names have a separate cache and evict no tenant. The number of concurrent
-/// calls is limited by [`with_most_calls`](Self::with_most_calls).
+/// calls is limited by [`with_max_concurrent_lookups`](Self::with_max_concurrent_lookups).
 #[must_use]
 pub struct Tenants {
-    from: TenantFrom,
+    from: TenantId,
     resolver: Arc<dyn Ask>,
     observer: Option<Arc<dyn ResolverObserver>>,
     capacity: usize,
     fresh_for: Duration,
     stale_for: Duration,
     unknown_for: Duration,
-    most_calls: usize,
+    max_calls: usize,
 }
 
 impl Tenants {
     /// Creates a configuration from the place of the tenant's name in a request and
     /// the resolver for the secrets.
-    pub fn new(from: TenantFrom, resolver: impl SecretResolver) -> Self {
+    pub fn new(from: TenantId, resolver: impl SecretResolver) -> Self {
         Self {
             from,
             resolver: Arc::new(resolver),
@@ -51,7 +51,7 @@ impl Tenants {
             fresh_for: FRESH_FOR,
             stale_for: STALE_FOR,
             unknown_for: UNKNOWN_FOR,
-            most_calls: MOST_CALLS,
+            max_calls: MAX_CALLS,
         }
     }
 
@@ -65,8 +65,8 @@ impl Tenants {
     /// Sets how long a tenant's secrets are used before the resolver is called again.
     /// Defaults to 5 minutes. This is the maximum delay until a replaced secret takes
     /// effect, unless you call
-    /// [`Verifier::forget_tenant`](crate::Verifier::forget_tenant).
-    pub fn with_fresh_for(mut self, duration: Duration) -> Self {
+    /// [`Verifier::invalidate_tenant`](crate::Verifier::invalidate_tenant).
+    pub fn with_cache_ttl(mut self, duration: Duration) -> Self {
         self.fresh_for = duration;
         self
     }
@@ -76,7 +76,7 @@ impl Tenants {
     ///
     /// If the resolver fails at that time, a revoked secret is accepted for this
     /// duration. Set zero to reject such deliveries instead.
-    pub fn with_stale_for(mut self, duration: Duration) -> Self {
+    pub fn with_stale_if_error(mut self, duration: Duration) -> Self {
         self.stale_for = duration;
         self
     }
@@ -84,7 +84,7 @@ impl Tenants {
     /// Sets how long an unknown name is cached. After a failure of the resolver, this
     /// is also the time until the next call for a tenant whose secrets are still
     /// cached. Defaults to 10 s.
-    pub fn with_unknown_for(mut self, duration: Duration) -> Self {
+    pub fn with_negative_ttl(mut self, duration: Duration) -> Self {
         self.unknown_for = duration;
         self
     }
@@ -94,9 +94,9 @@ impl Tenants {
     /// flood of unknown names does not block them. Defaults to 64. Requests above the
     /// maximum are rejected with
     /// [`SecretsUnavailable`](crate::VerifyErrorKind::SecretsUnavailable), unless
-    /// [expired secrets](Self::with_stale_for) can be used.
-    pub fn with_most_calls(mut self, calls: usize) -> Self {
-        self.most_calls = calls.max(1);
+    /// [expired secrets](Self::with_stale_if_error) can be used.
+    pub fn with_max_concurrent_lookups(mut self, calls: usize) -> Self {
+        self.max_calls = calls.max(1);
         self
     }
 
@@ -122,4 +122,4 @@ const CAPACITY: usize = 10_000;
 const FRESH_FOR: Duration = Duration::from_secs(5 * 60);
 const STALE_FOR: Duration = Duration::from_secs(60 * 60);
 const UNKNOWN_FOR: Duration = Duration::from_secs(10);
-const MOST_CALLS: usize = 64;
+const MAX_CALLS: usize = 64;

@@ -89,7 +89,7 @@ pub(crate) fn check(
 }
 
 fn number(text: &[u8]) -> Option<i64> {
-    if text.is_empty() || text.len() > MOST_DIGITS {
+    if text.is_empty() || text.len() > MAX_DIGITS {
         return None;
     }
     // 19 digits fit in an unsigned 64-bit number, so this cannot overflow.
@@ -105,15 +105,15 @@ fn number(text: &[u8]) -> Option<i64> {
 }
 
 fn bounded(text: &[u8]) -> Option<&[u8]> {
-    (text.len() <= LONGEST_DATE).then_some(text)
+    (text.len() <= MAX_DATE).then_some(text)
 }
 
 /// The number of digits of `i64::MAX`.
-const MOST_DIGITS: usize = 19;
+const MAX_DIGITS: usize = 19;
 /// The length of the date before the time in RFC 3339 (`2025-10-09`).
 const DATE_LENGTH: usize = 10;
 /// An RFC 3339 date with nine fractional digits and an offset has 35.
-const LONGEST_DATE: usize = 64;
+const MAX_DATE: usize = 64;
 const YEAR_10000_MS: u64 = 253_402_300_800_000;
 
 #[cfg(test)]

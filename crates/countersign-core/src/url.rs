@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused() {
+    fn what_is_no_url_is_rejected() {
         for bad in ["", "example.com", "ftp://a", "https://", "https:///x"] {
             assert!(PublicUrl::new(bad).is_err(), "{bad}");
         }

@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use arriving::{Arrived, Arriving, SecretKeeper};
-pub use asked::AskedHandshake;
-pub use begun::Begun;
+pub use arriving::{HandshakeSecretStore, IncomingDelivery, ReceivedDelivery};
+pub use asked::UnsignedHandshake;
+pub use begun::BodyVerifier;
 pub use replaceable::SecretsHandle;
-pub use resolving::Resolving;
+pub use resolving::ResolveFuture;
 pub use verified::{EventType, Verified};
 
 use replaceable::Replaceable;
@@ -27,10 +27,10 @@ use replaceable::Replaceable;
 use crate::budget::BufferBudget;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::idempotency::Endpoint;
 use crate::keyring::Keyring;
-use crate::observe::Watch;
+use crate::observe::Recorder;
 use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
 use crate::secret::{Secret, Secrets};
 use crate::tenants::TenantSecrets;
@@ -57,12 +57,12 @@ use crate::url::PublicUrl;
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
-    held: Held,
+    held: SecretSource,
 }
 
 /// The source of a verifier's secrets.
 #[derive(Clone)]
-enum Held {
+enum SecretSource {
     /// Fixed, in the `Inner` that the clones share.
     Inside,
     /// Looked up for one request.
@@ -87,12 +87,12 @@ struct Inner {
     /// The value that the user set, if any.
     body_timeout: Option<Duration>,
     /// In bytes per second.
-    least_body_rate: u64,
+    min_body_rate: u64,
     budget: BufferBudget,
     unsigned: asked::Unsigned,
-    keeper: Option<Arc<dyn SecretKeeper>>,
+    keeper: Option<Arc<dyn HandshakeSecretStore>>,
     clock: Arc<dyn Clock>,
-    watch: Watch,
+    watch: Recorder,
 }
 
 impl Verifier {
@@ -102,12 +102,12 @@ impl Verifier {
     ///
     /// [`ConfigError::Secret`] if a secret does not decode in the scheme's format.
     /// [`ConfigError::UrlRequired`] if the scheme signs the URL (see
-    /// [`at`](Self::at)). [`ConfigError::FeatureRequired`] if the scheme needs a
+    /// [`at`](Self::with_public_url)). [`ConfigError::FeatureRequired`] if the scheme needs a
     /// feature of this crate that is not enabled.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
-        Self::refuse_unknown_url(&scheme)?;
+        Self::reject_unknown_url(&scheme)?;
         let keyring = Keyring::prepare(&scheme, &secrets.into())?;
-        Self::build(scheme, keyring, Held::Inside, None)
+        Self::build(scheme, keyring, SecretSource::Inside, None)
     }
 
     /// Creates a verifier for a scheme that signs the URL. `url` is the URL that the
@@ -116,16 +116,16 @@ impl Verifier {
     /// # Errors
     ///
     /// As [`new`](Self::new).
-    pub fn at(
+    pub fn with_public_url(
         url: PublicUrl,
         scheme: Scheme,
         secrets: impl Into<Secrets>,
     ) -> Result<Self, ConfigError> {
         let keyring = Keyring::prepare(&scheme, &secrets.into())?;
-        Self::build(scheme, keyring, Held::Inside, Some(url))
+        Self::build(scheme, keyring, SecretSource::Inside, Some(url))
     }
 
-    fn refuse_unknown_url(scheme: &Scheme) -> Result<(), ConfigError> {
+    fn reject_unknown_url(scheme: &Scheme) -> Result<(), ConfigError> {
         if scheme.signs_url() {
             return Err(ConfigError::UrlRequired { scheme: scheme.name().to_owned() });
         }
@@ -135,7 +135,7 @@ impl Verifier {
     fn build(
         scheme: Scheme,
         keyring: Keyring,
-        held: Held,
+        held: SecretSource,
         url: Option<PublicUrl>,
     ) -> Result<Self, ConfigError> {
         if scheme.boundaries.url.exact_only && url.as_ref().is_some_and(PublicUrl::is_origin) {
@@ -155,12 +155,12 @@ impl Verifier {
             body_limit: scheme.profile().body_limit(),
             ack_deadline: scheme.profile().ack_deadline(),
             body_timeout: None,
-            least_body_rate: LEAST_BODY_RATE,
+            min_body_rate: MIN_BODY_RATE,
             budget: BufferBudget::of_process(),
             unsigned: asked::Unsigned::default(),
             keeper: None,
             clock: Arc::new(SystemClock::new()),
-            watch: Watch::of(scheme.name()),
+            watch: Recorder::of(scheme.name()),
             scheme,
         });
         Ok(Self { inner, held })
@@ -220,8 +220,8 @@ impl Verifier {
     /// [body timeout](Self::with_body_timeout) is longer. Defaults to 1,024. With 0,
     /// only the deadline of the whole body applies.
     #[must_use]
-    pub fn with_least_body_rate(mut self, bytes_per_second: u64) -> Self {
-        Arc::make_mut(&mut self.inner).least_body_rate = bytes_per_second;
+    pub fn with_min_body_rate(mut self, bytes_per_second: u64) -> Self {
+        Arc::make_mut(&mut self.inner).min_body_rate = bytes_per_second;
         self
     }
 
@@ -234,10 +234,10 @@ impl Verifier {
     }
 
     /// Sets how the adapters save the key that a provider sends in a handshake (see
-    /// [`arm_handshake`](Self::arm_handshake)). Defaults to none: the adapters then do
+    /// [`handshake_window`](Self::open_handshake_window)). Defaults to none: the adapters then do
     /// not complete such handshakes.
     #[must_use]
-    pub fn with_secret_keeper(mut self, keeper: impl SecretKeeper) -> Self {
+    pub fn with_handshake_secret_store(mut self, keeper: impl HandshakeSecretStore) -> Self {
         Arc::make_mut(&mut self.inner).keeper = Some(Arc::new(keeper));
         self
     }
@@ -267,7 +267,7 @@ impl Verifier {
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
-        inner.watch = Watch::at(inner.scheme.name(), endpoint);
+        inner.watch = Recorder::at(inner.scheme.name(), endpoint);
         self
     }
 
@@ -293,14 +293,14 @@ impl Verifier {
     /// The deadline for the whole body.
     #[must_use]
     pub fn body_timeout(&self) -> Duration {
-        let usual = || LONGEST_BODY_TIMEOUT.min(self.inner.ack_deadline / 3);
+        let usual = || MAX_BODY_TIMEOUT.min(self.inner.ack_deadline / 3);
         self.inner.body_timeout.unwrap_or_else(usual)
     }
 
     /// The minimum rate of a body, in bytes per second.
     #[must_use]
-    pub fn least_body_rate(&self) -> u64 {
-        self.inner.least_body_rate
+    pub fn min_body_rate(&self) -> u64 {
+        self.inner.min_body_rate
     }
 
     /// The memory budget for the bodies that the adapters buffer.
@@ -309,13 +309,13 @@ impl Verifier {
         &self.inner.budget
     }
 
-    pub(crate) fn watch(&self) -> &Watch {
+    pub(crate) fn recorder(&self) -> &Recorder {
         &self.inner.watch
     }
 
-    fn keep_captured(&self, secret: Secret) -> Result<(), NotKept> {
-        let keeper = self.inner.keeper.as_ref().ok_or(NotKept)?;
-        keeper.keep(secret).map_err(|_| NotKept)
+    fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
+        let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
+        keeper.save(secret).map_err(|_| NotSaved)
     }
 
     /// Verifies a delivery in one call, if the whole body is available.
@@ -325,21 +325,21 @@ impl Verifier {
     /// [`VerifyError`], with the reason why the delivery is rejected.
     pub fn verify<'h>(
         &self,
-        head: impl Into<Head<'h>>,
+        head: impl Into<RequestHead<'h>>,
         body: impl Into<Bytes>,
     ) -> Result<Verified, VerifyError> {
         // The steps are inlined here: passing the parsed values from one function to the next
         // through memory takes longer than parsing them.
-        let mut begun = Begun::new(self.judge()?);
+        let mut begun = BodyVerifier::new(self.snapshot()?);
         begun.read(&head.into())?;
-        begun.push(body)?;
-        // The same as `Begun::verify`, without moving the `Begun`, which would copy it.
+        begun.update(body)?;
+        // The same as `BodyVerifier::verify`, without moving the `BodyVerifier`, which would copy it.
         let body = begun.end()?;
         if let Some(ruled) = begun.ruled {
             return ruled.verify(begun.verifier, body);
         }
         let secret = begun.compare(&body)?;
-        let Begun { verifier, presented, .. } = begun;
+        let BodyVerifier { verifier, presented, .. } = begun;
         Ok(Verified { verifier, presented, body, secret, event: OnceLock::new() })
     }
 
@@ -350,19 +350,19 @@ impl Verifier {
     /// # Errors
     ///
     /// [`VerifyError`], with the reason why the delivery is rejected.
-    pub fn begin<'h>(&self, head: impl Into<Head<'h>>) -> Result<Begun, VerifyError> {
-        let mut begun = Begun::new(self.judge()?);
+    pub fn begin<'h>(&self, head: impl Into<RequestHead<'h>>) -> Result<BodyVerifier, VerifyError> {
+        let mut begun = BodyVerifier::new(self.snapshot()?);
         begun.read(&head.into())?;
         Ok(begun)
     }
 }
 
 /// The key of a handshake could not be saved.
-struct NotKept;
+struct NotSaved;
 
 /// A snapshot for verifying one delivery: the shared configuration and the secrets.
 #[derive(Clone)]
-struct Judge {
+struct VerifierSnapshot {
     inner: Arc<Inner>,
     /// The secrets that were looked up for this delivery; used instead of those in
     /// `inner`.
@@ -371,18 +371,18 @@ struct Judge {
 
 impl Verifier {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    fn judge(&self) -> Result<Judge, VerifyError> {
+    fn snapshot(&self) -> Result<VerifierSnapshot, VerifyError> {
         let found = match &self.held {
-            Held::Inside => None,
-            Held::Found(keyring) => Some(Arc::clone(keyring)),
-            Held::Replaceable(replaceable) => Some(replaceable.current()),
-            Held::OfTenants(_) => return Err(VerifyErrorKind::Misconfigured.into()),
+            SecretSource::Inside => None,
+            SecretSource::Found(keyring) => Some(Arc::clone(keyring)),
+            SecretSource::Replaceable(replaceable) => Some(replaceable.current()),
+            SecretSource::OfTenants(_) => return Err(VerifyErrorKind::Misconfigured.into()),
         };
-        Ok(Judge { inner: Arc::clone(&self.inner), found })
+        Ok(VerifierSnapshot { inner: Arc::clone(&self.inner), found })
     }
 }
 
-impl Judge {
+impl VerifierSnapshot {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn keyring(&self) -> &Keyring {
         match &self.found {
@@ -392,7 +392,7 @@ impl Judge {
     }
 }
 
-impl Deref for Judge {
+impl Deref for VerifierSnapshot {
     type Target = Inner;
 
     fn deref(&self) -> &Inner {
@@ -415,7 +415,7 @@ impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Verifier");
         shown.field("scheme", &self.inner.scheme.name());
-        match self.judge() {
+        match self.snapshot() {
             Ok(judge) => shown.field("secrets", &judge.keyring().keys.len()),
             Err(_) => shown.field("secrets", &"of tenants"),
         };
@@ -423,5 +423,5 @@ impl fmt::Debug for Verifier {
     }
 }
 
-const LONGEST_BODY_TIMEOUT: Duration = Duration::from_secs(2);
-const LEAST_BODY_RATE: u64 = 1024;
+const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+const MIN_BODY_RATE: u64 = 1024;

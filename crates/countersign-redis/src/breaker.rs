@@ -262,7 +262,7 @@ async fn keep(state: watch::Sender<State>, dialling: Arc<Dialling>) {
                 if let Some(primary) = &live.primary {
                     dialling.alive.again_within(BETWEEN_LOOKS);
                     if timeout(BETWEEN_LOOKS, states.changed()).await.is_err() {
-                        dialling.alive.again_within(LONGEST_LOOK);
+                        dialling.alive.again_within(MAX_LOOK);
                         dialling.look(&state, &live, primary).await;
                     }
                 } else {
@@ -348,7 +348,7 @@ const ROUND_TRIPS: u32 = 8;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
 /// It may be necessary to query several sentinels in turn.
-const LONGEST_LOOK: Duration = Duration::from_secs(30);
+const MAX_LOOK: Duration = Duration::from_secs(30);
 
 /// If the keys are spread over several servers and one of them is down, the
 /// others still respond in between.

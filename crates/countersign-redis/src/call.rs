@@ -206,7 +206,7 @@ impl Failed {
 impl From<Failed> for StoreError {
     fn from(failed: Failed) -> Self {
         if failed.is_unanswered {
-            Self::maybe_applied(failed.error)
+            Self::unknown_effect(failed.error)
         } else {
             Self::not_applied(failed.error)
         }

@@ -115,7 +115,7 @@ impl RedisConfig {
                 "the timeout of a try is zero: set at least one round trip to the store's server";
             return Err(ConnectError::Setting { problem });
         }
-        let deadline = self.deadline.min(LONGEST_DEADLINE);
+        let deadline = self.deadline.min(MAX_DEADLINE);
         Ok(Budgets { deadline, try_timeout: self.try_timeout })
     }
 }
@@ -143,4 +143,4 @@ impl fmt::Debug for Source {
 const PREFIX: &str = "cs";
 const DEADLINE: Duration = Duration::from_millis(250);
 /// No sender waits for a day, and an instant a day from now always exists.
-const LONGEST_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);

@@ -75,7 +75,7 @@ where
 {
     match trial::run(scripts, canaries.trial(), &trial::attempt()?, ask).await {
         Ok(true) => Ok(None),
-        Ok(false) => Err(StoreError::maybe_applied(RedisStoreError::UnexpectedReply)),
+        Ok(false) => Err(StoreError::unknown_effect(RedisStoreError::UnexpectedReply)),
         Err(error) if matches!(cause(&error), Some(RedisStoreError::Full { .. })) => {
             Ok(Some(StoreWarning::Full))
         }

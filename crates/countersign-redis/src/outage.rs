@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use countersign_core::{Applied, StoreError};
+use countersign_core::{Effect, StoreError};
 use tokio::sync::Notify;
 
 use crate::error::RedisStoreError;
@@ -59,8 +59,8 @@ fn copy(error: &StoreError) -> Option<StoreError> {
     if matches!(cause, RedisStoreError::Full { .. }) {
         return None;
     }
-    Some(match error.applied() {
-        Applied::No => StoreError::not_applied(cause),
-        Applied::Maybe => StoreError::maybe_applied(cause),
+    Some(match error.effect() {
+        Effect::NotApplied => StoreError::not_applied(cause),
+        Effect::Unknown => StoreError::unknown_effect(cause),
     })
 }

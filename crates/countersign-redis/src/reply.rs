@@ -9,9 +9,10 @@ use redis::Value;
 /// `None` if no script returns such a reply.
 pub(crate) fn claim(reply: &Value) -> Option<ClaimOutcome> {
     Some(match numbers(reply)? {
-        [Value::Int(0), Value::Int(epoch), Value::Int(reclaimed)] => {
-            ClaimOutcome::Granted { epoch: u32::try_from(*epoch).ok()?, reclaimed: *reclaimed == 1 }
-        }
+        [Value::Int(0), Value::Int(epoch), Value::Int(reclaimed)] => ClaimOutcome::Granted {
+            attempt: u32::try_from(*epoch).ok()?,
+            reclaimed: *reclaimed == 1,
+        },
         [Value::Int(1), Value::Int(left_ms)] => ClaimOutcome::InFlight {
             retry_after: Duration::from_millis(u64::try_from(*left_ms).ok()?),
         },

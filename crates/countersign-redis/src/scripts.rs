@@ -88,17 +88,17 @@ fn call(command: &str, script: &str, key: &str, attempt: &Attempt) -> Cmd {
         .arg(&attempt.fingerprint.to_u64().to_be_bytes())
         .arg(millis(attempt.lease))
         .arg(millis(attempt.retention))
-        .arg(attempt.most_crashes);
+        .arg(attempt.max_crashes);
     call
 }
 
 /// Whole milliseconds, limited so that a time fits into the record's 48 bits.
 fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).map_or(MOST_MS, |millis| millis.min(MOST_MS))
+    u64::try_from(duration.as_millis()).map_or(MAX_MS, |millis| millis.min(MAX_MS))
 }
 
 /// 4,460 years.
-const MOST_MS: u64 = (1 << 47) - 1;
+const MAX_MS: u64 = (1 << 47) - 1;
 
 const CLAIM: &str = concat!(include_str!("scripts/record.lua"), include_str!("scripts/claim.lua"));
 

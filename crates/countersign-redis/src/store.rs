@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::{
-    Applied, Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore,
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Health, IdempotencyStore,
     ReleaseOutcome, RenewOutcome, StoreError,
 };
 use redis::{Cmd, Value};
@@ -236,12 +236,12 @@ impl fmt::Debug for RedisStore {
 fn is_full(error: &StoreError) -> bool {
     use std::error::Error;
     let source = error.source().and_then(<dyn Error>::downcast_ref);
-    error.applied() == Applied::No && matches!(source, Some(RedisStoreError::Full { .. }))
+    error.effect() == Effect::NotApplied && matches!(source, Some(RedisStoreError::Full { .. }))
 }
 
 /// The server has executed something, and the result is unknown.
 fn unexpected() -> StoreError {
-    StoreError::maybe_applied(RedisStoreError::UnexpectedReply)
+    StoreError::unknown_effect(RedisStoreError::UnexpectedReply)
 }
 
 /// For connecting: name resolution and the TLS handshake may take time.

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use countersign_core::{
-    Answer, Arrived, Arriving, BodyView, DeliverySpan, Reserved, Resolving, Verified, Verifier,
-    VerifyError, VerifyErrorKind,
+    BodyView, BufferPermit, DeliverySpan, EarlyResponse, IncomingDelivery, ReceivedDelivery,
+    ResolveFuture, Verified, Verifier, VerifyError, VerifyErrorKind,
 };
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::request::Parts;
@@ -54,16 +54,16 @@ pin_project! {
         // The secrets are being looked up.
         Resolving {
             #[pin]
-            verifier: Resolving,
+            verifier: ResolveFuture,
             within: Duration,
             // Taken when the state ends. `None` if the budget has no room for
             // the request.
-            reserved: Option<Reserved>,
+            reserved: Option<BufferPermit>,
         },
         // Taken when the future completes. Boxed because the future is moved
         // before its first poll, and should not carry the space of its later
         // states.
-        Reading { arriving: Option<Box<Arriving>> },
+        Reading { arriving: Option<Box<IncomingDelivery>> },
     }
 }
 
@@ -112,7 +112,7 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    type Output = Result<(Parts, Arrived), Answer>;
+    type Output = Result<(Parts, ReceivedDelivery), EarlyResponse>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let span = self.span.clone();
@@ -128,7 +128,7 @@ where
     fn poll_in_span(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Result<(Parts, Arrived), Answer>> {
+    ) -> Poll<Result<(Parts, ReceivedDelivery), EarlyResponse>> {
         ready!(self.as_mut().poll_resolved(cx))?;
         ready!(self.as_mut().poll_whole(cx))?;
         let this = self.project();
@@ -143,7 +143,10 @@ where
     }
 
     /// Ready once the headers are checked.
-    fn poll_resolved(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
+    fn poll_resolved(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), EarlyResponse>> {
         let mut this = self.project();
         let StateProjection::Resolving { mut verifier, within, reserved } =
             this.state.as_mut().project()
@@ -151,27 +154,27 @@ where
             return Poll::Ready(Ok(()));
         };
         if reserved.is_none() {
-            return Poll::Ready(Err(Answer::Busy));
+            return Poll::Ready(Err(EarlyResponse::Busy));
         }
         let verifier = match verifier.as_mut().poll(cx) {
             Poll::Ready(verifier) => verifier?,
             Poll::Pending => {
                 ready!(this.wait.poll(*within, cx));
-                verifier.give_up()?
+                verifier.use_stale()?
             }
         };
         let (Some(parts), Some(reserved)) = (this.parts, reserved.take()) else {
             return Poll::Ready(Err(incomplete()));
         };
-        let mut arriving = Box::new(verifier.arrive(&*parts)?.with_reserved(reserved));
-        arriving.expect(this.announced.unwrap_or(0))?;
+        let mut arriving = Box::new(verifier.arrive(&*parts)?.with_permit(reserved));
+        arriving.check_content_length(this.announced.unwrap_or(0))?;
         this.state.set(State::Reading { arriving: Some(arriving) });
         *this.wait = Wait::default();
         Poll::Ready(Ok(()))
     }
 
     /// Reads the available part of the body. Ready once the whole body is read.
-    fn poll_whole(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Answer>> {
+    fn poll_whole(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), EarlyResponse>> {
         let mut this = self.project();
         let StateProjection::Reading { arriving: Some(arriving) } = this.state.project() else {
             return Poll::Ready(Err(incomplete()));
@@ -184,25 +187,25 @@ where
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     arriving.pause();
-                    let elapsed = ready!(this.wait.poll(arriving.next_look(), cx));
-                    arriving.judge_pace(elapsed)?;
+                    let elapsed = ready!(this.wait.poll(arriving.next_deadline(), cx));
+                    arriving.check_rate(elapsed)?;
                     continue;
                 }
             };
             match frame {
                 None => return Poll::Ready(Ok(())),
                 Some(Err(error)) => {
-                    return Poll::Ready(Err(arriving.refuse(broken_off(&*error.into()))));
+                    return Poll::Ready(Err(arriving.reject(body_error_kind(&*error.into()))));
                 }
                 Some(Ok(frame)) => {
                     if let Ok(mut data) = frame.into_data() {
                         let length = data.remaining();
-                        arriving.push(data.copy_to_bytes(length))?;
+                        arriving.update(data.copy_to_bytes(length))?;
                     }
                 }
             }
         }
-        arriving.judge_pace(this.wait.elapsed())?;
+        arriving.check_rate(this.wait.elapsed())?;
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -239,7 +242,7 @@ impl<B> fmt::Debug for ReadBody<B> {
 }
 /// Rebuilds the request for the service, with its body and the verified
 /// delivery.
-pub(crate) fn put_back(mut parts: Parts, verified: Verified) -> Request<Full<Bytes>> {
+pub(crate) fn rebuild_request(mut parts: Parts, verified: Verified) -> Request<Full<Bytes>> {
     if verified.scheme().body_view() == BodyView::Decoded {
         // These headers describe the encoded body.
         parts.headers.remove(CONTENT_ENCODING);
@@ -264,13 +267,13 @@ pub(crate) fn head_bytes(headers: &HeaderMap, uri: &Uri) -> usize {
 
 /// Why reading a body failed: the connection broke, unless an outer layer has
 /// its own size limit.
-fn broken_off(error: &(dyn Error + 'static)) -> VerifyErrorKind {
+fn body_error_kind(error: &(dyn Error + 'static)) -> VerifyErrorKind {
     let limited = successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>());
     if limited { VerifyErrorKind::BodyTooLarge } else { VerifyErrorKind::BodyIncomplete }
 }
 
-fn incomplete() -> Answer {
+fn incomplete() -> EarlyResponse {
     VerifyError::from(VerifyErrorKind::BodyIncomplete).into()
 }
 

@@ -5,15 +5,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use countersign_core::{Arrived, DeliverySpan, Handling, Reserved};
+use countersign_core::{BufferPermit, DeliverySpan, HandlerGuard, ReceivedDelivery};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::body::{BoxError, ReadBody, put_back};
-use crate::response::{ResponseBody, answer};
+use crate::body::{BoxError, ReadBody, rebuild_request};
+use crate::response::{ResponseBody, into_response};
 
 pin_project! {
     /// The response to a delivery; see [`VerifyLayer`](crate::VerifyLayer).
@@ -32,15 +32,15 @@ pin_project! {
             request: Request<Full<Bytes>>,
             service: S,
             span: DeliverySpan,
-            reserved: Reserved,
+            reserved: BufferPermit,
         },
         Calling {
             #[pin]
             answer: F,
             span: DeliverySpan,
             // Taken when the future completes.
-            handling: Option<Handling>,
-            reserved: Reserved,
+            handling: Option<HandlerGuard>,
+            reserved: BufferPermit,
         },
         // Completed, or between two states.
         Done,
@@ -75,10 +75,10 @@ where
                 StateProjection::Reading { mut read, .. } => {
                     let (parts, arrived) = match ready!(read.as_mut().poll(cx)) {
                         Ok(arrived) => arrived,
-                        Err(other) => return Poll::Ready(Ok(answer(other))),
+                        Err(other) => return Poll::Ready(Ok(into_response(other))),
                     };
-                    let Arrived { verified, reserved, .. } = arrived;
-                    let request = put_back(parts, verified);
+                    let ReceivedDelivery { verified, permit: reserved, .. } = arrived;
+                    let request = rebuild_request(parts, verified);
                     let span = read.span().clone();
                     match state.as_mut().project_replace(State::Done) {
                         StateOwned::Reading { service, .. } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_core::Verifier;
 use tower_layer::Layer;
 
-use crate::service::Verify;
+use crate::service::VerifyService;
 
 /// Verifies deliveries before they reach a service.
 ///
@@ -33,9 +33,9 @@ impl VerifyLayer {
 }
 
 impl<S> Layer<S> for VerifyLayer {
-    type Service = Verify<S>;
+    type Service = VerifyService<S>;
 
-    fn layer(&self, inner: S) -> Verify<S> {
-        Verify { inner, verifier: self.verifier.clone() }
+    fn layer(&self, inner: S) -> VerifyService<S> {
+        VerifyService { inner, verifier: self.verifier.clone() }
     }
 }

@@ -96,7 +96,7 @@
 //!
 //! let second = service.oneshot(delivery()?).await?;
 //! assert_eq!(second.status(), 200);
-//! assert_eq!(second.extensions().get::<Answer>().map(Answer::code), Some("duplicate"));
+//! assert_eq!(second.extensions().get::<Answer>().map(EarlyResponse::code), Some("duplicate"));
 //! assert!(second.into_body().into_inner().is_none());
 //!
 //! // At shutdown, after the server has stopped accepting requests.
@@ -158,8 +158,8 @@ mod webhook;
 pub use body::ReadBody;
 pub use future::ResponseFuture;
 pub use layer::VerifyLayer;
-pub use response::{ResponseBody, answer, refusal};
+pub use response::{ResponseBody, into_response, rejection};
 #[cfg(feature = "serve")]
-pub use serve::{Serve, terminated};
-pub use service::Verify;
-pub use webhook::{Webhook, WebhookLayer};
+pub use serve::{Serve, shutdown_signal};
+pub use service::VerifyService;
+pub use webhook::{WebhookLayer, WebhookService};

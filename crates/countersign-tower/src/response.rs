@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign_core::{Answer, VerifyError};
+use countersign_core::{EarlyResponse, VerifyError};
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
@@ -15,8 +15,8 @@ use pin_project_lite::pin_project;
 /// It has the status of the error and an empty body. The error is in the
 /// response's extensions, so that an outer layer can log and count it.
 #[must_use]
-pub fn refusal<B: From<Bytes>>(error: VerifyError) -> Response<B> {
-    answer(Answer::Refused(error))
+pub fn rejection<B: From<Bytes>>(error: VerifyError) -> Response<B> {
+    into_response(EarlyResponse::Rejected(error))
 }
 
 /// A response that is sent without calling the handler.
@@ -25,7 +25,7 @@ pub fn refusal<B: From<Bytes>>(error: VerifyError) -> Response<B> {
 /// answer in the response's extensions. The body is empty except for a
 /// handshake.
 #[must_use]
-pub fn answer<B: From<Bytes>>(answer: Answer) -> Response<B> {
+pub fn into_response<B: From<Bytes>>(answer: EarlyResponse) -> Response<B> {
     let mut response = Response::new(B::from(Bytes::new()));
     *response.status_mut() =
         StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -33,10 +33,10 @@ pub fn answer<B: From<Bytes>>(answer: Answer) -> Response<B> {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     match &answer {
-        Answer::Refused(error) => {
+        EarlyResponse::Rejected(error) => {
             response.extensions_mut().insert(error.clone());
         }
-        Answer::Handshake(handshake) => {
+        EarlyResponse::Handshake(handshake) => {
             *response.body_mut() = B::from(handshake.body().clone());
             for (name, value) in handshake.headers() {
                 let header = (HeaderName::try_from(name), HeaderValue::try_from(value));

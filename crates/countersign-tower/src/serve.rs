@@ -31,9 +31,9 @@ use tower_service::Service;
 use crate::body::BoxError;
 use connection::{Connection, IsUrgent, Shared};
 use limits::Limits;
-use places::{Place, Places};
+use places::{ConnectionSlot, ConnectionSlots};
 
-pub use termination::terminated;
+pub use termination::shutdown_signal;
 
 /// HTTP server with timeouts and connection limits.
 ///
@@ -75,7 +75,7 @@ pub use termination::terminated;
 /// #     Ok::<_, Infallible>(Response::new(Empty::<bytes::Bytes>::new()))
 /// # });
 /// let listener = TcpListener::bind("127.0.0.1:3000").await?;
-/// Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+/// Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
 /// # Ok(())
 /// # }
 /// ```
@@ -271,8 +271,8 @@ where
 /// Waits for a free place, then accepts the next connection.
 async fn next(
     listener: &TcpListener,
-    places: &Places,
-) -> (Place, io::Result<(TcpStream, SocketAddr)>) {
+    places: &ConnectionSlots,
+) -> (ConnectionSlot, io::Result<(TcpStream, SocketAddr)>) {
     let place = places.next().await;
     (place, listener.accept().await)
 }

@@ -17,12 +17,12 @@ use crate::response::ResponseBody;
 /// A service that is called with verified deliveries only; see
 /// [`VerifyLayer`](crate::VerifyLayer).
 #[derive(Clone)]
-pub struct Verify<S> {
+pub struct VerifyService<S> {
     pub(crate) inner: S,
     pub(crate) verifier: Verifier,
 }
 
-impl<S, B, ResBody> Service<Request<B>> for Verify<S>
+impl<S, B, ResBody> Service<Request<B>> for VerifyService<S>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone,
     B: Body,
@@ -43,8 +43,8 @@ where
     }
 }
 
-impl<S> fmt::Debug for Verify<S> {
+impl<S> fmt::Debug for VerifyService<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Verify").field("verifier", &self.verifier).finish_non_exhaustive()
+        f.debug_struct("VerifyService").field("verifier", &self.verifier).finish_non_exhaustive()
     }
 }

@@ -10,4 +10,4 @@ mod service;
 mod task;
 
 pub use layer::WebhookLayer;
-pub use service::Webhook;
+pub use service::WebhookService;

@@ -25,9 +25,9 @@
 //!         200
 //!     }
 //!     // The reason is for the log. The sender gets the status, and an empty body.
-//!     Err(refused) => {
-//!         eprintln!("rejected: {}: {refused}", refused.code());
-//!         refused.status()
+//!     Err(rejected) => {
+//!         eprintln!("rejected: {}: {rejected}", rejected.code());
+//!         rejected.status()
 //!     }
 //! };
 //! assert_eq!(status, 200);
@@ -43,14 +43,14 @@
 //!
 //! A delivery passes these types in this order:
 //!
-//! 1. [`Headers`] returns the *only* value of a header. [`Head`] adds the method
+//! 1. [`Headers`] returns the *only* value of a header. [`RequestHead`] adds the method
 //!    and the target for the schemes that sign them.
 //! 2. [`Scheme`] defines which header has the signature, its format, and which
 //!    bytes are signed. [`Scheme::named`] returns a built-in scheme,
-//!    [`Scheme::builder`] builds a custom one. [`Profile`] describes the
+//!    [`Scheme::builder`] builds a custom one. [`ProviderProfile`] describes the
 //!    provider's retries and time limits.
 //! 3. [`Tolerance`] and [`Clock`] check the signed timestamp.
-//! 4. [`Begun`]: the headers are valid, and the body has not been read. It takes
+//! 4. [`BodyVerifier`]: the headers are valid, and the body has not been read. It takes
 //!    the body in chunks as they arrive.
 //! 5. [`Secrets`]: the current [`Secret`] and those that are still active during
 //!    a rotation. Any of them may have signed the delivery.
@@ -59,7 +59,7 @@
 //! 7. [`EventKey`] and [`Claim`]: the event is claimed in an
 //!    [`IdempotencyStore`], so that only one attempt at a time handles it.
 //! 8. [`Verdict`] is the meaning of the handler's status for the event.
-//!    [`Answer`] is a response that is sent instead of calling the handler.
+//!    [`EarlyResponse`] is a response that is sent instead of calling the handler.
 //!
 //! [`Verifier`] has the configuration of an endpoint and performs the steps:
 //! [`Verifier::verify`] performs all of them for a complete body, and
@@ -69,7 +69,7 @@
 //! start-up.
 //!
 //! [`Receiver`] is a verifier with a store and performs all steps:
-//! [`Receiver::begin`], [`Receiver::admit`], [`Receiver::settle`].
+//! [`Receiver::begin`], [`Receiver::receive`], [`Receiver::settle`].
 //!
 //! [`Signer`] signs deliveries as a provider would, for tests.
 //!
@@ -78,7 +78,7 @@
 //! | framework | API |
 //! | --- | --- |
 //! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
-//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `Claimed`, with the claim |
+//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `ClaimedWebhook`, with the claim |
 //! | actix-web | the extractors of the same names and the middleware `VerifyMiddleware` and `WebhookMiddleware` of the module `actix` |
 //! | tower, hyper, axum | the layers `VerifyLayer` and, with deduplication, `WebhookLayer` of the module `tower` |
 //! | HTTP server for tower and axum | `Serve` of the module `serve`, with [timeouts and connection limits](guide::hostile) |
@@ -89,7 +89,7 @@
 //!
 //! | feature | adds |
 //! | --- | --- |
-//! | `http` | [`Headers`] for `http::HeaderMap`, [`Head`] from `http::request::Parts` |
+//! | `http` | [`Headers`] for `http::HeaderMap`, [`RequestHead`] from `http::request::Parts` |
 //! | `tower` | the module `tower`; implies `http` |
 //! | `serve` | the module `serve`: a server for tower services and axum, with [timeouts and limits](guide::hostile); implies `tower` |
 //! | `axum` | the module `axum`; implies `tower` |
@@ -130,50 +130,53 @@
 pub mod guide;
 
 pub use countersign_core::{
-    Algorithm, Answer, Applied, Arrived, Arriving, AskedHandshake, Attempt, Begun, BodyView,
-    BudgetExceeded, BufferBudget, Candidates, Cell, Claim, ClaimOutcome, Clock, CompleteOutcome,
-    ConfigError, Counters, Covers, DeadLetters, Degraded, Delivery, DeliverySpan, Encoding,
+    Algorithm, Attempt, BodyCheck, BodyVerifier, BodyView, BudgetExceeded, BufferBudget,
+    BufferPermit, Claim, ClaimOutcome, ClaimedDelivery, Clock, CompleteOutcome, ConfigError,
+    Counters, CustomScheme, DeadLetters, Degraded, DeliverySpan, EarlyResponse, Effect, Encoding,
     Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
-    Fingerprint, Grant, Handling, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule,
-    Head, Headers, Health, IdempotencyStore, Identity, Interactive, JsonProblem, KeyResolver,
-    LiveKey, LiveKeys, LookedUp, MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy,
-    OutcomeRule, Pending, Profile, PublicUrl, Receiver, ReleaseOutcome, RenewOutcome,
-    RepeatedHeader, Repeats, Reserved, ResolverObserver, Resolving, Retries, RetrySignature,
-    RuleRequest, Scheme, SchemeBuilder, Secret, SecretFormat, SecretKeeper, SecretProblem,
-    SecretResolver, SecretWarning, SecretWarningKind, Secrets, SecretsHandle, Settled, Signed,
-    SignedBy, SignedRequest, Signer, SigningRule, StoreError, StoreWarning, SuccessCompletes,
-    SystemClock, TenantFrom, Tenants, Timer, TimestampUnit, ToSign, Token, Tolerance, Verdict,
-    Verified, Verifier, VerifyError, VerifyErrorKind, Wanted, protocol,
+    Fingerprint, Grant, HandlerGuard, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule,
+    HandshakeSecretStore, HeaderLookup, Headers, Health, IdempotencyStore, Identity,
+    IncomingDelivery, Interactive, JsonProblem, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp,
+    MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule,
+    PresentedSignatures, ProviderProfile, PublicUrl, ReceivedDelivery, Receiver, ReleaseOutcome,
+    RenewOutcome, RepeatedHeader, Repeats, RequestHead, ResolveFuture, ResolverObserver, Retries,
+    RetrySignature, Scheme, SchemeBuilder, SchemeField, Secret, SecretFormat, SecretProblem,
+    SecretResolver, SecretWarning, SecretWarningKind, Secrets, SecretsHandle, Settled, SignRequest,
+    SignatureCoverage, Signed, SignedRequest, Signer, StoreError, StoreWarning, SuccessCompletes,
+    SystemClock, TenantId, Tenants, Timer, TimestampUnit, Token, Tolerance, UnsignedHandshake,
+    Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, VerifyRequest, protocol,
 };
 
 /// tower layers that verify deliveries before they reach a service.
 #[cfg(feature = "tower")]
 pub mod tower {
     pub use countersign_tower::{
-        ReadBody, ResponseBody, ResponseFuture, Verify, VerifyLayer, Webhook, WebhookLayer, answer,
-        refusal,
+        ReadBody, ResponseBody, ResponseFuture, VerifyLayer, VerifyService, WebhookLayer,
+        WebhookService, into_response, rejection,
     };
 }
 
 /// HTTP server with timeouts and connection limits, for tower services and axum.
 #[cfg(feature = "serve")]
 pub mod serve {
-    pub use countersign_tower::{Serve, terminated};
+    pub use countersign_tower::{Serve, shutdown_signal};
 }
 
 /// axum extractors for verified deliveries.
 #[cfg(feature = "axum")]
 pub mod axum {
-    pub use countersign_axum::{Claimed, Delivery, Rejection, Webhook, WebhookJson};
+    pub use countersign_axum::{
+        ClaimedWebhook, ClaimedWebhookJson, Rejection, Webhook, WebhookJson,
+    };
 }
 
 /// actix-web middleware and extractors for verified deliveries.
 #[cfg(feature = "actix")]
 pub mod actix {
     pub use countersign_actix::{
-        Claimed, Delivery, Rejected, Rejection, RequestHeaders, VerifyMiddleware, VerifyService,
-        Webhook, WebhookJson, WebhookMiddleware, WebhookService, answer, limit_unsent, read_body,
-        refusal,
+        ClaimedWebhook, ClaimedWebhookJson, ExtractError, Rejection, RequestHeaders,
+        VerifyMiddleware, VerifyService, Webhook, WebhookJson, WebhookMiddleware, WebhookService,
+        into_response, limit_unsent, read_body, rejection,
     };
 }
 
@@ -223,8 +226,8 @@ pub mod redis {
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use countersign_conformance::{
-        Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackRequest, Attacks, Expected,
-        Mark, NoAttack, Pace, ReportCard,
+        Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackReport, AttackRequest,
+        AttackResult, AttackUnavailable, Attacks, Expected, Pace,
     };
 }
 

@@ -20,7 +20,7 @@ fn the_readme_lists_some_builtin_schemes_as_they_are() {
 }
 
 #[test]
-fn the_readme_gives_every_refusal_its_status() {
+fn the_readme_gives_every_rejection_its_status() {
     let rows: Vec<String> = VerifyErrorKind::ALL
         .iter()
         .map(|kind| format!("| `{}` | {} |", kind.code(), kind.status()))
@@ -111,7 +111,7 @@ fn the_readme_and_the_crate_docs_explain_every_feature() {
 }
 
 #[test]
-fn the_guide_says_of_every_refusal_what_to_look_at() {
+fn the_guide_says_of_every_rejection_what_to_look_at() {
     let codes: Vec<&str> = VerifyErrorKind::ALL.iter().map(|kind| kind.code()).collect();
     let listed: Vec<&str> =
         rows_below(TROUBLESHOOTING, "| code | what to look at |").flat_map(names).collect();

@@ -14,13 +14,13 @@ async fn a_genuine_delivery_is_handled_raw_and_typed() {
 }
 
 #[actix_web::test]
-async fn a_delivery_signed_with_another_secret_is_refused() {
+async fn a_delivery_signed_with_another_secret_is_rejected() {
     assert_eq!(deliver("/raw", "whsec_other", EVENT).await, StatusCode::UNAUTHORIZED);
     assert_eq!(deliver("/typed", "whsec_other", EVENT).await, StatusCode::UNAUTHORIZED);
 }
 
 #[actix_web::test]
-async fn a_genuine_delivery_of_another_type_is_refused_where_a_type_is_expected() {
+async fn a_genuine_delivery_of_another_type_is_rejected_where_a_type_is_expected() {
     assert_eq!(deliver("/raw", SECRET, "[]").await, StatusCode::NO_CONTENT);
     assert_eq!(deliver("/typed", SECRET, "[]").await, StatusCode::BAD_REQUEST);
 }

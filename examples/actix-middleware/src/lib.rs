@@ -21,7 +21,7 @@ use actix_web::web::{Bytes, ReqData, ServiceConfig, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder};
 use countersign::actix::{Rejection, WebhookMiddleware, limit_unsent};
 use countersign::{
-    Answer, ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verified, Verifier,
+    ConfigError, EarlyResponse, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verified, Verifier,
 };
 
 /// Creates the middleware for Stripe, which deduplicates events. Create it once,
@@ -58,7 +58,7 @@ async fn log_answers(
     let answered = next.call(request).await;
     match &answered {
         Ok(response) => {
-            if let Some(answer) = response.response().extensions().get::<Answer>() {
+            if let Some(answer) = response.response().extensions().get::<EarlyResponse>() {
                 eprintln!("answered: {}: {answer}", answer.code());
             }
         }
@@ -98,13 +98,13 @@ pub fn serve(
 /// cancels the handlers when it stops.
 pub async fn shut_down(server: &ServerHandle, middleware: &WebhookMiddleware<MemoryStore>) {
     server.pause().await;
-    if timeout(LONGEST_HANDLER, middleware.drain()).await.is_err() {
+    if timeout(MAX_HANDLER, middleware.drain()).await.is_err() {
         eprintln!("some handlers were cancelled; their events are delivered again");
     }
     server.stop(true).await;
 }
 
-const LONGEST_HANDLER: Duration = Duration::from_secs(30);
+const MAX_HANDLER: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ async fn a_genuine_delivery_is_handled_and_a_repeat_is_not() {
 }
 
 #[actix_web::test]
-async fn a_delivery_signed_with_another_secret_is_refused() {
+async fn a_delivery_signed_with_another_secret_is_rejected() {
     let middleware = middleware(SECRET).unwrap();
     assert_eq!(deliver(&middleware, "another").await, (401, Some("signature_mismatch")));
 }
@@ -63,7 +63,7 @@ async fn deliver(
         request = request.insert_header(header);
     }
     let response = app.call(request.to_request()).await.unwrap();
-    let code = response.response().extensions().get::<Answer>().map(Answer::code);
+    let code = response.response().extensions().get::<EarlyResponse>().map(EarlyResponse::code);
     (response.status().as_u16(), code)
 }
 

@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let handled = || handled.load(Ordering::SeqCst);
     let card = attacks.prepare()?.run_counted(deliver, handled).await;
-    for mark in card.marks() {
+    for mark in card.results() {
         let sound = if mark.is_sound() { "ok" } else { "LOST" };
         println!("{sound:<4}  {:<19}  {}", mark.kind(), mark.kind().sent());
     }

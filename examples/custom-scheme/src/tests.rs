@@ -21,31 +21,31 @@ fn a_delivery_of_the_described_scheme_is_proved() {
 }
 
 #[test]
-fn a_description_with_a_hole_is_refused() {
+fn a_description_with_a_hole_is_rejected() {
     let begun = || Scheme::builder("acme").signature_header("X-Acme-Signature");
     let hour = minutes(60);
     let in_header =
         |scheme: SchemeBuilder| scheme.timestamp_header("X-Acme-Timestamp", TimestampUnit::Seconds);
     for (hole, description, word) in [
-        ("any body would verify", in_header(begun().signed("{ts}")), "signed"),
+        ("any body would verify", in_header(begun().signed_payload("{ts}")), "signed"),
         (
             "a part of the body could move into the id",
-            begun().signed("{id}{body}").id_header("X-Acme-Delivery"),
+            begun().signed_payload("{id}{body}").id_header("X-Acme-Delivery"),
             "signed",
         ),
         (
             "an attacker could renew the timestamp",
-            in_header(begun().signed("{body}")),
+            in_header(begun().signed_payload("{body}")),
             "timestamp_header",
         ),
         (
             "an attacker could change the id",
-            begun().signed("{body}").event_id("header:X-Acme-Delivery"),
+            begun().signed_payload("{body}").event_id("header:X-Acme-Delivery"),
             "event_id",
         ),
         (
             "a retry would be handled twice",
-            begun().signed("{body}").retries(Retries::Within(hour)).retention(hour / 2),
+            begun().signed_payload("{body}").retries(Retries::Within(hour)).retention(hour / 2),
             "retention",
         ),
     ] {

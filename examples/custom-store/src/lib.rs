@@ -33,7 +33,7 @@ pub use store::MapStore;
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
-    let store = MapStore::new(MOST_EVENTS, SystemClock::new());
+    let store = MapStore::new(MAX_EVENTS, SystemClock::new());
     let receiver = Receiver::new(verifier, store, Endpoint::new("jupiter"));
     let layer = WebhookLayer::new(receiver);
     Ok((Router::new().route("/", post(on_event)).layer(layer.clone()), layer))
@@ -44,11 +44,11 @@ async fn on_event(
     Extension(verified): Extension<Verified>,
     Extension(grant): Extension<Grant>,
 ) -> StatusCode {
-    println!("{}, attempt {}", verified.event_id(), grant.epoch);
+    println!("{}, attempt {}", verified.event_id(), grant.attempt);
     StatusCode::NO_CONTENT
 }
 
-const MOST_EVENTS: usize = 100_000;
+const MAX_EVENTS: usize = 100_000;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use countersign::{
 
 /// Remembers events in a map, for a single process.
 pub struct MapStore {
-    most_events: usize,
+    max_events: usize,
     clock: Box<dyn Clock>,
     events: Mutex<Events>,
 }
@@ -30,7 +30,7 @@ impl MapStore {
     /// Creates a store with this capacity, which uses this clock for leases and
     /// retentions.
     pub fn new(most_events: usize, clock: impl Clock + 'static) -> Self {
-        Self { most_events, clock: Box::new(clock), events: Mutex::default() }
+        Self { max_events: most_events, clock: Box::new(clock), events: Mutex::default() }
     }
 
     /// Runs one atomic step: finds the record, calls the protocol, and keeps the
@@ -46,10 +46,10 @@ impl MapStore {
         let known = events.get(key).filter(|event| event.is_remembered(now_ms));
         let (outcome, changed) = protocol(known.map(|event| &event.record), now_ms);
         let Some(record) = changed else { return Some(outcome) };
-        if events.len() >= self.most_events && !events.contains_key(key) {
+        if events.len() >= self.max_events && !events.contains_key(key) {
             events.retain(|_, event| event.is_remembered(now_ms));
             // An event that is claimed, or can still be delivered again, is never evicted.
-            if events.len() >= self.most_events {
+            if events.len() >= self.max_events {
                 return None;
             }
         }
@@ -121,7 +121,7 @@ fn ms(duration: Duration) -> i64 {
 impl fmt::Debug for MapStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapStore")
-            .field("most_events", &self.most_events)
+            .field("most_events", &self.max_events)
             .field("events", &self.events().len())
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use countersign::{
-    Answer, Attempt, ClaimOutcome, Fingerprint, IdempotencyStore, ManualClock, Signer,
+    Attempt, ClaimOutcome, EarlyResponse, Fingerprint, IdempotencyStore, ManualClock, Signer,
 };
 use countersign_conformance::{SampleDelivery, StoreUnderTest, store_cases};
 use tower::ServiceExt;
@@ -44,7 +44,7 @@ async fn a_full_store_takes_no_new_event_until_it_may_forget_an_old_one() {
     let claim = async |id: &str| {
         store.claim(&SampleDelivery::of(id).event_key(), &attempt()).await.unwrap()
     };
-    let granted = ClaimOutcome::Granted { epoch: 1, reclaimed: false };
+    let granted = ClaimOutcome::Granted { attempt: 1, reclaimed: false };
     assert_eq!(claim("1").await, granted);
     assert_eq!(claim("2").await, ClaimOutcome::AtCapacity);
     clock.advance(hour);
@@ -70,5 +70,5 @@ async fn deliver(app: &Router) -> (u16, Option<&'static str>) {
     }
     let request = request.body(Body::from(body)).unwrap();
     let answer = app.clone().oneshot(request).await.unwrap();
-    (answer.status().as_u16(), answer.extensions().get::<Answer>().map(Answer::code))
+    (answer.status().as_u16(), answer.extensions().get::<EarlyResponse>().map(EarlyResponse::code))
 }

@@ -19,7 +19,7 @@ use axum::routing::post;
 use countersign::tower::WebhookLayer;
 use countersign::{
     ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, SecretResolver, Secrets,
-    TenantFrom, Tenants, Verified, Verifier,
+    TenantId, Tenants, Verified, Verifier,
 };
 
 /// The secrets of the customers, the newest last. In production this is a database.
@@ -52,13 +52,13 @@ impl SecretResolver for Customers {
 }
 
 /// Creates a verifier for deliveries to `/hooks/{customer}`. Keep a clone, and call
-/// [`Verifier::forget_tenant`] when the secrets of a customer change.
+/// [`Verifier::invalidate_tenant`] when the secrets of a customer change.
 ///
 /// # Errors
 ///
 /// [`ConfigError`] if the scheme needs additional configuration.
 pub fn verifier(customers: Customers) -> Result<Verifier, ConfigError> {
-    let tenants = Tenants::new(TenantFrom::path("/hooks/{tenant}")?, customers).with_observer(
+    let tenants = Tenants::new(TenantId::path("/hooks/{tenant}")?, customers).with_observer(
         |customer: &str, error: &(dyn Error + 'static)| {
             // The name comes from the request: escape it before it is logged.
             eprintln!("no secrets for {}: {error}", customer.escape_debug());

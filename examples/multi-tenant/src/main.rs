@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use example_multi_tenant::{Customers, app, verifier};
 use tokio::net::TcpListener;
 
@@ -19,6 +19,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     let app = app(verifier(customers)?);
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     Ok(())
 }

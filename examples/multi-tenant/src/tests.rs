@@ -32,7 +32,7 @@ async fn a_new_secret_is_valid_as_soon_as_the_verifier_is_told() {
     assert_eq!(deliver(&app, "acme", "acme's").await.0, 200);
     customers.add_secret("acme", "acme's new one");
     assert_eq!(deliver(&app, "acme", "acme's new one").await.0, 401);
-    verifier.forget_tenant("acme");
+    verifier.invalidate_tenant("acme");
     assert_eq!(deliver(&app, "acme", "acme's new one").await.0, 200);
     assert_eq!(deliver(&app, "acme", "acme's").await.0, 200);
 }

@@ -4,7 +4,7 @@
 use std::error::Error;
 
 use countersign::Secret;
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use example_observability::{Scrape, app, metrics};
 use tokio::net::TcpListener;
 use tokio::spawn;
@@ -21,6 +21,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     spawn(Serve::new(asked, metrics(scrape)).into_future());
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
     let app = app(Secret::new(secret)?.named("current"))?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     Ok(())
 }

@@ -25,10 +25,10 @@ async fn the_scrape_says_what_came_of_deliveries() {
     let of = r#"scheme="venum",endpoint="trades""#;
     for sample in [
         format!(r#"countersign_verified_total{{{of},secret="current"}} 2"#),
-        format!(r#"countersign_refused_total{{{of},code="signature_mismatch"}} 1"#),
+        format!(r#"countersign_rejected_total{{{of},code="signature_mismatch"}} 1"#),
         format!(r#"countersign_claims_total{{{of},code="duplicate"}} 1"#),
         format!(r#"countersign_handlers_total{{{of},code="handled"}} 1"#),
-        format!(r#"countersign_time_skew_seconds_bucket{{{of},le="60"}} 2"#),
+        format!(r#"countersign_timestamp_skew_seconds_bucket{{{of},le="60"}} 2"#),
     ] {
         assert!(text.lines().any(|line| line == sample), "{sample} is not in\n{text}");
     }

@@ -32,7 +32,7 @@ pub enum Posting {
     /// this time if Discord names one.
     Later(Option<Duration>),
     /// Discord rejected the message with this status. A retry would not help.
-    Refused(StatusCode),
+    Rejected(StatusCode),
 }
 
 impl Discord {
@@ -57,7 +57,7 @@ impl Discord {
         let request = Request::post(&self.url)
             .header(CONTENT_TYPE, "application/json")
             .body(Full::from(message.to_string()));
-        let Ok(request) = request else { return Posting::Refused(StatusCode::BAD_REQUEST) };
+        let Ok(request) = request else { return Posting::Rejected(StatusCode::BAD_REQUEST) };
         let Ok(Ok(response)) = timeout(PATIENCE, self.client.request(request)).await else {
             return Posting::Later(None);
         };
@@ -68,7 +68,7 @@ impl Discord {
                 let seconds = after.and_then(|after| after.to_str().ok()?.parse().ok());
                 Posting::Later(seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()))
             }
-            status => Posting::Refused(status),
+            status => Posting::Rejected(status),
         }
     }
 }

@@ -36,7 +36,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign::axum::Delivery;
+use countersign::axum::ClaimedWebhookJson;
 use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
 use serde::Deserialize;
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -58,7 +58,7 @@ pub use poster::{Job, post_trades};
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("perps-tracker")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("perps-tracker"))
-        .with_lease(LONGEST_WAIT);
+        .with_lease(MAX_WAIT);
     let (jobs, taken) = mpsc::channel(room);
     let app = Router::new().route("/webhook", post(on_event)).layer(Extension(jobs));
     Ok((app.with_state(receiver), taken))
@@ -75,7 +75,7 @@ struct Event {
 /// immediately.
 async fn on_event(
     jobs: Extension<mpsc::Sender<Job>>,
-    Delivery { verified, event, claim, .. }: Delivery<Event>,
+    ClaimedWebhookJson { verified, event, claim, .. }: ClaimedWebhookJson<Event>,
 ) -> Response {
     let Some(trade) = Trade::of(&event.kind, event.data) else {
         eprintln!("{}: not a trade", verified.event_id());
@@ -94,7 +94,7 @@ async fn on_event(
 }
 
 /// The lease must cover the wait, because a waiting claim is not renewed.
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+const MAX_WAIT: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]
 mod tests;

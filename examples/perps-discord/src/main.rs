@@ -4,7 +4,7 @@
 
 use std::error::Error;
 
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use example_perps_discord::{Discord, app, post_trades};
 use tokio::net::TcpListener;
 
@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (app, trades) = app(&secret, 1000)?;
     let poster = tokio::spawn(async move { post_trades(trades, &discord).await });
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     // The app is dropped; the poster ends after it has posted the remaining trades.
     poster.await?;
     Ok(())

@@ -42,7 +42,7 @@ async fn patiently(discord: &Discord, message: &Value, claim: &Claim<MemoryStore
     let mut posting = discord.post(message).await;
     for pause in PAUSES {
         let Posting::Later(after) = posting else { return posting };
-        sleep(after.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+        sleep(after.unwrap_or(pause).min(MAX_PAUSE)).await;
         let _ = claim.renew().await;
         posting = discord.post(message).await;
     }
@@ -57,4 +57,4 @@ const PAUSES: [Duration; 4] = [
 ];
 
 /// The maximum pause, shorter than the lease of the claim.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2 * 60);
+const MAX_PAUSE: Duration = Duration::from_secs(2 * 60);

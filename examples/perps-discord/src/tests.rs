@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Request;
 use countersign::serve::Serve;
-use countersign::{Answer, Signer};
+use countersign::{EarlyResponse, Signer};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -61,7 +61,7 @@ async fn a_channel_that_asks_for_patience_gets_the_trade_later() {
 }
 
 #[tokio::test]
-async fn a_trade_that_the_channel_refuses_is_given_back() {
+async fn a_trade_that_the_channel_rejects_is_given_back() {
     let channel = Channel::new([404]);
     let (app, trades) = app(SECRET, 10).unwrap();
     assert_eq!(deliver(&app, SECRET, "evt_1", "trade.new").await, (202, None));
@@ -154,5 +154,8 @@ async fn deliver(app: &Router, secret: &str, id: &str, kind: &str) -> (u16, Opti
     }
     let request = request.body(Body::from(body)).unwrap();
     let response = app.clone().oneshot(request).await.unwrap();
-    (response.status().as_u16(), response.extensions().get::<Answer>().map(Answer::code))
+    (
+        response.status().as_u16(),
+        response.extensions().get::<EarlyResponse>().map(EarlyResponse::code),
+    )
 }

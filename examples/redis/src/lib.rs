@@ -39,7 +39,7 @@ async fn on_event(
 ) -> StatusCode {
     if grant.reclaimed {
         // An earlier attempt crashed. Its effect may have happened already.
-        println!("{}: attempt {}", verified.event_id(), grant.epoch);
+        println!("{}: attempt {}", verified.event_id(), grant.attempt);
     }
     StatusCode::NO_CONTENT
 }

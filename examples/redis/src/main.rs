@@ -5,7 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use countersign::redis::RedisStore;
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let layer = example_redis::layer(&secret, store)?;
     let app = example_redis::app(layer.clone());
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     // Handlers can outlive their connections, and the server does not wait for them.
     layer.drain().await;
     Ok(())

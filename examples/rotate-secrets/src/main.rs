@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let name = verified.secret_name().unwrap_or("unnamed");
                 println!("signed by {name}, secret {}", verified.secret_index());
             }
-            Err(refused) => println!("rejected: {refused}"),
+            Err(rejected) => println!("rejected: {rejected}"),
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ fn either_secret_is_accepted_and_the_proof_says_which() {
 }
 
 #[test]
-fn any_other_secret_is_refused() {
+fn any_other_secret_is_rejected() {
     let verifier = verifier("whsec_new", "whsec_old").unwrap();
     assert_eq!(deliver(&verifier, "whsec_guessed").unwrap_err().status(), 401);
 }

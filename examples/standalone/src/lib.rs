@@ -34,7 +34,7 @@ pub fn handle(verifier: &Verifier, request: Request) -> u16 {
             paid(&verified);
             200
         }
-        Err(refused) => refuse(&refused),
+        Err(rejected) => reject(&rejected),
     }
 }
 
@@ -45,9 +45,9 @@ fn paid(verified: &Verified) {
 }
 
 /// Logs the reason, and returns the status. The response contains only the status.
-fn refuse(refused: &VerifyError) -> u16 {
-    eprintln!("rejected: {}: {refused}", refused.code());
-    refused.status()
+fn reject(rejected: &VerifyError) -> u16 {
+    eprintln!("rejected: {}: {rejected}", rejected.code());
+    rejected.status()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ fn a_genuine_delivery_is_handled() {
 }
 
 #[test]
-fn an_altered_unsigned_or_doubly_signed_delivery_is_refused() {
+fn an_altered_unsigned_or_doubly_signed_delivery_is_rejected() {
     let verifier = verifier(SECRET).unwrap();
     let genuine = delivery(&verifier);
 

@@ -27,7 +27,7 @@ use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(Scheme::named("github")?, Secret::new(secret)?)?;
     let verify = VerifyLayer::new(verifier).with_body_timeout(Duration::from_secs(3));
-    Ok(Router::new().route("/", post(on_event)).layer(verify).layer(from_fn(log_refusals)))
+    Ok(Router::new().route("/", post(on_event)).layer(verify).layer(from_fn(log_rejections)))
 }
 
 /// Runs only for verified deliveries.
@@ -38,7 +38,7 @@ async fn on_event(Extension(verified): Extension<Verified>, body: Bytes) -> Stat
 
 /// Logs the reason of a rejection. The sender gets only the status. The reason is in
 /// the extensions of the response.
-async fn log_refusals(request: Request, next: Next) -> Response {
+async fn log_rejections(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     if let Some(error) = response.extensions().get::<VerifyError>() {
         eprintln!("rejected: {}: {error}", error.code());

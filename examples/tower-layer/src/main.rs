@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -11,6 +11,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|_| "set GITHUB_WEBHOOK_SECRET to the webhook's secret")?;
     let app = example_tower_layer::app(&secret)?;
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use tokio::net::TcpListener;
 
 #[tokio::main]
@@ -12,6 +12,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_err(|_| "set VENUM_WEBHOOK_SECRET to the webhook's secret")?;
     let app = example_venum_tracker::app(&secret, 100_000)?;
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     Ok(())
 }

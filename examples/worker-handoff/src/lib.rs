@@ -23,7 +23,7 @@ use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign::axum::Claimed;
+use countersign::axum::ClaimedWebhook;
 use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -42,7 +42,7 @@ pub use worker::{Job, work};
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"))
-        .with_lease(LONGEST_WAIT_FOR_A_WORKER);
+        .with_lease(MAX_WORKER_WAIT);
     let (jobs, taken) = mpsc::channel(room);
     let app = Router::new().route("/", post(on_event)).layer(Extension(jobs));
     Ok((app.with_state(receiver), taken))
@@ -52,7 +52,7 @@ pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), C
 /// releases the event and asks the sender to retry.
 async fn on_event(
     jobs: Extension<mpsc::Sender<Job>>,
-    Claimed { verified, claim, .. }: Claimed,
+    ClaimedWebhook { verified, claim, .. }: ClaimedWebhook,
 ) -> Response {
     match jobs.try_send(Job { verified, claim }) {
         Ok(()) => StatusCode::ACCEPTED.into_response(),
@@ -65,7 +65,7 @@ async fn on_event(
 }
 
 /// The lease must cover the wait, because a claim in the channel is not renewed.
-const LONGEST_WAIT_FOR_A_WORKER: Duration = Duration::from_secs(5 * 60);
+const MAX_WORKER_WAIT: Duration = Duration::from_secs(5 * 60);
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::error::Error;
 
 use countersign::Verified;
-use countersign::serve::{Serve, terminated};
+use countersign::serve::{Serve, shutdown_signal};
 use example_worker_handoff::{app, work};
 use tokio::net::TcpListener;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (app, jobs) = app(&secret, 1000)?;
     let worker = tokio::spawn(work(jobs, book));
     let listener = TcpListener::bind("127.0.0.1:3000").await?;
-    Serve::new(listener, app).with_graceful_shutdown(terminated()).await;
+    Serve::new(listener, app).with_graceful_shutdown(shutdown_signal()).await;
     // The app is dropped; the worker ends after it has done the remaining jobs.
     worker.await?;
     Ok(())

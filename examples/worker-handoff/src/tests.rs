@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::http::Request;
-use countersign::{Answer, Signer, Verified};
+use countersign::{EarlyResponse, Signer, Verified};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
@@ -39,7 +39,7 @@ async fn a_delivery_for_which_there_is_no_room_is_given_back_and_comes_again() {
     assert_eq!(deliver(&app, "2").await, (503, None));
     let first = jobs.recv().await.unwrap();
     assert_eq!(deliver(&app, "2").await, (202, None));
-    assert_eq!(jobs.recv().await.unwrap().claim.grant().epoch, 2);
+    assert_eq!(jobs.recv().await.unwrap().claim.grant().attempt, 2);
     first.claim.complete().await.unwrap();
 }
 
@@ -69,7 +69,7 @@ async fn a_worker_that_dies_gives_its_event_back() {
     assert_eq!(deliver(&app, "1").await, (202, None));
     drop(jobs.recv().await.unwrap());
     assert_eq!(deliver(&app, "1").await, (202, None));
-    assert_eq!(jobs.recv().await.unwrap().claim.grant().epoch, 2);
+    assert_eq!(jobs.recv().await.unwrap().claim.grant().attempt, 2);
 }
 
 #[tokio::test]
@@ -92,5 +92,5 @@ async fn deliver(app: &Router, id: &str) -> (u16, Option<&'static str>) {
     }
     let request = request.body(Body::from(body)).unwrap();
     let answer = app.clone().oneshot(request).await.unwrap();
-    (answer.status().as_u16(), answer.extensions().get::<Answer>().map(Answer::code))
+    (answer.status().as_u16(), answer.extensions().get::<EarlyResponse>().map(EarlyResponse::code))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::web::{post, resource};
 use actix_web::{App, HttpResponse, HttpServer};
 use countersign::MemoryStore;
-use countersign::actix::{Claimed, VerifyMiddleware};
+use countersign::actix::{ClaimedWebhook, VerifyMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test]
 async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() {
@@ -44,7 +44,7 @@ async fn a_client_that_writes_everything_before_it_reads_sees_an_early_answer() 
     assert_eq!(&answer.await.unwrap().unwrap(), b"HTTP/1.1 401");
 }
 
-/// What the documentation of `Claimed` promises about clients that disconnect.
+/// What the documentation of `ClaimedWebhook` promises about clients that disconnect.
 #[tokio::test]
 async fn a_claimed_handler_is_stopped_by_a_connection_that_breaks_and_not_by_one_half_closed() {
     let (inside, way_out) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
@@ -53,7 +53,7 @@ async fn a_claimed_handler_is_stopped_by_a_connection_that_breaks_and_not_by_one
     let held = (Arc::clone(&inside), Arc::clone(&way_out));
     let server = Server::start(move |config| {
         let held = held.clone();
-        let handler = move |claimed: Claimed| {
+        let handler = move |claimed: ClaimedWebhook| {
             let (inside, way_out) = held.clone();
             async move {
                 inside.add_permits(1);

@@ -11,7 +11,7 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::{Bytes, ServiceConfig};
 use actix_web::{App, HttpResponse};
-use countersign::{Answer, MalformedJson, Verified};
+use countersign::{EarlyResponse, MalformedJson, Verified};
 use futures_core::Stream;
 use http_body::Body;
 use tokio::task::LocalSet;
@@ -116,7 +116,7 @@ where
 
 impl Seen {
     async fn of<B: MessageBody>(response: HttpResponse<B>, was_error: bool) -> Self {
-        let code = response.extensions().get::<Answer>().map(Answer::code);
+        let code = response.extensions().get::<EarlyResponse>().map(EarlyResponse::code);
         let proved = response.extensions().get::<Verified>().map(|it| it.event_id().to_owned());
         let malformed = response.extensions().get::<MalformedJson>().copied();
         let retry_after = response.headers().get(RETRY_AFTER);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, post, resource};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use countersign::actix::{Claimed, Delivery, Rejection, Webhook, WebhookJson};
+use countersign::actix::{ClaimedWebhook, ClaimedWebhookJson, Rejection, Webhook, WebhookJson};
 use countersign::{Claim, Grant, JsonProblem, MemoryStore};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -17,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use super::app::{LocalApp, local, request};
 use crate::delivery::{self, BODY, scheme, verifier};
 use crate::receiver::faulty_store::{Fault, FaultyStore};
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test]
 async fn the_verifier_comes_out_of_the_apps_data_and_the_nearest_one_counts() {
@@ -54,7 +54,7 @@ async fn without_a_verifier_or_a_receiver_nothing_is_handled() {
     async fn webhook(_: Webhook) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
-    async fn claimed(_: Claimed) -> HttpResponse {
+    async fn claimed(_: ClaimedWebhook) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
 
@@ -87,7 +87,7 @@ async fn a_handler_can_take_the_rejection_into_its_own_hands() {
 }
 
 #[tokio::test]
-async fn a_body_that_another_extractor_has_taken_is_refused_as_incomplete() {
+async fn a_body_that_another_extractor_has_taken_is_rejected_as_incomplete() {
     async fn greedy(body: Bytes, _: Result<Webhook, Rejection>) -> Bytes {
         body
     }
@@ -140,7 +140,7 @@ async fn json_is_parsed_once_it_is_proved_and_not_before() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_refused_without_an_echo_of_it() {
+async fn malformed_json_is_rejected_without_an_echo_of_it() {
     async fn handles(_: WebhookJson<Value>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
@@ -169,15 +169,15 @@ async fn malformed_json_is_refused_without_an_echo_of_it() {
 }
 
 #[tokio::test]
-async fn what_is_extracted_and_what_is_refused_shows_nothing_of_the_request() {
+async fn what_is_extracted_and_what_is_rejected_shows_nothing_of_the_request() {
     async fn shows(webhook: WebhookJson<Value>) -> String {
         format!("{webhook:?} {:?}", Webhook(webhook.verified.clone()))
     }
-    async fn shows_claimed(claimed: Delivery<Value>) -> String {
+    async fn shows_claimed(claimed: ClaimedWebhookJson<Value>) -> String {
         format!("{claimed:?}")
     }
-    async fn shows_refused(refused: Result<Webhook, actix_web::Error>) -> String {
-        let error = refused.unwrap_err();
+    async fn shows_rejected(rejected: Result<Webhook, actix_web::Error>) -> String {
+        let error = rejected.unwrap_err();
         format!("jupiter {error} {error:?}")
     }
 
@@ -189,10 +189,10 @@ async fn what_is_extracted_and_what_is_refused_shows_nothing_of_the_request() {
         let app = LocalApp::new(|config| {
             config.app_data(verifier(&jupiter)).app_data(receiver(MemoryStore::new()));
             config.route("/", post().to(shows)).route("/claimed", post().to(shows_claimed));
-            config.route("/refused", post().to(shows_refused));
+            config.route("/rejected", post().to(shows_rejected));
         })
         .await;
-        for (path, delivery) in [("/", &genuine), ("/claimed", &genuine), ("/refused", &forged)] {
+        for (path, delivery) in [("/", &genuine), ("/claimed", &genuine), ("/rejected", &forged)] {
             let answer = app.answer(request(delivery).uri(path).set_payload(body)).await;
             let shown = std::str::from_utf8(&answer.body).unwrap();
             assert!(shown.contains("jupiter") && !shown.contains("canary"), "{path}: {shown}");
@@ -208,11 +208,11 @@ struct Event {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
-    async fn on_event(delivery: Delivery<Event>) -> String {
-        let Grant { epoch, .. } = delivery.claim.grant();
+    async fn on_event(delivery: ClaimedWebhookJson<Event>) -> String {
+        let Grant { attempt, .. } = delivery.claim.grant();
         assert_eq!(delivery.verified.event_id(), delivery.event.event_id);
         delivery.claim.complete().await.unwrap();
-        format!("{} at attempt {epoch}", delivery.event.event_id)
+        format!("{} at attempt {attempt}", delivery.event.event_id)
     }
 
     local(async {
@@ -228,7 +228,7 @@ async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_the_handler_cannot_read_claims_nothing() {
-    async fn on_event(_: Delivery<Event, FaultyStore>) -> HttpResponse {
+    async fn on_event(_: ClaimedWebhookJson<Event, FaultyStore>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
 
@@ -247,8 +247,8 @@ async fn a_body_that_the_handler_cannot_read_claims_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early() {
-    async fn on_event(Claimed { claim, .. }: Claimed) -> HttpResponse {
-        let status = if claim.grant().epoch == 1 { 502 } else { 200 };
+    async fn on_event(ClaimedWebhook { claim, .. }: ClaimedWebhook) -> HttpResponse {
+        let status = if claim.grant().attempt == 1 { 502 } else { 200 };
         HttpResponseBuilder::new(StatusCode::from_u16(status).unwrap()).finish()
     }
 
@@ -267,7 +267,10 @@ async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early(
 async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
     type Jobs = mpsc::Sender<Claim<MemoryStore>>;
 
-    async fn on_event(jobs: Data<Jobs>, Claimed { claim, .. }: Claimed) -> HttpResponse {
+    async fn on_event(
+        jobs: Data<Jobs>,
+        ClaimedWebhook { claim, .. }: ClaimedWebhook,
+    ) -> HttpResponse {
         jobs.try_send(claim).unwrap();
         HttpResponse::Accepted().finish()
     }
@@ -289,7 +292,7 @@ async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_behind() {
-    async fn on_event(_: Claimed<FaultyStore>) -> HttpResponse {
+    async fn on_event(_: ClaimedWebhook<FaultyStore>) -> HttpResponse {
         HttpResponse::Ok().finish()
     }
 
@@ -307,7 +310,7 @@ async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_b
         assert_eq!(held.live(), 1);
 
         sleep(Duration::from_secs(1)).await;
-        assert_eq!((held.live(), receiver.counters().given_back), (0, 1));
+        assert_eq!((held.live(), receiver.counters().releases_retried), (0, 1));
     })
     .await;
 }

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::app::{LocalApp, local, of_body, pieces, request};
 use crate::adapters::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, NO_HEADERS, NOW_MS, scheme, secret, secret_text, verifier};
-use crate::whole_path::doors::{receiver, receiver_with};
+use crate::whole_path::adapters::{receiver, receiver_with};
 
 #[tokio::test]
 async fn the_body_is_there_again_for_the_handlers_own_extractors() {
@@ -82,11 +82,11 @@ async fn the_rest_of_the_request_reaches_the_handler_as_it_was() {
 async fn the_url_is_verified_as_it_was_sent() {
     let signs_url = Scheme::builder("signs-url")
         .signature_header("x-signature")
-        .signed("{url}{body}")
+        .signed_payload("{url}{body}")
         .build()
         .unwrap();
     let origin = PublicUrl::origin("https://receiver.example").unwrap();
-    let verifier = Verifier::at(origin, signs_url.clone(), secret(1)).unwrap();
+    let verifier = Verifier::with_public_url(origin, signs_url.clone(), secret(1)).unwrap();
     let app = LocalApp::new(|config| {
         let verify = VerifyMiddleware::new(verifier.with_clock(|| NOW_MS));
         config.service(resource("/{any:.*}").wrap(verify).route(post().to(HttpResponse::Ok)));
@@ -108,7 +108,7 @@ async fn the_url_is_verified_as_it_was_sent() {
 async fn a_body_that_is_signed_decoded_is_not_decoded_again() {
     let decoded = Scheme::builder("decoded")
         .signature_header("x-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .body_view(BodyView::Decoded)
         .build()
         .unwrap();
@@ -204,7 +204,7 @@ async fn a_body_of_endless_empty_pieces_ends_at_the_deadline_too() {
 #[tokio::test(start_paused = true)]
 async fn the_body_timeout_can_be_set() {
     let jupiter = scheme("jupiter");
-    let verifier = verifier(&jupiter).with_least_body_rate(0);
+    let verifier = verifier(&jupiter).with_min_body_rate(0);
     let receiver = receiver_with(verifier.clone(), MemoryStore::new());
     let timeout = Duration::from_secs(20);
     local(async {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::error::{ErrorBadGateway, InternalError, PayloadError};
 use actix_web::web::{Data, ServiceConfig, post, resource};
-use countersign::actix::{Claimed, VerifyMiddleware, WebhookMiddleware};
+use countersign::actix::{ClaimedWebhook, VerifyMiddleware, WebhookMiddleware};
 use countersign::{Endpoint, MemoryStore};
 use tokio::time::sleep;
 
@@ -14,7 +14,7 @@ use super::app::{LocalApp, local, pieces, request};
 use crate::delivery::{scheme, verifier};
 use crate::observe::logged::Logged;
 use crate::observe::recorded::Recorded;
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test(start_paused = true)]
 async fn a_handled_delivery_is_told_once_at_every_step() {
@@ -66,14 +66,14 @@ async fn how_a_handler_ended_is_told_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_refusal_is_counted_once_at_every_door() {
-    local(refusals_at_every_door()).await;
+async fn every_rejection_is_counted_once_at_every_adapter() {
+    local(rejections_at_every_adapter()).await;
 }
 
-async fn refusals_at_every_door() {
+async fn rejections_at_every_adapter() {
     let verify = VerifyMiddleware::new(verifier(&scheme("jupiter")).with_endpoint(&endpoint()));
-    let claiming = async |_: Claimed| "handled";
-    let doors = [
+    let claiming = async |_: ClaimedWebhook| "handled";
+    let adapters = [
         in_front_of(async || "handled").await,
         LocalApp::new(|config| {
             config.service(resource("/").wrap(verify).route(post().to(async || "handled")));
@@ -85,7 +85,7 @@ async fn refusals_at_every_door() {
         })
         .await,
     ];
-    for app in doors {
+    for app in adapters {
         let recorded = Recorded::default();
         let _here = recorded.here();
         let broken = || pieces([Err(PayloadError::Incomplete(None))]);
@@ -98,9 +98,9 @@ async fn refusals_at_every_door() {
         assert_eq!(
             recorded.counts(),
             [
-                "refused body_incomplete 1",
-                "refused malformed_signature 1",
-                "refused signature_mismatch 1"
+                "rejected body_incomplete 1",
+                "rejected malformed_signature 1",
+                "rejected signature_mismatch 1"
             ]
         );
     }

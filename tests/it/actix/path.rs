@@ -26,7 +26,7 @@ use super::server::Server;
 use crate::adapters::sockets::{head, length};
 use crate::delivery::NOW_MS;
 use crate::receiver::faulty_store::{Fault, FaultyStore};
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {
@@ -37,7 +37,7 @@ async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {
             let handled = Rc::clone(&handled);
             async move {
                 sleep(Duration::from_secs(1)).await;
-                handled.borrow_mut().push(grant.epoch);
+                handled.borrow_mut().push(grant.attempt);
                 HttpResponse::Created().insert_header(("x-own", "1")).body("done")
             }
         }
@@ -62,7 +62,7 @@ async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {
 #[tokio::test(start_paused = true)]
 async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from() {
     async fn panics(grant: ReqData<Grant>) -> HttpResponse {
-        assert!(grant.epoch > 1, "intended panic of the first attempt");
+        assert!(grant.attempt > 1, "intended panic of the first attempt");
         HttpResponse::Ok().finish()
     }
 
@@ -74,7 +74,7 @@ async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from
             let when_called = resource("/called").route(post().to(HttpResponse::Ok));
             let when_called = when_called.wrap_fn(|request, service| {
                 let grant = actix_web::HttpMessage::extensions(&request).get::<Grant>().copied();
-                assert!(grant.unwrap().epoch > 1, "intended panic of the first call");
+                assert!(grant.unwrap().attempt > 1, "intended panic of the first call");
                 service.call(request)
             });
             config.service(when_called.wrap(webhook));
@@ -96,7 +96,7 @@ async fn a_panic_is_answered_500_and_gives_the_event_back_wherever_it_comes_from
 async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
     let fails = |error: fn(&'static str) -> Error| {
         move |grant: ReqData<Grant>| async move {
-            match grant.epoch {
+            match grant.attempt {
                 1 => Err(error("the handler's own body")),
                 epoch => Ok(epoch.to_string()),
             }
@@ -123,7 +123,7 @@ async fn an_error_is_passed_on_and_settled_by_the_status_that_it_stands_for() {
                 let answered = service.call(request);
                 async move {
                     let response = answered.await?;
-                    match grant.unwrap().epoch {
+                    match grant.unwrap().attempt {
                         1 => Err(ErrorBadGateway("the handler's own body")),
                         _ => Ok(response),
                     }
@@ -241,7 +241,7 @@ async fn a_lease_is_renewed_while_its_handler_outlives_it() {
     })
     .await;
     let counters = receiver.counters();
-    assert_eq!((counters.lease_lost, counters.completed_late), (0, 0));
+    assert_eq!((counters.leases_lost, counters.late_completions), (0, 0));
     assert!((50..=60).contains(&receiver.store().asked_of("renew")));
 }
 
@@ -264,7 +264,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
     .await;
     let counters = receiver.counters();
     // The store has forgotten the event, and no other attempt handled it.
-    assert_eq!((counters.lease_lost, counters.completed_late), (1, 0));
+    assert_eq!((counters.leases_lost, counters.late_completions), (1, 0));
     assert_eq!(receiver.store().asked_of("renew"), 1);
 }
 
@@ -343,7 +343,7 @@ async fn the_events_of_handlers_that_a_worker_takes_with_it_are_given_back() {
     // The client has disconnected, so the server has no connection to wait for.
     scene.server.handle.stop(true).await;
     let given_back = async {
-        while scene.receiver.counters().given_back == 0 {
+        while scene.receiver.counters().releases_retried == 0 {
             sleep(Duration::from_millis(5)).await;
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::HttpResponse;
 use actix_web::web::{post, resource};
 use countersign::MemoryStore;
-use countersign::actix::{Claimed, VerifyMiddleware, Webhook, WebhookMiddleware};
+use countersign::actix::{ClaimedWebhook, VerifyMiddleware, Webhook, WebhookMiddleware};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{interval, timeout};
@@ -13,13 +13,13 @@ use tokio::time::{interval, timeout};
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
 use crate::delivery::Delivery;
-use crate::whole_path::doors::{event, receiver};
+use crate::whole_path::adapters::{event, receiver};
 
 /// If the payload were dropped, actix-web would wait forever for the rest of a
 /// chunked body.
 #[tokio::test]
-async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_refused() {
-    let server = every_door(Server::start);
+async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_rejected() {
+    let server = every_adapter(Server::start);
     let unsigned = event(1).without_header("x-jup-signature");
     for path in DOORS {
         for (delivery, status) in [(&unsigned, "401"), (&event(1), "408")] {
@@ -33,7 +33,7 @@ async fn a_chunked_body_that_never_ends_keeps_no_connection_once_it_is_refused()
 
 #[tokio::test]
 async fn headers_that_never_end_keep_no_connection() {
-    let server = every_door(Server::start);
+    let server = every_adapter(Server::start);
     let mut begun = chunked("/verify", &event(1));
     begun.truncate(begun.len() - 2);
     let answer = trickle(&server, &begun, b"X-Slow: 1\r\n").await;
@@ -42,7 +42,7 @@ async fn headers_that_never_end_keep_no_connection() {
 
 #[tokio::test]
 async fn headers_that_never_end_keep_no_connection_behind_another_request_either() {
-    let server = every_door(Server::start_guarded);
+    let server = every_adapter(Server::start_guarded);
     let delivery = event(1);
     let mut requests = kept_alive(&delivery);
     requests.extend_from_slice(b"POST /verify HTTP/1.1\r\nHost: localhost\r\n");
@@ -54,7 +54,7 @@ async fn headers_that_never_end_keep_no_connection_behind_another_request_either
 const DOORS: [&str; 4] = ["/verify", "/webhook", "/extracted", "/claimed"];
 
 /// A server with an adapter of every kind.
-fn every_door(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Server) -> Server {
+fn every_adapter(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Server) -> Server {
     start(|config| {
         let hasty = Duration::from_millis(500);
         let receiver = receiver(MemoryStore::new()).with_body_timeout(hasty);
@@ -66,7 +66,10 @@ fn every_door(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Serv
         config.service(resource("/webhook").wrap(webhook).route(ok()));
         config.app_data(verifier).app_data(receiver);
         config.route("/extracted", post().to(|_: Webhook| async { HttpResponse::Ok().finish() }));
-        config.route("/claimed", post().to(|_: Claimed| async { HttpResponse::Ok().finish() }));
+        config.route(
+            "/claimed",
+            post().to(|_: ClaimedWebhook| async { HttpResponse::Ok().finish() }),
+        );
     })
 }
 

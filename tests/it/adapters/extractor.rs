@@ -10,7 +10,7 @@ use countersign::{JsonProblem, Verifier};
 use serde::{Deserialize, Deserializer};
 use tower::ServiceExt;
 
-use super::doors::{request, typed_extractor};
+use super::instances::{request, typed_extractor};
 use crate::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn json_is_parsed_once_it_is_proved_and_not_before() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_refused_without_an_echo_of_it() {
+async fn malformed_json_is_rejected_without_an_echo_of_it() {
     let jupiter = scheme("jupiter");
-    let door = typed_extractor(&verifier(&jupiter));
+    let adapter = typed_extractor(&verifier(&jupiter));
     let cases = [
         ("{\n \"canary\": canary}", JsonProblem::Syntax, 2, 12),
         ("{\"canary\":", JsonProblem::CutShort, 1, 10),
@@ -134,7 +134,7 @@ async fn malformed_json_is_refused_without_an_echo_of_it() {
     ];
     for (body, problem, line, column) in cases {
         let delivery = Delivery::with_body(&jupiter, body);
-        let answer = door.answer(request(&delivery, body)).await;
+        let answer = adapter.answer(request(&delivery, body)).await;
         assert_eq!((answer.status, &answer.body[..]), (400, &b""[..]), "{body}");
         let malformed = answer.malformed.unwrap();
         assert_eq!(
@@ -146,11 +146,11 @@ async fn malformed_json_is_refused_without_an_echo_of_it() {
         let shown = format!("{malformed} {malformed:?} {}", Rejection::from(malformed));
         assert!(!shown.contains("canary"), "{shown}");
     }
-    assert_eq!(door.handled(), 0);
+    assert_eq!(adapter.handled(), 0);
 }
 
 #[tokio::test]
-async fn json_that_does_not_fit_the_type_is_refused_without_an_echo_of_it() {
+async fn json_that_does_not_fit_the_type_is_rejected_without_an_echo_of_it() {
     #[derive(Debug, Deserialize)]
     struct Event {
         #[expect(dead_code, reason = "no request has this field, so it is never read")]

@@ -16,7 +16,7 @@ use http::Request;
 use http_body_util::Full;
 use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
-use super::doors::{self, request};
+use super::instances::{self, request};
 use super::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, scheme, secret_text, verifier};
 
@@ -55,15 +55,15 @@ async fn it_works_behind_a_limit_a_buffer_and_a_load_shedder() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_request_gives_its_place_in_the_service_back() {
+async fn a_rejected_request_gives_its_place_in_the_service_back() {
     let jupiter = scheme("jupiter");
     let forged = Delivery::of(&jupiter).without_header("x-jup-signature");
     let limited = ServiceBuilder::new().concurrency_limit(1).service(NeedsReadiness::default());
     let mut first = verify_in_front_of(&VerifyLayer::new(verifier(&jupiter)), limited);
     let mut second = first.clone();
 
-    let refused = ready_to_take(&mut first).await.call(request(&forged, BODY)).await.unwrap();
-    assert_eq!(refused.status(), 401);
+    let rejected = ready_to_take(&mut first).await.call(request(&forged, BODY)).await.unwrap();
+    assert_eq!(rejected.status(), 401);
 
     tokio::time::timeout(Duration::from_secs(1), ready_to_take(&mut second)).await.unwrap();
 }
@@ -119,12 +119,12 @@ async fn a_body_of_one_piece_is_not_copied() {
 async fn the_body_timeout_can_be_set() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    let layer = VerifyLayer::new(verifier(&jupiter).with_least_body_rate(0));
-    let door = doors::layer(layer.with_body_timeout(Duration::from_secs(20)));
+    let layer = VerifyLayer::new(verifier(&jupiter).with_min_body_rate(0));
+    let adapter = instances::layer(layer.with_body_timeout(Duration::from_secs(20)));
     for (pause, status) in [(19, 200), (21, 408)] {
         let pause = Duration::from_secs(pause);
         let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
-        assert_eq!(door.answer(request(&delivery, body)).await.status, status);
+        assert_eq!(adapter.answer(request(&delivery, body)).await.status, status);
     }
 }
 
@@ -134,13 +134,13 @@ async fn a_long_timeout_is_not_for_bodies_that_trickle() {
     let body = vec![b' '; 20_000];
     let delivery = Delivery::with_body(&jupiter, &body);
     let layer = VerifyLayer::new(verifier(&jupiter));
-    let door = doors::layer(layer.with_body_timeout(Duration::from_secs(3600)));
+    let adapter = instances::layer(layer.with_body_timeout(Duration::from_secs(3600)));
     for (bytes_a_second, status) in [(2_000, 200), (500, 408)] {
         let pieces = body
             .chunks(bytes_a_second)
             .flat_map(|piece| [Step::Wait(Duration::from_secs(1)), Step::Data(piece.to_vec())]);
         let (sent, _) = scripted(pieces);
-        assert_eq!(door.answer(request(&delivery, sent)).await.status, status);
+        assert_eq!(adapter.answer(request(&delivery, sent)).await.status, status);
     }
 }
 
@@ -150,21 +150,21 @@ async fn what_does_not_fit_beside_all_other_bodies_is_sent_again() {
     // Enough for one request.
     let budget = BufferBudget::new(8 * 1024);
     let verify = VerifyLayer::new(verifier(&jupiter).with_buffer_budget(budget.clone()));
-    let door = doors::layer(verify);
+    let adapter = instances::layer(verify);
     let delivery = Delivery::of(&jupiter);
     let (going_on, _) = scripted([Step::Data(BODY.into()), Step::Wait(Duration::from_secs(1))]);
-    let mut first = Box::pin(door.answer(request(&delivery, going_on)));
+    let mut first = Box::pin(adapter.answer(request(&delivery, going_on)));
     let mut context = Context::from_waker(Waker::noop());
     assert!(first.as_mut().poll(&mut context).is_pending());
     assert!(budget.used() > 4 * 1024 + BODY.len());
 
-    let second = door.answer(request(&delivery, BODY)).await;
+    let second = adapter.answer(request(&delivery, BODY)).await;
     assert_eq!((second.status, second.code), (503, Some("busy")));
 
     // The client disconnects.
     drop(first);
     assert_eq!(budget.used(), 0);
-    assert_eq!(door.answer(request(&delivery, BODY)).await.status, 200);
+    assert_eq!(adapter.answer(request(&delivery, BODY)).await.status, 200);
     assert_eq!(budget.used(), 0);
 }
 
@@ -194,7 +194,7 @@ fn nothing_of_it_shows_a_secret() {
     assert!(!shown.contains(&secret_text(1)));
 }
 
-fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower::Verify<S> {
+fn verify_in_front_of<S>(layer: &VerifyLayer, service: S) -> countersign::tower::VerifyService<S> {
     ServiceBuilder::new().layer(layer.clone()).service(service)
 }
 

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tower::ServiceBuilder;
 
-use super::doors::doors;
+use super::instances::adapters;
 use crate::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
@@ -28,11 +28,11 @@ async fn a_proved_body_is_handed_over_byte_for_byte_over_a_socket() {
     let jupiter = scheme("jupiter");
     let body: Vec<u8> = (0..=255).collect();
     let delivery = Delivery::with_body(&jupiter, &body);
-    for door in doors(&verifier(&jupiter)) {
-        let server = Server::start(door.app).await;
+    for adapter in adapters(&verifier(&jupiter)) {
+        let server = Server::start(adapter.app).await;
         let answer = server.answer(&[&head(&delivery, &length(&body)), &body]).await;
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", door.name);
-        assert!(answer.ends_with(&body), "{}", door.name);
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", adapter.name);
+        assert!(answer.ends_with(&body), "{}", adapter.name);
     }
 }
 
@@ -46,45 +46,45 @@ async fn a_chunked_body_of_single_bytes_and_trailers_verifies() {
     chunks.extend_from_slice(b"0\r\nX-Trailer: 1\r\n\r\n");
     let head =
         head(&Delivery::of(&jupiter), "Transfer-Encoding: chunked\r\nTrailer: X-Trailer\r\n");
-    for door in doors(&verifier(&jupiter)) {
-        let server = Server::start(door.app).await;
+    for adapter in adapters(&verifier(&jupiter)) {
+        let server = Server::start(adapter.app).await;
         let answer = server.answer(&[&head, &chunks]).await;
-        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", door.name);
-        assert!(answer.ends_with(BODY.as_bytes()), "{}", door.name);
+        assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", adapter.name);
+        assert!(answer.ends_with(BODY.as_bytes()), "{}", adapter.name);
     }
 }
 
 #[tokio::test]
-async fn a_refusal_has_no_body_on_the_wire() {
+async fn a_rejection_has_no_body_on_the_wire() {
     let jupiter = scheme("jupiter");
     let forged = Delivery::with_body(&jupiter, "something else");
-    for door in doors(&verifier(&jupiter)) {
-        let server = Server::start(door.app).await;
+    for adapter in adapters(&verifier(&jupiter)) {
+        let server = Server::start(adapter.app).await;
         let answer =
             server.answer(&[&head(&forged, &length(BODY.as_bytes())), BODY.as_bytes()]).await;
         let answer = String::from_utf8(answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 401"), "{}: {answer}", door.name);
-        assert!(answer.contains("content-length: 0\r\n"), "{}: {answer}", door.name);
-        assert!(answer.ends_with("\r\n\r\n"), "{}: {answer}", door.name);
+        assert!(answer.starts_with("HTTP/1.1 401"), "{}: {answer}", adapter.name);
+        assert!(answer.contains("content-length: 0\r\n"), "{}: {answer}", adapter.name);
+        assert!(answer.ends_with("\r\n\r\n"), "{}: {answer}", adapter.name);
     }
 }
 
 #[tokio::test]
-async fn a_body_whose_sender_stops_halfway_is_refused_as_incomplete() {
+async fn a_body_whose_sender_stops_halfway_is_rejected_as_incomplete() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
     for (framing, half) in [
         (length(BODY.as_bytes()), BODY[..10].to_owned()),
         ("Transfer-Encoding: chunked\r\n".to_owned(), format!("a\r\n{}\r\n", &BODY[..10])),
     ] {
-        for door in doors(&verifier(&jupiter)) {
-            let server = Server::start(door.app).await;
+        for adapter in adapters(&verifier(&jupiter)) {
+            let server = Server::start(adapter.app).await;
             let mut client = server.connect().await;
             client.write_all(&head(&delivery, &framing)).await.unwrap();
             client.write_all(half.as_bytes()).await.unwrap();
             client.shutdown().await.unwrap();
             let answer = read(&mut client).await;
-            assert!(answer.starts_with(b"HTTP/1.1 400"), "{} {framing}", door.name);
+            assert!(answer.starts_with(b"HTTP/1.1 400"), "{} {framing}", adapter.name);
         }
     }
 }
@@ -93,10 +93,10 @@ async fn a_body_whose_sender_stops_halfway_is_refused_as_incomplete() {
 async fn a_body_that_never_comes_is_answered_at_the_deadline() {
     let hasty = hasty();
     let delivery = Delivery::of(&hasty);
-    for door in doors(&verifier(&hasty)) {
-        let server = Server::start(door.app).await;
+    for adapter in adapters(&verifier(&hasty)) {
+        let server = Server::start(adapter.app).await;
         let answer = server.answer(&[&head(&delivery, &length(BODY.as_bytes())), b"{"]).await;
-        assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", door.name);
+        assert!(answer.starts_with(b"HTTP/1.1 408"), "{}", adapter.name);
     }
 }
 
@@ -106,19 +106,19 @@ async fn whoever_asks_first_is_told_to_go_on_only_with_headers_that_are_in_order
     let framing = format!("Expect: 100-continue\r\n{}", length(BODY.as_bytes()));
     let genuine = Delivery::of(&jupiter);
     let unsigned = genuine.clone().without_header("x-jup-signature");
-    for door in doors(&verifier(&jupiter)) {
-        let server = Server::start(door.app).await;
+    for adapter in adapters(&verifier(&jupiter)) {
+        let server = Server::start(adapter.app).await;
 
         let answer = server.answer(&[&head(&unsigned, &framing)]).await;
-        assert!(answer.starts_with(b"HTTP/1.1 401"), "{}", door.name);
+        assert!(answer.starts_with(b"HTTP/1.1 401"), "{}", adapter.name);
 
         let mut client = server.connect().await;
         client.write_all(&head(&genuine, &framing)).await.unwrap();
         let mut told = [0; 25];
         client.read_exact(&mut told).await.unwrap();
-        assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", door.name);
+        assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n", "{}", adapter.name);
         client.write_all(BODY.as_bytes()).await.unwrap();
-        assert!(read(&mut client).await.starts_with(b"HTTP/1.1 200"), "{}", door.name);
+        assert!(read(&mut client).await.starts_with(b"HTTP/1.1 200"), "{}", adapter.name);
     }
 }
 
@@ -152,7 +152,7 @@ async fn the_layer_serves_hyper_without_axum() {
 fn hasty() -> Scheme {
     Scheme::builder("hasty")
         .signature_header("x-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .ack_deadline(Duration::from_millis(100))
         .build()
         .unwrap()

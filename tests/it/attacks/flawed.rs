@@ -10,8 +10,8 @@ use bytes::Bytes;
 use countersign::testing::AttackKind::{
     BareRequest, ChangedUnsignedId, CutBody, EmptySignature, Future, Genuine, HugeBody,
     LongSignature, MalformedSignature, MalformedTimestamp, ManySignatures, MissingSignature,
-    RepeatedHeader, Replay, SlowBody, Stale, TamperedBody, TamperedTimestamp, TruncatedSignature,
-    WrittenOtherwise, WrongSecret,
+    RepeatedHeader, Replay, Reserialized, SlowBody, Stale, TamperedBody, TamperedTimestamp,
+    TruncatedSignature, WrongSecret,
 };
 use countersign::testing::{AttackBody, AttackKind, AttackRequest, Attacks};
 use countersign::{Scheme, Secret, Signer, Tolerance, Verified, Verifier};
@@ -25,7 +25,7 @@ use tokio::time::timeout;
 enum Flaw {
     None,
     TakesEverything,
-    RefusesEverything,
+    RejectsEverything,
     IsNotThere,
     WritesTheBodyAgain,
     TakesBlanksForNothing,
@@ -44,7 +44,7 @@ enum Flaw {
     HandlesWhatHasCome,
     HandlesRepeats,
     TellsRepeatsByAnUnsignedId,
-    RefusesRepeats,
+    RejectsRepeats,
 }
 
 #[tokio::test(start_paused = true)]
@@ -55,7 +55,7 @@ async fn a_sound_receiver_loses_no_mark() {
 #[tokio::test(start_paused = true)]
 async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
     let forged = [
-        WrittenOtherwise,
+        Reserialized,
         TamperedBody,
         TamperedTimestamp,
         WrongSecret,
@@ -80,9 +80,9 @@ async fn whoever_takes_everything_loses_every_mark_for_a_forgery() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_refuses_everything_loses_the_marks_for_what_is_genuine() {
-    let genuine = [Genuine, WrittenOtherwise, HugeBody, Replay, ChangedUnsignedId];
-    assert_eq!(lost(Flaw::RefusesEverything).await, genuine);
+async fn whoever_rejects_everything_loses_the_marks_for_what_is_genuine() {
+    let genuine = [Genuine, Reserialized, HugeBody, Replay, ChangedUnsignedId];
+    assert_eq!(lost(Flaw::RejectsEverything).await, genuine);
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,8 +92,8 @@ async fn an_endpoint_that_is_not_there_loses_every_mark() {
 
 #[tokio::test(start_paused = true)]
 async fn whoever_verifies_other_bytes_than_have_come_is_found() {
-    assert_eq!(lost(Flaw::WritesTheBodyAgain).await, [WrittenOtherwise]);
-    assert_eq!(lost(Flaw::TakesBlanksForNothing).await, [WrittenOtherwise]);
+    assert_eq!(lost(Flaw::WritesTheBodyAgain).await, [Reserialized]);
+    assert_eq!(lost(Flaw::TakesBlanksForNothing).await, [Reserialized]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -130,7 +130,7 @@ async fn a_flaw_in_how_bodies_are_read_is_found() {
 async fn a_flaw_in_how_repeats_are_told_is_found() {
     assert_eq!(lost(Flaw::HandlesRepeats).await, [Replay, ChangedUnsignedId]);
     assert_eq!(lost(Flaw::TellsRepeatsByAnUnsignedId).await, [ChangedUnsignedId]);
-    assert_eq!(lost(Flaw::RefusesRepeats).await, [Replay, ChangedUnsignedId]);
+    assert_eq!(lost(Flaw::RejectsRepeats).await, [Replay, ChangedUnsignedId]);
 }
 
 /// The attacks that a receiver with this flaw fails.
@@ -140,8 +140,8 @@ async fn lost(flaw: Flaw) -> Vec<AttackKind> {
     let deliver = async |attack: &AttackRequest| receiver.receive(attack.to_http()).await.into();
     let handled = || receiver.runs.load(Ordering::SeqCst);
     let card = attacks.prepare().unwrap().run_counted(deliver, handled).await;
-    assert_eq!(card.marks().len(), AttackKind::ALL.len());
-    let lost: Vec<_> = card.marks().iter().filter(|mark| !mark.is_sound()).collect();
+    assert_eq!(card.results().len(), AttackKind::ALL.len());
+    let lost: Vec<_> = card.results().iter().filter(|mark| !mark.is_sound()).collect();
     assert_eq!(card.is_clean(), lost.is_empty());
     for mark in &lost {
         assert!(card.to_string().contains(mark.kind().why()), "{card}");
@@ -178,7 +178,7 @@ impl Receiver {
         let mut headers = head.headers;
         match self.flaw {
             Flaw::TakesEverything => return self.handle(),
-            Flaw::RefusesEverything => return 401,
+            Flaw::RejectsEverything => return 401,
             Flaw::IsNotThere => return 404,
             Flaw::SkipsTheCheckWithoutASignature if !headers.contains_key(SIGNATURE) => {
                 return self.handle();
@@ -200,7 +200,7 @@ impl Receiver {
             Ok(body) => self.altered(body),
             Err(status) => return status,
         };
-        self.mend_signature(&mut headers, &body);
+        self.fix_signature(&mut headers, &body);
         let verified = self.verifier.verify(&headers, body);
         match verified {
             Ok(verified) => self.once(&verified, &headers),
@@ -254,7 +254,7 @@ impl Receiver {
     }
 
     /// If the flawed comparison would accept a signature, replaces it with the correct one.
-    fn mend_signature(&self, headers: &mut HeaderMap, body: &Bytes) {
+    fn fix_signature(&self, headers: &mut HeaderMap, body: &Bytes) {
         let shorter_ends = self.flaw == Flaw::EndsWithTheShorterSignature;
         if !shorter_ends && self.flaw != Flaw::ComparesTheFirstBytes {
             return;
@@ -287,7 +287,7 @@ impl Receiver {
         };
         match self.seen.lock().unwrap().insert(id) {
             true => self.handle(),
-            false if self.flaw == Flaw::RefusesRepeats => 409,
+            false if self.flaw == Flaw::RejectsRepeats => 409,
             false => 200,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use countersign::testing::{AttackBody, AttackKind, AttackRequest, Attacks, Mark};
+use countersign::testing::{AttackBody, AttackKind, AttackRequest, AttackResult, Attacks};
 use countersign::{Scheme, Secret, Signer};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request};
@@ -49,7 +49,7 @@ async fn the_samples_lose_the_marks_that_the_page_says_they_lose() {
 }
 
 /// The result as the page shows it.
-fn word(mark: &Mark) -> &'static str {
+fn word(mark: &AttackResult) -> &'static str {
     let is_answered =
         mark.expected().iter().zip(mark.answers()).all(|(expected, got)| expected.admits(*got));
     match (is_answered, mark.runs()) {
@@ -62,7 +62,7 @@ fn word(mark: &Mark) -> &'static str {
     }
 }
 
-async fn marks(sample: &Sample) -> Vec<Mark> {
+async fn marks(sample: &Sample) -> Vec<AttackResult> {
     let running = Running::default();
     let scheme = Scheme::named(sample.scheme).unwrap();
     let delivery = HeaderName::from_static("x-delivery-id");
@@ -73,7 +73,7 @@ async fn marks(sample: &Sample) -> Vec<Mark> {
             Ok(status) | Err(status) => status.into(),
         };
     let handled = || running.handled.load(Ordering::SeqCst);
-    attacks.prepare().unwrap().run_counted(deliver, handled).await.marks().to_vec()
+    attacks.prepare().unwrap().run_counted(deliver, handled).await.results().to_vec()
 }
 
 struct Sample {

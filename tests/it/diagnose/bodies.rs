@@ -20,7 +20,7 @@ fn assert_found(signed: impl AsRef<[u8]>, sent: impl AsRef<[u8]>, kind: CauseKin
         let delivery = Delivery { body: sent.as_ref().to_vec(), ..delivery };
         let found = found(&scheme, &delivery);
         assert_certain(&found, kind, scheme.name());
-        format!("{}; {}", found.causes()[0].detail(), found.causes()[0].mend())
+        format!("{}; {}", found.causes()[0].detail(), found.causes()[0].fix())
     });
     let told: Vec<String> = schemes.collect();
     assert!(told.len() >= 5);
@@ -249,7 +249,7 @@ fn an_object_without_a_member_is_suspected_unless_it_was_sent() {
         let object = found(&scheme, &sent);
         assert_suspected(&object, CauseKind::BodyEmpty, name);
         assert!(object.causes()[0].detail().contains("Express"), "{object:?}");
-        assert!(object.causes()[0].mend().contains("express.raw"), "{object:?}");
+        assert!(object.causes()[0].fix().contains("express.raw"), "{object:?}");
         let object = found(&scheme, &sent.with_header("Content-Length", "2"));
         assert_suspected(&object, CauseKind::TamperedOrUnknown, name);
     }
@@ -266,7 +266,7 @@ fn a_body_that_was_signed_compressed_needs_another_fix_than_one_that_was_not() {
             let sent = Delivery::with_body(&scheme, body).with_header("Content-Encoding", encoding);
             let found = found(&scheme, &sent);
             assert_certain(&found, CauseKind::BodyCompressed, name);
-            let fix = found.causes()[0].mend();
+            let fix = found.causes()[0].fix();
             assert!(fix.contains("remove its `Content-Encoding`"), "{fix}");
         }
     }

@@ -25,7 +25,7 @@ fn vector(provider: &str) -> &'static HandshakeVector {
 #[track_caller]
 fn assert_told(found: &Diagnosis, vector: &HandshakeVector) {
     let which = format!("{}: {found:?}", vector.provider);
-    assert_eq!(found.refusal().unwrap().kind(), VerifyErrorKind::MissingSignature, "{which}");
+    assert_eq!(found.rejection().unwrap().kind(), VerifyErrorKind::MissingSignature, "{which}");
     let [cause] = found.causes() else { panic!("{which}") };
     assert_eq!((cause.kind(), cause.is_certain()), (CauseKind::Handshake, true), "{which}");
     let name = found.handshake().expect(&which);
@@ -44,8 +44,8 @@ fn a_handshake_that_nobody_signs_is_told_to_be_one() {
         let found = asking(&scheme).diagnose(&captured(vector, Vec::new())).unwrap();
         assert_told(&found, vector);
         let is_armed = rules.clone().any(|rule| rule == HandshakeRule::UnsignedWhileArmed);
-        let mend = found.causes()[0].mend();
-        assert_eq!(mend.contains("arm_handshake"), is_armed, "{mend}");
+        let fix = found.causes()[0].fix();
+        assert_eq!(fix.contains("handshake_window"), is_armed, "{fix}");
         seen.push(scheme.name().to_owned());
     }
     assert!(seen.len() >= 5, "{seen:?}");

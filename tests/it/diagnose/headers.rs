@@ -225,7 +225,7 @@ fn the_scheme_that_verifies_is_named() {
         assert_certain(&found, CauseKind::WrongScheme, name);
         let told = found.causes().iter().any(|cause| cause.detail().contains(&format!("`{name}`")));
         assert!(told, "{found:?}");
-        assert!(found.causes()[0].mend().starts_with("configure the scheme"), "{found:?}");
+        assert!(found.causes()[0].fix().starts_with("configure the scheme"), "{found:?}");
     }
 }
 

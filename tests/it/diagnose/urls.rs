@@ -1,7 +1,7 @@
 //! Causes in the signed URL.
 
 use countersign::diagnose::{CapturedRequest, CauseKind};
-use countersign::{Head, PublicUrl, Scheme, Secret, Signer, Verifier};
+use countersign::{PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier};
 use proptest::prelude::*;
 
 use super::writers::config;
@@ -126,8 +126,10 @@ fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<Stri
     });
     let target = at_hand.split('#').next().unwrap().split_once("example").unwrap().1;
     let target = target.strip_prefix(":443").unwrap_or(target);
-    let verifier = Verifier::at(PublicUrl::new(url).unwrap(), scheme.clone(), secret()).unwrap();
-    let verified = verifier.with_clock(|| NOW_MS).verify(Head::new("POST", target, &sent), body);
+    let verifier =
+        Verifier::with_public_url(PublicUrl::new(url).unwrap(), scheme.clone(), secret()).unwrap();
+    let verified =
+        verifier.with_clock(|| NOW_MS).verify(RequestHead::new("POST", target, &sent), body);
     assert!(verified.is_ok(), "{which}");
     Some(scheme.name().to_owned())
 }

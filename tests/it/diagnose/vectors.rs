@@ -121,7 +121,7 @@ fn of_schemes_that_sign_alike_the_one_whose_other_headers_are_there_is_named_fir
         let found = found(&vector, "stripe");
         let named = found.causes()[0].detail().split('`').nth(1);
         assert_eq!(named, Some(scheme), "{found:?}");
-        assert!(found.causes()[0].mend().contains("one of"), "{found:?}");
+        assert!(found.causes()[0].fix().contains("one of"), "{found:?}");
     }
 }
 

@@ -7,29 +7,29 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{Bytes, Data, PayloadConfig, ReqData, ServiceConfig, resource, route, scope};
 use actix_web::{Error, HttpResponse};
-use countersign::actix::{Claimed, VerifyMiddleware, Webhook, WebhookMiddleware};
-use countersign::{Answer, Grant, Receiver, Verified, VerifyError};
+use countersign::actix::{ClaimedWebhook, VerifyMiddleware, Webhook, WebhookMiddleware};
+use countersign::{EarlyResponse, Grant, Receiver, Verified, VerifyError};
 use countersign_conformance::{
-    CODE_HEADER, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpEndpoint, InFront,
-    OpenDoor, Script,
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
+    RunningServer, TestStore, Upstream,
 };
 
 use crate::actix::server::Server;
 
 pub(super) struct MiddlewareOnActix;
 
-impl DoorUnderTest for MiddlewareOnActix {
+impl AdapterUnderTest for MiddlewareOnActix {
     fn name(&self) -> &'static str {
         "WebhookMiddleware on actix-web"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Handles
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Handles
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
-            script: Data<Script>,
+            script: Data<HandlerScript>,
             verified: ReqData<Verified>,
             grant: ReqData<Grant>,
             body: Bytes,
@@ -40,8 +40,8 @@ impl DoorUnderTest for MiddlewareOnActix {
         let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
         let middleware = WebhookMiddleware::new(receiver);
         on_actix(in_front, move |config| {
-            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(door.route(route().to(on_event)).wrap(middleware.clone()));
+            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(adapter.route(route().to(on_event)).wrap(middleware.clone()));
         })
     }
 
@@ -52,18 +52,18 @@ impl DoorUnderTest for MiddlewareOnActix {
 
 pub(super) struct VerifyMiddlewareOnActix;
 
-impl DoorUnderTest for VerifyMiddlewareOnActix {
+impl AdapterUnderTest for VerifyMiddlewareOnActix {
     fn name(&self) -> &'static str {
         "VerifyMiddleware on actix-web"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Verifies
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Verifies
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
-            script: Data<Script>,
+            script: Data<HandlerScript>,
             verified: ReqData<Verified>,
             body: Bytes,
         ) -> HttpResponse {
@@ -73,8 +73,8 @@ impl DoorUnderTest for VerifyMiddlewareOnActix {
         let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
         let middleware = VerifyMiddleware::new(receiver.verifier().clone());
         on_actix(in_front, move |config| {
-            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(door.route(route().to(on_event)).wrap(middleware.clone()));
+            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(adapter.route(route().to(on_event)).wrap(middleware.clone()));
         })
     }
 
@@ -85,20 +85,20 @@ impl DoorUnderTest for VerifyMiddlewareOnActix {
 
 pub(super) struct ClaimedInActix;
 
-impl DoorUnderTest for ClaimedInActix {
+impl AdapterUnderTest for ClaimedInActix {
     fn name(&self) -> &'static str {
         "Claimed in actix-web"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Claims
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Claims
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
-            script: Data<Script>,
-            receiver: Data<Receiver<DoorStore>>,
-            Claimed { verified, claim, .. }: Claimed<DoorStore>,
+            script: Data<HandlerScript>,
+            receiver: Data<Receiver<TestStore>>,
+            ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
         ) -> HttpResponse {
             let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
             receiver.settle(claim, answer.status).await;
@@ -107,9 +107,9 @@ impl DoorUnderTest for ClaimedInActix {
 
         let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
         on_actix(in_front, move |config| {
-            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            let door = door.app_data(Data::new(receiver.clone()));
-            config.service(door.route(route().to(on_event)));
+            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            let adapter = adapter.app_data(Data::new(receiver.clone()));
+            config.service(adapter.route(route().to(on_event)));
         })
     }
 
@@ -120,25 +120,25 @@ impl DoorUnderTest for ClaimedInActix {
 
 pub(super) struct WebhookInActix;
 
-impl DoorUnderTest for WebhookInActix {
+impl AdapterUnderTest for WebhookInActix {
     fn name(&self) -> &'static str {
         "Webhook in actix-web"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Verifies
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Verifies
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
-        async fn on_event(script: Data<Script>, Webhook(verified): Webhook) -> HttpResponse {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
+        async fn on_event(script: Data<HandlerScript>, Webhook(verified): Webhook) -> HttpResponse {
             response(script.handle(&verified, None, verified.body()).await)
         }
 
         let HttpEndpoint { receiver, script, in_front, .. } = endpoint;
         let verifier = receiver.verifier().clone();
         on_actix(in_front, move |config| {
-            let door = resource(EVERYWHERE).app_data(Data::new(script.clone()));
-            config.service(door.app_data(verifier.clone()).route(route().to(on_event)));
+            let adapter = resource(EVERYWHERE).app_data(Data::new(script.clone()));
+            config.service(adapter.app_data(verifier.clone()).route(route().to(on_event)));
         })
     }
 
@@ -148,16 +148,16 @@ impl DoorUnderTest for WebhookInActix {
 }
 
 const TELLS_TO_GO_ON: &[(&str, &str)] = &[
-    ("whoever_asks_first_is_refused_without_being_told_to_go_on", ANSWERS_FOR_ITSELF),
+    ("whoever_asks_first_is_rejected_without_being_told_to_go_on", ANSWERS_FOR_ITSELF),
     ("whoever_asks_first_is_told_that_the_body_is_too_large", ANSWERS_FOR_ITSELF),
 ];
 const ANSWERS_FOR_ITSELF: &str =
     "actix-web sends `100 Continue` before it passes the request to the app";
 
 fn on_actix(
-    in_front: InFront,
-    door: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
-) -> OpenDoor {
+    in_front: Upstream,
+    adapter: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> RunningServer {
     async fn read_it(
         mut request: ServiceRequest,
         next: Next<impl MessageBody + 'static>,
@@ -169,14 +169,14 @@ fn on_actix(
     }
 
     let server = Server::start(move |config| {
-        let reads = Condition::new(in_front == InFront::ReadsTheBody, from_fn(read_it));
+        let reads = Condition::new(in_front == Upstream::ReadsTheBody, from_fn(read_it));
         // The default payload limit of the extractors is lower than the bodies
         // of the cases.
         let limit = PayloadConfig::new(usize::MAX);
         let all = scope("").app_data(limit).wrap(reads).wrap(from_fn(with_code));
-        config.service(all.configure(door.clone()));
+        config.service(all.configure(adapter.clone()));
     });
-    OpenDoor::new(server.address, server)
+    RunningServer::new(server.address, server)
 }
 
 fn response(answer: HandlerAnswer) -> HttpResponse {
@@ -208,9 +208,9 @@ async fn with_code(
 }
 
 fn say<B>(response: &mut HttpResponse<B>) {
-    let answer = response.extensions().get::<Answer>().map(Answer::code);
-    let refusal = response.extensions().get::<VerifyError>().map(VerifyError::code);
-    if let Some(code) = answer.or(refusal) {
+    let answer = response.extensions().get::<EarlyResponse>().map(EarlyResponse::code);
+    let rejection = response.extensions().get::<VerifyError>().map(VerifyError::code);
+    if let Some(code) = answer.or(rejection) {
         let name = HeaderName::from_static(CODE_HEADER);
         response.headers_mut().insert(name, HeaderValue::from_static(code));
     }

@@ -6,25 +6,27 @@ use std::sync::{Arc, LazyLock, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{Secret, Signer, Verifier};
-use countersign_conformance::{DoorReach, DoorUnderTest, HttpEndpoint, OpenDoor, Transcript};
+use countersign_conformance::{
+    AdapterLevel, AdapterUnderTest, HttpEndpoint, RunningServer, Transcript,
+};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::doors::LayerOnHyper;
-use super::{case, reports_of_all_doors};
+use super::adapters::LayerOnHyper;
+use super::{case, reports_of_all_adapters};
 use crate::delivery::NO_HEADERS;
 use crate::observe::logged::{ELSEWHERE, Logged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {
     let told = &*TOLD;
-    let transcripts = reports_of_all_doors().await.map(|report| report.transcript);
+    let transcripts = reports_of_all_adapters().await.map(|report| report.transcript);
 
     let log = told.log.text();
     for code in transcripts.iter().flat_map(Transcript::codes) {
         assert!(log.contains(&format!("code=\"{code}\"")), "{code} was not logged");
     }
     let scrape = told.scrape.render();
-    assert!(scrape.contains("countersign_refused_total{"), "{scrape}");
+    assert!(scrape.contains("countersign_rejected_total{"), "{scrape}");
     for text in [&log, &scrape] {
         assert_eq!(leak_in(text), None);
     }
@@ -85,16 +87,16 @@ async fn the_canary_knows_the_secrets_of_the_suite() {
 #[derive(Clone, Default)]
 struct Opened(Arc<Mutex<Vec<Verifier>>>);
 
-impl DoorUnderTest for Opened {
+impl AdapterUnderTest for Opened {
     fn name(&self) -> &'static str {
         "opened"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Handles
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Handles
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         self.0.lock().unwrap().push(endpoint.receiver.verifier().clone());
         LayerOnHyper.open(endpoint).await
     }

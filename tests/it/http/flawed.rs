@@ -5,10 +5,11 @@ use std::io::Read;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use countersign::tower::{VerifyLayer, WebhookLayer, answer};
+use countersign::tower::{VerifyLayer, WebhookLayer, into_response};
 use countersign::{Endpoint, Receiver, Verified};
 use countersign_conformance::{
-    CODE_HEADER, DoorReach, DoorStore, DoorUnderTest, HttpEndpoint, OpenDoor, Script,
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerScript, HttpEndpoint, RunningServer,
+    TestStore,
 };
 use flate2::read::GzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER};
@@ -18,7 +19,7 @@ use hyper::ext::ReasonPhrase;
 use tokio::time::{sleep, timeout};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
-use super::doors::{Arriving, handler, on_hyper, response, with_code};
+use super::adapters::{Arriving, handler, on_hyper, response, with_code};
 
 /// Typical mistakes of adapters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,32 +47,32 @@ pub(super) enum Flaw {
     WordsTheStatusAnew,
 }
 
-pub(super) struct FlawedDoor(pub(super) Flaw);
+pub(super) struct FlawedAdapter(pub(super) Flaw);
 
-impl DoorUnderTest for FlawedDoor {
+impl AdapterUnderTest for FlawedAdapter {
     fn name(&self) -> &'static str {
         "flawed"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Handles
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Handles
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         let in_front = endpoint.in_front;
-        let door =
-            Door { flaw: self.0, receiver: self.receiver(&endpoint), script: endpoint.script };
-        let layer = WebhookLayer::new(door.receiver.clone());
+        let adapter =
+            Adapter { flaw: self.0, receiver: self.receiver(&endpoint), script: endpoint.script };
+        let layer = WebhookLayer::new(adapter.receiver.clone());
         let service = service_fn(move |request: Request<Arriving>| {
-            let (door, layer) = (door.clone(), layer.clone());
-            async move { Ok(door.answer(&layer, request.map(Body::new)).await) }
+            let (adapter, layer) = (adapter.clone(), layer.clone());
+            async move { Ok(adapter.answer(&layer, request.map(Body::new)).await) }
         });
         on_hyper(service, in_front).await
     }
 }
 
-impl FlawedDoor {
-    fn receiver(&self, endpoint: &HttpEndpoint) -> Receiver<DoorStore> {
+impl FlawedAdapter {
+    fn receiver(&self, endpoint: &HttpEndpoint) -> Receiver<TestStore> {
         let receiver = endpoint.receiver.clone();
         let verifier = receiver.verifier().clone();
         let limit = verifier.body_limit();
@@ -86,24 +87,24 @@ impl FlawedDoor {
 }
 
 #[derive(Clone)]
-struct Door {
+struct Adapter {
     flaw: Flaw,
-    receiver: Receiver<DoorStore>,
-    script: Script,
+    receiver: Receiver<TestStore>,
+    script: HandlerScript,
 }
 
 type Answered = Response<Body>;
 
-impl Door {
-    async fn answer(&self, layer: &WebhookLayer<DoorStore>, request: Request<Body>) -> Answered {
+impl Adapter {
+    async fn answer(&self, layer: &WebhookLayer<TestStore>, request: Request<Body>) -> Answered {
         let request = self.altered(request).await;
         let answer = match self.flaw {
             Flaw::HandlesRepeats => self.only_verified(request).await,
             Flaw::HandlesHandshakes => self.without_handshakes(request).await,
             Flaw::StopsTheHandlerOfASenderThatLeaves => self.in_one_future(request).await,
             _ => {
-                let door = self.clone();
-                let handler = service_fn(move |request| door.clone().handler(request));
+                let adapter = self.clone();
+                let handler = service_fn(move |request| adapter.clone().handler(request));
                 let service = ServiceBuilder::new().layer(layer.clone()).service(handler);
                 service.oneshot(request).await.unwrap().map(Body::new)
             }
@@ -201,7 +202,7 @@ impl Door {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         match self.receiver.verifier().verify(&parts, body) {
-            Err(refused) => answer(refused.into()),
+            Err(rejected) => into_response(rejected.into()),
             Ok(verified) => self.claimed(verified).await,
         }
     }
@@ -209,10 +210,11 @@ impl Door {
     /// Claims and handles in the request's future, which the server drops when
     /// the client disconnects.
     async fn in_one_future(&self, request: Request<Body>) -> Answered {
-        let door = self.clone();
+        let adapter = self.clone();
         let claiming = service_fn(move |request: Request<Full<Bytes>>| {
-            let (door, verified) = (door.clone(), request.extensions().get().cloned().unwrap());
-            async move { Ok::<_, Infallible>(door.claimed(verified).await) }
+            let (adapter, verified) =
+                (adapter.clone(), request.extensions().get().cloned().unwrap());
+            async move { Ok::<_, Infallible>(adapter.claimed(verified).await) }
         });
         let layer = VerifyLayer::new(self.receiver.verifier().clone());
         let service = ServiceBuilder::new().layer(layer).service(claiming);
@@ -222,7 +224,7 @@ impl Door {
     async fn claimed(&self, verified: Verified) -> Answered {
         let claim = match self.receiver.claim(&verified, &sleep).await {
             Ok(claim) => claim,
-            Err(other) => return answer(other),
+            Err(other) => return into_response(other),
         };
         let handled = self.script.handle(&verified, Some(claim.grant()), verified.body()).await;
         self.receiver.settle(claim, handled.status).await;

@@ -7,25 +7,25 @@ use http::StatusCode;
 use tokio::time::sleep;
 
 use super::logged::Logged;
-use super::{doors, send};
-use crate::adapters::doors::request;
+use super::{adapters, send};
+use crate::adapters::instances::request;
 use crate::delivery::{scheme, verifier};
-use crate::whole_path::doors::{Handler, event, layer, receiver};
+use crate::whole_path::adapters::{Handler, event, layer, receiver};
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
     let logged = Logged::default();
     let here = logged.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
+    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::NO_CONTENT));
     for _ in 0..2 {
-        door.deliver(&event(1)).await;
+        adapter.deliver(&event(1)).await;
     }
     let forged = request(&event(1), event(2).body);
-    assert_eq!(send(&door.app, forged).await, 401);
-    drop((door, here));
+    assert_eq!(send(&adapter.app, forged).await, 401);
+    drop((adapter, here));
 
     let spans = logged.closed();
-    let [handled, duplicate, refused] = &spans[..] else { panic!("{spans:#?}") };
+    let [handled, duplicate, rejected] = &spans[..] else { panic!("{spans:#?}") };
     let common = r#"INFO countersign.delivery{scheme="jupiter" endpoint="test" "#;
     for span in &spans {
         assert!(span.starts_with(common), "{span}");
@@ -34,23 +34,23 @@ async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {
         assert!(handled.contains(field), "{field}: {handled}");
     }
     assert!(duplicate.contains(r#"code="duplicate" status=200"#), "{duplicate}");
-    assert!(refused.contains(r#"code="signature_mismatch" status=401"#), "{refused}");
+    assert!(rejected.contains(r#"code="signature_mismatch" status=401"#), "{rejected}");
     let event = |span: &str| span.split("event=\"").nth(1).map(|rest| rest[..9].to_owned());
     assert_eq!(event(handled), event(duplicate));
-    assert!(event(handled).is_some() && event(refused).is_none(), "{refused}");
+    assert!(event(handled).is_some() && event(rejected).is_none(), "{rejected}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_thing_is_logged_at_its_level() {
     let logged = Logged::default();
     let here = logged.here();
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
+    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(StatusCode::OK));
     for _ in 0..2 {
-        door.deliver(&event(1)).await;
+        adapter.deliver(&event(1)).await;
     }
-    send(&door.app, request(&event(1), event(2).body)).await;
+    send(&adapter.app, request(&event(1), event(2).body)).await;
     let [(_, busy), ..] =
-        doors(&verifier(&scheme("jupiter")).with_buffer_budget(BufferBudget::new(1)));
+        adapters(&verifier(&scheme("jupiter")).with_buffer_budget(BufferBudget::new(1)));
     send(&busy, request(&event(1), event(1).body)).await;
     drop(here);
     let events = logged.events();

@@ -95,7 +95,7 @@ impl FaultyStore {
             Some(Fault::NotApplied) => Err(StoreError::not_applied("the question was lost")),
             Some(Fault::ReplyLost) => {
                 real.await?;
-                Err(StoreError::maybe_applied("the reply was lost"))
+                Err(StoreError::unknown_effect("the reply was lost"))
             }
             Some(Fault::ReplyLate(by)) => {
                 let reply = real.await;

@@ -19,7 +19,7 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
     let store = FaultyStore::new(MemoryStore::new());
     // Expires long before the store is back.
     let receiver = suppressing("github", store.clone()).dangerous_with_lease(Duration::ZERO);
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     let delivery = admit(&receiver, EVENT).await.unwrap();
     assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
@@ -37,16 +37,16 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
         assert_eq!(admit(receiver, EVENT).await.unwrap_err().code(), "duplicate");
     }
     let counters = receiver.counters();
-    assert_eq!((counters.degraded, counters.recorded_after_outage), (1, 1), "{counters:?}");
-    assert_eq!((counters.recorded_in_background, counters.record_lost), (0, 0), "{counters:?}");
-    assert_eq!(counters.completed_late, 0, "{counters:?}");
+    assert_eq!((counters.degraded, counters.completions_after_outage), (1, 1), "{counters:?}");
+    assert_eq!((counters.completions_retried, counters.completions_lost), (0, 0), "{counters:?}");
+    assert_eq!(counters.late_completions, 0, "{counters:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     for number in 0..MANY {
         let delivery = admit(&receiver, &number.to_string()).await.unwrap();
@@ -55,7 +55,7 @@ async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded
     store.come_back();
     sleep(A_WHILE).await;
     let counters = receiver.counters();
-    assert_eq!((counters.recorded_after_outage, counters.record_lost), (MANY, 0));
+    assert_eq!((counters.completions_after_outage, counters.completions_lost), (MANY, 0));
     let other = suppressing("github", store.of_another_process());
     for number in [0, 9_999, 10_000, MANY - 1] {
         let again = admit(&other, &number.to_string()).await.unwrap_err();
@@ -67,7 +67,7 @@ async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded
 async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_its_lease() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone()).dangerous_with_lease(Duration::ZERO);
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     let delivery = admit(&receiver, EVENT).await.unwrap();
     store.go_down();
     let settled = receiver.settle(delivery.claim, 200).await;
@@ -83,8 +83,12 @@ async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_it
     let other = super::receiver("jupiter", store.of_another_process());
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
     let counters = receiver.counters();
-    assert_eq!((counters.recorded_in_background, counters.record_lost), (1, 0), "{counters:?}");
-    assert_eq!((counters.recorded_after_outage, counters.completed_late), (0, 0), "{counters:?}");
+    assert_eq!((counters.completions_retried, counters.completions_lost), (1, 0), "{counters:?}");
+    assert_eq!(
+        (counters.completions_after_outage, counters.late_completions),
+        (0, 0),
+        "{counters:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +96,7 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     let handled = admit(&receiver, EVENT).await.unwrap();
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
@@ -108,7 +112,7 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
     assert_eq!(store.asked_of("release"), 0);
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
     let counters = receiver.counters();
-    assert_eq!((counters.completed_late, counters.lease_lost), (0, 0), "{counters:?}");
+    assert_eq!((counters.late_completions, counters.leases_lost), (0, 0), "{counters:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +121,7 @@ async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
         let other = suppressing("github", store.of_another_process());
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         store.go_down();
         let handled = admit(&receiver, EVENT).await.unwrap();
         store.come_back();
@@ -138,7 +142,7 @@ async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
         let again = admit(&other, EVENT).await;
         assert_eq!(again.is_ok(), status == 500, "{again:?}");
         let counters = receiver.counters();
-        assert_eq!((counters.completed_late, counters.lease_lost), (0, 0), "{counters:?}");
+        assert_eq!((counters.late_completions, counters.leases_lost), (0, 0), "{counters:?}");
     }
 }
 
@@ -147,7 +151,7 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     for event in ["rejected 1", "rejected 2"] {
         let rejected = admit(&receiver, event).await.unwrap();
         store.reject_success(rejected.claim.key().clone());
@@ -170,8 +174,8 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     assert_eq!(admit(&receiver, "rejected 1").await.unwrap_err().code(), "duplicate");
     drop(handed_over);
     let counters = receiver.counters();
-    assert_eq!((counters.given_back, counters.recorded_in_background), (1, 1), "{counters:?}");
-    assert_eq!(counters.record_lost, 0, "{counters:?}");
+    assert_eq!((counters.releases_retried, counters.completions_retried), (1, 1), "{counters:?}");
+    assert_eq!(counters.completions_lost, 0, "{counters:?}");
     // A retry several times a second would be too often.
     assert!(store.asked_of("complete") < 60, "{}", store.asked_of("complete"));
     assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 2);
@@ -182,7 +186,7 @@ async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() 
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     let here = admit(&receiver, EVENT).await.unwrap();
     let there = admit(&other, EVENT).await.unwrap();
@@ -190,7 +194,7 @@ async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() 
     sleep(A_WHILE).await;
     drop(admit(&receiver, "released").await.unwrap());
     sleep(A_WHILE).await;
-    assert_eq!(receiver.counters().given_back, 1);
+    assert_eq!(receiver.counters().releases_retried, 1);
     there.claim.release().await.unwrap();
     sleep(A_WHILE).await;
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight", "handed over");
@@ -202,7 +206,7 @@ async fn a_failure_after_the_hand_over_gives_the_event_back_to_every_process() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     let failing = admit(&receiver, EVENT).await.unwrap();
     store.come_back();
@@ -246,7 +250,7 @@ async fn a_claim_is_never_given_back_under_a_running_handler() {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
         let other = suppressing("github", store.of_another_process());
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         store.fail_next("claim", &[Fault::ReplyLost]);
         let handled = admit(&receiver, EVENT).await.unwrap();
         assert_eq!(handled.claim.grant().degraded, Some(Degraded::LocalFallback));
@@ -267,7 +271,7 @@ async fn a_failure_in_an_outage_gives_back_what_the_store_has_granted_unheard() 
     store.fail_next("claim", &[Fault::ReplyLost]);
     let failing = admit(&receiver, EVENT).await.unwrap();
     receiver.settle(failing.claim, 500).await;
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(A_WHILE).await;
     let other = suppressing("github", store.of_another_process());
     assert_eq!(epoch(&admit(&other, EVENT).await.unwrap()), (2, false));
@@ -278,7 +282,7 @@ async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat()
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     store.go_down();
     for event in ["once", "twice"] {
         let delivery = admit(&receiver, event).await.unwrap();
@@ -289,7 +293,11 @@ async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat()
     store.come_back();
     sleep(A_WHILE).await;
     let counters = receiver.counters();
-    assert_eq!((counters.recorded_after_outage, counters.completed_late), (2, 1), "{counters:?}");
+    assert_eq!(
+        (counters.completions_after_outage, counters.late_completions),
+        (2, 1),
+        "{counters:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,10 +310,14 @@ async fn a_retry_in_an_outage_is_no_repeat() {
         receiver.settle(delivery.claim, status).await;
     }
     store.come_back();
-    tokio::spawn(receiver.background(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(A_WHILE).await;
     let counters = receiver.counters();
-    assert_eq!((counters.recorded_after_outage, counters.completed_late), (1, 0), "{counters:?}");
+    assert_eq!(
+        (counters.completions_after_outage, counters.late_completions),
+        (1, 0),
+        "{counters:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,7 +343,7 @@ async fn a_flush_says_which_successes_it_could_not_record() {
     assert_eq!(by_digest(unrecorded), by_digest(keys));
     store.come_back();
     assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
-    assert_eq!(receiver.counters().recorded_in_background, 3);
+    assert_eq!(receiver.counters().completions_retried, 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -360,8 +372,8 @@ fn the_background_goes_on_in_the_next_runtime() {
     let receiver = super::receiver("jupiter", store.clone());
     let first = runtime();
     first.block_on(async {
-        tokio::spawn(receiver.background(sleep).unwrap());
-        assert!(receiver.background(sleep).is_none(), "one at a time");
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        assert!(receiver.settlement_task(sleep).is_none(), "one at a time");
         store.fail_next("release", &[Fault::Hangs]);
         drop(admit(&receiver, EVENT).await.unwrap());
         sleep(Duration::from_secs(1)).await;
@@ -369,7 +381,7 @@ fn the_background_goes_on_in_the_next_runtime() {
     });
     drop(first);
     runtime().block_on(async {
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         sleep(Duration::from_secs(1)).await;
         assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (2, false));
     });
@@ -383,7 +395,7 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
     let receiver = super::receiver("jupiter", store.clone());
     let (first, second) = (runtime(), runtime());
     first.block_on(async {
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         tokio::task::yield_now().await;
     });
     second.block_on(async {
@@ -392,8 +404,8 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
         receiver.settle(delivery.claim, 200).await;
         let went_on = async {
             // As an adapter does for every request.
-            while receiver.counters().recorded_in_background == 0 {
-                if let Some(background) = receiver.background(sleep) {
+            while receiver.counters().completions_retried == 0 {
+                if let Some(background) = receiver.settlement_task(sleep) {
                     tokio::spawn(background);
                 }
                 sleep(Duration::from_millis(20)).await;
@@ -403,7 +415,7 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
     });
     // When the first one is driven again, it has nothing left to do.
     first.block_on(tokio::task::yield_now());
-    assert_eq!(receiver.counters().recorded_in_background, 1);
+    assert_eq!(receiver.counters().completions_retried, 1);
 }
 
 /// By default a duplicate from GitHub is handled again, because GitHub

@@ -40,7 +40,7 @@ async fn a_store_that_does_not_answer_a_claim_is_unavailable() {
                 }
             }
             // The store may have granted it although its response was lost.
-            tokio::spawn(receiver.background(sleep).unwrap());
+            tokio::spawn(receiver.settlement_task(sleep).unwrap());
             sleep(A_WHILE).await;
             let step = if degraded.is_some() { "complete" } else { "release" };
             assert_eq!(store.asked_of(step), 1, "{fault:?}, {policy:?}");
@@ -83,7 +83,7 @@ async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
     assert_eq!(receiver.flush(Duration::from_secs(1), &sleep).await, [key]);
     drop(settling);
     assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
-    assert_eq!(receiver.counters().recorded_in_background, 1);
+    assert_eq!(receiver.counters().completions_retried, 1);
     let other = super::receiver("jupiter", store.of_another_process());
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
 }
@@ -122,11 +122,11 @@ async fn settling_in_time_does_not_wait_for_a_store_without_end() {
         assert!(matches!(settled, Settled::Released(Err(_))), "{fault:?}: {settled:?}");
         assert!(began.elapsed() < Duration::from_secs(3), "{fault:?}");
 
-        tokio::spawn(receiver.background(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(sleep).unwrap());
         sleep(A_WHILE).await;
         assert_eq!(epoch(&admit(&receiver, other).await.unwrap()), (2, false), "{fault:?}");
         let counters = receiver.counters();
-        let ended = (counters.recorded_in_background, counters.given_back);
+        let ended = (counters.completions_retried, counters.releases_retried);
         assert_eq!(ended, (1, 1), "{fault:?}: {counters:?}");
     }
 }
@@ -142,7 +142,7 @@ async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
         sleep(lease * 9 / 10).await;
         "done"
     };
-    assert_eq!(delivery.claim.renewed_while(work, &sleep).await, "done");
+    assert_eq!(delivery.claim.run_with_renewal(work, &sleep).await, "done");
     assert_eq!(store.asked_of("renew"), 2);
     delivery.claim.complete().await.unwrap();
 }
@@ -158,12 +158,12 @@ async fn neither_a_flush_nor_the_background_ends_by_a_store_that_panics() {
         if is_flush {
             assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
         } else {
-            let background = tokio::spawn(receiver.background(sleep).unwrap());
+            let background = tokio::spawn(receiver.settlement_task(sleep).unwrap());
             sleep(A_WHILE).await;
             assert!(!background.is_finished());
         }
     }
-    assert_eq!(receiver.counters().recorded_in_background, 2);
+    assert_eq!(receiver.counters().completions_retried, 2);
 }
 
 /// The claim waits for the store while another delivery of the event is handled

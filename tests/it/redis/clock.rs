@@ -31,7 +31,7 @@ async fn a_clock_that_jumps_ahead_fences_the_attempt_whose_lease_it_ends() {
     let (key, holder, rival) = (event("evt_1"), attempt(), attempt());
     assert_eq!(store.claim(&key, &holder).await.unwrap(), FIRST);
     move_lease(&server, -JUMP_MS).await;
-    let reclaimed = ClaimOutcome::Granted { epoch: 2, reclaimed: true };
+    let reclaimed = ClaimOutcome::Granted { attempt: 2, reclaimed: true };
     assert_eq!(store.claim(&key, &rival).await.unwrap(), reclaimed);
     assert_eq!(store.renew(&key, &holder).await.unwrap(), RenewOutcome::Lost);
     assert_eq!(store.release(&key, &holder).await.unwrap(), ReleaseOutcome::NotHeld);

@@ -24,7 +24,7 @@ pub(super) async fn fails_at_once(store: &RedisStore) {
     for id in 0..51 {
         let error = store.claim(&event(&id.to_string()), &attempt()).await.unwrap_err();
         assert!(matches!(cause(&error), RedisStoreError::BreakerOpen { .. }), "{error:?}");
-        assert_eq!(error.applied(), Applied::No);
+        assert_eq!(error.effect(), Effect::NotApplied);
     }
 }
 
@@ -36,7 +36,7 @@ async fn a_stopped_server_costs_the_deadline_and_then_nothing() {
     server.stop();
 
     let error = store.claim(&key, &holder).await.unwrap_err();
-    assert_eq!(error.applied(), Applied::Maybe);
+    assert_eq!(error.effect(), Effect::Unknown);
     let RedisStoreError::Deadline { deadline, .. } = cause(&error) else { panic!("{error:?}") };
     assert_eq!(*deadline, HASTY);
     fails_at_once(&store).await;
@@ -109,7 +109,7 @@ async fn an_open_breaker_says_what_came_of_dialling() {
     for _ in 0..4_000 {
         let error = store.claim(&event("evt_1"), &attempt()).await.unwrap_err();
         if let RedisStoreError::BreakerOpen { source: Some(source), .. } = cause(&error) {
-            assert!(source.to_string().contains("refused"), "{source}");
+            assert!(source.to_string().contains("rejected"), "{source}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -118,7 +118,7 @@ async fn an_open_breaker_says_what_came_of_dialling() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_is_mended_within_the_operation() {
+async fn a_broken_connection_is_fixed_within_the_operation() {
     let mut server = RedisServer::start(&["--appendonly", "yes"]);
     let store = store(&server).await;
     store.claim(&event("evt_1"), &attempt()).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_broken_connection_is_mended_within_the_operation() {
 }
 
 #[tokio::test]
-async fn a_connection_managers_breaks_are_mended_too() {
+async fn a_connection_managers_breaks_are_fixed_too() {
     let mut server = RedisServer::start(&["--appendonly", "yes"]);
     let client = ::redis::Client::open(server.url()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
@@ -201,7 +201,7 @@ async fn a_slow_network_is_an_error_and_then_none() {
     recovered(&store, &event("other"), &holder).await;
     proxy.set(Fault::Delay(HASTY * 4));
     let error = store.claim(&key, &holder).await.unwrap_err();
-    assert_eq!(error.applied(), Applied::Maybe);
+    assert_eq!(error.effect(), Effect::Unknown);
     proxy.set(Fault::None);
     assert_eq!(recovered(&store, &key, &holder).await, FIRST);
 }
@@ -216,7 +216,7 @@ async fn a_server_that_becomes_a_replica_is_dialled_once_a_second_at_most() {
     let start = Instant::now();
     for _ in 0..200 {
         let error = store.claim(&key, &holder).await.unwrap_err();
-        assert_eq!(error.applied(), Applied::No);
+        assert_eq!(error.effect(), Effect::NotApplied);
         let cause = cause(&error);
         assert!(
             matches!(
@@ -242,7 +242,7 @@ async fn a_server_that_has_lost_its_replicas_is_dialled_anew() {
     let connections = proxy.accepted();
     let _ = server.cli(&["CONFIG", "SET", "min-replicas-to-write", "1"]);
     let error = store.claim(&key, &holder).await.unwrap_err();
-    assert_eq!(error.applied(), Applied::No);
+    assert_eq!(error.effect(), Effect::NotApplied);
     assert!(matches!(cause(&error), RedisStoreError::NotServing { .. }), "{error:?}");
     assert!(proxy.accepted() > connections);
     fails_at_once(&store).await;

@@ -111,7 +111,7 @@ async fn a_record_of_another_layout_is_left_alone() {
             store.release(&key, &holder).await.unwrap_err(),
         ];
         for error in errors {
-            assert_eq!(error.applied(), Applied::No);
+            assert_eq!(error.effect(), Effect::NotApplied);
             let cause = cause(&error);
             assert!(matches!(cause, RedisStoreError::Server { .. }), "{cause:?}");
             let text = std::error::Error::source(cause).unwrap().to_string();
@@ -139,7 +139,7 @@ async fn what_was_done_survives_a_crash_of_a_server_with_an_append_only_file() {
 }
 
 #[tokio::test]
-async fn a_full_server_refuses_new_events_and_forgets_none() {
+async fn a_full_server_rejects_new_events_and_forgets_none() {
     let server = RedisServer::start(&["--appendonly", "yes"]);
     let store = store(&server).await;
     let (done, held, released) = (event("done"), event("held"), event("released"));

@@ -25,7 +25,7 @@ async fn the_scripts_say_what_the_protocol_says() {
         attempt.token = Token::from_bytes([random.below(3) as u8; 16]);
         attempt.fingerprint = Fingerprint::from_u64(u64::MAX - random.below(2) as u64);
         attempt.lease = [Duration::ZERO, HOUR][random.below(2)];
-        attempt.most_crashes = [2, 3, u32::MAX][random.below(3)];
+        attempt.max_crashes = [2, 3, u32::MAX][random.below(3)];
 
         let (is, (must_be, after)) = match random.below(9) {
             0..4 => {
@@ -77,7 +77,7 @@ async fn a_success_counts_its_epoch_on() {
     let key = event("evt_1");
     assert_eq!(store.claim(&key, &dying).await.unwrap(), FIRST);
     let second = attempt();
-    let reclaimed = ClaimOutcome::Granted { epoch: 2, reclaimed: true };
+    let reclaimed = ClaimOutcome::Granted { attempt: 2, reclaimed: true };
     assert_eq!(store.claim(&key, &second).await.unwrap(), reclaimed);
     assert_eq!(store.complete(&key, &dying).await.unwrap(), CompleteOutcome::RecordedLate);
     assert_eq!(store.complete(&key, &second).await.unwrap(), CompleteOutcome::AlreadyDone);

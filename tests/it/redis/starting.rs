@@ -7,7 +7,7 @@ use std::thread;
 use super::*;
 
 #[tokio::test]
-async fn a_server_that_is_too_old_is_refused() {
+async fn a_server_that_is_too_old_is_rejected() {
     let error = connect(&pretender("redis_version:6.2.0\r\n"), PATIENT).await.unwrap_err();
     assert!(
         matches!(&error, ConnectError::TooOld { version, .. } if version == "6.2.0"),
@@ -39,12 +39,12 @@ async fn a_server_without_tls_is_an_error_to_who_wants_it() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_refused_and_not_shown() {
+async fn a_wrong_password_is_rejected_and_not_shown() {
     let server = RedisServer::start(&["--requirepass", "correct-horse"]);
     let at = |user: &str| format!("redis://{user}{}", server.address());
     for url in [at(":hunter2@"), at("someone:hunter2@"), at("")] {
         let error = connect(&url, PATIENT).await.unwrap_err();
-        assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
+        assert!(matches!(error, ConnectError::Rejected { .. }), "{error:?}");
         let source = std::error::Error::source(&error).unwrap();
         for text in [format!("{error:?}"), error.to_string(), source.to_string()] {
             assert!(!text.contains("hunter2"), "{text}");

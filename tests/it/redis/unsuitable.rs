@@ -110,7 +110,7 @@ async fn a_right_that_is_taken_away_later_shows_in_every_operation_and_in_the_pr
     let claim = store.claim(&event("evt_1"), &attempt()).await.unwrap_err();
     let probe = store.probe().await.unwrap_err();
     for error in [claim, probe] {
-        assert_eq!(error.applied(), Applied::No);
+        assert_eq!(error.effect(), Effect::NotApplied);
         let RedisStoreError::Unsuitable { reason, .. } = cause(&error) else { panic!("{error:?}") };
         assert_eq!(*reason, Unsuitable::NotPermitted);
     }

@@ -104,7 +104,7 @@ impl Sent {
         verifier.verify(&self.headers, self.body.clone())
     }
 
-    pub(super) fn refused(&self, verifier: &Verifier) -> Option<Kind> {
+    pub(super) fn rejected(&self, verifier: &Verifier) -> Option<Kind> {
         self.verify(verifier).err().map(|error| error.kind())
     }
 
@@ -145,7 +145,7 @@ pub(super) fn cases() -> impl Iterator<Item = Case> {
 /// Its clock is fixed at [`NOW_MS`].
 pub(super) fn verifier(scheme: &Scheme, secrets: impl Into<Secrets>) -> Verifier {
     let verifier = if scheme.signs_url() {
-        Verifier::at(url(), scheme.clone(), secrets)
+        Verifier::with_public_url(url(), scheme.clone(), secrets)
     } else {
         Verifier::new(scheme.clone(), secrets)
     };

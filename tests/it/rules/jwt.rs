@@ -54,29 +54,33 @@ fn a_public_key_is_never_taken_for_a_shared_one() {
             let token = token(json!({ "alg": algorithm }), claims(), |signed| {
                 hmac::sign(&hmac::Key::new(hash, key.as_bytes()), signed).as_ref().to_vec()
             });
-            assert_eq!(refused(&verifier, &token), Some(Kind::UnsupportedSignature), "{algorithm}");
+            assert_eq!(
+                rejected(&verifier, &token),
+                Some(Kind::UnsupportedSignature),
+                "{algorithm}"
+            );
         }
     }
 }
 
 #[test]
-fn a_token_that_nobody_has_signed_is_refused() {
+fn a_token_that_nobody_has_signed_is_rejected() {
     for algorithm in ["none", "None", "", "HS1", "ES512", "PS256"] {
         for verifier in [fusionauth("shared"), plaid()] {
             for signature in [&b""[..], b"x"] {
                 let token = token(json!({ "alg": algorithm }), claims(), |_| signature.to_vec());
-                let refused = refused(&verifier, &token);
-                assert_eq!(refused, Some(Kind::UnsupportedSignature), "{algorithm}");
+                let rejected = rejected(&verifier, &token);
+                assert_eq!(rejected, Some(Kind::UnsupportedSignature), "{algorithm}");
             }
         }
     }
 }
 
 #[test]
-fn an_algorithm_that_the_scheme_does_not_have_is_refused() {
+fn an_algorithm_that_the_scheme_does_not_have_is_rejected() {
     let token = shared_token("shared", json!({ "alg": "HS256" }), claims());
-    assert_eq!(refused(&fusionauth("shared"), &token), None);
-    assert_eq!(refused(&plaid(), &token), Some(Kind::UnsupportedSignature));
+    assert_eq!(rejected(&fusionauth("shared"), &token), None);
+    assert_eq!(rejected(&plaid(), &token), Some(Kind::UnsupportedSignature));
 }
 
 #[test]
@@ -87,8 +91,8 @@ fn each_length_of_a_shared_keys_hash_is_taken() {
         let token = token(json!({ "alg": algorithm }), claims(), |signed| {
             hmac::sign(&hmac::Key::new(hash, b"shared"), signed).as_ref().to_vec()
         });
-        assert_eq!(refused(&fusionauth("shared"), &token), None, "{algorithm}");
-        assert_eq!(refused(&fusionauth("other"), &token), Some(Kind::SignatureMismatch));
+        assert_eq!(rejected(&fusionauth("shared"), &token), None, "{algorithm}");
+        assert_eq!(rejected(&fusionauth("other"), &token), Some(Kind::SignatureMismatch));
     }
 }
 
@@ -115,8 +119,8 @@ fn what_is_no_token_is_malformed() {
         shared_token("shared", json!({ "alg": "HS256" }), json!({ "request_body_sha256": "" })),
         shared_token("shared", json!({ "alg": "HS256", "x": "y".repeat(9000) }), self::claims()),
     ] {
-        let refused = refused(&fusionauth("shared"), &bad);
-        assert_eq!(refused, Some(Kind::MalformedSignature), "{bad:.60}");
+        let rejected = rejected(&fusionauth("shared"), &bad);
+        assert_eq!(rejected, Some(Kind::MalformedSignature), "{bad:.60}");
     }
 }
 
@@ -136,12 +140,12 @@ fn a_token_is_valid_for_as_long_as_it_says() {
         let mut claims = claims();
         claims[claim] = at.into();
         let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
-        assert_eq!(refused(&fusionauth("shared"), &token), kind, "{claim}: {at}");
+        assert_eq!(rejected(&fusionauth("shared"), &token), kind, "{claim}: {at}");
     }
     let mut claims = claims();
     claims["exp"] = "soon".into();
     let token = shared_token("shared", json!({ "alg": "HS256" }), claims);
-    assert_eq!(refused(&fusionauth("shared"), &token), Some(Kind::MalformedTimestamp));
+    assert_eq!(rejected(&fusionauth("shared"), &token), Some(Kind::MalformedTimestamp));
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn plaid_must_say_when_it_has_signed() {
         ((now - 301).into(), Some(Kind::TimestampTooOld)),
         ((now + 301).into(), Some(Kind::TimestampInFuture)),
     ] {
-        assert_eq!(refused(&verifier, &token(at(iat.clone()))), kind, "{iat}");
+        assert_eq!(rejected(&verifier, &token(at(iat.clone()))), kind, "{iat}");
     }
 }
 
@@ -189,13 +193,13 @@ fn a_token_means_the_key_that_it_names() {
     let two = verifier(&scheme("plaid"), two);
     for (key, index) in [(&new, 0), (&old, 1)] {
         let token = key.token(&key.kid, plaid_claims());
-        assert_eq!(refused(&set, &token), None);
+        assert_eq!(rejected(&set, &token), None);
         let verified = two.verify(&[("Plaid-Verification", token.as_str())], BODY).unwrap();
         assert_eq!(verified.secret_index(), index);
         let crossed = key.token(if index == 0 { "old" } else { "new" }, plaid_claims());
-        assert_eq!(refused(&set, &crossed), Some(Kind::SignatureMismatch));
+        assert_eq!(rejected(&set, &crossed), Some(Kind::SignatureMismatch));
         let unknown = key.token("third", plaid_claims());
-        assert_eq!(refused(&set, &unknown), Some(Kind::UnknownKey));
+        assert_eq!(rejected(&set, &unknown), Some(Kind::UnknownKey));
     }
 }
 
@@ -208,12 +212,12 @@ fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
         jwk[name] = value;
         Verifier::new(scheme("plaid"), Secret::new(jwk.to_string()).unwrap())
     };
-    let refused = |verifier: Verifier| refused(&verifier.with_clock(|| NOW_MS), &token);
-    assert_eq!(refused(with("expired_at", Value::Null).unwrap()), None);
-    assert_eq!(refused(with("expired_at", (NOW_MS / 1000 + 1).into()).unwrap()), None);
+    let rejected = |verifier: Verifier| rejected(&verifier.with_clock(|| NOW_MS), &token);
+    assert_eq!(rejected(with("expired_at", Value::Null).unwrap()), None);
+    assert_eq!(rejected(with("expired_at", (NOW_MS / 1000 + 1).into()).unwrap()), None);
     let expired = with("expired_at", (NOW_MS / 1000).into()).unwrap();
-    assert_eq!(refused(expired), Some(Kind::UnknownKey));
-    assert_eq!(refused(with("alg", "EdDSA".into()).unwrap()), Some(Kind::UnsupportedSignature));
+    assert_eq!(rejected(expired), Some(Kind::UnknownKey));
+    assert_eq!(rejected(with("alg", "EdDSA".into()).unwrap()), Some(Kind::UnsupportedSignature));
     assert!(with("alg", "none".into()).is_err());
     assert!(with("use", "enc".into()).is_err());
     assert!(with("crv", "P-384".into()).is_err());
@@ -230,9 +234,9 @@ fn a_key_that_is_not_at_hand_is_looked_up_by_its_name() {
     let verified = verifier.verify(&[("Plaid-Verification", token.as_str())], BODY).unwrap();
     assert_eq!((verified.secret_index(), verified.secret_name()), (0, None));
     let unknown = other.token("other", plaid_claims());
-    assert_eq!(refused(&verifier, &unknown), Some(Kind::UnknownKey));
+    assert_eq!(rejected(&verifier, &unknown), Some(Kind::UnknownKey));
     let forged = other.token("known", plaid_claims());
-    assert_eq!(refused(&verifier, &forged), Some(Kind::SignatureMismatch));
+    assert_eq!(rejected(&verifier, &forged), Some(Kind::SignatureMismatch));
 }
 
 #[test]
@@ -246,15 +250,15 @@ fn no_key_is_looked_up_by_its_name_if_no_secret_is_valid() {
             let secrets = Secrets::new(secret.valid_until_unix_ms(until_unix_ms));
             verifier(&scheme(name), secrets.with_resolver(move |_: &str| Some(jwk.clone())))
         };
-        assert_eq!(refused(&verifier(NOW_MS), &token), None, "{name}");
-        assert_eq!(refused(&verifier(NOW_MS - 1), &token), Some(Kind::UnknownKey), "{name}");
+        assert_eq!(rejected(&verifier(NOW_MS), &token), None, "{name}");
+        assert_eq!(rejected(&verifier(NOW_MS - 1), &token), Some(Kind::UnknownKey), "{name}");
         // The only secret expires while the body arrives.
         let clock = ManualClock::at_unix_ms(NOW_MS);
         let verifier = verifier(NOW_MS).with_clock(clock.clone());
         let header = verifier.scheme().headers().next().unwrap().to_owned();
         let mut begun = verifier.begin(&[(header, &*token)]).unwrap();
         clock.advance(Duration::from_millis(1));
-        begun.push(BODY).unwrap();
+        begun.update(BODY).unwrap();
         assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch, "{name}");
     }
 }
@@ -282,17 +286,17 @@ fn a_resolver_gives_public_keys_only() {
     for answer in ["text", "", "{}", "-----BEGIN", r#"{"kty":"oct","k":"dGV4dA"}"#] {
         let secrets = Secrets::resolved(move |_: &str| Some(answer.to_owned()));
         let verifier = verifier(&scheme("fusionauth"), secrets);
-        assert_eq!(refused(&verifier, &token), Some(Kind::UnknownKey), "{answer}");
+        assert_eq!(rejected(&verifier, &token), Some(Kind::UnknownKey), "{answer}");
     }
 }
 
 #[test]
-fn what_is_no_key_is_refused_at_once_with_its_number() {
+fn what_is_no_key_is_rejected_at_once_with_its_number() {
     for bad in ["text", "{}", "{", "-----BEGIN PUBLIC KEY-----", RSA_PRIVATE, r#"{"keys":[]}"#] {
         let good = Secret::new(p256()[1].as_str()).unwrap();
         let secrets = Secrets::new(good).with_previous(Secret::new(bad).unwrap());
-        let refused = Verifier::new(scheme("plaid"), secrets).unwrap_err();
-        let ConfigError::Secret { index, .. } = refused else { panic!("{refused}") };
+        let rejected = Verifier::new(scheme("plaid"), secrets).unwrap_err();
+        let ConfigError::Secret { index, .. } = rejected else { panic!("{rejected}") };
         assert_eq!(index, Some(1), "{bad}");
     }
 }
@@ -309,7 +313,7 @@ fn scheme(name: &str) -> Scheme {
     Scheme::named(name).unwrap()
 }
 
-fn refused(verifier: &Verifier, token: &str) -> Option<Kind> {
+fn rejected(verifier: &Verifier, token: &str) -> Option<Kind> {
     let header = verifier.scheme().headers().next().unwrap();
     verifier.verify(&[(header, token)], BODY).err().map(|error| error.kind())
 }

@@ -49,10 +49,10 @@ fn a_seed_is_a_private_key_where_standard_webhooks_shows_it() {
 fn a_list_holds_a_signature_of_each_private_key() {
     let scheme = Scheme::builder("acme")
         .signature_header("X-Signature")
-        .signature_list(',', '=', "v1")
+        .signature_pairs(',', '=', "v1")
         .algorithm(Algorithm::Ed25519)
         .encoding(Encoding::Hex)
-        .signed("{body}")
+        .signed_payload("{body}")
         .build()
         .unwrap();
     let keys = [ed25519(), ed25519()];
@@ -93,9 +93,9 @@ fn a_key_of_another_kind_cannot_sign() {
         [RSA_PRIVATE, &p256()[0], &ed25519()[1], "text", "whsk_AA==", &pem("PRIVATE KEY", b"x")]
     {
         let scheme = Scheme::named("discord").unwrap();
-        let refused = Signer::new(scheme, Secret::new(bad).unwrap()).unwrap_err();
-        assert!(matches!(refused, ConfigError::Sign { .. }), "{refused}");
-        assert!(!refused.to_string().contains(bad), "{refused}");
+        let rejected = Signer::new(scheme, Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Sign { .. }), "{rejected}");
+        assert!(!rejected.to_string().contains(bad), "{rejected}");
     }
 }
 
@@ -105,10 +105,11 @@ fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
         let scheme = Scheme::named(name).unwrap();
         let url = super::cases::url();
         let secrets = || Secrets::resolved(|_: &str| None);
-        let refused = countersign::Verifier::at(url, scheme.clone(), secrets()).unwrap_err();
-        assert!(matches!(refused, ConfigError::Resolver { .. }), "{name}: {refused}");
-        let refused = Signer::new(scheme, secrets()).unwrap_err();
-        assert!(matches!(refused, ConfigError::Resolver { .. }), "{name}: {refused}");
+        let rejected =
+            countersign::Verifier::with_public_url(url, scheme.clone(), secrets()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Resolver { .. }), "{name}: {rejected}");
+        let rejected = Signer::new(scheme, secrets()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Resolver { .. }), "{name}: {rejected}");
     }
 }
 

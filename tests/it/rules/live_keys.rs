@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use countersign::{
-    ConfigError, Covers, LiveKeys, ManualClock, Pending, RuleRequest, Scheme, Secret, Secrets,
-    SigningRule, Verifier, VerifyError, VerifyErrorKind as Kind,
+    BodyCheck, ConfigError, CustomScheme, LiveKeys, ManualClock, Scheme, Secret, Secrets,
+    SignatureCoverage, Verifier, VerifyError, VerifyErrorKind as Kind, VerifyRequest,
 };
 
 use super::cases::{Case, Sent, cases, url, verifier};
@@ -16,9 +16,9 @@ use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {
     for case in cases() {
         let verifier = case.verifier_of(vec![live(&case, 0), expired(&case, 1)]);
-        let refused = signed_by_second(&case).refused(&verifier);
+        let rejected = signed_by_second(&case).rejected(&verifier);
         let kinds = [Some(Kind::SignatureMismatch), Some(Kind::UnknownKey)];
-        assert!(kinds.contains(&refused), "{}: {refused:?}", case.name());
+        assert!(kinds.contains(&rejected), "{}: {rejected:?}", case.name());
         let verified = case.signed_with(&[0], NOW_MS).verify(&verifier);
         assert_eq!(verified.unwrap().secret_index(), 0, "{}", case.name());
     }
@@ -31,7 +31,7 @@ fn a_delivery_signed_by_a_live_secret_verifies_behind_one_that_has_expired() {
         let verified = signed_by_second(&case).verify(&verifier);
         let verified = verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()));
         assert_eq!(verified.secret_index(), 1, "{}", case.name());
-        assert!(case.signed_with(&[0], NOW_MS).refused(&verifier).is_some(), "{}", case.name());
+        assert!(case.signed_with(&[0], NOW_MS).rejected(&verifier).is_some(), "{}", case.name());
     }
 }
 
@@ -67,7 +67,7 @@ fn mailguns_parent_signature_counts_if_the_key_of_the_other_has_expired() {
 fn a_rule_sees_the_keys_that_are_valid_now_and_no_others() {
     let seen = Arc::default();
     let rule = Seen(Arc::clone(&seen));
-    let scheme = Scheme::builder("acme").signed("nothing").rule(rule).build().unwrap();
+    let scheme = Scheme::builder("acme").signed_payload("nothing").rule(rule).build().unwrap();
     let secret = |name: &str| Secret::new(name).unwrap();
     let secrets = Secrets::new(secret("later").valid_from_unix_ms(NOW_MS + 1_000))
         .with_previous(secret("now"))
@@ -96,13 +96,14 @@ fn a_secret_that_expires_while_a_body_arrives_has_signed_nothing() {
     let sent = case.signed();
     let mut begun = verifier.begin(&sent.headers).unwrap();
     clock.advance(std::time::Duration::from_millis(1));
-    begun.push(sent.body).unwrap();
+    begun.update(sent.body).unwrap();
     assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch);
 }
 
 #[test]
 fn no_key_is_looked_up_if_there_are_secrets_and_none_of_them_is_valid() {
-    let scheme = || Scheme::builder("acme").signed("nothing").rule(LooksUp).build().unwrap();
+    let scheme =
+        || Scheme::builder("acme").signed_payload("nothing").rule(LooksUp).build().unwrap();
     let found = |secrets: Secrets| {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
@@ -129,7 +130,8 @@ fn these_are_all_the_schemes_that_look_keys_up() {
     let takes_resolver = |case: &Case| {
         let secrets = Secrets::resolved(|_: &str| None);
         // PayPal also needs the webhook's id.
-        case.name() == "paypal" || Verifier::at(url(), case.scheme.clone(), secrets).is_ok()
+        case.name() == "paypal"
+            || Verifier::with_public_url(url(), case.scheme.clone(), secrets).is_ok()
     };
     let names: Vec<String> =
         cases().filter(takes_resolver).map(|case| case.name().to_owned()).collect();
@@ -140,11 +142,11 @@ fn these_are_all_the_schemes_that_look_keys_up() {
 /// Accepts any signature for a key that is looked up.
 struct LooksUp;
 
-impl SigningRule for LooksUp {
+impl CustomScheme for LooksUp {
     type Key = ();
 
-    fn covers(&self) -> Covers {
-        Covers::Nothing
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
     }
 
     fn key(&self, _: &Scheme, _: &Secret) -> Result<(), ConfigError> {
@@ -155,29 +157,33 @@ impl SigningRule for LooksUp {
         Ok(())
     }
 
-    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<()>) -> Result<Pending, VerifyError> {
+    fn begin(&self, _: &VerifyRequest<'_>, keys: LiveKeys<()>) -> Result<BodyCheck, VerifyError> {
         let found = keys.look_up("a name");
         assert_eq!(found.is_some(), keys.has_resolver());
         let found = found.ok_or(Kind::UnknownKey)?;
-        Ok(Pending::new(move |_| Ok(found.signed_it())))
+        Ok(BodyCheck::new(move |_| Ok(found.signed_it())))
     }
 }
 
 /// Records the keys that it receives.
 struct Seen(Arc<Mutex<Vec<Vec<String>>>>);
 
-impl SigningRule for Seen {
+impl CustomScheme for Seen {
     type Key = String;
 
-    fn covers(&self) -> Covers {
-        Covers::Nothing
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
     }
 
     fn key(&self, _: &Scheme, secret: &Secret) -> Result<String, ConfigError> {
         Ok(String::from_utf8_lossy(secret.dangerous_reveal()).into_owned())
     }
 
-    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<String>) -> Result<Pending, VerifyError> {
+    fn begin(
+        &self,
+        _: &VerifyRequest<'_>,
+        keys: LiveKeys<String>,
+    ) -> Result<BodyCheck, VerifyError> {
         self.0.lock().unwrap().push(keys.iter().map(|key| key.key().clone()).collect());
         Err(Kind::SignatureMismatch.into())
     }

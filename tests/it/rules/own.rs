@@ -1,9 +1,9 @@
 //! A user's custom rule.
 
 use countersign::{
-    Algorithm, ConfigError, Covers, Identity, LiveKeys, MacKey, Pending, RuleRequest, Scheme,
-    SchemeBuilder, Secret, SignedBy, SignedRequest, SigningRule, TimestampUnit, ToSign, Verifier,
-    VerifyError, VerifyErrorKind as Kind,
+    Algorithm, BodyCheck, ConfigError, CustomScheme, Identity, KeyMatch, LiveKeys, MacKey, Scheme,
+    SchemeBuilder, Secret, SignRequest, SignatureCoverage, SignedRequest, TimestampUnit, Verifier,
+    VerifyError, VerifyErrorKind as Kind, VerifyRequest,
 };
 
 use super::cases::{Sent, verifier};
@@ -16,11 +16,11 @@ fn reversed(body: &[u8]) -> Vec<u8> {
     body.iter().rev().copied().collect()
 }
 
-impl SigningRule for Reversed {
+impl CustomScheme for Reversed {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -29,19 +29,19 @@ impl SigningRule for Reversed {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let candidates = request.candidates()?;
         let (time, unix_ms) = request.timestamp()?;
         let time = time.to_vec();
-        Ok(Pending::new(move |body| {
+        Ok(BodyCheck::new(move |body| {
             let signed_by = keys.signed_by(&[&time, &reversed(body)], &candidates)?;
             Ok(signed_by.at_unix_ms(unix_ms))
         }))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
         let time = request.timestamp()?;
         let signature = key.sign(&[time.as_bytes(), &reversed(request.body())]);
@@ -52,7 +52,7 @@ impl SigningRule for Reversed {
 fn acme() -> SchemeBuilder {
     Scheme::builder("acme")
         .signature_header("X-Signature")
-        .signed("{ts}, then the body back to front")
+        .signed_payload("{ts}, then the body back to front")
         .timestamp_header("X-Time", TimestampUnit::Seconds)
         .event_id("body:/id")
         .event_type("header:X-Type")
@@ -78,11 +78,11 @@ fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
     assert_eq!(verified.signed_at_unix_ms(), Some(NOW_MS));
     assert!(verified.authenticates_body());
 
-    let refused = |sent: Sent| sent.refused(&verifier);
-    assert_eq!(refused(sent().with_body(r#"{"id":"b"}"#)), Some(Kind::SignatureMismatch));
-    assert_eq!(refused(sent().without_header("X-Signature")), Some(Kind::MissingSignature));
-    assert_eq!(refused(sent().with_header("X-Signature", "00")), Some(Kind::MalformedSignature));
-    assert_eq!(refused(sent().with_header("X-Time", "1759999699")), Some(Kind::TimestampTooOld));
+    let rejected = |sent: Sent| sent.rejected(&verifier);
+    assert_eq!(rejected(sent().with_body(r#"{"id":"b"}"#)), Some(Kind::SignatureMismatch));
+    assert_eq!(rejected(sent().without_header("X-Signature")), Some(Kind::MissingSignature));
+    assert_eq!(rejected(sent().with_header("X-Signature", "00")), Some(Kind::MalformedSignature));
+    assert_eq!(rejected(sent().with_header("X-Time", "1759999699")), Some(Kind::TimestampTooOld));
 
     let signer = countersign::Signer::new(scheme, secret()).unwrap().at_unix_ms(NOW_MS);
     let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
@@ -90,12 +90,12 @@ fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
 }
 
 /// Accepts every signature, and returns a fixed result.
-struct Says(Covers, fn(SignedBy) -> SignedBy);
+struct Says(SignatureCoverage, fn(KeyMatch) -> KeyMatch);
 
-impl SigningRule for Says {
+impl CustomScheme for Says {
     type Key = ();
 
-    fn covers(&self) -> Covers {
+    fn covers(&self) -> SignatureCoverage {
         self.0.clone()
     }
 
@@ -103,54 +103,55 @@ impl SigningRule for Says {
         Ok(())
     }
 
-    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<()>) -> Result<Pending, VerifyError> {
+    fn begin(&self, _: &VerifyRequest<'_>, keys: LiveKeys<()>) -> Result<BodyCheck, VerifyError> {
         let by = keys.find(|()| true).map(self.1);
-        Ok(Pending::new(move |_| by.ok_or_else(|| Kind::SignatureMismatch.into())))
+        Ok(BodyCheck::new(move |_| by.ok_or_else(|| Kind::SignatureMismatch.into())))
     }
 }
 
-fn says(covers: Covers, more: fn(SignedBy) -> SignedBy) -> SchemeBuilder {
-    Scheme::builder("acme").signed("nothing").rule(Says(covers, more))
+fn says(covers: SignatureCoverage, more: fn(KeyMatch) -> KeyMatch) -> SchemeBuilder {
+    Scheme::builder("acme").signed_payload("nothing").rule(Says(covers, more))
 }
 
-fn nothing_more(by: SignedBy) -> SignedBy {
+fn nothing_more(by: KeyMatch) -> KeyMatch {
     by
 }
 
 #[test]
 fn a_rule_cannot_leave_out_the_time_that_its_scheme_promises() {
-    let refused = |more: fn(SignedBy) -> SignedBy| {
-        let scheme = says(Covers::Body, more).timestamp_body("/t", TimestampUnit::Seconds);
+    let rejected = |more: fn(KeyMatch) -> KeyMatch| {
+        let scheme =
+            says(SignatureCoverage::Body, more).timestamp_body("/t", TimestampUnit::Seconds);
         let verifier = verifier(&scheme.build().unwrap(), secret());
         verifier.verify(&NO_HEADERS, "{}").err().map(|error| error.kind())
     };
-    assert_eq!(refused(nothing_more), Some(Kind::MissingTimestamp));
-    assert_eq!(refused(|by| by.at_unix_ms(NOW_MS)), None);
-    assert_eq!(refused(|by| by.at_unix_ms(NOW_MS - 300_001)), Some(Kind::TimestampTooOld));
-    assert_eq!(refused(|by| by.at_unix_ms(i64::MIN)), Some(Kind::TimestampTooOld));
-    assert_eq!(refused(|by| by.at_unix_ms(i64::MAX)), Some(Kind::TimestampInFuture));
+    assert_eq!(rejected(nothing_more), Some(Kind::MissingTimestamp));
+    assert_eq!(rejected(|by| by.at_unix_ms(NOW_MS)), None);
+    assert_eq!(rejected(|by| by.at_unix_ms(NOW_MS - 300_001)), Some(Kind::TimestampTooOld));
+    assert_eq!(rejected(|by| by.at_unix_ms(i64::MIN)), Some(Kind::TimestampTooOld));
+    assert_eq!(rejected(|by| by.at_unix_ms(i64::MAX)), Some(Kind::TimestampInFuture));
 }
 
 #[test]
 fn an_events_id_comes_from_what_a_rule_covers() {
-    let only_id = || Covers::Fields(vec!["/id".to_owned()]);
+    let only_id = || SignatureCoverage::Fields(vec!["/id".to_owned()]);
     for (covers, place, is_covered) in [
-        (Covers::Body, "body:/other", true),
+        (SignatureCoverage::Body, "body:/other", true),
         (only_id(), "body:/id", true),
         (only_id(), "body:/other", false),
         (only_id(), "body:/id+/other", false),
-        (Covers::Nothing, "body:/id", false),
+        (SignatureCoverage::Nothing, "body:/id", false),
     ] {
         let built = says(covers, nothing_more).event_id(place).build();
         assert_eq!(built.is_ok(), is_covered, "{place}");
     }
-    let header = says(Covers::Body, nothing_more).event_id("header:X-Id").build();
+    let header = says(SignatureCoverage::Body, nothing_more).event_id("header:X-Id").build();
     assert!(header.unwrap_err().to_string().contains("not signed"));
 }
 
 #[test]
 fn an_event_without_an_id_is_told_by_what_was_signed() {
-    let scheme = says(Covers::Nothing, |by| by.over("signed")).build().unwrap();
+    let scheme = says(SignatureCoverage::Nothing, |by| by.over("signed")).build().unwrap();
     let verifier = verifier(&scheme, secret());
     let id = |body: &'static str| verifier.verify(&NO_HEADERS, body).unwrap().event_id().to_owned();
     assert_eq!(id("{}"), id("{ }"));
@@ -158,7 +159,7 @@ fn an_event_without_an_id_is_told_by_what_was_signed() {
 
 #[test]
 fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
-    let named = says(Covers::Body, |by| by.with_id(" "))
+    let named = says(SignatureCoverage::Body, |by| by.with_id(" "))
         .id_header("X-Id")
         .event_id("header:X-Id")
         .build()
@@ -169,7 +170,7 @@ fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
         verified.event_id().to_owned()
     };
     assert_ne!(id("{}"), id("[]"));
-    let content = says(Covers::Nothing, |by| by.over("signed"));
+    let content = says(SignatureCoverage::Nothing, |by| by.over("signed"));
     let content = content.fallback_identity(Identity::Content).build().unwrap();
     for (body, identity) in [("{}", Identity::Content), ("", Identity::Unknown)] {
         let verified = verifier(&content, secret()).verify(&NO_HEADERS, body).unwrap();
@@ -179,12 +180,12 @@ fn a_blank_id_and_an_empty_body_tell_no_events_apart() {
 
 #[test]
 fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
-    let refused = Scheme::builder("acme").rule(Reversed).build().unwrap_err();
-    assert!(refused.to_string().contains("signed"), "{refused}");
+    let rejected = Scheme::builder("acme").rule(Reversed).build().unwrap_err();
+    assert!(rejected.to_string().contains("signed"), "{rejected}");
     for algorithm in [Algorithm::Keccak256, Algorithm::RsaSha256, Algorithm::Jwt] {
-        let scheme = Scheme::builder("acme").signature_header("X").signed("{body}");
-        let refused = scheme.algorithm(algorithm).build().unwrap_err();
-        assert!(refused.to_string().contains("custom signing code"), "{refused}");
+        let scheme = Scheme::builder("acme").signature_header("X").signed_payload("{body}");
+        let rejected = scheme.algorithm(algorithm).build().unwrap_err();
+        assert!(rejected.to_string().contains("custom signing code"), "{rejected}");
     }
     let two = acme().timestamp_field("t", TimestampUnit::Seconds).build().unwrap_err();
     assert!(two.to_string().contains("one location"), "{two}");
@@ -192,10 +193,10 @@ fn a_rule_needs_words_for_people_and_its_algorithms_need_a_rule() {
 
 #[test]
 fn the_url_that_a_rule_signs_has_to_be_given() {
-    let scheme = acme().signed("{url} and the body").build().unwrap();
+    let scheme = acme().signed_payload("{url} and the body").build().unwrap();
     assert!(scheme.signs_url());
-    let refused = Verifier::new(scheme, secret()).unwrap_err();
-    assert!(matches!(refused, ConfigError::UrlRequired { .. }), "{refused}");
+    let rejected = Verifier::new(scheme, secret()).unwrap_err();
+    assert!(matches!(rejected, ConfigError::UrlRequired { .. }), "{rejected}");
 }
 
 fn secret() -> Secret {

@@ -13,15 +13,15 @@ const WEBHOOK: &str = "1JE4291016473214C";
 fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
     let sent = Case::of("paypal").signed();
     let handed_in = Secret::new(format!("{WEBHOOK}\n{RSA_CERTIFICATE}")).unwrap();
-    assert_eq!(sent.refused(&verifier(&scheme(), handed_in)), None);
+    assert_eq!(sent.rejected(&verifier(&scheme(), handed_in)), None);
     let resolver = |url: &str| url.ends_with("CERT-test").then(|| RSA_CERTIFICATE.to_owned());
     let webhook = || Secrets::new(Secret::new(WEBHOOK).unwrap());
     let looked_up = verifier(&scheme(), webhook().with_resolver(resolver));
-    assert_eq!(sent.refused(&looked_up), None);
+    assert_eq!(sent.rejected(&looked_up), None);
     let nobody = verifier(&scheme(), webhook().with_resolver(|_: &str| None));
-    assert_eq!(sent.refused(&nobody), Some(Kind::UnknownKey));
+    assert_eq!(sent.rejected(&nobody), Some(Kind::UnknownKey));
     let other = Secrets::new(Secret::new("OTHER").unwrap()).with_resolver(resolver);
-    assert_eq!(sent.refused(&verifier(&scheme(), other)), Some(Kind::SignatureMismatch));
+    assert_eq!(sent.rejected(&verifier(&scheme(), other)), Some(Kind::SignatureMismatch));
 }
 
 #[test]
@@ -55,11 +55,11 @@ fn nobody_is_asked_for_a_certificate_of_another_host() {
         "https://api.paypal.com/v1/notifications/certs/../../x",
         "",
     ] {
-        let refused = sent.clone().with_header("PAYPAL-CERT-URL", url).refused(&verifier);
-        assert_eq!(refused, Some(Kind::UnknownKey), "{url}");
+        let rejected = sent.clone().with_header("PAYPAL-CERT-URL", url).rejected(&verifier);
+        assert_eq!(rejected, Some(Kind::UnknownKey), "{url}");
     }
-    let refused = sent.without_header("PAYPAL-CERT-URL").refused(&verifier);
-    assert_eq!(refused, Some(Kind::UnknownKey));
+    let rejected = sent.without_header("PAYPAL-CERT-URL").rejected(&verifier);
+    assert_eq!(rejected, Some(Kind::UnknownKey));
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn no_certificate_is_looked_up_for_a_webhook_that_has_expired() {
     let webhook = Secret::new(WEBHOOK).unwrap().valid_until_unix_ms(NOW_MS - 1);
     let secrets = Secrets::new(webhook)
         .with_resolver(|url: &str| -> Option<String> { panic!("asked for {url}") });
-    let refused = Case::of("paypal").signed().refused(&verifier(&scheme(), secrets));
-    assert_eq!(refused, Some(Kind::SignatureMismatch));
+    let rejected = Case::of("paypal").signed().rejected(&verifier(&scheme(), secrets));
+    assert_eq!(rejected, Some(Kind::SignatureMismatch));
 }
 
 #[test]
@@ -89,22 +89,22 @@ fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
 }
 
 #[test]
-fn a_delimiter_in_the_id_is_refused() {
+fn a_delimiter_in_the_id_is_rejected() {
     let case = Case::of("paypal");
     for id in ["", "a|b", "a b", "\u{e4}", "x\0"] {
-        let refused = case.signed().with_header("PAYPAL-TRANSMISSION-ID", id);
-        assert_eq!(refused.refused(&case.verifier()), Some(Kind::MalformedId), "{id:?}");
+        let rejected = case.signed().with_header("PAYPAL-TRANSMISSION-ID", id);
+        assert_eq!(rejected.rejected(&case.verifier()), Some(Kind::MalformedId), "{id:?}");
     }
 }
 
 #[test]
-fn a_webhook_without_its_id_or_its_certificate_is_refused_at_once() {
+fn a_webhook_without_its_id_or_its_certificate_is_rejected_at_once() {
     for bad in [WEBHOOK, RSA_CERTIFICATE, "a b\nc", "ID\ntext"] {
-        let refused = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
-        assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+        let rejected = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
     }
-    let refused = Verifier::new(scheme(), Secrets::resolved(|_: &str| None)).unwrap_err();
-    assert!(refused.to_string().contains("webhook's id"), "{refused}");
+    let rejected = Verifier::new(scheme(), Secrets::resolved(|_: &str| None)).unwrap_err();
+    assert!(rejected.to_string().contains("webhook's id"), "{rejected}");
 }
 
 fn scheme() -> Scheme {

@@ -2,7 +2,7 @@
 //! for the time of the attempt.
 
 use countersign::{
-    Endpoint, EventIdFrom, EventKey, Head, PublicUrl, Secret, Signer, Verified, Verifier,
+    Endpoint, EventIdFrom, EventKey, PublicUrl, RequestHead, Secret, Signer, Verified, Verifier,
 };
 
 use super::cases::{ADYEN, Case, cases};
@@ -157,16 +157,17 @@ fn verify(case: &Case, parts: &Parts) -> Verified {
     let [private, public] = &case.keys[0];
     let signer = Signer::new(case.scheme.clone(), Secret::new(private.as_str()).unwrap()).unwrap();
     let signer = signer.with_url(url()).with_id(*id).at_unix_ms(*unix_ms);
-    let signed = signer.sign_request(Head::new(method, target, headers), body.as_bytes()).unwrap();
+    let signed =
+        signer.sign_request(RequestHead::new(method, target, headers), body.as_bytes()).unwrap();
     let sent: Vec<(String, String)> = signed.headers().iter().chain(headers).cloned().collect();
     let body = signed.body().unwrap_or(body.as_bytes()).to_vec();
     let public = Secret::new(public.as_str()).unwrap();
     let verifier = if case.scheme.signs_url() {
-        Verifier::at(url(), case.scheme.clone(), public)
+        Verifier::with_public_url(url(), case.scheme.clone(), public)
     } else {
         Verifier::new(case.scheme.clone(), public)
     };
     let verifier = verifier.unwrap().with_clock(|| NOW_MS);
-    let verified = verifier.verify(Head::new(method, target, &sent), body);
+    let verified = verifier.verify(RequestHead::new(method, target, &sent), body);
     verified.unwrap_or_else(|error| panic!("{}: {error}", case.name()))
 }

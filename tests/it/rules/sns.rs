@@ -14,11 +14,11 @@ use crate::delivery::NOW_MS;
 #[test]
 fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
     let sent = Case::of("aws-sns").signed();
-    assert_eq!(sent.refused(&verifier(&scheme(), Secret::new(RSA_CERTIFICATE).unwrap())), None);
+    assert_eq!(sent.rejected(&verifier(&scheme(), Secret::new(RSA_CERTIFICATE).unwrap())), None);
     let resolver = |url: &str| url.ends_with(".pem").then(|| RSA_CERTIFICATE.to_owned());
-    assert_eq!(sent.refused(&verifier(&scheme(), Secrets::resolved(resolver))), None);
+    assert_eq!(sent.rejected(&verifier(&scheme(), Secrets::resolved(resolver))), None);
     let nobody = verifier(&scheme(), Secrets::resolved(|_: &str| None));
-    assert_eq!(sent.refused(&nobody), Some(Kind::UnknownKey));
+    assert_eq!(sent.rejected(&nobody), Some(Kind::UnknownKey));
 }
 
 #[test]
@@ -43,10 +43,10 @@ fn nobody_is_asked_for_a_certificate_of_another_host() {
     ] {
         // Everything else is valid, including the signature.
         let sent = signed(&json!({ "SigningCertURL": url }));
-        assert_eq!(sent.refused(&verifier), Some(Kind::UnknownKey), "{url}");
+        assert_eq!(sent.rejected(&verifier), Some(Kind::UnknownKey), "{url}");
     }
     assert_eq!(asked.load(Ordering::Relaxed), 0);
-    assert_eq!(signed(&json!({})).refused(&verifier), None);
+    assert_eq!(signed(&json!({})).rejected(&verifier), None);
     assert_eq!(asked.load(Ordering::Relaxed), 1);
 }
 
@@ -62,11 +62,11 @@ fn a_line_break_in_a_signed_value_is_no_second_reading() {
     body["MessageId"] = "X".into();
     body["Subject"] = "Y\nMessageId\n22b8".into();
     let cut = sent.clone().with_body(body.to_string());
-    assert_eq!(cut.refused(&verifier), Some(Kind::MalformedSignature));
+    assert_eq!(cut.rejected(&verifier), Some(Kind::MalformedSignature));
     body["Subject"].take();
     body["MessageId"] = "X\nSubject\nY\nMessageId\n22b8".into();
     let cut = sent.with_body(body.to_string());
-    assert_eq!(cut.refused(&verifier), Some(Kind::MalformedSignature));
+    assert_eq!(cut.rejected(&verifier), Some(Kind::MalformedSignature));
     for field in ["MessageId", "Subject", "Timestamp", "TopicArn"] {
         for line_break in ["\n", "\r"] {
             let with = |value: &str| json!({ field: format!("{value}{line_break}a") });
@@ -81,12 +81,12 @@ fn topics_that_are_named_with_the_key_are_the_only_ones() {
     let own = "arn:aws:sns:us-east-1:000000000000:own";
     let secret = format!("{own}\narn:aws:sns:us-east-1:000000000000:two\n{RSA_CERTIFICATE}");
     let verifier = verifier(&scheme(), Secret::new(secret).unwrap());
-    assert_eq!(signed(&json!({ "TopicArn": own })).refused(&verifier), None);
+    assert_eq!(signed(&json!({ "TopicArn": own })).rejected(&verifier), None);
     let other = signed(&json!({ "TopicArn": format!("{own}er") }));
-    assert_eq!(other.refused(&verifier), Some(Kind::UnknownKey));
+    assert_eq!(other.rejected(&verifier), Some(Kind::UnknownKey));
     let unclear = Secret::new(format!("my topic\n{RSA_CERTIFICATE}")).unwrap();
-    let refused = Verifier::new(scheme(), unclear).unwrap_err();
-    assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+    let rejected = Verifier::new(scheme(), unclear).unwrap_err();
+    assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
 }
 
 #[test]
@@ -107,14 +107,14 @@ fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
             names(&with_key).with_previous(secret(RSA_CERTIFICATE)).with_resolver(look_up),
         ] {
             let verifier = verifier(&scheme(), secrets);
-            assert_eq!(foreign.refused(&verifier), Some(Kind::UnknownKey), "live: {is_live}");
-            assert_eq!(mine.refused(&verifier).is_none(), is_live);
+            assert_eq!(foreign.rejected(&verifier), Some(Kind::UnknownKey), "live: {is_live}");
+            assert_eq!(mine.rejected(&verifier).is_none(), is_live);
         }
     }
     // If secrets name no topic, those that are valid now accept all topics.
     let expired = secret(RSA_CERTIFICATE).valid_until_unix_ms(NOW_MS - 1);
     let secrets = Secrets::new(expired).with_previous(secret(RSA_CERTIFICATE));
-    assert_eq!(foreign.refused(&verifier(&scheme(), secrets)), None);
+    assert_eq!(foreign.rejected(&verifier(&scheme(), secrets)), None);
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn each_type_of_message_signs_its_own_fields() {
     let kind = verified.event_type().unwrap();
     assert_eq!((kind.name, kind.signed), ("SubscriptionConfirmation", Signed::Yes));
     let forged = sent.with_text("Action=Confirm", "Action=Other");
-    assert_eq!(forged.refused(&verifier), Some(Kind::SignatureMismatch));
+    assert_eq!(forged.rejected(&verifier), Some(Kind::SignatureMismatch));
     let notification = signed(&json!({ "Subject": "a subject" }));
-    assert_eq!(notification.refused(&verifier), None);
+    assert_eq!(notification.rejected(&verifier), None);
     let forged = notification.with_text("a subject", "a project");
-    assert_eq!(forged.refused(&verifier), Some(Kind::SignatureMismatch));
+    assert_eq!(forged.rejected(&verifier), Some(Kind::SignatureMismatch));
 }
 
 #[test]
@@ -150,11 +150,11 @@ fn the_version_of_a_signature_is_one_of_two() {
         ("[]", Kind::MalformedSignature),
     ] {
         let other = format!("\"SignatureVersion\":{version}");
-        let refused = sent.clone().with_text("\"SignatureVersion\":\"2\"", &other);
-        assert_eq!(refused.refused(&verifier), Some(kind), "{version}");
+        let rejected = sent.clone().with_text("\"SignatureVersion\":\"2\"", &other);
+        assert_eq!(rejected.rejected(&verifier), Some(kind), "{version}");
     }
     let other = sent.with_text("\"Type\":\"Notification\"", "\"Type\":\"Other\"");
-    assert_eq!(other.refused(&verifier), Some(Kind::UnsupportedSignature));
+    assert_eq!(other.rejected(&verifier), Some(Kind::UnsupportedSignature));
 }
 
 #[test]
@@ -167,15 +167,15 @@ fn an_event_is_told_by_its_message_id() {
 }
 
 #[test]
-fn a_key_of_another_kind_is_refused_at_once() {
+fn a_key_of_another_kind_is_rejected_at_once() {
     let [private, ec] = super::cases::p256();
     for bad in [ec.as_str(), private.as_str(), RSA_PRIVATE, "text", "arn:aws:sns:a:b:c"] {
-        let refused = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
-        assert!(matches!(refused, ConfigError::Secret { index: Some(0), .. }), "{refused}");
+        let rejected = Verifier::new(scheme(), Secret::new(bad).unwrap()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
     }
-    let refused = Signer::new(scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap()).unwrap();
-    let refused = refused.sign_request(&[("a", "b")], b"{}").unwrap_err();
-    assert!(matches!(refused, ConfigError::Secret { .. }), "{refused}");
+    let rejected = Signer::new(scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap()).unwrap();
+    let rejected = rejected.sign_request(&[("a", "b")], b"{}").unwrap_err();
+    assert!(matches!(rejected, ConfigError::Secret { .. }), "{rejected}");
 }
 
 /// A message with these fields, signed with the first key.

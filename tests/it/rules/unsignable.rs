@@ -8,11 +8,11 @@ use crate::delivery::NOW_MS;
 #[test]
 fn an_id_that_no_receiver_takes_is_not_signed() {
     let (longest, too_long) = ("a".repeat(256), "a".repeat(257));
-    for (name, refused) in
+    for (name, rejected) in
         [("paypal", &["", "a b", "a|b", "é", &too_long][..]), ("mailgun", &["", &too_long])]
     {
         let case = Case::of(name);
-        for id in refused {
+        for id in rejected {
             assert_not_signed(&signed(&case, id, NOW_MS), name);
         }
         assert!(signed(&case, &longest, NOW_MS).is_ok(), "{name}");

@@ -62,13 +62,13 @@ async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
 #[test]
 fn a_call_that_nobody_waits_for_ends_and_the_next_request_asks_anew() {
     let (resolver, asked, gate) = Asked::gated();
-    let verifier = verifier(of_header(resolver).with_most_calls(1));
+    let verifier = verifier(of_header(resolver).with_max_concurrent_lookups(1));
     let delivery = of_tenant("acme", 1);
     for times in 1..=3 {
         let mut given_up = pin!(verifier.resolve(&delivery.headers));
         assert!(is_pending(given_up.as_mut()));
         assert_eq!(asked.times(), times);
-        assert_eq!(given_up.give_up().unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
+        assert_eq!(given_up.use_stale().unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
     }
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
@@ -92,7 +92,7 @@ fn a_call_whose_answer_seems_lost_is_not_joined_for_ever() {
 #[test]
 fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
     let (resolver, asked, gate) = Asked::gated();
-    let (verifier, clock) = clocked(of_header(resolver).with_most_calls(8));
+    let (verifier, clock) = clocked(of_header(resolver).with_max_concurrent_lookups(8));
     let known = of_tenant("acme", 1);
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&known.headers))), Poll::Ready(Ok(_))));
@@ -124,7 +124,7 @@ fn a_flood_of_names_runs_no_more_calls_at_once_than_are_allowed() {
 #[test]
 fn a_flood_of_names_takes_no_room_from_a_tenant_that_was_quiet_for_long() {
     let (resolver, asked, gate) = Asked::gated();
-    let (verifier, clock) = clocked(of_header(resolver).with_most_calls(8));
+    let (verifier, clock) = clocked(of_header(resolver).with_max_concurrent_lookups(8));
     let known = of_tenant("acme", 1);
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&known.headers))), Poll::Ready(Ok(_))));
@@ -167,8 +167,8 @@ async fn a_resolver_that_panics_has_failed_and_is_asked_again() {
     let verifier = verifier(tenants);
     let delivery = of_tenant("acme", 1);
     for _ in 0..2 {
-        let refused = verify(&verifier, &delivery).await.unwrap_err();
-        assert_eq!(refused, VerifyErrorKind::SecretsUnavailable);
+        let rejected = verify(&verifier, &delivery).await.unwrap_err();
+        assert_eq!(rejected, VerifyErrorKind::SecretsUnavailable);
     }
     verify(&verifier, &delivery).await.unwrap();
     assert_eq!(told.times(), 2);
@@ -180,7 +180,7 @@ fn what_is_learned_of_a_tenant_that_was_forgotten_meanwhile_is_not_kept() {
     let verifier = verifier(of_header(resolver));
     let delivery = of_tenant("acme", 1);
     let forget: [&dyn Fn(); 2] =
-        [&|| verifier.forget_tenant("acme"), &|| verifier.forget_tenants()];
+        [&|| verifier.invalidate_tenant("acme"), &|| verifier.invalidate_tenants()];
     for (forget, times) in forget.into_iter().zip([1, 3]) {
         let mut old = pin!(verifier.resolve(&delivery.headers));
         assert!(is_pending(old.as_mut()));

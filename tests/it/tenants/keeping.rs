@@ -30,8 +30,8 @@ async fn a_name_that_nobody_has_is_asked_for_again_after_a_shorter_time() {
     let (verifier, clock) = clocked(of_header(resolver));
     for (at_ms, times) in [(0, 1), (9_999, 1), (10_000, 2)] {
         clock.set_unix_ms(super::NOW_MS + at_ms);
-        let refused = verify(&verifier, &of_tenant("initech", 1)).await.unwrap_err();
-        assert_eq!(refused, Kind::UnknownTenant);
+        let rejected = verify(&verifier, &of_tenant("initech", 1)).await.unwrap_err();
+        assert_eq!(rejected, Kind::UnknownTenant);
         assert_eq!(asked.times(), times, "after {at_ms} ms");
     }
 }
@@ -44,8 +44,8 @@ async fn a_flood_of_made_up_names_evicts_no_tenant() {
         verify(&verifier, &of_tenant(tenant, number)).await.unwrap();
     }
     for number in 0..1000 {
-        let refused = verify(&verifier, &of_tenant(&format!("tenant-{number}"), 1)).await;
-        assert_eq!(refused.unwrap_err(), Kind::UnknownTenant);
+        let rejected = verify(&verifier, &of_tenant(&format!("tenant-{number}"), 1)).await;
+        assert_eq!(rejected.unwrap_err(), Kind::UnknownTenant);
     }
     assert_eq!(asked.times(), 1002);
     for (tenant, number) in [("acme", 1), ("globex", 2)] {
@@ -77,7 +77,7 @@ async fn no_more_tenants_are_kept_than_there_is_room_for() {
 #[tokio::test]
 async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
     let (tenants, asked, works) = failing();
-    let (verifier, clock) = clocked(tenants.with_stale_for(Duration::from_secs(100)));
+    let (verifier, clock) = clocked(tenants.with_stale_if_error(Duration::from_secs(100)));
     let delivery = of_tenant("acme", 1);
     verify(&verifier, &delivery).await.unwrap();
     works.store(false, Ordering::SeqCst);
@@ -97,7 +97,7 @@ async fn while_the_resolver_fails_the_secrets_of_before_are_used_for_a_while() {
 }
 
 #[tokio::test]
-async fn a_failure_without_secrets_of_before_is_a_refusal_and_the_next_request_asks_again() {
+async fn a_failure_without_secrets_of_before_is_a_rejection_and_the_next_request_asks_again() {
     let (tenants, asked, works) = failing();
     let told = Arc::new(Mutex::new(Vec::new()));
     let telling = Arc::clone(&told);
@@ -108,9 +108,9 @@ async fn a_failure_without_secrets_of_before_is_a_refusal_and_the_next_request_a
     let (verifier, _clock) = clocked(tenants);
     works.store(false, Ordering::SeqCst);
     for times in [1, 2] {
-        let refused = verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err();
-        assert_eq!(refused, Kind::SecretsUnavailable);
-        assert_eq!((refused.code(), refused.status()), ("secrets_unavailable", 503));
+        let rejected = verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err();
+        assert_eq!(rejected, Kind::SecretsUnavailable);
+        assert_eq!((rejected.code(), rejected.status()), ("secrets_unavailable", 503));
         assert_eq!(asked.times(), times);
     }
     assert_eq!(*told.lock().unwrap(), ["acme: no database", "acme: no database"]);
@@ -130,8 +130,8 @@ async fn a_secret_that_the_scheme_cannot_use_is_a_failure() {
         });
     let scheme = super::scheme("standardwebhooks");
     let verifier = Verifier::for_tenants(scheme, tenants).unwrap();
-    let refused = verifier.resolve(&of_tenant("acme", 1).headers).await.unwrap_err();
-    assert_eq!((refused.kind(), told.times()), (Kind::SecretsUnavailable, 1));
+    let rejected = verifier.resolve(&of_tenant("acme", 1).headers).await.unwrap_err();
+    assert_eq!((rejected.kind(), told.times()), (Kind::SecretsUnavailable, 1));
 }
 
 #[tokio::test]
@@ -152,12 +152,12 @@ async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
         verify(&verifier, &of_tenant("acme", 2)).await.unwrap_err(),
         Kind::SignatureMismatch
     );
-    handle.forget_tenant("globex");
+    handle.invalidate_tenant("globex");
     assert_eq!(
         verify(&verifier, &of_tenant("acme", 2)).await.unwrap_err(),
         Kind::SignatureMismatch
     );
-    handle.forget_tenant("acme");
+    handle.invalidate_tenant("acme");
     verify(&verifier, &of_tenant("acme", 2)).await.unwrap();
     assert_eq!(
         verify(&verifier, &of_tenant("acme", 1)).await.unwrap_err(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Extension;
 use axum::routing::post;
-use countersign::axum::{Claimed, Delivery};
+use countersign::axum::{ClaimedWebhook, ClaimedWebhookJson};
 use countersign::{Claim, Grant, MemoryStore};
 use http::StatusCode;
 use serde::Deserialize;
@@ -13,8 +13,8 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tower::ServiceExt;
 
-use super::doors::{Handler, claim, deliver, event, extractor, receiver};
-use crate::adapters::doors::request;
+use super::adapters::{Handler, claim, deliver, event, extractor, receiver};
+use crate::adapters::instances::request;
 use crate::delivery::scheme;
 use crate::receiver::faulty_store::{Fault, FaultyStore};
 
@@ -25,12 +25,12 @@ struct Event {
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
-    async fn on_event(delivery: Delivery<Event>) -> String {
-        let Grant { epoch, .. } = delivery.claim.grant();
+    async fn on_event(delivery: ClaimedWebhookJson<Event>) -> String {
+        let Grant { attempt, .. } = delivery.claim.grant();
         assert_eq!(delivery.verified.event_id(), delivery.event.event_id);
         let shown = format!("{delivery:?}");
         delivery.claim.complete().await.unwrap();
-        format!("{} at attempt {epoch}, {}", delivery.event.event_id, shown.contains("amount"))
+        format!("{} at attempt {attempt}, {}", delivery.event.event_id, shown.contains("amount"))
     }
 
     let receiver = receiver(MemoryStore::new());
@@ -43,7 +43,7 @@ async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
 
 #[tokio::test(start_paused = true)]
 async fn a_body_that_the_handler_cannot_read_claims_nothing() {
-    async fn on_event(_: Delivery<Event, FaultyStore>) {}
+    async fn on_event(_: ClaimedWebhookJson<Event, FaultyStore>) {}
 
     let store = FaultyStore::new(MemoryStore::new());
     let app = Router::new().route("/", post(on_event)).with_state(receiver(store.clone()));
@@ -54,8 +54,8 @@ async fn a_body_that_the_handler_cannot_read_claims_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early() {
-    async fn on_event(Claimed { claim, .. }: Claimed) -> Result<String, StatusCode> {
-        match claim.grant().epoch {
+    async fn on_event(ClaimedWebhook { claim, .. }: ClaimedWebhook) -> Result<String, StatusCode> {
+        match claim.grant().attempt {
             1 => Err(StatusCode::BAD_GATEWAY),
             epoch => Ok(epoch.to_string()),
         }
@@ -70,7 +70,10 @@ async fn an_unsettled_claim_gives_its_event_back_when_the_handler_returns_early(
 async fn a_claim_can_be_given_to_a_worker_and_the_sender_be_answered_at_once() {
     type Jobs = mpsc::Sender<Claim<MemoryStore>>;
 
-    async fn on_event(jobs: Extension<Jobs>, Claimed { claim, .. }: Claimed) -> StatusCode {
+    async fn on_event(
+        jobs: Extension<Jobs>,
+        ClaimedWebhook { claim, .. }: ClaimedWebhook,
+    ) -> StatusCode {
         jobs.try_send(claim).unwrap();
         StatusCode::ACCEPTED
     }
@@ -91,28 +94,28 @@ async fn a_sender_that_leaves_while_its_event_is_being_claimed_leaves_no_claim_b
     store.fail_next("claim", &[Fault::ReplyLate(Duration::from_millis(200))]);
     let receiver = receiver(store.clone());
     let handler = Handler::answering(());
-    let door = extractor(&receiver, &handler);
-    let asking = door.app.clone().oneshot(request(&event(1), event(1).body));
+    let adapter = extractor(&receiver, &handler);
+    let asking = adapter.app.clone().oneshot(request(&event(1), event(1).body));
     assert!(timeout(Duration::from_millis(100), asking).await.is_err());
     assert_eq!((held.live(), handler.begun()), (1, 0));
 
     sleep(Duration::from_secs(1)).await;
     assert_eq!((held.live(), handler.begun()), (0, 0));
-    assert_eq!(receiver.counters().given_back, 1);
+    assert_eq!(receiver.counters().releases_retried, 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sender_that_leaves_stops_the_handler_and_gives_the_event_back() {
     let handler = Handler::new(|_, grant| async move {
-        if grant.epoch == 1 {
+        if grant.attempt == 1 {
             std::future::pending::<()>().await;
         }
     });
     let receiver = receiver(MemoryStore::new());
-    let door = extractor(&receiver, &handler);
-    let asking = door.app.clone().oneshot(request(&event(1), event(1).body));
+    let adapter = extractor(&receiver, &handler);
+    let asking = adapter.app.clone().oneshot(request(&event(1), event(1).body));
     assert!(timeout(Duration::from_millis(100), asking).await.is_err());
-    let again = door.deliver(&event(1)).await;
+    let again = adapter.deliver(&event(1)).await;
     assert_eq!((again.status, handler.begun()), (200, 2));
 }
 
@@ -120,7 +123,7 @@ async fn a_sender_that_leaves_stops_the_handler_and_gives_the_event_back() {
 async fn a_receiver_and_its_layer_and_its_extractors_share_one_view_of_the_events() {
     let receiver = receiver(MemoryStore::new());
     let handler = Handler::answering(());
-    assert_eq!(super::doors::layer(&receiver, &handler).deliver(&event(1)).await.status, 200);
+    assert_eq!(super::adapters::layer(&receiver, &handler).deliver(&event(1)).await.status, 200);
     let repeat = extractor(&receiver, &handler).deliver(&event(1)).await;
     assert_eq!(repeat.answer(), (200, Some("duplicate")));
     assert!(claim(&receiver, &event(1)).await.is_err());

@@ -13,8 +13,8 @@ use axum::body::{Body, Bytes};
 use axum::response::Response;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    Answer, BodyView, BufferBudget, Endpoint, EventKey, Grant, IdempotencyStore, MemoryStore,
-    Receiver, Scheme, Verified, VerifyError,
+    BodyView, BufferBudget, EarlyResponse, Endpoint, EventKey, Grant, IdempotencyStore,
+    MemoryStore, Receiver, Scheme, Verified, VerifyError,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -24,9 +24,9 @@ use http_body_util::Full;
 use tokio::time::{Instant, sleep, timeout};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
-use super::doors::{Handler, behind, deliver, event, layer, receiver, receiver_with};
+use super::adapters::{Handler, behind, deliver, event, layer, receiver, receiver_with};
 use super::gated;
-use crate::adapters::doors::request;
+use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
 use crate::receiver::faulty_store::{Fault, FaultyStore};
@@ -34,13 +34,13 @@ use crate::receiver::faulty_store::{Fault, FaultyStore};
 #[tokio::test(start_paused = true)]
 async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {
     let handler = Handler::new(|_, grant| async move {
-        assert!(grant.epoch > 1, "intended panic of the first attempt");
+        assert!(grant.attempt > 1, "intended panic of the first attempt");
     });
-    let door = layer(&receiver(MemoryStore::new()), &handler);
-    let panicked = door.deliver(&event(1)).await;
+    let adapter = layer(&receiver(MemoryStore::new()), &handler);
+    let panicked = adapter.deliver(&event(1)).await;
     assert_eq!(panicked.answer(), (500, Some("handler_failed")));
     assert_eq!(panicked.proved.as_deref(), Some("1"));
-    assert_eq!(door.deliver(&event(1)).await.status, 200);
+    assert_eq!(adapter.deliver(&event(1)).await.status, 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -100,18 +100,18 @@ async fn a_store_that_never_answers_a_claim_is_answered_503_at_the_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn proof_and_answer_are_in_the_responses_extensions() {
-    let door = layer(&receiver(MemoryStore::new()), &Handler::answering(()));
-    let handled = door.deliver(&event("evt_1")).await;
+    let adapter = layer(&receiver(MemoryStore::new()), &Handler::answering(()));
+    let handled = adapter.deliver(&event("evt_1")).await;
     assert_eq!((handled.code, handled.proved.as_deref()), (None, Some("evt_1")));
-    let duplicate = door.deliver(&event("evt_1")).await;
+    let duplicate = adapter.deliver(&event("evt_1")).await;
     assert_eq!((duplicate.code, duplicate.proved.as_deref()), (Some("duplicate"), Some("evt_1")));
-    let refused = door.deliver(&event(1).without_header("x-jup-signature")).await;
-    assert_eq!((refused.code, refused.proved), (Some("missing_signature"), None));
+    let rejected = adapter.deliver(&event(1).without_header("x-jup-signature")).await;
+    assert_eq!((rejected.code, rejected.proved), (Some("missing_signature"), None));
 
     let forged = event(1).without_header("x-jup-signature");
-    let refused = door.app.oneshot(request(&forged, Body::empty())).await.unwrap();
+    let rejected = adapter.app.oneshot(request(&forged, Body::empty())).await.unwrap();
     assert_eq!(
-        refused.extensions().get::<VerifyError>().map(VerifyError::code),
+        rejected.extensions().get::<VerifyError>().map(VerifyError::code),
         Some("missing_signature"),
     );
 }
@@ -125,7 +125,7 @@ async fn a_services_error_is_passed_on_and_gives_the_event_back() {
         .layer(WebhookLayer::new(receiver(MemoryStore::new())))
         .service_fn(|request: Request<Full<Bytes>>| {
             let grant = request.extensions().get::<Grant>().copied().unwrap();
-            ready(match grant.epoch {
+            ready(match grant.attempt {
                 1 => Err(Broken),
                 _ => Ok(Response::new(String::new())),
             })
@@ -156,7 +156,7 @@ async fn a_lease_is_renewed_while_its_handler_outlives_it() {
     assert_eq!(deliver(&app, &event(1)).await.code, Some("duplicate"));
     assert_eq!(handler.begun(), 1);
     let counters = receiver.counters();
-    assert_eq!((counters.lease_lost, counters.completed_late), (0, 0));
+    assert_eq!((counters.leases_lost, counters.late_completions), (0, 0));
     assert!((50..=60).contains(&receiver.store().asked_of("renew")));
 }
 
@@ -175,7 +175,7 @@ async fn a_lease_that_is_lost_is_renewed_no_more_and_its_handler_still_finishes(
     assert_eq!(slow.await.unwrap().status, 200);
     let counters = receiver.counters();
     // The store has forgotten the event, and no other attempt handled it.
-    assert_eq!((counters.lease_lost, counters.completed_late), (1, 0));
+    assert_eq!((counters.leases_lost, counters.late_completions), (1, 0));
     assert_eq!(receiver.store().asked_of("renew"), 1);
 }
 
@@ -185,17 +185,17 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_writ
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = receiver(store.clone());
         let handler = Handler::answering((StatusCode::CREATED, "done"));
-        let door = layer(&receiver, &handler);
+        let adapter = layer(&receiver, &handler);
         store.fail_next("complete", &[fault, fault]);
-        let handled = door.deliver(&event(1)).await;
+        let handled = adapter.deliver(&event(1)).await;
         assert_eq!((handled.status, handled.code), (201, None), "{fault:?}");
         assert_eq!(handled.body, "done", "{fault:?}");
 
         // The completion is written a moment later, and the event is in flight
         // until then.
-        assert_eq!(door.deliver(&event(1)).await.code, Some("duplicate"), "{fault:?}");
+        assert_eq!(adapter.deliver(&event(1)).await.code, Some("duplicate"), "{fault:?}");
         sleep(Duration::from_secs(1)).await;
-        assert_eq!(receiver.counters().recorded_in_background, 1, "{fault:?}");
+        assert_eq!(receiver.counters().completions_retried, 1, "{fault:?}");
         assert_eq!(handler.begun(), 1, "{fault:?}");
     }
 }
@@ -204,9 +204,9 @@ async fn a_handler_that_succeeded_is_answered_so_while_its_record_cannot_be_writ
 async fn a_handler_that_succeeded_is_answered_so_while_its_store_says_nothing_at_all() {
     let store = FaultyStore::new(MemoryStore::new());
     store.fail_next("complete", &[Fault::Hangs]);
-    let door = layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
+    let adapter = layer(&receiver(store), &Handler::answering((StatusCode::CREATED, "done")));
     let began = Instant::now();
-    let handled = door.deliver(&event(1)).await;
+    let handled = adapter.deliver(&event(1)).await;
     assert_eq!((handled.status, handled.code, &handled.body[..]), (201, None, &b"done"[..]));
     assert_eq!(handled.proved.as_deref(), Some("1"));
     assert!(began.elapsed() < Duration::from_secs(5), "after the sender's deadline");
@@ -247,7 +247,7 @@ async fn a_store_that_hangs_does_not_keep_a_drain_waiting() {
 async fn headers_that_spoke_of_an_encoded_body_do_not_come_with_the_decoded_one() {
     let decoded = Scheme::builder("decoded")
         .signature_header("x-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .body_view(BodyView::Decoded)
         .build()
         .unwrap();
@@ -366,7 +366,7 @@ where
 }
 
 fn code<B>(response: &Response<B>) -> Option<&'static str> {
-    response.extensions().get::<Answer>().map(Answer::code)
+    response.extensions().get::<EarlyResponse>().map(EarlyResponse::code)
 }
 
 /// Panics if it is called before `poll_ready` has returned `Ready`. Each clone

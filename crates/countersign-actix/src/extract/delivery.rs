@@ -9,12 +9,12 @@ use actix_web::rt::spawn;
 use actix_web::rt::time::sleep;
 use actix_web::{FromRequest, HttpRequest};
 use countersign_core::{
-    Answer, Claim, DeliverySpan, IdempotencyStore, MemoryStore, Receiver, Verified,
+    Claim, DeliverySpan, EarlyResponse, IdempotencyStore, MemoryStore, Receiver, Verified,
 };
 use serde_core::de::DeserializeOwned;
 
 use super::configured;
-use super::rejection::{Rejected, Rejection};
+use super::rejection::{ExtractError, Rejection};
 use crate::background::ensure_background;
 use crate::body::read_body;
 
@@ -25,7 +25,7 @@ use crate::body::read_body;
 /// return or a panic, it is released.
 ///
 /// Only the handler can renew the claim. If its work may take longer than the lease,
-/// it runs the work in [`Claim::renewed_while`]. There is no response deadline: the
+/// it runs the work in [`Claim::run_with_renewal`]. There is no response deadline: the
 /// sender gets the handler's response however late it is.
 ///
 /// If the connection breaks, actix-web cancels the handler, and the claim is
@@ -47,7 +47,7 @@ use crate::body::read_body;
 ///     amount: u64,
 /// }
 ///
-/// async fn on_event(Delivery { event, claim, .. }: Delivery<Event>) -> HttpResponse {
+/// async fn on_event(Delivery { event, claim, .. }: ClaimedWebhookJson<Event>) -> HttpResponse {
 ///     match book(event.amount).await {
 ///         Ok(()) => {
 ///             // The booking is done. If it cannot be recorded now, recording is retried.
@@ -63,7 +63,7 @@ use crate::body::read_body;
 /// # let _ = on_event;
 /// ```
 #[non_exhaustive]
-pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
+pub struct ClaimedWebhookJson<T, S: IdempotencyStore = MemoryStore> {
     /// The verified delivery.
     pub verified: Verified,
     /// The parsed body.
@@ -72,9 +72,9 @@ pub struct Delivery<T, S: IdempotencyStore = MemoryStore> {
     pub claim: Claim<S>,
 }
 
-impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for Delivery<T, S> {
-    type Error = Rejected;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejected>>>>;
+impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for ClaimedWebhookJson<T, S> {
+    type Error = ExtractError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ExtractError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
@@ -92,16 +92,16 @@ impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for Delivery<T, S> {
 /// A verified delivery and the claim on its event: [`Delivery`] for a body that
 /// is not JSON.
 #[non_exhaustive]
-pub struct Claimed<S: IdempotencyStore = MemoryStore> {
+pub struct ClaimedWebhook<S: IdempotencyStore = MemoryStore> {
     /// The verified delivery, with its body.
     pub verified: Verified,
     /// The claim, which the handler settles.
     pub claim: Claim<S>,
 }
 
-impl<S: IdempotencyStore> FromRequest for Claimed<S> {
-    type Error = Rejected;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejected>>>>;
+impl<S: IdempotencyStore> FromRequest for ClaimedWebhook<S> {
+    type Error = ExtractError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ExtractError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
@@ -116,16 +116,16 @@ impl<S: IdempotencyStore> FromRequest for Claimed<S> {
 async fn proved<S: IdempotencyStore>(
     request: &HttpRequest,
     mut payload: Payload,
-) -> Result<(Receiver<S>, Verified, DeliverySpan), Rejected> {
+) -> Result<(Receiver<S>, Verified, DeliverySpan), ExtractError> {
     let receiver = match configured::<Receiver<S>>(request) {
         Ok(receiver) => receiver,
-        Err(error) => return Err(Rejected::before_the_end(error.into(), payload)),
+        Err(error) => return Err(ExtractError::before_the_end(error.into(), payload)),
     };
     ensure_background(&receiver);
     let span = receiver.verifier().span();
     match span.instrument(read_body(receiver.verifier(), request, &mut payload)).await {
         Ok(arrived) => Ok((receiver, arrived.into_verified(), span)),
-        Err(answer) => Err(Rejected::before_the_end(answer, payload)),
+        Err(answer) => Err(ExtractError::before_the_end(answer, payload)),
     }
 }
 
@@ -145,25 +145,25 @@ async fn claim<S: IdempotencyStore>(
         Err(stopped) => match stopped.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             // The runtime is shutting down.
-            Err(_) => Err(Answer::Busy.into()),
+            Err(_) => Err(EarlyResponse::Busy.into()),
         },
     }
 }
 
-impl<T, S: IdempotencyStore> fmt::Debug for Delivery<T, S> {
+impl<T, S: IdempotencyStore> fmt::Debug for ClaimedWebhookJson<T, S> {
     /// Shows the verified delivery and the claim, but not the contents of the
     /// body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Delivery")
+        f.debug_struct("ClaimedWebhookJson")
             .field("verified", &self.verified)
             .field("claim", &self.claim)
             .finish_non_exhaustive()
     }
 }
 
-impl<S: IdempotencyStore> fmt::Debug for Claimed<S> {
+impl<S: IdempotencyStore> fmt::Debug for ClaimedWebhook<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claimed")
+        f.debug_struct("ClaimedWebhook")
             .field("verified", &self.verified)
             .field("claim", &self.claim)
             .finish()

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use countersign_core::Verified;
 use serde_core::de::DeserializeOwned;
 
-use super::rejection::{Rejected, Rejection};
+use super::rejection::{ExtractError, Rejection};
 use super::webhook::Webhook;
 
 /// A verified delivery and its parsed JSON body.
@@ -41,8 +41,8 @@ pub struct WebhookJson<T> {
 }
 
 impl<T: DeserializeOwned> FromRequest for WebhookJson<T> {
-    type Error = Rejected;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejected>>>>;
+    type Error = ExtractError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ExtractError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let proved = Webhook::from_request(request, payload);

@@ -7,14 +7,14 @@ use std::fmt;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use countersign_core::{Answer, MalformedJson, VerifyError};
+use countersign_core::{EarlyResponse, MalformedJson, VerifyError};
 
 use crate::response::early_answer;
 
 /// Why an extractor rejected a delivery.
 ///
 /// As a response it has a status and an empty body. The [`VerifyError`], the
-/// [`MalformedJson`] or the [`Answer`] is in the response's extensions, so that
+/// [`MalformedJson`] or the [`EarlyResponse`] is in the response's extensions, so that
 /// an outer middleware can log and count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -26,7 +26,7 @@ pub enum Rejection {
     /// The handler is not called for this request: its event is a duplicate, is
     /// in progress in another attempt, or cannot be claimed. Handshakes are
     /// answered here too.
-    Answered(Answer),
+    Answered(EarlyResponse),
 }
 
 impl Rejection {
@@ -80,10 +80,10 @@ impl From<VerifyError> for Rejection {
     }
 }
 
-impl From<Answer> for Rejection {
-    fn from(answer: Answer) -> Self {
+impl From<EarlyResponse> for Rejection {
+    fn from(answer: EarlyResponse) -> Self {
         match answer {
-            Answer::Refused(error) => Self::Unverified(error),
+            EarlyResponse::Rejected(error) => Self::Unverified(error),
             other => Self::Answered(other),
         }
     }
@@ -111,14 +111,14 @@ impl Error for Rejection {}
 /// request.
 ///
 /// To handle rejections itself, a handler takes a `Result<Webhook, Rejection>`.
-pub struct Rejected {
+pub struct ExtractError {
     rejection: Rejection,
     // Moves into the first response.
     unread: Cell<Payload>,
 }
 
-impl Rejected {
-    pub(crate) fn before_the_end(answer: Answer, unread: Payload) -> Self {
+impl ExtractError {
+    pub(crate) fn before_the_end(answer: EarlyResponse, unread: Payload) -> Self {
         Self { rejection: answer.into(), unread: Cell::new(unread) }
     }
 
@@ -129,7 +129,7 @@ impl Rejected {
     }
 }
 
-impl ResponseError for Rejected {
+impl ResponseError for ExtractError {
     fn status_code(&self) -> StatusCode {
         self.rejection.status_code()
     }
@@ -139,28 +139,28 @@ impl ResponseError for Rejected {
     }
 }
 
-impl From<Rejection> for Rejected {
+impl From<Rejection> for ExtractError {
     fn from(rejection: Rejection) -> Self {
         Self { rejection, unread: Cell::new(Payload::None) }
     }
 }
 
-impl From<Rejected> for Rejection {
-    fn from(rejected: Rejected) -> Self {
+impl From<ExtractError> for Rejection {
+    fn from(rejected: ExtractError) -> Self {
         rejected.rejection
     }
 }
 
-impl fmt::Debug for Rejected {
+impl fmt::Debug for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rejected").field("rejection", &self.rejection).finish_non_exhaustive()
+        f.debug_struct("ExtractError").field("rejection", &self.rejection).finish_non_exhaustive()
     }
 }
 
-impl fmt::Display for Rejected {
+impl fmt::Display for ExtractError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rejection.fmt(f)
     }
 }
 
-impl Error for Rejected {}
+impl Error for ExtractError {}

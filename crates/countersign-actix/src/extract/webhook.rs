@@ -4,10 +4,10 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use countersign_core::{Answer, Arrived, Verified, Verifier};
+use countersign_core::{EarlyResponse, ReceivedDelivery, Verified, Verifier};
 
 use super::configured;
-use super::rejection::Rejected;
+use super::rejection::ExtractError;
 use crate::body::read_body;
 
 /// A verified delivery, with the exact body that was signed.
@@ -21,21 +21,24 @@ use crate::body::read_body;
 pub struct Webhook(pub Verified);
 
 impl FromRequest for Webhook {
-    type Error = Rejected;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Rejected>>>>;
+    type Error = ExtractError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ExtractError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
             match prove(&request, &mut payload).await {
                 Ok(arrived) => Ok(Self(arrived.into_verified())),
-                Err(answer) => Err(Rejected::before_the_end(answer, payload)),
+                Err(answer) => Err(ExtractError::before_the_end(answer, payload)),
             }
         })
     }
 }
 
-async fn prove(request: &HttpRequest, payload: &mut Payload) -> Result<Arrived, Answer> {
+async fn prove(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<ReceivedDelivery, EarlyResponse> {
     let verifier = configured::<Verifier>(request)?;
     verifier.span().instrument(read_body(&verifier, request, payload)).await
 }

@@ -14,7 +14,7 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use actix_web::rt::spawn;
 use actix_web::rt::time::{Instant, timeout};
-use countersign_core::{Answer, IdempotencyStore, Verified};
+use countersign_core::{EarlyResponse, IdempotencyStore, Verified};
 use tokio::sync::oneshot;
 
 use super::middleware::Shared;
@@ -62,7 +62,7 @@ where
     B: 'static,
 {
     let began = Instant::now();
-    let answer_within = shared.receiver.answer_within();
+    let answer_within = shared.receiver.response_deadline();
     let span = shared.receiver.verifier().span();
     let (head, payload) = request.parts_mut();
     let read = read_body(shared.receiver.verifier(), head, payload);
@@ -77,16 +77,18 @@ where
     let task = span.instrument(task);
     // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
     let left = answer_within.saturating_sub(began.elapsed());
-    let ended = detached(shared.tasks.track_future(task), left).await;
+    let ended = run_detached(shared.tasks.track_future(task), left).await;
     let answer = match (given.try_recv(), ended) {
         // Even at the deadline: the handler finished in time, and only its completion is not
         // written yet.
         (Ok(given), _) => given,
-        (Err(_), Ended::Panicked) => Err(without_request(Answer::HandlerFailed)),
-        (Err(_), Ended::Completed | Ended::Stopped) => Err(without_request(Answer::Busy)),
-        (Err(_), Ended::Not) => {
+        (Err(_), TaskOutcome::Panicked) => Err(without_request(EarlyResponse::HandlerFailed)),
+        (Err(_), TaskOutcome::Completed | TaskOutcome::Stopped) => {
+            Err(without_request(EarlyResponse::Busy))
+        }
+        (Err(_), TaskOutcome::Not) => {
             span.timed_out();
-            Err(without_request(Answer::HandlerTimeout))
+            Err(without_request(EarlyResponse::HandlerTimeout))
         }
     };
     with_proof(answer, proof)
@@ -94,26 +96,26 @@ where
 
 /// Runs a future that nothing outside of it can cancel, and waits for it at most `wait`. A future
 /// that completes at its first poll needs no separate task.
-async fn detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> Ended {
+async fn run_detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> TaskOutcome {
     let mut work = Box::pin(work);
     let mut polled = |cx: &mut Context<'_>| {
         Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
     };
     match poll_fn(&mut polled).await {
-        Ok(Poll::Ready(())) => return Ended::Completed,
+        Ok(Poll::Ready(())) => return TaskOutcome::Completed,
         Ok(Poll::Pending) => {}
-        Err(_) => return Ended::Panicked,
+        Err(_) => return TaskOutcome::Panicked,
     }
     match timeout(wait, spawn(work)).await {
-        Ok(Ok(())) => Ended::Completed,
-        Ok(Err(stopped)) if stopped.is_panic() => Ended::Panicked,
-        Ok(Err(_)) => Ended::Stopped,
-        Err(_) => Ended::Not,
+        Ok(Ok(())) => TaskOutcome::Completed,
+        Ok(Err(stopped)) if stopped.is_panic() => TaskOutcome::Panicked,
+        Ok(Err(_)) => TaskOutcome::Stopped,
+        Err(_) => TaskOutcome::Not,
     }
 }
 
 /// The state of a task at the end of the wait.
-enum Ended {
+enum TaskOutcome {
     Completed,
     Panicked,
     /// The worker is shutting down.
@@ -121,7 +123,7 @@ enum Ended {
     Not,
 }
 
-fn without_request(answer: Answer) -> Error {
+fn without_request(answer: EarlyResponse) -> Error {
     Rejection::from(answer).into()
 }
 

@@ -7,10 +7,10 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpMessage};
-use countersign_core::{Arrived, DeliverySpan, IdempotencyStore, Receiver};
+use countersign_core::{DeliverySpan, IdempotencyStore, ReceivedDelivery, Receiver};
 use tokio::sync::oneshot;
 
-use crate::body::put_back;
+use crate::body::rebuild_request;
 use crate::ready::Behind;
 use crate::response::{answered, status};
 
@@ -18,7 +18,7 @@ use crate::response::{answered, status};
 /// cannot be written, the sender still gets the response of the successful handler.
 pub(super) async fn run<S, T, B>(
     receiver: Receiver<S>,
-    arrived: Arrived,
+    arrived: ReceivedDelivery,
     mut request: ServiceRequest,
     service: Rc<Behind<T>>,
     span: DeliverySpan,
@@ -27,7 +27,7 @@ pub(super) async fn run<S, T, B>(
     S: IdempotencyStore,
     T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    let Arrived { verified, reserved, .. } = arrived;
+    let ReceivedDelivery { verified, permit: reserved, .. } = arrived;
     let claim = match receiver.claim(&verified, &sleep).await {
         Ok(claim) => claim,
         Err(other) => {
@@ -35,7 +35,7 @@ pub(super) async fn run<S, T, B>(
             return;
         }
     };
-    put_back(&mut request, verified);
+    rebuild_request(&mut request, verified);
     request.extensions_mut().insert(claim.grant());
 
     let work = async {
@@ -44,7 +44,7 @@ pub(super) async fn run<S, T, B>(
         handling.ended(Some(status(&response)));
         response
     };
-    let response = claim.renewed_while(work, &sleep).await;
+    let response = claim.run_with_renewal(work, &sleep).await;
     let status = status(&response);
     // Fails if the client has disconnected, or if its deadline has passed.
     let _ = give.send(response.map(ServiceResponse::map_into_left_body));

@@ -19,8 +19,8 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    pub(super) fn refused_as(self, kind: VerifyErrorKind) -> Self {
-        Self { expected: Expected::Refused(kind), ..self }
+    pub(super) fn rejected_as(self, kind: VerifyErrorKind) -> Self {
+        Self { expected: Expected::Rejected(kind), ..self }
     }
 }
 
@@ -37,14 +37,14 @@ pub(super) enum Expected {
     },
     /// Exactly one of the copies is handled.
     HandledOnce,
-    Refused(VerifyErrorKind),
+    Rejected(VerifyErrorKind),
 }
 
 impl Expected {
     pub(super) fn status(self) -> u16 {
         match self {
             Self::Handled { .. } | Self::Duplicate { .. } | Self::HandledOnce => 200,
-            Self::Refused(kind) => kind.status(),
+            Self::Rejected(kind) => kind.status(),
         }
     }
 }
@@ -55,7 +55,7 @@ impl fmt::Display for Expected {
             Self::Handled { secret } => write!(f, "handled, secret {secret}"),
             Self::Duplicate { secret } => write!(f, "duplicate, secret {secret}"),
             Self::HandledOnce => f.write_str("handled once"),
-            Self::Refused(kind) => f.write_str(kind.code()),
+            Self::Rejected(kind) => f.write_str(kind.code()),
         }
     }
 }

@@ -6,8 +6,8 @@ use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind};
 
 use super::delivery::{Delivery, Expected};
 use super::provider::Provider;
-use crate::mend::Mend;
 use crate::random;
+use crate::usage_error::UsageError;
 
 /// An endpoint in the middle of a secret rotation. Its secrets are generated for this run.
 pub(super) struct Endpoint {
@@ -20,7 +20,7 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    pub(super) fn new(provider: &'static Provider) -> Result<Self, Mend> {
+    pub(super) fn new(provider: &'static Provider) -> Result<Self, UsageError> {
         Ok(Self {
             provider,
             scheme: Scheme::named(provider.scheme)?,
@@ -34,14 +34,14 @@ impl Endpoint {
         path(self.provider.scheme)
     }
 
-    pub(super) fn verifier(&self) -> Result<Verifier, Mend> {
+    pub(super) fn verifier(&self) -> Result<Verifier, UsageError> {
         let secrets = Secrets::new(self.current.secret()?.named("current"))
             .with_previous(self.previous.secret()?.named("previous"));
         Ok(Verifier::new(self.scheme.clone(), secrets)?)
     }
 
     /// All deliveries to send at the time `now_ms`.
-    pub(super) fn deliveries(&self, now_ms: i64) -> Result<Vec<Delivery>, Mend> {
+    pub(super) fn deliveries(&self, now_ms: i64) -> Result<Vec<Delivery>, UsageError> {
         let Provider { sample, further, .. } = self.provider;
         let at_now = |what, secret| self.signed(what, sample.at(now_ms), now_ms, secret);
 
@@ -60,14 +60,14 @@ impl Endpoint {
         all.push(unsigned(at_now("unsigned", &self.current)?));
         all.push(truncated(at_now("signature truncated by one byte", &self.current)?));
         let forged = at_now("signed with a wrong secret", &self.forgers)?;
-        all.push(forged.refused_as(VerifyErrorKind::SignatureMismatch));
+        all.push(forged.rejected_as(VerifyErrorKind::SignatureMismatch));
         if let Some(tolerance) = self.scheme.tolerance() {
             let (past, future) = (just_beyond(tolerance.past()), just_beyond(tolerance.future()));
             let at = |what, unix_ms| self.signed(what, sample.at(unix_ms), unix_ms, &self.current);
             let stale = at("stale: a minute too old", now_ms.saturating_sub(past))?;
-            all.push(stale.refused_as(VerifyErrorKind::TimestampTooOld));
+            all.push(stale.rejected_as(VerifyErrorKind::TimestampTooOld));
             let early = at("from the future: a minute too early", now_ms.saturating_add(future))?;
-            all.push(early.refused_as(VerifyErrorKind::TimestampInFuture));
+            all.push(early.rejected_as(VerifyErrorKind::TimestampInFuture));
         }
         // The previous secret is still accepted, and the event is still that of the first delivery.
         let rotated = at_now("signed with the old secret", &self.previous)?;
@@ -82,7 +82,7 @@ impl Endpoint {
         body: String,
         unix_ms: i64,
         secret: &RandomSecret,
-    ) -> Result<Delivery, Mend> {
+    ) -> Result<Delivery, UsageError> {
         let body = body.into_bytes();
         let head = [("content-type", "application/json")];
         let signer = Signer::new(self.scheme.clone(), secret.secret()?)?.at_unix_ms(unix_ms);
@@ -102,12 +102,12 @@ fn tampered(mut delivery: Delivery) -> Delivery {
     if let Some(byte) = delivery.body.get_mut(middle) {
         *byte ^= 1;
     }
-    delivery.refused_as(VerifyErrorKind::SignatureMismatch)
+    delivery.rejected_as(VerifyErrorKind::SignatureMismatch)
 }
 
 fn unsigned(mut delivery: Delivery) -> Delivery {
     delivery.headers.clear();
-    delivery.refused_as(VerifyErrorKind::MissingSignature)
+    delivery.rejected_as(VerifyErrorKind::MissingSignature)
 }
 
 fn truncated(mut delivery: Delivery) -> Delivery {
@@ -115,7 +115,7 @@ fn truncated(mut delivery: Delivery) -> Delivery {
         // All four providers put the signature, in hexadecimal, at the end of their only header.
         value.truncate(value.len().saturating_sub(2));
     }
-    delivery.refused_as(VerifyErrorKind::MalformedSignature)
+    delivery.rejected_as(VerifyErrorKind::MalformedSignature)
 }
 
 /// One minute more than the tolerance, in milliseconds.
@@ -128,11 +128,11 @@ fn just_beyond(tolerated: Option<Duration>) -> i64 {
 struct RandomSecret(String);
 
 impl RandomSecret {
-    fn new() -> Result<Self, Mend> {
+    fn new() -> Result<Self, UsageError> {
         Ok(Self(random::hex_128()?))
     }
 
-    fn secret(&self) -> Result<Secret, Mend> {
+    fn secret(&self) -> Result<Secret, UsageError> {
         Ok(Secret::new(self.0.as_str())?)
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn report(outcomes: &[Outcome]) -> Report {
 
     let (answers, proofs) = (answers(outcomes), proofs(outcomes));
     let text = format!("{answers}\nVerified deliveries:\n\n{proofs}\n{summary}\n");
-    let report = Report::for_people(text);
-    if expected == sent { report } else { report.refused() }
+    let report = Report::human(text);
+    if expected == sent { report } else { report.rejected() }
 }
 
 fn answers(outcomes: &[Outcome]) -> String {
@@ -90,7 +90,7 @@ fn judged(seen: &Seen) -> Option<Expected> {
         [Judged::Duplicate(verified)] => {
             Some(Expected::Duplicate { secret: verified.secret_index() })
         }
-        [Judged::Refused(error)] => Some(Expected::Refused(error.kind())),
+        [Judged::Rejected(error)] => Some(Expected::Rejected(error.kind())),
         [] | [Judged::Busy] => None,
         _ if handled(seen) == 1 => Some(Expected::HandledOnce),
         _ => None,
@@ -122,31 +122,31 @@ mod tests {
     use super::*;
 
     fn unsigned(answered: Result<u16, String>, seen: Seen) -> Outcome {
-        let expected = Expected::Refused(VerifyErrorKind::MissingSignature);
+        let expected = Expected::Rejected(VerifyErrorKind::MissingSignature);
         let (headers, body) = (Vec::new(), Vec::new());
         let delivery =
             Delivery { scheme: "jupiter", what: "unsigned", headers, body, copies: 1, expected };
         Outcome { delivery, answered, seen }
     }
 
-    fn refused(kind: VerifyErrorKind) -> Seen {
-        Seen(vec![Judged::Refused(VerifyError::from(kind))])
+    fn rejected(kind: VerifyErrorKind) -> Seen {
+        Seen(vec![Judged::Rejected(VerifyError::from(kind))])
     }
 
     #[test]
     fn an_answer_is_as_expected_only_where_status_and_code_are() {
         use VerifyErrorKind::{MissingSignature, SignatureMismatch};
         let as_expected = |answered, seen| unsigned(answered, seen).is_expected();
-        assert!(as_expected(Ok(401), refused(MissingSignature)));
-        assert!(!as_expected(Ok(200), refused(MissingSignature)));
-        assert!(!as_expected(Ok(401), refused(SignatureMismatch)));
+        assert!(as_expected(Ok(401), rejected(MissingSignature)));
+        assert!(!as_expected(Ok(200), rejected(MissingSignature)));
+        assert!(!as_expected(Ok(401), rejected(SignatureMismatch)));
         assert!(!as_expected(Ok(401), Seen(Vec::new())));
-        assert!(!as_expected(Err("no connection".to_owned()), refused(MissingSignature)));
+        assert!(!as_expected(Err("no connection".to_owned()), rejected(MissingSignature)));
     }
 
     #[test]
     fn one_answer_that_is_not_as_expected_fails_the_demo_and_is_marked() {
-        let good = || unsigned(Ok(401), refused(VerifyErrorKind::MissingSignature));
+        let good = || unsigned(Ok(401), rejected(VerifyErrorKind::MissingSignature));
         let passed = report(&[good()]);
         assert_eq!(passed.status, ExitCode::SUCCESS);
         assert!(!passed.text.contains("FAIL"));

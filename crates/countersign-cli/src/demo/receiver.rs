@@ -11,13 +11,13 @@ use axum::response::Response;
 use axum::routing::post;
 use countersign::serve::Serve;
 use countersign::tower::WebhookLayer;
-use countersign::{Answer, MemoryStore, Verified, VerifyError};
+use countersign::{EarlyResponse, MemoryStore, Verified, VerifyError};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::endpoint::Endpoint;
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// A receiver listening on loopback.
 pub(super) struct Receiver {
@@ -37,14 +37,14 @@ pub(super) enum Judged {
     /// The handler ran.
     Handled(Box<Verified>),
     Duplicate(Box<Verified>),
-    Refused(VerifyError),
+    Rejected(VerifyError),
     /// The sender should retry.
     Busy,
 }
 
 impl Receiver {
-    pub(super) async fn start(endpoints: &[Endpoint]) -> Result<Self, Mend> {
-        let cannot = |error| Mend::because("the receiver cannot listen on loopback", error);
+    pub(super) async fn start(endpoints: &[Endpoint]) -> Result<Self, UsageError> {
+        let cannot = |error| UsageError::because("the receiver cannot listen on loopback", error);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let (observer, observed) = mpsc::channel();
@@ -68,11 +68,11 @@ impl Receiver {
     /// Drains open requests and stops.
     pub(super) async fn stop(self) {
         let _ = self.stop.send(());
-        let _ = tokio::time::timeout(LONGEST_STOP, self.running).await;
+        let _ = tokio::time::timeout(MAX_STOP, self.running).await;
     }
 }
 
-fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router, Mend> {
+fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router, UsageError> {
     let mut app = Router::new();
     for endpoint in endpoints {
         let (path, verifier) = (endpoint.path(), endpoint.verifier()?);
@@ -95,10 +95,10 @@ async fn observe(
     let response = next.run(request).await;
     let extensions = response.extensions();
     let verified = extensions.get::<Verified>().cloned().map(Box::new);
-    let judged = match (extensions.get::<Answer>(), verified) {
+    let judged = match (extensions.get::<EarlyResponse>(), verified) {
         (None, Some(verified)) => Judged::Handled(verified),
-        (Some(Answer::Duplicate { .. }), Some(verified)) => Judged::Duplicate(verified),
-        (Some(Answer::Refused(error)), _) => Judged::Refused(error.clone()),
+        (Some(EarlyResponse::Duplicate { .. }), Some(verified)) => Judged::Duplicate(verified),
+        (Some(EarlyResponse::Rejected(error)), _) => Judged::Rejected(error.clone()),
         _ => Judged::Busy,
     };
     // Sending fails only if the demo has ended; the result is not needed then.
@@ -106,4 +106,4 @@ async fn observe(
     response
 }
 
-const LONGEST_STOP: Duration = Duration::from_secs(2);
+const MAX_STOP: Duration = Duration::from_secs(2);

@@ -58,14 +58,14 @@ impl<W: Write> LineWriter<W> {
 
 /// Writes at least one byte, and returns how many.
 fn write_some(out: &mut impl Write, bytes: &[u8], pause: fn(Duration)) -> io::Result<usize> {
-    let mut time = SHORTEST_PAUSE;
+    let mut time = MIN_PAUSE;
     loop {
         match out.write(bytes) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 pause(time);
-                time = LONGEST_PAUSE.min(time * 2);
+                time = MAX_PAUSE.min(time * 2);
             }
             written => return written,
         }
@@ -74,8 +74,8 @@ fn write_some(out: &mut impl Write, bytes: &[u8], pause: fn(Duration)) -> io::Re
 
 /// Ends an incomplete line. With it, even a line that lacks only its line feed is not JSON.
 const INCOMPLETE: &[u8] = b" (incomplete)\n";
-const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(1);
+const MAX_PAUSE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {

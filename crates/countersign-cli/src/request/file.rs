@@ -12,15 +12,15 @@ use serde_json::Value;
 use serde_json::error::Category;
 
 use super::Request;
-use crate::mend::Mend;
 use crate::output::escape_control_chars;
+use crate::usage_error::UsageError;
 
 /// Parses the file; `what` names it in errors. Returns the request, and notes about missing parts.
 /// Other fields (of a test vector, or the result of a captured delivery) are ignored.
-pub(super) fn parse(json: &[u8], what: &str) -> Result<(Request, Vec<String>), Mend> {
-    let fields: Fields =
-        serde_json::from_slice(json).map_err(|error| Mend::because(what, unreadable(&error)))?;
-    fields.request().map_err(|problem| Mend::because(what, problem))
+pub(super) fn parse(json: &[u8], what: &str) -> Result<(Request, Vec<String>), UsageError> {
+    let fields: Fields = serde_json::from_slice(json)
+        .map_err(|error| UsageError::because(what, unreadable(&error)))?;
+    fields.request().map_err(|problem| UsageError::because(what, problem))
 }
 
 /// The message for a parse error: serde's own message if the file is not JSON. If the JSON has the

@@ -15,7 +15,7 @@ pub(super) fn describe(scheme: &Scheme) -> Report {
         push_lines(&mut page, fact.label, values);
     }
     push_lines(&mut page, "notes", scheme.notes().iter().map(String::as_str));
-    Report::for_people(page)
+    Report::human(page)
 }
 
 /// One line for each value, with the label on the first.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use countersign::{
-    Algorithm, BodyView, Cell, Covers, Evidence, Handshake, HandshakeRule, Identity, Interactive,
-    Retries, RetrySignature, Scheme, SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Evidence, Handshake, HandshakeRule, Identity, Interactive, Retries,
+    RetrySignature, Scheme, SchemeField, SecretFormat, SignatureCoverage, TimestampUnit, Tolerance,
 };
 
 use super::aliases;
@@ -39,18 +39,21 @@ pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
         Fact::words("encoding", [scheme.encoding().to_string()]),
         Fact::words("secret", [secret(scheme)]),
         Fact::words("timestamp", [timestamp(scheme.timestamp())]),
-        Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), Cell::Tolerance)]),
-        Fact::words("event key", [cell(event_key(scheme), Cell::EventId)]),
-        Fact::words("identity", [cell(identity(scheme), Cell::Identity)]),
-        Fact::words("event type", [cell(event_type(scheme), Cell::EventType)]),
-        Fact::words("body limit", [cell(bytes(profile.body_limit()), Cell::BodyLimit)]),
-        Fact::words("ack deadline", [cell(duration(profile.ack_deadline()), Cell::AckDeadline)]),
-        Fact::words("retries", [cell(retries(profile.retries()), Cell::Retries)]),
-        Fact::words("retry window", [cell(retry_window(profile.retries()), Cell::Retries)]),
+        Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), SchemeField::Tolerance)]),
+        Fact::words("event key", [cell(event_key(scheme), SchemeField::EventId)]),
+        Fact::words("identity", [cell(identity(scheme), SchemeField::Identity)]),
+        Fact::words("event type", [cell(event_type(scheme), SchemeField::EventType)]),
+        Fact::words("body limit", [cell(bytes(profile.body_limit()), SchemeField::BodyLimit)]),
+        Fact::words(
+            "ack deadline",
+            [cell(duration(profile.ack_deadline()), SchemeField::AckDeadline)],
+        ),
+        Fact::words("retries", [cell(retries(profile.retries()), SchemeField::Retries)]),
+        Fact::words("retry window", [cell(retry_window(profile.retries()), SchemeField::Retries)]),
         Fact::words("retries are", retry_signature(scheme)),
         Fact::words(
             "interactive",
-            interactive(profile.interactive()).map(|words| cell(words, Cell::Interactive)),
+            interactive(profile.interactive()).map(|words| cell(words, SchemeField::Interactive)),
         ),
         Fact::words("retention", [duration(profile.retention())]),
         Fact::words("handshake", scheme.handshakes().iter().map(handshake)),
@@ -97,8 +100,8 @@ fn signed_bytes(scheme: &Scheme) -> Fact {
 /// The covered part of the body, unless that is the whole body.
 fn covers(scheme: &Scheme) -> Option<String> {
     match scheme.covers() {
-        Covers::Body => None,
-        Covers::Fields(fields) => {
+        SignatureCoverage::Body => None,
+        SignatureCoverage::Fields(fields) => {
             Some(format!("of the body only {}: the rest is not authenticated", fields.join(", ")))
         }
         _ if scheme.algorithm() == Algorithm::Token && scheme.is_data() => None,

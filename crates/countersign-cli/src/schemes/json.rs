@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Covers, EventTypeSource, Handshake, Retries, Scheme};
+use countersign::{EventTypeSource, Handshake, Retries, Scheme, SignatureCoverage};
 use serde::Serialize;
 
 use super::aliases;
@@ -104,7 +104,7 @@ impl<'a> SchemeJson<'a> {
             authenticates_body: scheme.authenticates_body(),
             is_data: scheme.is_data(),
             authenticated_fields: match scheme.covers() {
-                Covers::Fields(fields) => Some(fields),
+                SignatureCoverage::Fields(fields) => Some(fields),
                 _ => None,
             },
             body_view: scheme.body_view().to_string(),

@@ -20,14 +20,14 @@ pub(super) fn page(schemes: &[Scheme]) -> Report {
         page.push_str(&format!("\n## {}\n\n", scheme.name()));
         push_section(&mut page, scheme);
     }
-    Report::for_programs(page)
+    Report::machine(page)
 }
 
 /// The page of one scheme.
 pub(super) fn section(scheme: &Scheme) -> Report {
     let mut section = format!("# {}\n\n", scheme.name());
     push_section(&mut section, scheme);
-    Report::for_programs(section)
+    Report::machine(section)
 }
 
 fn push_row(page: &mut String, scheme: &Scheme) {

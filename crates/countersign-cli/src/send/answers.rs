@@ -7,16 +7,16 @@ use countersign::testing::AttackAnswer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::volley::Shot;
-use crate::mend::Mend;
+use super::volley::Attempt;
 use crate::output::{BAD, DIM, GOOD, Report, paint};
+use crate::usage_error::UsageError;
 
-pub(super) fn report(shots: &[Shot], is_json: bool) -> Result<Report, Mend> {
+pub(super) fn report(shots: &[Attempt], is_json: bool) -> Result<Report, UsageError> {
     let report = match is_json {
         true => json(shots)?,
-        false => Report::for_people(text(shots)),
+        false => Report::human(text(shots)),
     };
-    Ok(if shots.iter().all(Shot::is_expected) { report } else { report.refused() })
+    Ok(if shots.iter().all(Attempt::is_expected) { report } else { report.rejected() })
 }
 
 /// A status as a number, any other outcome as text.
@@ -32,9 +32,9 @@ pub(super) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-fn text(shots: &[Shot]) -> String {
+fn text(shots: &[Attempt]) -> String {
     let mut text = String::new();
-    for (expected, answer, took) in shots.iter().flat_map(Shot::answered) {
+    for (expected, answer, took) in shots.iter().flat_map(Attempt::answered) {
         let style = if expected.admits(answer) { GOOD } else { BAD };
         let aside = match expected.admits(answer) {
             true => String::new(),
@@ -55,8 +55,8 @@ fn text(shots: &[Shot]) -> String {
     text
 }
 
-fn json(shots: &[Shot]) -> Result<Report, Mend> {
-    let answers = shots.iter().flat_map(Shot::answered);
+fn json(shots: &[Attempt]) -> Result<Report, UsageError> {
+    let answers = shots.iter().flat_map(Attempt::answered);
     let answers = answers.map(|(expected, answer, took)| AnswerJson {
         answer: value(answer),
         expected: expected.to_string(),
@@ -65,9 +65,9 @@ fn json(shots: &[Shot]) -> Result<Report, Mend> {
     });
     let whole = WholeJson { answers: answers.collect(), spread: Spread::of(shots) };
     let line = serde_json::to_string(&whole);
-    let line =
-        line.map_err(|error| Mend::because("the responses cannot be written as JSON", error))?;
-    Ok(Report::for_programs(line + "\n"))
+    let line = line
+        .map_err(|error| UsageError::because("the responses cannot be written as JSON", error))?;
+    Ok(Report::machine(line + "\n"))
 }
 
 #[derive(Serialize)]
@@ -101,10 +101,10 @@ struct Times {
 
 impl Spread {
     /// `None` for fewer than two responses.
-    fn of(shots: &[Shot]) -> Option<Self> {
+    fn of(shots: &[Attempt]) -> Option<Self> {
         let mut answers = BTreeMap::new();
         let mut times = Vec::new();
-        for (_, answer, took) in shots.iter().flat_map(Shot::answered) {
+        for (_, answer, took) in shots.iter().flat_map(Attempt::answered) {
             *answers.entry(answer.to_string()).or_default() += 1;
             times.push(took);
         }
@@ -130,8 +130,8 @@ mod tests {
 
     #[test]
     fn the_spread_is_of_all_answers_and_times() {
-        let shots: Vec<Shot> = (1..=100)
-            .map(|ms| Shot {
+        let shots: Vec<Attempt> = (1..=100)
+            .map(|ms| Attempt {
                 expected: vec![Expected::Accepted],
                 answers: vec![(if ms > 98 { 503 } else { 204 }.into(), Duration::from_millis(ms))],
             })

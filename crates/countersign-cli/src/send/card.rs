@@ -1,4 +1,4 @@
-//! The report of `--forge all`.
+//! The report of `--attack all`.
 
 use std::time::Duration;
 
@@ -7,27 +7,27 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answers::{milliseconds, value};
-use super::volley::Shot;
-use crate::mend::Mend;
+use super::volley::Attempt;
 use crate::output::{BAD, BOLD, DIM, GOOD, Report, paint};
 use crate::table::{Cell, Table};
+use crate::usage_error::UsageError;
 
 pub(super) fn report(
     list: &AttackList,
-    shots: &[Shot],
+    shots: &[Attempt],
     scheme: &str,
     is_json: bool,
-) -> Result<Report, Mend> {
-    let marks: Vec<(&Attack, &Shot)> = list.iter().zip(shots).collect();
+) -> Result<Report, UsageError> {
+    let marks: Vec<(&Attack, &Attempt)> = list.iter().zip(shots).collect();
     let is_clean = marks.iter().all(|(_, shot)| shot.is_expected());
     let report = match is_json {
         true => json(list, &marks, scheme, is_clean)?,
-        false => Report::for_people(text(list, &marks)),
+        false => Report::human(text(list, &marks)),
     };
-    Ok(if is_clean { report } else { report.refused() })
+    Ok(if is_clean { report } else { report.rejected() })
 }
 
-fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
+fn text(list: &AttackList, marks: &[(&Attack, &Attempt)]) -> String {
     let mut table = Table::new(["ATTACK", "MARK", "RESPONSE", "EXPECTED", "MS"]);
     for (attack, shot) in marks {
         table.push([
@@ -62,7 +62,7 @@ fn text(list: &AttackList, marks: &[(&Attack, &Shot)]) -> String {
 }
 
 /// Notes that the marks do not show.
-fn notes(marks: &[(&Attack, &Shot)]) -> String {
+fn notes(marks: &[(&Attack, &Attempt)]) -> String {
     let mut notes = String::new();
     let half_seen: Vec<&Attack> =
         marks.iter().map(|(attack, _)| *attack).filter(|attack| is_half_seen(attack)).collect();
@@ -87,10 +87,10 @@ fn is_half_seen(attack: &Attack) -> bool {
 
 fn json(
     list: &AttackList,
-    marks: &[(&Attack, &Shot)],
+    marks: &[(&Attack, &Attempt)],
     scheme: &str,
     is_clean: bool,
-) -> Result<Report, Mend> {
+) -> Result<Report, UsageError> {
     let marks = marks.iter().map(|(attack, shot)| MarkJson {
         attack: attack.kind().name(),
         sent: attack.kind().sent(),
@@ -114,8 +114,8 @@ fn json(
     };
     let line = serde_json::to_string(&card);
     let line =
-        line.map_err(|error| Mend::because("the report cannot be written as JSON", error))?;
-    Ok(Report::for_programs(line + "\n"))
+        line.map_err(|error| UsageError::because("the report cannot be written as JSON", error))?;
+    Ok(Report::machine(line + "\n"))
 }
 
 #[derive(Serialize)]
@@ -146,13 +146,13 @@ struct NotTriedJson {
 }
 
 /// The expected responses; one, if all requests of the attack expect the same.
-fn expected(shot: &Shot) -> String {
+fn expected(shot: &Attempt) -> String {
     let are_alike = shot.expected.windows(2).all(|pair| pair[0] == pair[1]);
     let count = if are_alike { 1 } else { shot.expected.len() };
     joined(shot.expected.iter().take(count).map(ToString::to_string))
 }
 
-fn longest(shot: &Shot) -> Duration {
+fn longest(shot: &Attempt) -> Duration {
     shot.answers.iter().map(|(_, took)| *took).max().unwrap_or_default()
 }
 

@@ -5,17 +5,19 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::hop_by_hop;
-use crate::mend::Mend;
 use crate::request::Request;
+use crate::usage_error::UsageError;
 
 /// All headers except those of the original connection.
-pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
+pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, UsageError> {
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers() {
         let header = HeaderName::try_from(name.as_str()).ok();
         let header = header.zip(HeaderValue::from_bytes(value).ok());
         let Some((name, value)) = header else {
-            return Err(Mend::new("the request has a header that is not valid in HTTP: remove it"));
+            return Err(UsageError::new(
+                "the request has a header that is not valid in HTTP: remove it",
+            ));
         };
         headers.append(name, value);
     }
@@ -25,7 +27,7 @@ pub(super) fn end_to_end(request: &Request) -> Result<HeaderMap, Mend> {
 
 /// The end-to-end headers without those that the scheme adds when it signs, so that nothing of an
 /// old signature remains. A header that the signature covers is kept: it belongs to the sender.
-pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, Mend> {
+pub(super) fn unsigned(request: &Request, scheme: &Scheme) -> Result<HeaderMap, UsageError> {
     let mut headers = end_to_end(request)?;
     let template = scheme.signed().to_ascii_lowercase();
     for name in scheme.headers().map(str::to_ascii_lowercase) {
@@ -94,8 +96,9 @@ mod tests {
         let headers = unsigned(&request, &scheme).unwrap();
         assert_eq!(names(&headers), ["content-type"]);
 
-        let scheme =
-            Scheme::builder("acme").signature_header("X-Sig").signed("{header:X-Kind}.{body}");
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Sig")
+            .signed_payload("{header:X-Kind}.{body}");
         let signed = super::tests::request(&[("x-kind", "a"), ("x-sig", "b"), ("x-sig", "c")]);
         let headers = unsigned(&signed, &scheme.build().unwrap()).unwrap();
         assert_eq!(names(&headers), ["x-kind", "content-type"]);

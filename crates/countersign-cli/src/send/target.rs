@@ -13,10 +13,10 @@ use rustls::crypto::ring;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::volley::Shot;
-use crate::mend::Mend;
+use super::volley::Attempt;
 use crate::output;
 use crate::server_url;
+use crate::usage_error::UsageError;
 
 #[derive(Clone)]
 pub(super) struct Target {
@@ -34,12 +34,12 @@ enum Connector {
 }
 
 /// The URL that the user gives. Requests are never sent to another URL.
-pub(super) fn url(text: &str) -> Result<Uri, Mend> {
-    server_url::parse(text).map_err(|problem| Mend::because("`--to`", problem))
+pub(super) fn url(text: &str) -> Result<Uri, UsageError> {
+    server_url::parse(text).map_err(|problem| UsageError::because("`--to`", problem))
 }
 
 impl Target {
-    pub(super) fn new(url: &Uri, patience: Duration) -> Result<Self, Mend> {
+    pub(super) fn new(url: &Uri, patience: Duration) -> Result<Self, UsageError> {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.enforce_http(false);
@@ -47,7 +47,7 @@ impl Target {
             let builder = HttpsConnectorBuilder::new();
             let builder = builder.with_provider_and_native_roots(ring::default_provider());
             let builder = builder.map_err(|error| {
-                Mend::because("the system's root certificates cannot be read", error)
+                UsageError::because("the system's root certificates cannot be read", error)
             })?;
             Connector::Https(builder.https_only().enable_http1().wrap_connector(http))
         } else {
@@ -57,8 +57,8 @@ impl Target {
     }
 
     /// Sends the requests one after the other.
-    pub(super) async fn fire(&self, requests: &[AttackRequest]) -> Shot {
-        let mut shot = Shot::default();
+    pub(super) async fn send(&self, requests: &[AttackRequest]) -> Attempt {
+        let mut shot = Attempt::default();
         for request in requests {
             let began = Instant::now();
             let answer = timeout(self.patience, self.deliver(request)).await;

@@ -10,7 +10,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::progress::Progress;
 use super::target::Target;
 
-pub(super) struct Volley {
+pub(super) struct Batch {
     pub(super) count: u32,
     pub(super) at_once: u32,
     /// The time between two starts.
@@ -19,12 +19,12 @@ pub(super) struct Volley {
 
 /// The result of sending an attack, or another request, once.
 #[derive(Default)]
-pub(super) struct Shot {
+pub(super) struct Attempt {
     pub(super) expected: Vec<Expected>,
     pub(super) answers: Vec<(AttackAnswer, Duration)>,
 }
 
-impl Shot {
+impl Attempt {
     pub(super) fn is_expected(&self) -> bool {
         self.answered().all(|(expected, answer, _)| expected.admits(answer))
     }
@@ -36,9 +36,9 @@ impl Shot {
     }
 }
 
-impl Volley {
+impl Batch {
     /// Sends all of them and returns the results in the order of the responses.
-    pub(super) async fn fire(&self, requests: Vec<AttackRequest>, target: Target) -> Vec<Shot> {
+    pub(super) async fn send(&self, requests: Vec<AttackRequest>, target: Target) -> Vec<Attempt> {
         let requests: Arc<[AttackRequest]> = requests.into();
         let mut progress = Progress::to(self.count as usize);
         let mut starts = interval(self.pause);
@@ -51,7 +51,7 @@ impl Volley {
             }
             starts.tick().await;
             let (requests, target) = (Arc::clone(&requests), target.clone());
-            flying.spawn(async move { target.fire(&requests).await });
+            flying.spawn(async move { target.send(&requests).await });
         }
         while !flying.is_empty() {
             shots.extend(next(&mut flying, &mut progress).await);
@@ -60,7 +60,7 @@ impl Volley {
     }
 }
 
-async fn next(flying: &mut JoinSet<Shot>, progress: &mut Progress) -> Option<Shot> {
+async fn next(flying: &mut JoinSet<Attempt>, progress: &mut Progress) -> Option<Attempt> {
     // The tasks are never cancelled and do not panic.
     let shot = flying.join_next().await.and_then(Result::ok);
     progress.step();

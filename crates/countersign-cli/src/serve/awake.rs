@@ -8,20 +8,20 @@ use tokio::time::sleep;
 /// during the stop is processed before this ends. With a deadline by the clock, a request would
 /// time out even though its response has already arrived.
 pub(super) async fn sleep_awake(duration: Duration) {
-    let step = LONGEST_STEP.min(duration / STEPS);
+    let step = MAX_STEP.min(duration / STEPS);
     for _ in 0..STEPS {
         sleep(step).await;
     }
     let mut left = duration.saturating_sub(step * STEPS);
     while !left.is_zero() {
-        let step = LONGEST_STEP.min(left);
+        let step = MAX_STEP.min(left);
         sleep(step).await;
         left -= step;
     }
 }
 
 const STEPS: u32 = 8;
-const LONGEST_STEP: Duration = Duration::from_secs(1);
+const MAX_STEP: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{Answer, BodyView, Clock, Scheme, SystemClock, Verified};
+use countersign::{BodyView, Clock, EarlyResponse, Scheme, SystemClock, Verified};
 use http::header::{CONTENT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;
@@ -32,19 +32,19 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use copy::Copied;
-pub(super) use hidden::Hidden;
+pub(super) use hidden::KnownSecrets;
 pub(super) use name::{Kind, Namer};
 
 use super::config::CapturePlan;
 use super::short_id::short_id;
-use crate::mend::Mend;
 use crate::output;
 use crate::queue::Queue;
 use crate::random;
+use crate::usage_error::UsageError;
 use copy::{BodyCopy, Came};
 use folder::Folder;
 use redaction::Redaction;
-use room::{Reserved, Room};
+use room::{QueueLimit, QueuePermit};
 use writer::Writer;
 
 /// Writes deliveries into a folder from a background thread, so that no delivery waits for it.
@@ -53,10 +53,10 @@ pub(super) struct Captures {
     waiting: Arc<Waiting>,
     dropped: Arc<[AtomicU64; 2]>,
     /// For bodies that are still being received and not verified yet.
-    arriving: Arc<Room>,
+    arriving: Arc<QueueLimit>,
     /// Separate, so that rejected requests cannot displace verified deliveries.
-    verified: Arc<Room>,
-    refused: Option<Arc<Room>>,
+    verified: Arc<QueueLimit>,
+    rejected: Option<Arc<QueueLimit>>,
 }
 
 /// The queue of deliveries to write. It has a lane for each kind; verified deliveries go first.
@@ -110,7 +110,7 @@ struct Entry {
     /// The verified body, if it differs from the received one.
     decoded: Option<Bytes>,
     is_whole: bool,
-    _reserved: Reserved,
+    _reserved: QueuePermit,
 }
 
 /// Resolves when all files are written.
@@ -119,17 +119,20 @@ pub(super) struct Written(oneshot::Receiver<()>);
 impl Captures {
     /// Starts the thread. It ends, and [`Written`] resolves, when all clones are dropped and every
     /// file is written.
-    pub(super) fn start(plan: CapturePlan, hidden: Arc<Hidden>) -> Result<(Self, Written), Mend> {
-        let CapturePlan { folder: path, at, files, refused } = plan;
+    pub(super) fn start(
+        plan: CapturePlan,
+        hidden: Arc<KnownSecrets>,
+    ) -> Result<(Self, Written), UsageError> {
+        let CapturePlan { folder: path, at, files, rejected } = plan;
         let program = program_number()?;
         let folder =
-            Folder::open(path.clone(), files, refused, Namer::of(program)).map_err(|error| {
-                at.mend(Mend::because(
+            Folder::open(path.clone(), files, rejected, Namer::of(program)).map_err(|error| {
+                at.fix(UsageError::because(
                     format!("cannot write files into `{}`", path.display()),
                     error,
                 ))
             })?;
-        let queue = Queue::new(LONGEST_QUEUE);
+        let queue = Queue::new(MAX_QUEUE);
         let entries = Arc::clone(&queue);
         let dropped = Arc::<[AtomicU64; 2]>::default();
         let (finished, written) = oneshot::channel();
@@ -140,11 +143,11 @@ impl Captures {
             writer.write_all(&entries, &counter);
             let _ = finished.send(());
         });
-        started.map_err(|error| Mend::because("deliveries cannot be captured", error))?;
-        let [arriving, verified] = [(); 2].map(|()| Room::of(LARGEST_WAITING));
-        let refused = refused.then(|| Room::of(LARGEST_WAITING));
+        started.map_err(|error| UsageError::because("deliveries cannot be captured", error))?;
+        let [arriving, verified] = [(); 2].map(|()| QueueLimit::of(LARGEST_WAITING));
+        let rejected = rejected.then(|| QueueLimit::of(LARGEST_WAITING));
         let waiting = Arc::new(Waiting(queue));
-        Ok((Self { waiting, dropped, arriving, verified, refused }, Written(written)))
+        Ok((Self { waiting, dropped, arriving, verified, rejected }, Written(written)))
     }
 
     fn push(&self, entry: Entry) {
@@ -167,7 +170,7 @@ impl Drop for Waiting {
 
 /// A random number that distinguishes the files of this program from those of other programs in the
 /// same folder.
-pub(super) fn program_number() -> Result<u32, Mend> {
+pub(super) fn program_number() -> Result<u32, UsageError> {
     let random = random::hex_128()?;
     Ok(u32::from_str_radix(&random[..8], 16).unwrap_or_default())
 }
@@ -225,11 +228,11 @@ impl Capture {
 
     /// The room for a copy of the body. A body is copied only if the verified delivery will not
     /// contain it as it arrived.
-    fn room_for_copies(&self, method: &Method) -> Option<&Arc<Room>> {
-        let Captures { arriving, refused, .. } = &self.captures;
+    fn room_for_copies(&self, method: &Method) -> Option<&Arc<QueueLimit>> {
+        let Captures { arriving, rejected, .. } = &self.captures;
         let is_decoded = self.of.scheme.body_view() == BodyView::Decoded;
         // A request with another method is a handshake, or not a delivery at all.
-        let is_copied = method == Method::POST && (is_decoded || refused.is_some());
+        let is_copied = method == Method::POST && (is_decoded || rejected.is_some());
         is_copied.then_some(arriving)
     }
 
@@ -242,11 +245,11 @@ impl Capture {
         verified: Option<&Verified>,
     ) {
         let status = response.status().as_u16();
-        let answer = response.extensions().get::<Answer>();
+        let answer = response.extensions().get::<EarlyResponse>();
         match (verified, answer) {
             (Some(verified), _) => self.take_verified(seen, status, code, verified),
-            (None, Some(Answer::Refused(_))) if seen.method == Method::POST => {
-                self.take_refused(seen, status, code).await;
+            (None, Some(EarlyResponse::Rejected(_))) if seen.method == Method::POST => {
+                self.take_rejected(seen, status, code).await;
             }
             // A handshake is not a delivery, and may contain a key.
             _ => {}
@@ -264,7 +267,7 @@ impl Capture {
             false => (copy.and_then(BodyCopy::so_far).map(|came| came.bytes), Some(proved.clone())),
         };
         let held = |body: &Bytes| body.len() + decoded.as_ref().map_or(0, Bytes::len);
-        let mut reserved = Room::nothing(&self.captures.verified);
+        let mut reserved = QueueLimit::nothing(&self.captures.verified);
         let body = body.filter(|body| reserved.grow(held(body) + seen.head_length()));
         let Some(body) = body else { return self.captures.drop_one(Kind::Verified) };
         self.captures.push(Entry {
@@ -283,19 +286,19 @@ impl Capture {
 
     /// Most rejected requests are rejected before their body is read. The rest of the body is read
     /// here, because without it the reason for the rejection could not be found.
-    async fn take_refused(&self, mut seen: Seen, status: u16, code: &'static str) {
-        let Some(room) = &self.captures.refused else { return };
+    async fn take_rejected(&self, mut seen: Seen, status: u16, code: &'static str) {
+        let Some(room) = &self.captures.rejected else { return };
         let Some(copy) = seen.copy.take() else { return };
         let left = self.patience.saturating_sub(seen.since.elapsed());
-        let mut reserved = Room::nothing(room);
+        let mut reserved = QueueLimit::nothing(room);
         let came = copy.whole(left).await;
         let came = came.filter(|came| reserved.grow(came.bytes.len() + seen.head_length()));
         let Some(Came { bytes, is_whole, .. }) = came else {
-            return self.captures.drop_one(Kind::Refused);
+            return self.captures.drop_one(Kind::Rejected);
         };
         self.captures.push(Entry {
             of: Arc::clone(&self.of),
-            kind: Kind::Refused,
+            kind: Kind::Rejected,
             code,
             status,
             event_id: None,
@@ -362,7 +365,7 @@ impl Seen {
 }
 
 /// The maximum number of queued deliveries of each kind.
-const LONGEST_QUEUE: usize = 1024;
+const MAX_QUEUE: usize = 1024;
 /// The maximum total size of the bodies being received, and of the queued bodies of each kind.
 const LARGEST_WAITING: usize = 32 * 1024 * 1024;
 

@@ -19,15 +19,15 @@ use clap::{ArgAction, Args};
 use countersign::{BufferBudget, OutagePolicy, Repeats, Verifier};
 use http::Uri;
 
-use super::capture::{Hidden, PublicUrl};
+use super::capture::{KnownSecrets, PublicUrl};
 use super::folders;
-use super::live::{Fresh, Live};
+use super::live::{Reloaded, SecretsSource};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
-use crate::mend::Mend;
 use crate::output;
 use crate::secrets::SecretArgs;
 use crate::server_url;
+use crate::usage_error::UsageError;
 
 pub(super) use capture::CapturePlan;
 pub(super) use place::Place;
@@ -89,9 +89,9 @@ pub(crate) struct ServeArgs {
     /// Also capture rejected deliveries, with their bodies. Any client can cause these, so they
     /// use at most half of the files; the other half is reserved for verified deliveries
     #[arg(long)]
-    capture_refused: bool,
+    capture_rejected: bool,
     /// Write each event that exceeds the maximum number of crashed attempts to a file in this
-    /// directory, for use with `send --as-it-was`, and acknowledge it; if omitted, the sender
+    /// directory, for use with `send --verbatim`, and acknowledge it; if omitted, the sender
     /// keeps retrying
     #[arg(long, value_name = "DIR")]
     dead_letters: Option<PathBuf>,
@@ -112,7 +112,7 @@ pub(super) struct Plan {
     pub(super) capture: Option<CapturePlan>,
     pub(super) dead_letters: Option<DeadLetterPlan>,
     /// All secrets that were read, if deliveries are captured.
-    pub(super) hidden: Arc<Hidden>,
+    pub(super) hidden: Arc<KnownSecrets>,
 }
 
 /// The URL of the store, and the prefix of its keys.
@@ -140,9 +140,9 @@ pub(super) struct Limits {
 /// The parts of an endpoint that can change while it is served, and those that cannot.
 pub(super) struct Changes {
     /// The secrets that its verifier uses.
-    pub(super) live: Live,
+    pub(super) live: SecretsSource,
     /// A copy of the same secrets, for an endpoint that is served already.
-    pub(super) fresh: Fresh,
+    pub(super) fresh: Reloaded,
     pub(super) fixed: Fixed,
     /// The endpoint or its tenants, with the secrets that each accepts.
     pub(super) users: SecretUsers,
@@ -176,7 +176,7 @@ pub(super) struct Target {
 }
 
 impl Plan {
-    pub(super) fn of(args: &ServeArgs) -> Result<Self, Mend> {
+    pub(super) fn of(args: &ServeArgs) -> Result<Self, UsageError> {
         let plan = match &args.config {
             Some(file) => file::plan(file, args)?,
             None => arguments::plan(args)?,
@@ -214,16 +214,16 @@ impl ServeArgs {
 
 impl StorePlan {
     /// Checks the prefix: it requires Redis, and must be valid in an ACL pattern such as `~shop:*`.
-    fn new(url: String, prefix: Option<(String, Place)>) -> Result<Self, Mend> {
+    fn new(url: String, prefix: Option<(String, Place)>) -> Result<Self, UsageError> {
         if let Some((prefix, at)) = &prefix {
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
             if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(is_plain) {
-                return Err(at.mend(format!(
+                return Err(at.fix(format!(
                     "is not a prefix: use 1 to {MAX_PREFIX} letters, digits, `-`, `_`, `.` or `:`"
                 )));
             }
             if url == MEMORY {
-                return Err(at.mend(
+                return Err(at.fix(
                     "the store is `memory`, which no other application shares: remove the prefix, \
                      or use the URL of a Redis as the store",
                 ));
@@ -234,24 +234,24 @@ impl StorePlan {
 }
 
 impl Target {
-    fn parse(url: &str, at: Place) -> Result<Self, Mend> {
-        let uri = server_url::parse(url).map_err(|problem| at.mend(problem))?;
+    fn parse(url: &str, at: Place) -> Result<Self, UsageError> {
+        let uri = server_url::parse(url).map_err(|problem| at.fix(problem))?;
         Ok(Self { uri, at })
     }
 }
 
 /// Rejects a tolerance that is too short for any delivery, or longer than a year.
-fn check_tolerance(tolerance: Duration, at: &Place) -> Result<(), Mend> {
+fn check_tolerance(tolerance: Duration, at: &Place) -> Result<(), UsageError> {
     if tolerance < MIN_TOLERANCE || tolerance > MAX_TOLERANCE {
-        return Err(at.mend("is out of range: use a value between 1s and 1y"));
+        return Err(at.fix("is out of range: use a value between 1s and 1y"));
     }
     Ok(())
 }
 
 /// Rejects a body limit above the maximum, because a body is held in memory.
-fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), Mend> {
+fn check_body_limit(verifier: &Verifier, at: &Place) -> Result<(), UsageError> {
     if verifier.body_limit() > MAX_BODY_LIMIT {
-        return Err(at.mend(format!(
+        return Err(at.fix(format!(
             "bodies of {} bytes are larger than the maximum of {MAX_BODY_LIMIT} (1 GiB): a body is \
              held in memory",
             verifier.body_limit()
@@ -266,9 +266,9 @@ fn budget_for(body_limit: usize) -> usize {
 }
 
 /// Rejects `{…}` in the path of an endpoint without tenants.
-fn check_literal(path: &str, at: &Place) -> Result<(), Mend> {
+fn check_literal(path: &str, at: &Place) -> Result<(), UsageError> {
     if path.contains(['{', '}']) {
-        return Err(at.mend(
+        return Err(at.fix(
             "no segment of the path is a variable: use a literal path, or use `{tenant}` and add a \
              table `[endpoint.tenants]` to the file",
         ));
@@ -289,19 +289,19 @@ const MIB: usize = 1024 * 1024;
 struct Paths(Vec<String>);
 
 impl Paths {
-    fn add(&mut self, path: &str, at: &Place) -> Result<(), Mend> {
+    fn add(&mut self, path: &str, at: &Place) -> Result<(), UsageError> {
         let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic())
             && !path.contains(['?', '#', '"', '<', '>']);
         if !path.starts_with('/') || !is_plain {
-            return Err(at.mend(
+            return Err(at.fix(
                 "not a path: begin with `/`, without a query, and percent-encode other characters",
             ));
         }
         if path == HEALTH || path == METRICS {
-            return Err(at.mend(format!("`{path}` is reserved: choose another path")));
+            return Err(at.fix(format!("`{path}` is reserved: choose another path")));
         }
         if self.0.iter().any(|taken| taken == path) {
-            return Err(at.mend(format!(
+            return Err(at.fix(format!(
                 "two endpoints have the path `{path}`: use different paths, or one endpoint with \
                  several secrets"
             )));

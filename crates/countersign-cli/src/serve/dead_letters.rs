@@ -1,7 +1,7 @@
 //! Dead letters: writes each event that exceeded the maximum number of crashed attempts to a file,
 //! which stays until the user removes it.
 //!
-//! The file is a request that `send --as-it-was` can send to the application. It contains the
+//! The file is a request that `send --verbatim` can send to the application. It contains the
 //! verified body and the `countersign-*` headers of the event, but not the sender's headers.
 
 use std::borrow::Cow;
@@ -23,8 +23,8 @@ use super::capture::Namer;
 use super::config::DeadLetterPlan;
 use super::forward::add_event;
 use super::short_id::short_id;
-use crate::mend::Mend;
 use crate::output;
+use crate::usage_error::UsageError;
 
 /// The folder for the dead letters of all endpoints.
 #[derive(Clone)]
@@ -43,11 +43,14 @@ pub(super) struct EndpointDeadLetters {
 
 impl DeadLetterFolder {
     /// Creates the folder if it does not exist, and checks that files can be written into it.
-    pub(super) fn open(plan: DeadLetterPlan) -> Result<Self, Mend> {
+    pub(super) fn open(plan: DeadLetterPlan) -> Result<Self, UsageError> {
         let DeadLetterPlan { folder: path, at } = plan;
         let namer = Namer::of(super::capture::program_number()?);
         prepare(&path, &namer.probe()).map_err(|error| {
-            at.mend(Mend::because(format!("cannot write files into `{}`", path.display()), error))
+            at.fix(UsageError::because(
+                format!("cannot write files into `{}`", path.display()),
+                error,
+            ))
         })?;
         Ok(Self(Arc::new(Inner { path, namer: Mutex::new(namer) })))
     }
@@ -193,7 +196,7 @@ mod tests {
     use std::time::Duration;
 
     use countersign::{
-        Answer, Attempt, ClaimOutcome, CompleteOutcome, Endpoint, EventKey, Health,
+        Attempt, ClaimOutcome, CompleteOutcome, EarlyResponse, Endpoint, EventKey, Health,
         IdempotencyStore, MemoryStore, Receiver, ReleaseOutcome, RenewOutcome, Scheme, Secret,
         Signer, StoreError, Verifier,
     };
@@ -243,11 +246,11 @@ mod tests {
         }
     }
 
-    async fn claim(folder: &DeadLetterFolder) -> Answer {
+    async fn claim(folder: &DeadLetterFolder) -> EarlyResponse {
         claim_event(folder, "evt 1").await
     }
 
-    async fn claim_event(folder: &DeadLetterFolder, id: &str) -> Answer {
+    async fn claim_event(folder: &DeadLetterFolder, id: &str) -> EarlyResponse {
         let (scheme, text) = (Scheme::named("jupiter").unwrap(), "the secret");
         let body = &format!(r#"{{"event_id":"{id}","type":"t"}}"#);
         let signer = Signer::new(scheme.clone(), Secret::new(text).unwrap()).unwrap();
@@ -261,7 +264,7 @@ mod tests {
         receiver.claim(&verified, &|_: Duration| std::future::ready(())).await.err().unwrap()
     }
 
-    fn open(path: PathBuf) -> Result<DeadLetterFolder, Mend> {
+    fn open(path: PathBuf) -> Result<DeadLetterFolder, UsageError> {
         let at = crate::serve::config::Place::option("--dead-letters");
         DeadLetterFolder::open(DeadLetterPlan { folder: path, at })
     }
@@ -272,7 +275,10 @@ mod tests {
         let folder = open(dir.path().join("dead")).unwrap();
         for _ in 0..2 {
             let answer = claim(&folder).await;
-            assert!(matches!(answer, Answer::Exhausted { dead_lettered: true, .. }), "{answer:?}");
+            assert!(
+                matches!(answer, EarlyResponse::Exhausted { dead_lettered: true, .. }),
+                "{answer:?}"
+            );
         }
         let files: Vec<_> = fs::read_dir(dir.path().join("dead")).unwrap().collect();
         assert_eq!(files.len(), 2);
@@ -290,7 +296,10 @@ mod tests {
         let folder = open(dir.path().join("dead")).unwrap();
         fs::remove_dir(dir.path().join("dead")).unwrap();
         let answer = claim(&folder).await;
-        assert!(matches!(answer, Answer::Exhausted { dead_lettered: false, .. }), "{answer:?}");
+        assert!(
+            matches!(answer, EarlyResponse::Exhausted { dead_lettered: false, .. }),
+            "{answer:?}"
+        );
         let missing = dir.path().join("a/b");
         assert!(open(missing).is_err_and(|error| error.to_string().contains("--dead-letters")));
     }
@@ -305,7 +314,10 @@ mod tests {
             async move { claim_event(&folder, &long).await }
         });
         let answer = claimed.await.unwrap();
-        assert!(matches!(answer, Answer::Exhausted { dead_lettered: true, .. }), "{answer:?}");
+        assert!(
+            matches!(answer, EarlyResponse::Exhausted { dead_lettered: true, .. }),
+            "{answer:?}"
+        );
         let file = fs::read_dir(dir.path().join("dead")).unwrap().next().unwrap().unwrap();
         let name = file.file_name().into_string().unwrap();
         assert!(name.ends_with("-deadletter-in.json"), "{name}");

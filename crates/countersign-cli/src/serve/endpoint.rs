@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::tower::{ResponseBody, Webhook, WebhookLayer, answer};
-use countersign::{Answer, Grant, Handshake, Receiver, Scheme, Verified};
+use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
+use countersign::{EarlyResponse, Grant, Handshake, Receiver, Scheme, Verified};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
@@ -29,14 +29,14 @@ use super::log::{Line, Log};
 use super::metrics;
 use super::recorder::Recorder;
 use super::store::Store;
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// Receives the deliveries of one path.
 pub(super) struct Endpoint {
     path: Arc<str>,
     methods: Vec<Method>,
     layer: WebhookLayer<Store>,
-    service: Webhook<Store, Handler>,
+    service: WebhookService<Store, Handler>,
     ack_deadline: Duration,
     answer_within: Duration,
     log: Log,
@@ -58,7 +58,7 @@ pub(super) struct Shared {
 }
 
 impl Endpoint {
-    pub(super) fn new(plan: EndpointPlan, shared: Shared) -> Result<Self, Mend> {
+    pub(super) fn new(plan: EndpointPlan, shared: Shared) -> Result<Self, UsageError> {
         let Shared { store, log, captures, dead_letters, forwarded_headers, cutoff } = shared;
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
@@ -74,14 +74,14 @@ impl Endpoint {
             receiver = receiver.with_repeats(repeats);
         }
         if let Some((retention, at)) = plan.retention {
-            receiver = receiver.with_retention(retention).map_err(|error| at.mend(error))?;
+            receiver = receiver.with_retention(retention).map_err(|error| at.fix(error))?;
         }
         if let Some(folder) = dead_letters {
             let endpoint = Arc::clone(&path);
             receiver = receiver.with_dead_letters(EndpointDeadLetters { folder, endpoint });
         }
         let ack_deadline = receiver.ack_deadline();
-        let answer_within = receiver.answer_within().saturating_sub(PASSING_ON);
+        let answer_within = receiver.response_deadline().saturating_sub(PASSING_ON);
         let timeout = plan.handler_timeout.unwrap_or(HANDLER_TIMEOUT.max(ack_deadline));
         let forwards = plan.forward.is_some();
         let how = match plan.forward {
@@ -95,7 +95,7 @@ impl Endpoint {
                 How::Forward(Forward::new(&path, to, settings)?)
             }
         };
-        if let Some(background) = receiver.background(sleep) {
+        if let Some(background) = receiver.settlement_task(sleep) {
             tokio::spawn(background);
         }
         let recorder = Recorder::new(receiver.clone(), name);
@@ -172,7 +172,7 @@ impl Endpoint {
     /// Answers a delivery that arrives while too many others are in progress.
     fn turn_away(&self, since: Instant) -> Response<Full<Bytes>> {
         metrics::count(metrics::TURNED_AWAY, &self.path);
-        let mut response = answer(Answer::Busy);
+        let mut response = into_response(EarlyResponse::Busy);
         // The connection is needed for other requests.
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         self.log.print(&Line {
@@ -235,7 +235,7 @@ async fn at_hand(response: Response<ResponseBody<Full<Bytes>>>) -> Response<Full
 
 /// The code of a line: that of the early response, if the handler was not called.
 fn code(response: &Response<Full<Bytes>>) -> &'static str {
-    match response.extensions().get::<Answer>() {
+    match response.extensions().get::<EarlyResponse>() {
         Some(answer) => answer.code(),
         None if response.status().is_success() => "handled",
         None => "handler_failed",
@@ -245,7 +245,7 @@ fn code(response: &Response<Full<Bytes>>) -> &'static str {
 /// The name of the handshake, if the request was one.
 fn handshake(response: &Response<Full<Bytes>>) -> Option<&str> {
     match response.extensions().get() {
-        Some(Answer::Handshake(answer)) => Some(answer.name()),
+        Some(EarlyResponse::Handshake(answer)) => Some(answer.name()),
         _ => None,
     }
 }
@@ -289,7 +289,7 @@ impl Handler {
         let found = (extensions.get::<Verified>(), extensions.get(), extensions.get::<Admitted>());
         let (Some(verified), Some(grant), Some(admitted)) = found else {
             // The layer adds them to every request.
-            return answer(Answer::HandlerFailed);
+            return into_response(EarlyResponse::HandlerFailed);
         };
         let admitted = admitted.clone();
         let (verified, grant) = admitted.at.get_or_init(|| (verified.clone(), *grant)).clone();
@@ -315,7 +315,7 @@ impl Handler {
                     }
                 };
                 if !log.print_now(&line, give_up).await {
-                    return answer(Answer::Busy);
+                    return into_response(EarlyResponse::Busy);
                 }
                 let mut response = Response::default();
                 response.extensions_mut().insert(Printed);

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::config::{CapturePlan, DeadLetterPlan, Place};
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// Rejects an empty name: relative to a configuration file it would be that file's folder.
-pub(super) fn named(folder: &Path, at: &Place) -> Result<(), Mend> {
+pub(super) fn named(folder: &Path, at: &Place) -> Result<(), UsageError> {
     if folder.as_os_str().is_empty() {
-        return Err(at.mend("is empty: name a folder, or remove the key"));
+        return Err(at.fix("is empty: name a folder, or remove the key"));
     }
     Ok(())
 }
@@ -18,10 +18,10 @@ pub(super) fn named(folder: &Path, at: &Place) -> Result<(), Mend> {
 pub(super) fn apart(
     captures: Option<&CapturePlan>,
     dead_letters: Option<&DeadLetterPlan>,
-) -> Result<(), Mend> {
+) -> Result<(), UsageError> {
     let (Some(captures), Some(dead_letters)) = (captures, dead_letters) else { return Ok(()) };
     if resolved(&captures.folder) == resolved(&dead_letters.folder) {
-        return Err(dead_letters.at.mend(format!(
+        return Err(dead_letters.at.fix(format!(
             "`{}` is also the folder for captured deliveries: use a separate folder",
             dead_letters.folder.display()
         )));
@@ -45,12 +45,12 @@ mod tests {
 
     use super::*;
 
-    fn check(captures: &Path, dead_letters: &Path) -> Result<(), Mend> {
+    fn check(captures: &Path, dead_letters: &Path) -> Result<(), UsageError> {
         let captures = CapturePlan {
             folder: captures.to_owned(),
             at: Place::option("--capture"),
             files: 1,
-            refused: false,
+            rejected: false,
         };
         let dead_letters =
             DeadLetterPlan { folder: dead_letters.to_owned(), at: Place::option("--dead-letters") };

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::tower::answer;
-use countersign::{Answer, Grant, Verified};
+use countersign::tower::into_response;
+use countersign::{EarlyResponse, Grant, Verified};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
@@ -24,8 +24,8 @@ use super::awake::sleep_awake;
 use super::config::{ForwardedHeaders, Target};
 use super::metrics;
 use super::store::with_causes;
-use crate::mend::Mend;
 use crate::output;
+use crate::usage_error::UsageError;
 use client::Client;
 
 /// Forwards the events of one endpoint to its target.
@@ -58,17 +58,16 @@ impl Forward {
         path: &Arc<str>,
         to: Target,
         mut settings: ForwardSettings,
-    ) -> Result<Self, Mend> {
-        settings.patience = settings.patience.min(LONGEST_PATIENCE);
-        let client =
-            Client::new(&to.uri, settings.patience, MOST_CONNECTIONS).map_err(|error| {
-                to.at.mend(format!("the system's root certificates cannot be read: {error}"))
-            })?;
+    ) -> Result<Self, UsageError> {
+        settings.patience = settings.patience.min(MAX_PATIENCE);
+        let client = Client::new(&to.uri, settings.patience, MAX_CONNECTIONS).map_err(|error| {
+            to.at.fix(format!("the system's root certificates cannot be read: {error}"))
+        })?;
         Ok(Self(Arc::new(Inner {
             path: Arc::clone(path),
             target: to.uri,
             client,
-            connections: Semaphore::new(MOST_CONNECTIONS),
+            connections: Semaphore::new(MAX_CONNECTIONS),
             settings,
             is_down: AtomicBool::new(false),
         })))
@@ -85,9 +84,9 @@ impl Forward {
     ) -> Response<Full<Bytes>> {
         let Inner { path, client, connections, settings, .. } = &*self.0;
         let Ok(Ok(_connection)) = timeout(settings.patience, connections.acquire()).await else {
-            return answer(Answer::Busy);
+            return into_response(EarlyResponse::Busy);
         };
-        if grant.epoch > 1 {
+        if grant.attempt > 1 {
             metrics::count(metrics::REPEATED_ATTEMPTS, path);
         }
         let request = self.outgoing(request, verified, grant);
@@ -102,7 +101,7 @@ impl Forward {
                     "no response within {timeout}. The event is released, and may be forwarded \
                      again: raise `handler_timeout` if the target is slow"
                 ));
-                return answer(Answer::HandlerTimeout);
+                return into_response(EarlyResponse::HandlerTimeout);
             }
         };
         match answered {
@@ -164,7 +163,7 @@ async fn passed_back(answered: Response<Incoming>, answer_by: Instant) -> Respon
     if let Some(value) = parts.headers.get(RETRY_AFTER) {
         response.headers_mut().insert(RETRY_AFTER, value.clone());
     }
-    let until = answer_by.min(Instant::now() + LONGEST_BODY);
+    let until = answer_by.min(Instant::now() + MAX_BODY);
     let body = timeout_at(until, Limited::new(body, LARGEST_BODY).collect()).await;
     if let Ok(Ok(body)) = body {
         if let Some(value) = parts.headers.get(CONTENT_TYPE) {
@@ -182,7 +181,7 @@ fn unusable_target() -> Response<Full<Bytes>> {
     response
 }
 
-const MOST_CONNECTIONS: usize = 64;
-const LONGEST_PATIENCE: Duration = Duration::from_secs(2);
-const LONGEST_BODY: Duration = Duration::from_secs(2);
+const MAX_CONNECTIONS: usize = 64;
+const MAX_PATIENCE: Duration = Duration::from_secs(2);
+const MAX_BODY: Duration = Duration::from_secs(2);
 const LARGEST_BODY: usize = 64 * 1024;

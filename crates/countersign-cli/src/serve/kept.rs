@@ -11,31 +11,31 @@ use std::time::Duration;
 
 use countersign::{Secret, Secrets, SecretsHandle, Verifier};
 
-use super::capture::Hidden;
+use super::capture::KnownSecrets;
 use super::config::Source;
-use crate::mend::Mend;
 use crate::output;
 use crate::random;
 use crate::secrets::Place;
+use crate::usage_error::UsageError;
 
 /// The key of one endpoint.
-pub(super) struct Kept {
+pub(super) struct HandshakeSecret {
     endpoint: String,
     file: PathBuf,
     handle: SecretsHandle,
     /// The other secrets of the configuration. Locked while the key or they are replaced.
     others: Mutex<Vec<Source>>,
     /// The secrets to redact in captures; the key is added to them.
-    hidden: Arc<Hidden>,
+    hidden: Arc<KnownSecrets>,
 }
 
-impl Kept {
+impl HandshakeSecret {
     pub(super) fn new(
         endpoint: &str,
         file: PathBuf,
         handle: SecretsHandle,
         others: Vec<Source>,
-        hidden: Arc<Hidden>,
+        hidden: Arc<KnownSecrets>,
     ) -> Arc<Self> {
         let endpoint = endpoint.to_owned();
         Arc::new(Self { endpoint, file, handle, others: Mutex::new(others), hidden })
@@ -44,9 +44,9 @@ impl Kept {
     /// The verifier, configured to save the key here.
     pub(super) fn kept_by(self: &Arc<Self>, verifier: Verifier) -> Verifier {
         let kept = Arc::clone(self);
-        verifier.with_secret_keeper(move |key: Secret| {
-            kept.keep(&key).map_err(|mend| {
-                let said = mend.to_string();
+        verifier.with_handshake_secret_store(move |key: Secret| {
+            kept.keep(&key).map_err(|fix| {
+                let said = fix.to_string();
                 output::error(&said);
                 said.into()
             })
@@ -59,14 +59,14 @@ impl Kept {
         let Self { endpoint, file, .. } = self;
         let file = file.display();
         if is_there(&self.file) {
-            verifier.disarm_handshake();
+            verifier.close_handshake_window();
             output::note(&format!(
                 "`{endpoint}` is not armed, because its key is in `{file}`: to receive a new key, \
                  move that file away and send SIGHUP"
             ));
             return;
         }
-        verifier.arm_handshake(within);
+        verifier.open_handshake_window(within);
         let within = humantime::format_duration(within);
         output::note(&format!(
             "`{endpoint}` is armed for {within}: the first key that the provider sends is saved \
@@ -76,7 +76,7 @@ impl Kept {
 
     /// Replaces the other secrets with those of a reloaded configuration, and reads the key from
     /// its file again.
-    pub(super) fn replace_with(&self, fresh: &Self) -> Result<(), Mend> {
+    pub(super) fn replace_with(&self, fresh: &Self) -> Result<(), UsageError> {
         let fresh = mem::take(&mut *fresh.others.lock().unwrap_or_else(PoisonError::into_inner));
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let key = match is_there(&self.file) {
@@ -89,7 +89,7 @@ impl Kept {
         Ok(())
     }
 
-    fn keep(&self, key: &Secret) -> Result<(), Mend> {
+    fn keep(&self, key: &Secret) -> Result<(), UsageError> {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let Self { endpoint, file, .. } = self;
         let cannot = |error: &dyn Display| {
@@ -98,17 +98,17 @@ impl Kept {
                  acknowledged: fix the problem, and send SIGHUP to arm the endpoint again",
                 file.display()
             );
-            Mend::because(what, error)
+            UsageError::because(what, error)
         };
         self.hidden.add(key);
         write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
         // Read it as after a restart.
         let kept = Place::File(file.clone()).read();
         let replaced = kept.and_then(|key| Ok(self.handle.replace(all(Some(key), &others)?)?));
-        replaced.map_err(|mend| {
+        replaced.map_err(|fix| {
             // The file could not be used after a restart either.
             let _ = fs::remove_file(file);
-            cannot(&mend)
+            cannot(&fix)
         })?;
         output::note(&format!(
             "`{endpoint}` received its key: it is saved in `{}`, and deliveries signed with it \
@@ -120,7 +120,7 @@ impl Kept {
 }
 
 /// A random secret for an endpoint that has no key yet, so that nothing verifies.
-pub(super) fn unknown() -> Result<Secret, Mend> {
+pub(super) fn unknown() -> Result<Secret, UsageError> {
     Ok(Secret::new(random::hex_128()?)?)
 }
 
@@ -130,7 +130,7 @@ pub(super) fn is_there(file: &Path) -> bool {
 }
 
 /// The key, or a random placeholder, followed by the other secrets.
-fn all(key: Option<Secret>, others: &[Source]) -> Result<Secrets, Mend> {
+fn all(key: Option<Secret>, others: &[Source]) -> Result<Secrets, UsageError> {
     let first = match key {
         Some(key) => key,
         None => unknown()?,

@@ -7,33 +7,33 @@ use std::time::Duration;
 use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
 
 use super::config::Source;
-use super::kept::Kept;
-use crate::mend::Mend;
+use super::kept::HandshakeSecret;
+use crate::usage_error::UsageError;
 
 /// The active secrets of an endpoint.
-pub(super) enum Live {
+pub(super) enum SecretsSource {
     Own(SecretsHandle),
-    Kept { verifier: Verifier, kept: Arc<Kept> },
+    Kept { verifier: Verifier, kept: Arc<HandshakeSecret> },
     OfTenants { verifier: Verifier, table: Arc<Table> },
 }
 
 /// Secrets of a reloaded configuration.
-pub(super) enum Fresh {
+pub(super) enum Reloaded {
     Own(Secrets),
-    Kept(Arc<Kept>),
+    Kept(Arc<HandshakeSecret>),
     OfTenants(Arc<Table>),
 }
 
-impl Live {
+impl SecretsSource {
     /// Replaces the active secrets. Nothing is replaced if the kind of the secrets (own, from a
     /// handshake, of tenants) has changed, because that requires a restart.
-    pub(super) fn replace(&self, fresh: Fresh) -> Result<(), Mend> {
+    pub(super) fn replace(&self, fresh: Reloaded) -> Result<(), UsageError> {
         match (self, fresh) {
-            (Self::Own(handle), Fresh::Own(secrets)) => Ok(handle.replace(secrets)?),
-            (Self::Kept { kept, .. }, Fresh::Kept(fresh)) => kept.replace_with(&fresh),
-            (Self::OfTenants { verifier, table }, Fresh::OfTenants(fresh)) => {
+            (Self::Own(handle), Reloaded::Own(secrets)) => Ok(handle.replace(secrets)?),
+            (Self::Kept { kept, .. }, Reloaded::Kept(fresh)) => kept.replace_with(&fresh),
+            (Self::OfTenants { verifier, table }, Reloaded::OfTenants(fresh)) => {
                 table.replace_with(&fresh);
-                verifier.forget_tenants();
+                verifier.invalidate_tenants();
                 Ok(())
             }
             _ => Ok(()),
@@ -45,7 +45,7 @@ impl Live {
         let Self::Kept { verifier, kept } = self else { return };
         match within {
             Some(within) => kept.arm(verifier, within),
-            None => verifier.disarm_handshake(),
+            None => verifier.close_handshake_window(),
         }
     }
 }

@@ -15,8 +15,8 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::short_id::short_id;
-use crate::mend::Mend;
 use crate::output::{self, LineWriter};
+use crate::usage_error::UsageError;
 
 /// Prints lines from a background thread, so that requests never wait for it.
 #[derive(Debug, Clone)]
@@ -86,8 +86,8 @@ pub(super) struct Printed(oneshot::Receiver<()>);
 impl Log {
     /// Starts the thread. It ends, and [`Printed`] resolves, when all clones are dropped and every
     /// line is written.
-    pub(super) fn start(show_body: bool) -> Result<(Self, Printed), Mend> {
-        let cannot = |error| Mend::because("standard output cannot be used", error);
+    pub(super) fn start(show_body: bool) -> Result<(Self, Printed), UsageError> {
+        let cannot = |error| UsageError::because("standard output cannot be used", error);
         let out = standard_output().map_err(cannot)?;
         let (queue, entries) = sync_channel(MAX_LINES);
         let dropped = Arc::new(AtomicU64::new(0));
@@ -187,7 +187,7 @@ fn json(line: &Line<'_>, shown: &ShownBody<'_>) -> String {
         event_type: event_type.as_deref(),
         secret: line.verified.map(Verified::secret_index),
         tenant: line.verified.and_then(Verified::tenant),
-        attempt: line.grant.map(|grant| grant.epoch),
+        attempt: line.grant.map(|grant| grant.attempt),
         possible_duplicate: line.grant.is_some_and(|grant| grant.possible_duplicate),
         ms: u64::try_from(line.since.elapsed().as_millis()).unwrap_or(u64::MAX),
         body,

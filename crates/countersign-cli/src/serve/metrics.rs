@@ -11,15 +11,15 @@ use metrics::{counter, describe_counter};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::time::sleep;
 
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// Collects the metrics of the whole process.
 #[derive(Clone)]
 pub(super) struct Metrics(PrometheusHandle);
 
 impl Metrics {
-    pub(super) fn collect() -> Result<Self, Mend> {
-        let cannot = |error| Mend::because("metrics cannot be collected", error);
+    pub(super) fn collect() -> Result<Self, UsageError> {
+        let cannot = |error| UsageError::because("metrics cannot be collected", error);
         let mut exporter = PrometheusBuilder::new();
         for metric in METRICS {
             if let MetricKind::Histogram { buckets, .. } = metric.kind {

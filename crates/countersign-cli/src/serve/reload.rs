@@ -8,30 +8,30 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::capture::Hidden;
+use super::capture::KnownSecrets;
 use super::config::{Changes, EndpointPlan, Fixed, Plan, SecretUsers, ServeArgs};
-use super::live::Live;
-use crate::mend::Mend;
+use super::live::SecretsSource;
 use crate::output;
+use crate::usage_error::UsageError;
 
 /// The running configuration, for a comparison with a reloaded one.
 pub(super) struct Reload {
     args: ServeArgs,
     fixed: Fixed,
-    hidden: Arc<Hidden>,
+    hidden: Arc<KnownSecrets>,
     endpoints: BTreeMap<String, Served>,
 }
 
 struct Served {
     fixed: Fixed,
-    live: Live,
+    live: SecretsSource,
     /// The users of the active secrets.
     users: SecretUsers,
     arm_for: Option<Duration>,
 }
 
 impl Reload {
-    pub(super) fn new(args: ServeArgs, fixed: Fixed, hidden: Arc<Hidden>) -> Self {
+    pub(super) fn new(args: ServeArgs, fixed: Fixed, hidden: Arc<KnownSecrets>) -> Self {
         Self { args, fixed, hidden, endpoints: BTreeMap::new() }
     }
 
@@ -62,7 +62,7 @@ impl Reload {
             };
             match read {
                 Ok(Ok(plan)) => self.take(plan),
-                Ok(Err(mend)) => stays_as_it_was(&mend),
+                Ok(Err(fix)) => stays_as_it_was(&fix),
                 Err(_) => output::error("the configuration was not reloaded"),
             }
             asked.next().await;
@@ -70,8 +70,8 @@ impl Reload {
     }
 
     fn take(&mut self, plan: Plan) {
-        if let Err(mend) = self.check_secrets(&plan) {
-            stays_as_it_was(&Mend::because("together with the active secrets", mend));
+        if let Err(fix) = self.check_secrets(&plan) {
+            stays_as_it_was(&UsageError::because("together with the active secrets", fix));
             return;
         }
         // Before any of them can be accepted.
@@ -115,7 +115,7 @@ impl Reload {
     /// Checks the secrets of the plan together with those that stay active: an endpoint that was
     /// removed from the file, or whose scheme has changed, keeps its secrets until a restart. The
     /// file itself was checked when it was read.
-    fn check_secrets(&self, plan: &Plan) -> Result<(), Mend> {
+    fn check_secrets(&self, plan: &Plan) -> Result<(), UsageError> {
         let mut result = SecretUsers::default();
         let mut both = SecretUsers::default();
         for (path, Served { fixed, users, .. }) in &self.endpoints {
@@ -137,7 +137,7 @@ impl Reload {
 
 /// Whether an endpoint keeps its secrets until a restart, because one of these keys changed.
 fn keeps_secrets(changed: &[&str]) -> bool {
-    ["scheme", "tenants", "keep_secret"].iter().any(|key| changed.contains(key))
+    ["scheme", "tenants", "handshake_secret_file"].iter().any(|key| changed.contains(key))
 }
 
 /// Waits for the configuration, and prints a note if that takes long: a file may be a pipe that
@@ -155,8 +155,8 @@ pub(super) async fn note_if_slow<T>(read: impl Future<Output = T>) -> T {
     read.await
 }
 
-fn stays_as_it_was(mend: &Mend) {
-    output::error(&format!("the configuration was not reloaded: {mend}"));
+fn stays_as_it_was(fix: &UsageError) {
+    output::error(&format!("the configuration was not reloaded: {fix}"));
 }
 
 fn changed(before: &Fixed, after: &Fixed) -> Vec<&'static str> {
@@ -172,8 +172,9 @@ pub(super) struct Asked {
 
 impl Asked {
     /// From now on, the signal does not terminate the program.
-    pub(super) fn listen() -> Result<Self, Mend> {
-        Self::try_listen().map_err(|error| Mend::because("signals cannot be listened to", error))
+    pub(super) fn listen() -> Result<Self, UsageError> {
+        Self::try_listen()
+            .map_err(|error| UsageError::because("signals cannot be listened to", error))
     }
 
     #[cfg(unix)]

@@ -25,7 +25,7 @@ use super::endpoint::Endpoint;
 use super::metrics::Metrics;
 use super::open_files::{self, Places};
 use super::routes::Routes;
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// Listens, and routes each request to the endpoint of its path.
 pub(super) struct Server {
@@ -53,11 +53,11 @@ impl Server {
         (limits, budget): (Limits, BufferBudget),
         endpoints: Routes,
         metrics: Metrics,
-    ) -> Result<Self, Mend> {
+    ) -> Result<Self, UsageError> {
         let cannot = |error| {
             let what =
                 format!("cannot listen on `{listen}` (use an address such as 127.0.0.1:3000)");
-            Mend::because(what, error)
+            UsageError::because(what, error)
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
@@ -86,7 +86,7 @@ impl Server {
             .with_graceful_shutdown(stopped)
             .with_connections(places.connections)
             .with_buffer_budget(budget)
-            .with_shutdown_timeout(longest_answer.max(SHORTEST_END))
+            .with_shutdown_timeout(longest_answer.max(MIN_DRAIN))
             .with_reserve(places.reserve, |request| is_operators(request.uri().path()));
         if let Some(timeout) = limits.header_timeout {
             serve = serve.with_header_timeout(timeout);
@@ -197,4 +197,4 @@ const CONNECTIONS: usize = 512;
 /// Connections reserved for health checks, even if all others wait for handlers.
 const RESERVE: usize = 64;
 /// The minimum time for pending responses at shutdown, even if ack deadlines are shorter.
-const SHORTEST_END: Duration = Duration::from_secs(20);
+const MIN_DRAIN: Duration = Duration::from_secs(20);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
 
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// SIGTERM and SIGINT, or Ctrl-C on other systems than Unix.
 pub(super) struct Signals {
@@ -20,8 +20,9 @@ pub(super) struct Signals {
 impl Signals {
     /// From now on, these signals do not terminate the program, nor does a write that exceeds the
     /// file size limit.
-    pub(super) fn listen() -> Result<Self, Mend> {
-        Self::try_listen().map_err(|error| Mend::because("signals cannot be listened to", error))
+    pub(super) fn listen() -> Result<Self, UsageError> {
+        Self::try_listen()
+            .map_err(|error| UsageError::because("signals cannot be listened to", error))
     }
 
     #[cfg(unix)]
@@ -77,8 +78,8 @@ impl Deadlines {
     pub(super) fn within(drain_timeout: Duration) -> Self {
         let now = Instant::now();
         let end = now + drain_timeout;
-        let last = LONGEST_OUTPUT.min(drain_timeout / 8);
-        let recording = LONGEST_RECORDING.min(drain_timeout / 4);
+        let last = MAX_OUTPUT.min(drain_timeout / 8);
+        let recording = MAX_RECORDING.min(drain_timeout / 4);
         let store = end - last;
         let handlers = store - recording;
         Self { handlers, given_back: handlers + recording / 2, store, end }
@@ -86,9 +87,9 @@ impl Deadlines {
 
     /// For lines and files, as the last step. It is short if the reader does not read.
     pub(super) fn output(&self) -> Instant {
-        self.end.min(Instant::now() + LONGEST_OUTPUT)
+        self.end.min(Instant::now() + MAX_OUTPUT)
     }
 }
 
-const LONGEST_OUTPUT: Duration = Duration::from_secs(1);
-const LONGEST_RECORDING: Duration = Duration::from_secs(3);
+const MAX_OUTPUT: Duration = Duration::from_secs(1);
+const MAX_RECORDING: Duration = Duration::from_secs(3);

@@ -12,8 +12,8 @@ use countersign::{
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 
 use super::config::StorePlan;
-use crate::mend::Mend;
 use crate::output;
+use crate::usage_error::UsageError;
 
 /// The store that all endpoints share.
 #[derive(Debug, Clone)]
@@ -24,13 +24,13 @@ pub(super) enum Store {
 
 impl Store {
     /// Opens the store of the plan: memory, or Redis.
-    pub(super) async fn open(plan: StorePlan) -> Result<Self, Mend> {
+    pub(super) async fn open(plan: StorePlan) -> Result<Self, UsageError> {
         let StorePlan { url, prefix } = plan;
         if url == MEMORY {
             return Ok(Self::Memory(Arc::new(MemoryStore::new())));
         }
         // The URL is not shown, because it may contain a password.
-        let cannot = |error: ConnectError| Mend::because("the store", with_causes(&error));
+        let cannot = |error: ConnectError| UsageError::because("the store", with_causes(&error));
         let config = RedisConfig::new(&url).map_err(cannot)?;
         let has_prefix = prefix.is_some();
         let config = match prefix {

@@ -8,9 +8,9 @@ use clap::Args;
 use countersign::{HandshakeAnswer, Verifier};
 use serde::Serialize;
 
-use crate::mend::Mend;
 use crate::output::escape_control_chars;
 use crate::secrets::Place;
+use crate::usage_error::UsageError;
 
 #[derive(Args)]
 pub(crate) struct HandshakeArgs {
@@ -30,13 +30,13 @@ pub(crate) struct HandshakeArgs {
 
 impl HandshakeArgs {
     /// Configures the verifier for handshakes.
-    pub(super) fn set_up(&self, mut verifier: Verifier) -> Result<Verifier, Mend> {
+    pub(super) fn set_up(&self, mut verifier: Verifier) -> Result<Verifier, UsageError> {
         let env = self.verify_token_env.clone().map(Place::Env);
         if let Some(place) = env.or_else(|| self.verify_token_file.clone().map(Place::File)) {
             verifier = verifier.with_verify_token(&place.read()?);
         }
         if self.armed {
-            verifier.arm_handshake(Duration::from_secs(60));
+            verifier.open_handshake_window(Duration::from_secs(60));
         }
         Ok(verifier)
     }

@@ -41,7 +41,7 @@ fn bash_completes_commands_options_and_schemes() {
         (&["verify", "--secret-f"], "--secret-file"),
         (&["verify", "--scheme", "strip"], "stripe"),
         (&["schemes", "strip"], "stripe"),
-        (&["send", "--forge", "tampered-b"], "tampered-body"),
+        (&["send", "--attack", "tampered-b"], "tampered-body"),
         (&["completions", "elv"], "elvish"),
     ] {
         assert_eq!(completed_by_bash(words), [expected], "{words:?}");
@@ -85,8 +85,8 @@ fn the_help_says_where_each_script_belongs() {
 
 #[test]
 fn an_unknown_shell_is_answered_with_those_that_are_known() {
-    countersign("completions tcsh").run().must_mend(&SHELLS);
-    countersign("completions").run().must_mend(&["<SHELL>"]);
+    countersign("completions tcsh").run().must_fix(&SHELLS);
+    countersign("completions").run().must_fix(&["<SHELL>"]);
 }
 
 #[test]

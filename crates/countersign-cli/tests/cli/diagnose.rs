@@ -42,10 +42,10 @@ fn what_verifies_ends_with_0_and_has_no_cause() {
 }
 
 #[test]
-fn a_cause_that_was_found_ends_with_1_and_says_how_to_mend_it() {
+fn a_cause_that_was_found_ends_with_1_and_says_how_to_fix_it() {
     let ended = run(stripe(&format!("{SECRET} "), BODY, "--json"), 1);
     assert!(ended.stdout.starts_with(r#"{"verified":false,"code":"signature_mismatch","causes":[{"cause":"secret_trailing_whitespace","certain":true,"detail":""#), "{}", ended.stdout);
-    assert!(ended.json()["causes"][0]["mend"].as_str().unwrap().contains("white space"));
+    assert!(ended.json()["causes"][0]["fix"].as_str().unwrap().contains("white space"));
 
     let text = run(stripe(SECRET, &format!("{BODY}\n"), ""), 1).stdout;
     assert!(
@@ -67,10 +67,10 @@ fn the_keys_of_the_json_are_these_and_no_others() {
     let keys = |line: &str| -> Vec<String> {
         let quoted = line.split('"').skip(1).step_by(2);
         let known =
-            ["verified", "code", "handshake", "causes", "cause", "certain", "detail", "mend"];
+            ["verified", "code", "handshake", "causes", "cause", "certain", "detail", "fix"];
         quoted.filter(|text| known.contains(text)).map(str::to_owned).collect()
     };
-    let refused = ["verified", "code", "causes", "cause", "certain", "detail", "mend"];
+    let rejected = ["verified", "code", "causes", "cause", "certain", "detail", "fix"];
     let rewritten = BODY.replace(':', ": ");
     for (secret, body, status, count) in [
         (SECRET, BODY, 0, 0),
@@ -80,8 +80,8 @@ fn the_keys_of_the_json_are_these_and_no_others() {
     ] {
         let ended = run(stripe(secret, body, "--json"), status);
         assert_eq!(ended.stdout.matches('\n').count(), 1, "{}", ended.stdout);
-        let mut expected = refused[..3].to_vec();
-        (0..count).for_each(|_| expected.extend(&refused[3..]));
+        let mut expected = rejected[..3].to_vec();
+        (0..count).for_each(|_| expected.extend(&rejected[3..]));
         assert_eq!(keys(&ended.stdout), expected, "{}", ended.stdout);
         let json = ended.json();
         assert_eq!(json.as_object().unwrap().len(), 3, "{json}");
@@ -91,7 +91,7 @@ fn the_keys_of_the_json_are_these_and_no_others() {
         for cause in causes {
             assert_eq!(cause.as_object().unwrap().len(), 4, "{cause}");
             assert!(cause["certain"].is_boolean(), "{cause}");
-            for text in ["cause", "detail", "mend"] {
+            for text in ["cause", "detail", "fix"] {
                 assert!(cause[text].as_str().is_some_and(|text| !text.is_empty()), "{cause}");
             }
         }
@@ -205,17 +205,19 @@ fn a_secret_that_cannot_be_used_is_explained_in_the_words_of_the_program() {
 fn secrets_of_other_endpoints_and_retired_ones_are_tried() {
     let files = Files::new().with("staging", "a").with("right", SECRET);
     let right = files.arg("right");
-    for (flag, cause) in
-        [("--candidate-file", "secret_of_another_endpoint"), ("--retired-file", "rotated")]
-    {
-        let program = stripe("another", BODY, "--json --candidate-env OTHER").env("OTHER", "b");
-        let program = program.args(["--retired-file", &files.arg("staging"), flag, &right]);
+    for (flag, cause) in [
+        ("--other-endpoint-secret-file", "secret_of_another_endpoint"),
+        ("--old-secret-file", "rotated"),
+    ] {
+        let program =
+            stripe("another", BODY, "--json --other-endpoint-secret-env OTHER").env("OTHER", "b");
+        let program = program.args(["--old-secret-file", &files.arg("staging"), flag, &right]);
         let ended = run(program, 1);
         assert_eq!(first(&ended), (json!(cause), json!(true)));
         let detail = ended.json()["causes"][0]["detail"].as_str().unwrap().to_owned();
         assert!(detail.contains(&right), "{detail}");
     }
-    stripe(SECRET, BODY, "--retired-env NOT_THERE").run().must_mend(&["`NOT_THERE` is not set"]);
+    stripe(SECRET, BODY, "--old-secret-env NOT_THERE").run().must_fix(&["`NOT_THERE` is not set"]);
 }
 
 #[test]
@@ -238,7 +240,7 @@ fn a_request_file_is_diagnosed_with_its_url_and_its_time() {
 #[test]
 fn bad_usage_ends_with_2() {
     let square = countersign("diagnose --scheme square --secret-env S --body -").env("S", "s");
-    square.run().must_mend(&["`--url`"]);
+    square.run().must_fix(&["`--url`"]);
     for words in [
         "diagnose",
         "diagnose --scheme stripe --body -",

@@ -4,7 +4,7 @@
 use crate::program::{Files, countersign};
 
 #[test]
-fn a_file_without_an_end_is_refused_with_its_limit_wherever_one_is_read() {
+fn a_file_without_an_end_is_rejected_with_its_limit_wherever_one_is_read() {
     let files = Files::new().with("body", "{}");
     let body = files.arg("body");
     let sign = "sign --scheme github --secret-env S --body /dev/zero";
@@ -20,12 +20,12 @@ fn a_file_without_an_end_is_refused_with_its_limit_wherever_one_is_read() {
         ("serve --config /dev/zero".to_owned(), "the configuration", "16 MiB"),
         (
             format!(
-                "diagnose --scheme github --secret-env S --candidate-file /dev/zero --body {body}"
+                "diagnose --scheme github --secret-env S --other-endpoint-secret-file /dev/zero --body {body}"
             ),
             "secret",
             "1 MiB",
         ),
     ] {
-        countersign(&words).env("S", "s").run().must_mend(&[what, "is too large", limit]);
+        countersign(&words).env("S", "s").run().must_fix(&[what, "is too large", limit]);
     }
 }

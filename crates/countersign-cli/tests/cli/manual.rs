@@ -80,11 +80,11 @@ fn pages_that_are_there_already_are_written_anew() {
 fn a_folder_that_cannot_be_made_and_a_page_that_cannot_be_written_are_named() {
     let files = Files::new().with("file", "");
     let path = files.arg("file");
-    countersign("man --dir").arg(&path).run().must_mend(&[&path, "cannot be created"]);
+    countersign("man --dir").arg(&path).run().must_fix(&[&path, "cannot be created"]);
 
     fs::create_dir_all(files.path("man1/countersign-verify.1")).unwrap();
     let path = files.arg("man1/countersign-verify.1");
-    countersign("man --dir").arg(files.path("man1")).run().must_mend(&[&path, "cannot be written"]);
+    countersign("man --dir").arg(files.path("man1")).run().must_fix(&[&path, "cannot be written"]);
 }
 
 #[test]

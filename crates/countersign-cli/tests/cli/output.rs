@@ -29,11 +29,11 @@ fn every_command_shows_examples_in_its_help() {
 #[test]
 fn bad_usage_ends_with_status_2() {
     for words in ["frobnicate", "verify --frobnicate", "verify", "sign", "schemes a b", "demo a"] {
-        countersign(words).run().must_mend(&["error:"]);
+        countersign(words).run().must_fix(&["error:"]);
     }
     countersign("verify --scheme stripe --secret-env S --body - --now soon")
         .run()
-        .must_mend(&["--now"]);
+        .must_fix(&["--now"]);
 }
 
 #[test]
@@ -66,9 +66,9 @@ fn json_and_signed_headers_have_no_colours_even_where_they_are_forced() {
 
 #[test]
 fn a_reader_that_leaves_changes_no_verdict() {
-    let refused = "verify --scheme stripe --secret-env S --body -";
+    let rejected = "verify --scheme stripe --secret-env S --body -";
     for (words, status) in
-        [("schemes", 0), ("schemes stripe --json", 0), (refused, 1), ("demo", 0), ("--help", 0)]
+        [("schemes", 0), ("schemes stripe --json", 0), (rejected, 1), ("demo", 0), ("--help", 0)]
     {
         let ended = countersign(words).env("S", "secret").run_unread().with(status);
         assert_eq!(ended.stderr, "", "{words}");

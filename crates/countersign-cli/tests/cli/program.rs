@@ -101,7 +101,7 @@ impl Ended {
 
     /// Asserts that the arguments or configuration were rejected with all of these texts.
     #[track_caller]
-    pub(crate) fn must_mend(self, said: &[&str]) {
+    pub(crate) fn must_fix(self, said: &[&str]) {
         let ended = self.with(2);
         assert_eq!(ended.stdout, "");
         for said in said {

@@ -49,8 +49,8 @@ fn a_header_that_is_sent_twice_is_repeated_however_it_is_written() {
         format!(r#"{{"X-Hub-Signature-256":"{value}","X-Hub-Signature-256":"{value}"}}"#),
         format!(r#"{{"X-Hub-Signature-256":"{value}","x-hub-signature-256":"{value}"}}"#),
     ] {
-        let refused = verify().args(["--request", "-"]).input(request(&headers)).run().with(1);
-        assert!(refused.stdout.contains("repeated_header"), "{headers}: {}", refused.stdout);
+        let rejected = verify().args(["--request", "-"]).input(request(&headers)).run().with(1);
+        assert!(rejected.stdout.contains("repeated_header"), "{headers}: {}", rejected.stdout);
     }
     let pieces =
         verify().args(["--body", "-", "-H", HEADER, "-H", HEADER]).input(BODY).run().with(1);
@@ -60,7 +60,7 @@ fn a_header_that_is_sent_twice_is_repeated_however_it_is_written() {
 }
 
 #[test]
-fn a_malformed_file_is_refused_with_the_field_that_has_to_be_mended() {
+fn a_malformed_file_is_rejected_with_the_field_that_has_to_be_fixed() {
     for (file, said) in [
         ("", "request"),
         ("{", "line 1"),
@@ -98,9 +98,9 @@ fn a_malformed_file_is_refused_with_the_field_that_has_to_be_mended() {
             "`body_complete` must be true or false",
         ),
     ] {
-        let refused = verify().args(["--request", "-"]).input(file).run();
-        assert!(!refused.stderr.contains("hush"), "{file}: {}", refused.stderr);
-        refused.must_mend(&[said]);
+        let rejected = verify().args(["--request", "-"]).input(file).run();
+        assert!(!rejected.stderr.contains("hush"), "{file}: {}", rejected.stderr);
+        rejected.must_fix(&[said]);
     }
 }
 
@@ -138,10 +138,10 @@ fn what_a_capture_lacks_is_said_and_its_marker_is_no_header() {
     let lacking = r#"{"redacted":["header:x-hub-signature-256","url"],"body_complete":false,"#;
     let marked = r#"{"X-Hub-Signature-256":"[redacted]"}"#;
     let lacking = request(marked).replacen('{', lacking, 1);
-    let refused = verify().args(["--request", "-"]).input(lacking).run().with(1);
-    assert!(refused.stdout.contains("missing_signature"), "{}", refused.stdout);
+    let rejected = verify().args(["--request", "-"]).input(lacking).run().with(1);
+    assert!(rejected.stdout.contains("missing_signature"), "{}", rejected.stdout);
     for said in ["without `header:x-hub-signature-256`, `url`", "does not have the complete body"] {
-        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+        assert!(rejected.stderr.contains(said), "{said}: {}", rejected.stderr);
     }
     let whole = r#"{"redacted":[],"body_complete":true,"#;
     let whole = request(HEADERS).replacen('{', whole, 1);
@@ -155,30 +155,27 @@ fn a_request_is_given_whole_or_in_pieces_and_never_both() {
         [["--body", "b"], ["-H", "A: b"], ["--url", "https://a.example"], ["--method", "PUT"]]
     {
         let both = verify().args(["--request", "r"]).args(piece).run();
-        both.must_mend(&["--request", "cannot be used with"]);
+        both.must_fix(&["--request", "cannot be used with"]);
     }
-    verify().run().must_mend(&["--body <FILE>", "--request <FILE>"]);
+    verify().run().must_fix(&["--body <FILE>", "--request <FILE>"]);
 }
 
 #[test]
 fn what_cannot_be_read_is_named() {
-    verify().args(["--request", "no-such"]).run().must_mend(&["no-such", "cannot be read"]);
-    verify().args(["--body", "no-such"]).run().must_mend(&["no-such", "cannot be read"]);
-    verify()
-        .args(["--body", "-", "-H", "@no-such"])
-        .run()
-        .must_mend(&["no-such", "cannot be read"]);
-    verify().args(["--body", "-", "-H", "@-"]).run().must_mend(&["standard input", "once"]);
+    verify().args(["--request", "no-such"]).run().must_fix(&["no-such", "cannot be read"]);
+    verify().args(["--body", "no-such"]).run().must_fix(&["no-such", "cannot be read"]);
+    verify().args(["--body", "-", "-H", "@no-such"]).run().must_fix(&["no-such", "cannot be read"]);
+    verify().args(["--body", "-", "-H", "@-"]).run().must_fix(&["standard input", "once"]);
 }
 
 #[test]
-fn what_is_no_header_is_refused_and_not_repeated() {
+fn what_is_no_header_is_rejected_and_not_repeated() {
     let files = Files::new().with("headers", "A: b\nhush\n").with("body", BODY);
     let file = format!("@{}", files.arg("headers"));
     for (header, said) in [("hush", "`-H 'Name: value'`"), (file.as_str(), "line 2")] {
-        let refused: Ended = verify().args(["--body", &files.arg("body"), "-H", header]).run();
-        assert!(!refused.stderr.contains("hush"), "{}", refused.stderr);
-        refused.must_mend(&[said]);
+        let rejected: Ended = verify().args(["--body", &files.arg("body"), "-H", header]).run();
+        assert!(!rejected.stderr.contains("hush"), "{}", rejected.stderr);
+        rejected.must_fix(&[said]);
     }
 }
 
@@ -192,8 +189,8 @@ fn a_scheme_that_signs_the_url_asks_for_it_and_takes_it_to_the_letter() {
     let url = ["--url", "https://a.example/hooks?tenant=7"];
     let sign = "sign --secret-env S --method PUT --body -";
     let verify = "verify --secret-env S --method PUT --body - -H";
-    run(sign, &[], "").must_mend(&["signs the URL", "--url"]);
-    run(sign, &["--url", "a.example"], "").must_mend(&["URL", "https://"]);
+    run(sign, &[], "").must_fix(&["signs the URL", "--url"]);
+    run(sign, &["--url", "a.example"], "").must_fix(&["URL", "https://"]);
     let header = run(sign, &url, "{}").with(0).stdout;
     let header = header.trim_end();
     let with = |method: &str, url: &str| {
@@ -204,7 +201,7 @@ fn a_scheme_that_signs_the_url_asks_for_it_and_takes_it_to_the_letter() {
     with("PUT", url[1]).with(0);
     with("POST", url[1]).with(1);
     with("PUT", "https://a.example/hooks?tenant=8").with(1);
-    run(&format!("{verify} A:b"), &[], "{}").must_mend(&["signs the URL", "--url"]);
+    run(&format!("{verify} A:b"), &[], "{}").must_fix(&["signs the URL", "--url"]);
 }
 
 fn verify() -> Program {
@@ -225,11 +222,11 @@ const HEADERS: &str = r#"{"X-Hub-Signature-256":"sha256=757107ea0eb2509fc211221c
 const SIGNS_URL: &str = r#"
 name = "signs-url"
 signature_header = "X-Sig"
-signed = "{method} {url}\n{body}"
+signed_payload = "{method} {url}\n{body}"
 "#;
 
 const SIGNS_HEADER: &str = r#"
 name = "odd"
 signature_header = "X-Sig"
-signed = "{header:X-Odd}.{body}"
+signed_payload = "{header:X-Odd}.{body}"
 "#;

@@ -88,7 +88,7 @@ fn what_is_printed_as_a_file_is_the_scheme_and_what_is_code_says_why_it_is_none(
         let name = scheme["name"].as_str().unwrap();
         let printed = countersign("schemes --toml").arg(name).run();
         if scheme["is_data"] == false {
-            printed.must_mend(&[name, "code"]);
+            printed.must_fix(&[name, "code"]);
             code += 1;
             continue;
         }
@@ -98,8 +98,8 @@ fn what_is_printed_as_a_file_is_the_scheme_and_what_is_code_says_why_it_is_none(
         assert_eq!(&read, scheme);
     }
     assert_eq!(code, 14);
-    countersign("schemes --toml").run().must_mend(&["NAME"]);
-    countersign("schemes stripe --toml --json").run().must_mend(&["--json"]);
+    countersign("schemes --toml").run().must_fix(&["NAME"]);
+    countersign("schemes stripe --toml --json").run().must_fix(&["--json"]);
 }
 
 #[test]
@@ -172,26 +172,26 @@ fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
         ("word.toml", ["word.toml", "line 4", "signature_prefx"]),
         ("value.toml", ["value.toml", "line 5", "signed"]),
     ] {
-        countersign("schemes").arg(files.arg(file)).run().must_mend(&said);
+        countersign("schemes").arg(files.arg(file)).run().must_fix(&said);
         countersign("verify --secret-env S --body - --scheme")
             .env("S", "secret")
             .arg(files.arg(file))
             .run()
-            .must_mend(&said);
+            .must_fix(&said);
     }
     countersign("schemes no-such-file.toml")
         .run()
-        .must_mend(&["no-such-file.toml", "cannot be read"]);
+        .must_fix(&["no-such-file.toml", "cannot be read"]);
 }
 
 #[test]
 fn an_unknown_name_is_answered_with_near_ones() {
-    countersign("schemes strpie").run().must_mend(&["`strpie`", "did you mean `stripe`?"]);
-    countersign("schemes git").run().must_mend(&["`github` or `gitlab-signing`"]);
-    countersign("schemes quicksilver").run().must_mend(&["`countersign schemes`", ".toml"]);
+    countersign("schemes strpie").run().must_fix(&["`strpie`", "did you mean `stripe`?"]);
+    countersign("schemes git").run().must_fix(&["`github` or `gitlab-signing`"]);
+    countersign("schemes quicksilver").run().must_fix(&["`countersign schemes`", ".toml"]);
     countersign("verify --scheme strpie --secret-env S --body -")
         .run()
-        .must_mend(&["did you mean `stripe`?"]);
+        .must_fix(&["did you mean `stripe`?"]);
 }
 
 /// The names of all built-in schemes.
@@ -204,7 +204,7 @@ pub(crate) const ACME: &str = r#"
 name = "acme"
 signature_header = "X-Acme-Signature"
 signature_prefix = "sha256="
-signed = "{ts}.{body}"
+signed_payload = "{ts}.{body}"
 timestamp_header = "X-Acme-Timestamp"
 timestamp_unit = "seconds"
 event_id = ["body:/id"]

@@ -37,25 +37,25 @@ fn one_trailing_newline_is_dropped_and_this_is_said() {
 #[test]
 fn only_one_newline_is_dropped_and_no_other_space() {
     for stored in ["secret\n\n", "secret \n", "secret\r", " secret", "secret\t"] {
-        let refused = verify("secret", stored, &["--secret-env", "S"]).with(1);
-        assert_eq!(refused.json()["code"], "signature_mismatch", "{stored:?}");
+        let rejected = verify("secret", stored, &["--secret-env", "S"]).with(1);
+        assert_eq!(rejected.json()["code"], "signature_mismatch", "{stored:?}");
     }
 }
 
 #[test]
-fn a_secret_that_cannot_be_read_is_named_with_its_mend() {
+fn a_secret_that_cannot_be_read_is_named_with_its_fix() {
     let files = Files::new().with("empty", "").with("newline", "\n").with("binary", [0xff, 0xfe]);
     let env = |name| verify("secret", "", &["--secret-env", name]);
     let file = |name| verify("secret", "", &["--secret-file", &files.arg(name)]);
-    env("COUNTERSIGN_TEST_ABSENT").must_mend(&["`COUNTERSIGN_TEST_ABSENT`", "not set", "export"]);
-    env("S").must_mend(&["`S`", "is empty", "paste"]);
-    file("absent").must_mend(&["absent", "cannot be read"]);
-    file("empty").must_mend(&["empty", "is empty", "paste"]);
-    file("newline").must_mend(&["newline", "is empty", "paste"]);
-    file("binary").must_mend(&["binary", "UTF-8"]);
+    env("COUNTERSIGN_TEST_ABSENT").must_fix(&["`COUNTERSIGN_TEST_ABSENT`", "not set", "export"]);
+    env("S").must_fix(&["`S`", "is empty", "paste"]);
+    file("absent").must_fix(&["absent", "cannot be read"]);
+    file("empty").must_fix(&["empty", "is empty", "paste"]);
+    file("newline").must_fix(&["newline", "is empty", "paste"]);
+    file("binary").must_fix(&["binary", "UTF-8"]);
     countersign("verify --scheme stripe --body -")
         .run()
-        .must_mend(&["--secret-env", "--secret-file"]);
+        .must_fix(&["--secret-env", "--secret-file"]);
 }
 
 #[test]
@@ -65,14 +65,14 @@ fn the_secret_that_does_not_decode_is_the_one_that_is_named() {
         .args([&files.arg("good"), "--secret-env", "BAD"])
         .env("BAD", "no base64!")
         .run()
-        .must_mend(&["`BAD`", "not base64"]);
+        .must_fix(&["`BAD`", "not base64"]);
 }
 
 #[test]
 fn a_secret_in_the_place_of_its_variables_name_is_not_repeated() {
-    let refused = countersign("verify --scheme stripe --body - --secret-env").arg(CANARY).run();
-    assert!(!refused.stderr.contains(CANARY), "{}", refused.stderr);
-    refused.must_mend(&["environment variable", "name", "never the secret itself"]);
+    let rejected = countersign("verify --scheme stripe --body - --secret-env").arg(CANARY).run();
+    assert!(!rejected.stderr.contains(CANARY), "{}", rejected.stderr);
+    rejected.must_fix(&["environment variable", "name", "never the secret itself"]);
 }
 
 #[test]

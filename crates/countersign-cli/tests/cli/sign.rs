@@ -31,10 +31,10 @@ fn a_fresh_id_is_made_where_none_is_given() {
 }
 
 #[test]
-fn an_id_that_would_begin_another_header_is_refused() {
+fn an_id_that_would_begin_another_header_is_rejected() {
     let files = Files::new().with("body", "{}");
     for bad in ["a\nX-Evil: 1", "a b", "", "é"] {
-        sign("svix", &["--id", bad], &files).must_mend(&["`--id`", "visible ASCII"]);
+        sign("svix", &["--id", bad], &files).must_fix(&["`--id`", "visible ASCII"]);
     }
 }
 
@@ -145,7 +145,7 @@ fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
             || name == "plaid"
         {
             // The secret is not a private key.
-            signed.must_mend(&[]);
+            signed.must_fix(&[]);
             continue;
         }
         let signed = signed.with(0).stdout;
@@ -153,9 +153,9 @@ fn what_is_signed_for_any_scheme_is_verified_and_with_another_body_it_is_not() {
         assert_eq!(verified.status, 0, "{name}: {}{}", verified.stdout, verified.stderr);
         assert_eq!(verified.json()["scheme"], name);
         if scheme["authenticates_body"] == true {
-            let refused = run("verify --json -H @-", "other", "--now", &signed);
-            assert_eq!(refused.status, 1, "{name}: {}{}", refused.stdout, refused.stderr);
-            assert_eq!(refused.json()["code"], "signature_mismatch", "{name}");
+            let rejected = run("verify --json -H @-", "other", "--now", &signed);
+            assert_eq!(rejected.status, 1, "{name}: {}{}", rejected.stdout, rejected.stderr);
+            assert_eq!(rejected.json()["code"], "signature_mismatch", "{name}");
         }
     }
 }

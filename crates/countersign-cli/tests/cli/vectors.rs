@@ -27,7 +27,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
             .args(["--now", &vector.now_unix_ms.to_string()])
             .run();
         if vector.expect == Expect::Invalid(Reason::NoSecret) {
-            ended.must_mend(&[]);
+            ended.must_fix(&[]);
             continue;
         }
         let told = format!("{vector}:\n{}{}", ended.stdout, ended.stderr);
@@ -44,7 +44,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
         // For an alias, the output has the name of its scheme.
         assert_eq!(answer["scheme"], *scheme.name(), "{told}");
         let verdict = vector.verifier(&scheme).unwrap().verify(vector.head(), vector.body.clone());
-        let code = verdict.err().map(|refused| refused.code());
+        let code = verdict.err().map(|rejected| rejected.code());
         assert_eq!(answer["code"].as_str(), code, "{told}");
     }
 }

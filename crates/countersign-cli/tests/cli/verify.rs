@@ -17,7 +17,7 @@ fn a_verified_delivery_is_told_in_exactly_the_agreed_json() {
 }
 
 #[test]
-fn a_refused_delivery_is_told_in_exactly_the_agreed_json() {
+fn a_rejected_delivery_is_told_in_exactly_the_agreed_json() {
     let json = stripe("--json").input("{}").run().with(1).stdout;
     assert_eq!(
         json,
@@ -55,7 +55,7 @@ fn the_field_that_the_user_names_is_the_events_id() {
     assert_eq!(verified["event_id_from"], "body:/object+/type");
     assert_eq!(verified["identity"], "id");
     for place in ["id", "header:Stripe-Id", "/a/*/*"] {
-        stripe("--event-id").arg(place).run().must_mend(&["event_id"]);
+        stripe("--event-id").arg(place).run().must_fix(&["event_id"]);
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::config::must_mend;
+use crate::config::must_fix;
 use crate::deliveries::{Delivery, jupiter, send};
 use crate::processes::{self, Files, OLD_SECRET, PATIENCE, SECRET, Serving, configured};
 
@@ -50,7 +50,7 @@ async fn a_captured_delivery_verifies_and_is_handled_once_by_another_server() {
     let mut other = venum("").await;
     let to = format!("http://{}/hooks/venum", other.address());
     for code in ["handled", "duplicate"] {
-        let sent = countersign(&["send", "--as-it-was", "--to", &to], &file, SECRET);
+        let sent = countersign(&["send", "--verbatim", "--to", &to], &file, SECRET);
         assert!(sent.status == 0 && sent.stdout.starts_with("200 "), "{sent:?}");
         let line = other.line().await;
         assert_eq!((&line["code"], &line["event_id"]), (&code.into(), &handled["event_id"]));
@@ -142,7 +142,7 @@ async fn what_is_sent_as_it_was_arrives_as_it_was_but_for_the_connection() {
 
     let serving = processes::jupiter(&second.option()).await;
     let to = format!("http://{}/hooks/jupiter", serving.address());
-    let words = ["send", "--as-it-was", "--repeat", "3", "--json", "--to", &to];
+    let words = ["send", "--verbatim", "--repeat", "3", "--json", "--to", &to];
     let sent = countersign(&words, &first.file(0), SECRET);
     assert_eq!(sent.status, 0, "{sent:?}");
     assert_eq!(sent.json()["spread"]["answers"], serde_json::json!({ "200": 3 }));
@@ -191,10 +191,10 @@ async fn the_oldest_files_go_first_also_after_a_restart_and_no_file_of_others_do
 }
 
 #[tokio::test]
-async fn what_is_refused_is_captured_only_where_that_is_asked_for_and_with_its_whole_body() {
+async fn what_is_rejected_is_captured_only_where_that_is_asked_for_and_with_its_whole_body() {
     let forged = jupiter("evt_1").forged();
     let unsigned = Delivery { headers: Vec::new(), ..jupiter("evt_2") };
-    for (words, files) in [("", 1), ("--capture-refused", 3)] {
+    for (words, files) in [("", 1), ("--capture-rejected", 3)] {
         let folder = Folder::new();
         let serving = processes::jupiter(&format!("{} {words}", folder.option())).await;
         let to = serving.address();
@@ -233,7 +233,7 @@ async fn what_is_refused_is_captured_only_where_that_is_asked_for_and_with_its_w
 #[tokio::test]
 async fn a_body_that_broke_off_says_so_in_its_file_and_when_it_is_diagnosed() {
     let folder = Folder::new();
-    let mut serving = processes::jupiter(&format!("{} --capture-refused", folder.option())).await;
+    let mut serving = processes::jupiter(&format!("{} --capture-rejected", folder.option())).await;
     let whole = jupiter("evt_1").to_bytes();
     let mut sender = TcpStream::connect(serving.address()).await.unwrap();
     sender.write_all(&whole[..whole.len() - 10]).await.unwrap();
@@ -318,7 +318,7 @@ async fn credentials_are_left_out_of_the_file_which_says_so_and_the_rest_is_stil
     // The marker is not a token, and is never sent as one.
     let mut serving = processes::jupiter("--endpoint /t=gitlab-token").await;
     let to = format!("http://{}/t", serving.address());
-    let sent = countersign(&["send", "--as-it-was", "--to", &to], &folder.file(3), SECRET);
+    let sent = countersign(&["send", "--verbatim", "--to", &to], &folder.file(3), SECRET);
     assert!(sent.status == 1 && sent.stdout.starts_with("401 "), "{sent:?}");
     assert!(sent.stderr.contains("`header:x-gitlab-token`"), "{sent:?}");
     assert_eq!(serving.line().await["code"], "missing_signature");
@@ -355,9 +355,9 @@ async fn a_delivery_whose_body_holds_a_secret_is_not_captured_and_that_is_said_o
 async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_too() {
     let folder = Folder::new();
     let config = format!(
-        "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_refused = true\n\
+        "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_rejected = true\n\
          [[endpoint]]\npath = '/asana'\nscheme = 'asana'\nkeep_secret = 'key'\n\
-         arm_handshake = '10m'\n\
+         handshake_window = '10m'\n\
          [[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
          secrets = [{{ file = 'secret' }}]\n",
         folder.path().display()
@@ -376,9 +376,9 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
     assert_eq!(event.send(to).await.status, 200);
 
     let files = files.with("secret", SECRET);
-    let files = files.with("serve.toml", config.replace("capture_refused = true\n", ""));
+    let files = files.with("serve.toml", config.replace("capture_rejected = true\n", ""));
     serving.signal(Signal::HUP);
-    while !serving.note().await.contains("`capture_refused` has changed") {}
+    while !serving.note().await.contains("`capture_rejected` has changed") {}
     while !serving.note().await.contains("reloaded the secrets") {}
     let noted = jupiter("evt_1").with_header("x-note", SECRET).with_header("x-old", OLD_SECRET);
     assert_eq!(noted.send(to).await.status, 200);
@@ -386,8 +386,8 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
     drop(files);
     let captures = folder.captures();
     assert_eq!(captures.len(), 3);
-    let refused = captures.iter().find(|capture| capture["status"] == 401).unwrap();
-    assert_eq!(refused["headers"]["x-hook-secret"], "[redacted]");
+    let rejected = captures.iter().find(|capture| capture["status"] == 401).unwrap();
+    assert_eq!(rejected["headers"]["x-hook-secret"], "[redacted]");
     for secret in [key, "another key", SECRET, OLD_SECRET] {
         assert!(!folder.text().contains(secret), "{secret}");
     }
@@ -491,7 +491,7 @@ async fn the_url_of_a_file_is_the_one_that_is_signed() {
 async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_delivery() {
     let folder = Folder::new();
     let mut config = format!(
-        "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_refused = true\ncapture_files = 5000\n",
+        "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_rejected = true\ncapture_files = 5000\n",
         folder.path().display()
     );
     let mut files = Files::new("");
@@ -629,9 +629,9 @@ fn shared_secret(scheme: &Scheme) -> Option<String> {
 }
 
 #[tokio::test]
-async fn an_old_capture_that_is_sent_as_it_was_is_refused_and_the_status_says_so() {
+async fn an_old_capture_that_is_sent_as_it_was_is_rejected_and_the_status_says_so() {
     let folder = Folder::new();
-    let serving = venum(&format!("{} --capture-refused", folder.option())).await;
+    let serving = venum(&format!("{} --capture-rejected", folder.option())).await;
     let old = Delivery {
         headers: vec![("x-venum-signature".to_owned(), format!("t=1760000000000,v1={:064}", 0))],
         ..Delivery::signed("/hooks/venum", "venum", SECRET, "{}")
@@ -640,13 +640,13 @@ async fn an_old_capture_that_is_sent_as_it_was_is_refused_and_the_status_says_so
     stopped(serving).await;
     let mut serving = venum("").await;
     let to = format!("http://{}/hooks/venum", serving.address());
-    let sent = countersign(&["send", "--as-it-was", "--to", &to], &folder.file(0), SECRET);
+    let sent = countersign(&["send", "--verbatim", "--to", &to], &folder.file(0), SECRET);
     assert!(sent.status == 1 && sent.stdout.starts_with("400 "), "{sent:?}");
     assert_eq!(serving.line().await["code"], "timestamp_too_old");
 }
 
 #[test]
-fn where_files_cannot_be_written_is_to_be_mended() {
+fn where_files_cannot_be_written_is_to_be_fixed() {
     let config = |words: &str| {
         format!(
             "listen = '127.0.0.1:0'\n{words}\n[[endpoint]]\npath = '/hooks/jupiter'\n\
@@ -657,17 +657,17 @@ fn where_files_cannot_be_written_is_to_be_mended() {
         ("capture = 'good.txt'", &["line 2, `capture`", "cannot write files"][..]),
         ("capture = 'no/where'", &["line 2, `capture`", "cannot write files"]),
         ("capture = true", &["line 2, `capture`", "a folder"]),
-        ("capture_refused = true", &["line 2, `capture_refused`", "no folder"]),
+        ("capture_rejected = true", &["line 2, `capture_rejected`", "no folder"]),
         ("capture_files = 5", &["line 2, `capture_files`", "no folder"]),
         ("capture_files = 0\ncapture = 'x'", &["line 2, `capture_files`", "between 1 and 100000"]),
         ("capture_files = 100001\ncapture = 'x'", &["line 2, `capture_files`", "between 1"]),
         ("capture_files = -1\ncapture = 'x'", &["line 2, `capture_files`", "a number of files"]),
-        ("capture_refused = 1\ncapture = 'x'", &["line 2, `capture_refused`", "`true` or"]),
+        ("capture_rejected = 1\ncapture = 'x'", &["line 2, `capture_rejected`", "`true` or"]),
         ("capture = ''", &["line 2, `capture`", "is empty"]),
         ("dead_letters = ''", &["line 2, `dead_letters`", "is empty"]),
         ("capture = 'x'\ndead_letters = './x'", &["line 3, `dead_letters`", "a separate folder"]),
     ] {
-        must_mend(&config(words), said);
+        must_fix(&config(words), said);
     }
 }
 

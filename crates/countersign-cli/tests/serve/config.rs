@@ -11,16 +11,16 @@ const GOOD: &str = "listen = '127.0.0.1:0'\n\
                     secrets = [{ env = 'SECRET' }]\n";
 
 #[track_caller]
-pub(crate) fn must_mend(config: &str, said: &[&str]) {
+pub(crate) fn must_fix(config: &str, said: &[&str]) {
     let files = Files::new(config).with("empty.txt", "").with("good.txt", SECRET);
     let files = files.with("blank.txt", "  \n");
     let mut command = command("--config");
     command.arg(files.path("serve.toml"));
-    refused(command, said);
+    rejected(command, said);
 }
 
 #[track_caller]
-pub(crate) fn refused(mut command: std::process::Command, said: &[&str]) {
+pub(crate) fn rejected(mut command: std::process::Command, said: &[&str]) {
     let ended = command.output().unwrap();
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(2), "{stderr}");
@@ -75,9 +75,9 @@ async fn a_body_limit_above_what_requests_may_hold_raises_that() {
 }
 
 #[test]
-fn each_error_names_the_file_the_line_the_key_and_the_mend() {
+fn each_error_names_the_file_the_line_the_key_and_the_fix() {
     let line = |line: &str, key: &str| format!("serve.toml`, line {line}, `{key}`");
-    for (from, to, at, mend) in [
+    for (from, to, at, fix) in [
         ("path =", "pth =", line("3", "pth"), "`path`"),
         ("listen = '127.0.0.1:0'", "", line("1", "listen"), "127.0.0.1:3000"),
         ("listen = '127.0.0.1:0'", "listen = 3000", line("1", "listen"), "127.0.0.1:3000"),
@@ -99,9 +99,9 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("{ env = 'SECRET' }", "", line("5", "secrets"), "{ env = \"NAME\" }"),
         ("env =", "text =", line("5", "text"), "`env`"),
     ] {
-        must_mend(&GOOD.replacen(from, to, 1), &[&at, mend]);
+        must_fix(&GOOD.replacen(from, to, 1), &[&at, fix]);
     }
-    for (more, key, mend) in [
+    for (more, key, fix) in [
         ("tolerance = 'soon'", "tolerance", "write `300s`, `5m` or `7d`"),
         ("tolerance = 300", "tolerance", "\"5m\""),
         ("retention = '1s'", "retention", "at least"),
@@ -125,9 +125,9 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("handler_timeout = '0s'", "handler_timeout", "between 100ms and 1h"),
         ("lease = '5s'", "lease", "expected one of"),
     ] {
-        must_mend(&format!("{GOOD}{more}\n"), &[&line("6", key), mend]);
+        must_fix(&format!("{GOOD}{more}\n"), &[&line("6", key), fix]);
     }
-    for (more, key, mend) in [
+    for (more, key, fix) in [
         ("header_timeout = '0s'", "header_timeout", "between 100ms and 1h"),
         ("header_timeout = 10", "header_timeout", "\"5m\""),
         ("idle_timeout = '2h'", "idle_timeout", "between 100ms and 1h"),
@@ -139,16 +139,16 @@ fn each_error_names_the_file_the_line_the_key_and_the_mend() {
         ("store_prefix = 'a*b'", "store_prefix", "1 to 64 letters"),
         ("store_prefix = 7", "store_prefix", "store_prefix = \"shop\""),
     ] {
-        must_mend(&format!("{more}\n{GOOD}"), &[&line("1", key), mend]);
+        must_fix(&format!("{more}\n{GOOD}"), &[&line("1", key), fix]);
     }
-    must_mend(&GOOD.replacen("[[endpoint]]", "[endpoint]", 1), &[&line("2", "endpoint"), "[[end"]);
-    must_mend("listen = '127.0.0.1:0'\n", &["serve.toml`", "[[endpoint]]"]);
-    must_mend(&format!("{GOOD}{}", &GOOD[GOOD.find('[').unwrap()..]), &[&line("7", "path"), "two"]);
-    must_mend("listen = \n", &["line 1"]);
+    must_fix(&GOOD.replacen("[[endpoint]]", "[endpoint]", 1), &[&line("2", "endpoint"), "[[end"]);
+    must_fix("listen = '127.0.0.1:0'\n", &["serve.toml`", "[[endpoint]]"]);
+    must_fix(&format!("{GOOD}{}", &GOOD[GOOD.find('[').unwrap()..]), &[&line("7", "path"), "two"]);
+    must_fix("listen = \n", &["line 1"]);
 }
 
 #[test]
-fn a_secret_in_the_file_is_refused_with_the_reason_and_never_repeated() {
+fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
     for secrets in [
         format!("secret = '{SECRET}'"),
         format!("secrets = '{SECRET}'"),
@@ -159,11 +159,11 @@ fn a_secret_in_the_file_is_refused_with_the_reason_and_never_repeated() {
         format!("secrets = [{{ env = 'SECRET' }}]\nsecret = '{SECRET}'"),
     ] {
         let config = GOOD.replacen("secrets = [{ env = 'SECRET' }]", &secrets, 1);
-        must_mend(&config, &["serve.toml`, line", "never the secret"]);
+        must_fix(&config, &["serve.toml`, line", "never the secret"]);
     }
     // A type error on the line of a secret.
-    must_mend(&GOOD.replacen("'SECRET'", SECRET, 1), &["serve.toml`, line 5"]);
-    must_mend(&format!("{GOOD}'{SECRET}\n"), &["serve.toml`, line 6"]);
+    must_fix(&GOOD.replacen("'SECRET'", SECRET, 1), &["serve.toml`, line 5"]);
+    must_fix(&format!("{GOOD}'{SECRET}\n"), &["serve.toml`, line 6"]);
 }
 
 #[test]
@@ -176,10 +176,10 @@ fn a_scheme_that_signs_the_url_needs_one() {
         command.arg(files.path("serve.toml"));
         command
     };
-    refused(with_config(&files), &["line 4", "`scheme`", "as `url`"]);
+    rejected(with_config(&files), &["line 4", "`scheme`", "as `url`"]);
     let config = GOOD.replacen("'jupiter'", "'square.toml'\nurl = 'example.com'", 1);
     let files = files.with("serve.toml", config);
-    refused(with_config(&files), &["line 5", "`url`", "https://"]);
+    rejected(with_config(&files), &["line 5", "`url`", "https://"]);
 }
 
 #[test]
@@ -187,10 +187,10 @@ fn a_store_that_cannot_be_opened_is_told_without_its_password() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = listener.local_addr().unwrap();
     drop(listener);
-    must_mend(&format!("store = 'redis://:hunter2@{closed}'\n{GOOD}"), &["cannot be reached"]);
-    must_mend(&format!("store = 'mysql://u:hunter2@h'\n{GOOD}"), &["`redis://`"]);
+    must_fix(&format!("store = 'redis://:hunter2@{closed}'\n{GOOD}"), &["cannot be reached"]);
+    must_fix(&format!("store = 'mysql://u:hunter2@h'\n{GOOD}"), &["`redis://`"]);
     let good = "--listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env SECRET";
-    refused(
+    rejected(
         command(&format!("{good} --store redis://:hunter2@{closed}")),
         &["`--store`", "`--config`"],
     );
@@ -219,7 +219,7 @@ fn the_command_line_says_what_it_lacks() {
         (&format!("{good} --secret-env NOT_SET"), "`NOT_SET`"),
         (&good.replacen("127.0.0.1:0", "nowhere", 1), "127.0.0.1:3000"),
     ] {
-        refused(command(words), &[said]);
+        rejected(command(words), &[said]);
     }
 }
 

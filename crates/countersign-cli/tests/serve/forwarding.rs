@@ -205,7 +205,7 @@ async fn fifty_identical_deliveries_at_once_reach_the_target_once() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_target_refuses_is_given_back_and_the_sender_learns_the_status() {
+async fn an_event_that_the_target_rejects_is_given_back_and_the_sender_learns_the_status() {
     let mut target = Target::start().await;
     let mut serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let to = serving.address();
@@ -251,7 +251,7 @@ async fn while_the_target_is_down_the_sender_is_told_to_come_again() {
         );
     }
     let note = serving.note().await;
-    assert!(note.contains("/hooks/jupiter") && note.contains("refused"), "{note}");
+    assert!(note.contains("/hooks/jupiter") && note.contains("rejected"), "{note}");
 
     let events = Target::start_at(address).await.answer_all();
     assert_eq!(jupiter("evt_1").send(to).await.status, 200);

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use rustix::process::Signal;
 
-use crate::config::must_mend;
+use crate::config::must_fix;
 use crate::deliveries::{Answered, Delivery, send};
 use crate::processes::{Files, OLD_SECRET, Serving, configured};
 
@@ -50,7 +50,7 @@ async fn every_handshake_is_answered_as_its_provider_expects_and_printed_by_its_
 }
 
 #[tokio::test]
-async fn a_signed_handshake_without_its_signature_is_refused() {
+async fn a_signed_handshake_without_its_signature_is_rejected() {
     let vectors = vectors();
     let mut serving = configured(&all(&vectors)).await;
     let is_signed = |vector: &Vector| {
@@ -93,7 +93,7 @@ async fn a_method_is_let_through_where_a_handshake_has_it() {
 }
 
 #[tokio::test]
-async fn a_wrong_verify_token_is_refused() {
+async fn a_wrong_verify_token_is_rejected() {
     let vectors = vectors();
     let index = vectors.iter().position(|vector| vector.kind == "meta").unwrap();
     let mut serving = configured(&all(&vectors)).await;
@@ -191,34 +191,46 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritte
 }
 
 #[test]
-fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
+fn words_that_do_not_fit_the_scheme_or_each_other_are_rejected_with_the_fix() {
     let endpoint =
         |words: &str| format!("listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\n{words}");
     for (words, said) in [
-        ("scheme = 'asana'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "arm_handshake = "]),
-        ("scheme = 'asana'\nkeep_secret = 'no/key'", &["line 5, `keep_secret`", "create it first"]),
+        (
+            "scheme = 'asana'\nkeep_secret = 'key'",
+            &["line 5, `handshake_secret_file`", "handshake_window = "],
+        ),
+        (
+            "scheme = 'asana'\nkeep_secret = 'no/key'",
+            &["line 5, `handshake_secret_file`", "create it first"],
+        ),
         (
             "scheme = 'asana'\nkeep_secret = { file = 'key' }",
-            &["line 5, `keep_secret`", "asana.key"],
+            &["line 5, `handshake_secret_file`", "asana.key"],
         ),
-        ("scheme = 'asana'\nkeep_secret = 'empty.txt'", &["line 5, `keep_secret`", "is empty"]),
-        ("scheme = 'slack'\nkeep_secret = 'key'", &["line 5, `keep_secret`", "remove the key"]),
+        (
+            "scheme = 'asana'\nkeep_secret = 'empty.txt'",
+            &["line 5, `handshake_secret_file`", "is empty"],
+        ),
+        (
+            "scheme = 'slack'\nkeep_secret = 'key'",
+            &["line 5, `handshake_secret_file`", "remove the key"],
+        ),
         (
             "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\ntenants = { header = 'X-A' }",
-            &["line 5, `keep_secret`", "each tenant"],
+            &["line 5, `handshake_secret_file`", "each tenant"],
         ),
         (
             "scheme = 'asana'\nsecrets = [{ env = 'SECRET' }]\narm_handshake = '1h'",
-            &["line 6, `arm_handshake`", "as `keep_secret`"],
+            &["line 6, `handshake_window`", "as `handshake_secret_file`"],
         ),
         (
             "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '2d'",
-            &["line 6, `arm_handshake`", "and 1h"],
+            &["line 6, `handshake_window`", "and 1h"],
         ),
         (
             "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\n\
              [[endpoint]]\npath = '/1'\nscheme = 'notion'\nkeep_secret = 'key'\narm_handshake = '1h'",
-            &["line 10, `keep_secret`", "each its own"],
+            &["line 10, `handshake_secret_file`", "each its own"],
         ),
         (
             "scheme = 'slack'\nsecrets = [{ env = 'SECRET' }]\nverify_token = { env = 'SECRET' }",
@@ -241,7 +253,7 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_refused_with_the_mend() {
             &["line 6, `verify_token`", "is empty"],
         ),
     ] {
-        must_mend(&endpoint(words), said);
+        must_fix(&endpoint(words), said);
     }
 }
 
@@ -259,7 +271,7 @@ async fn read_again(serving: &mut Serving) -> String {
 fn waiting(scheme: &str, more: &str) -> String {
     format!(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\nscheme = '{scheme}'\n\
-         keep_secret = 'key'\narm_handshake = '10 min'\n{more}"
+         handshake_secret_file = 'key'\narm_handshake = '10 min'\n{more}"
     )
 }
 
@@ -272,7 +284,7 @@ fn all(vectors: &[Vector]) -> Files {
         config += &format!("[[endpoint]]\npath = '/{index}'\nscheme = '{provider}'\n");
         config += &match &provider[..] {
             "asana" | "notion" => {
-                format!("keep_secret = 'key-{index}'\narm_handshake = '1h'\n")
+                format!("handshake_secret_file = 'key-{index}'\narm_handshake = '1h'\n")
             }
             _ => format!("secrets = [{{ file = 'secret-{index}' }}]\n"),
         };

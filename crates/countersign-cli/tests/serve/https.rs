@@ -152,7 +152,7 @@ async fn nothing_is_sent_to_whose_certificate_is_for_another_name() {
 }
 
 #[tokio::test]
-async fn without_any_root_there_is_something_to_mend_before_anything_is_sent() {
+async fn without_any_root_there_is_something_to_fix_before_anything_is_sent() {
     let files = Files::new("").with("roots.pem", "").with("body", "{}");
     let sent = send("https://localhost:9/in".to_owned(), &files).await;
     let stderr = String::from_utf8_lossy(&sent.stderr);

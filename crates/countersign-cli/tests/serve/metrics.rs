@@ -20,18 +20,18 @@ async fn what_came_of_deliveries_is_counted_by_endpoint_and_code() {
     let scrape = scrape(&serving).await;
     for sample in [
         format!(r#"countersign_verified_total{{{of},secret="SECRET"}} 2"#),
-        format!(r#"countersign_refused_total{{{of},code="signature_mismatch"}} 1"#),
+        format!(r#"countersign_rejected_total{{{of},code="signature_mismatch"}} 1"#),
         format!(r#"countersign_claims_total{{{of},code="granted"}} 1"#),
         format!(r#"countersign_claims_total{{{of},code="duplicate"}} 1"#),
         format!(r#"countersign_handlers_total{{{of},code="handled"}} 1"#),
         format!(r#"countersign_settled_total{{{of},code="completed"}} 1"#),
         format!(r#"countersign_body_bytes_bucket{{{of},le="256"}} 2"#),
-        format!(r"countersign_verify_seconds_count{{{of}}} 2"),
-        format!(r"countersign_handler_seconds_count{{{of}}} 1"),
+        format!(r"countersign_verify_duration_seconds_count{{{of}}} 2"),
+        format!(r"countersign_handler_duration_seconds_count{{{of}}} 1"),
     ] {
         assert!(scrape.lines().any(|line| line == sample), "{sample} is not in\n{scrape}");
     }
-    let help = "# HELP countersign_refused_total Requests rejected";
+    let help = "# HELP countersign_rejected_total Requests rejected";
     assert!(scrape.lines().any(|line| line.starts_with(help)), "{scrape}");
 }
 
@@ -56,7 +56,7 @@ async fn nothing_that_a_sender_chooses_is_in_the_metrics() {
     elsewhere.send(serving.address()).await;
 
     let scrape = scrape(&serving).await;
-    assert!(scrape.contains("countersign_refused_total"));
+    assert!(scrape.contains("countersign_rejected_total"));
     for word in ["canary", "swap.completed", SECRET] {
         assert!(!scrape.contains(word), "{word} is in\n{scrape}");
     }

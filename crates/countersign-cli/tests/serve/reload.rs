@@ -16,7 +16,7 @@ const CONFIG: &str = "listen = '127.0.0.1:0'\n\
                       secrets = [{ file = 'secret' }]\n";
 
 #[tokio::test]
-async fn under_load_secrets_are_replaced_and_no_delivery_is_refused_or_dropped() {
+async fn under_load_secrets_are_replaced_and_no_delivery_is_rejected_or_dropped() {
     let files = Files::new(CONFIG).with("secret", OLD_SECRET).with("new", SECRET);
     let mut serving = configured(&files).await;
     let to = serving.address();

@@ -8,7 +8,7 @@ use http::Response;
 use http_body_util::Full;
 use serde_json::Value;
 
-use crate::config::must_mend;
+use crate::config::must_fix;
 use crate::deliveries::{Answered, Delivery};
 use crate::processes::{Files, SECRET, Serving, configured};
 use crate::target::Target;
@@ -80,7 +80,7 @@ async fn the_file_says_what_becomes_of_repeats_and_which_field_names_the_event()
 }
 
 #[tokio::test]
-async fn a_field_that_cannot_name_the_event_must_be_mended() {
+async fn a_field_that_cannot_name_the_event_must_be_fixed() {
     for (keys, told) in [
         ("event_id = 'booking'", "event_id"),
         ("event_id = '/a/*/b/*/c'", "more than one `*`"),
@@ -88,7 +88,7 @@ async fn a_field_that_cannot_name_the_event_must_be_mended() {
         ("event_id = 7", "event_id"),
         ("repeats = 'drop'", "suppress"),
     ] {
-        must_mend(&file("cal.com", "http://127.0.0.1:9/", keys), &["serve.toml", told]);
+        must_fix(&file("cal.com", "http://127.0.0.1:9/", keys), &["serve.toml", told]);
     }
 }
 

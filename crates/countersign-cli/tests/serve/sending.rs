@@ -48,7 +48,7 @@ async fn serve_gets_a_clean_card() {
         let mut command = processes::command(&words);
         command.env("SECRET", BASE64);
         let serving = processes::Serving::start(command).await;
-        let mut send = send(serving.address(), "--forge all --json");
+        let mut send = send(serving.address(), "--attack all --json");
         let sent = send.of(scheme, BASE64).run();
         assert_eq!(sent.status, 0, "{scheme}: {sent:?}");
         let card = sent.json();
@@ -71,10 +71,10 @@ fn what_the_user_may_not_expect_is_said() {
 }
 
 #[test]
-fn a_time_that_no_signature_can_state_is_to_be_mended() {
+fn a_time_that_no_signature_can_state_is_to_be_fixed() {
     let address = SocketAddr::from(([127, 0, 0, 1], 9));
     for time in [i64::MIN, i64::MAX] {
-        for kind in ["", "--forge stale", "--forge future", "--forge tampered-timestamp"] {
+        for kind in ["", "--attack stale", "--attack future", "--attack tampered-timestamp"] {
             let words = format!("--timestamp {time} --repeat 1 {kind}");
             let sent = send(address, &words).of("stripe", "secret").run();
             assert!(!sent.stderr.contains("panicked"), "{words}: {sent:?}");
@@ -91,11 +91,11 @@ async fn one_kind_is_sent_alone_and_answered_as_it_should_be() {
         ("missing-signature", "missing_signature"),
         ("cut-body", "body_incomplete"),
     ] {
-        let sent = send(serving.address(), &format!("--forge {kind}")).run();
+        let sent = send(serving.address(), &format!("--attack {kind}")).run();
         assert_eq!(sent.status, 0, "{kind}: {sent:?}");
         assert_eq!(serving.line().await["code"], code, "{kind}");
     }
-    let stale = send(serving.address(), "--forge stale").run();
+    let stale = send(serving.address(), "--attack stale").run();
     assert_eq!(stale.status, 2);
     assert!(stale.stderr.contains("the scheme signs no timestamp"), "{stale:?}");
 }
@@ -104,22 +104,22 @@ async fn one_kind_is_sent_alone_and_answered_as_it_should_be() {
 fn a_receiver_that_takes_everything_loses_its_marks_and_is_told_why() {
     let address = takes_everything();
     assert_eq!(send(address, "").run().status, 0);
-    let card = send(address, "--forge all").run();
+    let card = send(address, "--attack all").run();
     assert_eq!(card.status, 1, "{card:?}");
     for said in ["tampered-body        LOST  200", "400, 401, 403", "could forge any event"] {
         assert!(card.stdout.contains(said), "{said}: {}", card.stdout);
     }
     assert!(card.stdout.contains("17 attacks, 3 passed"), "{}", card.stdout);
     assert!(!card.stdout.contains("5xx"), "{}", card.stdout);
-    let sent = send(address, "--forge wrong-secret --repeat 2").run();
+    let sent = send(address, "--attack wrong-secret --repeat 2").run();
     assert_eq!(sent.status, 1);
     assert!(sent.stdout.contains("expected 400, 401, 403"), "{sent:?}");
     assert!(sent.stdout.contains("2 x 200"), "{sent:?}");
 }
 
 #[test]
-fn a_receiver_that_throws_at_everything_is_told_that_this_is_no_refusal() {
-    let card = send(answers_everything("500 Internal Server Error"), "--forge all").run();
+fn a_receiver_that_throws_at_everything_is_told_that_this_is_no_rejection() {
+    let card = send(answers_everything("500 Internal Server Error"), "--attack all").run();
     assert_eq!(card.status, 1, "{card:?}");
     assert!(card.stdout.contains("17 attacks, 0 passed"), "{}", card.stdout);
     assert!(card.stdout.contains("A 5xx is not a rejection"), "{}", card.stdout);
@@ -127,7 +127,7 @@ fn a_receiver_that_throws_at_everything_is_told_that_this_is_no_refusal() {
 
 #[test]
 fn what_answers_do_not_tell_is_to_be_looked_up() {
-    let words = "--timestamp 1760000000999 --forge all";
+    let words = "--timestamp 1760000000999 --attack all";
     let card = send(takes_everything(), words).run();
     for said in [
         "replay               ok*   200 / 200",
@@ -156,15 +156,15 @@ fn nobody_who_listens_is_an_answer_that_nobody_expects() {
 }
 
 #[test]
-fn what_cannot_be_sent_is_to_be_mended() {
+fn what_cannot_be_sent_is_to_be_fixed() {
     let address = SocketAddr::from(([127, 0, 0, 1], 9));
     for (words, said) in [
-        ("--forge nonsense", "possible values"),
+        ("--attack nonsense", "possible values"),
         ("--repeat 0", "--repeat"),
         ("--repeat 10001", "--repeat"),
         ("--concurrency 101", "--concurrency"),
         ("--rate 1001", "--rate"),
-        ("--forge all --repeat 2", "`--forge all`"),
+        ("--attack all --repeat 2", "`--attack all`"),
     ] {
         let sent = send(address, words).run();
         assert_eq!((sent.status, sent.stdout.as_str()), (2, ""), "{words}");
@@ -242,7 +242,7 @@ fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
     let files = Files::new("").with("body", "{}");
     let as_it_was = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
-        command.args(["send", "--as-it-was", "--to", "http://127.0.0.1:9/"]).args(words);
+        command.args(["send", "--verbatim", "--to", "http://127.0.0.1:9/"]).args(words);
         let output = command.current_dir(files.path("")).env("S", SECRET).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{words:?}: {stderr}");
@@ -254,7 +254,7 @@ fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
         &["--secret-file", "body"],
         &["--id", "a"],
         &["--timestamp", "1"],
-        &["--forge", "stale"],
+        &["--attack", "stale"],
     ] {
         let said = as_it_was(&[&["--request", "request.json"], words].concat());
         assert!(said.contains(words[0]) && said.contains("cannot be used with"), "{said}");
@@ -277,7 +277,7 @@ fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
 #[tokio::test]
 async fn nothing_that_is_printed_holds_the_secret_or_a_signature() {
     let serving = processes::jupiter("").await;
-    for words in ["", "--json", "--forge all", "--forge all --json"] {
+    for words in ["", "--json", "--attack all", "--attack all --json"] {
         let sent = send(serving.address(), words).run();
         let printed = format!("{}{}", sent.stdout, sent.stderr);
         assert!(!printed.contains(SECRET) && !printed.contains("whsec"), "{printed}");

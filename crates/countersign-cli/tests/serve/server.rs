@@ -41,7 +41,7 @@ async fn health_is_answered_and_unknown_paths_and_methods_are_not() {
 }
 
 #[tokio::test]
-async fn headers_without_end_are_refused() {
+async fn headers_without_end_are_rejected() {
     let serving = processes::jupiter("").await;
     let huge = jupiter("evt_1").with_header("x-huge", &"a".repeat(64 * 1024));
     assert_eq!(huge.send(serving.address()).await.status, 431);

@@ -2,14 +2,14 @@
 
 use rustix::process::Signal;
 
-use crate::config::{must_mend, refused};
+use crate::config::{must_fix, rejected};
 use crate::processes::{Files, SECRET, command, configured};
 
 #[test]
 fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
     let words = "--listen 127.0.0.1:0 --secret-env SECRET --endpoint /gh=github --endpoint \
                  /x=x-twitter --endpoint /stripe=stripe";
-    refused(command(words), &["`/x` and `/gh` share a secret", "a separate secret"]);
+    rejected(command(words), &["`/x` and `/gh` share a secret", "a separate secret"]);
 
     let file = |other: &str| {
         format!(
@@ -28,7 +28,7 @@ fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
         let files = files(&file(other));
         let mut command = command("--config");
         command.arg(files.path("serve.toml"));
-        refused(command, &["`/x` and `/other` share a secret", "`secrets`"]);
+        rejected(command, &["`/x` and `/other` share a secret", "`secrets`"]);
     }
 }
 
@@ -54,7 +54,7 @@ fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
         ("{ env = 'OLD_SECRET' }, { env = 'SECRET' }", "{ file = 'good.txt' }"),
     ] {
         let said = "the tenants `acme` and `beta` of `/hooks/{tenant}` share a secret";
-        must_mend(&tenants(acme, beta), &["line 7, `secrets`", said]);
+        must_fix(&tenants(acme, beta), &["line 7, `secrets`", said]);
     }
 }
 

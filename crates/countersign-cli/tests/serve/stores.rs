@@ -4,7 +4,7 @@ use countersign_conformance::RedisServer;
 
 use rustix::process::Signal;
 
-use crate::config::must_mend;
+use crate::config::must_fix;
 use crate::deliveries::jupiter;
 use crate::processes;
 
@@ -57,7 +57,7 @@ fn a_store_whose_user_may_run_no_scripts_is_an_error_that_names_the_rights() {
     let store = format!("redis://noeval:hunter2@{}", server.address());
     for policy in ["fail-closed", "local-fallback", "fail-open"] {
         let config = format!("{}outage = '{policy}'\n", config(&store));
-        must_mend(&config, &["the store", "may not run its scripts", "+eval +evalsha"]);
+        must_fix(&config, &["the store", "may not run its scripts", "+eval +evalsha"]);
     }
 }
 
@@ -66,5 +66,5 @@ fn a_sentinel_in_place_of_its_primary_is_an_error_that_shows_the_url_to_write() 
     let primary = RedisServer::start(&[]);
     let down_after = std::time::Duration::from_secs(60);
     let sentinel = RedisServer::start_sentinel(&primary, "main", 1, down_after);
-    must_mend(&config(&sentinel.url()), &["is a Sentinel", "redis+sentinel://"]);
+    must_fix(&config(&sentinel.url()), &["is a Sentinel", "redis+sentinel://"]);
 }

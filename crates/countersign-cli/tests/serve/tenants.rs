@@ -94,9 +94,9 @@ async fn a_warning_about_a_tenants_secret_names_its_file_and_line() {
 }
 
 #[test]
-fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_mend() {
+fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_fix() {
     let good = BY_PATH;
-    for (config, at, mend) in [
+    for (config, at, fix) in [
         (good.replace("{tenant}", "x"), "line 3, `path`", "use `{tenant}`"),
         (good.replace("{tenant}", "a-{tenant}"), "line 3, `path`", "whole segment"),
         (good.replace("{ d", "{ header = 'X', d"), "line 5, `header`", "remove one of them"),
@@ -141,7 +141,7 @@ fn what_is_wrong_with_tenants_is_said_with_its_place_and_its_mend() {
         let ended = command.output().unwrap();
         let stderr = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(2), "{config}: {stderr}");
-        assert!(stderr.contains(at) && stderr.contains(mend), "{at} {mend}: {stderr}");
+        assert!(stderr.contains(at) && stderr.contains(fix), "{at} {fix}: {stderr}");
         assert!(!stderr.contains(SECRET), "{stderr}");
     }
 }

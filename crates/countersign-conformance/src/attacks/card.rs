@@ -11,13 +11,13 @@ use super::kind::AttackKind;
 /// Its `Display` lists the attacks that were not answered as a correct receiver
 /// would: `assert!(card.is_clean(), "{card}")`.
 #[derive(Debug, Clone, Default)]
-pub struct ReportCard {
-    marks: Vec<Mark>,
+pub struct AttackReport {
+    marks: Vec<AttackResult>,
 }
 
 /// The responses of a receiver to one attack.
 #[derive(Debug, Clone)]
-pub struct Mark {
+pub struct AttackResult {
     kind: AttackKind,
     expected: Vec<Expected>,
     answers: Vec<AttackAnswer>,
@@ -25,7 +25,7 @@ pub struct Mark {
     runs: Option<usize>,
 }
 
-impl ReportCard {
+impl AttackReport {
     /// An empty report.
     #[must_use]
     pub fn new() -> Self {
@@ -33,13 +33,13 @@ impl ReportCard {
     }
 
     /// Adds the responses to the requests of an attack, one for each request.
-    pub fn mark(&mut self, attack: &Attack, answers: impl IntoIterator<Item = AttackAnswer>) {
+    pub fn record(&mut self, attack: &Attack, answers: impl IntoIterator<Item = AttackAnswer>) {
         self.push(attack, answers.into_iter().collect(), None);
     }
 
     /// As [`mark`](Self::mark), with the number of handler runs during the
     /// attack.
-    pub fn mark_counted(
+    pub fn record_counted(
         &mut self,
         attack: &Attack,
         answers: impl IntoIterator<Item = AttackAnswer>,
@@ -49,7 +49,7 @@ impl ReportCard {
     }
 
     fn push(&mut self, attack: &Attack, answers: Vec<AttackAnswer>, runs: Option<usize>) {
-        self.marks.push(Mark {
+        self.marks.push(AttackResult {
             kind: attack.kind(),
             expected: attack.requests().iter().map(|request| request.expected()).collect(),
             answers,
@@ -60,18 +60,18 @@ impl ReportCard {
 
     /// The results, in the order of the attacks.
     #[must_use]
-    pub fn marks(&self) -> &[Mark] {
+    pub fn results(&self) -> &[AttackResult] {
         &self.marks
     }
 
     /// Whether there is at least one result, and every result is correct.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        !self.marks.is_empty() && self.marks.iter().all(Mark::is_sound)
+        !self.marks.is_empty() && self.marks.iter().all(AttackResult::is_sound)
     }
 }
 
-impl Mark {
+impl AttackResult {
     /// The kind of the attack.
     #[must_use]
     pub fn kind(&self) -> AttackKind {
@@ -117,9 +117,9 @@ impl Mark {
     }
 }
 
-impl fmt::Display for ReportCard {
+impl fmt::Display for AttackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bad: Vec<&Mark> = self.marks.iter().filter(|mark| !mark.is_sound()).collect();
+        let bad: Vec<&AttackResult> = self.marks.iter().filter(|mark| !mark.is_sound()).collect();
         writeln!(
             f,
             "{} of {} attacks answered soundly",
@@ -133,7 +133,7 @@ impl fmt::Display for ReportCard {
     }
 }
 
-impl fmt::Display for Mark {
+impl fmt::Display for AttackResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}: expected ", self.kind, self.kind.sent())?;
         list(f, &self.expected)?;

@@ -59,15 +59,15 @@ pub enum Expected {
     /// A 2xx.
     Accepted,
     /// 400, 401, 403 or 422.
-    Refused,
+    Rejected,
     /// The same, or 431: the server may reject such headers before the receiver
     /// sees them.
-    RefusedHead,
-    /// The same as `Refused`, or 411 or 415: the server may reject a request
+    RejectedHead,
+    /// The same as `Rejected`, or 411 or 415: the server may reject a request
     /// without a body's length and type.
-    RefusedBare,
+    RejectedBare,
     /// 413 or 400, or a closed connection.
-    RefusedSize,
+    RejectedSize,
     /// 408, 400, 401, 403 or 413, or a closed connection, within the time
     /// limit.
     GivenUp,
@@ -80,10 +80,10 @@ impl Expected {
         use AttackAnswer::{Closed, Status};
         match self {
             Self::Accepted => answer.is_success(),
-            Self::Refused => matches!(answer, Status(400 | 401 | 403 | 422)),
-            Self::RefusedHead => matches!(answer, Status(400 | 401 | 403 | 422 | 431)),
-            Self::RefusedBare => matches!(answer, Status(400 | 401 | 403 | 411 | 415 | 422)),
-            Self::RefusedSize => matches!(answer, Status(413 | 400) | Closed),
+            Self::Rejected => matches!(answer, Status(400 | 401 | 403 | 422)),
+            Self::RejectedHead => matches!(answer, Status(400 | 401 | 403 | 422 | 431)),
+            Self::RejectedBare => matches!(answer, Status(400 | 401 | 403 | 411 | 415 | 422)),
+            Self::RejectedSize => matches!(answer, Status(413 | 400) | Closed),
             Self::GivenUp => matches!(answer, Status(400 | 401 | 403 | 408 | 413) | Closed),
         }
     }
@@ -93,10 +93,10 @@ impl fmt::Display for Expected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Accepted => "2xx",
-            Self::Refused => "400, 401, 403, 422",
-            Self::RefusedHead => "400, 401, 403, 422, 431",
-            Self::RefusedBare => "400, 401, 403, 411, 415, 422",
-            Self::RefusedSize => "413, 400, closed",
+            Self::Rejected => "400, 401, 403, 422",
+            Self::RejectedHead => "400, 401, 403, 422, 431",
+            Self::RejectedBare => "400, 401, 403, 411, 415, 422",
+            Self::RejectedSize => "413, 400, closed",
             Self::GivenUp => "408, 400, 401, 403, 413, closed",
         })
     }
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn neither_an_absent_nor_a_crashed_receiver_is_ever_sound() {
-        use Expected::{Accepted, GivenUp, Refused, RefusedBare, RefusedHead, RefusedSize};
-        for expected in [Accepted, Refused, RefusedHead, RefusedBare, RefusedSize, GivenUp] {
+        use Expected::{Accepted, GivenUp, Rejected, RejectedBare, RejectedHead, RejectedSize};
+        for expected in [Accepted, Rejected, RejectedHead, RejectedBare, RejectedSize, GivenUp] {
             for status in [101, 301, 404, 405, 409, 429, 500, 502, 503] {
                 assert!(!expected.admits(status.into()), "{expected} {status}");
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Covers, PublicUrl, Repeats, Scheme, Secret, Tolerance};
+use countersign_core::{PublicUrl, Repeats, Scheme, Secret, SignatureCoverage, Tolerance};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
@@ -12,10 +12,10 @@ use super::kind::AttackKind;
 use super::request::{AttackRequest, Pace};
 use super::signed::Signed;
 use super::tag::TagForm;
-use super::{Attack, NoAttack, event, json};
+use super::{Attack, AttackUnavailable, event, json};
 
 /// The configuration that all attacks share.
-pub(super) struct Forger {
+pub(super) struct AttackBuilder {
     pub(super) scheme: Scheme,
     pub(super) secret: Secret,
     pub(super) method: Method,
@@ -29,23 +29,23 @@ pub(super) struct Forger {
     pub(super) body_limit: usize,
 }
 
-type Forged = Result<Vec<AttackRequest>, NoAttack>;
+type Forged = Result<Vec<AttackRequest>, AttackUnavailable>;
 
-impl Forger {
-    pub(super) fn forge(&self, kind: AttackKind) -> Result<Attack, NoAttack> {
+impl AttackBuilder {
+    pub(super) fn forge(&self, kind: AttackKind) -> Result<Attack, AttackUnavailable> {
         use AttackKind as Kind;
         let requests = match kind {
             Kind::Genuine => self.genuine()?,
-            Kind::WrittenOtherwise => return self.written_otherwise(),
+            Kind::Reserialized => return self.written_otherwise(),
             Kind::TamperedBody => self.tampered_body()?,
             Kind::TamperedTimestamp => self.tampered_timestamp()?,
             Kind::WrongSecret => self.wrong_secret()?,
             Kind::MissingSignature => self.missing_signature()?,
-            Kind::EmptySignature => self.spoilt(Expected::Refused, |_, _| vec![String::new()])?,
-            Kind::MalformedSignature => self.spoilt(Expected::Refused, TagForm::malformed)?,
-            Kind::TruncatedSignature => self.spoilt(Expected::Refused, TagForm::truncated)?,
+            Kind::EmptySignature => self.spoilt(Expected::Rejected, |_, _| vec![String::new()])?,
+            Kind::MalformedSignature => self.spoilt(Expected::Rejected, TagForm::malformed)?,
+            Kind::TruncatedSignature => self.spoilt(Expected::Rejected, TagForm::truncated)?,
             Kind::LongSignature => {
-                self.spoilt(Expected::RefusedHead, |form, value| vec![form.lengthened(value)])?
+                self.spoilt(Expected::RejectedHead, |form, value| vec![form.lengthened(value)])?
             }
             Kind::ManySignatures => self.many_signatures()?,
             Kind::RepeatedHeader => self.repeated_header()?,
@@ -67,10 +67,10 @@ impl Forger {
         Ok(vec![self.request(&self.signed()?, Expected::Accepted)])
     }
 
-    fn written_otherwise(&self) -> Result<Attack, NoAttack> {
+    fn written_otherwise(&self) -> Result<Attack, AttackUnavailable> {
         self.must_sign_body()?;
         let name =
-            |number: usize| format!("{}_{number}", self.event_name(AttackKind::WrittenOtherwise));
+            |number: usize| format!("{}_{number}", self.event_name(AttackKind::Reserialized));
         let event = |name: &str| event::renamed(&self.scheme, &self.body, name).ok_or(NO_JSON);
         let mut requests = Vec::new();
         for (number, write) in json::WRITTEN_OTHERWISE.iter().enumerate() {
@@ -83,15 +83,15 @@ impl Forger {
         let name = name(requests.len());
         let mut altered = self.sign_event(event(&name)?, &name)?;
         altered.body = [&altered.body[..], b" "].concat().into();
-        requests.push(self.request(&altered, Expected::Refused));
-        Ok(Attack { kind: AttackKind::WrittenOtherwise, requests, expected_runs, event: None })
+        requests.push(self.request(&altered, Expected::Rejected));
+        Ok(Attack { kind: AttackKind::Reserialized, requests, expected_runs, event: None })
     }
 
     fn tampered_body(&self) -> Forged {
         self.must_sign_body()?;
         let mut signed = self.signed()?;
         signed.body = event::tampered(&signed.body);
-        Ok(vec![self.request(&signed, Expected::Refused)])
+        Ok(vec![self.request(&signed, Expected::Rejected)])
     }
 
     fn tampered_timestamp(&self) -> Forged {
@@ -100,7 +100,7 @@ impl Forger {
         let later = self.unix_ms.checked_add(1000).ok_or(BOUNDLESS)?;
         if event::time_in_body(&self.scheme).is_some() {
             signed.body = event::dated(&self.scheme, &signed.body, later).ok_or(UNDATED)?;
-            return Ok(vec![self.request(&signed, Expected::Refused)]);
+            return Ok(vec![self.request(&signed, Expected::Rejected)]);
         }
         let mut mixed = self.sign(self.body.clone(), later, &self.id())?;
         let signatures = self.signatures(&signed)?;
@@ -111,13 +111,13 @@ impl Forger {
             mixed.set(name, &value)?;
         }
         if mixed.headers == signed.headers {
-            return Err(NoAttack::NotApplicable("the timestamp is part of the signature"));
+            return Err(AttackUnavailable::NotApplicable("the timestamp is part of the signature"));
         }
-        Ok(vec![self.request(&mixed, Expected::Refused)])
+        Ok(vec![self.request(&mixed, Expected::Rejected)])
     }
 
     fn wrong_secret(&self) -> Forged {
-        Ok(vec![self.request(&self.signed_wrongly(1)?, Expected::Refused)])
+        Ok(vec![self.request(&self.signed_wrongly(1)?, Expected::Rejected)])
     }
 
     fn missing_signature(&self) -> Forged {
@@ -125,7 +125,7 @@ impl Forger {
         for name in self.signatures(&signed)? {
             signed.headers.remove(name);
         }
-        Ok(vec![self.request(&signed, Expected::Refused)])
+        Ok(vec![self.request(&signed, Expected::Rejected)])
     }
 
     /// A request for each value that `spoil` makes from the signature's value.
@@ -158,7 +158,7 @@ impl Forger {
             }
             signed.set(name, &value)?;
         }
-        Ok(vec![self.request(&signed, Expected::RefusedHead)])
+        Ok(vec![self.request(&signed, Expected::RejectedHead)])
     }
 
     fn repeated_header(&self) -> Forged {
@@ -174,7 +174,7 @@ impl Forger {
         }
         Ok([genuine_first, genuine_last]
             .iter()
-            .map(|s| self.request(s, Expected::Refused))
+            .map(|s| self.request(s, Expected::Rejected))
             .collect())
     }
 
@@ -197,7 +197,7 @@ impl Forger {
             None => self.body.clone(),
         };
         let signed = self.sign(body, unix_ms, &self.id())?;
-        Ok(vec![self.request(&signed, Expected::Refused)])
+        Ok(vec![self.request(&signed, Expected::Rejected)])
     }
 
     fn malformed_timestamp(&self) -> Forged {
@@ -209,7 +209,7 @@ impl Forger {
                 times.map(|time| event::undated(&self.scheme, &self.body, time).ok_or(UNDATED));
             let request = |body| {
                 let signed = self.sign(body, self.unix_ms, &self.id())?;
-                Ok(self.request(&signed, Expected::Refused))
+                Ok(self.request(&signed, Expected::Rejected))
             };
             return bodies.into_iter().map(|body| request(body?)).collect();
         }
@@ -229,35 +229,35 @@ impl Forger {
                         malformed.set(&name, &value.ok_or(INSEPARABLE)?)?;
                     }
                 }
-                Ok(self.request(&malformed, Expected::Refused))
+                Ok(self.request(&malformed, Expected::Rejected))
             })
             .collect()
     }
 
     fn bare_request(&self) -> Vec<AttackRequest> {
         let bare = Signed { headers: HeaderMap::new(), added: Vec::new(), body: Bytes::new() };
-        vec![self.request(&bare, Expected::RefusedBare)]
+        vec![self.request(&bare, Expected::RejectedBare)]
     }
 
     fn huge_body(&self) -> Forged {
         let length = self.body_limit.saturating_add(1);
         if length > LARGEST_BODY {
-            return Err(NoAttack::NotApplicable("the body limit exceeds 64 MiB"));
+            return Err(AttackUnavailable::NotApplicable("the body limit exceeds 64 MiB"));
         }
         let body = event::padded(&self.body, length);
         let signed = self.sign(body, self.unix_ms, &self.id())?;
-        Ok(vec![self.request(&signed, Expected::RefusedSize)])
+        Ok(vec![self.request(&signed, Expected::RejectedSize)])
     }
 
     fn paced(&self, pace: Pace, expected: Expected) -> Forged {
         let signed = self.signed()?;
         if signed.body.len() < 4 {
-            return Err(NoAttack::NotApplicable("the body is too short to split"));
+            return Err(AttackUnavailable::NotApplicable("the body is too short to split"));
         }
         Ok(vec![self.request(&signed, expected).with_pace(pace)])
     }
 
-    fn replay(&self) -> Result<Attack, NoAttack> {
+    fn replay(&self) -> Result<Attack, AttackUnavailable> {
         let (signed, event) = self.other_event(AttackKind::Replay)?;
         let request = self.request(&signed, Expected::Accepted);
         Ok(Attack {
@@ -268,7 +268,7 @@ impl Forger {
         })
     }
 
-    fn changed_unsigned_id(&self) -> Result<Attack, NoAttack> {
+    fn changed_unsigned_id(&self) -> Result<Attack, AttackUnavailable> {
         let (signed, event) = self.other_event(AttackKind::ChangedUnsignedId)?;
         let own = signed.headers.keys().filter(|name| name.as_str().ends_with("-id")).cloned();
         let known = UNSIGNED_IDS.iter().map(|name| HeaderName::from_static(name));
@@ -297,20 +297,20 @@ impl Forger {
         event.filter(|_| repeats == Repeats::Suppress).map(|_| 1)
     }
 
-    fn must_sign_body(&self) -> Result<(), NoAttack> {
+    fn must_sign_body(&self) -> Result<(), AttackUnavailable> {
         match self.scheme.covers() {
-            Covers::Body => Ok(()),
-            _ => Err(NoAttack::NotApplicable("the scheme does not sign the whole body")),
+            SignatureCoverage::Body => Ok(()),
+            _ => Err(AttackUnavailable::NotApplicable("the scheme does not sign the whole body")),
         }
     }
 
-    fn must_sign_time(&self) -> Result<Tolerance, NoAttack> {
-        self.tolerance.ok_or(NoAttack::NotApplicable("the scheme signs no timestamp"))
+    fn must_sign_time(&self) -> Result<Tolerance, AttackUnavailable> {
+        self.tolerance.ok_or(AttackUnavailable::NotApplicable("the scheme signs no timestamp"))
     }
 
     /// A genuine delivery of an event that no other attack sends, and the
     /// event's name, if the body has a place for it.
-    fn other_event(&self, kind: AttackKind) -> Result<(Signed, Option<String>), NoAttack> {
+    fn other_event(&self, kind: AttackKind) -> Result<(Signed, Option<String>), AttackUnavailable> {
         let name = self.event_name(kind);
         let body = event::renamed(&self.scheme, &self.body, &name);
         let is_fresh = body.is_some() || self.scheme.signed().contains("{id}");
@@ -321,7 +321,7 @@ impl Forger {
 
     /// A delivery of the event of this name. Each event has its own delivery
     /// id.
-    fn sign_event(&self, body: Bytes, name: &str) -> Result<Signed, NoAttack> {
+    fn sign_event(&self, body: Bytes, name: &str) -> Result<Signed, AttackUnavailable> {
         let mut signed = self.sign(body, self.unix_ms, &format!("msg_{name}"))?;
         for id in UNSIGNED_IDS.map(HeaderName::from_static) {
             if signed.headers.contains_key(&id) && self.is_unsigned(&id, &signed) {
@@ -374,9 +374,13 @@ const UNSIGNED_IDS: [&str; 7] = [
     "x-shopify-webhook-id",
     "x-webhook-id",
 ];
-const BOUNDLESS: NoAttack = NoAttack::NotApplicable("the scheme has no limit for the timestamp");
-const NO_JSON: NoAttack = NoAttack::NotApplicable("the body is not a JSON object");
-const UNDATED: NoAttack =
-    NoAttack::NotApplicable("the body has no timestamp where the scheme reads it");
-const UNFORGED: NoAttack = NoAttack::NotApplicable("another secret's signature is elsewhere");
-const INSEPARABLE: NoAttack = NoAttack::NotApplicable("the timestamp has no separate field");
+const BOUNDLESS: AttackUnavailable =
+    AttackUnavailable::NotApplicable("the scheme has no limit for the timestamp");
+const NO_JSON: AttackUnavailable =
+    AttackUnavailable::NotApplicable("the body is not a JSON object");
+const UNDATED: AttackUnavailable =
+    AttackUnavailable::NotApplicable("the body has no timestamp where the scheme reads it");
+const UNFORGED: AttackUnavailable =
+    AttackUnavailable::NotApplicable("another secret's signature is elsewhere");
+const INSEPARABLE: AttackUnavailable =
+    AttackUnavailable::NotApplicable("the timestamp has no separate field");

@@ -10,7 +10,7 @@ pub enum AttackKind {
     Genuine,
     /// Genuine deliveries whose JSON is formatted as other programs format it,
     /// and one whose JSON was reformatted after signing.
-    WrittenOtherwise,
+    Reserialized,
     /// Another body than the signed one.
     TamperedBody,
     /// Another timestamp than the signed one.
@@ -55,7 +55,7 @@ impl AttackKind {
     /// All kinds, in the order in which they run.
     pub const ALL: &'static [Self] = &[
         Self::Genuine,
-        Self::WrittenOtherwise,
+        Self::Reserialized,
         Self::TamperedBody,
         Self::TamperedTimestamp,
         Self::WrongSecret,
@@ -109,8 +109,8 @@ impl AttackKind {
                 "a delivery as its provider sends it",
                 "a receiver that rejects genuine deliveries loses events, and its other results mean nothing",
             ),
-            Self::WrittenOtherwise => (
-                "written-otherwise",
+            Self::Reserialized => (
+                "reserialized",
                 "genuine deliveries whose JSON has line breaks and escapes, and one with an unsigned space",
                 "a receiver that parses and reserializes the body verifies other bytes than the signed ones, and rejects genuine deliveries",
             ),

@@ -4,13 +4,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign_core::{
-    Algorithm, ConfigError, Head, Scheme, Secret, SecretFormat, Secrets, Signer,
+    Algorithm, ConfigError, RequestHead, Scheme, Secret, SecretFormat, Secrets, Signer,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::NoAttack;
-use super::forger::Forger;
+use super::AttackUnavailable;
+use super::forger::AttackBuilder;
 
 /// A request with a signature, genuine or not.
 #[derive(Clone)]
@@ -21,27 +21,33 @@ pub(super) struct Signed {
     pub(super) body: Bytes,
 }
 
-impl Forger {
+impl AttackBuilder {
     pub(super) fn id(&self) -> String {
         self.id.clone().unwrap_or_else(|| format!("msg_{}", self.unix_ms))
     }
 
-    pub(super) fn signed(&self) -> Result<Signed, NoAttack> {
+    pub(super) fn signed(&self) -> Result<Signed, AttackUnavailable> {
         self.sign(self.body.clone(), self.unix_ms, &self.id())
     }
 
     /// Signed with other secrets than the receiver's.
-    pub(super) fn signed_wrongly(&self, count: usize) -> Result<Signed, NoAttack> {
+    pub(super) fn signed_wrongly(&self, count: usize) -> Result<Signed, AttackUnavailable> {
         let mut secrets = Secrets::new(wrong_secret(&self.scheme, 0)?);
         for number in 1..count {
             secrets = secrets.with_previous(wrong_secret(&self.scheme, number)?);
         }
         let signer = Signer::new(self.scheme.clone(), secrets);
-        let signer = signer.map_err(|_| NoAttack::NotApplicable("it needs another private key"))?;
+        let signer =
+            signer.map_err(|_| AttackUnavailable::NotApplicable("it needs another private key"))?;
         self.sign_by(signer, self.body.clone(), self.unix_ms, &self.id())
     }
 
-    pub(super) fn sign(&self, body: Bytes, unix_ms: i64, id: &str) -> Result<Signed, NoAttack> {
+    pub(super) fn sign(
+        &self,
+        body: Bytes,
+        unix_ms: i64,
+        id: &str,
+    ) -> Result<Signed, AttackUnavailable> {
         let signer = Signer::new(self.scheme.clone(), again(&self.secret)?)?;
         self.sign_by(signer, body, unix_ms, id)
     }
@@ -52,13 +58,13 @@ impl Forger {
         body: Bytes,
         unix_ms: i64,
         id: &str,
-    ) -> Result<Signed, NoAttack> {
+    ) -> Result<Signed, AttackUnavailable> {
         let mut signer = signer.at_unix_ms(unix_ms).with_id(id);
         if let Some(url) = &self.url {
             signer = signer.with_url(url.clone());
         }
         let target = self.target.path_and_query().map_or("/", PathAndQuery::as_str);
-        let head = Head::new(self.method.as_str(), target, &self.headers);
+        let head = RequestHead::new(self.method.as_str(), target, &self.headers);
         let request = signer.sign_request(head, &body)?;
         let body = request.body().map_or(body, Bytes::copy_from_slice);
         let mut signed = Signed { headers: self.headers.clone(), added: Vec::new(), body };
@@ -72,9 +78,9 @@ impl Forger {
 
     /// The headers that differ if another secret signs. The first header if no
     /// other secret is available.
-    pub(super) fn signatures(&self, signed: &Signed) -> Result<Vec<HeaderName>, NoAttack> {
+    pub(super) fn signatures(&self, signed: &Signed) -> Result<Vec<HeaderName>, AttackUnavailable> {
         let Some(first) = signed.added.first() else {
-            return Err(NoAttack::NotApplicable("the signature is in the body"));
+            return Err(AttackUnavailable::NotApplicable("the signature is in the body"));
         };
         let Ok(wrong) = self.signed_wrongly(1) else { return Ok(vec![first.clone()]) };
         let differ = |name: &&HeaderName| signed.headers.get(*name) != wrong.headers.get(*name);
@@ -90,7 +96,7 @@ impl Signed {
         String::from_utf8_lossy(value).into_owned()
     }
 
-    pub(super) fn set(&mut self, name: &HeaderName, value: &str) -> Result<(), NoAttack> {
+    pub(super) fn set(&mut self, name: &HeaderName, value: &str) -> Result<(), AttackUnavailable> {
         let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| UNSENDABLE)?;
         self.headers.insert(name, value);
         Ok(())
@@ -118,4 +124,5 @@ fn wrong_secret(scheme: &Scheme, number: usize) -> Result<Secret, ConfigError> {
     })
 }
 
-const UNSENDABLE: NoAttack = NoAttack::NotApplicable("its headers are not valid in HTTP");
+const UNSENDABLE: AttackUnavailable =
+    AttackUnavailable::NotApplicable("its headers are not valid in HTTP");

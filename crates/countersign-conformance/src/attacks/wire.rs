@@ -96,7 +96,7 @@ async fn read_answer(reader: &mut (impl AsyncRead + Unpin)) -> AttackAnswer {
             }
             continue;
         }
-        if received.len() > LONGEST_HEAD {
+        if received.len() > MAX_HEAD {
             return AttackAnswer::Closed;
         }
         match reader.read_buf(&mut received).await {
@@ -121,7 +121,7 @@ const OF_THE_CONNECTION: [HeaderName; 5] =
 /// Between two bytes of a slow body: short enough to pass a timeout between
 /// bytes.
 const DRIP: Duration = Duration::from_millis(500);
-const LONGEST_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

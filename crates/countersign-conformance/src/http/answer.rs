@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::door::CODE_HEADER;
-use super::scene::{Checked, Wrong, same, wrong};
+use super::adapter::CODE_HEADER;
+use super::scene::{Failure, TestResult, same, wrong};
 use super::script::{HandlerAnswer, OWN_HEADER};
 
 /// A response, without the headers that the server adds itself.
@@ -39,38 +39,43 @@ impl Answer {
     /// Checks that the adapter itself responded: with a status, no body, and no
     /// header except `Retry-After`, if a retry can succeed.
     #[track_caller]
-    pub(super) fn is_given(&self, status: u16, code: &str, retry_after: Option<&str>) -> Checked {
+    pub(super) fn is_given(
+        &self,
+        status: u16,
+        code: &str,
+        retry_after: Option<&str>,
+    ) -> TestResult {
         self.is(status, Some(code), b"")?;
         let expected = retry_after.map(|seconds| ("retry-after", seconds));
         self.has_headers(expected.as_slice())
     }
 
     #[track_caller]
-    pub(super) fn is_refused(&self, status: u16, code: &str) -> Checked {
+    pub(super) fn is_rejected(&self, status: u16, code: &str) -> TestResult {
         self.is_given(status, code, None)
     }
 
     #[track_caller]
-    pub(super) fn is_duplicate(&self) -> Checked {
+    pub(super) fn is_duplicate(&self) -> TestResult {
         self.is_given(200, "duplicate", None)
     }
 
     /// Checks that it is the response of a handler that received this body.
     #[track_caller]
-    pub(super) fn is_handled(&self, body: &[u8]) -> Checked {
+    pub(super) fn is_handled(&self, body: &[u8]) -> TestResult {
         self.is_of_handler(&HandlerAnswer::to_body(body))
     }
 
     /// Checks that it is exactly this response of the handler.
     #[track_caller]
-    pub(super) fn is_of_handler(&self, answer: &HandlerAnswer) -> Checked {
+    pub(super) fn is_of_handler(&self, answer: &HandlerAnswer) -> TestResult {
         self.is(answer.status, None, &answer.body)?;
         self.has_headers(&answer.headers)
     }
 
     /// Checks that it is the response to a handshake.
     #[track_caller]
-    pub(super) fn is_handshake(&self, body: &str, headers: &[(&str, &str)]) -> Checked {
+    pub(super) fn is_handshake(&self, body: &str, headers: &[(&str, &str)]) -> TestResult {
         self.is(200, Some("handshake"), body.as_bytes())?;
         self.has_headers(headers)
     }
@@ -81,7 +86,7 @@ impl Answer {
     }
 
     #[track_caller]
-    fn is(&self, status: u16, code: Option<&str>, body: &[u8]) -> Checked {
+    fn is(&self, status: u16, code: Option<&str>, body: &[u8]) -> TestResult {
         let must_be = Self { status, body: body.to_vec(), ..self.clone() };
         let must_be = Self { code: code.map(str::to_owned), ..must_be };
         if *self == must_be {
@@ -97,7 +102,7 @@ impl Answer {
     /// Checks that it has exactly these headers, and a correct
     /// `Content-Length`, if any.
     #[track_caller]
-    fn has_headers(&self, expected: &[(&str, &str)]) -> Checked {
+    fn has_headers(&self, expected: &[(&str, &str)]) -> TestResult {
         let mut expected: Vec<_> = expected.to_vec();
         expected.sort_unstable();
         let is = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
@@ -132,9 +137,9 @@ pub(super) struct AnswerHead {
 }
 
 impl AnswerHead {
-    pub(super) fn parse(head: &[u8]) -> Result<Self, Wrong> {
+    pub(super) fn parse(head: &[u8]) -> Result<Self, Failure> {
         let text = String::from_utf8_lossy(head);
-        let not_http = || Wrong::new(&format!("not an HTTP/1.1 response: {text:?}"));
+        let not_http = || Failure::new(&format!("not an HTTP/1.1 response: {text:?}"));
         let mut lines = text.split("\r\n").take_while(|line| !line.is_empty());
         let status_line = lines.next().ok_or_else(not_http)?;
         let status = status_line.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3));

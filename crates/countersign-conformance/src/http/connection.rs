@@ -10,7 +10,7 @@ use tokio::time::interval;
 
 use super::answer::{Answer, AnswerHead};
 use super::request::Request;
-use super::scene::Wrong;
+use super::scene::Failure;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -20,13 +20,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self, Wrong> {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::new() })
     }
 
-    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Wrong> {
+    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> Result<(), Failure> {
         Ok(self.stream.write_all(bytes.as_ref()).await?)
     }
 
@@ -47,7 +47,7 @@ impl Connection {
         mut self,
         request: &Request,
         pace: Duration,
-    ) -> Result<(Answer, usize), Wrong> {
+    ) -> Result<(Answer, usize), Failure> {
         self.send(request.wire_head()).await?;
         let (mut reader, mut writer) = self.stream.into_split();
         let mut sent = 0;
@@ -61,7 +61,7 @@ impl Connection {
                 }
                 sent += 1;
             }
-            std::future::pending::<Wrong>().await
+            std::future::pending::<Failure>().await
         };
         let mut received = Vec::new();
         let answer = tokio::select! {
@@ -72,23 +72,23 @@ impl Connection {
     }
 
     /// Closes the sending side, and continues to receive.
-    pub(super) async fn half_close(&mut self) -> Result<(), Wrong> {
+    pub(super) async fn half_close(&mut self) -> Result<(), Failure> {
         Ok(self.stream.shutdown().await?)
     }
 
     /// Resets the connection, as when a process is killed. The last bytes may
     /// be lost.
-    pub(super) fn reset(self) -> Result<(), Wrong> {
+    pub(super) fn reset(self) -> Result<(), Failure> {
         Ok(self.stream.set_zero_linger()?)
     }
 
     /// The next response, which may be an interim one.
-    pub(super) async fn answer(&mut self) -> Result<Answer, Wrong> {
+    pub(super) async fn answer(&mut self) -> Result<Answer, Failure> {
         read_answer(&mut self.stream, &mut self.received).await
     }
 }
 
-async fn read_answer<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Answer, Wrong>
+async fn read_answer<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Answer, Failure>
 where
     R: AsyncReadExt + Unpin,
 {
@@ -100,7 +100,7 @@ where
         read_chunks(stream, received).await?
     } else if let Some(length) = head.header("content-length") {
         let length = length.parse();
-        let length = length.map_err(|_| Wrong::new("invalid Content-Length in the response"))?;
+        let length = length.map_err(|_| Failure::new("invalid Content-Length in the response"))?;
         read_exactly(stream, received, length).await?
     } else {
         while read_more(stream, received).await? > 0 {}
@@ -109,7 +109,7 @@ where
     Ok(head.with_body(body))
 }
 
-async fn read_chunks<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Vec<u8>, Wrong>
+async fn read_chunks<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<Vec<u8>, Failure>
 where
     R: AsyncReadExt + Unpin,
 {
@@ -118,7 +118,7 @@ where
         let line = read_until(stream, received, b"\r\n").await?;
         let digits = String::from_utf8_lossy(&line);
         let size = usize::from_str_radix(digits.trim_end(), 16);
-        let size = size.map_err(|_| Wrong::new("a chunk of the response has no size"))?;
+        let size = size.map_err(|_| Failure::new("a chunk of the response has no size"))?;
         let chunk = read_exactly(stream, received, size + 2).await?;
         if size == 0 {
             return Ok(body);
@@ -127,7 +127,11 @@ where
     }
 }
 
-async fn read_until<R>(stream: &mut R, received: &mut Vec<u8>, end: &[u8]) -> Result<Vec<u8>, Wrong>
+async fn read_until<R>(
+    stream: &mut R,
+    received: &mut Vec<u8>,
+    end: &[u8],
+) -> Result<Vec<u8>, Failure>
 where
     R: AsyncReadExt + Unpin,
 {
@@ -136,7 +140,7 @@ where
             return Ok(received.drain(..at + end.len()).collect());
         }
         if read_more(stream, received).await? == 0 {
-            return Err(Wrong::new("the connection was closed before the response"));
+            return Err(Failure::new("the connection was closed before the response"));
         }
     }
 }
@@ -145,19 +149,19 @@ async fn read_exactly<R>(
     stream: &mut R,
     received: &mut Vec<u8>,
     length: usize,
-) -> Result<Vec<u8>, Wrong>
+) -> Result<Vec<u8>, Failure>
 where
     R: AsyncReadExt + Unpin,
 {
     while received.len() < length {
         if read_more(stream, received).await? == 0 {
-            return Err(Wrong::new("the connection was closed in the response's body"));
+            return Err(Failure::new("the connection was closed in the response's body"));
         }
     }
     Ok(received.drain(..length).collect())
 }
 
-async fn read_more<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<usize, Wrong>
+async fn read_more<R>(stream: &mut R, received: &mut Vec<u8>) -> Result<usize, Failure>
 where
     R: AsyncReadExt + Unpin,
 {

@@ -2,75 +2,79 @@
 
 use super::endpoint::{event, plain};
 use super::request::Framing;
-use super::scene::{Checked, Scene};
+use super::scene::{TestContext, TestResult};
 
-pub(super) async fn a_body_in_chunks_is_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_body_in_chunks_is_handled(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
     for (size, id) in [(1, "1"), (3, "2"), (1000, "3")] {
         let delivery = event(id)?.with_framing(Framing::Chunked(size, ""));
-        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     }
-    door.has_called(3)
+    server.has_called(3)
 }
 
-pub(super) async fn a_body_in_single_bytes_is_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_body_in_single_bytes_is_handled(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
     for (framing, id) in [(Framing::Length, "1"), (Framing::Chunked(1, ""), "2")] {
         let delivery = event(id)?.with_framing(framing);
-        let mut connection = door.connect().await?;
+        let mut connection = server.connect().await?;
         connection.send(delivery.wire_head()).await?;
         connection.send_one_by_one(&delivery.wire_body()).await;
-        door.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
+        server.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
     }
-    door.has_called(2)
+    server.has_called(2)
 }
 
-pub(super) async fn trailers_are_dropped(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn trailers_are_dropped(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
     let trailers = "X-Trailer: 1\r\nX-Signature: 00\r\n";
     let delivery = event("1")?.with_framing(Framing::Chunked(4, trailers));
     let delivery = delivery.with_header("Trailer", "X-Trailer, X-Signature");
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-    door.has_called(1)
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.has_called(1)
 }
 
-pub(super) async fn a_chunk_that_is_none_is_refused(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_chunk_that_is_none_is_rejected(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
     let delivery = event("1")?.with_framing(Framing::Chunked(4, ""));
-    let mut connection = door.connect().await?;
+    let mut connection = server.connect().await?;
     connection.send(delivery.wire_head()).await?;
     connection.send("4\r\n{\"id\r\nnonsense\r\n").await?;
-    door.answer_on(&mut connection).await?.is_refused(400, "body_incomplete")?;
-    door.has_done_nothing()
+    server.answer_on(&mut connection).await?.is_rejected(400, "body_incomplete")?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_body_whose_sender_stops_halfway_is_refused(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_body_whose_sender_stops_halfway_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     for framing in [Framing::Length, Framing::Chunked(2, "")] {
         let delivery = event("1")?.with_framing(framing);
         let body = delivery.wire_body();
-        let mut connection = door.connect().await?;
+        let mut connection = server.connect().await?;
         connection.send(delivery.wire_head()).await?;
         connection.send(&body[..body.len() / 2]).await?;
         connection.half_close().await?;
-        door.answer_on(&mut connection).await?.is_refused(400, "body_incomplete")?;
+        server.answer_on(&mut connection).await?.is_rejected(400, "body_incomplete")?;
     }
-    door.has_done_nothing()
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_body_whose_sender_is_gone_is_not_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_body_whose_sender_is_gone_is_not_handled(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     for framing in [Framing::Length, Framing::Chunked(2, "")] {
         let delivery = event("1")?.with_framing(framing);
         // The whole request except its last byte.
         let wire = delivery.wire();
-        let mut connection = door.connect().await?;
+        let mut connection = server.connect().await?;
         connection.send(&wire[..wire.len() - 1]).await?;
-        door.lets_things_settle().await?;
+        server.lets_things_settle().await?;
         connection.reset()?;
-        door.lets_things_settle().await?;
+        server.lets_things_settle().await?;
     }
-    door.has_done_nothing()?;
+    server.has_done_nothing()?;
     let whole = event("1")?;
-    door.deliver(&whole).await?.is_handled(&whole.body)
+    server.deliver(&whole).await?.is_handled(&whole.body)
 }

@@ -1,23 +1,25 @@
 //! Valid deliveries.
 
-use super::door::HttpEndpoint;
+use super::adapter::HttpEndpoint;
 use super::endpoint::{event, plain, plain_delivery, plain_verifier};
 use super::request::Framing;
-use super::scene::{Checked, Scene, same};
+use super::scene::{TestContext, TestResult, same};
 use super::script::{Act, HandlerAnswer};
 
-pub(super) async fn the_handlers_own_answer_reaches_the_sender(scene: &Scene<'_>) -> Checked {
+pub(super) async fn the_handlers_own_answer_reaches_the_sender(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let answer = HandlerAnswer {
         status: 202,
         headers: vec![("content-type", "text/plain"), ("x-own", "one"), ("x-own", "two")],
         body: "in its own words".into(),
     };
-    let door = scene.open(plain()?.with_script([Act::Answer(answer.clone())])).await;
-    door.deliver(&event("1")?).await?.is_of_handler(&answer)?;
-    door.has_called(1)
+    let server = scene.open(plain()?.with_script([Act::Answer(answer.clone())])).await;
+    server.deliver(&event("1")?).await?.is_of_handler(&answer)?;
+    server.has_called(1)
 }
 
-pub(super) async fn the_handler_gets_the_body_byte_for_byte(scene: &Scene<'_>) -> Checked {
+pub(super) async fn the_handler_gets_the_body_byte_for_byte(scene: &TestContext<'_>) -> TestResult {
     let every_byte: Vec<u8> = (0..=255).chain((0..=255).rev()).collect();
     let bodies: [&[u8]; 8] = [
         b"",
@@ -29,59 +31,61 @@ pub(super) async fn the_handler_gets_the_body_byte_for_byte(scene: &Scene<'_>) -
         "\u{feff}ä\u{1F600}".as_bytes(),
         &every_byte,
     ];
-    let door = scene.open(plain()?).await;
+    let server = scene.open(plain()?).await;
     for (number, body) in bodies.into_iter().enumerate() {
-        door.deliver(&plain_delivery(body)?).await?.is_handled(body)?;
-        let call = door.script.calls().pop();
+        server.deliver(&plain_delivery(body)?).await?.is_handled(body)?;
+        let call = server.script.calls().pop();
         same(&call.map(|call| call.body), &Some(body.to_vec()))?;
-        door.has_called(number + 1)?;
+        server.has_called(number + 1)?;
     }
     Ok(())
 }
 
-pub(super) async fn a_large_body_arrives_whole(scene: &Scene<'_>) -> Checked {
+pub(super) async fn a_large_body_arrives_whole(scene: &TestContext<'_>) -> TestResult {
     let body: Vec<u8> = (0..1_500_000_u32).map(|at| at.wrapping_mul(31).to_le_bytes()[1]).collect();
     let verifier = plain_verifier()?.with_body_limit(body.len());
-    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let server = scene.open(HttpEndpoint::of(verifier)).await;
     let delivery = plain_delivery(body.clone())?;
-    door.deliver(&delivery).await?.is_handled(&body)?;
+    server.deliver(&delivery).await?.is_handled(&body)?;
     let other = [&body[..], b"!"].concat();
     let chunked = plain_delivery(&other[1..])?.with_framing(Framing::Chunked(65_536, ""));
-    door.deliver(&chunked).await?.is_handled(&other[1..])?;
-    door.has_called(2)
+    server.deliver(&chunked).await?.is_handled(&other[1..])?;
+    server.has_called(2)
 }
 
-pub(super) async fn a_connection_carries_one_delivery_after_another(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
-    let mut connection = door.connect().await?;
+pub(super) async fn a_connection_carries_one_delivery_after_another(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let mut connection = server.connect().await?;
     for id in ["1", "2", "3"] {
         let delivery = event(id)?;
         connection.send(delivery.wire()).await?;
-        door.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
+        server.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
     }
-    door.has_called(3)
+    server.has_called(3)
 }
 
-pub(super) async fn a_connection_goes_on_behind_a_refusal(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
-    let mut connection = door.connect().await?;
+pub(super) async fn a_connection_goes_on_behind_a_rejection(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let mut connection = server.connect().await?;
     let delivery = event("1")?;
     connection.send(delivery.clone().with_body(r#"{"id":"2"}"#).wire()).await?;
-    door.answer_on(&mut connection).await?.is_refused(401, "signature_mismatch")?;
+    server.answer_on(&mut connection).await?.is_rejected(401, "signature_mismatch")?;
     connection.send(delivery.wire()).await?;
-    door.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
-    door.has_called(1)
+    server.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
+    server.has_called(1)
 }
 
 pub(super) async fn deliveries_that_are_sent_at_once_are_answered_in_turn(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(plain()?).await;
-    let mut connection = door.connect().await?;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let mut connection = server.connect().await?;
     let deliveries = [event("1")?, event("2")?];
     connection.send([deliveries[0].wire(), deliveries[1].wire()].concat()).await?;
     for delivery in deliveries {
-        door.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
+        server.answer_on(&mut connection).await?.is_handled(&delivery.body)?;
     }
-    door.has_called(2)
+    server.has_called(2)
 }

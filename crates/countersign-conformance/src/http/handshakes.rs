@@ -6,89 +6,91 @@ use std::time::Duration;
 
 use countersign_core::{Encoding, Handshake, Scheme, Secret, Verifier};
 
-use super::door::HttpEndpoint;
+use super::adapter::HttpEndpoint;
 use super::endpoint::{SIGNATURE, event, plain_scheme_with, secret, signed, verifier};
 use super::request::Request;
-use super::scene::{Checked, Scene, Wrong, same};
+use super::scene::{Failure, TestContext, TestResult, same};
 
 pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let zoom = Scheme::named("zoom")?;
-    let door = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6U"}}"#;
     let validation = signed(zoom.clone(), body)?;
     for _ in 0..2 {
         // Zoom repeats the validation every 72 hours, and it is not a
         // duplicate.
-        door.deliver(&validation).await?.is_handshake(ZOOM_ANSWER, &JSON)?;
+        server.deliver(&validation).await?.is_handshake(ZOOM_ANSWER, &JSON)?;
     }
-    door.has_done_nothing()?;
+    server.has_done_nothing()?;
 
     let event = signed(zoom, r#"{"event":"meeting.started"}"#)?;
-    door.deliver(&event).await?.is_handled(&event.body)?;
-    door.has_called(1)
+    server.deliver(&event).await?.is_handled(&event.body)?;
+    server.has_called(1)
 }
 
-pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &Scene<'_>) -> Checked {
+pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &TestContext<'_>) -> TestResult {
     let twitch = Scheme::named("twitch")?;
-    let door = scene.open(HttpEndpoint::of(verifier(twitch.clone())?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(twitch.clone())?)).await;
     let body = r#"{"challenge":"pogchamp","subscription":{"status":"webhook_callback_verification_pending"}}"#;
     let verification = signed(twitch, body)?;
-    door.deliver(&verification).await?.is_handshake("pogchamp", &TEXT)?;
-    door.has_done_nothing()
+    server.deliver(&verification).await?.is_handshake("pogchamp", &TEXT)?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_signed_handshake_with_a_wrong_signature_is_refused(
-    scene: &Scene<'_>,
-) -> Checked {
+pub(super) async fn a_signed_handshake_with_a_wrong_signature_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let zoom = Scheme::named("zoom")?;
-    let door = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}"#;
     let validation = signed(zoom, body)?;
     let tampered = validation.clone().with_body(body.replace("\"a\"", "\"b\""));
-    door.deliver(&tampered).await?.is_refused(401, "signature_mismatch")?;
+    server.deliver(&tampered).await?.is_rejected(401, "signature_mismatch")?;
     let unsigned = validation.without_header("x-zm-signature");
-    door.deliver(&unsigned).await?.is_refused(401, "missing_signature")?;
-    door.has_done_nothing()
+    server.deliver(&unsigned).await?.is_rejected(401, "missing_signature")?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn an_unsigned_challenge_in_the_query_is_sent_back(scene: &Scene<'_>) -> Checked {
+pub(super) async fn an_unsigned_challenge_in_the_query_is_sent_back(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let challenge = Handshake::unsigned("challenge").method("GET").text("query:challenge");
-    let door = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(challenge)?)?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(challenge)?)?)).await;
     let asked = Request::get("/hooks?a=b&challenge=%3Cb%3Eabc");
-    door.deliver(&asked).await?.is_handshake("<b>abc", &TEXT)?;
-    door.deliver_by_http2(&asked).await?.is_handshake("<b>abc", &TEXT)?;
+    server.deliver(&asked).await?.is_handshake("<b>abc", &TEXT)?;
+    server.deliver_by_http2(&asked).await?.is_handshake("<b>abc", &TEXT)?;
     let not_asked = Request::get("/hooks?a=b");
-    door.deliver(&not_asked).await?.is_refused(401, "missing_signature")?;
+    server.deliver(&not_asked).await?.is_rejected(401, "missing_signature")?;
     let twice = Request::get("/hooks?challenge=a&challenge=b");
-    door.deliver(&twice).await?.is_refused(401, "missing_signature")?;
-    door.has_done_nothing()?;
+    server.deliver(&twice).await?.is_rejected(401, "missing_signature")?;
+    server.has_done_nothing()?;
 
     let event = event("1")?;
-    door.deliver(&event).await?.is_handled(&event.body)?;
-    door.has_called(1)
+    server.deliver(&event).await?.is_handled(&event.body)?;
+    server.has_called(1)
 }
 
-pub(super) async fn a_token_in_the_query_is_signed(scene: &Scene<'_>) -> Checked {
+pub(super) async fn a_token_in_the_query_is_signed(scene: &TestContext<'_>) -> TestResult {
     let check = Handshake::unsigned("crc").method("GET").json_hmac(
         "response_token",
         "query:crc_token",
         Encoding::Base64,
         "sha256=",
     );
-    let door = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(check)?)?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(plain_scheme_with(check)?)?)).await;
     let asked = Request::get("/hooks?crc_token=abc");
-    door.deliver(&asked).await?.is_handshake(CRC_ANSWER, &JSON)?;
+    server.deliver(&asked).await?.is_handshake(CRC_ANSWER, &JSON)?;
     // A text that could be an event is not signed.
     let json = Request::get("/hooks?crc_token=%7B%22id%22%3A%221%22%7D");
-    door.deliver(&json).await?.is_refused(401, "missing_signature")?;
-    door.has_done_nothing()
+    server.deliver(&json).await?.is_rejected(401, "missing_signature")?;
+    server.has_done_nothing()
 }
 
 pub(super) async fn a_verify_token_is_answered_where_it_is_the_right_one(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let subscription = Handshake::unsigned("subscription")
         .method("GET")
         .when("query:hub.mode", "subscribe")
@@ -96,96 +98,105 @@ pub(super) async fn a_verify_token_is_answered_where_it_is_the_right_one(
         .text("query:hub.challenge");
     let verifier = verifier(plain_scheme_with(subscription)?)?;
     let verifier = verifier.with_verify_token(&secret()?);
-    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let server = scene.open(HttpEndpoint::of(verifier)).await;
     let asked = |token: &str| {
         let query = format!("hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={token}");
         Request::get(format!("/hooks?{query}"))
     };
     let right = asked("the+secret+of+the+HTTP+suite");
-    door.deliver(&right).await?.is_handshake("1158201444", &TEXT)?;
+    server.deliver(&right).await?.is_handshake("1158201444", &TEXT)?;
     for wrong in ["", "other", "the+secret+of+the+HTTP+suit"] {
-        door.deliver(&asked(wrong)).await?.is_refused(401, "missing_signature")?;
+        server.deliver(&asked(wrong)).await?.is_rejected(401, "missing_signature")?;
     }
-    door.has_done_nothing()
+    server.has_done_nothing()
 }
 
-pub(super) async fn an_unsigned_challenge_in_the_body_is_sent_back(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(confirming()?).await;
+pub(super) async fn an_unsigned_challenge_in_the_body_is_sent_back(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(confirming()?).await;
     let asked = Request::post(r#"{"type":"confirm","challenge":"abc"}"#);
-    door.deliver(&asked).await?.is_handshake("abc", &TEXT)?;
-    door.has_done_nothing()
+    server.deliver(&asked).await?.is_handshake("abc", &TEXT)?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_body_too_large_for_an_unsigned_handshake_is_refused(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(confirming()?).await;
+pub(super) async fn a_body_too_large_for_an_unsigned_handshake_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(confirming()?).await;
     let padded = |length| {
         let padding = " ".repeat(length);
         Request::post(format!(r#"{{"type":"confirm","challenge":"abc"}}{padding}"#))
     };
-    door.deliver(&padded(20_000)).await?.is_refused(413, "body_too_large")?;
-    door.deliver(&padded(10_000)).await?.is_handshake("abc", &TEXT)?;
-    door.has_done_nothing()
+    server.deliver(&padded(20_000)).await?.is_rejected(413, "body_too_large")?;
+    server.deliver(&padded(10_000)).await?.is_handshake("abc", &TEXT)?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_request_that_is_no_handshake_after_all_is_refused(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(confirming()?).await;
+pub(super) async fn a_request_that_is_no_handshake_after_all_is_rejected(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(confirming()?).await;
     for body in [r#"{"type":"payment","id":"1"}"#, "nonsense", ""] {
         let request = Request::post(body);
-        door.deliver(&request).await?.is_refused(401, "missing_signature")?;
+        server.deliver(&request).await?.is_rejected(401, "missing_signature")?;
     }
     // A request with a signature is verified by its signature.
     let forged = Request::post(r#"{"type":"confirm","challenge":"abc"}"#);
     let forged = forged.with_header(SIGNATURE, "00".repeat(32));
-    door.deliver(&forged).await?.is_refused(401, "signature_mismatch")?;
-    door.has_done_nothing()
+    server.deliver(&forged).await?.is_rejected(401, "signature_mismatch")?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_key_is_taken_once_and_only_while_armed(scene: &Scene<'_>) -> Checked {
+pub(super) async fn a_key_is_taken_once_and_only_while_armed(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let (keep, kept) = mpsc::channel();
-    let verifier = handing_over()?.with_secret_keeper(move |key: Secret| Ok(keep.send(key)?));
-    let door = scene.open(HttpEndpoint::of(verifier.clone())).await;
+    let verifier =
+        handing_over()?.with_handshake_secret_store(move |key: Secret| Ok(keep.send(key)?));
+    let server = scene.open(HttpEndpoint::of(verifier.clone())).await;
     let handing = Request::post("").with_header(KEY.0, KEY.1);
-    door.deliver(&handing).await?.is_refused(401, "missing_signature")?;
+    server.deliver(&handing).await?.is_rejected(401, "missing_signature")?;
 
-    verifier.arm_handshake(Duration::from_secs(60));
-    door.deliver(&handing).await?.is_handshake("", &[("x-hook-secret", KEY.1)])?;
-    door.deliver(&handing).await?.is_refused(401, "missing_signature")?;
+    verifier.open_handshake_window(Duration::from_secs(60));
+    server.deliver(&handing).await?.is_handshake("", &[("x-hook-secret", KEY.1)])?;
+    server.deliver(&handing).await?.is_rejected(401, "missing_signature")?;
     same(&kept.try_iter().count(), &1)?;
-    door.has_done_nothing()
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_key_that_cannot_be_kept_is_not_confirmed(scene: &Scene<'_>) -> Checked {
-    let verifier = handing_over()?.with_secret_keeper(|_: Secret| Err("no room".into()));
-    verifier.arm_handshake(Duration::from_secs(60));
-    let door = scene.open(HttpEndpoint::of(verifier)).await;
+pub(super) async fn a_key_that_cannot_be_kept_is_not_confirmed(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let verifier = handing_over()?.with_handshake_secret_store(|_: Secret| Err("no room".into()));
+    verifier.open_handshake_window(Duration::from_secs(60));
+    let server = scene.open(HttpEndpoint::of(verifier)).await;
     let handing = Request::post("").with_header(KEY.0, KEY.1);
-    door.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
-    door.has_done_nothing()
+    server.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn a_key_is_not_taken_where_nobody_keeps_it(scene: &Scene<'_>) -> Checked {
+pub(super) async fn a_key_is_not_taken_where_nobody_keeps_it(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let verifier = handing_over()?;
-    verifier.arm_handshake(Duration::from_secs(60));
-    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    verifier.open_handshake_window(Duration::from_secs(60));
+    let server = scene.open(HttpEndpoint::of(verifier)).await;
     let handing = Request::post("").with_header(KEY.0, KEY.1);
-    door.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
-    door.has_done_nothing()
+    server.deliver(&handing).await?.is_given(503, "secret_not_kept", None)?;
+    server.has_done_nothing()
 }
 
 /// An endpoint with an unsigned handshake: a challenge in the body.
-fn confirming() -> Result<HttpEndpoint, Wrong> {
+fn confirming() -> Result<HttpEndpoint, Failure> {
     let confirmation =
         Handshake::unsigned("confirmation").when("body:/type", "confirm").text("body:/challenge");
     Ok(HttpEndpoint::of(verifier(plain_scheme_with(confirmation)?)?))
 }
 
 /// A verifier for a provider that sends its key in a handshake.
-fn handing_over() -> Result<Verifier, Wrong> {
-    let handing = Handshake::unsigned_while_armed("key").echo_header(KEY.0).capture(KEY_PLACE);
+fn handing_over() -> Result<Verifier, Failure> {
+    let handing = Handshake::unsigned_in_window("key").echo_header(KEY.0).capture(KEY_PLACE);
     verifier(plain_scheme_with(handing)?)
 }
 

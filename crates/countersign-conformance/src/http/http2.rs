@@ -14,7 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::Answer;
 use super::request::{Framing, Request};
-use super::scene::Wrong;
+use super::scene::Failure;
 
 pub(super) struct Http2 {
     sender: SendRequest<Channel<Bytes, io::Error>>,
@@ -30,7 +30,7 @@ pub(super) struct Sending {
 }
 
 impl Http2 {
-    pub(super) async fn open(address: SocketAddr) -> Result<Self, Wrong> {
+    pub(super) async fn open(address: SocketAddr) -> Result<Self, Failure> {
         let stream = TokioIo::new(TcpStream::connect(address).await?);
         let (sender, connection) = handshake(TokioExecutor::new(), stream).await?;
         let mut driver = JoinSet::new();
@@ -40,7 +40,7 @@ impl Http2 {
     }
 
     /// Sends a whole request and returns the response.
-    pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, Wrong> {
+    pub(super) async fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
         self.ask_in_pieces(request, request.body.len().max(1)).await
     }
 
@@ -49,7 +49,7 @@ impl Http2 {
         &mut self,
         request: &Request,
         size: usize,
-    ) -> Result<Answer, Wrong> {
+    ) -> Result<Answer, Failure> {
         let mut sending = self.begin(request)?;
         for piece in request.body.chunks(size) {
             // Fails if the server has responded without the rest of the body.
@@ -61,7 +61,7 @@ impl Http2 {
     }
 
     /// Sends the head.
-    pub(super) fn begin(&mut self, request: &Request) -> Result<Sending, Wrong> {
+    pub(super) fn begin(&mut self, request: &Request) -> Result<Sending, Failure> {
         let mut head = http::Request::builder()
             .method(request.method)
             .uri(format!("http://localhost{}", request.target));
@@ -80,10 +80,10 @@ impl Http2 {
 }
 
 impl Sending {
-    pub(super) async fn send(&mut self, piece: &[u8]) -> Result<(), Wrong> {
+    pub(super) async fn send(&mut self, piece: &[u8]) -> Result<(), Failure> {
         match &mut self.body {
             Some(body) => Ok(body.send_data(Bytes::copy_from_slice(piece)).await?),
-            None => Err(Wrong::new("the body has ended")),
+            None => Err(Failure::new("the body has ended")),
         }
     }
 
@@ -93,7 +93,7 @@ impl Sending {
     }
 
     /// Ends the body, and waits for the response.
-    pub(super) async fn answer(mut self) -> Result<Answer, Wrong> {
+    pub(super) async fn answer(mut self) -> Result<Answer, Failure> {
         self.end();
         let (head, body) = self.answering.await??.into_parts();
         let body = body.collect().await?.to_bytes().to_vec();

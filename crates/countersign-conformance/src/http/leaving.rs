@@ -1,47 +1,49 @@
 //! Clients that disconnect before the response.
 
 use super::endpoint::{SIGNATURE, event, plain};
-use super::scene::{Checked, Scene};
+use super::scene::{TestContext, TestResult};
 use super::script::Act;
 
-pub(super) async fn a_sender_that_leaves_does_not_stop_the_handler(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?.with_script([Act::Wait])).await;
+pub(super) async fn a_sender_that_leaves_does_not_stop_the_handler(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?.with_script([Act::Wait])).await;
     let delivery = event("1")?;
-    let mut sender = door.connect().await?;
+    let mut sender = server.connect().await?;
     sender.send(delivery.wire()).await?;
-    door.script.begun(1).await;
+    server.script.begun(1).await;
     sender.reset()?;
-    door.lets_things_settle().await?;
+    server.lets_things_settle().await?;
 
-    door.script.release();
-    door.script.finished(1).await?;
-    door.deliver(&delivery).await?.is_duplicate()?;
-    door.has_called(1)
+    server.script.release();
+    server.script.finished(1).await?;
+    server.deliver(&delivery).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
 pub(super) async fn a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(plain()?.with_script([Act::Wait])).await;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?.with_script([Act::Wait])).await;
     let delivery = event("1")?;
-    let mut connection = door.http2().await?;
+    let mut connection = server.http2().await?;
     let mut sending = connection.begin(&delivery)?;
     sending.send(&delivery.body).await?;
     sending.end();
-    door.script.begun(1).await;
+    server.script.begun(1).await;
     sending.cancel().await;
     // The server reads later requests on the same connection after the reset. A single-threaded
     // server drops the cancelled request before it responds to the first of them, because its
     // task was woken earlier. A multi-threaded one gets several more requests to do so.
     let unsigned = event("1")?.without_header(SIGNATURE);
     for _ in 0..TURNS {
-        connection.ask(&unsigned).await?.is_refused(401, "missing_signature")?;
+        connection.ask(&unsigned).await?.is_rejected(401, "missing_signature")?;
     }
 
-    door.script.release();
-    door.script.finished(1).await?;
-    door.deliver(&delivery).await?.is_duplicate()?;
-    door.has_called(1)
+    server.script.release();
+    server.script.finished(1).await?;
+    server.deliver(&delivery).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
 const TURNS: usize = 20;

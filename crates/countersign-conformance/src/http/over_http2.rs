@@ -2,47 +2,49 @@
 
 use super::endpoint::{SIGNATURE, event, plain, plain_delivery};
 use super::request::Framing;
-use super::scene::{Checked, Scene};
+use super::scene::{TestContext, TestResult};
 
-pub(super) async fn a_delivery_over_http_2_is_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
-    let mut connection = door.http2().await?;
+pub(super) async fn a_delivery_over_http_2_is_handled(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let mut connection = server.http2().await?;
     for (framing, id) in [(Framing::Length, "1"), (Framing::Chunked(4, ""), "2")] {
         let delivery = event(id)?.with_framing(framing);
         let answer = connection.ask(&delivery).await?;
-        door.record(&answer);
+        server.record(&answer);
         answer.is_handled(&delivery.body)?;
     }
-    door.has_called(2)
+    server.has_called(2)
 }
 
-pub(super) async fn a_body_that_comes_in_many_frames_is_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_body_that_comes_in_many_frames_is_handled(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     let body: Vec<u8> = (0..=255).collect();
-    let answer = door.http2().await?.ask_in_pieces(&plain_delivery(&body[..])?, 1).await?;
-    door.record(&answer);
+    let answer = server.http2().await?.ask_in_pieces(&plain_delivery(&body[..])?, 1).await?;
+    server.record(&answer);
     answer.is_handled(&body)?;
-    door.has_called(1)
+    server.has_called(1)
 }
 
-pub(super) async fn a_refusal_over_http_2_is_a_status_and_nothing_else(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_rejection_over_http_2_is_a_status_and_nothing_else(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     let unsigned = event("1")?.without_header(SIGNATURE);
-    door.deliver_by_http2(&unsigned).await?.is_refused(401, "missing_signature")?;
+    server.deliver_by_http2(&unsigned).await?.is_rejected(401, "missing_signature")?;
     let tampered = event("1")?.with_body(r#"{"id":"2"}"#);
-    door.deliver_by_http2(&tampered).await?.is_refused(401, "signature_mismatch")?;
+    server.deliver_by_http2(&tampered).await?.is_rejected(401, "signature_mismatch")?;
     let repeated = event("1")?.and_header(SIGNATURE, "00");
-    door.deliver_by_http2(&repeated).await?.is_refused(400, "repeated_header")?;
-    door.has_done_nothing()
+    server.deliver_by_http2(&repeated).await?.is_rejected(400, "repeated_header")?;
+    server.has_done_nothing()
 }
 
 pub(super) async fn a_delivery_that_is_taken_back_over_http_2_is_not_handled(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(plain()?).await;
-    let mut connection = door.http2().await?;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
+    let mut connection = server.http2().await?;
     let delivery = event("1")?.with_framing(Framing::Chunked(4, ""));
     let mut sending = connection.begin(&delivery)?;
     // The whole body, without its end.
@@ -51,9 +53,9 @@ pub(super) async fn a_delivery_that_is_taken_back_over_http_2_is_not_handled(
     // A later request on the same connection is answered after the
     // cancellation.
     let unsigned = event("1")?.without_header(SIGNATURE);
-    connection.ask(&unsigned).await?.is_refused(401, "missing_signature")?;
-    door.has_done_nothing()?;
+    connection.ask(&unsigned).await?.is_rejected(401, "missing_signature")?;
+    server.has_done_nothing()?;
     let answer = connection.ask(&delivery).await?;
-    door.record(&answer);
+    server.record(&answer);
     answer.is_handled(&delivery.body)
 }

@@ -5,105 +5,108 @@ use std::time::Duration;
 
 use countersign_core::{Interactive, Repeats, Scheme};
 
-use super::door::HttpEndpoint;
+use super::adapter::HttpEndpoint;
 use super::endpoint::{SIGNATURE, event, plain_scheme, signed, verifier};
 use super::request::Request;
-use super::scene::{Checked, Scene, Wrong, same};
+use super::scene::{Failure, TestContext, TestResult, same};
 use super::script::{Act, HandlerAnswer};
 
 pub(super) async fn equal_bodies_that_may_be_distinct_events_are_both_handled(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(unknown()?).await;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(unknown()?).await;
     let delivery = template()?;
     for _ in 0..3 {
-        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     }
-    flags(&door.script.calls(), &[false, true, true])
+    flags(&server.script.calls(), &[false, true, true])
 }
 
 pub(super) async fn a_possible_duplicate_that_fails_is_answered_as_its_handler_answers(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let failed = HandlerAnswer::new(502, "no");
     let acts = [Act::Answer(HandlerAnswer::new(200, "yes")), Act::Answer(failed.clone())];
-    let door = scene.open(unknown()?.with_script(acts)).await;
+    let server = scene.open(unknown()?.with_script(acts)).await;
     let delivery = template()?;
-    door.deliver(&delivery).await?;
-    door.deliver(&delivery).await?.is_of_handler(&failed)?;
+    server.deliver(&delivery).await?;
+    server.deliver(&delivery).await?.is_of_handler(&failed)?;
     // The record of the first delivery is unchanged.
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-    flags(&door.script.calls(), &[false, true, true])
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    flags(&server.script.calls(), &[false, true, true])
 }
 
 pub(super) async fn a_possible_duplicate_of_an_event_in_flight_waits_and_is_then_handled(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let endpoint = unknown()?.with_script([Act::Wait]);
     let endpoint = endpoint.with_receiver(|receiver| receiver.with_ack_deadline(ACK_DEADLINE));
-    let door = scene.open(endpoint).await;
+    let server = scene.open(endpoint).await;
     let delivery = template()?;
-    let mut first = door.connect().await?;
+    let mut first = server.connect().await?;
     first.send(delivery.wire()).await?;
-    door.script.begun(1).await;
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-    door.script.release();
-    door.answer_on(&mut first).await?.is_handled(&delivery.body)?;
-    flags(&door.script.calls(), &[false, true])
+    server.script.begun(1).await;
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.script.release();
+    server.answer_on(&mut first).await?.is_handled(&delivery.body)?;
+    flags(&server.script.calls(), &[false, true])
 }
 
 pub(super) async fn a_repeat_whose_response_is_read_is_handled_whatever_its_id(
-    scene: &Scene<'_>,
-) -> Checked {
-    let scheme = Scheme::builder("interactive").signature_header(SIGNATURE).signed("{body}");
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let scheme =
+        Scheme::builder("interactive").signature_header(SIGNATURE).signed_payload("{body}");
     let scheme = scheme.event_id("body:/id").interactive(Interactive::Yes).build()?;
-    let door = scene.open(HttpEndpoint::of(verifier(scheme)?)).await;
+    let server = scene.open(HttpEndpoint::of(verifier(scheme)?)).await;
     let delivery = event("1")?;
     for _ in 0..2 {
-        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     }
-    flags(&door.script.calls(), &[false, true])
+    flags(&server.script.calls(), &[false, true])
 }
 
 pub(super) async fn an_endpoint_that_suppresses_repeats_suppresses_all(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let endpoint = unknown()?.with_receiver(|receiver| receiver.with_repeats(Repeats::Suppress));
-    let door = scene.open(endpoint).await;
+    let server = scene.open(endpoint).await;
     let delivery = template()?;
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-    door.deliver(&delivery).await?.is_duplicate()?;
-    door.has_called(1)
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.deliver(&delivery).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
-pub(super) async fn an_endpoint_that_handles_repeats_handles_all(scene: &Scene<'_>) -> Checked {
+pub(super) async fn an_endpoint_that_handles_repeats_handles_all(
+    scene: &TestContext<'_>,
+) -> TestResult {
     let endpoint = HttpEndpoint::of(verifier(plain_scheme()?)?);
-    let door =
+    let server =
         scene.open(endpoint.with_receiver(|receiver| receiver.with_repeats(Repeats::Handle))).await;
     let delivery = event("1")?;
     for _ in 0..2 {
-        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     }
-    flags(&door.script.calls(), &[false, true])
+    flags(&server.script.calls(), &[false, true])
 }
 
 /// An endpoint of [`unknown_scheme`].
-fn unknown() -> Result<HttpEndpoint, Wrong> {
+fn unknown() -> Result<HttpEndpoint, Failure> {
     Ok(HttpEndpoint::of(verifier(unknown_scheme()?)?))
 }
 
 /// Signs the body, which does not identify the event.
-fn unknown_scheme() -> Result<Scheme, Wrong> {
-    Ok(Scheme::builder("unknown").signature_header(SIGNATURE).signed("{body}").build()?)
+fn unknown_scheme() -> Result<Scheme, Failure> {
+    Ok(Scheme::builder("unknown").signature_header(SIGNATURE).signed_payload("{body}").build()?)
 }
 
 /// The body that a trigger sends every time.
-fn template() -> Result<Request, Wrong> {
+fn template() -> Result<Request, Failure> {
     signed(unknown_scheme()?, r#"{"event":"ticket_solved"}"#)
 }
 
 /// Checks which of the calls were flagged as possible duplicates.
-fn flags(calls: &[super::script::Call], expected: &[bool]) -> Checked {
+fn flags(calls: &[super::script::Call], expected: &[bool]) -> TestResult {
     let flagged: Vec<bool> = calls.iter().map(|call| call.is_possible_duplicate).collect();
     same(&flagged.as_slice(), &expected)
 }

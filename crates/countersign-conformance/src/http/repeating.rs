@@ -2,76 +2,78 @@
 
 use std::time::Duration;
 
-use super::door::HttpEndpoint;
+use super::adapter::HttpEndpoint;
 use super::endpoint::{event, plain, plain_delivery};
-use super::scene::{Checked, Scene, Wrong, same};
+use super::scene::{Failure, TestContext, TestResult, same};
 use super::script::Act;
 
 pub(super) async fn a_repeat_of_a_handled_event_is_answered_200_with_nothing(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(plain()?).await;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     let delivery = event("1")?;
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     for _ in 0..2 {
-        door.deliver(&delivery).await?.is_duplicate()?;
+        server.deliver(&delivery).await?.is_duplicate()?;
     }
     let other = event("2")?;
-    door.deliver(&other).await?.is_handled(&other.body)?;
-    door.has_called(2)
+    server.deliver(&other).await?.is_handled(&other.body)?;
+    server.has_called(2)
 }
 
-pub(super) async fn another_body_with_the_same_id_is_a_duplicate(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn another_body_with_the_same_id_is_a_duplicate(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     let delivery = event("1")?;
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
     let other = plain_delivery(r#"{"id":"1","amount":2}"#)?;
-    door.deliver(&other).await?.is_duplicate()?;
-    door.has_called(1)
+    server.deliver(&other).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
 pub(super) async fn a_repeat_of_an_event_in_flight_waits_and_is_then_sent_away(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(waiting(ACK_DEADLINE)?).await;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(waiting(ACK_DEADLINE)?).await;
     let delivery = event("1")?;
-    let mut first = door.connect().await?;
+    let mut first = server.connect().await?;
     first.send(delivery.wire()).await?;
-    door.script.begun(1).await;
+    server.script.begun(1).await;
     // The lease lasts for 30 s, but the handler may finish at any moment.
-    door.deliver(&delivery).await?.is_given(503, "in_flight", Some("5"))?;
+    server.deliver(&delivery).await?.is_given(503, "in_flight", Some("5"))?;
 
-    door.script.release();
-    door.answer_on(&mut first).await?.is_handled(&delivery.body)?;
-    door.deliver(&delivery).await?.is_duplicate()?;
-    door.has_called(1)
+    server.script.release();
+    server.answer_on(&mut first).await?.is_handled(&delivery.body)?;
+    server.deliver(&delivery).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
 pub(super) async fn a_repeat_learns_within_its_wait_that_the_event_is_handled(
-    scene: &Scene<'_>,
-) -> Checked {
-    let door = scene.open(waiting(10 * ACK_DEADLINE)?).await;
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(waiting(10 * ACK_DEADLINE)?).await;
     let delivery = event("1")?;
-    let mut first = door.connect().await?;
+    let mut first = server.connect().await?;
     first.send(delivery.wire()).await?;
-    door.script.begun(1).await;
-    let asked = door.store.asked();
-    let mut second = door.connect().await?;
+    server.script.begun(1).await;
+    let asked = server.store.asked();
+    let mut second = server.connect().await?;
     second.send(delivery.wire()).await?;
-    door.store.is_asked_again(asked).await;
+    server.store.is_asked_again(asked).await;
 
-    door.script.release();
-    door.answer_on(&mut first).await?.is_handled(&delivery.body)?;
-    door.answer_on(&mut second).await?.is_duplicate()?;
-    door.has_called(1)
+    server.script.release();
+    server.answer_on(&mut first).await?.is_handled(&delivery.body)?;
+    server.answer_on(&mut second).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
-pub(super) async fn of_many_copies_at_once_one_is_handled(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn of_many_copies_at_once_one_is_handled(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(plain()?).await;
     let delivery = event("1")?;
     let mut connections = Vec::new();
     for _ in 0..16 {
-        connections.push(door.connect().await?);
+        connections.push(server.connect().await?);
     }
     for connection in &mut connections {
         connection.send(delivery.wire()).await?;
@@ -87,20 +89,22 @@ pub(super) async fn of_many_copies_at_once_one_is_handled(scene: &Scene<'_>) -> 
         }
     }
     same(&handled, &1)?;
-    door.has_called(1)
+    server.has_called(1)
 }
 
-pub(super) async fn a_repeat_over_another_protocol_is_a_duplicate(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(plain()?).await;
+pub(super) async fn a_repeat_over_another_protocol_is_a_duplicate(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(plain()?).await;
     let delivery = event("1")?;
-    door.deliver_by_http2(&delivery).await?.is_handled(&delivery.body)?;
-    door.deliver(&delivery).await?.is_duplicate()?;
-    door.deliver_by_http2(&delivery).await?.is_duplicate()?;
-    door.has_called(1)
+    server.deliver_by_http2(&delivery).await?.is_handled(&delivery.body)?;
+    server.deliver(&delivery).await?.is_duplicate()?;
+    server.deliver_by_http2(&delivery).await?.is_duplicate()?;
+    server.has_called(1)
 }
 
 /// An endpoint whose handler waits at its first call.
-fn waiting(ack_deadline: Duration) -> Result<HttpEndpoint, Wrong> {
+fn waiting(ack_deadline: Duration) -> Result<HttpEndpoint, Failure> {
     let endpoint = plain()?.with_script([Act::Wait]);
     Ok(endpoint.with_receiver(move |receiver| receiver.with_ack_deadline(ack_deadline)))
 }

@@ -10,14 +10,14 @@ use countersign_core::{Grant, Verified};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use super::scene::{Checked, Wrong};
+use super::scene::{Failure, TestResult};
 
 /// The behaviour of the handler. The adapter's handler calls
 /// [`handle`](Self::handle), and responds with what that returns.
 ///
 /// Clones share the same script.
 #[derive(Clone)]
-pub struct Script(Arc<Shared>);
+pub struct HandlerScript(Arc<Shared>);
 
 struct Shared {
     acts: Mutex<VecDeque<Act>>,
@@ -79,7 +79,7 @@ impl HandlerAnswer {
 /// A header of every response of a handler.
 pub(super) const OWN_HEADER: (&str, &str) = ("x-handler", "ran");
 
-impl Script {
+impl HandlerScript {
     pub(super) fn new(acts: impl IntoIterator<Item = Act>) -> Self {
         Self(Arc::new(Shared {
             acts: Mutex::new(acts.into_iter().collect()),
@@ -104,7 +104,7 @@ impl Script {
     ) -> HandlerAnswer {
         self.0.calls().push(Call {
             event: verified.event_id().to_owned(),
-            attempt: grant.map(|grant| grant.epoch),
+            attempt: grant.map(|grant| grant.attempt),
             is_possible_duplicate: grant.is_some_and(|grant| grant.possible_duplicate),
             body: body.to_vec(),
             is_proved: verified.body() == body,
@@ -139,12 +139,12 @@ impl Script {
 
     /// Waits until the handler has finished this many times, and checks that it
     /// was never cancelled.
-    pub(super) async fn finished(&self, times: usize) -> Checked {
+    pub(super) async fn finished(&self, times: usize) -> TestResult {
         let mut progress = self.0.progress.subscribe();
         let ended = |progress: &Progress| progress.finished >= times || progress.stopped > 0;
         match progress.wait_for(ended).await {
             Ok(progress) if progress.stopped == 0 => Ok(()),
-            _ => Err(Wrong::new("the handler was cancelled")),
+            _ => Err(Failure::new("the handler was cancelled")),
         }
     }
 
@@ -189,8 +189,8 @@ impl Drop for Running<'_> {
     }
 }
 
-impl fmt::Debug for Script {
+impl fmt::Debug for HandlerScript {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Script").field("progress", &*self.0.progress.borrow()).finish()
+        f.debug_struct("HandlerScript").field("progress", &*self.0.progress.borrow()).finish()
     }
 }

@@ -3,77 +3,83 @@
 use std::future::pending;
 use std::time::Duration;
 
-use countersign_core::{ConfigError, Secret, Secrets, Signer, TenantFrom, Tenants, Verifier};
+use countersign_core::{ConfigError, Secret, Secrets, Signer, TenantId, Tenants, Verifier};
 
-use super::door::HttpEndpoint;
+use super::adapter::HttpEndpoint;
 use super::endpoint::{NOW_MS, event, other_secret, plain_scheme, plain_verifier, secret};
 use super::request::Request;
-use super::scene::{Checked, Scene, Wrong};
+use super::scene::{Failure, TestContext, TestResult};
 
-pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants(PLENTY)?).await;
+pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(several_tenants(PLENTY)?).await;
     let delivery = of_tenant("a", "a")?;
-    door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-    door.deliver(&of_tenant("b", "a")?).await?.is_refused(401, "signature_mismatch")?;
-    door.has_called(1)
+    server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+    server.deliver(&of_tenant("b", "a")?).await?.is_rejected(401, "signature_mismatch")?;
+    server.has_called(1)
 }
 
-pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants(PLENTY)?).await;
+pub(super) async fn a_tenant_that_nobody_knows_is_answered_503(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(several_tenants(PLENTY)?).await;
     let unknown = of_tenant("z", "a")?;
-    door.deliver(&unknown).await?.is_refused(503, "unknown_tenant")?;
+    server.deliver(&unknown).await?.is_rejected(503, "unknown_tenant")?;
     let unnamed = unknown.clone().without_header(TENANT);
-    door.deliver(&unnamed).await?.is_refused(503, "unknown_tenant")?;
+    server.deliver(&unnamed).await?.is_rejected(503, "unknown_tenant")?;
     // Rejected before the body is sent.
-    let mut connection = door.connect().await?;
+    let mut connection = server.connect().await?;
     connection.send(unknown.wire_head()).await?;
-    door.answer_on(&mut connection).await?.is_refused(503, "unknown_tenant")?;
-    door.has_done_nothing()
+    server.answer_on(&mut connection).await?.is_rejected(503, "unknown_tenant")?;
+    server.has_done_nothing()
 }
 
-pub(super) async fn secrets_that_cannot_be_found_are_answered_503(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants(DEADLINE)?).await;
+pub(super) async fn secrets_that_cannot_be_found_are_answered_503(
+    scene: &TestContext<'_>,
+) -> TestResult {
+    let server = scene.open(several_tenants(DEADLINE)?).await;
     for tenant in ["fails", "hangs"] {
         let delivery = of_tenant(tenant, "a")?;
-        door.deliver(&delivery).await?.is_refused(503, "secrets_unavailable")?;
+        server.deliver(&delivery).await?.is_rejected(503, "secrets_unavailable")?;
     }
-    door.has_done_nothing()
+    server.has_done_nothing()
 }
 
-pub(super) async fn two_tenants_do_not_share_an_event(scene: &Scene<'_>) -> Checked {
-    let door = scene.open(several_tenants(PLENTY)?).await;
+pub(super) async fn two_tenants_do_not_share_an_event(scene: &TestContext<'_>) -> TestResult {
+    let server = scene.open(several_tenants(PLENTY)?).await;
     for tenant in ["a", "b"] {
         let delivery = of_tenant(tenant, tenant)?;
-        door.deliver(&delivery).await?.is_handled(&delivery.body)?;
-        door.deliver(&delivery).await?.is_duplicate()?;
+        server.deliver(&delivery).await?.is_handled(&delivery.body)?;
+        server.deliver(&delivery).await?.is_duplicate()?;
     }
-    door.has_called(2)
+    server.has_called(2)
 }
 
 pub(super) async fn a_replaced_secret_counts_from_the_next_delivery_on(
-    scene: &Scene<'_>,
-) -> Checked {
+    scene: &TestContext<'_>,
+) -> TestResult {
     let (verifier, secrets) = plain_verifier()?.with_secrets_handle()?;
-    let door = scene.open(HttpEndpoint::of(verifier)).await;
+    let server = scene.open(HttpEndpoint::of(verifier)).await;
     let old = event("1")?;
-    door.deliver(&old).await?.is_handled(&old.body)?;
+    server.deliver(&old).await?.is_handled(&old.body)?;
 
     secrets.replace(other_secret()?)?;
-    door.deliver(&event("2")?).await?.is_refused(401, "signature_mismatch")?;
+    server.deliver(&event("2")?).await?.is_rejected(401, "signature_mismatch")?;
     let new = signed_by(other_secret()?, r#"{"id":"3"}"#)?;
-    door.deliver(&new).await?.is_handled(&new.body)?;
+    server.deliver(&new).await?.is_handled(&new.body)?;
 
     secrets.replace(Secrets::new(other_secret()?).with_previous(secret()?))?;
     let old = event("4")?;
-    door.deliver(&old).await?.is_handled(&old.body)?;
-    door.has_called(3)
+    server.deliver(&old).await?.is_handled(&old.body)?;
+    server.has_called(3)
 }
 
 /// An endpoint of the tenants `a` and `b`, each with its own secret, and of two
 /// tenants whose lookup fails.
-fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Wrong> {
+fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Failure> {
     let tenants =
-        Tenants::new(TenantFrom::header(TENANT)?, async |tenant: String| match tenant.as_str() {
+        Tenants::new(TenantId::header(TENANT)?, async |tenant: String| match tenant.as_str() {
             "a" | "b" => Ok(Some(secret_of(&tenant)?.into())),
             "fails" => Err("the lookup fails".into()),
             "hangs" => pending().await,
@@ -84,11 +90,11 @@ fn several_tenants(deadline: Duration) -> Result<HttpEndpoint, Wrong> {
 }
 
 /// A delivery to one tenant, signed with the secret of one.
-fn of_tenant(to: &str, by: &str) -> Result<Request, Wrong> {
+fn of_tenant(to: &str, by: &str) -> Result<Request, Failure> {
     Ok(signed_by(secret_of(by)?, r#"{"id":"1"}"#)?.with_header(TENANT, to))
 }
 
-fn signed_by(secret: Secret, body: &str) -> Result<Request, Wrong> {
+fn signed_by(secret: Secret, body: &str) -> Result<Request, Failure> {
     Ok(Request::post(body).signed_by(&Signer::new(plain_scheme()?, secret)?)?)
 }
 

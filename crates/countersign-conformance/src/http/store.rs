@@ -12,14 +12,14 @@ use countersign_core::{
 use tokio::sync::watch;
 
 use super::endpoint::{NOW_MS, name};
-use super::scene::{Checked, Wrong};
+use super::scene::{Failure, TestResult};
 
 /// The store of the cases' endpoints: in memory, and unavailable when a case
 /// requests it.
 ///
 /// Clones share the same store.
 #[derive(Clone)]
-pub struct DoorStore {
+pub struct TestStore {
     memory: MemoryStore,
     clock: ManualClock,
     shared: Arc<Shared>,
@@ -32,7 +32,7 @@ struct Shared {
     takes_no_records: AtomicBool,
 }
 
-impl DoorStore {
+impl TestStore {
     pub(super) fn with_capacity(events: usize) -> Self {
         let clock = ManualClock::at_unix_ms(NOW_MS);
         let memory = MemoryStore::with_capacity(events).with_clock(clock.clone());
@@ -71,7 +71,7 @@ impl DoorStore {
     }
 
     /// Lets this many attempts crash while they hold the event.
-    pub(super) async fn crash(&self, verified: &Verified, attempts: usize) -> Checked {
+    pub(super) async fn crash(&self, verified: &Verified, attempts: usize) -> TestResult {
         for _ in 0..attempts {
             let (_, attempt) = self.hold(verified).await?;
             self.clock.advance(attempt.lease);
@@ -80,24 +80,24 @@ impl DoorStore {
     }
 
     /// Claims the event without the adapter.
-    pub(super) async fn hold(&self, verified: &Verified) -> Result<(EventKey, Attempt), Wrong> {
+    pub(super) async fn hold(&self, verified: &Verified) -> Result<(EventKey, Attempt), Failure> {
         let key = EventKey::of(verified, &name());
         let lease = Duration::from_secs(30);
         let attempt = Attempt::new(Fingerprint::of(verified), lease, lease * 1000)?;
         match self.memory.claim(&key, &attempt).await? {
             ClaimOutcome::Granted { .. } => Ok((key, attempt)),
-            _ => Err(Wrong::new("the store did not grant the event to the suite")),
+            _ => Err(Failure::new("the store did not grant the event to the suite")),
         }
     }
 
     /// Completes an event that the suite holds.
-    pub(super) async fn settle(&self, (key, attempt): (EventKey, Attempt)) -> Checked {
+    pub(super) async fn settle(&self, (key, attempt): (EventKey, Attempt)) -> TestResult {
         self.memory.complete(&key, &attempt).await?;
         Ok(())
     }
 }
 
-impl IdempotencyStore for DoorStore {
+impl IdempotencyStore for TestStore {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
         self.shared.asked.send_modify(|asked| *asked += 1);
         is_there(&self.shared.takes_no_claims)?;
@@ -141,8 +141,8 @@ fn is_there(away: &AtomicBool) -> Result<(), StoreError> {
     Ok(())
 }
 
-impl fmt::Debug for DoorStore {
+impl fmt::Debug for TestStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DoorStore").field("asked", &self.asked()).finish_non_exhaustive()
+        f.debug_struct("TestStore").field("asked", &self.asked()).finish_non_exhaustive()
     }
 }

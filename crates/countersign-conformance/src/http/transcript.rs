@@ -14,14 +14,14 @@ use super::answer::Answer;
 /// the chunks of a body are joined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transcript {
-    door: &'static str,
+    server: &'static str,
     cases: Vec<(&'static str, Vec<String>)>,
     codes: BTreeSet<String>,
 }
 
 impl Transcript {
-    pub(super) fn new(door: &'static str) -> Self {
-        Self { door, cases: Vec::new(), codes: BTreeSet::new() }
+    pub(super) fn new(server: &'static str) -> Self {
+        Self { server, cases: Vec::new(), codes: BTreeSet::new() }
     }
 
     pub(super) fn push(&mut self, case: &'static str, answers: &[Answer]) {
@@ -31,8 +31,8 @@ impl Transcript {
 
     /// The adapter's name.
     #[must_use]
-    pub fn door(&self) -> &'static str {
-        self.door
+    pub fn adapter(&self) -> &'static str {
+        self.server
     }
 
     /// The responses of a case, as text, in order; `None` if the case has not
@@ -67,8 +67,8 @@ impl Transcript {
                         differences.push(Difference {
                             case,
                             number: number + 1,
-                            one: (first.door, one.cloned()),
-                            two: (other.door, two.cloned()),
+                            one: (first.server, one.cloned()),
+                            two: (other.server, two.cloned()),
                         });
                     }
                 }
@@ -96,7 +96,7 @@ impl Difference {
 
     /// The names of the two adapters.
     #[must_use]
-    pub fn doors(&self) -> [&'static str; 2] {
+    pub fn adapters(&self) -> [&'static str; 2] {
         [self.one.0, self.two.0]
     }
 }
@@ -104,8 +104,8 @@ impl Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, response {}", self.case, self.number)?;
-        for (door, answer) in [&self.one, &self.two] {
-            write!(f, "\n--- {door}:\n{}", answer.as_deref().unwrap_or("nothing"))?;
+        for (server, answer) in [&self.one, &self.two] {
+            write!(f, "\n--- {server}:\n{}", answer.as_deref().unwrap_or("nothing"))?;
         }
         Ok(())
     }

@@ -7,18 +7,20 @@ use std::time::Duration;
 use countersign_core::{IdempotencyStore, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, LEASE, Scene, event, granted, in_flight, reclaimed, same, wrong};
+use super::scene::{
+    LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same, wrong,
+};
 use crate::sample::SampleDelivery;
 
 pub(super) async fn an_unknown_event_is_granted_as_its_first_attempt<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     same(scene.claim(&event(), &scene.attempt()?).await?, granted(1))
 }
 
 pub(super) async fn the_same_attempt_claims_again_and_has_the_same_grant<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     same(scene.claim(&event, &attempt).await?, granted(1))?;
@@ -30,8 +32,8 @@ pub(super) async fn the_same_attempt_claims_again_and_has_the_same_grant<U: Stor
 }
 
 pub(super) async fn claiming_again_starts_the_lease_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     scene.pass(LEASE - 1).await;
@@ -41,8 +43,8 @@ pub(super) async fn claiming_again_starts_the_lease_again<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_second_attempt_is_told_that_the_event_is_in_flight<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     scene.is_in_flight(&event).await?;
     scene.pass(LEASE - 1).await;
@@ -50,8 +52,8 @@ pub(super) async fn a_second_attempt_is_told_that_the_event_is_in_flight<U: Stor
 }
 
 pub(super) async fn in_flight_says_how_long_the_lease_still_lasts<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     for passed in 0..2 {
         let retry_after = in_flight(scene.claim(&event, &scene.attempt()?).await?)?;
@@ -64,9 +66,9 @@ pub(super) async fn in_flight_says_how_long_the_lease_still_lasts<U: StoreUnderT
     Ok(())
 }
 
-pub(super) async fn being_refused_changes_nothing_for_the_holder<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+pub(super) async fn being_rejected_changes_nothing_for_the_holder<U: StoreUnderTest>(
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let event = scene.held_by(&holder).await?;
     scene.is_in_flight(&event).await?;
@@ -76,16 +78,16 @@ pub(super) async fn being_refused_changes_nothing_for_the_holder<U: StoreUnderTe
 }
 
 pub(super) async fn an_event_can_be_taken_over_once_the_lease_has_run_out<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     scene.lapse().await;
     same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(2))
 }
 
 pub(super) async fn whoever_takes_over_has_a_lease_of_its_own<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, _) = scene.taken_over_by(&scene.attempt()?).await?;
     scene.pass(LEASE - 1).await;
     scene.is_in_flight(&event).await?;
@@ -93,9 +95,9 @@ pub(super) async fn whoever_takes_over_has_a_lease_of_its_own<U: StoreUnderTest>
     same(scene.claim(&event, &scene.attempt()?).await?, reclaimed(3))
 }
 
-pub(super) async fn whoever_has_lost_the_event_is_refused_like_anybody<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+pub(super) async fn whoever_has_lost_the_event_is_rejected_like_anybody<U: StoreUnderTest>(
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
     in_flight(scene.claim(&event, &stale).await?).map(drop)
 }
@@ -103,8 +105,8 @@ pub(super) async fn whoever_has_lost_the_event_is_refused_like_anybody<U: StoreU
 pub(super) async fn an_attempt_that_overran_its_lease_still_has_the_event_if_nobody_came<
     U: StoreUnderTest,
 >(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     scene.lapse().await;
@@ -113,8 +115,8 @@ pub(super) async fn an_attempt_that_overran_its_lease_still_has_the_event_if_nob
 }
 
 pub(super) async fn a_claim_whose_caller_has_left_is_its_own_grant<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, attempt) = (event(), scene.attempt()?);
     let mut left = Box::pin(scene.store.claim(&event, &attempt));
     poll_fn(|context| {
@@ -127,7 +129,9 @@ pub(super) async fn a_claim_whose_caller_has_left_is_its_own_grant<U: StoreUnder
     scene.is_in_flight(&event).await
 }
 
-pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Checked {
+pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let mut attempt = scene.attempt()?;
     (attempt.lease, attempt.retention) = (TEN_YEARS, TEN_YEARS);
     let event = scene.held_by(&attempt).await?;
@@ -142,8 +146,8 @@ pub(super) async fn a_lease_may_last_for_years<U: StoreUnderTest>(scene: &Scene<
 
 /// A cache that evicts entries when it is full grants an event again.
 pub(super) async fn none_of_10_000_held_events_is_granted_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = |i: u32| SampleDelivery::of(format!("event-{i}")).event_key();
     let mut holder = scene.attempt()?;
     (holder.lease, holder.retention) = (TEN_YEARS, TEN_YEARS);

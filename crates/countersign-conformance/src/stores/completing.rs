@@ -3,11 +3,11 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, done, event, same};
+use super::scene::{TestContext, TestResult, done, event, same};
 
 pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.done_by(&attempt).await?;
     scene.is_done(&event).await?;
@@ -18,8 +18,8 @@ pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_done_event_says_when_it_was_done<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.done_by(&attempt).await?;
     let at_ms = done(scene.claim(&event, &scene.attempt()?).await?)?;
@@ -30,8 +30,8 @@ pub(super) async fn a_done_event_says_when_it_was_done<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.done_by(&attempt).await?;
     same(scene.complete(&event, &attempt).await?, CompleteOutcome::Recorded)?;
@@ -39,8 +39,8 @@ pub(super) async fn a_success_is_recorded_again_for_the_same_attempt<U: StoreUnd
 }
 
 pub(super) async fn a_success_after_the_lease_is_in_time_if_nobody_came<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     scene.lapse().await;
@@ -49,24 +49,24 @@ pub(super) async fn a_success_after_the_lease_is_in_time_if_nobody_came<U: Store
 }
 
 pub(super) async fn a_success_of_a_stale_attempt_is_recorded_late<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
     same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
     scene.is_done(&event).await
 }
 
 pub(super) async fn a_late_success_is_recorded_again_for_the_same_attempt<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
     same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
     same(scene.complete(&event, &stale).await?, CompleteOutcome::Recorded)
 }
 
 pub(super) async fn a_late_success_ends_the_attempt_that_has_taken_over<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, stale) = scene.taken_over_by(&holder).await?;
     same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
@@ -77,8 +77,8 @@ pub(super) async fn a_late_success_ends_the_attempt_that_has_taken_over<U: Store
 }
 
 pub(super) async fn a_second_attempts_success_leaves_the_first_as_it_was<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.done_by(&scene.attempt()?).await?;
     let other = scene.attempt_at_other_body()?;
     same(scene.complete(&event, &other).await?, CompleteOutcome::AlreadyDone)?;
@@ -87,8 +87,8 @@ pub(super) async fn a_second_attempts_success_leaves_the_first_as_it_was<U: Stor
 }
 
 pub(super) async fn a_success_after_its_own_failure_is_recorded_as_unclaimed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.failed_by(&attempt).await?;
     same(scene.complete(&event, &attempt).await?, CompleteOutcome::RecordedUnclaimed)?;
@@ -96,8 +96,8 @@ pub(super) async fn a_success_after_its_own_failure_is_recorded_as_unclaimed<U: 
 }
 
 pub(super) async fn a_success_after_another_attempts_failure_is_recorded_late<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, stale) = scene.taken_over_by(&holder).await?;
     same(scene.release(&event, &holder).await?, ReleaseOutcome::Released)?;
@@ -106,18 +106,18 @@ pub(super) async fn a_success_after_another_attempts_failure_is_recorded_late<U:
 }
 
 pub(super) async fn a_success_of_an_unknown_event_is_recorded_as_unclaimed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.complete(&event, &scene.attempt()?).await?, CompleteOutcome::RecordedUnclaimed)?;
     scene.is_done(&event).await
 }
 
 pub(super) async fn an_exhausted_event_can_still_succeed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (holder, mut other) = (scene.attempt()?, scene.attempt()?);
-    other.most_crashes = 1;
+    other.max_crashes = 1;
     let event = scene.held_by(&holder).await?;
     scene.lapse().await;
     same(scene.claim(&event, &other).await?, ClaimOutcome::Exhausted { crashes: 1 })?;
@@ -126,8 +126,8 @@ pub(super) async fn an_exhausted_event_can_still_succeed<U: StoreUnderTest>(
 }
 
 pub(super) async fn done_stays_done_after_every_step_of_anybody<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let owner = scene.attempt()?;
     let event = scene.done_by(&owner).await?;
     for attempt in [&owner, &scene.attempt()?, &scene.attempt_at_other_body()?] {

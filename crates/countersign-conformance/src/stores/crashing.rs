@@ -3,11 +3,11 @@
 use countersign_core::{Attempt, ClaimOutcome, ReleaseOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, event, granted, reclaimed, same};
+use super::scene::{TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn every_grant_counts_as_an_attempt<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, first, third) = (event(), scene.attempt()?, scene.attempt()?);
     same(scene.claim(&event, &first).await?, granted(1))?;
     same(scene.release(&event, &first).await?, ReleaseOutcome::Released)?;
@@ -19,8 +19,8 @@ pub(super) async fn every_grant_counts_as_an_attempt<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_crash_is_remembered_after_a_failure<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, _) = scene.taken_over_by(&holder).await?;
     same(scene.release(&event, &holder).await?, ReleaseOutcome::Released)?;
@@ -31,8 +31,8 @@ pub(super) async fn a_crash_is_remembered_after_a_failure<U: StoreUnderTest>(
 }
 
 pub(super) async fn an_event_is_exhausted_after_as_many_crashes_as_allowed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.claim(&event, &allowing(3, scene.attempt()?)).await?, granted(1))?;
     for epoch in 2..=3 {
@@ -45,8 +45,8 @@ pub(super) async fn an_event_is_exhausted_after_as_many_crashes_as_allowed<U: St
 }
 
 pub(super) async fn an_exhausted_event_stays_exhausted<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     scene.lapse().await;
     for _ in 0..3 {
@@ -58,8 +58,8 @@ pub(super) async fn an_exhausted_event_stays_exhausted<U: StoreUnderTest>(
 }
 
 pub(super) async fn whoever_claims_says_how_many_crashes_are_allowed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&allowing(1, scene.attempt()?)).await?;
     scene.lapse().await;
     let outcome = scene.claim(&event, &allowing(1, scene.attempt()?)).await?;
@@ -68,6 +68,6 @@ pub(super) async fn whoever_claims_says_how_many_crashes_are_allowed<U: StoreUnd
 }
 
 fn allowing(most_crashes: u32, mut attempt: Attempt) -> Attempt {
-    attempt.most_crashes = most_crashes;
+    attempt.max_crashes = most_crashes;
     attempt
 }

@@ -3,20 +3,20 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, event, granted, same};
+use super::scene::{TestContext, TestResult, event, granted, same};
 use crate::sample::SampleDelivery;
 
 pub(super) async fn an_unknown_event_cannot_be_forgotten<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.forget(&event).await?, false)?;
     scene.is_unknown(&event).await
 }
 
 pub(super) async fn an_event_in_flight_is_forgotten_with_its_holder<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let event = scene.held_by(&holder).await?;
     same(scene.forget(&event).await?, true)?;
@@ -29,16 +29,16 @@ pub(super) async fn an_event_in_flight_is_forgotten_with_its_holder<U: StoreUnde
 }
 
 pub(super) async fn a_failed_event_is_forgotten_with_its_attempts<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.failed_by(&scene.attempt()?).await?;
     same(scene.forget(&event).await?, true)?;
     scene.is_unknown(&event).await
 }
 
 pub(super) async fn a_done_event_is_forgotten_and_handled_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.done_by(&scene.attempt()?).await?;
     same(scene.forget(&event).await?, true)?;
     same(scene.forget(&event).await?, false)?;
@@ -48,20 +48,20 @@ pub(super) async fn a_done_event_is_forgotten_and_handled_again<U: StoreUnderTes
 }
 
 pub(super) async fn an_exhausted_event_is_forgotten_and_handled_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     scene.lapse().await;
     let mut attempt = scene.attempt()?;
-    attempt.most_crashes = 1;
+    attempt.max_crashes = 1;
     same(scene.claim(&event, &attempt).await?, ClaimOutcome::Exhausted { crashes: 1 })?;
     same(scene.forget(&event).await?, true)?;
     same(scene.claim(&event, &attempt).await?, granted(1))
 }
 
 pub(super) async fn forgetting_one_event_leaves_the_others<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let other = SampleDelivery::of("other").event_key();
     let attempt = scene.attempt()?;
     same(scene.claim(&other, &attempt).await?, granted(1))?;

@@ -5,20 +5,22 @@ use std::collections::HashSet;
 use countersign_core::{CompleteOutcome, EventKey, ReleaseOutcome, RenewOutcome, Token};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, done, done_by_other_body, event, granted, reclaimed, same};
+use super::scene::{
+    TestContext, TestResult, done, done_by_other_body, event, granted, reclaimed, same,
+};
 use crate::sample::SampleDelivery;
 
 pub(super) async fn the_same_id_with_another_body_is_told_apart<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.done_by(&scene.attempt()?).await?;
     done_by_other_body(scene.claim(&event, &scene.attempt_at_other_body()?).await?)?;
     scene.is_done(&event).await
 }
 
 pub(super) async fn whoever_takes_over_has_a_body_of_its_own<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.held_by(&scene.attempt()?).await?;
     scene.lapse().await;
     let other = scene.attempt_at_other_body()?;
@@ -29,16 +31,16 @@ pub(super) async fn whoever_takes_over_has_a_body_of_its_own<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_late_success_has_its_own_body<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt_at_other_body()?).await?;
     same(scene.complete(&event, &stale).await?, CompleteOutcome::RecordedLate)?;
     scene.is_done(&event).await
 }
 
 pub(super) async fn tokens_are_compared_to_the_last_bit<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     let mut holder = scene.attempt()?;
     // Bytes that a store would cut, trim or change if it treated them as text.
@@ -57,8 +59,8 @@ pub(super) async fn tokens_are_compared_to_the_last_bit<U: StoreUnderTest>(
 }
 
 pub(super) async fn an_attempt_at_one_event_holds_no_other<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (attempt, other) = (scene.attempt()?, scene.attempt()?);
     scene.held_by(&attempt).await?;
     let second = SampleDelivery::of("second").event_key();
@@ -70,24 +72,24 @@ pub(super) async fn an_attempt_at_one_event_holds_no_other<U: StoreUnderTest>(
 }
 
 pub(super) async fn two_endpoints_do_not_share_an_event<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let delivery = SampleDelivery::of("one");
     let events = ["a", "b", "A"].map(|name| delivery.clone().with_endpoint(name).event_key());
     are_apart(scene, &events).await
 }
 
 pub(super) async fn two_schemes_do_not_share_an_event<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let delivery = SampleDelivery::of("one");
     let events = ["acme", "acme-2"].map(|name| delivery.clone().with_scheme(name).event_key());
     are_apart(scene, &events).await
 }
 
 pub(super) async fn fields_that_read_the_same_in_a_row_are_different_events<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let fields = [
         ("acme", "hooks", "1"),
         ("acmeh", "ooks", "1"),
@@ -107,8 +109,8 @@ pub(super) async fn fields_that_read_the_same_in_a_row_are_different_events<U: S
 }
 
 pub(super) async fn odd_ids_are_different_events<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let mut ids: Vec<String> = ["", " ", "a", "A", "a ", "a\n", "a\0", "\0", "{a}", "*", "%s", "'"]
         .map(str::to_owned)
         .into();
@@ -121,7 +123,10 @@ pub(super) async fn odd_ids_are_different_events<U: StoreUnderTest>(
 }
 
 /// Checks that an operation on one of the events does not affect another.
-async fn are_apart<U: StoreUnderTest>(scene: &Scene<'_, U>, events: &[EventKey]) -> Checked {
+async fn are_apart<U: StoreUnderTest>(
+    scene: &TestContext<'_, U>,
+    events: &[EventKey],
+) -> TestResult {
     same(events.iter().collect::<HashSet<_>>().len(), events.len())?;
     let mut attempts = Vec::new();
     for event in events {

@@ -12,12 +12,14 @@ use tokio::sync::Barrier;
 use tokio::task::{JoinSet, yield_now};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, Scene, Wrong, body, event, granted, in_flight, same, wrong};
+use super::scene::{
+    Failure, TestContext, TestResult, body, event, granted, in_flight, same, wrong,
+};
 use crate::sample::SampleDelivery;
 
 pub(super) async fn one_of_64_tasks_wins_each_of_10_000_events<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let events = events(10_000);
     let wins = Arc::new(counters(events.len()));
     at_once(|mut together| {
@@ -40,8 +42,8 @@ pub(super) async fn one_of_64_tasks_wins_each_of_10_000_events<U: StoreUnderTest
 }
 
 pub(super) async fn one_of_64_tasks_takes_over_each_of_1_000_events<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let events = events(1000);
     for event in events.iter() {
         same(scene.claim(event, &scene.attempt()?).await?, granted(1))?;
@@ -54,7 +56,7 @@ pub(super) async fn one_of_64_tasks_takes_over_each_of_1_000_events<U: StoreUnde
             for (event, wins) in events.iter().zip(wins.iter()) {
                 together.step().await;
                 match store.claim(event, &lasting()?).await? {
-                    ClaimOutcome::Granted { epoch: 2, reclaimed: true } => {
+                    ClaimOutcome::Granted { attempt: 2, reclaimed: true } => {
                         wins.fetch_add(1, Ordering::Relaxed);
                     }
                     outcome => drop(in_flight(outcome)?),
@@ -68,8 +70,8 @@ pub(super) async fn one_of_64_tasks_takes_over_each_of_1_000_events<U: StoreUnde
 }
 
 pub(super) async fn one_attempt_sent_by_64_tasks_at_once_is_one_grant<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = lasting()?;
     at_once(|mut together| {
         let (store, attempt) = (scene.store.clone(), attempt.clone());
@@ -85,8 +87,8 @@ pub(super) async fn one_attempt_sent_by_64_tasks_at_once_is_one_grant<U: StoreUn
 }
 
 pub(super) async fn at_most_one_of_64_tasks_holds_an_event_at_a_time<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let events = events(20);
     let held: Arc<Vec<_>> = Arc::new((0..events.len()).map(|_| AtomicBool::new(false)).collect());
     at_once(|mut together| {
@@ -118,8 +120,8 @@ pub(super) async fn at_most_one_of_64_tasks_holds_an_event_at_a_time<U: StoreUnd
 }
 
 pub(super) async fn an_event_that_64_tasks_want_succeeds_once<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let events = events(200);
     let handled = Arc::new(counters(events.len()));
     at_once(|mut together| {
@@ -150,8 +152,8 @@ pub(super) async fn an_event_that_64_tasks_want_succeeds_once<U: StoreUnderTest>
 }
 
 pub(super) async fn successes_of_64_tasks_at_once_are_one_success<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let events = events(200);
     let recorded = Arc::new(counters(events.len()));
     at_once(|mut together| {
@@ -174,8 +176,8 @@ pub(super) async fn successes_of_64_tasks_at_once_are_one_success<U: StoreUnderT
 }
 
 pub(super) async fn a_probe_answers_while_64_tasks_claim<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     at_once(|mut together| {
         let (store, event) = (scene.store.clone(), event.clone());
@@ -193,9 +195,9 @@ pub(super) async fn a_probe_answers_while_64_tasks_claim<U: StoreUnderTest>(
 
 /// Runs 64 tasks, which can wait for one another, and returns the first
 /// failure.
-async fn at_once<F>(task: impl Fn(Together) -> F) -> Checked
+async fn at_once<F>(task: impl Fn(Together) -> F) -> TestResult
 where
-    F: Future<Output = Checked> + Send + 'static,
+    F: Future<Output = TestResult> + Send + 'static,
 {
     let barrier = Arc::new(Barrier::new(TASKS));
     let mut tasks = JoinSet::new();
@@ -230,7 +232,7 @@ fn events(count: usize) -> Arc<[EventKey]> {
 }
 
 /// An attempt whose lease outlasts the race, even with a slow store.
-fn lasting() -> Result<Attempt, Wrong> {
+fn lasting() -> Result<Attempt, Failure> {
     Ok(Attempt::new(body(), Duration::from_secs(60 * 60), Duration::from_secs(24 * 60 * 60))?)
 }
 
@@ -238,7 +240,7 @@ fn counters(count: usize) -> Vec<AtomicU32> {
     (0..count).map(|_| AtomicU32::new(0)).collect()
 }
 
-fn each_is_one(counters: &[AtomicU32]) -> Checked {
+fn each_is_one(counters: &[AtomicU32]) -> TestResult {
     let mut counts = counters.iter().map(|count| count.load(Ordering::Relaxed));
     counts.find(|count| *count != 1).map_or(Ok(()), |count| same(count, 1))
 }

@@ -3,19 +3,19 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, LEASE, Scene, event, granted, in_flight, reclaimed, same};
+use super::scene::{LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same};
 
 pub(super) async fn a_failed_event_can_be_claimed_at_once<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.failed_by(&scene.attempt()?).await?;
     same(scene.claim(&event, &scene.attempt()?).await?, granted(2))?;
     scene.is_in_flight(&event).await
 }
 
 pub(super) async fn a_failure_can_be_sent_twice<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (attempt, second) = (scene.attempt()?, scene.attempt()?);
     let event = scene.failed_by(&attempt).await?;
     same(scene.release(&event, &attempt).await?, ReleaseOutcome::NotHeld)?;
@@ -27,8 +27,8 @@ pub(super) async fn a_failure_can_be_sent_twice<U: StoreUnderTest>(
 pub(super) async fn a_failure_after_the_lease_gives_the_event_back_if_nobody_came<
     U: StoreUnderTest,
 >(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     scene.lapse().await;
@@ -38,8 +38,8 @@ pub(super) async fn a_failure_after_the_lease_gives_the_event_back_if_nobody_cam
 }
 
 pub(super) async fn a_stale_attempts_failure_leaves_the_new_holder_alone<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, stale) = scene.taken_over_by(&holder).await?;
     same(scene.release(&event, &stale).await?, ReleaseOutcome::NotHeld)?;
@@ -49,8 +49,8 @@ pub(super) async fn a_stale_attempts_failure_leaves_the_new_holder_alone<U: Stor
 }
 
 pub(super) async fn a_late_failure_does_not_undo_a_success<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, stale) = scene.taken_over_by(&holder).await?;
     same(scene.complete(&event, &holder).await?, CompleteOutcome::Recorded)?;
@@ -60,8 +60,8 @@ pub(super) async fn a_late_failure_does_not_undo_a_success<U: StoreUnderTest>(
 }
 
 pub(super) async fn an_unknown_event_cannot_be_released<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.release(&event, &scene.attempt()?).await?, ReleaseOutcome::NotHeld)?;
     scene.is_unknown(&event).await
@@ -69,8 +69,8 @@ pub(super) async fn an_unknown_event_cannot_be_released<U: StoreUnderTest>(
 
 /// Its caller is gone: the claim was delayed, or sent twice.
 pub(super) async fn a_claim_that_arrives_after_its_own_release_is_not_granted<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.failed_by(&attempt).await?;
     same(scene.claim(&event, &attempt).await?, ClaimOutcome::AlreadyReleased)?;
@@ -83,8 +83,8 @@ pub(super) async fn a_claim_that_arrives_after_its_own_release_is_not_granted<U:
 }
 
 pub(super) async fn a_late_claim_is_not_granted_however_short_the_retention<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let mut attempt = scene.attempt()?;
     attempt.retention = scene.units(1);
     let event = scene.failed_by(&attempt).await?;
@@ -93,8 +93,8 @@ pub(super) async fn a_late_claim_is_not_granted_however_short_the_retention<U: S
 }
 
 pub(super) async fn late_claims_are_neither_attempts_nor_crashes<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let late = scene.attempt()?;
     let event = scene.failed_by(&late).await?;
     for _ in 0..5 {
@@ -105,8 +105,8 @@ pub(super) async fn late_claims_are_neither_attempts_nor_crashes<U: StoreUnderTe
 }
 
 pub(super) async fn a_claim_that_its_own_release_has_overtaken_is_not_granted<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, attempt) = (event(), scene.attempt()?);
     same(scene.release(&event, &attempt).await?, ReleaseOutcome::NotHeld)?;
     same(scene.release(&event, &attempt).await?, ReleaseOutcome::NotHeld)?;
@@ -116,8 +116,8 @@ pub(super) async fn a_claim_that_its_own_release_has_overtaken_is_not_granted<U:
 }
 
 pub(super) async fn a_release_that_found_nothing_is_forgotten_after_a_lease<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.release(&event, &scene.attempt()?).await?, ReleaseOutcome::NotHeld)?;
     scene.lapse().await;
@@ -128,8 +128,8 @@ pub(super) async fn a_release_that_found_nothing_is_forgotten_after_a_lease<U: S
 pub(super) async fn a_release_that_found_nothing_leaves_the_next_attempt_alone<
     U: StoreUnderTest,
 >(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, early, next) = (event(), scene.attempt()?, scene.attempt()?);
     same(scene.release(&event, &early).await?, ReleaseOutcome::NotHeld)?;
     same(scene.claim(&event, &next).await?, granted(1))?;
@@ -140,8 +140,8 @@ pub(super) async fn a_release_that_found_nothing_leaves_the_next_attempt_alone<
 }
 
 pub(super) async fn a_release_of_another_attempt_leaves_a_failure_as_it_is<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let failed = scene.attempt()?;
     let event = scene.failed_by(&failed).await?;
     same(scene.release(&event, &scene.attempt()?).await?, ReleaseOutcome::NotHeld)?;
@@ -149,7 +149,9 @@ pub(super) async fn a_release_of_another_attempt_leaves_a_failure_as_it_is<U: St
     same(scene.claim(&event, &scene.attempt()?).await?, granted(2))
 }
 
-pub(super) async fn failures_are_not_crashes<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Checked {
+pub(super) async fn failures_are_not_crashes<U: StoreUnderTest>(
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     for epoch in 1..=20 {
         let attempt = scene.attempt()?;

@@ -3,11 +3,11 @@
 use countersign_core::RenewOutcome;
 
 use super::StoreUnderTest;
-use super::scene::{Checked, LEASE, Scene, event, granted, reclaimed, same};
+use super::scene::{LEASE, TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn a_renewal_starts_the_lease_again<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     for _ in 0..2 {
@@ -21,8 +21,8 @@ pub(super) async fn a_renewal_starts_the_lease_again<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_renewal_can_be_sent_twice<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     same(scene.renew(&event, &attempt).await?, RenewOutcome::Renewed)?;
@@ -32,8 +32,8 @@ pub(super) async fn a_renewal_can_be_sent_twice<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_renewal_changes_neither_attempt_nor_holder<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, _) = scene.taken_over_by(&holder).await?;
     same(scene.renew(&event, &holder).await?, RenewOutcome::Renewed)?;
@@ -42,8 +42,8 @@ pub(super) async fn a_renewal_changes_neither_attempt_nor_holder<U: StoreUnderTe
 }
 
 pub(super) async fn a_renewal_after_the_lease_is_in_time_if_nobody_came<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.held_by(&attempt).await?;
     scene.lapse().await;
@@ -52,8 +52,8 @@ pub(super) async fn a_renewal_after_the_lease_is_in_time_if_nobody_came<U: Store
 }
 
 pub(super) async fn a_stale_attempt_cannot_renew<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let holder = scene.attempt()?;
     let (event, stale) = scene.taken_over_by(&holder).await?;
     same(scene.renew(&event, &stale).await?, RenewOutcome::Lost)?;
@@ -62,8 +62,8 @@ pub(super) async fn a_stale_attempt_cannot_renew<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_late_renewal_does_not_prolong_the_new_holders_lease<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, stale) = scene.taken_over_by(&scene.attempt()?).await?;
     scene.pass(LEASE - 1).await;
     same(scene.renew(&event, &stale).await?, RenewOutcome::Lost)?;
@@ -72,16 +72,16 @@ pub(super) async fn a_late_renewal_does_not_prolong_the_new_holders_lease<U: Sto
 }
 
 pub(super) async fn an_unknown_event_cannot_be_renewed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = event();
     same(scene.renew(&event, &scene.attempt()?).await?, RenewOutcome::Lost)?;
     scene.is_unknown(&event).await
 }
 
 pub(super) async fn a_failed_event_cannot_be_renewed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.failed_by(&attempt).await?;
     same(scene.renew(&event, &attempt).await?, RenewOutcome::Lost)?;
@@ -89,8 +89,8 @@ pub(super) async fn a_failed_event_cannot_be_renewed<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_done_event_cannot_be_renewed<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = scene.attempt()?;
     let event = scene.done_by(&attempt).await?;
     same(scene.renew(&event, &attempt).await?, RenewOutcome::Lost)?;

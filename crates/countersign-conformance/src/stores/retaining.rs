@@ -5,11 +5,11 @@ use std::time::Duration;
 use countersign_core::{Attempt, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Checked, LEASE, Scene, Wrong, event, granted, reclaimed, same};
+use super::scene::{Failure, LEASE, TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.done_by(&soon_forgotten(scene)?).await?;
     scene.pass(RETENTION - 1).await;
     scene.is_done(&event).await?;
@@ -20,8 +20,8 @@ pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: Store
 /// An event that succeeds late, after retries, is remembered as long as any
 /// other.
 pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let first = soon_forgotten(scene)?;
     let event = scene.failed_by(&first).await?;
     scene.pass(RETENTION / 2).await;
@@ -36,8 +36,8 @@ pub(super) async fn the_retention_counts_from_the_completion<U: StoreUnderTest>(
 }
 
 pub(super) async fn no_step_prolongs_the_retention_of_a_done_event<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (attempt, other) = (soon_forgotten(scene)?, scene.attempt()?);
     let event = scene.done_by(&attempt).await?;
     scene.pass(RETENTION / 2).await;
@@ -52,8 +52,8 @@ pub(super) async fn no_step_prolongs_the_retention_of_a_done_event<U: StoreUnder
 }
 
 pub(super) async fn a_renewal_keeps_the_record_from_then_on<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = soon_forgotten(scene)?;
     let event = scene.held_by(&attempt).await?;
     scene.pass(LEASE - 1).await;
@@ -63,8 +63,8 @@ pub(super) async fn a_renewal_keeps_the_record_from_then_on<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_failure_keeps_the_record_from_then_on<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = soon_forgotten(scene)?;
     let event = scene.held_by(&attempt).await?;
     scene.pass(LEASE - 1).await;
@@ -74,8 +74,8 @@ pub(super) async fn a_failure_keeps_the_record_from_then_on<U: StoreUnderTest>(
 }
 
 pub(super) async fn a_failed_event_is_forgotten_at_the_end_of_its_retention<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let event = scene.failed_by(&soon_forgotten(scene)?).await?;
     scene.pass(RETENTION + 1).await;
     scene.is_unknown(&event).await
@@ -84,8 +84,8 @@ pub(super) async fn a_failed_event_is_forgotten_at_the_end_of_its_retention<U: S
 pub(super) async fn an_abandoned_event_is_forgotten_at_the_end_of_its_retention<
     U: StoreUnderTest,
 >(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let stale = soon_forgotten(scene)?;
     let event = scene.held_by(&stale).await?;
     scene.pass(RETENTION + 1).await;
@@ -96,8 +96,8 @@ pub(super) async fn an_abandoned_event_is_forgotten_at_the_end_of_its_retention<
 
 /// Otherwise an event with a short retention would have two holders.
 pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let mut holder = scene.attempt()?;
     holder.retention = scene.units(1);
     let event = scene.held_by(&holder).await?;
@@ -110,8 +110,8 @@ pub(super) async fn an_event_that_is_held_outlasts_its_retention<U: StoreUnderTe
 }
 
 pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let attempt = soon_forgotten(scene)?;
     let event = scene.held_by(&attempt).await?;
     scene.pass(RETENTION + 1).await;
@@ -121,8 +121,8 @@ pub(super) async fn a_success_of_a_forgotten_event_is_remembered_anew<U: StoreUn
 }
 
 pub(super) async fn a_retention_may_last_for_years<U: StoreUnderTest>(
-    scene: &Scene<'_, U>,
-) -> Checked {
+    scene: &TestContext<'_, U>,
+) -> TestResult {
     let (event, mut attempt) = (event(), scene.attempt()?);
     attempt.retention = Duration::from_secs(10 * 365 * 24 * 60 * 60);
     same(scene.claim(&event, &attempt).await?, granted(1))?;
@@ -132,7 +132,7 @@ pub(super) async fn a_retention_may_last_for_years<U: StoreUnderTest>(
     scene.is_done(&event).await
 }
 
-fn soon_forgotten<U: StoreUnderTest>(scene: &Scene<'_, U>) -> Result<Attempt, Wrong> {
+fn soon_forgotten<U: StoreUnderTest>(scene: &TestContext<'_, U>) -> Result<Attempt, Failure> {
     let mut attempt = scene.attempt()?;
     attempt.retention = scene.units(RETENTION);
     Ok(attempt)

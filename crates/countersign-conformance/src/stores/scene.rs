@@ -14,30 +14,30 @@ use super::StoreUnderTest;
 use crate::sample::SampleDelivery;
 
 /// A new store and its time.
-pub(crate) struct Scene<'u, U: StoreUnderTest> {
+pub(crate) struct TestContext<'u, U: StoreUnderTest> {
     under_test: &'u U,
     pub(super) store: Arc<U::Store>,
 }
 
 /// The result of a case.
-pub(crate) type Checked = Result<(), Wrong>;
+pub(crate) type TestResult = Result<(), Failure>;
 
 /// What the store did, and what it should have done.
 #[derive(Debug)]
-pub(crate) struct Wrong(pub(super) String);
+pub(crate) struct Failure(pub(super) String);
 
-impl<'u, U: StoreUnderTest> Scene<'u, U> {
+impl<'u, U: StoreUnderTest> TestContext<'u, U> {
     pub(super) async fn new(under_test: &'u U) -> Self {
         Self { under_test, store: Arc::new(under_test.fresh().await) }
     }
 
     /// An attempt with a lease of four units.
-    pub(super) fn attempt(&self) -> Result<Attempt, Wrong> {
+    pub(super) fn attempt(&self) -> Result<Attempt, Failure> {
         Ok(Attempt::new(body(), self.units(LEASE), self.units(10_000))?)
     }
 
     /// An attempt that handles another body.
-    pub(super) fn attempt_at_other_body(&self) -> Result<Attempt, Wrong> {
+    pub(super) fn attempt_at_other_body(&self) -> Result<Attempt, Failure> {
         Ok(Attempt::new(other_body(), self.units(LEASE), self.units(10_000))?)
     }
 
@@ -58,7 +58,7 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         &self,
         event: &EventKey,
         attempt: &Attempt,
-    ) -> Result<ClaimOutcome, Wrong> {
+    ) -> Result<ClaimOutcome, Failure> {
         Ok(self.store.claim(event, attempt).await?)
     }
 
@@ -66,7 +66,7 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         &self,
         event: &EventKey,
         attempt: &Attempt,
-    ) -> Result<CompleteOutcome, Wrong> {
+    ) -> Result<CompleteOutcome, Failure> {
         Ok(self.store.complete(event, attempt).await?)
     }
 
@@ -74,7 +74,7 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         &self,
         event: &EventKey,
         attempt: &Attempt,
-    ) -> Result<RenewOutcome, Wrong> {
+    ) -> Result<RenewOutcome, Failure> {
         Ok(self.store.renew(event, attempt).await?)
     }
 
@@ -82,16 +82,16 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
         &self,
         event: &EventKey,
         attempt: &Attempt,
-    ) -> Result<ReleaseOutcome, Wrong> {
+    ) -> Result<ReleaseOutcome, Failure> {
         Ok(self.store.release(event, attempt).await?)
     }
 
-    pub(super) async fn forget(&self, event: &EventKey) -> Result<bool, Wrong> {
+    pub(super) async fn forget(&self, event: &EventKey) -> Result<bool, Failure> {
         Ok(self.store.forget(event).await?)
     }
 
     /// An event that this attempt holds, as the first one.
-    pub(super) async fn held_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+    pub(super) async fn held_by(&self, attempt: &Attempt) -> Result<EventKey, Failure> {
         let event = event();
         same(self.claim(&event, attempt).await?, granted(1))?;
         Ok(event)
@@ -102,7 +102,7 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
     pub(super) async fn taken_over_by(
         &self,
         attempt: &Attempt,
-    ) -> Result<(EventKey, Attempt), Wrong> {
+    ) -> Result<(EventKey, Attempt), Failure> {
         let stale = self.attempt()?;
         let event = self.held_by(&stale).await?;
         self.lapse().await;
@@ -111,31 +111,31 @@ impl<'u, U: StoreUnderTest> Scene<'u, U> {
     }
 
     /// An event that this attempt has completed.
-    pub(super) async fn done_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+    pub(super) async fn done_by(&self, attempt: &Attempt) -> Result<EventKey, Failure> {
         let event = self.held_by(attempt).await?;
         same(self.complete(&event, attempt).await?, CompleteOutcome::Recorded)?;
         Ok(event)
     }
 
     /// An event that this attempt has released.
-    pub(super) async fn failed_by(&self, attempt: &Attempt) -> Result<EventKey, Wrong> {
+    pub(super) async fn failed_by(&self, attempt: &Attempt) -> Result<EventKey, Failure> {
         let event = self.held_by(attempt).await?;
         same(self.release(&event, attempt).await?, ReleaseOutcome::Released)?;
         Ok(event)
     }
 
     /// Checks that the event is granted only to its holder at this time.
-    pub(super) async fn is_in_flight(&self, event: &EventKey) -> Checked {
+    pub(super) async fn is_in_flight(&self, event: &EventKey) -> TestResult {
         in_flight(self.claim(event, &self.attempt()?).await?).map(drop)
     }
 
     /// Checks that the event is done, with the usual body.
-    pub(super) async fn is_done(&self, event: &EventKey) -> Checked {
+    pub(super) async fn is_done(&self, event: &EventKey) -> TestResult {
         done(self.claim(event, &self.attempt()?).await?).map(drop)
     }
 
     /// Checks that the event is like one that the store has never seen.
-    pub(super) async fn is_unknown(&self, event: &EventKey) -> Checked {
+    pub(super) async fn is_unknown(&self, event: &EventKey) -> TestResult {
         same(self.claim(event, &self.attempt()?).await?, granted(1))
     }
 }
@@ -155,16 +155,16 @@ fn other_body() -> Fingerprint {
 }
 
 pub(super) fn granted(epoch: u32) -> ClaimOutcome {
-    ClaimOutcome::Granted { epoch, reclaimed: false }
+    ClaimOutcome::Granted { attempt: epoch, reclaimed: false }
 }
 
 pub(super) fn reclaimed(epoch: u32) -> ClaimOutcome {
-    ClaimOutcome::Granted { epoch, reclaimed: true }
+    ClaimOutcome::Granted { attempt: epoch, reclaimed: true }
 }
 
 /// Checks that two values are equal.
 #[track_caller]
-pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> Checked {
+pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> TestResult {
     if is == must_be {
         return Ok(());
     }
@@ -173,7 +173,7 @@ pub(super) fn same<T: PartialEq + Debug + Copy>(is: T, must_be: T) -> Checked {
 
 /// Checks that a claim returned in flight, and returns its `retry_after`.
 #[track_caller]
-pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Wrong> {
+pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Failure> {
     match outcome {
         ClaimOutcome::InFlight { retry_after } => Ok(retry_after),
         _ => Err(wrong(&outcome, "InFlight")),
@@ -182,7 +182,7 @@ pub(super) fn in_flight(outcome: ClaimOutcome) -> Result<Duration, Wrong> {
 
 /// Checks that a claim returned done with the same body, and returns its time.
 #[track_caller]
-pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Wrong> {
+pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Failure> {
     match outcome {
         ClaimOutcome::Done { fingerprint_matches: true, at_unix_ms } => Ok(at_unix_ms),
         _ => Err(wrong(&outcome, "Done by the same body")),
@@ -191,7 +191,7 @@ pub(super) fn done(outcome: ClaimOutcome) -> Result<i64, Wrong> {
 
 /// Checks that a claim returned done with another body.
 #[track_caller]
-pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> Checked {
+pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> TestResult {
     match outcome {
         ClaimOutcome::Done { fingerprint_matches: false, .. } => Ok(()),
         _ => Err(wrong(&outcome, "Done by another body")),
@@ -199,12 +199,12 @@ pub(super) fn done_by_other_body(outcome: ClaimOutcome) -> Checked {
 }
 
 #[track_caller]
-pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Wrong {
+pub(super) fn wrong(is: &impl Debug, must_be: &str) -> Failure {
     let at = Location::caller();
-    Wrong(format!("got {is:?}, expected {must_be} ({}:{})", at.file(), at.line()))
+    Failure(format!("got {is:?}, expected {must_be} ({}:{})", at.file(), at.line()))
 }
 
-impl From<StoreError> for Wrong {
+impl From<StoreError> for Failure {
     #[track_caller]
     fn from(error: StoreError) -> Self {
         let at = Location::caller();

@@ -8,7 +8,7 @@ use flate2::bufread::{GzDecoder, ZlibDecoder};
 
 use super::Coding;
 use crate::body::{Buffer, NotTaken};
-use crate::budget::Reserved;
+use crate::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::mac::Running;
 
@@ -34,7 +34,7 @@ impl Decoder {
             coding,
             stream: None,
             room: limit,
-            members: MOST_SMALL_MEMBERS + limit / BYTES_A_MEMBER,
+            members: MAX_SMALL_MEMBERS + limit / BYTES_A_MEMBER,
             decoded: Buffer::default(),
             limit,
             rejected: None,
@@ -50,7 +50,7 @@ impl Decoder {
         &mut self,
         piece: Bytes,
         running: &mut Running,
-        reserved: &mut Reserved,
+        reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let taken = match (self.rejected, self.room.checked_sub(piece.len())) {
             (Some(kind), _) => Err(self.rejection(kind)),
@@ -76,7 +76,7 @@ impl Decoder {
         &mut self,
         piece: Bytes,
         running: &mut Running,
-        reserved: &mut Reserved,
+        reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let state = if self.stream.is_none() { STATE_BYTES } else { 0 };
         reserved.grow(piece.len().saturating_add(state))?;
@@ -89,7 +89,7 @@ impl Decoder {
             return Err(self.error(kind));
         }
         let end = Arrived { piece: Bytes::new(), is_all: true };
-        match self.decode(end, running, &mut Reserved::uncounted()) {
+        match self.decode(end, running, &mut BufferPermit::uncounted()) {
             Ok(()) => Ok(self.decoded.bytes.into()),
             Err(NotTaken::Rejected(error)) => Err(error),
             Err(NotTaken::NoRoom) => Err(self.error(VerifyErrorKind::BodyTooLarge)),
@@ -100,7 +100,7 @@ impl Decoder {
         &mut self,
         arrived: Arrived,
         running: &mut Running,
-        reserved: &mut Reserved,
+        reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let mut stream = match self.stream.take() {
             Some(mut stream) => {
@@ -148,7 +148,7 @@ impl Decoder {
         }
     }
 
-    fn keep(&mut self, decoded: &[u8], reserved: &mut Reserved) -> Result<(), NotTaken> {
+    fn keep(&mut self, decoded: &[u8], reserved: &mut BufferPermit) -> Result<(), NotTaken> {
         if decoded.len() > self.limit - self.decoded.bytes.len() {
             return Err(self.rejection(VerifyErrorKind::BodyTooLarge));
         }
@@ -235,7 +235,7 @@ const GZIP_MAGIC: u8 = 0x1f;
 /// [`MOST_SMALL_MEMBERS`]. Writers that end a member with each buffer have buffers
 /// of 64 KiB.
 const BYTES_A_MEMBER: usize = 16 * 1024;
-const MOST_SMALL_MEMBERS: usize = 64;
+const MAX_SMALL_MEMBERS: usize = 64;
 
 #[cfg(test)]
 mod tests;

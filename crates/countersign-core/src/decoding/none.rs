@@ -44,9 +44,9 @@ mod tests {
             .signature_header("X-Signature")
             .signed("{body}")
             .body_view(BodyView::Decoded);
-        let refused = Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap());
+        let rejected = Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap());
         let asked_for =
-            matches!(refused, Err(ConfigError::FeatureRequired { feature: "compression", .. }));
+            matches!(rejected, Err(ConfigError::FeatureRequired { feature: "compression", .. }));
         assert!(asked_for);
     }
 }

@@ -6,9 +6,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Bench, Trial, Tries, Try};
+use super::trial::{Experiment, Experiments, Tries, Try};
 
-pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
+pub(super) fn byte_order_mark(trial: &Experiment) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {
         Some(rest) => ("a byte order mark was added to the body", rest.to_vec()),
         None => ("the byte order mark of the body was removed", [BOM, trial.body()].concat()),
@@ -16,7 +16,7 @@ pub(super) fn byte_order_mark(trial: &Trial) -> Tries<'_> {
     one(trial, CauseKind::BodyBom, [(detail, Some(body))])
 }
 
-pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
+pub(super) fn newlines(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let trimmed = body.trim_ascii_end();
     let spaces = body.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
@@ -49,7 +49,7 @@ pub(super) fn newlines(trial: &Trial) -> Tries<'_> {
     )
 }
 
-pub(super) fn base64(trial: &Trial) -> Tries<'_> {
+pub(super) fn base64(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let trimmed = body.trim_ascii();
     let unpadded = trimmed.strip_suffix(b"==").or(trimmed.strip_suffix(b"=")).unwrap_or(trimmed);
@@ -77,7 +77,11 @@ pub(super) fn base64(trial: &Trial) -> Tries<'_> {
 }
 
 /// A body over the limit. Experiments ignore the limit.
-pub(super) fn too_large(bench: &Bench<'_>, trial: &Trial, length: usize) -> Option<Cause> {
+pub(super) fn too_large(
+    bench: &Experiments<'_>,
+    trial: &Experiment,
+    length: usize,
+) -> Option<Cause> {
     let limit = bench.body_limit.unwrap_or(trial.scheme.profile().body_limit());
     (length > limit).then(|| {
         let detail = format!("the body has {length} bytes, and the limit is {limit}");
@@ -86,7 +90,7 @@ pub(super) fn too_large(bench: &Bench<'_>, trial: &Trial, length: usize) -> Opti
 }
 
 /// A body that was empty when it was signed.
-pub(super) fn emptied(trial: &Trial) -> Tries<'_> {
+pub(super) fn emptied(trial: &Experiment) -> Tries<'_> {
     let empty = (!trial.body().is_empty()).then(Vec::new);
     let detail = "the signature is for an empty body: the sender signed before the body was set, \
                   or after the body was read";
@@ -105,7 +109,7 @@ fn gateway(event: &[u8]) -> Option<String> {
 }
 
 fn one<'a, const LEN: usize>(
-    trial: &'a Trial,
+    trial: &'a Experiment,
     kind: CauseKind,
     bodies: [(&'static str, Option<Vec<u8>>); LEN],
 ) -> Tries<'a> {

@@ -39,7 +39,7 @@ impl Cause {
     /// How to fix it, for the diagnosis'
     /// [audience](super::Diagnose::with_audience).
     #[must_use]
-    pub fn mend(&self) -> &str {
+    pub fn fix(&self) -> &str {
         self.fix.text(self.audience)
     }
 

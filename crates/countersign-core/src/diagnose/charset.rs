@@ -2,9 +2,9 @@
 
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 
-pub(super) fn converted(trial: &Trial) -> Tries<'_> {
+pub(super) fn converted(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let text = std::str::from_utf8(body).ok();
     let foreign = text.filter(|text| !text.is_ascii());

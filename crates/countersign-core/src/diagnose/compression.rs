@@ -7,10 +7,10 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, GzBuilder};
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 
 /// Tries a captured body that is compressed, or that has a `Content-Encoding`.
-pub(super) fn undone(trial: &Trial) -> Tries<'_> {
+pub(super) fn undone(trial: &Experiment) -> Tries<'_> {
     let plain = without_encoding(trial);
     // A body that is not text may be compressed with a format that is not known here.
     let is_compressed = is_compressed(trial.body()) || std::str::from_utf8(trial.body()).is_err();
@@ -36,7 +36,7 @@ pub(super) fn undone(trial: &Trial) -> Tries<'_> {
 
 /// Tries a body that was signed in compressed form and decompressed. Compressors
 /// differ in their output, so only the common ones are tried.
-pub(super) fn done(trial: &Trial) -> Tries<'_> {
+pub(super) fn done(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     if body.is_empty() || body.len() > LARGEST || is_compressed(body) {
         return Box::new(std::iter::empty());
@@ -68,7 +68,7 @@ pub(super) fn is_cut_off(body: &[u8]) -> bool {
 }
 
 /// The request without `Content-Encoding`; `None` if it has none.
-fn without_encoding(trial: &Trial) -> Option<Trial> {
+fn without_encoding(trial: &Experiment) -> Option<Experiment> {
     let mut headers = trial.request.headers().to_vec();
     let before = headers.len();
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-encoding"));
@@ -91,8 +91,8 @@ fn decompressed(body: &[u8]) -> Option<Vec<u8>> {
 /// The decoded bytes; `None` if they are more than [`MOST_DECODED`].
 fn whole(decoder: impl Read) -> Option<Vec<u8>> {
     let mut decoded = Vec::new();
-    decoder.take(MOST_DECODED + 1).read_to_end(&mut decoded).ok()?;
-    (u64::try_from(decoded.len()).ok()? <= MOST_DECODED).then_some(decoded)
+    decoder.take(MAX_DECODED + 1).read_to_end(&mut decoded).ok()?;
+    (u64::try_from(decoded.len()).ok()? <= MAX_DECODED).then_some(decoded)
 }
 
 fn gzip(body: &[u8], level: u32) -> Option<Vec<u8>> {
@@ -117,4 +117,4 @@ const LEVELS: &[u32] = &[6, 9, 1];
 const SYSTEMS: &[u8] = &[3, 255, 0, 10];
 const SYSTEM_AT: usize = 9;
 const LARGEST: usize = 2 * 1024 * 1024;
-const MOST_DECODED: u64 = 64 * 1024 * 1024;
+const MAX_DECODED: u64 = 64 * 1024 * 1024;

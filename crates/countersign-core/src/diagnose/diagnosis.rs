@@ -6,7 +6,7 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 /// The result of a diagnosis: whether a delivery verifies, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    refusal: Option<VerifyError>,
+    rejection: Option<VerifyError>,
     problem: Option<ConfigError>,
     handshake: Option<String>,
     causes: Vec<Cause>,
@@ -16,13 +16,13 @@ impl Diagnosis {
     /// Whether the delivery verifies unchanged. If so, there are no causes.
     #[must_use]
     pub fn is_verified(&self) -> bool {
-        self.refusal.is_none()
+        self.rejection.is_none()
     }
 
     /// Why a verifier rejects the delivery; `None` if it verifies.
     #[must_use]
-    pub fn refusal(&self) -> Option<&VerifyError> {
-        self.refusal.as_ref()
+    pub fn rejection(&self) -> Option<&VerifyError> {
+        self.rejection.as_ref()
     }
 
     /// Why no verifier can be built, if the secrets or the URL cannot be used. The
@@ -47,15 +47,15 @@ impl Diagnosis {
     }
 
     pub(super) fn verified(handshake: Option<String>) -> Self {
-        Self { refusal: None, problem: None, handshake, causes: Vec::new() }
+        Self { rejection: None, problem: None, handshake, causes: Vec::new() }
     }
 
-    pub(super) fn refused(
-        refusal: VerifyError,
+    pub(super) fn rejected(
+        rejection: VerifyError,
         handshake: Option<String>,
         causes: Vec<Cause>,
     ) -> Self {
-        Self { refusal: Some(refusal), problem: None, handshake, causes }
+        Self { rejection: Some(rejection), problem: None, handshake, causes }
     }
 
     pub(super) fn unusable(
@@ -63,7 +63,7 @@ impl Diagnosis {
         handshake: Option<String>,
         causes: Vec<Cause>,
     ) -> Self {
-        let refusal = Some(VerifyErrorKind::Misconfigured.into());
-        Self { refusal, problem: Some(problem), handshake, causes }
+        let rejection = Some(VerifyErrorKind::Misconfigured.into());
+        Self { rejection, problem: Some(problem), handshake, causes }
     }
 }

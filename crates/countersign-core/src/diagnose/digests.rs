@@ -8,16 +8,16 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 use crate::name::Name;
 use crate::scheme::{
-    Algorithm, Boundaries, Encoding, Family, Grammar, Scheme, Template, TimestampSource,
+    Algorithm, Boundaries, Encoding, Grammar, HeaderSet, Scheme, Template, TimestampSource,
 };
 
 /// Tries every header that contains a value of a digest's length: with the hash of
 /// that length, over the scheme's signed payload, over the body, and over the URL
 /// and the body.
-pub(super) fn of_any_header(trial: &Trial) -> Tries<'_> {
+pub(super) fn of_any_header(trial: &Experiment) -> Tries<'_> {
     if !is_keyed(trial.scheme.algorithm()) {
         return Box::new(std::iter::empty());
     }
@@ -27,14 +27,14 @@ pub(super) fn of_any_header(trial: &Trial) -> Tries<'_> {
             messages.into_iter().filter_map(|message| digest.tried(trial, message)).collect();
         tries
     });
-    Box::new(found.take(trial.affordable(MOST_TRIES)))
+    Box::new(found.take(trial.affordable(MAX_TRIES)))
 }
 
 /// Whether [`of_any_header`] tries every header. If so, no untried header can
 /// contain such a signature.
-pub(super) fn are_all_tried(trial: &Trial) -> bool {
+pub(super) fn are_all_tried(trial: &Experiment) -> bool {
     let tries = digests(trial).count().saturating_mul(messages(trial).len());
-    is_keyed(trial.scheme.algorithm()) && tries <= trial.affordable(MOST_TRIES)
+    is_keyed(trial.scheme.algorithm()) && tries <= trial.affordable(MAX_TRIES)
 }
 
 /// What is reported if no digest verifies.
@@ -42,12 +42,12 @@ pub(super) const NONE_VERIFIES: &str = ", and no other header contains an HMAC w
      base64, that verifies with the given secrets";
 
 /// Tries the signature of an older hash in a header with nearly the scheme's name.
-pub(super) fn of_older_hashes(trial: &Trial) -> Vec<Try> {
+pub(super) fn of_older_hashes(trial: &Experiment) -> Vec<Try> {
     of_other_hashes(trial, |own, other| other < own)
 }
 
 /// Tries the signature of a newer hash in a header with nearly the scheme's name.
-pub(super) fn of_newer_hashes(trial: &Trial) -> Tries<'_> {
+pub(super) fn of_newer_hashes(trial: &Experiment) -> Tries<'_> {
     Box::new(of_other_hashes(trial, |own, other| other > own).into_iter())
 }
 
@@ -75,7 +75,7 @@ struct Hash {
 }
 
 /// The digests in the headers of a request, with or without a prefix.
-fn digests(trial: &Trial) -> impl Iterator<Item = Digest<'_>> {
+fn digests(trial: &Experiment) -> impl Iterator<Item = Digest<'_>> {
     trial.request.headers().iter().flat_map(|(header, value)| {
         let text = std::str::from_utf8(value).unwrap_or_default();
         pieces(text).filter_map(move |piece| {
@@ -93,7 +93,7 @@ fn pieces(value: &str) -> impl Iterator<Item = &str> {
         let behind = item.find(['=', ':']).map(|at| &item[at + 1..]);
         std::iter::once(item).chain(behind)
     });
-    pieces.filter(|piece| SHORTEST <= piece.len()).take(MOST_PIECES)
+    pieces.filter(|piece| SHORTEST <= piece.len()).take(MAX_PIECES)
 }
 
 fn decoded(text: &str) -> Option<(&'static str, Vec<u8>)> {
@@ -107,7 +107,7 @@ fn decoded(text: &str) -> Option<(&'static str, Vec<u8>)> {
     })
 }
 
-fn messages(trial: &Trial) -> Vec<Message> {
+fn messages(trial: &Experiment) -> Vec<Message> {
     let own = Message { template: None, what: "the scheme's signed payload" };
     let body = Message { template: Some("{body}"), what: "the body" };
     let url = Message { template: Some("{url}{body}"), what: "the URL and the body" };
@@ -118,7 +118,7 @@ fn messages(trial: &Trial) -> Vec<Message> {
 
 impl Digest<'_> {
     /// The request with a scheme that reads the signature from this header.
-    fn tried(&self, trial: &Trial, message: Message) -> Option<Try> {
+    fn tried(&self, trial: &Experiment, message: Message) -> Option<Try> {
         let name = Name::new(self.header)?;
         let own = &*trial.scheme;
         let mut scheme = own.clone();
@@ -128,7 +128,7 @@ impl Digest<'_> {
             scheme.template = Template::parse(template).ok()?;
             scheme.boundaries = Boundaries::default();
             scheme.timestamp = None;
-            scheme.families = vec![Family { signatures: Vec::new(), id: None, timestamp: None }];
+            scheme.families = vec![HeaderSet { signatures: Vec::new(), id: None, timestamp: None }];
         } else if own.algorithm == Algorithm::Sha256 {
             // It hashes the secret together with the message, and supports only this hash.
             scheme.algorithm = own.algorithm;
@@ -179,7 +179,7 @@ impl Digest<'_> {
 
 /// Tries headers whose name differs from the scheme's header only at its end: they
 /// contain the signature with another hash.
-fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
+fn of_other_hashes(trial: &Experiment, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
     let own = HASHES.iter().position(|hash| hash.algorithm == trial.scheme.algorithm());
     let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
     let Some(name) = trial.scheme.families[0].signatures.first() else { return Vec::new() };
@@ -189,7 +189,7 @@ fn of_other_hashes(trial: &Trial, is_wanted: fn(usize, usize) -> bool) -> Vec<Tr
         without_hash(&other) == own_stem || other.starts_with(name.lower())
     });
     let mut tries = Vec::new();
-    for (other, _) in related.take(MOST_PIECES) {
+    for (other, _) in related.take(MAX_PIECES) {
         let Some(header) = Name::new(other) else { continue };
         let others = HASHES.iter().enumerate().filter(|(index, _)| is_wanted(own, *index));
         for (_, Hash { algorithm, word: hash, .. }) in others {
@@ -234,5 +234,5 @@ const PADDING_OPTIONAL: GeneralPurposeConfig =
 /// The length of SHA-1 in base64 without padding.
 const SHORTEST: usize = 27;
 /// For one header. No provider sends more, and each piece is an experiment.
-const MOST_PIECES: usize = 16;
-const MOST_TRIES: usize = 1000;
+const MAX_PIECES: usize = 16;
+const MAX_TRIES: usize = 1000;

@@ -13,12 +13,12 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 use encoding::{Encoding, LIBRARIES};
 
 /// Serializes a captured form, or a form that a framework converted to JSON, as the
 /// common libraries do.
-pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
+pub(super) fn rewritten(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     match Fields::of_form(body) {
         Some(fields) => {
@@ -33,7 +33,7 @@ pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
 }
 
 /// Tries forms in which the captured body is the value of one field.
-pub(super) fn of_its_field(trial: &Trial) -> Tries<'_> {
+pub(super) fn of_its_field(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     if body.is_empty() || !(is_json(body) || is_said_to_be_form(trial)) {
         return Box::new(std::iter::empty());
@@ -43,12 +43,12 @@ pub(super) fn of_its_field(trial: &Trial) -> Tries<'_> {
 }
 
 /// The same for the field that nearly all senders use.
-pub(super) fn of_its_payload(trial: &Trial) -> Tries<'_> {
+pub(super) fn of_its_payload(trial: &Experiment) -> Tries<'_> {
     if is_json(trial.body()) { one_field(trial, FIELDS[0]) } else { Box::new(std::iter::empty()) }
 }
 
 /// Serializes the form as unknown libraries might.
-pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
+pub(super) fn by_any_writer(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let (what, fields) = match Fields::of_form(body) {
         Some(fields) => (WRITTEN_AGAIN, vec![fields]),
@@ -65,7 +65,7 @@ pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
     Box::new(tried(trial, what, forms).take(trial.affordable_variations()))
 }
 
-fn one_field<'a>(trial: &'a Trial, field: &str) -> Tries<'a> {
+fn one_field<'a>(trial: &'a Experiment, field: &str) -> Tries<'a> {
     let forms = Fields::one(field, trial.body()).by_libraries();
     tried(trial, format!("{ONE_FIELD} `{field}`"), forms)
 }
@@ -73,7 +73,7 @@ fn one_field<'a>(trial: &'a Trial, field: &str) -> Tries<'a> {
 /// Tries each of these forms once. Forms are serialized lazily, because each is
 /// about as large as the body.
 fn tried<'a>(
-    trial: &'a Trial,
+    trial: &'a Experiment,
     what: impl Into<Cow<'static, str>>,
     forms: impl Iterator<Item = Vec<u8>> + 'a,
 ) -> Tries<'a> {
@@ -201,7 +201,7 @@ fn is_json(body: &[u8]) -> bool {
     json::parse(body).is_some()
 }
 
-fn is_said_to_be_form(trial: &Trial) -> bool {
+fn is_said_to_be_form(trial: &Experiment) -> bool {
     let kind = trial.request.text("content-type").unwrap_or_default().to_ascii_lowercase();
     kind.starts_with("application/x-www-form-urlencoded")
 }

@@ -7,61 +7,61 @@ use super::fix::RAW;
 use super::json::{Escapes, Gaps, Style};
 
 /// The JSON style of one serializer.
-pub(super) struct Habit {
+pub(super) struct Quirk {
     /// The name of the serializer; completes "the body is …".
     pub(super) name: &'static str,
     pub(super) style: Style,
     /// How to get the raw bytes in that framework.
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
 }
 
 /// The common serializers first: a body that several would write alike is
 /// attributed to the first.
-pub(super) const HABITS: &[Habit] = &[
-    Habit {
+pub(super) const HABITS: &[Quirk] = &[
+    Quirk {
         name: "compact, as `JSON.stringify(req.body)` (Express) and most libraries write it",
         style: COMPACT,
-        mend: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
+        fix: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
                before `express.json()`",
     },
-    Habit {
+    Quirk {
         name: "as Python's `json.dumps(x)` writes it, with spaces and `\\u` escapes",
         style: Style { escapes: FOREIGN, ..SPACED },
-        mend: PYTHON,
+        fix: PYTHON,
     },
-    Habit {
+    Quirk {
         name: "as Python's `json.dumps(x, ensure_ascii=False)` and PostgreSQL's `jsonb` write it, with spaces",
         style: SPACED,
-        mend: PYTHON,
+        fix: PYTHON,
     },
-    Habit {
+    Quirk {
         name: "compact with `\\u` escapes, as Python's `json.dumps(x, separators=(',', ':'))` and \
                PHP's `json_encode` with JSON_UNESCAPED_SLASHES write it",
         style: Style { escapes: FOREIGN, ..COMPACT },
-        mend: PYTHON,
+        fix: PYTHON,
     },
-    Habit {
+    Quirk {
         name: "as PHP's `json_encode(x)` writes it, with `\\/` and `\\u` escapes",
         style: Style { escapes: Escapes { slash: true, ..FOREIGN }, ..COMPACT },
-        mend: PHP,
+        fix: PHP,
     },
-    Habit {
+    Quirk {
         name: "as PHP's `json_encode` with JSON_UNESCAPED_UNICODE writes it, with `\\/`",
         style: Style { escapes: Escapes { slash: true, ..NONE }, ..COMPACT },
-        mend: PHP,
+        fix: PHP,
     },
-    Habit {
+    Quirk {
         name: "as Rails' `to_json` and Go's `json.Marshal` write it, with `\\u003c`, `\\u003e` and `\\u0026`",
         style: Style { escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE }, ..COMPACT },
-        mend: "verify the raw bytes: in Rails, `request.raw_post`; in Go, the result of \
+        fix: "verify the raw bytes: in Rails, `request.raw_post`; in Go, the result of \
                `io.ReadAll(r.Body)`",
     },
-    Habit {
+    Quirk {
         name: "as Java's Gson writes it, with `\\u003d` and `\\u0027`",
         style: Style { escapes: Escapes { marks: Cow::Borrowed(GSON), ..NONE }, ..COMPACT },
-        mend: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
+        fix: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
     },
-    Habit {
+    Quirk {
         name: "as .NET's `System.Text.Json` writes it, with `\\u00E9` and `\\u0022`",
         style: Style {
             escapes: Escapes {
@@ -72,36 +72,36 @@ pub(super) const HABITS: &[Habit] = &[
             },
             ..COMPACT
         },
-        mend: "verify the raw bytes: in ASP.NET Core, read `Request.Body` before it is bound",
+        fix: "verify the raw bytes: in ASP.NET Core, read `Request.Body` before it is bound",
     },
-    Habit {
+    Quirk {
         name: "compact with the numbers of JavaScript, which writes `1` for `1.0`",
         style: Style { plain_numbers: true, ..COMPACT },
-        mend: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
+        fix: "verify the raw bytes: in Express, use `express.raw({ type: '*/*' })` on this route, \
                before `express.json()`",
     },
-    Habit {
+    Quirk {
         name: "as Shopify writes it, with `\\/`, `\\u003c`, `\\u003e` and `\\u0026`",
         style: Style {
             escapes: Escapes { slash: true, marks: Cow::Borrowed(HTML), ..NONE },
             ..COMPACT
         },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit {
+    Quirk {
         name: "as Meta writes it, with `\\/`, `\\u003c`, `\\u0025`, `\\u0040` and everything outside ASCII escaped",
         style: Style {
             escapes: Escapes { slash: true, marks: Cow::Borrowed(META), ..FOREIGN },
             ..COMPACT
         },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit {
+    Quirk {
         name: "as Java's Jackson writes it, with `\\uD83D\\uDE00` for characters beyond U+FFFF",
         style: Style { escapes: Escapes { astral: true, upper: true, ..NONE }, ..COMPACT },
-        mend: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
+        fix: "verify the raw bytes: in Spring, `@RequestBody byte[]`",
     },
-    Habit {
+    Quirk {
         name: "as PHP's `json_encode` with JSON_HEX_TAG, JSON_HEX_AMP, JSON_HEX_APOS and JSON_HEX_QUOT writes it",
         style: Style {
             escapes: Escapes {
@@ -112,14 +112,14 @@ pub(super) const HABITS: &[Habit] = &[
             },
             ..COMPACT
         },
-        mend: PHP,
+        fix: PHP,
     },
-    Habit {
+    Quirk {
         name: "as SendGrid writes it, with a line for each event",
         style: Style { between: "\r\n", end: "\r\n", ..COMPACT },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit {
+    Quirk {
         name: "as SendGrid writes it, with a line for each event, and with `\\u003c`, `\\u003e` and `\\u0026`",
         style: Style {
             between: "\r\n",
@@ -127,64 +127,64 @@ pub(super) const HABITS: &[Habit] = &[
             escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE },
             ..COMPACT
         },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit {
+    Quirk {
         name: "as Xero writes it, with spaces in some places",
         style: Style { gaps: XERO, ..COMPACT },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit {
+    Quirk {
         name: "indented by two spaces, as `JSON.stringify(x, null, 2)` writes it",
         style: Style { indent: "  ", ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by four spaces",
         style: Style { indent: "    ", ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by two spaces with `\\u` escapes, as Python's `json.dumps(x, indent=2)` writes it",
         style: Style { indent: "  ", escapes: FOREIGN, ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by four spaces with `\\u` escapes, as Python's `json.dumps(x, indent=4)` writes it",
         style: Style { indent: "    ", escapes: FOREIGN, ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by four spaces with `\\/`, as PHP's JSON_PRETTY_PRINT writes it",
         style: Style { indent: "    ", escapes: Escapes { slash: true, ..FOREIGN }, ..LINES },
-        mend: PHP,
+        fix: PHP,
     },
-    Habit {
+    Quirk {
         name: "indented as Java's Jackson does it, with ` : ` and its lists on one line",
         style: Style { colon: " : ", indent: "  ", padding: " ", inline_lists: true, ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "on one line with spaces inside its brackets",
         style: Style { padding: " ", ..SPACED },
-        mend: RAW,
+        fix: RAW,
     },
-    Habit { name: "indented by tabs", style: Style { indent: "\t", ..LINES }, mend: PRETTY },
-    Habit {
+    Quirk { name: "indented by tabs", style: Style { indent: "\t", ..LINES }, fix: PRETTY },
+    Quirk {
         name: "indented by tabs with `\\u` escapes, as Python's `json.dumps(x, indent='\\t')` writes it",
         style: Style { indent: "\t", escapes: FOREIGN, ..LINES },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by two spaces with `\\u003c`, `\\u003e` and `\\u0026`, as Go's `json.MarshalIndent` writes it",
         style: Style {
             indent: "  ",
             escapes: Escapes { marks: Cow::Borrowed(HTML), ..NONE },
             ..LINES
         },
-        mend: PRETTY,
+        fix: PRETTY,
     },
-    Habit {
+    Quirk {
         name: "indented by two spaces, as .NET's `System.Text.Json` writes it, with `\\u00E9` and `\\u0022`",
         style: Style {
             indent: "  ",
@@ -196,7 +196,7 @@ pub(super) const HABITS: &[Habit] = &[
             },
             ..LINES
         },
-        mend: PRETTY,
+        fix: PRETTY,
     },
 ];
 

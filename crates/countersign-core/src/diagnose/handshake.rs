@@ -3,7 +3,7 @@
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
 use super::request::CapturedRequest;
-use super::trial::{Bench, Trial};
+use super::trial::{Experiment, Experiments};
 use crate::handshake::{self, Asked, Heard};
 use crate::mac::{Key, VerifyToken};
 use crate::scheme::{Handshake, HandshakeRule, Place, Test};
@@ -11,14 +11,14 @@ use crate::secret::Secret;
 
 /// The name of the signed handshake, if the body is one. It is signed like any
 /// event.
-pub(super) fn signed(trial: &Trial) -> Option<String> {
+pub(super) fn signed(trial: &Experiment) -> Option<String> {
     let answer = handshake::signed(&trial.scheme, NO_KEY, trial.body())?;
     Some(answer.name().to_owned())
 }
 
 /// The name of the unsigned handshake, if the request is one, and the cause that
 /// describes it.
-pub(super) fn unsigned(bench: &Bench<'_>, trial: &Trial) -> Option<(String, Cause)> {
+pub(super) fn unsigned(bench: &Experiments<'_>, trial: &Experiment) -> Option<(String, Cause)> {
     let handshakes = trial.scheme.handshakes().iter();
     let mut unsigned = handshakes.filter(|one| one.rule() != HandshakeRule::Signed);
     unsigned.find_map(|handshake| {
@@ -61,7 +61,7 @@ fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
     }
 }
 
-fn is_asked_for(trial: &Trial, handshake: &Handshake, token: Option<&VerifyToken>) -> bool {
+fn is_asked_for(trial: &Experiment, handshake: &Handshake, token: Option<&VerifyToken>) -> bool {
     let asked = Asked { handshake, key: NO_KEY, token };
     match asked.by_head(&trial.scheme, &trial.request.head()) {
         Heard::No => false,
@@ -96,7 +96,7 @@ const TOKEN: [&str; 2] = [
 ];
 const ARM: [&str; 2] = [
     "open the handshake window right before you create the webhook at the provider: \
-     `Verifier::arm_handshake`",
+     `Verifier::handshake_window`",
     "open the handshake window right before you create the webhook at the provider: \
-     `arm_handshake` in the file of `countersign serve`",
+     `handshake_window` in the file of `countersign serve`",
 ];

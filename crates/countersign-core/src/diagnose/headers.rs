@@ -7,23 +7,23 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
 use super::digests;
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 use crate::name::Name;
-use crate::scheme::{Algorithm, Encoding, Family, Grammar, Scheme, TimestampSource};
+use crate::scheme::{Algorithm, Encoding, Grammar, HeaderSet, Scheme, TimestampSource};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
 /// Undoes changes of header values by a proxy or a framework: joined, quoted, without
 /// their prefix, all of them twice. Also tries the signature of an older algorithm
 /// in a header with a similar name.
-pub(super) fn mended(trial: &Trial) -> Tries<'_> {
+pub(super) fn fixed(trial: &Experiment) -> Tries<'_> {
     Box::new(values(trial).into_iter().chain(once(trial)).chain(digests::of_older_hashes(trial)))
 }
 
 /// Undoes changes of header names: the form of CGI, or a prefix.
-pub(super) fn respelled(trial: &Trial) -> Tries<'_> {
+pub(super) fn respelled(trial: &Experiment) -> Tries<'_> {
     Box::new(trial.scheme.families.iter().filter_map(|family| {
-        let headers = with_mended_names(trial, family)?;
+        let headers = with_fixed_names(trial, family)?;
         let detail = "the names of the headers were changed in transit: by CGI's `HTTP_`, by \
                       underscores, or by a prefix";
         Some(tried(detail, trial.with_headers(headers)))
@@ -31,7 +31,7 @@ pub(super) fn respelled(trial: &Trial) -> Tries<'_> {
 }
 
 /// Tries any header of the request instead of the headers that the scheme reads.
-pub(super) fn renamed(trial: &Trial) -> Tries<'_> {
+pub(super) fn renamed(trial: &Experiment) -> Tries<'_> {
     let tries = trial.scheme.families.iter().flat_map(|family| {
         let chosen = choices(trial, family);
         chosen.into_iter().map(|chosen| {
@@ -50,11 +50,11 @@ pub(super) fn renamed(trial: &Trial) -> Tries<'_> {
     Box::new(tries)
 }
 
-fn tried(detail: impl Into<std::borrow::Cow<'static, str>>, trial: Trial) -> Try {
+fn tried(detail: impl Into<std::borrow::Cow<'static, str>>, trial: Experiment) -> Try {
     Try { cause: Cause::tried(CauseKind::WrongHeader, detail), trial }
 }
 
-fn told(trial: &Trial, name: &Name, at: usize) -> String {
+fn told(trial: &Experiment, name: &Name, at: usize) -> String {
     // The client chooses the name, so it may contain any characters.
     let other = trial.request.headers()[at].0.escape_default();
     format!("the value for `{name}` is in the header `{other}`")
@@ -62,22 +62,22 @@ fn told(trial: &Trial, name: &Name, at: usize) -> String {
 
 /// The headers, with names restored that differ from the family's only in form.
 /// Returns `None` if there are none.
-fn with_mended_names(trial: &Trial, family: &Family) -> Option<Pairs> {
+fn with_fixed_names(trial: &Experiment, family: &HeaderSet) -> Option<Pairs> {
     let headers = trial.request.headers();
-    let mut mended = headers.to_vec();
+    let mut fixed = headers.to_vec();
     let mut changed = false;
     for name in wanted(&trial.scheme, family) {
         if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.lower())) {
             continue;
         }
         let stem = stem(name.lower());
-        if let Some((other, _)) = mended.iter_mut().find(|(other, _)| self::stem(other) == stem) {
+        if let Some((other, _)) = fixed.iter_mut().find(|(other, _)| self::stem(other) == stem) {
             other.clear();
             other.push_str(name.shown());
             changed = true;
         }
     }
-    changed.then_some(mended)
+    changed.then_some(fixed)
 }
 
 /// A name without the prefixes that proxies and gateways add.
@@ -92,13 +92,13 @@ fn stem(name: &str) -> String {
 }
 
 /// The headers that the scheme reads for this family.
-fn wanted<'a>(scheme: &'a Scheme, family: &'a Family) -> impl Iterator<Item = &'a Name> {
+fn wanted<'a>(scheme: &'a Scheme, family: &'a HeaderSet) -> impl Iterator<Item = &'a Name> {
     let own = family.signatures.iter().chain(&family.id).chain(&family.timestamp);
     own.chain(scheme.template.headers())
 }
 
 /// Every header once; `None` if none occurs several times.
-fn once(trial: &Trial) -> Option<Try> {
+fn once(trial: &Experiment) -> Option<Try> {
     let mut seen = HashSet::new();
     let headers = trial.request.headers().iter();
     let first = headers.filter(|(name, _)| seen.insert(name.to_ascii_lowercase()));
@@ -108,11 +108,11 @@ fn once(trial: &Trial) -> Option<Try> {
 }
 
 /// Tries the headers that the scheme reads with their values restored.
-fn values(trial: &Trial) -> Vec<Try> {
+fn values(trial: &Experiment) -> Vec<Try> {
     let mut tries = Vec::new();
     let names = trial.scheme.families.iter().flat_map(|family| wanted(&trial.scheme, family));
     for name in names {
-        let values: Vec<&[u8]> = trial.request.values(name.lower()).take(MOST_PIECES).collect();
+        let values: Vec<&[u8]> = trial.request.values(name.lower()).take(MAX_PIECES).collect();
         if let [first, _, ..] = values[..] {
             let detail = format!("`{name}` occurs in the request several times");
             let alone = values.iter().map(|value| value.to_vec());
@@ -126,7 +126,7 @@ fn values(trial: &Trial) -> Vec<Try> {
     tries
 }
 
-fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
+fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
     let mut tries = Vec::new();
     let mut push = |detail: &str, value: Vec<u8>| {
         let detail = format!("the value of `{name}` {detail}");
@@ -150,7 +150,7 @@ fn in_other_ways(trial: &Trial, name: &Name, value: &[u8]) -> Vec<Try> {
     if let Some(stated) = stating_one_time(&trial.scheme, bare) {
         stated.into_iter().for_each(|value| push("has its timestamp several times", value));
     }
-    for piece in bare.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).take(MOST_PIECES) {
+    for piece in bare.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).take(MAX_PIECES) {
         if piece.len() < bare.len() && !piece.is_empty() {
             push("was joined from several header lines", piece.to_vec());
         }
@@ -210,7 +210,7 @@ fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
     let list = std::str::from_utf8(list).ok()?;
     let start = format!("{field}{assign}");
     let is_time = |item: &&str| item.trim_start().starts_with(&start);
-    let times: Vec<&str> = list.split(*separator).filter(is_time).take(MOST_PIECES).collect();
+    let times: Vec<&str> = list.split(*separator).filter(is_time).take(MAX_PIECES).collect();
     let with = |time: &&str| {
         let rest = list.split(*separator).filter(|item| !is_time(item));
         let items: Vec<&str> = std::iter::once(*time).chain(rest).collect();
@@ -236,7 +236,7 @@ fn in_encoding(tag: &[u8], encoding: Encoding) -> Option<String> {
     }
 }
 
-fn replaced(trial: &Trial, name: &Name, value: Vec<u8>) -> Trial {
+fn replaced(trial: &Experiment, name: &Name, value: Vec<u8>) -> Experiment {
     let mut headers = trial.request.headers().to_vec();
     headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name.lower()));
     headers.push((name.shown().to_owned(), value));
@@ -245,7 +245,7 @@ fn replaced(trial: &Trial, name: &Name, value: Vec<u8>) -> Trial {
 
 /// Pairs every missing header with one of the request's headers; then also the
 /// signature's header, whether it is missing or not. Bounded by [`MOST_CHOICES`].
-fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize)>> {
+fn choices<'a>(trial: &'a Experiment, family: &'a HeaderSet) -> Vec<Vec<(&'a Name, usize)>> {
     let is_missing = |name: &&Name| trial.request.values(name.lower()).next().is_none();
     let rest = family.id.iter().chain(&family.timestamp).chain(trial.scheme.template.headers());
     let rest: Vec<&Name> = rest.filter(is_missing).collect();
@@ -263,8 +263,8 @@ fn choices<'a>(trial: &'a Trial, family: &'a Family) -> Vec<Vec<(&'a Name, usize
 }
 
 /// Every way to assign a header of the request to each of these names.
-fn chosen_for<'a>(names: &[&'a Name], trial: &Trial) -> Vec<Vec<(&'a Name, usize)>> {
-    let most = trial.affordable(MOST_CHOICES);
+fn chosen_for<'a>(names: &[&'a Name], trial: &Experiment) -> Vec<Vec<(&'a Name, usize)>> {
+    let most = trial.affordable(MAX_CHOICES);
     let mut choices: Vec<Vec<(&Name, usize)>> = vec![Vec::new()];
     for name in names {
         let may_be = |(_, (other, value)): &(usize, &(String, Vec<u8>))| {
@@ -287,6 +287,6 @@ fn is_of_http(name: &str) -> bool {
 
 const OF_HTTP: [&str; 7] =
     ["connection", "date", "host", "traceparent", "transfer-encoding", "user-agent", "via"];
-const MOST_CHOICES: usize = 1000;
+const MAX_CHOICES: usize = 1000;
 /// For one header. No provider sends more, and each piece is an experiment.
-const MOST_PIECES: usize = 16;
+const MAX_PIECES: usize = 16;

@@ -1,15 +1,15 @@
 //! Hints: what else to check if a signature does not match and no cause was found.
 
 use super::cause::{Cause, CauseKind};
-use super::trial::Trial;
+use super::trial::Experiment;
 use crate::json::{self, Value};
 
 /// The hints. None of them is certain.
-pub(super) fn causes(trial: &Trial) -> Vec<Cause> {
+pub(super) fn causes(trial: &Experiment) -> Vec<Cause> {
     url(trial).into_iter().chain(mode(trial)).collect()
 }
 
-fn url(trial: &Trial) -> Option<Cause> {
+fn url(trial: &Experiment) -> Option<Cause> {
     trial.scheme.signs_url().then(|| {
         let detail = "the scheme signs the URL: if the provider calls a URL that is neither the \
                       given one nor one that was tried, the delivery cannot verify";
@@ -18,7 +18,7 @@ fn url(trial: &Trial) -> Option<Cause> {
 }
 
 /// Reads test or live mode from the body: the two modes have different secrets.
-fn mode(trial: &Trial) -> Option<Cause> {
+fn mode(trial: &Experiment) -> Option<Cause> {
     let pointers: Vec<&str> = MODES.iter().map(|(pointer, _)| *pointer).collect();
     let values = json::at(trial.body(), &pointers);
     let mut stated = MODES.iter().zip(values);

@@ -18,12 +18,12 @@ pub(super) use write::{Escapes, Gaps, Style};
 
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
-use super::habits::{HABITS, Habit};
-use super::trial::{Trial, Tries, Try};
+use super::habits::{HABITS, Quirk};
+use super::trial::{Experiment, Tries, Try};
 
 /// Serializes the body as every known serializer would, with its names in their
 /// order or sorted.
-pub(super) fn rewritten(trial: &Trial) -> Tries<'_> {
+pub(super) fn rewritten(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     if let Ok(text) = serde_json::from_slice::<String>(body) {
         let detail = "the captured body is the signed body, serialized as a JSON string";
@@ -55,7 +55,7 @@ fn without_mark(body: &[u8]) -> (&[u8], &[u8]) {
 
 /// Serializes the body as unknown serializers might. Which escapes are tried depends
 /// on the characters in the body.
-pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
+pub(super) fn by_any_writer(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let Some(ordered) = parse(body) else { return Box::new(std::iter::empty()) };
     let at_hand = habit_of(&ordered, &ordered.sorted(), body);
@@ -74,7 +74,7 @@ pub(super) fn by_any_writer(trial: &Trial) -> Tries<'_> {
 
 /// The serializer that would have written this body, and whether its names are
 /// sorted.
-pub(super) fn habit(body: &[u8]) -> Option<(&'static Habit, bool)> {
+pub(super) fn habit(body: &[u8]) -> Option<(&'static Quirk, bool)> {
     let ordered = parse(body)?;
     habit_of(&ordered, &ordered.sorted(), body)
 }
@@ -83,28 +83,28 @@ pub(super) fn is_whole(body: &[u8]) -> bool {
     parse(body).is_some()
 }
 
-fn habit_of(ordered: &Node, sorted: &Node, body: &[u8]) -> Option<(&'static Habit, bool)> {
+fn habit_of(ordered: &Node, sorted: &Node, body: &[u8]) -> Option<(&'static Quirk, bool)> {
     let is_sorted = ordered.write(&HABITS[0].style) == sorted.write(&HABITS[0].style);
     let found = HABITS.iter().find(|habit| ordered.write(&habit.style).as_bytes() == body);
     // A few names can be in sorted order by chance.
-    found.map(|habit| (habit, is_sorted && ordered.most_names() > 3))
+    found.map(|habit| (habit, is_sorted && ordered.max_names() > 3))
 }
 
-fn cause(signed: &Habit, is_sorted: bool, at_hand: Option<(&'static Habit, bool)>) -> Cause {
+fn cause(signed: &Quirk, is_sorted: bool, at_hand: Option<(&'static Quirk, bool)>) -> Cause {
     parsed(&format!("{}{}", signed.name, sorted(is_sorted)), at_hand)
 }
 
 /// The cause for these styles of the signed and of the captured body.
-fn parsed(signed: &str, at_hand: Option<(&'static Habit, bool)>) -> Cause {
-    let (hand, mend) = match at_hand {
-        Some((habit, is_sorted)) => (format!("{}{}", habit.name, sorted(is_sorted)), habit.mend),
-        None => ("in the style of no known serializer".to_owned(), HABITS[0].mend),
+fn parsed(signed: &str, at_hand: Option<(&'static Quirk, bool)>) -> Cause {
+    let (hand, fix) = match at_hand {
+        Some((habit, is_sorted)) => (format!("{}{}", habit.name, sorted(is_sorted)), habit.fix),
+        None => ("in the style of no known serializer".to_owned(), HABITS[0].fix),
     };
     let detail = format!(
         "the body was parsed and serialized again: the signed body is {signed}; the captured body \
          is {hand}"
     );
-    Cause::tried(CauseKind::BodyReserialized, detail).with_fix(mend)
+    Cause::tried(CauseKind::BodyReserialized, detail).with_fix(fix)
 }
 
 fn sorted(is_sorted: bool) -> &'static str {
@@ -112,7 +112,7 @@ fn sorted(is_sorted: bool) -> &'static str {
 }
 
 /// The likely styles first: sorted names are rare.
-fn ways() -> impl Iterator<Item = (&'static Habit, bool)> {
+fn ways() -> impl Iterator<Item = (&'static Quirk, bool)> {
     let in_order = HABITS.iter().map(|habit| (habit, false));
     in_order.chain(HABITS.iter().map(|habit| (habit, true)))
 }

@@ -5,19 +5,23 @@ use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
 use super::habits::HABITS;
 use super::search::Rejection;
-use super::trial::{Bench, Trial};
+use super::trial::{Experiment, Experiments};
 use super::{charset, compression, digests, json, secret_looks, stand_in};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::name::Name;
 use crate::scheme::Scheme;
 
 /// The suspected causes. None of them is certain.
-pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
+pub(super) fn causes(
+    bench: &Experiments<'_>,
+    trial: &Experiment,
+    rejection: Rejection<'_>,
+) -> Vec<Cause> {
     let mut causes = Vec::new();
     causes.extend(scheme(trial));
     causes.extend(secret_looks::in_request(bench, trial));
     causes.extend(rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it)));
-    causes.extend(rejection.ok().and_then(|refusal| refused(bench, trial, refusal)));
+    causes.extend(rejection.ok().and_then(|rejection| rejected(bench, trial, rejection)));
     causes.extend(body(trial));
     if rejection.is_ok() {
         causes.extend(secret_looks::of_another_kind(bench, trial));
@@ -27,7 +31,7 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
 
 /// Suspects another scheme if the request has its headers and lacks the given
 /// scheme's.
-fn scheme(trial: &Trial) -> Option<Cause> {
+fn scheme(trial: &Experiment) -> Option<Cause> {
     let others = schemes_of_its_headers(trial);
     if others.is_empty() {
         return None;
@@ -35,24 +39,24 @@ fn scheme(trial: &Trial) -> Option<Cause> {
     let names: Vec<String> = others.iter().map(|scheme| format!("`{}`", scheme.name())).collect();
     let names = names.join(" or ");
     let detail = format!("the request has the headers of {names}, and not those of the scheme");
-    let mend = format!("configure the scheme {names}, with its secret");
-    Some(Cause::suspected(CauseKind::WrongScheme, detail).with_fix(mend))
+    let fix = format!("configure the scheme {names}, with its secret");
+    Some(Cause::suspected(CauseKind::WrongScheme, detail).with_fix(fix))
 }
 
 /// The schemes whose headers a request has, if it lacks the signature header of the
 /// given scheme. Empty if there are more than [`MOST_SCHEMES`]: a long list is no
 /// help.
-pub(super) fn schemes_of_its_headers(trial: &Trial) -> Vec<Scheme> {
+pub(super) fn schemes_of_its_headers(trial: &Experiment) -> Vec<Scheme> {
     if has_own_signature(trial) {
         return Vec::new();
     }
     let others = Scheme::names().filter_map(|name| Scheme::named(name).ok());
     let others: Vec<Scheme> = others.filter(|scheme| has_headers(trial, scheme)).collect();
-    if others.len() > MOST_SCHEMES { Vec::new() } else { others }
+    if others.len() > MAX_SCHEMES { Vec::new() } else { others }
 }
 
 /// Whether a request has a signature header of the given scheme.
-pub(super) fn has_own_signature(trial: &Trial) -> bool {
+pub(super) fn has_own_signature(trial: &Experiment) -> bool {
     let mut own = trial.scheme.families.iter().flat_map(|family| &family.signatures);
     own.any(|name| trial.request.values(name.lower()).next().is_some())
 }
@@ -67,7 +71,7 @@ pub(super) fn is_header_that_matters(scheme: &Scheme, name: &str) -> bool {
 
 /// Whether a request has all the headers of one family of the scheme. A family
 /// without headers never matches.
-fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
+fn has_headers(trial: &Experiment, scheme: &Scheme) -> bool {
     scheme.families.iter().any(|family| {
         let names = || family.signatures.iter().take(1).chain(&family.id).chain(&family.timestamp);
         let is_there = |name: &Name| trial.request.values(name.lower()).next().is_some();
@@ -76,10 +80,10 @@ fn has_headers(trial: &Trial, scheme: &Scheme) -> bool {
 }
 
 /// A cause from the rejection itself, if it is not a signature mismatch.
-fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Cause> {
+fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError) -> Option<Cause> {
     use VerifyErrorKind as Kind;
-    let told = |kind, more: &str| Cause::suspected(kind, format!("{refusal}{more}"));
-    Some(match refusal.kind() {
+    let told = |kind, more: &str| Cause::suspected(kind, format!("{rejection}{more}"));
+    Some(match rejection.kind() {
         Kind::MissingSignature => {
             let are_all_tried = bench.headers_left_out == 0 && digests::are_all_tried(trial);
             let more = if are_all_tried { digests::NONE_VERIFIES } else { "" };
@@ -108,7 +112,7 @@ fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Ca
         Kind::BodyTooLarge => {
             let length = trial.body().len();
             let detail = format!(
-                "{refusal}; the body has {length} bytes, and with a higher limit it would not \
+                "{rejection}; the body has {length} bytes, and with a higher limit it would not \
                  verify either"
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
@@ -118,7 +122,7 @@ fn refused(bench: &Bench<'_>, trial: &Trial, refusal: &VerifyError) -> Option<Ca
     })
 }
 
-fn body(trial: &Trial) -> Option<Cause> {
+fn body(trial: &Experiment) -> Option<Cause> {
     let body = trial.body();
     if let Some(what) = stand_in::named(body) {
         let detail = format!("the captured body is not the original one: it is {what}");
@@ -137,7 +141,7 @@ fn body(trial: &Trial) -> Option<Cause> {
     if body == b"{}" && stated.is_none() && trial.scheme.authenticates_body() {
         let detail = "the body is `{}`, the value of `req.body` in Express if nothing has parsed \
                       the body: unless the provider sent `{}`, it is not the signed body";
-        return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].mend));
+        return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].fix));
     }
     let encoding = trial.request.text("content-encoding").unwrap_or("identity");
     let is_encoded = !encoding.eq_ignore_ascii_case("identity");
@@ -163,7 +167,7 @@ fn body(trial: &Trial) -> Option<Cause> {
                 format!("the body is complete JSON of {length} bytes, but {stated} were sent");
             let cause = Cause::suspected(CauseKind::BodyReserialized, detail);
             Some(match json::habit(body) {
-                Some((habit, _)) => cause.with_fix(habit.mend),
+                Some((habit, _)) => cause.with_fix(habit.fix),
                 None => cause,
             })
         }
@@ -184,7 +188,7 @@ fn body(trial: &Trial) -> Option<Cause> {
 const MATTERING: &[&str] = &["date", "forwarded", "host", "x-envoy-original-path", "x-rewrite-url"];
 const MATTERING_FAMILIES: &[&str] = &["content-", "x-forwarded-", "x-original-"];
 /// A longer list is no help.
-const MOST_SCHEMES: usize = 4;
+const MAX_SCHEMES: usize = 4;
 
 const DECOMPRESSED: &str = "the body has a `Content-Encoding` but is not encoded; the encoded \
                             bytes cannot be recovered";

@@ -3,7 +3,7 @@
 
 use super::cause::{Cause, CauseKind};
 use super::time;
-use super::trial::Trial;
+use super::trial::Experiment;
 use crate::handshake;
 use crate::json;
 use crate::scheme::Boundaries;
@@ -11,17 +11,17 @@ use crate::scheme::Boundaries;
 /// The cause if a verifier rejects the form of a delivery with a right signature
 /// over this body. `has_time_cause` is true if another cause already explains the
 /// timestamp.
-pub(super) fn cause(trial: &Trial, body: &[u8], has_time_cause: bool) -> Option<Cause> {
+pub(super) fn cause(trial: &Experiment, body: &[u8], has_time_cause: bool) -> Option<Cause> {
     let time = || if has_time_cause { None } else { rejected_time(trial) };
     let what = rejected_body(trial, body).or_else(time)?;
     let detail = format!("the signature is right, but the scheme rejects {what}");
     Some(Cause::tried(CauseKind::RejectedForm, detail))
 }
 
-fn rejected_body(trial: &Trial, body: &[u8]) -> Option<String> {
+fn rejected_body(trial: &Experiment, body: &[u8]) -> Option<String> {
     let scheme = &*trial.scheme;
     let Boundaries { body_first, one_document, .. } = &scheme.boundaries;
-    if handshake::anybody_may_have_had_it_signed(scheme, body) {
+    if handshake::is_signing_oracle_input(scheme, body) {
         return Some(if body.is_empty() { EMPTY.to_owned() } else { TOKEN.to_owned() });
     }
     let Some(first) = body.first() else {
@@ -43,7 +43,7 @@ fn no_such_start(body_first: &[u8]) -> String {
     )
 }
 
-fn rejected_time(trial: &Trial) -> Option<String> {
+fn rejected_time(trial: &Experiment) -> Option<String> {
     let unit = trial.scheme.timestamp.as_ref()?.unit;
     let text = time::text(trial)?;
     (!trial.scheme.boundaries.allow_timestamp(text.as_bytes(), unit)).then(|| {

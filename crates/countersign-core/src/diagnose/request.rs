@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::headers::Head;
+use crate::headers::RequestHead;
 
 /// A request as it arrived: all headers in their order, and the exact bytes of the
 /// body.
@@ -86,8 +86,8 @@ impl CapturedRequest {
         self
     }
 
-    pub(super) fn head(&self) -> Head<'_> {
-        Head::new(&self.method, self.target(), &*self.headers)
+    pub(super) fn head(&self) -> RequestHead<'_> {
+        RequestHead::new(&self.method, self.target(), &*self.headers)
     }
 
     pub(super) fn method(&self) -> &str {

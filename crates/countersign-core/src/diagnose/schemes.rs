@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, CauseKind};
 use super::looks;
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
 
 /// The same request with each of the other schemes.
@@ -12,7 +12,7 @@ use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
 /// is no explanation, and such schemes are left out. If the request has any
 /// signature of its own scheme, schemes with a plain token are left out as well: a
 /// header that merely contains the secret is no explanation either.
-pub(super) fn others(trial: &Trial, is_mismatched: bool) -> impl Iterator<Item = Trial> {
+pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<Item = Experiment> {
     let others = Scheme::names().filter(|name| *name != trial.scheme.name());
     let others = others.filter_map(|name| Scheme::named(name).ok());
     let others =
@@ -24,7 +24,7 @@ pub(super) fn others(trial: &Trial, is_mismatched: bool) -> impl Iterator<Item =
 
 /// Tries the schemes whose headers the request has, if it lacks the signature
 /// header of its own scheme.
-pub(super) fn by_their_headers(trial: &Trial) -> Tries<'_> {
+pub(super) fn by_their_headers(trial: &Experiment) -> Tries<'_> {
     let others = looks::schemes_of_its_headers(trial);
     Box::new(others.into_iter().map(|scheme| {
         let cause = cause(&[scheme.name()]);
@@ -35,7 +35,7 @@ pub(super) fn by_their_headers(trial: &Trial) -> Tries<'_> {
 /// The cause if the delivery verifies with these schemes.
 pub(super) fn cause(names: &[&str]) -> Cause {
     let all = names.join("`, `");
-    let (detail, mend) = match names {
+    let (detail, fix) = match names {
         [_] => (
             format!("it verifies with the scheme `{all}`"),
             format!("configure the scheme `{all}`"),
@@ -45,12 +45,12 @@ pub(super) fn cause(names: &[&str]) -> Cause {
             format!("configure the scheme of the provider that sends it: one of `{all}`"),
         ),
     };
-    Cause::tried(CauseKind::WrongScheme, detail).with_fix(mend)
+    Cause::tried(CauseKind::WrongScheme, detail).with_fix(fix)
 }
 
 /// Whether the request has the header in which the scheme's provider names the
 /// event's type. Few providers share such a header.
-pub(super) fn is_named_for(trial: &Trial) -> bool {
+pub(super) fn is_named_for(trial: &Experiment) -> bool {
     trial.scheme.event_type.iter().any(|source| match &source.0 {
         TypePlace::Header(name) => trial.request.values(name.lower()).next().is_some(),
         TypePlace::Body(_) => false,

@@ -2,7 +2,7 @@
 //! another secret, then two changes.
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Bench, Proved, Trial, Tries, With};
+use super::trial::{Experiment, Experiments, Proved, Tries, With};
 use super::{
     body, charset, compression, digests, form, headers, hints, json, looks, rejected_form, schemes,
     secret_looks, stand_in, time, url, url_escapes,
@@ -14,7 +14,11 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 pub(super) type Rejection<'a> = Result<&'a VerifyError, &'a ConfigError>;
 
 /// The causes, the most likely first. There is at least one.
-pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>) -> Vec<Cause> {
+pub(super) fn causes(
+    bench: &Experiments<'_>,
+    trial: &Experiment,
+    rejection: Rejection<'_>,
+) -> Vec<Cause> {
     let found = match bench.run(trial, With::Given) {
         Some(proved) => {
             // It verifies with the secrets that can be used.
@@ -45,13 +49,18 @@ pub(super) fn causes(bench: &Bench<'_>, trial: &Trial, rejection: Rejection<'_>)
     })
 }
 
-fn one_change(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Cause>> {
+fn one_change(bench: &Experiments<'_>, trial: &Experiment, with: With) -> Option<Vec<Cause>> {
     change(bench, trial, with, NARROW)
         .or_else(|| other_scheme(bench, trial, with))
         .or_else(|| change(bench, trial, with, WIDE))
 }
 
-fn change(bench: &Bench<'_>, trial: &Trial, with: With, changes: &[Change]) -> Option<Vec<Cause>> {
+fn change(
+    bench: &Experiments<'_>,
+    trial: &Experiment,
+    with: With,
+    changes: &[Change],
+) -> Option<Vec<Cause>> {
     for tried in changes.iter().flat_map(|change| change(trial)) {
         if with == With::All && bench.is_spent() {
             return None;
@@ -64,7 +73,7 @@ fn change(bench: &Bench<'_>, trial: &Trial, with: With, changes: &[Change]) -> O
 }
 
 /// All schemes with which the request verifies, as one cause: the user chooses.
-fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Cause>> {
+fn other_scheme(bench: &Experiments<'_>, trial: &Experiment, with: With) -> Option<Vec<Cause>> {
     let mut found = Vec::new();
     for other in schemes::others(trial, bench.is_mismatched(trial)) {
         if with == With::All && bench.is_spent() {
@@ -75,7 +84,7 @@ fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Caus
         }
     }
     // Schemes that reject the form of this delivery are left out if another one accepts it.
-    let is_accepted = |(other, proved): &(Trial, Proved)| {
+    let is_accepted = |(other, proved): &(Experiment, Proved)| {
         rejected_form::cause(other, &proved.body, is_off(bench, other, proved)).is_none()
     };
     if found.iter().any(is_accepted) {
@@ -87,7 +96,7 @@ fn other_scheme(bench: &Bench<'_>, trial: &Trial, with: With) -> Option<Vec<Caus
     Some(with_the_rest(bench, likeliest, proved, vec![schemes::cause(&names)]))
 }
 
-fn two_changes(bench: &Bench<'_>, trial: &Trial) -> Option<Vec<Cause>> {
+fn two_changes(bench: &Experiments<'_>, trial: &Experiment) -> Option<Vec<Cause>> {
     for (first, second) in pairs() {
         for one in first(trial) {
             for both in second(&one.trial) {
@@ -119,8 +128,8 @@ fn pairs() -> impl Iterator<Item = (Change, Change)> {
 
 /// Adds what else must be fixed: the secret, the limit, the timestamp, and the form.
 fn with_the_rest(
-    bench: &Bench<'_>,
-    trial: &Trial,
+    bench: &Experiments<'_>,
+    trial: &Experiment,
     proved: &Proved,
     mut causes: Vec<Cause>,
 ) -> Vec<Cause> {
@@ -132,12 +141,12 @@ fn with_the_rest(
 }
 
 /// Whether the timestamp is a separate cause, regardless of the form.
-fn is_off(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> bool {
+fn is_off(bench: &Experiments<'_>, trial: &Experiment, proved: &Proved) -> bool {
     !time::explain(bench, trial, proved).is_empty()
 }
 
 /// Reports headers that were not tried.
-fn headers_left_out(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
+fn headers_left_out(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     let left_out = bench.headers_left_out;
     (left_out > 0).then(|| {
         let tried = trial.request.headers().len();
@@ -159,11 +168,11 @@ fn ambiguous() -> Cause {
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
-fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
+fn unknown(bench: &Experiments<'_>, rejection: Option<&VerifyError>) -> Cause {
     let is_spent = bench.is_spent();
     let rest = if is_spent { " (there are too many combinations to try all)" } else { "" };
     let tried = bench.tried.get();
-    let besides = match refusal.map(VerifyError::kind) {
+    let besides = match rejection.map(VerifyError::kind) {
         Some(VerifyErrorKind::TimestampTooOld | VerifyErrorKind::TimestampInFuture) => {
             "; its timestamp would be rejected as well"
         }
@@ -179,13 +188,13 @@ fn unknown(bench: &Bench<'_>, refusal: Option<&VerifyError>) -> Cause {
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
-type Change = for<'a> fn(&'a Trial) -> Tries<'a>;
+type Change = for<'a> fn(&'a Experiment) -> Tries<'a>;
 
 /// The most specific changes first, so that a failure that a narrow change explains
 /// is not attributed to a wide one.
 const NARROW: &[Change] = &[
     time::units,
-    headers::mended,
+    headers::fixed,
     body::byte_order_mark,
     body::newlines,
     body::base64,
@@ -219,7 +228,7 @@ const PAIRED: &[Change] = &[
     schemes::by_their_headers,
     time::units,
     headers::respelled,
-    headers::mended,
+    headers::fixed,
     body::byte_order_mark,
     body::newlines,
     body::base64,
@@ -245,7 +254,7 @@ mod tests {
 
     use super::*;
     use crate::diagnose::CapturedRequest;
-    use crate::diagnose::trial::MOST_WORK;
+    use crate::diagnose::trial::MAX_WORK;
     use crate::scheme::Scheme;
     use crate::secret::{Secret, Secrets};
 
@@ -265,8 +274,8 @@ mod tests {
             let headers = headers.chain([(format!("{name}-signature"), "v1,AAAA")]);
             let request = CapturedRequest::new(headers, body).with_url("https://a.example/b?c=d");
             let scheme = Arc::new(Scheme::named(name).unwrap());
-            let trial = Trial { scheme, request };
-            let bench = Bench {
+            let trial = Experiment { scheme, request };
+            let bench = Experiments {
                 given: &given,
                 others: &others,
                 now_ms: 1_760_000_000_000,
@@ -278,14 +287,14 @@ mod tests {
                 spent: Default::default(),
                 tried: Default::default(),
             };
-            let refusal = VerifyErrorKind::SignatureMismatch.into();
-            let causes = causes(&bench, &trial, Ok(&refusal));
+            let rejection = VerifyErrorKind::SignatureMismatch.into();
+            let causes = causes(&bench, &trial, Ok(&rejection));
             assert!(causes.iter().all(|cause| !cause.is_certain()), "{causes:?}");
             // One experiment with all secrets may exceed the limit, and the experiments with a
             // single change and the given secrets always run.
             let single = 400 * u64::try_from(trial.body().len()).unwrap();
             let (spent, tried) = (bench.spent.get(), bench.tried.get());
-            assert!(spent < 2 * MOST_WORK + single, "{name}, {length}: {spent}");
+            assert!(spent < 2 * MAX_WORK + single, "{name}, {length}: {spent}");
             assert!(tried < 40_000, "{name}, {length}: {tried}");
         }
     }

@@ -8,13 +8,17 @@ use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
-use super::trial::{Bench, Trial};
+use super::trial::{Experiment, Experiments};
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Scheme};
 use crate::secret::Secret;
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
-pub(super) fn unusable(bench: &Bench<'_>, trial: &Trial, problem: &ConfigError) -> Option<Cause> {
+pub(super) fn unusable(
+    bench: &Experiments<'_>,
+    trial: &Experiment,
+    problem: &ConfigError,
+) -> Option<Cause> {
     let ConfigError::Secret { problem, index, .. } = problem else { return None };
     let index = index.unwrap_or(0);
     let secret = bench.given.iter().nth(index);
@@ -34,7 +38,7 @@ pub(super) fn unusable(bench: &Bench<'_>, trial: &Trial, problem: &ConfigError) 
 
 /// The cause for a secret that the request contains. No sender that signs sends its
 /// key, so this is a token of another kind of authentication, or an id.
-pub(super) fn in_request(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
+pub(super) fn in_request(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     if trial.scheme.algorithm() == Algorithm::Token {
         return None;
     }
@@ -55,7 +59,7 @@ pub(super) fn in_request(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
 }
 
 /// The cause for a secret that begins like a key that does not sign webhooks.
-pub(super) fn of_another_kind(bench: &Bench<'_>, trial: &Trial) -> Option<Cause> {
+pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     let mut secrets = bench.given.iter();
     let what = secrets.find_map(|secret| kind(secret, &trial.scheme, Certainty::Usable))?;
     let detail = format!("the secret begins like {what}, which does not sign webhooks");
@@ -157,7 +161,7 @@ fn is_sid(text: &str) -> bool {
 
 /// The place in a request that contains a text, alone or after the name of an
 /// authentication scheme.
-fn place_of(trial: &Trial, text: &str) -> Option<String> {
+fn place_of(trial: &Experiment, text: &str) -> Option<String> {
     if text.len() < SHORTEST {
         return None;
     }

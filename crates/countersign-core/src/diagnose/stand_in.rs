@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 
 /// Tries the original bytes, if the string contains all of them.
-pub(super) fn undone(trial: &Trial) -> Tries<'_> {
+pub(super) fn undone(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let text = std::str::from_utf8(body).unwrap_or_default().trim();
     let found = [
@@ -37,7 +37,7 @@ pub(super) fn named(body: &[u8]) -> Option<Cow<'static, str>> {
 /// `{"type":"Buffer","data":[123,125]}`.
 fn buffer(body: &[u8]) -> Option<Vec<u8>> {
     // Parses likely bodies only.
-    memchr::memmem::find(body.get(..LONGEST_START).unwrap_or(body), b"\"Buffer\"")?;
+    memchr::memmem::find(body.get(..MAX_START).unwrap_or(body), b"\"Buffer\"")?;
     let Some(Node::Map(members)) = json::parse(body) else { return None };
     match members.as_slice() {
         [(_, Node::Text(kind)), (_, Node::List(bytes))] if kind == "Buffer" => {
@@ -49,7 +49,7 @@ fn buffer(body: &[u8]) -> Option<Vec<u8>> {
 
 /// `{"0":123,"1":125}`.
 fn byte_array(body: &[u8]) -> Option<Vec<u8>> {
-    memchr::memmem::find(body.get(..LONGEST_START).unwrap_or(body), b"\"0\"")?;
+    memchr::memmem::find(body.get(..MAX_START).unwrap_or(body), b"\"0\"")?;
     let Some(Node::Map(members)) = json::parse(body) else { return None };
     let bytes = members
         .iter()
@@ -117,7 +117,7 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The length of the start of a body in which its first name is searched.
-const LONGEST_START: usize = 64;
+const MAX_START: usize = 64;
 /// The beginnings of such strings.
 const STAND_INS: &[(&str, &str)] = &[
     ("[object ", "an object that JavaScript converted to a string"),

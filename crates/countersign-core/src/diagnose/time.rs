@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 
 use super::cause::{Cause, CauseKind};
 use super::fix::Fix;
-use super::trial::{Bench, Proved, Trial, Tries, Try};
+use super::trial::{Experiment, Experiments, Proved, Tries, Try};
 use crate::clock::millis;
 use crate::json::{self, Value};
 use crate::name::Name;
@@ -15,7 +15,7 @@ use crate::timestamp;
 
 /// Why an authentic delivery is rejected because of its timestamp. Empty if it is
 /// accepted.
-pub(super) fn explain(bench: &Bench<'_>, trial: &Trial, proved: &Proved) -> Vec<Cause> {
+pub(super) fn explain(bench: &Experiments<'_>, trial: &Experiment, proved: &Proved) -> Vec<Cause> {
     let Some(stated) = proved.signed_at_ms else { return Vec::new() };
     let Some(tolerance) = bench.tolerance.or(trial.scheme.tolerance()) else { return Vec::new() };
     let now = bench.now_ms;
@@ -79,7 +79,7 @@ fn in_other_units(stated: i64, own: TimestampUnit) -> impl Iterator<Item = (i64,
 }
 
 /// The cause for a timestamp in the right unit that is too far from the current time.
-fn off(trial: &Trial, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
+fn off(trial: &Experiment, stated: i64, now: i64, tolerance: Tolerance) -> Cause {
     let late = now.saturating_sub(stated);
     if late < 0 {
         let ahead = span(late.saturating_neg());
@@ -130,7 +130,7 @@ fn old(detail: String, stated: i64) -> Cause {
 }
 
 /// Tries other formats of the timestamp, for timestamps that the scheme cannot parse.
-pub(super) fn units(trial: &Trial) -> Tries<'_> {
+pub(super) fn units(trial: &Experiment) -> Tries<'_> {
     let Some(timestamp) = &trial.scheme.timestamp else { return Box::new(std::iter::empty()) };
     let number = number(trial, timestamp);
     let others = TimestampUnit::ALL.iter().filter(move |(_, unit)| {
@@ -154,7 +154,7 @@ pub(super) fn units(trial: &Trial) -> Tries<'_> {
 
 /// Ignores a timestamp that no unit can parse, to find out whether everything else is
 /// right.
-pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
+pub(super) fn unreadable(trial: &Experiment) -> Tries<'_> {
     let Some((timestamp, mut scheme)) = without_time(trial) else {
         return Box::new(std::iter::empty());
     };
@@ -179,7 +179,7 @@ pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
         );
         let cause = Cause::tried(CauseKind::TimestampUnit, detail).with_fix(Fix::of_receiver(
             "have the sender use a known format (Unix seconds or milliseconds, digits only; RFC \
-             3339; an HTTP date), or write a `SigningRule` that parses it",
+             3339; an HTTP date), or write a `CustomScheme` that parses it",
             "have the sender use a known format: Unix seconds or milliseconds, digits only; RFC \
              3339; an HTTP date",
         ));
@@ -188,7 +188,7 @@ pub(super) fn unreadable(trial: &Trial) -> Tries<'_> {
 }
 
 /// Ignores the timestamp if the body does not contain it.
-pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
+pub(super) fn unstated(trial: &Experiment) -> Tries<'_> {
     let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.source {
         TimestampSource::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
             let detail =
@@ -208,7 +208,7 @@ pub(super) fn unstated(trial: &Trial) -> Tries<'_> {
 }
 
 /// The timestamp, and the scheme without it.
-fn without_time(trial: &Trial) -> Option<(&Timestamp, Scheme)> {
+fn without_time(trial: &Experiment) -> Option<(&Timestamp, Scheme)> {
     let timestamp = trial.scheme.timestamp.as_ref().filter(|_| trial.scheme.is_data())?;
     let mut scheme = (*trial.scheme).clone();
     scheme.timestamp = None;
@@ -216,7 +216,7 @@ fn without_time(trial: &Trial) -> Option<(&Timestamp, Scheme)> {
 }
 
 /// The timestamp; `None` if it is not a number.
-fn number(trial: &Trial, timestamp: &Timestamp) -> Option<i64> {
+fn number(trial: &Experiment, timestamp: &Timestamp) -> Option<i64> {
     match &timestamp.source {
         TimestampSource::Body(pointer) => match in_body(trial, pointer) {
             Value::Text(text) => text.parse().ok(),
@@ -226,19 +226,19 @@ fn number(trial: &Trial, timestamp: &Timestamp) -> Option<i64> {
     }
 }
 
-fn in_body(trial: &Trial, pointer: &Pointer) -> Value {
+fn in_body(trial: &Experiment, pointer: &Pointer) -> Value {
     json::find(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
 }
 
 /// The text of the timestamp; `None` if it is in the body.
-pub(super) fn text(trial: &Trial) -> Option<&str> {
+pub(super) fn text(trial: &Experiment) -> Option<&str> {
     let timestamp = trial.scheme.timestamp.as_ref()?;
     in_headers(trial, timestamp).map(|(text, _)| text)
 }
 
 /// The text of the timestamp and the header that contains it; `None` if it is in the
 /// body.
-fn in_headers<'a>(trial: &'a Trial, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
+fn in_headers<'a>(trial: &'a Experiment, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
     trial.scheme.families.iter().find_map(|family| {
         let header = family.timestamp.as_ref().or(family.signatures.first())?;
         let value = trial.request.text(header.lower())?;

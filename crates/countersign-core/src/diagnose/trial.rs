@@ -18,12 +18,12 @@ use crate::verifier::Verifier;
 
 /// What is verified: the captured request, unchanged or with a change.
 #[derive(Clone)]
-pub(super) struct Trial {
+pub(super) struct Experiment {
     pub(super) scheme: Arc<Scheme>,
     pub(super) request: CapturedRequest,
 }
 
-impl Trial {
+impl Experiment {
     pub(super) fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self { request: self.request.clone().with_body(body), ..self.clone() }
     }
@@ -43,7 +43,7 @@ impl Trial {
     /// How many variations of one kind may be tried. There are fewer for a larger
     /// request.
     pub(super) fn affordable(&self, most: usize) -> usize {
-        (MOST_BYTES / self.size().max(1)).clamp(LEAST_TRIALS, most)
+        (MAX_BYTES / self.size().max(1)).clamp(MIN_TRIALS, most)
     }
 
     /// How many variations may be tried of a kind that has thousands: together they
@@ -54,7 +54,7 @@ impl Trial {
             _ => 0,
         };
         let once = self.cost(1).saturating_add(signature_checks);
-        usize::try_from(MOST_WORK / 8 / once).unwrap_or(usize::MAX).max(LEAST_VARIATIONS)
+        usize::try_from(MAX_WORK / 8 / once).unwrap_or(usize::MAX).max(MIN_VARIATIONS)
     }
 
     /// The cost of verifying it with this number of secrets, in hashed bytes.
@@ -74,7 +74,7 @@ impl Trial {
 /// An experiment, and the cause if it verifies.
 pub(super) struct Try {
     pub(super) cause: Cause,
-    pub(super) trial: Trial,
+    pub(super) trial: Experiment,
 }
 
 /// Experiments, created one after another.
@@ -100,7 +100,7 @@ pub(super) struct Proved {
 }
 
 /// Runs experiments, and keeps what they share.
-pub(super) struct Bench<'a> {
+pub(super) struct Experiments<'a> {
     pub(super) given: &'a Secrets,
     pub(super) others: &'a [(CauseKind, Secret)],
     pub(super) now_ms: i64,
@@ -128,9 +128,9 @@ pub(super) struct Memo {
 /// Verifiers, and for each of their secrets the cause if that secret matches.
 struct Judge(Vec<(Verifier, Vec<Option<Cause>>)>);
 
-impl Bench<'_> {
+impl Experiments<'_> {
     /// The error of a verifier for the unchanged request; `None` if it verifies.
-    pub(super) fn as_it_is(&self, trial: &Trial) -> Result<Option<VerifyError>, ConfigError> {
+    pub(super) fn as_it_is(&self, trial: &Experiment) -> Result<Option<VerifyError>, ConfigError> {
         let verifier = verifier(&trial.scheme, trial.request.url(), self.given.again())?;
         let now_ms = self.now_ms;
         let mut verifier = verifier.with_clock(move || now_ms);
@@ -144,20 +144,20 @@ impl Bench<'_> {
     }
 
     /// Whether the request has a signature of its scheme that does not match.
-    pub(super) fn is_mismatched(&self, trial: &Trial) -> bool {
+    pub(super) fn is_mismatched(&self, trial: &Experiment) -> bool {
         let judge = self.judge(trial, With::Given);
         judge.is_some_and(|judge| {
             judge.0.iter().any(|(verifier, _)| {
                 let request = &trial.request;
-                let refused = verifier.verify(request.head(), request.body().clone()).err();
-                refused.is_some_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch)
+                let rejected = verifier.verify(request.head(), request.body().clone()).err();
+                rejected.is_some_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch)
             })
         })
     }
 
     /// Runs an experiment. Returns `None` if it does not verify. Ignores how old the
     /// timestamp is.
-    pub(super) fn run(&self, trial: &Trial, with: With) -> Option<Proved> {
+    pub(super) fn run(&self, trial: &Experiment, with: With) -> Option<Proved> {
         let judge = self.judge(trial, with)?;
         self.tried.set(self.tried.get() + 1);
         let request = &trial.request;
@@ -177,10 +177,10 @@ impl Bench<'_> {
     /// Whether all work is used up. Limits the pairs of changes: there are very many,
     /// and a large body makes each of them expensive.
     pub(super) fn is_spent(&self) -> bool {
-        self.spent.get() > MOST_WORK
+        self.spent.get() > MAX_WORK
     }
 
-    fn judge(&self, trial: &Trial, with: With) -> Option<Rc<Judge>> {
+    fn judge(&self, trial: &Experiment, with: With) -> Option<Rc<Judge>> {
         let url = trial.request.url();
         let mut memo = self.memo.borrow_mut();
         if let Some(memo) = &*memo
@@ -257,7 +257,7 @@ fn lenient(scheme: &Scheme) -> Scheme {
 fn verifier(scheme: &Scheme, url: Option<&str>, secrets: Secrets) -> Result<Verifier, ConfigError> {
     match url {
         Some(url) if scheme.signs_url() => {
-            Verifier::at(PublicUrl::new(url)?, scheme.clone(), secrets)
+            Verifier::with_public_url(PublicUrl::new(url)?, scheme.clone(), secrets)
         }
         _ => Verifier::new(scheme.clone(), secrets),
     }
@@ -270,12 +270,12 @@ fn any_time() -> Tolerance {
 }
 
 /// The maximum of hashed bytes for variations of one kind.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
-const LEAST_TRIALS: usize = 40;
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+const MIN_TRIALS: usize = 40;
 /// The cost of an experiment besides hashing, in hashed bytes.
 const OVERHEAD: usize = 4 * 1024;
 /// The cost of one check with a public key, in hashed bytes.
 const PUBLIC_OVERHEAD: u64 = 64 * 1024;
-const LEAST_VARIATIONS: usize = 8;
+const MIN_VARIATIONS: usize = 8;
 /// The maximum of all work, in hashed bytes: some tenths of a second.
-pub(super) const MOST_WORK: u64 = 128 * 1024 * 1024;
+pub(super) const MAX_WORK: u64 = 128 * 1024 * 1024;

@@ -4,20 +4,20 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 
 /// Tries other URLs, for the schemes that sign the URL: first with one part changed,
 /// then with several.
-pub(super) fn others(trial: &Trial) -> Tries<'_> {
+pub(super) fn others(trial: &Experiment) -> Tries<'_> {
     with_changes(trial, usize::MAX)
 }
 
 /// Tries URLs with one part changed.
-pub(super) fn in_one_part(trial: &Trial) -> Tries<'_> {
+pub(super) fn in_one_part(trial: &Experiment) -> Tries<'_> {
     with_changes(trial, 1)
 }
 
-fn with_changes(trial: &Trial, max_changes: usize) -> Tries<'_> {
+fn with_changes(trial: &Experiment, max_changes: usize) -> Tries<'_> {
     let url = trial.request.url().filter(|_| trial.scheme.signs_url());
     let Some(parts) = url.and_then(Parts::of) else { return Box::new(std::iter::empty()) };
     let lists = [
@@ -27,7 +27,7 @@ fn with_changes(trial: &Trial, max_changes: usize) -> Tries<'_> {
         queries(&parts),
         fragments(&parts),
     ];
-    let most = trial.affordable(MOST_URLS);
+    let most = trial.affordable(MAX_URLS);
     let mut seen = HashSet::from([parts.whole()]);
     let combinations = combinations(lists).into_iter();
     let combinations = combinations.take_while(move |changed| changed.count() <= max_changes);
@@ -39,7 +39,7 @@ fn with_changes(trial: &Trial, max_changes: usize) -> Tries<'_> {
         let detail = format!("it was signed for the URL {told}");
         let cause = Cause::tried(CauseKind::UrlMismatch, detail);
         let request = trial.request.clone().with_url(url);
-        Try { cause, trial: Trial { request, ..trial.clone() } }
+        Try { cause, trial: Experiment { request, ..trial.clone() } }
     }))
 }
 
@@ -139,7 +139,7 @@ fn told(told: impl Into<Cow<'static, str>>, other: impl Into<String>) -> Other {
     (told.into(), other.into())
 }
 
-fn authorities(trial: &Trial, parts: &Parts) -> Vec<Other> {
+fn authorities(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     let own = &parts.authority;
     let host = without_port(own);
     let mut others: Vec<Other> = Vec::new();
@@ -176,7 +176,7 @@ fn authorities(trial: &Trial, parts: &Parts) -> Vec<Other> {
     others
 }
 
-fn paths(trial: &Trial, parts: &Parts) -> Vec<Other> {
+fn paths(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     let own = &parts.path;
     let mut others = vec![match own.strip_suffix('/') {
         Some(bare) => told("without the slash at the end of its path", bare),
@@ -242,4 +242,4 @@ fn without_port(authority: &str) -> &str {
     }
 }
 
-const MOST_URLS: usize = 400;
+const MAX_URLS: usize = 400;

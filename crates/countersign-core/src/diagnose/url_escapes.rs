@@ -4,16 +4,16 @@
 use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Trial, Tries, Try};
+use super::trial::{Experiment, Tries, Try};
 
 /// Tries URLs in which one character is changed, then several.
-pub(super) fn others(trial: &Trial) -> Tries<'_> {
+pub(super) fn others(trial: &Experiment) -> Tries<'_> {
     let url = trial.request.url().filter(|_| trial.scheme.signs_url());
     let Some([origin, target, fragment]) = url.and_then(split) else {
         return Box::new(std::iter::empty());
     };
     let found: Vec<Mark> = MARKS.iter().copied().filter(|mark| mark.is_in(target)).collect();
-    let found: Vec<Mark> = found.into_iter().take(MOST_MARKS).collect();
+    let found: Vec<Mark> = found.into_iter().take(MAX_MARKS).collect();
     let mut sets: Vec<u32> = (1..1 << found.len()).collect();
     sets.sort_by_key(|set| set.count_ones());
     let mut seen = HashSet::from([target.to_owned()]);
@@ -25,12 +25,12 @@ pub(super) fn others(trial: &Trial) -> Tries<'_> {
             .map(|way| (way.written(target, &chosen), way, chosen.clone()))
     });
     let targets = targets.filter(move |(target, ..)| seen.insert(target.clone()));
-    Box::new(targets.take(trial.affordable(MOST_URLS)).map(move |(target, way, marks)| {
+    Box::new(targets.take(trial.affordable(MAX_URLS)).map(move |(target, way, marks)| {
         let how = way.told(&marks);
         let detail = format!("it was signed for the URL with other percent-escapes: {how}");
         let cause = Cause::tried(CauseKind::UrlMismatch, detail);
         let request = trial.request.clone().with_url([origin, &target, fragment].concat());
-        Try { cause, trial: Trial { request, ..trial.clone() } }
+        Try { cause, trial: Experiment { request, ..trial.clone() } }
     }))
 }
 
@@ -142,8 +142,8 @@ const MARKS: &[Mark] = &[
 ];
 
 const ESCAPE: usize = "%27".len();
-const MOST_MARKS: usize = 9;
-const MOST_URLS: usize = 800;
+const MAX_MARKS: usize = 9;
+const MAX_URLS: usize = 800;
 
 #[cfg(test)]
 mod tests {

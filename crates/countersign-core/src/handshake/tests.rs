@@ -10,17 +10,17 @@ use crate::verifier::Verifier;
 const NO_HEADERS: [(&str, &str); 0] = [];
 
 fn acme(handshakes: impl IntoIterator<Item = HandshakeBuilder>) -> Verifier {
-    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed("{body}");
+    let scheme = Scheme::builder("acme").signature_header("X-Signature").signed_payload("{body}");
     let scheme = handshakes.into_iter().fold(scheme, |scheme, one| scheme.handshake(one));
     Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap()).unwrap()
 }
 
 fn get(verifier: &Verifier, target: &str) -> Option<HandshakeAnswer> {
-    verifier.handshake(Head::new("GET", target, &NO_HEADERS))?.answer(b"").ok()
+    verifier.handshake(RequestHead::new("GET", target, &NO_HEADERS))?.answer(b"").ok()
 }
 
 fn post(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
-    verifier.handshake(Head::new("POST", "/", &NO_HEADERS))?.answer(body.as_bytes()).ok()
+    verifier.handshake(RequestHead::new("POST", "/", &NO_HEADERS))?.answer(body.as_bytes()).ok()
 }
 
 fn signed(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
@@ -38,7 +38,7 @@ fn url_verification() -> HandshakeBuilder {
 }
 
 fn key_in_body() -> HandshakeBuilder {
-    Handshake::unsigned_while_armed("key").capture("body:/key")
+    Handshake::unsigned_in_window("key").capture("body:/key")
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_signed_handshake_is_never_answered_to_an_unsigned_request() {
 #[test]
 fn an_event_is_no_handshake() {
     let verifier = acme([url_verification(), challenge(), key_in_body()]);
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     for event in [
         "",
         "{}",
@@ -68,7 +68,7 @@ fn an_event_is_no_handshake() {
     ] {
         assert!(signed(&verifier, event).is_none(), "{event}");
     }
-    let long = format!(r#"{{"type":"verify","challenge":"{}"}}"#, "a".repeat(LONGEST_TEXT + 1));
+    let long = format!(r#"{{"type":"verify","challenge":"{}"}}"#, "a".repeat(MAX_TEXT + 1));
     assert!(signed(&verifier, &long).is_none());
 }
 
@@ -89,7 +89,9 @@ fn a_query_is_decoded_and_has_each_name_once() {
         let body = answer.as_ref().map(|answer| &answer.body()[..]);
         assert_eq!(body, expected.map(str::as_bytes), "{target}");
     }
-    assert!(verifier.handshake(Head::new("POST", "/hook?challenge=abc", &NO_HEADERS)).is_none());
+    assert!(
+        verifier.handshake(RequestHead::new("POST", "/hook?challenge=abc", &NO_HEADERS)).is_none()
+    );
     assert!(verifier.handshake(&[("challenge", "abc")]).is_none());
 }
 
@@ -107,14 +109,14 @@ fn a_header_is_sent_back_only_as_printable_ascii() {
     let verifier = acme([echo]);
     let answered = |value: &'static [u8]| {
         let headers = [("X-A", value)];
-        verifier.handshake(Head::new("GET", "/", &headers)).is_some()
+        verifier.handshake(RequestHead::new("GET", "/", &headers)).is_some()
     };
     assert!(answered(b"abc d"));
     for bad in [&b""[..], b"a\r\nX-B: b", b"\xff", "\u{e9}".as_bytes()] {
         assert!(!answered(bad), "{bad:?}");
     }
     let twice = [("X-A", "a"), ("x-a", "a")];
-    assert!(verifier.handshake(Head::new("GET", "/", &twice)).is_none());
+    assert!(verifier.handshake(RequestHead::new("GET", "/", &twice)).is_none());
 }
 
 #[test]
@@ -124,32 +126,32 @@ fn a_repeated_place_is_neither_present_with_a_value_nor_absent() {
     assert!(get(&verifier, "/").is_some());
     assert!(get(&verifier, "/?a=1&a=1").is_none());
     let twice = [("X-A", "a"), ("x-a", "a")];
-    assert!(verifier.handshake(Head::new("GET", "/", &twice)).is_none());
+    assert!(verifier.handshake(RequestHead::new("GET", "/", &twice)).is_none());
 }
 
 #[test]
 fn a_request_with_a_signature_is_judged_by_it_before_its_body_is_parsed() {
     let verifier = acme([key_in_body()]);
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     for headers in [[("X-Signature", "0")], [("Content-Encoding", "gzip")]] {
-        assert!(verifier.handshake(Head::new("POST", "/", &headers)).is_none());
+        assert!(verifier.handshake(RequestHead::new("POST", "/", &headers)).is_none());
     }
-    assert!(verifier.handshake(Head::new("PUT", "/", &NO_HEADERS)).is_none());
+    assert!(verifier.handshake(RequestHead::new("PUT", "/", &NO_HEADERS)).is_none());
     assert!(post(&verifier, r#"{"key":"abc"}"#).is_some());
 }
 
 #[test]
 fn an_unsigned_body_is_bounded_and_what_is_no_handshake_is_an_unsigned_delivery() {
     let verifier = acme([key_in_body()]);
-    verifier.arm_handshake(Duration::from_secs(60));
-    let asked = || verifier.handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
+    verifier.open_handshake_window(Duration::from_secs(60));
+    let asked = || verifier.handshake(RequestHead::new("POST", "/", &NO_HEADERS)).unwrap();
     let limit = asked().body_limit();
     assert!((1..=16 * 1024).contains(&limit));
-    let refused = asked().answer(&vec![b' '; limit + 1]).unwrap_err();
-    assert_eq!(refused.kind(), VerifyErrorKind::BodyTooLarge);
+    let rejected = asked().answer(&vec![b' '; limit + 1]).unwrap_err();
+    assert_eq!(rejected.kind(), VerifyErrorKind::BodyTooLarge);
     for body in ["", "{}", "nonsense", r#"{"key":""}"#, r#"{"key":["abc"]}"#] {
-        let refused = asked().answer(body.as_bytes()).unwrap_err();
-        assert_eq!(refused.kind(), VerifyErrorKind::MissingSignature, "{body}");
+        let rejected = asked().answer(body.as_bytes()).unwrap_err();
+        assert_eq!(rejected.kind(), VerifyErrorKind::MissingSignature, "{body}");
     }
     assert_eq!(verifier.clone().with_body_limit(10).body_limit(), 10);
     // None of these has used the arming up.
@@ -163,22 +165,22 @@ fn a_key_is_taken_once_and_only_while_the_verifier_is_armed() {
     let body = r#"{"key":"abc"}"#;
     assert!(post(&verifier, body).is_none(), "not armed");
 
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     clock.advance(Duration::from_secs(60));
-    let first = verifier.handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
-    let second = verifier.clone().handshake(Head::new("POST", "/", &NO_HEADERS)).unwrap();
+    let first = verifier.handshake(RequestHead::new("POST", "/", &NO_HEADERS)).unwrap();
+    let second = verifier.clone().handshake(RequestHead::new("POST", "/", &NO_HEADERS)).unwrap();
     let mut answer = first.answer(body.as_bytes()).unwrap();
     assert_eq!(answer.take_captured().unwrap().dangerous_reveal(), b"abc");
     assert!(answer.take_captured().is_none());
     assert!(second.answer(body.as_bytes()).is_err(), "used up");
     assert!(post(&verifier, body).is_none(), "used up");
 
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     clock.advance(Duration::from_millis(60_001));
     assert!(post(&verifier, body).is_none(), "too late");
 
-    verifier.arm_handshake(Duration::MAX);
-    verifier.disarm_handshake();
+    verifier.open_handshake_window(Duration::MAX);
+    verifier.close_handshake_window();
     assert!(post(&verifier, body).is_none(), "disarmed");
 }
 
@@ -202,13 +204,12 @@ fn what_anybody_can_have_signed_is_never_verified_as_a_delivery() {
         let body: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
         Some(body["mac"].as_str().unwrap().to_owned())
     };
-    for token in ["abc", "9b4507b3-9040-4669", "AZaz09-._~+/=", "true", &"a".repeat(LONGEST_TOKEN)]
-    {
+    for token in ["abc", "9b4507b3-9040-4669", "AZaz09-._~+/=", "true", &"a".repeat(MAX_TOKEN)] {
         let tag = have_signed(token).unwrap();
-        let refused = verifier.verify(&[("X-Signature", &tag)], token.to_owned()).unwrap_err();
-        assert_eq!(refused.kind(), VerifyErrorKind::SignatureMismatch, "{token}");
+        let rejected = verifier.verify(&[("X-Signature", &tag)], token.to_owned()).unwrap_err();
+        assert_eq!(rejected.kind(), VerifyErrorKind::SignatureMismatch, "{token}");
     }
-    for no_token in ["{}", "[1]", "\"a\"", "a b", "a%26b", "", &"a".repeat(LONGEST_TOKEN + 1)] {
+    for no_token in ["{}", "[1]", "\"a\"", "a b", "a%26b", "", &"a".repeat(MAX_TOKEN + 1)] {
         assert_eq!(have_signed(no_token), None, "{no_token}");
     }
     assert!(signed(&verifier, "{}").is_none(), "an event still verifies");
@@ -233,13 +234,13 @@ fn an_hmac_is_of_the_secret_that_has_signed_the_handshake() {
 
 #[test]
 fn debug_shows_neither_body_nor_headers_nor_the_captured_key() {
-    let verifier = acme([Handshake::unsigned_while_armed("key")
+    let verifier = acme([Handshake::unsigned_in_window("key")
         .echo_header("X-Key")
         .capture("header:X-Key")
         .json_echo("key", "header:X-Key")]);
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     let headers = [("X-Key", "hunter2")];
-    let asked = verifier.handshake(Head::new("POST", "/", &headers)).unwrap();
+    let asked = verifier.handshake(RequestHead::new("POST", "/", &headers)).unwrap();
     let shown = format!("{asked:?}") + &format!("{:?}", asked.answer(b"").unwrap());
     assert!(shown.contains("key") && !shown.contains("hunter2"), "{shown}");
 }

@@ -25,7 +25,7 @@ pub(crate) async fn bounded<T>(
             Ok(Poll::Ready(reply)) => return Poll::Ready(Some(reply)),
             Ok(Poll::Pending) => {}
             // After a panic, the call is not polled again.
-            Err(_) => return Poll::Ready(Some(Err(StoreError::maybe_applied("store panicked")))),
+            Err(_) => return Poll::Ready(Some(Err(StoreError::unknown_effect("store panicked")))),
         }
         let end = end.get_or_insert_with(|| Box::pin(timer.sleep(within)));
         end.as_mut().poll(cx).map(|()| None)
@@ -40,6 +40,6 @@ pub(crate) async fn replied<T>(
     timer: &impl Timer,
 ) -> Result<T, StoreError> {
     bounded(call, within, timer).await.unwrap_or_else(|| {
-        Err(StoreError::maybe_applied(format!("store did not reply within {within:?}")))
+        Err(StoreError::unknown_effect(format!("store did not reply within {within:?}")))
     })
 }

@@ -12,7 +12,7 @@ use super::settlement::SettlementQueue;
 use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
-use crate::observe::{Notice, Settlement};
+use crate::observe::{Settlement, TelemetryEvent};
 
 /// A claimed event: no other attempt gets it while this guard exists and its lease
 /// lasts.
@@ -32,7 +32,7 @@ pub struct Claim<S: IdempotencyStore> {
     on_drop: Option<OnDrop>,
     /// Whether the settlement has been recorded. Also true for a claim that was
     /// never granted, because nothing is recorded for it.
-    is_told: bool,
+    is_recorded: bool,
 }
 
 /// The holder of a claim.
@@ -66,7 +66,7 @@ enum OnDrop {
 #[non_exhaustive]
 pub struct Grant {
     /// The number of this attempt at the event, counted from 1.
-    pub epoch: u32,
+    pub attempt: u32,
     /// Whether an earlier attempt crashed while it held the event, so that its
     /// effect may already exist.
     pub reclaimed: bool,
@@ -94,9 +94,10 @@ impl<S: IdempotencyStore> Claim<S> {
     /// Creates a claim that the store may grant, or may have granted without a
     /// reply.
     pub(crate) fn new(key: EventKey, attempt: Attempt, queue: Arc<SettlementQueue<S>>) -> Self {
-        let grant = Grant { epoch: 0, reclaimed: false, degraded: None, possible_duplicate: false };
+        let grant =
+            Grant { attempt: 0, reclaimed: false, degraded: None, possible_duplicate: false };
         let (holder, on_drop) = (Holder::Store, Some(OnDrop::Release));
-        Self { key, attempt, grant, holder, queue, on_drop, is_told: true }
+        Self { key, attempt, grant, holder, queue, on_drop, is_recorded: true }
     }
 
     /// Sets the holder of the claim.
@@ -112,8 +113,8 @@ impl<S: IdempotencyStore> Claim<S> {
 
     /// Marks the claim as granted.
     pub(crate) fn granted(mut self, epoch: u32, reclaimed: bool) -> Self {
-        self.grant = Grant { epoch, reclaimed, ..self.grant };
-        self.is_told = false;
+        self.grant = Grant { attempt: epoch, reclaimed, ..self.grant };
+        self.is_recorded = false;
         self
     }
 
@@ -122,9 +123,9 @@ impl<S: IdempotencyStore> Claim<S> {
     /// has the event.
     pub(crate) fn of_repeat(mut self) -> Self {
         self.holder = Holder::Repeat;
-        self.grant = Grant { epoch: 1, possible_duplicate: true, ..self.grant };
+        self.grant = Grant { attempt: 1, possible_duplicate: true, ..self.grant };
         self.on_drop = None;
-        self.is_told = false;
+        self.is_recorded = false;
         self
     }
 
@@ -167,7 +168,7 @@ impl<S: IdempotencyStore> Claim<S> {
     ///
     /// [`StoreError`] if the record could not be written yet.
     pub async fn complete(mut self) -> Result<CompleteOutcome, StoreError> {
-        self.tell(Settlement::Completed);
+        self.record_settlement(Settlement::Completed);
         if self.holder != Holder::Repeat {
             // From here on, a cancelled future must not release a handled event.
             self.on_drop = Some(OnDrop::Complete);
@@ -216,7 +217,7 @@ impl<S: IdempotencyStore> Claim<S> {
     /// [`StoreError`] if the event could not be released yet. The background task
     /// retries until the lease has run out.
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
-        self.tell(Settlement::Released);
+        self.record_settlement(Settlement::Released);
         let here = match self.holder {
             Holder::Store | Holder::StoreAndKnown => None,
             Holder::Here => self.queue.release(&self.key, &self.attempt),
@@ -232,9 +233,9 @@ impl<S: IdempotencyStore> Claim<S> {
         Ok(outcome)
     }
 
-    fn tell(&mut self, settlement: Settlement) {
-        if !mem::replace(&mut self.is_told, true) {
-            self.queue.counters().watch().tell(&Notice::Settled(settlement));
+    fn record_settlement(&mut self, settlement: Settlement) {
+        if !mem::replace(&mut self.is_recorded, true) {
+            self.queue.counters().recorder().record(&TelemetryEvent::Settled(settlement));
         }
     }
 
@@ -273,7 +274,7 @@ impl<S: IdempotencyStore> Claim<S> {
         };
         match here {
             None => self.queue.push_release(&self.key, &self.attempt),
-            Some(ReleaseOutcome::Released) => self.queue.counters().given_back(),
+            Some(ReleaseOutcome::Released) => self.queue.counters().release_retried(),
             Some(ReleaseOutcome::NotHeld) => {}
         }
     }
@@ -289,7 +290,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
             self.queue.let_go(&self.key, &self.attempt);
         }
         let Some(on_drop) = self.on_drop.take() else { return };
-        self.tell(Settlement::Dropped);
+        self.record_settlement(Settlement::Dropped);
         if on_drop == OnDrop::Release {
             self.release_on_drop();
         }

@@ -3,121 +3,126 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::store::CompleteOutcome;
-use crate::observe::{Notice, Watch};
+use crate::observe::{Recorder, TelemetryEvent};
 
 /// Counts what happens at an endpoint and does not show in its responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
     /// Dropped claims that were released in the background.
-    pub given_back: u64,
+    pub releases_retried: u64,
     /// Claims that could not be released before their lease ran out.
-    pub give_back_lost: u64,
+    pub releases_lost: u64,
     /// Successes whose record was written in the background.
-    pub recorded_in_background: u64,
+    pub completions_retried: u64,
     /// Successes of events that were claimed while the store was unavailable, and
     /// that were recorded there later.
-    pub recorded_after_outage: u64,
+    pub completions_after_outage: u64,
     /// Successes whose record was never written: these events may be handled
     /// again.
-    pub record_lost: u64,
+    pub completions_lost: u64,
     /// Successes of events that another attempt also claimed: these were handled
     /// twice, or may have been.
-    pub completed_late: u64,
+    pub late_completions: u64,
     /// Renewals that failed because the attempt no longer held the event.
-    pub lease_lost: u64,
+    pub leases_lost: u64,
     /// Events that were handled while the store was unavailable.
     pub degraded: u64,
 }
 
 /// The live counters. Each change is also reported to the watch.
 pub(crate) struct Counting {
-    watch: Watch,
-    given_back: AtomicU64,
-    give_back_lost: AtomicU64,
-    recorded_in_background: AtomicU64,
-    recorded_after_outage: AtomicU64,
-    record_lost: AtomicU64,
-    completed_late: AtomicU64,
-    lease_lost: AtomicU64,
+    watch: Recorder,
+    releases_retried: AtomicU64,
+    releases_lost: AtomicU64,
+    completions_retried: AtomicU64,
+    completions_after_outage: AtomicU64,
+    completions_lost: AtomicU64,
+    late_completions: AtomicU64,
+    leases_lost: AtomicU64,
     degraded: AtomicU64,
 }
 
 impl Counting {
-    pub(super) fn new(watch: Watch) -> Self {
+    pub(super) fn new(watch: Recorder) -> Self {
         Self {
             watch,
-            given_back: AtomicU64::default(),
-            give_back_lost: AtomicU64::default(),
-            recorded_in_background: AtomicU64::default(),
-            recorded_after_outage: AtomicU64::default(),
-            record_lost: AtomicU64::default(),
-            completed_late: AtomicU64::default(),
-            lease_lost: AtomicU64::default(),
+            releases_retried: AtomicU64::default(),
+            releases_lost: AtomicU64::default(),
+            completions_retried: AtomicU64::default(),
+            completions_after_outage: AtomicU64::default(),
+            completions_lost: AtomicU64::default(),
+            late_completions: AtomicU64::default(),
+            leases_lost: AtomicU64::default(),
             degraded: AtomicU64::default(),
         }
     }
 
-    pub(crate) fn watch(&self) -> &Watch {
+    pub(crate) fn recorder(&self) -> &Recorder {
         &self.watch
     }
 
     pub(crate) fn snapshot(&self) -> Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Counters {
-            given_back: read(&self.given_back),
-            give_back_lost: read(&self.give_back_lost),
-            recorded_in_background: read(&self.recorded_in_background),
-            recorded_after_outage: read(&self.recorded_after_outage),
-            record_lost: read(&self.record_lost),
-            completed_late: read(&self.completed_late),
-            lease_lost: read(&self.lease_lost),
+            releases_retried: read(&self.releases_retried),
+            releases_lost: read(&self.releases_lost),
+            completions_retried: read(&self.completions_retried),
+            completions_after_outage: read(&self.completions_after_outage),
+            completions_lost: read(&self.completions_lost),
+            late_completions: read(&self.late_completions),
+            leases_lost: read(&self.leases_lost),
             degraded: read(&self.degraded),
         }
     }
 
     pub(crate) fn completed(&self, outcome: CompleteOutcome) {
         if matches!(outcome, CompleteOutcome::RecordedLate | CompleteOutcome::AlreadyDone) {
-            self.count(&self.completed_late, &Notice::CompletedLate);
+            self.count(&self.late_completions, &TelemetryEvent::LateCompletion);
         }
     }
 
     pub(crate) fn lease_lost(&self) {
-        self.count(&self.lease_lost, &Notice::LeaseLost);
+        self.count(&self.leases_lost, &TelemetryEvent::LeaseLost);
     }
 
     pub(crate) fn degraded(&self) {
         self.degraded.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn given_back(&self) {
-        self.count(&self.given_back, &Notice::GivenBack);
+    pub(super) fn release_retried(&self) {
+        self.count(&self.releases_retried, &TelemetryEvent::ReleaseRetried);
     }
 
-    pub(super) fn give_back_lost(&self) {
-        self.count(&self.give_back_lost, &Notice::GiveBackLost);
+    pub(super) fn release_lost(&self) {
+        self.count(&self.releases_lost, &TelemetryEvent::ReleaseLost);
     }
 
     /// Counts a success that was recorded in the background. If this process has
     /// tried the event more than once, the other attempt that the store knows may
     /// be an earlier one of this process.
-    pub(super) fn recorded(&self, outcome: CompleteOutcome, after_outage: bool, was_retried: bool) {
+    pub(super) fn completion_retried(
+        &self,
+        outcome: CompleteOutcome,
+        after_outage: bool,
+        was_retried: bool,
+    ) {
         if after_outage {
-            self.count(&self.recorded_after_outage, &Notice::RecordedAfterOutage);
+            self.count(&self.completions_after_outage, &TelemetryEvent::CompletedAfterOutage);
         } else {
-            self.count(&self.recorded_in_background, &Notice::RecordedInBackground);
+            self.count(&self.completions_retried, &TelemetryEvent::CompletionRetried);
         }
         if outcome != CompleteOutcome::RecordedLate || !was_retried {
             self.completed(outcome);
         }
     }
 
-    pub(super) fn record_lost(&self) {
-        self.count(&self.record_lost, &Notice::RecordLost);
+    pub(super) fn completion_lost(&self) {
+        self.count(&self.completions_lost, &TelemetryEvent::CompletionLost);
     }
 
-    fn count(&self, counter: &AtomicU64, notice: &Notice<'_>) {
+    fn count(&self, counter: &AtomicU64, notice: &TelemetryEvent<'_>) {
         counter.fetch_add(1, Ordering::Relaxed);
-        self.watch.tell(notice);
+        self.watch.record(notice);
     }
 }

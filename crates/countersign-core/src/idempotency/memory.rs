@@ -88,7 +88,7 @@ impl MemoryStore {
     /// those in flight.
     #[must_use]
     pub fn with_capacity(events: usize) -> Self {
-        let capacity = events.min(MOST_CAPACITY);
+        let capacity = events.min(MAX_CAPACITY);
         let floor = capacity / 2;
         let clock = Arc::new(MonotonicClock::start());
         Self { capacity, floor, clock, table: Arc::new(Table::new(capacity, floor)) }
@@ -292,7 +292,7 @@ fn low(word: u64) -> u32 {
 }
 
 const DEFAULT_CAPACITY: usize = 1_000_000;
-const MOST_CAPACITY: usize = 1 << 27;
+const MAX_CAPACITY: usize = 1 << 27;
 
 const SHARDS: usize = 16;
 const ONE_SHARD_BELOW: usize = 1 << 16;

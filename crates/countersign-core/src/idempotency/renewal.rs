@@ -11,7 +11,7 @@ use super::{Claim, IdempotencyStore, RenewOutcome, Timer, bounded};
 impl<S: IdempotencyStore> Claim<S> {
     /// Runs `work`, and renews the lease after each third of it. If the lease is
     /// lost, the work continues, because stopping could leave it half done.
-    pub async fn renewed_while<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
+    pub async fn run_with_renewal<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
         let mut work = pin!(work);
         // Boxed, and created only if the work is pending: otherwise every request would carry the
         // memory for this.
@@ -30,7 +30,7 @@ impl<S: IdempotencyStore> Claim<S> {
     }
 
     async fn renewals(&self, timer: &impl Timer) -> Infallible {
-        let every = (self.lease() / 3).max(LEAST_PAUSE);
+        let every = (self.lease() / 3).max(MIN_PAUSE);
         loop {
             timer.sleep(every).await;
             // A renewal that fails, or has no reply by then, is tried again at the next third. A
@@ -48,4 +48,4 @@ impl<S: IdempotencyStore> Claim<S> {
 
 /// The minimum time between renewals, so that a very short lease does not keep a
 /// core busy.
-const LEAST_PAUSE: Duration = Duration::from_millis(10);
+const MIN_PAUSE: Duration = Duration::from_millis(10);

@@ -16,7 +16,7 @@ use super::counters::Counting;
 use super::key::EventKey;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 use crate::clock::{Clock, MonotonicClock};
-use crate::observe::Watch;
+use crate::observe::Recorder;
 
 /// The store, and the state that is not recorded there yet. The receiver and every
 /// claim hold it. When the last of them is dropped, no more steps can be added.
@@ -38,10 +38,10 @@ struct Shared<S> {
 }
 
 impl<S> SettlementQueue<S> {
-    pub(crate) fn new(store: S, watch: Watch) -> Self {
+    pub(crate) fn new(store: S, watch: Recorder) -> Self {
         Self(Arc::new(Shared {
             store,
-            pending: Mutex::new(Pending::new(MOST_PENDING)),
+            pending: Mutex::new(Pending::new(MAX_PENDING)),
             known: AtomicUsize::new(0),
             counters: Counting::new(watch),
             clock: MonotonicClock::start(),
@@ -205,11 +205,11 @@ impl<S> Shared<S> {
     fn count(&self, ended: Ended) {
         match ended {
             Ended::Recorded { outcome, after_outage, was_retried } => {
-                self.counters.recorded(outcome, after_outage, was_retried);
+                self.counters.completion_retried(outcome, after_outage, was_retried);
             }
-            Ended::Released => self.counters.given_back(),
-            Ended::RecordLost => self.counters.record_lost(),
-            Ended::ReleaseLost => self.counters.give_back_lost(),
+            Ended::Released => self.counters.release_retried(),
+            Ended::RecordLost => self.counters.completion_lost(),
+            Ended::ReleaseLost => self.counters.release_lost(),
         }
     }
 }
@@ -236,4 +236,4 @@ const SIGN_OF_LIFE_MS: i64 = 2_000;
 
 /// The maximum number of pending claims and successes during an outage: about 30
 /// MB.
-const MOST_PENDING: usize = 100_000;
+const MAX_PENDING: usize = 100_000;

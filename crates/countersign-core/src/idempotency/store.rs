@@ -18,7 +18,7 @@ use super::key::{EventKey, Fingerprint};
 /// # Time
 ///
 /// Every call must end. Give each call a deadline, and return
-/// [`StoreError::maybe_applied`] when the deadline has passed.
+/// [`StoreError::unknown_effect`] when the deadline has passed.
 ///
 /// As a last resort, the receiver also limits the calls. It waits for a `claim`, a
 /// `complete` and a `release` for a quarter of the ack deadline, at least 250 ms
@@ -88,7 +88,7 @@ pub struct Attempt {
     /// event, this is its completion.
     pub retention: Duration,
     /// The number of crashed attempts after which the event is not granted again.
-    pub most_crashes: u32,
+    pub max_crashes: u32,
 }
 
 impl Attempt {
@@ -107,13 +107,13 @@ impl Attempt {
             fingerprint,
             lease,
             retention,
-            most_crashes: MOST_CRASHES,
+            max_crashes: MAX_CRASHES,
         })
     }
 }
 
 /// An event that crashed five attempts is likely to crash the sixth.
-const MOST_CRASHES: u32 = 5;
+const MAX_CRASHES: u32 = 5;
 
 /// The random id of one attempt, 128 bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -180,7 +180,7 @@ pub enum ClaimOutcome {
     /// This attempt holds the event.
     Granted {
         /// The number of this attempt at the event, counted from 1.
-        epoch: u32,
+        attempt: u32,
         /// Whether an earlier attempt crashed while it held the event, so that its
         /// effect may already exist.
         reclaimed: bool,
@@ -329,44 +329,44 @@ impl fmt::Display for StoreWarning {
 /// An operation of a store failed.
 #[derive(Debug)]
 pub struct StoreError {
-    applied: Applied,
+    effect: Effect,
     source: Box<dyn Error + Send + Sync>,
 }
 
 /// Whether a failed step may have been applied nevertheless.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "it was not applied, or it may have been")]
-pub enum Applied {
+pub enum Effect {
     /// The step was not applied.
-    No,
+    NotApplied,
     /// The step may have been applied: the request may have arrived, although no
     /// reply did.
-    Maybe,
+    Unknown,
 }
 
 impl StoreError {
     /// Creates an error of a step that was not applied.
     pub fn not_applied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { applied: Applied::No, source: source.into() }
+        Self { effect: Effect::NotApplied, source: source.into() }
     }
 
     /// Creates an error of a step that may have been applied.
-    pub fn maybe_applied(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { applied: Applied::Maybe, source: source.into() }
+    pub fn unknown_effect(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { effect: Effect::Unknown, source: source.into() }
     }
 
     /// Whether the step may have been applied.
     #[must_use]
-    pub fn applied(&self) -> Applied {
-        self.applied
+    pub fn effect(&self) -> Effect {
+        self.effect
     }
 }
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.applied {
-            Applied::No => "the idempotency store failed, and nothing was changed",
-            Applied::Maybe => "the idempotency store failed, and the change may have been made",
+        f.write_str(match self.effect {
+            Effect::NotApplied => "the idempotency store failed, and nothing was changed",
+            Effect::Unknown => "the idempotency store failed, and the change may have been made",
         })
     }
 }

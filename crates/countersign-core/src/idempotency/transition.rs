@@ -94,7 +94,7 @@ pub fn claim(
         }
         State::InProgress { .. } => {
             let crashes = record.crashes.saturating_add(1);
-            if crashes >= attempt.most_crashes {
+            if crashes >= attempt.max_crashes {
                 return (ClaimOutcome::Exhausted { crashes }, None);
             }
             granted(attempt, now_ms, record.epoch.saturating_add(1), crashes)
@@ -191,7 +191,7 @@ fn granted(
         token: attempt.token,
         fingerprint: attempt.fingerprint,
     };
-    (ClaimOutcome::Granted { epoch, reclaimed: crashes > 0 }, Some(record))
+    (ClaimOutcome::Granted { attempt: epoch, reclaimed: crashes > 0 }, Some(record))
 }
 
 fn lease_until(attempt: &Attempt, now_ms: i64) -> i64 {

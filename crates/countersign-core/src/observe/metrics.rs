@@ -8,9 +8,9 @@ use std::time::Duration;
 use ::metrics::{Label, SharedString, Unit};
 
 use super::labels::{self, Labels};
-use super::notice::Notice;
+use super::notice::TelemetryEvent;
 use crate::idempotency::{Degraded, Grant};
-use crate::outcome::Answer;
+use crate::outcome::EarlyResponse;
 
 pub use list::{METRICS, Metric, MetricKind};
 
@@ -32,11 +32,11 @@ pub fn describe_metrics() {
     }
 }
 
-pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
+pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
     match *notice {
-        Notice::Answered(Answer::Handshake(_)) => count(labels, &list::HANDSHAKES),
-        Notice::Answered(answer) => count_by(labels, &list::REFUSED, answer.code()),
-        Notice::Verified { verified, clock, body_took, verify_took } => {
+        TelemetryEvent::Responded(EarlyResponse::Handshake(_)) => count(labels, &list::HANDSHAKES),
+        TelemetryEvent::Responded(answer) => count_by(labels, &list::REFUSED, answer.code()),
+        TelemetryEvent::Verified { verified, clock, body_took, verify_took } => {
             count_by(labels, &list::VERIFIED, labels::secret(verified).into_owned());
             observe(labels, &list::BODY_BYTES, verified.body().len() as f64);
             observe_time(labels, &list::BODY_SECONDS, body_took);
@@ -46,14 +46,16 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
                 observe(labels, &list::TIME_SKEW_SECONDS, skew_ms as f64 / 1000.0);
             }
         }
-        Notice::MalformedJson => count(labels, &list::MALFORMED_JSON),
-        Notice::Identified(_)
-        | Notice::StoreFailed(_)
-        | Notice::StoreRecovered
-        | Notice::RulePanicked { .. } => {}
-        Notice::Asked(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
-        Notice::Waited(waited) => observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited),
-        Notice::Claimed(grant) => {
+        TelemetryEvent::MalformedJson => count(labels, &list::MALFORMED_JSON),
+        TelemetryEvent::Identified(_)
+        | TelemetryEvent::StoreFailed(_)
+        | TelemetryEvent::StoreRecovered
+        | TelemetryEvent::RulePanicked { .. } => {}
+        TelemetryEvent::StoreQueried(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
+        TelemetryEvent::Waited(waited) => {
+            observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited)
+        }
+        TelemetryEvent::Claimed(grant) => {
             let code = match grant {
                 Grant { possible_duplicate: true, .. } => "possible_duplicate",
                 Grant { reclaimed: true, .. } => "reclaimed",
@@ -68,27 +70,27 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
                 Some(Degraded::FailOpen) => count_by(labels, &list::DEGRADED, "fail_open"),
             }
         }
-        Notice::NotClaimed(answer) => {
+        TelemetryEvent::NotClaimed(answer) => {
             count_by(labels, &list::CLAIMS, answer.code());
-            if let Answer::Duplicate { fingerprint_matches: false, .. } = answer {
+            if let EarlyResponse::Duplicate { fingerprint_matches: false, .. } = answer {
                 count(labels, &list::OTHER_BODY);
             }
         }
-        Notice::Handled { status, took } => {
+        TelemetryEvent::Handled { status, took } => {
             let is_success = status.is_some_and(|status| (200..300).contains(&status));
             handled(labels, if is_success { "handled" } else { "handler_failed" }, took);
         }
-        Notice::HandlerPanicked { took } => handled(labels, "handler_failed", took),
-        Notice::HandlerStopped { took } => handled(labels, "handler_stopped", took),
-        Notice::HandlerTimedOut => count(labels, &list::HANDLER_TIMEOUTS),
-        Notice::Settled(how) => count_by(labels, &list::SETTLED, how.code()),
-        Notice::CompletedLate => count(labels, &list::COMPLETED_LATE),
-        Notice::LeaseLost => count(labels, &list::LEASE_LOST),
-        Notice::GivenBack => count(labels, &list::GIVEN_BACK),
-        Notice::GiveBackLost => count(labels, &list::GIVE_BACK_LOST),
-        Notice::RecordedInBackground => count(labels, &list::RECORDED_IN_BACKGROUND),
-        Notice::RecordedAfterOutage => count(labels, &list::RECORDED_AFTER_OUTAGE),
-        Notice::RecordLost => count(labels, &list::RECORD_LOST),
+        TelemetryEvent::HandlerPanicked { took } => handled(labels, "handler_failed", took),
+        TelemetryEvent::HandlerStopped { took } => handled(labels, "handler_stopped", took),
+        TelemetryEvent::HandlerTimedOut => count(labels, &list::HANDLER_TIMEOUTS),
+        TelemetryEvent::Settled(how) => count_by(labels, &list::SETTLED, how.code()),
+        TelemetryEvent::LateCompletion => count(labels, &list::COMPLETED_LATE),
+        TelemetryEvent::LeaseLost => count(labels, &list::LEASE_LOST),
+        TelemetryEvent::ReleaseRetried => count(labels, &list::GIVEN_BACK),
+        TelemetryEvent::ReleaseLost => count(labels, &list::GIVE_BACK_LOST),
+        TelemetryEvent::CompletionRetried => count(labels, &list::RECORDED_IN_BACKGROUND),
+        TelemetryEvent::CompletedAfterOutage => count(labels, &list::RECORDED_AFTER_OUTAGE),
+        TelemetryEvent::CompletionLost => count(labels, &list::RECORD_LOST),
     }
 }
 

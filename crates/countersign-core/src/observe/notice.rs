@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::idempotency::{EventKey, Grant, StoreError};
-use crate::outcome::Answer;
+use crate::outcome::EarlyResponse;
 use crate::verifier::Verified;
 
 /// Something that happened to a delivery or its claim.
@@ -12,9 +12,9 @@ use crate::verifier::Verified;
     not(all(feature = "metrics", feature = "tracing")),
     allow(dead_code, reason = "metrics and tracing each use only some of them")
 )]
-pub(crate) enum Notice<'a> {
+pub(crate) enum TelemetryEvent<'a> {
     /// A request was rejected before or during verification, or was a handshake.
-    Answered(&'a Answer),
+    Responded(&'a EarlyResponse),
     /// A delivery was verified.
     Verified {
         verified: &'a Verified,
@@ -29,7 +29,7 @@ pub(crate) enum Notice<'a> {
     /// The event key of a verified delivery is known.
     Identified(&'a EventKey),
     /// The store was called once for a claim.
-    Asked(Duration),
+    StoreQueried(Duration),
     /// A claim failed, for the first time since one succeeded.
     StoreFailed(&'a StoreError),
     /// A claim succeeded, for the first time since one failed.
@@ -39,7 +39,7 @@ pub(crate) enum Notice<'a> {
     /// The event was claimed.
     Claimed(Grant),
     /// The event was not claimed, and this response was sent.
-    NotClaimed(&'a Answer),
+    NotClaimed(&'a EarlyResponse),
     /// The handler responded with this status, or ended with an error.
     Handled { status: Option<u16>, took: Duration },
     /// The handler panicked.
@@ -54,20 +54,20 @@ pub(crate) enum Notice<'a> {
     /// The claim was settled by its holder.
     Settled(Settlement),
     /// A success was recorded for an event that another attempt had claimed too.
-    CompletedLate,
+    LateCompletion,
     /// A renewal found the event claimed by another attempt.
     LeaseLost,
     /// A claim was released in the background.
-    GivenBack,
+    ReleaseRetried,
     /// A claim could not be released before its lease expired.
-    GiveBackLost,
+    ReleaseLost,
     /// A success was recorded in the background.
-    RecordedInBackground,
+    CompletionRetried,
     /// A success was recorded whose event was claimed while the store was
     /// unavailable.
-    RecordedAfterOutage,
+    CompletedAfterOutage,
     /// A success was never recorded.
-    RecordLost,
+    CompletionLost,
 }
 
 /// How a claim ended.

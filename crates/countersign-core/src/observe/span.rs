@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::thread;
 
-use super::{Notice, Stopwatch, Watch, tracing};
+use super::{Recorder, Stopwatch, TelemetryEvent, tracing};
 use crate::verifier::Verifier;
 
 impl Verifier {
@@ -12,13 +12,13 @@ impl Verifier {
     /// arrives, and keeps it until the response.
     #[must_use]
     pub fn span(&self) -> DeliverySpan {
-        let watch = self.watch().clone();
+        let watch = self.recorder().clone();
         let span = watch.span();
         DeliverySpan { watch, span }
     }
 }
 
-impl Watch {
+impl Recorder {
     fn span(&self) -> tracing::Span {
         tracing::Span::new(&self.0)
     }
@@ -31,7 +31,7 @@ impl Watch {
 /// the feature `tracing` there is no span and no cost.
 #[derive(Clone)]
 pub struct DeliverySpan {
-    watch: Watch,
+    watch: Recorder,
     span: tracing::Span,
 }
 
@@ -47,49 +47,49 @@ impl DeliverySpan {
     }
 
     /// Starts to measure the handler. The returned value records its end.
-    pub fn handling(&self) -> Handling {
-        Handling { span: self.clone(), since: Stopwatch::start(), has_ended: false }
+    pub fn handling(&self) -> HandlerGuard {
+        HandlerGuard { span: self.clone(), since: Stopwatch::start(), has_ended: false }
     }
 
     /// Records that the handler timed out: the sender got a response, and the
     /// handler is still running.
     pub fn timed_out(&self) {
-        self.in_scope(|| self.watch.tell(&Notice::HandlerTimedOut));
+        self.in_scope(|| self.watch.record(&TelemetryEvent::HandlerTimedOut));
     }
 }
 
 /// A running handler. If this is dropped without a call to
 /// [`ended`](Self::ended), it records that the handler panicked or was stopped.
 #[must_use = "if it is dropped, it records that the handler was stopped"]
-pub struct Handling {
+pub struct HandlerGuard {
     span: DeliverySpan,
     since: Stopwatch,
     has_ended: bool,
 }
 
-impl Handling {
+impl HandlerGuard {
     /// Records that the handler responded with this status; `None` if it ended with
     /// an error.
     pub fn ended(mut self, status: Option<u16>) {
         self.has_ended = true;
-        self.tell(&Notice::Handled { status, took: self.since.elapsed() });
+        self.record(&TelemetryEvent::Handled { status, took: self.since.elapsed() });
     }
 
-    fn tell(&self, notice: &Notice<'_>) {
-        self.span.in_scope(|| self.span.watch.tell(notice));
+    fn record(&self, notice: &TelemetryEvent<'_>) {
+        self.span.in_scope(|| self.span.watch.record(notice));
     }
 }
 
-impl Drop for Handling {
+impl Drop for HandlerGuard {
     fn drop(&mut self) {
         if self.has_ended {
             return;
         }
         let took = self.since.elapsed();
         if thread::panicking() {
-            self.tell(&Notice::HandlerPanicked { took });
+            self.record(&TelemetryEvent::HandlerPanicked { took });
         } else {
-            self.tell(&Notice::HandlerStopped { took });
+            self.record(&TelemetryEvent::HandlerStopped { took });
         }
     }
 }
@@ -100,8 +100,8 @@ impl fmt::Debug for DeliverySpan {
     }
 }
 
-impl fmt::Debug for Handling {
+impl fmt::Debug for HandlerGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handling").finish_non_exhaustive()
+        f.debug_struct("HandlerGuard").finish_non_exhaustive()
     }
 }

@@ -12,10 +12,10 @@ use ::tracing::field::{Empty, Value};
 use ::tracing::{Instrument, debug, error, info, info_span, warn};
 
 use super::labels::{self, Labels};
-use super::notice::Notice;
+use super::notice::TelemetryEvent;
 use crate::error::VerifyErrorKind;
 use crate::idempotency::{Degraded, EventKey, Grant};
-use crate::outcome::Answer;
+use crate::outcome::EarlyResponse;
 use crate::verifier::Verified;
 
 /// The span of one request.
@@ -49,32 +49,32 @@ impl Span {
     }
 }
 
-pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
+pub(crate) fn record__(labels: &Labels, notice: &TelemetryEvent<'_>) {
     let Labels { scheme, endpoint } = labels;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     match *notice {
-        Notice::Answered(answer) => answered(labels, answer),
-        Notice::Verified { verified, .. } => proved(labels, verified),
-        Notice::MalformedJson => info!(
+        TelemetryEvent::Responded(answer) => answered(labels, answer),
+        TelemetryEvent::Verified { verified, .. } => proved(labels, verified),
+        TelemetryEvent::MalformedJson => info!(
             target: TARGET, scheme, endpoint, code = "malformed_json",
             "the body of a verified delivery is not the JSON that its handler expects"
         ),
-        Notice::Identified(key) => record("event", short(key).as_str()),
-        Notice::Asked(_) => {}
-        Notice::StoreFailed(error) => error!(
+        TelemetryEvent::Identified(key) => record("event", short(key).as_str()),
+        TelemetryEvent::StoreQueried(_) => {}
+        TelemetryEvent::StoreFailed(error) => error!(
             target: TARGET, scheme, endpoint, reason = %Causes(error),
             "the idempotency store failed"
         ),
-        Notice::StoreRecovered => {
+        TelemetryEvent::StoreRecovered => {
             info!(target: TARGET, scheme, endpoint, "the idempotency store is available again");
         }
-        Notice::Waited(waited) => debug!(
+        TelemetryEvent::Waited(waited) => debug!(
             target: TARGET, scheme, endpoint, ms = millis(waited),
             "waited for another attempt at the event"
         ),
-        Notice::Claimed(grant) => claimed(labels, grant),
-        Notice::NotClaimed(answer) => not_claimed(labels, answer),
-        Notice::Handled { status: Some(status), took } => {
+        TelemetryEvent::Claimed(grant) => claimed(labels, grant),
+        TelemetryEvent::NotClaimed(answer) => not_claimed(labels, answer),
+        TelemetryEvent::Handled { status: Some(status), took } => {
             let is_success = (200..300).contains(&status);
             let code = if is_success { "handled" } else { "handler_failed" };
             close(code, status);
@@ -85,60 +85,60 @@ pub(crate) fn tell(labels: &Labels, notice: &Notice<'_>) {
                 warn!(target: TARGET, scheme, endpoint, code, status, ms, "the handler failed");
             }
         }
-        Notice::Handled { status: None, took } => {
+        TelemetryEvent::Handled { status: None, took } => {
             record("code", "handler_failed");
             warn!(
                 target: TARGET, scheme, endpoint, code = "handler_failed", ms = millis(took),
                 "the handler ended with an error"
             );
         }
-        Notice::HandlerPanicked { took } => {
+        TelemetryEvent::HandlerPanicked { took } => {
             close("handler_failed", 500);
             error!(
                 target: TARGET, scheme, endpoint, code = "handler_failed", ms = millis(took),
                 "the handler panicked"
             );
         }
-        Notice::HandlerStopped { took } => {
+        TelemetryEvent::HandlerStopped { took } => {
             record("code", "handler_stopped");
             warn!(
                 target: TARGET, scheme, endpoint, code = "handler_stopped", ms = millis(took),
                 "the handler was stopped before it ended"
             );
         }
-        Notice::HandlerTimedOut => warn!(
-            target: TARGET, scheme, endpoint, code = Answer::HandlerTimeout.code(),
+        TelemetryEvent::HandlerTimedOut => warn!(
+            target: TARGET, scheme, endpoint, code = EarlyResponse::HandlerTimeout.code(),
             "the handler timed out and is still running in the background"
         ),
-        Notice::RulePanicked { status } => error!(
+        TelemetryEvent::RulePanicked { status } => error!(
             target: TARGET, scheme, endpoint, status,
             "the outcome rule panicked: the claim is settled by the default rule"
         ),
-        Notice::Settled(how) => {
+        TelemetryEvent::Settled(how) => {
             debug!(target: TARGET, scheme, endpoint, code = how.code(), "the claim is settled");
         }
-        Notice::CompletedLate => warn!(
+        TelemetryEvent::LateCompletion => warn!(
             target: TARGET, scheme, endpoint,
             "an attempt succeeded whose event another attempt had claimed too: possibly handled twice"
         ),
-        Notice::LeaseLost => {
+        TelemetryEvent::LeaseLost => {
             warn!(target: TARGET, scheme, endpoint, "the event is claimed by another attempt");
         }
-        Notice::GivenBack => {
+        TelemetryEvent::ReleaseRetried => {
             debug!(target: TARGET, scheme, endpoint, "an event was released in the background");
         }
-        Notice::GiveBackLost => warn!(
+        TelemetryEvent::ReleaseLost => warn!(
             target: TARGET, scheme, endpoint,
             "an event could not be released: it is available again when its lease expires"
         ),
-        Notice::RecordedInBackground => {
+        TelemetryEvent::CompletionRetried => {
             info!(target: TARGET, scheme, endpoint, "a success was recorded in the background");
         }
-        Notice::RecordedAfterOutage => info!(
+        TelemetryEvent::CompletedAfterOutage => info!(
             target: TARGET, scheme, endpoint,
             "a success was recorded for an event that was claimed while the store was unavailable"
         ),
-        Notice::RecordLost => error!(
+        TelemetryEvent::CompletionLost => error!(
             target: TARGET, scheme, endpoint,
             "a success could not be recorded: its event may be handled again"
         ),
@@ -158,16 +158,16 @@ impl fmt::Display for Causes<'_> {
     }
 }
 
-fn answered(Labels { scheme, endpoint }: &Labels, answer: &Answer) {
+fn answered(Labels { scheme, endpoint }: &Labels, answer: &EarlyResponse) {
     let (scheme, endpoint, code) = (&**scheme, &**endpoint, answer.code());
     let status = answer.status();
     close(code, status);
     match answer {
-        Answer::Handshake(_) => {
+        EarlyResponse::Handshake(_) => {
             info!(target: TARGET, scheme, endpoint, code, status, "a handshake was answered");
         }
         // Any client that knows the path can cause these, in any number.
-        Answer::Refused(error)
+        EarlyResponse::Rejected(error)
             if error.status() < 500 || error.kind() == VerifyErrorKind::UnknownTenant =>
         {
             info!(target: TARGET, scheme, endpoint, code, status, reason = %error, "rejected");
@@ -185,7 +185,7 @@ fn proved(Labels { scheme, endpoint }: &Labels, verified: &Verified) {
 }
 
 fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
-    let Grant { epoch, reclaimed, degraded, possible_duplicate } = grant;
+    let Grant { attempt: epoch, reclaimed, degraded, possible_duplicate } = grant;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     record("attempt", epoch);
     if possible_duplicate {
@@ -215,15 +215,16 @@ fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
     }
 }
 
-fn not_claimed(Labels { scheme, endpoint }: &Labels, answer: &Answer) {
+fn not_claimed(Labels { scheme, endpoint }: &Labels, answer: &EarlyResponse) {
     let (scheme, endpoint, code) = (&**scheme, &**endpoint, answer.code());
     let status = answer.status();
     close(code, status);
     match answer {
-        Answer::Duplicate { fingerprint_matches: true, .. } | Answer::InFlight { .. } => {
+        EarlyResponse::Duplicate { fingerprint_matches: true, .. }
+        | EarlyResponse::InFlight { .. } => {
             debug!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "not claimed");
         }
-        Answer::Exhausted { dead_lettered: false } => {
+        EarlyResponse::Exhausted { dead_lettered: false } => {
             error!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "not claimed");
         }
         _ => {

@@ -10,10 +10,13 @@ use sha2::{Digest, Sha256};
 pub(crate) use algorithm::JwtAlgorithm;
 use key::{Key, SignWith, read_keys};
 
-use super::{Covers, LiveKeys, Pending, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign};
+use super::{
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
+};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::mac::{self, MOST_PUBLIC_TAGS};
+use crate::mac::{self, MAX_PUBLIC_TAGS};
 use crate::name::Name;
 use crate::scheme::{Encoding, Scheme};
 use crate::secret::{Secret, Secrets};
@@ -30,12 +33,12 @@ pub(crate) struct BodyDigestJwt {
     pub(crate) digest: Encoding,
 }
 
-impl SigningRule for BodyDigestJwt {
+impl CustomScheme for BodyDigestJwt {
     /// One secret can be a set of keys.
     type Key = Vec<Key>;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Vec<Key>, ConfigError> {
@@ -51,15 +54,15 @@ impl SigningRule for BodyDigestJwt {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<Vec<Key>>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let header = header_of(request.scheme());
         let text = request.required(header, VerifyErrorKind::MissingSignature)?;
-        let refused = |kind| request.refusal(kind, header);
-        let malformed = || refused(VerifyErrorKind::MalformedSignature);
+        let rejected = |kind| request.rejection(kind, header);
+        let malformed = || rejected(VerifyErrorKind::MalformedSignature);
         let token = Token::read(text).ok_or_else(malformed)?;
-        let signed_by = self.signed_by(&token, &keys, request.now_unix_ms()).map_err(refused)?;
+        let signed_by = self.signed_by(&token, &keys, request.now_unix_ms()).map_err(rejected)?;
 
         let claims = json::at(&token.claims, &[DIGEST_POINTER, "/iat", "/exp", "/nbf"]);
         let [Value::Text(digest), issued, expires, begins] = &claims[..] else {
@@ -68,17 +71,17 @@ impl SigningRule for BodyDigestJwt {
         let digest = self.digest_of(digest).ok_or_else(malformed)?;
         let signed_at_ms = issued_at(request, issued)?;
         judge_validity(request.now_unix_ms(), expires, begins)?;
-        Ok(Pending::new(move |body| {
+        Ok(BodyCheck::new(move |body| {
             if !mac::is_same(&Sha256::digest(body), &digest) {
                 return Err(VerifyErrorKind::SignatureMismatch.into());
             }
             // The token signs the digest of the body.
             let signed_by = signed_by.over(token.signed);
-            Ok(signed_at_ms.into_iter().fold(signed_by, SignedBy::at_unix_ms))
+            Ok(signed_at_ms.into_iter().fold(signed_by, KeyMatch::at_unix_ms))
         }))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let scheme = request.scheme();
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("give a key"))?;
@@ -111,12 +114,12 @@ impl BodyDigestJwt {
         token: &Token,
         keys: &LiveKeys<Vec<Key>>,
         now_ms: i64,
-    ) -> Result<SignedBy, VerifyErrorKind> {
+    ) -> Result<KeyMatch, VerifyErrorKind> {
         let algorithm = JwtAlgorithm::named(&token.algorithm)
             .filter(|algorithm| self.algorithms.contains(algorithm))
             .ok_or(VerifyErrorKind::UnsupportedSignature)?;
         let kid = token.kid.as_deref();
-        let mut known: Vec<(&Key, SignedBy)> = Vec::new();
+        let mut known: Vec<(&Key, KeyMatch)> = Vec::new();
         for live in keys.iter() {
             let named = live.key().iter().filter(|key| key.is_named(kid));
             known.extend(named.map(|key| (key, live.signed_it())));
@@ -138,7 +141,7 @@ impl BodyDigestJwt {
         }
         let signed = known
             .into_iter()
-            .take(MOST_KEYS)
+            .take(MAX_KEYS)
             .find(|(key, _)| key.verifies(algorithm, token.signed.as_bytes(), &token.signature));
         signed.map(|(_, signed_by)| signed_by).ok_or(VerifyErrorKind::SignatureMismatch)
     }
@@ -164,7 +167,7 @@ struct Token {
 
 impl Token {
     fn read(text: &[u8]) -> Option<Self> {
-        if text.len() > LONGEST_TOKEN {
+        if text.len() > MAX_TOKEN {
             return None;
         }
         let text = std::str::from_utf8(text).ok()?;
@@ -180,7 +183,7 @@ impl Token {
             return None;
         };
         let kid = match kid {
-            Value::Text(kid) if kid.len() <= LONGEST_KID => Some(kid.clone()),
+            Value::Text(kid) if kid.len() <= MAX_KID => Some(kid.clone()),
             Value::Missing => None,
             _ => return None,
         };
@@ -195,18 +198,18 @@ impl Token {
 }
 
 /// When a token was issued. Required if the scheme has a timestamp.
-fn issued_at(request: &RuleRequest<'_>, issued: &Value) -> Result<Option<i64>, VerifyError> {
+fn issued_at(request: &VerifyRequest<'_>, issued: &Value) -> Result<Option<i64>, VerifyError> {
     if request.scheme().timestamp.is_none() {
         return Ok(None);
     }
-    let refused = |kind| request.refusal(kind, header_of(request.scheme()));
+    let rejected = |kind| request.rejection(kind, header_of(request.scheme()));
     match issued {
         Value::Text(seconds) => match request.judge_time(seconds.as_bytes())? {
             Some(unix_ms) => Ok(Some(unix_ms)),
-            None => Err(refused(VerifyErrorKind::MalformedTimestamp)),
+            None => Err(rejected(VerifyErrorKind::MalformedTimestamp)),
         },
-        Value::Missing => Err(refused(VerifyErrorKind::MissingTimestamp)),
-        _ => Err(refused(VerifyErrorKind::MalformedTimestamp)),
+        Value::Missing => Err(rejected(VerifyErrorKind::MissingTimestamp)),
+        _ => Err(rejected(VerifyErrorKind::MalformedTimestamp)),
     }
 }
 
@@ -237,9 +240,9 @@ const DIGEST: &str = "request_body_sha256";
 const DIGEST_POINTER: &str = "/request_body_sha256";
 /// Longer than the tokens of all known providers, and short enough to parse
 /// before verification.
-const LONGEST_TOKEN: usize = 8 * 1024;
-const LONGEST_KID: usize = 256;
+const MAX_TOKEN: usize = 8 * 1024;
+const MAX_KID: usize = 256;
 /// How many keys are tried for a token without a key id, or with one that several keys share.
-const MOST_KEYS: usize = MOST_PUBLIC_TAGS;
+const MAX_KEYS: usize = MAX_PUBLIC_TAGS;
 /// The allowed clock difference.
 const LEEWAY_MS: i64 = 60_000;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{LiveKeys, SignedBy};
+use super::{KeyMatch, LiveKeys};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::mac::{self, Key, Message, Tags};
 use crate::scheme::{Encoding, Scheme};
@@ -36,7 +36,7 @@ impl MacKey {
     /// Whether one of the candidates is this key's signature of the message, which is given in
     /// parts. The comparison takes constant time.
     #[must_use]
-    pub fn has_signed(&self, message: &[&[u8]], candidates: &Candidates) -> bool {
+    pub fn has_signed(&self, message: &[&[u8]], candidates: &PresentedSignatures) -> bool {
         let mut running = self.key.begin(&[]);
         for part in message {
             running.update(part);
@@ -63,8 +63,8 @@ impl LiveKeys<MacKey> {
     pub fn signed_by(
         &self,
         message: &[&[u8]],
-        candidates: &Candidates,
-    ) -> Result<SignedBy, VerifyError> {
+        candidates: &PresentedSignatures,
+    ) -> Result<KeyMatch, VerifyError> {
         let found = self.find(|key| key.has_signed(message, candidates));
         found.ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
     }
@@ -77,9 +77,9 @@ impl fmt::Debug for MacKey {
 }
 
 /// The signatures in a request, decoded as the scheme describes.
-pub struct Candidates(pub(super) Tags);
+pub struct PresentedSignatures(pub(super) Tags);
 
-impl Candidates {
+impl PresentedSignatures {
     /// Decodes `text` in the scheme's encoding; `None` if it is not a valid signature.
     #[must_use]
     pub fn one(scheme: &Scheme, text: &[u8]) -> Option<Self> {
@@ -89,8 +89,8 @@ impl Candidates {
     }
 }
 
-impl fmt::Debug for Candidates {
+impl fmt::Debug for PresentedSignatures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Candidates").finish_non_exhaustive()
+        f.debug_struct("PresentedSignatures").finish_non_exhaustive()
     }
 }

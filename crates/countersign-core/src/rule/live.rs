@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{KeyResolver, SignedBy};
+use super::{KeyMatch, KeyResolver};
 
 /// The keys of the secrets that are valid at the time of a request, in the order of the secrets.
 /// Cheap to clone.
 ///
-/// An expired or not yet valid secret is not among them, so a [`SigningRule`](crate::SigningRule)
-/// cannot accept its signatures. Only these keys can create a [`SignedBy`].
+/// An expired or not yet valid secret is not among them, so a [`CustomScheme`](crate::CustomScheme)
+/// cannot accept its signatures. Only these keys can create a [`KeyMatch`].
 pub struct LiveKeys<K> {
     /// The keys of all secrets.
     keys: Arc<[K]>,
@@ -40,7 +40,7 @@ impl<K> LiveKeys<K> {
     }
 
     /// The first key for which this is true, as the key that signed the delivery.
-    pub fn find(&self, has_signed: impl Fn(&K) -> bool) -> Option<SignedBy> {
+    pub fn find(&self, has_signed: impl Fn(&K) -> bool) -> Option<KeyMatch> {
         self.iter().find(|key| has_signed(key)).map(|key| key.signed_it())
     }
 
@@ -97,8 +97,8 @@ impl<K> LiveKey<'_, K> {
 
     /// States that this key signed the delivery.
     #[must_use]
-    pub fn signed_it(&self) -> SignedBy {
-        SignedBy::secret(self.number)
+    pub fn signed_it(&self) -> KeyMatch {
+        KeyMatch::secret(self.number)
     }
 }
 
@@ -139,8 +139,8 @@ impl LookedUp {
 
     /// States that this key signed the delivery.
     #[must_use]
-    pub fn signed_it(&self) -> SignedBy {
-        SignedBy::secret(self.number)
+    pub fn signed_it(&self) -> KeyMatch {
+        KeyMatch::secret(self.number)
     }
 }
 

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    Covers, KeyResolver, LiveKeys, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyResolver, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
@@ -13,13 +14,13 @@ use crate::secret::Secrets;
 
 /// A scheme's custom signing code, with its coverage.
 #[derive(Clone)]
-pub(crate) struct Ruled {
+pub(crate) struct CustomBinding {
     rule: Arc<dyn AnyRule>,
-    pub(crate) covers: Covers,
+    pub(crate) covers: SignatureCoverage,
 }
 
-impl Ruled {
-    pub(crate) fn new(rule: impl SigningRule + 'static) -> Self {
+impl CustomBinding {
+    pub(crate) fn new(rule: impl CustomScheme + 'static) -> Self {
         Self { covers: rule.covers(), rule: Arc::new(Shared(Arc::new(rule))) }
     }
 
@@ -28,23 +29,23 @@ impl Ruled {
         &self,
         scheme: &Scheme,
         secrets: &Secrets,
-    ) -> Result<Arc<dyn PreparedRule>, ConfigError> {
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError> {
         self.rule.prepare(scheme, secrets)
     }
 
-    pub(crate) fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    pub(crate) fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         self.rule.sign(request)
     }
 }
 
 /// Custom signing code with one key for each secret of a verifier.
-pub(crate) trait PreparedRule: Send + Sync {
+pub(crate) trait CustomVerifier: Send + Sync {
     /// Checks the headers with the keys for whose index `is_live` is true.
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         is_live: &dyn Fn(usize) -> bool,
-    ) -> Result<Pending, VerifyError>;
+    ) -> Result<BodyCheck, VerifyError>;
 }
 
 /// Custom signing code with its key type erased.
@@ -53,19 +54,19 @@ trait AnyRule: Send + Sync {
         &self,
         scheme: &Scheme,
         secrets: &Secrets,
-    ) -> Result<Arc<dyn PreparedRule>, ConfigError>;
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError>;
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError>;
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError>;
 }
 
 struct Shared<R>(Arc<R>);
 
-impl<R: SigningRule + 'static> AnyRule for Shared<R> {
+impl<R: CustomScheme + 'static> AnyRule for Shared<R> {
     fn prepare(
         &self,
         scheme: &Scheme,
         secrets: &Secrets,
-    ) -> Result<Arc<dyn PreparedRule>, ConfigError> {
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError> {
         let rule = Arc::clone(&self.0);
         let keys = secrets.iter().enumerate().map(|(index, secret)| {
             rule.key(scheme, secret).map_err(|error| error.of_secret(index))
@@ -75,39 +76,39 @@ impl<R: SigningRule + 'static> AnyRule for Shared<R> {
         Ok(Arc::new(WithKeys { rule, keys, resolver: secrets.resolver().cloned() }))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         self.0.sign(request)
     }
 }
 
-struct WithKeys<R: SigningRule> {
+struct WithKeys<R: CustomScheme> {
     rule: Arc<R>,
     keys: Arc<[R::Key]>,
     resolver: Option<Arc<dyn KeyResolver>>,
 }
 
-impl<R: SigningRule> PreparedRule for WithKeys<R> {
+impl<R: CustomScheme> CustomVerifier for WithKeys<R> {
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         is_live: &dyn Fn(usize) -> bool,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let keys = LiveKeys::new(Arc::clone(&self.keys), self.resolver.clone(), is_live);
         self.rule.begin(request, keys)
     }
 }
 
-impl PartialEq for Ruled {
+impl PartialEq for CustomBinding {
     /// Code cannot be compared: it is equal only to itself.
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.rule, &other.rule)
     }
 }
 
-impl Eq for Ruled {}
+impl Eq for CustomBinding {}
 
-impl fmt::Debug for Ruled {
+impl fmt::Debug for CustomBinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ruled").field("covers", &self.covers).finish_non_exhaustive()
+        f.debug_struct("CustomBinding").field("covers", &self.covers).finish_non_exhaustive()
     }
 }

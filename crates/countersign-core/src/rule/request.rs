@@ -2,27 +2,27 @@
 
 use std::fmt;
 
-use super::Candidates;
+use super::PresentedSignatures;
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::mac::Tags;
 use crate::name::Name;
-use crate::presented::{Found, Signatures};
+use crate::presented::{FamilyHeaders, Signatures};
 use crate::scheme::{Scheme, Tolerance};
 use crate::timestamp;
 use crate::url::{PublicUrl, RequestUrl};
 
-/// A request without its body, for a [`SigningRule`](crate::SigningRule):
+/// A request without its body, for a [`CustomScheme`](crate::CustomScheme):
 /// headers with one value each, the URL that the provider calls, and the time.
-pub struct RuleRequest<'a> {
+pub struct VerifyRequest<'a> {
     pub(crate) scheme: &'a Scheme,
-    pub(crate) head: &'a Head<'a>,
+    pub(crate) head: &'a RequestHead<'a>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) tolerance: Option<Tolerance>,
     pub(crate) now_ms: i64,
 }
 
-impl<'a> RuleRequest<'a> {
+impl<'a> VerifyRequest<'a> {
     /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
@@ -62,7 +62,7 @@ impl<'a> RuleRequest<'a> {
     /// [`VerifyErrorKind::RepeatedHeader`] if the header is present twice.
     pub fn header(&self, name: &str) -> Result<Option<&'a [u8]>, VerifyError> {
         let lower = name.to_ascii_lowercase();
-        let repeated = |_| self.refusal(VerifyErrorKind::RepeatedHeader, name);
+        let repeated = |_| self.rejection(VerifyErrorKind::RepeatedHeader, name);
         self.head.headers.unique(&lower).map_err(repeated)
     }
 
@@ -72,7 +72,7 @@ impl<'a> RuleRequest<'a> {
     ///
     /// Those of [`header`](Self::header), and `missing`.
     pub fn required(&self, name: &str, missing: VerifyErrorKind) -> Result<&'a [u8], VerifyError> {
-        self.header(name)?.ok_or_else(|| self.refusal(missing, name))
+        self.header(name)?.ok_or_else(|| self.rejection(missing, name))
     }
 
     /// The signatures in the header that the scheme names, parsed and decoded
@@ -81,11 +81,11 @@ impl<'a> RuleRequest<'a> {
     /// # Errors
     ///
     /// The errors of a signature: missing, unsupported, malformed, too many.
-    pub fn candidates(&self) -> Result<Candidates, VerifyError> {
+    pub fn candidates(&self) -> Result<PresentedSignatures, VerifyError> {
         let mut tags = Tags::default();
-        let mut found = Found::of(&self.scheme.families[0], self.head);
+        let mut found = FamilyHeaders::of(&self.scheme.families[0], self.head);
         Signatures::default().find(self.scheme, self.head, &mut found, &mut tags)?;
-        Ok(Candidates(tags))
+        Ok(PresentedSignatures(tags))
     }
 
     /// The timestamp in the header that the scheme names, as sent and in Unix
@@ -99,8 +99,8 @@ impl<'a> RuleRequest<'a> {
         let header = self.scheme.families[0].timestamp.as_ref().map(Name::shown);
         let header = header.ok_or(VerifyErrorKind::Misconfigured)?;
         let text = self.required(header, VerifyErrorKind::MissingTimestamp)?;
-        let refused = || self.refusal(VerifyErrorKind::MalformedTimestamp, header);
-        Ok((text, self.judge_time(text)?.ok_or_else(refused)?))
+        let rejected = || self.rejection(VerifyErrorKind::MalformedTimestamp, header);
+        Ok((text, self.judge_time(text)?.ok_or_else(rejected)?))
     }
 
     /// Parses a timestamp in the scheme's unit, and checks it against the
@@ -129,13 +129,13 @@ impl<'a> RuleRequest<'a> {
 
     /// An error that names a header in the log.
     #[must_use]
-    pub fn refusal(&self, kind: VerifyErrorKind, header: &str) -> VerifyError {
+    pub fn rejection(&self, kind: VerifyErrorKind, header: &str) -> VerifyError {
         Name::new(header).map_or_else(|| kind.into(), |name| VerifyError::header(kind, &name))
     }
 }
 
-impl fmt::Debug for RuleRequest<'_> {
+impl fmt::Debug for VerifyRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RuleRequest").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+        f.debug_struct("VerifyRequest").field("scheme", &self.scheme.name()).finish_non_exhaustive()
     }
 }

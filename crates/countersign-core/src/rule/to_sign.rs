@@ -4,24 +4,24 @@ use std::fmt;
 
 use super::MacKey;
 use crate::error::ConfigError;
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
 use crate::timestamp;
 use crate::url::PublicUrl;
 
-/// A request to be signed by a [`SigningRule`](crate::SigningRule).
-pub struct ToSign<'a> {
+/// A request to be signed by a [`CustomScheme`](crate::CustomScheme).
+pub struct SignRequest<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) secrets: &'a Secrets,
-    pub(crate) head: &'a Head<'a>,
+    pub(crate) head: &'a RequestHead<'a>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) id: Option<&'a str>,
     pub(crate) unix_ms: i64,
     pub(crate) body: &'a [u8],
 }
 
-impl<'a> ToSign<'a> {
+impl<'a> SignRequest<'a> {
     /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
@@ -118,9 +118,9 @@ impl<'a> ToSign<'a> {
     }
 }
 
-impl fmt::Debug for ToSign<'_> {
+impl fmt::Debug for SignRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ToSign").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+        f.debug_struct("SignRequest").field("scheme", &self.scheme.name()).finish_non_exhaustive()
     }
 }
 

@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::handshake::{self, HandshakeBuilder};
 use super::profile::Retries;
 use super::{
-    Algorithm, BodyView, Cell, Encoding, Evidence, Identity, Interactive, RetrySignature, Scheme,
-    SecretFormat, TimestampUnit, Tolerance,
+    Algorithm, BodyView, Encoding, Evidence, Identity, Interactive, RetrySignature, Scheme,
+    SchemeField, SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::error::ConfigError;
-use crate::rule::{Ruled, SigningRule};
+use crate::rule::{CustomBinding, CustomScheme};
 
 /// Builder of a [`Scheme`]; [`build`](Self::build) checks that the settings are consistent.
 ///
@@ -23,7 +23,7 @@ use crate::rule::{Ruled, SigningRule};
 /// let acme = Scheme::builder("acme")
 ///     .signature_header("X-Acme-Signature")
 ///     .signature_prefix("sha256=")
-///     .signed("{ts}.{body}")
+///     .signed_payload("{ts}.{body}")
 ///     .timestamp_header("X-Acme-Timestamp", TimestampUnit::Seconds)
 ///     .tolerance(Duration::from_secs(120))
 ///     .event_id("body:/id")
@@ -32,28 +32,28 @@ use crate::rule::{Ruled, SigningRule};
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SchemeBuilder(pub(super) Words);
+pub struct SchemeBuilder(pub(super) SchemeConfig);
 
 /// The settings of a description, each as given or absent. With the feature
 /// `serde`, the fields are the keys of a TOML file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
-pub(super) struct Words {
+pub(super) struct SchemeConfig {
     pub(super) name: String,
     title: Option<String>,
     algorithm: Option<Algorithm>,
     secret_format: Option<SecretFormat>,
     key_length: Option<usize>,
     signature_header: Option<String>,
-    also_in: Vec<String>,
+    fallback_signature_headers: Vec<String>,
     alternate_header_prefix: Option<[String; 2]>,
     signature_prefix: Option<String>,
-    signature_list: Option<List>,
+    signature_pairs: Option<List>,
     encoding: Option<Encoding>,
-    signed: Option<String>,
+    signed_payload: Option<String>,
     body_view: Option<BodyView>,
     id_header: Option<String>,
-    id_forbids: Option<char>,
+    id_excluded_char: Option<char>,
     body_begins_with: Option<String>,
     timestamp_header: Option<String>,
     timestamp_field: Option<String>,
@@ -66,7 +66,7 @@ pub(super) struct Words {
     fallback_identity: Option<Identity>,
     identity_basis: Option<String>,
     event_type: Vec<String>,
-    handshake: Vec<handshake::Words>,
+    handshake: Vec<handshake::HandshakeConfig>,
     body_limit: Option<usize>,
     ack_deadline: Option<Span>,
     retries: Option<Vec<Span>>,
@@ -75,12 +75,12 @@ pub(super) struct Words {
     interactive: Option<Interactive>,
     retry_signature: Option<RetrySignature>,
     dangerous_with_duplicates: bool,
-    unconfirmed: Vec<Cell>,
+    unconfirmed: Vec<SchemeField>,
     evidence: Option<Evidence>,
     source: Vec<String>,
     note: Vec<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
-    rule: Option<Ruled>,
+    rule: Option<CustomBinding>,
 }
 
 /// The format of a signature header that is a list.
@@ -108,7 +108,7 @@ pub(super) enum Bound {
 
 impl SchemeBuilder {
     pub(super) fn new(name: String) -> Self {
-        Self(Words { name, ..Words::default() })
+        Self(SchemeConfig { name, ..SchemeConfig::default() })
     }
 
     /// Sets the provider's name as the provider writes it. Defaults to the scheme's name.
@@ -149,8 +149,8 @@ impl SchemeBuilder {
     /// Adds another header that can contain a signature of the same message. A
     /// matching signature in either header is enough.
     #[must_use]
-    pub fn also_in(mut self, name: impl Into<String>) -> Self {
-        self.0.also_in.push(name.into());
+    pub fn fallback_signature_header(mut self, name: impl Into<String>) -> Self {
+        self.0.fallback_signature_headers.push(name.into());
         self
     }
 
@@ -180,12 +180,17 @@ impl SchemeBuilder {
     /// into key and value at the first `assign`. The values of `key` are
     /// signatures. Other keys are ignored, unless one of them is the timestamp.
     #[must_use]
-    pub fn signature_list(mut self, separator: char, assign: char, key: impl Into<String>) -> Self {
-        self.0.signature_list = Some(List { separator, assign, key: key.into(), spaces: false });
+    pub fn signature_pairs(
+        mut self,
+        separator: char,
+        assign: char,
+        key: impl Into<String>,
+    ) -> Self {
+        self.0.signature_pairs = Some(List { separator, assign, key: key.into(), spaces: false });
         self
     }
 
-    /// As [`signature_list`](Self::signature_list), but an item can start with a space.
+    /// As [`signature_pairs`](Self::signature_list), but an item can start with a space.
     #[must_use]
     pub fn signature_list_with_spaces(
         mut self,
@@ -193,7 +198,7 @@ impl SchemeBuilder {
         assign: char,
         key: impl Into<String>,
     ) -> Self {
-        self.0.signature_list = Some(List { separator, assign, key: key.into(), spaces: true });
+        self.0.signature_pairs = Some(List { separator, assign, key: key.into(), spaces: true });
         self
     }
 
@@ -214,8 +219,8 @@ impl SchemeBuilder {
     /// or has a fixed length. If that implies a limit on requests (an id without the `.` that
     /// follows it, a timestamp of ten digits), requests outside the limit are rejected.
     #[must_use]
-    pub fn signed(mut self, template: impl Into<String>) -> Self {
-        self.0.signed = Some(template.into());
+    pub fn signed_payload(mut self, template: impl Into<String>) -> Self {
+        self.0.signed_payload = Some(template.into());
         self
     }
 
@@ -236,8 +241,8 @@ impl SchemeBuilder {
     /// Sets a character that an id must not contain. The character that follows the id in the
     /// template (`.` in `{id}.{ts}.{body}`) is excluded automatically.
     #[must_use]
-    pub fn id_forbids(mut self, delimiter: char) -> Self {
-        self.0.id_forbids = Some(delimiter);
+    pub fn id_excluded_char(mut self, delimiter: char) -> Self {
+        self.0.id_excluded_char = Some(delimiter);
         self
     }
 
@@ -409,7 +414,7 @@ impl SchemeBuilder {
 
     /// Marks the fields that no source confirms.
     #[must_use]
-    pub fn unconfirmed(mut self, cells: impl IntoIterator<Item = Cell>) -> Self {
+    pub fn unconfirmed(mut self, cells: impl IntoIterator<Item = SchemeField>) -> Self {
         self.0.unconfirmed.extend(cells);
         self
     }
@@ -440,8 +445,8 @@ impl SchemeBuilder {
     /// `signed` describes the signed bytes in words, and contains `{url}` if
     /// they include the URL.
     #[must_use]
-    pub fn rule(mut self, rule: impl SigningRule + 'static) -> Self {
-        self.0.rule = Some(Ruled::new(rule));
+    pub fn rule(mut self, rule: impl CustomScheme + 'static) -> Self {
+        self.0.rule = Some(CustomBinding::new(rule));
         self
     }
 
@@ -452,8 +457,8 @@ impl SchemeBuilder {
     /// [`ConfigError::Scheme`] with the name of the setting that must be fixed.
     pub fn build(self) -> Result<Scheme, ConfigError> {
         let name = self.0.name.clone();
-        let refused = |(word, problem)| ConfigError::Scheme { scheme: name, word, problem };
-        self.0.checked().map_err(refused)
+        let rejected = |(word, problem)| ConfigError::Scheme { scheme: name, word, problem };
+        self.0.checked().map_err(rejected)
     }
 }
 

@@ -218,12 +218,12 @@ fn near(name: &str) -> Vec<&'static str> {
         let begins = lower.len() > 1 && (known.starts_with(&lower) || lower.starts_with(known));
         let slips = strsim::damerau_levenshtein(&lower, known);
         // Two errors in a name of three letters would match nearly every name.
-        begins || (slips <= MOST_SLIPS && 2 * slips < known.len())
+        begins || (slips <= MAX_SLIPS && 2 * slips < known.len())
     };
     names().chain(aliases().map(|(alias, _)| alias)).filter(is_near).collect()
 }
 
-const MOST_SLIPS: usize = 2;
+const MAX_SLIPS: usize = 2;
 
 /// The fields that every scheme sets: its name, its title, and its source.
 fn describe(name: &str, title: &str, source: &str) -> SchemeBuilder {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::Scheme;
-use super::builder::{Bound, SchemeBuilder, Span, Words};
+use super::builder::{Bound, SchemeBuilder, SchemeConfig, Span};
 use super::to_toml::UNLIMITED;
 use crate::error::ConfigError;
 
@@ -23,7 +23,7 @@ impl Scheme {
     ///     name = "acme"
     ///     signature_header = "X-Acme-Signature"
     ///     signature_prefix = "sha256="
-    ///     signed = "{ts}.{body}"
+    ///     signed_payload = "{ts}.{body}"
     ///     timestamp_header = "X-Acme-Timestamp"
     ///     timestamp_unit = "seconds"
     ///     tolerance = "2m"
@@ -33,7 +33,7 @@ impl Scheme {
     /// # Ok::<(), countersign_core::ConfigError>(())
     /// ```
     ///
-    /// The format of a list is `signature_list = { separator = ",", assign = "=", key = "v1" }`,
+    /// The format of a list is `signature_pairs = { separator = ",", assign = "=", key = "v1" }`,
     /// with `spaces = true` if an item can start with a space. `retries` is the list of delays,
     /// empty for a provider that never retries; `retries_within` is a window. `tolerance_past` and
     /// `tolerance_future` also accept `"dangerously-unlimited"`. Each handshake is a table
@@ -43,7 +43,7 @@ impl Scheme {
     ///
     /// [`ConfigError::Toml`] with the line and the key that must be fixed.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let words: Words = toml::from_str(text)
+        let words: SchemeConfig = toml::from_str(text)
             .map_err(|error| ConfigError::Toml { problem: located(text, &error) })?;
         SchemeBuilder(words).build().map_err(|error| {
             let line = match &error {
@@ -140,9 +140,9 @@ mod tests {
         use crate::scheme::{Encoding, Retries, TimestampUnit, Tolerance};
         let built = Scheme::builder("acme")
             .signature_header("X-Acme-Signature")
-            .signature_list(',', '=', "v1")
+            .signature_pairs(',', '=', "v1")
             .encoding(Encoding::Base64)
-            .signed("{ts}.{body}")
+            .signed_payload("{ts}.{body}")
             .timestamp_field("t", TimestampUnit::Milliseconds)
             .tolerances(
                 Tolerance::symmetric(Duration::from_secs(60)).dangerous_without_past_limit(),
@@ -155,9 +155,9 @@ mod tests {
             r#"
             name = "acme"
             signature_header = "X-Acme-Signature"
-            signature_list = { separator = ",", assign = "=", key = "v1" }
+            signature_pairs = { separator = ",", assign = "=", key = "v1" }
             encoding = "base64"
-            signed = "{ts}.{body}"
+            signed_payload = "{ts}.{body}"
             timestamp_field = "t"
             timestamp_unit = "milliseconds"
             tolerance_past = "dangerously-unlimited"

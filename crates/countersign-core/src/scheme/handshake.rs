@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 pub use builder::HandshakeBuilder;
 
-pub(super) use builder::Words;
+pub(super) use builder::HandshakeConfig;
 
 use super::event_source::Pointer;
 use super::{Encoding, Scheme};
@@ -26,7 +26,7 @@ use crate::name::Name;
 ///
 /// let acme = Scheme::builder("acme")
 ///     .signature_header("X-Acme-Signature")
-///     .signed("{body}")
+///     .signed_payload("{body}")
 ///     .handshake(
 ///         Handshake::signed("url-verification")
 ///             .when("body:/type", "url_verification")
@@ -66,11 +66,11 @@ impl Handshake {
     }
 
     /// Starts the description of an unsigned handshake that is answered only
-    /// while [`Verifier::arm_handshake`] allows it.
+    /// while [`Verifier::handshake_window`] allows it.
     ///
-    /// [`Verifier::arm_handshake`]: crate::Verifier::arm_handshake
+    /// [`Verifier::handshake_window`]: crate::Verifier::open_handshake_window
     #[must_use]
-    pub fn unsigned_while_armed(name: impl Into<String>) -> HandshakeBuilder {
+    pub fn unsigned_in_window(name: impl Into<String>) -> HandshakeBuilder {
         HandshakeBuilder::new(name.into(), HandshakeRule::UnsignedWhileArmed)
     }
 

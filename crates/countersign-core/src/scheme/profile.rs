@@ -7,7 +7,7 @@ use super::{Interactive, RetrySignature};
 /// How a provider delivers: how long it waits for a response, whether it
 /// retries, how much it sends, and so how long an event must be remembered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
+pub struct ProviderProfile {
     pub(super) body_limit: usize,
     pub(super) ack_deadline: Duration,
     pub(super) retries: Retries,
@@ -16,7 +16,7 @@ pub struct Profile {
     pub(super) retry_signature: RetrySignature,
 }
 
-impl Profile {
+impl ProviderProfile {
     /// The maximum accepted body size, in bytes.
     #[must_use]
     pub fn body_limit(&self) -> usize {
@@ -87,7 +87,7 @@ impl Retries {
 /// completion. The last retry can come one retry window later, and each retry
 /// can be replayed for as long as a single delivery is accepted (`accepted`:
 /// past plus future tolerance).
-pub(crate) fn least_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
+pub(crate) fn min_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
     retry_window(retries).saturating_add(accepted.unwrap_or_default())
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn least_retention(retries: &Retries, accepted: Option<Duration>) -> 
 /// retries can be late, and at least one day.
 pub(super) fn default_retention(retries: &Retries, accepted: Option<Duration>) -> Duration {
     let margin = retry_window(retries) / 4;
-    least_retention(retries, accepted).saturating_add(margin).max(A_DAY)
+    min_retention(retries, accepted).saturating_add(margin).max(A_DAY)
 }
 
 fn retry_window(retries: &Retries) -> Duration {

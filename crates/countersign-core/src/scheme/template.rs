@@ -177,12 +177,12 @@ fn placeholder(word: &str) -> Result<Part, String> {
 }
 
 fn part_length(text: &str) -> Result<usize, String> {
-    let length = text.parse().ok().filter(|length| (1..=LONGEST_PART).contains(length));
-    length.ok_or_else(|| format!("`{text}` is not a length: write 1 to {LONGEST_PART}, in bytes"))
+    let length = text.parse().ok().filter(|length| (1..=MAX_PART).contains(length));
+    length.ok_or_else(|| format!("`{text}` is not a length: write 1 to {MAX_PART}, in bytes"))
 }
 
 /// The maximum fixed length of a header or an id.
-const LONGEST_PART: usize = 256;
+const MAX_PART: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -197,14 +197,14 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_does_not_hold_the_body_once_is_refused() {
+    fn a_template_that_does_not_hold_the_body_once_is_rejected() {
         for bad in ["", "{ts}", "{id}.{ts}", "{body}{body}"] {
             assert!(Template::parse(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
-    fn a_template_with_an_unknown_or_open_placeholder_is_refused() {
+    fn a_template_with_an_unknown_or_open_placeholder_is_rejected() {
         for bad in ["{timestamp}.{body}", "{ts.{body}", "ts}.{body}", "{}{body}", "{header:}{body}"]
         {
             assert!(Template::parse(bad).is_err(), "{bad}");

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::profile::{
-    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Retries, default_retention, least_retention,
+    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Retries, default_retention, min_retention,
 };
 use super::{
     Algorithm, AnswerBody, BodyView, Condition, Encoding, Evidence, Field, Grammar, Handshake,
@@ -128,7 +128,7 @@ impl Scheme {
         if let Some(header) = &self.families[0].id {
             file.say("id_header", quoted(header));
         }
-        if let Some(delimiter) = self.id_forbids {
+        if let Some(delimiter) = self.id_excluded_char {
             file.say("id_forbids", quoted(delimiter));
         }
         if let Some(characters) = &self.body_begins_with {
@@ -181,7 +181,7 @@ impl Scheme {
             file.say("interactive", quoted(profile.interactive));
         }
         let window = self.timestamp.as_ref().and_then(|timestamp| timestamp.tolerance.window());
-        let least = least_retention(&profile.retries, window);
+        let least = min_retention(&profile.retries, window);
         if profile.retention != default_retention(&profile.retries, window) {
             file.say("retention", span(profile.retention));
         }
@@ -342,7 +342,7 @@ const WIDTH: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheme::{Cell, TimestampUnit, Tolerance};
+    use crate::scheme::{SchemeField, TimestampUnit, Tolerance};
 
     #[test]
     fn every_built_in_that_is_data_reads_back_equal() {
@@ -352,16 +352,17 @@ mod tests {
                 let file = scheme.to_toml().unwrap();
                 assert_eq!(Scheme::from_toml(&file), Ok(scheme), "{file}");
             } else {
-                let refused = scheme.to_toml().unwrap_err();
-                assert_eq!(refused, ConfigError::NotData { scheme: name.to_owned() });
-                assert!(refused.to_string().contains("code"), "{refused}");
+                let rejected = scheme.to_toml().unwrap_err();
+                assert_eq!(rejected, ConfigError::NotData { scheme: name.to_owned() });
+                assert!(rejected.to_string().contains("code"), "{rejected}");
             }
         }
     }
 
     #[test]
     fn what_is_as_by_default_is_left_out() {
-        let least = Scheme::builder("acme").signature_header("X-Acme").signed("{body}").build();
+        let least =
+            Scheme::builder("acme").signature_header("X-Acme").signed_payload("{body}").build();
         let file = least.unwrap().to_toml().unwrap();
         assert_eq!(
             file,
@@ -379,14 +380,14 @@ mod tests {
             .secret_format(SecretFormat::Base64)
             .key_length(7)
             .signature_header("A-Signature")
-            .also_in("A-Signature-2")
+            .fallback_signature_header("A-Signature-2")
             .alternate_header_prefix("A-", "B-")
             .signature_list_with_spaces('\t', '"', "v\\1")
             .encoding(Encoding::Base64)
-            .signed("{method}\n\u{7f}'\"\\{id}.{ts}.{header:X-Y}{body}{url}\t")
+            .signed_payload("{method}\n\u{7f}'\"\\{id}.{ts}.{header:X-Y}{body}{url}\t")
             .body_view(BodyView::Decoded)
             .id_header("A-Id")
-            .id_forbids('"')
+            .id_excluded_char('"')
             .body_begins_with("{[")
             .timestamp_field("t", TimestampUnit::HttpDate)
             .tolerances(
@@ -405,7 +406,7 @@ mod tests {
             .interactive(Interactive::WithoutId)
             .retry_signature(RetrySignature::New)
             .dangerous_with_duplicates()
-            .unconfirmed([Cell::Tolerance])
+            .unconfirmed([SchemeField::Tolerance])
             .source("a")
             .note("a, which is long enough for a line of its own, and so the list is broken up")
             .note("b, in which 'quotes' and \"quotes\" stand side by side with # and [ and {")
@@ -429,7 +430,7 @@ mod tests {
                     .text("query:crc"),
             )
             .handshake(
-                Handshake::unsigned_while_armed("key")
+                Handshake::unsigned_in_window("key")
                     .present("header:X-Key")
                     .echo_header("X-Key")
                     .capture("header:X-Key"),

@@ -215,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn a_password_without_its_user_is_refused() {
-        let refused = SecretFormat::Basic.decode("open sesame").unwrap_err();
-        assert_eq!(refused, SecretProblem::NotUserAndPassword);
+    fn a_password_without_its_user_is_rejected() {
+        let rejected = SecretFormat::Basic.decode("open sesame").unwrap_err();
+        assert_eq!(rejected, SecretProblem::NotUserAndPassword);
     }
 
     #[test]
@@ -249,9 +249,9 @@ mod tests {
     }
 
     #[test]
-    fn joined_secrets_are_refused_where_one_key_is_wanted() {
-        let refused = Secret::from_whsec("whsec_YWJj|whsec_ZGVm").unwrap_err();
-        assert!(matches!(refused, ConfigError::Secret { problem: SecretProblem::Several, .. }));
+    fn joined_secrets_are_rejected_where_one_key_is_wanted() {
+        let rejected = Secret::from_whsec("whsec_YWJj|whsec_ZGVm").unwrap_err();
+        assert!(matches!(rejected, ConfigError::Secret { problem: SecretProblem::Several, .. }));
     }
 
     #[test]

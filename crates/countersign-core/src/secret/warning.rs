@@ -93,7 +93,7 @@ fn short(secret: &Secret, scheme: &Scheme) -> Option<SecretWarningKind> {
         Algorithm::Token => secret.dangerous_reveal().len(),
         _ => secret.key(scheme.secret_format()).ok()?.len(),
     };
-    (bytes < LEAST_BYTES).then_some(SecretWarningKind::Short { bytes })
+    (bytes < MIN_BYTES).then_some(SecretWarningKind::Short { bytes })
 }
 
 /// The text between quotes; `None` if there are no quotes.
@@ -116,7 +116,7 @@ impl fmt::Display for SecretWarning {
         match self.kind {
             SecretWarningKind::Short { bytes } => write!(
                 f,
-                "has a key of {bytes} bytes, and a key under {LEAST_BYTES} bytes can be found by \
+                "has a key of {bytes} bytes, and a key under {MIN_BYTES} bytes can be found by \
                  brute force: paste all of it, or create a longer secret"
             ),
             SecretWarningKind::InQuotes => {
@@ -130,7 +130,7 @@ impl fmt::Display for SecretWarning {
 }
 
 /// 128 bits.
-const LEAST_BYTES: usize = 16;
+const MIN_BYTES: usize = 16;
 const QUOTES: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
 const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', '\u{feff}'];

@@ -5,20 +5,20 @@ use std::borrow::Cow;
 
 use crate::decoding::Coding;
 use crate::error::ConfigError;
-use crate::headers::{Head, Wanted};
+use crate::headers::{HeaderLookup, RequestHead};
 use crate::scheme::{BodyView, Scheme};
 
 /// The bytes of this body that the scheme signs. A verifier reads the same header.
 pub(super) fn signed<'b>(
     scheme: &Scheme,
-    head: &Head<'_>,
+    head: &RequestHead<'_>,
     body: &'b [u8],
 ) -> Result<Cow<'b, [u8]>, ConfigError> {
     if scheme.body_view != BodyView::Decoded {
         return Ok(Cow::Borrowed(body));
     }
-    let mut wanted = [Wanted::new("content-encoding")];
-    head.headers.find(&mut wanted);
+    let mut wanted = [HeaderLookup::new("content-encoding")];
+    head.headers.lookup(&mut wanted);
     let [encoding] = wanted;
     match Coding::of(scheme, encoding.value()) {
         Ok(None) => Ok(Cow::Borrowed(body)),

@@ -63,14 +63,14 @@ mod tests {
             ("paypal", format!("ID\n{PUBLIC}")),
         ] {
             let scheme = Scheme::named(name).unwrap();
-            let refused = Verifier::new(scheme, Secret::new(secret).unwrap()).unwrap_err();
+            let rejected = Verifier::new(scheme, Secret::new(secret).unwrap()).unwrap_err();
             let feature = "asymmetric";
             let scheme = name.to_owned();
-            assert_eq!(refused, ConfigError::FeatureRequired { scheme, feature });
+            assert_eq!(rejected, ConfigError::FeatureRequired { scheme, feature });
         }
         let discord = Scheme::named("discord").unwrap();
-        let refused = Signer::new(discord, Secret::new("key").unwrap()).unwrap_err();
-        assert!(matches!(refused, ConfigError::FeatureRequired { .. }), "{refused}");
+        let rejected = Signer::new(discord, Secret::new("key").unwrap()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::FeatureRequired { .. }), "{rejected}");
     }
 
     #[test]

@@ -63,7 +63,7 @@ impl PublicKey {
                 bytes("x").filter(|x| x.len() == 32).map(Self::Ed25519)
             }
             (Some("RSA"), None) => bytes("n").zip(bytes("e")).and_then(|(n, e)| {
-                let is_long = n.len() >= LEAST_RSA_BYTES && n[0] != 0;
+                let is_long = n.len() >= MIN_RSA_BYTES && n[0] != 0;
                 is_long.then_some(Self::RsaParts(RsaPublicKeyComponents { n, e }))
             }),
             _ => None,
@@ -91,7 +91,7 @@ impl PublicKey {
         }
         let behind_algorithm = long(der, 0x30)?.strip_prefix(RSA_ALGORITHM)?;
         let key = long(behind_algorithm, 0x03)?.strip_prefix(&[0])?;
-        (key.len() > LEAST_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
+        (key.len() > MIN_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
     }
 
     /// Whether the key supports this algorithm.
@@ -152,7 +152,7 @@ fn long(der: &[u8], tag: u8) -> Option<&[u8]> {
 }
 
 /// The length of a modulus of 2,048 bits. Shorter keys are rejected.
-const LEAST_RSA_BYTES: usize = 256;
+const MIN_RSA_BYTES: usize = 256;
 /// `rsaEncryption`, without parameters.
 const RSA_ALGORITHM: &[u8] =
     &[0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];

@@ -7,18 +7,18 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use quick_cache::sync::Cache;
 
-use super::calls::{Call, Calls, Failed, For, Joined, Place, Said, within};
+use super::calls::{Call, CallPermit, Failed, For, Joined, LookupResult, SingleFlight, within};
 use super::resolver::{Ask, ResolverObserver};
-use super::{TenantFrom, Tenants};
+use super::{TenantId, Tenants};
 use crate::clock::{Clock, millis};
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::keyring::Keyring;
 use crate::scheme::Scheme;
 
 /// The tenants of a verifier, with the cached results of the resolver.
 pub(crate) struct TenantSecrets {
-    from: TenantFrom,
+    from: TenantId,
     resolver: Arc<dyn Ask>,
     observer: Option<Arc<dyn ResolverObserver>>,
     scheme: Scheme,
@@ -26,7 +26,7 @@ pub(crate) struct TenantSecrets {
     /// When each name was found to be unknown. Separate from `known`, so that a flood
     /// of made-up names evicts no tenant.
     unknown: Cache<Arc<str>, i64>,
-    calls: Arc<Calls>,
+    calls: Arc<SingleFlight>,
     fresh_for_ms: i64,
     stale_for_ms: i64,
     unknown_for_ms: i64,
@@ -42,7 +42,7 @@ struct Known {
 }
 
 /// A tenant's secrets, or the call that looks them up.
-pub(crate) enum Kept {
+pub(crate) enum CacheEntry {
     /// They are cached.
     Here(Arc<Keyring>),
     /// They are being looked up.
@@ -56,7 +56,7 @@ pub(crate) enum Kept {
 
 impl TenantSecrets {
     pub(crate) fn new(scheme: Scheme, tenants: Tenants) -> Self {
-        let Tenants { from, resolver, observer, capacity, most_calls, .. } = tenants;
+        let Tenants { from, resolver, observer, capacity, max_calls: most_calls, .. } = tenants;
         Self {
             from,
             resolver,
@@ -64,7 +64,7 @@ impl TenantSecrets {
             scheme,
             known: Cache::new(capacity),
             unknown: Cache::new(capacity),
-            calls: Arc::new(Calls::new(most_calls)),
+            calls: Arc::new(SingleFlight::new(most_calls)),
             fresh_for_ms: millis(tenants.fresh_for),
             stale_for_ms: millis(tenants.stale_for),
             unknown_for_ms: millis(tenants.unknown_for),
@@ -74,9 +74,9 @@ impl TenantSecrets {
     /// Looks up the secrets for a request.
     pub(crate) fn find(
         self: &Arc<Self>,
-        head: &Head<'_>,
+        head: &RequestHead<'_>,
         clock: &Arc<dyn Clock>,
-    ) -> Result<Kept, VerifyError> {
+    ) -> Result<CacheEntry, VerifyError> {
         let name = self.from.name(head)?;
         let now_unix_ms = clock.now_unix_ms();
         if let Some(kept) = self.at_hand(&name, now_unix_ms) {
@@ -86,21 +86,21 @@ impl TenantSecrets {
         // A name whose secrets are too old to use is still a tenant's name.
         let is_tenant = self.known.peek(&*name).is_some();
         let purpose = if is_tenant { For::Tenant } else { For::AnyName };
-        let begin = |place: Place| {
+        let begin = |place: CallPermit| {
             let (this, clock) = (Arc::clone(self), Arc::clone(clock));
             async move { this.ask(&place, &*clock).await }.boxed()
         };
         let at_hand = || self.at_hand(&name, now_unix_ms);
         match self.calls.join(&name, purpose, now_unix_ms, at_hand, begin) {
-            Joined::Call(call) => Ok(Kept::Asked { call, tenant: (*name).into(), stale }),
+            Joined::Call(call) => Ok(CacheEntry::Asked { call, tenant: (*name).into(), stale }),
             Joined::Needless(kept) => kept,
-            Joined::TooMany => stale.map(Kept::Here).ok_or_else(unavailable),
+            Joined::TooMany => stale.map(CacheEntry::Here).ok_or_else(unavailable),
         }
     }
 
     /// Stops waiting for the resolver and returns the expired secrets, if any. The
     /// next requests do not wait for it either.
-    pub(crate) fn give_up(
+    pub(crate) fn use_stale(
         &self,
         tenant: &Arc<str>,
         stale: Option<Arc<Keyring>>,
@@ -123,14 +123,14 @@ impl TenantSecrets {
     }
 
     /// The cached result, if it is fresh enough.
-    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<Kept, VerifyError>> {
+    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry, VerifyError>> {
         if let Some(known) = self.known.get(name) {
             let within = |since, for_ms| within(since, now_unix_ms, for_ms);
             let not_again =
                 known.failed_unix_ms.is_some_and(|failed| within(failed, self.unknown_for_ms));
             let fresh = within(known.at_unix_ms, self.fresh_for_ms)
                 || not_again && self.is_usable(&known, now_unix_ms);
-            return fresh.then_some(Ok(Kept::Here(known.keyring)));
+            return fresh.then_some(Ok(CacheEntry::Here(known.keyring)));
         }
         let unknown = self.unknown.get(name)?;
         within(unknown, now_unix_ms, self.unknown_for_ms)
@@ -147,7 +147,7 @@ impl TenantSecrets {
         within(known.at_unix_ms, now_unix_ms, longest)
     }
 
-    async fn ask(self: Arc<Self>, place: &Place, clock: &dyn Clock) -> Said {
+    async fn ask(self: Arc<Self>, place: &CallPermit, clock: &dyn Clock) -> LookupResult {
         let tenant = &place.tenant;
         let asked =
             AssertUnwindSafe(async { Arc::clone(&self.resolver).ask(Arc::clone(tenant)).await });
@@ -184,7 +184,7 @@ impl TenantSecrets {
 
     fn failed(
         &self,
-        place: &Place,
+        place: &CallPermit,
         error: &(dyn std::error::Error + 'static),
         clock: &dyn Clock,
     ) -> Failed {

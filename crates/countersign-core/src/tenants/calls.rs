@@ -10,10 +10,10 @@ use futures_util::future::{FutureExt, Shared, WeakShared};
 use crate::keyring::Keyring;
 
 /// A shared handle of a running call. Polling any handle drives the call.
-pub(crate) type Call = Shared<Pin<Box<dyn Future<Output = Said> + Send>>>;
+pub(crate) type Call = Shared<Pin<Box<dyn Future<Output = LookupResult> + Send>>>;
 
 /// The result of a call: the tenant's secrets, or `None` if there is no such tenant.
-pub(crate) type Said = Result<Option<Arc<Keyring>>, Failed>;
+pub(crate) type LookupResult = Result<Option<Arc<Keyring>>, Failed>;
 
 /// The resolver did not return a usable result.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ pub(super) enum Joined<T> {
     TooMany,
 }
 
-pub(super) struct Calls {
+pub(super) struct SingleFlight {
     most: usize,
     running: Mutex<Running>,
 }
@@ -52,12 +52,12 @@ struct Running {
 
 struct Begun {
     /// A weak handle: the call is dropped when all of its waiters have given up.
-    call: WeakShared<Pin<Box<dyn Future<Output = Said> + Send>>>,
+    call: WeakShared<Pin<Box<dyn Future<Output = LookupResult> + Send>>>,
     at_unix_ms: i64,
     number: u64,
 }
 
-impl Calls {
+impl SingleFlight {
     pub(super) fn new(most: usize) -> Self {
         Self { most, running: Mutex::default() }
     }
@@ -70,11 +70,11 @@ impl Calls {
         purpose: For,
         now_unix_ms: i64,
         at_hand: impl FnOnce() -> Option<T>,
-        begin: impl FnOnce(Place) -> Pin<Box<dyn Future<Output = Said> + Send>>,
+        begin: impl FnOnce(CallPermit) -> Pin<Box<dyn Future<Output = LookupResult> + Send>>,
     ) -> Joined<T> {
         let mut running = self.running();
         if let Some(begun) = running.calls.get(tenant)
-            && within(begun.at_unix_ms, now_unix_ms, LONGEST_CALL_MS)
+            && within(begun.at_unix_ms, now_unix_ms, MAX_CALL_MS)
             && let Some(call) = begun.call.upgrade()
         {
             return Joined::Call(call);
@@ -88,7 +88,8 @@ impl Calls {
         running.count[purpose as usize] += 1;
         running.number += 1;
         let (tenant, number): (Arc<str>, u64) = (tenant.into(), running.number);
-        let place = Place { calls: Arc::clone(self), tenant: Arc::clone(&tenant), purpose, number };
+        let place =
+            CallPermit { calls: Arc::clone(self), tenant: Arc::clone(&tenant), purpose, number };
         let call = begin(place).shared();
         if let Some(weak) = call.downgrade() {
             let begun = Begun { call: weak, at_unix_ms: now_unix_ms, number };
@@ -114,14 +115,14 @@ impl Calls {
 }
 
 /// A slot among the running calls, which is released on drop.
-pub(super) struct Place {
-    calls: Arc<Calls>,
+pub(super) struct CallPermit {
+    calls: Arc<SingleFlight>,
     pub(super) tenant: Arc<str>,
     purpose: For,
     number: u64,
 }
 
-impl Place {
+impl CallPermit {
     /// Runs `write`, which caches the result of the call, unless the call was
     /// detached.
     pub(super) fn learn(&self, write: impl FnOnce()) {
@@ -132,7 +133,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for CallPermit {
     fn drop(&mut self) {
         let mut running = self.calls.running();
         running.count[self.purpose as usize] -= 1;
@@ -149,4 +150,4 @@ pub(super) fn within(since_unix_ms: i64, now_unix_ms: i64, for_ms: i64) -> bool 
 }
 
 /// New requests do not join a call that is older than this: its result may be lost.
-const LONGEST_CALL_MS: i64 = 10_000;
+const MAX_CALL_MS: i64 = 10_000;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::name::Name;
 
 /// The place in a request that contains the name of its tenant.
@@ -15,18 +15,18 @@ use crate::name::Name;
 /// the same tenant, a client can replay a delivery under the other name and have it
 /// handled twice.
 #[derive(Clone)]
-pub struct TenantFrom(Place);
+pub struct TenantId(TenantSource);
 
 #[derive(Clone)]
-enum Place {
+enum TenantSource {
     Header(Name),
     Path { before: Box<str>, after: Box<str> },
     Head(Arc<Find>),
 }
 
-type Find = dyn Fn(&Head<'_>) -> Option<String> + Send + Sync;
+type Find = dyn Fn(&RequestHead<'_>) -> Option<String> + Send + Sync;
 
-impl TenantFrom {
+impl TenantId {
     /// Takes the name from the value of this header, such as `X-Webhook-ID`.
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl TenantFrom {
     /// [`ConfigError::Tenants`] if this is not a valid header name.
     pub fn header(name: &str) -> Result<Self, ConfigError> {
         let name = Name::new(name).ok_or_else(|| problem("a header cannot have this name"))?;
-        Ok(Self(Place::Header(name)))
+        Ok(Self(TenantSource::Header(name)))
     }
 
     /// Takes the name from the path segment at `{tenant}`: `/hooks/{tenant}`, or
@@ -61,7 +61,7 @@ impl TenantFrom {
         if [before, after].iter().any(|text| text.contains(['{', '}', '?', '#'])) {
             return Err(problem("the path may contain only segments and one `{tenant}`"));
         }
-        Ok(Self(Place::Path { before: before.into(), after: after.into() }))
+        Ok(Self(TenantSource::Path { before: before.into(), after: after.into() }))
     }
 
     /// Takes the name that this function returns for a request's head; `None` if the
@@ -70,14 +70,14 @@ impl TenantFrom {
     /// The head is not verified yet, and any client can have sent it: use only the
     /// head, and nothing outside it.
     #[must_use]
-    pub fn head(find: impl Fn(&Head<'_>) -> Option<String> + Send + Sync + 'static) -> Self {
-        Self(Place::Head(Arc::new(find)))
+    pub fn head(find: impl Fn(&RequestHead<'_>) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(TenantSource::Head(Arc::new(find)))
     }
 
     /// The tenant's name in a request.
-    pub(super) fn name<'h>(&self, head: &Head<'h>) -> Result<Cow<'h, str>, VerifyError> {
+    pub(super) fn name<'h>(&self, head: &RequestHead<'h>) -> Result<Cow<'h, str>, VerifyError> {
         let name = match &self.0 {
-            Place::Header(header) => {
+            TenantSource::Header(header) => {
                 let value = head
                     .headers
                     .unique(header.lower())
@@ -85,14 +85,13 @@ impl TenantFrom {
                 let value = value.and_then(|value| str::from_utf8(value).ok());
                 value.map(Cow::Borrowed)
             }
-            Place::Path { before, after } => {
+            TenantSource::Path { before, after } => {
                 head.target.and_then(|target| segment(target, before, after)).map(Cow::Borrowed)
             }
-            Place::Head(find) => find(head).map(Cow::Owned),
+            TenantSource::Head(find) => find(head).map(Cow::Owned),
         };
         let name = name.filter(|name| {
-            (1..=LONGEST_NAME).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_graphic())
+            (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
         });
         name.ok_or_else(|| VerifyErrorKind::UnknownTenant.into())
     }
@@ -109,38 +108,38 @@ fn problem(problem: &'static str) -> ConfigError {
     ConfigError::Tenants { problem }
 }
 
-impl fmt::Debug for TenantFrom {
+impl fmt::Debug for TenantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Place::Header(name) => write!(f, "TenantFrom(header `{name}`)"),
-            Place::Path { before, after } => {
-                write!(f, "TenantFrom(path `{before}{{tenant}}{after}`)")
+            TenantSource::Header(name) => write!(f, "TenantId(header `{name}`)"),
+            TenantSource::Path { before, after } => {
+                write!(f, "TenantId(path `{before}{{tenant}}{after}`)")
             }
-            Place::Head(_) => f.write_str("TenantFrom(head)"),
+            TenantSource::Head(_) => f.write_str("TenantId(head)"),
         }
     }
 }
 
 /// Longer than any id that providers and databases generate.
-const LONGEST_NAME: usize = 128;
+const MAX_NAME: usize = 128;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn named(
-        from: &TenantFrom,
+        from: &TenantId,
         target: &str,
         headers: &[(&str, &str)],
     ) -> Result<String, &'static str> {
         let headers = headers.to_vec();
-        let name = from.name(&Head::new("POST", target, &headers));
+        let name = from.name(&RequestHead::new("POST", target, &headers));
         name.map(Cow::into_owned).map_err(|error| error.code())
     }
 
     #[test]
     fn a_header_names_a_tenant_unless_it_is_repeated_or_no_name() {
-        let from = TenantFrom::header("X-Webhook-ID").unwrap();
+        let from = TenantId::header("X-Webhook-ID").unwrap();
         let name = |headers: &[(&str, &str)]| named(&from, "/", headers);
         assert_eq!(name(&[("x-webhook-id", "acme")]).unwrap(), "acme");
         assert_eq!(name(&[("x-webhook-id", &"a".repeat(128))]).unwrap().len(), 128);
@@ -153,9 +152,9 @@ mod tests {
 
     #[test]
     fn a_path_names_a_tenant_by_one_whole_segment() {
-        let end = TenantFrom::path("/hooks/{tenant}").unwrap();
-        let middle = TenantFrom::path("/hooks/{tenant}/in").unwrap();
-        let name = |from: &TenantFrom, target: &str| named(from, target, &[]).ok();
+        let end = TenantId::path("/hooks/{tenant}").unwrap();
+        let middle = TenantId::path("/hooks/{tenant}/in").unwrap();
+        let name = |from: &TenantId, target: &str| named(from, target, &[]).ok();
         assert_eq!(name(&end, "/hooks/acme").as_deref(), Some("acme"));
         assert_eq!(name(&end, "/hooks/acme?tenant=other").as_deref(), Some("acme"));
         assert_eq!(name(&middle, "/hooks/acme/in").as_deref(), Some("acme"));
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_refused_with_the_mend() {
+    fn what_is_no_template_is_rejected_with_the_fix() {
         for (template, said) in [
             ("/hooks", "no `{tenant}`"),
             ("hooks/{tenant}", "begin with `/`"),
@@ -178,9 +177,9 @@ mod tests {
             ("/{tenant}/{tenant}", "one `{tenant}`"),
             ("/hooks/{tenant}/?a", "one `{tenant}`"),
         ] {
-            let error = TenantFrom::path(template).unwrap_err().to_string();
+            let error = TenantId::path(template).unwrap_err().to_string();
             assert!(error.contains(said), "{template}: {error}");
         }
-        assert!(TenantFrom::header("X Webhook").is_err());
+        assert!(TenantId::header("X Webhook").is_err());
     }
 }

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{AskedHandshake, Begun, Verified, Verifier};
+use super::{BodyVerifier, UnsignedHandshake, Verified, Verifier};
 use crate::body::{Body, NotTaken};
-use crate::budget::Reserved;
+use crate::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
-use crate::headers::Head;
-use crate::observe::{Notice, Stopwatch};
-use crate::outcome::Answer;
-use crate::pace::Pace;
+use crate::headers::RequestHead;
+use crate::observe::{Stopwatch, TelemetryEvent};
+use crate::outcome::EarlyResponse;
+use crate::pace::BodyDeadline;
 use crate::secret::Secret;
 
 impl Verifier {
@@ -26,20 +26,25 @@ impl Verifier {
     /// # Errors
     ///
     /// The response, if no more of the request needs to be read.
-    pub fn arrive<'h>(&self, head: impl Into<Head<'h>>) -> Result<Arriving, Answer> {
+    pub fn arrive<'h>(
+        &self,
+        head: impl Into<RequestHead<'h>>,
+    ) -> Result<IncomingDelivery, EarlyResponse> {
         let head = head.into();
         let since = Stopwatch::start();
         let request = match self.handshake(head) {
             Some(asked) => Request::Handshake { body: Body::new(asked.body_limit()), asked },
             None => Request::Delivery {
-                begun: self.begin(head).map_err(|refused| self.answered(refused))?,
+                body_verifier: self
+                    .begin(head)
+                    .map_err(|rejected| self.report_response(rejected))?,
                 handshake: self.self_signed_handshake(&head).map(Box::new),
             },
         };
-        Ok(Arriving {
+        Ok(IncomingDelivery {
             request,
             received: 0,
-            pace: Pace::new(self.body_timeout(), self.least_body_rate()),
+            pace: BodyDeadline::new(self.body_timeout(), self.min_body_rate()),
             reserved: self.buffer_budget().reserve(),
             since,
             verifier: self.clone(),
@@ -52,19 +57,19 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`Answer::Busy`] if the budget is exhausted.
-    pub fn reserve(&self, head_bytes: usize) -> Result<Reserved, Answer> {
+    /// [`EarlyResponse::Busy`] if the budget is exhausted.
+    pub fn reserve(&self, head_bytes: usize) -> Result<BufferPermit, EarlyResponse> {
         let mut reserved = self.buffer_budget().reserve();
         match reserved.grow(head_bytes.saturating_add(REQUEST_BYTES)) {
             Ok(()) => Ok(reserved),
-            Err(_) => Err(self.answered(Answer::Busy)),
+            Err(_) => Err(self.report_response(EarlyResponse::Busy)),
         }
     }
 
     /// Records a response that ends the request.
-    fn answered(&self, answer: impl Into<Answer>) -> Answer {
+    fn report_response(&self, answer: impl Into<EarlyResponse>) -> EarlyResponse {
         let answer = answer.into();
-        self.watch().tell(&Notice::Answered(&answer));
+        self.recorder().record(&TelemetryEvent::Responded(&answer));
         answer
     }
 }
@@ -73,31 +78,31 @@ impl Verifier {
 /// the end it gets the verified delivery, or the response to send. The first error of
 /// any method is the response, and ends the request.
 #[must_use = "the request is not answered yet"]
-pub struct Arriving {
+pub struct IncomingDelivery {
     request: Request,
     received: u64,
-    pace: Pace,
-    reserved: Reserved,
+    pace: BodyDeadline,
+    reserved: BufferPermit,
     since: Stopwatch,
     verifier: Verifier,
 }
 
 enum Request {
     Delivery {
-        begun: Begun,
+        body_verifier: BodyVerifier,
         /// The handshake that it may be instead, while one is armed.
-        handshake: Option<Box<AskedHandshake>>,
+        handshake: Option<Box<UnsignedHandshake>>,
     },
     Handshake {
-        asked: AskedHandshake,
+        asked: UnsignedHandshake,
         body: Body,
     },
 }
 
-impl Arriving {
+impl IncomingDelivery {
     /// Counts the body in addition to what is [reserved](Verifier::reserve) for the
     /// head.
-    pub fn with_reserved(mut self, reserved: Reserved) -> Self {
+    pub fn with_permit(mut self, reserved: BufferPermit) -> Self {
         self.reserved = reserved;
         self
     }
@@ -109,12 +114,12 @@ impl Arriving {
     /// # Errors
     ///
     /// The response, if `bytes` is over the limit.
-    pub fn expect(&mut self, bytes: u64) -> Result<(), Answer> {
+    pub fn check_content_length(&mut self, bytes: u64) -> Result<(), EarlyResponse> {
         let announced = usize::try_from(bytes).unwrap_or(usize::MAX);
-        let refused = match &mut self.request {
-            Request::Delivery { begun, .. } => {
+        let rejected = match &mut self.request {
+            Request::Delivery { body_verifier: begun, .. } => {
                 begun.announce(announced);
-                begun.expect(bytes).err()
+                begun.check_content_length(bytes).err()
             }
             Request::Handshake { asked, .. } if asked.body_limit() == 0 => None,
             Request::Handshake { body, .. } => {
@@ -122,7 +127,7 @@ impl Arriving {
                 (announced > body.limit()).then(|| body.too_large())
             }
         };
-        refused.map_or(Ok(()), |refused| Err(self.verifier.answered(refused)))
+        rejected.map_or(Ok(()), |rejected| Err(self.verifier.report_response(rejected)))
     }
 
     /// Whether the response depends on the body. If not, the body need not be read.
@@ -141,16 +146,18 @@ impl Arriving {
     /// The response, if no more of the request needs to be read: the body is too
     /// large, is not valid in its content encoding, or does not fit into the budget at
     /// the moment.
-    pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), Answer> {
+    pub fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
         let piece = piece.into();
         self.received += piece.len() as u64;
         let pushed = match &mut self.request {
-            Request::Delivery { begun, .. } => begun.push_counted(piece, &mut self.reserved),
+            Request::Delivery { body_verifier: begun, .. } => {
+                begun.update_counted(piece, &mut self.reserved)
+            }
             Request::Handshake { body, .. } => body.push(piece, &mut self.reserved),
         };
         pushed.map_err(|error| match error {
-            NotTaken::Rejected(error) => self.verifier.answered(error),
-            NotTaken::NoRoom => self.verifier.answered(Answer::Busy),
+            NotTaken::Rejected(error) => self.verifier.report_response(error),
+            NotTaken::NoRoom => self.verifier.report_response(EarlyResponse::Busy),
         })
     }
 
@@ -158,7 +165,7 @@ impl Arriving {
     /// of the connection's buffer, which they would otherwise keep alive.
     pub fn pause(&mut self) {
         match &mut self.request {
-            Request::Delivery { begun, .. } => begun.pause(),
+            Request::Delivery { body_verifier: begun, .. } => begun.pause(),
             Request::Handshake { body, .. } => body.detach(),
         }
     }
@@ -166,14 +173,14 @@ impl Arriving {
     /// Returns the response for a body that the adapter stopped reading, for the
     /// reason `kind`.
     #[must_use]
-    pub fn refuse(&self, kind: VerifyErrorKind) -> Answer {
-        self.verifier.answered(VerifyError::from(kind))
+    pub fn reject(&self, kind: VerifyErrorKind) -> EarlyResponse {
+        self.verifier.report_response(VerifyError::from(kind))
     }
 
-    /// When to call [`judge_pace`](Self::judge_pace) next, since the adapter began to
+    /// When to call [`check_rate`](Self::check_rate) next, since the adapter began to
     /// wait for the body.
     #[must_use]
-    pub fn next_look(&self) -> Duration {
+    pub fn next_deadline(&self) -> Duration {
         self.pace.next()
     }
 
@@ -183,9 +190,9 @@ impl Arriving {
     /// # Errors
     ///
     /// The response, if the body arrives too slowly.
-    pub fn judge_pace(&mut self, elapsed: Duration) -> Result<(), Answer> {
+    pub fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
         let judged = self.pace.judge(elapsed, self.received);
-        judged.map_err(|refused| self.verifier.answered(refused))
+        judged.map_err(|rejected| self.verifier.report_response(rejected))
     }
 
     /// Ends the body and verifies the delivery. `announced` is the announced length of
@@ -195,71 +202,74 @@ impl Arriving {
     ///
     /// The response, if the request is not a delivery to handle: it failed
     /// verification, or it is a handshake.
-    pub fn finish(self, announced: Option<u64>) -> Result<Arrived, Answer> {
+    pub fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
         let Self { request, received, reserved, since, verifier, .. } = self;
         let body_took = since.elapsed();
         let since = Stopwatch::start();
         let is_whole = announced.is_none_or(|bytes| bytes <= received);
-        let verified =
-            request.judge(is_whole, &verifier).map_err(|answer| verifier.answered(answer))?;
-        verifier.watch().tell(&Notice::Verified {
+        let verified = request
+            .finish(is_whole, &verifier)
+            .map_err(|answer| verifier.report_response(answer))?;
+        verifier.recorder().record(&TelemetryEvent::Verified {
             verified: &verified,
             clock: &*verifier.inner.clock,
             body_took,
             verify_took: since.elapsed(),
         });
-        Ok(Arrived { verified, reserved })
+        Ok(ReceivedDelivery { verified, permit: reserved })
     }
 }
 
 impl Request {
-    fn judge(self, is_whole: bool, verifier: &Verifier) -> Result<Verified, Answer> {
+    fn finish(self, is_whole: bool, verifier: &Verifier) -> Result<Verified, EarlyResponse> {
         match self {
             Self::Delivery { .. } if !is_whole => {
                 Err(VerifyError::from(VerifyErrorKind::BodyIncomplete).into())
             }
-            Self::Delivery { begun, handshake } => {
+            Self::Delivery { body_verifier: begun, handshake } => {
                 let asked = handshake.and_then(|asked| asked.answer_self_signed(&begun));
                 if let Some(answer) = asked {
-                    return Err(shaken(verifier, answer));
+                    return Err(handshake_response(verifier, answer));
                 }
                 let verified = begun.verify()?;
                 match verified.handshake() {
-                    Some(answer) => Err(shaken(verifier, answer)),
+                    Some(answer) => Err(handshake_response(verifier, answer)),
                     None => Ok(verified),
                 }
             }
-            Self::Handshake { asked, body } => Err(shaken(verifier, asked.answer(&body.whole()?)?)),
+            Self::Handshake { asked, body } => {
+                Err(handshake_response(verifier, asked.answer(&body.whole()?)?))
+            }
         }
     }
 }
 
 /// Saves the key of a handshake, if it delivers one, and returns the response.
-fn shaken(verifier: &Verifier, mut answer: HandshakeAnswer) -> Answer {
+fn handshake_response(verifier: &Verifier, mut answer: HandshakeAnswer) -> EarlyResponse {
     if let Some(secret) = answer.take_captured()
-        && verifier.keep_captured(secret).is_err()
+        && verifier.save_captured(secret).is_err()
     {
-        return Answer::SecretNotKept;
+        return EarlyResponse::SecretNotKept;
     }
-    Answer::Handshake(Box::new(answer))
+    EarlyResponse::Handshake(Box::new(answer))
 }
 
 /// A verified delivery and its reservation in the budget.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Arrived {
+pub struct ReceivedDelivery {
     /// The verified delivery, with its body.
     pub verified: Verified,
     /// The reservation. Drop it after the response is sent.
-    pub reserved: Reserved,
+    pub permit: BufferPermit,
 }
 
-impl Arrived {
+impl ReceivedDelivery {
     /// Returns only the verified delivery, for an adapter that passes it to the user.
     /// The body stays counted in the budget until it and its clones are dropped.
     #[must_use]
     pub fn into_verified(self) -> Verified {
-        let Self { mut verified, reserved } = self;
+        let Self { mut verified, permit: reserved } = self;
         let body = mem::take(&mut verified.body);
         verified.body = Bytes::from_owner(Counted { body, _reserved: reserved });
         verified
@@ -269,7 +279,7 @@ impl Arrived {
 /// Bytes with their reservation in the budget.
 struct Counted {
     body: Bytes,
-    _reserved: Reserved,
+    _reserved: BufferPermit,
 }
 
 impl AsRef<[u8]> for Counted {
@@ -279,7 +289,7 @@ impl AsRef<[u8]> for Counted {
 }
 
 /// Saves the keys that providers send in a handshake. Implemented for closures.
-pub trait SecretKeeper: Send + Sync + 'static {
+pub trait HandshakeSecretStore: Send + Sync + 'static {
     /// Saves the key. This is called before the response to the provider, which does
     /// not send the key again.
     ///
@@ -287,22 +297,22 @@ pub trait SecretKeeper: Send + Sync + 'static {
     ///
     /// Any error, if the key could not be saved. The handshake then fails and must be
     /// repeated.
-    fn keep(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+    fn save(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
 }
 
-impl<F> SecretKeeper for F
+impl<F> HandshakeSecretStore for F
 where
     F: Fn(Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
 {
-    fn keep(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    fn save(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self(secret)
     }
 }
 
-impl fmt::Debug for Arriving {
+impl fmt::Debug for IncomingDelivery {
     /// Shows the progress, not the body.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arriving")
+        f.debug_struct("IncomingDelivery")
             .field("verifier", &self.verifier)
             .field("received", &self.received)
             .finish_non_exhaustive()

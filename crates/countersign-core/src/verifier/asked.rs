@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use super::{Begun, Inner, Judge, Verifier};
+use super::{BodyVerifier, Inner, Verifier, VerifierSnapshot};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::{Asked, HandshakeAnswer, Heard};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::json::Value;
 use crate::mac::{Key, VerifyToken};
 use crate::scheme::HandshakeRule;
@@ -36,14 +36,14 @@ impl Verifier {
     ///
     /// The first client that reaches the endpoint while it is armed can deliver its
     /// own key. If the provider shows the key, compare it, and arm for seconds only.
-    pub fn arm_handshake(&self, within: Duration) {
+    pub fn open_handshake_window(&self, within: Duration) {
         let ms = i64::try_from(within.as_millis()).unwrap_or(i64::MAX);
         let until = self.inner.clock.now_unix_ms().saturating_add(ms);
         self.inner.unsigned.armed_until.store(until, Ordering::Release);
     }
 
-    /// Cancels [`arm_handshake`](Self::arm_handshake).
-    pub fn disarm_handshake(&self) {
+    /// Cancels [`handshake_window`](Self::open_handshake_window).
+    pub fn close_handshake_window(&self) {
         self.inner.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
     }
 
@@ -57,13 +57,13 @@ impl Verifier {
     ///
     /// let acme = Scheme::builder("acme")
     ///     .signature_header("X-Acme-Signature")
-    ///     .signed("{body}")
+    ///     .signed_payload("{body}")
     ///     .handshake(Handshake::unsigned("challenge").method("GET").text("query:challenge"))
     ///     .build()?;
     /// let verifier = Verifier::new(acme, Secret::new("secret")?)?;
     ///
     /// let headers = [("Accept", "text/plain")];
-    /// let head = Head::new("GET", "/hooks?challenge=abc", &headers);
+    /// let head = RequestHead::new("GET", "/hooks?challenge=abc", &headers);
     /// let asked = verifier.handshake(head).expect("it is a handshake");
     /// assert_eq!(asked.body_limit(), 0);
     /// let answer = asked.answer(b"")?;
@@ -71,11 +71,11 @@ impl Verifier {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn handshake<'h>(&self, head: impl Into<Head<'h>>) -> Option<AskedHandshake> {
+    pub fn handshake<'h>(&self, head: impl Into<RequestHead<'h>>) -> Option<UnsignedHandshake> {
         if self.inner.scheme.handshakes().is_empty() {
             return None;
         }
-        let judge = self.judge().ok()?;
+        let judge = self.snapshot().ok()?;
         let head = head.into();
         let mut perhaps = Vec::new();
         for index in 0..judge.scheme.handshakes().len() {
@@ -86,7 +86,7 @@ impl Verifier {
                 Heard::No => {}
                 Heard::Yes(answer) => {
                     let state = State::Known { index, answer };
-                    return Some(AskedHandshake { verifier: judge, state });
+                    return Some(UnsignedHandshake { verifier: judge, state });
                 }
                 Heard::Perhaps(in_head) => perhaps.push((index, in_head)),
             }
@@ -94,7 +94,7 @@ impl Verifier {
         if perhaps.is_empty() {
             return None;
         }
-        Some(AskedHandshake { verifier: judge, state: State::InBody(perhaps) })
+        Some(UnsignedHandshake { verifier: judge, state: State::InBody(perhaps) })
     }
 }
 
@@ -102,26 +102,29 @@ impl Verifier {
     /// Recognises a request that may be a handshake that delivers a key and is signed
     /// with that key, which the verifier does not have. Only while the handshake is
     /// armed: like an unsigned handshake, it is not signed with a known key.
-    pub(super) fn self_signed_handshake(&self, head: &Head<'_>) -> Option<AskedHandshake> {
+    pub(super) fn self_signed_handshake(
+        &self,
+        head: &RequestHead<'_>,
+    ) -> Option<UnsignedHandshake> {
         if self.inner.scheme.handshakes().is_empty() {
             return None;
         }
-        let judge = self.judge().ok()?;
+        let judge = self.snapshot().ok()?;
         let of_index = |index| {
             let asked = judge.may_answer(index).then(|| judge.asked(index))??;
             Some((index, asked.by_signed_head(head)?))
         };
         let perhaps: Vec<_> = (0..judge.scheme.handshakes().len()).filter_map(of_index).collect();
         let state = State::InBody(perhaps);
-        Some(AskedHandshake { verifier: judge, state }).filter(AskedHandshake::may_be_one)
+        Some(UnsignedHandshake { verifier: judge, state }).filter(UnsignedHandshake::may_be_one)
     }
 }
 
 /// A request that is an unsigned handshake, or may be one, depending on its body. It
 /// cannot be a valid delivery, because it has no signature.
 #[must_use = "the provider waits for the answer"]
-pub struct AskedHandshake {
-    verifier: Judge,
+pub struct UnsignedHandshake {
+    verifier: VerifierSnapshot,
     state: State,
 }
 
@@ -132,13 +135,13 @@ enum State {
     InBody(Vec<(usize, Vec<Value>)>),
 }
 
-impl AskedHandshake {
+impl UnsignedHandshake {
     /// The maximum number of bytes of the body to read; 0 if the body is not needed.
     #[must_use]
     pub fn body_limit(&self) -> usize {
         match &self.state {
             State::Known { .. } => 0,
-            State::InBody(_) => self.verifier.body_limit.min(LONGEST_UNSIGNED_BODY),
+            State::InBody(_) => self.verifier.body_limit.min(MAX_UNSIGNED_BODY),
         }
     }
 
@@ -176,17 +179,17 @@ impl AskedHandshake {
     }
 }
 
-impl AskedHandshake {
+impl UnsignedHandshake {
     fn may_be_one(&self) -> bool {
         !matches!(&self.state, State::InBody(perhaps) if perhaps.is_empty())
     }
 
     /// The response, if `delivery` is signed with the key that its body delivers. As
     /// [`answer`](Self::answer), this ends the arming.
-    pub(super) fn answer_self_signed(self, delivery: &Begun) -> Option<HandshakeAnswer> {
+    pub(super) fn answer_self_signed(self, delivery: &BodyVerifier) -> Option<HandshakeAnswer> {
         let Self { verifier, state: State::InBody(perhaps) } = self else { return None };
         let body = delivery.held();
-        if body.len() > LONGEST_UNSIGNED_BODY {
+        if body.len() > MAX_UNSIGNED_BODY {
             return None;
         }
         let (index, answer) = verifier.by_body(perhaps, body)?;
@@ -210,7 +213,7 @@ impl Default for Unsigned {
     }
 }
 
-impl Judge {
+impl VerifierSnapshot {
     /// `None` if no secret is valid now, to sign the response with.
     fn asked(&self, index: usize) -> Option<Asked<'_>> {
         Some(Asked {
@@ -259,9 +262,9 @@ impl Inner {
     }
 }
 
-impl fmt::Debug for AskedHandshake {
+impl fmt::Debug for UnsignedHandshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AskedHandshake")
+        f.debug_struct("UnsignedHandshake")
             .field("scheme", &self.verifier.scheme.name())
             .finish_non_exhaustive()
     }
@@ -271,4 +274,4 @@ const NOT_ARMED: i64 = i64::MIN;
 
 /// The maximum size of an unsigned body. It is small because the body is parsed
 /// without verification.
-const LONGEST_UNSIGNED_BODY: usize = 16 * 1024;
+const MAX_UNSIGNED_BODY: usize = 16 * 1024;

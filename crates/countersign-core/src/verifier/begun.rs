@@ -5,17 +5,17 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::ruled::Ruled;
-use super::{Inner, Judge, Verified};
+use super::ruled::CustomVerification;
+use super::{Inner, Verified, VerifierSnapshot};
 use crate::body::{Body, NotTaken};
-use crate::budget::Reserved;
+use crate::budget::BufferPermit;
 use crate::decoding::{Coding, Decoder};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::json::{self, Value};
 use crate::mac::{Key, Message, Running, Tags};
-use crate::presented::{Context, Found, Presented};
+use crate::presented::{Context, FamilyHeaders, SignatureHeaders};
 use crate::timestamp;
 use crate::url::PublicUrl;
 
@@ -24,9 +24,9 @@ use crate::url::PublicUrl;
 /// The body is hashed as it arrives and stored here, so that the returned body is
 /// always the verified one.
 #[must_use = "the delivery is not verified before `verify`"]
-pub struct Begun {
-    pub(super) verifier: Judge,
-    pub(super) presented: Presented,
+pub struct BodyVerifier {
+    pub(super) verifier: VerifierSnapshot,
+    pub(super) presented: SignatureHeaders,
     tags: Tags,
     body: Body,
     /// The running MAC with the current secret, from the second piece on. The MACs
@@ -39,15 +39,15 @@ pub struct Begun {
     decoder: Option<Box<Decoder>>,
     /// Used instead of `presented`, `tags` and `running` if the scheme is implemented
     /// in code.
-    pub(super) ruled: Option<Box<Ruled>>,
+    pub(super) ruled: Option<Box<CustomVerification>>,
 }
 
-impl Begun {
+impl BodyVerifier {
     /// Creates a value before any header is read. It verifies nothing, because it has
     /// no tag.
-    pub(super) fn new(verifier: Judge) -> Self {
+    pub(super) fn new(verifier: VerifierSnapshot) -> Self {
         Self {
-            presented: Presented::default(),
+            presented: SignatureHeaders::default(),
             tags: Tags::default(),
             body: Body::new(verifier.body_limit),
             running: None,
@@ -57,12 +57,12 @@ impl Begun {
         }
     }
 
-    /// Checks the headers, in place: a `Begun` has some hundred bytes, and need not be
+    /// Checks the headers, in place: a `BodyVerifier` has some hundred bytes, and need not be
     /// moved if the whole verification is one call.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(super) fn read(&mut self, head: &Head<'_>) -> Result<(), VerifyError> {
+    pub(super) fn read(&mut self, head: &RequestHead<'_>) -> Result<(), VerifyError> {
         let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
-        let found = Found::of(&scheme.families[0], head);
+        let found = FamilyHeaders::of(&scheme.families[0], head);
         let coding = Coding::of(scheme, found.encoding())?;
         let context = Context {
             scheme,
@@ -72,7 +72,9 @@ impl Begun {
         };
         match &self.verifier.keyring().rule {
             None => self.presented.read(&context, head, found, &mut self.tags)?,
-            Some(rule) => self.ruled = Some(Ruled::begin(&self.verifier, &**rule, head)?),
+            Some(rule) => {
+                self.ruled = Some(CustomVerification::begin(&self.verifier, &**rule, head)?)
+            }
         }
         if let Some(coding) = coding {
             self.decoder = Some(Box::new(Decoder::new(coding, *body_limit)?));
@@ -85,7 +87,7 @@ impl Begun {
     /// # Errors
     ///
     /// [`VerifyErrorKind::BodyTooLarge`] if `bytes` is over the limit.
-    pub fn expect(&self, bytes: u64) -> Result<(), VerifyError> {
+    pub fn check_content_length(&self, bytes: u64) -> Result<(), VerifyError> {
         match usize::try_from(bytes) {
             Ok(bytes) if bytes <= self.body.limit() => Ok(()),
             _ => Err(self.body.too_large()),
@@ -106,19 +108,21 @@ impl Begun {
     /// decoded. [`VerifyErrorKind::UnsupportedEncoding`] if the body does not decode,
     /// or if bytes follow its end.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub fn push(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
-        self.push_counted(piece.into(), &mut Reserved::uncounted()).map_err(|error| match error {
-            NotTaken::Rejected(error) => error,
-            NotTaken::NoRoom => self.body.too_large(),
+    pub fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
+        self.update_counted(piece.into(), &mut BufferPermit::uncounted()).map_err(|error| {
+            match error {
+                NotTaken::Rejected(error) => error,
+                NotTaken::NoRoom => self.body.too_large(),
+            }
         })
     }
 
     /// [`push`](Self::push), which reserves every stored byte in the budget.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(super) fn push_counted(
+    pub(super) fn update_counted(
         &mut self,
         piece: Bytes,
-        reserved: &mut Reserved,
+        reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let begin = || Box::new(self.verifier.keyring().keys[0].begin(self.presented.before()));
         if let Some(decoder) = &mut self.decoder {
@@ -188,7 +192,7 @@ impl Begun {
     pub(super) fn compare(&mut self, body: &Bytes) -> Result<usize, VerifyError> {
         let Self { verifier, presented, tags, running, .. } = self;
         let secret = signed_by(verifier, presented, tags, running.take(), body)
-            .filter(|_| !handshake::anybody_may_have_had_it_signed(&verifier.scheme, body))
+            .filter(|_| !handshake::is_signing_oracle_input(&verifier.scheme, body))
             .filter(|_| {
                 let is_origin = verifier.url.as_ref().is_some_and(PublicUrl::is_origin);
                 verifier.scheme.boundaries.allow_body(body, is_origin)
@@ -204,8 +208,8 @@ impl Begun {
 /// The index of the secret that signed the delivery.
 #[inline(always)] // Part of `Verifier::verify`, which says why.
 fn signed_by(
-    verifier: &Judge,
-    presented: &Presented,
+    verifier: &VerifierSnapshot,
+    presented: &SignatureHeaders,
     tags: &Tags,
     running: Option<Box<Running>>,
     body: &Bytes,
@@ -225,12 +229,12 @@ fn signed_by(
 /// The timestamp in the verified body, checked against the tolerance.
 fn stated_time(verifier: &Inner, body: &Bytes) -> Result<Option<i64>, VerifyError> {
     let Some((pointer, unit)) = verifier.body_timestamp() else { return Ok(None) };
-    let refused = |kind| VerifyError::body_field(kind, pointer.text());
+    let rejected = |kind| VerifyError::body_field(kind, pointer.text());
     let ms = match json::find(body, &[pointer]).pop() {
         Some(Value::Text(text)) => timestamp::parse(text.as_bytes(), unit)
-            .ok_or_else(|| refused(VerifyErrorKind::MalformedTimestamp))?,
-        Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingTimestamp)),
-        Some(_) => return Err(refused(VerifyErrorKind::MalformedTimestamp)),
+            .ok_or_else(|| rejected(VerifyErrorKind::MalformedTimestamp))?,
+        Some(Value::Missing) | None => return Err(rejected(VerifyErrorKind::MissingTimestamp)),
+        Some(_) => return Err(rejected(VerifyErrorKind::MalformedTimestamp)),
     };
     if let Some(tolerance) = verifier.tolerance {
         timestamp::check(ms, verifier.clock.now_unix_ms(), tolerance)?;
@@ -238,9 +242,9 @@ fn stated_time(verifier: &Inner, body: &Bytes) -> Result<Option<i64>, VerifyErro
     Ok(Some(ms))
 }
 
-impl fmt::Debug for Begun {
+impl fmt::Debug for BodyVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Begun")
+        f.debug_struct("BodyVerifier")
             .field("scheme", &self.verifier.scheme.name())
             .finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{Held, Verifier};
+use super::{SecretSource, Verifier};
 use crate::error::ConfigError;
 use crate::keyring::Keyring;
 use crate::scheme::Scheme;
@@ -35,16 +35,18 @@ impl Verifier {
     /// # Errors
     ///
     /// [`ConfigError::Tenants`] if a resolver provides the secrets; see
-    /// [`forget_tenant`](Self::forget_tenant).
+    /// [`invalidate_tenant`](Self::invalidate_tenant).
     pub fn with_secrets_handle(mut self) -> Result<(Self, SecretsHandle), ConfigError> {
         let keyring = match &self.held {
-            Held::Inside => Arc::new(mem::take(&mut Arc::make_mut(&mut self.inner).keyring)),
-            Held::Found(keyring) => Arc::clone(keyring),
-            Held::Replaceable(replaceable) => {
+            SecretSource::Inside => {
+                Arc::new(mem::take(&mut Arc::make_mut(&mut self.inner).keyring))
+            }
+            SecretSource::Found(keyring) => Arc::clone(keyring),
+            SecretSource::Replaceable(replaceable) => {
                 let handle = SecretsHandle(Arc::clone(replaceable));
                 return Ok((self, handle));
             }
-            Held::OfTenants(_) => {
+            SecretSource::OfTenants(_) => {
                 let problem = "the resolver provides the secrets: call `forget_tenant` to look \
                                them up again";
                 return Err(ConfigError::Tenants { problem });
@@ -52,7 +54,7 @@ impl Verifier {
         };
         let scheme = self.inner.scheme.clone();
         let replaceable = Arc::new(Replaceable { scheme, keyring: RwLock::new(keyring) });
-        self.held = Held::Replaceable(Arc::clone(&replaceable));
+        self.held = SecretSource::Replaceable(Arc::clone(&replaceable));
         Ok((self, SecretsHandle(replaceable)))
     }
 }

@@ -7,14 +7,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::{Held, Inner, Verifier};
+use super::{Inner, SecretSource, Verifier};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::headers::Head;
+use crate::headers::RequestHead;
 use crate::keyring::Keyring;
-use crate::observe::{Notice, Watch};
-use crate::outcome::Answer;
+use crate::observe::{Recorder, TelemetryEvent};
+use crate::outcome::EarlyResponse;
 use crate::scheme::Scheme;
-use crate::tenants::{Call, Failed, Kept, TenantSecrets, Tenants};
+use crate::tenants::{CacheEntry, Call, Failed, TenantSecrets, Tenants};
 use crate::url::PublicUrl;
 
 impl Verifier {
@@ -30,10 +30,10 @@ impl Verifier {
     /// resolver must return some secret of the tenant for it.
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets, Signer, TenantFrom, Tenants, Verifier};
+    /// use countersign_core::{Scheme, Secret, Secrets, Signer, TenantId, Tenants, Verifier};
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-    /// let tenants = Tenants::new(TenantFrom::header("X-Webhook-ID")?, async |tenant: String| {
+    /// let tenants = Tenants::new(TenantId::header("X-Webhook-ID")?, async |tenant: String| {
     ///     // For example, a query of a database.
     ///     let is_known = tenant == "acme";
     ///     Ok(is_known.then_some(Secret::new("secret of acme")?.into()))
@@ -57,9 +57,9 @@ impl Verifier {
     /// [`new`](Self::new). A tenant's secret that cannot be used is reported to the
     /// [observer](Tenants::with_observer).
     pub fn for_tenants(scheme: Scheme, tenants: Tenants) -> Result<Self, ConfigError> {
-        Self::refuse_unknown_url(&scheme)?;
+        Self::reject_unknown_url(&scheme)?;
         let secrets = TenantSecrets::new(scheme.clone(), tenants);
-        Self::build(scheme, Keyring::default(), Held::OfTenants(Arc::new(secrets)), None)
+        Self::build(scheme, Keyring::default(), SecretSource::OfTenants(Arc::new(secrets)), None)
     }
 
     /// As [`for_tenants`](Self::for_tenants), for a scheme that signs the URL. `url` is
@@ -69,27 +69,32 @@ impl Verifier {
     /// # Errors
     ///
     /// As [`for_tenants`](Self::for_tenants).
-    pub fn for_tenants_at(
+    pub fn for_tenants_with_public_url(
         url: PublicUrl,
         scheme: Scheme,
         tenants: Tenants,
     ) -> Result<Self, ConfigError> {
         let secrets = TenantSecrets::new(scheme.clone(), tenants);
-        Self::build(scheme, Keyring::default(), Held::OfTenants(Arc::new(secrets)), Some(url))
+        Self::build(
+            scheme,
+            Keyring::default(),
+            SecretSource::OfTenants(Arc::new(secrets)),
+            Some(url),
+        )
     }
 
     /// Removes a tenant from the cache, so that the next request looks up its secrets.
     /// Call it when a tenant's secrets have changed. It applies to all clones of the
     /// verifier.
-    pub fn forget_tenant(&self, tenant: &str) {
-        if let Held::OfTenants(tenants) = &self.held {
+    pub fn invalidate_tenant(&self, tenant: &str) {
+        if let SecretSource::OfTenants(tenants) = &self.held {
             tenants.forget(tenant);
         }
     }
 
     /// Removes all tenants from the cache. It applies to all clones of the verifier.
-    pub fn forget_tenants(&self) {
-        if let Held::OfTenants(tenants) = &self.held {
+    pub fn invalidate_tenants(&self) {
+        if let SecretSource::OfTenants(tenants) = &self.held {
             tenants.forget_all();
         }
     }
@@ -105,33 +110,34 @@ impl Verifier {
     ///
     /// [`VerifyErrorKind::UnknownTenant`] and
     /// [`VerifyErrorKind::SecretsUnavailable`], for a verifier of tenants.
-    pub fn resolve<'h>(&self, head: impl Into<Head<'h>>) -> Resolving {
+    pub fn resolve<'h>(&self, head: impl Into<RequestHead<'h>>) -> ResolveFuture {
         let found = match &self.held {
-            Held::Inside | Held::Found(_) => {
+            SecretSource::Inside | SecretSource::Found(_) => {
                 return self.resolving(State::Known(Some(Ok(self.clone()))));
             }
-            Held::Replaceable(replaceable) => Ok(replaceable.current()),
-            Held::OfTenants(tenants) => match tenants.find(&head.into(), &self.inner.clock) {
-                Ok(Kept::Here(keyring)) => Ok(keyring),
-                Ok(Kept::Asked { call, tenant, stale }) => {
+            SecretSource::Replaceable(replaceable) => Ok(replaceable.current()),
+            SecretSource::OfTenants(tenants) => match tenants.find(&head.into(), &self.inner.clock)
+            {
+                Ok(CacheEntry::Here(keyring)) => Ok(keyring),
+                Ok(CacheEntry::Asked { call, tenant, stale }) => {
                     let inner = Arc::clone(&self.inner);
                     let tenants = Arc::clone(tenants);
                     let asked = Asked { inner, tenants, tenant, call, stale };
                     return self.resolving(State::Asked(Box::new(asked)));
                 }
-                Err(refused) => Err(refused),
+                Err(rejected) => Err(rejected),
             },
         };
         let found = found.map(|keyring| Self::found(Arc::clone(&self.inner), keyring));
         self.resolving(State::Known(Some(found)))
     }
 
-    fn resolving(&self, state: State) -> Resolving {
-        Resolving { state, watch: self.watch().clone() }
+    fn resolving(&self, state: State) -> ResolveFuture {
+        ResolveFuture { state, watch: self.recorder().clone() }
     }
 
     fn found(inner: Arc<Inner>, keyring: Arc<Keyring>) -> Self {
-        Self { inner, held: Held::Found(keyring) }
+        Self { inner, held: SecretSource::Found(keyring) }
     }
 }
 
@@ -139,9 +145,9 @@ impl Verifier {
 ///
 /// Dropping it does not affect other requests that wait for the same tenant.
 #[must_use = "futures do nothing unless polled"]
-pub struct Resolving {
+pub struct ResolveFuture {
     state: State,
-    watch: Watch,
+    watch: Recorder,
 }
 
 enum State {
@@ -158,14 +164,14 @@ struct Asked {
     stale: Option<Arc<Keyring>>,
 }
 
-impl Resolving {
+impl ResolveFuture {
     /// Stops waiting and returns the verifier with the tenant's expired secrets, if
-    /// they may [still be used](Tenants::with_stale_for).
+    /// they may [still be used](Tenants::with_stale_if_error).
     ///
     /// # Errors
     ///
     /// [`VerifyErrorKind::SecretsUnavailable`] if there are no such secrets.
-    pub fn give_up(&mut self) -> Result<Verifier, VerifyError> {
+    pub fn use_stale(&mut self) -> Result<Verifier, VerifyError> {
         let found = match mem::replace(&mut self.state, State::Known(None)) {
             State::Known(known) => known.unwrap_or_else(|| Err(unavailable())),
             State::Asked(asked) => asked.without_answer(),
@@ -174,8 +180,9 @@ impl Resolving {
     }
 
     fn told(&self, found: Result<Verifier, VerifyError>) -> Result<Verifier, VerifyError> {
-        if let Err(refused) = &found {
-            self.watch.tell(&Notice::Answered(&Answer::Refused(refused.clone())));
+        if let Err(rejected) = &found {
+            self.watch
+                .record(&TelemetryEvent::Responded(&EarlyResponse::Rejected(rejected.clone())));
         }
         found
     }
@@ -195,12 +202,12 @@ impl Asked {
 
     fn without_answer(self) -> Result<Verifier, VerifyError> {
         let Self { inner, tenants, tenant, stale, .. } = self;
-        let keyring = tenants.give_up(&tenant, stale, inner.clock.now_unix_ms())?;
+        let keyring = tenants.use_stale(&tenant, stale, inner.clock.now_unix_ms())?;
         Ok(Verifier::found(inner, keyring))
     }
 }
 
-impl Future for Resolving {
+impl Future for ResolveFuture {
     type Output = Result<Verifier, VerifyError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -216,8 +223,8 @@ fn unavailable() -> VerifyError {
     VerifyErrorKind::SecretsUnavailable.into()
 }
 
-impl fmt::Debug for Resolving {
+impl fmt::Debug for ResolveFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Resolving").finish_non_exhaustive()
+        f.debug_struct("ResolveFuture").finish_non_exhaustive()
     }
 }

@@ -5,33 +5,33 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::{Inner, Judge, Verified};
+use super::{Inner, Verified, VerifierSnapshot};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::event::{Event, Known};
 use crate::handshake;
-use crate::headers::Head;
-use crate::presented::{self, Presented};
-use crate::rule::{Pending, PreparedRule, RuleRequest, SignedBy};
+use crate::headers::RequestHead;
+use crate::presented::{self, SignatureHeaders};
+use crate::rule::{BodyCheck, CustomVerifier, KeyMatch, VerifyRequest};
 use crate::signed_pieces::Piece;
 use crate::timestamp;
 
 /// A delivery whose headers the rule has checked and whose body is still to come.
-pub(super) struct Ruled {
-    pending: Pending,
+pub(super) struct CustomVerification {
+    pending: BodyCheck,
     header_type: Option<String>,
 }
 
-impl Ruled {
+impl CustomVerification {
     /// Lets the rule check the headers.
     pub(super) fn begin(
-        verifier: &Judge,
-        rule: &dyn PreparedRule,
-        head: &Head<'_>,
+        verifier: &VerifierSnapshot,
+        rule: &dyn CustomVerifier,
+        head: &RequestHead<'_>,
     ) -> Result<Box<Self>, VerifyError> {
         let Inner { scheme, url, tolerance, clock, .. } = &**verifier;
         let now_ms = clock.now_unix_ms();
         let request =
-            RuleRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
+            VerifyRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
         let keyring = verifier.keyring();
         let pending = rule.begin(&request, &|index| keyring.is_valid(index, &**clock))?;
         let header_type = presented::header_type(scheme, head);
@@ -40,10 +40,14 @@ impl Ruled {
     }
 
     /// Lets the rule check the body.
-    pub(super) fn verify(self, verifier: Judge, body: Bytes) -> Result<Verified, VerifyError> {
+    pub(super) fn verify(
+        self,
+        verifier: VerifierSnapshot,
+        body: Bytes,
+    ) -> Result<Verified, VerifyError> {
         let Inner { scheme, tolerance, clock, .. } = &*verifier;
         let signed_by = self.pending.judge(&body)?;
-        if handshake::anybody_may_have_had_it_signed(scheme, &body) {
+        if handshake::is_signing_oracle_input(scheme, &body) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }
         let keyring = verifier.keyring();
@@ -54,7 +58,7 @@ impl Ruled {
         if !keyring.may_have_signed(signed_by.secret, &**clock) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }
-        let mut presented = Presented::default();
+        let mut presented = SignatureHeaders::default();
         if scheme.timestamp.is_some() {
             let signed_at_ms = signed_by.unix_ms.ok_or(VerifyErrorKind::MissingTimestamp)?;
             if let Some(tolerance) = *tolerance {
@@ -62,7 +66,7 @@ impl Ruled {
             }
             presented.signed_at_ms = Some(signed_at_ms);
         }
-        let SignedBy { secret, unix_ms, id, over } = signed_by;
+        let KeyMatch { secret, unix_ms, id, over } = signed_by;
         let time = unix_ms.map(i64::to_be_bytes);
         let time = time.as_ref().map(|time| Piece::Time(time));
         let signed = Piece::Body(over.as_deref().unwrap_or(&body));

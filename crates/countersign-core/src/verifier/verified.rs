@@ -6,12 +6,12 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use serde_core::de::DeserializeOwned;
 
-use super::Judge;
+use super::VerifierSnapshot;
 use crate::event::{Event, EventIdFrom, Signed};
 use crate::handshake::{self, HandshakeAnswer};
 use crate::malformed::MalformedJson;
-use crate::observe::Notice;
-use crate::presented::Presented;
+use crate::observe::TelemetryEvent;
+use crate::presented::SignatureHeaders;
 use crate::scheme::{Identity, Scheme};
 
 /// A delivery whose signature and timestamp are verified.
@@ -20,8 +20,8 @@ use crate::scheme::{Identity, Scheme};
 /// same delivery.
 #[derive(Clone)]
 pub struct Verified {
-    pub(super) verifier: Judge,
-    pub(super) presented: Presented,
+    pub(super) verifier: VerifierSnapshot,
+    pub(super) presented: SignatureHeaders,
     pub(super) body: Bytes,
     pub(super) secret: usize,
     /// Derived on first use.
@@ -50,7 +50,7 @@ impl Verified {
     /// [`MalformedJson`] if the body is not JSON, or does not fit the type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, MalformedJson> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            self.verifier.watch.tell(&Notice::MalformedJson);
+            self.verifier.watch.record(&TelemetryEvent::MalformedJson);
             MalformedJson::of(&error)
         })
     }

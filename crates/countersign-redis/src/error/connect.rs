@@ -35,7 +35,7 @@ pub enum ConnectError {
     },
     /// The server rejected the user or the password.
     #[non_exhaustive]
-    Refused {
+    Rejected {
         /// The server's error.
         source: Cause,
     },
@@ -96,7 +96,9 @@ impl fmt::Display for ConnectError {
             Self::FeatureRequired { feature } => {
                 write!(f, "the URL of the store needs the feature `{feature}` of countersign-redis")
             }
-            Self::Refused { .. } => f.write_str("the store's server rejected the user or password"),
+            Self::Rejected { .. } => {
+                f.write_str("the store's server rejected the user or password")
+            }
             Self::Certificate { .. } => f.write_str(
                 "the certificate of the store's server is not trusted: check the URL's host, and \
                  add the server's authority to the system's root certificates",
@@ -141,7 +143,7 @@ impl fmt::Debug for ConnectError {
 impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Refused { source }
+            Self::Rejected { source }
             | Self::Certificate { source }
             | Self::Unreachable { source }
             | Self::Unsuitable { source: Some(source), .. }
@@ -162,12 +164,12 @@ impl ConnectError {
     /// which would be public.
     pub(crate) fn of(error: RedisError) -> Self {
         match error.kind() {
-            ErrorKind::AuthenticationFailed => Self::Refused { source: Arc::new(error) },
+            ErrorKind::AuthenticationFailed => Self::Rejected { source: Arc::new(error) },
             ErrorKind::InvalidClientConfig => {
                 Self::Url { problem: "is inconsistent: its nodes differ in user or password" }
             }
             _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => {
-                Self::Refused { source: Arc::new(error) }
+                Self::Rejected { source: Arc::new(error) }
             }
             _ if is_certificate(&error) => Self::Certificate { source: Arc::new(error) },
             _ => Self::Unreachable { source: Arc::new(error) },

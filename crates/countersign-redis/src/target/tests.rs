@@ -10,7 +10,7 @@ fn problem(url: &str) -> String {
 }
 
 #[test]
-fn a_url_of_an_unknown_form_is_refused() {
+fn a_url_of_an_unknown_form_is_rejected() {
     for url in ["", "127.0.0.1:6379", "http://127.0.0.1", "redis+ring://a", "redis://a:port"] {
         assert!(problem(url).starts_with("the URL of the store "), "{url}");
     }

@@ -19,16 +19,16 @@ use tower_service::Service;
 
 use super::answer::{Answer, rejected, unavailable};
 use super::linger::linger;
-use super::noted::Noted;
-use super::patience::{InHand, Overdue, Patience};
-use super::places::Place;
+use super::noted::ActivityStream;
+use super::patience::{ActiveRequest, ConnectionTimer, Expired};
+use super::places::ConnectionSlot;
 use crate::body::{BoxError, head_bytes};
 
 pub(super) struct Connection<S> {
     pub(super) stream: TcpStream,
     pub(super) service: S,
-    pub(super) place: Place,
-    pub(super) patience: Patience,
+    pub(super) place: ConnectionSlot,
+    pub(super) patience: ConnectionTimer,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -59,7 +59,7 @@ where
         // A response is one small write. If this fails, it is only slower.
         let _ = stream.set_nodelay(true);
         let (place, patience) = (Arc::new(place), Arc::new(patience));
-        let (stream, mut stream_left) = Noted::new(stream, Arc::clone(&patience));
+        let (stream, mut stream_left) = ActivityStream::new(stream, Arc::clone(&patience));
         let requests = Requests {
             service: TowerToHyperService::new(service),
             place: Arc::clone(&place),
@@ -77,9 +77,9 @@ where
                 select! {
                     // Errors of a connection concern its client only.
                     _ = &mut connection => break,
-                    overdue = patience.overdue() => match overdue {
-                        Overdue::Idle => may_be_sending = false,
-                        Overdue::Head | Overdue::Answer | Overdue::End => return,
+                    overdue = patience.expired() => match overdue {
+                        Expired::Idle => may_be_sending = false,
+                        Expired::Head | Expired::Answer | Expired::End => return,
                     },
                     () = place.is_over() => {}
                     () = shared.ending.cancelled(), if !is_ending => {
@@ -102,8 +102,8 @@ where
 /// Handles the requests of one connection.
 struct Requests<S> {
     service: TowerToHyperService<S>,
-    place: Arc<Place>,
-    patience: Arc<Patience>,
+    place: Arc<ConnectionSlot>,
+    patience: Arc<ConnectionTimer>,
     shared: Arc<Shared>,
 }
 
@@ -125,7 +125,7 @@ where
         // With HTTP/1 a connection has one request at a time.
         let fits = request.version() <= Version::HTTP_11
             || reserved.grow(head_bytes(request.headers(), request.uri()) + STREAM_BYTES).is_ok();
-        let early = if request.headers().len() > MOST_FIELDS {
+        let early = if request.headers().len() > MAX_FIELDS {
             Some(rejected(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))
         } else if !fits {
             Some(unavailable())
@@ -168,13 +168,17 @@ fn of_service<B>(
 }
 
 /// Marks the response as being sent: from here on the client is timed.
-fn sent<B>(answer: Response<Answer<B>>, in_hand: InHand, place: &Place) -> Response<Answer<B>> {
+fn sent<B>(
+    answer: Response<Answer<B>>,
+    in_hand: ActiveRequest,
+    place: &ConnectionSlot,
+) -> Response<Answer<B>> {
     place.note_answered();
     answer.map(|body| body.on_its_way(in_hand.answered()))
 }
 
 /// hyper's limit for HTTP/1. The total size is limited too, but short fields
 /// take ten times their size.
-const MOST_FIELDS: usize = 100;
+const MAX_FIELDS: usize = 100;
 /// For the stream and the task that handles it.
 const STREAM_BYTES: usize = 4 * 1024;

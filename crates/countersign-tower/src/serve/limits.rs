@@ -5,8 +5,8 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
-use super::patience::Patience;
-use super::places::{Place, Places};
+use super::patience::ConnectionTimer;
+use super::places::{ConnectionSlot, ConnectionSlots};
 
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
@@ -35,7 +35,7 @@ impl Default for Limits {
 impl Limits {
     /// The limits that hyper enforces.
     pub(super) fn builder(&self) -> Builder<TokioExecutor> {
-        let head_bytes = self.head_bytes.max(LEAST_HEAD);
+        let head_bytes = self.head_bytes.max(MIN_HEAD);
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -48,35 +48,35 @@ impl Limits {
             .timer(TokioTimer::new())
             .keep_alive_interval(PING)
             .keep_alive_timeout(PING)
-            .max_concurrent_streams(MOST_STREAMS)
+            .max_concurrent_streams(MAX_STREAMS)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_stream_window_size(STREAM_WINDOW)
             .max_send_buf_size(SEND_BUFFER)
             .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX))
-            .max_pending_accept_reset_streams(MOST_UNSEEN_RESETS)
-            .max_local_error_reset_streams(MOST_ERRORS);
+            .max_pending_accept_reset_streams(MAX_UNSEEN_RESETS)
+            .max_local_error_reset_streams(MAX_ERRORS);
         builder
     }
 
     /// The timeouts of a new connection.
-    pub(super) fn patience(&self, place: &Place) -> Patience {
+    pub(super) fn patience(&self, place: &ConnectionSlot) -> ConnectionTimer {
         let most = if place.is_reserve() { RESERVE_PATIENCE } else { Duration::MAX };
-        Patience::new(self.header_timeout.min(most), self.idle_timeout.min(most))
+        ConnectionTimer::new(self.header_timeout.min(most), self.idle_timeout.min(most))
     }
 
-    pub(super) fn places(&self) -> Places {
-        Places::new(self.connections, self.reserve)
+    pub(super) fn places(&self) -> ConnectionSlots {
+        ConnectionSlots::new(self.connections, self.reserve)
     }
 }
 
 /// hyper's minimum.
-const LEAST_HEAD: usize = 8 * 1024;
+const MIN_HEAD: usize = 8 * 1024;
 const PING: Duration = Duration::from_secs(10);
-const MOST_STREAMS: u32 = 64;
+const MAX_STREAMS: u32 = 64;
 /// Streams that are opened and reset at once cost the server more than the
 /// client. Past this number the connection is closed.
-const MOST_UNSEEN_RESETS: usize = 20;
-const MOST_ERRORS: usize = 64;
+const MAX_UNSEEN_RESETS: usize = 20;
+const MAX_ERRORS: usize = 64;
 /// Body bytes that are received before they are read are in no budget, so the
 /// windows are small.
 const CONNECTION_WINDOW: u32 = 64 * 1024;

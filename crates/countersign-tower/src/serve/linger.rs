@@ -22,7 +22,7 @@ pub(super) async fn linger(mut stream: TcpStream) {
     }
     let discarded = async {
         let mut buffer = vec![0; BUFFER];
-        let mut left = MOST_BYTES;
+        let mut left = MAX_BYTES;
         while left > 0
             && let Ok(Ok(length @ 1..)) = timeout(SILENCE, stream.read(&mut buffer)).await
         {
@@ -34,7 +34,7 @@ pub(super) async fn linger(mut stream: TcpStream) {
 }
 
 /// The largest body that a built-in scheme accepts, with a margin.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 const LONGEST: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_secs(1);
 const BUFFER: usize = 16 * 1024;

@@ -10,21 +10,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::patience::Patience;
+use super::patience::ConnectionTimer;
 
-pub(super) struct Noted {
+pub(super) struct ActivityStream {
     /// Taken when the wrapper is dropped.
     stream: Option<TcpStream>,
-    patience: Arc<Patience>,
+    patience: Arc<ConnectionTimer>,
     left: Option<oneshot::Sender<TcpStream>>,
 }
 
-impl Noted {
+impl ActivityStream {
     /// The stream, and a receiver that returns it once its connection has
     /// dropped it.
     pub(super) fn new(
         stream: TcpStream,
-        patience: Arc<Patience>,
+        patience: Arc<ConnectionTimer>,
     ) -> (Self, oneshot::Receiver<TcpStream>) {
         let (left, leaves) = oneshot::channel();
         (Self { stream: Some(stream), patience, left: Some(left) }, leaves)
@@ -41,7 +41,7 @@ impl Noted {
     }
 }
 
-impl Drop for Noted {
+impl Drop for ActivityStream {
     fn drop(&mut self) {
         if let (Some(stream), Some(left)) = (self.stream.take(), self.left.take()) {
             // If the receiver is gone, the stream is closed.
@@ -50,7 +50,7 @@ impl Drop for Noted {
     }
 }
 
-impl AsyncRead for Noted {
+impl AsyncRead for ActivityStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -65,7 +65,7 @@ impl AsyncRead for Noted {
     }
 }
 
-impl AsyncWrite for Noted {
+impl AsyncWrite for ActivityStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

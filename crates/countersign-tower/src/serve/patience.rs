@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 /// Times the gaps between requests and the responses that are being sent. While
 /// a request is in progress, no timeout applies: the service decides.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct ConnectionTimer {
     header_timeout: Duration,
     idle_timeout: Duration,
     state: Mutex<State>,
@@ -34,7 +34,7 @@ enum Phase {
     Head {
         since: Instant,
     },
-    InHand {
+    Active {
         requests: usize,
     },
     Idle {
@@ -48,7 +48,7 @@ enum Phase {
 
 /// Which timeout has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Overdue {
+pub(super) enum Expired {
     Head,
     Idle,
     /// The client does not read its response.
@@ -57,7 +57,7 @@ pub(super) enum Overdue {
     End,
 }
 
-impl Patience {
+impl ConnectionTimer {
     /// For a new connection, which waits for its first head.
     pub(super) fn new(header_timeout: Duration, idle_timeout: Duration) -> Self {
         let state = Mutex::new(State {
@@ -85,15 +85,15 @@ impl Patience {
 
     /// Records that a head is complete. The request is in progress while the
     /// value lives.
-    pub(super) fn begin(self: &Arc<Self>, version: Version) -> InHand {
+    pub(super) fn begin(self: &Arc<Self>, version: Version) -> ActiveRequest {
         let mut state = self.state();
         state.bytes_are_heads = version <= Version::HTTP_11;
         state.phase = match state.phase {
-            Phase::InHand { requests } => Phase::InHand { requests: requests.saturating_add(1) },
-            _ => Phase::InHand { requests: 1 },
+            Phase::Active { requests } => Phase::Active { requests: requests.saturating_add(1) },
+            _ => Phase::Active { requests: 1 },
         };
         drop(state);
-        InHand(Arc::clone(self))
+        ActiveRequest(Arc::clone(self))
     }
 
     /// Starts closing the connection. If it is idle, the client has one second
@@ -110,15 +110,15 @@ impl Patience {
     /// Whether no request is in progress and no response is being sent.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state();
-        !matches!(state.phase, Phase::InHand { .. })
+        !matches!(state.phase, Phase::Active { .. })
             && state.answers.is_empty()
             && !state.is_blocked
     }
 
     /// Waits until a timeout expires.
-    pub(super) async fn overdue(&self) -> Overdue {
+    pub(super) async fn expired(&self) -> Expired {
         // A deadline that is set during the sleep cannot be earlier than this.
-        let soonest = self.header_timeout.min(self.idle_timeout).min(FAREWELL).max(LEAST_PAUSE);
+        let soonest = self.header_timeout.min(self.idle_timeout).min(FAREWELL).max(MIN_PAUSE);
         loop {
             let pause = match self.left() {
                 None => soonest,
@@ -130,20 +130,20 @@ impl Patience {
     }
 
     /// Which timeout is next, and the time left until it.
-    fn left(&self) -> Option<(Overdue, Duration)> {
+    fn left(&self) -> Option<(Expired, Duration)> {
         let state = self.state();
         let answer =
-            state.answers.front().map(|since| (Overdue::Answer, *since, self.idle_timeout));
+            state.answers.front().map(|since| (Expired::Answer, *since, self.idle_timeout));
         let phase = match state.phase {
-            Phase::InHand { .. } => None,
-            Phase::Head { since } => Some((Overdue::Head, since, self.header_timeout)),
+            Phase::Active { .. } => None,
+            Phase::Head { since } => Some((Expired::Head, since, self.header_timeout)),
             Phase::Idle { since } if state.is_blocked => {
-                Some((Overdue::Answer, since, self.idle_timeout))
+                Some((Expired::Answer, since, self.idle_timeout))
             }
-            Phase::Idle { since } => Some((Overdue::Idle, since, self.idle_timeout)),
-            Phase::Ending { since } => Some((Overdue::End, since, FAREWELL)),
+            Phase::Idle { since } => Some((Expired::Idle, since, self.idle_timeout)),
+            Phase::Ending { since } => Some((Expired::End, since, FAREWELL)),
         };
-        let left = |(overdue, since, timeout): (Overdue, Instant, Duration)| {
+        let left = |(overdue, since, timeout): (Expired, Instant, Duration)| {
             (overdue, timeout.saturating_sub(since.elapsed()))
         };
         answer.into_iter().chain(phase).map(left).min_by_key(|(_, left)| *left)
@@ -156,9 +156,9 @@ impl Patience {
 
 /// A request that the service is handling.
 #[derive(Debug)]
-pub(super) struct InHand(Arc<Patience>);
+pub(super) struct ActiveRequest(Arc<ConnectionTimer>);
 
-impl InHand {
+impl ActiveRequest {
     /// Records that the service has responded. The response is being sent while
     /// the value lives.
     pub(super) fn answered(self) -> Answering {
@@ -168,12 +168,12 @@ impl InHand {
     }
 }
 
-impl Drop for InHand {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let mut state = self.0.state();
         let since = Instant::now();
         state.phase = match state.phase {
-            Phase::InHand { requests: requests @ 2.. } => Phase::InHand { requests: requests - 1 },
+            Phase::Active { requests: requests @ 2.. } => Phase::Active { requests: requests - 1 },
             _ if state.is_ending => Phase::Ending { since },
             _ => Phase::Idle { since },
         };
@@ -183,7 +183,7 @@ impl Drop for InHand {
 /// A response that the connection has not fully written yet.
 #[derive(Debug)]
 pub(super) struct Answering {
-    patience: Arc<Patience>,
+    patience: Arc<ConnectionTimer>,
     since: Instant,
 }
 
@@ -197,7 +197,7 @@ impl Drop for Answering {
 }
 
 /// A zero timeout must not busy-loop.
-const LEAST_PAUSE: Duration = Duration::from_millis(1);
+const MIN_PAUSE: Duration = Duration::from_millis(1);
 /// The time for the client to close the connection.
 const FAREWELL: Duration = Duration::from_secs(1);
 

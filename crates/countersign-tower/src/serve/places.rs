@@ -9,14 +9,14 @@ use tokio::time::timeout;
 
 /// The places for connections: regular ones, and the reserve.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ConnectionSlots {
     regular: Arc<Semaphore>,
     reserve: Arc<Semaphore>,
 }
 
 /// The place that a connection occupies.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     /// `None` if the connection had a regular place from the start.
     reserve: Option<Reserve>,
     permit: Mutex<OwnedSemaphorePermit>,
@@ -28,7 +28,7 @@ struct Reserve {
     answered: Notify,
 }
 
-impl Places {
+impl ConnectionSlots {
     pub(super) fn new(regular: usize, reserve: usize) -> Self {
         let semaphore =
             |places: usize| Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
@@ -36,7 +36,7 @@ impl Places {
     }
 
     /// Waits for a place for the next connection. Prefers a regular one.
-    pub(super) async fn next(&self) -> Place {
+    pub(super) async fn next(&self) -> ConnectionSlot {
         let (permit, is_regular) = select! {
             biased;
             permit = Arc::clone(&self.regular).acquire_owned() => (permit, true),
@@ -44,11 +44,11 @@ impl Places {
         };
         let permit = Mutex::new(permit.expect("the semaphores are never closed"));
         let reserve = || Reserve { regular: Arc::clone(&self.regular), answered: Notify::new() };
-        Place { reserve: (!is_regular).then(reserve), permit }
+        ConnectionSlot { reserve: (!is_regular).then(reserve), permit }
     }
 }
 
-impl Place {
+impl ConnectionSlot {
     pub(super) fn is_reserve(&self) -> bool {
         self.reserve.is_some()
     }
@@ -93,7 +93,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_reserve_is_there_when_every_regular_place_is_taken() {
-        let places = Places::new(2, 1);
+        let places = ConnectionSlots::new(2, 1);
         let taken = [places.next().await, places.next().await];
         assert!(taken.iter().all(|place| !place.is_reserve()));
         let reserve = places.next().await;
@@ -105,7 +105,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_place_in_the_reserve_becomes_a_regular_one_as_soon_as_one_is_free() {
-        let places = Places::new(1, 1);
+        let places = ConnectionSlots::new(1, 1);
         let taken = places.next().await;
         let reserve = places.next().await;
         assert!(!reserve.is_regular_soon().await);

@@ -15,7 +15,7 @@ use std::future::pending;
 /// # Panics
 ///
 /// Panics outside of a tokio runtime with its I/O enabled.
-pub async fn terminated() {
+pub async fn shutdown_signal() {
     if listen().await.is_err() {
         pending::<()>().await;
     }

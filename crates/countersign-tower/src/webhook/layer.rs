@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tower_layer::Layer;
 
-use crate::webhook::Webhook;
+use crate::webhook::WebhookService;
 
 /// Verifies, deduplicates and settles deliveries in front of a service. The
 /// service gets each event once, even if it is delivered several times. The
@@ -25,7 +25,7 @@ use crate::webhook::Webhook;
 /// The request's extensions contain the
 /// [`Verified`](countersign_core::Verified) and the
 /// [`Grant`](countersign_core::Grant). The response's extensions contain the
-/// [`Answer`](countersign_core::Answer) if the layer responded itself, and the
+/// [`EarlyResponse`](countersign_core::Answer) if the layer responded itself, and the
 /// `Verified` if the delivery verified.
 ///
 /// Clones share the same layer.
@@ -71,17 +71,17 @@ impl<S: IdempotencyStore> Shared<S> {
     /// Starts the receiver's background task at the first request, because a
     /// layer is often created outside of a runtime.
     pub(super) fn ensure_background(&self) {
-        if let Some(background) = self.receiver.background(sleep) {
+        if let Some(background) = self.receiver.settlement_task(sleep) {
             tokio::spawn(background);
         }
     }
 }
 
 impl<S: IdempotencyStore, T> Layer<T> for WebhookLayer<S> {
-    type Service = Webhook<S, T>;
+    type Service = WebhookService<S, T>;
 
-    fn layer(&self, inner: T) -> Webhook<S, T> {
-        Webhook { inner, shared: Arc::clone(&self.0) }
+    fn layer(&self, inner: T) -> WebhookService<S, T> {
+        WebhookService { inner, shared: Arc::clone(&self.0) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{Answer, Arrived, DeliverySpan, IdempotencyStore};
+use countersign_core::{DeliverySpan, EarlyResponse, IdempotencyStore, ReceivedDelivery};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::request::Parts;
@@ -22,16 +22,16 @@ use tower_service::Service;
 
 use super::layer::Shared;
 use super::task;
-use crate::body::{BoxError, ReadBody, put_back};
-use crate::response::{ResponseBody, answer};
+use crate::body::{BoxError, ReadBody, rebuild_request};
+use crate::response::{ResponseBody, into_response};
 
 /// A service that is called once for each event; see [`WebhookLayer`](crate::WebhookLayer).
-pub struct Webhook<S: IdempotencyStore, T> {
+pub struct WebhookService<S: IdempotencyStore, T> {
     pub(super) inner: T,
     pub(super) shared: Arc<Shared<S>>,
 }
 
-impl<S, T, B, ResBody> Service<Request<B>> for Webhook<S, T>
+impl<S, T, B, ResBody> Service<Request<B>> for WebhookService<S, T>
 where
     S: IdempotencyStore,
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>> + Clone + Send + 'static,
@@ -68,7 +68,7 @@ fn respond<S, T, ResBody>(
     began: Instant,
     span: DeliverySpan,
     service: T,
-    read: Result<(Parts, Arrived), Answer>,
+    read: Result<(Parts, ReceivedDelivery), EarlyResponse>,
 ) -> impl Future<Output = Result<Response<ResponseBody<ResBody>>, T::Error>> + use<S, T, ResBody>
 where
     S: IdempotencyStore,
@@ -79,27 +79,29 @@ where
 {
     let (parts, arrived) = match read {
         Ok(arrived) => arrived,
-        Err(other) => return Either::Left(future::ready(Ok(answer(other)))),
+        Err(other) => return Either::Left(future::ready(Ok(into_response(other)))),
     };
-    let Arrived { verified, reserved, .. } = arrived;
+    let ReceivedDelivery { verified, permit: reserved, .. } = arrived;
     let proof = verified.clone();
-    let request = put_back(parts, verified);
-    let answer_within = shared.receiver.answer_within();
+    let request = rebuild_request(parts, verified);
+    let answer_within = shared.receiver.response_deadline();
     let (give, mut given) = oneshot::channel();
     let task = task::run(Arc::clone(shared), (request, reserved), service, span.clone(), give);
     // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
     let task = Box::pin(shared.tasks.track_future(span.instrument(task)));
     Either::Right(async move {
-        let ended = detached(task, began, answer_within).await;
+        let ended = run_detached(task, began, answer_within).await;
         let mut response = match (given.try_recv(), ended) {
             // Even at the deadline: the handler finished in time, and only its completion is not
             // written yet.
             (Ok(given), _) => given?,
-            (Err(_), Ended::Panicked) => answer(Answer::HandlerFailed),
-            (Err(_), Ended::Completed | Ended::Stopped) => answer(Answer::Busy),
-            (Err(_), Ended::Not) => {
+            (Err(_), TaskOutcome::Panicked) => into_response(EarlyResponse::HandlerFailed),
+            (Err(_), TaskOutcome::Completed | TaskOutcome::Stopped) => {
+                into_response(EarlyResponse::Busy)
+            }
+            (Err(_), TaskOutcome::Not) => {
                 span.timed_out();
-                answer(Answer::HandlerTimeout)
+                into_response(EarlyResponse::HandlerTimeout)
             }
         };
         response.extensions_mut().insert(proof);
@@ -109,29 +111,29 @@ where
 
 /// Runs a future that nothing outside of it can cancel, and waits for it until `within` has passed
 /// since the request began. A future that completes at its first poll needs no separate task.
-async fn detached(
+async fn run_detached(
     mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>,
     began: Instant,
     within: Duration,
-) -> Ended {
+) -> TaskOutcome {
     let mut polled = |cx: &mut Context<'_>| {
         Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
     };
     match poll_fn(&mut polled).await {
-        Ok(Poll::Ready(())) => return Ended::Completed,
+        Ok(Poll::Ready(())) => return TaskOutcome::Completed,
         Ok(Poll::Pending) => {}
-        Err(_) => return Ended::Panicked,
+        Err(_) => return TaskOutcome::Panicked,
     }
     match timeout(within.saturating_sub(began.elapsed()), tokio::spawn(work)).await {
-        Ok(Ok(())) => Ended::Completed,
-        Ok(Err(stopped)) if stopped.is_panic() => Ended::Panicked,
-        Ok(Err(_)) => Ended::Stopped,
-        Err(_) => Ended::Not,
+        Ok(Ok(())) => TaskOutcome::Completed,
+        Ok(Err(stopped)) if stopped.is_panic() => TaskOutcome::Panicked,
+        Ok(Err(_)) => TaskOutcome::Stopped,
+        Err(_) => TaskOutcome::Not,
     }
 }
 
 /// The state of a task at the end of the wait.
-enum Ended {
+enum TaskOutcome {
     Completed,
     Panicked,
     /// The runtime is shutting down.
@@ -139,14 +141,16 @@ enum Ended {
     Not,
 }
 
-impl<S: IdempotencyStore, T: Clone> Clone for Webhook<S, T> {
+impl<S: IdempotencyStore, T: Clone> Clone for WebhookService<S, T> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone(), shared: Arc::clone(&self.shared) }
     }
 }
 
-impl<S: IdempotencyStore, T> fmt::Debug for Webhook<S, T> {
+impl<S: IdempotencyStore, T> fmt::Debug for WebhookService<S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhook").field("receiver", &self.shared.receiver).finish_non_exhaustive()
+        f.debug_struct("WebhookService")
+            .field("receiver", &self.shared.receiver)
+            .finish_non_exhaustive()
     }
 }

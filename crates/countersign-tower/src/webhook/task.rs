@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use countersign_core::{DeliverySpan, IdempotencyStore, Reserved};
+use countersign_core::{BufferPermit, DeliverySpan, IdempotencyStore};
 use http::{Request, Response};
 use http_body_util::Full;
 use tokio::sync::oneshot;
@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use tower_service::Service;
 
 use super::layer::Shared;
-use crate::response::{ResponseBody, answer};
+use crate::response::{ResponseBody, into_response};
 
 /// Sends the response as soon as it is available, and settles afterwards. If only the completion
 /// cannot be written, the sender still gets the response of the successful handler.
@@ -23,7 +23,7 @@ use crate::response::{ResponseBody, answer};
 )]
 pub(super) fn run<S, T, ResBody>(
     shared: Arc<Shared<S>>,
-    (mut request, reserved): (Request<Full<Bytes>>, Reserved),
+    (mut request, reserved): (Request<Full<Bytes>>, BufferPermit),
     mut service: T,
     span: DeliverySpan,
     give: oneshot::Sender<Result<Response<ResponseBody<ResBody>>, T::Error>>,
@@ -38,7 +38,7 @@ where
         let claim = match receiver.claim(verified, &sleep).await {
             Ok(claim) => claim,
             Err(other) => {
-                let _ = give.send(Ok(answer(other)));
+                let _ = give.send(Ok(into_response(other)));
                 return;
             }
         };
@@ -53,7 +53,7 @@ where
                 handling.ended(response.as_ref().ok().map(status));
                 response
             });
-            let response = claim.renewed_while(work, &sleep).await;
+            let response = claim.run_with_renewal(work, &sleep).await;
             let status = response.as_ref().ok().map(status);
             // Fails if the client has disconnected, or if its deadline has passed.
             let _ = give.send(response.map(ResponseBody::of_service));

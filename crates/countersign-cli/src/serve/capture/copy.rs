@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-use super::room::{Reserved, Room};
+use super::room::{QueueLimit, QueuePermit};
 
 /// A request body. If it is dropped early, the copy takes over the unread rest.
 pub(in crate::serve) struct Copied {
@@ -26,7 +26,7 @@ pub(super) struct BodyCopy(Arc<Mutex<State>>);
 struct State {
     bytes: BytesMut,
     limit: usize,
-    reserved: Reserved,
+    reserved: QueuePermit,
     /// The unread rest of the body.
     rest: Option<Incoming>,
     end: End,
@@ -46,7 +46,7 @@ enum End {
 pub(super) struct Came {
     pub(super) bytes: Bytes,
     pub(super) is_whole: bool,
-    _reserved: Reserved,
+    _reserved: QueuePermit,
 }
 
 impl Copied {
@@ -56,9 +56,9 @@ impl Copied {
     }
 
     /// A body and its copy, which holds at most `limit` bytes.
-    pub(super) fn new(body: Incoming, limit: usize, room: &Arc<Room>) -> (Self, BodyCopy) {
+    pub(super) fn new(body: Incoming, limit: usize, room: &Arc<QueueLimit>) -> (Self, BodyCopy) {
         let end = if body.is_end_stream() { End::Whole } else { End::NotYet };
-        let reserved = Room::nothing(room);
+        let reserved = QueueLimit::nothing(room);
         let state = State { bytes: BytesMut::new(), limit, reserved, rest: None, end };
         let copy = BodyCopy(Arc::new(Mutex::new(state)));
         (Self { body: Some(body), copy: Some(copy.clone()) }, copy)
@@ -96,8 +96,8 @@ impl BodyCopy {
 
     /// The copy of a complete body, for tests.
     #[cfg(test)]
-    pub(super) fn of(body: &[u8], room: &Arc<Room>) -> Self {
-        let (limit, reserved) = (body.len(), Room::nothing(room));
+    pub(super) fn of(body: &[u8], room: &Arc<QueueLimit>) -> Self {
+        let (limit, reserved) = (body.len(), QueueLimit::nothing(room));
         let mut state =
             State { bytes: BytesMut::new(), limit, reserved, rest: None, end: End::NotYet };
         state.push(body);

@@ -18,7 +18,7 @@ pub(super) struct Folder {
     /// The existing files, sorted by name, which begins with the time. Files with other names are
     /// never touched.
     verified: BTreeSet<Name>,
-    refused: BTreeSet<Name>,
+    rejected: BTreeSet<Name>,
 }
 
 impl Folder {
@@ -29,7 +29,7 @@ impl Folder {
     pub(super) fn open(
         path: PathBuf,
         files: usize,
-        with_refused: bool,
+        with_rejected: bool,
         namer: Namer,
     ) -> io::Result<Self> {
         if !path.is_dir() {
@@ -38,12 +38,12 @@ impl Folder {
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
             builder.create(&path)?;
         }
-        let (verified, refused) = Default::default();
-        let limits = if with_refused { [files - files / 2, files / 2] } else { [files; 2] };
-        let mut folder = Self { path, files, limits, namer, verified, refused };
+        let (verified, rejected) = Default::default();
+        let limits = if with_rejected { [files - files / 2, files / 2] } else { [files; 2] };
+        let mut folder = Self { path, files, limits, namer, verified, rejected };
         folder.look_around()?;
         folder.make_room(Kind::Verified, 0)?;
-        folder.make_room(Kind::Refused, 0)?;
+        folder.make_room(Kind::Rejected, 0)?;
         let part = folder.path.join(folder.namer.probe());
         new_file(&part)?;
         fs::remove_file(part)?;
@@ -91,7 +91,7 @@ impl Folder {
                 let modified = entry.metadata().and_then(|file| file.modified());
                 let age = modified.ok().and_then(|modified| now.duration_since(modified).ok());
                 // A newer file may still be written by the program that this one replaces.
-                if age.is_some_and(|age| age > LONGEST_WRITING) {
+                if age.is_some_and(|age| age > MAX_WRITING) {
                     fs::remove_file(entry.path())?;
                 }
             }
@@ -107,8 +107,8 @@ impl Folder {
             }
         }
         // An earlier configuration may have captured rejected deliveries.
-        while self.verified.len() + self.refused.len() + more > self.files {
-            if !self.forget_oldest(Kind::Refused)? {
+        while self.verified.len() + self.rejected.len() + more > self.files {
+            if !self.forget_oldest(Kind::Rejected)? {
                 break;
             }
         }
@@ -129,7 +129,7 @@ impl Folder {
     fn of_kind(&mut self, kind: Kind) -> &mut BTreeSet<Name> {
         match kind {
             Kind::Verified => &mut self.verified,
-            Kind::Refused => &mut self.refused,
+            Kind::Rejected => &mut self.rejected,
         }
     }
 }
@@ -143,7 +143,7 @@ fn new_file(path: &std::path::Path) -> io::Result<File> {
     options.open(path)
 }
 
-const LONGEST_WRITING: Duration = Duration::from_secs(60);
+const MAX_WRITING: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests {
@@ -155,8 +155,8 @@ mod tests {
         open_for(folder, files, false)
     }
 
-    fn open_for(folder: &TempDir, files: usize, with_refused: bool) -> Folder {
-        Folder::open(folder.path().to_owned(), files, with_refused, Namer::of(7)).unwrap()
+    fn open_for(folder: &TempDir, files: usize, with_rejected: bool) -> Folder {
+        Folder::open(folder.path().to_owned(), files, with_rejected, Namer::of(7)).unwrap()
     }
 
     fn put(folder: &mut Folder, unix_ms: i64, kind: Kind) {
@@ -210,32 +210,32 @@ mod tests {
     }
 
     #[test]
-    fn refused_deliveries_never_take_the_place_of_verified_ones() {
+    fn rejected_deliveries_never_take_the_place_of_verified_ones() {
         let dir = TempDir::new().unwrap();
         let mut folder = open_for(&dir, 10, true);
         for unix_ms in 0..10 {
             put(&mut folder, unix_ms, Kind::Verified);
         }
         for unix_ms in 10..100 {
-            put(&mut folder, unix_ms, Kind::Refused);
+            put(&mut folder, unix_ms, Kind::Rejected);
         }
-        assert_eq!((folder.verified.len(), folder.refused.len()), (5, 5));
+        assert_eq!((folder.verified.len(), folder.rejected.len()), (5, 5));
         assert_eq!(names(&dir).len(), 10);
     }
 
     #[test]
-    fn refused_deliveries_of_an_earlier_run_go_before_verified_ones() {
+    fn rejected_deliveries_of_an_earlier_run_go_before_verified_ones() {
         let dir = TempDir::new().unwrap();
         let mut folder = open_for(&dir, 4, true);
         for unix_ms in 0..4 {
-            put(&mut folder, unix_ms, Kind::Refused);
+            put(&mut folder, unix_ms, Kind::Rejected);
         }
         let mut folder = open(&dir, 4);
-        assert_eq!(folder.refused.len(), 2);
+        assert_eq!(folder.rejected.len(), 2);
         for unix_ms in 4..8 {
             put(&mut folder, unix_ms, Kind::Verified);
         }
-        assert_eq!((folder.verified.len(), folder.refused.len()), (4, 0));
+        assert_eq!((folder.verified.len(), folder.rejected.len()), (4, 0));
     }
 
     #[test]

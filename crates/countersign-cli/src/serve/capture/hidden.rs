@@ -16,12 +16,12 @@ use crate::secrets::possible_keys;
 
 /// All secrets of all endpoints, because a delivery may be sent to the wrong endpoint. Secrets are
 /// never removed: a secret that is no longer accepted here may still be accepted elsewhere.
-pub(in crate::serve) struct Hidden {
+pub(in crate::serve) struct KnownSecrets {
     /// `None` if nothing is captured, so that secrets need not be known.
     forms: Option<RwLock<Forms>>,
 }
 
-impl Hidden {
+impl KnownSecrets {
     pub(in crate::serve) fn new() -> Self {
         Self { forms: Some(RwLock::default()) }
     }
@@ -179,8 +179,8 @@ mod tests {
 
     use super::*;
 
-    fn hidden(secret: &str) -> Hidden {
-        let hidden = Hidden::new();
+    fn hidden(secret: &str) -> KnownSecrets {
+        let hidden = KnownSecrets::new();
         hidden.add(&Secret::new(secret).unwrap());
         hidden
     }
@@ -247,7 +247,7 @@ mod tests {
         assert!(running.is_in(b"the old secret") && running.is_in(b"the new secret"));
         let forms = running.forms.unwrap().into_inner().unwrap();
         assert_eq!(forms.hex.values().flatten().count(), 2);
-        let nothing = Hidden::nothing();
+        let nothing = KnownSecrets::nothing();
         nothing.add(&Secret::new("secret").unwrap());
         assert!(!nothing.is_in(b"secret"));
     }

@@ -13,7 +13,7 @@ pub(in crate::serve) struct Name(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::serve) enum Kind {
     Verified,
-    Refused,
+    Rejected,
 }
 
 /// Generates unique names.
@@ -70,7 +70,7 @@ impl Name {
     pub(super) fn parse(name: &str) -> Option<(Self, Kind)> {
         let parts: Vec<&str> = name.strip_suffix(EXTENSION)?.splitn(5, '-').collect();
         let [time, number, program, kind, endpoint] = parts[..] else { return None };
-        let kind = [Kind::Verified, Kind::Refused].into_iter().find(|it| it.as_str() == kind)?;
+        let kind = [Kind::Verified, Kind::Rejected].into_iter().find(|it| it.as_str() == kind)?;
         let is_time = time.len() == 19
             && time.bytes().enumerate().all(|(at, byte)| match at {
                 8 => byte == b'T',
@@ -104,7 +104,7 @@ impl Kind {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Verified => "verified",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
         }
     }
 }
@@ -140,7 +140,7 @@ fn slug(path: &str) -> String {
     let spaced: String = letters.collect();
     let words: Vec<&str> = spaced.split('-').filter(|word| !word.is_empty()).collect();
     let mut slug = words.join("-");
-    slug.truncate(LONGEST_SLUG);
+    slug.truncate(MAX_SLUG);
     match slug.trim_end_matches('-') {
         "" => "endpoint".to_owned(),
         slug => slug.to_owned(),
@@ -150,7 +150,7 @@ fn slug(path: &str) -> String {
 const DEAD_LETTER: &str = "deadletter";
 const EXTENSION: &str = ".json";
 const PART: &str = ".part";
-const LONGEST_SLUG: usize = 48;
+const MAX_SLUG: usize = 48;
 /// The number of values with eight digits.
 const NUMBERS: u32 = 100_000_000;
 
@@ -166,8 +166,8 @@ mod tests {
         let name = "20261121T090412123Z-00000000-5f3a9c1e-verified-hooks-tenant-stripe.json";
         assert_eq!(first.as_str(), name);
         assert_eq!(Name::parse(name), Some((first.clone(), Kind::Verified)));
-        let earlier = namer.next(0, Kind::Refused, "/").unwrap();
-        assert!(first < earlier && earlier.as_str().ends_with("-refused-endpoint.json"));
+        let earlier = namer.next(0, Kind::Rejected, "/").unwrap();
+        assert!(first < earlier && earlier.as_str().ends_with("-rejected-endpoint.json"));
         let later = namer.next(1_795_251_852_124, Kind::Verified, &"a-".repeat(99)).unwrap();
         assert!(earlier < later && later.as_str().len() < 120);
         for name in [&first, &earlier, &later] {

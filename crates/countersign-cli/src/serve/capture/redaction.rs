@@ -4,7 +4,7 @@ use countersign::{Algorithm, Handshake, Scheme};
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 
-use super::hidden::Hidden;
+use super::hidden::KnownSecrets;
 use crate::serve::read_headers;
 
 /// The redaction rules of an endpoint's scheme.
@@ -50,7 +50,7 @@ impl Redaction {
     }
 
     /// Whether the body may be written to a file. A body is never redacted in part.
-    pub(super) fn allows_body(&self, body: &[u8], hidden: &Hidden) -> bool {
+    pub(super) fn allows_body(&self, body: &[u8], hidden: &KnownSecrets) -> bool {
         let hands_over = |field: &String| memchr::memmem::find(body, field.as_bytes()).is_some();
         !self.shows_secret_in_body
             && !self.handing_over.iter().any(hands_over)
@@ -58,7 +58,7 @@ impl Redaction {
     }
 
     /// The headers whose values are redacted.
-    pub(super) fn headers(&self, headers: &HeaderMap, hidden: &Hidden) -> Vec<HeaderName> {
+    pub(super) fn headers(&self, headers: &HeaderMap, hidden: &KnownSecrets) -> Vec<HeaderName> {
         let is_credential = |name: &HeaderName| {
             self.secret.contains(name)
                 || (!self.needed.contains(name) && is_credential(name.as_str(), &[]))
@@ -73,7 +73,7 @@ impl Redaction {
     }
 
     /// The redacted URL, and the names of the redacted parts.
-    pub(super) fn url(&self, url: String, hidden: &Hidden) -> (String, Vec<String>) {
+    pub(super) fn url(&self, url: String, hidden: &KnownSecrets) -> (String, Vec<String>) {
         if hidden.is_in(url.as_bytes()) || has_password(&url) {
             return (REDACTED.to_owned(), vec!["url".to_owned()]);
         }
@@ -184,8 +184,8 @@ mod tests {
 
     use super::*;
 
-    fn hidden() -> Hidden {
-        let hidden = Hidden::new();
+    fn hidden() -> KnownSecrets {
+        let hidden = KnownSecrets::new();
         hidden.add(&Secret::new("the secret itself").unwrap());
         hidden
     }

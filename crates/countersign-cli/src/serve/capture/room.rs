@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use countersign::BufferBudget;
 
 /// A limit on reserved bytes.
-pub(super) struct Room {
+pub(super) struct QueueLimit {
     limit: usize,
     held: AtomicUsize,
     /// The reserved bytes also count toward the budget for requests. Captures use at most half of
@@ -15,13 +15,13 @@ pub(super) struct Room {
 }
 
 /// The bytes that one body reserves; released on drop.
-pub(super) struct Reserved {
-    room: Arc<Room>,
+pub(super) struct QueuePermit {
+    room: Arc<QueueLimit>,
     bytes: usize,
-    counted: countersign::Reserved,
+    counted: countersign::BufferPermit,
 }
 
-impl Room {
+impl QueueLimit {
     pub(super) fn of(bytes: usize) -> Arc<Self> {
         Self::of_budget(bytes, BufferBudget::of_process())
     }
@@ -30,16 +30,16 @@ impl Room {
         Arc::new(Self { limit: bytes, held: AtomicUsize::new(0), budget })
     }
 
-    pub(super) fn nothing(room: &Arc<Self>) -> Reserved {
-        Reserved { room: Arc::clone(room), bytes: 0, counted: room.budget.reserve() }
+    pub(super) fn nothing(room: &Arc<Self>) -> QueuePermit {
+        QueuePermit { room: Arc::clone(room), bytes: 0, counted: room.budget.reserve() }
     }
 }
 
-impl Reserved {
+impl QueuePermit {
     /// Reserves `bytes` more, and returns whether there is room for them.
     #[must_use]
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let Room { limit, held, budget } = &*self.room;
+        let QueueLimit { limit, held, budget } = &*self.room;
         let half = budget.limit() / 2;
         if budget.used().checked_add(bytes).is_none_or(|used| used > half) {
             return false;
@@ -55,11 +55,11 @@ impl Reserved {
 
     /// An empty reservation of the same room.
     pub(super) fn nothing_more(&self) -> Self {
-        Room::nothing(&self.room)
+        QueueLimit::nothing(&self.room)
     }
 }
 
-impl Drop for Reserved {
+impl Drop for QueuePermit {
     fn drop(&mut self) {
         self.room.held.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -71,8 +71,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_not_taken_and_what_is_dropped_is_given_back() {
-        let room = Room::of(10);
-        let mut first = Room::nothing(&room);
+        let room = QueueLimit::of(10);
+        let mut first = QueueLimit::nothing(&room);
         assert!(first.grow(6) && first.grow(4) && !first.grow(1));
         let mut second = first.nothing_more();
         assert!(!second.grow(1) && !second.grow(usize::MAX));
@@ -83,8 +83,8 @@ mod tests {
     #[test]
     fn what_is_held_is_in_the_budget_for_requests_and_leaves_half_of_it() {
         let budget = BufferBudget::new(100);
-        let room = Room::of_budget(1000, budget.clone());
-        let mut first = Room::nothing(&room);
+        let room = QueueLimit::of_budget(1000, budget.clone());
+        let mut first = QueueLimit::nothing(&room);
         assert!(first.grow(40) && !first.grow(11));
         assert_eq!(budget.used(), 40);
         let mut request = budget.reserve();

@@ -6,9 +6,9 @@ use super::*;
 
 fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
     let waiting = Arc::new(Waiting(Arc::clone(queue)));
-    let [arriving, verified, refused] = [(); 3].map(|()| Room::of(room));
-    let refused = Some(refused);
-    Captures { waiting, dropped: Arc::default(), arriving, verified, refused }
+    let [arriving, verified, rejected] = [(); 3].map(|()| QueueLimit::of(room));
+    let rejected = Some(rejected);
+    Captures { waiting, dropped: Arc::default(), arriving, verified, rejected }
 }
 
 fn capture(captures: &Captures) -> (Capture, Scheme) {
@@ -65,16 +65,16 @@ async fn bodies_wait_only_as_long_as_there_is_room_for_them() {
 }
 
 #[tokio::test]
-async fn refused_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
+async fn rejected_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() {
     let queue = Queue::new(2);
     let captures = captures(&queue, 2 * 13);
     let (capture, _) = capture(&captures);
     for _ in 0..5 {
         let mut seen = seen();
         seen.copy = Some(BodyCopy::of(b"Hello, World?", &captures.arriving));
-        let refused = Answer::Refused(VerifyErrorKind::SignatureMismatch.into());
+        let rejected = EarlyResponse::Rejected(VerifyErrorKind::SignatureMismatch.into());
         let mut response = Response::new(());
-        response.extensions_mut().insert(refused);
+        response.extensions_mut().insert(rejected);
         capture.take(seen, &response, "signature_mismatch", None).await;
     }
     take(&captures, 2).await;
@@ -82,5 +82,5 @@ async fn refused_deliveries_that_fill_queue_and_room_keep_no_verified_one_out() 
     assert_eq!(dropped, [0, 3]);
     drop((capture, captures));
     let kinds: Vec<Kind> = std::iter::from_fn(|| queue.next()).map(|entry| entry.kind).collect();
-    assert_eq!(kinds, [Kind::Verified, Kind::Verified, Kind::Refused, Kind::Refused]);
+    assert_eq!(kinds, [Kind::Verified, Kind::Verified, Kind::Rejected, Kind::Rejected]);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Entry;
 use super::file::{self, Json};
 use super::folder::Folder;
-use super::hidden::Hidden;
+use super::hidden::KnownSecrets;
 use super::name::Kind;
 use crate::output;
 use crate::queue::Queue;
@@ -17,14 +17,14 @@ use crate::queue::Queue;
 pub(super) struct Writer {
     folder: Folder,
     path: PathBuf,
-    hidden: Arc<Hidden>,
+    hidden: Arc<KnownSecrets>,
     is_broken: bool,
     /// When dropped deliveries were last reported.
     told: Option<Instant>,
 }
 
 impl Writer {
-    pub(super) fn new(folder: Folder, path: PathBuf, hidden: Arc<Hidden>) -> Self {
+    pub(super) fn new(folder: Folder, path: PathBuf, hidden: Arc<KnownSecrets>) -> Self {
         Self { folder, path, hidden, is_broken: false, told: None }
     }
 
@@ -52,7 +52,7 @@ impl Writer {
     }
 
     fn tell_dropped(&mut self, dropped: &[AtomicU64; 2]) {
-        for kind in [Kind::Verified, Kind::Refused] {
+        for kind in [Kind::Verified, Kind::Rejected] {
             let dropped = dropped[kind as usize].swap(0, Ordering::Relaxed);
             if dropped > 0 {
                 self.told = Some(Instant::now());

@@ -13,14 +13,14 @@ use super::{
     Changes, EndpointPlan, ForwardedHeaders, Limits, Paths, Plan, ServeArgs, StorePlan, Target,
     check_body_limit, check_literal,
 };
-use crate::mend::Mend;
-use crate::serve::capture::Hidden;
-use crate::serve::live::{Fresh, Live};
+use crate::serve::capture::KnownSecrets;
+use crate::serve::live::{Reloaded, SecretsSource};
+use crate::usage_error::UsageError;
 use crate::{scheme, secrets};
 
-pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
+pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
     if has_password(&args.store) {
-        return Err(Place::option("--store").mend(
+        return Err(Place::option("--store").fix(
             "has a password, and every process on the machine can read the command line: write \
              the URL as `store` into a file for `--config`",
         ));
@@ -28,7 +28,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix)?;
     let capture = capture::plan(args)?;
-    let hidden = if capture.is_some() { Hidden::new() } else { Hidden::nothing() };
+    let hidden = if capture.is_some() { KnownSecrets::new() } else { KnownSecrets::nothing() };
     // All endpoints accept all secrets.
     let keys = RefCell::new(BTreeSet::new());
     let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {
@@ -42,17 +42,17 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
     for endpoint in &args.endpoints {
         let at = Place::option(format_args!("--endpoint {endpoint}"));
         let Some((path, name)) = endpoint.split_once('=') else {
-            return Err(at.mend("has no scheme: use the form `--endpoint /hooks/venum=venum`"));
+            return Err(at.fix("has no scheme: use the form `--endpoint /hooks/venum=venum`"));
         };
         paths.add(path, &at)?;
         check_literal(path, &at)?;
-        let mut scheme = scheme::load(name).map_err(|error| at.mend(error))?;
+        let mut scheme = scheme::load(name).map_err(|error| at.fix(error))?;
         if let Some(place) = &args.event_id {
             let at = Place::option("--event-id");
-            scheme = scheme.with_event_id(place).map_err(|error| at.mend(error))?;
+            scheme = scheme.with_event_id(place).map_err(|error| at.fix(error))?;
         }
         if scheme.signs_url() {
-            return Err(at.mend(format!(
+            return Err(at.fix(format!(
                 "scheme `{}` signs the URL: define the endpoint, with its `url`, in a file for \
                  `--config`",
                 scheme.name()
@@ -69,7 +69,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, Mend> {
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
         check_body_limit(&verifier, &at)?;
         let forward = args.forward.as_deref();
-        let (live, fresh) = (Live::Own(handle), Fresh::Own(fresh));
+        let (live, fresh) = (SecretsSource::Own(handle), Reloaded::Own(fresh));
         let plan = EndpointPlan {
             path: path.to_owned(),
             verifier,

@@ -16,26 +16,26 @@ use toml::Spanned;
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
-use super::words::{EndpointWords, SecretWords, Span, TenantWords, Words, takes};
+use super::words::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
 use super::{
     Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, StorePlan,
     Target, check_body_limit, check_literal, check_tolerance,
 };
 use crate::files::{self, FileKind};
-use crate::mend::Mend;
 use crate::output;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
-use crate::serve::capture::{self, Hidden};
+use crate::serve::capture::{self, KnownSecrets};
 use crate::serve::folders;
-use crate::serve::live::{Fresh, Live, Table};
+use crate::serve::live::{Reloaded, SecretsSource, Table};
 use crate::serve::store::MEMORY;
+use crate::usage_error::UsageError;
 
-pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, Mend> {
+pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, UsageError> {
     let what = format!("the configuration `{}`", path.display());
     let text = files::read_text(path, FileKind::Config, &what)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let hidden = Arc::new(Hidden::nothing());
+    let hidden = Arc::new(KnownSecrets::nothing());
     let users = RefCell::default();
     File { path, folder, text: &text, hidden, users }.plan(args)
 }
@@ -46,21 +46,22 @@ pub(super) struct File<'a> {
     folder: &'a Path,
     text: &'a str,
     /// The secrets that it names, to redact them in captures.
-    pub(super) hidden: Arc<Hidden>,
+    pub(super) hidden: Arc<KnownSecrets>,
     /// The endpoints and tenants that accept them.
     users: RefCell<SecretUsers>,
 }
 
 impl File<'_> {
-    fn plan(mut self, args: &ServeArgs) -> Result<Plan, Mend> {
-        let words: Words = toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
+    fn plan(mut self, args: &ServeArgs) -> Result<Plan, UsageError> {
+        let words: ServeConfig =
+            toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
         let capture = self.capture(&words, args)?;
         if capture.is_some() {
-            self.hidden = Arc::new(Hidden::new());
+            self.hidden = Arc::new(KnownSecrets::new());
         }
         if words.endpoint.is_empty() {
             return Err(Place::key(self.path, None, None)
-                .mend("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
+                .fix("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
         }
         let mut paths = Paths(Vec::new());
         let mut endpoints = Vec::new();
@@ -69,7 +70,7 @@ impl File<'_> {
             paths.add(endpoint.path.get_ref(), &at)?;
             endpoints.push(self.endpoint(endpoint)?);
         }
-        self.refuse_shared_files(&words.endpoint)?;
+        self.reject_shared_files(&words.endpoint)?;
         let users = self.users.borrow();
         users.check()?;
         for (plan, changes) in &mut endpoints {
@@ -86,7 +87,7 @@ impl File<'_> {
             ("drain_timeout", said(words.drain_timeout.as_ref())),
             ("forwarded_headers", format!("{:?}", words.forwarded_headers)),
             ("capture", said(words.capture.as_ref())),
-            ("capture_refused", said(words.capture_refused.as_ref())),
+            ("capture_rejected", said(words.capture_rejected.as_ref())),
             ("capture_files", said(words.capture_files.as_ref())),
             ("dead_letters", said(words.dead_letters.as_ref())),
         ];
@@ -99,7 +100,7 @@ impl File<'_> {
         let dead_letters = words.dead_letters.as_ref().map(|said| {
             let at = self.at("dead_letters", said.span());
             folders::named(said.get_ref(), &at)?;
-            Ok::<_, Mend>(DeadLetterPlan { folder: self.beside(said.get_ref()), at })
+            Ok::<_, UsageError>(DeadLetterPlan { folder: self.beside(said.get_ref()), at })
         });
         let dead_letters = dead_letters.transpose()?;
         let prefix = words.store_prefix.as_ref();
@@ -123,13 +124,13 @@ impl File<'_> {
         })
     }
 
-    fn endpoint(&self, words: &EndpointWords) -> Result<(EndpointPlan, Changes), Mend> {
+    fn endpoint(&self, words: &EndpointConfig) -> Result<(EndpointPlan, Changes), UsageError> {
         let scheme_at = self.at("scheme", words.scheme.span());
         let mut scheme = scheme::load_from(self.folder, words.scheme.get_ref())
-            .map_err(|error| scheme_at.mend(error))?;
+            .map_err(|error| scheme_at.fix(error))?;
         if let Some(place) = &words.event_id {
             let at = self.at("event_id", place.span());
-            scheme = scheme.with_event_id(place.get_ref()).map_err(|error| at.mend(error))?;
+            scheme = scheme.with_event_id(place.get_ref()).map_err(|error| at.fix(error))?;
         }
         if words.tenants.is_none() {
             let path = &words.path;
@@ -173,11 +174,11 @@ impl File<'_> {
         Ok((plan, Changes { live, fresh, fixed, users, arm_for }))
     }
 
-    fn retention(&self, words: &EndpointWords) -> Result<Option<(Duration, Place)>, Mend> {
+    fn retention(&self, words: &EndpointConfig) -> Result<Option<(Duration, Place)>, UsageError> {
         let Some(said) = &words.retention else { return Ok(None) };
         let (Span(retention), at) = (*said.get_ref(), self.at("retention", said.span()));
         if retention > MAX_RETENTION {
-            return Err(at.mend("is too long: use at most 10y"));
+            return Err(at.fix("is too long: use at most 10y"));
         }
         Ok(Some((retention, at)))
     }
@@ -187,30 +188,30 @@ impl File<'_> {
         &self,
         key: &str,
         said: Option<&Spanned<Span>>,
-    ) -> Result<Option<Duration>, Mend> {
+    ) -> Result<Option<Duration>, UsageError> {
         let Some(said) = said else {
             return Ok(None);
         };
         let time = said.get_ref().0;
-        if time < SHORTEST_WAIT || time > LONGEST_WAIT {
+        if time < MIN_WAIT || time > MAX_WAIT {
             return Err(self
                 .at(key, said.span())
-                .mend("is out of range: use a value between 100ms and 1h"));
+                .fix("is out of range: use a value between 100ms and 1h"));
         }
         Ok(Some(time))
     }
 
     fn verifier(
         &self,
-        words: &EndpointWords,
+        words: &EndpointConfig,
         scheme: Scheme,
         scheme_at: &Place,
-    ) -> Result<(Verifier, Live, Fresh), Mend> {
+    ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
         let url = self.url(words, &scheme, scheme_at)?;
-        if let Some(said) = &words.keep_secret {
+        if let Some(said) = &words.handshake_secret_file {
             return match &words.tenants {
                 None => self.of_kept(words, said, scheme, url),
-                Some(_) => Err(self.at("keep_secret", said.span()).mend(
+                Some(_) => Err(self.at("handshake_secret_file", said.span()).fix(
                     "the handshake does not identify the tenant: use an endpoint for each tenant \
                      of this provider",
                 )),
@@ -222,17 +223,17 @@ impl File<'_> {
                 self.note_users(words, &scheme, None, &sources);
                 let none = || {
                     let said = takes("secrets").unwrap_or_default();
-                    self.at("secrets", secrets.span()).mend(format!("is empty: expected {said}"))
+                    self.at("secrets", secrets.span()).fix(format!("is empty: expected {said}"))
                 };
                 let verifier = verifier(url, scheme, &sources, scheme_at)?.ok_or_else(none)?;
                 let (verifier, handle) = verifier.with_secrets_handle()?;
                 let fresh = Source::secrets(&sources)?.ok_or_else(none)?;
-                Ok((verifier, Live::Own(handle), Fresh::Own(fresh)))
+                Ok((verifier, SecretsSource::Own(handle), Reloaded::Own(fresh)))
             }
             (None, Some(tenants)) => self.of_tenants(words, tenants.get_ref(), scheme, url),
             (Some(_), Some(tenants)) => Err(self
                 .at("tenants", tenants.span())
-                .mend("each tenant has its own secrets: remove the endpoint's `secrets`")),
+                .fix("each tenant has its own secrets: remove the endpoint's `secrets`")),
             (None, None) => {
                 let said = takes("secrets").unwrap_or_default();
                 let at = Place::key(
@@ -240,18 +241,18 @@ impl File<'_> {
                     Some(self.line(words.path.span().start)),
                     Some("secrets"),
                 );
-                Err(at.mend(format!("is missing: expected {said}")))
+                Err(at.fix(format!("is missing: expected {said}")))
             }
         }
     }
 
     fn of_tenants(
         &self,
-        words: &EndpointWords,
-        tenants: &TenantWords,
+        words: &EndpointConfig,
+        tenants: &TenantConfig,
         scheme: Scheme,
         url: Option<PublicUrl>,
-    ) -> Result<(Verifier, Live, Fresh), Mend> {
+    ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
         let scheme_at = self.at("scheme", words.scheme.span());
         let from = self.tenant_from(words, tenants)?;
         let tenants = self.tenants(tenants)?;
@@ -266,18 +267,18 @@ impl File<'_> {
             async move { Ok(secrets?) }
         });
         let verifier = match url {
-            Some(url) => Verifier::for_tenants_at(url, scheme, tenants),
+            Some(url) => Verifier::for_tenants_with_public_url(url, scheme, tenants),
             None => Verifier::for_tenants(scheme, tenants),
         };
-        let verifier = verifier.map_err(|error| scheme_at.mend(error))?;
-        let fresh = Fresh::OfTenants(Arc::clone(&table));
-        Ok((verifier.clone(), Live::OfTenants { verifier, table }, fresh))
+        let verifier = verifier.map_err(|error| scheme_at.fix(error))?;
+        let fresh = Reloaded::OfTenants(Arc::clone(&table));
+        Ok((verifier.clone(), SecretsSource::OfTenants { verifier, table }, fresh))
     }
 
     /// Records the endpoint or tenant that accepts these secrets.
     pub(super) fn note_users(
         &self,
-        words: &EndpointWords,
+        words: &EndpointConfig,
         scheme: &Scheme,
         tenant: Option<&String>,
         sources: &[Source],
@@ -294,10 +295,10 @@ impl File<'_> {
 
     fn url(
         &self,
-        words: &EndpointWords,
+        words: &EndpointConfig,
         scheme: &Scheme,
         scheme_at: &Place,
-    ) -> Result<Option<PublicUrl>, Mend> {
+    ) -> Result<Option<PublicUrl>, UsageError> {
         match &words.url {
             _ if !scheme.signs_url() => Ok(None),
             Some(said) => {
@@ -306,9 +307,9 @@ impl File<'_> {
                     true => PublicUrl::origin(url),
                     false => PublicUrl::new(url),
                 };
-                url.map(Some).map_err(|error| self.at("url", said.span()).mend(error))
+                url.map(Some).map_err(|error| self.at("url", said.span()).fix(error))
             }
-            None => Err(scheme_at.mend(format!(
+            None => Err(scheme_at.fix(format!(
                 "scheme `{}` signs the URL: add the URL that the provider calls, as `url`",
                 scheme.name()
             ))),
@@ -318,13 +319,13 @@ impl File<'_> {
     /// Reads the secrets.
     pub(super) fn sources(
         &self,
-        words: &Spanned<Vec<Spanned<SecretWords>>>,
-    ) -> Result<Vec<Source>, Mend> {
+        words: &Spanned<Vec<Spanned<SecretConfig>>>,
+    ) -> Result<Vec<Source>, UsageError> {
         let sources = words.get_ref().iter().map(|words| {
             let at = self.at("secrets", words.span());
             let words = words.get_ref();
             let kept = self.place(words.env.as_deref(), words.file.as_deref(), &at)?;
-            let read = kept.read().map_err(|error| at.mend(error))?;
+            let read = kept.read().map_err(|error| at.fix(error))?;
             self.hidden.add(&read);
             let name = words.name.clone().unwrap_or_else(|| kept.name());
             let (not_before, not_after) = (words.not_before, words.not_after);
@@ -338,17 +339,17 @@ impl File<'_> {
         env: Option<&str>,
         file: Option<&Path>,
         at: &Place,
-    ) -> Result<secrets::Place, Mend> {
+    ) -> Result<secrets::Place, UsageError> {
         match (env, file) {
             (Some(name), None) if !is_plainly_a_name(name) && env::var_os(name).is_none() => {
-                Err(at.mend(
+                Err(at.fix(
                     "`env` does not name a variable that is set: give the name of one, never the \
                      secret itself",
                 ))
             }
             (Some(name), None) => Ok(secrets::Place::Env(name.to_owned())),
             (None, Some(file)) => Ok(secrets::Place::File(self.beside(file))),
-            _ => Err(at.mend("give exactly one of `env` and `file`")),
+            _ => Err(at.fix("give exactly one of `env` and `file`")),
         }
     }
 
@@ -374,21 +375,21 @@ pub(super) fn verifier(
     scheme: Scheme,
     sources: &[Source],
     scheme_at: &Place,
-) -> Result<Option<Verifier>, Mend> {
+) -> Result<Option<Verifier>, UsageError> {
     let Some(secrets) = Source::secrets(sources)? else {
         return Ok(None);
     };
     warn(&secrets, sources, &scheme);
     let verifier = match url {
-        Some(url) => Verifier::at(url, scheme, secrets),
+        Some(url) => Verifier::with_public_url(url, scheme, secrets),
         None => Verifier::new(scheme, secrets),
     };
     verifier.map(Some).map_err(|error| match error {
         ConfigError::Secret { problem, index: Some(index), .. } if index < sources.len() => {
             let Source { kept, at, .. } = &sources[index];
-            at.mend(kept.unusable(problem))
+            at.fix(kept.unusable(problem))
         }
-        error => scheme_at.mend(error),
+        error => scheme_at.fix(error),
     })
 }
 
@@ -403,18 +404,18 @@ fn warn(secrets: &Secrets, sources: &[Source], scheme: &Scheme) {
 }
 
 /// Whether the path names the tenant, so that each tenant has a different URL.
-fn is_of_tenants(words: &EndpointWords) -> bool {
+fn is_of_tenants(words: &EndpointConfig) -> bool {
     words.path.get_ref().contains('{')
 }
 
 /// The values of an endpoint that cannot change while it is served.
-fn fixed(words: &EndpointWords, scheme: &Scheme) -> Fixed {
+fn fixed(words: &EndpointConfig, scheme: &Scheme) -> Fixed {
     let tenants = words.tenants.as_ref().map(|tenants| said(tenants.get_ref().header.as_ref()));
     vec![
         ("scheme", format!("{scheme:?}")),
         ("tenants", format!("{tenants:?}")),
         ("verify_token", said(words.verify_token.as_ref())),
-        ("keep_secret", said(words.keep_secret.as_ref())),
+        ("handshake_secret_file", said(words.handshake_secret_file.as_ref())),
         ("forward", said(words.forward.as_ref())),
         ("url", said(words.url.as_ref())),
         ("body_limit", said(words.body_limit.as_ref())),
@@ -433,7 +434,7 @@ fn said<T: Debug>(word: Option<&Spanned<T>>) -> String {
     format!("{:?}", word.map(Spanned::get_ref))
 }
 
-const SHORTEST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const MIN_WAIT: Duration = Duration::from_millis(100);
+const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 /// The value of `10y`. A store counts in milliseconds, which do not overflow at this value.
 const MAX_RETENTION: Duration = Duration::from_secs(315_576_000);

@@ -9,33 +9,33 @@ use toml::Spanned;
 
 use super::file::{self, File};
 use super::source::Source;
-use super::words::EndpointWords;
-use crate::mend::Mend;
+use super::words::EndpointConfig;
 use crate::secrets;
-use crate::serve::kept::{self, Kept};
-use crate::serve::live::{Fresh, Live};
+use crate::serve::kept::{self, HandshakeSecret};
+use crate::serve::live::{Reloaded, SecretsSource};
+use crate::usage_error::UsageError;
 
 impl File<'_> {
     /// The verifier, with the verify token if one is given.
     pub(super) fn with_verify_token(
         &self,
-        words: &EndpointWords,
+        words: &EndpointConfig,
         verifier: Verifier,
-    ) -> Result<Verifier, Mend> {
+    ) -> Result<Verifier, UsageError> {
         let Some(said) = &words.verify_token else {
             return Ok(verifier);
         };
         let at = self.at("verify_token", said.span());
         let scheme = verifier.scheme();
         if !scheme.handshakes().iter().any(Handshake::shows_verify_token) {
-            return Err(at.mend(format!(
+            return Err(at.fix(format!(
                 "scheme `{}` has no handshake with a verify token: remove the key",
                 scheme.name()
             )));
         }
         let token = said.get_ref();
         let kept = self.place(token.env.as_deref(), token.file.as_deref(), &at)?;
-        let token = kept.read().map_err(|error| at.mend(error))?;
+        let token = kept.read().map_err(|error| at.fix(error))?;
         self.hidden.add(&token);
         Ok(verifier.with_verify_token(&token))
     }
@@ -44,14 +44,14 @@ impl File<'_> {
     /// and with the endpoint's other secrets.
     pub(super) fn of_kept(
         &self,
-        words: &EndpointWords,
+        words: &EndpointConfig,
         said: &Spanned<impl AsRef<Path>>,
         scheme: Scheme,
         url: Option<PublicUrl>,
-    ) -> Result<(Verifier, Live, Fresh), Mend> {
-        let at = self.at("keep_secret", said.span());
+    ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
+        let at = self.at("handshake_secret_file", said.span());
         if !scheme.handshakes().iter().any(|handshake| handshake.captured_from().is_some()) {
-            return Err(at.mend(format!(
+            return Err(at.fix(format!(
                 "scheme `{}` has no handshake that delivers a secret: remove the key and give the \
                  secret in `secrets`",
                 scheme.name()
@@ -60,15 +60,15 @@ impl File<'_> {
         let file = self.beside(said.get_ref().as_ref());
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if folder.is_some_and(|folder| !folder.is_dir()) {
-            return Err(at.mend("the folder does not exist: create it first"));
+            return Err(at.fix("the folder does not exist: create it first"));
         }
         let place = secrets::Place::File(file.clone());
-        let (read, name) = match (kept::is_there(&file), &words.arm_handshake) {
-            (true, _) => (place.read().map_err(|error| at.mend(error))?, place.name()),
+        let (read, name) = match (kept::is_there(&file), &words.handshake_window) {
+            (true, _) => (place.read().map_err(|error| at.fix(error))?, place.name()),
             (false, Some(_)) => (kept::unknown()?, "none yet".to_owned()),
             (false, None) => {
-                return Err(at.mend(
-                    "the file does not exist yet: add `arm_handshake = \"10m\"`, and start the \
+                return Err(at.fix(
+                    "the file does not exist yet: add `handshake_window = \"10m\"`, and start the \
                      provider's handshake while the program runs",
                 ));
             }
@@ -82,38 +82,41 @@ impl File<'_> {
         self.note_users(words, &scheme, None, &sources);
         let scheme_at = self.at("scheme", words.scheme.span());
         let verifier = file::verifier(url, scheme, &sources, &scheme_at)?;
-        let verifier = verifier.ok_or_else(|| scheme_at.mend("has no secrets"))?;
+        let verifier = verifier.ok_or_else(|| scheme_at.fix("has no secrets"))?;
         let (verifier, handle) = verifier.with_secrets_handle()?;
         let others = sources.split_off(1);
         let hidden = Arc::clone(&self.hidden);
-        let kept = Kept::new(words.path.get_ref(), file, handle, others, hidden);
+        let kept = HandshakeSecret::new(words.path.get_ref(), file, handle, others, hidden);
         let verifier = kept.kept_by(verifier);
-        let live = Live::Kept { verifier: verifier.clone(), kept: Arc::clone(&kept) };
-        Ok((verifier, live, Fresh::Kept(kept)))
+        let live = SecretsSource::Kept { verifier: verifier.clone(), kept: Arc::clone(&kept) };
+        Ok((verifier, live, Reloaded::Kept(kept)))
     }
 
     /// How long to arm the endpoint.
-    pub(super) fn arm_for(&self, words: &EndpointWords) -> Result<Option<Duration>, Mend> {
-        let Some(said) = &words.arm_handshake else {
+    pub(super) fn arm_for(&self, words: &EndpointConfig) -> Result<Option<Duration>, UsageError> {
+        let Some(said) = &words.handshake_window else {
             return Ok(None);
         };
-        if words.keep_secret.is_none() {
-            return Err(self.at("arm_handshake", said.span()).mend(
-                "the key from the handshake is not saved: add a file for it, as `keep_secret`",
+        if words.handshake_secret_file.is_none() {
+            return Err(self.at("handshake_window", said.span()).fix(
+                "the key from the handshake is not saved: add a file for it, as `handshake_secret_file`",
             ));
         }
-        self.time("arm_handshake", Some(said))
+        self.time("handshake_window", Some(said))
     }
 
     /// Rejects two endpoints that save their key in the same file.
-    pub(super) fn refuse_shared_files(&self, endpoints: &[EndpointWords]) -> Result<(), Mend> {
+    pub(super) fn reject_shared_files(
+        &self,
+        endpoints: &[EndpointConfig],
+    ) -> Result<(), UsageError> {
         let kept: Vec<_> =
-            endpoints.iter().filter_map(|words| words.keep_secret.as_ref()).collect();
+            endpoints.iter().filter_map(|words| words.handshake_secret_file.as_ref()).collect();
         for (index, said) in kept.iter().enumerate() {
             if kept[..index].iter().any(|other| other.get_ref() == said.get_ref()) {
                 return Err(self
-                    .at("keep_secret", said.span())
-                    .mend("two endpoints save their key in the same file: give each its own"));
+                    .at("handshake_secret_file", said.span())
+                    .fix("two endpoints save their key in the same file: give each its own"));
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::path::Path;
 
-use crate::mend::Mend;
+use crate::usage_error::UsageError;
 
 /// A key in a file, or an option.
 #[derive(Debug, Clone)]
@@ -25,8 +25,8 @@ impl Place {
         Self(place)
     }
 
-    pub(in crate::serve) fn mend(&self, problem: impl Display) -> Mend {
-        Mend::because(&self.0, problem)
+    pub(in crate::serve) fn fix(&self, problem: impl Display) -> UsageError {
+        UsageError::because(&self.0, problem)
     }
 }
 

@@ -6,8 +6,8 @@ use countersign::{Handshake, Scheme, Secret};
 use ring::digest::{SHA256, digest};
 
 use super::place::Place;
-use crate::mend::Mend;
 use crate::secrets::possible_keys;
+use crate::usage_error::UsageError;
 
 /// The users of each key. Keys are stored as digests.
 #[derive(Default, Clone)]
@@ -49,17 +49,20 @@ impl SecretUsers {
     }
 
     /// Rejects a secret that is shared so that another user's deliveries could be forged with it.
-    pub(in crate::serve) fn check(&self) -> Result<(), Mend> {
-        self.check_each(|users| refuse_oracle(users).and_then(|()| refuse_shared_tenants(users)))
+    pub(in crate::serve) fn check(&self) -> Result<(), UsageError> {
+        self.check_each(|users| reject_oracle(users).and_then(|()| reject_shared_tenants(users)))
     }
 
     /// Rejects a secret that one endpoint signs challenges with and another endpoint accepts, even
     /// if not at the same time: a signature stays valid after its signer gets a new secret.
-    pub(in crate::serve) fn check_oracles(&self) -> Result<(), Mend> {
-        self.check_each(refuse_oracle)
+    pub(in crate::serve) fn check_oracles(&self) -> Result<(), UsageError> {
+        self.check_each(reject_oracle)
     }
 
-    fn check_each(&self, check: impl Fn(&[&SecretUser]) -> Result<(), Mend>) -> Result<(), Mend> {
+    fn check_each(
+        &self,
+        check: impl Fn(&[&SecretUser]) -> Result<(), UsageError>,
+    ) -> Result<(), UsageError> {
         let mut by_key: HashMap<&Digest, Vec<usize>> = HashMap::new();
         for (index, (_, digests)) in self.0.iter().enumerate() {
             digests.iter().for_each(|digest| by_key.entry(digest).or_default().push(index));
@@ -78,7 +81,7 @@ impl SecretUsers {
 ///
 /// A second endpoint of the same scheme may share it: for such schemes, the library rejects bodies
 /// that could have been signed as a challenge.
-pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
+pub(super) fn reject_oracle(users: &[&SecretUser]) -> Result<(), UsageError> {
     let signs = |user: &&&SecretUser| {
         user.scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
     };
@@ -86,7 +89,7 @@ pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
         let mut others = users.iter();
         let other = others.find(|user| user.path != oracle.path && user.scheme != oracle.scheme);
         if let Some(other) = other {
-            return Err(other.at.mend(format!(
+            return Err(other.at.fix(format!(
                 "`{}` and `{}` share a secret, with which the handshake of scheme `{}` signs what \
                  any caller sends: deliveries to `{}` could be forged. Use a separate secret for \
                  each endpoint, in a file for `--config`",
@@ -102,12 +105,12 @@ pub(super) fn refuse_oracle(users: &[&SecretUser]) -> Result<(), Mend> {
 
 /// Rejects two tenants of one endpoint with the same secret: a delivery to one tenant would verify
 /// for the other.
-fn refuse_shared_tenants(users: &[&SecretUser]) -> Result<(), Mend> {
+fn reject_shared_tenants(users: &[&SecretUser]) -> Result<(), UsageError> {
     for (index, user) in users.iter().enumerate() {
         let mut others = users[..index].iter();
         if let Some(other) = others.find(|o| o.path == user.path && o.tenant != user.tenant) {
             let name = |user: &SecretUser| user.tenant.clone().unwrap_or_default();
-            return Err(user.at.mend(format!(
+            return Err(user.at.fix(format!(
                 "the tenants `{}` and `{}` of `{}` share a secret, so that a delivery to one \
                  verifies for the other: use a separate secret for each, or the same name",
                 name(other),

@@ -14,7 +14,7 @@ use toml::value::Datetime;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Words {
+pub(super) struct ServeConfig {
     pub(super) listen: String,
     pub(super) store: Option<String>,
     pub(super) store_prefix: Option<Spanned<String>>,
@@ -24,23 +24,23 @@ pub(super) struct Words {
     pub(super) drain_timeout: Option<Spanned<Span>>,
     pub(super) forwarded_headers: Option<ForwardedHeaders>,
     pub(super) capture: Option<Spanned<PathBuf>>,
-    pub(super) capture_refused: Option<Spanned<bool>>,
+    pub(super) capture_rejected: Option<Spanned<bool>>,
     pub(super) capture_files: Option<Spanned<u32>>,
     pub(super) dead_letters: Option<Spanned<PathBuf>>,
     #[serde(default)]
-    pub(super) endpoint: Vec<EndpointWords>,
+    pub(super) endpoint: Vec<EndpointConfig>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EndpointWords {
+pub(super) struct EndpointConfig {
     pub(super) path: Spanned<String>,
     pub(super) scheme: Spanned<String>,
-    pub(super) secrets: Option<Spanned<Vec<Spanned<SecretWords>>>>,
-    pub(super) tenants: Option<Spanned<TenantWords>>,
-    pub(super) verify_token: Option<Spanned<TokenWords>>,
-    pub(super) keep_secret: Option<Spanned<PathBuf>>,
-    pub(super) arm_handshake: Option<Spanned<Span>>,
+    pub(super) secrets: Option<Spanned<Vec<Spanned<SecretConfig>>>>,
+    pub(super) tenants: Option<Spanned<TenantConfig>>,
+    pub(super) verify_token: Option<Spanned<TokenConfig>>,
+    pub(super) handshake_secret_file: Option<Spanned<PathBuf>>,
+    pub(super) handshake_window: Option<Spanned<Span>>,
     pub(super) forward: Option<Spanned<String>>,
     pub(super) url: Option<Spanned<String>>,
     pub(super) body_limit: Option<Spanned<NonZeroUsize>>,
@@ -55,7 +55,7 @@ pub(super) struct EndpointWords {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SecretWords {
+pub(super) struct SecretConfig {
     pub(super) env: Option<String>,
     pub(super) file: Option<PathBuf>,
     pub(super) name: Option<String>,
@@ -65,18 +65,18 @@ pub(super) struct SecretWords {
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TokenWords {
+pub(super) struct TokenConfig {
     pub(super) env: Option<String>,
     pub(super) file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TenantWords {
+pub(super) struct TenantConfig {
     pub(super) header: Option<Spanned<String>>,
     pub(super) directory: Option<Spanned<PathBuf>>,
     #[serde(default)]
-    pub(super) secrets: BTreeMap<String, Spanned<Vec<Spanned<SecretWords>>>>,
+    pub(super) secrets: BTreeMap<String, Spanned<Vec<Spanned<SecretConfig>>>>,
 }
 
 /// An instant such as `2026-12-01T00:00:00Z`, in Unix milliseconds.
@@ -194,7 +194,9 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
             "the place where the token is stored, never the token itself: `verify_token = { env = \
              \"NAME\" }`, or `{ file = \"PATH\" }`"
         }
-        "keep_secret" => "a file for the secret from a handshake: `keep_secret = \"asana.key\"`",
+        "handshake_secret_file" => {
+            "a file for the secret from a handshake: `handshake_secret_file = \"asana.key\"`"
+        }
         "forward" => "a URL: `forward = \"http://127.0.0.1:8080/hooks\"`",
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
@@ -204,10 +206,10 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "connections" => "a number above 0: `connections = 512`",
         "capture" => "a folder for captured deliveries: `capture = \"captures\"`",
         "dead_letters" => "a folder for dead letters: `dead_letters = \"dead\"`",
-        "capture_refused" => "`true` or `false`",
+        "capture_rejected" => "`true` or `false`",
         "capture_files" => "a number of files, up to 100000: `capture_files = 1000`",
         "header_timeout" | "idle_timeout" | "drain_timeout" | "handler_timeout" | "tolerance"
-        | "retention" | "ack_deadline" | "arm_handshake" => {
+        | "retention" | "ack_deadline" | "handshake_window" => {
             "a duration: `\"300s\"`, `\"5m\"` or `\"7d\"`"
         }
         "outage" => "`\"fail-closed\"`, `\"local-fallback\"` or `\"fail-open\"`",

@@ -26,7 +26,7 @@ impl Client {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(LONGEST_IDLE)
+            .pool_idle_timeout(MAX_IDLE)
             .pool_max_idle_per_host(idle);
         if target.scheme_str() == Some("http") {
             return Ok(Self::Http(builder.build(connector)));
@@ -53,4 +53,4 @@ impl Client {
 
 /// Below the 5 s after which common servers close an idle connection: a request is lost if the
 /// server closes its connection at the same time.
-const LONGEST_IDLE: Duration = Duration::from_secs(4);
+const MAX_IDLE: Duration = Duration::from_secs(4);

@@ -44,7 +44,7 @@ pub(super) fn keep_end_to_end(
 /// Adds the headers with the verified facts and the attempt.
 pub(super) fn add_proof(headers: &mut HeaderMap, verified: &Verified, grant: Grant) {
     add_event(headers, verified);
-    headers.insert(ATTEMPT, HeaderValue::from(grant.epoch));
+    headers.insert(ATTEMPT, HeaderValue::from(grant.attempt));
     let possible_duplicate = if grant.possible_duplicate { "true" } else { "false" };
     insert(headers, POSSIBLE_DUPLICATE, possible_duplicate);
 }

@@ -69,8 +69,8 @@ fn the_decoded_body_may_be_as_long_as_the_limit_and_no_longer() {
     let text = text();
     for (coding, encoded) in [(Coding::Gzip, gzip(&text)), (Coding::Deflate, deflate(&text))] {
         assert!(decoded(coding, &encoded, 4096, text.len()).is_ok());
-        let refused = decoded(coding, &encoded, 4096, text.len() - 1);
-        assert_eq!(refused, Err(VerifyErrorKind::BodyTooLarge));
+        let rejected = decoded(coding, &encoded, 4096, text.len() - 1);
+        assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
     }
 }
 
@@ -79,8 +79,8 @@ fn the_encoded_body_is_held_to_the_limit_too() {
     let noise: Vec<u8> = (0..100_u8).collect();
     let encoded = gzip(&noise);
     assert!(encoded.len() > noise.len());
-    let refused = decoded(Coding::Gzip, &encoded, encoded.len(), encoded.len() - 1);
-    assert_eq!(refused, Err(VerifyErrorKind::BodyTooLarge));
+    let rejected = decoded(Coding::Gzip, &encoded, encoded.len(), encoded.len() - 1);
+    assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
     assert!(decoded(Coding::Gzip, &encoded, encoded.len(), encoded.len()).is_ok());
 }
 
@@ -93,7 +93,7 @@ fn of_a_bomb_no_more_is_kept_than_the_limit() {
     ] {
         let mut decoder = Decoder::new(coding, LIMIT).unwrap();
         let push = |decoder: &mut Decoder, piece| {
-            decoder.push(piece, &mut Running::Nothing, &mut Reserved::uncounted())
+            decoder.push(piece, &mut Running::Nothing, &mut BufferPermit::uncounted())
         };
         let is_too_large = |pushed| {
             matches!(
@@ -134,10 +134,10 @@ fn a_decoder_keeps_nothing_of_the_buffer_that_a_piece_came_in() {
     for end in [1, 5, 20, 1000] {
         let piece = buffer.slice(..end);
         let mut decoder = Decoder::new(Coding::Gzip, usize::MAX / 2).unwrap();
-        let pushed = decoder.push(piece, &mut Running::Nothing, &mut Reserved::uncounted());
+        let pushed = decoder.push(piece, &mut Running::Nothing, &mut BufferPermit::uncounted());
         assert!(pushed.is_ok() && buffer.is_unique());
     }
-    let all = decoder.push(buffer.clone(), &mut Running::Nothing, &mut Reserved::uncounted());
+    let all = decoder.push(buffer.clone(), &mut Running::Nothing, &mut BufferPermit::uncounted());
     assert!(all.is_ok() && buffer.is_unique());
 }
 
@@ -155,8 +155,8 @@ fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
     assert_eq!(over, Err(VerifyErrorKind::BodyTooLarge));
     for cut in [1, 10, gzip(third).len() - 1] {
         let cut_off = &encoded[..encoded.len() - cut];
-        let refused = decoded(Coding::Gzip, cut_off, 1000, text.len());
-        assert_eq!(refused, Err(VerifyErrorKind::BodyIncomplete), "{cut}");
+        let rejected = decoded(Coding::Gzip, cut_off, 1000, text.len());
+        assert_eq!(rejected, Err(VerifyErrorKind::BodyIncomplete), "{cut}");
     }
 }
 
@@ -173,34 +173,34 @@ fn a_body_that_is_cut_off_anywhere_is_incomplete() {
     let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         for end in 0..encoded.len() {
-            let refused = decoded(coding, &encoded[..end], 5, 1000);
-            assert_eq!(refused, Err(VerifyErrorKind::BodyIncomplete), "{coding:?}, {end}");
+            let rejected = decoded(coding, &encoded[..end], 5, 1000);
+            assert_eq!(rejected, Err(VerifyErrorKind::BodyIncomplete), "{coding:?}, {end}");
         }
     }
 }
 
 #[test]
-fn what_follows_the_end_of_a_body_is_refused() {
+fn what_follows_the_end_of_a_body_is_rejected() {
     let text = b"the quick brown fox";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         for garbage in [&b"\0"[..], b"garbage", &deflate(text)] {
             let whole = [&encoded, garbage].concat();
             for piece in [1, encoded.len(), whole.len()] {
-                let refused = decoded(coding, &whole, piece, 1000);
-                assert_eq!(refused, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
+                let rejected = decoded(coding, &whole, piece, 1000);
+                assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
             }
         }
     }
 }
 
 #[test]
-fn what_is_not_of_its_encoding_is_refused_and_never_a_panic() {
+fn what_is_not_of_its_encoding_is_rejected_and_never_a_panic() {
     let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
     for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
         let other = if coding == Coding::Gzip { Coding::Deflate } else { Coding::Gzip };
         for not_it in [b"{\"id\":1,\"type\":\"ping\"}".to_vec(), vec![0xff; 64]] {
-            let refused = decoded(coding, &not_it, 64, 1000);
-            assert_eq!(refused, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
+            let rejected = decoded(coding, &not_it, 64, 1000);
+            assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
         }
         assert_eq!(
             decoded(other, &encoded, 64, 1000),
@@ -220,7 +220,7 @@ fn what_is_not_of_its_encoding_is_refused_and_never_a_panic() {
 
 #[test]
 fn only_a_scheme_that_signs_the_decoded_body_knows_an_encoding() {
-    let raw = Scheme::builder("raw").signature_header("X-Signature").signed("{body}");
+    let raw = Scheme::builder("raw").signature_header("X-Signature").signed_payload("{body}");
     let decoded = raw.clone().body_view(crate::scheme::BodyView::Decoded).build().unwrap();
     let raw = raw.build().unwrap();
     let coding = |scheme: &Scheme, encoding: &str| {
@@ -235,12 +235,12 @@ fn only_a_scheme_that_signs_the_decoded_body_knows_an_encoding() {
         assert_eq!(coding(&decoded, encoding), Ok(expected), "{encoding}");
     }
     for encoding in ["br", "zstd", "compress", "gzip, gzip", "gzip, identity", "gzip,br", ""] {
-        let refused = coding(&decoded, encoding);
-        assert_eq!(refused, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let rejected = coding(&decoded, encoding);
+        assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
     }
     for encoding in ["gzip", "deflate", "br"] {
-        let refused = coding(&raw, encoding);
-        assert_eq!(refused, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+        let rejected = coding(&raw, encoding);
+        assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
     }
     assert!(Coding::of(&decoded, Err(RepeatedHeader)).is_err());
     assert!(Verifier::new(decoded, crate::secret::Secret::new("secret").unwrap()).is_ok());

@@ -55,7 +55,7 @@ pub(super) fn disputed(bytes: impl Iterator<Item = u8>) -> Vec<u8> {
         }
     }
     found.sort_by_key(|byte| DISPUTED.iter().position(|known| known == byte));
-    found.truncate(MOST_DISPUTED);
+    found.truncate(MAX_DISPUTED);
     found
 }
 
@@ -88,7 +88,7 @@ pub(super) static LIBRARIES: std::sync::LazyLock<Vec<Encoding>> = std::sync::Laz
 const UNDISPUTED: &[u8] = b"-._";
 /// The most common first.
 const DISPUTED: &[u8] = b"*~!'()@:,/;$?[]{}\"|^`<>=\\";
-const MOST_DISPUTED: usize = 10;
+const MAX_DISPUTED: usize = 10;
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 

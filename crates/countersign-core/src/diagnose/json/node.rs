@@ -25,12 +25,12 @@ impl Node {
     }
 
     /// The number of names in the largest object.
-    pub(super) fn most_names(&self) -> usize {
+    pub(super) fn max_names(&self) -> usize {
         match self {
             Self::Plain(_) | Self::Text(_) => 0,
-            Self::List(nodes) => nodes.iter().map(Self::most_names).max().unwrap_or(0),
+            Self::List(nodes) => nodes.iter().map(Self::max_names).max().unwrap_or(0),
             Self::Map(members) => {
-                let inside = members.iter().map(|(_, node)| node.most_names()).max();
+                let inside = members.iter().map(|(_, node)| node.max_names()).max();
                 members.len().max(inside.unwrap_or(0))
             }
         }

@@ -31,7 +31,7 @@ pub(super) fn styles(document: &Node) -> impl Iterator<Item = Style> + use<> {
 /// notifications.
 fn gapped(document: &Node) -> impl Iterator<Item = Style> + use<> {
     let places = match document {
-        Node::Map(members) if (1..=MOST_GAPPED).contains(&members.len()) => 2 * members.len() - 1,
+        Node::Map(members) if (1..=MAX_GAPPED).contains(&members.len()) => 2 * members.len() - 1,
         _ => 0,
     };
     (1..1u32 << places).map(|gaps| Style { gaps: Gaps(gaps), ..COMPACT })
@@ -85,7 +85,7 @@ fn choices(document: &Node) -> Vec<Choice> {
     add(!has.marks.is_empty(), Choice::UpperMarks);
     add(has.long, Choice::Long);
     MARKS.iter().for_each(|mark| add(has.marks.contains(mark), Choice::Mark(*mark)));
-    choices.truncate(MOST_CHOICES);
+    choices.truncate(MAX_CHOICES);
     choices
 }
 
@@ -137,5 +137,5 @@ const LAYOUTS: &[Style] = &[
 ];
 
 /// Limits the combinations to 4096 in each layout.
-const MOST_CHOICES: usize = 12;
-const MOST_GAPPED: usize = 5;
+const MAX_CHOICES: usize = 12;
+const MAX_GAPPED: usize = 5;

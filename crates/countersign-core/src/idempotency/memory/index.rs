@@ -123,7 +123,7 @@ fn tag(key: Key) -> u32 {
 const TAG: u32 = 0xff00_0000;
 
 /// The exclusive upper limit of slot numbers.
-pub(super) const MOST_SLOTS: usize = (!TAG) as usize;
+pub(super) const MAX_SLOTS: usize = (!TAG) as usize;
 
 const LINE: usize = 16;
 

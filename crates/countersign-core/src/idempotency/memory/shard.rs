@@ -1,7 +1,7 @@
 //! One shard of the table, which is used under one lock.
 
 use super::Key;
-use super::index::{Index, MOST_SLOTS};
+use super::index::{Index, MAX_SLOTS};
 use super::queues::{Kind, Queues};
 use super::slab::Slab;
 use crate::clock::millis;
@@ -32,7 +32,7 @@ pub(super) struct Full;
 
 impl Shard {
     pub(super) fn new(share: Share) -> Self {
-        let share = Share { entries: share.entries.min(MOST_SLOTS - 1), ..share };
+        let share = Share { entries: share.entries.min(MAX_SLOTS - 1), ..share };
         Self {
             index: Index::with_capacity(share.entries),
             slab: Slab::default(),

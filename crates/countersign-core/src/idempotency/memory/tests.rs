@@ -82,7 +82,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
     let mut live: HashMap<&EventKey, (Attempt, i64)> = HashMap::new();
     // In order of completion.
     let mut done: VecDeque<&EventKey> = VecDeque::new();
-    let (mut refused, mut granted) = (0, 0);
+    let (mut rejected, mut granted) = (0, 0);
 
     for step in 0..60_000 {
         let now_ms = clock.now_unix_ms();
@@ -98,7 +98,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
             }
             ClaimOutcome::InFlight { .. } => assert!(live.contains_key(key), "step {step}"),
             ClaimOutcome::AtCapacity => {
-                refused += 1;
+                rejected += 1;
                 assert!(
                     live.len() + floor >= capacity,
                     "step {step}: rejected although an event could be forgotten"
@@ -127,7 +127,7 @@ fn a_full_store_never_grants_what_is_held_nor_what_the_floor_promises() {
             clock.advance(Duration::from_secs(random.below(20)));
         }
     }
-    assert!(refused > 100 && granted > 1000, "{refused} rejected, {granted} granted");
+    assert!(rejected > 100 && granted > 1000, "{rejected} rejected, {granted} granted");
 }
 
 #[test]
@@ -135,18 +135,18 @@ fn a_large_store_holds_as_many_live_claims_as_it_says_and_grants_none_again() {
     let capacity = ONE_SHARD_BELOW;
     let (store, clock) = store_of(capacity);
     let mut random = Random(1);
-    let (mut held, mut refused) = (Vec::new(), 0);
+    let (mut held, mut rejected) = (Vec::new(), 0);
     for _ in 0..capacity * 3 / 2 {
         let key = random.key();
         match step_claim(&store, key, &clock) {
             Ok(ClaimOutcome::Granted { .. }) => held.push(key),
-            Err(Full) => refused += 1,
+            Err(Full) => rejected += 1,
             Ok(outcome) => panic!("{outcome:?}"),
         }
     }
     assert!(held.len() >= capacity, "only {} of {capacity}", held.len());
     assert!(held.len() <= capacity * 12 / 10, "{} instead of {capacity}", held.len());
-    assert!(refused > 0);
+    assert!(rejected > 0);
     assert_eq!((store.len(), store.live()), (held.len(), held.len()));
     for key in held {
         assert!(matches!(step_claim(&store, key, &clock), Ok(ClaimOutcome::InFlight { .. })));
@@ -230,7 +230,7 @@ fn a_failure_outlives_done_events_above_the_floor() {
     handle(&store, &keys[2]);
     assert!(is_granted(&store, &keys[3]));
     let again = run_claim(&store, &keys[0], &attempt(9));
-    assert_eq!(again, ClaimOutcome::Granted { epoch: 2, reclaimed: false });
+    assert_eq!(again, ClaimOutcome::Granted { attempt: 2, reclaimed: false });
 }
 
 #[test]
@@ -251,12 +251,12 @@ fn a_success_that_finds_nothing_but_held_events_is_an_error_and_changes_nothing(
     let keys = keys(3);
     assert!(is_granted(&store, &keys[0]) && is_granted(&store, &keys[1]));
     let error = poll_once(store.complete(&keys[2], &attempt(9))).unwrap_err();
-    assert_eq!(error.applied(), crate::idempotency::Applied::No);
+    assert_eq!(error.effect(), crate::idempotency::Effect::NotApplied);
     assert_eq!((store.len(), store.live()), (2, 2));
 }
 
 #[test]
-fn a_store_without_room_refuses_every_claim() {
+fn a_store_without_room_rejects_every_claim() {
     let (store, _) = store_of(0);
     assert_eq!(run_claim(&store, &keys(1)[0], &attempt(1)), ClaimOutcome::AtCapacity);
     assert!(store.is_empty());
@@ -301,7 +301,7 @@ fn a_lease_outlasts_the_retention() {
     assert!(matches!(run_claim(&store, key, &attempt(2)), ClaimOutcome::InFlight { .. }));
     clock.advance(Duration::from_secs(1));
     let after = run_claim(&store, key, &attempt(2));
-    assert_eq!(after, ClaimOutcome::Granted { epoch: 1, reclaimed: false });
+    assert_eq!(after, ClaimOutcome::Granted { attempt: 1, reclaimed: false });
 }
 
 #[test]

@@ -16,12 +16,12 @@ pub(super) use self::queue::Telling;
 
 pub(super) struct Pending {
     events: HashMap<EventKey, Known>,
-    queue: BTreeMap<Place, Step>,
+    queue: BTreeMap<Place, PendingSettlement>,
     next_number: u64,
     /// The number of releases in the queue: these have no event in the table.
     releases: usize,
     /// The steps that are being sent now, by ticket.
-    in_hand: HashMap<u64, Step>,
+    in_hand: HashMap<u64, PendingSettlement>,
     limit: usize,
     /// No more steps can be added.
     pub(super) closed: bool,
@@ -63,7 +63,7 @@ pub(super) enum Action {
 
 /// A step to send to the store.
 #[derive(Clone)]
-pub(super) struct Step {
+pub(super) struct PendingSettlement {
     pub(super) key: EventKey,
     pub(super) attempt: Attempt,
     pub(super) action: Action,

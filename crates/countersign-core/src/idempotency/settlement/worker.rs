@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::future::select;
 use futures_util::stream::FuturesUnordered;
 
-use super::pending::{Action, Place, Step, Telling, Told};
+use super::pending::{Action, PendingSettlement, Place, Telling, Told};
 use super::{SettlementQueue, Shared, Timer};
 use crate::clock::Clock;
 use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
@@ -69,7 +69,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
             && let Some(taken) = shared.take(&telling)
         {
             telling.begin(taken.step.action);
-            tells.push(shared.tell(taken, timer));
+            tells.push(shared.report(taken, timer));
         }
         let event = poll_fn(|cx| {
             if !running.is_current() {
@@ -226,7 +226,7 @@ impl<S: IdempotencyStore> Shared<S> {
                 && let Some(taken) = self.take(&telling)
             {
                 telling.begin(taken.step.action);
-                tells.push(self.tell(taken, timer));
+                tells.push(self.report(taken, timer));
             }
             let Some((taken, reply)) = tells.next().await else { return };
             telling.end(taken.step.action);
@@ -242,14 +242,14 @@ impl<S: IdempotencyStore> Shared<S> {
     }
 
     /// Sends one step.
-    async fn tell<'s>(
+    async fn report<'s>(
         &'s self,
         mut taken: Taken<'s, S>,
         timer: &impl Timer,
     ) -> (Taken<'s, S>, Reply) {
         let step = taken.step.clone();
         let call = pin!(self.tell_store(&step));
-        let Some(Ok(told)) = bounded(call, LONGEST_STEP, timer).await else {
+        let Some(Ok(told)) = bounded(call, MAX_STEP, timer).await else {
             return (taken, Reply::Failed);
         };
         let is_final =
@@ -260,7 +260,7 @@ impl<S: IdempotencyStore> Shared<S> {
 
     async fn tell_store(
         &self,
-        Step { key, attempt, action, .. }: &Step,
+        PendingSettlement { key, attempt, action, .. }: &PendingSettlement,
     ) -> Result<Told, StoreError> {
         match action {
             Action::Complete => self.store.complete(key, attempt).await.map(Told::Complete),
@@ -275,7 +275,7 @@ impl<S: IdempotencyStore> Shared<S> {
 /// again.
 struct Taken<'s, S> {
     shared: &'s Shared<S>,
-    step: Step,
+    step: PendingSettlement,
     is_over: bool,
 }
 
@@ -329,7 +329,7 @@ impl Failures {
 
     fn next_pause(&mut self) -> Duration {
         self.pauses = self.pauses.saturating_add(1);
-        doubled(self.pauses).min(LONGEST_PAUSE)
+        doubled(self.pauses).min(MAX_PAUSE)
     }
 
     /// Resets the failures after a reply of the store. Returns whether this ends an
@@ -343,7 +343,7 @@ impl Failures {
 /// steps pause, so that rejected steps do not keep the store busy.
 fn pause_after(tries: u32, pausing: usize) -> Duration {
     let times = u32::try_from(pausing / SIDE_BY_SIDE).unwrap_or(u32::MAX).saturating_add(1);
-    doubled(tries).min(LONGEST_PAUSE.saturating_mul(times)).min(LONGEST_PAUSE_OF_MANY)
+    doubled(tries).min(MAX_PAUSE.saturating_mul(times)).min(MAX_PAUSE_OF_MANY)
 }
 
 fn doubled(times: u32) -> Duration {
@@ -400,10 +400,10 @@ const TRIED_IN_OUTAGE: usize = 3;
 /// This number of events whose steps fail in a row is an outage.
 const OUTAGE: usize = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE_OF_MANY: Duration = Duration::from_secs(30);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE_OF_MANY: Duration = Duration::from_secs(30);
 /// The time between two signs of life, while steps are pending.
 const TICK: Duration = Duration::from_secs(1);
 /// The timeout of one step, for stores without a deadline. After it, the request
 /// may not have arrived.
-const LONGEST_STEP: Duration = Duration::from_secs(10);
+const MAX_STEP: Duration = Duration::from_secs(10);

@@ -63,7 +63,7 @@ pub(super) const VERIFIED: Metric = counter(
     "Verified deliveries, by the secret that signed them: its name, or its index",
 );
 pub(super) const REFUSED: Metric = counter(
-    "countersign_refused_total",
+    "countersign_rejected_total",
     BY_CODE,
     "Requests rejected before or during verification, by code",
 );
@@ -77,17 +77,17 @@ pub(super) const MALFORMED_JSON: Metric = counter(
 pub(super) const BODY_BYTES: Metric =
     histogram("countersign_body_bytes", BYTES, "Body sizes of verified deliveries");
 pub(super) const TIME_SKEW_SECONDS: Metric = histogram(
-    "countersign_time_skew_seconds",
+    "countersign_timestamp_skew_seconds",
     SKEWS,
     "Age of verified deliveries by their signed timestamp; negative if it is in the future",
 );
 pub(super) const BODY_SECONDS: Metric = histogram(
-    "countersign_body_seconds",
+    "countersign_body_duration_seconds",
     TIMES,
     "Time from the head of a verified delivery to the end of its body",
 );
 pub(super) const VERIFY_SECONDS: Metric = histogram(
-    "countersign_verify_seconds",
+    "countersign_verify_duration_seconds",
     SHORT_TIMES,
     "Time from the end of the body of a verified delivery to the end of verification",
 );
@@ -98,7 +98,7 @@ pub(super) const CLAIMS: Metric = counter(
      that reaches the handler, or the response's code",
 );
 pub(super) const OTHER_BODY: Metric = counter(
-    "countersign_other_body_total",
+    "countersign_fingerprint_mismatches_total",
     COMMON,
     "Duplicates whose body differs from the one that was handled",
 );
@@ -108,12 +108,12 @@ pub(super) const DEGRADED: Metric = counter(
     "Events handled while the store was unavailable: local_fallback or fail_open",
 );
 pub(super) const CLAIM_SECONDS: Metric = histogram(
-    "countersign_claim_seconds",
+    "countersign_claim_duration_seconds",
     SHORT_TIMES,
     "Duration of a call to the store for a claim",
 );
 pub(super) const IN_FLIGHT_WAIT_SECONDS: Metric = histogram(
-    "countersign_in_flight_wait_seconds",
+    "countersign_in_flight_wait_duration_seconds",
     TIMES,
     "How long duplicates waited for the attempt that held their event",
 );
@@ -128,41 +128,38 @@ pub(super) const HANDLER_TIMEOUTS: Metric = counter(
     "Handlers that timed out: the sender got a response, and the handler kept running",
 );
 pub(super) const HANDLER_SECONDS: Metric =
-    histogram("countersign_handler_seconds", TIMES, "How long handlers took");
+    histogram("countersign_handler_duration_seconds", TIMES, "How long handlers took");
 pub(super) const SETTLED: Metric = counter(
     "countersign_settled_total",
     BY_CODE,
     "Claims settled: completed, released, or dropped unsettled",
 );
 pub(super) const COMPLETED_LATE: Metric = counter(
-    "countersign_completed_late_total",
+    "countersign_late_completions_total",
     COMMON,
     "Successes whose event another attempt had claimed too: possibly handled twice",
 );
 pub(super) const LEASE_LOST: Metric = counter(
-    "countersign_lease_lost_total",
+    "countersign_leases_lost_total",
     COMMON,
     "Renewals that found the event claimed by another attempt",
 );
 pub(super) const GIVEN_BACK: Metric =
-    counter("countersign_given_back_total", COMMON, "Claims released in the background");
+    counter("countersign_claim_release_retries_total", COMMON, "Claims released in the background");
 pub(super) const GIVE_BACK_LOST: Metric = counter(
-    "countersign_give_back_lost_total",
+    "countersign_claim_releases_lost_total",
     COMMON,
     "Claims that could not be released before their lease expired",
 );
-pub(super) const RECORDED_IN_BACKGROUND: Metric = counter(
-    "countersign_recorded_in_background_total",
-    COMMON,
-    "Successes recorded in the background",
-);
+pub(super) const RECORDED_IN_BACKGROUND: Metric =
+    counter("countersign_completion_retries_total", COMMON, "Successes recorded in the background");
 pub(super) const RECORDED_AFTER_OUTAGE: Metric = counter(
-    "countersign_recorded_after_outage_total",
+    "countersign_completions_after_outage_total",
     COMMON,
     "Successes of events claimed while the store was unavailable, recorded later",
 );
 pub(super) const RECORD_LOST: Metric = counter(
-    "countersign_record_lost_total",
+    "countersign_completions_lost_total",
     COMMON,
     "Successes never recorded: their events may be handled again",
 );

@@ -13,7 +13,7 @@ pub(crate) fn values<'a, const N: usize>(
 ) -> Option<[Option<&'a [u8]>; N]> {
     let line = memmem::find(body, b"\r\n")?;
     let boundary = body[..line].strip_prefix(b"--")?;
-    if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
+    if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
         return None;
     }
     let delimiter = [b"\r\n--", boundary].concat();
@@ -38,7 +38,7 @@ pub(crate) fn values<'a, const N: usize>(
 /// Name and value of a part, which starts at the end of its delimiter line.
 fn part(part: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let part = part.strip_prefix(b"\r\n")?;
-    let head = &part[..part.len().min(LONGEST_HEAD)];
+    let head = &part[..part.len().min(MAX_HEAD)];
     let end = memmem::find(head, b"\r\n\r\n")?;
     Some((name(&head[..end]), &part[end + 4..]))
 }
@@ -52,9 +52,9 @@ fn name(head: &[u8]) -> Option<&[u8]> {
 }
 
 /// RFC 2046, section 5.1.1.
-const LONGEST_BOUNDARY: usize = 70;
+const MAX_BOUNDARY: usize = 70;
 /// Maximum size of a part's headers.
-const LONGEST_HEAD: usize = 2048;
+const MAX_HEAD: usize = 2048;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! or an HTTP date: none of them is a prefix or suffix of another. Any other part ends before the
 //! first byte that it cannot contain, if everything in between is known position by position.
 
-use super::Words;
+use super::SchemeConfig;
 use crate::scheme::boundaries::{Boundaries, is_url_byte};
 use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{Timestamp, TimestampUnit};
@@ -14,7 +14,7 @@ use crate::timestamp;
 /// Derives the limits on requests that make the template unambiguous; those of signed headers are
 /// stored in the template. The error explains the ambiguity and what to write instead.
 pub(super) fn derive(
-    words: &Words,
+    words: &SchemeConfig,
     template: &mut Template,
     timestamp: Option<&Timestamp>,
 ) -> Result<Boundaries, String> {
@@ -22,7 +22,7 @@ pub(super) fn derive(
     let unit = timestamp.map(|timestamp| timestamp.unit);
     let mut found = Boundaries { body_first: body_first.into(), ..Boundaries::default() };
     found.one_document = template.secret == Some(SecretPlace::First);
-    found.id.excluded.extend(words.id_forbids.and_then(|it| u8::try_from(it).ok()));
+    found.id.excluded.extend(words.id_excluded_char.and_then(|it| u8::try_from(it).ok()));
     for (parts, side) in [(&mut template.before, Side::Left), (&mut template.after, Side::Right)] {
         side.turn(parts);
         for at in 0..parts.len() {

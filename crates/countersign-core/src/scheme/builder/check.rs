@@ -3,22 +3,23 @@
 
 use std::time::Duration;
 
-use super::{Bound, List, Span, Words, boundaries};
+use super::{Bound, List, SchemeConfig, Span, boundaries};
 use crate::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
-    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Profile, Retries, default_retention, least_retention,
+    DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, ProviderProfile, Retries, default_retention,
+    min_retention,
 };
 use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{
-    Algorithm, Encoding, Evidence, Family, Grammar, Handshake, Identity, Scheme, SecretFormat,
+    Algorithm, Encoding, Evidence, Grammar, Handshake, HeaderSet, Identity, Scheme, SecretFormat,
     Timestamp, TimestampSource, TimestampUnit, Tolerance,
 };
 
 /// The setting that must be fixed, and how.
 pub(super) type Problem = (&'static str, String);
 
-impl Words {
+impl SchemeConfig {
     pub(super) fn checked(self) -> Result<Scheme, Problem> {
         check_name(&self.name)?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HmacSha256);
@@ -47,7 +48,7 @@ impl Words {
             encoding,
             template,
             body_view: self.body_view.unwrap_or_default(),
-            id_forbids: self.id_forbids,
+            id_excluded_char: self.id_excluded_char,
             body_begins_with: self.body_begins_with,
             boundaries,
             timestamp,
@@ -73,7 +74,7 @@ impl Words {
     fn checked_template(&self, algorithm: Algorithm) -> Result<Template, Problem> {
         const WORD: &str = "signed";
         if self.rule.is_some() {
-            return match &self.signed {
+            return match &self.signed_payload {
                 Some(text) => Ok(Template::in_words(text)),
                 None => problem(WORD, "describe in a few words which bytes the signing code signs"),
             };
@@ -81,7 +82,7 @@ impl Words {
         if matches!(algorithm, Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt) {
             return problem("algorithm", "this algorithm is only for custom signing code");
         }
-        let template = match (&self.signed, algorithm) {
+        let template = match (&self.signed_payload, algorithm) {
             (None, Algorithm::Token) => return Ok(Template::default()),
             (Some(_), Algorithm::Token) => {
                 return problem(WORD, "a token scheme signs nothing: remove this");
@@ -103,7 +104,7 @@ impl Words {
 
     fn checked_grammar(&self) -> Result<Grammar, Problem> {
         const WORD: &str = "signature_list";
-        let Some(list) = &self.signature_list else {
+        let Some(list) = &self.signature_pairs else {
             return Ok(Grammar::Whole {
                 prefix: self.signature_prefix.clone().unwrap_or_default(),
             });
@@ -267,11 +268,11 @@ impl Words {
         Ok(tolerance)
     }
 
-    fn checked_families(&self, template: &Template) -> Result<Vec<Family>, Problem> {
+    fn checked_families(&self, template: &Template) -> Result<Vec<HeaderSet>, Problem> {
         if self.signature_header.is_none() && self.rule.is_none() {
             return problem("signature_header", "set the header that contains the signature");
         }
-        if self.id_forbids.is_some_and(|delimiter| !delimiter.is_ascii()) {
+        if self.id_excluded_char.is_some_and(|delimiter| !delimiter.is_ascii()) {
             return problem("id_forbids", "ids are ASCII, so this character must be ASCII");
         }
         match (&self.id_header, template.signs_id()) {
@@ -288,13 +289,13 @@ impl Words {
         if let Some(signature) = &self.signature_header {
             signatures.push(name("signature_header", signature)?);
         }
-        for also in &self.also_in {
+        for also in &self.fallback_signature_headers {
             signatures.push(name("also_in", also)?);
         }
         let id = self.id_header.as_ref().map(|id| name("id_header", id)).transpose()?;
         let timestamp = self.timestamp_header.as_ref();
         let timestamp = timestamp.map(|header| name("timestamp_header", header)).transpose()?;
-        let first = Family { signatures, id, timestamp };
+        let first = HeaderSet { signatures, id, timestamp };
         check_roles(&first)?;
         let Some([prefix, alternate]) = &self.alternate_header_prefix else {
             return Ok(vec![first]);
@@ -306,7 +307,7 @@ impl Words {
             };
             name("alternate_header_prefix", &renamed)
         };
-        let second = Family {
+        let second = HeaderSet {
             signatures: first.signatures.iter().map(renamed).collect::<Result<_, _>>()?,
             id: first.id.as_ref().map(renamed).transpose()?,
             timestamp: first.timestamp.as_ref().map(renamed).transpose()?,
@@ -369,13 +370,13 @@ impl Words {
 
     fn checked_handshakes(&self, algorithm: Algorithm) -> Result<Vec<Handshake>, Problem> {
         let checked = self.handshake.iter().map(|words| {
-            let refused = |what| ("handshake", format!("`{}`: {what}", words.name));
-            words.clone().checked(algorithm).map_err(refused)
+            let rejected = |what| ("handshake", format!("`{}`: {what}", words.name));
+            words.clone().checked(algorithm).map_err(rejected)
         });
         checked.collect()
     }
 
-    fn checked_profile(&self, timestamp: Option<&Timestamp>) -> Result<Profile, Problem> {
+    fn checked_profile(&self, timestamp: Option<&Timestamp>) -> Result<ProviderProfile, Problem> {
         let body_limit = self.body_limit.unwrap_or(DEFAULT_BODY_LIMIT);
         if body_limit == 0 {
             return problem("body_limit", "it must be at least 1 byte");
@@ -394,7 +395,7 @@ impl Words {
             (None, None) => Retries::Unknown,
         };
         let window = timestamp.and_then(|timestamp| timestamp.tolerance.window());
-        let least = least_retention(&retries, window);
+        let least = min_retention(&retries, window);
         let retention = match self.retention {
             None => default_retention(&retries, window),
             Some(Span(retention)) if retention < least && !self.dangerous_with_duplicates => {
@@ -407,7 +408,7 @@ impl Words {
             }
             Some(Span(retention)) => retention,
         };
-        Ok(Profile {
+        Ok(ProviderProfile {
             body_limit,
             ack_deadline,
             retries,
@@ -432,8 +433,8 @@ fn check_name(name: &str) -> Result<(), Problem> {
 }
 
 /// A header has one value, so it can have only one role.
-fn check_roles(family: &Family) -> Result<(), Problem> {
-    let Family { signatures, id, timestamp } = family;
+fn check_roles(family: &HeaderSet) -> Result<(), Problem> {
+    let HeaderSet { signatures, id, timestamp } = family;
     let others = [("id_header", id), ("timestamp_header", timestamp)];
     let also_in = signatures.iter().skip(1).map(|name| ("also_in", name));
     let others = others.into_iter().filter_map(|(word, name)| Some((word, name.as_ref()?)));

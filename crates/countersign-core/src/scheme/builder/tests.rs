@@ -4,12 +4,15 @@ use super::*;
 
 /// A complete description.
 fn acme() -> SchemeBuilder {
-    Scheme::builder("acme").signature_header("X-Signature").signed("{body}")
+    Scheme::builder("acme").signature_header("X-Signature").signed_payload("{body}")
 }
 
 /// The same with a list, whose key `t` is a signed timestamp.
 fn listed() -> SchemeBuilder {
-    acme().signature_list(',', '=', "v1").signed("{ts}.{body}").timestamp_field("t", SECONDS)
+    acme()
+        .signature_pairs(',', '=', "v1")
+        .signed_payload("{ts}.{body}")
+        .timestamp_field("t", SECONDS)
 }
 
 /// A scheme that only sends a token.
@@ -18,12 +21,12 @@ fn token() -> SchemeBuilder {
 }
 
 /// Settings that a TOML file can contain and the builder's methods cannot.
-fn words(mut builder: SchemeBuilder, change: fn(&mut Words)) -> SchemeBuilder {
+fn words(mut builder: SchemeBuilder, change: fn(&mut SchemeConfig)) -> SchemeBuilder {
     change(&mut builder.0);
     builder
 }
 
-fn refusal(builder: SchemeBuilder) -> Option<(&'static str, String)> {
+fn rejection(builder: SchemeBuilder) -> Option<(&'static str, String)> {
     match builder.build() {
         Ok(_) => None,
         Err(ConfigError::Scheme { word, problem, .. }) => Some((word, problem)),
@@ -34,54 +37,64 @@ fn refusal(builder: SchemeBuilder) -> Option<(&'static str, String)> {
 #[test]
 fn the_descriptions_that_the_cases_start_from_are_accepted() {
     for builder in [acme(), listed(), token()] {
-        assert_eq!(refusal(builder), None);
+        assert_eq!(rejection(builder), None);
     }
 }
 
 #[test]
-fn every_hole_and_contradiction_is_refused_with_the_word_to_mend() {
+fn every_hole_and_contradiction_is_rejected_with_the_word_to_fix() {
     let mut seen = HashSet::new();
-    for (what, builder, word) in refused() {
-        let (named, problem) = refusal(builder).unwrap_or_else(|| panic!("accepted: {what}"));
+    for (what, builder, word) in rejected() {
+        let (named, problem) = rejection(builder).unwrap_or_else(|| panic!("accepted: {what}"));
         assert_eq!(named, word, "{what}: {problem}");
-        assert!(seen.insert((named, problem)), "{what}: refused for what another case shows");
+        assert!(seen.insert((named, problem)), "{what}: rejected for what another case shows");
     }
 }
 
 /// One case for each error of `check.rs` and of the template.
-fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
+fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
     vec![
         ("a name of other characters", Scheme::builder("Acme Inc"), "name"),
         // The template.
-        ("a token that signs", token().signed("{body}"), "signed"),
+        ("a token that signs", token().signed_payload("{body}"), "signed"),
         ("no template", Scheme::builder("acme").signature_header("X-Signature"), "signed"),
-        ("a template without the body", listed().signed("{ts}"), "signed"),
-        ("the body twice", acme().signed("{body}{body}"), "signed"),
-        ("an unknown placeholder", acme().signed("{nonce}{body}"), "signed"),
+        ("a template without the body", listed().signed_payload("{ts}"), "signed"),
+        ("the body twice", acme().signed_payload("{body}{body}"), "signed"),
+        ("an unknown placeholder", acme().signed_payload("{nonce}{body}"), "signed"),
         (
             "a header that nothing ends",
-            acme().signed("{header:X-Nonce}{ts}{body}").timestamp_header("X-Timestamp", SECONDS),
+            acme()
+                .signed_payload("{header:X-Nonce}{ts}{body}")
+                .timestamp_header("X-Timestamp", SECONDS),
             "signed",
         ),
-        ("an id that nothing ends", acme().signed("{id}{body}").id_header("X-Id"), "signed"),
-        ("a method that nothing ends", acme().signed("{method}{body}"), "signed"),
-        ("a header of no length", acme().signed("{header:X-Nonce:0}{body}"), "signed"),
+        (
+            "an id that nothing ends",
+            acme().signed_payload("{id}{body}").id_header("X-Id"),
+            "signed",
+        ),
+        ("a method that nothing ends", acme().signed_payload("{method}{body}"), "signed"),
+        ("a header of no length", acme().signed_payload("{header:X-Nonce:0}{body}"), "signed"),
         ("a body that begins with nothing", acme().body_begins_with(""), "body_begins_with"),
-        ("an open placeholder", acme().signed("{body}{ts"), "signed"),
-        ("a brace too many", acme().signed("ts}{body}"), "signed"),
-        ("a signed header without a name", acme().signed("{header:}{body}"), "signed"),
+        ("an open placeholder", acme().signed_payload("{body}{ts"), "signed"),
+        ("a brace too many", acme().signed_payload("ts}{body}"), "signed"),
+        ("a signed header without a name", acme().signed_payload("{header:}{body}"), "signed"),
         ("a plain digest without the secret", acme().algorithm(Algorithm::Sha256), "signed"),
-        ("a secret in an HMAC's template", acme().signed("{secret}{body}"), "signed"),
-        ("the secret in the middle", digest().signed("{ts}{secret}{body}"), "signed"),
-        ("the secret twice", digest().signed("{secret}{secret}{body}"), "signed"),
-        ("a digest of a longer body", digest().signed("{secret}{body}"), "body_begins_with"),
+        ("a secret in an HMAC's template", acme().signed_payload("{secret}{body}"), "signed"),
+        ("the secret in the middle", digest().signed_payload("{ts}{secret}{body}"), "signed"),
+        ("the secret twice", digest().signed_payload("{secret}{secret}{body}"), "signed"),
+        (
+            "a digest of a longer body",
+            digest().signed_payload("{secret}{body}"),
+            "body_begins_with",
+        ),
         // The signature header.
         ("a list with a prefix", listed().signature_prefix("v1="), "signature_prefix"),
-        ("a list with one separator", listed().signature_list('=', '=', "v1"), "signature_list"),
-        ("a list without a key", listed().signature_list(',', '=', ""), "signature_list"),
+        ("a list with one separator", listed().signature_pairs('=', '=', "v1"), "signature_list"),
+        ("a list without a key", listed().signature_pairs(',', '=', ""), "signature_list"),
         (
             "a separator that is a hexadecimal digit",
-            listed().signature_list('a', '=', "v1"),
+            listed().signature_pairs('a', '=', "v1"),
             "signature_list",
         ),
         ("a signature as plain text", acme().encoding(Encoding::Text), "encoding"),
@@ -91,7 +104,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             acme().timestamp_header("X-Timestamp", SECONDS),
             "timestamp_header",
         ),
-        ("an unsigned timestamp in the list", listed().signed("{body}"), "timestamp_field"),
+        ("an unsigned timestamp in the list", listed().signed_payload("{body}"), "timestamp_field"),
         (
             "a timestamp under the signature's key",
             listed().timestamp_field("v1", SECONDS),
@@ -104,12 +117,12 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ),
         (
             "a timestamp in a list that is none",
-            acme().signed("{ts}{body}").timestamp_field("t", SECONDS),
+            acme().signed_payload("{ts}{body}").timestamp_field("t", SECONDS),
             "timestamp_field",
         ),
         (
             "`{ts}` for a timestamp in the body",
-            acme().signed("{ts}{body}").timestamp_body("/created", SECONDS),
+            acme().signed_payload("{ts}{body}").timestamp_body("/created", SECONDS),
             "signed",
         ),
         (
@@ -118,7 +131,7 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             "timestamp_body",
         ),
         ("a timestamp at no pointer", acme().timestamp_body("created", SECONDS), "timestamp_body"),
-        ("`{ts}` without a timestamp", acme().signed("{ts}.{body}"), "signed"),
+        ("`{ts}` without a timestamp", acme().signed_payload("{ts}.{body}"), "signed"),
         ("two timestamps", listed().timestamp_header("X-Timestamp", SECONDS), "timestamp_field"),
         (
             "a timestamp without its unit",
@@ -152,27 +165,34 @@ fn refused() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             "tolerance",
         ),
         // The headers.
-        ("no signature", Scheme::builder("acme").signed("{body}"), "signature_header"),
+        ("no signature", Scheme::builder("acme").signed_payload("{body}"), "signature_header"),
         ("a signature in no header", acme().signature_header("X Signature"), "signature_header"),
-        ("a second signature in no header", acme().also_in(""), "also_in"),
-        ("a second signature in the same header", acme().also_in("x-signature"), "also_in"),
+        ("a second signature in no header", acme().fallback_signature_header(""), "also_in"),
+        (
+            "a second signature in the same header",
+            acme().fallback_signature_header("x-signature"),
+            "also_in",
+        ),
         (
             "an id in the signature's header",
-            acme().signed("{id}{body}").id_header("X-Signature"),
+            acme().signed_payload("{id}{body}").id_header("X-Signature"),
             "id_header",
         ),
         (
             "an id and a timestamp in one header",
-            acme().signed("{id}{ts}{body}").id_header("X-Id").timestamp_header("X-Id", SECONDS),
+            acme()
+                .signed_payload("{id}{ts}{body}")
+                .id_header("X-Id")
+                .timestamp_header("X-Id", SECONDS),
             "timestamp_header",
         ),
         ("an unsigned id", acme().id_header("X-Id"), "id_header"),
-        ("`{id}` without a header", acme().signed("{id}{body}"), "id_header"),
-        ("an id in no header", acme().signed("{id}{body}").id_header("X:Id"), "id_header"),
-        ("an id that forbids what none has", acme().id_forbids('·'), "id_forbids"),
+        ("`{id}` without a header", acme().signed_payload("{id}{body}"), "id_header"),
+        ("an id in no header", acme().signed_payload("{id}{body}").id_header("X:Id"), "id_header"),
+        ("an id that forbids what none has", acme().id_excluded_char('·'), "id_forbids"),
         (
             "a timestamp in no header",
-            acme().signed("{ts}{body}").timestamp_header("é", SECONDS),
+            acme().signed_payload("{ts}{body}").timestamp_header("é", SECONDS),
             "timestamp_header",
         ),
         (
@@ -227,35 +247,35 @@ fn digest() -> SchemeBuilder {
 /// Missing settings are reported before ambiguities: the missing setting can resolve the ambiguity.
 #[test]
 fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
-    let unset = acme().signed("{header:X-Nonce}{ts}{body}");
-    let (word, problem) = refusal(unset).unwrap();
+    let unset = acme().signed_payload("{header:X-Nonce}{ts}{body}");
+    let (word, problem) = rejection(unset).unwrap();
     assert_eq!(word, "signed");
     assert!(problem.contains("set the location of the timestamp"), "{problem}");
-    let unset = acme().signed("{header:X-Nonce}{id}{body}");
-    assert_eq!(refusal(unset).map(|(word, _)| word), Some("id_header"));
+    let unset = acme().signed_payload("{header:X-Nonce}{id}{body}");
+    assert_eq!(rejection(unset).map(|(word, _)| word), Some("id_header"));
 }
 
 /// The body is not authenticated, but anyone who could change the id also has the token.
 #[test]
 fn a_token_may_have_an_id_in_the_body_and_none_in_a_header() {
-    assert_eq!(refusal(token().event_id("body:/id")), None);
+    assert_eq!(rejection(token().event_id("body:/id")), None);
     let in_header = token().event_id("header:X-Delivery-Id");
-    assert_eq!(refusal(in_header).map(|(word, _)| word), Some("event_id"));
+    assert_eq!(rejection(in_header).map(|(word, _)| word), Some("event_id"));
 }
 
 #[test]
 fn base64_cannot_be_divided_at_its_own_characters() {
     for separator in ['+', '/', 'A', '7'] {
-        let base64 = acme().encoding(Encoding::Base64).signature_list(separator, ':', "v1");
-        assert_eq!(refusal(base64).map(|(word, _)| word), Some("signature_list"), "{separator}");
+        let base64 = acme().encoding(Encoding::Base64).signature_pairs(separator, ':', "v1");
+        assert_eq!(rejection(base64).map(|(word, _)| word), Some("signature_list"), "{separator}");
     }
-    assert_eq!(refusal(acme().signature_list('/', ':', "v1")), None);
+    assert_eq!(rejection(acme().signature_pairs('/', ':', "v1")), None);
 }
 
 #[test]
 fn a_token_has_no_unsigned_timestamp_either() {
     let stamped = token().timestamp_header("X-Timestamp", SECONDS);
-    assert_eq!(refusal(stamped).map(|(word, _)| word), Some("timestamp_header"));
+    assert_eq!(rejection(stamped).map(|(word, _)| word), Some("timestamp_header"));
 }
 
 #[test]
@@ -310,8 +330,8 @@ fn retries_and_tolerances_of_any_length_do_not_overflow() {
 #[test]
 fn a_time_stands_in_a_list_that_does_not_divide_it() {
     let listed = |separator, unit| {
-        let list = acme().signature_list(separator, '=', "v1").signed("{ts}.{body}");
-        refusal(list.timestamp_field("t", unit)).is_none()
+        let list = acme().signature_pairs(separator, '=', "v1").signed_payload("{ts}.{body}");
+        rejection(list.timestamp_field("t", unit)).is_none()
     };
     for (unit, divided) in [
         (SECONDS, ""),
@@ -329,7 +349,7 @@ fn a_time_stands_in_a_list_that_does_not_divide_it() {
 fn assert_least(builder: &SchemeBuilder, least: Duration) {
     assert_eq!(retention(builder.clone().retention(least)), least);
     if let Some(less) = least.checked_sub(Duration::from_millis(1)) {
-        let word = refusal(builder.clone().retention(less)).map(|(word, _)| word);
+        let word = rejection(builder.clone().retention(less)).map(|(word, _)| word);
         assert_eq!(word, Some("retention"), "{least:?}");
     }
 }

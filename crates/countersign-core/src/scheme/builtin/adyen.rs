@@ -6,11 +6,11 @@ use super::{days, describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::{
-    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
-    SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
+    SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::scheme::{
-    Cell, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SecretFormat,
+    Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
 };
 use crate::secret::Secret;
 
@@ -18,7 +18,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     describe("adyen", "Adyen, standard webhooks", "@adyen/api-library 32.1.0, hmacValidator")
         .secret_format(SecretFormat::Hex)
         .encoding(Encoding::Base64)
-        .signed("of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success")
+        .signed_payload("of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success")
         .rule(Adyen)
         .fallback_identity(Identity::Content)
         .identity_basis("the eight signed fields, including `pspReference`, `eventCode` and `success`: a retry has the same values (Adyen, webhooks)")
@@ -27,7 +27,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         // The item is parsed before it is verified, so its size is limited.
         .body_limit(256 * 1024)
         .ack_deadline(seconds(10))
-        .unconfirmed([Cell::AckDeadline, Cell::BodyLimit])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::BodyLimit])
         .evidence(Evidence::SdkRun)
         .note("The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.")
         .note("The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.")
@@ -39,11 +39,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs eight fields of the item in the body.
 struct Adyen;
 
-impl SigningRule for Adyen {
+impl CustomScheme for Adyen {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Fields(FIELDS.iter().map(|field| pointer(field)).collect())
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Fields(FIELDS.iter().map(|field| pointer(field)).collect())
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -52,14 +52,14 @@ impl SigningRule for Adyen {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
+        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
         let no_item =
             || request.problem("the body must be Adyen's, with one item in `notificationItems`");
@@ -75,15 +75,16 @@ impl SigningRule for Adyen {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<SignedBy, VerifyError> {
+fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     let item = Item::read(body)?;
     let text = match &item.signature {
         Value::Text(text) => text,
-        Value::Missing => return Err(refused(VerifyErrorKind::MissingSignature)),
-        _ => return Err(refused(UNUSABLE)),
+        Value::Missing => return Err(rejected(VerifyErrorKind::MissingSignature)),
+        _ => return Err(rejected(UNUSABLE)),
     };
-    let candidate = Candidates::one(scheme, text.as_bytes()).ok_or_else(|| refused(UNUSABLE))?;
-    let signed = item.signed().ok_or_else(|| refused(UNUSABLE))?;
+    let candidate =
+        PresentedSignatures::one(scheme, text.as_bytes()).ok_or_else(|| rejected(UNUSABLE))?;
+    let signed = item.signed().ok_or_else(|| rejected(UNUSABLE))?;
     Ok(keys.signed_by(&[signed.as_bytes()], &candidate)?.over(signed))
 }
 
@@ -98,11 +99,11 @@ impl Item {
     fn read(body: &[u8]) -> Result<Self, VerifyError> {
         let pointers = FIELDS.map(pointer);
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).chain([SIGNATURE]).collect();
-        let values = json::unproved(body, &pointers, MOST_VALUES);
-        let mut fields = values.ok_or_else(|| refused(UNUSABLE))?;
+        let values = json::unproved(body, &pointers, MAX_VALUES);
+        let mut fields = values.ok_or_else(|| rejected(UNUSABLE))?;
         match json::count(body, "notificationItems") {
             Some(1) => {}
-            Some(0) | None => return Err(refused(VerifyErrorKind::MissingSignature)),
+            Some(0) | None => return Err(rejected(VerifyErrorKind::MissingSignature)),
             Some(_) => return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, 1)),
         }
         let signature = fields.pop().unwrap_or(Value::Missing);
@@ -123,7 +124,7 @@ impl Item {
     }
 }
 
-fn refused(kind: VerifyErrorKind) -> VerifyError {
+fn rejected(kind: VerifyErrorKind) -> VerifyError {
     VerifyError::body_field(kind, SIGNATURE)
 }
 
@@ -146,5 +147,5 @@ const FIELDS: [&str; 8] = [
 const REFERENCE: &str = "/merchantReference";
 const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
 /// An item with all its `additionalData` has about a hundred.
-const MOST_VALUES: usize = 1024;
+const MAX_VALUES: usize = 1024;
 const UNUSABLE: VerifyErrorKind = VerifyErrorKind::MalformedSignature;

@@ -1,7 +1,9 @@
 //! Adyen's webhooks for platforms and for management.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
+use crate::scheme::{
+    Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -12,14 +14,14 @@ pub(super) fn scheme() -> SchemeBuilder {
     .secret_format(SecretFormat::Hex)
     .signature_header("HmacSignature")
     .encoding(Encoding::Base64)
-    .signed("{body}")
+    .signed_payload("{body}")
     .event_id("body:/eventId")
     .fallback_identity(Identity::Content)
     .identity_basis("`/eventId` of tokenization webhooks; others contain `/timestamp` or what has changed (@adyen/api-library 32.1.0, types)")
     .retries(Retries::Within(days(30)))
     .event_type("body:/type")
     .ack_deadline(seconds(10))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::EventId, Cell::Identity])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::EventId, SchemeField::Identity])
     .evidence(Evidence::SdkRun)
     .note("The secret is hexadecimal, and the key is the decoded bytes.")
     .note("`/data/id` in the body is the id of the object, such as an account.")

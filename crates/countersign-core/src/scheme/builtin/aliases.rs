@@ -4,7 +4,7 @@
 //! profile differ. A product that derives its key in another way is a separate scheme.
 
 use super::{minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 /// A product, the scheme with which it signs, and its known differences.
 pub(super) struct Alias {
@@ -44,7 +44,7 @@ pub(super) const ALL: &[Alias] = &[
                 "trigger.dev, Brex example: `Webhook-*` headers, secrets in base64 from the API",
             )
             .evidence(Evidence::Secondary)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
             .note("Read the signing secrets from the provider's API. There can be several.")
     }),
     Alias::new("clerk", "svix", |scheme| {
@@ -54,28 +54,28 @@ pub(super) const ALL: &[Alias] = &[
         scheme
             .source("dodopayments 2.52.0, webhooks.unwrap")
             .evidence(Evidence::SdkRun)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     }),
     Alias::new("facebook", "meta", of_meta),
     Alias::new("granola", "standardwebhooks", |scheme| {
         scheme
             .source("trigger.dev and nango.dev, Granola webhooks")
             .evidence(Evidence::Secondary)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     }),
     Alias::new("instagram", "meta", of_meta),
     Alias::new("liveblocks", "standardwebhooks", |scheme| {
         scheme
             .source("@liveblocks/node 3.24.2, WebhookHandler.verifyRequest")
             .evidence(Evidence::SdkRun)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
             .note("The provider's SDK requires the `whsec_` prefix of its secrets. Here it is optional.")
     }),
     Alias::new("loops", "standardwebhooks", |scheme| {
         scheme
             .source("loops.so/docs/webhooks")
             .evidence(Evidence::Docs)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     }),
     Alias::new("messenger", "meta", of_meta),
     Alias::new("recall.ai", "standardwebhooks", |scheme| {
@@ -88,7 +88,7 @@ pub(super) const ALL: &[Alias] = &[
         scheme
             .source("replicate 1.4.0, validateWebhook; replicate.com/docs/topics/webhooks/verify-webhook")
             .evidence(Evidence::SdkRun)
-            .unconfirmed([Cell::AckDeadline, Cell::Retries])
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     }),
     Alias::new("resend", "svix", |scheme| {
         by_svix(scheme).source("resend 6.38.0, webhooks.verify").evidence(Evidence::SdkRun)

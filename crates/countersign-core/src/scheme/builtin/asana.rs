@@ -6,9 +6,9 @@ use crate::scheme::{Evidence, Handshake, Identity, Retries, SchemeBuilder};
 pub(super) fn scheme() -> SchemeBuilder {
     describe("asana", "Asana", "Asana, webhooks guide: the handshake; third parties: the algorithm")
         .signature_header("X-Hook-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .handshake(
-            Handshake::unsigned_while_armed("x-hook-secret")
+            Handshake::unsigned_in_window("x-hook-secret")
                 .absent("header:X-Hook-Signature")
                 .echo_header("X-Hook-Secret")
                 .capture("header:X-Hook-Secret"),

@@ -1,7 +1,7 @@
 //! Atlassian's cloud products: Bitbucket and Jira.
 
 use super::{UNDATED, describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn bitbucket() -> SchemeBuilder {
     family("bitbucket", "Bitbucket Cloud")
@@ -10,7 +10,7 @@ pub(super) fn bitbucket() -> SchemeBuilder {
             "a push that is undone and repeated can have the same body, which contains no time",
         )
         .event_type("header:X-Event-Key")
-        .unconfirmed([Cell::Identity])
+        .unconfirmed([SchemeField::Identity])
         .note("`X-Event-Key` is not signed: do not interpret the body by this header alone.")
         .note("`X-Request-UUID` is not signed.")
         .note("Reportedly retries twice; no source says when.")
@@ -30,10 +30,10 @@ fn family(name: &str, title: &str) -> SchemeBuilder {
     describe(name, title, "third parties who quote Atlassian's webhook pages; the example on those pages was recomputed")
         .signature_header("X-Hub-Signature")
         .signature_prefix("sha256=")
-        .signed("{body}")
+        .signed_payload("{body}")
         .ack_deadline(seconds(10))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
         .evidence(Evidence::Secondary)
         .note("The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.")
         .note("Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.")

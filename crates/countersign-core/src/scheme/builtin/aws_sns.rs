@@ -10,10 +10,11 @@ use crate::json::{self, Value};
 use crate::mac::KeyError;
 use crate::rule::certificate::host_and_path;
 use crate::rule::{
-    Covers, LiveKeys, Pending, RuleRequest, SignedBy, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
 };
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder,
+    Algorithm, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField,
     SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::secret::{Secret, Secrets};
@@ -24,7 +25,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     describe("aws-sns", "Amazon SNS", "sns-validator 0.3.5")
         .algorithm(Algorithm::RsaSha256)
         .encoding(Encoding::Base64)
-        .signed("names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type")
+        .signed_payload("names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type")
         .timestamp_body("/Timestamp", TimestampUnit::Rfc3339)
         // It is the time of publication, and stays the same over all attempts.
         .tolerances(Tolerance::new(days(1), minutes(5)))
@@ -38,7 +39,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/Type")
         .ack_deadline(seconds(15))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::SdkSource)
         .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
         .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
@@ -51,13 +52,13 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs fields of the body, in the order of their names.
 struct Sns;
 
-impl SigningRule for Sns {
+impl CustomScheme for Sns {
     type Key = Key;
 
     /// The fields that every type of message signs.
-    fn covers(&self) -> Covers {
+    fn covers(&self) -> SignatureCoverage {
         let fields = ["/Message", "/MessageId", "/Timestamp", "/TopicArn", "/Type"];
-        Covers::Fields(fields.map(str::to_owned).into())
+        SignatureCoverage::Fields(fields.map(str::to_owned).into())
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Key, ConfigError> {
@@ -75,11 +76,11 @@ impl SigningRule for Sns {
         }
     }
 
-    fn begin(&self, _: &RuleRequest<'_>, keys: LiveKeys<Key>) -> Result<Pending, VerifyError> {
-        Ok(Pending::new(move |body| judge(&keys, body)))
+    fn begin(&self, _: &VerifyRequest<'_>, keys: LiveKeys<Key>) -> Result<BodyCheck, VerifyError> {
+        Ok(BodyCheck::new(move |body| judge(&keys, body)))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("give a private key"))?;
         let key = PrivateKey::new(&secret.text(SecretFormat::Text));
@@ -136,7 +137,7 @@ impl Key {
     }
 }
 
-fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<SignedBy, VerifyError> {
+fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     let message = Message::read(body)?;
     let unknown = |field| VerifyError::body_field(VerifyErrorKind::UnknownKey, field);
     if !is_of_sns(&message.certificate) {
@@ -181,25 +182,25 @@ impl Message {
         use VerifyErrorKind::{
             MalformedSignature, MissingSignature, MissingTimestamp, UnsupportedSignature,
         };
-        let refused = VerifyError::body_field;
+        let rejected = VerifyError::body_field;
         let pointers = FIELDS.map(|field| format!("/{field}"));
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let values = json::unproved(body, &pointers, MOST_VALUES);
-        let values = values.ok_or_else(|| refused(MissingSignature, "/Signature"))?;
+        let values = json::unproved(body, &pointers, MAX_VALUES);
+        let values = values.ok_or_else(|| rejected(MissingSignature, "/Signature"))?;
         let value = |name: &str| {
             let at = FIELDS.iter().position(|field| *field == name);
             at.and_then(|at| values.get(at)).unwrap_or(&Value::Missing)
         };
         let text = |name: &str, missing| match value(name) {
             Value::Text(text) => Ok(text.as_str()),
-            Value::Missing => Err(refused(missing, &format!("/{name}"))),
-            _ => Err(refused(MalformedSignature, &format!("/{name}"))),
+            Value::Missing => Err(rejected(missing, &format!("/{name}"))),
+            _ => Err(rejected(MalformedSignature, &format!("/{name}"))),
         };
         let signature = text("Signature", MissingSignature)?;
         let way = match text("SignatureVersion", MissingSignature)? {
             "1" => Way::RsaSha1,
             "2" => Way::RsaSha256,
-            _ => return Err(refused(UnsupportedSignature, "/SignatureVersion")),
+            _ => return Err(rejected(UnsupportedSignature, "/SignatureVersion")),
         };
         let certificate = text("SigningCertURL", MissingSignature)?.to_owned();
         let kind = text("Type", MalformedSignature)?;
@@ -210,10 +211,10 @@ impl Message {
             "SubscriptionConfirmation" | "UnsubscribeConfirmation" => {
                 &["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
             }
-            _ => return Err(refused(UnsupportedSignature, "/Type")),
+            _ => return Err(rejected(UnsupportedSignature, "/Type")),
         };
         let signature = STANDARD.decode(signature);
-        let signature = signature.map_err(|_| refused(MalformedSignature, "/Signature"))?;
+        let signature = signature.map_err(|_| rejected(MalformedSignature, "/Signature"))?;
         let mut signed = String::new();
         for field in signed_fields {
             // Only the subject can be absent.
@@ -224,7 +225,7 @@ impl Message {
             // After the message, fields are counted from the last line: another line break would
             // make the same bytes ambiguous.
             if *field != "Message" && text.contains(['\n', '\r']) {
-                return Err(refused(MalformedSignature, &format!("/{field}")));
+                return Err(rejected(MalformedSignature, &format!("/{field}")));
             }
             signed.extend([*field, "\n", text, "\n"]);
         }
@@ -255,7 +256,7 @@ const FIELDS: [&str; 11] = [
     "Token",
 ];
 /// Several times as many as a message with ten attributes has.
-const MOST_VALUES: usize = 256;
+const MAX_VALUES: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,9 @@
 //! Chargebee and Postmark, which send a user and a password that the receiver chose, RFC 7617.
 
 use super::{TOKEN, describe, hours, minutes};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
+use crate::scheme::{
+    Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
+};
 
 pub(super) fn chargebee() -> SchemeBuilder {
     basic("chargebee", "Chargebee")
@@ -17,7 +19,7 @@ pub(super) fn postmark() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("the message and the time of its event (Postmark, webhooks)")
         .retries(Retries::Within(minutes(630)))
-        .unconfirmed([Cell::Identity])
+        .unconfirmed([SchemeField::Identity])
 }
 
 fn basic(name: &str, title: &str) -> SchemeBuilder {
@@ -26,7 +28,7 @@ fn basic(name: &str, title: &str) -> SchemeBuilder {
         .signature_header("Authorization")
         .signature_prefix("Basic ")
         .secret_format(SecretFormat::Basic)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Secondary)
         .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
         .note(TOKEN)

@@ -3,10 +3,11 @@
 use super::{describe, minutes, seconds};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::rule::{
-    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, PresentedSignatures, SignRequest, SignatureCoverage,
+    SignedRequest, VerifyRequest,
 };
 use crate::scheme::{
-    Cell, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, TimestampUnit,
+    Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
     Tolerance,
 };
 use crate::secret::{Secret, Secrets};
@@ -14,9 +15,9 @@ use crate::secret::{Secret, Secrets};
 pub(super) fn scheme() -> SchemeBuilder {
     describe("box", "Box", "box-typescript-sdk-gen 1.19.1, webhooks tests")
         .signature_header(SIGNATURES[0])
-        .also_in(SIGNATURES[1])
+        .fallback_signature_header(SIGNATURES[1])
         .encoding(Encoding::Base64)
-        .signed("{body}{ts}")
+        .signed_payload("{body}{ts}")
         .timestamp_header("box-delivery-timestamp", TimestampUnit::Rfc3339)
         .tolerances(Tolerance::new(minutes(10), minutes(1)))
         .rule(TwoKeys)
@@ -26,7 +27,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/trigger")
         .ack_deadline(seconds(30))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Docs)
         .note("The first secret is the primary key, the second the secondary key. Each signs its own header, and one match is enough. More than two are not accepted.")
         .note("The provider's SDK rejects all timestamps in the future. Here one minute is allowed, for clock differences.")
@@ -36,11 +37,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Two keys, each for its own header.
 struct TwoKeys;
 
-impl SigningRule for TwoKeys {
+impl CustomScheme for TwoKeys {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -48,20 +49,20 @@ impl SigningRule for TwoKeys {
     }
 
     fn check(&self, scheme: &Scheme, secrets: &Secrets, _: &[MacKey]) -> Result<(), ConfigError> {
-        secrets.refuse_resolver(scheme)?;
-        at_most_two(secrets)
+        secrets.reject_resolver(scheme)?;
+        at_max_two(secrets)
     }
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         begin(request, keys)
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
-        at_most_two(request.secrets())?;
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+        at_max_two(request.secrets())?;
         let keys = request.mac_keys()?;
         let time = request.timestamp()?;
         let message = [request.body(), time.as_bytes()];
@@ -74,7 +75,7 @@ impl SigningRule for TwoKeys {
     }
 }
 
-fn at_most_two(secrets: &Secrets) -> Result<(), ConfigError> {
+fn at_max_two(secrets: &Secrets) -> Result<(), ConfigError> {
     if secrets.iter().count() <= SIGNATURES.len() {
         return Ok(());
     }
@@ -82,13 +83,13 @@ fn at_most_two(secrets: &Secrets) -> Result<(), ConfigError> {
     Err(ConfigError::Secret { problem, index: Some(SIGNATURES.len()) })
 }
 
-fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
-    let mut candidates: [Option<Candidates>; 2] = [None, None];
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
+    let mut candidates: [Option<PresentedSignatures>; 2] = [None, None];
     let mut present = false;
     for (header, candidate) in SIGNATURES.iter().zip(&mut candidates) {
         if let Some(text) = request.header(header)? {
             present = true;
-            *candidate = Candidates::one(request.scheme(), text);
+            *candidate = PresentedSignatures::one(request.scheme(), text);
         }
     }
     if candidates.iter().all(Option::is_none) {
@@ -97,17 +98,17 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
         } else {
             VerifyErrorKind::MissingSignature
         };
-        return Err(request.refusal(kind, SIGNATURES[0]));
+        return Err(request.rejection(kind, SIGNATURES[0]));
     }
     let unsupported = VerifyErrorKind::UnsupportedSignature;
     for (header, value) in GATES {
         if request.required(header, unsupported)? != value.as_bytes() {
-            return Err(request.refusal(unsupported, header));
+            return Err(request.rejection(unsupported, header));
         }
     }
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
-    Ok(Pending::new(move |body| {
+    Ok(BodyCheck::new(move |body| {
         // Each key is checked against its own header, if it is valid.
         let found = keys.iter().find(|key| {
             let candidates = candidates.get(key.secret_number()).and_then(Option::as_ref);

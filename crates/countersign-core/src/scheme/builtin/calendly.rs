@@ -1,7 +1,7 @@
 //! Calendly.
 
 use super::{describe, hours, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -10,8 +10,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         "hookdeck and trigger.dev; Calendly, webhook signatures, in part",
     )
     .signature_header("Calendly-Webhook-Signature")
-    .signature_list(',', '=', "v1")
-    .signed("{ts}.{body}")
+    .signature_pairs(',', '=', "v1")
+    .signed_payload("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerance(seconds(180))
     .fallback_identity(Identity::Content)
@@ -19,7 +19,12 @@ pub(super) fn scheme() -> SchemeBuilder {
     .event_type("body:/event")
     .ack_deadline(seconds(10))
     .retries(Retries::Within(hours(24)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
+    .unconfirmed([
+        SchemeField::AckDeadline,
+        SchemeField::Retries,
+        SchemeField::Tolerance,
+        SchemeField::Identity,
+    ])
     .evidence(Evidence::Secondary)
     .note("Reportedly, a retry has a new signature with a new `t`.")
 }

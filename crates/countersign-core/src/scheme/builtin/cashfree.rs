@@ -1,18 +1,18 @@
 //! Cashfree.
 
 use super::{describe, minutes};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Encoding, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("cashfree", "Cashfree", "Cashfree, three pages of its webhook documentation")
         .signature_header("x-webhook-signature")
         .encoding(Encoding::Base64)
-        .signed("{ts}{body}")
+        .signed_payload("{ts}{body}")
         .timestamp_header("x-webhook-timestamp", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
         .fallback_identity(Identity::Content)
         .identity_basis("`/event_time` and the payment (Cashfree, webhook samples)")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::Identity])
         // The provider's own pages contradict each other, so they are not better than third-party
         // sources.
         .evidence(Evidence::Secondary)

@@ -1,12 +1,12 @@
 //! Checkout.com.
 
 use super::{UNDATED, describe, hours, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("checkout.com", "Checkout.com", "Checkout.com, documentation of workflows")
         .signature_header("Cko-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .event_id("body:/id")
         .identity_basis("`/id` (Checkout.com, workflows)")
         .retries(Retries::After(vec![
@@ -21,7 +21,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         ]))
         .event_type("body:/type")
         .ack_deadline(seconds(5))
-        .unconfirmed([Cell::AckDeadline, Cell::EventId, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::EventId, SchemeField::EventType])
         .evidence(Evidence::Docs)
         .note("The secret is the signature key that you configured for the workflow, used as text.")
         .note("No source names the algorithm: HMAC-SHA256 is not confirmed.")

@@ -1,7 +1,7 @@
 //! Coinbase: the Developer Platform's first signature format, and Commerce.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn cdp_v0() -> SchemeBuilder {
     describe(
@@ -10,8 +10,8 @@ pub(super) fn cdp_v0() -> SchemeBuilder {
         "Coinbase, CDP documentation, verify signatures",
     )
     .signature_header("X-Hook0-Signature")
-    .signature_list(',', '=', "v0")
-    .signed("{ts}.{body}")
+    .signature_pairs(',', '=', "v0")
+    .signed_payload("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerance(seconds(300))
     .fallback_identity(Identity::Content)
@@ -20,7 +20,7 @@ pub(super) fn cdp_v0() -> SchemeBuilder {
     .event_type("body:/type")
     .ack_deadline(seconds(5))
     .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
     .evidence(Evidence::Docs)
     .note("The secret is returned once, when the subscription is created.")
     .note("`v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.")
@@ -35,14 +35,14 @@ pub(super) fn commerce() -> SchemeBuilder {
         "coinbase-commerce-node, test/testWebhook.spec.js",
     )
     .signature_header("X-CC-Webhook-Signature")
-    .signed("{body}")
+    .signed_payload("{body}")
     // `/id` and `attempt_number` are outside of it: so the body differs in every attempt.
     .event_id("body:/event/id")
     .identity_basis("`/event/id` (coinbase-commerce-node, types)")
     .retries(Retries::Within(days(3)))
     .event_type("body:/event/type")
     .ack_deadline(seconds(5))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
     .evidence(Evidence::SdkRun)
     .note("Reportedly closed on 2026-03-31.")
     .note("The event's id is `/event/id` in the body: `/id` is the id of the notification, and `/attempt_number` is the number of its attempt.")

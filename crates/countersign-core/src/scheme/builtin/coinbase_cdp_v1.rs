@@ -4,16 +4,19 @@ use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::presented::is_id;
 use crate::rule::{
-    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
 };
-use crate::scheme::{Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
+};
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("coinbase-cdp-v1", "Coinbase CDP, v1", "Coinbase Developer Platform, Webhooks, Verify signatures")
         .signature_header(SIGNATURE)
-        .signature_list(',', '=', "v1")
-        .signed("{ts}.<names of headers>.<their values>.{body}")
+        .signature_pairs(',', '=', "v1")
+        .signed_payload("{ts}.<names of headers>.<their values>.{body}")
         .body_begins_with("{[")
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
@@ -25,7 +28,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/eventType")
         .event_type("body:/type")
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
         .evidence(Evidence::Docs)
         .note("The request names the signed headers, and the signature covers that list. The dot between their values is from memory.")
         .note("The values are separated by dots, so only the header of the event's type can contain dots. No value can contain `{` or `[`, with which the body must start.")
@@ -35,11 +38,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs headers that the request names.
 struct CdpV1;
 
-impl SigningRule for CdpV1 {
+impl CustomScheme for CdpV1 {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -48,13 +51,13 @@ impl SigningRule for CdpV1 {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         begin(request, keys)
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let time = request.timestamp()?;
         let names = ["content-type", "x-event-id", "x-event-type"];
         let sent = names.iter().filter_map(|name| Some((*name, request.header(name)?)));
@@ -68,16 +71,16 @@ impl SigningRule for CdpV1 {
     }
 }
 
-fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
     let candidates = request.candidates()?;
-    let refused = |kind| request.refusal(kind, SIGNATURE);
+    let rejected = |kind| request.rejection(kind, SIGNATURE);
     let value = request.required(SIGNATURE, VerifyErrorKind::MissingSignature)?;
-    let time = field(value, b"t=").map_err(|_| refused(VerifyErrorKind::MalformedSignature))?;
-    let time = time.ok_or_else(|| refused(VerifyErrorKind::MissingTimestamp))?;
+    let time = field(value, b"t=").map_err(|_| rejected(VerifyErrorKind::MalformedSignature))?;
+    let time = time.ok_or_else(|| rejected(VerifyErrorKind::MissingTimestamp))?;
     let unix_ms = request.judge_time(time)?;
-    let unix_ms = unix_ms.ok_or_else(|| refused(VerifyErrorKind::MalformedTimestamp))?;
+    let unix_ms = unix_ms.ok_or_else(|| rejected(VerifyErrorKind::MalformedTimestamp))?;
 
-    let malformed = || refused(VerifyErrorKind::MalformedSignature);
+    let malformed = || rejected(VerifyErrorKind::MalformedSignature);
     let names = field(value, b"h=").map_err(|_| malformed())?.ok_or_else(malformed)?;
     let names = std::str::from_utf8(names).map_err(|_| malformed())?;
     if names.contains('.') {
@@ -86,7 +89,7 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     let (mut values, mut id) = (Vec::new(), None);
     let mut may_hold_dots = true;
     for name in names.split(' ').filter(|name| !name.is_empty()) {
-        if values.len() == MOST_HEADERS {
+        if values.len() == MAX_HEADERS {
             return Err(malformed());
         }
         let value = request.required(name, VerifyErrorKind::MissingHeader)?;
@@ -95,7 +98,7 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
         let holds_dots = may_hold_dots && is_type(name);
         may_hold_dots &= !holds_dots;
         if value.iter().any(|byte| OPENING.contains(byte) || (*byte == b'.' && !holds_dots)) {
-            return Err(request.refusal(VerifyErrorKind::MalformedSignature, name));
+            return Err(request.rejection(VerifyErrorKind::MalformedSignature, name));
         }
         if name.eq_ignore_ascii_case(EVENT_ID) {
             let text = std::str::from_utf8(value).ok();
@@ -107,7 +110,7 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     let undated = time.len();
     // Empty in a diagnosis, which itself reports what is rejected.
     let opening = request.scheme().boundaries.body_first.clone();
-    Ok(Pending::new(move |body: &[u8]| {
+    Ok(BodyCheck::new(move |body: &[u8]| {
         // The first byte that no header can contain marks the start of the body.
         if !opening.is_empty() && !body.first().is_some_and(|first| opening.contains(first)) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
@@ -146,6 +149,6 @@ struct Twice;
 const SIGNATURE: &str = "X-Hook0-Signature";
 /// Signed only if the signature's list names it.
 const EVENT_ID: &str = "X-Event-Id";
-const MOST_HEADERS: usize = 32;
+const MAX_HEADERS: usize = 32;
 /// The bytes with which JSON starts.
 const OPENING: &[u8] = b"{[";

@@ -1,7 +1,7 @@
 //! Composio: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, SecretFormat};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, SecretFormat};
 
 pub(super) fn scheme() -> SchemeBuilder {
     family(
@@ -12,7 +12,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     )
     .secret_format(SecretFormat::Text)
     .retries(Retries::Unknown)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     .evidence(Evidence::SdkRun)
     .note("The secret is used as text, unlike in Standard Webhooks.")
 }

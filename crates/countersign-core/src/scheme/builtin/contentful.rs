@@ -5,17 +5,18 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{describe, hours, minutes, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::rule::{
-    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
 };
 use crate::scheme::{
-    Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
+    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
 };
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("contentful", "Contentful", "@contentful/node-apps-toolkit 3.16.1, signRequest()")
         .signature_header(SIGNATURE)
-        .signed("{method}, the path and query of {url}, the headers that the request names, {body}: one per line")
+        .signed_payload("{method}, the path and query of {url}, the headers that the request names, {body}: one per line")
         .timestamp_header(TIMESTAMP, TimestampUnit::Milliseconds)
         .rule(Contentful)
         .fallback_identity(Identity::Unknown)
@@ -23,7 +24,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(hours(24)))
         .tolerances(Tolerance::new(minutes(5), seconds(30)))
         .event_type("header:X-Contentful-Topic")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
         .evidence(Evidence::SdkRun)
         .note("The request names the signed headers. It is rejected if the timestamp or the list itself is not among them.")
         .note("`/sys/id` is the id of the entry, not of the event.")
@@ -33,11 +34,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs a canonical request, with headers that the request names.
 struct Contentful;
 
-impl SigningRule for Contentful {
+impl CustomScheme for Contentful {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -46,13 +47,13 @@ impl SigningRule for Contentful {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         begin(request, keys)
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
         let time = request.timestamp()?;
         let topic = request.header(TOPIC);
@@ -72,19 +73,19 @@ impl SigningRule for Contentful {
     }
 }
 
-fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, VerifyError> {
+fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyCheck, VerifyError> {
     let candidates = request.candidates()?;
     let (_, unix_ms) = request.timestamp()?;
     if !request.method().bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Err(VerifyErrorKind::SignatureMismatch.into());
     }
-    let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNED_HEADERS);
+    let malformed = || request.rejection(VerifyErrorKind::MalformedSignature, SIGNED_HEADERS);
     let names = request.required(SIGNED_HEADERS, VerifyErrorKind::MissingHeader)?;
     let names = std::str::from_utf8(names).map_err(|_| malformed())?;
     let mut names: Vec<&str> = names.split(',').map(str::trim).collect();
     names.sort_unstable();
     let must_be_signed = [TIMESTAMP, SIGNED_HEADERS];
-    if names.len() > MOST_HEADERS
+    if names.len() > MAX_HEADERS
         || names.windows(2).any(|pair| pair[0] == pair[1])
         || names.iter().any(|name| name.bytes().any(|byte| byte.is_ascii_uppercase()))
         || !must_be_signed.iter().all(|name| names.contains(name))
@@ -95,12 +96,12 @@ fn begin(request: &RuleRequest<'_>, keys: LiveKeys<MacKey>) -> Result<Pending, V
     for name in names {
         let value = request.required(name, VerifyErrorKind::MissingHeader)?.trim_ascii();
         if !ends_by_itself(value) {
-            return Err(request.refusal(VerifyErrorKind::MalformedSignature, name));
+            return Err(request.rejection(VerifyErrorKind::MalformedSignature, name));
         }
         headers.push((name, value));
     }
     let before = before(request.method(), &request.url()?, &headers);
-    Ok(Pending::new(move |body| {
+    Ok(BodyCheck::new(move |body| {
         let signed_by = keys.signed_by(&[&before, body], &candidates)?.at_unix_ms(unix_ms);
         // The topic, which distinguishes two events with equal bodies, is a header.
         Ok(signed_by.over([&before, body].concat()))
@@ -145,7 +146,7 @@ const SIGNATURE: &str = "x-contentful-signature";
 const SIGNED_HEADERS: &str = "x-contentful-signed-headers";
 const TIMESTAMP: &str = "x-contentful-timestamp";
 const TOPIC: &str = "x-contentful-topic";
-const MOST_HEADERS: usize = 32;
+const MAX_HEADERS: usize = 32;
 
 /// The characters that JavaScript's `querystring.escape` escapes.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC

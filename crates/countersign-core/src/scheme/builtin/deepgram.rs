@@ -1,7 +1,7 @@
 //! Deepgram.
 
 use super::{TOKEN, describe};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, SchemeBuilder};
+use crate::scheme::{Algorithm, Evidence, Identity, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("deepgram", "Deepgram", "third-party code or documentation")
@@ -11,7 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis(
             "the result of one request, with its times: a stream has many results with one request id",
         )
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
         .evidence(Evidence::Secondary)
         .note(TOKEN)
 }

@@ -2,7 +2,7 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Algorithm, Cell, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder,
+    Algorithm, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
     SecretFormat, TimestampUnit,
 };
 
@@ -11,7 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .algorithm(Algorithm::Ed25519)
         .secret_format(SecretFormat::Hex)
         .signature_header("X-Signature-Ed25519")
-        .signed("{ts}{body}")
+        .signed_payload("{ts}{body}")
         .timestamp_header("X-Signature-Timestamp", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .handshake(
@@ -35,7 +35,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/type")
         .ack_deadline(seconds(3))
         .retries(Retries::Within(minutes(10)))
-        .unconfirmed([Cell::Tolerance])
+        .unconfirmed([SchemeField::Tolerance])
         .evidence(Evidence::SdkRun)
         .note("The secret is the application's public key, in hexadecimal.")
         .note("Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.")

@@ -1,7 +1,7 @@
 //! DocuSign Connect.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     let scheme = describe(
@@ -11,15 +11,16 @@ pub(super) fn scheme() -> SchemeBuilder {
     )
     .signature_header("X-DocuSign-Signature-1");
     // The maximum number of signatures that are checked.
-    let scheme =
-        (2..=16).fold(scheme, |scheme, key| scheme.also_in(format!("X-DocuSign-Signature-{key}")));
+    let scheme = (2..=16).fold(scheme, |scheme, key| {
+        scheme.fallback_signature_header(format!("X-DocuSign-Signature-{key}"))
+    });
     scheme
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .event_type("body:/event")
         .ack_deadline(seconds(100))
         .retries(Retries::Within(days(15)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Docs)
         .note("Each active key signs a separate header, numbered from 1: a match in any of them is enough.")
         .note("The signature includes the line endings of the body: proxies must not change them.")
@@ -30,5 +31,5 @@ pub(super) fn scheme() -> SchemeBuilder {
     .event_id("body:/configurationId+/event+/data/envelopeId+/generatedDateTime")
     .fallback_identity(Identity::Content)
     .identity_basis("configuration, event, envelope, recipient and the time of the message; `retryCount` counts the attempts. Legacy formats contain none of these (DocuSign, Connect, JSON SIM)")
-    .unconfirmed([Cell::EventId, Cell::Identity])
+    .unconfirmed([SchemeField::EventId, SchemeField::Identity])
 }

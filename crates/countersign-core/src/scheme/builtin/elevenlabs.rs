@@ -1,7 +1,9 @@
 //! ElevenLabs.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+use crate::scheme::{
+    Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -10,8 +12,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         "@elevenlabs/elevenlabs-js 2.73.0, webhooks.constructEvent",
     )
     .signature_header("ElevenLabs-Signature")
-    .signature_list(',', '=', "v0")
-    .signed("{ts}.{body}")
+    .signature_pairs(',', '=', "v0")
+    .signed_payload("{ts}.{body}")
     .timestamp_field("t", TimestampUnit::Seconds)
     .tolerances(Tolerance::new(minutes(30), minutes(5)))
     .fallback_identity(Identity::Content)
@@ -19,7 +21,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .retries(Retries::Never)
     .event_type("body:/type")
     .ack_deadline(seconds(5))
-    .unconfirmed([Cell::AckDeadline, Cell::EventType])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::EventType])
     .evidence(Evidence::SdkRun)
     .note(
         "The tolerance of 30 min is that of the provider's own SDK. 5 min into the future is our choice.",

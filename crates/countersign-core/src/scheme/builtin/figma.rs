@@ -6,18 +6,18 @@ use super::describe;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::{
-    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
-    SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
+    SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::scheme::{
-    Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, SecretFormat,
+    Algorithm, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
 };
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("figma", "Figma", "Figma, Webhooks v2, from memory")
         .algorithm(Algorithm::Token)
-        .signed("")
+        .signed_payload("")
         .rule(Figma)
         .fallback_identity(Identity::Content)
         .identity_basis("`/timestamp` of the trigger (@figma/rest-api-spec 0.43.0)")
@@ -25,7 +25,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         // It is parsed before it is verified.
         .body_limit(512 * 1024)
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([
+            SchemeField::AckDeadline,
+            SchemeField::Retries,
+            SchemeField::EventId,
+            SchemeField::EventType,
+        ])
         .evidence(Evidence::Secondary)
         .note("No source confirms this scheme: test it before you rely on it.")
         .note("The passcode is in the body, at `passcode`: do not log bodies.")
@@ -35,11 +40,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Sends the passcode inside the body.
 struct Figma;
 
-impl SigningRule for Figma {
+impl CustomScheme for Figma {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Nothing
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -48,14 +53,14 @@ impl SigningRule for Figma {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
+        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let body = serde_json::from_slice(request.body());
         let Ok(Json::Object(mut body)) = body else {
             return Err(request.problem("the body must be a JSON object with the passcode"));
@@ -66,17 +71,17 @@ impl SigningRule for Figma {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<SignedBy, VerifyError> {
-    let refused = |kind| VerifyError::body_field(kind, PASSCODE);
-    let values = json::unproved(body, &[PASSCODE], MOST_VALUES);
-    let values = values.ok_or_else(|| refused(VerifyErrorKind::MissingSignature))?;
+fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+    let rejected = |kind| VerifyError::body_field(kind, PASSCODE);
+    let values = json::unproved(body, &[PASSCODE], MAX_VALUES);
+    let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;
     let passcode = match values.into_iter().next() {
         Some(Value::Text(passcode)) => passcode,
-        Some(Value::Missing) | None => return Err(refused(VerifyErrorKind::MissingSignature)),
-        Some(_) => return Err(refused(VerifyErrorKind::MalformedSignature)),
+        Some(Value::Missing) | None => return Err(rejected(VerifyErrorKind::MissingSignature)),
+        Some(_) => return Err(rejected(VerifyErrorKind::MalformedSignature)),
     };
-    let candidate = Candidates::one(scheme, passcode.as_bytes());
-    let candidate = candidate.ok_or_else(|| refused(VerifyErrorKind::MalformedSignature))?;
+    let candidate = PresentedSignatures::one(scheme, passcode.as_bytes());
+    let candidate = candidate.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?;
     Ok(keys.signed_by(&[], &candidate)?.over(without(body, passcode.as_bytes())))
 }
 
@@ -91,4 +96,4 @@ fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
 
 const PASSCODE: &str = "/passcode";
 /// The event of a published library lists its components.
-const MOST_VALUES: usize = 4096;
+const MAX_VALUES: usize = 4096;

@@ -1,7 +1,7 @@
 //! Flutterwave: the token of version 3, the signature of version 4.
 
 use super::{TOKEN, UNDATED, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn v3() -> SchemeBuilder {
     family("flutterwave-v3", "Flutterwave (v3, secret hash)")
@@ -10,7 +10,7 @@ pub(super) fn v3() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("the transaction and its state")
         .event_type("body:/event")
-        .unconfirmed([Cell::Identity])
+        .unconfirmed([SchemeField::Identity])
         .note("The secret is the secret hash that you have chosen, and is sent unchanged.")
         .note(TOKEN)
 }
@@ -19,11 +19,11 @@ pub(super) fn v4() -> SchemeBuilder {
     family("flutterwave-v4", "Flutterwave (v4)")
         .signature_header("flutterwave-signature")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .fallback_identity(Identity::Content)
         .identity_basis("`/timestamp`, in milliseconds, and `/webhook_id`, which no source describes as the event's id")
         .event_type("body:/type")
-        .unconfirmed([Cell::Identity])
+        .unconfirmed([SchemeField::Identity])
         .note("The sources contradict each other: one encodes the signature in base64, as here, and another in hexadecimal. Test it with a real delivery before you rely on it.")
         .note(UNDATED)
 }
@@ -32,7 +32,7 @@ fn family(name: &str, title: &str) -> SchemeBuilder {
     describe(name, title, "third parties' code")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
         .evidence(Evidence::Secondary)
         .note("No source defines an event id: the event's id is the digest of the body.")
 }

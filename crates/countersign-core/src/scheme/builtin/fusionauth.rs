@@ -2,19 +2,19 @@
 
 use super::describe;
 use crate::rule::jwt::{BodyDigestJwt, JwtAlgorithm};
-use crate::scheme::{Algorithm, Cell, Encoding, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Encoding, Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("fusionauth", "FusionAuth", "hookdeck/webhook-skills, FusionAuth verification")
         .algorithm(Algorithm::Jwt)
         .signature_header("X-FusionAuth-Signature-JWT")
-        .signed("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64")
+        .signed_payload("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64")
         .rule(BodyDigestJwt { algorithms: JwtAlgorithm::ALL, digest: Encoding::Base64 })
         .event_id("body:/event/id")
         .identity_basis("`/event/id` (@fusionauth/typescript-client 1.69.0, BaseEvent)")
         .event_type("body:/event/type")
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
         .evidence(Evidence::Secondary)
         .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one.")
         .note("ES512 is not supported.")

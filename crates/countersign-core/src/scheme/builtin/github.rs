@@ -1,13 +1,13 @@
 //! GitHub.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("github", "GitHub", "@octokit/webhooks-methods 6.0.0, sign()")
         .signature_header("X-Hub-Signature-256")
         .signature_prefix("sha256=")
-        .signed("{body}")
+        .signed_payload("{body}")
         .fallback_identity(Identity::Unknown)
         .identity_basis("`workflow_dispatch`, `repository_dispatch`, `member`, `delete` and `watch` contain neither an id nor a time: two can be equal (@octokit/webhooks-types 7.6.1)")
         .event_type("header:X-GitHub-Event")
@@ -16,7 +16,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Never)
         // A redelivery is requested manually, within three days, and can be recognised for as long.
         .retention(days(3))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::BodyLimit])
         .evidence(Evidence::SdkRun)
         .note("`X-GitHub-Delivery` is not signed.")
         .note("`X-GitHub-Event` is not signed: do not interpret the body by this header alone.")

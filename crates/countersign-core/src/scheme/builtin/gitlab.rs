@@ -2,7 +2,7 @@
 
 use super::standard_webhooks::{WHSEC, family};
 use super::{TOKEN, days, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 /// The signing token of GitLab 19: Standard Webhooks.
 pub(super) fn signing() -> SchemeBuilder {
@@ -14,7 +14,7 @@ pub(super) fn signing() -> SchemeBuilder {
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
         .retention(days(1))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
         .evidence(Evidence::SdkSource)
         .note("`X-Gitlab-Event` is not signed.")
         .note("A secret token (`X-Gitlab-Token`) can be set in addition to the signing token. It is not needed here.")
@@ -30,7 +30,7 @@ pub(super) fn token() -> SchemeBuilder {
         .event_type("header:X-Gitlab-Event")
         .ack_deadline(seconds(10))
         .retries(Retries::Never)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Docs)
         .note("GitLab 19 can sign instead: prefer `gitlab-signing` if it is available.")
         .note("Reportedly, a webhook that fails repeatedly is disabled.")

@@ -1,7 +1,7 @@
 //! Helius.
 
 use super::{TOKEN, describe, seconds};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("helius", "Helius", "third parties' code, authHeader")
@@ -11,7 +11,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis("the transactions of the delivery, each with its `signature` (Helius, webhooks FAQ)")
         .ack_deadline(seconds(1))
         .retries(Retries::After(vec![seconds(1), seconds(1), seconds(1)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
         .evidence(Evidence::Secondary)
         .note("The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.")
         .note(TOKEN)

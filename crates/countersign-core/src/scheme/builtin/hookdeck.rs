@@ -1,19 +1,19 @@
 //! Hookdeck, a relay.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("hookdeck", "Hookdeck", "Hookdeck, documentation; trigger.dev; hookdeck/webhook-skills")
         .signature_header("x-hookdeck-signature")
-        .also_in("x-hookdeck-signature-2")
+        .fallback_signature_header("x-hookdeck-signature-2")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .fallback_identity(Identity::Unknown)
         .identity_basis("it forwards bodies of any provider, and signs no id")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Docs)
         .note("During a secret rotation there are two headers, and a match in either is enough.")
         .note("`x-hookdeck-eventid` is not signed.")

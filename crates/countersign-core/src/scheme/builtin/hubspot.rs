@@ -2,13 +2,13 @@
 
 use super::{UNDATED, describe, hours, seconds};
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit,
+    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
 };
 
 pub(super) fn v3() -> SchemeBuilder {
     family("hubspot", "HubSpot")
         .signature_header("X-HubSpot-Signature-v3")
-        .signed("{method}{unescaped_url}{body}{ts}")
+        .signed_payload("{method}{unescaped_url}{body}{ts}")
         .encoding(Encoding::Base64)
         .timestamp_header("X-HubSpot-Request-Timestamp", TimestampUnit::Milliseconds)
         .tolerance(seconds(300))
@@ -30,7 +30,7 @@ fn digest(name: &str, title: &str, signed: &str) -> SchemeBuilder {
     family(name, title)
         .algorithm(Algorithm::Sha256)
         .signature_header("X-HubSpot-Signature")
-        .signed(signed)
+        .signed_payload(signed)
         // So the signed bytes of one version are never those of another, and a body cannot be
         // extended.
         .body_begins_with("{[")
@@ -47,7 +47,7 @@ fn family(name: &str, title: &str) -> SchemeBuilder {
         .identity_basis("portal, subscription, event and time of every event, since `eventId` alone is not unique; `attemptNumber` counts the attempts. The bodies of workflow actions are user-defined (HubSpot, webhooks)")
         .ack_deadline(seconds(5))
         .retries(Retries::Within(hours(24)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
         .note("The secret is the app's client secret, used as text.")
         .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
 }

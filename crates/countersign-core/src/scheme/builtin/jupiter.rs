@@ -6,7 +6,7 @@ use crate::scheme::{Evidence, Retries, SchemeBuilder};
 pub(super) fn scheme() -> SchemeBuilder {
     describe("jupiter", "Jupiter", "Jupiter, Building Real-Time Integrations with Webhooks")
         .signature_header("x-jup-signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .event_id("body:/event_id")
         .identity_basis("`/event_id` (provider's document)")
         .event_type("body:/type")

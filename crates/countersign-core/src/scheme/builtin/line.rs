@@ -1,19 +1,19 @@
 //! LINE's Messaging API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("line", "LINE", "line-bot-sdk-nodejs, test/validate-signature.spec.ts")
         .signature_header("x-line-signature")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .event_id("body:/events/*/webhookEventId")
         .fallback_identity(Identity::Content)
         .identity_basis("`webhookEventId` of every event; `isRedelivery` changes (@line/bot-sdk 11.0.0)")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::SdkRun)
         .note("The secret is the channel's secret, used as text.")
         .note("A delivery contains any number of events and has no type: each event has its `/events/N/type` and its `webhookEventId`. Deduplicate by that id if batches can be split differently on a retry.")

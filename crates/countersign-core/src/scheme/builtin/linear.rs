@@ -1,12 +1,14 @@
 //! Linear.
 
 use super::{describe, hours, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+use crate::scheme::{
+    Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("linear", "Linear", "@linear/sdk 98.0.0")
         .signature_header("Linear-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         .timestamp_body("/webhookTimestamp", TimestampUnit::Milliseconds)
         .fallback_identity(Identity::Content)
         .identity_basis("the body contains the time of sending and what has changed (@linear/sdk 98.0.0)")
@@ -14,7 +16,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/type")
         .ack_deadline(seconds(5))
         .retries(Retries::After(vec![minutes(1), hours(1), hours(6)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::SdkRun)
         .note("`Linear-Timestamp` is not signed: the timestamp is read from `/webhookTimestamp` in the body.")
         .note("`Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription.")

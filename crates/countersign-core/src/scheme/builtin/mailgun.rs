@@ -9,18 +9,18 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::rule::form::{self, multipart};
 use crate::rule::{
-    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
-    SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
+    SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::scheme::{
-    Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder, TimestampUnit, Tolerance,
+    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
 };
 use crate::secret::Secret;
 use crate::timestamp;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mailgun", "Mailgun", "Mailgun, Securing webhooks")
-        .signed("{timestamp}{token}, but not the event")
+        .signed_payload("{timestamp}{token}, but not the event")
         .timestamp_body("/signature/timestamp", TimestampUnit::Seconds)
         .rule(Mailgun)
         .fallback_identity(Identity::Content)
@@ -28,7 +28,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Within(minutes(485)))
         .tolerances(Tolerance::new(hours(9), minutes(5)))
         .event_type("body:/event-data/event")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::Docs)
         .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
         .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
@@ -39,11 +39,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs a timestamp and a token inside the body.
 struct Mailgun;
 
-impl SigningRule for Mailgun {
+impl CustomScheme for Mailgun {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Nothing
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -52,14 +52,14 @@ impl SigningRule for Mailgun {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(Pending::new(move |body| judge(&scheme, &keys, body)))
+        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
         let body = serde_json::from_slice(request.body());
         let Ok(Json::Object(mut body)) = body else {
@@ -78,12 +78,12 @@ impl SigningRule for Mailgun {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<SignedBy, VerifyError> {
-    let refused = |kind| VerifyError::body_field(kind, "/signature");
+fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+    let rejected = |kind| VerifyError::body_field(kind, "/signature");
     let mut found = VerifyErrorKind::MissingSignature;
     for Signature { time, token, signature } in signatures(body)? {
         found = VerifyErrorKind::MalformedSignature;
-        let Some(candidate) = Candidates::one(scheme, &signature) else { continue };
+        let Some(candidate) = PresentedSignatures::one(scheme, &signature) else { continue };
         if !is_time(&time) || !is_token(&token) {
             continue;
         }
@@ -91,11 +91,11 @@ fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<Signed
         let signed: [&[u8]; 2] = [&time, &token];
         if let Ok(signed_by) = keys.signed_by(&signed, &candidate) {
             let unix_ms = timestamp::parse(&time, TimestampUnit::Seconds);
-            let unix_ms = unix_ms.ok_or_else(|| refused(VerifyErrorKind::MalformedTimestamp))?;
+            let unix_ms = unix_ms.ok_or_else(|| rejected(VerifyErrorKind::MalformedTimestamp))?;
             return Ok(signed_by.at_unix_ms(unix_ms).over(signed.concat()));
         }
     }
-    Err(refused(found))
+    Err(rejected(found))
 }
 
 /// A signature, and the values that it signs.
@@ -108,8 +108,8 @@ struct Signature {
 /// The signatures in a body: an event's body is JSON, a route's body is a form.
 fn signatures(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
     match body.trim_ascii_start().first() {
-        Some(b'{') if body.len() > LONGEST_JSON => {
-            Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, LONGEST_JSON))
+        Some(b'{') if body.len() > MAX_JSON => {
+            Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, MAX_JSON))
         }
         Some(b'{') => Ok(in_json(body)),
         _ => Ok(in_form(body)?.into_iter().collect()),
@@ -117,7 +117,7 @@ fn signatures(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
 }
 
 fn in_json(body: &[u8]) -> Vec<Signature> {
-    let Some(values) = json::unproved(body, &PLACES.concat(), MOST_VALUES) else {
+    let Some(values) = json::unproved(body, &PLACES.concat(), MAX_VALUES) else {
         return Vec::new();
     };
     let signature = |values: &[Value]| match values {
@@ -134,10 +134,10 @@ fn in_json(body: &[u8]) -> Vec<Signature> {
 fn in_form(body: &[u8]) -> Result<Option<Signature>, VerifyError> {
     let names = ["timestamp", "token", "signature"];
     let values = if body.starts_with(b"--") {
-        let values = multipart::values(body, names, MOST_FIELDS).unwrap_or_default();
+        let values = multipart::values(body, names, MAX_FIELDS).unwrap_or_default();
         values.map(|value| value.map(Cow::Borrowed))
     } else {
-        form::values(body, names, MOST_FIELDS)?
+        form::values(body, names, MAX_FIELDS)?
     };
     Ok(match values.map(|value| value.map(Cow::into_owned)) {
         [Some(time), Some(token), Some(signature)] => Some(Signature { time, token, signature }),
@@ -151,7 +151,7 @@ fn is_time(time: &[u8]) -> bool {
 }
 
 fn is_token(token: &[u8]) -> bool {
-    (1..=LONGEST_TOKEN).contains(&token.len())
+    (1..=MAX_TOKEN).contains(&token.len())
 }
 
 /// Both sign the same time and token: two signatures of one delivery are never two events.
@@ -160,9 +160,9 @@ const PLACES: [[&str; 3]; 2] = [
     // For a subaccount's event: signed with the key of its parent account.
     ["/signature/timestamp", "/signature/token", "/signature/parent-signature"],
 ];
-const LONGEST_TOKEN: usize = 256;
+const MAX_TOKEN: usize = 256;
 /// For events. Forms contain whole messages; only a small part of them is read for the signature.
-const LONGEST_JSON: usize = 512 * 1024;
-const MOST_VALUES: usize = 4096;
+const MAX_JSON: usize = 512 * 1024;
+const MAX_VALUES: usize = 4096;
 /// A route's form has about twenty fields, and one for each attachment.
-const MOST_FIELDS: usize = 512;
+const MAX_FIELDS: usize = 512;

@@ -4,10 +4,11 @@ use super::describe;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::rule::form::{self, Sorted, Values};
 use crate::rule::{
-    Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedRequest, SigningRule, ToSign,
+    BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
 };
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder,
+    Algorithm, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField,
 };
 use crate::secret::Secret;
 use crate::url::RequestUrl;
@@ -17,12 +18,12 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header(SIGNATURE)
         .algorithm(Algorithm::HmacSha1)
         .encoding(Encoding::Base64)
-        .signed("{url}, then the form's fields sorted by name")
+        .signed_payload("{url}, then the form's fields sorted by name")
         .rule(Mandrill)
         .fallback_identity(Identity::Content)
         .identity_basis("the events of the batch, each with `_id` and `ts`; a retry sends the same batch (Mailchimp Transactional, webhooks)")
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
         .evidence(Evidence::Secondary)
         .note("No source confirms this scheme: test it before you rely on it.")
         .note("A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.")
@@ -33,11 +34,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs the URL, followed by the fields.
 struct Mandrill;
 
-impl SigningRule for Mandrill {
+impl CustomScheme for Mandrill {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -46,9 +47,9 @@ impl SigningRule for Mandrill {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let candidates = request.candidates()?;
         let chosen = match request.request_url()? {
             RequestUrl::Exact { .. } => None,
@@ -58,7 +59,7 @@ impl SigningRule for Mandrill {
             return Err(unclear());
         }
         let (url, is_chosen) = (request.url()?, chosen.is_some());
-        Ok(Pending::new(move |body| {
+        Ok(BodyCheck::new(move |body| {
             let fields = sorted(body)?;
             // It marks the end of the URL.
             let is_first = fields.first.as_ref().is_some_and(|it| it.name == FIELD.as_bytes());
@@ -70,7 +71,7 @@ impl SigningRule for Mandrill {
         }))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let fields = sorted(request.body());
         let fields = fields.map_err(|error| request.problem(error.to_string()))?;
         let signature = request.mac_key()?.sign(&[request.url()?.as_bytes(), &fields.text]);
@@ -79,7 +80,7 @@ impl SigningRule for Mandrill {
 }
 
 fn sorted(body: &[u8]) -> Result<Sorted, VerifyError> {
-    Ok(form::sorted(form::fields(body, MOST_FIELDS)?, Values::AsTheyCame))
+    Ok(form::sorted(form::fields(body, MAX_FIELDS)?, Values::AsTheyCame))
 }
 
 fn unclear() -> VerifyError {
@@ -89,4 +90,4 @@ fn unclear() -> VerifyError {
 const SIGNATURE: &str = "X-Mandrill-Signature";
 const FIELD: &str = "mandrill_events";
 /// Mandrill sends one.
-const MOST_FIELDS: usize = 16;
+const MAX_FIELDS: usize = 16;

@@ -1,13 +1,13 @@
 //! Meta: the Graph API's webhooks, Messenger, WhatsApp and Instagram.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Handshake, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("meta", "Meta (Graph, Messenger, WhatsApp, Instagram)", "fbsamples, app.js; of SHA-256, third-party code")
         .signature_header("X-Hub-Signature-256")
         .signature_prefix("sha256=")
-        .signed("{body}")
+        .signed_payload("{body}")
         .handshake(
             Handshake::unsigned("subscribe")
                 .method("GET")
@@ -21,7 +21,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(20))
         // WhatsApp's window; the other products retry for 36 hours.
         .retries(Retries::Within(days(7)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
         .evidence(Evidence::Secondary)
         .note("The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.")
         .note("Non-ASCII letters are sent as `\\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.")

@@ -6,8 +6,10 @@ use zeroize::Zeroizing;
 use super::{describe, hours, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::mac;
-use crate::rule::{Covers, LiveKeys, Pending, RuleRequest, SignedRequest, SigningRule, ToSign};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, Scheme, SchemeBuilder};
+use crate::rule::{
+    BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
+};
+use crate::scheme::{Algorithm, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {
@@ -15,7 +17,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .signature_header(SIGNATURE)
         .signature_prefix(PREFIX)
         .algorithm(Algorithm::Keccak256)
-        .signed("{body}{secret}")
+        .signed_payload("{body}{secret}")
         .rule(Moralis)
         .fallback_identity(Identity::Content)
         .identity_basis("a block of a stream, confirmed or not, is reportedly delivered at least once; `/retries` counts the attempts, and is excluded (Moralis, webhook delivery)")
@@ -28,7 +30,7 @@ pub(super) fn scheme() -> SchemeBuilder {
             hours(12),
             hours(24),
         ]))
-        .unconfirmed([Cell::AckDeadline, Cell::EventType, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::EventType, SchemeField::Identity])
         .evidence(Evidence::SdkSource)
         .note("A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.")
         .note("The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.")
@@ -38,11 +40,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Hashes the body, followed by the secret.
 struct Moralis;
 
-impl SigningRule for Moralis {
+impl CustomScheme for Moralis {
     type Key = Key;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Key, ConfigError> {
@@ -51,18 +53,18 @@ impl SigningRule for Moralis {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<Key>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         let presented = presented(request)?;
-        Ok(Pending::new(move |body| {
+        Ok(BodyCheck::new(move |body| {
             let found = keys.find(|key| mac::is_same(&digest(body, key), &presented));
             let signed_by = found.map(|by| by.over(without_retries(body)));
             signed_by.ok_or_else(|| VerifyErrorKind::SignatureMismatch.into())
         }))
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("give a secret"))?;
         let digest = digest(request.body(), &key(request.scheme(), secret)?);
@@ -77,9 +79,9 @@ fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, SecretProblem> {
     secret.key(scheme.secret_format())
 }
 
-fn presented(request: &RuleRequest<'_>) -> Result<[u8; 32], VerifyError> {
+fn presented(request: &VerifyRequest<'_>) -> Result<[u8; 32], VerifyError> {
     let text = request.required(SIGNATURE, VerifyErrorKind::MissingSignature)?;
-    let malformed = || request.refusal(VerifyErrorKind::MalformedSignature, SIGNATURE);
+    let malformed = || request.rejection(VerifyErrorKind::MalformedSignature, SIGNATURE);
     let hex = text.strip_prefix(PREFIX.as_bytes()).ok_or_else(malformed)?;
     let mut digest = [0; 32];
     // `const_hex` would also accept a second prefix.

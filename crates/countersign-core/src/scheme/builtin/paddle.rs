@@ -1,13 +1,13 @@
 //! Paddle Billing.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("paddle", "Paddle Billing", "@paddle/paddle-node-sdk 3.10.0; paddle-go-sdk")
         .signature_header("Paddle-Signature")
-        .signature_list(';', '=', "h1")
-        .signed("{ts}:{body}")
+        .signature_pairs(';', '=', "h1")
+        .signed_payload("{ts}:{body}")
         .timestamp_field("ts", TimestampUnit::Seconds)
         .tolerance(seconds(5))
         .event_id("body:/event_id")
@@ -15,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/event_type")
         .ack_deadline(seconds(5))
         .retries(Retries::Within(days(3)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::SdkRun)
         .note("The tolerance of 5 s is that of the provider's own SDK: synchronise the clock, or increase the tolerance.")
         .note("During a rotation there are several `h1`, and any of them can match; the provider's Node SDK checks only the last.")

@@ -1,7 +1,7 @@
 //! PagerDuty, webhooks of version 3.
 
 use super::{describe, hours, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -10,14 +10,14 @@ pub(super) fn scheme() -> SchemeBuilder {
         "PagerDuty, Verifying Signatures; go-pagerduty, webhook tests",
     )
     .signature_header("X-PagerDuty-Signature")
-    .signature_list(',', '=', "v1")
-    .signed("{body}")
+    .signature_pairs(',', '=', "v1")
+    .signed_payload("{body}")
     .event_id("body:/event/id")
     .identity_basis("`/event/id` (PagerDuty, webhooks v3)")
     .event_type("body:/event/event_type")
     .ack_deadline(seconds(5))
     .retries(Retries::Within(hours(48)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     .evidence(Evidence::Docs)
     .note("The secret looks like base64 but is used as text.")
     .note(

@@ -7,9 +7,11 @@ use super::{days, describe, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::mac::KeyError;
 use crate::rule::certificate::host_and_path;
-use crate::rule::{Covers, LiveKeys, Pending, RuleRequest, SignedRequest, SigningRule, ToSign};
+use crate::rule::{
+    BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
+};
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SecretFormat,
+    Algorithm, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
     TimestampUnit, Tolerance,
 };
 use crate::secret::{Secret, Secrets};
@@ -20,7 +22,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .algorithm(Algorithm::RsaSha256)
         .signature_header(SIGNATURE)
         .encoding(Encoding::Base64)
-        .signed("{id}|{ts}|<webhook id>|<CRC-32 of the body>")
+        .signed_payload("{id}|{ts}|<webhook id>|<CRC-32 of the body>")
         .id_header(ID)
         .timestamp_header(TIME, TimestampUnit::Rfc3339)
         // A retry can have the timestamp of the first attempt.
@@ -30,7 +32,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis("the id of the transmission, which is signed; of the event's own `/id`, only a CRC is signed")
         .event_type("body:/event_type")
         .retries(Retries::Within(days(3)))
-        .unconfirmed([Cell::AckDeadline, Cell::Tolerance, Cell::EventId])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventId])
         .evidence(Evidence::Secondary)
         .note("The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.")
         .note("The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. Only PayPal's own hosts are accepted.")
@@ -40,11 +42,11 @@ pub(super) fn scheme() -> SchemeBuilder {
 /// Signs the transmission, the webhook and the checksum of the body.
 struct PayPal;
 
-impl SigningRule for PayPal {
+impl CustomScheme for PayPal {
     type Key = Webhook;
 
-    fn covers(&self) -> Covers {
-        Covers::Nothing
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Webhook, ConfigError> {
@@ -70,13 +72,13 @@ impl SigningRule for PayPal {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         webhooks: LiveKeys<Webhook>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         begin(request, webhooks)
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let secret = request.secrets().iter().next();
         let secret = secret.ok_or_else(|| request.problem("set a webhook id and a private key"))?;
         let text = secret.text(SecretFormat::Text);
@@ -131,18 +133,21 @@ impl Webhook {
     }
 }
 
-fn begin(request: &RuleRequest<'_>, webhooks: LiveKeys<Webhook>) -> Result<Pending, VerifyError> {
+fn begin(
+    request: &VerifyRequest<'_>,
+    webhooks: LiveKeys<Webhook>,
+) -> Result<BodyCheck, VerifyError> {
     use VerifyErrorKind::{
         MalformedId, MalformedSignature, MissingId, MissingSignature, UnknownKey,
         UnsupportedSignature,
     };
     let text = request.required(SIGNATURE, MissingSignature)?;
     let signature = STANDARD.decode(text).ok().filter(|it| (256..=1024).contains(&it.len()));
-    let signature = signature.ok_or_else(|| request.refusal(MalformedSignature, SIGNATURE))?;
+    let signature = signature.ok_or_else(|| request.rejection(MalformedSignature, SIGNATURE))?;
     if request.required(ALGORITHM, UnsupportedSignature)? != b"SHA256withRSA" {
-        return Err(request.refusal(UnsupportedSignature, ALGORITHM));
+        return Err(request.rejection(UnsupportedSignature, ALGORITHM));
     }
-    let unknown = || request.refusal(UnknownKey, CERTIFICATE);
+    let unknown = || request.rejection(UnknownKey, CERTIFICATE);
     let certificate = request.required(CERTIFICATE, UnknownKey)?;
     let certificate = std::str::from_utf8(certificate).map_err(|_| unknown())?;
     if !is_of_paypal(certificate) {
@@ -150,7 +155,7 @@ fn begin(request: &RuleRequest<'_>, webhooks: LiveKeys<Webhook>) -> Result<Pendi
     }
     let id = request.required(ID, MissingId)?;
     let id = std::str::from_utf8(id).ok().filter(|id| is_id(id.as_bytes()));
-    let id = id.ok_or_else(|| request.refusal(MalformedId, ID))?.to_owned();
+    let id = id.ok_or_else(|| request.rejection(MalformedId, ID))?.to_owned();
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
     let resolved = if webhooks.iter().any(|webhook| webhook.key.is_none()) {
@@ -159,7 +164,7 @@ fn begin(request: &RuleRequest<'_>, webhooks: LiveKeys<Webhook>) -> Result<Pendi
     } else {
         None
     };
-    Ok(Pending::new(move |body| {
+    Ok(BodyCheck::new(move |body| {
         let checksum = checksum(body);
         let found = webhooks.find(|webhook| {
             let message = message(id.as_bytes(), &time, &webhook.id, checksum);
@@ -189,7 +194,7 @@ fn checksum(_: &[u8]) -> u32 {
 
 /// An id without the delimiter of the signed text.
 fn is_id(id: &[u8]) -> bool {
-    (1..=LONGEST_ID).contains(&id.len())
+    (1..=MAX_ID).contains(&id.len())
         && id.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'|')
 }
 
@@ -207,5 +212,5 @@ const ALGORITHM: &str = "PAYPAL-AUTH-ALGO";
 const HOSTS: [&str; 4] =
     ["api.paypal.com", "api-m.paypal.com", "api.sandbox.paypal.com", "api-m.sandbox.paypal.com"];
 const CERTIFICATES: &str = "/v1/notifications/certs/";
-const LONGEST_ID: usize = 256;
+const MAX_ID: usize = 256;
 const FORM: &str = "the webhook's id on a line, and below it the certificate in PEM";

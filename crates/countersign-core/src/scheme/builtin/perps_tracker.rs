@@ -6,7 +6,7 @@ use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
 pub(super) fn scheme() -> SchemeBuilder {
     describe("perps-tracker", "PerpsTracker", "PerpsTracker, webhook guide")
         .signature_header("X-Webhook-Signature")
-        .signed("{body}")
+        .signed_payload("{body}")
         // The body states when the event was created, and a retry has the same time. A timestamp
         // older than the retention could belong to a replay of an event that is no longer remembered.
         .timestamp_body("/created", TimestampUnit::Seconds)

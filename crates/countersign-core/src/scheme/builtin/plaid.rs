@@ -3,14 +3,14 @@
 use super::{describe, hours, seconds};
 use crate::rule::jwt::{BodyDigestJwt, JwtAlgorithm};
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, TimestampUnit,
+    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("plaid", "Plaid", "Plaid, Webhook verification")
         .algorithm(Algorithm::Jwt)
         .signature_header("Plaid-Verification")
-        .signed("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal")
+        .signed_payload("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal")
         .timestamp_field("iat", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .rule(BodyDigestJwt { algorithms: &[JwtAlgorithm::Es256], digest: Encoding::Hex })
@@ -19,7 +19,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/webhook_code")
         .ack_deadline(seconds(10))
         .retries(Retries::Within(hours(24)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::Docs)
         .note("The secret is the JWK that `/webhook_verification_key/get` returns for the token's `kid`. Alternatively, the key is looked up by the `kid`. A key is not used after its `expired_at`.")
         .note("Only ES256 is accepted, whatever the token's header says.")

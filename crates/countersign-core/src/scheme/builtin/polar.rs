@@ -2,7 +2,7 @@
 
 use super::standard_webhooks::family;
 use super::{minutes, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, SecretFormat};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, SecretFormat};
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("polar", "Polar", "webhook-", "polar-sdk 1.0.2 (PyPI), polar.webhooks; polarsource/polar, server/polar/webhook/tasks.py")
@@ -10,7 +10,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .ack_deadline(seconds(2))
         // Nine more attempts, with delays that at most double: 2 s, 4 s, 8 s, …
         .retries(Retries::Within(minutes(35)))
-        .unconfirmed([Cell::AckDeadline])
+        .unconfirmed([SchemeField::AckDeadline])
         .evidence(Evidence::SdkRun)
         .note("Secrets created before 8 September 2026 are used as text, including `whsec_` or `polar_whs_`. For later ones, the key is the base64 after `whsec_`. The format does not identify which one it is, so a delivery can be signed with either key.")
         .note("The provider waits 10 s, and recommends a response within 2 s.")

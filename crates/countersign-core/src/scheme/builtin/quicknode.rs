@@ -1,19 +1,19 @@
 //! QuickNode's streams.
 
 use super::{describe, minutes};
-use crate::scheme::{BodyView, Cell, Evidence, Identity, SchemeBuilder, TimestampUnit};
+use crate::scheme::{BodyView, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("quicknode", "QuickNode", "quicknode.com, streams-webhook-validate-signature")
         .signature_header("X-QN-Signature")
-        .signed("{header:X-QN-Nonce}{ts}{body}")
+        .signed_payload("{header:X-QN-Nonce}{ts}{body}")
         .body_begins_with("{[")
         .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
         .tolerance(minutes(5))
         .body_view(BodyView::Decoded)
         .fallback_identity(Identity::Unknown)
         .identity_basis("a stream's filter is user code, and produces the body")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::BodyLimit, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::BodyLimit, SchemeField::Tolerance])
         .evidence(Evidence::Docs)
         .note("A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both.")
         .note("The provider defines no tolerance: 300 s is our choice.")

@@ -1,13 +1,15 @@
 //! Retell.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Evidence, Identity, Interactive, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{
+    Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField, TimestampUnit,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("retell", "Retell", "@trigger.dev/core 4.8.3, webhook providers")
         .signature_header("x-retell-signature")
-        .signature_list(',', '=', "d")
-        .signed("{body}{ts}")
+        .signature_pairs(',', '=', "d")
+        .signed_payload("{body}{ts}")
         .timestamp_field("v", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
         .fallback_identity(Identity::Unknown)
@@ -15,7 +17,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .interactive(Interactive::Yes)
         .retries(Retries::After(vec![seconds(10), seconds(10), seconds(10)]))
         .event_type("body:/event")
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventType, Cell::Interactive])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::EventType, SchemeField::Interactive])
         .evidence(Evidence::Secondary)
         .note("The body is signed first, followed by the timestamp.")
         .note("The provider reads the response to `call_inbound` and `chat_inbound`: it can select the agent and its variables.")

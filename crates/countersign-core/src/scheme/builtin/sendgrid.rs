@@ -2,7 +2,7 @@
 
 use super::{describe, hours, minutes};
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat,
+    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
     TimestampUnit,
 };
 
@@ -16,14 +16,14 @@ pub(super) fn scheme() -> SchemeBuilder {
     .secret_format(SecretFormat::Base64)
     .signature_header("X-Twilio-Email-Event-Webhook-Signature")
     .encoding(Encoding::Base64)
-    .signed("{ts}{body}")
+    .signed_payload("{ts}{body}")
     .timestamp_header("X-Twilio-Email-Event-Webhook-Timestamp", TimestampUnit::Seconds)
     .tolerance(minutes(5))
     .event_id("body:/*/sg_event_id")
     .fallback_identity(Identity::Content)
     .identity_basis("`sg_event_id` of every event (SendGrid, event webhook)")
     .retries(Retries::Within(hours(24)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance, Cell::EventId])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::EventId])
     .evidence(Evidence::SdkSource)
     .note("The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.")
     .note("The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.")

@@ -2,14 +2,14 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Cell, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, TimestampUnit,
+    Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField, TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("slack", "Slack", "@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")
         .signature_header("X-Slack-Signature")
         .signature_prefix("v0=")
-        .signed("v0:{ts}:{body}")
+        .signed_payload("v0:{ts}:{body}")
         .timestamp_header("X-Slack-Request-Timestamp", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .handshake(
@@ -25,7 +25,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/type")
         .ack_deadline(seconds(3))
         .retries(Retries::After(vec![seconds(0), minutes(1), minutes(5)]))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::SdkRun)
         .note("Slash commands and interactivity are form-encoded: they have no event id. The provider reads their response: it is shown to the user.")
 }

@@ -35,7 +35,7 @@ pub(super) fn v1a() -> SchemeBuilder {
     )
     .algorithm(Algorithm::Ed25519)
     .secret_format(SecretFormat::Whpk)
-    .signature_list(' ', ',', "v1a")
+    .signature_pairs(' ', ',', "v1a")
     .evidence(Evidence::Docs)
     .note("The secret is the provider's public key: base64 after an optional `whpk_`. It needs the feature `asymmetric`.")
     .note("The reference libraries do not implement it, and the signature in the specification's example belongs to another message.")
@@ -46,7 +46,7 @@ pub(super) fn v1a() -> SchemeBuilder {
 pub(super) fn family(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuilder {
     specified(name, title, prefix, source)
         .secret_format(SecretFormat::Whsec)
-        .signature_list(' ', ',', "v1")
+        .signature_pairs(' ', ',', "v1")
         .evidence(Evidence::SdkRun)
 }
 
@@ -55,9 +55,9 @@ fn specified(name: &str, title: &str, prefix: &str, source: &str) -> SchemeBuild
     describe(name, title, source)
         .signature_header(format!("{prefix}signature"))
         .encoding(Encoding::Base64)
-        .signed("{id}.{ts}.{body}")
+        .signed_payload("{id}.{ts}.{body}")
         .id_header(format!("{prefix}id"))
-        .id_forbids('.')
+        .id_excluded_char('.')
         .timestamp_header(format!("{prefix}timestamp"), TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id(format!("header:{prefix}id"))

@@ -1,13 +1,13 @@
 //! Stripe.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Cell, Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("stripe", "Stripe", "stripe-node 23.1.0, webhooks.generateTestHeaderString")
         .signature_header("Stripe-Signature")
-        .signature_list(',', '=', "v1")
-        .signed("{ts}.{body}")
+        .signature_pairs(',', '=', "v1")
+        .signed_payload("{ts}.{body}")
         .timestamp_field("t", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .event_id("body:/id")
@@ -15,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/type")
         .ack_deadline(seconds(10))
         .retries(Retries::Within(days(3)))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventId])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
         .evidence(Evidence::SdkRun)
         .note("The secret is used as text: `whsec_` is part of the key.")
         .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")

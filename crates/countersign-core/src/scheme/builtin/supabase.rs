@@ -1,7 +1,7 @@
 //! Supabase's database webhooks.
 
 use super::{TOKEN, describe};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(
@@ -15,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .fallback_identity(Identity::Unknown)
     .identity_basis("a row that changes back and forth has equal bodies")
     .retries(Retries::Never)
-    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     .evidence(Evidence::Secondary)
     .note("There are no retries: the database sends the request once (`pg_net`).")
     .note(TOKEN)

@@ -1,7 +1,9 @@
 //! Telegram's Bot API.
 
 use super::{TOKEN, describe, hours, seconds};
-use crate::scheme::{Algorithm, Cell, Evidence, Identity, Interactive, Retries, SchemeBuilder};
+use crate::scheme::{
+    Algorithm, Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
+};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("telegram", "Telegram", "Telegram, Bot API, setWebhook")
@@ -13,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
     .interactive(Interactive::Yes)
     .ack_deadline(seconds(60))
     .retries(Retries::Within(hours(24)))
-    .unconfirmed([Cell::AckDeadline, Cell::Retries])
+    .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     .evidence(Evidence::Docs)
     .note(TOKEN)
     .note("The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.")

@@ -7,11 +7,12 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::mac;
 use crate::rule::form::{self, Sorted, Values};
 use crate::rule::{
-    Candidates, Covers, LiveKeys, MacKey, Pending, RuleRequest, SignedBy, SignedRequest,
-    SigningRule, ToSign,
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
+    SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::scheme::{
-    Algorithm, Cell, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
+    Algorithm, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
+    SchemeField,
 };
 use crate::secret::Secret;
 use crate::url::RequestUrl;
@@ -33,13 +34,13 @@ fn family(name: &str, title: &str, source: &str) -> SchemeBuilder {
     describe(name, title, source)
         .signature_header(SIGNATURE)
         .encoding(Encoding::Base64)
-        .signed("{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256")
+        .signed_payload("{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256")
         .fallback_identity(Identity::Unknown)
         .identity_basis("equal forms can be steps of one call, or of two (Twilio, requests to your application): no signed field identifies the event")
         .interactive(Interactive::Yes)
         .ack_deadline(seconds(15))
         .retries(Retries::Never)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::EventType])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
         .evidence(Evidence::SdkRun)
         // A delivery is parsed before it is verified, so its size is limited.
         .body_limit(256 * 1024)
@@ -57,11 +58,11 @@ struct Twilio {
     settings: Option<&'static str>,
 }
 
-impl SigningRule for Twilio {
+impl CustomScheme for Twilio {
     type Key = MacKey;
 
-    fn covers(&self) -> Covers {
-        Covers::Body
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Body
     }
 
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
@@ -70,13 +71,13 @@ impl SigningRule for Twilio {
 
     fn begin(
         &self,
-        request: &RuleRequest<'_>,
+        request: &VerifyRequest<'_>,
         keys: LiveKeys<MacKey>,
-    ) -> Result<Pending, VerifyError> {
+    ) -> Result<BodyCheck, VerifyError> {
         begin(request, keys, self.settings)
     }
 
-    fn sign(&self, request: &ToSign<'_>) -> Result<SignedRequest, ConfigError> {
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
         let key = request.mac_key()?;
         let url = request.url()?;
         let signature = match stated_digest(&url) {
@@ -93,10 +94,10 @@ impl SigningRule for Twilio {
 }
 
 fn begin(
-    request: &RuleRequest<'_>,
+    request: &VerifyRequest<'_>,
     keys: LiveKeys<MacKey>,
     settings: Option<&str>,
-) -> Result<Pending, VerifyError> {
+) -> Result<BodyCheck, VerifyError> {
     let candidates = request.candidates()?;
     if let Some(required) = settings {
         let unsupported = VerifyErrorKind::UnsupportedSignature;
@@ -104,11 +105,11 @@ fn begin(
         let mut words = given.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
         let algorithms = words.by_ref().filter(|word| word.starts_with(b"algorithm="));
         if algorithms.collect::<Vec<_>>() != [required.as_bytes()] {
-            return Err(request.refusal(unsupported, SETTINGS));
+            return Err(request.rejection(unsupported, SETTINGS));
         }
     }
     let readings = Readings::of(request.request_url()?)?;
-    Ok(Pending::new(move |body| readings.judge(body, &keys, &candidates)))
+    Ok(BodyCheck::new(move |body| readings.judge(body, &keys, &candidates)))
 }
 
 /// The two strings that a delivery can have signed. The signed text starts with the configured URL;
@@ -147,8 +148,8 @@ impl Readings {
         &self,
         body: &[u8],
         keys: &LiveKeys<MacKey>,
-        candidates: &Candidates,
-    ) -> Result<SignedBy, VerifyError> {
+        candidates: &PresentedSignatures,
+    ) -> Result<KeyMatch, VerifyError> {
         let mismatch = VerifyErrorKind::SignatureMismatch;
         let (url, fields) = match (&self.alone, &self.form) {
             (Some(url), _) if states_digest(url) => {
@@ -190,7 +191,7 @@ fn unclear() -> VerifyError {
 }
 
 fn sorted(body: &[u8]) -> Result<Sorted, VerifyError> {
-    Ok(form::sorted(form::fields(body, MOST_FIELDS)?, Values::SortedOnce))
+    Ok(form::sorted(form::fields(body, MAX_FIELDS)?, Values::SortedOnce))
 }
 
 /// The configured URL, with what the request line's query adds to its own query.
@@ -246,7 +247,7 @@ const DIGEST: &str = "bodySHA256=";
 /// The first signed field of all Twilio requests about calls and messages.
 const FIRST_FIELD: &str = "AccountSid";
 /// Several times as many as Twilio itself sends.
-const MOST_FIELDS: usize = 512;
+const MAX_FIELDS: usize = 512;
 
 #[cfg(test)]
 mod tests {

@@ -1,13 +1,13 @@
 //! Twitch EventSub.
 
 use super::{describe, seconds};
-use crate::scheme::{Cell, Evidence, Handshake, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Handshake, Retries, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("twitch", "Twitch EventSub", "twurple and tesjs; Twitch, Handling webhook events")
         .signature_header("Twitch-Eventsub-Message-Signature")
         .signature_prefix("sha256=")
-        .signed("{id}{ts}{body}")
+        .signed_payload("{id}{ts}{body}")
         .id_header("Twitch-Eventsub-Message-Id")
         .timestamp_header("Twitch-Eventsub-Message-Timestamp", TimestampUnit::Rfc3339)
         .tolerance(seconds(600))
@@ -22,7 +22,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .event_type("body:/subscription/type")
         .ack_deadline(seconds(5))
         .retries(Retries::Unknown)
-        .unconfirmed([Cell::AckDeadline, Cell::Retries])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
         .evidence(Evidence::Secondary)
         .note("The timestamp has nine fractional digits, and is signed as it was sent.")
         .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is detected by its signed body.")

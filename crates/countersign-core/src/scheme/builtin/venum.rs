@@ -7,8 +7,8 @@ use std::time::Duration;
 pub(super) fn scheme() -> SchemeBuilder {
     describe("venum", "Venum", "Venum, Webhooks reference")
         .signature_header("X-Venum-Signature")
-        .signature_list(',', '=', "v1")
-        .signed("{ts}.{body}")
+        .signature_pairs(',', '=', "v1")
+        .signed_payload("{ts}.{body}")
         .timestamp_field("t", TimestampUnit::Milliseconds)
         .tolerance(minutes(5))
         // One transaction has several events: with the signature alone as id, `finalized` would be

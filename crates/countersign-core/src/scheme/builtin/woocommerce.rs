@@ -8,7 +8,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .secret_format(SecretFormat::HtmlEntities)
         .signature_header("X-WC-Webhook-Signature")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .fallback_identity(Identity::Unknown)
         .identity_basis("the topic is an unsigned header, and a custom action sends only `action` and `arg` (woocommerce, WC_Webhook::build_payload)")
         .event_type("header:X-WC-Webhook-Topic")

@@ -1,14 +1,14 @@
 //! X, formerly Twitter: the Account Activity API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Handshake, Identity, SchemeBuilder};
+use crate::scheme::{Encoding, Evidence, Handshake, Identity, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("x-twitter", "X (Twitter)", "docs.x.com, webhooks quickstart and introduction")
         .signature_header("x-twitter-webhooks-signature")
         .signature_prefix("sha256=")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .handshake(Handshake::unsigned("crc").method("GET").json_hmac(
             "response_token",
             "query:crc_token",
@@ -18,7 +18,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .fallback_identity(Identity::Content)
         .identity_basis("each kind of event contains its own id or time (docs.x.com, account activity)")
         .ack_deadline(seconds(10))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Identity])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
         .evidence(Evidence::Docs)
         .note("The value after `sha256=` is base64, not hexadecimal.")
         .note("The secret is the app's consumer secret, used as text.")

@@ -10,7 +10,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         "Working with Webhooks, generic guide",
     )
     .signature_header("X-Webhook-Signature")
-    .signed("{body}")
+    .signed_payload("{body}")
     // As with PerpsTracker, the tolerance of the body's time is limited to the retention.
     .timestamp_body("/created_at", TimestampUnit::Rfc3339)
     .tolerances(Tolerance::new(days(1), minutes(5)))

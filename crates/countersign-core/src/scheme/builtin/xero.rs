@@ -1,13 +1,13 @@
 //! Xero.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder};
+use crate::scheme::{Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("xero", "Xero", "webhook-verify, its specification, which quotes Xero")
         .signature_header("x-xero-signature")
         .encoding(Encoding::Base64)
-        .signed("{body}")
+        .signed_payload("{body}")
         .handshake(
             // Unlike other deliveries, it contains no events.
             Handshake::signed("intent-to-receive")
@@ -20,7 +20,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis("`entropy` and the numbers of the events in it; a retry is identical (Xero, configuring your server)")
         .retries(Retries::Within(hours(24)))
         .ack_deadline(seconds(5))
-        .unconfirmed([Cell::AckDeadline])
+        .unconfirmed([SchemeField::AckDeadline])
         .evidence(Evidence::Secondary)
         .note("The provider checks an endpoint with correct and wrong signatures, and expects 200 and 401.")
         .note("A delivery can contain several events: each has its own resource, type and time.")

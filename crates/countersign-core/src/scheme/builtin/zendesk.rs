@@ -1,13 +1,13 @@
 //! Zendesk.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Cell, Encoding, Evidence, Identity, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Encoding, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zendesk", "Zendesk", "developer.zendesk.com, documentation/webhooks/verifying")
         .signature_header("X-Zendesk-Webhook-Signature")
         .encoding(Encoding::Base64)
-        .signed("{ts}{body}")
+        .signed_payload("{ts}{body}")
         .timestamp_header("X-Zendesk-Webhook-Signature-Timestamp", TimestampUnit::Rfc3339)
         .tolerance(minutes(5))
         .event_id("body:/zendesk_event_version+/type+/id")
@@ -15,7 +15,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .identity_basis("id of event webhooks (Zendesk, event schemas); the bodies of triggers and automations are defined by the admin, and can be equal")
         .event_type("body:/type")
         .ack_deadline(seconds(12))
-        .unconfirmed([Cell::AckDeadline, Cell::Retries, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::Docs)
         .note("The secret looks like base64 but is used as text.")
         .note("The provider defines no tolerance: 300 s is our choice.")

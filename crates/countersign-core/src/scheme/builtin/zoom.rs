@@ -2,14 +2,14 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Cell, Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, TimestampUnit,
+    Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
 };
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zoom", "Zoom", "zoom/webhook-sample")
         .signature_header("x-zm-signature")
         .signature_prefix("v0=")
-        .signed("v0:{ts}:{body}")
+        .signed_payload("v0:{ts}:{body}")
         .timestamp_header("x-zm-request-timestamp", TimestampUnit::Seconds)
         .tolerance(seconds(300))
         .handshake(
@@ -23,7 +23,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::After(vec![minutes(5), minutes(20), minutes(60)]))
         .event_type("body:/event")
         .ack_deadline(seconds(3))
-        .unconfirmed([Cell::AckDeadline, Cell::Tolerance])
+        .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance])
         .evidence(Evidence::SdkSource)
         .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
         .note("The endpoint is validated again every 72 hours, and must respond within 3 s.")

@@ -29,12 +29,12 @@ use crate::scheme::{Algorithm, Encoding};
 /// `when` and `header` are tables there (`when = { "body:/type" = "ping" }`). In `json`, a number
 /// is a fixed value and a text is a location.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HandshakeBuilder(pub(in crate::scheme) Words);
+pub struct HandshakeBuilder(pub(in crate::scheme) HandshakeConfig);
 
 /// The settings of a description, each as given or absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Deserialize), serde(default, deny_unknown_fields))]
-pub(in crate::scheme) struct Words {
+pub(in crate::scheme) struct HandshakeConfig {
     pub(in crate::scheme) name: String,
     rule: Option<HandshakeRule>,
     method: Option<String>,
@@ -73,7 +73,7 @@ enum FieldWords {
 
 impl HandshakeBuilder {
     pub(super) fn new(name: String, rule: HandshakeRule) -> Self {
-        Self(Words { name, rule: Some(rule), ..Words::default() })
+        Self(HandshakeConfig { name, rule: Some(rule), ..HandshakeConfig::default() })
     }
 
     /// Sets the method of the request. Defaults to `POST`. For a signed
@@ -194,7 +194,7 @@ impl HandshakeBuilder {
     }
 }
 
-impl Words {
+impl HandshakeConfig {
     /// Returns the handshake, or an error with what must be fixed.
     pub(in crate::scheme) fn checked(self, algorithm: Algorithm) -> Result<Handshake, String> {
         if self.name.is_empty() {
@@ -316,34 +316,34 @@ fn answer_header(word: &str, name: &str) -> Result<Name, String> {
 /// Checks that involve several settings.
 fn check_whole(handshake: &Handshake) -> Result<(), String> {
     let Handshake { rule, method, conditions, status, body, capture, .. } = handshake;
-    let refused = |what: &str| Err(what.to_owned());
+    let rejected = |what: &str| Err(what.to_owned());
     if *rule == HandshakeRule::Signed {
         if let Some(place) = handshake.places().find(|place| place.is_in_head()) {
             return Err(format!("`{place}`: it is not signed: only the body is"));
         }
         if conditions.iter().any(|condition| condition.test == Test::IsVerifyToken) {
-            return refused("`verify_token`: a signature needs no verify token: remove it");
+            return rejected("`verify_token`: a signature needs no verify token: remove it");
         }
         if conditions.is_empty() {
-            return refused("`when`: every event matches: add a condition that no event meets");
+            return rejected("`when`: every event matches: add a condition that no event meets");
         }
     }
     if capture.is_some() && *rule != HandshakeRule::UnsignedWhileArmed {
-        return refused(
+        return rejected(
             "`capture`: anyone could replace the key: the rule must be `unsigned-while-armed`",
         );
     }
     if handshake.reads_body() && matches!(method.as_deref(), Some("GET" | "HEAD")) {
-        return refused("`method`: a GET and a HEAD have no body to read");
+        return rejected("`method`: a GET and a HEAD have no body to read");
     }
     if method.as_deref() == Some("POST") && handshake.places().next().is_none() {
-        return refused("`when`: every delivery matches: add a condition that no delivery meets");
+        return rejected("`when`: every delivery matches: add a condition that no delivery meets");
     }
     if !(200..=299).contains(status) {
-        return refused("`status`: a handshake must be answered with a 2xx status");
+        return rejected("`status`: a handshake must be answered with a 2xx status");
     }
     if matches!(status, 204 | 205) && *body != AnswerBody::Empty {
-        return refused("`status`: a response with this status has no body");
+        return rejected("`status`: a response with this status has no body");
     }
     Ok(())
 }

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn everything_that_is_asked_and_answered_is_told() {
         let told = |handshake| {
-            let scheme = Scheme::builder("acme").signature_header("X").signed("{body}");
+            let scheme = Scheme::builder("acme").signature_header("X").signed_payload("{body}");
             let scheme = scheme.handshake(handshake).build().unwrap();
             let handshake = &scheme.handshakes()[0];
             (handshake.asked(), handshake.answered(), handshake.captured_from())
@@ -105,7 +105,7 @@ mod tests {
                 None
             )
         );
-        let key = Handshake::unsigned_while_armed("key")
+        let key = Handshake::unsigned_in_window("key")
             .verify_token("query:token")
             .echo_header("X-Key")
             .capture("header:X-Key");

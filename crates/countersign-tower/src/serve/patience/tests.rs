@@ -17,7 +17,7 @@ async fn the_first_head_is_counted_from_the_connect_on_whatever_comes_meanwhile(
         }
     };
     tokio::select! {
-        overdue = patience.overdue() => assert_eq!(overdue, Overdue::Head),
+        overdue = patience.expired() => assert_eq!(overdue, Expired::Head),
         () = trickle => {}
     }
     assert_eq!(rounded(start), HEAD);
@@ -28,12 +28,12 @@ async fn a_request_in_hand_has_the_time_that_its_service_takes() {
     let patience = patience();
     let one = patience.begin(Version::HTTP_2);
     let other = patience.begin(Version::HTTP_2);
-    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    assert!(timeout(LONG, patience.expired()).await.is_err());
     drop(one);
-    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    assert!(timeout(LONG, patience.expired()).await.is_err());
     let start = Instant::now();
     drop(other);
-    assert_eq!(patience.overdue().await, Overdue::Idle);
+    assert_eq!(patience.expired().await, Expired::Idle);
     assert_eq!(rounded(start), IDLE);
 }
 
@@ -49,8 +49,8 @@ async fn by_http_1_a_later_head_is_counted_from_its_first_byte_on() {
         patience.note();
         start
     };
-    let (overdue, start) = tokio::join!(patience.overdue(), begins);
-    assert_eq!((overdue, rounded(start)), (Overdue::Head, HEAD));
+    let (overdue, start) = tokio::join!(patience.expired(), begins);
+    assert_eq!((overdue, rounded(start)), (Expired::Head, HEAD));
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +65,7 @@ async fn by_http_2_bytes_do_not_prolong_the_idle_time() {
         }
     };
     tokio::select! {
-        overdue = patience.overdue() => assert_eq!(overdue, Overdue::Idle),
+        overdue = patience.expired() => assert_eq!(overdue, Expired::Idle),
         () = answers_pings => {}
     }
     assert_eq!(rounded(start), IDLE);
@@ -77,10 +77,10 @@ async fn a_connection_that_is_to_end_has_a_moment_for_its_farewell() {
     let request = patience.begin(Version::HTTP_2);
     drop(patience.begin(Version::HTTP_2));
     patience.end();
-    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    assert!(timeout(LONG, patience.expired()).await.is_err());
     let start = Instant::now();
     drop(request);
-    assert_eq!(patience.overdue().await, Overdue::End);
+    assert_eq!(patience.expired().await, Expired::End);
     assert_eq!(rounded(start), FAREWELL);
 }
 
@@ -90,13 +90,13 @@ async fn an_answer_that_is_not_taken_is_overdue_whatever_else_the_connection_doe
     let other = patience.begin(Version::HTTP_2);
     let start = Instant::now();
     let answer = patience.begin(Version::HTTP_2).answered();
-    assert_eq!(patience.overdue().await, Overdue::Answer);
+    assert_eq!(patience.expired().await, Expired::Answer);
     assert_eq!(rounded(start), IDLE);
     // Once the response is read, the other timeouts apply.
     drop(answer);
-    assert!(timeout(LONG, patience.overdue()).await.is_err());
+    assert!(timeout(LONG, patience.expired()).await.is_err());
     drop(other);
-    assert_eq!(patience.overdue().await, Overdue::Idle);
+    assert_eq!(patience.expired().await, Expired::Idle);
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,27 +106,27 @@ async fn an_answer_is_not_taken_before_its_last_byte_is_written() {
     drop(patience.begin(Version::HTTP_11).answered());
     patience.note_blocked(true);
     assert!(!patience.is_idle());
-    assert_eq!(patience.overdue().await, Overdue::Answer);
+    assert_eq!(patience.expired().await, Expired::Answer);
     assert_eq!(rounded(start), IDLE);
     patience.note_blocked(false);
     assert!(patience.is_idle());
-    assert_eq!(patience.overdue().await, Overdue::Idle);
+    assert_eq!(patience.expired().await, Expired::Idle);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_longest_times_and_the_shortest_are_taken() {
-    let patience = Arc::new(Patience::new(Duration::MAX, Duration::MAX));
-    assert!(timeout(LONG, patience.overdue()).await.is_err());
-    let patience = Arc::new(Patience::new(Duration::ZERO, Duration::ZERO));
-    assert_eq!(patience.overdue().await, Overdue::Head);
+    let patience = Arc::new(ConnectionTimer::new(Duration::MAX, Duration::MAX));
+    assert!(timeout(LONG, patience.expired()).await.is_err());
+    let patience = Arc::new(ConnectionTimer::new(Duration::ZERO, Duration::ZERO));
+    assert_eq!(patience.expired().await, Expired::Head);
     let in_hand = patience.begin(Version::HTTP_11);
-    assert!(timeout(HEAD, patience.overdue()).await.is_err());
+    assert!(timeout(HEAD, patience.expired()).await.is_err());
     drop(in_hand);
-    assert_eq!(patience.overdue().await, Overdue::Idle);
+    assert_eq!(patience.expired().await, Expired::Idle);
 }
 
-fn patience() -> Arc<Patience> {
-    Arc::new(Patience::new(HEAD, IDLE))
+fn patience() -> Arc<ConnectionTimer> {
+    Arc::new(ConnectionTimer::new(HEAD, IDLE))
 }
 
 /// A timer is up to one millisecond late.

@@ -1,40 +1,40 @@
 //! Error messages for a file that is not a valid configuration.
 
 use super::File;
-use crate::mend::Mend;
 use crate::serve::config::place::Place;
 use crate::serve::config::words::{NOT_A_TIME, takes};
+use crate::usage_error::UsageError;
 
 impl File<'_> {
     /// The parser's message without the text that it quotes, because that may be a secret.
-    pub(super) fn unreadable(&self, error: &toml::de::Error) -> Mend {
+    pub(super) fn unreadable(&self, error: &toml::de::Error) -> UsageError {
         let line = error.span().map(|span| self.line(span.start));
         let message = error.message();
         if let Some(key) = between(message, "missing field `", "`") {
             let takes = takes(key).unwrap_or("a value");
             return Place::key(self.path, line, Some(key))
-                .mend(format!("is missing: expected {takes}"));
+                .fix(format!("is missing: expected {takes}"));
         }
         if let Some(key) = between(message, "unknown field `", "`") {
             let place = Place::key(self.path, line, Some(key));
             return match takes(key) {
                 Some(takes) if key == "secret" => {
-                    place.mend(format!("is not a key; `secrets` expects {takes}"))
+                    place.fix(format!("is not a key; `secrets` expects {takes}"))
                 }
-                _ => place.mend(format!("is not a key here, {}", known(message))),
+                _ => place.fix(format!("is not a key here, {}", known(message))),
             };
         }
         let key = line.and_then(|line| self.key(line));
         let place = Place::key(self.path, line, key);
         match key.and_then(takes) {
-            _ if message.contains(NOT_A_TIME) => place.mend(NOT_A_TIME),
+            _ if message.contains(NOT_A_TIME) => place.fix(NOT_A_TIME),
             Some(takes) if !message.contains("is not a duration") => {
-                place.mend(format!("expected {takes}"))
+                place.fix(format!("expected {takes}"))
             }
             _ if message.starts_with("invalid type") => {
-                place.mend("this table or value is not valid here")
+                place.fix("this table or value is not valid here")
             }
-            _ => place.mend(message),
+            _ => place.fix(message),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Action, Ended, Full, Known, Pending, Place, Step, Told};
+use super::{Action, Ended, Full, Known, Pending, PendingSettlement, Place, Told};
 use crate::idempotency::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, ReleaseOutcome, State};
 
 impl Pending {
@@ -27,7 +27,11 @@ impl Pending {
     /// Takes the next step to send. It is of the kind with the fewest steps being
     /// sent, so that no kind blocks another; if they are equal, of the most
     /// important kind.
-    pub(in super::super) fn take(&mut self, telling: &Telling, now_ms: i64) -> Option<Step> {
+    pub(in super::super) fn take(
+        &mut self,
+        telling: &Telling,
+        now_ms: i64,
+    ) -> Option<PendingSettlement> {
         let mut kinds = [Action::Complete, Action::HandOver, Action::Release];
         kinds.sort_by_key(|kind| telling.of(*kind));
         let step = kinds.into_iter().find_map(|kind| self.take_of(kind, now_ms));
@@ -37,7 +41,7 @@ impl Pending {
         step
     }
 
-    fn take_of(&mut self, kind: Action, now_ms: i64) -> Option<Step> {
+    fn take_of(&mut self, kind: Action, now_ms: i64) -> Option<PendingSettlement> {
         loop {
             let (place, _) = self.queue.range(all(false, kind)).next()?;
             let place = *place;
@@ -73,7 +77,7 @@ impl Pending {
     }
 
     /// Keeps an event whose holder is gone for as long as a store would keep it.
-    fn keep_abandoned(&mut self, step: &Step, now_ms: i64) {
+    fn keep_abandoned(&mut self, step: &PendingSettlement, now_ms: i64) {
         match self.events.get(&step.key).map(|known| known.expires_ms) {
             Some(expires_ms) if now_ms < expires_ms => {
                 self.enqueue(&step.key, &step.attempt, Action::Forget, expires_ms);
@@ -86,7 +90,7 @@ impl Pending {
     /// not, it is still being sent.
     pub(in super::super) fn told(
         &mut self,
-        step: &Step,
+        step: &PendingSettlement,
         told: Told,
         now_ms: i64,
         ended: &mut Vec<Ended>,
@@ -109,7 +113,7 @@ impl Pending {
         true
     }
 
-    fn recorded(&mut self, step: &Step, outcome: CompleteOutcome) -> Ended {
+    fn recorded(&mut self, step: &PendingSettlement, outcome: CompleteOutcome) -> Ended {
         if !self.is_done_by(&step.key, step.attempt.token) {
             return Ended::Recorded { outcome, after_outage: false, was_retried: false };
         }
@@ -119,7 +123,12 @@ impl Pending {
         Ended::Recorded { outcome, after_outage, was_retried }
     }
 
-    fn handed_over(&mut self, step: &Step, outcome: ClaimOutcome, now_ms: i64) -> bool {
+    fn handed_over(
+        &mut self,
+        step: &PendingSettlement,
+        outcome: ClaimOutcome,
+        now_ms: i64,
+    ) -> bool {
         if !self.is_held_by(&step.key, step.attempt.token) {
             return true;
         }
@@ -134,7 +143,11 @@ impl Pending {
 
     /// Queues a step again whose reply was not received, after the other steps of
     /// its kind.
-    pub(in super::super) fn put_back(&mut self, step: &Step, now_ms: i64) -> Option<Ended> {
+    pub(in super::super) fn put_back(
+        &mut self,
+        step: &PendingSettlement,
+        now_ms: i64,
+    ) -> Option<Ended> {
         self.again(step, false, now_ms).1
     }
 
@@ -143,7 +156,7 @@ impl Pending {
     /// step has ended.
     pub(in super::super) fn defer(
         &mut self,
-        step: &Step,
+        step: &PendingSettlement,
         now_ms: i64,
         ended: &mut Vec<Ended>,
     ) -> Option<Place> {
@@ -152,7 +165,12 @@ impl Pending {
         place
     }
 
-    fn again(&mut self, step: &Step, waits: bool, now_ms: i64) -> (Option<Place>, Option<Ended>) {
+    fn again(
+        &mut self,
+        step: &PendingSettlement,
+        waits: bool,
+        now_ms: i64,
+    ) -> (Option<Place>, Option<Ended>) {
         // Another task may have taken over the step.
         let Some(mut step) = self.in_hand.remove(&step.ticket) else { return (None, None) };
         let token = step.attempt.token;
@@ -199,7 +217,7 @@ impl Pending {
     }
 
     /// Gives up a step: it is not sent again.
-    fn give_up(&mut self, step: &Step) -> Option<Ended> {
+    fn give_up(&mut self, step: &PendingSettlement) -> Option<Ended> {
         match step.action {
             Action::Release => Some(Ended::ReleaseLost),
             Action::Complete => {
@@ -223,10 +241,10 @@ impl Pending {
         until_ms: i64,
     ) {
         let (key, attempt) = (key.clone(), attempt.clone());
-        self.put(Step { key, attempt, action, until_ms, tries: 0, ticket: 0 }, false);
+        self.put(PendingSettlement { key, attempt, action, until_ms, tries: 0, ticket: 0 }, false);
     }
 
-    fn put(&mut self, step: Step, waits: bool) -> Place {
+    fn put(&mut self, step: PendingSettlement, waits: bool) -> Place {
         let place = (waits, step.action, self.next_number);
         self.next_number += 1;
         if step.action == Action::Release {
@@ -303,7 +321,7 @@ fn is_abandoned(action: Action, known: &Known, now_ms: i64) -> bool {
     action == Action::HandOver && lease_until_ms <= now_ms
 }
 
-impl Step {
+impl PendingSettlement {
     /// The step as it is sent now: a success is remembered for the rest of its
     /// retention.
     fn at(mut self, now_ms: i64) -> Self {

@@ -7,7 +7,7 @@ use crate::idempotency::key::sample::keys;
 const NOW_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-const GRANTED: ClaimOutcome = ClaimOutcome::Granted { epoch: 1, reclaimed: false };
+const GRANTED: ClaimOutcome = ClaimOutcome::Granted { attempt: 1, reclaimed: false };
 
 #[test]
 fn successes_are_told_before_claims_and_releases_come_last() {
@@ -297,7 +297,7 @@ fn a_claim_that_lost_its_lease_is_not_handed_over_and_counts_as_a_crash() {
     assert!(take(&mut pending, late_ms).is_none());
     assert!(!pending.has_steps());
     let outcome = pending.claim(key, &attempt(), false, late_ms, &mut Vec::new());
-    assert_eq!(outcome, ClaimOutcome::Granted { epoch: 2, reclaimed: true });
+    assert_eq!(outcome, ClaimOutcome::Granted { attempt: 2, reclaimed: true });
     assert_eq!(take(&mut pending, late_ms).unwrap().action, Action::HandOver);
 }
 
@@ -335,7 +335,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
 }
 
 /// The next step, while no other step is being sent.
-fn take(pending: &mut Pending, now_ms: i64) -> Option<Step> {
+fn take(pending: &mut Pending, now_ms: i64) -> Option<PendingSettlement> {
     pending.take(&Telling::default(), now_ms)
 }
 

@@ -3,9 +3,9 @@ use crate::error::ConfigError;
 use crate::scheme::Scheme;
 
 /// The error for the handshake of an otherwise complete scheme.
-fn refusal(algorithm: Algorithm, handshake: HandshakeBuilder) -> Option<String> {
+fn rejection(algorithm: Algorithm, handshake: HandshakeBuilder) -> Option<String> {
     let scheme = Scheme::builder("acme").algorithm(algorithm).signature_header("X-Signature");
-    match scheme.signed("{body}").handshake(handshake).build() {
+    match scheme.signed_payload("{body}").handshake(handshake).build() {
         Ok(_) => None,
         Err(ConfigError::Scheme { word: "handshake", problem, .. }) => Some(problem),
         Err(other) => panic!("{other}"),
@@ -21,18 +21,18 @@ fn crc() -> HandshakeBuilder {
 }
 
 fn key() -> HandshakeBuilder {
-    Handshake::unsigned_while_armed("key").present("header:X-Key")
+    Handshake::unsigned_in_window("key").present("header:X-Key")
 }
 
 #[test]
 fn what_the_cases_start_from_is_accepted() {
     for handshake in [ping(), crc(), key()] {
-        assert_eq!(refusal(Algorithm::HmacSha256, handshake), None);
+        assert_eq!(rejection(Algorithm::HmacSha256, handshake), None);
     }
 }
 
 #[test]
-fn a_hole_or_a_contradiction_is_refused_and_its_word_is_named() {
+fn a_hole_or_a_contradiction_is_rejected_and_its_word_is_named() {
     let cases = [
         ("name", Handshake::signed("").when("body:/type", "ping")),
         ("method", ping().method("POST")),
@@ -59,9 +59,9 @@ fn a_hole_or_a_contradiction_is_refused_and_its_word_is_named() {
         ("capture", ping().capture("body:/key")),
     ];
     for (word, handshake) in cases {
-        let refused = refusal(Algorithm::HmacSha256, handshake.clone());
-        let named = refused.as_ref().is_some_and(|what| what.contains(&format!("`{word}`: ")));
-        assert!(named, "{word}: {handshake:?}: {refused:?}");
+        let rejected = rejection(Algorithm::HmacSha256, handshake.clone());
+        let named = rejected.as_ref().is_some_and(|what| what.contains(&format!("`{word}`: ")));
+        assert!(named, "{word}: {handshake:?}: {rejected:?}");
     }
 }
 
@@ -74,16 +74,16 @@ fn a_signed_handshake_takes_nothing_from_where_nothing_is_signed() {
         ping().json_echo("a", "header:X-A"),
         ping().echo_header("X-A"),
     ] {
-        let refused = refusal(Algorithm::HmacSha256, handshake);
-        assert!(refused.as_ref().is_some_and(|what| what.contains("not signed")), "{refused:?}");
+        let rejected = rejection(Algorithm::HmacSha256, handshake);
+        assert!(rejected.as_ref().is_some_and(|what| what.contains("not signed")), "{rejected:?}");
     }
 }
 
 #[test]
 fn an_hmac_needs_an_algorithm_that_computes_one() {
     let handshake = || ping().json_hmac("a", "body:/a", Encoding::Hex, "");
-    assert_eq!(refusal(Algorithm::HmacSha1, handshake()), None);
-    assert!(refusal(Algorithm::Ed25519, handshake()).is_some());
+    assert_eq!(rejection(Algorithm::HmacSha1, handshake()), None);
+    assert!(rejection(Algorithm::Ed25519, handshake()).is_some());
 }
 
 #[cfg(feature = "serde")]
@@ -96,7 +96,7 @@ mod in_toml {
     fn a_table_and_a_builder_with_the_same_words_are_the_same_handshakes() {
         let built = Scheme::builder("acme")
             .signature_header("X-Signature")
-            .signed("{body}")
+            .signed_payload("{body}")
             .handshake(
                 ping()
                     .absent("body:/event")

@@ -8,17 +8,17 @@ use http::Request;
 use tokio::time::Instant;
 
 use super::{Asked, clocked, of_header, of_tenant, verifier};
-use crate::adapters::doors::{doors, request};
+use crate::adapters::instances::{adapters, request};
 use crate::delivery::{BODY, Delivery};
 
 #[tokio::test(start_paused = true)]
-async fn every_door_resolves_the_tenant_and_says_what_it_could_not() {
+async fn every_adapter_resolves_the_tenant_and_says_what_it_could_not() {
     let tenants = of_header(async |tenant: String| match tenant.as_str() {
         "down" => Err("no database".into()),
         tenant => Ok(super::secrets_of(tenant)),
     });
     let verifier = verifier(tenants);
-    for door in doors(&verifier) {
+    for adapter in adapters(&verifier) {
         for (tenant, number, status, code) in [
             ("acme", 1, 200, None),
             ("globex", 2, 200, None),
@@ -26,12 +26,12 @@ async fn every_door_resolves_the_tenant_and_says_what_it_could_not() {
             ("initech", 1, 503, Some("unknown_tenant")),
             ("down", 1, 503, Some("secrets_unavailable")),
         ] {
-            let answer = door.answer(delivery(&of_tenant(tenant, number))).await;
-            assert_eq!((answer.status, answer.code), (status, code), "{door}: {tenant}");
+            let answer = adapter.answer(delivery(&of_tenant(tenant, number))).await;
+            assert_eq!((answer.status, answer.code), (status, code), "{adapter}: {tenant}");
             let expected = if status == 200 { BODY } else { "" };
-            assert_eq!(answer.body, expected, "{door}: {tenant}");
+            assert_eq!(answer.body, expected, "{adapter}: {tenant}");
         }
-        assert_eq!(door.handled(), 2, "{door}");
+        assert_eq!(adapter.handled(), 2, "{adapter}");
     }
 }
 
@@ -39,13 +39,13 @@ async fn every_door_resolves_the_tenant_and_says_what_it_could_not() {
 async fn a_resolver_that_does_not_answer_is_waited_for_until_the_deadline() {
     let never = of_header(async |_| std::future::pending().await);
     let verifier = verifier(never).with_body_timeout(Duration::from_secs(1));
-    for door in doors(&verifier) {
+    for adapter in adapters(&verifier) {
         let began = Instant::now();
-        let answer = door.answer(delivery(&of_tenant("acme", 1))).await;
-        assert_eq!((answer.status, answer.code), (503, Some("secrets_unavailable")), "{door}");
+        let answer = adapter.answer(delivery(&of_tenant("acme", 1))).await;
+        assert_eq!((answer.status, answer.code), (503, Some("secrets_unavailable")), "{adapter}");
         let waited = began.elapsed().as_millis();
-        assert!((1000..1010).contains(&waited), "{door}: {waited} ms");
-        assert_eq!(door.handled(), 0, "{door}");
+        assert!((1000..1010).contains(&waited), "{adapter}: {waited} ms");
+        assert_eq!(adapter.handled(), 0, "{adapter}");
     }
 }
 
@@ -55,19 +55,19 @@ async fn a_resolver_that_no_longer_answers_costs_a_known_tenant_one_wait_and_no_
         let (resolver, _asked, gate) = Asked::gated();
         let (verifier, clock) = clocked(of_header(resolver));
         let verifier: Verifier = verifier.with_body_timeout(Duration::from_secs(1));
-        let door = &doors(&verifier)[index];
+        let adapter = &adapters(&verifier)[index];
         gate.add_permits(1);
         let waited = async || {
             let began = Instant::now();
-            let answer = door.answer(delivery(&of_tenant("acme", 1))).await;
-            assert_eq!((answer.status, answer.code), (200, None), "{door}");
+            let answer = adapter.answer(delivery(&of_tenant("acme", 1))).await;
+            assert_eq!((answer.status, answer.code), (200, None), "{adapter}");
             began.elapsed().as_millis()
         };
-        assert_eq!(waited().await, 0, "{door}");
+        assert_eq!(waited().await, 0, "{adapter}");
         gate.forget_permits(1);
         clock.advance(Duration::from_secs(300));
-        assert!((1000..1010).contains(&waited().await), "{door}");
-        assert_eq!(waited().await, 0, "{door}");
+        assert!((1000..1010).contains(&waited().await), "{adapter}");
+        assert_eq!(waited().await, 0, "{adapter}");
     }
 }
 

@@ -11,31 +11,33 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::{Extension, FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use countersign::axum::Claimed;
+use countersign::axum::ClaimedWebhook;
 use countersign::tower::WebhookLayer;
-use countersign::{Answer, Claim, Endpoint, Grant, IdempotencyStore, Receiver, Verified, Verifier};
+use countersign::{
+    Claim, EarlyResponse, Endpoint, Grant, IdempotencyStore, Receiver, Verified, Verifier,
+};
 use http::header::RETRY_AFTER;
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-use crate::adapters::doors::request;
+use crate::adapters::instances::request;
 use crate::delivery::{Delivery, scheme, verifier};
 
 /// Creates an adapter in front of a handler.
-pub(crate) type Open<S> = fn(&Receiver<S>, &Handler) -> Door;
+pub(crate) type Open<S> = fn(&Receiver<S>, &Handler) -> Adapter;
 
 /// Every adapter that claims and settles.
-pub(crate) fn doors<S: IdempotencyStore>() -> [Open<S>; 2] {
+pub(crate) fn adapters<S: IdempotencyStore>() -> [Open<S>; 2] {
     [layer, extractor]
 }
 
-pub(crate) struct Door {
+pub(crate) struct Adapter {
     name: &'static str,
     pub(crate) app: Router,
 }
 
-pub(crate) fn layer<S: IdempotencyStore>(receiver: &Receiver<S>, handler: &Handler) -> Door {
-    Door { name: "layer", app: behind(&WebhookLayer::new(receiver.clone()), handler) }
+pub(crate) fn layer<S: IdempotencyStore>(receiver: &Receiver<S>, handler: &Handler) -> Adapter {
+    Adapter { name: "layer", app: behind(&WebhookLayer::new(receiver.clone()), handler) }
 }
 
 /// The app inside this layer.
@@ -44,10 +46,10 @@ pub(crate) fn behind<S: IdempotencyStore>(layer: &WebhookLayer<S>, handler: &Han
     app.layer(layer.clone()).with_state(handler.clone())
 }
 
-pub(crate) fn extractor<S: IdempotencyStore>(receiver: &Receiver<S>, handler: &Handler) -> Door {
+pub(crate) fn extractor<S: IdempotencyStore>(receiver: &Receiver<S>, handler: &Handler) -> Adapter {
     let state = App { receiver: receiver.clone(), handler: handler.clone() };
     let app = Router::new().route("/", post(with_the_extractor::<S>)).with_state(state);
-    Door { name: "extractor", app }
+    Adapter { name: "extractor", app }
 }
 
 async fn behind_the_layer(
@@ -62,7 +64,7 @@ async fn behind_the_layer(
 
 async fn with_the_extractor<S: IdempotencyStore>(
     State(App { receiver, handler }): State<App<S>>,
-    Claimed { verified, claim, .. }: Claimed<S>,
+    ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<S>,
 ) -> Response {
     let response = handler.handle(verified, claim.grant()).await;
     receiver.settle(claim, response.status().as_u16()).await;
@@ -152,7 +154,7 @@ impl Seen {
     }
 }
 
-impl Door {
+impl Adapter {
     pub(crate) async fn deliver(&self, delivery: &Delivery) -> Seen {
         deliver(&self.app, delivery).await
     }
@@ -165,7 +167,7 @@ pub(crate) async fn deliver(app: &Router, delivery: &Delivery) -> Seen {
     let retry_after = parts.headers.get(RETRY_AFTER);
     Seen {
         status: parts.status.as_u16(),
-        code: parts.extensions.get::<Answer>().map(Answer::code),
+        code: parts.extensions.get::<EarlyResponse>().map(EarlyResponse::code),
         retry_after: retry_after.map(|seconds| seconds.to_str().unwrap().parse().unwrap()),
         proved: parts.extensions.get::<Verified>().map(|proof| proof.event_id().to_owned()),
         body: to_bytes(body, usize::MAX).await.unwrap(),
@@ -190,11 +192,11 @@ pub(crate) fn event(id: impl fmt::Display) -> Delivery {
 pub(crate) async fn claim<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     delivery: &Delivery,
-) -> Result<Claim<S>, Answer> {
+) -> Result<Claim<S>, EarlyResponse> {
     receiver.claim(&delivery.verify(receiver.verifier()).unwrap(), &sleep).await
 }
 
-impl fmt::Display for Door {
+impl fmt::Display for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }

@@ -6,12 +6,12 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, FromRef, State};
 use axum::middleware::{map_request, map_response};
-use countersign::axum::{Claimed, Webhook};
+use countersign::axum::{ClaimedWebhook, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{Answer, Grant, Receiver, Verified, Verifier, VerifyError};
+use countersign::{EarlyResponse, Grant, Receiver, Verified, Verifier, VerifyError};
 use countersign_conformance::{
-    CODE_HEADER, DoorReach, DoorStore, DoorUnderTest, HandlerAnswer, HttpEndpoint, InFront,
-    OpenDoor, Script,
+    AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
+    RunningServer, TestStore, Upstream,
 };
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body as HttpBody;
@@ -26,19 +26,19 @@ use tower::{BoxError, Service, ServiceBuilder, ServiceExt, service_fn};
 
 pub(super) struct LayerOnHyper;
 
-impl DoorUnderTest for LayerOnHyper {
+impl AdapterUnderTest for LayerOnHyper {
     fn name(&self) -> &'static str {
         "WebhookLayer on hyper"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Handles
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Handles
     }
 
     async fn open(
         &self,
         HttpEndpoint { receiver, script, in_front, .. }: HttpEndpoint,
-    ) -> OpenDoor {
+    ) -> RunningServer {
         let layer = WebhookLayer::new(receiver);
         on_hyper(ServiceBuilder::new().layer(layer).service(handler(script)), in_front).await
     }
@@ -46,19 +46,19 @@ impl DoorUnderTest for LayerOnHyper {
 
 pub(super) struct VerifyLayerOnHyper;
 
-impl DoorUnderTest for VerifyLayerOnHyper {
+impl AdapterUnderTest for VerifyLayerOnHyper {
     fn name(&self) -> &'static str {
         "VerifyLayer on hyper"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Verifies
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Verifies
     }
 
     async fn open(
         &self,
         HttpEndpoint { receiver, script, in_front, .. }: HttpEndpoint,
-    ) -> OpenDoor {
+    ) -> RunningServer {
         let layer = VerifyLayer::new(receiver.verifier().clone());
         on_hyper(ServiceBuilder::new().layer(layer).service(handler(script)), in_front).await
     }
@@ -66,18 +66,18 @@ impl DoorUnderTest for VerifyLayerOnHyper {
 
 pub(super) struct LayerOnAxum;
 
-impl DoorUnderTest for LayerOnAxum {
+impl AdapterUnderTest for LayerOnAxum {
     fn name(&self) -> &'static str {
         "WebhookLayer on axum"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Handles
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Handles
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
-            State(script): State<Script>,
+            State(script): State<HandlerScript>,
             Extension(verified): Extension<Verified>,
             Extension(grant): Extension<Grant>,
             body: Bytes,
@@ -93,19 +93,19 @@ impl DoorUnderTest for LayerOnAxum {
 
 pub(super) struct ClaimedExtractor;
 
-impl DoorUnderTest for ClaimedExtractor {
+impl AdapterUnderTest for ClaimedExtractor {
     fn name(&self) -> &'static str {
         "Claimed in axum"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Claims
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Claims
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
             State(App(HttpEndpoint { receiver, script, .. })): State<App>,
-            Claimed { verified, claim, .. }: Claimed<DoorStore>,
+            ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
         ) -> Response<Body> {
             let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
             receiver.settle(claim, answer.status).await;
@@ -119,16 +119,16 @@ impl DoorUnderTest for ClaimedExtractor {
 
 pub(super) struct WebhookExtractor;
 
-impl DoorUnderTest for WebhookExtractor {
+impl AdapterUnderTest for WebhookExtractor {
     fn name(&self) -> &'static str {
         "Webhook in axum"
     }
 
-    fn reach(&self) -> DoorReach {
-        DoorReach::Verifies
+    fn reach(&self) -> AdapterLevel {
+        AdapterLevel::Verifies
     }
 
-    async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+    async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
         async fn on_event(
             State(App(HttpEndpoint { script, .. })): State<App>,
             Webhook(verified): Webhook,
@@ -144,7 +144,7 @@ impl DoorUnderTest for WebhookExtractor {
 #[derive(Clone)]
 struct App(HttpEndpoint);
 
-impl FromRef<App> for Receiver<DoorStore> {
+impl FromRef<App> for Receiver<TestStore> {
     fn from_ref(App(endpoint): &App) -> Self {
         endpoint.receiver.clone()
     }
@@ -156,7 +156,7 @@ impl FromRef<App> for Verifier {
     }
 }
 
-async fn on_axum(app: Router, in_front: InFront) -> OpenDoor {
+async fn on_axum(app: Router, in_front: Upstream) -> RunningServer {
     async fn read_it(request: Request<Body>) -> Request<Body> {
         let (parts, body) = request.into_parts();
         body.collect().await.unwrap();
@@ -164,7 +164,7 @@ async fn on_axum(app: Router, in_front: InFront) -> OpenDoor {
     }
 
     let app = match in_front {
-        InFront::ReadsTheBody => app.layer(map_request(read_it)),
+        Upstream::ReadsTheBody => app.layer(map_request(read_it)),
         _ => app,
     };
     let app = app.layer(map_response(async |response: Response<Body>| with_code(response)));
@@ -172,12 +172,12 @@ async fn on_axum(app: Router, in_front: InFront) -> OpenDoor {
     let address = listener.local_addr().unwrap();
     let mut server = JoinSet::new();
     server.spawn(async { axum::serve(listener, app).await.unwrap() });
-    OpenDoor::new(address, server)
+    RunningServer::new(address, server)
 }
 
 /// The service inside a layer.
 pub(super) fn handler(
-    script: Script,
+    script: HandlerScript,
 ) -> impl Service<
     Request<Full<Bytes>>,
     Response = Response<Full<Bytes>>,
@@ -195,7 +195,7 @@ pub(super) fn handler(
     })
 }
 
-pub(super) async fn on_hyper<S, B>(service: S, in_front: InFront) -> OpenDoor
+pub(super) async fn on_hyper<S, B>(service: S, in_front: Upstream) -> RunningServer
 where
     S: Service<Request<Arriving>, Response = Response<B>, Error = Infallible>,
     S: Clone + Send + Sync + 'static,
@@ -207,7 +207,7 @@ where
         async move {
             let (parts, body) = request.into_parts();
             let body = match in_front {
-                InFront::ReadsTheBody => {
+                Upstream::ReadsTheBody => {
                     body.collect().await.unwrap();
                     Either::Right(Empty::new())
                 }
@@ -232,7 +232,7 @@ where
             });
         }
     });
-    OpenDoor::new(address, server)
+    RunningServer::new(address, server)
 }
 
 /// The body as received, or an empty one if a middleware has already read it.
@@ -249,9 +249,9 @@ pub(super) fn response<B: HttpBody + From<Bytes>>(answer: HandlerAnswer) -> Resp
 
 /// Writes the code from the response's extensions into a header.
 pub(super) fn with_code<B>(mut response: Response<B>) -> Response<B> {
-    let answer = response.extensions().get::<Answer>().map(Answer::code);
-    let refusal = response.extensions().get::<VerifyError>().map(VerifyError::code);
-    if let Some(code) = answer.or(refusal) {
+    let answer = response.extensions().get::<EarlyResponse>().map(EarlyResponse::code);
+    let rejection = response.extensions().get::<VerifyError>().map(VerifyError::code);
+    if let Some(code) = answer.or(rejection) {
         response.headers_mut().insert(CODE_HEADER, HeaderValue::from_static(code));
     }
     response

@@ -8,9 +8,9 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::routing::{any, post};
 use countersign::actix::VerifyMiddleware;
-use countersign::axum::{Delivery, Webhook};
+use countersign::axum::{ClaimedWebhookJson, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{Answer, Endpoint, MemoryStore, Receiver, Secret, Signer, Verifier};
+use countersign::{EarlyResponse, Endpoint, MemoryStore, Receiver, Secret, Signer, Verifier};
 use http::{Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -18,16 +18,16 @@ use tower::ServiceExt;
 use super::{Vector, vector, vectors};
 
 #[tokio::test]
-async fn every_door_answers_every_handshake_before_its_handler_is_called() {
+async fn every_adapter_answers_every_handshake_before_its_handler_is_called() {
     for vector in vectors() {
         let direct = direct(&vector);
         let verifier = armed(&vector, &Kept::default());
-        for (name, door) in doors(&verifier) {
+        for (name, adapter) in adapters(&verifier) {
             // Once for each adapter: an opened handshake window admits one
             // handshake.
-            verifier.arm_handshake(Duration::from_secs(60));
+            verifier.open_handshake_window(Duration::from_secs(60));
             let which = format!("{name}: {}", vector.kind);
-            let (status, headers, body) = ask(door, &vector).await;
+            let (status, headers, body) = ask(adapter, &vector).await;
             assert_eq!(status, vector.expect.status, "{which}");
             let Some(answer) = &direct else {
                 assert!(body.is_empty(), "{which}");
@@ -50,9 +50,9 @@ async fn the_key_that_is_handed_over_is_kept_before_the_answer_leaves() {
         let vector = vector(kind);
         let kept = Kept::default();
         let verifier = armed(&vector, &kept);
-        for (index, (name, door)) in doors(&verifier).into_iter().enumerate() {
-            verifier.arm_handshake(Duration::from_secs(60));
-            assert_eq!(ask(door, &vector).await.0, 200, "{name}");
+        for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+            verifier.open_handshake_window(Duration::from_secs(60));
+            assert_eq!(ask(adapter, &vector).await.0, 200, "{name}");
             assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
         }
     }
@@ -64,30 +64,30 @@ async fn a_key_is_kept_if_the_handshake_that_hands_it_over_is_signed_with_it() {
     let token = handed_over(&vector);
     let kept = Kept::default();
     let verifier = armed(&vector, &kept);
-    for (index, (name, door)) in doors(&verifier).into_iter().enumerate() {
-        verifier.arm_handshake(Duration::from_secs(60));
+    for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+        verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, &token);
-        assert_eq!(send(door.clone(), &vector, &signed).await.0, 200, "{name}");
+        assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 200, "{name}");
         assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
         // The first handshake has closed the window.
-        assert_eq!(send(door, &vector, &signed).await.0, 401, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.0, 401, "{name}");
     }
     let kept = kept.0.lock().unwrap();
     assert!(kept.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_signed_with_another_key_than_its_own_is_refused() {
+async fn a_handshake_that_is_signed_with_another_key_than_its_own_is_rejected() {
     let vector = vector("notion");
     let kept = Kept::default();
     let verifier = armed(&vector, &kept);
-    for (name, door) in doors(&verifier) {
-        verifier.arm_handshake(Duration::from_secs(60));
+    for (name, adapter) in adapters(&verifier) {
+        verifier.open_handshake_window(Duration::from_secs(60));
         let signed = signed_with(&vector, "a key that was not sent in a handshake");
-        assert_eq!(send(door.clone(), &vector, &signed).await.0, 401, "{name}");
+        assert_eq!(send(adapter.clone(), &vector, &signed).await.0, 401, "{name}");
         // It has not closed the window.
         let signed = signed_with(&vector, &handed_over(&vector));
-        assert_eq!(send(door, &vector, &signed).await.0, 200, "{name}");
+        assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
     }
 }
 
@@ -106,22 +106,23 @@ fn signed_with(vector: &Vector, key: &str) -> Vec<(String, String)> {
 async fn a_key_that_cannot_be_kept_is_not_acknowledged() {
     let vector = vector("asana");
     let nobody = vector.verifier();
-    let full = vector.verifier().with_secret_keeper(|_: Secret| Err("the disk is full".into()));
+    let full =
+        vector.verifier().with_handshake_secret_store(|_: Secret| Err("the disk is full".into()));
     for verifier in [nobody, full] {
-        verifier.arm_handshake(Duration::from_secs(60));
-        let [(_, door), ..] = doors(&verifier);
-        assert_eq!(ask(door, &vector).await.0, 503);
+        verifier.open_handshake_window(Duration::from_secs(60));
+        let [(_, adapter), ..] = adapters(&verifier);
+        assert_eq!(ask(adapter, &vector).await.0, 503);
     }
 }
 
 #[tokio::test]
-async fn a_forged_handshake_gets_no_answer_of_any_door() {
+async fn a_forged_handshake_gets_no_answer_of_any_adapter() {
     let mut vector = vector("zoom");
     vector.secret = Some("another secret".to_owned());
     let headers = vector.headers();
     vector.secret = Some("zoom_secret_token".to_owned());
-    for (name, door) in doors(&vector.verifier()) {
-        let (status, _, body) = send(door, &vector, &headers).await;
+    for (name, adapter) in adapters(&vector.verifier()) {
+        let (status, _, body) = send(adapter, &vector, &headers).await;
         assert_eq!((status, body.len()), (401, 0), "{name}");
     }
 }
@@ -129,7 +130,7 @@ async fn a_forged_handshake_gets_no_answer_of_any_door() {
 /// The response of core itself.
 fn direct(vector: &Vector) -> Option<countersign::HandshakeAnswer> {
     let verifier = vector.verifier();
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     super::receive(&verifier, vector, &vector.headers()).ok().flatten()
 }
 
@@ -138,16 +139,16 @@ struct Kept(Arc<Mutex<Vec<Secret>>>);
 
 fn armed(vector: &Vector, kept: &Kept) -> Verifier {
     let kept = kept.clone();
-    let verifier = vector.verifier().with_secret_keeper(move |secret| {
+    let verifier = vector.verifier().with_handshake_secret_store(move |secret| {
         kept.0.lock().unwrap().push(secret);
         Ok(())
     });
-    verifier.arm_handshake(Duration::from_secs(60));
+    verifier.open_handshake_window(Duration::from_secs(60));
     verifier
 }
 
 /// Each adapter, with a handler that must not be called.
-fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
+fn adapters(verifier: &Verifier) -> [(&'static str, Router); 4] {
     let receiver = Receiver::new(verifier.clone(), MemoryStore::new(), Endpoint::new("handshakes"));
     let never = async || -> StatusCode { panic!("handled!") };
     let routed = || Router::new().route("/hook", post(never));
@@ -165,19 +166,19 @@ fn doors(verifier: &Verifier) -> [(&'static str, Router); 4] {
             Router::new()
                 .route(
                     "/hook",
-                    any(async |_: Delivery<Value>| -> StatusCode { panic!("handled!") }),
+                    any(async |_: ClaimedWebhookJson<Value>| -> StatusCode { panic!("handled!") }),
                 )
                 .with_state(receiver),
         ),
     ]
 }
 
-async fn ask(door: Router, vector: &Vector) -> (u16, Vec<(String, String)>, Bytes) {
-    send(door, vector, &vector.headers()).await
+async fn ask(adapter: Router, vector: &Vector) -> (u16, Vec<(String, String)>, Bytes) {
+    send(adapter, vector, &vector.headers()).await
 }
 
 async fn send(
-    door: Router,
+    adapter: Router,
     vector: &Vector,
     headers: &[(String, String)],
 ) -> (u16, Vec<(String, String)>, Bytes) {
@@ -187,9 +188,9 @@ async fn send(
         request = request.header(name, value);
     }
     let request = request.body(Body::from(vector.request.body.clone())).unwrap();
-    let response = door.oneshot(request).await.unwrap();
+    let response = adapter.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
-    assert!(parts.extensions.get::<Answer>().is_some(), "not a response of the adapter");
+    assert!(parts.extensions.get::<EarlyResponse>().is_some(), "not a response of the adapter");
     let headers = parts.headers.iter();
     let headers =
         headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
@@ -197,13 +198,13 @@ async fn send(
 }
 
 #[actix_web::test]
-async fn the_doors_of_actix_answer_every_handshake_alike() {
+async fn the_adapters_of_actix_answer_every_handshake_alike() {
     for vector in vectors() {
         let direct = direct(&vector);
         let verifier = armed(&vector, &Kept::default());
         for extracted in [false, true] {
             let which = format!("extracted {extracted}: {}", vector.kind);
-            verifier.arm_handshake(Duration::from_secs(60));
+            verifier.open_handshake_window(Duration::from_secs(60));
             let (status, headers, body) = ask_actix(&verifier, &vector, extracted).await;
             assert_eq!(status, vector.expect.status, "{which}");
             let Some(answer) = &direct else {

@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::delivery::Delivery;
 
-pub(crate) struct Door {
+pub(crate) struct Adapter {
     pub(crate) name: &'static str,
     pub(crate) app: Router,
     handled: Handled,
@@ -32,30 +32,30 @@ pub(crate) struct Answer {
 }
 
 /// Every adapter that passes raw bytes to the handler.
-pub(crate) fn doors(verifier: &Verifier) -> [Door; 2] {
+pub(crate) fn adapters(verifier: &Verifier) -> [Adapter; 2] {
     [layer(VerifyLayer::new(verifier.clone())), extractor(verifier)]
 }
 
-pub(crate) fn layer(layer: VerifyLayer) -> Door {
+pub(crate) fn layer(layer: VerifyLayer) -> Adapter {
     let handled = Handled::default();
     let app =
         Router::new().route("/", post(behind_the_layer)).layer(layer).with_state(handled.clone());
-    Door { name: "layer", app, handled }
+    Adapter { name: "layer", app, handled }
 }
 
-pub(crate) fn extractor(verifier: &Verifier) -> Door {
+pub(crate) fn extractor(verifier: &Verifier) -> Adapter {
     let handled = Handled::default();
     let state = App { verifier: verifier.clone(), handled: handled.clone() };
     let app = Router::new().route("/", post(with_the_extractor)).with_state(state);
-    Door { name: "extractor", app, handled }
+    Adapter { name: "extractor", app, handled }
 }
 
 /// Responds with the parsed JSON.
-pub(crate) fn typed_extractor(verifier: &Verifier) -> Door {
+pub(crate) fn typed_extractor(verifier: &Verifier) -> Adapter {
     let handled = Handled::default();
     let state = App { verifier: verifier.clone(), handled: handled.clone() };
     let app = Router::new().route("/", post(with_the_typed_extractor)).with_state(state);
-    Door { name: "typed extractor", app, handled }
+    Adapter { name: "typed extractor", app, handled }
 }
 
 async fn behind_the_layer(
@@ -108,13 +108,16 @@ impl Handled {
     }
 }
 
-impl Door {
+impl Adapter {
     pub(crate) async fn answer(&self, request: Request<Body>) -> Answer {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
-            code: parts.extensions.get::<countersign::Answer>().map(countersign::Answer::code),
+            code: parts
+                .extensions
+                .get::<countersign::EarlyResponse>()
+                .map(countersign::EarlyResponse::code),
             malformed: parts.extensions.get::<MalformedJson>().copied(),
             body: to_bytes(body, usize::MAX).await.unwrap(),
         }
@@ -126,7 +129,7 @@ impl Door {
     }
 }
 
-impl fmt::Display for Door {
+impl fmt::Display for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }

@@ -9,9 +9,9 @@ use crate::output;
 
 /// An error in usage or configuration, with a fix. The program exits with status 2.
 #[derive(Debug)]
-pub(crate) struct Mend(String);
+pub(crate) struct UsageError(String);
 
-impl Mend {
+impl UsageError {
     pub(crate) fn new(what: impl Into<String>) -> Self {
         Self(what.into())
     }
@@ -27,13 +27,13 @@ impl Mend {
     }
 }
 
-impl Display for Mend {
+impl Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl From<ConfigError> for Mend {
+impl From<ConfigError> for UsageError {
     fn from(error: ConfigError) -> Self {
         Self(error.to_string())
     }

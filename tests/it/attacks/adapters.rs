@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::post;
 use countersign::actix::WebhookMiddleware;
-use countersign::axum::Claimed;
+use countersign::axum::ClaimedWebhook;
 use countersign::testing::{AttackAnswer, AttackList, AttackRequest, Attacks};
 use countersign::tower::WebhookLayer;
 use countersign::{Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
@@ -43,7 +43,7 @@ async fn the_axum_extractor_gets_a_clean_card() {
     for scheme in SCHEMES {
         let handled = Handled::default();
         let counted = handled.clone();
-        let on_event = move |Claimed { claim, .. }: Claimed| {
+        let on_event = move |ClaimedWebhook { claim, .. }: ClaimedWebhook| {
             counted.count();
             async move { claim.complete().await.map(|_| StatusCode::NO_CONTENT).unwrap() }
         };

@@ -8,35 +8,35 @@ use std::pin::Pin;
 
 use countersign_core::Receiver;
 
-use super::script::Script;
-use super::store::DoorStore;
+use super::script::HandlerScript;
+use super::store::TestStore;
 
 /// An adapter to test: real servers on the loopback interface, a new one for
 /// each endpoint.
 ///
 /// ```
-/// use countersign_conformance::{DoorReach, DoorUnderTest, HttpEndpoint, OpenDoor};
+/// use countersign_conformance::{AdapterLevel, AdapterUnderTest, HttpEndpoint, RunningServer};
 /// use tokio::net::TcpListener;
 /// use tokio::task::JoinSet;
 ///
 /// struct Acme;
 ///
-/// impl DoorUnderTest for Acme {
+/// impl AdapterUnderTest for Acme {
 ///     fn name(&self) -> &'static str {
 ///         "acme"
 ///     }
 ///
-///     fn reach(&self) -> DoorReach {
-///         DoorReach::Handles
+///     fn reach(&self) -> AdapterLevel {
+///         AdapterLevel::Handles
 ///     }
 ///
-///     async fn open(&self, endpoint: HttpEndpoint) -> OpenDoor {
+///     async fn open(&self, endpoint: HttpEndpoint) -> RunningServer {
 ///         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
 ///         let address = listener.local_addr().unwrap();
 ///         // Stops when it is dropped.
 ///         let mut server = JoinSet::new();
 ///         server.spawn(serve(listener, endpoint));
-///         OpenDoor::new(address, server)
+///         RunningServer::new(address, server)
 ///     }
 /// }
 ///
@@ -46,16 +46,16 @@ use super::store::DoorStore;
 /// }
 /// # let _ = Acme;
 /// ```
-pub trait DoorUnderTest: Send + Sync + 'static {
+pub trait AdapterUnderTest: Send + Sync + 'static {
     /// The adapter's name, for reports.
     fn name(&self) -> &'static str;
 
     /// What the adapter supports. Cases that need more do not apply to it.
-    fn reach(&self) -> DoorReach;
+    fn reach(&self) -> AdapterLevel;
 
     /// Starts a server on a free port of the loopback interface, for HTTP/1.1
     /// and for HTTP/2 with prior knowledge, for every method and every path.
-    fn open(&self, endpoint: HttpEndpoint) -> impl Future<Output = OpenDoor> + Send;
+    fn open(&self, endpoint: HttpEndpoint) -> impl Future<Output = RunningServer> + Send;
 
     /// Cases that the framework makes impossible, each with the reason. They
     /// still run and must fail, so that an exception is removed as soon as
@@ -68,7 +68,7 @@ pub trait DoorUnderTest: Send + Sync + 'static {
 /// How much of the processing an adapter does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum DoorReach {
+pub enum AdapterLevel {
     /// It verifies.
     Verifies,
     /// It also claims the event, and passes the claim to the handler.
@@ -84,17 +84,17 @@ pub enum DoorReach {
 pub struct HttpEndpoint {
     /// The receiver. An adapter that only verifies uses its
     /// [`verifier`](Receiver::verifier).
-    pub receiver: Receiver<DoorStore>,
+    pub receiver: Receiver<TestStore>,
     /// The behaviour of the handler.
-    pub script: Script,
+    pub script: HandlerScript,
     /// The middleware in front of the adapter.
-    pub in_front: InFront,
+    pub in_front: Upstream,
 }
 
 /// The middleware between the server and the adapter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum InFront {
+pub enum Upstream {
     /// None.
     Nothing,
     /// A middleware that reads the body to its end and passes the request on
@@ -103,39 +103,45 @@ pub enum InFront {
 }
 
 /// A running server. It stops when this is dropped.
-pub struct OpenDoor {
+pub struct RunningServer {
     pub(super) address: SocketAddr,
     _server: Box<dyn Any + Send + Sync>,
 }
 
-impl OpenDoor {
+impl RunningServer {
     /// A server at this address. It stops when `server` is dropped.
     pub fn new(address: SocketAddr, server: impl Any + Send + Sync) -> Self {
         Self { address, _server: Box::new(server) }
     }
 }
 
-impl fmt::Debug for OpenDoor {
+impl fmt::Debug for RunningServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenDoor").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("RunningServer").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
-/// [`DoorUnderTest`], usable as a trait object.
+/// [`AdapterUnderTest`], usable as a trait object.
 pub(super) trait Open: Sync {
-    fn open(&self, endpoint: HttpEndpoint) -> Pin<Box<dyn Future<Output = OpenDoor> + Send + '_>>;
+    fn open(
+        &self,
+        endpoint: HttpEndpoint,
+    ) -> Pin<Box<dyn Future<Output = RunningServer> + Send + '_>>;
 }
 
-impl<D: DoorUnderTest> Open for D {
-    fn open(&self, endpoint: HttpEndpoint) -> Pin<Box<dyn Future<Output = OpenDoor> + Send + '_>> {
-        Box::pin(DoorUnderTest::open(self, endpoint))
+impl<D: AdapterUnderTest> Open for D {
+    fn open(
+        &self,
+        endpoint: HttpEndpoint,
+    ) -> Pin<Box<dyn Future<Output = RunningServer> + Send + '_>> {
+        Box::pin(AdapterUnderTest::open(self, endpoint))
     }
 }
 
 /// The header in which an adapter under test reports which response it sent, so
 /// that the cases can distinguish responses with the same status.
 ///
-/// Its value is the code of the [`Answer`](countersign_core::Answer) or the
+/// Its value is the code of the [`EarlyResponse`](countersign_core::Answer) or the
 /// [`VerifyError`](countersign_core::VerifyError) in the response's extensions.
 /// A middleware of the test writes it. Without either of them it writes no
 /// header.

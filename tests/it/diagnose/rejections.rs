@@ -113,15 +113,15 @@ fn provoked(kind: Kind) -> Option<(Diagnose, CapturedRequest, CauseKind)> {
 }
 
 #[test]
-fn of_every_kind_of_refusal_something_is_said_and_nothing_proved() {
+fn of_every_kind_of_rejection_something_is_said_and_nothing_proved() {
     let mut seen = 0;
     for kind in Kind::ALL {
         let Some((diagnose, request, expected)) = provoked(*kind) else { continue };
         let found = diagnose.diagnose(&request).unwrap();
-        assert_eq!(found.refusal().map(|refusal| refusal.kind()), Some(*kind), "{found:?}");
+        assert_eq!(found.rejection().map(|rejection| rejection.kind()), Some(*kind), "{found:?}");
         assert_suspected(&found, expected, kind.code());
         for cause in found.causes() {
-            assert!(!cause.detail().is_empty() && !cause.mend().is_empty(), "{cause:?}");
+            assert!(!cause.detail().is_empty() && !cause.fix().is_empty(), "{cause:?}");
         }
         seen += 1;
     }
@@ -155,7 +155,7 @@ fn a_body_over_the_limit_is_told_with_both_sizes_and_what_else_is_wrong() {
         let delivery = Delivery::of(&scheme);
         let limited = |secret| diagnose(&scheme, secret).with_body_limit(BODY.len() - 1);
         let found = limited(secret_of(&scheme, 1)).diagnose(&captured(&delivery)).unwrap();
-        assert_eq!(found.refusal().unwrap().kind(), Kind::BodyTooLarge, "{}", scheme.name());
+        assert_eq!(found.rejection().unwrap().kind(), Kind::BodyTooLarge, "{}", scheme.name());
         let [cause] = found.causes() else { panic!("{}: {found:?}", scheme.name()) };
         assert_eq!((cause.kind(), cause.is_certain()), (CauseKind::BodyTooLarge, true));
         for size in [BODY.len(), BODY.len() - 1] {
@@ -191,7 +191,7 @@ fn a_right_signature_over_a_form_that_its_scheme_rejects_is_found() {
         let delivery = Delivery::with_body(&scheme, body);
         let told = |secret: Secret| {
             let found = diagnose(&scheme, secret).diagnose(&captured(&delivery)).unwrap();
-            assert_eq!(found.refusal().unwrap().kind(), Kind::SignatureMismatch, "{name}");
+            assert_eq!(found.rejection().unwrap().kind(), Kind::SignatureMismatch, "{name}");
             assert!(found.causes().iter().all(|cause| cause.is_certain()), "{name}: {found:?}");
             let last = found.causes().last().unwrap().detail();
             assert!(last.contains(said), "{name}: {last}");
