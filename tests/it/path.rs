@@ -10,7 +10,7 @@ use countersign::{
 };
 
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
-use crate::engine;
+use crate::scheme_features;
 
 // Headers before the body.
 
@@ -250,7 +250,7 @@ fn keys_that_are_not_looked_for_are_ignored_until_they_are_too_many() {
 }
 
 fn all_verifiers() -> Vec<Verifier> {
-    schemes().map(|scheme| verifier(&scheme)).chain(engine::verifiers()).collect()
+    schemes().map(|scheme| verifier(&scheme)).chain(scheme_features::verifiers()).collect()
 }
 
 fn states_its_time_in_a_header(scheme: &Scheme) -> bool {

@@ -893,7 +893,7 @@ fn rejected_word(builder: SchemeBuilder) -> &'static str {
 }
 
 // `Debug` showed the secret, logs showed the body and the signature, and the response contained a
-// parser's text: see `opaque.rs`.
+// parser's text: see `no_leaks.rs`.
 
 // The type that contains the key derived `PartialEq`.
 #[test]

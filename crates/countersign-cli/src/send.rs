@@ -4,19 +4,19 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `send/headers.rs` | the headers of a recorded request |
-//! | `send/as_it_was.rs` | a recorded request that is not signed again |
+//! | `send/verbatim.rs` | a recorded request that is not signed again |
 //! | `send/target.rs` | the connection to the receiver |
-//! | `send/volley.rs` | repeated requests with limits on concurrency and rate |
+//! | `send/batch.rs` | repeated requests with limits on concurrency and rate |
 //! | `send/progress.rs` | the progress bar on a terminal |
-//! | `send/answers.rs`, `send/card.rs` | the output: each response, and the attack report |
+//! | `send/answers.rs`, `send/report.rs` | the output: each response, and the attack report |
 
 mod answers;
-mod as_it_was;
-mod card;
+mod batch;
 mod headers;
 mod progress;
+mod report;
 mod target;
-mod volley;
+mod verbatim;
 
 use std::time::Duration;
 
@@ -34,9 +34,9 @@ use crate::scheme::{self, SchemeName};
 use crate::secrets::SecretArgs;
 use crate::sign::say_that_an_id_is_ignored;
 use crate::usage_error::UsageError;
+use batch::{Attempt, Batch};
 use progress::Progress;
 use target::Target;
-use volley::{Attempt, Batch};
 
 #[derive(Args)]
 #[command(
@@ -96,7 +96,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
     let Some(scheme) = &args.scheme else {
         let to = target::url(&args.to)?;
         let target = Target::new(&to, AttackList::PATIENCE)?;
-        let request = as_it_was::request(&args.request.read()?, to)?;
+        let request = verbatim::request(&args.request.read()?, to)?;
         return send(args, vec![request], target);
     };
     let is_all = args.attack.as_deref() == Some(ALL);
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
     if is_all {
         let list = attacks.prepare().map_err(|error| args.secrets.blame(error))?;
         let shots = block_on(run_all(&list, &target))?;
-        return card::report(&list, &shots, &name, args.json);
+        return report::report(&list, &shots, &name, args.json);
     }
     let attack = attack(args, &attacks)?;
     say_what_is_changed(args, &scheme, &attack, &request);

@@ -3,8 +3,8 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `config.rs`, `config/` | the configuration, from the command line or a file |
-//! | `live.rs`, `reload.rs` | reloading of secrets while the server runs |
-//! | `kept.rs` | keys that providers send in a handshake |
+//! | `secrets_source.rs`, `reload.rs` | reloading of secrets while the server runs |
+//! | `handshake_secret.rs` | keys that providers send in a handshake |
 //! | `store.rs` | the idempotency store |
 //! | `server.rs`, `routes.rs` | the HTTP server and its routes |
 //! | `admission.rs`, `open_files.rs` | limits on requests and connections |
@@ -25,8 +25,7 @@ mod dead_letters;
 mod endpoint;
 mod folders;
 mod forward;
-mod kept;
-mod live;
+mod handshake_secret;
 mod log;
 mod metrics;
 mod open_files;
@@ -34,6 +33,7 @@ mod read_headers;
 mod recorder;
 mod reload;
 mod routes;
+mod secrets_source;
 mod server;
 mod short_id;
 mod shutdown;

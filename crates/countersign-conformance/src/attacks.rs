@@ -4,16 +4,16 @@
 //! | --- | --- |
 //! | `kind.rs` | the kinds of attack and their descriptions |
 //! | `signed.rs`, `event.rs`, `json.rs` | signed deliveries and their bodies |
-//! | `forger.rs`, `tag.rs` | how deliveries are corrupted |
+//! | `builder.rs`, `tag.rs` | how deliveries are corrupted |
 //! | `request.rs`, `wire.rs` | a request, for a service and for a connection |
-//! | `expected.rs`, `card.rs` | the responses, and the report |
+//! | `expected.rs`, `report.rs` | the responses, and the report |
 
-mod card;
+mod builder;
 mod event;
 mod expected;
-mod forger;
 mod json;
 mod kind;
+mod report;
 mod request;
 mod signed;
 mod tag;
@@ -27,12 +27,12 @@ use countersign_core::{Clock, ConfigError, PublicUrl, Scheme, Secret, SystemCloc
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use tokio::time::timeout;
 
-pub use card::{AttackReport, AttackResult};
 pub use expected::{AttackAnswer, Expected};
 pub use kind::AttackKind;
+pub use report::{AttackReport, AttackResult};
 pub use request::{AttackBody, AttackRequest, Pace};
 
-use forger::AttackBuilder;
+use builder::AttackBuilder;
 
 /// Creates attacks on an endpoint from its scheme and its secret.
 ///

@@ -4,6 +4,8 @@ mod adapter;
 mod answer;
 mod bodies;
 mod connection;
+mod context;
+mod disconnects;
 mod endpoint;
 mod expecting;
 mod failing;
@@ -12,14 +14,12 @@ mod handling;
 mod handshakes;
 mod heads;
 mod http2;
-mod leaving;
 mod limits;
 mod outage;
 mod over_http2;
 mod possible_duplicates;
 mod repeating;
 mod request;
-mod scene;
 mod script;
 mod secrets;
 mod store;
@@ -34,7 +34,7 @@ use std::time::Duration;
 pub use adapter::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HttpEndpoint, RunningServer, Upstream,
 };
-use scene::{Failure, TestContext, TestResult};
+use context::{Failure, TestContext, TestResult};
 pub use script::{HandlerAnswer, HandlerScript};
 pub use store::TestStore;
 use tokio::task::JoinSet;
@@ -303,7 +303,7 @@ pub fn http_cases() -> Vec<HttpCase> {
             failing:
                 a_panicking_handler_is_answered_500_and_gives_the_event_back,
                 a_handler_past_its_deadline_is_answered_503_and_still_finishes_its_event;
-            leaving:
+            disconnects:
                 a_sender_that_leaves_does_not_stop_the_handler,
                 a_sender_that_takes_its_delivery_back_over_http_2_does_not_stop_the_handler;
         }

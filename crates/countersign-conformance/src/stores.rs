@@ -2,6 +2,7 @@
 
 mod claiming;
 mod completing;
+mod context;
 mod crashing;
 mod forgetting;
 mod identity;
@@ -9,15 +10,14 @@ mod racing;
 mod releasing;
 mod renewing;
 mod retaining;
-mod scene;
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use context::{TestContext, TestResult};
 use countersign_core::IdempotencyStore;
-use scene::{TestContext, TestResult};
 
 /// A store to test: creates new stores and advances their time.
 ///

@@ -7,14 +7,14 @@
 //! | `cause.rs` | the kinds of causes |
 //! | `fix.rs` | how to fix a cause, for each audience |
 //! | `diagnosis.rs` | the result |
-//! | `search.rs` | which changes are tried, and in which order |
-//! | `trial.rs` | one experiment: a request, a scheme, secrets |
+//! | `strategy.rs` | which changes are tried, and in which order |
+//! | `experiment.rs` | one experiment: a request, a scheme, secrets |
 //! | `handshake.rs` | handshakes, which are not deliveries |
 //! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | changes for experiments |
 //! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | changes of the body |
-//! | `habits.rs` | how frameworks and providers serialize JSON |
+//! | `framework_quirks.rs` | how frameworks and providers serialize JSON |
 //! | `rejected_form.rs` | what a scheme rejects although the signature is right |
-//! | `looks.rs`, `secret_looks.rs` | heuristics: causes that no experiment can verify |
+//! | `heuristics.rs`, `secret_heuristics.rs` | heuristics: causes that no experiment can verify |
 //! | `hints.rs` | what else to check |
 
 mod body;
@@ -23,23 +23,23 @@ mod charset;
 mod compression;
 mod diagnosis;
 mod digests;
+mod experiment;
 mod fix;
 mod form;
-mod habits;
+mod framework_quirks;
 mod handshake;
 mod headers;
+mod heuristics;
 mod hints;
 mod json;
-mod looks;
 mod rejected_form;
 mod request;
 mod schemes;
-mod search;
-mod secret_looks;
+mod secret_heuristics;
 mod secrets;
 mod stand_in;
+mod strategy;
 mod time;
-mod trial;
 mod url;
 mod url_escapes;
 
@@ -55,7 +55,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::scheme::{Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
-use trial::{Experiment, Experiments};
+use experiment::{Experiment, Experiments};
 
 /// Finds out why a delivery is rejected.
 ///
@@ -173,7 +173,7 @@ impl Diagnose {
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
         let full = Experiment { scheme: Arc::clone(&self.scheme), request: request.clone() };
-        let matters = |name: &str| looks::is_header_that_matters(&self.scheme, name);
+        let matters = |name: &str| heuristics::is_header_that_matters(&self.scheme, name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
         let trial = Experiment { scheme: Arc::clone(&self.scheme), request };
         let bench = Experiments {
@@ -194,7 +194,7 @@ impl Diagnose {
         };
         let (handshake, causes) = match handshake::unsigned(&bench, &trial) {
             Some((name, cause)) => (Some(name), vec![cause]),
-            None => (signed(), search::causes(&bench, &trial, rejection.as_ref())),
+            None => (signed(), strategy::causes(&bench, &trial, rejection.as_ref())),
         };
         let causes: Vec<Cause> =
             causes.into_iter().map(|cause| cause.for_audience(self.audience)).collect();

@@ -5,8 +5,8 @@ use std::fmt;
 use smallvec::SmallVec;
 
 use crate::json::{self, Value};
-use crate::presented::SignatureHeaders;
 use crate::scheme::{EventIdSource, IdPlace, Identity, Pointer, Scheme, TypePlace};
+use crate::signature_headers::SignatureHeaders;
 use crate::signed_pieces::{self, SignedPieces};
 
 /// The identity of an event, derived from signed data.

@@ -27,21 +27,21 @@ mod claim;
 mod counters;
 mod key;
 mod memory;
+mod protocol;
 mod renewal;
 mod settlement;
 mod store;
-mod transition;
 
 pub use claim::{Claim, Degraded, Grant};
 pub use counters::Counters;
 pub use key::{Endpoint, EventKey, Fingerprint};
 pub use memory::MemoryStore;
+pub use protocol::{Record, State, claim, complete, release, renew};
 pub use settlement::Timer;
 pub use store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,
 };
-pub use transition::{Record, State, claim, complete, release, renew};
 
 pub(crate) use bounded::{bounded, replied};
 pub(crate) use claim::Holder;

@@ -14,7 +14,7 @@
 //! | `scheme.rs`, `scheme/` | how a provider signs, as data; the built-in schemes |
 //! | `secret.rs`, `validity.rs`, `keyring.rs` | signing secrets; keys prepared for a scheme |
 //! | `tenants.rs`, `tenants/` | secrets that are looked up for each request |
-//! | `presented.rs` | parses the signature, id and timestamp headers |
+//! | `signature_headers.rs` | parses the signature, id and timestamp headers |
 //! | `rule.rs`, `rule/` | schemes that are implemented in code; what they share |
 //! | `signature_key.rs`, `signature_key/` | public and private keys, parsed from text |
 //! | `timestamp.rs`, `clock.rs` | the signed timestamp; the current time |
@@ -26,7 +26,7 @@
 //! | `malformed.rs` | errors in the JSON of a verified body |
 //! | `handshake.rs` | handshakes and their responses |
 //! | `error.rs` | configuration errors and verification errors |
-//! | `observe.rs`, `observe/` | metrics and tracing |
+//! | `telemetry.rs`, `observe/` | metrics and tracing |
 //! | `sign.rs` | signs deliveries, for tests and tools |
 //! | `diagnose.rs`, `diagnose/` | finds out why a delivery fails verification, for tools |
 
@@ -35,6 +35,7 @@
 #[cfg(feature = "asymmetric")]
 mod asymmetric;
 mod body;
+mod body_deadline;
 mod budget;
 mod clock;
 mod decoding;
@@ -45,23 +46,22 @@ mod event;
 mod handshake;
 mod headers;
 mod idempotency;
+mod inline_buf;
 mod json;
 mod keyring;
 mod mac;
 mod malformed;
 mod name;
-mod observe;
 mod outcome;
-mod pace;
-mod presented;
 mod receiver;
 mod rule;
 mod scheme;
 mod secret;
-mod short;
 mod sign;
+mod signature_headers;
 mod signature_key;
 mod signed_pieces;
+mod telemetry;
 mod tenants;
 mod timestamp;
 mod url;
@@ -86,9 +86,6 @@ pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }
 pub use malformed::{JsonProblem, MalformedJson};
-pub use observe::{DeliverySpan, HandlerGuard};
-#[cfg(feature = "metrics")]
-pub use observe::{METRICS, Metric, MetricKind, describe_metrics};
 pub use outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 pub use receiver::{ClaimedDelivery, DeadLetters, Receiver, Repeats, Settled};
 pub use rule::{
@@ -102,6 +99,9 @@ pub use scheme::{
 };
 pub use secret::{Secret, SecretWarning, SecretWarningKind, Secrets};
 pub use sign::Signer;
+pub use telemetry::{DeliverySpan, HandlerGuard};
+#[cfg(feature = "metrics")]
+pub use telemetry::{METRICS, Metric, MetricKind, describe_metrics};
 pub use tenants::{ResolverObserver, SecretResolver, TenantId, Tenants};
 pub use url::PublicUrl;
 pub use verifier::{

@@ -14,9 +14,9 @@ use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::error::{ConfigError, SecretProblem};
+use crate::inline_buf::InlineBuf;
 use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
-use crate::short::InlineBuf;
 
 /// A prepared key. For an HMAC, both padded blocks of the key are already hashed.
 #[derive(Clone)]

@@ -18,9 +18,9 @@ use crate::idempotency::{
     Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Timer,
     replied,
 };
-use crate::observe::{Stopwatch, TelemetryEvent};
 use crate::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::scheme::{Retries, Tolerance, min_retention};
+use crate::telemetry::{Stopwatch, TelemetryEvent};
 use crate::verifier::{IncomingDelivery, ReceivedDelivery, Verified, Verifier};
 
 pub use repeats::Repeats;

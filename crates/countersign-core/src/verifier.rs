@@ -1,11 +1,11 @@
 //! The verifier: `begin`, `push` and `verify` turn a request into a `Verified`.
 
-mod arriving;
-mod asked;
-mod begun;
+mod body_verifier;
+mod custom;
+mod incoming;
 mod replaceable;
-mod resolving;
-mod ruled;
+mod resolve;
+mod unsigned_handshake;
 mod verified;
 
 use std::fmt;
@@ -15,11 +15,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use arriving::{HandshakeSecretStore, IncomingDelivery, ReceivedDelivery};
-pub use asked::UnsignedHandshake;
-pub use begun::BodyVerifier;
+pub use body_verifier::BodyVerifier;
+pub use incoming::{HandshakeSecretStore, IncomingDelivery, ReceivedDelivery};
 pub use replaceable::SecretsHandle;
-pub use resolving::ResolveFuture;
+pub use resolve::ResolveFuture;
+pub use unsigned_handshake::UnsignedHandshake;
 pub use verified::{EventType, Verified};
 
 use replaceable::Replaceable;
@@ -30,9 +30,9 @@ use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::headers::RequestHead;
 use crate::idempotency::Endpoint;
 use crate::keyring::Keyring;
-use crate::observe::Recorder;
 use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
 use crate::secret::{Secret, Secrets};
+use crate::telemetry::Recorder;
 use crate::tenants::TenantSecrets;
 use crate::url::PublicUrl;
 
@@ -89,7 +89,7 @@ struct Inner {
     /// In bytes per second.
     min_body_rate: u64,
     budget: BufferBudget,
-    unsigned: asked::Unsigned,
+    unsigned: unsigned_handshake::Unsigned,
     keeper: Option<Arc<dyn HandshakeSecretStore>>,
     clock: Arc<dyn Clock>,
     watch: Recorder,
@@ -157,7 +157,7 @@ impl Verifier {
             body_timeout: None,
             min_body_rate: MIN_BODY_RATE,
             budget: BufferBudget::of_process(),
-            unsigned: asked::Unsigned::default(),
+            unsigned: unsigned_handshake::Unsigned::default(),
             keeper: None,
             clock: Arc::new(SystemClock::new()),
             watch: Recorder::of(scheme.name()),

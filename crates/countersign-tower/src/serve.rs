@@ -1,13 +1,13 @@
 //! HTTP server with timeouts and connection limits.
 
+mod activity_stream;
 mod answer;
 mod connection;
+mod connection_slots;
+mod connection_timer;
 mod limits;
 mod linger;
-mod noted;
-mod patience;
-mod places;
-mod termination;
+mod shutdown_signal;
 
 use std::fmt;
 use std::future::{self, IntoFuture};
@@ -30,10 +30,10 @@ use tower_service::Service;
 
 use crate::body::BoxError;
 use connection::{Connection, IsUrgent, Shared};
+use connection_slots::{ConnectionSlot, ConnectionSlots};
 use limits::Limits;
-use places::{ConnectionSlot, ConnectionSlots};
 
-pub use termination::shutdown_signal;
+pub use shutdown_signal::shutdown_signal;
 
 /// HTTP server with timeouts and connection limits.
 ///

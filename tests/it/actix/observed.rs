@@ -12,8 +12,8 @@ use tokio::time::sleep;
 
 use super::app::{LocalApp, local, pieces, request};
 use crate::delivery::{scheme, verifier};
-use crate::observe::logged::Logged;
-use crate::observe::recorded::Recorded;
+use crate::telemetry::logged::Logged;
+use crate::telemetry::recorded::Recorded;
 use crate::whole_path::adapters::{event, receiver};
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +45,8 @@ async fn how_a_handler_ended_is_told_once() {
         "late"
     });
     let released = &["handlers handler_failed 1", "settled released 1"][..];
-    let dropped = &["given_back 1", "handlers handler_failed 1", "settled dropped 1"][..];
+    let dropped =
+        &["claim_release_retries 1", "handlers handler_failed 1", "settled dropped 1"][..];
     let timed_out = &["handler_timeouts 1", "handlers handled 1", "settled completed 1"][..];
     local(async {
         for (app, status, counts) in [

@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::actix::server::Server;
-use crate::slow::example::{Example, SECRET, Sender};
+use crate::slow_clients::example::{Example, SECRET, Sender};
 
 #[tokio::test]
 async fn the_server_of_the_axum_extractor_gets_a_clean_card() {

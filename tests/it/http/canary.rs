@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use super::adapters::LayerOnHyper;
 use super::{case, reports_of_all_adapters};
 use crate::delivery::NO_HEADERS;
-use crate::observe::logged::{ELSEWHERE, Logged};
+use crate::telemetry::logged::{ELSEWHERE, Logged};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_that_is_told_under_the_whole_suite_shows_what_came_in() {

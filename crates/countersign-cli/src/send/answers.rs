@@ -7,7 +7,7 @@ use countersign::testing::AttackAnswer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::volley::Attempt;
+use super::batch::Attempt;
 use crate::output::{BAD, DIM, GOOD, Report, paint};
 use crate::usage_error::UsageError;
 

@@ -13,7 +13,7 @@ use rustls::crypto::ring;
 use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::volley::Attempt;
+use super::batch::Attempt;
 use crate::output;
 use crate::server_url;
 use crate::usage_error::UsageError;

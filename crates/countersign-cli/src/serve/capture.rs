@@ -2,8 +2,8 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `copy.rs`, `room.rs` | copies of bodies, and limits on their size |
-//! | `escapes.rs`, `hidden.rs`, `redaction.rs` | redaction of secrets |
+//! | `copy.rs`, `queue_limit.rs` | copies of bodies, and limits on their size |
+//! | `escapes.rs`, `known_secrets.rs`, `redaction.rs` | redaction of secrets |
 //! | `file.rs` | the contents of a file |
 //! | `writer.rs` | the thread that writes the files |
 //! | `folder.rs`, `name.rs` | the folder, and the names and number of files |
@@ -12,10 +12,10 @@ mod copy;
 mod escapes;
 mod file;
 mod folder;
-mod hidden;
+mod known_secrets;
 mod name;
+mod queue_limit;
 mod redaction;
-mod room;
 mod writer;
 
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 pub(super) use copy::Copied;
-pub(super) use hidden::KnownSecrets;
+pub(super) use known_secrets::KnownSecrets;
 pub(super) use name::{Kind, Namer};
 
 use super::config::CapturePlan;
@@ -43,8 +43,8 @@ use crate::random;
 use crate::usage_error::UsageError;
 use copy::{BodyCopy, Came};
 use folder::Folder;
+use queue_limit::{QueueLimit, QueuePermit};
 use redaction::Redaction;
-use room::{QueueLimit, QueuePermit};
 use writer::Writer;
 
 /// Writes deliveries into a folder from a background thread, so that no delivery waits for it.

@@ -8,7 +8,7 @@ mod place;
 mod shared_secrets;
 mod source;
 mod tenants;
-mod words;
+mod toml;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use http::Uri;
 
 use super::capture::{KnownSecrets, PublicUrl};
 use super::folders;
-use super::live::{Reloaded, SecretsSource};
+use super::secrets_source::{Reloaded, SecretsSource};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::output;
@@ -33,7 +33,7 @@ pub(super) use capture::CapturePlan;
 pub(super) use place::Place;
 pub(super) use shared_secrets::SecretUsers;
 pub(super) use source::Source;
-pub(super) use words::ForwardedHeaders;
+pub(super) use toml::ForwardedHeaders;
 
 #[derive(Args, Clone)]
 #[command(

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::capture::KnownSecrets;
 use super::config::{Changes, EndpointPlan, Fixed, Plan, SecretUsers, ServeArgs};
-use super::live::SecretsSource;
+use super::secrets_source::SecretsSource;
 use crate::output;
 use crate::usage_error::UsageError;
 

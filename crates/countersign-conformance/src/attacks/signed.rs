@@ -10,7 +10,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::AttackUnavailable;
-use super::forger::AttackBuilder;
+use super::builder::AttackBuilder;
 
 /// A request with a signature, genuine or not.
 #[derive(Clone)]

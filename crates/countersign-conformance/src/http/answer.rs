@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::adapter::CODE_HEADER;
-use super::scene::{Failure, TestResult, same, wrong};
+use super::context::{Failure, TestResult, same, wrong};
 use super::script::{HandlerAnswer, OWN_HEADER};
 
 /// A response, without the headers that the server adds itself.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::adapter::{HttpEndpoint, Upstream};
+use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{event, plain, plain_delivery, plain_verifier};
 use super::request::Framing;
-use super::scene::{Failure, TestContext, TestResult};
 
 pub(super) async fn a_compressed_body_of_a_scheme_that_knows_none_is_rejected(
     scene: &TestContext<'_>,

@@ -9,8 +9,8 @@ use tokio::task::yield_now;
 use tokio::time::interval;
 
 use super::answer::{Answer, AnswerHead};
+use super::context::Failure;
 use super::request::Request;
-use super::scene::Failure;
 
 #[derive(Debug)]
 pub(super) struct Connection {

@@ -7,8 +7,8 @@ use countersign_core::{
 };
 
 use super::adapter::{HttpEndpoint, Upstream};
+use super::context::Failure;
 use super::request::Request;
-use super::scene::Failure;
 use super::script::{Act, HandlerScript};
 use super::store::TestStore;
 

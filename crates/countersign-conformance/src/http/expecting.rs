@@ -2,9 +2,9 @@
 //! the body.
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{SIGNATURE, event, plain, plain_delivery, plain_verifier};
 use super::request::Request;
-use super::scene::{Failure, TestContext, TestResult, same};
 
 pub(super) async fn whoever_asks_first_is_rejected_without_being_told_to_go_on(
     scene: &TestContext<'_>,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::context::{TestContext, TestResult, same};
 use super::endpoint::{event, plain};
-use super::scene::{TestContext, TestResult, same};
 use super::script::{Act, HandlerAnswer};
 
 pub(super) async fn a_failing_handlers_own_answer_reaches_the_sender_and_gives_the_event_back(

@@ -1,8 +1,8 @@
 //! Bodies in chunks, in single bytes, and without an end.
 
+use super::context::{TestContext, TestResult};
 use super::endpoint::{event, plain};
 use super::request::Framing;
-use super::scene::{TestContext, TestResult};
 
 pub(super) async fn a_body_in_chunks_is_handled(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;

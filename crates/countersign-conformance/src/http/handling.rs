@@ -1,9 +1,9 @@
 //! Valid deliveries.
 
 use super::adapter::HttpEndpoint;
+use super::context::{TestContext, TestResult, same};
 use super::endpoint::{event, plain, plain_delivery, plain_verifier};
 use super::request::Framing;
-use super::scene::{TestContext, TestResult, same};
 use super::script::{Act, HandlerAnswer};
 
 pub(super) async fn the_handlers_own_answer_reaches_the_sender(

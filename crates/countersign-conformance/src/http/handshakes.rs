@@ -7,9 +7,9 @@ use std::time::Duration;
 use countersign_core::{Encoding, Handshake, Scheme, Secret, Verifier};
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{SIGNATURE, event, plain_scheme_with, secret, signed, verifier};
 use super::request::Request;
-use super::scene::{Failure, TestContext, TestResult, same};
 
 pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
     scene: &TestContext<'_>,

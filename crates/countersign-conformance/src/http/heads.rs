@@ -2,12 +2,12 @@
 
 use countersign_core::Secrets;
 
+use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{
     ID, NOW_MS, SIGNATURE, TIMESTAMP, TOPIC, dated, dated_delivery, dated_delivery_of, event,
     other_secret, plain, secret,
 };
 use super::request::Request;
-use super::scene::{Failure, TestContext, TestResult};
 
 pub(super) async fn a_delivery_without_a_signature_is_rejected(
     scene: &TestContext<'_>,

@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::answer::Answer;
+use super::context::Failure;
 use super::request::{Framing, Request};
-use super::scene::Failure;
 
 pub(super) struct Http2 {
     sender: SendRequest<Channel<Bytes, io::Error>>,

@@ -3,9 +3,9 @@
 use countersign_core::BufferBudget;
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{plain_delivery, plain_verifier};
 use super::request::{Framing, Request};
-use super::scene::{Failure, TestContext, TestResult};
 
 pub(super) async fn a_body_of_a_known_length_is_handled_up_to_the_limit(
     scene: &TestContext<'_>,

@@ -3,8 +3,8 @@
 use countersign_core::{OutagePolicy, Verified};
 
 use super::adapter::HttpEndpoint;
+use super::context::{TestContext, TestResult};
 use super::endpoint::{event, plain, plain_verifier};
-use super::scene::{TestContext, TestResult};
 use super::store::TestStore;
 
 pub(super) async fn a_store_that_is_away_is_answered_503_and_nothing_is_handled(

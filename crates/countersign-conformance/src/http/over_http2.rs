@@ -1,8 +1,8 @@
 //! The same over HTTP/2.
 
+use super::context::{TestContext, TestResult};
 use super::endpoint::{SIGNATURE, event, plain, plain_delivery};
 use super::request::Framing;
-use super::scene::{TestContext, TestResult};
 
 pub(super) async fn a_delivery_over_http_2_is_handled(scene: &TestContext<'_>) -> TestResult {
     let server = scene.open(plain()?).await;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use countersign_core::{Interactive, Repeats, Scheme};
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{SIGNATURE, event, plain_scheme, signed, verifier};
 use super::request::Request;
-use super::scene::{Failure, TestContext, TestResult, same};
 use super::script::{Act, HandlerAnswer};
 
 pub(super) async fn equal_bodies_that_may_be_distinct_events_are_both_handled(

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult, same};
 use super::endpoint::{event, plain, plain_delivery};
-use super::scene::{Failure, TestContext, TestResult, same};
 use super::script::Act;
 
 pub(super) async fn a_repeat_of_a_handled_event_is_answered_200_with_nothing(

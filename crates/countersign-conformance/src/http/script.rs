@@ -10,7 +10,7 @@ use countersign_core::{Grant, Verified};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
-use super::scene::{Failure, TestResult};
+use super::context::{Failure, TestResult};
 
 /// The behaviour of the handler. The adapter's handler calls
 /// [`handle`](Self::handle), and responds with what that returns.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use countersign_core::{ConfigError, Secret, Secrets, Signer, TenantId, Tenants, Verifier};
 
 use super::adapter::HttpEndpoint;
+use super::context::{Failure, TestContext, TestResult};
 use super::endpoint::{NOW_MS, event, other_secret, plain_scheme, plain_verifier, secret};
 use super::request::Request;
-use super::scene::{Failure, TestContext, TestResult};
 
 pub(super) async fn a_tenants_delivery_is_judged_by_its_own_secrets(
     scene: &TestContext<'_>,

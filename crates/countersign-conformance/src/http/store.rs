@@ -11,8 +11,8 @@ use countersign_core::{
 };
 use tokio::sync::watch;
 
+use super::context::{Failure, TestResult};
 use super::endpoint::{NOW_MS, name};
-use super::scene::{Failure, TestResult};
 
 /// The store of the cases' endpoints: in memory, and unavailable when a case
 /// requests it.

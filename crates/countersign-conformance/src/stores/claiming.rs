@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign_core::{IdempotencyStore, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{
+use super::context::{
     LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same, wrong,
 };
 use crate::sample::SampleDelivery;

@@ -3,7 +3,7 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{TestContext, TestResult, done, event, same};
+use super::context::{TestContext, TestResult, done, event, same};
 
 pub(super) async fn a_done_event_is_not_granted_again<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

@@ -3,7 +3,7 @@
 use countersign_core::{Attempt, ClaimOutcome, ReleaseOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{TestContext, TestResult, event, granted, reclaimed, same};
+use super::context::{TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn every_grant_counts_as_an_attempt<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

@@ -3,7 +3,7 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{TestContext, TestResult, event, granted, same};
+use super::context::{TestContext, TestResult, event, granted, same};
 use crate::sample::SampleDelivery;
 
 pub(super) async fn an_unknown_event_cannot_be_forgotten<U: StoreUnderTest>(

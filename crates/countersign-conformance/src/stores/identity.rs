@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use countersign_core::{CompleteOutcome, EventKey, ReleaseOutcome, RenewOutcome, Token};
 
 use super::StoreUnderTest;
-use super::scene::{
+use super::context::{
     TestContext, TestResult, done, done_by_other_body, event, granted, reclaimed, same,
 };
 use crate::sample::SampleDelivery;

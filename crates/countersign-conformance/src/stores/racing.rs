@@ -12,7 +12,7 @@ use tokio::sync::Barrier;
 use tokio::task::{JoinSet, yield_now};
 
 use super::StoreUnderTest;
-use super::scene::{
+use super::context::{
     Failure, TestContext, TestResult, body, event, granted, in_flight, same, wrong,
 };
 use crate::sample::SampleDelivery;

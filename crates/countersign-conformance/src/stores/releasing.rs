@@ -3,7 +3,7 @@
 use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same};
+use super::context::{LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same};
 
 pub(super) async fn a_failed_event_can_be_claimed_at_once<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

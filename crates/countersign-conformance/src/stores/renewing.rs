@@ -3,7 +3,7 @@
 use countersign_core::RenewOutcome;
 
 use super::StoreUnderTest;
-use super::scene::{LEASE, TestContext, TestResult, event, granted, reclaimed, same};
+use super::context::{LEASE, TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn a_renewal_starts_the_lease_again<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

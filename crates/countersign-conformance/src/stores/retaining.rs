@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_core::{Attempt, CompleteOutcome, ReleaseOutcome, RenewOutcome};
 
 use super::StoreUnderTest;
-use super::scene::{Failure, LEASE, TestContext, TestResult, event, granted, reclaimed, same};
+use super::context::{Failure, LEASE, TestContext, TestResult, event, granted, reclaimed, same};
 
 pub(super) async fn a_done_event_is_remembered_until_its_retention_ends<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

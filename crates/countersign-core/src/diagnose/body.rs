@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Experiments, Tries, Try};
+use super::experiment::{Experiment, Experiments, Tries, Try};
 
 pub(super) fn byte_order_mark(trial: &Experiment) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {

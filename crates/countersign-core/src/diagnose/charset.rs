@@ -2,7 +2,7 @@
 
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
 
 pub(super) fn converted(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();

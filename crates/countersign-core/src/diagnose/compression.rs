@@ -7,7 +7,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use flate2::{Compression, GzBuilder};
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
 
 /// Tries a captured body that is compressed, or that has a `Content-Encoding`.
 pub(super) fn undone(trial: &Experiment) -> Tries<'_> {

@@ -7,8 +7,8 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Tries, Try};
 use super::fix::Fix;
-use super::trial::{Experiment, Tries, Try};
 use crate::name::Name;
 use crate::scheme::{
     Algorithm, Boundaries, Encoding, Grammar, HeaderSet, Scheme, Template, TimestampSource,

@@ -12,8 +12,8 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Tries, Try};
 use super::json::{self, Node};
-use super::trial::{Experiment, Tries, Try};
 use encoding::{Encoding, LIBRARIES};
 
 /// Serializes a captured form, or a form that a framework converted to JSON, as the

@@ -1,9 +1,9 @@
 //! Requests that are handshakes: they contain no event.
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::request::CapturedRequest;
-use super::trial::{Experiment, Experiments};
 use crate::handshake::{self, Asked, Heard};
 use crate::mac::{Key, VerifyToken};
 use crate::scheme::{Handshake, HandshakeRule, Place, Test};

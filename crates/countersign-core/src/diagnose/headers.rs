@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
 use super::digests;
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
 use crate::name::Name;
 use crate::scheme::{Algorithm, Encoding, Grammar, HeaderSet, Scheme, TimestampSource};
 

@@ -1,7 +1,7 @@
 //! Hints: what else to check if a signature does not match and no cause was found.
 
 use super::cause::{Cause, CauseKind};
-use super::trial::Experiment;
+use super::experiment::Experiment;
 use crate::json::{self, Value};
 
 /// The hints. None of them is certain.

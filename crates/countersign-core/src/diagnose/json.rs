@@ -18,8 +18,8 @@ pub(super) use write::{Escapes, Gaps, Style};
 
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
-use super::habits::{HABITS, Quirk};
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
+use super::framework_quirks::{HABITS, Quirk};
 
 /// Serializes the body as every known serializer would, with its names in their
 /// order or sorted.

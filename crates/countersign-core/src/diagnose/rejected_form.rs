@@ -2,8 +2,8 @@
 //! could be read as another delivery, or anyone can have them signed.
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::Experiment;
 use super::time;
-use super::trial::Experiment;
 use crate::handshake;
 use crate::json;
 use crate::scheme::Boundaries;

@@ -1,8 +1,8 @@
 //! Changes of the scheme: the other built-in schemes.
 
 use super::cause::{Cause, CauseKind};
-use super::looks;
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
+use super::heuristics;
 use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
 
 /// The same request with each of the other schemes.
@@ -17,7 +17,7 @@ pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<I
     let others = others.filter_map(|name| Scheme::named(name).ok());
     let others =
         others.filter(move |scheme| !is_mismatched || !may_stand_beside(scheme, &trial.scheme));
-    let is_signed = looks::has_own_signature(trial);
+    let is_signed = heuristics::has_own_signature(trial);
     let others = others.filter(move |it| !is_signed || it.algorithm() != Algorithm::Token);
     others.map(|scheme| trial.with_scheme(scheme))
 }
@@ -25,7 +25,7 @@ pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<I
 /// Tries the schemes whose headers the request has, if it lacks the signature
 /// header of its own scheme.
 pub(super) fn by_their_headers(trial: &Experiment) -> Tries<'_> {
-    let others = looks::schemes_of_its_headers(trial);
+    let others = heuristics::schemes_of_its_headers(trial);
     Box::new(others.into_iter().map(|scheme| {
         let cause = cause(&[scheme.name()]);
         Try { cause, trial: trial.with_scheme(scheme) }

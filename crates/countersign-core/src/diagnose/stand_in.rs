@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Tries, Try};
 use super::json::{self, Node};
-use super::trial::{Experiment, Tries, Try};
 
 /// Tries the original bytes, if the string contains all of them.
 pub(super) fn undone(trial: &Experiment) -> Tries<'_> {

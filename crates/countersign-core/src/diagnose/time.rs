@@ -3,8 +3,8 @@
 use std::time::UNIX_EPOCH;
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
 use super::fix::Fix;
-use super::trial::{Experiment, Experiments, Proved, Tries, Try};
 use crate::clock::millis;
 use crate::json::{self, Value};
 use crate::name::Name;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
 
 /// Tries other URLs, for the schemes that sign the URL: first with one part changed,
 /// then with several.

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Tries, Try};
+use super::experiment::{Experiment, Tries, Try};
 
 /// Tries URLs in which one character is changed, then several.
 pub(super) fn others(trial: &Experiment) -> Tries<'_> {

@@ -12,7 +12,7 @@ use super::settlement::SettlementQueue;
 use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
-use crate::observe::{Settlement, TelemetryEvent};
+use crate::telemetry::{Settlement, TelemetryEvent};
 
 /// A claimed event: no other attempt gets it while this guard exists and its lease
 /// lasts.

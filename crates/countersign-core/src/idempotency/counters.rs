@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::store::CompleteOutcome;
-use crate::observe::{Recorder, TelemetryEvent};
+use crate::telemetry::{Recorder, TelemetryEvent};
 
 /// Counts what happens at an endpoint and does not show in its responses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

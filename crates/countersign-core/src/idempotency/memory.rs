@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use shard::{Full, Shard, Share};
 
 use super::key::EventKey;
+use super::protocol::{self, Record};
 use super::store::{
     Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome, RenewOutcome,
     StoreError,
 };
-use super::transition::{self, Record};
 use crate::clock::{Clock, MonotonicClock};
 
 /// An idempotency store in the memory of this process.
@@ -169,7 +169,7 @@ impl MemoryStore {
 impl IdempotencyStore for MemoryStore {
     async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
         let claimed =
-            self.step(key, attempt, |record, now_ms| transition::claim(record, attempt, now_ms));
+            self.step(key, attempt, |record, now_ms| protocol::claim(record, attempt, now_ms));
         Ok(claimed.unwrap_or(ClaimOutcome::AtCapacity))
     }
 
@@ -178,12 +178,12 @@ impl IdempotencyStore for MemoryStore {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<CompleteOutcome, StoreError> {
-        self.step(key, attempt, |record, now_ms| transition::complete(record, attempt, now_ms))
+        self.step(key, attempt, |record, now_ms| protocol::complete(record, attempt, now_ms))
             .map_err(full)
     }
 
     async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
-        self.step(key, attempt, |record, now_ms| transition::renew(record, attempt, now_ms))
+        self.step(key, attempt, |record, now_ms| protocol::renew(record, attempt, now_ms))
             .map_err(full)
     }
 
@@ -192,7 +192,7 @@ impl IdempotencyStore for MemoryStore {
         key: &EventKey,
         attempt: &Attempt,
     ) -> Result<ReleaseOutcome, StoreError> {
-        let released = self.step(key, attempt, |record, _| transition::release(record, attempt));
+        let released = self.step(key, attempt, |record, _| protocol::release(record, attempt));
         // Only an event that the store does not know needs room, and such an event is not held.
         Ok(released.unwrap_or(ReleaseOutcome::NotHeld))
     }

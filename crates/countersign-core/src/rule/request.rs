@@ -7,8 +7,8 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::headers::RequestHead;
 use crate::mac::Tags;
 use crate::name::Name;
-use crate::presented::{FamilyHeaders, Signatures};
 use crate::scheme::{Scheme, Tolerance};
+use crate::signature_headers::{FamilyHeaders, Signatures};
 use crate::timestamp;
 use crate::url::{PublicUrl, RequestUrl};
 

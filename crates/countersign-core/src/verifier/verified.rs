@@ -10,9 +10,9 @@ use super::VerifierSnapshot;
 use crate::event::{Event, EventIdFrom, Signed};
 use crate::handshake::{self, HandshakeAnswer};
 use crate::malformed::MalformedJson;
-use crate::observe::TelemetryEvent;
-use crate::presented::SignatureHeaders;
 use crate::scheme::{Identity, Scheme};
+use crate::signature_headers::SignatureHeaders;
+use crate::telemetry::TelemetryEvent;
 
 /// A delivery whose signature and timestamp are verified.
 ///

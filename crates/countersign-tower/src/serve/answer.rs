@@ -8,7 +8,7 @@ use http::{HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::patience::Answering;
+use super::connection_timer::Answering;
 
 pin_project! {
     /// The body of a response: the service's, or empty.

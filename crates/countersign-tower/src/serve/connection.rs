@@ -17,11 +17,11 @@ use tokio::select;
 use tokio_util::sync::CancellationToken;
 use tower_service::Service;
 
+use super::activity_stream::ActivityStream;
 use super::answer::{Answer, rejected, unavailable};
+use super::connection_slots::ConnectionSlot;
+use super::connection_timer::{ActiveRequest, ConnectionTimer, Expired};
 use super::linger::linger;
-use super::noted::ActivityStream;
-use super::patience::{ActiveRequest, ConnectionTimer, Expired};
-use super::places::ConnectionSlot;
 use crate::body::{BoxError, head_bytes};
 
 pub(super) struct Connection<S> {

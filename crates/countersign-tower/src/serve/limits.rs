@@ -5,8 +5,8 @@ use std::time::Duration;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 
-use super::patience::ConnectionTimer;
-use super::places::{ConnectionSlot, ConnectionSlots};
+use super::connection_slots::{ConnectionSlot, ConnectionSlots};
+use super::connection_timer::ConnectionTimer;
 
 #[derive(Debug, Clone)]
 pub(super) struct Limits {

@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::timeout;
 
-use super::room::{QueueLimit, QueuePermit};
+use super::queue_limit::{QueueLimit, QueuePermit};
 
 /// A request body. If it is dropped early, the copy takes over the unread rest.
 pub(in crate::serve) struct Copied {

@@ -4,7 +4,7 @@ use countersign::{Algorithm, Handshake, Scheme};
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 
-use super::hidden::KnownSecrets;
+use super::known_secrets::KnownSecrets;
 use crate::serve::read_headers;
 
 /// The redaction rules of an endpoint's scheme.

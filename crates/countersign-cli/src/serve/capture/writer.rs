@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::Entry;
 use super::file::{self, Json};
 use super::folder::Folder;
-use super::hidden::KnownSecrets;
+use super::known_secrets::KnownSecrets;
 use super::name::Kind;
 use crate::output;
 use crate::queue::Queue;

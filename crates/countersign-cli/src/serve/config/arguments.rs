@@ -14,7 +14,7 @@ use super::{
     check_body_limit, check_literal,
 };
 use crate::serve::capture::KnownSecrets;
-use crate::serve::live::{Reloaded, SecretsSource};
+use crate::serve::secrets_source::{Reloaded, SecretsSource};
 use crate::usage_error::UsageError;
 use crate::{scheme, secrets};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::ServeArgs;
 use super::file::File;
 use super::place::Place;
-use super::words::ServeConfig;
+use super::toml::ServeConfig;
 use crate::serve::folders;
 use crate::usage_error::UsageError;
 

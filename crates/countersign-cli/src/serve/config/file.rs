@@ -16,7 +16,7 @@ use toml::Spanned;
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
-use super::words::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
+use super::toml::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
 use super::{
     Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, StorePlan,
     Target, check_body_limit, check_literal, check_tolerance,
@@ -27,7 +27,7 @@ use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name};
 use crate::serve::capture::{self, KnownSecrets};
 use crate::serve::folders;
-use crate::serve::live::{Reloaded, SecretsSource, Table};
+use crate::serve::secrets_source::{Reloaded, SecretsSource, Table};
 use crate::serve::store::MEMORY;
 use crate::usage_error::UsageError;
 

@@ -9,10 +9,10 @@ use toml::Spanned;
 
 use super::file::{self, File};
 use super::source::Source;
-use super::words::EndpointConfig;
+use super::toml::EndpointConfig;
 use crate::secrets;
-use crate::serve::kept::{self, HandshakeSecret};
-use crate::serve::live::{Reloaded, SecretsSource};
+use crate::serve::handshake_secret::{self, HandshakeSecret};
+use crate::serve::secrets_source::{Reloaded, SecretsSource};
 use crate::usage_error::UsageError;
 
 impl File<'_> {
@@ -63,9 +63,9 @@ impl File<'_> {
             return Err(at.fix("the folder does not exist: create it first"));
         }
         let place = secrets::Place::File(file.clone());
-        let (read, name) = match (kept::is_there(&file), &words.handshake_window) {
+        let (read, name) = match (handshake_secret::is_there(&file), &words.handshake_window) {
             (true, _) => (place.read().map_err(|error| at.fix(error))?, place.name()),
-            (false, Some(_)) => (kept::unknown()?, "none yet".to_owned()),
+            (false, Some(_)) => (handshake_secret::unknown()?, "none yet".to_owned()),
             (false, None) => {
                 return Err(at.fix(
                     "the file does not exist yet: add `handshake_window = \"10m\"`, and start the \

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use countersign::{ConfigError, Secret, Secrets};
 
 use super::place::Place;
-use super::words::Moment;
+use super::toml::Moment;
 use crate::output;
 use crate::secrets;
 

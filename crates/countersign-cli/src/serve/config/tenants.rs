@@ -9,7 +9,7 @@ use countersign::{Secret, TenantId};
 use super::file::File;
 use super::place::Place;
 use super::source::Source;
-use super::words::{EndpointConfig, TenantConfig};
+use super::toml::{EndpointConfig, TenantConfig};
 use crate::secrets;
 use crate::usage_error::UsageError;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::super::habits::COMPACT;
+use super::super::framework_quirks::COMPACT;
 use super::node::Node;
 
 /// One style of serialized JSON.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::super::habits::{COMPACT, LINES, SPACED};
+use super::super::framework_quirks::{COMPACT, LINES, SPACED};
 use super::node::Node;
 use super::write::{Gaps, Style};
 

@@ -8,7 +8,7 @@ use super::slab::Slot;
 use super::*;
 use crate::clock::{ManualClock, millis};
 use crate::idempotency::key::sample::keys;
-use crate::idempotency::{Fingerprint, State, Token, transition};
+use crate::idempotency::{Fingerprint, State, Token, protocol};
 
 const START_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);
@@ -34,19 +34,19 @@ fn it_agrees_with_a_naive_model_over_200_000_random_steps() {
 
         let (theirs, ours, changed) = match random.below(10) {
             0..5 => {
-                let (outcome, changed) = transition::claim(record, &attempt, now_ms);
+                let (outcome, changed) = protocol::claim(record, &attempt, now_ms);
                 (format!("{outcome:?}"), claim(&store, key, &attempt), changed)
             }
             5..7 => {
-                let (outcome, changed) = transition::complete(record, &attempt, now_ms);
+                let (outcome, changed) = protocol::complete(record, &attempt, now_ms);
                 (format!("{outcome:?}"), run(store.complete(key, &attempt)), changed)
             }
             7 => {
-                let (outcome, changed) = transition::renew(record, &attempt, now_ms);
+                let (outcome, changed) = protocol::renew(record, &attempt, now_ms);
                 (format!("{outcome:?}"), run(store.renew(key, &attempt)), changed)
             }
             8 => {
-                let (outcome, changed) = transition::release(record, &attempt);
+                let (outcome, changed) = protocol::release(record, &attempt);
                 (format!("{outcome:?}"), run(store.release(key, &attempt)), changed)
             }
             _ => {
@@ -535,7 +535,7 @@ fn handle(store: &MemoryStore, key: &EventKey) {
 /// A claim by key, without a signed and verified event.
 fn step_claim(store: &MemoryStore, key: Key, clock: &ManualClock) -> Result<ClaimOutcome, Full> {
     let (attempt, now_ms) = (attempt(1), clock.now_unix_ms());
-    let claim = |record: Option<&Record>| transition::claim(record, &attempt, now_ms);
+    let claim = |record: Option<&Record>| protocol::claim(record, &attempt, now_ms);
     store.table.shard(key).step(key, &attempt, now_ms, claim)
 }
 

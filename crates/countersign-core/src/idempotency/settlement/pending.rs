@@ -9,7 +9,7 @@ use std::task::Waker;
 use crate::clock::millis;
 use crate::idempotency::{
     Attempt, ClaimOutcome, CompleteOutcome, EventKey, Record, ReleaseOutcome, RenewOutcome, State,
-    Token, transition,
+    Token, protocol,
 };
 
 pub(super) use self::queue::Telling;
@@ -142,7 +142,7 @@ impl Pending {
         now_ms: i64,
     ) -> Option<ClaimOutcome> {
         let known = self.known(key, now_ms)?;
-        let (outcome, _) = transition::claim(Some(&known.record), attempt, now_ms);
+        let (outcome, _) = protocol::claim(Some(&known.record), attempt, now_ms);
         matches!(outcome, ClaimOutcome::Done { .. } | ClaimOutcome::InFlight { .. })
             .then_some(outcome)
     }
@@ -157,7 +157,7 @@ impl Pending {
         lost: &mut Vec<Ended>,
     ) -> ClaimOutcome {
         let record = self.known(key, now_ms).map(|known| known.record);
-        let (outcome, changed) = transition::claim(record.as_ref(), attempt, now_ms);
+        let (outcome, changed) = protocol::claim(record.as_ref(), attempt, now_ms);
         let Some(record) = changed else { return outcome };
         if self.make_room(key, lost).is_err() {
             return ClaimOutcome::AtCapacity;
@@ -189,7 +189,7 @@ impl Pending {
         if self.is_full() {
             return None;
         }
-        let (_, claimed) = transition::claim(None, attempt, now_ms);
+        let (_, claimed) = protocol::claim(None, attempt, now_ms);
         let record = claimed.map(|record| Record { epoch, ..record })?;
         self.write(key, record, attempt, now_ms);
         self.hold_in_store(key, attempt, now_ms);
@@ -199,7 +199,7 @@ impl Pending {
     /// Marks the claim of this entry as held by the store, for a lease from now on.
     fn hold_in_store(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
         let Some(known) = self.events.get_mut(key) else { return };
-        if let (_, Some(renewed)) = transition::renew(Some(&known.record), attempt, now_ms) {
+        if let (_, Some(renewed)) = protocol::renew(Some(&known.record), attempt, now_ms) {
             known.record = renewed;
         }
         (known.held_here, known.in_store, known.is_awaited) = (false, true, false);
@@ -227,7 +227,7 @@ impl Pending {
         if record.is_some_and(|record| record.token != attempt.token) {
             return;
         }
-        let (_, changed) = transition::complete(record.as_ref(), attempt, now_ms);
+        let (_, changed) = protocol::complete(record.as_ref(), attempt, now_ms);
         let Some(done) = changed else { return };
         let known = self.write(key, done, attempt, now_ms);
         (known.held_here, known.in_store, known.is_awaited) = (false, false, true);
@@ -254,7 +254,7 @@ impl Pending {
         lost: &mut Vec<Ended>,
     ) -> Result<CompleteOutcome, Full> {
         let record = self.known(key, now_ms).map(|known| known.record);
-        let (outcome, changed) = transition::complete(record.as_ref(), attempt, now_ms);
+        let (outcome, changed) = protocol::complete(record.as_ref(), attempt, now_ms);
         let Some(record) = changed else {
             self.await_no_more(key, attempt, held_here);
             return Ok(outcome);
@@ -280,7 +280,7 @@ impl Pending {
 
     pub(super) fn renew(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) -> RenewOutcome {
         let record = self.known(key, now_ms).map(|known| known.record);
-        let (outcome, changed) = transition::renew(record.as_ref(), attempt, now_ms);
+        let (outcome, changed) = protocol::renew(record.as_ref(), attempt, now_ms);
         if let Some(record) = changed {
             let known = self.write(key, record, attempt, now_ms);
             if known.in_store {
@@ -299,7 +299,7 @@ impl Pending {
         lost: &mut Vec<Ended>,
     ) -> ReleaseOutcome {
         let record = self.known(key, now_ms).map(|known| known.record);
-        let (outcome, failed) = transition::release(record.as_ref(), attempt);
+        let (outcome, failed) = protocol::release(record.as_ref(), attempt);
         let Some(failed) = failed.filter(|_| outcome == ReleaseOutcome::Released) else {
             return outcome;
         };

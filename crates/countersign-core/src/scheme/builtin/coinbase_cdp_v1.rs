@@ -2,7 +2,6 @@
 
 use super::{describe, seconds};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::presented::is_id;
 use crate::rule::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
@@ -11,6 +10,7 @@ use crate::scheme::{
     Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
 };
 use crate::secret::Secret;
+use crate::signature_headers::is_id;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("coinbase-cdp-v1", "Coinbase CDP, v1", "Coinbase Developer Platform, Webhooks, Verify signatures")

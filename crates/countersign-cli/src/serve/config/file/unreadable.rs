@@ -2,7 +2,7 @@
 
 use super::File;
 use crate::serve::config::place::Place;
-use crate::serve::config::words::{NOT_A_TIME, takes};
+use crate::serve::config::toml::{NOT_A_TIME, takes};
 use crate::usage_error::UsageError;
 
 impl File<'_> {

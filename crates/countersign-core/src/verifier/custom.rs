@@ -10,8 +10,8 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::event::{Event, Known};
 use crate::handshake;
 use crate::headers::RequestHead;
-use crate::presented::{self, SignatureHeaders};
 use crate::rule::{BodyCheck, CustomVerifier, KeyMatch, VerifyRequest};
+use crate::signature_headers::{self, SignatureHeaders};
 use crate::signed_pieces::Piece;
 use crate::timestamp;
 
@@ -34,7 +34,7 @@ impl CustomVerification {
             VerifyRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
         let keyring = verifier.keyring();
         let pending = rule.begin(&request, &|index| keyring.is_valid(index, &**clock))?;
-        let header_type = presented::header_type(scheme, head);
+        let header_type = signature_headers::header_type(scheme, head);
         let header_type = header_type.map(|text| String::from_utf8_lossy(text).into_owned());
         Ok(Box::new(Self { pending, header_type }))
     }

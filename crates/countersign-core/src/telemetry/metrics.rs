@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use ::metrics::{Label, SharedString, Unit};
 
+use super::event::TelemetryEvent;
 use super::labels::{self, Labels};
-use super::notice::TelemetryEvent;
 use crate::idempotency::{Degraded, Grant};
 use crate::outcome::EarlyResponse;
 

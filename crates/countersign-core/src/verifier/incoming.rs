@@ -9,14 +9,14 @@ use bytes::Bytes;
 
 use super::{BodyVerifier, UnsignedHandshake, Verified, Verifier};
 use crate::body::{Body, NotTaken};
+use crate::body_deadline::BodyDeadline;
 use crate::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
 use crate::headers::RequestHead;
-use crate::observe::{Stopwatch, TelemetryEvent};
 use crate::outcome::EarlyResponse;
-use crate::pace::BodyDeadline;
 use crate::secret::Secret;
+use crate::telemetry::{Stopwatch, TelemetryEvent};
 
 impl Verifier {
     /// Checks the head of a request, for an adapter. The request is a delivery or an

@@ -5,10 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
-use super::trial::{Experiment, Experiments};
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Algorithm, Scheme};
 use crate::secret::Secret;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::ruled::CustomVerification;
+use super::custom::CustomVerification;
 use super::{Inner, Verified, VerifierSnapshot};
 use crate::body::{Body, NotTaken};
 use crate::budget::BufferPermit;
@@ -15,7 +15,7 @@ use crate::handshake;
 use crate::headers::RequestHead;
 use crate::json::{self, Value};
 use crate::mac::{Key, Message, Running, Tags};
-use crate::presented::{Context, FamilyHeaders, SignatureHeaders};
+use crate::signature_headers::{Context, FamilyHeaders, SignatureHeaders};
 use crate::timestamp;
 use crate::url::PublicUrl;
 

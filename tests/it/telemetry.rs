@@ -187,7 +187,7 @@ async fn duplicates_are_told_and_those_with_another_body_apart() {
     }
     let counts = recorded.counts();
     assert_eq!(counts[..2], ["claims duplicate 2", "claims granted 1"]);
-    assert!(counts.contains(&"other_body 1".to_owned()), "{counts:?}");
+    assert!(counts.contains(&"fingerprint_mismatches 1".to_owned()), "{counts:?}");
     assert!(counts.contains(&"handlers handled 1".to_owned()), "{counts:?}");
 }
 
@@ -282,8 +282,8 @@ async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
     let counts = [
         "claims granted 1",
         "claims reclaimed 1",
-        "completed_late 1",
-        "lease_lost 1",
+        "late_completions 1",
+        "leases_lost 1",
         "settled completed 1",
     ];
     assert_eq!(recorded.counts(), counts);
@@ -312,10 +312,10 @@ async fn what_is_left_to_the_background_is_told() {
     }
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
     let expected = [
-        "give_back_lost 1",
-        "given_back 1",
-        "record_lost 1",
-        "recorded_in_background 1",
+        "claim_releases_lost 1",
+        "claim_release_retries 1",
+        "completions_lost 1",
+        "completion_retries 1",
         "settled completed 2",
         "settled dropped 2",
         "settled released 2",
@@ -334,7 +334,8 @@ async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
     tokio::spawn(receiver.settlement_task(sleep).unwrap());
     sleep(Duration::from_secs(1)).await;
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
-    let expected = ["degraded local_fallback 1", "recorded_after_outage 1", "settled completed 1"];
+    let expected =
+        ["degraded local_fallback 1", "completions_after_outage 1", "settled completed 1"];
     assert_eq!(counts, expected);
 }
 
@@ -354,8 +355,11 @@ async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
     let late = Handler::new(|_, _| sleep(Duration::from_secs(10)));
     for (handler, counts) in [
         (failing, &["handlers handler_failed 1", "settled released 1"][..]),
-        (panicking, &["given_back 1", "handlers handler_failed 1", "settled dropped 1"]),
-        (panicking_later, &["given_back 1", "handlers handler_failed 1", "settled dropped 1"]),
+        (panicking, &["claim_release_retries 1", "handlers handler_failed 1", "settled dropped 1"]),
+        (
+            panicking_later,
+            &["claim_release_retries 1", "handlers handler_failed 1", "settled dropped 1"],
+        ),
         (late, &["handler_timeouts 1", "handlers handled 1", "settled completed 1"]),
     ] {
         let recorded = Recorded::default();
@@ -429,7 +433,7 @@ fn every_metric_is_described_with_the_unit_that_its_name_ends_with() {
 
 #[test]
 fn every_metric_is_awaited_by_a_test_of_this_file() {
-    let tests = include_str!("observe.rs");
+    let tests = include_str!("telemetry.rs");
     for metric in METRICS {
         let short = metric.name.strip_prefix("countersign_").unwrap();
         let short = short.strip_suffix("_total").unwrap_or(short);

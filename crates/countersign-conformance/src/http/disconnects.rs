@@ -1,7 +1,7 @@
 //! Clients that disconnect before the response.
 
+use super::context::{TestContext, TestResult};
 use super::endpoint::{SIGNATURE, event, plain};
-use super::scene::{TestContext, TestResult};
 use super::script::Act;
 
 pub(super) async fn a_sender_that_leaves_does_not_stop_the_handler(

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::patience::ConnectionTimer;
+use super::connection_timer::ConnectionTimer;
 
 pub(super) struct ActivityStream {
     /// Taken when the wrapper is dropped.

@@ -1,12 +1,12 @@
 //! Heuristics: causes to suspect if no experiment verifies, or if none is possible.
-//! `secret_looks.rs` has those for secrets.
+//! `secret_heuristics.rs` has those for secrets.
 
 use super::cause::{Cause, CauseKind};
+use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
-use super::habits::HABITS;
-use super::search::Rejection;
-use super::trial::{Experiment, Experiments};
-use super::{charset, compression, digests, json, secret_looks, stand_in};
+use super::framework_quirks::HABITS;
+use super::strategy::Rejection;
+use super::{charset, compression, digests, json, secret_heuristics, stand_in};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::name::Name;
 use crate::scheme::Scheme;
@@ -19,12 +19,12 @@ pub(super) fn causes(
 ) -> Vec<Cause> {
     let mut causes = Vec::new();
     causes.extend(scheme(trial));
-    causes.extend(secret_looks::in_request(bench, trial));
-    causes.extend(rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it)));
+    causes.extend(secret_heuristics::in_request(bench, trial));
+    causes.extend(rejection.err().and_then(|it| secret_heuristics::unusable(bench, trial, it)));
     causes.extend(rejection.ok().and_then(|rejection| rejected(bench, trial, rejection)));
     causes.extend(body(trial));
     if rejection.is_ok() {
-        causes.extend(secret_looks::of_another_kind(bench, trial));
+        causes.extend(secret_heuristics::of_another_kind(bench, trial));
     }
     causes
 }

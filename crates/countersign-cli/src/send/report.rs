@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::answers::{milliseconds, value};
-use super::volley::Attempt;
+use super::batch::Attempt;
 use crate::output::{BAD, BOLD, DIM, GOOD, Report, paint};
 use crate::table::{Cell, Table};
 use crate::usage_error::UsageError;

@@ -11,12 +11,12 @@ use smallvec::SmallVec;
 
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::headers::{HeaderLookup, RepeatedHeader, RequestHead};
+use crate::inline_buf::InlineBuf;
 use crate::mac::{MAX_TAGS, Tags, max_tags};
 use crate::name::Name;
 use crate::scheme::{
     Grammar, HeaderSet, Part, Scheme, TimestampSource, Tolerance, TypePlace, is_url_byte,
 };
-use crate::short::InlineBuf;
 use crate::signed_pieces::{Piece, SignedPieces};
 use crate::timestamp;
 use crate::url::PublicUrl;

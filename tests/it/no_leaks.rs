@@ -15,7 +15,7 @@ use metrics::set_default_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes, verifier_of};
-use crate::observe::logged::Logged;
+use crate::telemetry::logged::Logged;
 use crate::whole_path::adapters::{Handler, layer, receiver_with};
 
 #[test]

@@ -2,10 +2,10 @@
 //! another secret, then two changes.
 
 use super::cause::{Cause, CauseKind};
-use super::trial::{Experiment, Experiments, Proved, Tries, With};
+use super::experiment::{Experiment, Experiments, Proved, Tries, With};
 use super::{
-    body, charset, compression, digests, form, headers, hints, json, looks, rejected_form, schemes,
-    secret_looks, stand_in, time, url, url_escapes,
+    body, charset, compression, digests, form, headers, heuristics, hints, json, rejected_form,
+    schemes, secret_heuristics, stand_in, time, url, url_escapes,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
@@ -22,7 +22,8 @@ pub(super) fn causes(
     let found = match bench.run(trial, With::Given) {
         Some(proved) => {
             // It verifies with the secrets that can be used.
-            let unusable = rejection.err().and_then(|it| secret_looks::unusable(bench, trial, it));
+            let unusable =
+                rejection.err().and_then(|it| secret_heuristics::unusable(bench, trial, it));
             let causes = unusable.map(Cause::proved).into_iter().collect();
             Some(with_the_rest(bench, trial, &proved, causes))
         }
@@ -37,7 +38,7 @@ pub(super) fn causes(
     };
     let is_signed = found.is_some();
     found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
-        let mut causes = looks::causes(bench, trial, rejection);
+        let mut causes = heuristics::causes(bench, trial, rejection);
         if causes.is_empty() {
             causes.push(if is_signed { ambiguous() } else { unknown(bench, rejection.ok()) });
         }
@@ -254,7 +255,7 @@ mod tests {
 
     use super::*;
     use crate::diagnose::CapturedRequest;
-    use crate::diagnose::trial::MAX_WORK;
+    use crate::diagnose::experiment::MAX_WORK;
     use crate::scheme::Scheme;
     use crate::secret::{Secret, Secrets};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
 
 use super::config::Source;
-use super::kept::HandshakeSecret;
+use super::handshake_secret::HandshakeSecret;
 use crate::usage_error::UsageError;
 
 /// The active secrets of an endpoint.

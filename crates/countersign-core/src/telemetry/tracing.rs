@@ -11,8 +11,8 @@ use std::iter::successors;
 use ::tracing::field::{Empty, Value};
 use ::tracing::{Instrument, debug, error, info, info_span, warn};
 
+use super::event::TelemetryEvent;
 use super::labels::{self, Labels};
-use super::notice::TelemetryEvent;
 use crate::error::VerifyErrorKind;
 use crate::idempotency::{Degraded, EventKey, Grant};
 use crate::outcome::EarlyResponse;

@@ -1,13 +1,13 @@
 //! Metrics and tracing for deliveries. No-ops unless the features `metrics` and
 //! `tracing` are enabled.
 
+mod event;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 mod labels;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(not(all(feature = "metrics", feature = "tracing")))]
 mod none;
-mod notice;
 mod span;
 #[cfg(feature = "tracing")]
 mod tracing;
@@ -16,8 +16,8 @@ mod tracing;
 pub use metrics::{METRICS, Metric, MetricKind, describe_metrics};
 pub use span::{DeliverySpan, HandlerGuard};
 
+pub(crate) use event::{Settlement, TelemetryEvent};
 pub(crate) use labels::Stopwatch;
-pub(crate) use notice::{Settlement, TelemetryEvent};
 
 use labels::Labels;
 #[cfg(not(any(feature = "metrics", feature = "tracing")))]

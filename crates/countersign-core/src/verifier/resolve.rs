@@ -11,9 +11,9 @@ use super::{Inner, SecretSource, Verifier};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::headers::RequestHead;
 use crate::keyring::Keyring;
-use crate::observe::{Recorder, TelemetryEvent};
 use crate::outcome::EarlyResponse;
 use crate::scheme::Scheme;
+use crate::telemetry::{Recorder, TelemetryEvent};
 use crate::tenants::{CacheEntry, Call, Failed, TenantSecrets, Tenants};
 use crate::url::PublicUrl;
 
