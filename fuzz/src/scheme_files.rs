@@ -97,13 +97,13 @@ fn seeds() -> Vec<Vec<u8>> {
     let files = schemes.filter_map(|scheme| scheme.to_toml().ok());
     let odd = [
         ODD,
-        "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{body}\"\nretries = []\n",
-        "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{ts}\"\n",
+        "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{body}\"\nretries = []\n",
+        "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{ts}\"\n",
         "name = \"a\"\nsignature_heder = \"X\"\n",
         "name = 7",
-        "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{ts}{body}\"\ntimestamp_field = \"t\"\ntimestamp_unit = \"http-date\"\nsignature_list = { separator = \",\", assign = \"=\", key = \"v\" }",
-        "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{id}{ts}{body}\"\nid_header = \"X-A\"\ntimestamp_header = \"x-a\"\ntimestamp_unit = \"rfc3339\"",
-        "name = \"a\"\nalgorithm = \"token\"\nsignature_header = \"X\"\nsignature_list = { separator = \";\", assign = \"=\", key = \"k\" }",
+        "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{ts}{body}\"\ntimestamp_field = \"t\"\ntimestamp_unit = \"http-date\"\nsignature_pairs = { separator = \",\", assign = \"=\", key = \"v\" }",
+        "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{id}{ts}{body}\"\nid_header = \"X-A\"\ntimestamp_header = \"x-a\"\ntimestamp_unit = \"rfc3339\"",
+        "name = \"a\"\nalgorithm = \"token\"\nsignature_header = \"X\"\nsignature_pairs = { separator = \";\", assign = \"=\", key = \"k\" }",
     ];
     files.chain(odd.map(str::to_owned)).map(String::into_bytes).collect()
 }
@@ -159,7 +159,7 @@ text = "query:crc"
 
 [[handshake]]
 name = "key"
-rule = "unsigned-while-armed"
+rule = "unsigned-in-window"
 present = ["header:X-Key"]
 echo_header = ["X-Key"]
 capture = "header:X-Key"

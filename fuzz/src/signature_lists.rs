@@ -54,7 +54,7 @@ impl Grammar {
         let scheme = Scheme::builder("list").signature_header("X-Signature");
         let scheme = match self.list {
             Some((separator, assign, key)) if self.may_be_spaced => {
-                scheme.signature_list_with_spaces(separator, assign, key)
+                scheme.signature_pairs_with_spaces(separator, assign, key)
             }
             Some((separator, assign, key)) => scheme.signature_pairs(separator, assign, key),
             None => scheme.signature_prefix(self.prefix),

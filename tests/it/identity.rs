@@ -18,7 +18,7 @@ fn what_states_nothing_is_unknown_and_says_so() {
     let plain = plain().build().unwrap();
     assert_eq!(plain.identity(), Identity::Unknown);
     assert!(plain.identity_basis().starts_with("not stated"), "{}", plain.identity_basis());
-    let file = "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{body}\"\n";
+    let file = "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{body}\"\n";
     let read = Scheme::from_toml(file).unwrap();
     assert_eq!((read.identity(), read.fallback_identity()), (Identity::Unknown, Identity::Unknown));
     let with_id = Scheme::from_toml(&format!("{file}event_id = [\"body:/id\"]\n")).unwrap();

@@ -211,7 +211,8 @@ fn what_is_wrong_at_start_up_is_said_without_the_secret() {
 
 #[test]
 fn a_secret_that_is_pasted_into_a_schemes_file_is_not_shown() {
-    let scheme = "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned = \"{body}\"\n";
+    let scheme =
+        "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned_payload = \"{body}\"\n";
     for line in [
         format!("secret = \"{SECRET}\""),
         format!("secrets = [\"{SECRET}\"]"),

@@ -862,11 +862,11 @@ fn a_list_whose_parts_cannot_be_told_apart_is_rejected() {
         ('1', '=', "v1"),
     ] {
         let list = over_body().signature_pairs(separator, assign, key);
-        assert_eq!(rejected_word(list), "signature_list", "{separator:?} {assign:?} {key:?}");
+        assert_eq!(rejected_word(list), "signature_pairs", "{separator:?} {assign:?} {key:?}");
     }
     for separator in ['+', '/', '='] {
         let list = over_body().signature_pairs(separator, ':', "v1").encoding(Encoding::Base64);
-        assert_eq!(rejected_word(list), "signature_list", "{separator:?}");
+        assert_eq!(rejected_word(list), "signature_pairs", "{separator:?}");
     }
     let same_key = builder().signed_payload("{ts}{body}").signature_pairs(',', '=', "v1");
     let same_key = same_key.timestamp_field("v1", TimestampUnit::Seconds);

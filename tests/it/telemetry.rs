@@ -312,10 +312,10 @@ async fn what_is_left_to_the_background_is_told() {
     }
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
     let expected = [
-        "claim_releases_lost 1",
         "claim_release_retries 1",
-        "completions_lost 1",
+        "claim_releases_lost 1",
         "completion_retries 1",
+        "completions_lost 1",
         "settled completed 2",
         "settled dropped 2",
         "settled released 2",
@@ -335,7 +335,7 @@ async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
     sleep(Duration::from_secs(1)).await;
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
     let expected =
-        ["degraded local_fallback 1", "completions_after_outage 1", "settled completed 1"];
+        ["completions_after_outage 1", "degraded local_fallback 1", "settled completed 1"];
     assert_eq!(counts, expected);
 }
 
@@ -367,8 +367,9 @@ async fn how_a_handler_ended_is_told_once_whoever_still_waits_for_it() {
         let adapter = layer(&receiver(MemoryStore::new()), &handler);
         adapter.deliver(&event(1)).await;
         sleep(Duration::from_secs(60)).await;
-        let after_claim = &recorded.counts()[1..];
-        assert_eq!(after_claim[..after_claim.len() - 1], *counts);
+        let mut after_claim = recorded.counts();
+        after_claim.retain(|count| count != "claims granted 1" && !count.starts_with("verified "));
+        assert_eq!(after_claim, *counts);
         assert_eq!(recorded.values("countersign_handler_duration_seconds").len(), 1);
     }
 }

@@ -18,7 +18,7 @@
 //!            `---------------- body.rs ----------------'
 //! VerifyMiddleware:  `- service.rs ------------------------------- call
 //! WebhookMiddleware: `- webhook/service.rs               `------- webhook/task.rs
-//! Webhook, Claimed:  `- extract/webhook.rs, extract/delivery.rs
+//! the extractors:    `- extract/webhook.rs, extract/delivery.rs
 //! ```
 //!
 //! # Verify

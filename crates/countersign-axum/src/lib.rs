@@ -39,7 +39,7 @@
 //! use countersign_axum::Claimed;
 //! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
 //!
-//! async fn on_event(Claimed { verified, claim, .. }: Claimed) -> StatusCode {
+//! async fn on_event(ClaimedWebhook { verified, claim, .. }: ClaimedWebhook) -> StatusCode {
 //!     println!("{}, attempt {}", verified.event_id(), claim.grant().epoch);
 //!     // The work is done. If it cannot be recorded now, recording is retried.
 //!     let _ = claim.complete().await;

@@ -52,7 +52,7 @@ pub(crate) struct SendArgs {
         value_name = "SCHEME",
         value_parser = SchemeName,
         hide_possible_values = true,
-        required_unless_present = "as_it_was"
+        required_unless_present = "verbatim"
     )]
     scheme: Option<String>,
     #[command(flatten)]
@@ -69,7 +69,7 @@ pub(crate) struct SendArgs {
     /// headers such as Host, Content-Length and Transfer-Encoding are replaced
     #[arg(
         long,
-        conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "forge"]
+        conflicts_with_all = ["body", "scheme", "secrets", "id", "timestamp", "attack"]
     )]
     verbatim: bool,
     /// URL of the receiver, http or https

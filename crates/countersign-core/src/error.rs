@@ -361,7 +361,7 @@ impl fmt::Display for ConfigError {
             }
             Self::UrlRequired { scheme } => write!(
                 f,
-                "scheme `{scheme}` signs the URL: pass the URL that the provider calls to `Verifier::at`"
+                "scheme `{scheme}` signs the URL: pass the URL that the provider calls to `Verifier::with_public_url`"
             ),
             Self::Url { problem } => write!(f, "the public URL {problem}"),
             Self::Tenants { problem } => write!(f, "tenants: {problem}"),

@@ -36,7 +36,7 @@ pub trait Headers {
 /// One header of a lookup of several headers, with its result.
 ///
 /// ```
-/// use countersign_core::{Headers, RepeatedHeader, Wanted};
+/// use countersign_core::{Headers, RepeatedHeader, HeaderLookup};
 ///
 /// let headers = [("X-Id", "1"), ("X-Signature", "ab"), ("X-Signature", "cd")];
 /// let mut wanted = ["x-id", "x-signature", "x-time"].map(HeaderLookup::new);

@@ -36,7 +36,7 @@ use crate::secret::{Secret, Secrets};
 ///
 /// ```
 /// use countersign_core::{
-///     ConfigError, Covers, LiveKeys, MacKey, Pending, VerifyRequest, Scheme, Secret, SignedRequest,
+///     ConfigError, SignatureCoverage, LiveKeys, MacKey, BodyCheck, VerifyRequest, Scheme, Secret, SignedRequest,
 ///     Signer, CustomScheme, SignRequest, Verifier, VerifyError,
 /// };
 ///
@@ -51,7 +51,7 @@ use crate::secret::{Secret, Secrets};
 /// impl CustomScheme for Lines {
 ///     type Key = MacKey;
 ///
-///     fn covers(&self) -> Covers {
+///     fn covers(&self) -> SignatureCoverage {
 ///         SignatureCoverage::Body
 ///     }
 ///
@@ -63,7 +63,7 @@ use crate::secret::{Secret, Secrets};
 ///         &self,
 ///         request: &VerifyRequest<'_>,
 ///         keys: LiveKeys<MacKey>,
-///     ) -> Result<Pending, VerifyError> {
+///     ) -> Result<BodyCheck, VerifyError> {
 ///         let candidates = request.candidates()?;
 ///         Ok(BodyCheck::new(move |body| keys.signed_by(&[&signed(body)], &candidates)))
 ///     }

@@ -654,7 +654,7 @@ words!(TimestampUnit {
 words!(HandshakeRule {
     Signed = "signed",
     Unsigned = "unsigned",
-    UnsignedWhileArmed = "unsigned-while-armed",
+    UnsignedInWindow = "unsigned-in-window",
 });
 words!(Evidence {
     SdkRun = "sdk-run",

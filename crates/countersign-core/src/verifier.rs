@@ -102,7 +102,7 @@ impl Verifier {
     ///
     /// [`ConfigError::Secret`] if a secret does not decode in the scheme's format.
     /// [`ConfigError::UrlRequired`] if the scheme signs the URL (see
-    /// [`at`](Self::with_public_url)). [`ConfigError::FeatureRequired`] if the scheme needs a
+    /// [`with_public_url`](Self::with_public_url)). [`ConfigError::FeatureRequired`] if the scheme needs a
     /// feature of this crate that is not enabled.
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Result<Self, ConfigError> {
         Self::reject_unknown_url(&scheme)?;

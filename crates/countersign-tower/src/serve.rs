@@ -64,7 +64,7 @@ pub use shutdown_signal::shutdown_signal;
 ///
 /// ```no_run
 /// # use std::convert::Infallible;
-/// use countersign_tower::{Serve, terminated};
+/// use countersign_tower::{Serve, shutdown_signal};
 /// # use http::{Request, Response};
 /// # use http_body_util::Empty;
 /// # use hyper::body::Incoming;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{package, run, test, tools};
+use crate::{language, package, run, test, tools};
 
 /// Runs the steps in order, stops at the first failure, and prints the duration of each step.
 pub(crate) fn ci() -> Result<(), String> {
@@ -34,9 +34,10 @@ type Step = fn() -> Result<(), String>;
 
 /// The steps that fail soonest come first. A tool is installed right before its step, in a separate
 /// step, so that the summary shows its time separately.
-const STEPS: [(&str, Step); 11] = [
+const STEPS: [(&str, Step); 12] = [
     ("install rustfmt", || tools::ensure_component("rustfmt")),
     ("formatting", formatting),
+    ("language", language::check),
     ("packages", package::packages),
     ("install clippy", || tools::ensure_component("clippy")),
     ("lints", lints),

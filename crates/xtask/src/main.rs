@@ -6,6 +6,7 @@
 mod ci;
 mod docs;
 mod fuzz;
+mod language;
 mod package;
 mod redis;
 mod run;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ("test", cargo_test_args) => test::test(cargo_test_args),
         ("ci", []) => ci::ci(),
         ("docs", []) => docs::docs(),
+        ("language", []) => language::check(),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
         ("help" | "--help" | "-h", []) => {
@@ -52,9 +54,10 @@ Usage: cargo xtask <COMMAND>
   test [ARGS]  runs all tests of the workspace, doctests included; the last line counts passed and
                failed tests; ARGS are passed to `cargo test`, for example
                `cargo xtask test -- timestamp`
-  ci           runs all checks that must pass before a change is merged: formatting, package
-               contents, lints, each feature alone, rustdoc, all tests, and the checks of the
+  ci           runs all checks that must pass before a change is merged: formatting, language,
+               package contents, lints, each feature alone, rustdoc, all tests, and the checks of the
                dependencies
+  language     rejects words of the old dialect in comments, Markdown and printed texts
   docs         regenerates docs/SCHEMES.md, after a scheme was added or changed
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 

@@ -59,8 +59,10 @@ async fn how_a_handler_ended_is_told_once() {
             let _here = recorded.here();
             assert_eq!(app.deliver(&event(1)).await.status, status);
             sleep(Duration::from_secs(60)).await;
-            let after_claim = &recorded.counts()[1..];
-            assert_eq!(after_claim[..after_claim.len() - 1], *counts);
+            let mut after_claim = recorded.counts();
+            after_claim
+                .retain(|count| count != "claims granted 1" && !count.starts_with("verified "));
+            assert_eq!(after_claim, *counts);
         }
     })
     .await;

@@ -43,7 +43,7 @@ fn a_handshake_that_nobody_signs_is_told_to_be_one() {
         }
         let found = asking(&scheme).diagnose(&captured(vector, Vec::new())).unwrap();
         assert_told(&found, vector);
-        let is_armed = rules.clone().any(|rule| rule == HandshakeRule::UnsignedWhileArmed);
+        let is_armed = rules.clone().any(|rule| rule == HandshakeRule::UnsignedInWindow);
         let fix = found.causes()[0].fix();
         assert_eq!(fix.contains("handshake_window"), is_armed, "{fix}");
         seen.push(scheme.name().to_owned());

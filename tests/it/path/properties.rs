@@ -295,7 +295,7 @@ fn said(builder: SchemeBuilder, (word, text, other, first, second, number): Word
         5 => builder.alternate_header_prefix(text, other),
         6 => builder.signature_prefix(text),
         7 => builder.signature_pairs(first, second, text),
-        8 => builder.signature_list_with_spaces(first, second, text),
+        8 => builder.signature_pairs_with_spaces(first, second, text),
         9 => builder.encoding(Encoding::ALL[index % Encoding::ALL.len()].1),
         10 => builder.signed_payload(text),
         11 => builder.body_view(BodyView::ALL[index % BodyView::ALL.len()].1),

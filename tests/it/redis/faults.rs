@@ -109,7 +109,7 @@ async fn an_open_breaker_says_what_came_of_dialling() {
     for _ in 0..4_000 {
         let error = store.claim(&event("evt_1"), &attempt()).await.unwrap_err();
         if let RedisStoreError::BreakerOpen { source: Some(source), .. } = cause(&error) {
-            assert!(source.to_string().contains("rejected"), "{source}");
+            assert!(source.to_string().contains("refused"), "{source}");
             return;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

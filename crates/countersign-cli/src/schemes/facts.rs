@@ -223,7 +223,7 @@ fn handshake(handshake: &Handshake) -> String {
     let rule = match handshake.rule() {
         HandshakeRule::Signed => "signed like any event",
         HandshakeRule::Unsigned => "unsigned",
-        HandshakeRule::UnsignedWhileArmed => "unsigned, and answered only while it is armed",
+        HandshakeRule::UnsignedInWindow => "unsigned, and answered only while it is armed",
         _ => "",
     };
     let (name, asked, answered) = (handshake.name(), handshake.asked(), handshake.answered());

@@ -22,7 +22,7 @@ pub(crate) struct HandshakeArgs {
     verify_token_file: Option<PathBuf>,
     /// Act as an endpoint that is armed for a handshake in which the provider sends a secret
     #[arg(long)]
-    armed: bool,
+    handshake_window: bool,
     /// Print the response to a handshake, which may contain a secret sent by the provider
     #[arg(long)]
     answer: bool,
@@ -35,7 +35,7 @@ impl HandshakeArgs {
         if let Some(place) = env.or_else(|| self.verify_token_file.clone().map(Place::File)) {
             verifier = verifier.with_verify_token(&place.read()?);
         }
-        if self.armed {
+        if self.handshake_window {
             verifier.open_handshake_window(Duration::from_secs(60));
         }
         Ok(verifier)

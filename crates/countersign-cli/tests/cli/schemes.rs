@@ -114,7 +114,7 @@ fn handshakes_are_described() {
         json["handshakes"],
         serde_json::json!([{
             "name": "x-hook-secret",
-            "rule": "unsigned-while-armed",
+            "rule": "unsigned-in-window",
             "asked": "POST, header:X-Hook-Signature is absent, header:X-Hook-Secret is present",
             "answered": "200, header `X-Hook-Secret` as received",
             "captured_from": "header:X-Hook-Secret"
@@ -170,7 +170,7 @@ fn a_wrong_toml_file_names_itself_the_line_and_the_key() {
     let files = Files::new().with("word.toml", wrong_word).with("value.toml", wrong_value);
     for (file, said) in [
         ("word.toml", ["word.toml", "line 4", "signature_prefx"]),
-        ("value.toml", ["value.toml", "line 5", "signed"]),
+        ("value.toml", ["value.toml", "line 5", "signed_payload"]),
     ] {
         countersign("schemes").arg(files.arg(file)).run().must_fix(&said);
         countersign("verify --secret-env S --body - --scheme")

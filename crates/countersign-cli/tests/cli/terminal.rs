@@ -37,17 +37,19 @@ fn a_scheme_writes_no_control_characters_to_a_terminal() {
     let evil = toml(EVIL);
     for scheme in [
         format!(
-            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned = \"{{body}}\"\nnope = {evil}\n"
+            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned_payload = \"{{body}}\"\nnope = {evil}\n"
         ),
-        format!("name = \"ev\"\nsignature_header = \"x-s\"\nsigned = \"{{body}}\"\n{evil} = 1\n"),
-        format!("name = {evil}\nsignature_header = \"x-s\"\nsigned = \"{{body}}\"\n"),
-        format!("name = \"ev\"\nsignature_header = {evil}\nsigned = \"{{body}}\"\n"),
         format!(
-            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned = {}\n",
+            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned_payload = \"{{body}}\"\n{evil} = 1\n"
+        ),
+        format!("name = {evil}\nsignature_header = \"x-s\"\nsigned_payload = \"{{body}}\"\n"),
+        format!("name = \"ev\"\nsignature_header = {evil}\nsigned_payload = \"{{body}}\"\n"),
+        format!(
+            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned_payload = {}\n",
             toml(&format!("{{body}}{{{EVIL}}}"))
         ),
         format!(
-            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned = {}\n",
+            "name = \"ev\"\nsignature_header = \"x-s\"\nsigned_payload = {}\n",
             toml(&format!("{EVIL}{{body}}"))
         ),
     ] {

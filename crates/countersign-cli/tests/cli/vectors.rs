@@ -58,11 +58,12 @@ fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
         let which = format!("{provider}: {}", handshake["note"]);
         let files = Files::new().with("request.json", signed(handshake).to_string());
         let files = secrets(files, handshake);
-        let ended = countersign("verify --json --answer --armed --now 1760000000000 --scheme")
-            .args([provider, "--request", &files.arg("request.json")])
-            .args(["--secret-file", &files.arg("secret")])
-            .args(["--verify-token-file", &files.arg("token")])
-            .run();
+        let ended =
+            countersign("verify --json --answer --handshake-window --now 1760000000000 --scheme")
+                .args([provider, "--request", &files.arg("request.json")])
+                .args(["--secret-file", &files.arg("secret")])
+                .args(["--verify-token-file", &files.arg("token")])
+                .run();
         let told = format!("{which}:\n{}{}", ended.stdout, ended.stderr);
         let answer: Value = serde_json::from_str(&ended.stdout).expect(&told);
         let expected = &handshake["expect_response"];
@@ -81,7 +82,7 @@ fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
             assert_eq!(answer["code"], "handshake", "{told}");
         }
         assert_eq!(answer["handshake"]["status"], expected["status"], "{told}");
-        let captures = known.rule() == HandshakeRule::UnsignedWhileArmed;
+        let captures = known.rule() == HandshakeRule::UnsignedInWindow;
         assert_eq!(answer["handshake"]["hands_over_secret"], captures, "{told}");
 
         let answer = &answer["handshake"]["answer"];

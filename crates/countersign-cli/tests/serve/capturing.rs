@@ -356,7 +356,7 @@ async fn a_key_that_is_handed_over_and_a_secret_that_is_read_again_are_left_out_
     let folder = Folder::new();
     let config = format!(
         "listen = '127.0.0.1:0'\ncapture = '{}'\ncapture_rejected = true\n\
-         [[endpoint]]\npath = '/asana'\nscheme = 'asana'\nkeep_secret = 'key'\n\
+         [[endpoint]]\npath = '/asana'\nscheme = 'asana'\nhandshake_secret_file = 'key'\n\
          handshake_window = '10m'\n\
          [[endpoint]]\npath = '/hooks/jupiter'\nscheme = 'jupiter'\n\
          secrets = [{{ file = 'secret' }}]\n",
@@ -472,7 +472,7 @@ async fn the_url_of_a_file_is_the_one_that_is_signed() {
          secrets = [{{ env = 'SECRET' }}]\n",
         folder.path().display()
     ))
-    .with("acme.toml", "name = 'acme'\nsignature_header = 'X-S'\nsigned = '{url}{body}'\n")
+    .with("acme.toml", "name = 'acme'\nsignature_header = 'X-S'\nsigned_payload = '{url}{body}'\n")
     .with("body", "{}");
     let serving = configured(&files).await;
     let scheme = files.path("acme.toml").to_str().unwrap().to_owned();

@@ -168,7 +168,7 @@ fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
 
 #[test]
 fn a_scheme_that_signs_the_url_needs_one() {
-    let square = "name = 'square'\nsignature_header = 'X-S'\nsigned = '{url}{body}'\n";
+    let square = "name = 'square'\nsignature_header = 'X-S'\nsigned_payload = '{url}{body}'\n";
     let files = Files::new(&GOOD.replacen("'jupiter'", "'square.toml'", 1));
     let files = files.with("square.toml", square);
     let with_config = |files: &Files| {

@@ -251,7 +251,7 @@ async fn while_the_target_is_down_the_sender_is_told_to_come_again() {
         );
     }
     let note = serving.note().await;
-    assert!(note.contains("/hooks/jupiter") && note.contains("rejected"), "{note}");
+    assert!(note.contains("/hooks/jupiter") && note.contains("refused"), "{note}");
 
     let events = Target::start_at(address).await.answer_all();
     assert_eq!(jupiter("evt_1").send(to).await.status, 200);
@@ -325,7 +325,7 @@ async fn an_endpoint_of_a_file_has_its_own_scheme_secrets_and_limits() {
     .with("acme.txt", "acme's own\n")
     .with(
         "acme.toml",
-        "name = 'acme'\nsignature_header = 'X-Acme'\nsigned = '{body}'\nevent_id = ['body:/id']\n",
+        "name = 'acme'\nsignature_header = 'X-Acme'\nsigned_payload = '{body}'\nevent_id = ['body:/id']\n",
     );
     let mut serving = configured(&files).await;
     let to = serving.address();

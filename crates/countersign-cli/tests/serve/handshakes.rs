@@ -196,40 +196,40 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_rejected_with_the_fix() {
         |words: &str| format!("listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\n{words}");
     for (words, said) in [
         (
-            "scheme = 'asana'\nkeep_secret = 'key'",
+            "scheme = 'asana'\nhandshake_secret_file = 'key'",
             &["line 5, `handshake_secret_file`", "handshake_window = "],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = 'no/key'",
+            "scheme = 'asana'\nhandshake_secret_file = 'no/key'",
             &["line 5, `handshake_secret_file`", "create it first"],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = { file = 'key' }",
+            "scheme = 'asana'\nhandshake_secret_file = { file = 'key' }",
             &["line 5, `handshake_secret_file`", "asana.key"],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = 'empty.txt'",
+            "scheme = 'asana'\nhandshake_secret_file = 'empty.txt'",
             &["line 5, `handshake_secret_file`", "is empty"],
         ),
         (
-            "scheme = 'slack'\nkeep_secret = 'key'",
+            "scheme = 'slack'\nhandshake_secret_file = 'key'",
             &["line 5, `handshake_secret_file`", "remove the key"],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\ntenants = { header = 'X-A' }",
+            "scheme = 'asana'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'\ntenants = { header = 'X-A' }",
             &["line 5, `handshake_secret_file`", "each tenant"],
         ),
         (
-            "scheme = 'asana'\nsecrets = [{ env = 'SECRET' }]\narm_handshake = '1h'",
+            "scheme = 'asana'\nsecrets = [{ env = 'SECRET' }]\nhandshake_window = '1h'",
             &["line 6, `handshake_window`", "as `handshake_secret_file`"],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '2d'",
+            "scheme = 'asana'\nhandshake_secret_file = 'key'\nhandshake_window = '2d'",
             &["line 6, `handshake_window`", "and 1h"],
         ),
         (
-            "scheme = 'asana'\nkeep_secret = 'key'\narm_handshake = '1h'\n\
-             [[endpoint]]\npath = '/1'\nscheme = 'notion'\nkeep_secret = 'key'\narm_handshake = '1h'",
+            "scheme = 'asana'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'\n\
+             [[endpoint]]\npath = '/1'\nscheme = 'notion'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'",
             &["line 10, `handshake_secret_file`", "each its own"],
         ),
         (
@@ -271,7 +271,7 @@ async fn read_again(serving: &mut Serving) -> String {
 fn waiting(scheme: &str, more: &str) -> String {
     format!(
         "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/0'\nscheme = '{scheme}'\n\
-         handshake_secret_file = 'key'\narm_handshake = '10 min'\n{more}"
+         handshake_secret_file = 'key'\nhandshake_window = '10 min'\n{more}"
     )
 }
 
@@ -284,7 +284,7 @@ fn all(vectors: &[Vector]) -> Files {
         config += &format!("[[endpoint]]\npath = '/{index}'\nscheme = '{provider}'\n");
         config += &match &provider[..] {
             "asana" | "notion" => {
-                format!("handshake_secret_file = 'key-{index}'\narm_handshake = '1h'\n")
+                format!("handshake_secret_file = 'key-{index}'\nhandshake_window = '1h'\n")
             }
             _ => format!("secrets = [{{ file = 'secret-{index}' }}]\n"),
         };

@@ -176,7 +176,7 @@ impl CauseKind {
             ),
             Self::UrlMismatch => Fix::of_receiver(
                 "configure the public URL exactly as the provider's settings show it \
-                 (`Verifier::at`): behind a proxy, the server sees another URL",
+                 (`Verifier::with_public_url`): behind a proxy, the server sees another URL",
                 "configure the public URL exactly as the provider's settings show it (`url` in \
                  the file of `countersign serve`, `--url` here): behind a proxy, the server sees \
                  another URL",

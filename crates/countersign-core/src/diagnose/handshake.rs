@@ -43,7 +43,7 @@ fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
         _ if !is_answered => {
             ("; it contains a verify token, and none was given to compare it with", Some(TOKEN))
         }
-        HandshakeRule::UnsignedWhileArmed => (
+        HandshakeRule::UnsignedInWindow => (
             "; it delivers a secret, and is answered only while the handshake window is open",
             Some(ARM),
         ),

@@ -190,9 +190,9 @@ impl SchemeBuilder {
         self
     }
 
-    /// As [`signature_pairs`](Self::signature_list), but an item can start with a space.
+    /// As [`signature_pairs`](Self::signature_pairs), but an item can start with a space.
     #[must_use]
-    pub fn signature_list_with_spaces(
+    pub fn signature_pairs_with_spaces(
         mut self,
         separator: char,
         assign: char,
@@ -442,7 +442,7 @@ impl SchemeBuilder {
 
     /// Sets custom signing code instead of the template. The other settings
     /// still define the locations of signature and timestamp, if in headers;
-    /// `signed` describes the signed bytes in words, and contains `{url}` if
+    /// `signed_payload` describes the signed bytes in words, and contains `{url}` if
     /// they include the URL.
     #[must_use]
     pub fn rule(mut self, rule: impl CustomScheme + 'static) -> Self {

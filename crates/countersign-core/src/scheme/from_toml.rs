@@ -176,13 +176,21 @@ mod tests {
             ("name = \"a\"\nsignature_header = 7\n", "line 2", "signature_header"),
             ("name = \"a\"\nalgorithm = \"md5\"\n", "line 2", "hmac-sha256"),
             ("name = \"a\"\nack_deadline = \"soon\"\n", "line 2", "ack_deadline"),
-            ("name = \"a\"\nsignature_header = \"X\"\nsigned = \"{ts}\"\n", "line 3", "signed"),
+            (
+                "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{ts}\"\n",
+                "line 3",
+                "signed_payload",
+            ),
             ("name = \"A b\"\n", "line 1", "name"),
             ("name = \"a\"\nkey_length = \"32\"\n", "line 2", "key_length"),
             ("name = \"a\"\nsource = [\n  \"b\",\n  7,\n]\n", "line 4", "string"),
-            ("name = \"a\"\nsigned = \"{body}\"\nsigned = \"{body}\"\n", "line 3", "duplicate"),
-            ("name = \"a\"\nsigned = {body}\n", "line 2", "signed"),
-            ("name = \"a\"\nsignature_list = { separator = \",\" }\n", "line 2", "assign"),
+            (
+                "name = \"a\"\nsigned_payload = \"{body}\"\nsigned_payload = \"{body}\"\n",
+                "line 3",
+                "duplicate",
+            ),
+            ("name = \"a\"\nsigned_payload = {body}\n", "line 2", "signed_payload"),
+            ("name = \"a\"\nsignature_pairs = { separator = \",\" }\n", "line 2", "assign"),
             (&with("timestamp_body = \"/t\"\ntimestamp_field = \"t\""), "line 4", "timestamp_body"),
             (&with("tolerance = \"5m\""), "line 4", "tolerance"),
             (&with("retries = []\nretries_within = \"1d\""), "line 5", "retries_within"),
@@ -200,7 +208,7 @@ mod tests {
 
     /// A complete scheme, followed by this text from its fourth line on.
     fn with(more: &str) -> String {
-        format!("name = \"a\"\nsignature_header = \"X\"\nsigned = \"{{body}}\"\n{more}\n")
+        format!("name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{{body}}\"\n{more}\n")
     }
 
     const PING: &str =
@@ -221,6 +229,6 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_too() {
         let error = Scheme::from_toml("name = \"a\"").unwrap_err().to_string();
-        assert!(error.contains("signed"), "{error}");
+        assert!(error.contains("signed_payload"), "{error}");
     }
 }

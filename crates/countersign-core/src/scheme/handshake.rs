@@ -71,7 +71,7 @@ impl Handshake {
     /// [`Verifier::handshake_window`]: crate::Verifier::open_handshake_window
     #[must_use]
     pub fn unsigned_in_window(name: impl Into<String>) -> HandshakeBuilder {
-        HandshakeBuilder::new(name.into(), HandshakeRule::UnsignedWhileArmed)
+        HandshakeBuilder::new(name.into(), HandshakeRule::UnsignedInWindow)
     }
 
     /// The name of the handshake in logs and metrics.
@@ -136,7 +136,7 @@ pub enum HandshakeRule {
     Unsigned,
     /// The first request after the user has armed the handshake, because it
     /// sends a key. If it were always answered, anyone could replace the key.
-    UnsignedWhileArmed,
+    UnsignedInWindow,
 }
 
 /// A condition on one location of the request.

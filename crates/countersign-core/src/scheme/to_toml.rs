@@ -94,7 +94,7 @@ impl Scheme {
         }
         if let [header, also_in @ ..] = &self.families[0].signatures[..] {
             file.say("signature_header", quoted(header));
-            file.list("also_in", also_in);
+            file.list("fallback_signature_headers", also_in);
         }
         if let Some(prefixes) = &self.alternate_header_prefix {
             file.list("alternate_header_prefix", prefixes);
@@ -109,7 +109,7 @@ impl Scheme {
                     ("key", quoted(key)),
                 ];
                 list.extend(space.then(|| ("spaces", "true".to_owned())));
-                file.say("signature_list", table(list));
+                file.say("signature_pairs", table(list));
             }
         }
         let is_token = self.algorithm == Algorithm::Token;
@@ -120,7 +120,7 @@ impl Scheme {
 
     fn write_signed(&self, file: &mut File) {
         if self.algorithm != Algorithm::Token {
-            file.say("signed", quoted(self.template.text()));
+            file.say("signed_payload", quoted(self.template.text()));
         }
         if self.body_view != BodyView::Raw {
             file.say("body_view", quoted(self.body_view));
@@ -129,7 +129,7 @@ impl Scheme {
             file.say("id_header", quoted(header));
         }
         if let Some(delimiter) = self.id_excluded_char {
-            file.say("id_forbids", quoted(delimiter));
+            file.say("id_excluded_char", quoted(delimiter));
         }
         if let Some(characters) = &self.body_begins_with {
             file.say("body_begins_with", quoted(characters));
@@ -367,7 +367,7 @@ mod tests {
         assert_eq!(
             file,
             "name = \"acme\"\n\n# The signature.\nsignature_header = \"X-Acme\"\n\n\
-             # The signed bytes.\nsigned = \"{body}\"\n"
+             # The signed bytes.\nsigned_payload = \"{body}\"\n"
         );
     }
 
@@ -382,7 +382,7 @@ mod tests {
             .signature_header("A-Signature")
             .fallback_signature_header("A-Signature-2")
             .alternate_header_prefix("A-", "B-")
-            .signature_list_with_spaces('\t', '"', "v\\1")
+            .signature_pairs_with_spaces('\t', '"', "v\\1")
             .encoding(Encoding::Base64)
             .signed_payload("{method}\n\u{7f}'\"\\{id}.{ts}.{header:X-Y}{body}{url}\t")
             .body_view(BodyView::Decoded)
@@ -445,7 +445,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_no_members_is_still_json() {
-        let file = "name = \"a\"\nsignature_header = \"X\"\nsigned = \"{body}\"\n\
+        let file = "name = \"a\"\nsignature_header = \"X\"\nsigned_payload = \"{body}\"\n\
                     [[handshake]]\nname = \"b\"\nrule = \"signed\"\npresent = [\"body:/c\"]\njson = {}";
         let read = Scheme::from_toml(file).unwrap();
         assert_eq!(Scheme::from_toml(&read.to_toml().unwrap()), Ok(read));

@@ -53,7 +53,7 @@ impl Verifier {
     /// [`Verified::handshake`](crate::Verified::handshake) recognises them.
     ///
     /// ```
-    /// use countersign_core::{Handshake, Head, Scheme, Secret, Verifier};
+    /// use countersign_core::{Handshake, RequestHead, Scheme, Secret, Verifier};
     ///
     /// let acme = Scheme::builder("acme")
     ///     .signature_header("X-Acme-Signature")
@@ -241,14 +241,14 @@ impl Inner {
         match self.scheme.handshakes()[index].rule() {
             HandshakeRule::Signed => false,
             HandshakeRule::Unsigned => true,
-            HandshakeRule::UnsignedWhileArmed => self.armed_now().is_some(),
+            HandshakeRule::UnsignedInWindow => self.armed_now().is_some(),
         }
     }
 
     /// Whether a handshake may be answered now. Ends the arming, if the handshake
     /// needs it.
     fn uses_up_arming(&self, index: usize) -> bool {
-        if self.scheme.handshakes()[index].rule() != HandshakeRule::UnsignedWhileArmed {
+        if self.scheme.handshakes()[index].rule() != HandshakeRule::UnsignedInWindow {
             return self.may_answer(index);
         }
         let Some(until) = self.armed_now() else { return false };

@@ -31,7 +31,7 @@ impl SchemeConfig {
         self.check_body_begins_with()?;
         self.check_plain_digest(&template)?;
         let boundaries = boundaries::derive(&self, &mut template, timestamp.as_ref());
-        let boundaries = boundaries.map_err(|what| ("signed", what))?;
+        let boundaries = boundaries.map_err(|what| ("signed_payload", what))?;
         let fallback_identity = self.checked_fallback_identity()?;
         let event_type = self.checked_event_type()?;
         let handshakes = self.checked_handshakes(algorithm)?;
@@ -72,7 +72,7 @@ impl SchemeConfig {
     }
 
     fn checked_template(&self, algorithm: Algorithm) -> Result<Template, Problem> {
-        const WORD: &str = "signed";
+        const WORD: &str = "signed_payload";
         if self.rule.is_some() {
             return match &self.signed_payload {
                 Some(text) => Ok(Template::in_words(text)),
@@ -103,7 +103,7 @@ impl SchemeConfig {
     }
 
     fn checked_grammar(&self) -> Result<Grammar, Problem> {
-        const WORD: &str = "signature_list";
+        const WORD: &str = "signature_pairs";
         let Some(list) = &self.signature_pairs else {
             return Ok(Grammar::Whole {
                 prefix: self.signature_prefix.clone().unwrap_or_default(),
@@ -145,7 +145,7 @@ impl SchemeConfig {
                 || (encoding == Encoding::Base64 && matches!(separator, '+' | '/' | '='));
             if in_alphabet {
                 return problem(
-                    "signature_list",
+                    "signature_pairs",
                     "the separator is a character of the signature's encoding",
                 );
             }
@@ -184,7 +184,10 @@ impl SchemeConfig {
             },
             (None, Some(_), None) => return problem("timestamp_field", UNSIGNED_TIMESTAMP),
             (None, None, Some(_)) if signed => {
-                return problem("signed", "`{ts}` is only for a timestamp that is not in the body");
+                return problem(
+                    "signed_payload",
+                    "`{ts}` is only for a timestamp that is not in the body",
+                );
             }
             (None, None, Some(_)) if algorithm == Algorithm::Token => {
                 return problem("timestamp_body", "a token does not sign the body");
@@ -229,7 +232,10 @@ impl SchemeConfig {
     fn checked_without_timestamp(&self, signed: bool) -> Result<Option<Timestamp>, Problem> {
         const NONE: &str = "there is no timestamp: set its location, or remove this";
         if signed {
-            return problem("signed", "it contains `{ts}`: set the location of the timestamp");
+            return problem(
+                "signed_payload",
+                "it contains `{ts}`: set the location of the timestamp",
+            );
         }
         for (word, said) in [
             ("timestamp_unit", self.timestamp_unit.is_some()),
@@ -273,15 +279,18 @@ impl SchemeConfig {
             return problem("signature_header", "set the header that contains the signature");
         }
         if self.id_excluded_char.is_some_and(|delimiter| !delimiter.is_ascii()) {
-            return problem("id_forbids", "ids are ASCII, so this character must be ASCII");
+            return problem("id_excluded_char", "ids are ASCII, so this character must be ASCII");
         }
         match (&self.id_header, template.signs_id()) {
             _ if self.rule.is_some() => {}
             (Some(_), false) => {
-                return problem("id_header", "the id is not signed: put `{id}` into `signed`");
+                return problem(
+                    "id_header",
+                    "the id is not signed: put `{id}` into `signed_payload`",
+                );
             }
             (None, true) => {
-                return problem("id_header", "`signed` contains `{id}`: set its header");
+                return problem("id_header", "`signed_payload` contains `{id}`: set its header");
             }
             _ => {}
         }
@@ -290,7 +299,7 @@ impl SchemeConfig {
             signatures.push(name("signature_header", signature)?);
         }
         for also in &self.fallback_signature_headers {
-            signatures.push(name("also_in", also)?);
+            signatures.push(name("fallback_signature_headers", also)?);
         }
         let id = self.id_header.as_ref().map(|id| name("id_header", id)).transpose()?;
         let timestamp = self.timestamp_header.as_ref();
@@ -436,7 +445,7 @@ fn check_name(name: &str) -> Result<(), Problem> {
 fn check_roles(family: &HeaderSet) -> Result<(), Problem> {
     let HeaderSet { signatures, id, timestamp } = family;
     let others = [("id_header", id), ("timestamp_header", timestamp)];
-    let also_in = signatures.iter().skip(1).map(|name| ("also_in", name));
+    let also_in = signatures.iter().skip(1).map(|name| ("fallback_signature_headers", name));
     let others = others.into_iter().filter_map(|(word, name)| Some((word, name.as_ref()?)));
     let mut taken: Vec<&str> = signatures.first().map(Name::lower).into_iter().collect();
     for (word, name) in also_in.chain(others) {
@@ -464,7 +473,7 @@ fn name(word: &'static str, text: &str) -> Result<Name, Problem> {
 
 const DIVIDED_KEY: &str = "the key is empty, or contains the separator or the assignment";
 const UNSIGNED_TIMESTAMP: &str =
-    "the timestamp is not signed, so anyone could change it: put `{ts}` into `signed`";
+    "the timestamp is not signed, so anyone could change it: put `{ts}` into `signed_payload`";
 const TWO_TIMESTAMPS: &str = "a timestamp has one location: set only one";
 const NO_UNIT: &str = "set its format: `seconds`, `milliseconds`, `rfc3339` or `http-date`";
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);

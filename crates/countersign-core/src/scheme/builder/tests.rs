@@ -56,33 +56,53 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
     vec![
         ("a name of other characters", Scheme::builder("Acme Inc"), "name"),
         // The template.
-        ("a token that signs", token().signed_payload("{body}"), "signed"),
-        ("no template", Scheme::builder("acme").signature_header("X-Signature"), "signed"),
-        ("a template without the body", listed().signed_payload("{ts}"), "signed"),
-        ("the body twice", acme().signed_payload("{body}{body}"), "signed"),
-        ("an unknown placeholder", acme().signed_payload("{nonce}{body}"), "signed"),
+        ("a token that signs", token().signed_payload("{body}"), "signed_payload"),
+        ("no template", Scheme::builder("acme").signature_header("X-Signature"), "signed_payload"),
+        ("a template without the body", listed().signed_payload("{ts}"), "signed_payload"),
+        ("the body twice", acme().signed_payload("{body}{body}"), "signed_payload"),
+        ("an unknown placeholder", acme().signed_payload("{nonce}{body}"), "signed_payload"),
         (
             "a header that nothing ends",
             acme()
                 .signed_payload("{header:X-Nonce}{ts}{body}")
                 .timestamp_header("X-Timestamp", SECONDS),
-            "signed",
+            "signed_payload",
         ),
         (
             "an id that nothing ends",
             acme().signed_payload("{id}{body}").id_header("X-Id"),
-            "signed",
+            "signed_payload",
         ),
-        ("a method that nothing ends", acme().signed_payload("{method}{body}"), "signed"),
-        ("a header of no length", acme().signed_payload("{header:X-Nonce:0}{body}"), "signed"),
+        ("a method that nothing ends", acme().signed_payload("{method}{body}"), "signed_payload"),
+        (
+            "a header of no length",
+            acme().signed_payload("{header:X-Nonce:0}{body}"),
+            "signed_payload",
+        ),
         ("a body that begins with nothing", acme().body_begins_with(""), "body_begins_with"),
-        ("an open placeholder", acme().signed_payload("{body}{ts"), "signed"),
-        ("a brace too many", acme().signed_payload("ts}{body}"), "signed"),
-        ("a signed header without a name", acme().signed_payload("{header:}{body}"), "signed"),
-        ("a plain digest without the secret", acme().algorithm(Algorithm::Sha256), "signed"),
-        ("a secret in an HMAC's template", acme().signed_payload("{secret}{body}"), "signed"),
-        ("the secret in the middle", digest().signed_payload("{ts}{secret}{body}"), "signed"),
-        ("the secret twice", digest().signed_payload("{secret}{secret}{body}"), "signed"),
+        ("an open placeholder", acme().signed_payload("{body}{ts"), "signed_payload"),
+        ("a brace too many", acme().signed_payload("ts}{body}"), "signed_payload"),
+        (
+            "a signed header without a name",
+            acme().signed_payload("{header:}{body}"),
+            "signed_payload",
+        ),
+        (
+            "a plain digest without the secret",
+            acme().algorithm(Algorithm::Sha256),
+            "signed_payload",
+        ),
+        (
+            "a secret in an HMAC's template",
+            acme().signed_payload("{secret}{body}"),
+            "signed_payload",
+        ),
+        (
+            "the secret in the middle",
+            digest().signed_payload("{ts}{secret}{body}"),
+            "signed_payload",
+        ),
+        ("the secret twice", digest().signed_payload("{secret}{secret}{body}"), "signed_payload"),
         (
             "a digest of a longer body",
             digest().signed_payload("{secret}{body}"),
@@ -90,12 +110,12 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ),
         // The signature header.
         ("a list with a prefix", listed().signature_prefix("v1="), "signature_prefix"),
-        ("a list with one separator", listed().signature_pairs('=', '=', "v1"), "signature_list"),
-        ("a list without a key", listed().signature_pairs(',', '=', ""), "signature_list"),
+        ("a list with one separator", listed().signature_pairs('=', '=', "v1"), "signature_pairs"),
+        ("a list without a key", listed().signature_pairs(',', '=', ""), "signature_pairs"),
         (
             "a separator that is a hexadecimal digit",
             listed().signature_pairs('a', '=', "v1"),
-            "signature_list",
+            "signature_pairs",
         ),
         ("a signature as plain text", acme().encoding(Encoding::Text), "encoding"),
         // The timestamp.
@@ -123,7 +143,7 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         (
             "`{ts}` for a timestamp in the body",
             acme().signed_payload("{ts}{body}").timestamp_body("/created", SECONDS),
-            "signed",
+            "signed_payload",
         ),
         (
             "a token with a timestamp in the body",
@@ -131,7 +151,7 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
             "timestamp_body",
         ),
         ("a timestamp at no pointer", acme().timestamp_body("created", SECONDS), "timestamp_body"),
-        ("`{ts}` without a timestamp", acme().signed_payload("{ts}.{body}"), "signed"),
+        ("`{ts}` without a timestamp", acme().signed_payload("{ts}.{body}"), "signed_payload"),
         ("two timestamps", listed().timestamp_header("X-Timestamp", SECONDS), "timestamp_field"),
         (
             "a timestamp without its unit",
@@ -167,11 +187,15 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         // The headers.
         ("no signature", Scheme::builder("acme").signed_payload("{body}"), "signature_header"),
         ("a signature in no header", acme().signature_header("X Signature"), "signature_header"),
-        ("a second signature in no header", acme().fallback_signature_header(""), "also_in"),
+        (
+            "a second signature in no header",
+            acme().fallback_signature_header(""),
+            "fallback_signature_headers",
+        ),
         (
             "a second signature in the same header",
             acme().fallback_signature_header("x-signature"),
-            "also_in",
+            "fallback_signature_headers",
         ),
         (
             "an id in the signature's header",
@@ -189,7 +213,7 @@ fn rejected() -> Vec<(&'static str, SchemeBuilder, &'static str)> {
         ("an unsigned id", acme().id_header("X-Id"), "id_header"),
         ("`{id}` without a header", acme().signed_payload("{id}{body}"), "id_header"),
         ("an id in no header", acme().signed_payload("{id}{body}").id_header("X:Id"), "id_header"),
-        ("an id that forbids what none has", acme().id_excluded_char('·'), "id_forbids"),
+        ("an id that forbids what none has", acme().id_excluded_char('·'), "id_excluded_char"),
         (
             "a timestamp in no header",
             acme().signed_payload("{ts}{body}").timestamp_header("é", SECONDS),
@@ -249,7 +273,7 @@ fn digest() -> SchemeBuilder {
 fn a_placeholder_without_its_setting_is_told_before_its_boundaries() {
     let unset = acme().signed_payload("{header:X-Nonce}{ts}{body}");
     let (word, problem) = rejection(unset).unwrap();
-    assert_eq!(word, "signed");
+    assert_eq!(word, "signed_payload");
     assert!(problem.contains("set the location of the timestamp"), "{problem}");
     let unset = acme().signed_payload("{header:X-Nonce}{id}{body}");
     assert_eq!(rejection(unset).map(|(word, _)| word), Some("id_header"));
@@ -267,7 +291,7 @@ fn a_token_may_have_an_id_in_the_body_and_none_in_a_header() {
 fn base64_cannot_be_divided_at_its_own_characters() {
     for separator in ['+', '/', 'A', '7'] {
         let base64 = acme().encoding(Encoding::Base64).signature_pairs(separator, ':', "v1");
-        assert_eq!(rejection(base64).map(|(word, _)| word), Some("signature_list"), "{separator}");
+        assert_eq!(rejection(base64).map(|(word, _)| word), Some("signature_pairs"), "{separator}");
     }
     assert_eq!(rejection(acme().signature_pairs('/', ':', "v1")), None);
 }

@@ -6,7 +6,7 @@ use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit
 pub(super) fn scheme() -> SchemeBuilder {
     describe("workos", "WorkOS", "@workos-inc/node 8.13.0; workos-python")
         .signature_header("WorkOS-Signature")
-        .signature_list_with_spaces(',', '=', "v1")
+        .signature_pairs_with_spaces(',', '=', "v1")
         .signed_payload("{ts}.{body}")
         .timestamp_field("t", TimestampUnit::Milliseconds)
         .tolerance(seconds(180))

@@ -20,7 +20,7 @@ use crate::scheme::{Algorithm, Encoding};
 /// ```toml
 /// [[handshake]]
 /// name = "crc"
-/// rule = "unsigned"       # or "signed", "unsigned-while-armed"
+/// rule = "unsigned"       # or "signed", "unsigned-in-window"
 /// method = "GET"
 /// present = ["query:crc_token"]
 /// json = { response_token = { hmac_of = "query:crc_token", encoding = "base64", prefix = "sha256=" } }
@@ -201,7 +201,7 @@ impl HandshakeConfig {
             return Err("`name`: set the name for logs".to_owned());
         }
         let Some(rule) = self.rule else {
-            return Err("`rule`: set `signed`, `unsigned` or `unsigned-while-armed`".to_owned());
+            return Err("`rule`: set `signed`, `unsigned` or `unsigned-in-window`".to_owned());
         };
         let conditions = self.conditions()?;
         let handshake = Handshake {
@@ -328,9 +328,9 @@ fn check_whole(handshake: &Handshake) -> Result<(), String> {
             return rejected("`when`: every event matches: add a condition that no event meets");
         }
     }
-    if capture.is_some() && *rule != HandshakeRule::UnsignedWhileArmed {
+    if capture.is_some() && *rule != HandshakeRule::UnsignedInWindow {
         return rejected(
-            "`capture`: anyone could replace the key: the rule must be `unsigned-while-armed`",
+            "`capture`: anyone could replace the key: the rule must be `unsigned-in-window`",
         );
     }
     if handshake.reads_body() && matches!(method.as_deref(), Some("GET" | "HEAD")) {

@@ -90,7 +90,8 @@ fn an_hmac_needs_an_algorithm_that_computes_one() {
 mod in_toml {
     use super::*;
 
-    const ACME: &str = "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned = \"{body}\"\n";
+    const ACME: &str =
+        "name = \"acme\"\nsignature_header = \"X-Signature\"\nsigned_payload = \"{body}\"\n";
 
     #[test]
     fn a_table_and_a_builder_with_the_same_words_are_the_same_handshakes() {
@@ -132,7 +133,7 @@ mod in_toml {
 
             [[handshake]]
             name = "key"
-            rule = "unsigned-while-armed"
+            rule = "unsigned-in-window"
             present = ["header:X-Key"]
             echo_header = ["X-Key"]
             capture = "header:X-Key"
@@ -145,7 +146,7 @@ mod in_toml {
     fn an_error_names_the_word() {
         for (table, word) in [
             ("name = \"ping\"\nwhen = { \"body:/type\" = \"ping\" }", "rule"),
-            ("name = \"ping\"\nrule = \"always\"", "unsigned-while-armed"),
+            ("name = \"ping\"\nrule = \"always\"", "unsigned-in-window"),
             ("name = \"ping\"\nrule = \"signed\"\nwhan = {}", "whan"),
             ("name = \"ping\"\nrule = \"signed\"\njson = { a = 1.5 }", "hmac_of"),
         ] {
