@@ -40,7 +40,7 @@ fn a_body_is_counted_by_what_it_decodes_to() {
 
     let mut held = Vec::new();
     let answer = loop {
-        let mut arriving = verifier.arrive(&headers).unwrap();
+        let mut arriving = verifier.begin_delivery(&headers).unwrap();
         match arriving.update(bomb.clone()) {
             Ok(()) => held.push(arriving),
             Err(answer) => break answer,

@@ -43,7 +43,7 @@ fn a_template_with_two_readings_is_rejected_with_the_fix() {
         let Err(ConfigError::Scheme { word, problem, .. }) = template(signed).build() else {
             panic!("{signed} was accepted");
         };
-        assert_eq!(word, "signed", "{signed}");
+        assert_eq!(word, "signed_payload", "{signed}");
         assert!(problem.contains(&format!("`{part}`")), "{signed}: {problem}");
         assert!(problem.contains("put a character"), "{signed}: {problem}");
     }

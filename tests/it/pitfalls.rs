@@ -815,20 +815,24 @@ fn a_template_without_the_body_or_with_an_unknown_placeholder_is_rejected() {
         "{header:a b}{body}",
         "{secret}{body}",
     ] {
-        assert_eq!(rejected_word(builder().signed_payload(template)), "signed", "{template:?}");
+        assert_eq!(
+            rejected_word(builder().signed_payload(template)),
+            "signed_payload",
+            "{template:?}"
+        );
     }
-    assert_eq!(rejected_word(builder()), "signed");
+    assert_eq!(rejected_word(builder()), "signed_payload");
     let digest = builder().algorithm(Algorithm::Sha256);
     for template in ["{body}", "{method}{secret}{body}", "{secret}{body}{secret}", "{secret}"] {
         assert_eq!(
             rejected_word(digest.clone().signed_payload(template)),
-            "signed",
+            "signed_payload",
             "{template:?}"
         );
     }
     assert_eq!(
         rejected_word(builder().algorithm(Algorithm::Token).signed_payload("{body}")),
-        "signed"
+        "signed_payload"
     );
 }
 

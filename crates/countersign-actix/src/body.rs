@@ -50,7 +50,7 @@ pub async fn read_body(
         Ok(resolved) => resolved?,
         Err(_) => resolving.use_stale()?,
     };
-    let mut arriving = verifier.arrive(head)?.with_permit(reserved);
+    let mut arriving = verifier.begin_delivery(head)?.with_permit(reserved);
     let announced = content_length(request.headers());
     arriving.check_content_length(announced.unwrap_or(0))?;
     read_whole(&mut arriving, payload).await?;

@@ -289,7 +289,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// events whose success is still not recorded. These may be handled again after
     /// a restart. Call it at shutdown, after the handlers have ended.
     ///
-    /// The [`background`](Self::settlement_task) future may run at the same time, or may
+    /// The [`settlement_task`](Self::settlement_task) future may run at the same time, or may
     /// have been dropped.
     pub async fn flush(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
         self.0.queue.drain(within, timer).await
@@ -308,7 +308,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     ) -> impl Future<Output = Result<IncomingDelivery, EarlyResponse>> + Send {
         let head = head.into();
         let resolving = self.0.verifier.resolve(head);
-        async move { resolving.await?.arrive(head) }
+        async move { resolving.await?.begin_delivery(head) }
     }
 
     /// Verifies a delivery whose body is complete, and claims its event.

@@ -166,7 +166,7 @@ where
         let (Some(parts), Some(reserved)) = (this.parts, reserved.take()) else {
             return Poll::Ready(Err(incomplete()));
         };
-        let mut arriving = Box::new(verifier.arrive(&*parts)?.with_permit(reserved));
+        let mut arriving = Box::new(verifier.begin_delivery(&*parts)?.with_permit(reserved));
         arriving.check_content_length(this.announced.unwrap_or(0))?;
         this.state.set(State::Reading { arriving: Some(arriving) });
         *this.wait = Wait::default();

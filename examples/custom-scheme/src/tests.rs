@@ -27,11 +27,11 @@ fn a_description_with_a_hole_is_rejected() {
     let in_header =
         |scheme: SchemeBuilder| scheme.timestamp_header("X-Acme-Timestamp", TimestampUnit::Seconds);
     for (hole, description, word) in [
-        ("any body would verify", in_header(begun().signed_payload("{ts}")), "signed"),
+        ("any body would verify", in_header(begun().signed_payload("{ts}")), "signed_payload"),
         (
             "a part of the body could move into the id",
             begun().signed_payload("{id}{body}").id_header("X-Acme-Delivery"),
-            "signed",
+            "signed_payload",
         ),
         (
             "an attacker could renew the timestamp",

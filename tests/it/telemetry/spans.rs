@@ -100,7 +100,7 @@ async fn fields_of_a_span_of_the_users_are_left_alone() {
     );
     let receiver = receiver(MemoryStore::new());
     // Without an adapter, and so outside of a delivery's span.
-    span.in_scope(|| receiver.verifier().arrive(&[("x-other", "1")]).unwrap_err());
+    span.in_scope(|| receiver.verifier().begin_delivery(&[("x-other", "1")]).unwrap_err());
     drop((span, here));
     assert!(logged.closed()[0].contains("outer: "), "{:?}", logged.closed());
 }

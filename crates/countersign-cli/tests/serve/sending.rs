@@ -238,9 +238,9 @@ async fn a_request_that_is_signed_anew_keeps_its_id_and_nothing_of_its_old_signa
 }
 
 #[test]
-fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
+fn verbatim_takes_a_file_and_nothing_that_would_change_it() {
     let files = Files::new("").with("body", "{}");
-    let as_it_was = |words: &[&str]| {
+    let verbatim = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
         command.args(["send", "--verbatim", "--to", "http://127.0.0.1:9/"]).args(words);
         let output = command.current_dir(files.path("")).env("S", SECRET).output().unwrap();
@@ -256,12 +256,12 @@ fn as_it_was_takes_a_file_and_nothing_that_would_change_it() {
         &["--timestamp", "1"],
         &["--attack", "stale"],
     ] {
-        let said = as_it_was(&[&["--request", "request.json"], words].concat());
+        let said = verbatim(&[&["--request", "request.json"], words].concat());
         assert!(said.contains(words[0]) && said.contains("cannot be used with"), "{said}");
     }
-    assert!(as_it_was(&["--body", "body"]).contains("cannot be used with '--body <FILE>'"));
-    assert!(as_it_was(&[]).contains("--request <FILE>"));
-    assert!(as_it_was(&["--request", "no-such"]).contains("cannot be read"));
+    assert!(verbatim(&["--body", "body"]).contains("cannot be used with '--body <FILE>'"));
+    assert!(verbatim(&[]).contains("--request <FILE>"));
+    assert!(verbatim(&["--request", "no-such"]).contains("cannot be read"));
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(["send", "--to", "http://127.0.0.1:9/", "--body"]).arg(files.path("body"));

@@ -117,7 +117,7 @@ impl BodyVerifier {
         })
     }
 
-    /// [`push`](Self::push), which reserves every stored byte in the budget.
+    /// [`update`](Self::update), which reserves every stored byte in the budget.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn update_counted(
         &mut self,

@@ -26,7 +26,7 @@ impl Verifier {
     /// # Errors
     ///
     /// The response, if no more of the request needs to be read.
-    pub fn arrive<'h>(
+    pub fn begin_delivery<'h>(
         &self,
         head: impl Into<RequestHead<'h>>,
     ) -> Result<IncomingDelivery, EarlyResponse> {
