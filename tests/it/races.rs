@@ -53,7 +53,7 @@ async fn handle_once<S: IdempotencyStore>(open: Open<S>, store: S) {
         for answer in &answers {
             match answer.status {
                 200 => {
-                    assert!([HANDLED, ""].contains(&answer.body.as_str()), "{adapter}: {answer:?}")
+                    assert!([HANDLED, ""].contains(&answer.body.as_str()), "{adapter}: {answer:?}");
                 }
                 503 => assert!(answer.retry_after, "{adapter}: {answer:?}"),
                 _ => panic!("{adapter}, round {round}: {answer:?}"),

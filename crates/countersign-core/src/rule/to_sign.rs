@@ -45,6 +45,10 @@ impl<'a> SignRequest<'a> {
     }
 
     /// A key for each secret, if a request can hold several signatures.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Secret`] if one cannot be decoded in the scheme's format.
     pub fn mac_keys(&self) -> Result<Vec<MacKey>, ConfigError> {
         MacKey::all(self.scheme, self.secrets)
     }

@@ -53,7 +53,7 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
         | TelemetryEvent::RulePanicked { .. } => {}
         TelemetryEvent::StoreQueried(took) => observe_time(labels, &list::CLAIM_SECONDS, took),
         TelemetryEvent::Waited(waited) => {
-            observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited)
+            observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited);
         }
         TelemetryEvent::Claimed(grant) => {
             let code = match grant {

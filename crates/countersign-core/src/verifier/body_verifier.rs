@@ -73,7 +73,7 @@ impl BodyVerifier {
         match &self.verifier.keyring().rule {
             None => self.presented.read(&context, head, found, &mut self.tags)?,
             Some(rule) => {
-                self.ruled = Some(CustomVerification::begin(&self.verifier, &**rule, head)?)
+                self.ruled = Some(CustomVerification::begin(&self.verifier, &**rule, head)?);
             }
         }
         if let Some(coding) = coding {
