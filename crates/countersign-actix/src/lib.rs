@@ -8,7 +8,7 @@
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
 //! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
-//! | [`ClaimedWebhook`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
+//! | [`ClaimedWebhook`], [`ClaimedWebhookJson`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
 //! The second of each pair of extractors also parses the body as JSON. A
 //! rejected request gets a status and an empty body.
@@ -157,7 +157,7 @@
 //! is late. Then the sender gets 503, and the handler still finishes. Streaming
 //! the response's body does not affect how the event is settled.
 //!
-//! With [`ClaimedWebhook`] and [`Delivery`] the handler settles the claim itself, and
+//! With [`ClaimedWebhook`] and [`ClaimedWebhookJson`] the handler settles the claim itself, and
 //! a broken connection cancels it. A client that only closes its half of the
 //! connection does not cancel it: actix-web allows that, unless you set
 //! `HttpServer::h1_allow_half_closed(false)`.

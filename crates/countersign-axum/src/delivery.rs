@@ -85,7 +85,7 @@ where
     }
 }
 
-/// A verified delivery and the claim on its event: [`Delivery`] for a body that
+/// A verified delivery and the claim on its event: [`ClaimedWebhookJson`] for a body that
 /// is not JSON.
 #[non_exhaustive]
 pub struct ClaimedWebhook<S: IdempotencyStore = MemoryStore> {

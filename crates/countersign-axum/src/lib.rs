@@ -3,7 +3,7 @@
 //! | extractor | the handler runs for | it gets |
 //! | --- | --- | --- |
 //! | [`Webhook`], [`WebhookJson`] | verified deliveries | the verified delivery |
-//! | [`ClaimedWebhook`], [`Delivery`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
+//! | [`ClaimedWebhook`], [`ClaimedWebhookJson`] | verified deliveries whose event it has claimed | the verified delivery, and the claim, which it settles |
 //!
 //! The second of each pair also parses the body as JSON. The verifier and the
 //! receiver come from the app's state, so a route without them does not

@@ -78,7 +78,7 @@
 //! | framework | API |
 //! | --- | --- |
 //! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
-//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `Delivery` and `ClaimedWebhook`, with the claim |
+//! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `ClaimedWebhookJson` and `ClaimedWebhook`, with the claim |
 //! | actix-web | the extractors of the same names and the middleware `VerifyMiddleware` and `WebhookMiddleware` of the module `actix` |
 //! | tower, hyper, axum | the layers `VerifyLayer` and, with deduplication, `WebhookLayer` of the module `tower` |
 //! | HTTP server for tower and axum | `Serve` of the module `serve`, with [timeouts and connection limits](guide::hostile) |

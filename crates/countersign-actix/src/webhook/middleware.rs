@@ -27,7 +27,7 @@ use crate::ready::Behind;
 ///
 /// The request's extensions contain the [`Verified`](countersign_core::Verified) and the
 /// [`Grant`](countersign_core::Grant), for `web::ReqData`. The response's extensions contain the
-/// [`EarlyResponse`](countersign_core::Answer) if the middleware responded itself, and the `Verified` if
+/// [`EarlyResponse`](countersign_core::EarlyResponse) if the middleware responded itself, and the `Verified` if
 /// the delivery verified.
 ///
 /// After a panic or the deadline, the service owns the request, so it is not available for a

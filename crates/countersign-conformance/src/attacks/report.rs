@@ -37,7 +37,7 @@ impl AttackReport {
         self.push(attack, answers.into_iter().collect(), None);
     }
 
-    /// As [`mark`](Self::mark), with the number of handler runs during the
+    /// As [`record`](Self::record), with the number of handler runs during the
     /// attack.
     pub fn record_counted(
         &mut self,

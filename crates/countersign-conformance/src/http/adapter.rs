@@ -141,7 +141,7 @@ impl<D: AdapterUnderTest> Open for D {
 /// The header in which an adapter under test reports which response it sent, so
 /// that the cases can distinguish responses with the same status.
 ///
-/// Its value is the code of the [`EarlyResponse`](countersign_core::Answer) or the
+/// Its value is the code of the [`EarlyResponse`](countersign_core::EarlyResponse) or the
 /// [`VerifyError`](countersign_core::VerifyError) in the response's extensions.
 /// A middleware of the test writes it. Without either of them it writes no
 /// header.

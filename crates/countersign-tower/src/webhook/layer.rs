@@ -25,7 +25,7 @@ use crate::webhook::WebhookService;
 /// The request's extensions contain the
 /// [`Verified`](countersign_core::Verified) and the
 /// [`Grant`](countersign_core::Grant). The response's extensions contain the
-/// [`EarlyResponse`](countersign_core::Answer) if the layer responded itself, and the
+/// [`EarlyResponse`](countersign_core::EarlyResponse) if the layer responded itself, and the
 /// `Verified` if the delivery verified.
 ///
 /// Clones share the same layer.
