@@ -116,8 +116,8 @@ pub(crate) fn run(args: &SendArgs) -> Result<Report, UsageError> {
 
     if is_all {
         let list = attacks.prepare().map_err(|error| args.secrets.blame(error))?;
-        let shots = block_on(run_all(&list, &target))?;
-        return report::report(&list, &shots, &name, args.json);
+        let attempts = block_on(run_all(&list, &target))?;
+        return report::report(&list, &attempts, &name, args.json);
     }
     let attack = attack(args, &attacks)?;
     say_what_is_changed(args, &scheme, &attack, &request);
@@ -130,13 +130,13 @@ fn send(
     requests: Vec<AttackRequest>,
     target: Target,
 ) -> Result<Report, UsageError> {
-    let volley = Batch {
+    let batch = Batch {
         count: args.repeat,
         at_once: args.concurrency,
         pause: Duration::from_secs(1) / args.rate,
     };
-    let shots = block_on(volley.send(requests, target))?;
-    answers::report(&shots, args.json)
+    let attempts = block_on(batch.send(requests, target))?;
+    answers::report(&attempts, args.json)
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, UsageError> {
@@ -147,13 +147,13 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, UsageError> {
 
 async fn run_all(list: &AttackList, target: &Target) -> Vec<Attempt> {
     let mut progress = Progress::to(list.iter().count());
-    let mut shots = Vec::new();
+    let mut attempts = Vec::new();
     for attack in list {
         progress.show(attack.kind().name());
-        shots.push(target.send(attack.requests()).await);
+        attempts.push(target.send(attack.requests()).await);
         progress.step();
     }
-    shots
+    attempts
 }
 
 fn attacks(

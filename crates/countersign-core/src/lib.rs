@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! headers -> timestamp -> body -> MAC -> compare -> Verified
-//! `----- Verifier::begin -----'  `--- BodyVerifier::push, verify ---'
+//! `----- Verifier::begin -----'  `--- BodyVerifier::update, verify -'
 //! ```
 //!
 //! This crate depends on no web framework and no async runtime. Most users want
@@ -26,7 +26,7 @@
 //! | `malformed.rs` | errors in the JSON of a verified body |
 //! | `handshake.rs` | handshakes and their responses |
 //! | `error.rs` | configuration errors and verification errors |
-//! | `telemetry.rs`, `observe/` | metrics and tracing |
+//! | `telemetry.rs`, `telemetry/` | metrics and tracing |
 //! | `sign.rs` | signs deliveries, for tests and tools |
 //! | `diagnose.rs`, `diagnose/` | finds out why a delivery fails verification, for tools |
 

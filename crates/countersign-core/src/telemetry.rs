@@ -44,7 +44,7 @@ impl Recorder {
     }
 
     pub(crate) fn record(&self, notice: &TelemetryEvent<'_>) {
-        tracing::record__(&self.0, notice);
+        tracing::emit(&self.0, notice);
         metrics::record(&self.0, notice);
     }
 }

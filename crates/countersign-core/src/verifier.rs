@@ -1,4 +1,4 @@
-//! The verifier: `begin`, `push` and `verify` turn a request into a `Verified`.
+//! The verifier: `begin`, `update` and `verify` turn a request into a `Verified`.
 
 mod body_verifier;
 mod custom;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::Coding;
 use crate::body::NotTaken;
-use crate::budget::Reserved;
+use crate::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::mac::Running;
 
@@ -21,7 +21,7 @@ impl Decoder {
         &mut self,
         _: Bytes,
         _: &mut Running,
-        _: &mut Reserved,
+        _: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         match *self {}
     }
@@ -42,7 +42,7 @@ mod tests {
     fn a_scheme_that_signs_the_decoded_body_asks_for_the_feature() {
         let scheme = Scheme::builder("acme")
             .signature_header("X-Signature")
-            .signed("{body}")
+            .signed_payload("{body}")
             .body_view(BodyView::Decoded);
         let rejected = Verifier::new(scheme.build().unwrap(), Secret::new("secret").unwrap());
         let asked_for =

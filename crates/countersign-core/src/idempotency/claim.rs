@@ -74,7 +74,7 @@ pub struct Grant {
     pub degraded: Option<Degraded>,
     /// Whether a delivery with the same id was handled before, or is in progress
     /// now. This delivery is then a retry or a replay of it, or another event with
-    /// the same signed bytes. See [`Repeats`](crate::Repeats). The `epoch` is then
+    /// the same signed bytes. See [`Repeats`](crate::Repeats). The `attempt` is then
     /// 1.
     pub possible_duplicate: bool,
 }

@@ -29,14 +29,14 @@ pub(super) mod labels {
 
 #[cfg(not(feature = "metrics"))]
 pub(super) mod metrics {
-    use crate::observe::{Labels, Notice};
+    use crate::telemetry::{Labels, TelemetryEvent};
 
-    pub(crate) fn tell(_: &Labels, _: &Notice<'_>) {}
+    pub(crate) fn record(_: &Labels, _: &TelemetryEvent<'_>) {}
 }
 
 #[cfg(not(feature = "tracing"))]
 pub(super) mod tracing {
-    use crate::observe::{Labels, Notice};
+    use crate::telemetry::{Labels, TelemetryEvent};
 
     #[derive(Clone)]
     pub(crate) struct Span;
@@ -55,5 +55,5 @@ pub(super) mod tracing {
         }
     }
 
-    pub(crate) fn tell(_: &Labels, _: &Notice<'_>) {}
+    pub(crate) fn emit(_: &Labels, _: &TelemetryEvent<'_>) {}
 }

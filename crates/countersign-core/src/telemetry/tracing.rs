@@ -49,7 +49,7 @@ impl Span {
     }
 }
 
-pub(crate) fn record__(labels: &Labels, notice: &TelemetryEvent<'_>) {
+pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
     let Labels { scheme, endpoint } = labels;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     match *notice {
