@@ -106,11 +106,11 @@
 //! use actix_web::{App, HttpResponse, Responder, test, web};
 //! use countersign_actix::WebhookMiddleware;
 //! use countersign_core::{
-//!     Answer, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
+//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
 //! };
 //!
 //! async fn on_event(grant: web::ReqData<Grant>) -> impl Responder {
-//!     HttpResponse::Ok().body(format!("attempt {}", grant.epoch))
+//!     HttpResponse::Ok().body(format!("attempt {}", grant.attempt))
 //! }
 //!
 //! # #[actix_web::main]
@@ -140,7 +140,7 @@
 //!
 //! let second = test::call_service(&app, delivery()).await;
 //! assert_eq!(second.status(), 200);
-//! assert_eq!(second.response().extensions().get::<Answer>().map(EarlyResponse::code), Some("duplicate"));
+//! assert_eq!(second.response().extensions().get::<EarlyResponse>().map(EarlyResponse::code), Some("duplicate"));
 //! assert_eq!(test::read_body(second).await, "");
 //!
 //! // At shutdown, after the server has stopped accepting connections.

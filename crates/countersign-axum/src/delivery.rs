@@ -31,7 +31,7 @@ use crate::rejection::Rejection;
 ///
 /// ```
 /// use axum::http::StatusCode;
-/// use countersign_axum::Delivery;
+/// use countersign_axum::ClaimedWebhookJson;
 /// # use serde::Deserialize;
 /// # async fn book(amount: u64) -> Result<(), ()> { Ok(()) }
 ///
@@ -40,7 +40,7 @@ use crate::rejection::Rejection;
 ///     amount: u64,
 /// }
 ///
-/// async fn on_event(Delivery { event, claim, .. }: ClaimedWebhookJson<Event>) -> StatusCode {
+/// async fn on_event(ClaimedWebhookJson { event, claim, .. }: ClaimedWebhookJson<Event>) -> StatusCode {
 ///     match book(event.amount).await {
 ///         Ok(()) => {
 ///             // The booking is done. If it cannot be recorded now, recording is retried.

@@ -36,11 +36,11 @@
 //!
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
-//! use countersign_axum::Claimed;
+//! use countersign_axum::ClaimedWebhook;
 //! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
 //!
 //! async fn on_event(ClaimedWebhook { verified, claim, .. }: ClaimedWebhook) -> StatusCode {
-//!     println!("{}, attempt {}", verified.event_id(), claim.grant().epoch);
+//!     println!("{}, attempt {}", verified.event_id(), claim.grant().attempt);
 //!     // The work is done. If it cannot be recorded now, recording is retried.
 //!     let _ = claim.complete().await;
 //!     StatusCode::NO_CONTENT

@@ -40,7 +40,7 @@ pub trait Headers {
 ///
 /// let headers = [("X-Id", "1"), ("X-Signature", "ab"), ("X-Signature", "cd")];
 /// let mut wanted = ["x-id", "x-signature", "x-time"].map(HeaderLookup::new);
-/// headers.find(&mut wanted);
+/// headers.lookup(&mut wanted);
 /// let answers = wanted.map(|header| header.value());
 /// assert_eq!(answers, [Ok(Some(&b"1"[..])), Err(RepeatedHeader), Ok(None)]);
 /// ```

@@ -61,7 +61,7 @@
 //! # use http_body_util::Full;
 //! # use std::convert::Infallible;
 //! use countersign_core::{
-//!     Answer, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
+//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
 //! };
 //! use countersign_tower::WebhookLayer;
 //! use http::Response;
@@ -76,7 +76,7 @@
 //!
 //! let service = ServiceBuilder::new().layer(layer.clone()).service_fn(
 //!     |request: Request<Full<Bytes>>| async move {
-//!         let attempt = request.extensions().get::<Grant>().map(|grant| grant.epoch);
+//!         let attempt = request.extensions().get::<Grant>().map(|grant| grant.attempt);
 //!         Ok::<_, Infallible>(Response::new(attempt))
 //!     },
 //! );
@@ -96,7 +96,7 @@
 //!
 //! let second = service.oneshot(delivery()?).await?;
 //! assert_eq!(second.status(), 200);
-//! assert_eq!(second.extensions().get::<Answer>().map(EarlyResponse::code), Some("duplicate"));
+//! assert_eq!(second.extensions().get::<EarlyResponse>().map(EarlyResponse::code), Some("duplicate"));
 //! assert!(second.into_body().into_inner().is_none());
 //!
 //! // At shutdown, after the server has stopped accepting requests.

@@ -38,7 +38,7 @@ use crate::body::read_body;
 ///
 /// ```
 /// use actix_web::HttpResponse;
-/// use countersign_actix::Delivery;
+/// use countersign_actix::ClaimedWebhookJson;
 /// # use serde::Deserialize;
 /// # async fn book(amount: u64) -> Result<(), ()> { Ok(()) }
 ///
@@ -47,7 +47,7 @@ use crate::body::read_body;
 ///     amount: u64,
 /// }
 ///
-/// async fn on_event(Delivery { event, claim, .. }: ClaimedWebhookJson<Event>) -> HttpResponse {
+/// async fn on_event(ClaimedWebhookJson { event, claim, .. }: ClaimedWebhookJson<Event>) -> HttpResponse {
 ///     match book(event.amount).await {
 ///         Ok(()) => {
 ///             // The booking is done. If it cannot be recorded now, recording is retried.
