@@ -181,7 +181,8 @@ fn unusable_target() -> Response<Full<Bytes>> {
     response
 }
 
-const MAX_CONNECTIONS: usize = 64;
+/// The maximum number of connections to one target.
+pub(super) const MAX_CONNECTIONS: usize = 64;
 const MAX_PATIENCE: Duration = Duration::from_secs(2);
 const MAX_BODY: Duration = Duration::from_secs(2);
 const LARGEST_BODY: usize = 64 * 1024;

@@ -1,5 +1,6 @@
 //! Limits connections to the number of files that the process can open.
 
+use super::forward;
 use crate::output;
 
 /// The connections for clients: for all requests, and those reserved for health checks.
@@ -33,7 +34,7 @@ fn needed(asked: Places, targets: usize) -> usize {
 
 /// Each delivery in progress uses one connection, up to a maximum for each target.
 fn to_targets(asked: Places, targets: usize) -> usize {
-    targets.saturating_mul(MAX_PER_TARGET).min(asked.connections)
+    targets.saturating_mul(forward::MAX_CONNECTIONS).min(asked.connections)
 }
 
 fn fitting(asked: Places, targets: usize, limit: usize) -> Places {
@@ -67,8 +68,6 @@ fn raised_to(_needed: usize) -> Option<usize> {
     None
 }
 
-/// The same limit as in `forward.rs`.
-const MAX_PER_TARGET: usize = 64;
 /// For standard streams, the runtime, the store's connections, captures, and reloaded files.
 const OTHERS: usize = 32;
 
