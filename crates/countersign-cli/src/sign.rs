@@ -43,7 +43,7 @@ pub(crate) fn run(args: &SignArgs) -> Result<Report, UsageError> {
         Rejection::of(scheme, secrets, &request, &request.captured_signed(&signed))
     });
     if let Some(rejection) = rejection {
-        output::note(&rejection.told());
+        output::note(&rejection.description());
     }
     if let Some(body) = signed.body() {
         output::note("the signature is in the body: this is the body to send");
@@ -93,7 +93,7 @@ impl Rejection {
         Self { why: error.to_string(), error }
     }
 
-    fn told(&self) -> String {
+    fn description(&self) -> String {
         let (code, status) = (self.error.code(), self.error.status());
         format!("a receiver rejects this delivery: {code} (status {status}): {}", self.why)
     }

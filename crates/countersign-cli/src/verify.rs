@@ -44,7 +44,7 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Report, UsageError> {
         }
         (Ok(Judged::Unsigned(handshake)), false) => {
             let (no, status) = (paint(BAD, "not verified"), handshake.status());
-            let mut text = format!("{no}: {name}: {} (status {status})\n", handshake.told());
+            let mut text = format!("{no}: {name}: {} (status {status})\n", handshake.description());
             push_answer(&mut text, &handshake);
             Ok(Report::human(text).rejected())
         }
@@ -137,7 +137,7 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
         _ => line("body", "not authenticated: see `countersign schemes`", ""),
     }
     if let Some(handshake) = handshake {
-        line("kind", &handshake.told(), "");
+        line("kind", &handshake.description(), "");
         push_answer(&mut text, handshake);
     }
     text
@@ -226,7 +226,7 @@ struct UnsignedJson<'a> {
 
 impl<'a> UnsignedJson<'a> {
     fn new(scheme: &'a str, handshake: Handshake) -> Self {
-        let (status, detail) = (handshake.status(), handshake.told());
+        let (status, detail) = (handshake.status(), handshake.description());
         let rejected = RejectedJson { verified: false, scheme, code: "handshake", status, detail };
         Self { rejected, handshake }
     }

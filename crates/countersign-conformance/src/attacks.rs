@@ -47,7 +47,7 @@ use builder::AttackBuilder;
 /// let attacks = Attacks::new(Scheme::named("stripe")?, "whsec_test")?.prepare()?;
 /// let card = attacks
 ///     .run(async |attack| {
-///         // Stands in for an endpoint. A real one reads the body itself.
+///         // Simulates an endpoint. A real one reads the body itself.
 ///         let request = attack.request();
 ///         match verifier.verify(request.headers(), request.body().clone()) {
 ///             _ if attack.pace() != Pace::Whole => AttackAnswer::Closed,

@@ -88,7 +88,7 @@ impl Handshake {
     }
 
     /// The human-readable description.
-    pub(super) fn told(&self) -> String {
+    pub(super) fn description(&self) -> String {
         let signed = if self.signed { "signed like any event" } else { "which is not signed" };
         let secret = if self.hands_over_secret { "; it contains a secret" } else { "" };
         format!("handshake `{}`, {signed}{secret}", self.name)
