@@ -8,12 +8,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark of a failing call must not continue")]
 
+use std::future::Future;
 use std::hint::black_box;
 use std::io::Write;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use countersign_conformance::{Expect, Vector, vectors};
-use countersign_core::{Algorithm, BodyView, RequestHead, Scheme, Verifier};
+use countersign_core::{Algorithm, BodyView, RequestHead, Scheme, TokioRuntime, Verifier};
 use ring::hmac;
 
 const MIB: usize = 1 << 20;
@@ -53,16 +56,11 @@ fn main() {
     }
 }
 
-/// Receives a body as an adapter does: checks the length, then reads the body.
+/// Receives a body as an adapter does.
 fn receive(verifier: &Verifier, head: RequestHead<'_>, body: &[u8]) {
-    let begun = match verifier.begin(head) {
-        Ok(mut begun) => begun.check_content_length(body.len() as u64).and_then(|()| {
-            begun.update(body.to_vec())?;
-            begun.verify().map(drop)
-        }),
-        Err(error) => Err(error),
-    };
-    let _ = black_box(begun);
+    let mut receiving = pin!(verifier.receive(head, body.to_vec(), TokioRuntime));
+    let received = receiving.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(black_box(received).is_ready(), "the body is complete");
 }
 
 fn best(rounds: usize, mut call: impl FnMut()) -> Duration {

@@ -1,9 +1,17 @@
 //! A body gives the same result in pieces as in one piece, encoded or not.
 
+use std::collections::VecDeque;
+use std::future::{Future, Pending, pending};
 use std::io::Write;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{BodyView, RequestHead, Verified, Verifier, VerifyError, VerifyErrorKind};
+use countersign::{
+    BodySource, BodyView, EarlyResponse, RequestHead, Runtime, Verified, Verifier, VerifyError,
+    VerifyErrorKind,
+};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
@@ -61,29 +69,55 @@ fn proof(
     verdict.map(proof).map_err(|error| error.kind())
 }
 
-/// Verifies the body in pieces. After an error verification must fail, even if the caller ignores
-/// the error.
+/// Receives the body in pieces.
 fn in_pieces(
     verifier: &Verifier,
     head: RequestHead<'_>,
     body: &Bytes,
     lengths: &[u8],
 ) -> Result<Verified, VerifyError> {
-    let mut begun = verifier.begin(head)?;
-    let mut rejected = None;
     let mut rest = body.clone();
-    for length in lengths {
-        let piece = rest.split_to(rest.len().min(usize::from(*length)));
-        rejected = rejected.or(begun.update(piece).err());
-    }
-    rejected = rejected.or(begun.update(rest).err());
-    let verified = begun.verify();
-    match rejected {
-        Some(rejected) => {
-            assert!(verified.is_err(), "{rejected}, and verified");
-            Err(rejected)
+    let mut pieces: VecDeque<_> =
+        lengths.iter().map(|length| rest.split_to(rest.len().min(usize::from(*length)))).collect();
+    pieces.push_back(rest);
+    let mut receiving = pin!(verifier.receive(head, Pieces(pieces), NoTime));
+    // The loop yields after a number of pieces.
+    loop {
+        match receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok((_, delivery))) => return Ok(delivery.into_verified()),
+            Poll::Ready(Err(EarlyResponse::Rejected(error))) => return Err(error),
+            Poll::Ready(Err(other)) => panic!("not a delivery: {other}"),
+            Poll::Pending => {}
         }
-        None => verified,
+    }
+}
+
+struct Pieces(VecDeque<Bytes>);
+
+impl BodySource for Pieces {
+    fn poll_piece(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, VerifyErrorKind>>> {
+        Poll::Ready(self.0.pop_front().map(Ok))
+    }
+}
+
+/// A runtime in which no time passes.
+struct NoTime;
+
+impl Runtime for NoTime {
+    type Sleep = Pending<()>;
+    type Instant = ();
+
+    fn sleep(&self, _: Duration) -> Self::Sleep {
+        pending()
+    }
+
+    fn now(&self) {}
+
+    fn elapsed(&self, (): ()) -> Duration {
+        Duration::ZERO
     }
 }
 

@@ -10,6 +10,8 @@ use countersign_conformance::{Expect, Vector, vectors};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
+use crate::receiving::begin;
+
 const NOW_MS: i64 = 1_760_000_000_000;
 const BODY: &[u8] = br#"[{"blockNumber":"0x1"}]"#;
 
@@ -71,7 +73,7 @@ fn an_encoded_body_is_decoded_however_it_arrives_and_whoever_has_signed_it() {
     for (encoding, encoded) in [("gzip", gzip(BODY)), ("deflate", deflate(BODY))] {
         for (secret, index) in [("new", 0), ("qn_token", 1)] {
             for length in 1..=encoded.len() {
-                let mut begun = verifier().begin(&headers(secret, encoding)).unwrap();
+                let mut begun = begin(&verifier(), headers(secret, encoding)).unwrap();
                 for piece in encoded.chunks(length) {
                     begun.update(piece.to_vec()).unwrap();
                 }
@@ -96,7 +98,7 @@ fn the_encoded_bytes_are_not_what_is_signed() {
 fn a_bomb_is_rejected_while_it_arrives() {
     let bomb = gzip(&vec![0; 10 * 1024 * 1024]);
     let verifier = verifier().with_body_limit(1024 * 1024);
-    let mut begun = verifier.begin(&headers("new", "gzip")).unwrap();
+    let mut begun = begin(&verifier, headers("new", "gzip")).unwrap();
     let rejected = bomb.chunks(64).position(|piece| {
         kind(begun.update(piece.to_vec())) == Some(VerifyErrorKind::BodyTooLarge)
     });
@@ -126,7 +128,7 @@ fn a_body_that_is_cut_off_or_followed_by_something_is_rejected() {
 #[test]
 fn an_encoding_that_is_not_known_is_rejected_before_the_body_is_read() {
     for encoding in ["br", "zstd", "gzip, deflate", "gzip, gzip"] {
-        let rejected = verifier().begin(&headers("new", encoding));
+        let rejected = begin(&verifier(), headers("new", encoding));
         assert_eq!(kind(rejected), Some(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
     }
 }

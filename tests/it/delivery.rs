@@ -9,6 +9,8 @@ use countersign::{
 use ring::hmac;
 use serde::de::IgnoredAny;
 
+use crate::receiving::begin;
+
 /// 2025-10-09T08:53:20Z.
 pub(crate) const NOW_MS: i64 = 1_760_000_000_000;
 pub(crate) const ID: &str = "msg_1";
@@ -105,7 +107,7 @@ impl Delivery {
 
     /// The rejection from the headers alone, before the body is read.
     pub(crate) fn rejected_at_once(&self, verifier: &Verifier) -> Option<VerifyErrorKind> {
-        verifier.begin(&self.headers).err().map(|error| error.kind())
+        begin(verifier, &self.headers).err().map(|error| error.kind())
     }
 
     /// The rejection, from the headers or from the body.

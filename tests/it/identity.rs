@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use countersign::{
-    Algorithm, ClaimedDelivery, ConfigError, EarlyResponse, Endpoint, EventKey, Identity,
-    Interactive, MemoryStore, Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder,
-    Secret, Signer, TimestampUnit, Verified, Verifier,
+    Algorithm, ConfigError, EarlyResponse, Endpoint, EventKey, Identity, Interactive, MemoryStore,
+    Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder, Secret, Signer,
+    TimestampUnit, TokioRuntime, Verified, Verifier,
 };
 use tokio::time::{Instant, sleep};
+
+use crate::receiving::{ClaimedDelivery, receive};
 
 const SECRET: &str = "a secret of the identity tests";
 const NOW_MS: i64 = 1_760_000_000_000;
@@ -311,7 +313,7 @@ async fn equal_bodies_of_unknown_identity_are_both_handled_and_the_second_is_fla
         let delivery = admit(&receiver, "{}").await.unwrap();
         let grant = delivery.claim.grant();
         assert_eq!((grant.possible_duplicate, grant.attempt), (is_repeat, 1));
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     }
     let counters = receiver.counters();
     assert_eq!((counters.late_completions, counters.degraded), (0, 0));
@@ -325,16 +327,16 @@ async fn what_comes_of_a_possible_duplicate_changes_nothing_in_the_record_of_the
     let first = admit(&receiver, "{}").await.unwrap();
     let repeat = admit(&receiver, "{}").await.unwrap();
     assert!(repeat.claim.grant().possible_duplicate);
-    receiver.settle(repeat.claim, 200).await;
+    receiver.settle(repeat.claim, 200, &TokioRuntime).await;
     assert_eq!(admit(&suppressing, "{}").await.unwrap_err().code(), "in_flight");
     drop(admit(&receiver, "{}").await.unwrap());
     first.claim.renew().await.unwrap();
-    receiver.settle(first.claim, 200).await;
+    receiver.settle(first.claim, 200, &TokioRuntime).await;
     // And after it has completed.
     for status in [200, 500] {
         let repeat = admit(&receiver, "{}").await.unwrap();
         assert!(repeat.claim.grant().possible_duplicate, "{status}");
-        receiver.settle(repeat.claim, status).await;
+        receiver.settle(repeat.claim, status, &TokioRuntime).await;
         assert_eq!(admit(&suppressing, "{}").await.unwrap_err().code(), "duplicate");
     }
 }
@@ -353,7 +355,7 @@ async fn a_repeat_of_an_event_in_flight_waits_for_it_and_is_then_handled() {
     let failing = receiver.clone();
     tokio::spawn(async move {
         sleep(Duration::from_millis(300)).await;
-        failing.settle(held.claim, 500).await;
+        failing.settle(held.claim, 500, &TokioRuntime).await;
     });
     let next = admit(&receiver, "{}").await.unwrap().claim.grant();
     assert_eq!((next.possible_duplicate, next.attempt), (false, 2));
@@ -379,7 +381,7 @@ async fn the_default_is_to_suppress_only_what_is_known_to_be_the_same_event() {
     ] {
         let receiver = receiver(scheme.clone());
         let first = admit(&receiver, body).await.unwrap();
-        receiver.settle(first.claim, 200).await;
+        receiver.settle(first.claim, 200, &TokioRuntime).await;
         let repeat = admit(&receiver, body).await;
         let flagged = repeat.map(|delivery| delivery.claim.grant().possible_duplicate);
         let expected = if is_suppressed { Err("duplicate") } else { Ok(true) };
@@ -452,7 +454,5 @@ async fn admit(
     let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
-    let mut begun = receiver.begin(&headers).await.unwrap();
-    begun.update(body.to_owned()).unwrap();
-    receiver.receive(begun, &sleep).await
+    receive(receiver, &headers, body).await
 }

@@ -29,6 +29,7 @@ mod probe;
 mod races;
 mod readiness;
 mod receiver;
+mod receiving;
 mod redis;
 mod requests;
 mod rotation;

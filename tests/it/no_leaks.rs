@@ -15,6 +15,7 @@ use metrics::set_default_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 use crate::delivery::{self, Delivery, NO_HEADERS, NOW_MS, schemes, verifier_of};
+use crate::receiving::begin;
 use crate::telemetry::logged::Logged;
 use crate::whole_path::adapters::{Handler, layer, receiver_with};
 
@@ -34,7 +35,7 @@ fn the_path_of_a_delivery_shows_nothing_of_it() {
         let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
         canary.debug(&verifier);
         canary.debug(verifier.scheme());
-        let mut begun = verifier.begin(&delivery.headers).unwrap();
+        let mut begun = begin(&verifier, &delivery.headers).unwrap();
         canary.debug(&begun);
         begun.update(body()).unwrap();
         canary.debug(&begun);
@@ -78,7 +79,7 @@ fn a_rejection_of_any_kind_shows_nothing_of_the_request() {
             Some(url) => Verifier::with_public_url(url, scheme, secret()),
             None => Verifier::new(scheme, secret()),
         };
-        let error = verifier.unwrap().begin(&headers).unwrap_err();
+        let error = begin(&verifier.unwrap(), &headers).unwrap_err();
         reached.insert(error.code());
         canary.error(&error);
     }

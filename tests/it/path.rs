@@ -10,6 +10,7 @@ use countersign::{
 };
 
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
+use crate::receiving::begin;
 use crate::scheme_features;
 
 // Headers before the body.
@@ -42,7 +43,7 @@ fn what_is_unsigned_malformed_or_stale_is_rejected_before_any_body() {
 fn what_has_begun_is_believed_only_after_its_body() {
     for scheme in schemes() {
         let delivery = Delivery::of(&scheme);
-        let begin = || verifier(&scheme).begin(&delivery.headers).unwrap();
+        let begin = || begin(&verifier(&scheme), &delivery.headers).unwrap();
         // Without any piece, the body is empty, and an empty body was not
         // signed.
         let rejected = begin().verify().unwrap_err();
@@ -99,7 +100,7 @@ fn the_limit_of_the_profile_holds_to_the_byte() {
 fn the_first_byte_over_the_limit_is_rejected_and_so_is_everything_after_it() {
     let scheme = scheme("jupiter");
     let delivery = Delivery::with_body(&scheme, "12345");
-    let mut begun = verifier(&scheme).with_body_limit(4).begin(&delivery.headers).unwrap();
+    let mut begun = begin(&verifier(&scheme).with_body_limit(4), &delivery.headers).unwrap();
     begun.update("1234").unwrap();
     for piece in ["5", "", "5"] {
         assert_eq!(begun.update(piece).unwrap_err().kind(), Kind::BodyTooLarge);
@@ -109,7 +110,7 @@ fn the_first_byte_over_the_limit_is_rejected_and_so_is_everything_after_it() {
 
     let begin = || {
         let whole = Delivery::with_body(&scheme, "1234");
-        verifier(&scheme).with_body_limit(4).begin(&whole.headers).unwrap()
+        begin(&verifier(&scheme).with_body_limit(4), whole.headers).unwrap()
     };
     let mut whole = begin();
     whole.update("1234").unwrap();
@@ -124,14 +125,16 @@ fn the_first_byte_over_the_limit_is_rejected_and_so_is_everything_after_it() {
 fn an_announced_length_over_the_limit_is_rejected_before_it_is_sent() {
     let scheme = scheme("jupiter");
     let delivery = Delivery::of(&scheme);
-    let begun = verifier(&scheme).with_body_limit(100).begin(&delivery.headers).unwrap();
     for (announced, rejected) in [
         (0, None),
         (100, None),
         (101, Some(Kind::BodyTooLarge)),
         (u64::MAX, Some(Kind::BodyTooLarge)),
     ] {
-        let verdict = begun.check_content_length(announced).err().map(|error| error.kind());
+        let mut headers = delivery.headers.clone();
+        headers.push(("content-length".to_owned(), announced.to_string().into_bytes()));
+        let begun = begin(&verifier(&scheme).with_body_limit(100), headers);
+        let verdict = begun.err().map(|error| error.kind());
         assert_eq!(verdict, rejected, "{announced}");
     }
 }

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use countersign::{
-    ClaimedDelivery, Clock, ConfigError, Degraded, EarlyResponse, Endpoint, IdempotencyStore,
-    ManualClock, MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer,
+    Clock, ConfigError, Degraded, EarlyResponse, Endpoint, IdempotencyStore, ManualClock,
+    MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer, TokioRuntime,
     Tolerance, Verdict, Verified, Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::receiving::{ClaimedDelivery, receive};
 
 const SECRET: &str = "whsec_receiver";
 
@@ -24,7 +26,7 @@ async fn a_delivery_is_handled_once_and_its_repeats_are_duplicates() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&delivery), (1, false));
-    let settled = receiver.settle(delivery.claim, 204).await;
+    let settled = receiver.settle(delivery.claim, 204, &TokioRuntime).await;
     assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
 
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
@@ -39,7 +41,7 @@ async fn a_delivery_is_handled_once_and_its_repeats_are_duplicates() {
 async fn the_same_id_with_another_body_is_a_duplicate_and_is_reported() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let delivery = admit(&receiver, r#"{"event_id":"1","n":1}"#).await.unwrap();
-    receiver.settle(delivery.claim, 200).await;
+    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     let other = admit(&receiver, r#"{"event_id":"1","n":2}"#).await.unwrap_err();
     assert!(
         matches!(other, EarlyResponse::Duplicate { fingerprint_matches: false, .. }),
@@ -51,7 +53,7 @@ async fn the_same_id_with_another_body_is_a_duplicate_and_is_reported() {
 async fn a_failure_gives_the_event_back_at_once() {
     let receiver = receiver("jupiter", MemoryStore::new());
     let first = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
-    let settled = receiver.settle(first.claim, 500).await;
+    let settled = receiver.settle(first.claim, 500, &TokioRuntime).await;
     assert!(matches!(settled, Settled::Released(Ok(_))), "{settled:?}");
     let second = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&second), (2, false));
@@ -66,7 +68,7 @@ async fn which_statuses_complete_is_for_the_user_to_say() {
     for (id, status, complete) in [("1", 422, true), ("2", 200, false)] {
         let body = format!(r#"{{"event_id":"{id}"}}"#);
         let delivery = admit(&receiver, &body).await.unwrap();
-        let settled = receiver.settle(delivery.claim, status).await;
+        let settled = receiver.settle(delivery.claim, status, &TokioRuntime).await;
         assert_eq!(matches!(settled, Settled::Completed(Ok(_))), complete, "{settled:?}");
     }
 }
@@ -77,7 +79,7 @@ async fn a_rule_that_panics_gives_no_success_back() {
     let receiver = receiver.with_outcome_rule(|_: u16| -> Verdict { panic!("intended panic") });
     for (status, code) in [(500, None), (204, Some("duplicate"))] {
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
-        receiver.settle(delivery.claim, status).await;
+        receiver.settle(delivery.claim, status, &TokioRuntime).await;
         let again = admit(&receiver, r#"{"event_id":"1"}"#).await;
         assert_eq!(again.as_ref().err().map(EarlyResponse::code), code, "{status}");
         if let Ok(again) = again {
@@ -126,8 +128,8 @@ fn leases_and_deadlines_have_a_minimum() {
 async fn nothing_unverified_reaches_the_store() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = receiver("jupiter", store.clone());
-    let begun = receiver.begin(&[("x-jup-signature", "00".repeat(32))]).await.unwrap();
-    let rejected = receiver.receive(begun, &sleep).await.unwrap_err();
+    let headers = vec![("x-jup-signature".to_owned(), "00".repeat(32))];
+    let rejected = receive(&receiver, &headers, "").await.err().unwrap();
     let EarlyResponse::Rejected(error) = &rejected else { panic!("{rejected:?}") };
     assert_eq!(error.kind(), VerifyErrorKind::SignatureMismatch);
     assert_eq!((rejected.status(), rejected.code()), (401, "signature_mismatch"));
@@ -157,7 +159,7 @@ async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
     let settling = receiver.clone();
     tokio::spawn(async move {
         sleep(Duration::from_millis(300)).await;
-        settling.settle(held.claim, 200).await;
+        settling.settle(held.claim, 200, &TokioRuntime).await;
     });
     let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
     assert_eq!(answer.code(), "duplicate");
@@ -167,7 +169,7 @@ async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
 async fn a_dropped_claim_gives_its_event_back_in_the_background() {
     let receiver = receiver("jupiter", MemoryStore::new());
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
-    let background = tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    let background = tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
     assert_eq!(receiver.counters().releases_retried, 1);
@@ -195,7 +197,7 @@ async fn a_panicking_holder_gives_its_event_back() {
         panic!("intended panic");
     });
     assert!(holder.await.unwrap_err().is_panic());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
 }
@@ -223,10 +225,10 @@ async fn a_success_whose_record_cannot_be_written_is_recorded_in_the_background(
         let receiver = receiver("jupiter", store.clone());
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
         store.fail_next("complete", &[fault, fault]);
-        let settled = receiver.settle(delivery.claim, 200).await;
+        let settled = receiver.settle(delivery.claim, 200, &TokioRuntime).await;
         assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
 
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         sleep(Duration::from_secs(1)).await;
         assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
         let counters = receiver.counters();
@@ -244,7 +246,7 @@ async fn a_success_that_is_cancelled_while_it_is_recorded_is_still_recorded() {
     let hanging = timeout(Duration::from_millis(1), delivery.claim.complete());
     assert!(hanging.await.is_err());
 
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     assert_eq!(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err().code(), "duplicate");
 }
 
@@ -254,8 +256,8 @@ async fn a_record_that_is_never_written_is_counted() {
     let receiver = receiver("jupiter", store.clone()).dangerous_with_retention(Duration::ZERO);
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("complete", &[Fault::NotApplied; 2]);
-    receiver.settle(delivery.claim, 200).await;
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(receiver.counters().completions_lost, 1);
 }
@@ -283,7 +285,7 @@ async fn a_claim_whose_answer_nobody_heard_is_given_back() {
     let left = timeout(Duration::from_millis(1), admit(&receiver, r#"{"event_id":"2"}"#)).await;
     assert!(left.is_err());
 
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(store.asked_of("release"), 2);
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
@@ -295,7 +297,7 @@ async fn a_claim_whose_answer_nobody_heard_is_given_back() {
 async fn a_lease_without_end_can_be_dropped() {
     let receiver = receiver("jupiter", MemoryStore::new()).with_lease(Duration::MAX);
     drop(admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     let again = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
 }
@@ -307,13 +309,13 @@ async fn an_endpoint_whose_sender_never_repeats_goes_on_in_its_own_process() {
     store.fail_next("claim", &[Fault::NotApplied]);
     let delivery = admit(&receiver, "{}").await.unwrap();
     assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
-    receiver.settle(delivery.claim, 200).await;
+    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     let duplicate = admit(&receiver, "{}").await.unwrap_err();
     assert_eq!(duplicate.code(), "duplicate");
     assert_eq!(receiver.counters().degraded, 1);
 
     // Once the store is available again, the completions are written to it.
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(admit(&receiver, "{}").await.unwrap_err().code(), "duplicate");
     assert_eq!(store.asked_of("complete"), 1);
@@ -327,7 +329,7 @@ async fn an_endpoint_that_fails_open_handles_everything_and_says_so() {
     for _ in 0..2 {
         let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
         assert_eq!(delivery.claim.grant().degraded, Some(Degraded::FailOpen));
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     }
     assert_eq!(receiver.counters().degraded, 2);
 }
@@ -381,7 +383,7 @@ async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("renew", &[Fault::Hangs]);
     let lease = delivery.claim.lease();
-    delivery.claim.run_with_renewal(sleep(lease * 9 / 10), &sleep).await;
+    delivery.claim.run_with_renewal(sleep(lease * 9 / 10), &TokioRuntime).await;
     assert_eq!(store.asked_of("renew"), 2);
 }
 
@@ -392,7 +394,7 @@ async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is
     let verifier = verifier.with_clock(clock.clone());
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("test"));
     let done = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
-    receiver.settle(done.claim, 200).await;
+    receiver.settle(done.claim, 200, &TokioRuntime).await;
     let held = admit(&receiver, r#"{"event_id":"2"}"#).await.unwrap();
     for unix_ms in [i64::MAX, 0, 1_860_000_000_000, i64::MIN, 1_760_000_000_000] {
         clock.set_unix_ms(unix_ms);
@@ -467,11 +469,11 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
 
     let body = r#"{"event_id":"Ev1","type":"event_callback"}"#;
     let first = admit_at(&receiver, body, clock.now_unix_ms()).await.unwrap();
-    receiver.settle(first.claim, 503).await;
+    receiver.settle(first.claim, 503, &TokioRuntime).await;
     clock.advance(retried);
     let last_signed_ms = clock.now_unix_ms() + 300_000;
     let last = admit_at(&receiver, body, last_signed_ms).await.unwrap();
-    receiver.settle(last.claim, 200).await;
+    receiver.settle(last.claim, 200, &TokioRuntime).await;
     for _ in 0..10 {
         let replay = admit_at(&receiver, body, last_signed_ms).await.unwrap_err();
         assert_eq!(replay.code(), "duplicate");
@@ -532,9 +534,7 @@ async fn send<S: IdempotencyStore>(
 ) -> Result<ClaimedDelivery<S>, EarlyResponse> {
     let none: [(&str, &str); 0] = [];
     let headers = signer.sign(&none, body.as_bytes()).unwrap();
-    let mut begun = receiver.begin(&headers).await.unwrap();
-    begun.update(body.to_owned()).unwrap();
-    receiver.receive(begun, &sleep).await
+    receive(receiver, &headers, body).await
 }
 
 /// The number of the attempt, and whether an earlier one has crashed.

@@ -10,6 +10,7 @@ use countersign::{
 use crate::delivery::{
     BODY, Delivery, NOW_MS, scheme, schemes, secret, secret_of, several, verifier_of,
 };
+use crate::receiving::begin;
 
 #[test]
 fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {
@@ -50,7 +51,7 @@ fn a_delivery_in_flight_keeps_the_secrets_that_it_began_with() {
         verifier_of(&scheme("github"), secret(1).named("old")).with_secrets_handle().unwrap();
     let delivery = signed(1);
     let (first, rest) = delivery.body.split_at(10);
-    let mut begun = verifier.begin(&delivery.headers).unwrap();
+    let mut begun = begin(&verifier, &delivery.headers).unwrap();
     begun.update(first.to_vec()).unwrap();
     secrets.replace(secret(2).named("new")).unwrap();
     begun.update(rest.to_vec()).unwrap();
@@ -145,7 +146,7 @@ fn a_body_in_pieces_is_judged_by_a_later_secret_while_the_first_is_not_valid_yet
             .with_previous(secret_of(&scheme, 1));
         let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
         let delivery = Delivery::of(&scheme);
-        let mut begun = verifier.begin(&delivery.headers).unwrap();
+        let mut begun = begin(&verifier, &delivery.headers).unwrap();
         for piece in delivery.body.chunks(7) {
             begun.update(piece.to_vec()).unwrap();
         }

@@ -16,7 +16,7 @@ use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{
     BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TenantId,
-    Tenants, Verifier,
+    Tenants, TokioRuntime, Verifier,
 };
 use http::{Request, StatusCode};
 use logged::Logged;
@@ -302,7 +302,7 @@ async fn what_is_left_to_the_background_is_told() {
         let claimed = claim(receiver, &event("dropped")).await.unwrap();
         store.fail_next("release", &[Fault::NotApplied]);
         drop(claimed);
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         sleep(Duration::from_secs(1)).await;
         let claimed = claim(receiver, &event("completed")).await.unwrap();
         store.fail_next("complete", &[Fault::NotApplied, Fault::NotApplied]);
@@ -331,7 +331,7 @@ async fn a_success_of_an_outage_is_told_once_the_store_has_its_record() {
     let receiver = receiver(store.clone()).with_outage_policy(OutagePolicy::LocalFallback);
     store.fail_next("claim", &[Fault::NotApplied]);
     claim(&receiver, &event(1)).await.unwrap().complete().await.unwrap();
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(Duration::from_secs(1)).await;
     let counts: Vec<_> = recorded.counts().into_iter().filter(|count| !is_claim(count)).collect();
     let expected =

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::{
     ConfigError, Endpoint, EventKey, ManualClock, MemoryStore, PublicUrl, Receiver, RequestHead,
-    Scheme, SecretResolver, Secrets, Signer, TenantId, Tenants, Verified, Verifier,
+    Scheme, SecretResolver, Secrets, Signer, TenantId, Tenants, TokioRuntime, Verified, Verifier,
     VerifyErrorKind,
 };
 use tokio::sync::Semaphore;
@@ -143,9 +143,9 @@ async fn a_receivers_first_step_can_be_spawned() {
                 let name = http::HeaderName::try_from(name).unwrap();
                 headers.insert(name, http::HeaderValue::from_bytes(&value).unwrap());
             }
-            let mut arriving = receiver.begin(&headers).await.unwrap();
-            arriving.update(BODY).unwrap();
-            receiver.receive(arriving, &tokio::time::sleep).await.unwrap()
+            let head = RequestHead::from(&headers);
+            let body = BODY.as_bytes().to_vec();
+            receiver.receive(head, body, TokioRuntime).await.unwrap().1
         });
         assert_eq!(begun.await.unwrap().verified.body(), BODY);
     }

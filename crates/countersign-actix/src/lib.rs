@@ -15,9 +15,9 @@
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> handler -> settle -> response
-//!            `---------------- body.rs ----------------'
+//!            `-- countersign_core: Verifier::receive --'    `-- countersign_core: Receiver::handle
 //! VerifyMiddleware:  `- service.rs ------------------------------- call
-//! WebhookMiddleware: `- webhook/service.rs               `------- webhook/task.rs
+//! WebhookMiddleware: `- webhook/service.rs
 //! the extractors:    `- extract/webhook.rs, extract/delivery.rs
 //! ```
 //!
@@ -218,13 +218,13 @@ mod response;
 mod service;
 mod webhook;
 
-pub use body::read_body;
+pub use body::receive;
 pub use extract::{
     ClaimedWebhook, ClaimedWebhookJson, ExtractError, Rejection, Webhook, WebhookJson,
 };
 pub use headers::RequestHeaders;
 pub use limit::limit_unsent;
 pub use middleware::VerifyMiddleware;
-pub use response::{into_response, rejection};
+pub use response::into_response;
 pub use service::VerifyService;
 pub use webhook::{WebhookMiddleware, WebhookService};

@@ -11,34 +11,26 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{Error, HttpResponse};
 use bytes::Bytes;
-use countersign_core::{EarlyResponse, VerifyError};
-
-/// The response to a rejected delivery.
-///
-/// It has the status of the error and an empty body. The error is in the
-/// response's extensions, so that an outer middleware can log and count it.
-#[must_use]
-pub fn rejection(error: VerifyError) -> HttpResponse {
-    into_response(EarlyResponse::Rejected(error))
-}
+use countersign_core::EarlyResponse;
 
 /// A response that is sent without calling the handler.
 ///
-/// It has the answer's status, `Retry-After` if a retry can succeed, and the
-/// answer in the response's extensions. The body is empty except for a
-/// handshake.
+/// It has the status of the early response, and `Retry-After` if a retry can
+/// succeed. The body is empty except for a handshake. The response's extensions
+/// contain the [`EarlyResponse`], and its `VerifyError` or `MalformedJson`, so that an
+/// outer middleware can log and count it.
 #[must_use]
-pub fn into_response(answer: EarlyResponse) -> HttpResponse {
-    early_answer(answer, Payload::None)
+pub fn into_response(early: impl Into<EarlyResponse>) -> HttpResponse {
+    early_response(early.into(), Payload::None)
 }
 
 /// The response to a request that is not passed on.
 pub(crate) fn answered<B>(
     request: ServiceRequest,
-    answer: EarlyResponse,
+    early: EarlyResponse,
 ) -> ServiceResponse<EitherBody<B>> {
     let (request, unread) = request.into_parts();
-    ServiceResponse::new(request, early_answer(answer, unread).map_into_right_body())
+    ServiceResponse::new(request, early_response(early, unread).map_into_right_body())
 }
 
 /// The status of a service's response, or of the response that its error would
@@ -53,19 +45,22 @@ pub(crate) fn status<B>(response: &Result<ServiceResponse<B>, Error>) -> u16 {
 }
 
 /// A response that may be sent before the end of the request's body.
-pub(crate) fn early_answer(answer: EarlyResponse, unread: Payload) -> HttpResponse {
-    let status = StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let bytes = match &answer {
+pub(crate) fn early_response(early: EarlyResponse, unread: Payload) -> HttpResponse {
+    let status = StatusCode::from_u16(early.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let bytes = match &early {
         EarlyResponse::Handshake(handshake) => handshake.body().clone(),
         _ => Bytes::new(),
     };
-    let mut response = HttpResponse::with_body(status, AnswerBody { bytes, unread }.boxed());
-    if let Some(seconds) = answer.retry_after_s() {
+    let mut response = HttpResponse::with_body(status, EarlyBody { bytes, unread }.boxed());
+    if let Some(seconds) = early.retry_after_s() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    match &answer {
+    match &early {
         EarlyResponse::Rejected(error) => {
             response.extensions_mut().insert(error.clone());
+        }
+        EarlyResponse::MalformedJson(error) => {
+            response.extensions_mut().insert(*error);
         }
         EarlyResponse::Handshake(handshake) => {
             for (name, value) in handshake.headers() {
@@ -77,20 +72,20 @@ pub(crate) fn early_answer(answer: EarlyResponse, unread: Payload) -> HttpRespon
         }
         _ => {}
     }
-    response.extensions_mut().insert(answer);
+    response.extensions_mut().insert(early);
     response
 }
 
 /// The body of a response. It holds the unread rest of the request's payload:
 /// actix-web closes a connection whose payload is still held when the response
 /// is sent. A dropped payload is read to its end, however late that is.
-struct AnswerBody {
+struct EarlyBody {
     bytes: Bytes,
     #[expect(dead_code, reason = "held, and never read")]
     unread: Payload,
 }
 
-impl MessageBody for AnswerBody {
+impl MessageBody for EarlyBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

@@ -9,7 +9,7 @@ use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use countersign_core::{ReceivedDelivery, Verifier};
 
-use crate::body::{read_body, rebuild_request};
+use crate::body::{rebuild_request, receiving};
 use crate::ready::Behind;
 use crate::response::{answered, status};
 
@@ -45,13 +45,13 @@ async fn respond<T, B>(
 where
     T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    let span = verifier.span();
     let (head, payload) = request.parts_mut();
-    let ReceivedDelivery { verified, permit: _reserved, .. } =
-        match span.instrument(read_body(&verifier, head, payload)).await {
-            Ok(arrived) => arrived,
-            Err(other) => return Ok(answered(request, other)),
-        };
+    let receiving = receiving(&verifier, head, payload);
+    let span = receiving.span().clone();
+    let ReceivedDelivery { verified, permit: _permit, .. } = match receiving.await {
+        Ok((_, delivery)) => delivery,
+        Err(early) => return Ok(answered(request, early)),
+    };
     rebuild_request(&mut request, verified);
     let (calling, handling) = span.instrument(service.call(request, &span)).await?;
     let response = span.instrument(calling).await;

@@ -2,12 +2,11 @@
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> service -> settle -> response
-//!            `------------- ../body.rs -----------------'     `------- task.rs -------'
+//!            `----------- Verifier::receive ------------'    `------- Receiver::handle -------'
 //! ```
 
 mod middleware;
 mod service;
-mod task;
 
 pub use middleware::WebhookMiddleware;
 pub use service::WebhookService;

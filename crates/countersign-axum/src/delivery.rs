@@ -1,15 +1,13 @@
 //! The extractors that pass the claim to the handler.
 
 use std::fmt;
-use std::panic::resume_unwind;
 
 use axum_core::extract::{FromRef, FromRequest, Request};
 use countersign_core::{
-    Claim, DeliverySpan, EarlyResponse, IdempotencyStore, MemoryStore, Receiver, Verified,
+    Claim, DeliverySpan, IdempotencyStore, MemoryStore, Receiver, TokioRuntime, Verified,
 };
-use countersign_tower::ReadBody;
+use countersign_tower::HttpBody;
 use serde_core::de::DeserializeOwned;
-use tokio::time::sleep;
 
 use crate::rejection::Rejection;
 
@@ -76,11 +74,11 @@ where
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
-        let (verified, span) = verified(&receiver, request).await?;
+        let (verified, span) = receive(&receiver, request).await?;
         // Parsed before claiming: a body that the handler cannot read needs no
         // claim.
         let event = span.in_scope(|| verified.json())?;
-        let claim = claim(receiver, verified.clone(), &span).await?;
+        let claim = receiver.claim_detached(&verified, &span, TokioRuntime, tokio::spawn).await?;
         Ok(Self { verified, event, claim })
     }
 }
@@ -105,44 +103,24 @@ where
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Rejection> {
         let receiver = Receiver::from_ref(state);
-        let (verified, span) = verified(&receiver, request).await?;
-        let claim = claim(receiver, verified.clone(), &span).await?;
+        let (verified, span) = receive(&receiver, request).await?;
+        let claim = receiver.claim_detached(&verified, &span, TokioRuntime, tokio::spawn).await?;
         Ok(Self { verified, claim })
     }
 }
 
-async fn verified<S: IdempotencyStore>(
+async fn receive<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     request: Request,
 ) -> Result<(Verified, DeliverySpan), Rejection> {
-    if let Some(background) = receiver.settlement_task(sleep) {
+    if let Some(background) = receiver.settlement_task(TokioRuntime) {
         tokio::spawn(background);
     }
-    let read = ReadBody::new(receiver.verifier(), request);
-    let span = read.span().clone();
-    let (_, arrived) = read.await?;
-    Ok((arrived.into_verified(), span))
-}
-
-/// Claims the event in a separate task. If the client disconnects during the
-/// call to the store, the task still finishes, and the claim is dropped and
-/// released. Without the task, a claim that nothing owns could be left in the
-/// store.
-async fn claim<S: IdempotencyStore>(
-    receiver: Receiver<S>,
-    verified: Verified,
-    span: &DeliverySpan,
-) -> Result<Claim<S>, Rejection> {
-    let claiming = async move { receiver.claim(&verified, &sleep).await };
-    let claiming = tokio::spawn(span.instrument(claiming));
-    match claiming.await {
-        Ok(claimed) => Ok(claimed?),
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => Err(EarlyResponse::Busy.into()),
-        },
-    }
+    let (head, body) = request.into_parts();
+    let receiving = receiver.receive(head, HttpBody::new(body), TokioRuntime);
+    let span = receiving.span().clone();
+    let (_, delivery) = receiving.await?;
+    Ok((delivery.into_verified(), span))
 }
 
 impl<T, S: IdempotencyStore> fmt::Debug for ClaimedWebhookJson<T, S> {

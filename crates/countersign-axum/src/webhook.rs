@@ -1,8 +1,8 @@
 //! The extractor of a verified delivery.
 
 use axum_core::extract::{FromRef, FromRequest, Request};
-use countersign_core::{Verified, Verifier};
-use countersign_tower::ReadBody;
+use countersign_core::{TokioRuntime, Verified, Verifier};
+use countersign_tower::HttpBody;
 
 use crate::rejection::Rejection;
 
@@ -21,7 +21,9 @@ where
     type Rejection = Rejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
-        let (_, arrived) = ReadBody::new(&Verifier::from_ref(state), request).await?;
-        Ok(Self(arrived.into_verified()))
+        let (head, body) = request.into_parts();
+        let verifier = Verifier::from_ref(state);
+        let (_, delivery) = verifier.receive(head, HttpBody::new(body), TokioRuntime).await?;
+        Ok(Self(delivery.into_verified()))
     }
 }

@@ -37,7 +37,6 @@ pub use counters::Counters;
 pub use key::{Endpoint, EventKey, Fingerprint};
 pub use memory::MemoryStore;
 pub use protocol::{Record, State, claim, complete, release, renew};
-pub use settlement::Timer;
 pub use store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,

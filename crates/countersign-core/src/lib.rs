@@ -1,8 +1,10 @@
 //! Verifies webhook deliveries and deduplicates their events.
 //!
 //! ```text
-//! headers -> timestamp -> body -> MAC -> compare -> Verified
-//! `----- Verifier::begin -----'  `--- BodyVerifier::update, verify -'
+//! request -> secrets -> headers, timestamp -> body (limit, deadline, budget) -> MAC -> compare -> Verified
+//! `---------------- Verifier::receive; Verifier::verify for a body at hand -----------------'
+//!         -> claim -> handler -> settle -> response
+//!            `----- Receiver::handle ----'
 //! ```
 //!
 //! This crate depends on no web framework and no async runtime. Most users want
@@ -21,7 +23,10 @@
 //! | `body.rs` | buffers the body as it arrives |
 //! | `decoding.rs`, `decoding/` | decodes a content encoding, if the decoded body is signed |
 //! | `mac.rs` | computes MACs; the only comparison of tags |
-//! | `verifier.rs`, `verifier/` | `Verifier`, `BodyVerifier`, `Verified` |
+//! | `verifier.rs`, `verifier/` | `Verifier`, `Verified` |
+//! | `receive.rs`, `receive/` | the receive loop; claim, handle, settle |
+//! | `receiver.rs` | `Receiver`: a verifier with a store |
+//! | `runtime.rs` | the time of an async runtime |
 //! | `event.rs`, `signed_pieces.rs`, `json.rs` | event id and event type |
 //! | `malformed.rs` | errors in the JSON of a verified body |
 //! | `handshake.rs` | handshakes and their responses |
@@ -53,8 +58,10 @@ mod mac;
 mod malformed;
 mod name;
 mod outcome;
+mod receive;
 mod receiver;
 mod rule;
+mod runtime;
 mod scheme;
 mod secret;
 mod sign;
@@ -79,7 +86,7 @@ pub use headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, Endpoint, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
-    StoreError, StoreWarning, Timer, Token,
+    StoreError, StoreWarning, Token,
 };
 /// The protocol of the stores, as pure functions, for store implementers.
 pub mod protocol {
@@ -87,11 +94,18 @@ pub mod protocol {
 }
 pub use malformed::{JsonProblem, MalformedJson};
 pub use outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-pub use receiver::{ClaimedDelivery, DeadLetters, Receiver, Repeats, Settled};
+pub use receive::{
+    BodySource, ClaimFuture, Detached, HeadSource, Panicked, ReceiveFuture, TaskOutcome,
+    run_detached,
+};
+pub use receiver::{DeadLetters, Receiver, Repeats, Settled};
 pub use rule::{
     BodyCheck, CustomScheme, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey,
     PresentedSignatures, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
+pub use runtime::Runtime;
+#[cfg(feature = "tokio")]
+pub use runtime::TokioRuntime;
 pub use scheme::{
     Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
     HandshakeBuilder, HandshakeRule, Identity, Interactive, ProviderProfile, Retries,
@@ -105,6 +119,6 @@ pub use telemetry::{METRICS, Metric, MetricKind, describe_metrics};
 pub use tenants::{ResolverObserver, SecretResolver, TenantId, Tenants};
 pub use url::PublicUrl;
 pub use verifier::{
-    BodyVerifier, EventType, HandshakeSecretStore, IncomingDelivery, ReceivedDelivery,
-    ResolveFuture, SecretsHandle, UnsignedHandshake, Verified, Verifier,
+    EventType, HandshakeSecretStore, ReceivedDelivery, ResolveFuture, SecretsHandle,
+    UnsignedHandshake, Verified, Verifier,
 };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::error::VerifyError;
 use crate::handshake::HandshakeAnswer;
+use crate::malformed::MalformedJson;
 
 /// A response that the receiver sends instead of the handler's. Its body is empty,
 /// except for a handshake. Its code is for logs, metrics and the extensions of the
@@ -20,6 +21,8 @@ pub enum EarlyResponse {
     Handshake(Box<HandshakeAnswer>),
     /// The key that the provider sent in a handshake could not be saved.
     SecretNotKept,
+    /// The delivery is verified, but its body is not what the handler expects.
+    MalformedJson(MalformedJson),
     /// The event is already done. The status is 200, so that it is not redelivered.
     #[non_exhaustive]
     Duplicate {
@@ -62,6 +65,7 @@ impl EarlyResponse {
             Self::Rejected(error) => error.code(),
             Self::Handshake(_) => "handshake",
             Self::SecretNotKept => "secret_not_kept",
+            Self::MalformedJson(error) => error.code(),
             Self::Duplicate { .. } => "duplicate",
             Self::InFlight { .. } => "in_flight",
             Self::Exhausted { .. } => "exhausted",
@@ -81,6 +85,7 @@ impl EarlyResponse {
             Self::Rejected(error) => error.status(),
             Self::Handshake(answer) => answer.status(),
             Self::Duplicate { .. } | Self::Exhausted { dead_lettered: true } => 200,
+            Self::MalformedJson(error) => error.status(),
             Self::HandlerFailed => 500,
             Self::InFlight { .. }
             | Self::Exhausted { dead_lettered: false }
@@ -117,6 +122,7 @@ impl fmt::Display for EarlyResponse {
             Self::Rejected(error) => fmt::Display::fmt(error, f),
             Self::Handshake(answer) => write!(f, "the handshake `{}`", answer.name()),
             Self::SecretNotKept => f.write_str("the key of a handshake could not be saved"),
+            Self::MalformedJson(error) => fmt::Display::fmt(error, f),
             Self::Duplicate { fingerprint_matches: true, .. } => {
                 f.write_str("the event was handled before")
             }
@@ -144,6 +150,12 @@ impl fmt::Display for EarlyResponse {
 impl From<VerifyError> for EarlyResponse {
     fn from(error: VerifyError) -> Self {
         Self::Rejected(error)
+    }
+}
+
+impl From<MalformedJson> for EarlyResponse {
+    fn from(error: MalformedJson) -> Self {
+        Self::MalformedJson(error)
     }
 }
 

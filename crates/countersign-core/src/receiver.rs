@@ -1,4 +1,4 @@
-//! The receiver: `begin`, `receive` and `settle` handle one delivery.
+//! The receiver: `receive`, `claim` and `settle` handle one delivery.
 
 mod repeats;
 
@@ -10,31 +10,29 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::budget::BufferPermit;
 use crate::error::ConfigError;
-use crate::headers::RequestHead;
 use crate::idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, Endpoint, EventKey,
-    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Timer,
-    replied,
+    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, replied,
 };
 use crate::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
+use crate::runtime::Runtime;
 use crate::scheme::{Retries, Tolerance, min_retention};
 use crate::telemetry::{Stopwatch, TelemetryEvent};
-use crate::verifier::{IncomingDelivery, ReceivedDelivery, Verified, Verifier};
+use crate::verifier::{Verified, Verifier};
 
 pub use repeats::Repeats;
 
 /// Receives the deliveries of one endpoint: verifies each delivery, claims its
 /// event, and settles the claim by the handler's status.
 ///
-/// An adapter consists of these calls and its framework's types: [`begin`], then
-/// [`IncomingDelivery::update`] for the body, then [`receive`], the handler, and [`settle`].
+/// An adapter consists of three calls and its framework's types: [`receive`], then
+/// [`claim`], the handler, and [`settle`].
 ///
 /// Cheap to clone; all clones share one state.
 ///
-/// [`begin`]: Self::begin
 /// [`receive`]: Self::receive
+/// [`claim`]: Self::claim
 /// [`settle`]: Self::settle
 pub struct Receiver<S: IdempotencyStore>(Arc<Inner<S>>);
 
@@ -271,18 +269,18 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// made in this process while the store was unavailable. The task ends when the
     /// receiver and its claims are dropped and nothing is pending.
     ///
-    /// Spawn it on your runtime, and pass the runtime's `sleep`. Adapters call this
+    /// Spawn it on your runtime, and pass the runtime. Adapters call this
     /// at every request.
     ///
     /// Returns `None` while a task exists. It returns a new task if the previous
     /// one was dropped, for example because its runtime ended. It also does so if
     /// the previous one is stalled: calls are pending, and its runtime has not
     /// polled it for 2 s.
-    pub fn settlement_task<T: Timer>(
+    pub fn settlement_task<T: Runtime>(
         &self,
-        timer: T,
+        runtime: T,
     ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
-        self.0.queue.background(timer)
+        self.0.queue.background(runtime)
     }
 
     /// Sends all pending calls to the store, for at most `within`, and returns the
@@ -291,44 +289,12 @@ impl<S: IdempotencyStore> Receiver<S> {
     ///
     /// The [`settlement_task`](Self::settlement_task) future may run at the same time, or may
     /// have been dropped.
-    pub async fn flush(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
-        self.0.queue.drain(within, timer).await
+    pub async fn flush(&self, within: Duration, runtime: &impl Runtime) -> Vec<EventKey> {
+        self.0.queue.drain(within, runtime).await
     }
 
-    /// Checks the head of a delivery, before its body is read. Waits only if a
-    /// tenant's secrets must be looked up. The future has no timeout: the caller
-    /// limits the wait.
-    ///
-    /// # Errors
-    ///
-    /// The response, if no more of the request needs to be read.
-    pub fn begin<'h>(
-        &self,
-        head: impl Into<RequestHead<'h>>,
-    ) -> impl Future<Output = Result<IncomingDelivery, EarlyResponse>> + Send {
-        let head = head.into();
-        let resolving = self.0.verifier.resolve(head);
-        async move { resolving.await?.begin_delivery(head) }
-    }
-
-    /// Verifies a delivery whose body is complete, and claims its event.
-    ///
-    /// # Errors
-    ///
-    /// The response, if the request is not a delivery to handle.
-    pub async fn receive(
-        &self,
-        arriving: IncomingDelivery,
-        timer: &impl Timer,
-    ) -> Result<ClaimedDelivery<S>, EarlyResponse> {
-        let ReceivedDelivery { verified, permit: reserved } = arriving.finish(None)?;
-        let claim = self.claim(&verified, timer).await?;
-        Ok(ClaimedDelivery { verified, claim, permit: reserved })
-    }
-
-    /// Claims the event of a verified delivery: the second half of
-    /// [`receive`](Self::receive). If another attempt holds the event, waits for it for
-    /// a short time.
+    /// Claims the event of a delivery that [`receive`](Self::receive) returned. If
+    /// another attempt holds the event, waits for it for a short time.
     ///
     /// # Errors
     ///
@@ -336,9 +302,9 @@ impl<S: IdempotencyStore> Receiver<S> {
     pub async fn claim(
         &self,
         verified: &Verified,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
-        let claimed = self.claim_event(verified, timer).await;
+        let claimed = self.claim_event(verified, runtime).await;
         match &claimed {
             Ok(claim) => self.record(&TelemetryEvent::Claimed(claim.grant())),
             Err(answer) => self.record(&TelemetryEvent::NotClaimed(answer)),
@@ -353,16 +319,17 @@ impl<S: IdempotencyStore> Receiver<S> {
     async fn claim_event(
         &self,
         verified: &Verified,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
         let (key, attempt) = (self.identify(verified), self.attempt(verified)?);
         // Created before the store is called: if this future is dropped before the reply, the drop
         // of the claim releases the event.
         let claim = Claim::new(key, attempt, Arc::clone(&self.0.queue));
-        match self.claim_with_wait(claim.key(), claim.attempt(), timer).await {
+        match self.claim_with_wait(claim.key(), claim.attempt(), runtime).await {
             // For a new event, a full store is as useless as an unavailable one.
             Ok(ClaimOutcome::AtCapacity) if self.0.settings.outage != OutagePolicy::FailClosed => {
-                Box::pin(self.apply_outage_policy(claim, Effect::NotApplied, verified, timer)).await
+                Box::pin(self.apply_outage_policy(claim, Effect::NotApplied, verified, runtime))
+                    .await
             }
             Ok(outcome) => match granted(outcome).and_then(|grant| self.held(&claim, grant)) {
                 Ok((holder, (epoch, reclaimed))) => {
@@ -370,10 +337,10 @@ impl<S: IdempotencyStore> Receiver<S> {
                 }
                 // Boxed, here and below: these cases are rare, and unboxed they would double the
                 // size of the future of every request.
-                Err(answer) => Box::pin(self.not_granted(answer, claim, verified, timer)).await,
+                Err(answer) => Box::pin(self.not_granted(answer, claim, verified, runtime)).await,
             },
             Err(error) => {
-                Box::pin(self.apply_outage_policy(claim, error.effect(), verified, timer)).await
+                Box::pin(self.apply_outage_policy(claim, error.effect(), verified, runtime)).await
             }
         }
     }
@@ -416,33 +383,26 @@ impl<S: IdempotencyStore> Receiver<S> {
             .map_err(|_| EarlyResponse::StoreUnavailable)
     }
 
-    /// Settles the claim by the handler's status. The sender gets the handler's
-    /// response, even if settling fails. This has no timeout: the caller limits the
-    /// wait. If the future is dropped, the claim is settled in the background.
-    pub async fn settle(&self, claim: Claim<S>, status: u16) -> Settled {
-        match self.verdict(status) {
-            Verdict::Complete => Settled::Completed(claim.complete().await),
-            Verdict::Release => Settled::Released(claim.release().await),
-        }
-    }
-
-    /// As [`settle`](Self::settle), with the timeout of a store call (see
-    /// [`with_ack_deadline`](Self::with_ack_deadline)). If the store does not reply
-    /// in time, or panics, the claim is settled in the background. If the handler
-    /// ended without a status, the claim is released.
-    pub async fn settle_in_time(
+    /// Settles the claim by the handler's status. If the handler ended without a status,
+    /// the claim is released. The sender gets the handler's response, even if settling
+    /// fails.
+    ///
+    /// If the store does not reply within the timeout of a store call (see
+    /// [`with_ack_deadline`](Self::with_ack_deadline)), or panics, or if the future is
+    /// dropped, the claim is settled in the background.
+    pub async fn settle(
         &self,
         claim: Claim<S>,
-        status: Option<u16>,
-        timer: &impl Timer,
+        status: impl Into<Option<u16>>,
+        runtime: &impl Runtime,
     ) -> Settled {
         let within = self.0.settings.store_timeout;
-        match status.map_or(Verdict::Release, |status| self.verdict(status)) {
+        match status.into().map_or(Verdict::Release, |status| self.verdict(status)) {
             Verdict::Complete => {
-                Settled::Completed(replied(pin!(claim.complete()), within, timer).await)
+                Settled::Completed(replied(pin!(claim.complete()), within, runtime).await)
             }
             Verdict::Release => {
-                Settled::Released(replied(pin!(claim.release()), within, timer).await)
+                Settled::Released(replied(pin!(claim.release()), within, runtime).await)
             }
         }
     }
@@ -463,13 +423,13 @@ impl<S: IdempotencyStore> Receiver<S> {
         &self,
         key: &EventKey,
         attempt: &Attempt,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<ClaimOutcome, StoreError> {
-        let outcome = self.query_store(key, attempt, timer).await;
+        let outcome = self.query_store(key, attempt, runtime).await;
         if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
             && !self.0.settings.in_flight_wait.is_zero()
         {
-            return Box::pin(self.poll_in_flight(key, attempt, timer)).await;
+            return Box::pin(self.poll_in_flight(key, attempt, runtime)).await;
         }
         outcome
     }
@@ -478,17 +438,17 @@ impl<S: IdempotencyStore> Receiver<S> {
         &self,
         key: &EventKey,
         attempt: &Attempt,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<ClaimOutcome, StoreError> {
         let longest = self.0.settings.in_flight_wait;
         let mut left = longest;
         let mut pause = FIRST_PAUSE;
         loop {
             pause = pause.min(left);
-            timer.sleep(pause).await;
+            runtime.sleep(pause).await;
             left -= pause;
             pause = (pause * 2).min(MAX_PAUSE);
-            let outcome = self.query_store(key, attempt, timer).await;
+            let outcome = self.query_store(key, attempt, runtime).await;
             if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
                 self.record(&TelemetryEvent::Waited(longest - left));
                 return outcome;
@@ -502,7 +462,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         &self,
         key: &EventKey,
         attempt: &Attempt,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<ClaimOutcome, StoreError> {
         if self.0.settings.outage != OutagePolicy::FailOpen
             && let Some(outcome) = self.0.queue.look(key, attempt)
@@ -511,7 +471,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
         let since = Stopwatch::start();
         let call = pin!(self.store().claim(key, attempt));
-        let outcome = replied(call, self.0.settings.store_timeout, timer).await;
+        let outcome = replied(call, self.0.settings.store_timeout, runtime).await;
         self.record(&TelemetryEvent::StoreQueried(since.elapsed()));
         self.report_store(outcome.as_ref().err());
         outcome
@@ -534,7 +494,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         claim: Claim<S>,
         applied: Effect,
         verified: &Verified,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
         let queue = &self.0.queue;
         let may_be_in_store = applied == Effect::Unknown;
@@ -562,7 +522,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                 if may_be_in_store {
                     queue.push_release(claim.key(), claim.attempt());
                 }
-                self.not_granted(answer, claim.held(holder), verified, timer).await
+                self.not_granted(answer, claim.held(holder), verified, runtime).await
             }
         }
     }
@@ -575,7 +535,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         answer: EarlyResponse,
         claim: Claim<S>,
         verified: &Verified,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> Result<Claim<S>, EarlyResponse> {
         if let (EarlyResponse::Exhausted { .. }, Some(dead_letters)) =
             (&answer, &self.0.settings.dead_letters)
@@ -585,7 +545,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             // The event is now done. If that is not recorded, the next delivery is passed to the
             // dead letters again.
             let within = self.0.settings.store_timeout;
-            let _ = replied(pin!(claim.complete()), within, timer).await;
+            let _ = replied(pin!(claim.complete()), within, runtime).await;
             return Err(EarlyResponse::Exhausted { dead_lettered: true });
         }
         let is_repeat =
@@ -643,17 +603,6 @@ fn granted(outcome: ClaimOutcome) -> Result<(u32, bool), EarlyResponse> {
     })
 }
 
-/// A verified delivery to handle, and the claim on its event.
-#[non_exhaustive]
-pub struct ClaimedDelivery<S: IdempotencyStore> {
-    /// The verified delivery, with its body.
-    pub verified: Verified,
-    /// The claim. Settle it after the handler has run.
-    pub claim: Claim<S>,
-    /// The body's reservation in the budget. Drop it after the response is sent.
-    pub permit: BufferPermit,
-}
-
 /// The result of settling a claim.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -686,15 +635,6 @@ where
 {
     fn take(&self, verified: &Verified) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         self(verified)
-    }
-}
-
-impl<S: IdempotencyStore> fmt::Debug for ClaimedDelivery<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClaimedDelivery")
-            .field("verified", &self.verified)
-            .field("claim", &self.claim)
-            .finish()
     }
 }
 

@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use body_verifier::BodyVerifier;
-pub use incoming::{HandshakeSecretStore, IncomingDelivery, ReceivedDelivery};
+pub(crate) use body_verifier::BodyVerifier;
+pub(crate) use incoming::IncomingDelivery;
+pub use incoming::{HandshakeSecretStore, ReceivedDelivery};
 pub use replaceable::SecretsHandle;
 pub use resolve::ResolveFuture;
 pub use unsigned_handshake::UnsignedHandshake;
@@ -350,7 +351,10 @@ impl Verifier {
     /// # Errors
     ///
     /// [`VerifyError`], with the reason why the delivery is rejected.
-    pub fn begin<'h>(&self, head: impl Into<RequestHead<'h>>) -> Result<BodyVerifier, VerifyError> {
+    pub(crate) fn begin<'h>(
+        &self,
+        head: impl Into<RequestHead<'h>>,
+    ) -> Result<BodyVerifier, VerifyError> {
         let mut begun = BodyVerifier::new(self.snapshot()?);
         begun.read(&head.into())?;
         Ok(begun)

@@ -5,14 +5,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use countersign_core::{BufferPermit, DeliverySpan, HandlerGuard, ReceivedDelivery};
+use countersign_core::{
+    BufferPermit, DeliverySpan, HandlerGuard, ReceiveFuture, ReceivedDelivery, TokioRuntime,
+};
+use http::request::Parts;
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use crate::body::{BoxError, ReadBody, rebuild_request};
+use crate::body::{BoxError, HttpBody, rebuild_request};
 use crate::response::{ResponseBody, into_response};
 
 pin_project! {
@@ -27,12 +30,12 @@ pin_project! {
     #[project = StateProjection]
     #[project_replace = StateOwned]
     enum State<S, B, F> {
-        Reading { #[pin] read: ReadBody<B>, service: S },
+        Reading { #[pin] receiving: Receiving<B>, service: S },
         Waiting {
             request: Request<Full<Bytes>>,
             service: S,
             span: DeliverySpan,
-            reserved: BufferPermit,
+            permit: BufferPermit,
         },
         Calling {
             #[pin]
@@ -40,7 +43,7 @@ pin_project! {
             span: DeliverySpan,
             // Taken when the future completes.
             handling: Option<HandlerGuard>,
-            reserved: BufferPermit,
+            permit: BufferPermit,
         },
         // Completed, or between two states.
         Done,
@@ -48,8 +51,8 @@ pin_project! {
 }
 
 impl<S, B, F> ResponseFuture<S, B, F> {
-    pub(crate) fn new(read: ReadBody<B>, service: S) -> Self {
-        Self { state: State::Reading { read, service } }
+    pub(crate) fn new(receiving: Receiving<B>, service: S) -> Self {
+        Self { state: State::Reading { receiving, service } }
     }
 }
 
@@ -72,17 +75,17 @@ where
                     }
                     return Poll::Ready(answer.map(ResponseBody::of_service));
                 }
-                StateProjection::Reading { mut read, .. } => {
-                    let (parts, arrived) = match ready!(read.as_mut().poll(cx)) {
-                        Ok(arrived) => arrived,
-                        Err(other) => return Poll::Ready(Ok(into_response(other))),
+                StateProjection::Reading { mut receiving, .. } => {
+                    let (parts, received) = match ready!(receiving.as_mut().poll(cx)) {
+                        Ok(received) => received,
+                        Err(early) => return Poll::Ready(Ok(into_response(early))),
                     };
-                    let ReceivedDelivery { verified, permit: reserved, .. } = arrived;
+                    let ReceivedDelivery { verified, permit, .. } = received;
                     let request = rebuild_request(parts, verified);
-                    let span = read.span().clone();
+                    let span = receiving.span().clone();
                     match state.as_mut().project_replace(State::Done) {
                         StateOwned::Reading { service, .. } => {
-                            State::Waiting { request, service, span, reserved }
+                            State::Waiting { request, service, span, permit }
                         }
                         _ => return Poll::Pending,
                     }
@@ -90,10 +93,10 @@ where
                 StateProjection::Waiting { service, span, .. } => {
                     ready!(span.in_scope(|| service.poll_ready(cx)))?;
                     match state.as_mut().project_replace(State::Done) {
-                        StateOwned::Waiting { request, mut service, span, reserved } => {
+                        StateOwned::Waiting { request, mut service, span, permit } => {
                             let handling = Some(span.handling());
                             let answer = span.in_scope(|| service.call(request));
-                            State::Calling { answer, span, handling, reserved }
+                            State::Calling { answer, span, handling, permit }
                         }
                         _ => return Poll::Pending,
                     }
@@ -104,6 +107,9 @@ where
         }
     }
 }
+
+/// The receive loop with the types of this crate.
+type Receiving<B> = ReceiveFuture<Parts, HttpBody<B>, TokioRuntime>;
 
 fn status<B>(response: &Response<B>) -> u16 {
     response.status().as_u16()

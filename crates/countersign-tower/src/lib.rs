@@ -12,11 +12,11 @@
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> service -> response
-//!            `---------------- body.rs ----------------'
+//!            `-- countersign_core: Verifier::receive --'
 //! VerifyLayer:  `- service.rs                               `- future.rs
 //!
 //! request -> ............. the same ............. -> claim -> service -> settle -> response
-//! WebhookLayer: `- webhook/service.rs                `------- webhook/task.rs
+//! WebhookLayer: `- webhook/service.rs                `-- countersign_core: Receiver::handle
 //! ```
 //!
 //! # Verify
@@ -155,10 +155,10 @@ mod serve;
 mod service;
 mod webhook;
 
-pub use body::ReadBody;
+pub use body::HttpBody;
 pub use future::ResponseFuture;
 pub use layer::VerifyLayer;
-pub use response::{ResponseBody, into_response, rejection};
+pub use response::{ResponseBody, into_response};
 #[cfg(feature = "serve")]
 pub use serve::{Serve, shutdown_signal};
 pub use service::VerifyService;

@@ -4,37 +4,33 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign_core::{EarlyResponse, VerifyError};
+use countersign_core::EarlyResponse;
 use http::header::RETRY_AFTER;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// The response to a rejected delivery.
-///
-/// It has the status of the error and an empty body. The error is in the
-/// response's extensions, so that an outer layer can log and count it.
-#[must_use]
-pub fn rejection<B: From<Bytes>>(error: VerifyError) -> Response<B> {
-    into_response(EarlyResponse::Rejected(error))
-}
-
 /// A response that is sent without calling the handler.
 ///
-/// It has the answer's status, `Retry-After` if a retry can succeed, and the
-/// answer in the response's extensions. The body is empty except for a
-/// handshake.
+/// It has the status of the early response, and `Retry-After` if a retry can
+/// succeed. The body is empty except for a handshake. The response's extensions
+/// contain the [`EarlyResponse`], and its `VerifyError` or `MalformedJson`, so that an
+/// outer layer can log and count it.
 #[must_use]
-pub fn into_response<B: From<Bytes>>(answer: EarlyResponse) -> Response<B> {
+pub fn into_response<B: From<Bytes>>(early: impl Into<EarlyResponse>) -> Response<B> {
+    let early = early.into();
     let mut response = Response::new(B::from(Bytes::new()));
     *response.status_mut() =
-        StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(seconds) = answer.retry_after_s() {
+        StatusCode::from_u16(early.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if let Some(seconds) = early.retry_after_s() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    match &answer {
+    match &early {
         EarlyResponse::Rejected(error) => {
             response.extensions_mut().insert(error.clone());
+        }
+        EarlyResponse::MalformedJson(error) => {
+            response.extensions_mut().insert(*error);
         }
         EarlyResponse::Handshake(handshake) => {
             *response.body_mut() = B::from(handshake.body().clone());
@@ -47,7 +43,7 @@ pub fn into_response<B: From<Bytes>>(answer: EarlyResponse) -> Response<B> {
         }
         _ => {}
     }
-    response.extensions_mut().insert(answer);
+    response.extensions_mut().insert(early);
     response
 }
 

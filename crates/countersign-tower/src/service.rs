@@ -4,13 +4,13 @@ use std::fmt;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign_core::Verifier;
+use countersign_core::{TokioRuntime, Verifier};
 use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
-use crate::body::{BoxError, ReadBody};
+use crate::body::{BoxError, HttpBody};
 use crate::future::ResponseFuture;
 use crate::response::ResponseBody;
 
@@ -39,7 +39,9 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        ResponseFuture::new(ReadBody::new(&self.verifier, request), self.inner.clone())
+        let (parts, body) = request.into_parts();
+        let receiving = self.verifier.receive(parts, HttpBody::new(body), TokioRuntime);
+        ResponseFuture::new(receiving, self.inner.clone())
     }
 }
 

@@ -2,12 +2,11 @@
 //!
 //! ```text
 //! request -> headers -> timestamp -> body -> MAC -> compare -> claim -> service -> settle -> response
-//!            `------------- ../body.rs -----------------'     `------- task.rs -------'
+//!            `----------- Receiver::receive ------------'    `------- Receiver::handle -------'
 //! ```
 
 mod layer;
 mod service;
-mod task;
 
 pub use layer::WebhookLayer;
 pub use service::WebhookService;

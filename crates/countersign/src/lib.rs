@@ -38,7 +38,7 @@
 //!
 //! ```text
 //! headers -> timestamp -> body -> MAC -> compare -> Verified -> claim -> handler -> complete | release
-//! `------ begin -------'  `push'  `------ verify --------'      `claim'             `---- settle ----'
+//! `------------------- receive --------------------------'   `claim'             `---- settle ----'
 //! ```
 //!
 //! A delivery passes these types in this order:
@@ -50,8 +50,8 @@
 //!    [`Scheme::builder`] builds a custom one. [`ProviderProfile`] describes the
 //!    provider's retries and time limits.
 //! 3. [`Tolerance`] and [`Clock`] check the signed timestamp.
-//! 4. [`BodyVerifier`]: the headers are valid, and the body has not been read. It takes
-//!    the body in chunks as they arrive.
+//! 4. [`HeadSource`] and [`BodySource`]: the request in an adapter's types. The body is
+//!    read after the head was checked, and hashed as it arrives.
 //! 5. [`Secrets`]: the current [`Secret`] and those that are still active during
 //!    a rotation. Any of them may have signed the delivery.
 //! 6. [`Verified`], the result: the signed bytes, the event's id and type, the
@@ -62,14 +62,14 @@
 //!    [`EarlyResponse`] is a response that is sent instead of calling the handler.
 //!
 //! [`Verifier`] has the configuration of an endpoint and performs the steps:
-//! [`Verifier::verify`] performs all of them for a complete body, and
-//! [`Verifier::begin`] performs the first for a body that has not arrived yet. A
+//! [`Verifier::verify`] for a complete body, and [`Verifier::receive`] for a body that
+//! has not arrived yet. A
 //! rejection is a [`VerifyError`] with a [`VerifyErrorKind`], a stable code for
 //! the log, and the status of the response. A [`ConfigError`] reports errors at
 //! start-up.
 //!
 //! [`Receiver`] is a verifier with a store and performs all steps:
-//! [`Receiver::begin`], [`Receiver::receive`], [`Receiver::settle`].
+//! [`Receiver::receive`], [`Receiver::claim`], [`Receiver::settle`].
 //!
 //! [`Signer`] signs deliveries as a provider would, for tests.
 //!
@@ -130,29 +130,33 @@
 pub mod guide;
 
 pub use countersign_core::{
-    Algorithm, Attempt, BodyCheck, BodyVerifier, BodyView, BudgetExceeded, BufferBudget,
-    BufferPermit, Claim, ClaimOutcome, ClaimedDelivery, Clock, CompleteOutcome, ConfigError,
-    Counters, CustomScheme, DeadLetters, Degraded, DeliverySpan, EarlyResponse, Effect, Encoding,
+    Algorithm, Attempt, BodyCheck, BodySource, BodyView, BudgetExceeded, BufferBudget,
+    BufferPermit, Claim, ClaimFuture, ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters,
+    CustomScheme, DeadLetters, Degraded, DeliverySpan, Detached, EarlyResponse, Effect, Encoding,
     Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
     Fingerprint, Grant, HandlerGuard, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule,
-    HandshakeSecretStore, HeaderLookup, Headers, Health, IdempotencyStore, Identity,
-    IncomingDelivery, Interactive, JsonProblem, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp,
-    MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule,
-    PresentedSignatures, ProviderProfile, PublicUrl, ReceivedDelivery, Receiver, ReleaseOutcome,
-    RenewOutcome, RepeatedHeader, Repeats, RequestHead, ResolveFuture, ResolverObserver, Retries,
-    RetrySignature, Scheme, SchemeBuilder, SchemeField, Secret, SecretFormat, SecretProblem,
-    SecretResolver, SecretWarning, SecretWarningKind, Secrets, SecretsHandle, Settled, SignRequest,
-    SignatureCoverage, Signed, SignedRequest, Signer, StoreError, StoreWarning, SuccessCompletes,
-    SystemClock, TenantId, Tenants, Timer, TimestampUnit, Token, Tolerance, UnsignedHandshake,
-    Verdict, Verified, Verifier, VerifyError, VerifyErrorKind, VerifyRequest, protocol,
+    HandshakeSecretStore, HeadSource, HeaderLookup, Headers, Health, IdempotencyStore, Identity,
+    Interactive, JsonProblem, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey,
+    MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Panicked,
+    PresentedSignatures, ProviderProfile, PublicUrl, ReceiveFuture, ReceivedDelivery, Receiver,
+    ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, RequestHead, ResolveFuture,
+    ResolverObserver, Retries, RetrySignature, Runtime, Scheme, SchemeBuilder, SchemeField, Secret,
+    SecretFormat, SecretProblem, SecretResolver, SecretWarning, SecretWarningKind, Secrets,
+    SecretsHandle, Settled, SignRequest, SignatureCoverage, Signed, SignedRequest, Signer,
+    StoreError, StoreWarning, SuccessCompletes, SystemClock, TaskOutcome, TenantId, Tenants,
+    TimestampUnit, Token, Tolerance, UnsignedHandshake, Verdict, Verified, Verifier, VerifyError,
+    VerifyErrorKind, VerifyRequest, protocol, run_detached,
 };
+
+#[cfg(feature = "tokio")]
+pub use countersign_core::TokioRuntime;
 
 /// tower layers that verify deliveries before they reach a service.
 #[cfg(feature = "tower")]
 pub mod tower {
     pub use countersign_tower::{
-        ReadBody, ResponseBody, ResponseFuture, VerifyLayer, VerifyService, WebhookLayer,
-        WebhookService, into_response, rejection,
+        HttpBody, ResponseBody, ResponseFuture, VerifyLayer, VerifyService, WebhookLayer,
+        WebhookService, into_response,
     };
 }
 
@@ -176,7 +180,7 @@ pub mod actix {
     pub use countersign_actix::{
         ClaimedWebhook, ClaimedWebhookJson, ExtractError, Rejection, RequestHeaders,
         VerifyMiddleware, VerifyService, Webhook, WebhookJson, WebhookMiddleware, WebhookService,
-        into_response, limit_unsent, read_body, rejection,
+        into_response, limit_unsent, receive,
     };
 }
 

@@ -8,7 +8,7 @@ use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::web::{Bytes, Data, PayloadConfig, ReqData, ServiceConfig, resource, route, scope};
 use actix_web::{Error, HttpResponse};
 use countersign::actix::{ClaimedWebhook, VerifyMiddleware, Webhook, WebhookMiddleware};
-use countersign::{EarlyResponse, Grant, Receiver, Verified, VerifyError};
+use countersign::{EarlyResponse, Grant, Receiver, TokioRuntime, Verified, VerifyError};
 use countersign_conformance::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
     RunningServer, TestStore, Upstream,
@@ -101,7 +101,7 @@ impl AdapterUnderTest for ClaimedInActix {
             ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
         ) -> HttpResponse {
             let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
-            receiver.settle(claim, answer.status).await;
+            receiver.settle(claim, answer.status, &TokioRuntime).await;
             response(answer)
         }
 

@@ -8,7 +8,7 @@ use axum::extract::{Extension, FromRef, State};
 use axum::middleware::{map_request, map_response};
 use countersign::axum::{ClaimedWebhook, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{EarlyResponse, Grant, Receiver, Verified, Verifier, VerifyError};
+use countersign::{EarlyResponse, Grant, Receiver, TokioRuntime, Verified, Verifier, VerifyError};
 use countersign_conformance::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerAnswer, HandlerScript, HttpEndpoint,
     RunningServer, TestStore, Upstream,
@@ -108,7 +108,7 @@ impl AdapterUnderTest for ClaimedExtractor {
             ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<TestStore>,
         ) -> Response<Body> {
             let answer = script.handle(&verified, Some(claim.grant()), verified.body()).await;
-            receiver.settle(claim, answer.status).await;
+            receiver.settle(claim, answer.status, &TokioRuntime).await;
             response(answer)
         }
 

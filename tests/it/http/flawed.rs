@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use countersign::tower::{VerifyLayer, WebhookLayer, into_response};
-use countersign::{Endpoint, Receiver, Verified};
+use countersign::{Endpoint, Receiver, TokioRuntime, Verified};
 use countersign_conformance::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerScript, HttpEndpoint, RunningServer,
     TestStore,
@@ -16,7 +16,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, RETRY_AFTER};
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::ext::ReasonPhrase;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
 use super::adapters::{Arriving, handler, on_hyper, response, with_code};
@@ -202,7 +202,7 @@ impl Adapter {
         let (parts, body) = request.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         match self.receiver.verifier().verify(&parts, body) {
-            Err(rejected) => into_response(rejected.into()),
+            Err(rejected) => into_response(rejected),
             Ok(verified) => self.claimed(verified).await,
         }
     }
@@ -222,12 +222,12 @@ impl Adapter {
     }
 
     async fn claimed(&self, verified: Verified) -> Answered {
-        let claim = match self.receiver.claim(&verified, &sleep).await {
+        let claim = match self.receiver.claim(&verified, &TokioRuntime).await {
             Ok(claim) => claim,
             Err(other) => return into_response(other),
         };
         let handled = self.script.handle(&verified, Some(claim.grant()), verified.body()).await;
-        self.receiver.settle(claim, handled.status).await;
+        self.receiver.settle(claim, handled.status, &TokioRuntime).await;
         response(handled)
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use countersign::{
     Degraded, EventKey, IdempotencyStore, MemoryStore, OutagePolicy, Receiver, Repeats, Settled,
+    TokioRuntime,
 };
 use tokio::time::sleep;
 
@@ -19,11 +20,11 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
     let store = FaultyStore::new(MemoryStore::new());
     // Expires long before the store is back.
     let receiver = suppressing("github", store.clone()).dangerous_with_lease(Duration::ZERO);
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     let delivery = admit(&receiver, EVENT).await.unwrap();
     assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
-    receiver.settle(delivery.claim, 200).await;
+    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     for _ in 0..3 {
         assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
         sleep(Duration::from_secs(600)).await;
@@ -46,11 +47,11 @@ async fn what_was_handled_in_an_outage_is_a_duplicate_during_it_and_ever_after()
 async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     for number in 0..MANY {
         let delivery = admit(&receiver, &number.to_string()).await.unwrap();
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     }
     store.come_back();
     sleep(A_WHILE).await;
@@ -67,10 +68,10 @@ async fn of_more_than_ten_thousand_events_in_an_outage_every_success_is_recorded
 async fn a_success_of_an_endpoint_that_fails_closed_is_remembered_longer_than_its_lease() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone()).dangerous_with_lease(Duration::ZERO);
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     let delivery = admit(&receiver, EVENT).await.unwrap();
     store.go_down();
-    let settled = receiver.settle(delivery.claim, 200).await;
+    let settled = receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
     sleep(Duration::from_secs(600)).await;
     // It knows this event although the store is unavailable, but no others.
@@ -96,7 +97,7 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     let handled = admit(&receiver, EVENT).await.unwrap();
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
@@ -108,7 +109,7 @@ async fn a_claim_of_an_outage_is_handed_over_while_its_handler_runs() {
     }
     handled.claim.renew().await.unwrap();
     assert_eq!(store.asked_of("renew"), 1);
-    receiver.settle(handled.claim, 200).await;
+    receiver.settle(handled.claim, 200, &TokioRuntime).await;
     assert_eq!(store.asked_of("release"), 0);
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
     let counters = receiver.counters();
@@ -121,7 +122,7 @@ async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
         let other = suppressing("github", store.of_another_process());
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         store.go_down();
         let handled = admit(&receiver, EVENT).await.unwrap();
         store.come_back();
@@ -132,7 +133,7 @@ async fn no_event_has_two_handlers_in_a_second_outage_after_a_hand_over() {
         assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
         handled.claim.renew().await.unwrap_err();
         assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
-        receiver.settle(handled.claim, status).await;
+        receiver.settle(handled.claim, status, &TokioRuntime).await;
         let again = admit(&receiver, EVENT).await;
         assert_eq!(again.is_ok(), status == 500, "{again:?}");
         drop(again);
@@ -151,11 +152,11 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     for event in ["rejected 1", "rejected 2"] {
         let rejected = admit(&receiver, event).await.unwrap();
         store.reject_success(rejected.claim.key().clone());
-        let settled = receiver.settle(rejected.claim, 200).await;
+        let settled = receiver.settle(rejected.claim, 200, &TokioRuntime).await;
         assert!(matches!(settled, Settled::Completed(Err(_))), "{settled:?}");
     }
     sleep(A_WHILE).await;
@@ -166,7 +167,7 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     store.come_back();
     store.fail_next("complete", &[Fault::NotApplied]);
     let recorded = admit(&receiver, "recorded").await.unwrap();
-    receiver.settle(recorded.claim, 200).await;
+    receiver.settle(recorded.claim, 200, &TokioRuntime).await;
     sleep(A_WHILE).await;
     assert_eq!(epoch(&admit(&other, "released").await.unwrap()), (2, false));
     assert_eq!(admit(&other, "handed over").await.unwrap_err().code(), "in_flight");
@@ -178,7 +179,7 @@ async fn a_success_that_the_store_rejects_holds_up_nothing_else() {
     assert_eq!(counters.completions_lost, 0, "{counters:?}");
     // A retry several times a second would be too often.
     assert!(store.asked_of("complete") < 60, "{}", store.asked_of("complete"));
-    assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 2);
+    assert_eq!(receiver.flush(A_WHILE, &TokioRuntime).await.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +187,7 @@ async fn a_claim_that_the_store_gave_to_another_process_holds_up_nothing_else() 
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     let here = admit(&receiver, EVENT).await.unwrap();
     let there = admit(&other, EVENT).await.unwrap();
@@ -206,15 +207,15 @@ async fn a_failure_after_the_hand_over_gives_the_event_back_to_every_process() {
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     let failing = admit(&receiver, EVENT).await.unwrap();
     store.come_back();
     sleep(A_WHILE).await;
-    receiver.settle(failing.claim, 500).await;
+    receiver.settle(failing.claim, 500, &TokioRuntime).await;
     let again = admit(&other, EVENT).await.unwrap();
     assert_eq!(epoch(&again), (2, false));
-    other.settle(again.claim, 200).await;
+    other.settle(again.claim, 200, &TokioRuntime).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -226,14 +227,14 @@ async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanw
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
     handled.claim.renew().await.unwrap_err();
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
-    receiver.settle(handled.claim, 200).await;
+    receiver.settle(handled.claim, 200, &TokioRuntime).await;
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
 
     store.come_back();
     for status in [200, 500] {
         let event = status.to_string();
         let settled = admit(&receiver, &event).await.unwrap();
-        receiver.settle(settled.claim, status).await;
+        receiver.settle(settled.claim, status, &TokioRuntime).await;
         store.go_down();
         // The process forgot the event together with its claim.
         let again = admit(&receiver, &event).await.unwrap();
@@ -250,14 +251,14 @@ async fn a_claim_is_never_given_back_under_a_running_handler() {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = suppressing("github", store.clone());
         let other = suppressing("github", store.of_another_process());
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         store.fail_next("claim", &[Fault::ReplyLost]);
         let handled = admit(&receiver, EVENT).await.unwrap();
         assert_eq!(handled.claim.grant().degraded, Some(Degraded::LocalFallback));
         assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight");
         sleep(A_WHILE).await;
         assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "in_flight");
-        receiver.settle(handled.claim, status).await;
+        receiver.settle(handled.claim, status, &TokioRuntime).await;
         sleep(A_WHILE).await;
         let again = admit(&other, EVENT).await;
         assert_eq!(again.is_ok(), status == 500, "{again:?}");
@@ -270,8 +271,8 @@ async fn a_failure_in_an_outage_gives_back_what_the_store_has_granted_unheard() 
     let receiver = suppressing("github", store.clone());
     store.fail_next("claim", &[Fault::ReplyLost]);
     let failing = admit(&receiver, EVENT).await.unwrap();
-    receiver.settle(failing.claim, 500).await;
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    receiver.settle(failing.claim, 500, &TokioRuntime).await;
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(A_WHILE).await;
     let other = suppressing("github", store.of_another_process());
     assert_eq!(epoch(&admit(&other, EVENT).await.unwrap()), (2, false));
@@ -282,14 +283,14 @@ async fn only_an_event_that_another_process_has_handled_too_counts_as_a_repeat()
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = suppressing("github", store.clone());
     let other = suppressing("github", store.of_another_process());
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     store.go_down();
     for event in ["once", "twice"] {
         let delivery = admit(&receiver, event).await.unwrap();
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     }
     let twice = admit(&other, "twice").await.unwrap();
-    other.settle(twice.claim, 200).await;
+    other.settle(twice.claim, 200, &TokioRuntime).await;
     store.come_back();
     sleep(A_WHILE).await;
     let counters = receiver.counters();
@@ -307,10 +308,10 @@ async fn a_retry_in_an_outage_is_no_repeat() {
     store.go_down();
     for status in [500, 200] {
         let delivery = admit(&receiver, EVENT).await.unwrap();
-        receiver.settle(delivery.claim, status).await;
+        receiver.settle(delivery.claim, status, &TokioRuntime).await;
     }
     store.come_back();
-    tokio::spawn(receiver.settlement_task(sleep).unwrap());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
     sleep(A_WHILE).await;
     let counters = receiver.counters();
     assert_eq!(
@@ -330,7 +331,7 @@ async fn a_flush_says_which_successes_it_could_not_record() {
         let delivery = admit(&receiver, &body).await.unwrap();
         keys.push(delivery.claim.key().clone());
         store.fail_next("complete", &[Fault::NotApplied]);
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     }
     store.go_down();
     let by_digest = |mut keys: Vec<EventKey>| {
@@ -338,11 +339,11 @@ async fn a_flush_says_which_successes_it_could_not_record() {
         keys
     };
     let began = tokio::time::Instant::now();
-    let unrecorded = receiver.flush(A_WHILE, &sleep).await;
+    let unrecorded = receiver.flush(A_WHILE, &TokioRuntime).await;
     assert_eq!(began.elapsed().as_secs(), A_WHILE.as_secs());
     assert_eq!(by_digest(unrecorded), by_digest(keys));
     store.come_back();
-    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
     assert_eq!(receiver.counters().completions_retried, 3);
 }
 
@@ -351,13 +352,13 @@ async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() 
     let store = FaultyStore::new(MemoryStore::new());
     let receiver = super::receiver("jupiter", store.clone());
     let began = tokio::time::Instant::now();
-    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
     assert!(began.elapsed().is_zero());
     let delivery = admit(&receiver, EVENT).await.unwrap();
     store.fail_next("complete", &[Fault::NotApplied, Fault::Hangs]);
-    receiver.settle(delivery.claim, 200).await;
-    assert_eq!(receiver.flush(A_WHILE, &sleep).await.len(), 1);
-    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
+    assert_eq!(receiver.flush(A_WHILE, &TokioRuntime).await.len(), 1);
+    assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
 }
 
 /// As in a test with its own runtime, or in a server that is restarted in the
@@ -372,8 +373,8 @@ fn the_background_goes_on_in_the_next_runtime() {
     let receiver = super::receiver("jupiter", store.clone());
     let first = runtime();
     first.block_on(async {
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
-        assert!(receiver.settlement_task(sleep).is_none(), "one at a time");
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
+        assert!(receiver.settlement_task(TokioRuntime).is_none(), "one at a time");
         store.fail_next("release", &[Fault::Hangs]);
         drop(admit(&receiver, EVENT).await.unwrap());
         sleep(Duration::from_secs(1)).await;
@@ -381,7 +382,7 @@ fn the_background_goes_on_in_the_next_runtime() {
     });
     drop(first);
     runtime().block_on(async {
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         sleep(Duration::from_secs(1)).await;
         assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (2, false));
     });
@@ -395,17 +396,17 @@ fn the_background_goes_on_if_its_runtime_is_kept_and_not_driven() {
     let receiver = super::receiver("jupiter", store.clone());
     let (first, second) = (runtime(), runtime());
     first.block_on(async {
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         tokio::task::yield_now().await;
     });
     second.block_on(async {
         let delivery = admit(&receiver, EVENT).await.unwrap();
         store.fail_next("complete", &[Fault::NotApplied]);
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
         let went_on = async {
             // As an adapter does for every request.
             while receiver.counters().completions_retried == 0 {
-                if let Some(background) = receiver.settlement_task(sleep) {
+                if let Some(background) = receiver.settlement_task(TokioRuntime) {
                     tokio::spawn(background);
                 }
                 sleep(Duration::from_millis(20)).await;
@@ -451,7 +452,7 @@ async fn a_full_store_follows_the_outage_policy() {
         };
         let delivery = last.unwrap();
         assert_eq!(delivery.claim.grant().degraded, Some(degraded));
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
         if policy == OutagePolicy::LocalFallback {
             let body = format!(r#"{{"event_id":"{}"}}"#, held.len());
             assert_eq!(admit(&receiver, &body).await.unwrap_err().code(), "duplicate");

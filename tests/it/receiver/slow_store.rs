@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use countersign::{Degraded, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, Settled};
+use countersign::{
+    Degraded, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, Settled, TokioRuntime,
+};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::faulty_store::{Fault, FaultyStore};
@@ -33,14 +35,14 @@ async fn a_store_that_does_not_answer_a_claim_is_unavailable() {
                 Ok(delivery) => {
                     assert_eq!(delivery.claim.grant().degraded, degraded);
                     assert!(degraded.is_some());
-                    receiver.settle(delivery.claim, 200).await;
+                    receiver.settle(delivery.claim, 200, &TokioRuntime).await;
                 }
                 Err(answer) => {
                     assert_eq!((answer.code(), degraded), ("store_unavailable", None));
                 }
             }
             // The store may have granted it although its response was lost.
-            tokio::spawn(receiver.settlement_task(sleep).unwrap());
+            tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
             sleep(A_WHILE).await;
             let step = if degraded.is_some() { "complete" } else { "release" };
             assert_eq!(store.asked_of(step), 1, "{fault:?}, {policy:?}");
@@ -74,15 +76,15 @@ async fn a_success_is_known_for_as_long_as_the_store_does_not_answer_it() {
     let delivery = admit(&receiver, EVENT).await.unwrap();
     let (key, lease) = (delivery.claim.key().clone(), delivery.claim.lease());
     store.fail_next("complete", &[Fault::Hangs]);
-    let mut settling = Box::pin(receiver.settle(delivery.claim, 200));
+    let mut settling = Box::pin(receiver.settle(delivery.claim, 200, &TokioRuntime));
     assert!(timeout(Duration::from_millis(1), &mut settling).await.is_err());
 
     // The lease expires, and is not renewed any more.
     clock.advance(lease * 2);
     assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
-    assert_eq!(receiver.flush(Duration::from_secs(1), &sleep).await, [key]);
+    assert_eq!(receiver.flush(Duration::from_secs(1), &TokioRuntime).await, [key]);
     drop(settling);
-    assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+    assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
     assert_eq!(receiver.counters().completions_retried, 1);
     let other = super::receiver("jupiter", store.of_another_process());
     assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
@@ -95,9 +97,9 @@ async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
     let delivery = admit(&receiver, EVENT).await.unwrap();
     let key = delivery.claim.key().clone();
     store.fail_next("complete", &[Fault::ReplyLate(Duration::from_secs(1))]);
-    let settled = receiver.settle(delivery.claim, 200).await;
+    let settled = receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     assert!(matches!(settled, Settled::Completed(Ok(_))), "{settled:?}");
-    assert!(receiver.flush(Duration::ZERO, &sleep).await.is_empty());
+    assert!(receiver.flush(Duration::ZERO, &TokioRuntime).await.is_empty());
     // What the store forgets is not remembered anywhere else.
     assert!(store.forget(&key).await.unwrap());
     assert_eq!(epoch(&admit(&receiver, EVENT).await.unwrap()), (1, false));
@@ -111,18 +113,18 @@ async fn settling_in_time_does_not_wait_for_a_store_without_end() {
         let began = Instant::now();
         let delivery = admit(&receiver, EVENT).await.unwrap();
         store.fail_next("complete", &[fault]);
-        let settled = receiver.settle_in_time(delivery.claim, Some(200), &sleep).await;
+        let settled = receiver.settle(delivery.claim, Some(200), &TokioRuntime).await;
         assert!(matches!(settled, Settled::Completed(Err(_))), "{fault:?}: {settled:?}");
         assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate", "{fault:?}");
 
         let other = r#"{"event_id":"2"}"#;
         let delivery = admit(&receiver, other).await.unwrap();
         store.fail_next("release", &[fault]);
-        let settled = receiver.settle_in_time(delivery.claim, None, &sleep).await;
+        let settled = receiver.settle(delivery.claim, None, &TokioRuntime).await;
         assert!(matches!(settled, Settled::Released(Err(_))), "{fault:?}: {settled:?}");
         assert!(began.elapsed() < Duration::from_secs(3), "{fault:?}");
 
-        tokio::spawn(receiver.settlement_task(sleep).unwrap());
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
         sleep(A_WHILE).await;
         assert_eq!(epoch(&admit(&receiver, other).await.unwrap()), (2, false), "{fault:?}");
         let counters = receiver.counters();
@@ -142,7 +144,7 @@ async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
         sleep(lease * 9 / 10).await;
         "done"
     };
-    assert_eq!(delivery.claim.run_with_renewal(work, &sleep).await, "done");
+    assert_eq!(delivery.claim.run_with_renewal(work, &TokioRuntime).await, "done");
     assert_eq!(store.asked_of("renew"), 2);
     delivery.claim.complete().await.unwrap();
 }
@@ -154,11 +156,11 @@ async fn neither_a_flush_nor_the_background_ends_by_a_store_that_panics() {
     for (event, is_flush) in [(EVENT, true), (r#"{"event_id":"2"}"#, false)] {
         let delivery = admit(&receiver, event).await.unwrap();
         store.fail_next("complete", &[Fault::NotApplied, Fault::Panics, Fault::Panics]);
-        receiver.settle(delivery.claim, 200).await;
+        receiver.settle(delivery.claim, 200, &TokioRuntime).await;
         if is_flush {
-            assert!(receiver.flush(A_WHILE, &sleep).await.is_empty());
+            assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
         } else {
-            let background = tokio::spawn(receiver.settlement_task(sleep).unwrap());
+            let background = tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
             sleep(A_WHILE).await;
             assert!(!background.is_finished());
         }
@@ -184,7 +186,7 @@ async fn a_claim_that_is_granted_late_does_not_join_a_handler_of_this_process() 
         assert_eq!(delivery.claim.grant().degraded, Some(Degraded::LocalFallback));
         let (code, held) = match status {
             Some(status) => {
-                receiver.settle(delivery.claim, status).await;
+                receiver.settle(delivery.claim, status, &TokioRuntime).await;
                 ("duplicate", None)
             }
             None => ("in_flight", Some(delivery)),

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, verifier};
 use crate::delivery::NOW_MS;
+use crate::receiving::begin;
 
 const BODY: &str = "{}";
 
@@ -256,7 +257,7 @@ fn no_key_is_looked_up_by_its_name_if_no_secret_is_valid() {
         let clock = ManualClock::at_unix_ms(NOW_MS);
         let verifier = verifier(NOW_MS).with_clock(clock.clone());
         let header = verifier.scheme().headers().next().unwrap().to_owned();
-        let mut begun = verifier.begin(&[(header, &*token)]).unwrap();
+        let mut begun = begin(&verifier, [(header, &*token)]).unwrap();
         clock.advance(Duration::from_millis(1));
         begun.update(BODY).unwrap();
         assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch, "{name}");

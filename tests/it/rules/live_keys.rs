@@ -11,6 +11,7 @@ use countersign::{
 
 use super::cases::{Case, Sent, cases, url, verifier};
 use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+use crate::receiving::begin;
 
 #[test]
 fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {
@@ -94,7 +95,7 @@ fn a_secret_that_expires_while_a_body_arrives_has_signed_nothing() {
     let secret = Secret::new(case.keys[0][1].as_str()).unwrap().valid_until_unix_ms(NOW_MS);
     let verifier = case.verifier_of(vec![secret]).with_clock(clock.clone());
     let sent = case.signed();
-    let mut begun = verifier.begin(&sent.headers).unwrap();
+    let mut begun = begin(&verifier, &sent.headers).unwrap();
     clock.advance(std::time::Duration::from_millis(1));
     begun.update(sent.body).unwrap();
     assert_eq!(begun.verify().unwrap_err().kind(), Kind::SignatureMismatch);

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use countersign::{BufferBudget, MemoryStore};
+use countersign::{BufferBudget, MemoryStore, TokioRuntime};
 use http::StatusCode;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use super::logged::Logged;
 use super::{adapters, send};
 use crate::adapters::instances::request;
-use crate::delivery::{scheme, verifier};
+use crate::delivery::{BODY, Delivery, scheme, verifier};
 use crate::whole_path::adapters::{Handler, event, layer, receiver};
 
 #[tokio::test(start_paused = true)]
@@ -100,7 +101,14 @@ async fn fields_of_a_span_of_the_users_are_left_alone() {
     );
     let receiver = receiver(MemoryStore::new());
     // Without an adapter, and so outside of a delivery's span.
-    span.in_scope(|| receiver.verifier().begin_delivery(&[("x-other", "1")]).unwrap_err());
+    let delivery = Delivery::of(&scheme("jupiter"));
+    let verified = receiver.verifier().verify(&delivery.headers, BODY).unwrap();
+    for _ in 0..2 {
+        let claiming = receiver.claim(&verified, &TokioRuntime).instrument(span.clone());
+        if let Ok(claim) = claiming.await {
+            claim.complete().await.unwrap();
+        }
+    }
     drop((span, here));
     assert!(logged.closed()[0].contains("outer: "), "{:?}", logged.closed());
 }

@@ -14,10 +14,10 @@ use axum::routing::post;
 use countersign::axum::ClaimedWebhook;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    Claim, EarlyResponse, Endpoint, Grant, IdempotencyStore, Receiver, Verified, Verifier,
+    Claim, EarlyResponse, Endpoint, Grant, IdempotencyStore, Receiver, TokioRuntime, Verified,
+    Verifier,
 };
 use http::header::RETRY_AFTER;
-use tokio::time::sleep;
 use tower::ServiceExt;
 
 use crate::adapters::instances::request;
@@ -67,7 +67,7 @@ async fn with_the_extractor<S: IdempotencyStore>(
     ClaimedWebhook { verified, claim, .. }: ClaimedWebhook<S>,
 ) -> Response {
     let response = handler.handle(verified, claim.grant()).await;
-    receiver.settle(claim, response.status().as_u16()).await;
+    receiver.settle(claim, response.status().as_u16(), &TokioRuntime).await;
     response
 }
 
@@ -193,7 +193,7 @@ pub(crate) async fn claim<S: IdempotencyStore>(
     receiver: &Receiver<S>,
     delivery: &Delivery,
 ) -> Result<Claim<S>, EarlyResponse> {
-    receiver.claim(&delivery.verify(receiver.verifier()).unwrap(), &sleep).await
+    receiver.claim(&delivery.verify(receiver.verifier()).unwrap(), &TokioRuntime).await
 }
 
 impl fmt::Display for Adapter {

@@ -1,22 +1,20 @@
 //! The extractors that pass the claim to the handler.
 
 use std::fmt;
-use std::panic::resume_unwind;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::rt::spawn;
-use actix_web::rt::time::sleep;
 use actix_web::{FromRequest, HttpRequest};
 use countersign_core::{
-    Claim, DeliverySpan, EarlyResponse, IdempotencyStore, MemoryStore, Receiver, Verified,
+    Claim, DeliverySpan, IdempotencyStore, MemoryStore, Receiver, TokioRuntime, Verified,
 };
 use serde_core::de::DeserializeOwned;
 
 use super::configured;
 use super::rejection::{ExtractError, Rejection};
 use crate::background::ensure_background;
-use crate::body::read_body;
+use crate::body::receiving;
 
 /// A verified delivery, its parsed JSON body, and the claim on its event.
 ///
@@ -79,11 +77,12 @@ impl<T: DeserializeOwned, S: IdempotencyStore> FromRequest for ClaimedWebhookJso
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (receiver, verified, span) = proved(&request, payload).await?;
+            let (receiver, verified, span) = receive(&request, payload).await?;
             // Parsed before claiming: a body that the handler cannot read needs
             // no claim.
             let event = span.in_scope(|| verified.json()).map_err(Rejection::from)?;
-            let claim = claim(receiver, verified.clone(), &span).await?;
+            let claim = receiver.claim_detached(&verified, &span, TokioRuntime, spawn).await;
+            let claim = claim.map_err(Rejection::from)?;
             Ok(Self { verified, event, claim })
         })
     }
@@ -106,14 +105,15 @@ impl<S: IdempotencyStore> FromRequest for ClaimedWebhook<S> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let (receiver, verified, span) = proved(&request, payload).await?;
-            let claim = claim(receiver, verified.clone(), &span).await?;
+            let (receiver, verified, span) = receive(&request, payload).await?;
+            let claim = receiver.claim_detached(&verified, &span, TokioRuntime, spawn).await;
+            let claim = claim.map_err(Rejection::from)?;
             Ok(Self { verified, claim })
         })
     }
 }
 
-async fn proved<S: IdempotencyStore>(
+async fn receive<S: IdempotencyStore>(
     request: &HttpRequest,
     mut payload: Payload,
 ) -> Result<(Receiver<S>, Verified, DeliverySpan), ExtractError> {
@@ -122,31 +122,11 @@ async fn proved<S: IdempotencyStore>(
         Err(error) => return Err(ExtractError::before_the_end(error.into(), payload)),
     };
     ensure_background(&receiver);
-    let span = receiver.verifier().span();
-    match span.instrument(read_body(receiver.verifier(), request, &mut payload)).await {
-        Ok(arrived) => Ok((receiver, arrived.into_verified(), span)),
-        Err(answer) => Err(ExtractError::before_the_end(answer, payload)),
-    }
-}
-
-/// Claims the event in a separate task. If the client disconnects during the
-/// call to the store, the task still finishes, and the claim is dropped and
-/// released. Without the task, a claim that nothing owns could be left in the
-/// store.
-async fn claim<S: IdempotencyStore>(
-    receiver: Receiver<S>,
-    verified: Verified,
-    span: &DeliverySpan,
-) -> Result<Claim<S>, Rejection> {
-    let claiming = async move { receiver.claim(&verified, &sleep).await };
-    let claiming = spawn(span.instrument(claiming));
-    match claiming.await {
-        Ok(claimed) => Ok(claimed?),
-        Err(stopped) => match stopped.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(_) => Err(EarlyResponse::Busy.into()),
-        },
+    let receiving = receiving(receiver.verifier(), request, &mut payload);
+    let span = receiving.span().clone();
+    match receiving.await {
+        Ok((_, delivery)) => Ok((receiver, delivery.into_verified(), span)),
+        Err(early) => Err(ExtractError::before_the_end(early, payload)),
     }
 }
 

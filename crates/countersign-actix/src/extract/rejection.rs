@@ -7,60 +7,35 @@ use std::fmt;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
-use countersign_core::{EarlyResponse, MalformedJson, VerifyError};
+use countersign_core::EarlyResponse;
 
-use crate::response::early_answer;
+use crate::response::early_response;
 
-/// Why an extractor rejected a delivery.
+/// Why an extractor rejected a delivery: the response that its sender gets.
 ///
-/// As a response it has a status and an empty body. The [`VerifyError`], the
-/// [`MalformedJson`] or the [`EarlyResponse`] is in the response's extensions, so that
-/// an outer middleware can log and count it.
+/// It has a status, and a body only for a handshake. The response's extensions contain
+/// the [`EarlyResponse`], and its `VerifyError` or `MalformedJson`, so that an outer
+/// middleware can log and count it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// The delivery did not verify.
-    Unverified(VerifyError),
-    /// The delivery is verified, but its body is not what the handler expects.
-    MalformedJson(MalformedJson),
-    /// The handler is not called for this request: its event is a duplicate, is
-    /// in progress in another attempt, or cannot be claimed. Handshakes are
-    /// answered here too.
-    Answered(EarlyResponse),
-}
+pub struct Rejection(EarlyResponse);
 
 impl Rejection {
+    /// The reason.
+    #[must_use]
+    pub fn early_response(&self) -> &EarlyResponse {
+        &self.0
+    }
+
     /// The stable name of the reason, for logs and metrics.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unverified(error) => error.code(),
-            Self::MalformedJson(error) => error.code(),
-            Self::Answered(answer) => answer.code(),
-        }
+        self.0.code()
     }
 
     /// The HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
-        match self {
-            Self::Unverified(error) => error.status(),
-            Self::MalformedJson(error) => error.status(),
-            Self::Answered(answer) => answer.status(),
-        }
-    }
-
-    /// The response to a request whose body may not be fully read.
-    fn response(&self, unread: Payload) -> HttpResponse {
-        match self {
-            Self::Unverified(error) => early_answer(error.clone().into(), unread),
-            Self::MalformedJson(error) => {
-                let mut response = HttpResponse::new(StatusCode::BAD_REQUEST);
-                response.extensions_mut().insert(*error);
-                response
-            }
-            Self::Answered(answer) => early_answer(answer.clone(), unread),
-        }
+        self.0.status()
     }
 }
 
@@ -70,38 +45,19 @@ impl ResponseError for Rejection {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.response(Payload::None)
+        early_response(self.0.clone(), Payload::None)
     }
 }
 
-impl From<VerifyError> for Rejection {
-    fn from(error: VerifyError) -> Self {
-        Self::Unverified(error)
-    }
-}
-
-impl From<EarlyResponse> for Rejection {
-    fn from(answer: EarlyResponse) -> Self {
-        match answer {
-            EarlyResponse::Rejected(error) => Self::Unverified(error),
-            other => Self::Answered(other),
-        }
-    }
-}
-
-impl From<MalformedJson> for Rejection {
-    fn from(error: MalformedJson) -> Self {
-        Self::MalformedJson(error)
+impl<E: Into<EarlyResponse>> From<E> for Rejection {
+    fn from(reason: E) -> Self {
+        Self(reason.into())
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unverified(error) => error.fmt(f),
-            Self::MalformedJson(error) => error.fmt(f),
-            Self::Answered(answer) => answer.fmt(f),
-        }
+        self.0.fmt(f)
     }
 }
 
@@ -135,7 +91,7 @@ impl ResponseError for ExtractError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.rejection.response(self.unread.replace(Payload::None))
+        early_response(self.rejection.0.clone(), self.unread.replace(Payload::None))
     }
 }
 

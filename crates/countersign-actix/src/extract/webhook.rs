@@ -8,7 +8,7 @@ use countersign_core::{EarlyResponse, ReceivedDelivery, Verified, Verifier};
 
 use super::configured;
 use super::rejection::ExtractError;
-use crate::body::read_body;
+use crate::body::receive;
 
 /// A verified delivery, with the exact body that was signed.
 ///
@@ -27,18 +27,18 @@ impl FromRequest for Webhook {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            match prove(&request, &mut payload).await {
-                Ok(arrived) => Ok(Self(arrived.into_verified())),
-                Err(answer) => Err(ExtractError::before_the_end(answer, payload)),
+            match receive_configured(&request, &mut payload).await {
+                Ok(delivery) => Ok(Self(delivery.into_verified())),
+                Err(early) => Err(ExtractError::before_the_end(early, payload)),
             }
         })
     }
 }
 
-async fn prove(
+async fn receive_configured(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> Result<ReceivedDelivery, EarlyResponse> {
     let verifier = configured::<Verifier>(request)?;
-    verifier.span().instrument(read_body(&verifier, request, payload)).await
+    receive(&verifier, request, payload).await
 }

@@ -1,29 +1,25 @@
-//! The service: reads the body, runs the delivery's task, and sends its response.
+//! The service: receives a delivery, handles it in a task, and sends its response.
 
 use std::fmt;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, always_ready};
 use actix_web::rt::spawn;
-use actix_web::rt::time::{Instant, timeout};
-use countersign_core::{EarlyResponse, IdempotencyStore, Verified};
+use actix_web::{Error, HttpMessage};
+use countersign_core::{
+    DeliverySpan, Grant, IdempotencyStore, Runtime, TokioRuntime, Verified, run_detached,
+};
 use tokio::sync::oneshot;
 
 use super::middleware::Shared;
-use super::task;
 use crate::background::ensure_background;
-use crate::body::read_body;
+use crate::body::{rebuild_request, receiving};
 use crate::extract::Rejection;
 use crate::ready::Behind;
-use crate::response::answered;
+use crate::response::{answered, status};
 
 /// A service that is called once for each event; see
 /// [`WebhookMiddleware`](crate::WebhookMiddleware).
@@ -61,84 +57,79 @@ where
     T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: 'static,
 {
-    let began = Instant::now();
-    let answer_within = shared.receiver.response_deadline();
-    let span = shared.receiver.verifier().span();
+    let began = TokioRuntime.now();
     let (head, payload) = request.parts_mut();
-    let read = read_body(shared.receiver.verifier(), head, payload);
-    let arrived = match span.instrument(read).await {
-        Ok(arrived) => arrived,
-        Err(other) => return Ok(answered(request, other)),
+    let receiving = receiving(shared.receiver.verifier(), head, payload);
+    let span = receiving.span().clone();
+    let delivery = match receiving.await {
+        Ok((_, delivery)) => delivery,
+        Err(early) => return Ok(answered(request, early)),
     };
-    let proof = arrived.verified.clone();
-    let receiver = shared.receiver.clone();
-    let (give, mut given) = oneshot::channel();
-    let task = task::run(receiver, arrived, request, service, span.clone(), give);
-    let task = span.instrument(task);
+    let verified = delivery.verified.clone();
+    let (send, mut response) = oneshot::channel();
+    let call_span = span.clone();
+    let work = shared.receiver.clone().handle(
+        delivery,
+        request,
+        TokioRuntime,
+        move |request, verified, grant| call(service, request, verified, grant, call_span),
+        // Fails if the client has disconnected, or if its deadline has passed.
+        move |response| {
+            drop(
+                send.send(response.unwrap_or_else(|(request, early)| Ok(answered(request, early)))),
+            );
+        },
+    );
     // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
-    let left = answer_within.saturating_sub(began.elapsed());
-    let ended = run_detached(shared.tasks.track_future(task), left).await;
-    let answer = match (given.try_recv(), ended) {
+    let work = Box::pin(shared.tasks.track_future(span.instrument(work)));
+    let within = shared.receiver.response_deadline();
+    let outcome = run_detached(work, began, within, &TokioRuntime, spawn).await;
+    let response = match response.try_recv() {
         // Even at the deadline: the handler finished in time, and only its completion is not
         // written yet.
-        (Ok(given), _) => given,
-        (Err(_), TaskOutcome::Panicked) => Err(without_request(EarlyResponse::HandlerFailed)),
-        (Err(_), TaskOutcome::Completed | TaskOutcome::Stopped) => {
-            Err(without_request(EarlyResponse::Busy))
-        }
-        (Err(_), TaskOutcome::Not) => {
-            span.timed_out();
-            Err(without_request(EarlyResponse::HandlerTimeout))
-        }
+        Ok(response) => response,
+        Err(_) => Err(Rejection::from(outcome.early_response(&span)).into()),
     };
-    with_proof(answer, proof)
+    with_verified(response, verified)
 }
 
-/// Runs a future that nothing outside of it can cancel, and waits for it at most `wait`. A future
-/// that completes at its first poll needs no separate task.
-async fn run_detached(work: impl Future<Output = ()> + 'static, wait: Duration) -> TaskOutcome {
-    let mut work = Box::pin(work);
-    let mut polled = |cx: &mut Context<'_>| {
-        Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
+/// Calls the service once it is ready, and returns its response and the status of it.
+async fn call<T, B>(
+    service: Rc<Behind<T>>,
+    mut request: ServiceRequest,
+    verified: Verified,
+    grant: Grant,
+    span: DeliverySpan,
+) -> (Result<ServiceResponse<EitherBody<B>>, Error>, Option<u16>)
+where
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    rebuild_request(&mut request, verified);
+    request.extensions_mut().insert(grant);
+    let response = match service.call(request, &span).await {
+        Ok((calling, handling)) => {
+            let response = calling.await;
+            handling.ended(Some(status(&response)));
+            response
+        }
+        Err(error) => Err(error),
     };
-    match poll_fn(&mut polled).await {
-        Ok(Poll::Ready(())) => return TaskOutcome::Completed,
-        Ok(Poll::Pending) => {}
-        Err(_) => return TaskOutcome::Panicked,
-    }
-    match timeout(wait, spawn(work)).await {
-        Ok(Ok(())) => TaskOutcome::Completed,
-        Ok(Err(stopped)) if stopped.is_panic() => TaskOutcome::Panicked,
-        Ok(Err(_)) => TaskOutcome::Stopped,
-        Err(_) => TaskOutcome::Not,
-    }
+    let status = status(&response);
+    (response.map(ServiceResponse::map_into_left_body), Some(status))
 }
 
-/// The state of a task at the end of the wait.
-enum TaskOutcome {
-    Completed,
-    Panicked,
-    /// The worker is shutting down.
-    Stopped,
-    Not,
-}
-
-fn without_request(answer: EarlyResponse) -> Error {
-    Rejection::from(answer).into()
-}
-
-fn with_proof<B>(
-    answer: Result<ServiceResponse<B>, Error>,
-    proof: Verified,
+fn with_verified<B>(
+    response: Result<ServiceResponse<B>, Error>,
+    verified: Verified,
 ) -> Result<ServiceResponse<B>, Error> {
-    match answer {
+    match response {
         Ok(mut response) => {
-            response.response_mut().extensions_mut().insert(proof);
+            response.response_mut().extensions_mut().insert(verified);
             Ok(response)
         }
         Err(mut error) => {
             error.add_response_mapper(move |mut response| {
-                response.extensions_mut().insert(proof.clone());
+                response.extensions_mut().insert(verified.clone());
                 response
             });
             Err(error)

@@ -193,7 +193,6 @@ impl<'a> DeadLetter<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
 
     use countersign::{
         Attempt, ClaimOutcome, CompleteOutcome, EarlyResponse, Endpoint, EventKey, Health,
@@ -261,7 +260,7 @@ mod tests {
         let letters = EndpointDeadLetters { folder: folder.clone(), endpoint: "/in".into() };
         let receiver = Receiver::new(verifier, store, Endpoint::new("/in"));
         let receiver = receiver.with_dead_letters(letters);
-        receiver.claim(&verified, &|_: Duration| std::future::ready(())).await.err().unwrap()
+        receiver.claim(&verified, &countersign::TokioRuntime).await.err().unwrap()
     }
 
     fn open(path: PathBuf) -> Result<DeadLetterFolder, UsageError> {

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
-use countersign::{EarlyResponse, Grant, Handshake, Receiver, Scheme, Verified};
+use countersign::{EarlyResponse, Grant, Handshake, Receiver, Scheme, TokioRuntime, Verified};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service, ServiceExt};
 
@@ -95,7 +95,7 @@ impl Endpoint {
                 How::Forward(Forward::new(&path, to, settings)?)
             }
         };
-        if let Some(background) = receiver.settlement_task(sleep) {
+        if let Some(background) = receiver.settlement_task(TokioRuntime) {
             tokio::spawn(background);
         }
         let recorder = Recorder::new(receiver.clone(), name);

@@ -4,8 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::{Endpoint, EventKey, Receiver, Verified};
-use tokio::time::sleep;
+use countersign::{Endpoint, EventKey, Receiver, TokioRuntime, Verified};
 
 use super::short_id::short_id;
 use super::store::Store;
@@ -42,7 +41,7 @@ impl Recorder {
     /// Sends pending completions to the store, and reports those that were not recorded `within`
     /// this time.
     pub(super) async fn finish(self, within: Duration) {
-        let lost = self.receiver.flush(within, &sleep).await;
+        let lost = self.receiver.flush(within, &TokioRuntime).await;
         if lost.is_empty() {
             return;
         }

@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{StoreError, Timer};
+use super::StoreError;
+use crate::runtime::Runtime;
 
 /// Returns the store's reply, or `None` if it does not arrive within the time
 /// limit. A panic becomes an error.
@@ -16,7 +17,7 @@ use super::{StoreError, Timer};
 pub(crate) async fn bounded<T>(
     mut call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     within: Duration,
-    timer: &impl Timer,
+    runtime: &impl Runtime,
 ) -> Option<Result<T, StoreError>> {
     let mut end = None;
     poll_fn(|cx| {
@@ -27,7 +28,7 @@ pub(crate) async fn bounded<T>(
             // After a panic, the call is not polled again.
             Err(_) => return Poll::Ready(Some(Err(StoreError::unknown_effect("store panicked")))),
         }
-        let end = end.get_or_insert_with(|| Box::pin(timer.sleep(within)));
+        let end = end.get_or_insert_with(|| Box::pin(runtime.sleep(within)));
         end.as_mut().poll(cx).map(|()| None)
     })
     .await
@@ -37,9 +38,9 @@ pub(crate) async fn bounded<T>(
 pub(crate) async fn replied<T>(
     call: Pin<&mut impl Future<Output = Result<T, StoreError>>>,
     within: Duration,
-    timer: &impl Timer,
+    runtime: &impl Runtime,
 ) -> Result<T, StoreError> {
-    bounded(call, within, timer).await.unwrap_or_else(|| {
+    bounded(call, within, runtime).await.unwrap_or_else(|| {
         Err(StoreError::unknown_effect(format!("store did not reply within {within:?}")))
     })
 }

@@ -6,12 +6,13 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Claim, IdempotencyStore, RenewOutcome, Timer, bounded};
+use super::{Claim, IdempotencyStore, RenewOutcome, bounded};
+use crate::runtime::Runtime;
 
 impl<S: IdempotencyStore> Claim<S> {
     /// Runs `work`, and renews the lease after each third of it. If the lease is
     /// lost, the work continues, because stopping could leave it half done.
-    pub async fn run_with_renewal<F: Future>(&self, work: F, timer: &impl Timer) -> F::Output {
+    pub async fn run_with_renewal<F: Future>(&self, work: F, runtime: &impl Runtime) -> F::Output {
         let mut work = pin!(work);
         // Boxed, and created only if the work is pending: otherwise every request would carry the
         // memory for this.
@@ -19,7 +20,7 @@ impl<S: IdempotencyStore> Claim<S> {
         poll_fn(|cx| match work.as_mut().poll(cx) {
             Poll::Ready(output) => Poll::Ready(output),
             Poll::Pending => {
-                let renewals = renewals.get_or_insert_with(|| Box::pin(self.renewals(timer)));
+                let renewals = renewals.get_or_insert_with(|| Box::pin(self.renewals(runtime)));
                 match renewals.as_mut().poll(cx) {
                     Poll::Ready(never) => match never {},
                     Poll::Pending => Poll::Pending,
@@ -29,14 +30,14 @@ impl<S: IdempotencyStore> Claim<S> {
         .await
     }
 
-    async fn renewals(&self, timer: &impl Timer) -> Infallible {
+    async fn renewals(&self, runtime: &impl Runtime) -> Infallible {
         let every = (self.lease() / 3).max(MIN_PAUSE);
         loop {
-            timer.sleep(every).await;
+            runtime.sleep(every).await;
             // A renewal that fails, or has no reply by then, is tried again at the next third. A
             // lost lease stays lost.
             loop {
-                match bounded(pin!(self.renew()), every, timer).await {
+                match bounded(pin!(self.renew()), every, runtime).await {
                     Some(Ok(RenewOutcome::Lost)) => return pending().await,
                     Some(_) => break,
                     None => {}

@@ -5,10 +5,8 @@
 mod pending;
 mod worker;
 
-use std::future::Future;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use self::pending::{Ended, Full, Pending};
 use self::worker::Current;
@@ -211,23 +209,6 @@ impl<S> Shared<S> {
             Ended::RecordLost => self.counters.completion_lost(),
             Ended::ReleaseLost => self.counters.release_lost(),
         }
-    }
-}
-
-/// The runtime's sleep function. Implemented for functions such as
-/// `tokio::time::sleep`.
-pub trait Timer: Send + Sync + 'static {
-    /// Waits for this long.
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
-}
-
-impl<F, Sleep> Timer for F
-where
-    F: Fn(Duration) -> Sleep + Send + Sync + 'static,
-    Sleep: Future<Output = ()> + Send,
-{
-    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
-        self(duration)
     }
 }
 

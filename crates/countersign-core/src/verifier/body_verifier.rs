@@ -24,7 +24,7 @@ use crate::url::PublicUrl;
 /// The body is hashed as it arrives and stored here, so that the returned body is
 /// always the verified one.
 #[must_use = "the delivery is not verified before `verify`"]
-pub struct BodyVerifier {
+pub(crate) struct BodyVerifier {
     pub(super) verifier: VerifierSnapshot,
     pub(super) presented: SignatureHeaders,
     tags: Tags,
@@ -87,7 +87,7 @@ impl BodyVerifier {
     /// # Errors
     ///
     /// [`VerifyErrorKind::BodyTooLarge`] if `bytes` is over the limit.
-    pub fn check_content_length(&self, bytes: u64) -> Result<(), VerifyError> {
+    pub(crate) fn check_content_length(&self, bytes: u64) -> Result<(), VerifyError> {
         match usize::try_from(bytes) {
             Ok(bytes) if bytes <= self.body.limit() => Ok(()),
             _ => Err(self.body.too_large()),
@@ -108,7 +108,7 @@ impl BodyVerifier {
     /// decoded. [`VerifyErrorKind::UnsupportedEncoding`] if the body does not decode,
     /// or if bytes follow its end.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
+    pub(crate) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), VerifyError> {
         self.update_counted(piece.into(), &mut BufferPermit::uncounted()).map_err(|error| {
             match error {
                 NotTaken::Rejected(error) => error,
@@ -152,7 +152,7 @@ impl BodyVerifier {
     /// timestamp is in the signed body. [`VerifyErrorKind::BodyIncomplete`] if an
     /// encoded body was cut off.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub fn verify(mut self) -> Result<Verified, VerifyError> {
+    pub(crate) fn verify(mut self) -> Result<Verified, VerifyError> {
         let body = self.end()?;
         match self.ruled {
             Some(ruled) => ruled.verify(self.verifier, body),

@@ -1,5 +1,4 @@
-//! A request whose head was checked and whose body is arriving. Contains the logic
-//! that all adapters share, except for reading the body.
+//! A request whose head was checked and whose body is arriving.
 
 use std::fmt;
 use std::mem;
@@ -26,7 +25,7 @@ impl Verifier {
     /// # Errors
     ///
     /// The response, if no more of the request needs to be read.
-    pub fn begin_delivery<'h>(
+    pub(crate) fn begin_delivery<'h>(
         &self,
         head: impl Into<RequestHead<'h>>,
     ) -> Result<IncomingDelivery, EarlyResponse> {
@@ -58,7 +57,7 @@ impl Verifier {
     /// # Errors
     ///
     /// [`EarlyResponse::Busy`] if the budget is exhausted.
-    pub fn reserve(&self, head_bytes: usize) -> Result<BufferPermit, EarlyResponse> {
+    pub(crate) fn reserve(&self, head_bytes: usize) -> Result<BufferPermit, EarlyResponse> {
         let mut reserved = self.buffer_budget().reserve();
         match reserved.grow(head_bytes.saturating_add(REQUEST_BYTES)) {
             Ok(()) => Ok(reserved),
@@ -78,7 +77,7 @@ impl Verifier {
 /// the end it gets the verified delivery, or the response to send. The first error of
 /// any method is the response, and ends the request.
 #[must_use = "the request is not answered yet"]
-pub struct IncomingDelivery {
+pub(crate) struct IncomingDelivery {
     request: Request,
     received: u64,
     pace: BodyDeadline,
@@ -102,7 +101,7 @@ enum Request {
 impl IncomingDelivery {
     /// Counts the body in addition to what is [reserved](Verifier::reserve) for the
     /// head.
-    pub fn with_permit(mut self, reserved: BufferPermit) -> Self {
+    pub(crate) fn with_permit(mut self, reserved: BufferPermit) -> Self {
         self.reserved = reserved;
         self
     }
@@ -114,7 +113,7 @@ impl IncomingDelivery {
     /// # Errors
     ///
     /// The response, if `bytes` is over the limit.
-    pub fn check_content_length(&mut self, bytes: u64) -> Result<(), EarlyResponse> {
+    pub(crate) fn check_content_length(&mut self, bytes: u64) -> Result<(), EarlyResponse> {
         let announced = usize::try_from(bytes).unwrap_or(usize::MAX);
         let rejected = match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => {
@@ -131,8 +130,7 @@ impl IncomingDelivery {
     }
 
     /// Whether the response depends on the body. If not, the body need not be read.
-    #[must_use]
-    pub fn wants_body(&self) -> bool {
+    pub(crate) fn wants_body(&self) -> bool {
         match &self.request {
             Request::Delivery { .. } => true,
             Request::Handshake { asked, .. } => asked.body_limit() > 0,
@@ -146,7 +144,7 @@ impl IncomingDelivery {
     /// The response, if no more of the request needs to be read: the body is too
     /// large, is not valid in its content encoding, or does not fit into the budget at
     /// the moment.
-    pub fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
+    pub(crate) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
         let piece = piece.into();
         self.received += piece.len() as u64;
         let pushed = match &mut self.request {
@@ -163,7 +161,7 @@ impl IncomingDelivery {
 
     /// Call this before waiting for the next piece. It copies the received bytes out
     /// of the connection's buffer, which they would otherwise keep alive.
-    pub fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => begun.pause(),
             Request::Handshake { body, .. } => body.detach(),
@@ -172,15 +170,13 @@ impl IncomingDelivery {
 
     /// Returns the response for a body that the adapter stopped reading, for the
     /// reason `kind`.
-    #[must_use]
-    pub fn reject(&self, kind: VerifyErrorKind) -> EarlyResponse {
+    pub(crate) fn reject(&self, kind: VerifyErrorKind) -> EarlyResponse {
         self.verifier.report_response(VerifyError::from(kind))
     }
 
     /// When to call [`check_rate`](Self::check_rate) next, since the adapter began to
     /// wait for the body.
-    #[must_use]
-    pub fn next_deadline(&self) -> Duration {
+    pub(crate) fn next_deadline(&self) -> Duration {
         self.pace.next()
     }
 
@@ -190,7 +186,7 @@ impl IncomingDelivery {
     /// # Errors
     ///
     /// The response, if the body arrives too slowly.
-    pub fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
+    pub(crate) fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
         let judged = self.pace.judge(elapsed, self.received);
         judged.map_err(|rejected| self.verifier.report_response(rejected))
     }
@@ -202,7 +198,7 @@ impl IncomingDelivery {
     ///
     /// The response, if the request is not a delivery to handle: it failed
     /// verification, or it is a handshake.
-    pub fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
+    pub(crate) fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
         let Self { request, received, reserved, since, verifier, .. } = self;
         let body_took = since.elapsed();
         let since = Stopwatch::start();

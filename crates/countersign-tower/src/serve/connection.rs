@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use countersign_core::BufferBudget;
+use countersign_core::{BufferBudget, HeadSource};
 use futures_util::future::Either;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
@@ -22,7 +22,7 @@ use super::answer::{Answer, rejected, unavailable};
 use super::connection_slots::ConnectionSlot;
 use super::connection_timer::{ActiveRequest, ConnectionTimer, Expired};
 use super::linger::linger;
-use crate::body::{BoxError, head_bytes};
+use crate::body::BoxError;
 
 pub(super) struct Connection<S> {
     pub(super) stream: TcpStream,
@@ -124,7 +124,7 @@ where
         let mut reserved = self.shared.budget.reserve();
         // With HTTP/1 a connection has one request at a time.
         let fits = request.version() <= Version::HTTP_11
-            || reserved.grow(head_bytes(request.headers(), request.uri()) + STREAM_BYTES).is_ok();
+            || reserved.grow(request.buffered_bytes() + STREAM_BYTES).is_ok();
         let early = if request.headers().len() > MAX_FIELDS {
             Some(rejected(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE))
         } else if !fits {

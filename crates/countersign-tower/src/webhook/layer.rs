@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::{IdempotencyStore, Receiver};
-use tokio::time::sleep;
+use countersign_core::{IdempotencyStore, Receiver, TokioRuntime};
 use tokio_util::task::TaskTracker;
 use tower_layer::Layer;
 
@@ -71,7 +70,7 @@ impl<S: IdempotencyStore> Shared<S> {
     /// Starts the receiver's background task at the first request, because a
     /// layer is often created outside of a runtime.
     pub(super) fn ensure_background(&self) {
-        if let Some(background) = self.receiver.settlement_task(sleep) {
+        if let Some(background) = self.receiver.settlement_task(TokioRuntime) {
             tokio::spawn(background);
         }
     }

@@ -1,15 +1,16 @@
-//! The service: reads the body, runs the delivery's task, and sends its response.
+//! The service: receives a delivery, handles it in a task, and sends its response.
 
 use std::fmt;
 use std::future::{self, Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{DeliverySpan, EarlyResponse, IdempotencyStore, ReceivedDelivery};
+use countersign_core::{
+    DeliverySpan, EarlyResponse, Grant, IdempotencyStore, ReceivedDelivery, Runtime, TokioRuntime,
+    Verified, run_detached,
+};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::request::Parts;
@@ -17,12 +18,11 @@ use http::{Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::layer::Shared;
-use super::task;
-use crate::body::{BoxError, ReadBody, rebuild_request};
+use crate::body::{BoxError, HttpBody, rebuild_request};
 use crate::response::{ResponseBody, into_response};
 
 /// A service that is called once for each event; see [`WebhookLayer`](crate::WebhookLayer).
@@ -54,21 +54,22 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         self.shared.ensure_background();
         let service = self.inner.clone();
-        let (shared, began) = (Arc::clone(&self.shared), Instant::now());
-        let read = ReadBody::new(shared.receiver.verifier(), request);
-        let span = read.span().clone();
-        // Reading and responding use the same memory in turn. An `async fn` for both would reserve
+        let (shared, began) = (Arc::clone(&self.shared), TokioRuntime.now());
+        let (parts, body) = request.into_parts();
+        let receiving = shared.receiver.receive(parts, HttpBody::new(body), TokioRuntime);
+        let span = receiving.span().clone();
+        // Receiving and handling use the same memory in turn. An `async fn` for both would reserve
         // memory for the request three times.
-        Box::pin(read.then(move |read| respond(&shared, began, span, service, read)))
+        Box::pin(receiving.then(move |received| handle(&shared, began, span, service, received)))
     }
 }
 
-fn respond<S, T, ResBody>(
+fn handle<S, T, ResBody>(
     shared: &Arc<Shared<S>>,
     began: Instant,
     span: DeliverySpan,
     service: T,
-    read: Result<(Parts, ReceivedDelivery), EarlyResponse>,
+    received: Result<(Parts, ReceivedDelivery), EarlyResponse>,
 ) -> impl Future<Output = Result<Response<ResponseBody<ResBody>>, T::Error>> + use<S, T, ResBody>
 where
     S: IdempotencyStore,
@@ -77,68 +78,61 @@ where
     T::Error: Send + 'static,
     ResBody: Send + 'static,
 {
-    let (parts, arrived) = match read {
-        Ok(arrived) => arrived,
-        Err(other) => return Either::Left(future::ready(Ok(into_response(other)))),
+    let (parts, delivery) = match received {
+        Ok(received) => received,
+        Err(early) => return Either::Left(future::ready(Ok(into_response(early)))),
     };
-    let ReceivedDelivery { verified, permit: reserved, .. } = arrived;
-    let proof = verified.clone();
-    let request = rebuild_request(parts, verified);
-    let answer_within = shared.receiver.response_deadline();
-    let (give, mut given) = oneshot::channel();
-    let task = task::run(Arc::clone(shared), (request, reserved), service, span.clone(), give);
+    let verified = delivery.verified.clone();
+    let (send, mut response) = oneshot::channel();
+    let call_span = span.clone();
+    let work = shared.receiver.clone().handle(
+        delivery,
+        parts,
+        TokioRuntime,
+        move |parts, verified, grant| call(service, parts, verified, grant, call_span),
+        // Fails if the client has disconnected, or if its deadline has passed.
+        move |response| {
+            drop(send.send(response.unwrap_or_else(|(_, early)| Ok(into_response(early)))));
+        },
+    );
     // From here on a client that disconnects cancels nothing, not even a claim that is in progress.
-    let task = Box::pin(shared.tasks.track_future(span.instrument(task)));
+    let work = Box::pin(shared.tasks.track_future(span.instrument(work)));
+    let within = shared.receiver.response_deadline();
     Either::Right(async move {
-        let ended = run_detached(task, began, answer_within).await;
-        let mut response = match (given.try_recv(), ended) {
+        let outcome = run_detached(work, began, within, &TokioRuntime, tokio::spawn).await;
+        let mut response = match response.try_recv() {
             // Even at the deadline: the handler finished in time, and only its completion is not
             // written yet.
-            (Ok(given), _) => given?,
-            (Err(_), TaskOutcome::Panicked) => into_response(EarlyResponse::HandlerFailed),
-            (Err(_), TaskOutcome::Completed | TaskOutcome::Stopped) => {
-                into_response(EarlyResponse::Busy)
-            }
-            (Err(_), TaskOutcome::Not) => {
-                span.timed_out();
-                into_response(EarlyResponse::HandlerTimeout)
-            }
+            Ok(response) => response?,
+            Err(_) => into_response(outcome.early_response(&span)),
         };
-        response.extensions_mut().insert(proof);
+        response.extensions_mut().insert(verified);
         Ok(response)
     })
 }
 
-/// Runs a future that nothing outside of it can cancel, and waits for it until `within` has passed
-/// since the request began. A future that completes at its first poll needs no separate task.
-async fn run_detached(
-    mut work: Pin<Box<impl Future<Output = ()> + Send + 'static>>,
-    began: Instant,
-    within: Duration,
-) -> TaskOutcome {
-    let mut polled = |cx: &mut Context<'_>| {
-        Poll::Ready(catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))))
-    };
-    match poll_fn(&mut polled).await {
-        Ok(Poll::Ready(())) => return TaskOutcome::Completed,
-        Ok(Poll::Pending) => {}
-        Err(_) => return TaskOutcome::Panicked,
+/// Calls the service once it is ready, and returns its response and the status of it.
+async fn call<T, ResBody>(
+    mut service: T,
+    parts: Parts,
+    verified: Verified,
+    grant: Grant,
+    span: DeliverySpan,
+) -> (Result<Response<ResponseBody<ResBody>>, T::Error>, Option<u16>)
+where
+    T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
+{
+    // Only now, so that requests without a claim never hold the service's permits.
+    if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
+        return (Err(error), None);
     }
-    match timeout(within.saturating_sub(began.elapsed()), tokio::spawn(work)).await {
-        Ok(Ok(())) => TaskOutcome::Completed,
-        Ok(Err(stopped)) if stopped.is_panic() => TaskOutcome::Panicked,
-        Ok(Err(_)) => TaskOutcome::Stopped,
-        Err(_) => TaskOutcome::Not,
-    }
-}
-
-/// The state of a task at the end of the wait.
-enum TaskOutcome {
-    Completed,
-    Panicked,
-    /// The runtime is shutting down.
-    Stopped,
-    Not,
+    let mut request = rebuild_request(parts, verified);
+    request.extensions_mut().insert(grant);
+    let handling = span.handling();
+    let response = service.call(request).await;
+    let status = response.as_ref().ok().map(|response| response.status().as_u16());
+    handling.ended(status);
+    (response.map(ResponseBody::of_service), status)
 }
 
 impl<S: IdempotencyStore, T: Clone> Clone for WebhookService<S, T> {

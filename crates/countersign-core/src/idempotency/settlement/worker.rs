@@ -13,49 +13,50 @@ use futures_util::future::select;
 use futures_util::stream::FuturesUnordered;
 
 use super::pending::{Action, PendingSettlement, Place, Telling, Told};
-use super::{SettlementQueue, Shared, Timer};
+use super::{SettlementQueue, Shared};
 use crate::clock::Clock;
 use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
+use crate::runtime::Runtime;
 
 impl<S: IdempotencyStore> SettlementQueue<S> {
     /// Returns the task that sends pending steps, until no more can be added. There
     /// is one task at a time. A new one is returned after the previous one was
     /// dropped, for example with its runtime, or is stalled while steps are
     /// pending.
-    pub(crate) fn background<T: Timer>(
+    pub(crate) fn background<T: Runtime>(
         &self,
-        timer: T,
+        runtime: T,
     ) -> Option<impl Future<Output = ()> + Send + use<S, T>> {
         let running = self.0.current.start(|| self.0.is_stalled())?;
         let shared = Arc::clone(&self.0);
         shared.take_over();
         Some(async move {
-            run(&shared, &running, &timer).await;
+            run(&shared, &running, &runtime).await;
             drop(running);
         })
     }
 
     /// Sends pending steps for at most `within`. Returns the events whose success
     /// is still not recorded in the store.
-    pub(crate) async fn drain(&self, within: Duration, timer: &impl Timer) -> Vec<EventKey> {
+    pub(crate) async fn drain(&self, within: Duration, runtime: &impl Runtime) -> Vec<EventKey> {
         let shared = &self.0;
         let settle = async {
             loop {
                 shared.change(|pending, _, _| pending.retry_all());
-                shared.tell_all_once(timer).await;
+                shared.tell_all_once(runtime).await;
                 if shared.change(|pending, _, _| pending.is_settled()) {
                     return;
                 }
-                timer.sleep(FIRST_PAUSE).await;
+                runtime.sleep(FIRST_PAUSE).await;
             }
         };
         // If the time runs out first, unfinished steps are queued again.
-        select(pin!(settle), pin!(timer.sleep(within))).await;
+        select(pin!(settle), pin!(runtime.sleep(within))).await;
         shared.change(|pending, _, _| pending.unrecorded().cloned().collect())
     }
 }
 
-async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: &impl Timer) {
+async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime: &impl Runtime) {
     let (mut telling, mut failures) = (Telling::default(), Failures::default());
     let mut tells = FuturesUnordered::new();
     // The pauses of single steps, the pause of an outage, and the tick that shows that the task is
@@ -69,7 +70,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
             && let Some(taken) = shared.take(&telling)
         {
             telling.begin(taken.step.action);
-            tells.push(shared.report(taken, timer));
+            tells.push(shared.report(taken, runtime));
         }
         let event = poll_fn(|cx| {
             if !running.is_current() {
@@ -93,7 +94,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
                     Poll::Pending
                 }
                 Steps::Later => {
-                    tick.get_or_insert_with(|| Box::pin(timer.sleep(TICK)));
+                    tick.get_or_insert_with(|| Box::pin(runtime.sleep(TICK)));
                     if is_over(&mut tick, cx) { Poll::Ready(Event::Look) } else { Poll::Pending }
                 }
             }
@@ -108,7 +109,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
                 if reply == Reply::Failed {
                     failures.add(&taken.step.key);
                     if failures.are_an_outage() && outage_pause.is_none() {
-                        outage_pause = Some(Box::pin(timer.sleep(failures.next_pause())));
+                        outage_pause = Some(Box::pin(runtime.sleep(failures.next_pause())));
                     }
                 } else if failures.end() {
                     // The store is back, for all that wait.
@@ -121,7 +122,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, timer: 
                 {
                     let pause = pause_after(tries, pauses.len());
                     pauses.push(async move {
-                        timer.sleep(pause).await;
+                        runtime.sleep(pause).await;
                         place
                     });
                 }
@@ -216,7 +217,7 @@ impl<S> Shared<S> {
 impl<S: IdempotencyStore> Shared<S> {
     /// Sends every due step once, unless the store seems to be unavailable. Failed
     /// steps are queued again after the others.
-    async fn tell_all_once(&self, timer: &impl Timer) {
+    async fn tell_all_once(&self, runtime: &impl Runtime) {
         let (mut telling, mut failures) = (Telling::default(), Failures::default());
         let mut tells = FuturesUnordered::new();
         let mut failed = Vec::new();
@@ -226,7 +227,7 @@ impl<S: IdempotencyStore> Shared<S> {
                 && let Some(taken) = self.take(&telling)
             {
                 telling.begin(taken.step.action);
-                tells.push(self.report(taken, timer));
+                tells.push(self.report(taken, runtime));
             }
             let Some((taken, reply)) = tells.next().await else { return };
             telling.end(taken.step.action);
@@ -245,11 +246,11 @@ impl<S: IdempotencyStore> Shared<S> {
     async fn report<'s>(
         &'s self,
         mut taken: Taken<'s, S>,
-        timer: &impl Timer,
+        runtime: &impl Runtime,
     ) -> (Taken<'s, S>, Reply) {
         let step = taken.step.clone();
         let call = pin!(self.tell_store(&step));
-        let Some(Ok(told)) = bounded(call, MAX_STEP, timer).await else {
+        let Some(Ok(told)) = bounded(call, MAX_STEP, runtime).await else {
             return (taken, Reply::Failed);
         };
         let is_final =

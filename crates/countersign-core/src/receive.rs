@@ -1,0 +1,16 @@
+//! The receive loop: checks the head of a request, reads its body under a size limit
+//! and a deadline, and verifies it. All adapters use it.
+//!
+//! ```text
+//! request -> secrets -> headers, timestamp -> body (limit, deadline, budget) -> MAC -> compare -> Verified
+//! ```
+
+mod detached;
+mod future;
+mod handle;
+mod source;
+
+pub use detached::{Detached, Panicked, TaskOutcome, run_detached};
+pub use future::ReceiveFuture;
+pub use handle::ClaimFuture;
+pub use source::{BodySource, HeadSource};

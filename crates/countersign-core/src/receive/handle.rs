@@ -1,0 +1,93 @@
+//! Claim, handle, respond, settle: what follows the receive loop.
+
+use std::panic::resume_unwind;
+use std::pin::Pin;
+
+use super::{Detached, Panicked};
+use crate::idempotency::{Claim, Grant, IdempotencyStore};
+use crate::outcome::EarlyResponse;
+use crate::receiver::Receiver;
+use crate::runtime::Runtime;
+use crate::telemetry::DeliverySpan;
+use crate::verifier::{ReceivedDelivery, Verified};
+
+impl<S: IdempotencyStore> Receiver<S> {
+    /// Claims the event of a delivery, runs the handler, responds, and settles the
+    /// claim by the handler's status. The claim is renewed while the handler runs.
+    ///
+    /// `request` is passed on to the handler. If the event is not claimed, `respond`
+    /// gets it together with the early response. The handler returns its response and
+    /// the status of it; `None` releases the claim.
+    ///
+    /// `respond` is called before the claim is settled: if a success cannot be
+    /// recorded, the sender still gets the response of the successful handler.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` has room for its arguments twice: as given, and as used"
+    )]
+    pub fn handle<Q, T, F>(
+        self,
+        delivery: ReceivedDelivery,
+        request: Q,
+        runtime: impl Runtime,
+        handler: impl FnOnce(Q, Verified, Grant) -> F,
+        respond: impl FnOnce(Result<T, (Q, EarlyResponse)>),
+    ) -> impl Future<Output = ()>
+    where
+        F: Future<Output = (T, Option<u16>)>,
+    {
+        async move {
+            let ReceivedDelivery { verified, permit } = delivery;
+            let claim = match self.claim(&verified, &runtime).await {
+                Ok(claim) => claim,
+                Err(early) => return respond(Err((request, early))),
+            };
+            let work = handler(request, verified, claim.grant());
+            let (response, status) = claim.run_with_renewal(work, &runtime).await;
+            respond(Ok(response));
+            // The response is sent, so a slow store does not hold a share of the budget.
+            drop(permit);
+            // Even if this fails, the handler has had its effect, and the response is final.
+            drop(self.settle(claim, status, &runtime).await);
+        }
+    }
+
+    /// As [`claim`](Self::claim), in a separate task. If the client disconnects during
+    /// the call to the store, the task still finishes, and the claim is dropped and
+    /// released. Without the task, a claim that nothing owns could be left in the
+    /// store.
+    ///
+    /// `spawn` starts a task of the runtime, which ends with an error if the runtime
+    /// stops it.
+    ///
+    /// # Errors
+    ///
+    /// The response, if the delivery is not to be handled.
+    ///
+    /// # Panics
+    ///
+    /// Passes on a panic of the task. No call to a store panics here.
+    pub async fn claim_detached<J, E>(
+        &self,
+        verified: &Verified,
+        span: &DeliverySpan,
+        runtime: impl Runtime,
+        spawn: impl FnOnce(Detached<ClaimFuture<S>>) -> J,
+    ) -> Result<Claim<S>, EarlyResponse>
+    where
+        J: Future<Output = Result<Result<Result<Claim<S>, EarlyResponse>, Panicked>, E>>,
+    {
+        let (receiver, verified) = (self.clone(), verified.clone());
+        let claiming = async move { receiver.claim(&verified, &runtime).await };
+        let claiming: Pin<Box<ClaimFuture<S>>> = Box::pin(span.instrument(claiming));
+        match spawn(Detached(claiming)).await {
+            Ok(Ok(claimed)) => claimed,
+            Ok(Err(Panicked(panic))) => resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(_) => Err(EarlyResponse::Busy),
+        }
+    }
+}
+
+/// The future of a claim.
+pub type ClaimFuture<S> = dyn Future<Output = Result<Claim<S>, EarlyResponse>> + Send;
