@@ -67,7 +67,8 @@ fn verifying_allocates_nothing(scheme: &str) {
             let Poll::Ready(Ok((_, delivery))) = received else { panic!("{received:?}") };
             assert_eq!(delivery.verified.body().len(), bytes);
         });
-        assert_eq!(allocated.count_total, 1, "as it arrives, {bytes} bytes");
+        let most = most(1, 14);
+        assert!(allocated.count_total <= most, "as it arrives, {bytes} bytes: {allocated:?}");
     }
 }
 

@@ -90,7 +90,8 @@
 //! | feature | adds |
 //! | --- | --- |
 //! | `http` | [`Headers`] for `http::HeaderMap`, [`RequestHead`] from `http::request::Parts` |
-//! | `tower` | the module `tower`; implies `http` |
+//! | `tokio` | `TokioRuntime`: the time of tokio, for a [`Receiver`] without an adapter |
+//! | `tower` | the module `tower`; implies `http` and `tokio` |
 //! | `serve` | the module `serve`: a server for tower services and axum, with [timeouts and limits](guide::hostile); implies `tower` |
 //! | `axum` | the module `axum`; implies `tower` |
 //! | `actix` | the module `actix` |
