@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 use zeroize::Zeroizing;
 
 use super::warning::is_blank;
-use super::{Secret, Secrets, Source};
+use super::{Secret, Secrets, Source, not_zero};
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::SecretFormat;
 
@@ -51,6 +51,26 @@ impl Secrets {
     }
 }
 
+impl Secret {
+    /// Calls `seen` with every key that the secret has in any
+    /// [format](SecretFormat), possibly several times with the same key. For a
+    /// secret that was created with a format this is its only key.
+    ///
+    /// Two secrets with different texts can have the same key: `a&amp;b` in the
+    /// format of WooCommerce and `a&b` in that of X (Twitter). Compare these keys
+    /// to find a secret that two endpoints or tenants share. Never log them.
+    pub fn for_each_possible_key(&self, mut seen: impl FnMut(&[u8])) {
+        match &self.source {
+            Source::AsShown(text) => {
+                let formats = SecretFormat::ALL.iter();
+                let keys = formats.filter_map(|(_, format)| format.keys(text).ok());
+                keys.flatten().for_each(|key| seen(&key));
+            }
+            Source::Key(key) => seen(key),
+        }
+    }
+}
+
 impl SecretFormat {
     /// Decodes the key of a secret's text. If there are several, the one that signs.
     pub(crate) fn decode(self, text: &str) -> Result<KeyBytes, SecretProblem> {
@@ -81,6 +101,7 @@ impl SecretFormat {
                 SecretProblem::DecodesToNothing
             });
         }
+        keys.iter().try_for_each(|key| not_zero(key))?;
         Ok(keys)
     }
 
@@ -212,6 +233,52 @@ mod tests {
         );
         let basic = SecretFormat::Basic.decode("Aladdin:open sesame").unwrap();
         assert_eq!(basic.as_slice(), b"QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+    }
+
+    #[test]
+    fn the_possible_keys_of_a_text_are_its_keys_in_every_format() {
+        for (word, format) in SecretFormat::ALL {
+            let (text, key): (_, &[u8]) = match format {
+                SecretFormat::Text => (" whsec_a", b" whsec_a"),
+                SecretFormat::Hex => ("0aFF", b"\x0a\xff"),
+                SecretFormat::Base64 => ("YWI", b"ab"),
+                SecretFormat::Whsec => ("v1,whsec_YWJj|v1,whsec_ZGVm", b"def"),
+                SecretFormat::WhsecOrText => ("whsec_YWJj", b"abc"),
+                SecretFormat::TextAndWhsec => ("YWJj", b"abc"),
+                SecretFormat::Whpk => ("whpk_YWJj", b"abc"),
+                SecretFormat::HtmlEntities => ("a&amp;b&#039;", b"a&b'"),
+                SecretFormat::Basic => ("a:b", b"YTpi"),
+            };
+            let mut keys = Vec::new();
+            Secret::new(text).unwrap().for_each_possible_key(|key| keys.push(key.to_vec()));
+            assert!(keys.iter().any(|possible| possible == key), "{word}: {keys:?}");
+            for key in format.keys(text).unwrap() {
+                assert!(keys.contains(&key), "{word}: {key:?}");
+            }
+        }
+        let mut keys = Vec::new();
+        let secret = Secret::from_bytes(b"a&amp;b").unwrap();
+        secret.for_each_possible_key(|key| keys.push(key.to_vec()));
+        assert_eq!(keys, [b"a&amp;b"]);
+    }
+
+    #[test]
+    fn a_text_that_decodes_to_only_zero_bytes_is_rejected_in_every_format() {
+        let base64 = "AAAAAAAAAAAAAAAAAAAAAA==";
+        for (format, text) in [
+            (SecretFormat::Hex, "00".repeat(32)),
+            (SecretFormat::Base64, base64.to_owned()),
+            (SecretFormat::Whsec, format!("whsec_{base64}")),
+            (SecretFormat::Whsec, format!("whsec_YWJj|whsec_{base64}")),
+            (SecretFormat::WhsecOrText, format!("whsec_{base64}")),
+            (SecretFormat::TextAndWhsec, format!("whsec_{base64}")),
+            (SecretFormat::TextAndWhsec, base64.to_owned()),
+            (SecretFormat::Whpk, format!("whpk_{base64}")),
+        ] {
+            let rejected = format.decode(&text).unwrap_err();
+            assert_eq!(rejected, SecretProblem::OnlyZeros, "{format:?}: {text}");
+        }
+        assert!(SecretFormat::Text.decode("0000").is_ok());
     }
 
     #[test]
