@@ -177,22 +177,24 @@ pub(crate) fn warn(secrets: &Secrets, scheme: &Scheme) {
     }
 }
 
-/// Every text and key that a secret can encode. Only its scheme determines which one is the key.
-pub(crate) fn possible_keys(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let parts = text.split(|byte| *byte == b'|').map(<[u8]>::trim_ascii);
-    let mut keys = vec![text.to_vec()];
-    for part in parts {
+/// Every text and key that a secret can encode: the keys in every format of a scheme, and those of
+/// texts that are not quite in such a format. Only its scheme determines which one is the key.
+pub(crate) fn possible_keys(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
+    let text = secret.dangerous_reveal();
+    let mut keys = vec![Zeroizing::new(text.to_vec())];
+    secret.for_each_possible_key(|key| keys.push(Zeroizing::new(key.to_vec())));
+    for part in text.split(|byte| *byte == b'|').map(<[u8]>::trim_ascii) {
         let part = part.strip_prefix(b"v1,").unwrap_or(part);
         let bare = PREFIXES.iter().find_map(|prefix| part.strip_prefix(*prefix)).unwrap_or(part);
         let base64 = [&STANDARD, &URL_SAFE]
             .map(|alphabet| GeneralPurpose::new(alphabet, LENIENT).decode(bare).ok());
-        keys.extend([part.to_vec(), bare.to_vec()]);
-        keys.extend(base64.into_iter().flatten().chain(from_hex(bare)));
+        let decoded = base64.into_iter().flatten().chain(from_hex(bare));
+        keys.extend([part.to_vec(), bare.to_vec()].into_iter().chain(decoded).map(Zeroizing::new));
     }
-    keys.sort_unstable();
+    keys.sort_unstable_by(|one, other| one.as_slice().cmp(other));
     keys.dedup();
     keys.retain(|key| !key.is_empty());
-    keys.into_iter().map(Zeroizing::new).collect()
+    keys
 }
 
 fn from_hex(text: &[u8]) -> Option<Vec<u8>> {

@@ -3,6 +3,7 @@
 mod arguments;
 mod capture;
 mod file;
+mod former_secrets;
 mod handshakes;
 mod place;
 mod shared_secrets;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Args};
-use countersign::{BufferBudget, OutagePolicy, Repeats, Verifier};
+use countersign::{BufferBudget, OutagePolicy, Repeats, Scheme, Verifier};
 use http::Uri;
 
 use super::capture::{KnownSecrets, PublicUrl};
@@ -30,8 +31,9 @@ use crate::server_url;
 use crate::usage_error::UsageError;
 
 pub(super) use capture::CapturePlan;
+pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
-pub(super) use shared_secrets::SecretUsers;
+pub(super) use shared_secrets::{KeyDigest, SecretUsers, key_digests};
 pub(super) use source::Source;
 pub(super) use toml::ForwardedHeaders;
 
@@ -111,7 +113,7 @@ pub(super) struct Plan {
     pub(super) forwarded_headers: ForwardedHeaders,
     pub(super) capture: Option<CapturePlan>,
     pub(super) dead_letters: Option<DeadLetterPlan>,
-    /// All secrets that were read, if deliveries are captured.
+    /// All secrets that were read, if the program captures deliveries.
     pub(super) hidden: Arc<KnownSecrets>,
 }
 
@@ -176,13 +178,47 @@ pub(super) struct Target {
 }
 
 impl Plan {
+    /// The configuration at the start of the program.
     pub(super) fn of(args: &ServeArgs) -> Result<Self, UsageError> {
+        Self::read(args, None)
+    }
+
+    /// The configuration while the program runs, with the set that its secrets are added to:
+    /// whether they are needed does not depend on the `capture` of the reloaded configuration.
+    pub(super) fn reloaded(args: &ServeArgs, hidden: KnownSecrets) -> Result<Self, UsageError> {
+        Self::read(args, Some(hidden))
+    }
+
+    fn read(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Self, UsageError> {
         let plan = match &args.config {
-            Some(file) => file::plan(file, args)?,
-            None => arguments::plan(args)?,
+            Some(file) => file::plan(file, args, hidden)?,
+            None => arguments::plan(args, hidden)?,
         };
         folders::apart(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
         Ok(plan)
+    }
+
+    /// A configuration with the defaults of everything that only a file can configure.
+    fn new(
+        args: &ServeArgs,
+        listen: String,
+        store: StorePlan,
+        endpoints: Vec<(EndpointPlan, Changes)>,
+        capture: Option<CapturePlan>,
+        hidden: Arc<KnownSecrets>,
+    ) -> Self {
+        Self {
+            listen,
+            store,
+            endpoints,
+            fixed: Fixed::new(),
+            limits: Limits::default(),
+            show_body: args.show_body,
+            forwarded_headers: ForwardedHeaders::default(),
+            capture,
+            dead_letters: args.dead_letters(),
+            hidden,
+        }
     }
 
     /// The budget for the bytes of all requests: the default one, or a larger one if the largest
@@ -209,6 +245,32 @@ impl ServeArgs {
     fn dead_letters(&self) -> Option<DeadLetterPlan> {
         let folder = self.dead_letters.clone()?;
         Some(DeadLetterPlan { folder, at: Place::option("--dead-letters") })
+    }
+}
+
+/// The set for the secrets of a configuration: the given one, or at the start of the program one
+/// that is used if deliveries are captured.
+fn hidden(given: Option<KnownSecrets>, capture: Option<&CapturePlan>) -> Arc<KnownSecrets> {
+    let at_start = || capture.map_or_else(KnownSecrets::nothing, |_| KnownSecrets::new());
+    Arc::new(given.unwrap_or_else(at_start))
+}
+
+/// The scheme of an endpoint.
+struct EndpointScheme {
+    /// The scheme as it is described, to compare schemes: it determines what is signed.
+    described: Scheme,
+    /// The scheme with the endpoint's `event_id`.
+    used: Scheme,
+}
+
+impl EndpointScheme {
+    fn new(described: Scheme, event_id: Option<(&str, Place)>) -> Result<Self, UsageError> {
+        let used = described.clone();
+        let used = match event_id {
+            Some((id, at)) => used.with_event_id(id).map_err(|error| at.fix(error))?,
+            None => used,
+        };
+        Ok(Self { described, used })
     }
 }
 

@@ -29,14 +29,14 @@ pub(super) fn apart(
     Ok(())
 }
 
-/// The folder with links resolved, if it or its parent exists.
-fn resolved(folder: &Path) -> PathBuf {
+/// The path of a folder or file with links resolved, if it or its parent exists.
+pub(super) fn resolved(path: &Path) -> PathBuf {
     let parent = || {
-        let parent = folder.parent()?;
+        let parent = path.parent()?;
         let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-        Some(parent.canonicalize().ok()?.join(folder.file_name()?))
+        Some(parent.canonicalize().ok()?.join(path.file_name()?))
     };
-    folder.canonicalize().ok().or_else(parent).unwrap_or_else(|| folder.to_owned())
+    path.canonicalize().ok().or_else(parent).unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]

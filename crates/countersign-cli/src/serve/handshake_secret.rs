@@ -1,6 +1,7 @@
 //! The key that a provider sends in a handshake. It is saved in a file and is the endpoint's secret
 //! from then on.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use std::time::Duration;
 use countersign::{Secret, Secrets, SecretsHandle, Verifier};
 
 use super::capture::KnownSecrets;
-use super::config::Source;
+use super::config::{KeyDigest, Source, key_digests};
 use crate::output;
 use crate::random;
 use crate::secrets::Place;
@@ -27,6 +28,9 @@ pub(super) struct HandshakeSecret {
     others: Mutex<Vec<Source>>,
     /// The secrets to redact in captures; the key is added to them.
     hidden: Arc<KnownSecrets>,
+    /// The keys that became active since they were last taken, as digests: for a reload, which
+    /// otherwise knows only the keys that it read itself.
+    received: Mutex<BTreeSet<KeyDigest>>,
 }
 
 impl HandshakeSecret {
@@ -38,7 +42,8 @@ impl HandshakeSecret {
         hidden: Arc<KnownSecrets>,
     ) -> Arc<Self> {
         let endpoint = endpoint.to_owned();
-        Arc::new(Self { endpoint, file, handle, others: Mutex::new(others), hidden })
+        let (others, received) = (Mutex::new(others), Mutex::default());
+        Arc::new(Self { endpoint, file, handle, others, hidden, received })
     }
 
     /// The verifier, configured to save the key here.
@@ -83,10 +88,23 @@ impl HandshakeSecret {
             true => Some(Place::File(self.file.clone()).read()?),
             false => None,
         };
-        key.iter().for_each(|key| self.hidden.add(key));
+        if let Some(key) = &key {
+            self.hidden.add(key);
+            self.note_received(key);
+        }
         self.handle.replace(all(key, &fresh)?)?;
         *others = fresh;
         Ok(())
+    }
+
+    /// The keys that became active since the last call.
+    pub(super) fn take_received(&self) -> BTreeSet<KeyDigest> {
+        mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note_received(&self, key: &Secret) {
+        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
+        received.extend(key_digests(key));
     }
 
     fn keep(&self, key: &Secret) -> Result<(), UsageError> {
@@ -104,7 +122,10 @@ impl HandshakeSecret {
         write_new(file, key.dangerous_reveal()).map_err(|error| cannot(&error))?;
         // Read it as after a restart.
         let kept = Place::File(file.clone()).read();
-        let replaced = kept.and_then(|key| Ok(self.handle.replace(all(Some(key), &others)?)?));
+        let replaced = kept.and_then(|key| {
+            self.note_received(&key);
+            Ok(self.handle.replace(all(Some(key), &others)?)?)
+        });
         replaced.map_err(|fix| {
             // The file could not be used after a restart either.
             let _ = fs::remove_file(file);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::capture::KnownSecrets;
-use super::config::{Changes, EndpointPlan, Fixed, Plan, SecretUsers, ServeArgs};
+use super::config::{Changes, EndpointPlan, Fixed, FormerSecrets, Plan, SecretUsers, ServeArgs};
 use super::secrets_source::SecretsSource;
 use crate::output;
 use crate::usage_error::UsageError;
@@ -20,6 +20,8 @@ pub(super) struct Reload {
     fixed: Fixed,
     hidden: Arc<KnownSecrets>,
     endpoints: BTreeMap<String, Served>,
+    /// The keys that were replaced.
+    former: FormerSecrets,
 }
 
 struct Served {
@@ -32,7 +34,7 @@ struct Served {
 
 impl Reload {
     pub(super) fn new(args: ServeArgs, fixed: Fixed, hidden: Arc<KnownSecrets>) -> Self {
-        Self { args, fixed, hidden, endpoints: BTreeMap::new() }
+        Self { args, fixed, hidden, endpoints: BTreeMap::new(), former: FormerSecrets::new() }
     }
 
     pub(super) fn add(&mut self, path: String, changes: Changes) {
@@ -51,9 +53,10 @@ impl Reload {
     pub(super) async fn run(mut self, mut asked: Asked) {
         asked.next().await;
         loop {
-            let args = self.args.clone();
+            let (args, hidden) = (self.args.clone(), self.hidden.for_reload());
             // A file may be slow, or a pipe without a writer.
-            let read = note_if_slow(tokio::task::spawn_blocking(move || Plan::of(&args)));
+            let reading = tokio::task::spawn_blocking(move || Plan::reloaded(&args, hidden));
+            let read = note_if_slow(reading);
             let read = tokio::select! {
                 read = read => read,
                 // The next signal does not wait for a blocked read. The reading thread is
@@ -70,10 +73,13 @@ impl Reload {
     }
 
     fn take(&mut self, plan: Plan) {
-        if let Err(fix) = self.check_secrets(&plan) {
-            stays_as_it_was(&UsageError::because("together with the active secrets", fix));
-            return;
+        for Served { live, users, .. } in self.endpoints.values_mut() {
+            users.add_received(&live.take_received());
         }
+        self.former = match self.check_secrets(&plan) {
+            Ok(former) => former,
+            Err(fix) => return stays_as_it_was(&fix),
+        };
         // Before any of them can be accepted.
         self.hidden.add_all(&plan.hidden);
         for key in changed(&self.fixed, &plan.fixed) {
@@ -112,26 +118,31 @@ impl Reload {
         output::note(&format!("reloaded the secrets of {replaced} endpoints"));
     }
 
-    /// Checks the secrets of the plan together with those that stay active: an endpoint that was
-    /// removed from the file, or whose scheme has changed, keeps its secrets until a restart. The
-    /// file itself was checked when it was read.
-    fn check_secrets(&self, plan: &Plan) -> Result<(), UsageError> {
-        let mut result = SecretUsers::default();
-        let mut both = SecretUsers::default();
+    /// Checks the secrets of the plan together with those that stay active, and with all that were
+    /// active since the start: what was signed with a secret stays valid after it is replaced. An
+    /// endpoint that was removed from the file, or whose scheme has changed, keeps its secrets until
+    /// a restart. The file itself was checked when it was read.
+    ///
+    /// Returns the former keys, including those that the plan replaces.
+    fn check_secrets(&self, plan: &Plan) -> Result<FormerSecrets, UsageError> {
+        let mut active = SecretUsers::default();
+        let mut former = self.former.clone();
         for (path, Served { fixed, users, .. }) in &self.endpoints {
-            both.extend(users);
+            active.extend(users);
             let fresh = plan.endpoints.iter().find(|(plan, _)| plan.path == *path);
-            match fresh {
-                Some((_, changes)) if !keeps_secrets(&changed(fixed, &changes.fixed)) => {
-                    both.extend(&changes.users);
-                    result.extend(&changes.users);
-                }
-                _ => result.extend(users),
+            if let Some((_, changes)) = fresh
+                && !keeps_secrets(&changed(fixed, &changes.fixed))
+            {
+                active.extend(&changes.users);
+                former.add(users, &changes.users);
             }
         }
-        result.check()?;
-        // A signature stays valid after its signer gets a new secret.
-        both.check_oracles()
+        former.check_number()?;
+        self.former.check(&active).map_err(|fix| {
+            let what = "together with the secrets since the start, which only a restart forgets";
+            UsageError::because(what, fix)
+        })?;
+        Ok(former)
     }
 }
 

@@ -1,12 +1,12 @@
 //! The active secrets of an endpoint, which can be replaced while it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
 
-use super::config::Source;
+use super::config::{KeyDigest, Source};
 use super::handshake_secret::HandshakeSecret;
 use crate::usage_error::UsageError;
 
@@ -37,6 +37,14 @@ impl SecretsSource {
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// The keys that became active since the last call other than by [`replace`](Self::replace).
+    pub(super) fn take_received(&self) -> BTreeSet<KeyDigest> {
+        match self {
+            Self::Kept { kept, .. } => kept.take_received(),
+            Self::Own(_) | Self::OfTenants { .. } => BTreeSet::new(),
         }
     }
 

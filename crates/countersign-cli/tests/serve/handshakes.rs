@@ -170,6 +170,36 @@ async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_se
     assert_eq!(event.send(serving.address()).await.status, 200);
 }
 
+/// The endpoint `/x` signs any text in its unsigned challenge.
+#[tokio::test]
+async fn a_key_that_is_handed_over_goes_to_no_endpoint_that_signs_challenges() {
+    let x = |secret: &str| {
+        format!(
+            "[[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\nsecrets = [{{ file = '{secret}' }}]\n"
+        )
+    };
+    let files = Files::new(&waiting("asana", &x("other"))).with("other", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let vector = vector("asana");
+    assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
+    // `/0` is gone from the file and still served, with the key that it has received.
+    let without = format!("listen = '127.0.0.1:0'\n{}", x("given"));
+    let files = files.with("given", vector.handed_over().unwrap()).with("serve.toml", without);
+    for _ in 0..2 {
+        serving.signal(Signal::HUP);
+        let mut note = serving.note().await;
+        while !note.contains("the configuration was not reloaded") {
+            assert!(!note.contains("reloaded the secrets"), "{note}");
+            note = serving.note().await;
+        }
+        assert!(note.contains("`/x` and `/0` share a secret"), "{note}");
+    }
+    let _files = files.with("given", "a secret of its own");
+    assert!(read_again(&mut serving).await.contains("`/0` is gone"));
+    let event = Delivery::signed("/0", "asana", &vector.handed_over().unwrap(), "{}");
+    assert_eq!(event.send(serving.address()).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritten() {
     let files = Files::new(&waiting("asana", ""));
@@ -230,6 +260,11 @@ fn words_that_do_not_fit_the_scheme_or_each_other_are_rejected_with_the_fix() {
         (
             "scheme = 'asana'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'\n\
              [[endpoint]]\npath = '/1'\nscheme = 'notion'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'",
+            &["line 10, `handshake_secret_file`", "each its own"],
+        ),
+        (
+            "scheme = 'asana'\nhandshake_secret_file = 'key'\nhandshake_window = '1h'\n\
+             [[endpoint]]\npath = '/1'\nscheme = 'asana'\nhandshake_secret_file = './key'\nhandshake_window = '1h'",
             &["line 10, `handshake_secret_file`", "each its own"],
         ),
         (

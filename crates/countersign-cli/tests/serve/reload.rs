@@ -144,8 +144,8 @@ async fn an_endpoint_whose_scheme_has_changed_keeps_scheme_and_secrets() {
 async fn a_secret_is_accepted_in_its_time() {
     for (time, status) in [
         ("not_before = '2020-01-01T00:00:00Z', not_after = '2999-01-01T00:00:00+01:00'", 200),
-        ("not_after = 2020-01-01T00:00:00Z", 401),
-        ("not_before = 2999-01-01T00:00:00Z", 401),
+        ("not_after = 2020-01-01T00:00:00Z", 503),
+        ("not_before = 2999-01-01T00:00:00Z", 503),
     ] {
         let config = CONFIG.replace("'secret' }", &format!("'secret', {time} }}"));
         let serving = configured(&Files::new(&config).with("secret", SECRET)).await;
@@ -194,6 +194,105 @@ async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoi
     assert_eq!(delivery.send(to).await.status, 200);
 }
 
+/// The endpoint `/x` signs any text in its unsigned challenge.
+#[tokio::test]
+async fn a_secret_that_challenges_were_signed_with_at_any_time_goes_to_no_other_endpoint() {
+    let config = |x: &str, github: &str| {
+        format!(
+            "listen = '127.0.0.1:0'\n\
+             [[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\nsecrets = [{{ file = '{x}' }}]\n\
+             [[endpoint]]\npath = '/gh'\nscheme = 'github'\nsecrets = [{{ file = '{github}' }}]\n"
+        )
+    };
+    let files = Files::new(&config("a", "b")).with("a", SECRET).with("b", OLD_SECRET);
+    let mut files = files.with("c", THIRD_SECRET).with("d", "canary-of-next-year");
+    let mut serving = configured(&files).await;
+    for x in ["c", "d"] {
+        files = files.with("serve.toml", config(x, "b"));
+        read_again(&mut serving, 2).await;
+    }
+    for (former, secret) in [("a", SECRET), ("c", THIRD_SECRET)] {
+        files = files.with("serve.toml", config("d", former));
+        is_rejected(&mut serving, "`/x` and `/gh` share a secret").await;
+        let delivery = Delivery::signed("/gh", "github", secret, "{}");
+        assert_eq!(delivery.send(serving.address()).await.status, 401, "{former}");
+    }
+    // Its own former secret it may have again.
+    let _files = files.with("serve.toml", config("a", "b"));
+    read_again(&mut serving, 2).await;
+}
+
+#[tokio::test]
+async fn a_former_secret_of_a_tenant_goes_to_no_other_tenant() {
+    let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
+                  scheme = 'github'\ntenants = { directory = 'tenants' }\n";
+    let files = Files::new(config).with_folder("tenants");
+    let mut files = files.with("tenants/acme", SECRET).with("tenants/beta", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let to = serving.address();
+    let acme = Delivery::signed("/hooks/acme", "github", SECRET, "{}");
+    let mut beta = acme.clone();
+    beta.path = "/hooks/beta";
+    assert_eq!(acme.send(to).await.status, 200);
+
+    // In one reload, in a later one, and after a further one.
+    files = files.with("tenants/acme", THIRD_SECRET).with("tenants/beta", SECRET);
+    is_rejected(&mut serving, "the tenants `acme` and `beta` of `/hooks/{tenant}`").await;
+    assert_eq!((acme.send(to).await.status, beta.send(to).await.status), (200, 401));
+    for next in [THIRD_SECRET, "canary-of-next-year"] {
+        files = files.with("tenants/acme", next).with("tenants/beta", OLD_SECRET);
+        read_again(&mut serving, 1).await;
+        files = files.with("tenants/beta", SECRET);
+        is_rejected(&mut serving, "the tenants `acme` and `beta` of `/hooks/{tenant}`").await;
+        assert_eq!((acme.send(to).await.status, beta.send(to).await.status), (401, 401));
+    }
+    // A tenant that is gone has had its secrets, too; its own it may have again.
+    files = files.with("tenants/beta", OLD_SECRET).with("tenants/acme", SECRET);
+    read_again(&mut serving, 1).await;
+    std::fs::remove_file(files.path("tenants/acme")).unwrap();
+    read_again(&mut serving, 1).await;
+    let _files = files.with("tenants/beta", SECRET);
+    is_rejected(&mut serving, "the tenants `acme` and `beta` of `/hooks/{tenant}`").await;
+    assert_eq!(beta.send(to).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_new_secret_is_redacted_in_captures_although_the_file_has_no_capture_any_more() {
+    let files = Files::new(&format!("capture = 'captures'\n{CONFIG}")).with("secret", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let files = files.with("serve.toml", CONFIG).with("secret", SECRET);
+    read_again(&mut serving, 1).await;
+    let delivery = signed(SECRET, "evt_1").with_header("x-odd", &format!("Bearer {SECRET}"));
+    assert_eq!(delivery.send(serving.address()).await.status, 200);
+    serving.signal(Signal::TERM);
+    assert_eq!(serving.ended().await.0.code(), Some(0));
+
+    let captured = std::fs::read_dir(files.path("captures")).unwrap();
+    let captured = captured.map(|entry| entry.unwrap().path());
+    let captured = captured.filter(|path| path.extension().is_some_and(|it| it == "json"));
+    let captured: Vec<_> = captured.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let [captured] = &captured[..] else { panic!("one delivery, one file: {captured:?}") };
+    assert!(captured.contains("evt_1") && !captured.contains(SECRET), "{captured}");
+}
+
+#[tokio::test]
+async fn secrets_are_replaced_although_an_event_id_that_takes_a_restart_is_added() {
+    let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/gh'\nscheme = 'github'\n\
+                  secrets = [{ file = 'secret' }]\n";
+    let files = Files::new(config).with("secret", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let with_id = format!("{config}event_id = '/id'\n");
+    let _files = files.with("serve.toml", with_id).with("secret", SECRET);
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("`event_id` of `/gh` has changed") && note.contains("restart"), "{note}");
+    assert!(serving.note().await.contains("secrets of 1 endpoint"));
+    for (secret, status) in [(SECRET, 200), (OLD_SECRET, 401)] {
+        let delivery = Delivery::signed("/gh", "github", secret, "{}");
+        assert_eq!(delivery.send(serving.address()).await.status, status);
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_read_to_its_end_is_reported_and_the_next_signal_is_heard() {
     let files = Files::new(CONFIG).with("secret", OLD_SECRET);
@@ -237,7 +336,20 @@ async fn read_again(serving: &mut Serving, endpoints: usize) {
     while !serving.note().await.contains(&said) {}
 }
 
+/// Reloads the configuration, which is rejected because of a shared secret.
+async fn is_rejected(serving: &mut Serving, said: &str) {
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("the configuration was not reloaded"), "{note}");
+    assert!(note.contains(said) && note.contains("only a restart forgets"), "{note}");
+    for secret in [SECRET, OLD_SECRET, THIRD_SECRET] {
+        assert!(!note.contains(secret), "{note}");
+    }
+}
+
 fn signed(secret: &str, id: &str) -> Delivery {
     let body = format!(r#"{{"event_id":"{id}","type":"swap.completed"}}"#);
     Delivery::signed("/hooks/jupiter", "jupiter", secret, body)
 }
+
+const THIRD_SECRET: &str = "canary-of-a-third-secret";

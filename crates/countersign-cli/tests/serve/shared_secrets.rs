@@ -14,7 +14,8 @@ fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
     let file = |other: &str| {
         format!(
             "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/x'\nscheme = 'x-twitter'\n\
-             secrets = [{{ file = 'unique.txt' }}, {{ env = 'SECRET', name = 'old' }}]\n\
+             secrets = [{{ file = 'unique.txt' }}, {{ env = 'SECRET', name = 'old' }}, \
+             {{ file = 'plain.txt' }}]\n\
              [[endpoint]]\npath = '/other'\n{other}"
         )
     };
@@ -23,6 +24,7 @@ fn an_endpoint_that_signs_challenges_shares_its_secret_with_no_other_scheme() {
         "scheme = 'github'\nsecrets = [{ file = 'good.txt' }]\n",
         // The text of one is the decoded key of the other.
         "scheme = 'standardwebhooks'\nsecrets = [{ file = 'encoded.txt' }]\n",
+        "scheme = 'woocommerce'\nsecrets = [{ file = 'html.txt' }]\n",
         "scheme = 'github'\ntenants = { header = 'x-t', secrets = { a = [{ env = 'SECRET' }] } }\n",
     ] {
         let files = files(&file(other));
@@ -39,6 +41,8 @@ async fn two_endpoints_of_one_scheme_and_endpoints_that_sign_nothing_may_share_a
                [[endpoint]]\npath = '/y'\nscheme = 'x-twitter'\nsecrets = [{ env = 'SECRET' }]\n";
     drop(configured(&files(two)).await);
     drop(configured(&files(&two.replace("x-twitter", "github"))).await);
+    // The scheme signs the same, with or without a configured id.
+    drop(configured(&files(&format!("{two}event_id = '/id'\n"))).await);
 }
 
 #[test]
@@ -56,6 +60,12 @@ fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
         let said = "the tenants `acme` and `beta` of `/hooks/{tenant}` share a secret";
         must_fix(&tenants(acme, beta), &["line 7, `secrets`", said]);
     }
+    // The key of `html.txt` is the text of `plain.txt`.
+    let html = tenants("{ file = 'plain.txt' }", "{ file = 'html.txt' }");
+    let files = files(&html.replace("'github'", "'woocommerce'"));
+    let mut command = command("--config");
+    command.arg(files.path("serve.toml"));
+    rejected(command, &["line 7, `secrets`", "the tenants `acme` and `beta`"]);
 }
 
 #[tokio::test]
@@ -78,5 +88,7 @@ fn files(config: &str) -> Files {
         base64::engine::general_purpose::STANDARD.encode(SECRET)
     };
     let files = Files::new(config).with("good.txt", SECRET).with("unique.txt", "of X alone");
+    let files = files.with("plain.txt", "ab&cd-0123456789abcdef");
+    let files = files.with("html.txt", "ab&amp;cd-0123456789abcdef");
     files.with("encoded.txt", format!("whsec_{encoded}"))
 }

@@ -68,11 +68,12 @@ async fn the_path_names_the_tenant_and_a_folder_has_a_file_for_each() {
         assert_eq!(delivery(path, secret).send(to).await.status, status, "{path}");
     }
 
-    let files = files.with("tenants/globex", SECRET).with("tenants/acme", OLD_SECRET);
+    let globex = "a secret that no other tenant has had";
+    let files = files.with("tenants/globex", globex).with("tenants/acme", OLD_SECRET);
     serving.signal(Signal::HUP);
     assert!(serving.note().await.contains("secrets of 1 endpoint"));
     for (path, secret, status) in [
-        ("/hooks/globex/in", SECRET, 200),
+        ("/hooks/globex/in", globex, 200),
         ("/hooks/acme/in", SECRET, 401),
         ("/hooks/acme/in", OLD_SECRET, 200),
     ] {

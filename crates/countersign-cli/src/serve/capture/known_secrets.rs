@@ -34,8 +34,14 @@ impl KnownSecrets {
     pub(in crate::serve) fn add(&self, secret: &Secret) {
         if let Some(forms) = &self.forms {
             let mut forms = forms.write().unwrap_or_else(PoisonError::into_inner);
-            forms.add(secret.dangerous_reveal());
+            forms.add(secret);
         }
+    }
+
+    /// For the secrets of a reloaded configuration: empty, and used if these are. Whether the
+    /// program captures is determined at its start, not by the reloaded configuration.
+    pub(in crate::serve) fn for_reload(&self) -> Self {
+        Self { forms: self.forms.as_ref().map(|_| RwLock::default()) }
     }
 
     /// Adds the secrets of a reloaded configuration.
@@ -78,7 +84,8 @@ type Form = Zeroizing<Vec<u8>>;
 type Begun = HashMap<[u8; BEGINNING], Vec<Form>>;
 
 impl Forms {
-    fn add(&mut self, text: &[u8]) {
+    fn add(&mut self, secret: &Secret) {
+        let text = secret.dangerous_reveal();
         if text.len() < BEGINNING && !self.short.iter().any(|known| **known == text) {
             self.short.push(Zeroizing::new(text.to_vec()));
         }
@@ -88,7 +95,7 @@ impl Forms {
         }
         self.add_encoded(text);
         // Only the scheme knows which of them is the key; all of them must be hidden.
-        let keys = possible_keys(text).into_iter();
+        let keys = possible_keys(secret).into_iter();
         for key in keys.filter(|key| key.len() >= BEGINNING && **key != text) {
             self.add_encoded(&key);
             insert(&mut self.long, key);
@@ -185,6 +192,13 @@ mod tests {
         hidden
     }
 
+    /// The secrets of a configuration that is reloaded while the program has the others.
+    fn running_again(running: &KnownSecrets) -> KnownSecrets {
+        let fresh = running.for_reload();
+        fresh.add(&Secret::new("the new secret").unwrap());
+        fresh
+    }
+
     fn escaped(text: &str, escape: impl Fn(u16) -> String) -> String {
         text.encode_utf16().map(escape).collect()
     }
@@ -232,6 +246,18 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_whose_key_is_unescaped_is_found_in_both_forms() {
+        let (escaped, key) = ("ab&amp;cd-&#039;secret&#039;", "ab&cd-'secret'");
+        for secret in [escaped, key] {
+            let hidden = hidden(secret);
+            for text in [escaped, key, "ab%26cd-%27secret%27", "ab\\u0026cd-'secret'"] {
+                assert!(hidden.is_in(text.as_bytes()), "{secret}: {text}");
+            }
+        }
+        assert!(hidden(escaped).is_in(general_purpose::STANDARD.encode(key).as_bytes()));
+    }
+
+    #[test]
     fn a_short_secret_is_found_as_it_is_and_hides_nothing_else() {
         let hidden = hidden("abcd");
         assert!(hidden.is_in(b"xabcdx"));
@@ -247,7 +273,10 @@ mod tests {
         assert!(running.is_in(b"the old secret") && running.is_in(b"the new secret"));
         let forms = running.forms.unwrap().into_inner().unwrap();
         assert_eq!(forms.hex.values().flatten().count(), 2);
+        let fresh = running_again(&hidden("the old secret"));
+        assert!(fresh.is_in(b"the new secret") && !fresh.is_in(b"the old secret"));
         let nothing = KnownSecrets::nothing();
+        assert!(!running_again(&nothing).is_in(b"the new secret"));
         nothing.add(&Secret::new("secret").unwrap());
         assert!(!nothing.is_in(b"secret"));
     }

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use countersign::Verifier;
 
@@ -10,7 +9,7 @@ use super::capture;
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers, key_digests};
 use super::{
-    Changes, EndpointPlan, ForwardedHeaders, Limits, Paths, Plan, ServeArgs, StorePlan, Target,
+    Changes, EndpointPlan, EndpointScheme, Paths, Plan, ServeArgs, StorePlan, Target,
     check_body_limit, check_literal,
 };
 use crate::serve::capture::KnownSecrets;
@@ -18,7 +17,7 @@ use crate::serve::secrets_source::{Reloaded, SecretsSource};
 use crate::usage_error::UsageError;
 use crate::{scheme, secrets};
 
-pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
+pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Plan, UsageError> {
     if has_password(&args.store) {
         return Err(Place::option("--store").fix(
             "has a password, and every process on the machine can read the command line: write \
@@ -28,7 +27,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
     let prefix = args.store_prefix.clone().map(|said| (said, Place::option("--store-prefix")));
     let store = StorePlan::new(args.store.clone(), prefix)?;
     let capture = capture::plan(args)?;
-    let hidden = if capture.is_some() { KnownSecrets::new() } else { KnownSecrets::nothing() };
+    let hidden = super::hidden(hidden, capture.as_ref());
     // All endpoints accept all secrets.
     let keys = RefCell::new(BTreeSet::new());
     let read = args.secrets.read_for(2 * args.endpoints.len(), |read| {
@@ -46,11 +45,9 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
         };
         paths.add(path, &at)?;
         check_literal(path, &at)?;
-        let mut scheme = scheme::load(name).map_err(|error| at.fix(error))?;
-        if let Some(place) = &args.event_id {
-            let at = Place::option("--event-id");
-            scheme = scheme.with_event_id(place).map_err(|error| at.fix(error))?;
-        }
+        let scheme = scheme::load(name).map_err(|error| at.fix(error))?;
+        let event_id = args.event_id.as_deref().map(|id| (id, Place::option("--event-id")));
+        let EndpointScheme { described, used: scheme } = EndpointScheme::new(scheme, event_id)?;
         if scheme.signs_url() {
             return Err(at.fix(format!(
                 "scheme `{}` signs the URL: define the endpoint, with its `url`, in a file for \
@@ -63,8 +60,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
             break;
         };
         secrets::warn(&own, &scheme);
-        let fixed = vec![("scheme", format!("{scheme:?}"))];
-        let known = scheme.clone();
+        let fixed = vec![("scheme", format!("{described:?}"))];
         let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
         check_body_limit(&verifier, &at)?;
@@ -83,7 +79,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
             repeats: None,
             url: None,
         };
-        let user = SecretUser { path: path.to_owned(), scheme: known, tenant: None, at };
+        let user = SecretUser { path: path.to_owned(), scheme: described, tenant: None, at };
         let mut own = SecretUsers::default();
         own.add_keys(user, keys.borrow().clone());
         users.extend(&own);
@@ -91,22 +87,7 @@ pub(super) fn plan(args: &ServeArgs) -> Result<Plan, UsageError> {
     }
     users.check()?;
     let listen = args.listen.clone().unwrap_or_default();
-    let limits = Limits::default();
-    let (fixed, show_body, hidden) = (Vec::new(), args.show_body, Arc::new(hidden));
-    let forwarded_headers = ForwardedHeaders::default();
-    let dead_letters = args.dead_letters();
-    Ok(Plan {
-        listen,
-        store,
-        endpoints,
-        fixed,
-        limits,
-        show_body,
-        forwarded_headers,
-        capture,
-        dead_letters,
-        hidden,
-    })
+    Ok(Plan::new(args, listen, store, endpoints, capture, hidden))
 }
 
 /// Whether a URL has `user:password@` or a password parameter.

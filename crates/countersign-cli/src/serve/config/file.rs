@@ -18,8 +18,8 @@ use super::shared_secrets::{SecretUser, SecretUsers};
 use super::source::Source;
 use super::toml::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
 use super::{
-    Changes, DeadLetterPlan, EndpointPlan, Fixed, Limits, Paths, Plan, ServeArgs, StorePlan,
-    Target, check_body_limit, check_literal, check_tolerance,
+    Changes, DeadLetterPlan, EndpointPlan, EndpointScheme, Fixed, Limits, Paths, Plan, ServeArgs,
+    StorePlan, Target, check_body_limit, check_literal, check_tolerance,
 };
 use crate::files::{self, FileKind};
 use crate::output;
@@ -31,13 +31,16 @@ use crate::serve::secrets_source::{Reloaded, SecretsSource, Table};
 use crate::serve::store::MEMORY;
 use crate::usage_error::UsageError;
 
-pub(super) fn plan(path: &Path, args: &ServeArgs) -> Result<Plan, UsageError> {
+pub(super) fn plan(
+    path: &Path,
+    args: &ServeArgs,
+    hidden: Option<KnownSecrets>,
+) -> Result<Plan, UsageError> {
     let what = format!("the configuration `{}`", path.display());
     let text = files::read_text(path, FileKind::Config, &what)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let hidden = Arc::new(KnownSecrets::nothing());
-    let users = RefCell::default();
-    File { path, folder, text: &text, hidden, users }.plan(args)
+    let (nothing, users) = (Arc::new(KnownSecrets::nothing()), RefCell::default());
+    File { path, folder, text: &text, hidden: nothing, users }.plan(args, hidden)
 }
 
 /// The file, with its text to find the line of a value.
@@ -52,13 +55,11 @@ pub(super) struct File<'a> {
 }
 
 impl File<'_> {
-    fn plan(mut self, args: &ServeArgs) -> Result<Plan, UsageError> {
+    fn plan(mut self, args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Plan, UsageError> {
         let words: ServeConfig =
             toml::from_str(self.text).map_err(|error| self.unreadable(&error))?;
         let capture = self.capture(&words, args)?;
-        if capture.is_some() {
-            self.hidden = Arc::new(KnownSecrets::new());
-        }
+        self.hidden = super::hidden(hidden, capture.as_ref());
         if words.endpoint.is_empty() {
             return Err(Place::key(self.path, None, None)
                 .fix("there is no endpoint: add a table `[[endpoint]]` with `path`, `scheme` and `secrets`"));
@@ -107,36 +108,24 @@ impl File<'_> {
         let prefix =
             prefix.map(|said| (said.get_ref().clone(), self.at("store_prefix", said.span())));
         let store = StorePlan::new(words.store.unwrap_or_else(|| MEMORY.to_owned()), prefix)?;
-        let (listen, show_body, hidden) = (words.listen, args.show_body, self.hidden);
         let forwarded_headers = words.forwarded_headers.unwrap_or_default();
         let dead_letters = args.dead_letters().or(dead_letters);
-        Ok(Plan {
-            listen,
-            store,
-            endpoints,
-            fixed,
-            limits,
-            show_body,
-            forwarded_headers,
-            capture,
-            dead_letters,
-            hidden,
-        })
+        let plan = Plan::new(args, words.listen, store, endpoints, capture, self.hidden);
+        Ok(Plan { fixed, limits, forwarded_headers, dead_letters, ..plan })
     }
 
     fn endpoint(&self, words: &EndpointConfig) -> Result<(EndpointPlan, Changes), UsageError> {
         let scheme_at = self.at("scheme", words.scheme.span());
-        let mut scheme = scheme::load_from(self.folder, words.scheme.get_ref())
+        let described = scheme::load_from(self.folder, words.scheme.get_ref())
             .map_err(|error| scheme_at.fix(error))?;
-        if let Some(place) = &words.event_id {
-            let at = self.at("event_id", place.span());
-            scheme = scheme.with_event_id(place.get_ref()).map_err(|error| at.fix(error))?;
-        }
+        let event_id = words.event_id.as_ref();
+        let event_id = event_id.map(|id| (id.get_ref().as_str(), self.at("event_id", id.span())));
+        let scheme = EndpointScheme::new(described, event_id)?;
         if words.tenants.is_none() {
             let path = &words.path;
             check_literal(path.get_ref(), &self.at("path", path.span()))?;
         }
-        let fixed = fixed(words, &scheme);
+        let fixed = fixed(words, &scheme.described);
         let (mut verifier, live, fresh) = self.verifier(words, scheme, &scheme_at)?;
         let mut limit_at = scheme_at;
         if let Some(limit) = &words.body_limit {
@@ -204,10 +193,10 @@ impl File<'_> {
     fn verifier(
         &self,
         words: &EndpointConfig,
-        scheme: Scheme,
+        scheme: EndpointScheme,
         scheme_at: &Place,
     ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
-        let url = self.url(words, &scheme, scheme_at)?;
+        let url = self.url(words, &scheme.used, scheme_at)?;
         if let Some(said) = &words.handshake_secret_file {
             return match &words.tenants {
                 None => self.of_kept(words, said, scheme, url),
@@ -220,12 +209,12 @@ impl File<'_> {
         match (&words.secrets, &words.tenants) {
             (Some(secrets), None) => {
                 let sources = self.sources(secrets)?;
-                self.note_users(words, &scheme, None, &sources);
+                self.note_users(words, &scheme.described, None, &sources);
                 let none = || {
                     let said = takes("secrets").unwrap_or_default();
                     self.at("secrets", secrets.span()).fix(format!("is empty: expected {said}"))
                 };
-                let verifier = verifier(url, scheme, &sources, scheme_at)?.ok_or_else(none)?;
+                let verifier = verifier(url, scheme.used, &sources, scheme_at)?.ok_or_else(none)?;
                 let (verifier, handle) = verifier.with_secrets_handle()?;
                 let fresh = Source::secrets(&sources)?.ok_or_else(none)?;
                 Ok((verifier, SecretsSource::Own(handle), Reloaded::Own(fresh)))
@@ -250,7 +239,7 @@ impl File<'_> {
         &self,
         words: &EndpointConfig,
         tenants: &TenantConfig,
-        scheme: Scheme,
+        EndpointScheme { described, used: scheme }: EndpointScheme,
         url: Option<PublicUrl>,
     ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
         let scheme_at = self.at("scheme", words.scheme.span());
@@ -258,7 +247,7 @@ impl File<'_> {
         let tenants = self.tenants(tenants)?;
         for (tenant, sources) in &tenants {
             verifier(url.clone(), scheme.clone(), sources, &scheme_at)?;
-            self.note_users(words, &scheme, Some(tenant), sources);
+            self.note_users(words, &described, Some(tenant), sources);
         }
         let table = Arc::new(Table::new(tenants));
         let known = Arc::clone(&table);

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{Handshake, PublicUrl, Scheme, Verifier};
+use countersign::{Handshake, PublicUrl, Verifier};
 use toml::Spanned;
 
+use super::EndpointScheme;
 use super::file::{self, File};
 use super::source::Source;
 use super::toml::EndpointConfig;
 use crate::secrets;
+use crate::serve::folders;
 use crate::serve::handshake_secret::{self, HandshakeSecret};
 use crate::serve::secrets_source::{Reloaded, SecretsSource};
 use crate::usage_error::UsageError;
@@ -46,7 +48,7 @@ impl File<'_> {
         &self,
         words: &EndpointConfig,
         said: &Spanned<impl AsRef<Path>>,
-        scheme: Scheme,
+        EndpointScheme { described, used: scheme }: EndpointScheme,
         url: Option<PublicUrl>,
     ) -> Result<(Verifier, SecretsSource, Reloaded), UsageError> {
         let at = self.at("handshake_secret_file", said.span());
@@ -79,7 +81,7 @@ impl File<'_> {
         if let Some(secrets) = &words.secrets {
             sources.extend(self.sources(secrets)?);
         }
-        self.note_users(words, &scheme, None, &sources);
+        self.note_users(words, &described, None, &sources);
         let scheme_at = self.at("scheme", words.scheme.span());
         let verifier = file::verifier(url, scheme, &sources, &scheme_at)?;
         let verifier = verifier.ok_or_else(|| scheme_at.fix("has no secrets"))?;
@@ -105,19 +107,20 @@ impl File<'_> {
         self.time("handshake_window", Some(said))
     }
 
-    /// Rejects two endpoints that save their key in the same file.
+    /// Rejects two endpoints that save their key in the same file, by whatever name.
     pub(super) fn reject_shared_files(
         &self,
         endpoints: &[EndpointConfig],
     ) -> Result<(), UsageError> {
-        let kept: Vec<_> =
-            endpoints.iter().filter_map(|words| words.handshake_secret_file.as_ref()).collect();
-        for (index, said) in kept.iter().enumerate() {
-            if kept[..index].iter().any(|other| other.get_ref() == said.get_ref()) {
+        let mut taken = Vec::new();
+        for said in endpoints.iter().filter_map(|words| words.handshake_secret_file.as_ref()) {
+            let file = folders::resolved(&self.beside(said.get_ref()));
+            if taken.contains(&file) {
                 return Err(self
                     .at("handshake_secret_file", said.span())
                     .fix("two endpoints save their key in the same file: give each its own"));
             }
+            taken.push(file);
         }
         Ok(())
     }

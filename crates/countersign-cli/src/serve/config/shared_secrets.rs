@@ -11,9 +11,9 @@ use crate::usage_error::UsageError;
 
 /// The users of each key. Keys are stored as digests.
 #[derive(Default, Clone)]
-pub(in crate::serve) struct SecretUsers(Vec<(SecretUser, BTreeSet<Digest>)>);
+pub(in crate::serve) struct SecretUsers(Vec<(SecretUser, BTreeSet<KeyDigest>)>);
 
-pub(super) type Digest = [u8; 32];
+pub(in crate::serve) type KeyDigest = [u8; 32];
 
 /// An endpoint, or one of its tenants.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl SecretUsers {
     }
 
     /// The same for secrets whose key digests are known already.
-    pub(super) fn add_keys(&mut self, user: SecretUser, keys: BTreeSet<Digest>) {
+    pub(super) fn add_keys(&mut self, user: SecretUser, keys: BTreeSet<KeyDigest>) {
         self.0.push((user, keys));
     }
 
@@ -48,22 +48,36 @@ impl SecretUsers {
         self.0.extend(others.0.iter().cloned());
     }
 
-    /// Rejects a secret that is shared so that another user's deliveries could be forged with it.
-    pub(in crate::serve) fn check(&self) -> Result<(), UsageError> {
+    /// Adds keys that an endpoint without tenants received while it runs.
+    pub(in crate::serve) fn add_received(&mut self, keys: &BTreeSet<KeyDigest>) {
+        self.0.iter_mut().for_each(|(_, known)| known.extend(keys));
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(SecretUser, BTreeSet<KeyDigest>)> {
+        self.0.iter()
+    }
+
+    /// Rejects a secret that is shared so that another user's deliveries could be forged with it,
+    /// or would be accepted.
+    pub(super) fn check(&self) -> Result<(), UsageError> {
         self.check_each(|users| reject_oracle(users).and_then(|()| reject_shared_tenants(users)))
     }
 
-    /// Rejects a secret that one endpoint signs challenges with and another endpoint accepts, even
-    /// if not at the same time: a signature stays valid after its signer gets a new secret.
-    pub(in crate::serve) fn check_oracles(&self) -> Result<(), UsageError> {
+    /// Rejects a secret that one endpoint signs challenges with and another endpoint accepts.
+    pub(super) fn check_oracles(&self) -> Result<(), UsageError> {
         self.check_each(reject_oracle)
+    }
+
+    /// Rejects a secret of two tenants.
+    pub(super) fn check_tenants(&self) -> Result<(), UsageError> {
+        self.check_each(reject_shared_tenants)
     }
 
     fn check_each(
         &self,
         check: impl Fn(&[&SecretUser]) -> Result<(), UsageError>,
     ) -> Result<(), UsageError> {
-        let mut by_key: HashMap<&Digest, Vec<usize>> = HashMap::new();
+        let mut by_key: HashMap<&KeyDigest, Vec<usize>> = HashMap::new();
         for (index, (_, digests)) in self.0.iter().enumerate() {
             digests.iter().for_each(|digest| by_key.entry(digest).or_default().push(index));
         }
@@ -77,15 +91,29 @@ impl SecretUsers {
     }
 }
 
+impl FromIterator<(SecretUser, BTreeSet<KeyDigest>)> for SecretUsers {
+    fn from_iter<T: IntoIterator<Item = (SecretUser, BTreeSet<KeyDigest>)>>(users: T) -> Self {
+        Self(users.into_iter().collect())
+    }
+}
+
+impl SecretUser {
+    pub(super) fn is_tenant(&self) -> bool {
+        self.tenant.is_some()
+    }
+
+    /// Whether any client can get a signature with the secret.
+    pub(super) fn signs_unsigned_challenges(&self) -> bool {
+        self.scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
+    }
+}
+
 /// Rejects an endpoint that signs unsigned challenges with the secret of another one.
 ///
 /// A second endpoint of the same scheme may share it: for such schemes, the library rejects bodies
 /// that could have been signed as a challenge.
-pub(super) fn reject_oracle(users: &[&SecretUser]) -> Result<(), UsageError> {
-    let signs = |user: &&&SecretUser| {
-        user.scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge)
-    };
-    for oracle in users.iter().filter(signs) {
+fn reject_oracle(users: &[&SecretUser]) -> Result<(), UsageError> {
+    for oracle in users.iter().filter(|user| user.signs_unsigned_challenges()) {
         let mut others = users.iter();
         let other = others.find(|user| user.path != oracle.path && user.scheme != oracle.scheme);
         if let Some(other) = other {
@@ -123,12 +151,38 @@ fn reject_shared_tenants(users: &[&SecretUser]) -> Result<(), UsageError> {
 }
 
 /// The digests of all keys that a secret can encode.
-pub(super) fn key_digests(secret: &Secret) -> Vec<Digest> {
-    let keys = possible_keys(secret.dangerous_reveal());
-    let digests = keys.iter().map(|key| {
-        let mut known = Digest::default();
-        known.copy_from_slice(digest(&SHA256, key).as_ref());
+pub(in crate::serve) fn key_digests(secret: &Secret) -> Vec<KeyDigest> {
+    let digests = possible_keys(secret).into_iter().map(|key| {
+        let mut known = KeyDigest::default();
+        known.copy_from_slice(digest(&SHA256, without_padding(&key)).as_ref());
         known
     });
     digests.collect()
+}
+
+/// HMAC pads a key with zeros, so that keys which differ only in zeros at the end are the same.
+fn without_padding(key: &[u8]) -> &[u8] {
+    let end = key.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    key.get(..end).unwrap_or(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_the_same_key_share_a_digest() {
+        for (one, other) in [
+            ("ab&amp;cd", "ab&cd"),
+            ("whsec_YWJj", "abc"),
+            ("YWIA", "ab"),
+            ("0aff", "Cv8"),
+            ("user:password", "dXNlcjpwYXNzd29yZA=="),
+        ] {
+            let digests = [one, other].map(|text| key_digests(&Secret::new(text).unwrap()));
+            assert!(digests[0].iter().any(|digest| digests[1].contains(digest)), "{one}, {other}");
+        }
+        let digests = ["ab&ampcd", "ab&cd"].map(|text| key_digests(&Secret::new(text).unwrap()));
+        assert!(!digests[0].iter().any(|digest| digests[1].contains(digest)));
+    }
 }
