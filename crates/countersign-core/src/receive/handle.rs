@@ -37,16 +37,15 @@ impl<S: IdempotencyStore> Receiver<S> {
         F: Future<Output = (T, Option<u16>)>,
     {
         async move {
-            let ReceivedDelivery { verified, permit } = delivery;
-            let claim = match self.claim(&verified, &runtime).await {
+            let claim = match self.claim(&delivery.verified, &runtime).await {
                 Ok(claim) => claim,
                 Err(early) => return respond(Err((request, early))),
             };
-            let work = handler(request, verified, claim.grant());
+            let work = handler(request, delivery.verified, claim.grant());
             let (response, status) = claim.run_with_renewal(work, &runtime).await;
             respond(Ok(response));
             // The response is sent, so a slow store does not hold a share of the budget.
-            drop(permit);
+            drop(delivery.permit);
             // Even if this fails, the handler has had its effect, and the response is final.
             drop(self.settle(claim, status, &runtime).await);
         }

@@ -112,27 +112,30 @@ where
 }
 
 /// Calls the service once it is ready, and returns its response and the status of it.
-async fn call<T, ResBody>(
+fn call<T, ResBody>(
     mut service: T,
     parts: Parts,
     verified: Verified,
     grant: Grant,
     span: DeliverySpan,
-) -> (Result<Response<ResponseBody<ResBody>>, T::Error>, Option<u16>)
+) -> impl Future<Output = (Result<Response<ResponseBody<ResBody>>, T::Error>, Option<u16>)>
 where
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
 {
-    // Only now, so that requests without a claim never hold the service's permits.
-    if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
-        return (Err(error), None);
-    }
     let mut request = rebuild_request(parts, verified);
     request.extensions_mut().insert(grant);
-    let handling = span.handling();
-    let response = service.call(request).await;
-    let status = response.as_ref().ok().map(|response| response.status().as_u16());
-    handling.ended(status);
-    (response.map(ResponseBody::of_service), status)
+    // Not an `async fn`: its future would have room for the arguments, too.
+    async move {
+        // Only now, so that requests without a claim never hold the service's permits.
+        if let Err(error) = poll_fn(|cx| service.poll_ready(cx)).await {
+            return (Err(error), None);
+        }
+        let handling = span.handling();
+        let response = service.call(request).await;
+        let status = response.as_ref().ok().map(|response| response.status().as_u16());
+        handling.ended(status);
+        (response.map(ResponseBody::of_service), status)
+    }
 }
 
 impl<S: IdempotencyStore, T: Clone> Clone for WebhookService<S, T> {
