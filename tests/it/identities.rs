@@ -288,6 +288,17 @@ fn moralis_counts_its_attempts_in_the_body_and_they_are_one_event() {
     };
     assert_eq!(id(&body(true, 0)), id(&body(true, 3)));
     assert_ne!(id(&body(true, 0)), id(&body(false, 0)));
+    // Only the member of the body itself counts attempts.
+    for (first, second) in [
+        (r#"{"tx":{"retries":1}}"#, r#"{"tx":{"retries":2}}"#),
+        (r#"{"tag":"\"retries\":1"}"#, r#"{"tag":"\"retries\":2"}"#),
+        (r#"{"tx":{"retries":1},"retries":0}"#, r#"{"tx":{"retries":2},"retries":0}"#),
+        (r#"{"retries":"1"}"#, r#"{"retries":"2"}"#),
+    ] {
+        assert_ne!(id(first), id(second), "{first}");
+    }
+    let nested = |retries: u8| format!(r#"{{"tx":{{"retries":1}},"retries": {retries} }}"#);
+    assert_eq!(id(&nested(0)), id(&nested(7)));
 }
 
 #[test]

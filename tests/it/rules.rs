@@ -18,7 +18,7 @@ use countersign::{
 };
 use countersign_conformance::{Expect, vectors};
 
-use crate::delivery::NOW_MS;
+use crate::delivery::{NO_HEADERS, NOW_MS};
 use crate::receiving::begin;
 use cases::{ADYEN, Case, JSON, NAMES, Sent, cases, verifier};
 
@@ -441,6 +441,39 @@ fn a_request_chooses_no_algorithm() {
         let (sent, verifier) = (case.signed(), case.verifier());
         let rejected = |sent: Sent| begin(&verifier, &sent.headers).err().map(|error| error.kind());
         assert_eq!(
+#[test]
+fn the_id_of_figmas_events_depends_on_every_byte_but_the_passcode() {
+    let figma = |passcode: &str, body: &str| {
+        let verifier = verifier(&Scheme::named("figma").unwrap(), Secret::new(passcode).unwrap());
+        verifier.verify(&NO_HEADERS, body.to_owned()).unwrap().event_id().to_owned()
+    };
+    for (passcode, first, second) in [
+        // The text of the passcode is also in another field, before and in it.
+        (
+            "secret",
+            r#"{"comment":"secretbox","passcode":"secret"}"#,
+            r#"{"comment":"boxsecret","passcode":"secret"}"#,
+        ),
+        ("2", r#"{"name":"v12","passcode":"2"}"#, r#"{"name":"v21","passcode":"2"}"#),
+        ("a", r#"{"a":"b","passcode":"a"}"#, r#"{"b":"a","passcode":"a"}"#),
+        (
+            "passcode",
+            r#"{"x":{"passcode":"n"},"passcode":"passcode"}"#,
+            r#"{"x":{"n":"passcode"},"passcode":"passcode"}"#,
+        ),
+    ] {
+        assert_ne!(figma(passcode, first), figma(passcode, second), "{first}");
+    }
+    // Escapes belong to the passcode.
+    let written = |passcode: &str| format!(r#"{{"event_type":"PING","passcode":{passcode}}}"#);
+    let plain = figma("secret", &written(r#""secret""#));
+    assert_eq!(figma("secret", &written(r#""\u0073ecret""#)), plain);
+    assert_eq!(figma("other \"\\", &written(r#""other \"\\""#)), plain);
+    let named = r#"{"event_type":"PING","pass\u0063ode":"secret"}"#;
+    assert_ne!(figma("secret", named), plain);
+    assert_eq!(figma("other", &named.replace("secret", "other")), figma("secret", named));
+}
+
             rejected(sent.clone().with_header(header, value)),
             Some(kind),
             "{name}: {value}"

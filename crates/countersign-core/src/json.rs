@@ -1,5 +1,6 @@
 //! Finds values inside a JSON body without building a tree.
 
+mod member;
 mod unproved;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use smallvec::SmallVec;
 
 use crate::scheme::Pointer;
 
+pub(crate) use member::member;
 pub(crate) use unproved::unproved;
 
 /// The value at a pointer.

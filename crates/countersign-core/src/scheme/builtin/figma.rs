@@ -66,14 +66,14 @@ impl CustomScheme for Figma {
             return Err(request.problem("the body must be a JSON object with the passcode"));
         };
         let passcode = request.secrets().iter().next().map(|it| it.text(SecretFormat::Text));
-        body.insert("passcode".to_owned(), passcode.into());
+        body.insert(PASSCODE.to_owned(), passcode.into());
         Ok(SignedRequest::with_body(Json::Object(body).to_string()))
     }
 }
 
 fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
-    let rejected = |kind| VerifyError::body_field(kind, PASSCODE);
-    let values = json::unproved(body, &[PASSCODE], MAX_VALUES);
+    let rejected = |kind| VerifyError::body_field(kind, POINTER);
+    let values = json::unproved(body, &[POINTER], MAX_VALUES);
     let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;
     let passcode = match values.into_iter().next() {
         Some(Value::Text(passcode)) => passcode,
@@ -82,18 +82,19 @@ fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMat
     };
     let candidate = PresentedSignatures::one(scheme, passcode.as_bytes());
     let candidate = candidate.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?;
-    Ok(keys.signed_by(&[], &candidate)?.over(without(body, passcode.as_bytes())))
+    let signed_by = keys.signed_by(&[], &candidate)?;
+    let rest = without_passcode(body);
+    Ok(signed_by.over(rest.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?))
 }
 
 /// The body without the passcode: with a digest of both, anyone who reads it in
 /// a log could guess passcodes.
-fn without(body: &[u8], passcode: &[u8]) -> Vec<u8> {
-    match memchr::memmem::find(body, passcode) {
-        Some(at) => [&body[..at], &body[at + passcode.len()..]].concat(),
-        None => body.to_vec(),
-    }
+fn without_passcode(body: &[u8]) -> Option<Vec<u8>> {
+    let value = json::member(body, PASSCODE)?;
+    Some([&body[..value.start], &body[value.end..]].concat())
 }
 
-const PASSCODE: &str = "/passcode";
+const PASSCODE: &str = "passcode";
+const POINTER: &str = "/passcode";
 /// The event of a published library lists its components.
 const MAX_VALUES: usize = 4096;

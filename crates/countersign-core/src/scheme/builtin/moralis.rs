@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{describe, hours, minutes};
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+use crate::json;
 use crate::mac;
 use crate::rule::{
     BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
@@ -95,16 +96,12 @@ fn digest(body: &[u8], key: &[u8]) -> [u8; 32] {
     Keccak256::new().chain_update(body).chain_update(key).finalize().into()
 }
 
-/// The body without the attempt number, which differs in every attempt: so that it identifies the
-/// event. A body with two attempt numbers is left unchanged.
+/// The body without its attempt number, which differs in every attempt: so that the rest identifies
+/// the event. A body without one is left unchanged.
 fn without_retries(body: &[u8]) -> Vec<u8> {
-    let places = body.windows(RETRIES.len()).enumerate().filter(|(_, key)| *key == RETRIES);
-    let mut ends = places.map(|(at, key)| at + key.len());
-    match (ends.next(), ends.next()) {
-        (Some(end), None) => {
-            let (front, behind) = body.split_at(end);
-            let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            [front, &behind[digits..]].concat()
+    match json::member(body, RETRIES) {
+        Some(value) if body[value.clone()].iter().all(u8::is_ascii_digit) => {
+            [&body[..value.start], &body[value.end..]].concat()
         }
         _ => body.to_vec(),
     }
@@ -112,7 +109,7 @@ fn without_retries(body: &[u8]) -> Vec<u8> {
 
 const SIGNATURE: &str = "x-signature";
 const PREFIX: &str = "0x";
-const RETRIES: &[u8] = b"\"retries\":";
+const RETRIES: &str = "retries";
 
 #[cfg(test)]
 mod tests {
@@ -124,7 +121,24 @@ mod tests {
         let first = without_retries(body("0").as_bytes());
         assert_eq!(first, without_retries(body("12").as_bytes()));
         assert_eq!(first, br#"{"confirmed":true,"retries":,"tag":"a"}"#);
-        for whole in [r#"{"retries":1,"log":{"retries":2}}"#, r#"{"confirmed":true}"#, ""] {
+        let spaced = |retries: &str| format!("{{ \"retries\" : {retries} }}");
+        assert_eq!(
+            without_retries(spaced("3").as_bytes()),
+            without_retries(spaced("10").as_bytes())
+        );
+        let with_log = br#"{"retries":1,"log":{"retries":2}}"#;
+        assert_eq!(without_retries(with_log), br#"{"retries":,"log":{"retries":2}}"#);
+        for whole in [
+            r#"{"log":{"retries":2}}"#,
+            r#"{"text":"\"retries\":3"}"#,
+            r#"{"retries":{"0":1}}"#,
+            r#"{"retries":"1"}"#,
+            r#"{"retries":1,"retries":2}"#,
+            r#"[{"retries":1}]"#,
+            r#""retries":1"#,
+            r#"{"confirmed":true}"#,
+            "",
+        ] {
             assert_eq!(without_retries(whole.as_bytes()), whole.as_bytes());
         }
     }

@@ -1,0 +1,144 @@
+//! The position of a member of a JSON body.
+
+use std::ops::Range;
+
+use super::is_document;
+
+/// The bytes of the value of this member of the body's root object, without white space around it.
+///
+/// `None` if the body is not a JSON object, or if it does not have exactly one member with this
+/// name. Members of nested objects do not count.
+///
+/// A body without the value is not JSON, and shows where the value was: only at that place, apart
+/// from white space, does a value make it JSON again. So bodies that differ elsewhere still differ
+/// without it.
+pub(crate) fn member(body: &[u8], name: &str) -> Option<Range<usize>> {
+    if !is_document(body) {
+        return None;
+    }
+    let mut found = None;
+    let mut at = after_space(body, 0);
+    if body.get(at) != Some(&b'{') {
+        return None;
+    }
+    at = after_space(body, at + 1);
+    while body.get(at) == Some(&b'"') {
+        let name_end = end_of_string(body, at)?;
+        let is_wanted = is_name(&body[at..name_end], name);
+        let colon = after_space(body, name_end);
+        let start = after_space(body, colon + 1);
+        let end = end_of_value(body, start)?;
+        if is_wanted && found.replace(start..end).is_some() {
+            return None;
+        }
+        let comma = after_space(body, end);
+        at = after_space(body, comma + 1);
+    }
+    found
+}
+
+/// Whether a string, with its quotes, is this name. It can contain escapes.
+fn is_name(string: &[u8], name: &str) -> bool {
+    serde_json::from_slice::<String>(string).is_ok_and(|string| string == name)
+}
+
+/// The position of the first byte that is not white space.
+fn after_space(body: &[u8], at: usize) -> usize {
+    let rest = body.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
+}
+
+/// The position behind the value that starts here.
+fn end_of_value(body: &[u8], start: usize) -> Option<usize> {
+    match body.get(start)? {
+        b'"' => end_of_string(body, start),
+        b'{' | b'[' => end_of_nested(body, start),
+        _ => {
+            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+            let length = body[start..].iter().position(ends)?;
+            Some(start + length)
+        }
+    }
+}
+
+/// The position behind the object or array that starts here.
+fn end_of_nested(body: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut depth) = (start, 0_usize);
+    loop {
+        match body.get(at)? {
+            b'"' => {
+                at = end_of_string(body, at)?;
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth <= 1 => return Some(at + 1),
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// The position behind the string whose opening quote is here.
+fn end_of_string(body: &[u8], start: usize) -> Option<usize> {
+    let mut at = start + 1;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', body.get(at..)?)?;
+        if body[at] == b'"' {
+            return Some(at + 1);
+        }
+        // The escaped byte can be a quote.
+        at += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+        member(body.as_bytes(), name).map(|range| &body[range])
+    }
+
+    #[test]
+    fn the_value_of_a_member_is_found_wherever_it_is() {
+        for (body, value) in [
+            (r#"{"a":"x"}"#, r#""x""#),
+            (" { \"b\" : 1 ,\n\t\"a\" :\r 12 } ", "12"),
+            (r#"{"b":{"a":"other"},"a":"x"}"#, r#""x""#),
+            (r#"{"b":[{"a":1},"a"],"a":true,"c":{"a":2}}"#, "true"),
+            (r#"{"b":"\",\"a\":\"y\\","a":"x\"y\\"}"#, r#""x\"y\\""#),
+            (r#"{"\u0061":{"c":["}",{}]}}"#, r#"{"c":["}",{}]}"#),
+            (r#"{"a":[]}"#, "[]"),
+            (r#"{"a":-1.5e3}"#, "-1.5e3"),
+            (r#"{"":0,"a":null}"#, "null"),
+        ] {
+            assert_eq!(text(body, "a"), Some(value), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_is_not_there_exactly_once_has_no_position() {
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "7",
+            r#""a""#,
+            r#"["a",1]"#,
+            r#"{"b":{"a":1}}"#,
+            r#"{"A":1}"#,
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"a":1"#,
+            r#"{"a":1} x"#,
+            r#"{"a":"x"#,
+            r#"{"a":}"#,
+            r#"{"a""#,
+        ] {
+            assert_eq!(text(body, "a"), None, "{body}");
+        }
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(text(&deep, "a").map(str::len), Some(200_000));
+    }
+}
