@@ -115,5 +115,47 @@ fn what_is_parsed_unproved_has_no_more_members_than_providers_send() {
     let body = |count| format!("{{{},\"signature\":{{{}}}}}", members(count), fields.join(","));
     assert!(mailgun().verify(&NO_HEADERS, body(4000)).is_ok());
     let rejected = mailgun().verify(&NO_HEADERS, body(5000)).unwrap_err();
-    assert_eq!(rejected.kind(), Kind::MissingSignature);
+    assert_eq!(rejected.kind(), Kind::BodyTooLarge);
+    assert!(rejected.to_string().contains("4096 fields"), "{rejected}");
+}
+
+#[test]
+fn every_limit_of_a_parsed_body_is_in_the_notes_of_its_scheme() {
+    for (name, limits) in [
+        ("adyen", &["1,024 members"][..]),
+        ("aws-sns", &["256 members"]),
+        ("figma", &["4,096 members"]),
+        ("mailgun", &["512 KiB", "half of the body limit", "4,096 members", "512 fields"]),
+        ("mandrill", &["16 fields"]),
+        ("twilio", &["512 fields"]),
+        ("twilio-sharedkey", &["512 fields"]),
+    ] {
+        let notes = Scheme::named(name).unwrap().notes().join("\n");
+        for limit in limits {
+            assert!(notes.contains(limit), "{name}: {limit}");
+        }
+    }
+}
+
+#[test]
+fn the_json_of_mailgun_may_have_512_kib_or_half_of_the_body_limit() {
+    const KIB: usize = 1024;
+    let fields = signed("token").map(|(name, value)| format!("\"{name}\":\"{value}\""));
+    let body = |length: usize| {
+        let (front, behind) = ("{\"a\":\"", format!("\",\"signature\":{{{}}}}}", fields.join(",")));
+        format!("{front}{}{behind}", "x".repeat(length - front.len() - behind.len()))
+    };
+    for (body_limit, json_limit) in
+        [(600 * KIB, 512 * KIB), (1024 * KIB, 512 * KIB), (4096 * KIB, 2048 * KIB)]
+    {
+        let verifier = mailgun().with_body_limit(body_limit);
+        assert!(verifier.verify(&NO_HEADERS, body(json_limit)).is_ok(), "{body_limit}");
+        let rejected = verifier.verify(&NO_HEADERS, body(json_limit + 1)).unwrap_err();
+        assert_eq!(rejected.kind(), Kind::BodyTooLarge, "{body_limit}");
+        assert!(rejected.to_string().contains(&json_limit.to_string()), "{rejected}");
+        // A form may be as large as the body limit.
+        let form = urlencoded(&signed("token"));
+        let form = format!("{form}&a={}", "x".repeat(body_limit - form.len() - 3));
+        assert!(verifier.verify(&NO_HEADERS, form).is_ok(), "{body_limit}");
+    }
 }

@@ -311,6 +311,19 @@ fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
     let with = |items: Vec<serde_json::Value>| {
         let mut body = json(&sent.body);
         body["notificationItems"] = items.into();
+#[test]
+fn a_body_with_too_many_members_is_too_large_and_not_without_a_signature() {
+    for (name, most) in [("adyen", 1024), ("aws-sns", 256), ("figma", 4096), ("mailgun", 4096)] {
+        let verifier = Case::of(name).verifier();
+        let rejected = |elements: usize| {
+            let body = format!("{{\"a\":[{}]}}", vec!["0"; elements].join(","));
+            verifier.verify(&NO_HEADERS, body).unwrap_err().kind()
+        };
+        assert_eq!(rejected(most), Kind::BodyTooLarge, "{name}");
+        assert_eq!(rejected(most - 1), Kind::MissingSignature, "{name}");
+    }
+}
+
         sent.clone().with_body(body.to_string()).rejected(&verifier)
     };
     let changed = |pointer: &str, value: serde_json::Value| {

@@ -33,6 +33,8 @@ pub(crate) enum Detail {
     },
     /// A limit, in bytes or in candidates.
     Limit(usize),
+    /// A limit, in fields of a body that is parsed before it is verified.
+    Fields(usize),
 }
 
 impl VerifyError {
@@ -69,6 +71,10 @@ impl VerifyError {
     pub(crate) fn limit(kind: VerifyErrorKind, limit: usize) -> Self {
         Self { kind, detail: Detail::Limit(limit) }
     }
+
+    pub(crate) fn too_many_fields(limit: usize) -> Self {
+        Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
+    }
 }
 
 impl From<VerifyErrorKind> for VerifyError {
@@ -90,6 +96,9 @@ impl fmt::Display for VerifyError {
                 write!(f, ": off by {} ms, {allowed_ms} ms allowed", off_ms.unsigned_abs())
             }
             Detail::Limit(limit) => write!(f, ": the limit is {limit}"),
+            Detail::Fields(limit) => {
+                write!(f, ": the limit of this scheme is {limit} fields, members and elements")
+            }
         }
     }
 }

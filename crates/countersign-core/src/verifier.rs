@@ -189,6 +189,9 @@ impl Verifier {
     /// Sets the maximum size of a body, in bytes. Defaults to the limit in the
     /// scheme's profile.
     ///
+    /// A few schemes parse the body before it is verified. The limits that they have
+    /// in addition are in their [notes](Scheme::notes).
+    ///
     /// With an adapter, a body must also fit into the
     /// [budget](Self::with_buffer_budget). One request may use three quarters of it,
     /// including its head: 48 MiB of the default budget. A larger limit needs a budget

@@ -2,11 +2,11 @@
 //! was verified.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose};
-use countersign::{Scheme, Secret, VerifyErrorKind as Kind};
+use countersign::{Scheme, Secret, Signer, VerifyErrorKind as Kind};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{assert_suspected, bodies::gzip, captured, diagnose};
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of};
+use crate::delivery::{BODY, Delivery, NO_HEADERS, NOW_MS, scheme, schemes, secret_of};
 use crate::rules::diagnosed_cases;
 
 /// A request that is rejected with this kind and is not authentic, and the
@@ -171,6 +171,20 @@ fn a_body_over_the_limit_is_told_with_both_sizes_and_what_else_is_wrong() {
     let large = Delivery::with_body(&scheme("github"), vec![b' '; 30 << 20]);
     let found = all.diagnose(&captured(&large)).unwrap();
     assert_eq!(found.causes()[0].kind(), CauseKind::BodyTooLarge, "{found:?}");
+}
+
+#[test]
+fn json_over_the_limit_of_mailgun_is_too_large_and_nothing_else() {
+    let scheme = scheme("mailgun");
+    let signer = Signer::new(scheme.clone(), secret_of(&scheme, 1)).unwrap().at_unix_ms(NOW_MS);
+    let body = format!(r#"{{"a":"{}"}}"#, "x".repeat(600 * 1024));
+    let signed = signer.sign_request(&NO_HEADERS, body.as_bytes()).unwrap();
+    let delivery = Delivery { headers: Vec::new(), body: signed.body().unwrap().to_vec() };
+    let diagnose = diagnose(&scheme, secret_of(&scheme, 1));
+    let found = diagnose.diagnose(&captured(&delivery)).unwrap();
+    let [cause] = found.causes() else { panic!("{found:?}") };
+    assert_eq!((cause.kind(), cause.is_certain()), (CauseKind::BodyTooLarge, true), "{found:?}");
+    assert!(cause.detail().contains("524288"), "{cause:?}");
 }
 
 /// They match the signature: the part that the scheme rejects is reported.

@@ -7,6 +7,8 @@ use bytes::Bytes;
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Tries, Try};
+use super::strategy::Rejection;
+use crate::error::VerifyErrorKind;
 
 pub(super) fn byte_order_mark(trial: &Experiment) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {
@@ -87,6 +89,12 @@ pub(super) fn too_large(
         let detail = format!("the body has {length} bytes, and the limit is {limit}");
         Cause::tried(CauseKind::BodyTooLarge, detail)
     })
+}
+
+/// A body over a limit of its scheme's own, if nothing else is wrong with the delivery.
+pub(super) fn over_own_limit(rejection: Rejection<'_>) -> Option<Cause> {
+    let rejection = rejection.ok().filter(|it| it.kind() == VerifyErrorKind::BodyTooLarge)?;
+    Some(Cause::tried(CauseKind::BodyTooLarge, rejection.to_string()))
 }
 
 /// A body that was empty when it was signed.

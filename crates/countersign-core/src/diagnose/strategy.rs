@@ -37,6 +37,12 @@ pub(super) fn causes(
             .or_else(|| change(bench, trial, With::All, EXHAUSTIVE)),
     };
     let is_signed = found.is_some();
+    let found = found.map(|mut causes| {
+        if causes.is_empty() {
+            causes.extend(body::over_own_limit(rejection));
+        }
+        causes
+    });
     found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
         let mut causes = heuristics::causes(bench, trial, rejection);
         if causes.is_empty() {

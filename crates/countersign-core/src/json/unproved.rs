@@ -8,29 +8,41 @@ use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess,
 use smallvec::SmallVec;
 
 use super::Value;
+use crate::error::VerifyError;
 use crate::scheme::Pointer;
 
 /// The value at each of the pointers, read in one walk.
 ///
-/// `None` if the body is not JSON; if an object in it has two members with the same name, of which
-/// one parser uses the first and another the last; or if it has more than `most` members and
-/// elements, which limits the time spent on an unverified body.
-pub(crate) fn unproved(body: &[u8], pointers: &[&str], most: usize) -> Option<Vec<Value>> {
+/// `None` if the body is not JSON, or if an object in it has two members with the same name, of
+/// which one parser uses the first and another the last.
+///
+/// # Errors
+///
+/// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if the body has more than `most` members
+/// and elements, which limits the time spent on an unverified body.
+pub(crate) fn unproved(
+    body: &[u8],
+    pointers: &[&str],
+    most: usize,
+) -> Result<Option<Vec<Value>>, VerifyError> {
     let pointers: Vec<Pointer> =
         pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
     let found = RefCell::new(vec![Value::Missing; pointers.len()]);
-    let walk = Walk { pointers: &pointers, found: &found, left: &Cell::new(most) };
+    let walk = Walk { pointers: &pointers, found: &found, left: &Cell::new(Some(most)) };
     let root = Place { walk: &walk, depth: 0, wanted: (0..pointers.len()).collect() };
     let mut document = serde_json::Deserializer::from_slice(body);
-    root.deserialize(&mut document).and_then(|()| document.end()).ok()?;
-    Some(found.into_inner())
+    let read = root.deserialize(&mut document).and_then(|()| document.end());
+    if walk.left.get().is_none() {
+        return Err(VerifyError::too_many_fields(most));
+    }
+    Ok(read.is_ok().then(|| found.into_inner()))
 }
 
 struct Walk<'a> {
     pointers: &'a [Pointer],
     found: &'a RefCell<Vec<Value>>,
-    /// How many more members and elements are allowed.
-    left: &'a Cell<usize>,
+    /// How many more members and elements are allowed; `None` after there were too many.
+    left: &'a Cell<Option<usize>>,
 }
 
 /// A value of the document, with the pointers that go through it or end at it.
@@ -59,9 +71,9 @@ impl Place<'_> {
     }
 
     fn count<E: Error>(&self) -> Result<(), E> {
-        let left = self.walk.left.get().checked_sub(1);
-        self.walk.left.set(left.ok_or_else(|| E::custom("too many members"))?);
-        Ok(())
+        let left = self.walk.left.get().and_then(|left| left.checked_sub(1));
+        self.walk.left.set(left);
+        left.map(drop).ok_or_else(|| E::custom("too many members"))
     }
 }
 
@@ -142,6 +154,7 @@ impl<'de> Visitor<'de> for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::VerifyErrorKind;
 
     #[test]
     fn values_are_found_where_the_pointers_say() {
@@ -149,30 +162,41 @@ mod tests {
         let at = ["/a/b/0", "/a/b/1", "/a/b/2", "/a/b/3", "/a/b/4", "/c", "/a/b", "/d"];
         let text = |text: &str| Value::Text(text.to_owned());
         let (unusable, missing) = (Value::Unusable, Value::Missing);
-        assert_eq!(
-            unproved(body, &at, 10),
-            Some(vec![
-                text("x"),
-                text("7"),
-                text("true"),
-                missing.clone(),
-                unusable.clone(),
-                unusable.clone(),
-                unusable,
-                missing
-            ])
-        );
+        let values = [
+            text("x"),
+            text("7"),
+            text("true"),
+            missing.clone(),
+            unusable.clone(),
+            unusable.clone(),
+            unusable,
+            missing,
+        ];
+        assert_eq!(unproved(body, &at, 10), Ok(Some(values.to_vec())));
     }
 
     #[test]
     fn a_body_with_too_many_members_or_two_of_one_name_is_not_read() {
-        assert!(unproved(br#"{"a":[0,0],"b":1}"#, &["/b"], 4).is_some());
-        for bad in [r#"{"a":[0,0,0],"b":1}"#, r#"{"a":1,"a":2}"#, r#"{"b":{"c":1,"c":1}}"#] {
-            assert_eq!(unproved(bad.as_bytes(), &["/b"], 4), None, "{bad}");
+        let read = |body: &str| unproved(body.as_bytes(), &["/b"], 4);
+        assert!(matches!(read(r#"{"a":[0,0],"b":1}"#), Ok(Some(_))));
+        for many in [r#"{"a":[0,0,0],"b":1}"#, r#"{"a":[0,0,0,0,"#, r#"[1,1,1,1,{"b":1}]"#] {
+            let error = read(many).unwrap_err();
+            assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge, "{many}");
+            assert!(error.to_string().contains("is 4 fields"), "{error}");
         }
         let deep = "[".repeat(1_000_000);
-        for bad in ["", "{", "{} {}", "nothing", r#"{"b":1,"\u0062":2}"#, &deep] {
-            assert_eq!(unproved(bad.as_bytes(), &["/b"], 4), None, "{bad}");
+        for bad in [
+            "",
+            "{",
+            "{} {}",
+            "nothing",
+            r#"{"a":1,"a":2}"#,
+            r#"{"b":{"c":1,"c":1}}"#,
+            r#"{"b":1,"\u0062":2}"#,
+            r#"{"a":[0,0],"b":1"#,
+            &deep,
+        ] {
+            assert_eq!(read(bad), Ok(None), "{bad:.40}");
         }
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod multipart;
 
 use std::borrow::Cow;
 
-use crate::error::{VerifyError, VerifyErrorKind};
+use crate::error::VerifyError;
 
 /// The fields of a form, each a name and a value, decoded.
 ///
@@ -21,7 +21,7 @@ pub(crate) fn fields(body: &[u8], most: usize) -> Result<Fields<'_>, VerifyError
 /// Names and values as sent, still encoded.
 fn pairs(body: &[u8], most: usize) -> Result<impl Iterator<Item = (&[u8], &[u8])>, VerifyError> {
     if memchr::memchr_iter(b'&', body).count() >= most {
-        return Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, most));
+        return Err(VerifyError::too_many_fields(most));
     }
     let pairs = body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
     Ok(pairs.map(|pair| match memchr::memchr(b'=', pair) {
@@ -116,6 +116,7 @@ fn escaped(digits: &[u8]) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::VerifyErrorKind;
 
     fn sorted(body: &[u8], values: Values) -> String {
         String::from_utf8_lossy(&bytes(body, values)).into_owned()

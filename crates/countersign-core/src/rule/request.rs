@@ -19,6 +19,7 @@ pub struct VerifyRequest<'a> {
     pub(crate) head: &'a RequestHead<'a>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) tolerance: Option<Tolerance>,
+    pub(crate) body_limit: usize,
     pub(crate) now_ms: i64,
 }
 
@@ -119,6 +120,12 @@ impl<'a> VerifyRequest<'a> {
             timestamp::check(unix_ms, self.now_ms, tolerance)?;
         }
         Ok(Some(unix_ms))
+    }
+
+    /// The maximum size of the body, in bytes, which the receiver checks itself.
+    #[must_use]
+    pub fn body_limit(&self) -> usize {
+        self.body_limit
     }
 
     /// The receiver's clock, in Unix milliseconds.

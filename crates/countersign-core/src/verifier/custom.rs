@@ -28,10 +28,15 @@ impl CustomVerification {
         rule: &dyn CustomVerifier,
         head: &RequestHead<'_>,
     ) -> Result<Box<Self>, VerifyError> {
-        let Inner { scheme, url, tolerance, clock, .. } = &**verifier;
-        let now_ms = clock.now_unix_ms();
-        let request =
-            VerifyRequest { scheme, head, url: url.as_ref(), tolerance: *tolerance, now_ms };
+        let Inner { scheme, url, tolerance, body_limit, clock, .. } = &**verifier;
+        let request = VerifyRequest {
+            scheme,
+            head,
+            url: url.as_ref(),
+            tolerance: *tolerance,
+            body_limit: *body_limit,
+            now_ms: clock.now_unix_ms(),
+        };
         let keyring = verifier.keyring();
         let pending = rule.begin(&request, &|index| keyring.is_valid(index, &**clock))?;
         let header_type = signature_headers::header_type(scheme, head);

@@ -2,37 +2,47 @@
 
 use memchr::memmem;
 
+use crate::error::VerifyError;
+
 /// The values of these fields; a field's value is `None` if the field is not present exactly once.
-/// Returns `None` if the body is not such a form, or has more than `most` parts.
+/// Returns `None` if the body is not such a form.
 ///
 /// The boundary is taken from the body's first line.
+///
+/// # Errors
+///
+/// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if the form has more than `most` parts.
 pub(crate) fn values<'a, const N: usize>(
     body: &'a [u8],
     names: [&str; N],
     most: usize,
-) -> Option<[Option<&'a [u8]>; N]> {
-    let line = memmem::find(body, b"\r\n")?;
-    let boundary = body[..line].strip_prefix(b"--")?;
-    if boundary.is_empty() || boundary.len() > MAX_BOUNDARY {
-        return None;
-    }
-    let delimiter = [b"\r\n--", boundary].concat();
+) -> Result<Option<[Option<&'a [u8]>; N]>, VerifyError> {
+    let Some((delimiter, line)) = delimiter(body) else { return Ok(None) };
     let mut found = [None; N];
     let mut seen = [false; N];
     // The line break before a delimiter belongs to the delimiter: the first one ends no part.
     let mut begin = line;
     for (count, end) in memmem::find_iter(body, &delimiter).enumerate() {
         if count == most {
-            return None;
+            return Err(VerifyError::too_many_fields(most));
         }
-        let (name, value) = part(body.get(begin..end)?)?;
+        let part = body.get(begin..end).and_then(part);
+        let Some((name, value)) = part else { return Ok(None) };
         if let Some(at) = names.iter().position(|wanted| Some(wanted.as_bytes()) == name) {
             found[at] = (!seen[at]).then_some(value);
             seen[at] = true;
         }
         begin = end + delimiter.len();
     }
-    Some(found)
+    Ok(Some(found))
+}
+
+/// The delimiter between the parts, and the end of the body's first line, which names it.
+fn delimiter(body: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let line = memmem::find(body, b"\r\n")?;
+    let boundary = body[..line].strip_prefix(b"--")?;
+    let is_boundary = (1..=MAX_BOUNDARY).contains(&boundary.len());
+    is_boundary.then(|| ([b"\r\n--", boundary].concat(), line))
 }
 
 /// Name and value of a part, which starts at the end of its delimiter line.
@@ -59,6 +69,7 @@ const MAX_HEAD: usize = 2048;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::VerifyErrorKind;
 
     const FORM: &str = concat!(
         "--b\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nabc\r\n",
@@ -71,20 +82,21 @@ mod tests {
     #[test]
     fn fields_are_found_by_name() {
         let found = values(FORM.as_bytes(), ["time", "token", "none"], 3);
-        assert_eq!(found, Some([Some(&b""[..]), Some(&b"abc"[..]), None]));
+        assert_eq!(found, Ok(Some([Some(&b""[..]), Some(&b"abc"[..]), None])));
     }
 
     #[test]
     fn a_field_that_is_there_twice_has_no_value() {
         let twice = FORM.replace("\"time\"", "\"token\"");
-        assert_eq!(values(twice.as_bytes(), ["token"], 3), Some([None]));
+        assert_eq!(values(twice.as_bytes(), ["token"], 3), Ok(Some([None])));
     }
 
     #[test]
     fn what_is_no_form_or_has_too_many_parts_is_not_read() {
-        assert_eq!(values(FORM.as_bytes(), ["token"], 2), None);
+        let error = values(FORM.as_bytes(), ["token"], 2).unwrap_err();
+        assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
         for bad in ["", "--\r\n", "--b", "a=b", "--b\r\n--b\r\nx\r\n--b--"] {
-            let found = values(bad.as_bytes(), ["token"], 3);
+            let found = values(bad.as_bytes(), ["token"], 3).unwrap();
             assert!(found.is_none_or(|found| found == [None]), "{bad}");
         }
     }

@@ -33,7 +33,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         ])
         .evidence(Evidence::Secondary)
         .note("No source confirms this scheme: test it before you rely on it.")
-        .note("The passcode is in the body, at `passcode`: do not log bodies.")
+        .note("The passcode is in the body, at `passcode`: do not log bodies. The event's id is the digest of the body without it.")
+        .note("A body with more than 4,096 members and elements is rejected, because it is parsed before it is verified.")
         .note(super::TOKEN)
 }
 
@@ -73,7 +74,7 @@ impl CustomScheme for Figma {
 
 fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     let rejected = |kind| VerifyError::body_field(kind, POINTER);
-    let values = json::unproved(body, &[POINTER], MAX_VALUES);
+    let values = json::unproved(body, &[POINTER], MAX_VALUES)?;
     let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;
     let passcode = match values.into_iter().next() {
         Some(Value::Text(passcode)) => passcode,

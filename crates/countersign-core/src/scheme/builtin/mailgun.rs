@@ -32,6 +32,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Docs)
         .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
         .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
+        .note("An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, with at most 4,096 members and elements. A form may have at most 512 fields, and its size is limited by the body limit only.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
         .note("It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.")
 }
@@ -56,7 +57,8 @@ impl CustomScheme for Mailgun {
         keys: LiveKeys<MacKey>,
     ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
+        let max_json = max_json(request.body_limit());
+        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, max_json, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -78,10 +80,15 @@ impl CustomScheme for Mailgun {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+fn judge(
+    scheme: &Scheme,
+    keys: &LiveKeys<MacKey>,
+    max_json: usize,
+    body: &[u8],
+) -> Result<KeyMatch, VerifyError> {
     let rejected = |kind| VerifyError::body_field(kind, "/signature");
     let mut found = VerifyErrorKind::MissingSignature;
-    for Signature { time, token, signature } in signatures(body)? {
+    for Signature { time, token, signature } in signatures(body, max_json)? {
         found = VerifyErrorKind::MalformedSignature;
         let Some(candidate) = PresentedSignatures::one(scheme, &signature) else { continue };
         if !is_time(&time) || !is_token(&token) {
@@ -106,20 +113,18 @@ struct Signature {
 }
 
 /// The signatures in a body: an event's body is JSON, a route's body is a form.
-fn signatures(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
+fn signatures(body: &[u8], max_json: usize) -> Result<Vec<Signature>, VerifyError> {
     match body.trim_ascii_start().first() {
-        Some(b'{') if body.len() > MAX_JSON => {
-            Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, MAX_JSON))
+        Some(b'{') if body.len() > max_json => {
+            Err(VerifyError::limit(VerifyErrorKind::BodyTooLarge, max_json))
         }
-        Some(b'{') => Ok(in_json(body)),
+        Some(b'{') => in_json(body),
         _ => Ok(in_form(body)?.into_iter().collect()),
     }
 }
 
-fn in_json(body: &[u8]) -> Vec<Signature> {
-    let Some(values) = json::unproved(body, &PLACES.concat(), MAX_VALUES) else {
-        return Vec::new();
-    };
+fn in_json(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
+    let values = json::unproved(body, &PLACES.concat(), MAX_VALUES)?.unwrap_or_default();
     let signature = |values: &[Value]| match values {
         [Value::Text(time), Value::Text(token), Value::Text(signature)] => {
             let [time, token, signature] =
@@ -128,13 +133,13 @@ fn in_json(body: &[u8]) -> Vec<Signature> {
         }
         _ => None,
     };
-    values.chunks_exact(3).filter_map(signature).collect()
+    Ok(values.chunks_exact(3).filter_map(signature).collect())
 }
 
 fn in_form(body: &[u8]) -> Result<Option<Signature>, VerifyError> {
     let names = ["timestamp", "token", "signature"];
     let values = if body.starts_with(b"--") {
-        let values = multipart::values(body, names, MAX_FIELDS).unwrap_or_default();
+        let values = multipart::values(body, names, MAX_FIELDS)?.unwrap_or_default();
         values.map(|value| value.map(Cow::Borrowed))
     } else {
         form::values(body, names, MAX_FIELDS)?
@@ -160,9 +165,14 @@ const PLACES: [[&str; 3]; 2] = [
     // For a subaccount's event: signed with the key of its parent account.
     ["/signature/timestamp", "/signature/token", "/signature/parent-signature"],
 ];
+/// For events, which cost more to parse than to hash. Forms contain whole messages; only a small
+/// part of them is read for the signature.
+fn max_json(body_limit: usize) -> usize {
+    MIN_JSON_LIMIT.max(body_limit / 2)
+}
+
 const MAX_TOKEN: usize = 256;
-/// For events. Forms contain whole messages; only a small part of them is read for the signature.
-const MAX_JSON: usize = 512 * 1024;
+const MIN_JSON_LIMIT: usize = 512 * 1024;
 const MAX_VALUES: usize = 4096;
 /// A route's form has about twenty fields, and one for each attachment.
 const MAX_FIELDS: usize = 512;

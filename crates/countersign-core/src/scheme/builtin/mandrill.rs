@@ -27,6 +27,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Secondary)
         .note("No source confirms this scheme: test it before you rely on it.")
         .note("A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.")
+        .note("A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.")
         .note("If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.")
         .note(super::UNDATED)
 }

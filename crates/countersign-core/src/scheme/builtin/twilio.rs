@@ -47,6 +47,7 @@ fn family(name: &str, title: &str, source: &str) -> SchemeBuilder {
         .note("The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.")
         .note("If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.")
         .note("The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.")
+        .note("A form with more than 512 fields is rejected, because it is parsed before it is verified.")
         .note("`I-Twilio-Idempotency-Token` is not signed.")
         .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
         .note(super::UNDATED)
