@@ -12,7 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign::testing::{AttackKind, AttackUnavailable, Attacks, Expected, Pace};
-use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier};
+use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier, VerifyErrorKind};
 use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
@@ -130,6 +130,43 @@ fn the_bound_of_time_and_size_is_the_endpoints_own() {
 }
 
 #[test]
+fn a_huge_body_is_genuine_and_one_byte_above_the_limit() {
+    let mut sent = Vec::new();
+    for name in Scheme::names() {
+        let scheme = Scheme::named(name).unwrap();
+        let attacks = attacks(&scheme);
+        if attacks.attack(AttackKind::Genuine).is_err() {
+            continue;
+        }
+        let huge = attacks.attack(AttackKind::HugeBody).unwrap();
+        let request = huge.requests()[0].request();
+        assert_eq!(request.body().len(), LIMIT + 1, "{name}");
+        sent.push(name);
+        let Some(verifier) = verifier(&scheme) else { continue };
+        let verify = |verifier: Verifier| {
+            verifier.verify(request.headers(), request.body().clone()).map_err(|it| it.kind())
+        };
+        assert!(verify(verifier.clone().with_body_limit(LIMIT + 1)).is_ok(), "{name}");
+        let rejected = verify(verifier.with_body_limit(LIMIT)).unwrap_err();
+        assert_eq!(rejected, VerifyErrorKind::BodyTooLarge, "{name}");
+    }
+    for in_body in ["figma", "mailgun"] {
+        assert!(sent.contains(&in_body), "{in_body}");
+    }
+}
+
+#[test]
+fn a_huge_body_keeps_its_size_at_the_limit_of_mailgun() {
+    let scheme = Scheme::named("mailgun").unwrap();
+    let limit = scheme.profile().body_limit();
+    for body in ["{}", "{\n  \"event-data\": {\n    \"event\": \"opened\"\n  }\n}"] {
+        let attacks = Attacks::new(scheme.clone(), signing_secret(&scheme)).unwrap();
+        let huge = attacks.with_body(body).attack(AttackKind::HugeBody).unwrap();
+        assert_eq!(huge.requests()[0].request().body().len(), limit + 1, "{body}");
+    }
+}
+
+#[test]
 fn nothing_that_is_printed_holds_a_signature_or_the_secret() {
     let attacks = Attacks::new(Scheme::named("github").unwrap(), "canary-secret").unwrap();
     let attacks = attacks.with_body(Bytes::from_static(b"{\"canary\":\"body\"}"));
@@ -145,7 +182,7 @@ fn nothing_that_is_printed_holds_a_signature_or_the_secret() {
 fn attacks(scheme: &Scheme) -> Attacks {
     let attacks = Attacks::new(scheme.clone(), signing_secret(scheme)).unwrap();
     let nonce = (HeaderName::from_static("x-qn-nonce"), HeaderValue::from_static("nonce"));
-    attacks.with_url(url()).with_header(nonce.0, nonce.1).with_body_limit(64 * 1024)
+    attacks.with_url(url()).with_header(nonce.0, nonce.1).with_body_limit(LIMIT)
 }
 
 fn verifier(scheme: &Scheme) -> Option<Verifier> {
@@ -187,4 +224,5 @@ fn url() -> PublicUrl {
 /// These need a private key that cannot be derived from a seed, or a body in a format that has no
 /// sample.
 const PASSED_OVER: [&str; 5] = ["adyen", "aws-sns", "paypal", "plaid", "sendgrid"];
+const LIMIT: usize = 64 * 1024;
 const SEED: &[u8; 32] = b"01234567890abcdef01234567890abcd";

@@ -244,9 +244,24 @@ impl AttackBuilder {
         if length > LARGEST_BODY {
             return Err(AttackUnavailable::NotApplicable("the body limit exceeds 64 MiB"));
         }
-        let body = event::padded(&self.body, length);
-        let signed = self.sign(body, self.unix_ms, &self.id())?;
+        let mut signed = self.signed_padded(length)?;
+        if signed.body.len() != length {
+            // The scheme writes the signature into the body, or writes the whole body again.
+            let difference = length.abs_diff(signed.body.len());
+            signed = self.signed_padded(if signed.body.len() > length {
+                length.saturating_sub(difference)
+            } else {
+                length.saturating_add(difference)
+            })?;
+        }
+        if signed.body.len() <= self.body_limit {
+            return Err(UNPADDED);
+        }
         Ok(vec![self.request(&signed, Expected::RejectedSize)])
+    }
+
+    fn signed_padded(&self, length: usize) -> Result<Signed, AttackUnavailable> {
+        self.sign(event::padded(&self.body, length), self.unix_ms, &self.id())
     }
 
     fn paced(&self, pace: Pace, expected: Expected) -> Forged {
@@ -380,6 +395,8 @@ const NO_JSON: AttackUnavailable =
     AttackUnavailable::NotApplicable("the body is not a JSON object");
 const UNDATED: AttackUnavailable =
     AttackUnavailable::NotApplicable("the body has no timestamp where the scheme reads it");
+const UNPADDED: AttackUnavailable =
+    AttackUnavailable::NotApplicable("the signed body does not keep its padding");
 const UNFORGED: AttackUnavailable =
     AttackUnavailable::NotApplicable("another secret's signature is elsewhere");
 const INSEPARABLE: AttackUnavailable =

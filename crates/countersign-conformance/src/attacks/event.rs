@@ -88,8 +88,16 @@ pub(super) fn tampered(body: &[u8]) -> Bytes {
     [body, more].concat().into()
 }
 
-/// The same event in a body of this length.
+/// The same event in a body of this length. The padding of an object is text in a
+/// field, because white space is lost if a scheme parses the body to sign it.
 pub(super) fn padded(body: &[u8], length: usize) -> Bytes {
+    let with_padding =
+        |count: usize| json::with_field(body, "countersign_padding", &"x".repeat(count));
+    if let Some(shortest) = with_padding(0)
+        && let Some(padded) = with_padding(length.saturating_sub(shortest.len()))
+    {
+        return padded;
+    }
     let filler = if serde_json::from_slice::<Value>(body).is_ok() { b' ' } else { b'x' };
     let mut padded = body.to_vec();
     if filler == b'x' && body.contains(&b'=') {
@@ -165,6 +173,23 @@ mod tests {
         }
         assert_eq!(tampered(b"a=1"), "a=1&forged=1");
         assert_eq!(tampered(b""), " ");
+    }
+
+    #[test]
+    fn a_padded_body_has_its_length_and_keeps_its_form() {
+        for body in ["{}", r#"{"id":"a"}"#, " { \"id\" : \"a\" } ", "[1]", "7"] {
+            let padded = padded(body.as_bytes(), 1001);
+            assert_eq!(padded.len(), 1001, "{body}");
+            let [event, before]: [Value; 2] =
+                [&padded[..], body.as_bytes()].map(|json| serde_json::from_slice(json).unwrap());
+            assert_eq!(event.get("id"), before.get("id"), "{body}");
+            // Still long after it is parsed and written again.
+            assert!(!event.is_object() || event.to_string().len() > 990, "{body}");
+        }
+        assert_eq!(padded(b"a=1", 14), "a=1&padding=xx");
+        assert_eq!(padded(b"text", 6), "textxx");
+        // A body is never cut.
+        assert!(padded(br#"{"id":"a"}"#, 3).ends_with(br#""id":"a"}"#));
     }
 
     #[test]
