@@ -148,6 +148,18 @@ impl Dialer {
         }
     }
 
+    /// The number of the database that the URL names, if it names one server.
+    pub(crate) fn database(&self) -> Option<i64> {
+        match self {
+            Self::Single(client) => Some(client.get_connection_info().redis_settings().db()),
+            #[cfg(feature = "sentinel")]
+            Self::Sentinel(sentinels) => Some(sentinels.database()),
+            #[cfg(feature = "cluster")]
+            Self::Cluster(_) => None,
+            Self::Given(_) => None,
+        }
+    }
+
     /// Whether the keys may be distributed over several servers, so that one
     /// server that is down does not mean that the others are.
     pub(crate) fn is_spread(&self) -> bool {

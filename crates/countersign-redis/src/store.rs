@@ -66,12 +66,14 @@ impl RedisStore {
         let budgets = config.budgets()?;
         let server = format!("{:?}", config.source);
         let dialer = Dialer::new(config.source, budgets.deadline).map_err(ConnectError::of)?;
+        let database = dialer.database();
         let canaries = Canaries::new(&config.prefix, dialer.is_spread());
         let scripts = Scripts::new();
         let connect = async {
             let (question, complete) = (canaries.question(), Arc::clone(&scripts.complete));
-            let breaker =
-                Breaker::closed(dialer, question, complete).await.map_err(ConnectError::of)?;
+            let breaker = Breaker::closed(dialer, question, complete)
+                .await
+                .map_err(|error| ConnectError::of_dial(error, database))?;
             health::check(&breaker, &scripts, &canaries, budgets.deadline).await?;
             Ok(breaker)
         };

@@ -42,7 +42,8 @@ async fn a_server_without_tls_is_an_error_to_who_wants_it() {
 async fn a_wrong_password_is_rejected_and_not_shown() {
     let server = RedisServer::start(&["--requirepass", "correct-horse"]);
     let at = |user: &str| format!("redis://{user}{}", server.address());
-    for url in [at(":hunter2@"), at("someone:hunter2@"), at("")] {
+    let of_a_database = format!("{}/3", at(""));
+    for url in [at(":hunter2@"), at("someone:hunter2@"), at(""), of_a_database] {
         let error = connect(&url, PATIENT).await.unwrap_err();
         assert!(matches!(error, ConnectError::Rejected { .. }), "{error:?}");
         let source = std::error::Error::source(&error).unwrap();
@@ -56,6 +57,33 @@ async fn a_wrong_password_is_rejected_and_not_shown() {
         assert!(!text.contains("horse"), "{text}");
         assert!(text.contains(&server.port().to_string()), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_database_that_the_server_does_not_have_is_named_in_the_error() {
+    let server = RedisServer::start(&[]);
+    let sentinel = RedisServer::start_sentinel(&server, "main", 1, Duration::from_secs(60));
+    let of_server = |database: i64| (format!("redis://{}/{database}", server.address()), database);
+    let of_primary = format!("redis+sentinel://{}/main?db=16", sentinel.address());
+    for (url, number) in [of_server(99_999), of_server(-1), of_server(16), (of_primary, 16)] {
+        let error = connect_error(&url).await;
+        let ConnectError::Database { database, .. } = &error else { panic!("{url}: {error:?}") };
+        assert_eq!(*database, number);
+        assert!(error.to_string().contains(&format!("database {number},")), "{error}");
+    }
+    store_at(&of_server(15).0, PATIENT).await;
+}
+
+/// Retries as [`store_at`] does.
+async fn connect_error(url: &str) -> ConnectError {
+    let mut error = connect(url, PATIENT).await.unwrap_err();
+    for _ in 0..100 {
+        if !matches!(error, ConnectError::Unreachable { .. }) {
+            break;
+        }
+        error = connect(url, PATIENT).await.unwrap_err();
+    }
+    error
 }
 
 #[tokio::test]

@@ -46,6 +46,18 @@ async fn a_user_that_may_not_use_the_keys_is_told_so_when_the_store_connects() {
 }
 
 #[tokio::test]
+async fn a_user_that_may_not_select_the_database_of_the_url_is_told_so() {
+    let server = RedisServer::start(&[]);
+    let url = format!("{}/3", user(&server, "fixed", &RIGHTS.join(" ")));
+    let error = connect(&url, PATIENT).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Database { database: 3, .. }), "{error:?}");
+    assert!(error.to_string().contains("`+select`"), "{error}");
+    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    let rights = format!("{} +select", RIGHTS.join(" "));
+    store_at(&format!("{}/3", user(&server, "free", &rights)), PATIENT).await;
+}
+
+#[tokio::test]
 async fn a_server_without_scripts_is_an_error() {
     let server = RedisServer::start(&["--rename-command", "EVAL", ""]);
     let (reason, text) = unsuitable(&connect(&server.url(), PATIENT).await.unwrap_err());

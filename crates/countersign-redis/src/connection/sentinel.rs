@@ -75,6 +75,11 @@ impl Sentinels {
         }
     }
 
+    /// The number of the database on the primary.
+    pub(super) fn database(&self) -> i64 {
+        self.target.server.redis_settings().db()
+    }
+
     /// A client for this primary.
     pub(super) fn client(&self, primary: &Primary) -> Result<Client, RedisError> {
         let (host, port) = (primary.host.clone(), primary.port);

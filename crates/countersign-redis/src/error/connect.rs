@@ -52,6 +52,15 @@ pub enum ConnectError {
         /// The error of the connection attempt.
         source: Cause,
     },
+    /// The server does not have the database that the URL names, or the user may
+    /// not select it.
+    #[non_exhaustive]
+    Database {
+        /// The number of the database.
+        database: i64,
+        /// The server's error.
+        source: Cause,
+    },
     /// The server did not respond in time.
     #[non_exhaustive]
     TimedOut {
@@ -104,6 +113,11 @@ impl fmt::Display for ConnectError {
                  add the server's authority to the system's root certificates",
             ),
             Self::Unreachable { .. } => f.write_str("the store's server cannot be reached"),
+            Self::Database { database, .. } => write!(
+                f,
+                "the store's server does not select database {database}, which the URL names: \
+                 name one that it has, 0 to 15 by default, and grant the user `+select`"
+            ),
             Self::TimedOut { after } => {
                 write!(f, "the store's server did not respond within {} ms", after.as_millis())
             }
@@ -146,6 +160,7 @@ impl Error for ConnectError {
             Self::Rejected { source }
             | Self::Certificate { source }
             | Self::Unreachable { source }
+            | Self::Database { source, .. }
             | Self::Unsuitable { source: Some(source), .. }
             | Self::TrialFailed { source } => Some(&**source),
             Self::Url { .. }
@@ -176,6 +191,20 @@ impl ConnectError {
         }
     }
 
+    /// Converts an error of the first connection. `database` is the number in the
+    /// URL.
+    pub(crate) fn of_dial(error: RedisError, database: Option<i64>) -> Self {
+        match database {
+            Some(_) if is_about_database(&error) && lacks_password(&error) => {
+                Self::Rejected { source: Arc::new(error) }
+            }
+            Some(database) if is_about_database(&error) => {
+                Self::Database { database, source: Arc::new(error) }
+            }
+            _ => Self::of(error),
+        }
+    }
+
     /// Converts an error of a trial operation.
     pub(crate) fn of_trial(error: RedisError) -> Self {
         if let Some(reason) = Unsuitable::of(&error) {
@@ -186,6 +215,19 @@ impl ConnectError {
             _ => Self::TrialFailed { source: Arc::new(error) },
         }
     }
+}
+
+/// Whether the server rejected `SELECT`. The client library says so only in its
+/// own text, which precedes the server's.
+fn is_about_database(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_))
+        && error.to_string().starts_with("Redis server refused to switch database")
+}
+
+/// Whether `SELECT` was rejected because the URL has no password. The client
+/// library omits the code `NOAUTH`.
+fn lacks_password(error: &RedisError) -> bool {
+    error.detail().is_some_and(|detail| detail.contains("Authentication required"))
 }
 
 /// Whether TLS failed because of the server's certificate. The client library
