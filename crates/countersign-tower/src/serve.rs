@@ -151,7 +151,8 @@ impl<S> Serve<S> {
     /// The maximum number of concurrent connections. Defaults to 512, because a
     /// process can often open only 1,024 files; the minimum is 1.
     ///
-    /// Further connections wait in the operating system's queue until one ends.
+    /// Further connections are accepted on the [reserve](Self::with_reserve), if there
+    /// is one; beyond it they wait in the operating system's queue until one ends.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.limits.connections = connections;
         self
