@@ -148,11 +148,12 @@ where
         let Delivery { headers, body } = Delivery::of("venum", Bytes::from(body));
         let mut request = Request::post("/hook").body(Full::new(never_shared(&body))).unwrap();
         *request.headers_mut() = headers;
-        allocated = measure(|| {
+        let measured = measure(|| {
             let response = runtime.block_on(async { service.call(request).await }).unwrap();
             assert_eq!(response.status(), 200);
-        })
-        .count_total;
+        });
+        println!("{} allocations, {} bytes", measured.count_total, measured.bytes_total);
+        allocated = measured.count_total;
     }
     allocated
 }
