@@ -5,6 +5,7 @@ use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, Verifi
 use crate::error::SecretProblem;
 use crate::mac::Message;
 use crate::scheme::Algorithm;
+use crate::signature_key::is_low_order;
 
 /// A public key whose length and form match its algorithm.
 #[derive(Clone)]
@@ -12,14 +13,15 @@ pub(crate) struct PublicKey(UnparsedPublicKey<Vec<u8>>);
 
 impl PublicKey {
     /// Accepts the 32 bytes of an Ed25519 key. Accepts a P-256 key as its
-    /// uncompressed point, or as a `SubjectPublicKeyInfo` (RFC 5480).
+    /// uncompressed point, or as a `SubjectPublicKeyInfo` (RFC 5480). Rejects an
+    /// Ed25519 key for which anyone can sign.
     pub(crate) fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, SecretProblem> {
         let (algorithm, bytes, shaped): (&'static dyn VerificationAlgorithm, _, _) =
             if algorithm == Algorithm::EcdsaP256 {
                 let point = bytes.strip_prefix(P256_SPKI).unwrap_or(bytes);
                 (&ECDSA_P256_SHA256_ASN1, point, point.len() == 65 && point[0] == 0x04)
             } else {
-                (&ED25519, bytes, bytes.len() == 32)
+                (&ED25519, bytes, bytes.len() == 32 && !is_low_order(bytes))
             };
         if !shaped {
             return Err(SecretProblem::NotAPublicKey);

@@ -116,7 +116,8 @@ pub enum VerifyErrorKind {
     UnsupportedSignature,
     /// The signature does not match any active secret.
     SignatureMismatch,
-    /// The delivery names a key or a certificate location that is not known.
+    /// The delivery names a key or a certificate location that is not known, or whose
+    /// key has expired.
     UnknownKey,
     /// The signature header does not have the scheme's format, or no signature in
     /// it has the length and encoding of the scheme's signatures.
@@ -150,7 +151,8 @@ pub enum VerifyErrorKind {
     /// The scheme does not support the body's content encoding, or the body is not
     /// valid in it: it does not decode, or bytes follow its end.
     UnsupportedEncoding,
-    /// The receiver is not configured to verify this delivery.
+    /// The receiver is not configured to verify this delivery. For example, none of its
+    /// secrets is valid now.
     Misconfigured,
     /// No secret is known for the tenant of the request, or the request names no
     /// tenant.
@@ -431,6 +433,8 @@ pub enum SecretProblem {
     Blank,
     /// It decodes to zero bytes, which is the same as an empty secret.
     DecodesToNothing,
+    /// All bytes of its key are 0, which is the same as an empty secret.
+    OnlyZeros,
     /// The scheme's secrets are hexadecimal, and this one is not.
     NotHex,
     /// The scheme's secrets are base64, and this one is not.
@@ -457,6 +461,8 @@ pub enum SecretProblem {
     NotUserAndPassword,
     /// The start of its validity is after its end.
     NeverValid,
+    /// Its validity has ended, and so has that of all others.
+    Expired,
 }
 
 impl fmt::Display for SecretProblem {
@@ -469,6 +475,10 @@ impl fmt::Display for SecretProblem {
             Self::DecodesToNothing => {
                 f.write_str("decodes to zero bytes: paste all of it, not only its prefix")
             }
+            Self::OnlyZeros => f.write_str(
+                "has a key of only zero bytes, for which any client can compute signatures: paste \
+                 the secret that the provider shows",
+            ),
             Self::NotHex => f.write_str(
                 "is not hexadecimal, as this scheme's secrets are: paste it without spaces or quotes",
             ),
@@ -493,6 +503,9 @@ impl fmt::Display for SecretProblem {
             Self::NeverValid => {
                 f.write_str("is never valid: its validity ends before it begins")
             }
+            Self::Expired => f.write_str(
+                "has expired, and there is no other that has not: add a secret that is valid now",
+            ),
         }
     }
 }

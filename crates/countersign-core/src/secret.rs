@@ -66,7 +66,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] if the text is empty or not hexadecimal.
+    /// [`ConfigError::Secret`] if the text is empty or not hexadecimal, or decodes to
+    /// only zero bytes.
     pub fn from_hex(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Hex)
     }
@@ -76,8 +77,8 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] if the text is empty, decodes to zero bytes, or is
-    /// not base64 in the standard alphabet.
+    /// [`ConfigError::Secret`] if the text is empty, decodes to no bytes or to only
+    /// zero bytes, or is not base64 in the standard alphabet.
     pub fn from_base64(text: impl Into<String>) -> Result<Self, ConfigError> {
         Self::decoded(text.into(), SecretFormat::Base64)
     }
@@ -98,12 +99,13 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::Secret`] if there are no bytes.
+    /// [`ConfigError::Secret`] if there are no bytes, or only zero bytes.
     pub fn from_bytes(key: impl AsRef<[u8]>) -> Result<Self, ConfigError> {
         let key = Zeroizing::new(key.as_ref().to_vec());
         if key.is_empty() {
             return Err(SecretProblem::Empty.into());
         }
+        not_zero(&key)?;
         Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
@@ -129,7 +131,9 @@ impl Secret {
     /// Sets the start of the secret's validity, in Unix milliseconds, inclusive, by
     /// the verifier's clock. By default there is no start.
     ///
-    /// Outside of its validity a secret is ignored: a signature does not match it.
+    /// Outside of its validity a secret is ignored: a signature does not match it. If no
+    /// secret is valid, deliveries are rejected as
+    /// [`Misconfigured`](crate::VerifyErrorKind::Misconfigured).
     /// A [`Signer`](crate::Signer) ignores the validity and signs with the secret.
     ///
     /// ```
@@ -177,8 +181,9 @@ impl Secret {
     }
 }
 
+pub(crate) use warning::is_blank;
 #[cfg(feature = "diagnose")]
-pub(crate) use warning::{is_blank, unquoted};
+pub(crate) use warning::unquoted;
 
 #[cfg(feature = "diagnose")]
 impl Secret {
@@ -218,6 +223,12 @@ fn not_blank(text: &str) -> Result<(), SecretProblem> {
         _ if text.chars().all(warning::is_blank) => Err(SecretProblem::Blank),
         _ => Ok(()),
     }
+}
+
+/// Rejects a key of only zero bytes: HMAC pads keys with zero bytes, so it is the same
+/// as an empty key.
+fn not_zero(key: &[u8]) -> Result<(), SecretProblem> {
+    if key.iter().all(|byte| *byte == 0) { Err(SecretProblem::OnlyZeros) } else { Ok(()) }
 }
 
 impl fmt::Debug for Secret {
@@ -366,6 +377,21 @@ mod tests {
         }
         // A decoded key may have any bytes.
         assert!(Secret::from_bytes([b' '; 32]).is_ok());
+    }
+
+    #[test]
+    fn a_key_of_only_zero_bytes_is_rejected() {
+        for result in [
+            Secret::from_bytes([0]),
+            Secret::from_bytes([0; 64]),
+            Secret::from_hex("00".repeat(32)),
+            Secret::from_base64("AAAA"),
+            Secret::from_whsec("whsec_AAAAAAAAAAAAAAAAAAAAAA=="),
+        ] {
+            let Err(ConfigError::Secret { problem, .. }) = result else { panic!("{result:?}") };
+            assert_eq!(problem, SecretProblem::OnlyZeros);
+        }
+        assert!(Secret::from_bytes([0, 0, 1]).is_ok() && Secret::from_text("0").is_ok());
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! Keys that are given as text, in PEM or as a JWK, for the rules that sign with a
 //! private key and verify with a public key.
 
+#[cfg(feature = "asymmetric")]
+mod certificate;
+pub(crate) mod der;
+#[cfg(feature = "asymmetric")]
+mod low_order;
 #[cfg(not(feature = "asymmetric"))]
 mod none;
 #[cfg(feature = "asymmetric")]
@@ -8,6 +13,8 @@ mod private;
 #[cfg(feature = "asymmetric")]
 mod public;
 
+#[cfg(feature = "asymmetric")]
+pub(crate) use low_order::is_low_order;
 #[cfg(not(feature = "asymmetric"))]
 pub(crate) use none::{PrivateKey, PublicKey};
 #[cfg(feature = "asymmetric")]

@@ -2,9 +2,9 @@
 //! with the wrong scheme.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
-    Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer, VerifyErrorKind,
+    Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -100,6 +100,42 @@ fn a_key_of_another_kind_cannot_sign() {
 }
 
 #[test]
+fn an_ed25519_key_of_low_order_is_rejected() {
+    let mut low_order = vec![[0; 32], [0; 32]];
+    low_order[1][0] = 1;
+    for text in [
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    ] {
+        low_order.push(const_hex::decode_to_array(text).unwrap());
+    }
+    // The last two are not canonical.
+    for first in [0xec, 0xed, 0xee] {
+        let mut point = [0xff; 32];
+        (point[0], point[31]) = (first, 0x7f);
+        low_order.push(point);
+    }
+    for point in low_order {
+        for sign in [0, 0x80] {
+            let mut point = point;
+            point[31] |= sign;
+            let spki = [&ED25519_SPKI[..], &point].concat();
+            let x = URL_SAFE_NO_PAD.encode(point);
+            for (name, key) in [
+                ("discord", const_hex::encode(point)),
+                ("standardwebhooks-v1a", format!("whpk_{}", STANDARD.encode(point))),
+                ("fusionauth", pem("PUBLIC KEY", &spki)),
+                ("fusionauth", format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#)),
+            ] {
+                let scheme = Scheme::named(name).unwrap();
+                let rejected = Verifier::new(scheme, Secret::new(key).unwrap()).unwrap_err();
+                assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
     for name in ["stripe", "discord", "twilio", "box", "moralis", "adyen", "figma"] {
         let scheme = Scheme::named(name).unwrap();
@@ -124,4 +160,6 @@ fn der(pem: &str) -> Vec<u8> {
 }
 
 /// The bytes in front of an Ed25519 key in its `SubjectPublicKeyInfo`.
+const ED25519_SPKI: [u8; ED25519_SPKI_LENGTH] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 const ED25519_SPKI_LENGTH: usize = 12;

@@ -26,6 +26,10 @@ impl PublicKey {
         match *self {}
     }
 
+    pub(crate) fn is_valid_at(&self, _: i64) -> bool {
+        match *self {}
+    }
+
     pub(crate) fn verifies(&self, _: Way, _: &[u8], _: &[u8]) -> bool {
         match *self {}
     }

@@ -13,14 +13,23 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use serde_json::Value;
 use webpki::EndEntityCert;
 
-use super::Way;
+use super::{Way, certificate, is_low_order};
 use crate::asymmetric::P256_SPKI;
 use crate::error::SecretProblem;
 use crate::mac::KeyError;
+use crate::secret::is_blank;
+use crate::validity::Validity;
 
 /// A public key of a known kind, with the right length and form.
 #[derive(Clone)]
-pub(crate) enum PublicKey {
+pub(crate) struct PublicKey {
+    material: Material,
+    /// That of its certificate. A key without a certificate is always valid.
+    validity: Validity,
+}
+
+#[derive(Clone)]
+enum Material {
     /// In the form of PKCS #1.
     Rsa(Vec<u8>),
     /// In the form of a JWK.
@@ -39,9 +48,11 @@ impl PublicKey {
     /// The key of the first certificate or public key of a PEM text. The rest is the
     /// certificate chain of its issuer, which signs no delivery.
     pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
+        // A byte order mark would hide the first line.
+        let text = text.trim_matches(is_blank);
         let first = <(SectionKind, Vec<u8>)>::from_pem_slice(text.as_bytes());
         let key = match first {
-            Ok((SectionKind::PublicKey, der)) => Self::from_spki(&der),
+            Ok((SectionKind::PublicKey, der)) => Material::from_spki(&der).map(Self::new),
             Ok((SectionKind::Certificate, der)) => Self::from_certificate(&der),
             _ => None,
         };
@@ -57,31 +68,58 @@ impl PublicKey {
             (x.len() == length && y.len() == length).then(|| [&[0x04][..], &x, &y].concat())
         };
         let key = match (text("kty"), text("crv")) {
-            (Some("EC"), Some("P-256")) => point(32).map(Self::P256),
-            (Some("EC"), Some("P-384")) => point(48).map(Self::P384),
-            (Some("OKP"), Some("Ed25519")) => {
-                bytes("x").filter(|x| x.len() == 32).map(Self::Ed25519)
-            }
+            (Some("EC"), Some("P-256")) => point(32).map(Material::P256),
+            (Some("EC"), Some("P-384")) => point(48).map(Material::P384),
+            (Some("OKP"), Some("Ed25519")) => bytes("x").and_then(Material::ed25519),
             (Some("RSA"), None) => bytes("n").zip(bytes("e")).and_then(|(n, e)| {
                 let is_long = n.len() >= MIN_RSA_BYTES && n[0] != 0;
-                is_long.then_some(Self::RsaParts(RsaPublicKeyComponents { n, e }))
+                is_long.then_some(Material::RsaParts(RsaPublicKeyComponents { n, e }))
             }),
             _ => None,
         };
-        key.ok_or_else(|| SecretProblem::NotAPublicKey.into())
+        key.map(Self::new).ok_or_else(|| SecretProblem::NotAPublicKey.into())
     }
 
     fn from_certificate(der: &[u8]) -> Option<Self> {
+        let validity = certificate::validity(der)?;
         let der = CertificateDer::from(der);
         let certificate = EndEntityCert::try_from(&der).ok()?;
-        Self::from_spki(&certificate.subject_public_key_info())
+        let material = Material::from_spki(&certificate.subject_public_key_info())?;
+        Some(Self { material, validity })
+    }
+
+    fn new(material: Material) -> Self {
+        Self { material, validity: Validity::ALWAYS }
+    }
+
+    /// Whether the certificate of the key is valid at this time, if it has one. Outside of that
+    /// time the key must not be used.
+    pub(crate) fn is_valid_at(&self, unix_ms: i64) -> bool {
+        self.validity.contains(unix_ms)
+    }
+
+    /// Whether the key supports this algorithm.
+    pub(crate) fn has(&self, way: Way) -> bool {
+        self.material.has(way)
+    }
+
+    /// Whether a signature is valid for this message.
+    pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
+        self.material.verifies(way, message, signature)
+    }
+}
+
+impl Material {
+    /// `None` if the key has another length, or if anyone can sign for it.
+    fn ed25519(key: Vec<u8>) -> Option<Self> {
+        (key.len() == 32 && !is_low_order(&key)).then_some(Self::Ed25519(key))
     }
 
     /// Parses a `SubjectPublicKeyInfo` (RFC 3279, RFC 5480, RFC 8410). For each kind,
     /// all bytes but the key are constant.
     fn from_spki(der: &[u8]) -> Option<Self> {
         if let Some(key) = der.strip_prefix(ED25519_SPKI) {
-            return (key.len() == 32).then(|| Self::Ed25519(key.to_vec()));
+            return Self::ed25519(key.to_vec());
         }
         if let Some(point) = der.strip_prefix(P256_SPKI) {
             return (point.len() == 65 && point[0] == 0x04).then(|| Self::P256(point.to_vec()));
@@ -94,8 +132,7 @@ impl PublicKey {
         (key.len() > MIN_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
     }
 
-    /// Whether the key supports this algorithm.
-    pub(crate) fn has(&self, way: Way) -> bool {
+    fn has(&self, way: Way) -> bool {
         use Way::{RsaSha1, RsaSha256, RsaSha384, RsaSha512};
         match self {
             Self::Rsa(_) | Self::RsaParts(_) => {
@@ -107,8 +144,7 @@ impl PublicKey {
         }
     }
 
-    /// Whether a signature is valid for this message.
-    pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
+    fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
         let verified = match (self, way) {
             (Self::Rsa(key), way) => {
                 rsa(way).map(|way| UnparsedPublicKey::new(way, key).verify(message, signature))
