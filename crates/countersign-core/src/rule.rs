@@ -95,6 +95,14 @@ pub trait CustomScheme: Send + Sync {
     /// What the signature covers. The event's id is read only from covered data.
     fn covers(&self) -> SignatureCoverage;
 
+    /// The headers that the code reads in addition to those of the description, so that
+    /// [`Scheme::headers`] is complete. By default, none. Leave out headers that only some requests
+    /// name, and those that describe the content, such as `Content-Type`. A name that is not valid
+    /// in HTTP is ignored.
+    fn headers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Prepares the key of one secret, once for each verifier.
     ///
     /// # Errors

@@ -182,12 +182,14 @@ impl Scheme {
         self.body_view
     }
 
-    /// The headers that the scheme reads, in the order of the lookups.
+    /// The headers that the scheme reads, in the order of the lookups, and then those that its
+    /// [`CustomScheme`](crate::CustomScheme) reads.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.families
             .iter()
             .flat_map(|family| family.signatures.iter().chain(&family.id).chain(&family.timestamp))
             .chain(self.template.headers())
+            .chain(self.rule.iter().flat_map(|rule| &rule.headers))
             .map(Name::shown)
     }
 

@@ -23,6 +23,10 @@ impl CustomScheme for Reversed {
         SignatureCoverage::Body
     }
 
+    fn headers(&self) -> Vec<&str> {
+        vec!["X-Time-Zone", "not a name"]
+    }
+
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
         MacKey::new(scheme, secret)
     }
@@ -71,6 +75,7 @@ fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
     let scheme = acme().build().unwrap();
     assert_eq!(scheme.signature_grammar(), "X-Signature: <hex>");
     assert!(!scheme.is_data());
+    assert_eq!(scheme.headers().collect::<Vec<_>>(), ["X-Signature", "X-Time", "X-Time-Zone"]);
     let verifier = verifier(&scheme, secret());
     let verified = sent().verify(&verifier).unwrap();
     assert_eq!(verified.event_id(), "a");

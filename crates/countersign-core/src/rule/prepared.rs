@@ -9,6 +9,7 @@ use super::{
     VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError};
+use crate::name::Name;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
 
@@ -17,11 +18,14 @@ use crate::secret::Secrets;
 pub(crate) struct CustomBinding {
     rule: Arc<dyn AnyRule>,
     pub(crate) covers: SignatureCoverage,
+    /// The headers that it reads in addition to those of the description.
+    pub(crate) headers: Vec<Name>,
 }
 
 impl CustomBinding {
     pub(crate) fn new(rule: impl CustomScheme + 'static) -> Self {
-        Self { covers: rule.covers(), rule: Arc::new(Shared(Arc::new(rule))) }
+        let headers = rule.headers().into_iter().filter_map(Name::new).collect();
+        Self { covers: rule.covers(), headers, rule: Arc::new(Shared(Arc::new(rule))) }
     }
 
     /// Prepares the key of each secret.

@@ -44,6 +44,10 @@ impl CustomScheme for TwoKeys {
         SignatureCoverage::Body
     }
 
+    fn headers(&self) -> Vec<&str> {
+        GATES.map(|(header, _)| header).into()
+    }
+
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
         MacKey::new(scheme, secret)
     }

@@ -41,6 +41,10 @@ impl CustomScheme for Contentful {
         SignatureCoverage::Body
     }
 
+    fn headers(&self) -> Vec<&str> {
+        vec![SIGNED_HEADERS]
+    }
+
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
         MacKey::new(scheme, secret)
     }

@@ -49,6 +49,10 @@ impl CustomScheme for PayPal {
         SignatureCoverage::Nothing
     }
 
+    fn headers(&self) -> Vec<&str> {
+        vec![ALGORITHM, CERTIFICATE]
+    }
+
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Webhook, ConfigError> {
         Webhook::read(secret).map_err(|error| error.of(scheme, None))
     }

@@ -66,6 +66,10 @@ impl CustomScheme for Twilio {
         SignatureCoverage::Body
     }
 
+    fn headers(&self) -> Vec<&str> {
+        self.settings.map(|_| SETTINGS).into_iter().collect()
+    }
+
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
         MacKey::new(scheme, secret)
     }
