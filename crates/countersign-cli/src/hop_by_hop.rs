@@ -5,7 +5,9 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName};
 
-/// Removes the hop-by-hop headers, and those that the `Connection` header names.
+/// Removes the hop-by-hop headers, and those that the `Connection` header names. Headers that
+/// describe the content are kept: they are end-to-end, and without them the body has another
+/// meaning.
 pub(crate) fn remove(headers: &mut HeaderMap) {
     remove_except(headers, &[]);
 }
@@ -18,7 +20,7 @@ pub(crate) fn remove_except(headers: &mut HeaderMap, needed: &[HeaderName]) {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .filter_map(|name| name.trim().parse().ok())
-        .filter(|name| !needed.contains(name))
+        .filter(|name| !needed.contains(name) && !is_of_content(name))
         .collect();
     for name in HOP_BY_HOP.into_iter().chain(named) {
         headers.remove(name);
@@ -28,6 +30,11 @@ pub(crate) fn remove_except(headers: &mut HeaderMap, needed: &[HeaderName]) {
 /// Whether the header of this name is always hop-by-hop.
 pub(crate) fn is(name: &str) -> bool {
     HOP_BY_HOP.iter().any(|header| header.as_str() == name)
+}
+
+/// Whether the header describes the content, such as `Content-Type`.
+pub(crate) fn is_of_content(name: &HeaderName) -> bool {
+    name.as_str().starts_with("content-")
 }
 
 /// `Host` and `Content-Length` are set again for the new request. `Expect` was already answered.
