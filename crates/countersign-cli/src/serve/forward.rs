@@ -1,5 +1,6 @@
 //! Forwards events to the target application and returns its response.
 
+mod allowed;
 mod client;
 mod headers;
 
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use countersign::tower::into_response;
 use countersign::{EarlyResponse, Grant, Verified};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use tokio::sync::Semaphore;
@@ -40,6 +41,7 @@ struct Inner {
     connections: Semaphore,
     settings: ForwardSettings,
     is_down: AtomicBool,
+    is_dropped_told: AtomicBool,
 }
 
 /// Settings for forwarding.
@@ -70,6 +72,7 @@ impl Forward {
             connections: Semaphore::new(MAX_CONNECTIONS),
             settings,
             is_down: AtomicBool::new(false),
+            is_dropped_told: AtomicBool::new(false),
         })))
     }
 
@@ -133,11 +136,25 @@ impl Forward {
         parts.uri = self.0.target.clone();
         parts.version = Version::HTTP_11;
         parts.extensions.clear();
-        let forwarded = self.0.settings.forwarded_headers;
-        headers::keep_end_to_end(&mut parts.headers, forwarded, verified.scheme());
+        let forwarded = &self.0.settings.forwarded_headers;
+        let dropped = headers::keep_end_to_end(&mut parts.headers, forwarded, verified.scheme());
+        self.tell_dropped(&dropped);
         // Added after that, so that the request's `Connection` header cannot remove these.
         headers::add_proof(&mut parts.headers, verified, grant);
         Request::from_parts(parts, body)
+    }
+
+    /// Reports the headers that are not forwarded, only for the first delivery that has any.
+    fn tell_dropped(&self, dropped: &[HeaderName]) {
+        if !dropped.is_empty() && !self.0.is_dropped_told.swap(true, Ordering::Relaxed) {
+            let names = dropped.iter().take(MAX_NAMED).map(|name| format!("`{name}`"));
+            output::note(&format!(
+                "{}: deliveries are forwarded without headers that any client could send: {}. If \
+                 the target needs one, name it in `forwarded_headers` in the file of `--config`",
+                self.0.path,
+                names.collect::<Vec<_>>().join(", ")
+            ));
+        }
     }
 
     /// Reports a failure of the target once, until it works again.
@@ -186,3 +203,5 @@ pub(super) const MAX_CONNECTIONS: usize = 64;
 const MAX_PATIENCE: Duration = Duration::from_secs(2);
 const MAX_BODY: Duration = Duration::from_secs(2);
 const LARGEST_BODY: usize = 64 * 1024;
+/// The maximum number of dropped headers that are reported.
+const MAX_NAMED: usize = 20;

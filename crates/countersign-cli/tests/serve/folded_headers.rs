@@ -1,13 +1,19 @@
 //! Header names as seen by a CGI-like target.
 
 use crate::deliveries::jupiter;
-use crate::processes::{self, Files, configured};
+use crate::processes::{Files, configured};
 use crate::target::{Call, Target};
 
 #[tokio::test]
 async fn no_header_of_the_sender_reaches_the_target_under_a_name_of_the_programs() {
     let mut target = Target::start().await;
-    let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
+    let files = Files::new(&format!(
+        "listen = '127.0.0.1:0'\nforwarded_headers = ['My_*']\n[[endpoint]]\n\
+         path = '/hooks/jupiter'\nscheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\n\
+         forward = '{}'\n",
+        target.url()
+    ));
+    let serving = configured(&files).await;
     let delivery = jupiter("evt_1")
         .with_header("countersign_event_id", "FORGED")
         .with_header("Countersign_Event-Type", "FORGED")

@@ -9,6 +9,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::config::must_fix;
 use crate::deliveries::{Answered, Delivery, jupiter};
 use crate::processes::{self, Files, OLD_SECRET, SECRET, Serving, configured};
 use crate::target::Target;
@@ -18,9 +19,9 @@ async fn a_forwarded_request_is_the_original_with_what_was_proved() {
     let mut target = Target::start().await;
     let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
     let delivery = jupiter("evt_1")
-        .with_header("x-kept", "as it is")
-        .with_header("connection", "keep-alive, x-named")
-        .with_header("x-named", "for this hop")
+        .with_header("x-jup-kept", "as it is")
+        .with_header("connection", "keep-alive, x-jup-named")
+        .with_header("x-jup-named", "for this hop")
         .with_header("keep-alive", "timeout=5")
         .with_header("te", "trailers")
         .with_header("proxy-authorization", "Basic AAAA")
@@ -36,7 +37,7 @@ async fn a_forwarded_request_is_the_original_with_what_was_proved() {
     assert_eq!(call.request.uri(), "/in?from=hooks");
     assert_eq!(call.request.body(), &delivery.body);
     for (name, value) in [
-        ("x-kept", Some("as it is")),
+        ("x-jup-kept", Some("as it is")),
         ("content-type", Some("application/json")),
         ("x-jup-signature", Some(delivery.headers[0].1.as_str())),
         ("content-length", Some(delivery.body.len().to_string().as_str())),
@@ -47,7 +48,7 @@ async fn a_forwarded_request_is_the_original_with_what_was_proved() {
         ("countersign-attempt", Some("1")),
         ("countersign-anything", None),
         ("connection", None),
-        ("x-named", None),
+        ("x-jup-named", None),
         ("keep-alive", None),
         ("te", None),
         ("proxy-authorization", None),
@@ -88,17 +89,82 @@ async fn the_connection_header_cannot_remove_what_the_scheme_reads() {
     let serving = Serving::start(command).await;
     let delivery = Delivery::signed("/github", "github", SECRET, "{}")
         .with_header("x-github-event", "push")
-        .with_header("x-named", "for this hop")
-        .with_header("connection", "close, x-named, X-GitHub-Event, X-Hub-Signature-256");
+        .with_header("x-hub-named", "for this hop")
+        .with_header("connection", "close, x-hub-named, X-GitHub-Event, X-Hub-Signature-256");
     let signature = delivery.headers[0].clone();
     let to = serving.address();
     let answered = tokio::spawn(async move { delivery.send(to).await.status });
     let call = target.call().await;
     assert_eq!(call.header("x-github-event"), Some("push"));
     assert_eq!(call.header(&signature.0), Some(signature.1.as_str()));
-    assert_eq!(call.header("x-named"), None);
+    assert_eq!(call.header("x-hub-named"), None);
     call.answer(200);
     assert_eq!(answered.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn the_connection_header_cannot_remove_what_describes_the_content() {
+    let mut target = Target::start().await;
+    let serving = processes::jupiter(&format!("--forward {}", target.url())).await;
+    let delivery = jupiter("evt_1")
+        .with_header("content-language", "de")
+        .with_header("connection", "close, Content-Type, content-language, content-length");
+    let length = delivery.body.len().to_string();
+    let to = serving.address();
+    let answered = tokio::spawn(async move { delivery.send(to).await.status });
+    let call = target.call().await;
+    assert_eq!(call.header("content-type"), Some("application/json"));
+    assert_eq!(call.header("content-language"), Some("de"));
+    assert_eq!(call.header("content-length"), Some(length.as_str()));
+    call.answer(200);
+    assert_eq!(answered.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn headers_that_any_client_could_send_are_forwarded_only_if_they_are_named() {
+    let mut target = Target::start().await;
+    let config = |more: &str| {
+        Files::new(&format!(
+            "listen = '127.0.0.1:0'\n{more}[[endpoint]]\npath = '/hooks/jupiter'\n\
+             scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\nforward = '{}'\n",
+            target.url()
+        ))
+    };
+    let named = "forwarded_headers = ['X-Pomerium-Claim-Email', 'x-acme-*']\n";
+    for (files, expected) in [
+        (config(""), [Some("1"), None, None, None]),
+        (config(named), [Some("1"), Some("1"), Some("1"), None]),
+        (config("forwarded_headers = 'keep'\n"), [Some("1"); 4]),
+    ] {
+        let mut serving = configured(&files).await;
+        let names = ["x-jup-shop", "x-pomerium-claim-email", "x-acme-shop", "x-script-name"];
+        let delivery = names
+            .into_iter()
+            .fold(jupiter("evt_1"), |delivery, name| delivery.with_header(name, "1"));
+        let to = serving.address();
+        let answered = tokio::spawn(async move { delivery.send(to).await.status });
+        let call = target.call().await;
+        assert_eq!(names.map(|name| call.header(name)), expected);
+        call.answer(200);
+        assert_eq!(answered.await.unwrap(), 200);
+        if expected.contains(&None) {
+            let note = serving.note().await;
+            assert!(note.contains("`x-script-name`. If the target needs one"), "{note}");
+        }
+    }
+}
+
+#[test]
+fn forwarded_headers_must_be_a_word_or_names() {
+    for value in ["'all'", "['a b']", "['']", "['*']", "[1]", "true"] {
+        must_fix(
+            &format!(
+                "listen = '127.0.0.1:0'\nforwarded_headers = {value}\n[[endpoint]]\npath = '/a'\n\
+                 scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\n"
+            ),
+            &["line 2, `forwarded_headers`: expected `\"drop\"`", "[\"traceparent\", \"X-Acme-*\"]"],
+        );
+    }
 }
 
 #[tokio::test]

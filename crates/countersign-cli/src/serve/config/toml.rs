@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign::{OutagePolicy, Repeats};
+use http::HeaderName;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -112,14 +113,25 @@ pub(super) enum RepeatsWord {
     Handle,
 }
 
-/// Whether to forward the headers in which a proxy describes the origin of a request. Any client
-/// can send them, so the user has to configure whether a proxy sets them.
-#[derive(Deserialize, Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[serde(rename_all = "kebab-case")]
+/// Which headers of a delivery are forwarded. Any client can send any header, and the target may
+/// read it as the statement of a proxy, so the user has to name or keep those that it needs.
+#[derive(Deserialize, Debug, Clone, PartialEq, Eq, Default)]
+#[serde(try_from = "ForwardedWords")]
 pub(in crate::serve) enum ForwardedHeaders {
+    /// Only the headers of the content, of the provider and of the event.
     #[default]
     Drop,
+    /// All end-to-end headers.
     Keep,
+    /// As with `Drop`, and these: names in lowercase, or beginnings of names followed by `*`.
+    Also(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ForwardedWords {
+    Word(String),
+    Names(Vec<String>),
 }
 
 impl TryFrom<String> for Span {
@@ -130,6 +142,25 @@ impl TryFrom<String> for Span {
         duration
             .map(Self)
             .map_err(|_| format!("`{text}` is not a duration: write `300s`, `5m` or `7d`"))
+    }
+}
+
+impl TryFrom<ForwardedWords> for ForwardedHeaders {
+    type Error = &'static str;
+
+    fn try_from(words: ForwardedWords) -> Result<Self, &'static str> {
+        let is_name = |name: &String| {
+            let name = name.strip_suffix('*').unwrap_or(name);
+            name.parse::<HeaderName>().is_ok()
+        };
+        match words {
+            ForwardedWords::Word(word) if word == "drop" => Ok(Self::Drop),
+            ForwardedWords::Word(word) if word == "keep" => Ok(Self::Keep),
+            ForwardedWords::Names(names) if names.iter().all(is_name) => {
+                Ok(Self::Also(names.iter().map(|name| name.to_ascii_lowercase()).collect()))
+            }
+            _ => Err("is neither a word nor a list of names"),
+        }
     }
 }
 
@@ -201,7 +232,8 @@ pub(super) fn takes(key: &str) -> Option<&'static str> {
         "url" => "the URL that the provider calls: `url = \"https://example.com/hooks\"`",
         "body_limit" => "a number of bytes above 0: `body_limit = 1048576`",
         "forwarded_headers" => {
-            "`\"drop\"`, or `\"keep\"` if a proxy sets them: `forwarded_headers = \"keep\"`"
+            "`\"drop\"`, `\"keep\"` if a proxy replaces those that name the client, or the names of \
+             more headers to forward: `forwarded_headers = [\"traceparent\", \"X-Acme-*\"]`"
         }
         "connections" => "a number above 0: `connections = 512`",
         "capture" => "a folder for captured deliveries: `capture = \"captures\"`",

@@ -7,38 +7,36 @@ use countersign::{Grant, Scheme, Signed, Verified};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::allowed::Allowed;
 use crate::hop_by_hop;
 use crate::serve::config::ForwardedHeaders;
-use crate::serve::read_headers;
 use crate::serve::short_id::short_id;
 
-/// Removes hop-by-hop headers, headers that only this server may set, and headers that a target
-/// could confuse with another header. Headers that the scheme reads are kept, even if the
-/// `Connection` header or a list of names contains them.
+/// Removes hop-by-hop headers, headers that only this server may set, headers that a target could
+/// confuse with another header, and those that are not forwarded by configuration. The last are
+/// returned. Headers that the scheme reads are kept, whatever the `Connection` header contains.
 pub(super) fn keep_end_to_end(
     headers: &mut HeaderMap,
-    forwarded: ForwardedHeaders,
+    forwarded: &ForwardedHeaders,
     scheme: &Scheme,
-) {
-    let mut read = read_headers::of_the_signature(scheme);
-    let mut needed = read_headers::listed(headers, &read);
-    read.extend(read_headers::of_the_type(scheme));
-    needed.extend(read.iter().cloned());
-    hop_by_hop::remove_except(headers, &needed);
-    let is_dropped = |name: &HeaderName| {
+) -> Vec<HeaderName> {
+    let allowed = Allowed::of(forwarded, scheme, headers);
+    hop_by_hop::remove_except(headers, &allowed.needed());
+    let is_confusing = |name: &HeaderName| {
         let folded = folded(name.as_str());
         let is_other = folded != name.as_str();
         is_reserved(&folded)
-            || (forwarded == ForwardedHeaders::Drop
-                && !read.contains(name)
-                && is_of_a_proxy_in_front(&folded))
             || (is_other && (hop_by_hop::is(&folded) || headers.contains_key(&folded)))
     };
-    let dropped: Vec<HeaderName> =
-        headers.keys().filter(|name| is_dropped(name)).cloned().collect();
-    for name in dropped {
+    let (confusing, rest): (Vec<HeaderName>, Vec<HeaderName>) =
+        headers.keys().cloned().partition(is_confusing);
+    let mut not_allowed: Vec<HeaderName> =
+        rest.into_iter().filter(|name| !allowed.contains(name)).collect();
+    not_allowed.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+    for name in confusing.iter().chain(&not_allowed) {
         headers.remove(name);
     }
+    not_allowed
 }
 
 /// Adds the headers with the verified facts and the attempt.
@@ -71,7 +69,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// The name as seen by a target that does not distinguish characters other than letters and digits.
-fn folded(name: &str) -> String {
+pub(super) fn folded(name: &str) -> String {
     let fold = |byte: u8| match byte.is_ascii_alphanumeric() {
         true => char::from(byte.to_ascii_lowercase()),
         false => '-',
@@ -88,36 +86,6 @@ fn is_reserved(folded: &str) -> bool {
     is_of("countersign") || is_of("proxy")
 }
 
-/// Whether a header is one that proxies set to describe the request: its origin, user, host, path,
-/// method or protocol. Any client can send such a header.
-fn is_of_a_proxy_in_front(folded: &str) -> bool {
-    PROXY_PARTS.iter().any(|part| folded.contains(part))
-        || PROXY_BEGINNINGS.iter().any(|beginning| folded.starts_with(beginning))
-        || PROXY_NAMES.contains(&folded)
-}
-
-/// Matched anywhere in a name, because products add their own prefixes and suffixes.
-const PROXY_PARTS: [&str; 15] = [
-    "authenticated-user",
-    "client-cert",
-    "client-ip",
-    "clientip",
-    "connecting-ip",
-    "external-address",
-    "forwarded",
-    "method-override",
-    "originating-ip",
-    "real-ip",
-    "remote-addr",
-    "remote-ip",
-    "remote-user",
-    "ssl-client",
-    "user-ip",
-];
-const PROXY_BEGINNINGS: [&str; 3] = ["x-auth-request-", "x-original-", "x-rewrite-"];
-const PROXY_NAMES: [&str; 6] =
-    ["front-end-https", "x-host", "x-http-method", "x-scheme", "x-server-name", "x-url-scheme"];
-
 const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
 const EVENT_TYPE: HeaderName = HeaderName::from_static("countersign-event-type");
 const EVENT_TYPE_SIGNED: HeaderName = HeaderName::from_static("countersign-event-type-signed");
@@ -132,16 +100,23 @@ const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::serve::read_headers;
 
-    fn kept(names: &[&str], forwarded: ForwardedHeaders) -> Vec<String> {
+    fn kept(names: &[&str], forwarded: &ForwardedHeaders) -> Vec<String> {
         let headers =
             names.iter().map(|name| (name.parse().unwrap(), HeaderValue::from_static("1")));
         kept_by("github", headers.collect(), forwarded)
     }
 
-    fn kept_by(scheme: &str, mut headers: HeaderMap, forwarded: ForwardedHeaders) -> Vec<String> {
-        keep_end_to_end(&mut headers, forwarded, &Scheme::named(scheme).unwrap());
-        headers.keys().map(HeaderName::to_string).collect()
+    fn kept_by(scheme: &str, mut headers: HeaderMap, forwarded: &ForwardedHeaders) -> Vec<String> {
+        let before = headers.clone();
+        let dropped = keep_end_to_end(&mut headers, forwarded, &Scheme::named(scheme).unwrap());
+        for name in dropped {
+            assert!(before.contains_key(&name) && !headers.contains_key(&name), "{name}");
+        }
+        let mut kept: Vec<String> = headers.keys().map(HeaderName::to_string).collect();
+        kept.sort_unstable();
+        kept
     }
 
     #[test]
@@ -160,7 +135,7 @@ mod tests {
             "transfer_encoding",
             "Content.Length",
         ] {
-            assert_eq!(kept(&[name], ForwardedHeaders::Keep), [""; 0], "{name}");
+            assert_eq!(kept(&[name], &ForwardedHeaders::Keep), [""; 0], "{name}");
         }
     }
 
@@ -168,47 +143,124 @@ mod tests {
     fn a_name_that_folds_into_another_header_of_the_request_is_dropped_and_others_are_kept() {
         let names = ["webhook-id", "webhook_id", "WEBHOOK.ID", "my_header", "x-countersign"];
         let expected = ["my_header", "webhook-id", "x-countersign"];
-        let mut kept = kept(&names, ForwardedHeaders::Drop);
-        kept.sort_unstable();
-        assert_eq!(kept, expected);
+        assert_eq!(kept(&names, &ForwardedHeaders::Keep), expected);
     }
 
     #[test]
-    fn what_a_proxy_in_front_says_is_kept_only_where_that_is_asked_for() {
-        let names = [
-            "forwarded",
-            "x-forwarded-for",
-            "x_forwarded_proto",
-            "x-forwardedfor",
-            "x-original-forwarded-for",
-            "x-vercel-forwarded-for",
-            "x-real-ip",
-            "client-ip",
-            "true-client-ip",
-            "wl-proxy-client-ip",
-            "fly-client-ip",
-            "x-azure-clientip",
-            "cf-connecting-ip",
-            "cf-connecting-ipv6",
-            "do-connecting-ip",
-            "x-appengine-user-ip",
-            "x-envoy-external-address",
-            "x-originating-ip",
-            "x-remote-addr",
-            "x-remote-user",
-            "x-ssl-client-verify",
-            "x-original-host",
-            "x-original-url",
-            "x-rewrite-url",
-            "x-host",
-            "x-scheme",
-            "x-http-method-override",
-            "x-method-override",
-        ];
-        for name in names {
-            assert_eq!(kept(&[name, "x-kept"], ForwardedHeaders::Drop), ["x-kept"], "{name}");
-            assert_eq!(kept(&[name], ForwardedHeaders::Keep), [name]);
+    fn the_headers_of_the_content_the_provider_and_the_event_are_kept() {
+        for (scheme, names) in [
+            (
+                "github",
+                &[
+                    "accept",
+                    "accept-encoding",
+                    "content-digest",
+                    "content-encoding",
+                    "content-language",
+                    "content-type",
+                    "date",
+                    "idempotency-key",
+                    "user-agent",
+                    "webhook-id",
+                    "x-attempt-number",
+                    "x-event-name",
+                    "x-github-delivery",
+                    "x-github-hook-installation-target-type",
+                    "x-request-uuid",
+                ][..],
+            ),
+            ("aws-sns", &["x-amz-sns-message-type", "x-amz-sns-topic-arn"]),
+            ("shopify", &["x-shopify-shop-domain", "x-shopify-webhook-id"]),
+            ("slack", &["x-slack-retry-num", "x-slack-retry-reason"]),
+            ("twilio", &["i-twilio-idempotency-token"]),
+        ] {
+            let headers = names
+                .iter()
+                .copied()
+                .map(|name| (HeaderName::from_static(name), HeaderValue::from_static("1")));
+            assert_eq!(kept_by(scheme, headers.collect(), &ForwardedHeaders::Drop), names);
         }
+    }
+
+    #[test]
+    fn headers_of_the_content_are_kept_whatever_the_connection_says() {
+        let content = ["content-encoding", "content-language", "content-type"];
+        for configured in [ForwardedHeaders::Drop, ForwardedHeaders::Keep] {
+            let mut headers = HeaderMap::new();
+            for name in content {
+                headers.insert(name, HeaderValue::from_static("1"));
+            }
+            let named = format!("close, {}, content-length", content.join(", "));
+            headers.insert("connection", named.parse().unwrap());
+            headers.insert("content-length", HeaderValue::from_static("1"));
+            assert_eq!(kept_by("github", headers, &configured), content);
+        }
+    }
+
+    #[test]
+    fn what_a_client_says_of_itself_or_of_the_request_is_kept_only_if_that_is_configured() {
+        for name in [
+            "authn-user",
+            "cf-access-authenticated-user-email",
+            "cf-connecting-ip",
+            "cookie",
+            "fly-client-ip",
+            "forwarded",
+            "front-end-https",
+            "host-override",
+            "remote-email",
+            "remote-groups",
+            "remote-name",
+            "remote-user",
+            "script-name",
+            "ssl-client-verify",
+            "tailscale-user-login",
+            "traceparent",
+            "true-client-ip",
+            "x-accel-redirect",
+            "x-amzn-mtls-clientcert-subject",
+            "x-amzn-oidc-identity",
+            "x-appengine-cron",
+            "x-appengine-queuename",
+            "x-arr-clientcert",
+            "x-auth-request-user",
+            "x-authentik-username",
+            "x-client-dn",
+            "x-client-verify",
+            "x-consumer-username",
+            "x-envoy-original-path",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+            "x-github-forwarded-for",
+            "x-goog-iap-jwt-assertion",
+            "x-host",
+            "x-http-host-override",
+            "x-http-method-override",
+            "x-http-path-override",
+            "x-middleware-subrequest",
+            "x-ms-client-principal",
+            "x-ms-client-principal-name",
+            "x-original-url",
+            "x-override-url",
+            "x-pomerium-claim-email",
+            "x-real-ip",
+            "x-remote-group",
+            "x-request-uri",
+            "x-rewrite-url",
+            "x-scheme",
+            "x-script-name",
+            "x-ssl-cert",
+            "x-webauth-user",
+        ] {
+            assert_eq!(kept(&[name], &ForwardedHeaders::Drop), [""; 0], "{name}");
+            assert_eq!(kept(&[name], &ForwardedHeaders::Keep), [name]);
+            let named = ForwardedHeaders::Also(vec!["x-other".to_owned(), name.to_owned()]);
+            assert_eq!(kept(&[name, "x-another"], &named), [name]);
+        }
+        let beginning = ForwardedHeaders::Also(vec!["x-acme-*".to_owned()]);
+        assert_eq!(kept(&["x-acme-shop", "x-acme", "x-acm-e"], &beginning), ["x-acme-shop"]);
+        let reserved = ForwardedHeaders::Also(vec!["countersign-*".to_owned()]);
+        assert_eq!(kept(&["countersign-tenant"], &reserved), [""; 0]);
     }
 
     #[test]
@@ -230,25 +282,23 @@ mod tests {
             let named = format!("x-named, {}", read.join(", "));
             headers.insert("connection", named.parse().unwrap());
             headers.insert("x-named", HeaderValue::from_static("1"));
-            let mut kept = kept_by(name, headers, ForwardedHeaders::Drop);
-            kept.sort_unstable();
-            assert_eq!(kept, read, "{name}");
+            assert_eq!(kept_by(name, headers, &ForwardedHeaders::Drop), read, "{name}");
         }
     }
 
     #[test]
     fn headers_that_a_signature_lists_are_kept_whatever_the_connection_says() {
         let headers = [
-            ("connection", "x-contentful-topic, x-other"),
-            ("x-contentful-signed-headers", "x-contentful-topic,X-Forwarded-For"),
+            ("connection", "x-contentful-topic, x-other, x-own"),
+            ("x-contentful-signed-headers", "x-contentful-topic,X-Forwarded-For,x-own"),
             ("x-contentful-topic", "1"),
             ("x-forwarded-for", "1"),
             ("x-other", "1"),
+            ("x-own", "1"),
         ];
         let headers = headers
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
-        let mut kept = kept_by("contentful", headers.into_iter().collect(), ForwardedHeaders::Drop);
-        kept.sort_unstable();
-        assert_eq!(kept, ["x-contentful-signed-headers", "x-contentful-topic"]);
+        let kept = kept_by("contentful", headers.into_iter().collect(), &ForwardedHeaders::Drop);
+        assert_eq!(kept, ["x-contentful-signed-headers", "x-contentful-topic", "x-own"]);
     }
 }
