@@ -194,6 +194,13 @@ impl Capture {
             ));
             return None;
         }
+        if redaction.shows_query() && url.as_ref().is_none_or(PublicUrl::has_query) {
+            output::note(&format!(
+                "`{path}`: scheme `{}` signs the URL, so deliveries are captured with its whole \
+                 query: do not put credentials into it",
+                scheme.name()
+            ));
+        }
         let of = Of {
             path: Arc::clone(path),
             scheme: scheme.clone(),
@@ -340,6 +347,16 @@ impl Of {
                  reported again",
                 self.path
             ));
+        }
+    }
+}
+
+impl PublicUrl {
+    /// Whether captures can contain a query.
+    fn has_query(&self) -> bool {
+        match self {
+            Self::Whole(url) => url.contains('?'),
+            Self::Origin(_) => true,
         }
     }
 }

@@ -481,7 +481,8 @@ async fn the_url_of_a_file_is_the_one_that_is_signed() {
     sending.args(["send", "--scheme", &scheme, "--secret-env", "S", "--url", url, "--to", &to]);
     let sent = sending.env("S", SECRET).arg("--body").arg(files.path("body")).output().unwrap();
     assert!(sent.status.success(), "{sent:?}");
-    stopped(serving).await;
+    let said = stopped(serving).await;
+    assert!(said.contains("`/acme`: scheme `acme` signs the URL, so deliveries are"), "{said}");
     assert_eq!(folder.captures()[0]["url"], url);
     let words = ["verify", "--scheme", &scheme, "--secret-env", "S"];
     assert_eq!(countersign(&words, &folder.file(0), SECRET).status, 0);

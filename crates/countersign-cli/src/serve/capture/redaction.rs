@@ -1,7 +1,7 @@
 //! Decides which parts of a request are redacted in its file.
 
 use countersign::{Algorithm, Handshake, Scheme};
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
 use super::known_secrets::KnownSecrets;
@@ -59,20 +59,21 @@ impl Redaction {
 
     /// The headers whose values are redacted.
     pub(super) fn headers(&self, headers: &HeaderMap, hidden: &KnownSecrets) -> Vec<HeaderName> {
-        let is_credential = |name: &HeaderName| {
-            self.secret.contains(name)
-                || (!self.needed.contains(name) && is_credential(name.as_str(), &[]))
-        };
         let is_hidden = |name: &HeaderName| {
-            is_credential(name)
-                || headers.get_all(name).iter().any(|value| hidden.is_in(value.as_bytes()))
+            let values = || headers.get_all(name).iter().map(HeaderValue::as_bytes);
+            let is_shown = |value: &[u8]| !holds_credential(&String::from_utf8_lossy(value));
+            self.secret.contains(name)
+                || values().any(|value| hidden.is_in(value))
+                || (!self.needed.contains(name)
+                    && (is_credential(name.as_str(), &[]) || !values().all(is_shown)))
         };
         let mut left_out: Vec<_> = headers.keys().filter(|name| is_hidden(name)).cloned().collect();
         left_out.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
         left_out
     }
 
-    /// The redacted URL, and the names of the redacted parts.
+    /// The redacted URL, and the names of the redacted parts. A URL that is signed is needed as it
+    /// is, unless it contains a password or one of the program's secrets.
     pub(super) fn url(&self, url: String, hidden: &KnownSecrets) -> (String, Vec<String>) {
         if hidden.is_in(url.as_bytes()) || has_password(&url) {
             return (REDACTED.to_owned(), vec!["url".to_owned()]);
@@ -80,16 +81,68 @@ impl Redaction {
         let query = url.split_once('?').filter(|_| !self.signs_url);
         let Some((front, query)) = query else { return (url, Vec::new()) };
         let mut left_out = Vec::new();
-        let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-            Some((name, _)) if is_credential(&parameter(name), &PARAMETER_WORDS) => {
-                left_out.push(format!("query:{name}"));
-                format!("{name}={REDACTED}")
-            }
-            _ => pair.to_owned(),
-        });
-        let query = pairs.collect::<Vec<_>>().join("&");
-        (format!("{front}?{query}"), left_out)
+        let pairs: Vec<String> =
+            query.split('&').map(|pair| redacted(pair, &mut left_out)).collect();
+        (format!("{front}?{}", pairs.join("&")), left_out)
     }
+
+    /// Whether files contain the query of the URL as it is, because it is signed.
+    pub(super) fn shows_query(&self) -> bool {
+        self.signs_url
+    }
+}
+
+/// A part of a query up to `&`. Some parsers also separate parameters by `;`: others read that as a
+/// part of the value, so everything after the name of a credential is redacted.
+fn redacted(pair: &str, left_out: &mut Vec<String>) -> String {
+    let mut start = 0;
+    for piece in pair.split(';') {
+        let front = &pair[..start];
+        match piece.split_once('=') {
+            Some((name, value))
+                if is_credential(&parameter(name), &PARAMETER_WORDS) || holds_credential(value) =>
+            {
+                left_out.push(format!("query:{name}"));
+                return format!("{front}{name}={REDACTED}");
+            }
+            None if holds_credential(piece) => {
+                left_out.push("query".to_owned());
+                return format!("{front}{REDACTED}");
+            }
+            _ => {}
+        }
+        start += piece.len() + 1;
+    }
+    pair.to_owned()
+}
+
+/// Whether a value contains a URL with a password, or a query or a list with a credential:
+/// `https://a.example/?token=…`, also if it is percent-encoded.
+fn holds_credential(value: &str) -> bool {
+    let mut value = value.to_owned();
+    for _ in 0..MAX_ENCODINGS {
+        if has_credential_pair(&value) || has_password(&value) {
+            return true;
+        }
+        let decoded = parameter(&value);
+        if decoded == value {
+            return false;
+        }
+        value = decoded;
+    }
+    // It is encoded more often than any program needs.
+    true
+}
+
+/// Whether a text contains `name=value` with the name of a credential.
+fn has_credential_pair(text: &str) -> bool {
+    text.match_indices('=').any(|(at, _)| {
+        let (front, value) = (&text[..at], &text[at + 1..]);
+        let ends = |it: char| !it.is_ascii_alphanumeric() && !"-_.[]".contains(it);
+        let name = front.rsplit(ends).next().unwrap_or_default();
+        let is_set = !value.is_empty() && !value.starts_with(['=', '&', ';', ',', ' ']);
+        is_set && is_credential(name, &PARAMETER_WORDS)
+    })
 }
 
 /// Whether a header or parameter with this name usually contains a credential for the receiver or
@@ -98,12 +151,23 @@ fn is_credential(name: &str, more_words: &[&str]) -> bool {
     let words = words(name);
     let name = words.join("-");
     let is_credential = |word: &String| {
-        let word = word.as_str();
-        word.ends_with("key") || WORDS.contains(&word) || more_words.contains(&word)
+        let word = word.trim_end_matches(|it: char| it.is_ascii_digit());
+        // Both the singular and the plural.
+        [word, word.strip_suffix('s').unwrap_or(word)].iter().any(|word| {
+            is_about_authentication(word)
+                || ENDINGS.iter().any(|ending| word.ends_with(ending))
+                || WORDS.contains(word)
+                || more_words.contains(word)
+        })
     };
     CREDENTIALS.iter().any(|part| name.contains(part))
         || (words.iter().any(is_credential)
             && !KEYS_OF_OTHER_KINDS.iter().any(|it| name.contains(it)))
+}
+
+/// `auth` at the beginning or the end of a word: `oauth`, `basicauth`, `authn`; but not `author`.
+fn is_about_authentication(word: &str) -> bool {
+    word.ends_with("auth") || (word.starts_with("auth") && !word.starts_with("author"))
 }
 
 /// The words of a name in lowercase: `api` and `key` for `Api-Key`, `api_key` and `apiKey`.
@@ -125,28 +189,30 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// The decoded name of a query parameter.
-fn parameter(name: &str) -> String {
-    percent_decode_str(name).decode_utf8_lossy().into_owned()
+/// The decoded name or value of a query parameter.
+fn parameter(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// `https://user:password@host/`
-fn has_password(url: &str) -> bool {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    authority.contains('@')
+/// Whether a text contains a URL such as `https://user:password@host/`.
+fn has_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let ends = |it: char| matches!(it, '/' | '?' | '#') || it.is_whitespace();
+        rest.split(ends).next().is_some_and(|authority| authority.contains('@'))
+    })
 }
 
 /// Replaces a redacted value.
 pub(super) const REDACTED: &str = "[redacted]";
 /// Lowercase parts of names, matched anywhere in a name. A header that is redacted needlessly can
 /// be sent again, but a secret that was written to a file cannot be taken back.
-const CREDENTIALS: [&str; 13] = [
+const CREDENTIALS: [&str; 14] = [
     "access-key",
     "accesskey",
     "apikey",
     "authenticat",
-    "authorization",
+    "authoris",
+    "authoriz",
     "cookie",
     "credential",
     "jwt",
@@ -156,27 +222,32 @@ const CREDENTIALS: [&str; 13] = [
     "token",
     "x-amzn-oidc-data",
 ];
-/// Matched as whole words of a name, like all words that end with `key`.
+/// Matched at the end of a word of a name, because words are also written together: `userpwd`.
+const ENDINGS: [&str; 9] =
+    ["bearer", "cred", "key", "pass", "passphrase", "psk", "pw", "pwd", "sessid"];
+/// Matched as whole words of a name.
 const WORDS: [&str; 13] = [
-    "auth",
+    "assertion",
     "cert",
+    "crumb",
     "csrf",
     "otp",
-    "pass",
     "passcode",
-    "passphrase",
     "pin",
     "principal",
-    "pwd",
     "saml",
     "shared",
+    "sid",
+    "unseal",
     "xsrf",
 ];
-/// Only for query parameters: there they are signatures of links, and codes of Azure and OAuth.
-const PARAMETER_WORDS: [&str; 5] = ["code", "hmac", "sas", "sig", "signature"];
+/// Only for parameters: there they are signatures of links, and codes of Azure, CAS and OAuth.
+const PARAMETER_WORDS: [&str; 6] = ["code", "hmac", "sas", "sig", "signature", "ticket"];
 /// Names with `key` that are not credentials.
 const KEYS_OF_OTHER_KINDS: [&str; 5] =
     ["event-key", "idempotency-key", "partition-key", "public-key", "routing-key"];
+/// The maximum number of percent-encodings of a value that is searched.
+const MAX_ENCODINGS: usize = 8;
 
 #[cfg(test)]
 mod tests {
@@ -224,6 +295,7 @@ mod tests {
             ("x-event-key", "not one"),
             ("x-author", "not one"),
             ("x-shipping", "not one"),
+            ("x-note", "a=1; b=2&page=3, https://a.example/?page=1@2 =="),
             ("x-odd", "is the secret itself, really"),
         ];
         let all = [
@@ -249,6 +321,59 @@ mod tests {
         assert_eq!(left_out("github", &headers), all);
         assert_eq!(left_out("fusionauth", &[("x-fusionauth-signature-jwt", "a.b.c")]), [""; 0]);
         assert_eq!(left_out("stripe", &[("stripe-signature", "t=1,v1=ab")]), [""; 0]);
+    }
+
+    #[test]
+    fn the_words_of_a_credential_are_recognized_in_every_form() {
+        for name in [
+            "authn",
+            "x-api-keys",
+            "x-assertion",
+            "x-authorised-by",
+            "x-authz",
+            "x-basicauth",
+            "x-bearer",
+            "x-creds",
+            "x-dbpass",
+            "x-httpauth",
+            "x-jsessionid",
+            "x-keys",
+            "x-oauth",
+            "x-oauth-bearer",
+            "x-oauth2",
+            "x-passwd",
+            "x-phpsessid",
+            "x-psk",
+            "x-pw",
+            "x-sessid",
+            "x-sid",
+            "x-userpwd",
+            "x-webauth",
+        ] {
+            assert_eq!(left_out("github", &[(name, "1")]), [name]);
+        }
+        for name in ["authority", "x-author", "x-authors", "x-keyword", "x-inside", "x-assignee"] {
+            assert_eq!(left_out("github", &[(name, "1")]), [""; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_with_a_url_that_has_a_credential_is_left_out() {
+        for value in [
+            "https://x.example/?token=1",
+            "https://x.example/?a=1&api_key=1#b",
+            "https%3A%2F%2Fx.example%2F%3Ftoken%3D1",
+            "https%253A%252F%252Fx.example%252F%253Ftoken%253D1",
+            "<https://user:password@x.example/>; rel=\"next\"",
+            "a=1; session=2",
+        ] {
+            assert_eq!(left_out("github", &[("referer", value)]), ["referer"], "{value}");
+        }
+        for value in ["https://x.example/?a=1", "https://x.example/?token=", "a@b.example", "50%"] {
+            assert_eq!(left_out("github", &[("referer", value)]), [""; 0], "{value}");
+        }
+        let signature = [("stripe-signature", "t=1,v1=ab,token=1")];
+        assert_eq!(left_out("stripe", &signature), [""; 0]);
     }
 
     #[test]
@@ -297,6 +422,17 @@ mod tests {
                 "query:AWSAccessKeyId",
             ),
             ("github", "/x?keyword=2&encode=3", "/x?keyword=2&encode=3", ""),
+            ("github", "/x?a=1;token=2;b=3&c=4", "/x?a=1;token=[redacted]&c=4", "query:token"),
+            ("github", "/x?a&token%3D2", "/x?a&[redacted]", "query"),
+            ("github", "/x?oauth=2&c", "/x?oauth=[redacted]&c", "query:oauth"),
+            ("github", "/x?api_keys=2", "/x?api_keys=[redacted]", "query:api_keys"),
+            ("github", "/x?basicauth=2", "/x?basicauth=[redacted]", "query:basicauth"),
+            ("github", "/x?bearer=2", "/x?bearer=[redacted]", "query:bearer"),
+            ("github", "/x?psk=2", "/x?psk=[redacted]", "query:psk"),
+            ("github", "/x?pw=2", "/x?pw=[redacted]", "query:pw"),
+            ("github", "/x?sid=2", "/x?sid=[redacted]", "query:sid"),
+            ("github", "/x?u=https://y/?token=2", "/x?u=[redacted]", "query:u"),
+            ("github", "/x?u=https%3A%2F%2Fy%2F%3Ftoken%3D2", "/x?u=[redacted]", "query:u"),
             ("github", "https://a.example/the%20secret+itself", REDACTED, "url"),
             ("github", "https://user:password@a.example/x", REDACTED, "url"),
             ("github", "https://a.example/@x?a", "https://a.example/@x?a", ""),
