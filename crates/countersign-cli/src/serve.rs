@@ -118,6 +118,11 @@ impl Running {
             reload::note_if_slow(reading).await
         };
         let plan = plan.map_err(|_| UsageError::new("the configuration was not read"))??;
+        if let Some((unforwarded, _)) =
+            plan.endpoints.iter().find(|(plan, _)| plan.forward.is_none())
+        {
+            log::reject_null_output(&unforwarded.path)?;
+        }
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;
         let (log, printed) = Log::start(plan.show_body)?;

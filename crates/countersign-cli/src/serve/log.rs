@@ -303,6 +303,38 @@ fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dro
     }
 }
 
+/// Rejects standard output if it is the null device, which the standard library also opens if the
+/// descriptor was closed. To be called if the printed line is the handling of an event: the sender
+/// would be answered 200, and the event would be lost.
+pub(super) fn reject_null_output(endpoint: &str) -> Result<(), UsageError> {
+    let out = standard_output();
+    let out = out.map_err(|error| UsageError::because("standard output cannot be used", error))?;
+    if !is_null_device(&out) {
+        return Ok(());
+    }
+    Err(UsageError::new(format!(
+        "`{endpoint}`: standard output is closed or the null device, so events would be \
+         acknowledged and lost: send it to a program or a file that handles the events, or forward \
+         them with `forward` in the file, or `--forward URL`"
+    )))
+}
+
+#[cfg(unix)]
+fn is_null_device(out: &File) -> bool {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    let (Ok(out), Ok(null)) = (out.metadata(), std::fs::metadata("/dev/null")) else {
+        return false;
+    };
+    let is_device = |file: &std::fs::Metadata| file.file_type().is_char_device();
+    is_device(&out) && is_device(&null) && out.rdev() == null.rdev()
+}
+
+/// Windows does not state the device of a file.
+#[cfg(windows)]
+fn is_null_device(_: &File) -> bool {
+    false
+}
+
 /// Standard output without the standard library's lock, so that a blocked write blocks no other
 /// thread.
 #[cfg(unix)]

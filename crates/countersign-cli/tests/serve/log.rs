@@ -1,6 +1,7 @@
 //! The JSON log lines.
 
-use std::process::Stdio;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
 
@@ -93,6 +94,29 @@ async fn neither_secret_nor_body_nor_signature_is_ever_printed() {
     let signature = &delivery.headers[0].1;
     for canary in [SECRET, "canary of the body", signature] {
         assert!(!said.contains(canary), "{said}");
+    }
+}
+
+#[test]
+fn a_closed_output_and_the_null_device_are_rejected_if_the_line_is_the_handling() {
+    let words = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
+    let mut null = processes::command(words);
+    null.stdout(Stdio::null());
+    let mut closed = Command::new("sh");
+    closed.args(["-c", r#"exec "$0" serve "$@" >&-"#, env!("CARGO_BIN_EXE_countersign")]);
+    closed.args(words.split(' ')).env("SECRET", SECRET).stderr(Stdio::piped());
+    for mut command in [null, closed] {
+        let mut child = command.spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+        if said.contains("listening") {
+            child.kill().unwrap();
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(2), "{said}");
+        for part in ["`/hooks/jupiter`: standard output is closed or the null device", "--forward"]
+        {
+            assert!(said.contains(part), "{said}");
+        }
     }
 }
 
