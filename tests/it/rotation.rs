@@ -4,7 +4,8 @@
 use std::thread::{self, ScopedJoinHandle};
 
 use countersign::{
-    ConfigError, ManualClock, Secret, SecretProblem, Secrets, Verifier, VerifyErrorKind,
+    ConfigError, ManualClock, Secret, SecretProblem, Secrets, TenantId, Tenants, Verifier,
+    VerifyErrorKind,
 };
 
 use crate::delivery::{
@@ -109,16 +110,101 @@ fn a_secret_is_accepted_from_its_first_to_its_last_millisecond() {
         let verifier = verifier_of(&scheme, limited).with_clock(clock.clone());
         let delivery = Delivery::of(&scheme);
         for (off, rejected) in [
-            (-6, Some(VerifyErrorKind::SignatureMismatch)),
+            (-6, Some(VerifyErrorKind::Misconfigured)),
             (-5, None),
             (0, None),
             (5, None),
-            (6, Some(VerifyErrorKind::SignatureMismatch)),
+            (6, Some(VerifyErrorKind::Misconfigured)),
         ] {
             clock.set_unix_ms(NOW_MS + off);
             assert_eq!(delivery.rejected(&verifier), rejected, "{} at {off}", scheme.name());
         }
     }
+}
+
+#[test]
+fn without_any_valid_secret_a_delivery_is_rejected_as_misconfigured_before_its_body() {
+    for scheme in schemes().chain([scheme("moralis")]) {
+        let delivery = Delivery::of(&scheme);
+        let unsigned = delivery.clone().without_header(delivery.signature_header());
+        let expired = || secret_of(&scheme, 1).valid_until_unix_ms(NOW_MS - 1);
+        let early = || secret_of(&scheme, 1).valid_from_unix_ms(NOW_MS + 1);
+        for secrets in [
+            Secrets::new(expired()),
+            Secrets::new(early()),
+            Secrets::new(early()).with_previous(expired()),
+        ] {
+            let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
+            for delivery in [&delivery, &unsigned] {
+                let misconfigured = Some(VerifyErrorKind::Misconfigured);
+                assert_eq!(
+                    delivery.rejected_at_once(&verifier),
+                    misconfigured,
+                    "{}",
+                    scheme.name()
+                );
+                assert_eq!(delivery.rejected(&verifier), misconfigured, "{}", scheme.name());
+            }
+        }
+        // With one that is valid, the rejection is the sender's fault.
+        let secrets = Secrets::new(expired()).with_previous(secret_of(&scheme, 2));
+        let verifier = verifier_of(&scheme, secrets).with_clock(|| NOW_MS);
+        assert_eq!(delivery.rejected(&verifier), Some(VerifyErrorKind::SignatureMismatch));
+    }
+    assert_eq!(VerifyErrorKind::Misconfigured.status(), 503);
+}
+
+#[tokio::test]
+async fn a_tenant_without_any_valid_secret_is_misconfigured() {
+    let scheme = scheme("github");
+    let tenants = Tenants::new(TenantId::header("X-Tenant").unwrap(), async |tenant: String| {
+        let secret = match &*tenant {
+            "live" => secret(1),
+            _ => secret(1).valid_until_unix_ms(NOW_MS - 1),
+        };
+        Ok(Some(Secrets::new(secret)))
+    });
+    let verifier = Verifier::for_tenants(scheme.clone(), tenants).unwrap().with_clock(|| NOW_MS);
+    for (tenant, rejected) in [("live", None), ("expired", Some(VerifyErrorKind::Misconfigured))] {
+        let delivery = Delivery::of(&scheme).with_header("X-Tenant", tenant);
+        let verifier = verifier.resolve(&delivery.headers).await.unwrap();
+        assert_eq!(delivery.rejected_at_once(&verifier), rejected, "{tenant}");
+        assert_eq!(delivery.rejected(&verifier), rejected, "{tenant}");
+    }
+}
+
+#[test]
+fn a_secret_that_expires_while_the_body_arrives_does_not_match() {
+    let clock = ManualClock::at_unix_ms(NOW_MS);
+    let only = secret(1).valid_until_unix_ms(NOW_MS);
+    let verifier = verifier_of(&scheme("github"), only).with_clock(clock.clone());
+    let delivery = signed(1);
+    let mut begun = begin(&verifier, &delivery.headers).unwrap();
+    clock.set_unix_ms(NOW_MS + 1);
+    begun.update(delivery.body.clone()).unwrap();
+    assert_eq!(begun.verify().unwrap_err().kind(), VerifyErrorKind::SignatureMismatch);
+    assert_eq!(delivery.rejected_at_once(&verifier), Some(VerifyErrorKind::Misconfigured));
+}
+
+#[test]
+fn secrets_that_have_all_expired_do_not_replace_others() {
+    let verifier = verifier_of(&scheme("github"), secret(1)).with_clock(|| NOW_MS);
+    let (verifier, secrets) = verifier.with_secrets_handle().unwrap();
+    let expired = |number| secret(number).valid_until_unix_ms(NOW_MS - 1);
+    for all in [Secrets::new(expired(2)), Secrets::new(expired(2)).with_previous(expired(3))] {
+        let rejected = secrets.replace(all).unwrap_err();
+        assert!(
+            matches!(rejected, ConfigError::Secret { problem: SecretProblem::Expired, .. }),
+            "{rejected}"
+        );
+        signed(1).verify(&verifier).unwrap();
+    }
+    // Secrets for later can be set in advance.
+    let later = secret(2).valid_from_unix_ms(NOW_MS + 1);
+    secrets.replace(Secrets::new(later).with_previous(expired(3))).unwrap();
+    assert_eq!(signed(1).rejected(&verifier), Some(VerifyErrorKind::Misconfigured));
+    secrets.replace(Secrets::new(expired(3)).with_previous(secret(2))).unwrap();
+    assert_eq!(signed(2).verify(&verifier).unwrap().secret_index(), 1);
 }
 
 #[test]

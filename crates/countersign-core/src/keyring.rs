@@ -63,6 +63,21 @@ impl Keyring {
         validities.get(index).is_none_or(|validity| validity.contains(clock.now_unix_ms()))
     }
 
+    /// Whether any secret is valid now, or there is only a resolver.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(crate) fn is_usable(&self, clock: &dyn Clock) -> bool {
+        let Some(validities) = &self.validities else { return true };
+        let now_ms = clock.now_unix_ms();
+        validities.iter().any(|validity| validity.contains(now_ms))
+    }
+
+    /// Whether all secrets have expired.
+    pub(crate) fn is_expired(&self, clock: &dyn Clock) -> bool {
+        let Some(validities) = &self.validities else { return false };
+        let now_ms = clock.now_unix_ms();
+        validities.iter().all(|validity| validity.until_unix_ms < now_ms)
+    }
+
     /// Whether a signature by the key with this index is accepted now. A key from a resolver has
     /// the index after those of the secrets. It is accepted if there are no secrets, or if at
     /// least one of them is valid.

@@ -200,6 +200,17 @@ fn a_retired_secret_and_one_out_of_its_time_are_found() {
 }
 
 #[test]
+fn that_no_secret_is_valid_is_suspected_if_nothing_verifies() {
+    for scheme in schemes() {
+        let delivery = Delivery::signed(&scheme, secret_of(&scheme, 3), NOW_MS, BODY);
+        let expired = secret_of(&scheme, 2).valid_until_unix_ms(NOW_MS - 1);
+        let found = found_by(&diagnose(&scheme, expired), &scheme, &delivery);
+        assert_suspected(&found, CauseKind::Rotated, scheme.name());
+        assert!(found.causes()[0].detail().contains("none of the secrets is valid"), "{found:?}");
+    }
+}
+
+#[test]
 fn an_api_key_in_the_place_of_a_secret_is_suspected_but_of_those_that_sign_with_one() {
     let paystack = scheme("paystack");
     let key = diagnose(&paystack, Secret::new("sk_live_51Nx").unwrap());

@@ -37,6 +37,20 @@ fn a_delivery_signed_by_a_live_secret_verifies_behind_one_that_has_expired() {
 }
 
 #[test]
+fn without_any_valid_secret_a_delivery_is_rejected_as_misconfigured_before_its_body() {
+    for case in cases() {
+        let early = || live(&case, 1).valid_from_unix_ms(NOW_MS + 1);
+        for secrets in [vec![expired(&case, 0)], vec![early()], vec![expired(&case, 0), early()]] {
+            let verifier = case.verifier_of(secrets);
+            let sent = case.signed();
+            let at_once = begin(&verifier, &sent.headers).unwrap_err().kind();
+            assert_eq!(at_once, Kind::Misconfigured, "{}", case.name());
+            assert_eq!(sent.rejected(&verifier), Some(Kind::Misconfigured), "{}", case.name());
+        }
+    }
+}
+
+#[test]
 fn boxes_secondary_signature_counts_if_its_primary_key_has_expired() {
     let case = Case::of("box");
     let both = case.signed_with(&[0, 1], NOW_MS);

@@ -117,9 +117,18 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
+        Kind::Misconfigured if has_no_valid_secret(bench) => {
+            told(CauseKind::Rotated, ": none of the secrets is valid at this time")
+        }
         Kind::Misconfigured if trial.scheme.signs_url() => told(CauseKind::UrlMismatch, ""),
         _ => return None,
     })
+}
+
+/// Whether there are secrets, and none of them is valid now.
+fn has_no_valid_secret(bench: &Experiments<'_>) -> bool {
+    let mut secrets = bench.given.iter().peekable();
+    secrets.peek().is_some() && secrets.all(|it| !it.validity().contains(bench.now_ms))
 }
 
 fn body(trial: &Experiment) -> Option<Cause> {

@@ -62,6 +62,10 @@ impl BodyVerifier {
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn read(&mut self, head: &RequestHead<'_>) -> Result<(), VerifyError> {
         let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
+        // Not the sender's fault: a retry can be accepted when there is a secret.
+        if !self.verifier.keyring().is_usable(&**clock) {
+            return Err(VerifyErrorKind::Misconfigured.into());
+        }
         let found = FamilyHeaders::of(&scheme.families[0], head);
         let coding = Coding::of(scheme, found.encoding())?;
         let context = Context {

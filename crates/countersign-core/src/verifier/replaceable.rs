@@ -5,7 +5,8 @@ use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{SecretSource, Verifier};
-use crate::error::ConfigError;
+use crate::clock::Clock;
+use crate::error::{ConfigError, SecretProblem};
 use crate::keyring::Keyring;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
@@ -53,7 +54,8 @@ impl Verifier {
             }
         };
         let scheme = self.inner.scheme.clone();
-        let replaceable = Arc::new(Replaceable { scheme, keyring: RwLock::new(keyring) });
+        let clock = Arc::clone(&self.inner.clock);
+        let replaceable = Arc::new(Replaceable { scheme, clock, keyring: RwLock::new(keyring) });
         self.held = SecretSource::Replaceable(Arc::clone(&replaceable));
         Ok((self, SecretsHandle(replaceable)))
     }
@@ -70,9 +72,14 @@ impl SecretsHandle {
     ///
     /// # Errors
     ///
-    /// As [`Verifier::new`]. The previous secrets then stay in use.
+    /// As [`Verifier::new`]. Also [`SecretProblem::Expired`] if all secrets have expired,
+    /// by the clock that the verifier had when the handle was created. The previous
+    /// secrets then stay in use.
     pub fn replace(&self, secrets: impl Into<Secrets>) -> Result<(), ConfigError> {
         let mut prepared = Keyring::prepare(&self.0.scheme, &secrets.into())?;
+        if prepared.is_expired(&*self.0.clock) {
+            return Err(SecretProblem::Expired.into());
+        }
         let mut keyring = self.0.keyring.write().unwrap_or_else(PoisonError::into_inner);
         prepared.tenant.clone_from(&keyring.tenant);
         let replaced = mem::replace(&mut *keyring, Arc::new(prepared));
@@ -86,6 +93,7 @@ impl SecretsHandle {
 /// The secrets that a handle can replace.
 pub(super) struct Replaceable {
     scheme: Scheme,
+    clock: Arc<dyn Clock>,
     keyring: RwLock<Arc<Keyring>>,
 }
 

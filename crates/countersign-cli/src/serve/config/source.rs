@@ -34,7 +34,7 @@ impl Source {
             && sources.iter().all(|source| !source.is_valid_at(now))
         {
             output::note(&format!(
-                "{}: no secret is valid now, so every delivery is answered 401: add one whose \
+                "{}: no secret is valid now, so every delivery is answered 503: add one whose \
                  `not_before` and `not_after` include the current time",
                 first.at
             ));
