@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
-    ConfigError, EventIdFrom, Identity, ManualClock, Scheme, Secret, Secrets, Verifier,
+    ConfigError, EventIdFrom, Identity, ManualClock, Scheme, Secret, Secrets, Signer, Verifier,
     VerifyErrorKind as Kind,
 };
 use ring::rand::SystemRandom;
@@ -61,6 +61,74 @@ fn a_public_key_is_never_taken_for_a_shared_one() {
                 "{algorithm}"
             );
         }
+    }
+}
+
+#[test]
+fn a_public_key_with_other_text_around_it_is_never_taken_for_a_shared_one() {
+    let pem = public_pem(RSA_PRIVATE);
+    let base64 = |pem: &str| pem.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let jwk = Key::new("k1").jwk().to_string();
+    let lines: Vec<&str> = RSA_CERTIFICATE.lines().filter(|line| !line.starts_with('-')).collect();
+    for (text, is_usable) in [
+        (format!("\u{feff}{pem}"), true),
+        (format!("# the key of FusionAuth\n{pem}"), true),
+        (format!("Bag Attributes\n    localKeyID: 01\n{pem}"), true),
+        (format!("\u{feff}{RSA_CERTIFICATE}"), true),
+        (format!("\u{feff}{jwk}"), true),
+        (format!("\"{pem}\""), false),
+        (format!("FUSIONAUTH_KEY={pem}"), false),
+        (format!("FUSIONAUTH_KEY=\"{}\"", pem.replace('\n', "\\n")), false),
+        (base64(&pem), false),
+        (lines.join("\n"), false),
+        (format!("# the key\n{}", lines.join("\r\n")), false),
+        (format!("KEY={}", base64(&pem)), false),
+        (base64(RSA_CERTIFICATE), false),
+        (base64(&p256()[1]), false),
+        (base64(&ed25519()[1]), false),
+        (base64(RSA_PRIVATE), false),
+        (STANDARD.encode(&pem), false),
+        (STANDARD.encode(&jwk), false),
+        (const_hex::encode(STANDARD.decode(base64(&pem)).unwrap()), false),
+        (format!("[{jwk}]"), false),
+        (format!("key: {jwk}"), false),
+    ] {
+        let of_bytes =
+            |bytes: &[u8]| Verifier::new(scheme("fusionauth"), Secret::from_bytes(bytes).unwrap());
+        let verifier = Verifier::new(scheme("fusionauth"), Secret::new(&*text).unwrap());
+        assert_eq!(verifier.is_ok(), is_usable, "{text}");
+        if let Ok(verifier) = verifier {
+            let verifier = verifier.with_clock(|| NOW_MS);
+            for key in [&*text, text.trim(), text.trim_start_matches('\u{feff}'), &*pem] {
+                let token = shared_token(key, json!({ "alg": "HS256" }), claims());
+                let rejected = rejected(&verifier, &token);
+                assert_eq!(rejected, Some(Kind::UnsupportedSignature), "{text}");
+            }
+        } else {
+            let signer = Signer::new(scheme("fusionauth"), Secret::new(&*text).unwrap()).unwrap();
+            let signed = signer.sign(&[("a", "b")], BODY.as_bytes());
+            assert_eq!(signed.is_ok(), text == base64(RSA_PRIVATE), "{text}");
+        }
+        let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(of_bytes(&utf16).is_err(), "{text}");
+    }
+    // DER, as it is in a file.
+    let der = STANDARD.decode(base64(&pem)).unwrap();
+    assert!(Verifier::new(scheme("fusionauth"), Secret::from_bytes(der).unwrap()).is_err());
+    // The error says what to do, and does not show the key.
+    let rejected = Verifier::new(scheme("fusionauth"), Secret::new(base64(&pem)).unwrap());
+    let rejected = rejected.unwrap_err().to_string();
+    assert!(rejected.contains("give the public key as a JWK, a JWKS or PEM"), "{rejected}");
+    assert!(!rejected.contains(&base64(&pem)), "{rejected}");
+}
+
+#[test]
+fn a_key_beside_text_verifies_the_tokens_of_its_private_key() {
+    let pem = public_pem(RSA_PRIVATE);
+    let signer = Signer::new(scheme("fusionauth"), Secret::new(RSA_PRIVATE).unwrap()).unwrap();
+    let headers = signer.sign(&[("a", "b")], BODY.as_bytes()).unwrap();
+    for text in [format!("\u{feff}{pem}"), format!("# a comment\n{pem}")] {
+        assert!(fusionauth(&text).verify(&headers, BODY).is_ok(), "{text}");
     }
 }
 
@@ -219,10 +287,75 @@ fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
     let expired = with("expired_at", (NOW_MS / 1000).into()).unwrap();
     assert_eq!(rejected(expired), Some(Kind::UnknownKey));
     assert_eq!(rejected(with("alg", "EdDSA".into()).unwrap()), Some(Kind::UnsupportedSignature));
+    for past in [json!(1.0), json!(NOW_MS / 1000), json!(1.7e9), json!(-1), json!(0)] {
+        let expired = with("expired_at", past.clone()).unwrap();
+        assert_eq!(rejected(expired), Some(Kind::UnknownKey), "{past}");
+    }
+    for unclear in [json!("1"), json!("2020-01-01T00:00:00Z"), json!(1.5), json!(true), json!([1])]
+    {
+        assert!(with("expired_at", unclear.clone()).is_err(), "{unclear}");
+    }
+    assert_eq!(rejected(with("key_ops", json!(["verify"])).unwrap()), None);
+    for other in [json!(["sign"]), json!([]), json!("verify"), Value::Null] {
+        assert!(with("key_ops", other.clone()).is_err(), "{other}");
+    }
+    for other in [json!("enc"), json!(["sig"]), Value::Null, json!(1)] {
+        assert!(with("use", other.clone()).is_err(), "{other}");
+    }
     assert!(with("alg", "none".into()).is_err());
-    assert!(with("use", "enc".into()).is_err());
+    assert!(with("alg", json!(["ES256"])).is_err());
+    assert!(with("kid", 1.into()).is_err());
     assert!(with("crv", "P-384".into()).is_err());
     assert!(with("x", "AA".into()).is_err());
+}
+
+#[test]
+fn a_jwk_with_a_repeated_member_is_not_a_key() {
+    let (key, other) = (Key::new("k1"), Key::new("k2"));
+    let token = key.token("k1", plaid_claims());
+    let members = key.jwk().to_string();
+    let members = members.trim_matches(['{', '}']);
+    for repeated in [
+        format!(r#"{{"expired_at":1,{members},"expired_at":null}}"#),
+        format!(r#"{{"expired_at":null,{members},"expired_at":1}}"#),
+        format!(r#"{{"use":"enc",{members}}}"#),
+    ] {
+        assert!(Verifier::new(scheme("plaid"), Secret::new(&*repeated).unwrap()).is_err());
+        // The other keys of a set stay usable.
+        let set = format!(r#"{{"keys":[{repeated},{}]}}"#, other.jwk());
+        let of_set = verifier(&scheme("plaid"), Secret::new(set).unwrap());
+        assert_eq!(rejected(&of_set, &token), Some(Kind::UnknownKey), "{repeated}");
+        assert_eq!(rejected(&of_set, &other.token("k2", plaid_claims())), None, "{repeated}");
+        let secrets = Secrets::resolved(move |_: &str| Some(repeated.clone()));
+        let looked_up = verifier(&scheme("plaid"), secrets);
+        assert_eq!(rejected(&looked_up, &token), Some(Kind::UnknownKey));
+    }
+}
+
+#[test]
+fn a_key_is_looked_up_unless_a_usable_one_has_the_name() {
+    let (pinned, known) = (Key::new("pinned"), Key::new("known"));
+    let mut expired = known.jwk();
+    expired["expired_at"] = 1.into();
+    let mut nameless = pinned.jwk();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let token = known.token("known", plaid_claims());
+    for own in [expired, nameless, pinned.jwk()] {
+        let own = || Secrets::new(Secret::new(own.to_string()).unwrap());
+        let jwk = known.jwk().to_string();
+        let both = own().with_resolver(move |kid: &str| (kid == "known").then(|| jwk.clone()));
+        let both = verifier(&scheme("plaid"), both);
+        let verified = both.verify(&[("Plaid-Verification", token.as_str())], BODY).unwrap();
+        assert_eq!(verified.secret_index(), 1);
+        let unknown = verifier(&scheme("plaid"), own().with_resolver(|_: &str| None));
+        assert!(rejected(&unknown, &token).is_some());
+    }
+    // A key without a name still verifies if the lookup finds nothing.
+    let mut nameless = pinned.jwk();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let secrets = Secrets::new(Secret::new(nameless.to_string()).unwrap());
+    let verifier = verifier(&scheme("plaid"), secrets.with_resolver(|_: &str| None));
+    assert_eq!(rejected(&verifier, &pinned.token("any", plaid_claims())), None);
 }
 
 #[test]
@@ -252,7 +385,7 @@ fn no_key_is_looked_up_by_its_name_if_no_secret_is_valid() {
             verifier(&scheme(name), secrets.with_resolver(move |_: &str| Some(jwk.clone())))
         };
         assert_eq!(rejected(&verifier(NOW_MS), &token), None, "{name}");
-        assert_eq!(rejected(&verifier(NOW_MS - 1), &token), Some(Kind::UnknownKey), "{name}");
+        assert_eq!(rejected(&verifier(NOW_MS - 1), &token), Some(Kind::Misconfigured), "{name}");
         // The only secret expires while the body arrives.
         let clock = ManualClock::at_unix_ms(NOW_MS);
         let verifier = verifier(NOW_MS).with_clock(clock.clone());

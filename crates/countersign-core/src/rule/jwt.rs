@@ -1,7 +1,9 @@
 //! A signed JWT that contains a digest of the body: used by Plaid and FusionAuth.
 
 mod algorithm;
+mod jwk;
 mod key;
+mod key_text;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -119,19 +121,24 @@ impl BodyDigestJwt {
             .filter(|algorithm| self.algorithms.contains(algorithm))
             .ok_or(VerifyErrorKind::UnsupportedSignature)?;
         let kid = token.kid.as_deref();
+        let may_sign = |key: &&Key| key.is_named(kid) && key.is_live(now_ms);
         let mut known: Vec<(&Key, KeyMatch)> = Vec::new();
         for live in keys.iter() {
-            let named = live.key().iter().filter(|key| key.is_named(kid));
+            let named = live.key().iter().filter(may_sign);
             known.extend(named.map(|key| (key, live.signed_it())));
         }
         let found;
-        if let (true, true, Some(kid)) = (known.is_empty(), keys.has_resolver(), kid) {
-            let looked_up = keys.look_up(kid).ok_or(VerifyErrorKind::UnknownKey)?;
-            found = key::read_public(looked_up.text()).map_err(|_| VerifyErrorKind::UnknownKey)?;
-            let named = found.iter().filter(|key| key.is_named(Some(kid)));
-            known.extend(named.map(|key| (key, looked_up.signed_it())));
+        if let Some(kid) = kid {
+            // A key without an id may be another one than the token names.
+            if !known.iter().any(|(key, _)| key.has_id(kid))
+                && let Some(looked_up) = keys.look_up(kid)
+            {
+                found = key::read_public(looked_up.text()).unwrap_or_default();
+                let named = found.iter().filter(may_sign);
+                known.extend(named.map(|key| (key, looked_up.signed_it())));
+            }
+            known.sort_by_key(|(key, _)| !key.has_id(kid));
         }
-        known.retain(|(key, _)| key.is_live(now_ms));
         if known.is_empty() {
             return Err(VerifyErrorKind::UnknownKey);
         }

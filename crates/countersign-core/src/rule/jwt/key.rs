@@ -8,10 +8,12 @@ use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use super::JwtAlgorithm;
+use super::jwk::{self, Restrictions};
+use super::key_text::is_asymmetric;
 use crate::error::SecretProblem;
 use crate::mac::{self, KeyError};
 use crate::scheme::SecretFormat;
-use crate::secret::Secret;
+use crate::secret::{Secret, is_blank};
 use crate::signature_key::{PrivateKey, PublicKey};
 
 /// A key and, if it is a JWK, the restrictions that it states.
@@ -38,8 +40,18 @@ impl Key {
         }
     }
 
+    /// Whether this is the key's own id.
+    pub(super) fn has_id(&self, kid: &str) -> bool {
+        self.kid.as_deref() == Some(kid)
+    }
+
+    /// Whether the key has not expired, and its certificate is valid, if it has one.
     pub(super) fn is_live(&self, now_ms: i64) -> bool {
         self.expired_at.is_none_or(|seconds| now_ms < seconds.saturating_mul(1000))
+            && match &self.material {
+                Material::Shared(_) => true,
+                Material::Public(key) => key.is_valid_at(now_ms),
+            }
     }
 
     pub(super) fn is_for(&self, algorithm: JwtAlgorithm) -> bool {
@@ -71,48 +83,41 @@ impl Key {
     }
 
     fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
-        let text = |name| jwk.get(name).and_then(Value::as_str);
         let not_usable = || KeyError::from(SecretProblem::NotAPublicKey);
-        if text("use").is_some_and(|purpose| purpose != "sig") || text("kty") == Some("oct") {
+        if jwk.get("kty").is_some_and(|kind| kind == "oct") {
             return Err(not_usable());
         }
-        let algorithm = match text("alg") {
-            Some(name) => Some(JwtAlgorithm::named(name).ok_or_else(not_usable)?),
-            None => None,
-        };
-        Ok(Self {
-            algorithm,
-            kid: text("kid").map(str::to_owned),
-            expired_at: jwk.get("expired_at").and_then(Value::as_i64),
-            ..Self::new(Material::Public(PublicKey::from_jwk(jwk)?))
-        })
+        let Restrictions { kid, algorithm, expired_at } =
+            Restrictions::read(jwk).ok_or_else(not_usable)?;
+        let material = Material::Public(PublicKey::from_jwk(jwk)?);
+        Ok(Self { material, kid, algorithm, expired_at })
     }
 }
 
-/// Reads the keys of a secret: those of a JWKS, or one key. Text that is
-/// neither JSON nor PEM is a shared key, if the scheme accepts shared keys.
+/// Reads the keys of a secret: those of a JWKS, or one key. Text that contains no
+/// public key is a shared key, if the scheme accepts shared keys.
 pub(super) fn read_keys(
     secret: &Secret,
     algorithms: &[JwtAlgorithm],
 ) -> Result<Vec<Key>, KeyError> {
     let bytes = secret.key(SecretFormat::Text)?;
-    match std::str::from_utf8(&bytes) {
-        Ok(text) if is_public(text) => read_public(text),
-        _ if algorithms.iter().any(|algorithm| algorithm.way().is_none()) => {
-            Ok(vec![Key::new(Material::Shared(bytes))])
-        }
-        _ => {
-            Err(SecretProblem::Malformed { give: "the public key, as a JWK, a JWKS or PEM" }.into())
-        }
+    let takes_shared = algorithms.iter().any(|algorithm| algorithm.way().is_none());
+    if takes_shared && !is_asymmetric(&bytes) {
+        return Ok(vec![Key::new(Material::Shared(bytes))]);
     }
+    read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)
 }
 
 /// Reads keys from a text that must contain only public keys.
 pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
-    if !text.trim_start().starts_with('{') {
+    let text = text.trim_matches(is_blank);
+    if !text.starts_with('{') {
+        if !text.contains("-----BEGIN") {
+            return Err(malformed());
+        }
         return Ok(vec![Key::new(Material::Public(PublicKey::from_pem(text)?))]);
     }
-    let json: Value = serde_json::from_str(text).map_err(|_| SecretProblem::NotAPublicKey)?;
+    let json = jwk::parse(text).ok_or(SecretProblem::NotAPublicKey)?;
     let Some(set) = json.get("keys").and_then(Value::as_array) else {
         return Key::from_jwk(&json).map(|key| vec![key]);
     };
@@ -128,9 +133,9 @@ pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     if keys.is_empty() { Err(SecretProblem::NotAPublicKey.into()) } else { Ok(keys) }
 }
 
-fn is_public(text: &str) -> bool {
-    let text = text.trim_start();
-    text.starts_with('{') || text.starts_with("-----BEGIN")
+fn malformed() -> KeyError {
+    let give = "the public key as a JWK, a JWKS or PEM, without any other text";
+    SecretProblem::Malformed { give }.into()
 }
 
 /// The key that signs a token.
@@ -152,7 +157,7 @@ impl SignWith {
         if let Some(algorithm) = private.as_ref().ok().and_then(has) {
             return private.map(|key| Self::Private(key, algorithm));
         }
-        if !is_public(text) && algorithms.contains(&JwtAlgorithm::Hs256) {
+        if !is_asymmetric(&bytes) && algorithms.contains(&JwtAlgorithm::Hs256) {
             return Ok(Self::Shared(bytes));
         }
         let give = "the private key of one of its algorithms, as PKCS #8 in PEM";

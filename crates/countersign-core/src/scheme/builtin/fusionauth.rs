@@ -16,7 +16,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
         .evidence(Evidence::Secondary)
-        .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one.")
+        .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one, and a text that contains one in another form is rejected. A key is not used after its `expired_at`, nor outside of the validity of its certificate.")
         .note("ES512 is not supported.")
         .note("No time is signed unless the token has the claims `exp` and `nbf`: without them, a recorded delivery can be replayed once its event is forgotten.")
 }
