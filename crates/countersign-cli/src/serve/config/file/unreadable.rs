@@ -10,6 +10,9 @@ impl File<'_> {
     pub(super) fn unreadable(&self, error: &toml::de::Error) -> UsageError {
         let line = error.span().map(|span| self.line(span.start));
         let message = error.message();
+        if let Err(error) = toml::from_str::<toml::Table>(self.text) {
+            return self.not_toml(&error);
+        }
         if let Some(key) = between(message, "missing field `", "`") {
             let takes = takes(key).unwrap_or("a value");
             return Place::key(self.path, line, Some(key))
@@ -26,26 +29,72 @@ impl File<'_> {
         }
         let key = line.and_then(|line| self.key(line));
         let place = Place::key(self.path, line, key);
-        match key.and_then(takes) {
+        let is_tenant = || line.is_some_and(|line| self.table(line) == Some(TENANT_SECRETS));
+        let takes = key.and_then(|key| if is_tenant() { takes("secrets") } else { takes(key) });
+        match takes {
             _ if message.contains(NOT_A_TIME) => place.fix(NOT_A_TIME),
-            Some(takes) if !message.contains("is not a duration") => {
-                place.fix(format!("expected {takes}"))
-            }
-            _ if message.starts_with("invalid type") => {
-                place.fix("this table or value is not valid here")
-            }
-            _ => place.fix(message),
+            // This message quotes the value, which is never a secret.
+            _ if message.contains("is not a duration") => place.fix(message),
+            Some(takes) => place.fix(format!("expected {takes}")),
+            None => place.fix("this table or value is not valid here"),
         }
     }
 
-    /// The key of a line, or of a line before it, because a list can span several lines.
-    fn key(&self, line: usize) -> Option<&str> {
-        let lines: Vec<&str> = self.text.lines().take(line).collect();
-        if let Some(table) = lines.last()?.strip_prefix('[') {
-            return table.trim_start_matches('[').split(']').next();
+    /// The error of a file that is not TOML. The parser's messages quote nothing of the file.
+    fn not_toml(&self, error: &toml::de::Error) -> UsageError {
+        let line = error.span().map(|span| self.line(span.start));
+        let message = error.message();
+        if message.starts_with("duplicate key") {
+            let key = line.and_then(|line| self.own_key(line).or_else(|| self.header(line)));
+            return Place::key(self.path, line, key)
+                .fix("duplicate key: it is set more than once in this table");
         }
-        let keys = lines.iter().rev().filter_map(|line| line.split_once('='));
-        keys.map(|(key, _)| key.trim()).find(|key| takes(key).is_some())
+        // A list that is not closed continues in the next line, whose key is not the cause.
+        if LISTS.iter().any(|kind| message.contains(kind)) {
+            return Place::key(self.path, line, None).fix(format!(
+                "is not valid TOML: {message}; check that each `[` and `{{` before it is closed"
+            ));
+        }
+        // Any other text before a `=` may be a secret.
+        let key = line.and_then(|line| self.own_key(line)).filter(|key| takes(key).is_some());
+        let hint = key.and_then(takes).map(|takes| format!("; expected {takes}"));
+        let hint = hint.unwrap_or_default();
+        Place::key(self.path, line, key).fix(format!("is not valid TOML: {message}{hint}"))
+    }
+
+    /// The key of a value that begins in this line: of the line itself, or of a line before it in
+    /// the same table, because a list can span several lines.
+    fn key(&self, line: usize) -> Option<&str> {
+        if let Some(table) = self.header(line) {
+            return Some(table);
+        }
+        let mut lines = (1..=line).rev().take_while(|line| self.header(*line).is_none());
+        lines.find_map(|line| self.own_key(line))
+    }
+
+    /// The key that this line sets.
+    fn own_key(&self, line: usize) -> Option<&str> {
+        let (key, _) = self.text_of(line)?.split_once('=')?;
+        let key = key.trim();
+        let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        (!key.is_empty() && key.bytes().all(is_bare)).then_some(key)
+    }
+
+    /// The table that begins in this line.
+    fn header(&self, line: usize) -> Option<&str> {
+        let text = self.text_of(line)?.trim().strip_prefix('[')?;
+        let name = text.trim_start_matches('[').split(']').next()?.trim();
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-_. ".contains(&byte);
+        (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
+    }
+
+    /// The table that this line is in.
+    fn table(&self, line: usize) -> Option<&str> {
+        (1..=line).rev().find_map(|line| self.header(line))
+    }
+
+    fn text_of(&self, line: usize) -> Option<&str> {
+        self.text.lines().nth(line.checked_sub(1)?)
     }
 }
 
@@ -57,4 +106,91 @@ fn known(message: &str) -> &str {
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     rest.split_once(after).map(|(between, _)| between)
+}
+
+/// What the parser's messages about lists in brackets contain.
+const LISTS: [&str; 3] = ["array", "inline table", "key-value pairs"];
+/// The table in which each key is the name of a tenant.
+const TENANT_SECRETS: &str = "endpoint.tenants.secrets";
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::serve::capture::KnownSecrets;
+    use crate::serve::config::toml::ServeConfig;
+
+    fn said(text: &str) -> String {
+        let hidden = Arc::new(KnownSecrets::nothing());
+        let (path, folder) = (Path::new("serve.toml"), Path::new(""));
+        let file = File { path, folder, text, hidden, users: RefCell::default() };
+        let error = toml::from_str::<ServeConfig>(text).err().unwrap();
+        file.unreadable(&error).to_string()
+    }
+
+    const ENDPOINT: &str = "listen = 'a'\n[[endpoint]]\npath = '/a'\nscheme = 'github'\n";
+
+    #[test]
+    fn the_key_of_an_error_is_that_of_its_line_and_table() {
+        for (more, place, fix) in [
+            (
+                "[endpoint.tenants]\nheader = 'X'\n[endpoint.tenants.secrets]\nacme = 'SECRET'\n",
+                "`serve.toml`, line 8, `acme`: ",
+                "never the secrets",
+            ),
+            (
+                "[endpoint.tenants.secrets]\nacme = [\n  'SECRET',\n]\n",
+                "`serve.toml`, line 7, `acme`: ",
+                "never the secrets",
+            ),
+            ("secrets = [\n  'SECRET=',\n]\n", "`secrets`: ", "never the secrets"),
+            ("tenants = 'SECRET'\n", "`serve.toml`, line 5, `tenants`: ", "under a line"),
+            ("  [endpoint.forward]\n", "`serve.toml`, line 5, `endpoint.forward`: ", "not valid"),
+        ] {
+            let said = said(&format!("{ENDPOINT}{more}"));
+            assert!(said.contains(place) && said.contains(fix), "{more}: {said}");
+            assert!(!said.contains("SECRET"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_set_twice_is_reported_as_a_duplicate() {
+        for (more, place) in [
+            ("secrets = [{ file = 's' }]\nsecrets = [{ file = 's' }]\n", "line 6, `secrets`: "),
+            ("[endpoint.tenants.secrets]\nacme = []\nacme = 'SECRET'\n", "line 7, `acme`: "),
+            (
+                "[endpoint.tenants]\nheader = 'X'\n[endpoint.tenants]\n",
+                "line 7, `endpoint.tenants`: ",
+            ),
+        ] {
+            let said = said(&format!("{ENDPOINT}{more}"));
+            assert!(said.contains(&format!("{place}duplicate key")), "{said}");
+            assert!(!said.contains("SECRET"), "{said}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_not_toml_is_reported_as_that_and_not_as_a_wrong_value() {
+        for more in [
+            "secrets = [{ file = 's' }\nforward = 'http://a'\n",
+            "secrets = [{ file = 's' ]\nforward = 'http://a'\n",
+            "secrets = SECRET\n",
+            "secrets = 'SECRET\n",
+        ] {
+            let said = said(&format!("{ENDPOINT}{more}"));
+            assert!(said.starts_with("`serve.toml`, line "), "{said}");
+            assert!(said.contains(": is not valid TOML: "), "{said}");
+            assert!(!said.contains("`forward`") && !said.contains("SECRET"), "{said}");
+            let hint = match more.contains('[') {
+                true => "each `[` and `{` before it is closed",
+                false => "never the secrets",
+            };
+            assert!(said.contains(hint), "{said}");
+        }
+        let said = said(&format!("{ENDPOINT}SECRET=\n"));
+        assert!(said.contains("line 5: is not valid TOML") && !said.contains("SECRET"), "{said}");
+    }
 }
