@@ -132,6 +132,11 @@ pub(crate) struct SchemeArg {
     pub(crate) name: String,
 }
 
+/// The width of help that is not printed to a terminal. A longer line is wrapped, and a command
+/// that is wrapped fails if it is pasted.
+#[cfg(test)]
+const HELP_WIDTH: usize = 100;
+
 const EXAMPLES: &str = "\
 Examples:
   countersign demo
@@ -183,8 +188,9 @@ Examples:
   countersign diagnose --scheme github --secret-env GITHUB_SECRET --request delivery.json
 
   Check the secrets of other endpoints and an old secret:
-    countersign diagnose --scheme stripe --secret-env STRIPE_LIVE --other-endpoint-secret-env STRIPE_TEST \\
-      --old-secret-file old.txt --request delivery.json
+    countersign diagnose --scheme stripe --secret-env STRIPE_LIVE \\
+      --other-endpoint-secret-env STRIPE_TEST --old-secret-file old.txt \\
+      --request delivery.json
 
   A handshake, which a provider sends before events and may not sign:
     countersign diagnose --scheme meta --secret-env META_SECRET --verify-token-env META_TOKEN \\
@@ -262,21 +268,24 @@ Configuration file:
     # handshakes, verify_token = { env = \"NAME\" }, or handshake_secret_file = \"PATH\" and
     # handshake_window = \"10m\"; above the endpoints, capture = \"captures\", capture_rejected = true,
     # capture_files = 1000, dead_letters = \"dead\", connections = 512, drain_timeout = \"29s\",
-    # forwarded_headers = \"keep\"
+    # forwarded_headers = \"keep\" or [\"X-Acme-*\"]
 
-A forwarded request has the original method, headers and body, and the headers countersign-event-id,
+A forwarded request has the original method and body, and the headers countersign-event-id,
 countersign-event-type, countersign-event-type-signed, countersign-tenant, countersign-attempt and
-countersign-possible-duplicate. Headers of the sender with such names, in any spelling, are dropped.
-So are X-Forwarded-* and similar headers, unless forwarded_headers is \"keep\". An event id or type
-longer than 256 bytes is replaced by its digest, sha256:<hex>. If the target does not respond within
-handler_timeout, the connection is closed and the event is released: its next delivery is forwarded
-again.
+countersign-possible-duplicate. Of the sender's headers it has those that describe the content and
+the event, and those of the provider; forwarded_headers names others, or keeps all of them. An event
+id or type longer than 256 bytes is replaced by its digest, sha256:<hex>. If the target does not
+respond within handler_timeout, the connection is closed and the event is released: its next
+delivery is forwarded again.
+
+Without `--forward`, the printed line is the handling of the event: standard output must not be
+closed or the null device.
 
 A captured delivery (`--capture`) is a JSON file that only its owner can read, with the request as
 it arrived and the result. Handshakes are not captured. Secrets are not captured: headers with
 credentials or tokens, and values that contain an active secret, are redacted and listed in
-`redacted`; a delivery whose body contains one is not captured. Use a separate folder for each
-program, and for dead letters.
+`redacted`; a delivery whose body contains one is not captured. A URL that is signed keeps its
+query. Use a separate folder for each program, and for dead letters.
 
 Examples:
   countersign serve --config serve.toml
@@ -329,3 +338,28 @@ Examples:
   man countersign-verify
 
 Exit status: 0 done, 2 bad usage, or a page could not be written.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_line_of_an_example_is_wrapped() {
+        let program = Cli::command();
+        let commands = [&program].into_iter().chain(program.get_subcommands());
+        let mut examples = 0;
+        for command in commands {
+            let texts = [command.get_after_help(), command.get_after_long_help()];
+            for text in texts.into_iter().flatten() {
+                examples += 1;
+                for line in text.to_string().lines() {
+                    let width = line.chars().count();
+                    assert!(width <= HELP_WIDTH, "{}: {width}: {line}", command.get_name());
+                }
+            }
+        }
+        assert!(examples > 8, "{examples}");
+    }
+}
