@@ -1,6 +1,7 @@
 //! The schemes whose signing is code, and their trait.
 
 mod cases;
+mod certificates;
 mod jwt;
 mod keys;
 mod live_keys;

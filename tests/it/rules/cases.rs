@@ -211,8 +211,10 @@ pub(super) const NAMES: [&str; 14] = [
 
 pub(super) const RSA_PRIVATE: &str = include_str!("rsa_private.pem");
 pub(super) const RSA_PRIVATE_OTHER: &str = include_str!("rsa_private_other.pem");
-/// The certificate of the first key.
+/// The certificate of the first key, valid from 2020 to 2120.
 pub(super) const RSA_CERTIFICATE: &str = include_str!("rsa_certificate.pem");
+/// Another certificate of the first key, valid in October 2025.
+pub(super) const RSA_CERTIFICATE_2025: &str = include_str!("rsa_certificate_2025.pem");
 
 pub(super) const JSON: &str = r#"{"id":"evt_1","type":"thing.made","trigger":"FILE.UPLOADED"}"#;
 pub(super) const ADYEN: &str = concat!(

@@ -68,7 +68,27 @@ fn no_certificate_is_looked_up_for_a_webhook_that_has_expired() {
     let secrets = Secrets::new(webhook)
         .with_resolver(|url: &str| -> Option<String> { panic!("asked for {url}") });
     let rejected = Case::of("paypal").signed().rejected(&verifier(&scheme(), secrets));
-    assert_eq!(rejected, Some(Kind::SignatureMismatch));
+    assert_eq!(rejected, Some(Kind::Misconfigured));
+}
+
+#[test]
+fn a_webhook_with_its_own_certificate_does_not_depend_on_the_lookup() {
+    let sent = Case::of("paypal").signed();
+    let own = || Secret::new(format!("{WEBHOOK}\n{RSA_CERTIFICATE}")).unwrap();
+    let other = || Secret::new("OTHER").unwrap();
+    for answer in [None, Some("text")] {
+        let look_up = move |_: &str| answer.map(str::to_owned);
+        for (secrets, index) in [
+            (Secrets::new(own()).with_previous(other()), 0),
+            (Secrets::new(other()).with_previous(own()), 1),
+        ] {
+            let verifier = verifier(&scheme(), secrets.with_resolver(look_up));
+            assert_eq!(sent.verify(&verifier).unwrap().secret_index(), index);
+        }
+        let expired = own().valid_until_unix_ms(NOW_MS - 1);
+        let secrets = Secrets::new(expired).with_previous(other()).with_resolver(look_up);
+        assert_eq!(sent.rejected(&verifier(&scheme(), secrets)), Some(Kind::UnknownKey));
+    }
 }
 
 #[test]

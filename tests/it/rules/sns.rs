@@ -90,6 +90,34 @@ fn topics_that_are_named_with_the_key_are_the_only_ones() {
 }
 
 #[test]
+fn a_topic_that_matches_nothing_is_rejected_at_once() {
+    let (one, two) =
+        ("arn:aws:sns:us-east-1:123456789012:a", "arn:aws:sns:us-east-1:123456789012:b");
+    for bad in [
+        "arn:aws:sns:us-east-1:123456789012:*".to_owned(),
+        "arn:aws:sns:*:123456789012:a".to_owned(),
+        format!("{one} {two}"),
+        format!("{one},{two}"),
+        format!("{one}\n{two},"),
+        format!("{one}:2bcfbf39-05c3-41de-beaa-fcfcc21c8f55"),
+        "arn:aws:sns".to_owned(),
+    ] {
+        let with_key = Secret::new(format!("{bad}\n{RSA_CERTIFICATE}")).unwrap();
+        let alone = Secrets::new(Secret::new(&*bad).unwrap()).with_resolver(|_: &str| None);
+        for secrets in [Secrets::new(with_key), alone] {
+            let rejected = Verifier::new(scheme(), secrets).unwrap_err();
+            assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
+            assert!(rejected.to_string().contains("one per line"), "{rejected}");
+        }
+    }
+    // Behind the certificate it would have no effect.
+    let behind = Secret::new(format!("{RSA_CERTIFICATE}\n{one}\n")).unwrap();
+    assert!(Verifier::new(scheme(), behind).is_err());
+    let good = format!("\u{feff}{one}\r\n\r\n  {two}.fifo\r\n{RSA_CERTIFICATE}");
+    assert!(Verifier::new(scheme(), Secret::new(good).unwrap()).is_ok());
+}
+
+#[test]
 fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
     let own = "arn:aws:sns:us-east-1:000000000000:own";
     let mine = signed(&json!({ "TopicArn": own }));
@@ -99,15 +127,21 @@ fn topics_that_an_expired_secret_names_do_not_leave_all_others_accepted() {
     let with_key = format!("{own}\n{RSA_CERTIFICATE}");
     for (until, is_live) in [(NOW_MS, true), (NOW_MS - 1, false)] {
         let names = |text: &str| Secrets::new(secret(text).valid_until_unix_ms(until));
-        for secrets in [
-            names(own).with_resolver(look_up),
-            names(&with_key),
-            names(&with_key).with_resolver(look_up),
-            names(&with_key).with_previous(secret(RSA_CERTIFICATE)),
-            names(&with_key).with_previous(secret(RSA_CERTIFICATE)).with_resolver(look_up),
+        let only = (Kind::UnknownKey, Kind::Misconfigured);
+        let beside_another = (Kind::UnknownKey, Kind::UnknownKey);
+        for (secrets, (while_live, afterwards)) in [
+            (names(own).with_resolver(look_up), only),
+            (names(&with_key), only),
+            (names(&with_key).with_resolver(look_up), only),
+            (names(&with_key).with_previous(secret(RSA_CERTIFICATE)), beside_another),
+            (
+                names(&with_key).with_previous(secret(RSA_CERTIFICATE)).with_resolver(look_up),
+                beside_another,
+            ),
         ] {
             let verifier = verifier(&scheme(), secrets);
-            assert_eq!(foreign.rejected(&verifier), Some(Kind::UnknownKey), "live: {is_live}");
+            let expected = if is_live { while_live } else { afterwards };
+            assert_eq!(foreign.rejected(&verifier), Some(expected), "live: {is_live}");
             assert_eq!(mine.rejected(&verifier).is_none(), is_live);
         }
     }

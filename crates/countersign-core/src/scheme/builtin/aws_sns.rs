@@ -17,7 +17,7 @@ use crate::scheme::{
     Algorithm, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField,
     SecretFormat, TimestampUnit, Tolerance,
 };
-use crate::secret::{Secret, Secrets};
+use crate::secret::{Secret, Secrets, is_blank};
 use crate::signature_key::{PrivateKey, PublicKey, Way};
 use crate::timestamp;
 
@@ -41,7 +41,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .retries(Retries::Unknown)
         .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::SdkSource)
-        .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
+        .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
         .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
         .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
         .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
@@ -77,8 +77,13 @@ impl CustomScheme for Sns {
         }
     }
 
-    fn begin(&self, _: &VerifyRequest<'_>, keys: LiveKeys<Key>) -> Result<BodyCheck, VerifyError> {
-        Ok(BodyCheck::new(move |body| judge(&keys, body)))
+    fn begin(
+        &self,
+        request: &VerifyRequest<'_>,
+        keys: LiveKeys<Key>,
+    ) -> Result<BodyCheck, VerifyError> {
+        let now_ms = request.now_unix_ms();
+        Ok(BodyCheck::new(move |body| judge(&keys, now_ms, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -123,11 +128,15 @@ impl Key {
     fn read(secret: &Secret) -> Result<Self, KeyError> {
         let bytes = secret.key(SecretFormat::Text)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| SecretProblem::NotAPublicKey)?;
+        let text = text.trim_matches(is_blank);
         let (arns, pem) = text.split_at(text.find("-----BEGIN").unwrap_or(text.len()));
         let arns = arns.lines().map(str::trim).filter(|line| !line.is_empty());
         let topics: Vec<String> = arns.map(str::to_owned).collect();
-        if topics.iter().any(|arn| !arn.starts_with("arn:")) {
-            let give = "a certificate in PEM, preceded only by ARNs of topics";
+        // A topic behind the certificate would be ignored, and all others accepted.
+        let is_behind = pem.lines().any(|line| line.trim_start().starts_with("arn:"));
+        if is_behind || !topics.iter().all(|arn| is_topic(arn)) {
+            let give = "a certificate in PEM, preceded only by the whole ARNs of topics, one per \
+                        line and without `*`";
             return Err(SecretProblem::Malformed { give }.into());
         }
         let public = if pem.is_empty() { None } else { Some(PublicKey::from_pem(pem)?) };
@@ -138,7 +147,7 @@ impl Key {
     }
 }
 
-fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+fn judge(keys: &LiveKeys<Key>, now_ms: i64, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     let message = Message::read(body)?;
     let unknown = |field| VerifyError::body_field(VerifyErrorKind::UnknownKey, field);
     if !is_of_sns(&message.certificate) {
@@ -151,14 +160,20 @@ fn judge(keys: &LiveKeys<Key>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     if names_topics && !topics.any(|topic| *topic == message.topic) {
         return Err(unknown("/TopicArn"));
     }
-    let has_signed =
-        |key: &PublicKey| key.verifies(message.way, message.signed.as_bytes(), &message.signature);
+    let is_valid = |key: &PublicKey| key.is_valid_at(now_ms);
+    let has_signed = |key: &PublicKey| {
+        is_valid(key) && key.verifies(message.way, message.signed.as_bytes(), &message.signature)
+    };
     let found = match keys.find(|key| key.public.as_ref().is_some_and(has_signed)) {
         None if keys.has_resolver() => {
             let found = keys.look_up(&message.certificate);
             let found = found.ok_or_else(|| unknown("/SigningCertURL"))?;
-            let key = PublicKey::from_pem(found.text()).map_err(|_| unknown("/SigningCertURL"))?;
+            let key = PublicKey::from_pem(found.text()).ok().filter(is_valid);
+            let key = key.ok_or_else(|| unknown("/SigningCertURL"))?;
             has_signed(&key).then(|| found.signed_it())
+        }
+        None if !keys.iter().any(|key| key.public.as_ref().is_some_and(is_valid)) => {
+            return Err(unknown("/SigningCertURL"));
         }
         found => found,
     };
@@ -234,6 +249,19 @@ impl Message {
     }
 }
 
+/// Whether a text is the ARN of one topic: `arn:<partition>:sns:<region>:<account>:<name>`.
+fn is_topic(arn: &str) -> bool {
+    let parts: Vec<&str> = arn.split(':').collect();
+    let ["arn", partition, "sns", region, account, name] = parts[..] else { return false };
+    let is_word = |text: &str, others: &[u8]| {
+        let is_of_word = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
+        !text.is_empty() && text.bytes().all(is_of_word)
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    // The name of a topic that keeps the order ends in `.fifo`.
+    is_account && is_word(partition, b"-") && is_word(region, b"-") && is_word(name, b"-_.")
+}
+
 /// Whether a certificate's URL belongs to SNS.
 fn is_of_sns(url: &str) -> bool {
     let Some((host, path)) = host_and_path(url) else { return false };
@@ -262,6 +290,36 @@ const MAX_VALUES: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_topic_is_named_by_its_whole_arn() {
+        for good in [
+            "arn:aws:sns:us-east-1:123456789012:orders",
+            "arn:aws-us-gov:sns:us-gov-west-1:123456789012:My_topic-2.fifo",
+        ] {
+            assert!(is_topic(good), "{good}");
+        }
+        for bad in [
+            "",
+            "arn:",
+            "arn:*",
+            "arn:aws:sns:us-east-1:123456789012:*",
+            "arn:aws:sns:us-east-1:123456789012:orders-*",
+            "arn:aws:sns:us-east-1:*:orders",
+            "arn:aws:sns:*:123456789012:orders",
+            "arn:aws:sns:us-east-1:123456789012:",
+            "arn:aws:sns:us-east-1:12345678901:orders",
+            "arn:aws:sns:us-east-1:123456789012:a arn:aws:sns:us-east-1:123456789012:b",
+            "arn:aws:sns:us-east-1:123456789012:a,arn:aws:sns:us-east-1:123456789012:b",
+            "arn:aws:sns:us-east-1:123456789012:a,",
+            "arn:aws:sns:us-east-1:123456789012:orders:2bcfbf39-05c3-41de-beaa-fcfcc21c8f55",
+            "arn:aws:sqs:us-east-1:123456789012:orders",
+            "\"arn:aws:sns:us-east-1:123456789012:orders\"",
+            "- arn:aws:sns:us-east-1:123456789012:orders",
+        ] {
+            assert!(!is_topic(bad), "{bad}");
+        }
+    }
 
     #[test]
     fn a_certificate_comes_from_a_host_of_sns_or_not_at_all() {

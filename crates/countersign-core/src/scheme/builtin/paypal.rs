@@ -35,7 +35,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventId])
         .evidence(Evidence::Secondary)
         .note("The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.")
-        .note("The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. Only PayPal's own hosts are accepted.")
+        .note("The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. It is not used outside of its validity. Only PayPal's own hosts are accepted.")
         .note("Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: use it instead of your webhook's id.")
 }
 
@@ -162,17 +162,25 @@ fn begin(
     let id = id.ok_or_else(|| request.rejection(MalformedId, ID))?.to_owned();
     let (time, unix_ms) = request.timestamp()?;
     let time = time.to_vec();
+    let now_ms = request.now_unix_ms();
+    let is_valid = move |key: &PublicKey| key.is_valid_at(now_ms);
     let resolved = if webhooks.iter().any(|webhook| webhook.key.is_none()) {
-        let found = webhooks.look_up(certificate).ok_or_else(unknown)?;
-        Some(PublicKey::from_pem(found.text()).map_err(|_| unknown())?)
+        let found = webhooks.look_up(certificate);
+        found.and_then(|found| PublicKey::from_pem(found.text()).ok()).filter(is_valid)
     } else {
         None
     };
+    // The secrets that have their own certificate do not depend on the lookup.
+    if resolved.is_none()
+        && !webhooks.iter().any(|webhook| webhook.key.as_ref().is_some_and(is_valid))
+    {
+        return Err(unknown());
+    }
     Ok(BodyCheck::new(move |body| {
         let checksum = checksum(body);
         let found = webhooks.find(|webhook| {
             let message = message(id.as_bytes(), &time, &webhook.id, checksum);
-            let key = webhook.key.as_ref().or(resolved.as_ref());
+            let key = webhook.key.as_ref().or(resolved.as_ref()).filter(|key| is_valid(key));
             key.is_some_and(|key| key.verifies(Way::RsaSha256, &message, &signature))
         });
         let signed_by = found.ok_or(VerifyErrorKind::SignatureMismatch)?;
