@@ -259,7 +259,7 @@ async fn a_full_store_and_an_exhausted_event_are_told() {
 
     let (receiver, clock) = receiver_with_clock();
     for _ in 0..5 {
-        let died = claim(&receiver, &event(1)).await.unwrap();
+        let died = claim(&in_another_process(&receiver), &event(1)).await.unwrap();
         clock.advance(died.lease());
         std::mem::forget(died);
     }
@@ -276,7 +276,7 @@ async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
     let (receiver, clock) = receiver_with_clock();
     let slow = claim(&receiver, &event(1)).await.unwrap();
     clock.advance(slow.lease());
-    let fast = claim(&receiver, &event(1)).await.unwrap();
+    let fast = claim(&in_another_process(&receiver), &event(1)).await.unwrap();
     slow.renew().await.unwrap();
     slow.complete().await.unwrap();
     let counts = [
@@ -288,6 +288,21 @@ async fn an_event_that_is_taken_over_is_told_by_the_one_who_lost_it() {
     ];
     assert_eq!(recorded.counts(), counts);
     drop(fast);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_fails_or_hangs_is_told() {
+    let recorded = Recorded::default();
+    let _here = recorded.here();
+    let store = FaultyStore::new(MemoryStore::new());
+    let claimed = claim(&receiver(store.clone()), &event(1)).await.unwrap();
+    store.fail_next("renew", &[Fault::Hangs, Fault::NotApplied]);
+    // The first renewal is sent after a third of the lease, and has a third of it to reply.
+    let work = sleep(claimed.lease() * 9 / 10);
+    claimed.run_with_renewal(work, &TokioRuntime).await;
+    claimed.complete().await.unwrap();
+    let counts = ["claims granted 1", "renewals_failed 2", "settled completed 1"];
+    assert_eq!(recorded.counts(), counts);
 }
 
 #[tokio::test(start_paused = true)]
@@ -491,6 +506,11 @@ async fn send(app: &Router, request: Request<Body>) -> StatusCode {
 fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     (receiver(MemoryStore::new().with_clock(clock.clone())), clock)
+}
+
+/// A process does not give up what it holds itself.
+fn in_another_process(receiver: &Receiver<MemoryStore>) -> Receiver<MemoryStore> {
+    self::receiver(receiver.store().clone())
 }
 
 fn of_tenants() -> Verifier {

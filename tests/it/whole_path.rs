@@ -297,15 +297,16 @@ impl Gate {
     }
 }
 
-/// A receiver for which five attempts have claimed event 1 and crashed.
+/// A receiver for which five processes have claimed event 1 and crashed.
 async fn of_which_five_attempts_have_died() -> Receiver<MemoryStore> {
     let clock = ManualClock::at_unix_ms(NOW_MS);
     let store = MemoryStore::new().with_clock(clock.clone());
-    let receiver = receiver_with(verifier(&scheme("jupiter")), store);
+    let receiver = || receiver_with(verifier(&scheme("jupiter")), store.clone());
     for _ in 0..5 {
+        let receiver = receiver();
         let held = claim(&receiver, &event(1)).await.unwrap();
         clock.advance(held.lease());
         std::mem::forget(held);
     }
-    receiver
+    receiver()
 }

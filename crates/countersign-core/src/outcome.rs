@@ -202,9 +202,11 @@ pub enum OutagePolicy {
     /// Responds with 503 and handles nothing: the sender retries. The default if the
     /// sender retries.
     FailClosed,
-    /// Deduplicates with a bounded table in this process. An event that is delivered
-    /// to two processes during the outage is handled twice. The default if the sender
-    /// does not retry, because a rejection would lose the event.
+    /// Deduplicates with a bounded table in this process. It has the events that are
+    /// handled during the outage, and the last 50,000 that this process handled before
+    /// it. An event that is delivered to two processes during the outage is handled
+    /// twice. The default if the sender does not retry, because a rejection would lose
+    /// the event.
     LocalFallback,
     /// Handles every delivery, including duplicates.
     FailOpen,

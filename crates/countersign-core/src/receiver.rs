@@ -287,6 +287,10 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// events whose success is still not recorded. These may be handled again after
     /// a restart. Call it at shutdown, after the handlers have ended.
     ///
+    /// A call without a reply is sent again, after a quarter of `within`, but at
+    /// least 1 s and at most 10 s. A call that the settlement task has sent, and that
+    /// has no reply yet, is sent again at once.
+    ///
     /// The [`settlement_task`](Self::settlement_task) future may run at the same time, or may
     /// have been dropped.
     pub async fn flush(&self, within: Duration, runtime: &impl Runtime) -> Vec<EventKey> {
@@ -345,28 +349,26 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
     }
 
-    /// Returns the holder of a claim that the store has granted. With
-    /// [`OutagePolicy::LocalFallback`], this process also remembers the claim, in
-    /// case the store becomes unavailable.
+    /// Returns the holder of a claim that the store has granted. This process also
+    /// remembers the claim until its handler ends: the lease may run out in the store
+    /// because it cannot be renewed, or the store may become unavailable.
     ///
     /// # Errors
     ///
-    /// The response, if another attempt of this process claimed or handled the
-    /// event without the store, while this attempt waited for the store.
+    /// The response, if another attempt of this process holds the event, or has
+    /// handled it, although the store has granted it.
     fn held(
         &self,
         claim: &Claim<S>,
         grant: (u32, bool),
     ) -> Result<(Holder, (u32, bool)), EarlyResponse> {
         let (queue, key, attempt) = (&self.0.queue, claim.key(), claim.attempt());
-        let (holder, known) = match self.0.settings.outage {
-            OutagePolicy::FailOpen => (Holder::Store, None),
-            OutagePolicy::FailClosed => (Holder::Store, queue.look(key, attempt)),
-            OutagePolicy::LocalFallback => {
-                (Holder::StoreAndKnown, queue.hold(key, attempt, grant.0))
-            }
+        // Only the local fallback needs to know in an outage what was handled before it.
+        let is_remembered = self.0.settings.outage == OutagePolicy::LocalFallback;
+        let known = queue.hold(key, attempt, grant.0, is_remembered);
+        let Some(Err(answer)) = known.map(granted) else {
+            return Ok((Holder::StoreAndKnown { is_remembered }, grant));
         };
-        let Some(Err(answer)) = known.map(granted) else { return Ok((holder, grant)) };
         queue.push_release(key, attempt);
         Err(answer)
     }
@@ -470,7 +472,8 @@ impl<S: IdempotencyStore> Receiver<S> {
             return Ok(outcome);
         }
         let since = Stopwatch::start();
-        let call = pin!(self.store().claim(key, attempt));
+        // In a block, because a store can also panic before it returns its future.
+        let call = pin!(async { self.store().claim(key, attempt).await });
         let outcome = replied(call, self.0.settings.store_timeout, runtime).await;
         self.record(&TelemetryEvent::StoreQueried(since.elapsed()));
         self.report_store(outcome.as_ref().err());

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
     Hangs,
     /// The store itself panics.
     Panics,
+    /// The store panics before it returns its future.
+    PanicsAtOnce,
 }
 
 /// Clones share the same store.
@@ -80,6 +82,18 @@ impl FaultyStore {
         self.asked.lock().unwrap().get(step).copied().unwrap_or(0)
     }
 
+    /// Not in the future of the step, for a store that is not an `async fn`.
+    fn panic_at_once(&self, step: &'static str) {
+        let mut faults = self.faults.lock().unwrap();
+        let next = faults.entry(step).or_default();
+        if next.front() == Some(&Fault::PanicsAtOnce) {
+            next.pop_front();
+            drop(faults);
+            *self.asked.lock().unwrap().entry(step).or_default() += 1;
+            panic!("intended panic");
+        }
+    }
+
     async fn faulty<T>(
         &self,
         step: &'static str,
@@ -103,41 +117,53 @@ impl FaultyStore {
                 reply
             }
             Some(Fault::Hangs) => pending().await,
-            Some(Fault::Panics) => panic!("intended panic"),
+            Some(Fault::Panics | Fault::PanicsAtOnce) => panic!("intended panic"),
         }
     }
 }
 
 impl IdempotencyStore for FaultyStore {
-    async fn claim(&self, key: &EventKey, attempt: &Attempt) -> Result<ClaimOutcome, StoreError> {
-        self.faulty("claim", self.inner.claim(key, attempt)).await
-    }
-
-    async fn complete(
+    fn claim(
         &self,
         key: &EventKey,
         attempt: &Attempt,
-    ) -> Result<CompleteOutcome, StoreError> {
+    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
+        self.panic_at_once("claim");
+        self.faulty("claim", self.inner.claim(key, attempt))
+    }
+
+    fn complete(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<CompleteOutcome, StoreError>> + Send {
+        self.panic_at_once("complete");
         let is_rejected = self.rejected.lock().unwrap().contains(key);
-        let real = async {
+        let real = async move {
             if is_rejected {
                 return Err(StoreError::not_applied("the record is of an unknown layout"));
             }
             self.inner.complete(key, attempt).await
         };
-        self.faulty("complete", real).await
+        self.faulty("complete", real)
     }
 
-    async fn renew(&self, key: &EventKey, attempt: &Attempt) -> Result<RenewOutcome, StoreError> {
-        self.faulty("renew", self.inner.renew(key, attempt)).await
-    }
-
-    async fn release(
+    fn renew(
         &self,
         key: &EventKey,
         attempt: &Attempt,
-    ) -> Result<ReleaseOutcome, StoreError> {
-        self.faulty("release", self.inner.release(key, attempt)).await
+    ) -> impl Future<Output = Result<RenewOutcome, StoreError>> + Send {
+        self.panic_at_once("renew");
+        self.faulty("renew", self.inner.renew(key, attempt))
+    }
+
+    fn release(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+    ) -> impl Future<Output = Result<ReleaseOutcome, StoreError>> + Send {
+        self.panic_at_once("release");
+        self.faulty("release", self.inner.release(key, attempt))
     }
 
     async fn forget(&self, key: &EventKey) -> Result<bool, StoreError> {

@@ -236,11 +236,68 @@ async fn no_event_has_two_handlers_in_one_process_when_the_store_goes_away_meanw
         let settled = admit(&receiver, &event).await.unwrap();
         receiver.settle(settled.claim, status, &TokioRuntime).await;
         store.go_down();
-        // The process forgot the event together with its claim.
-        let again = admit(&receiver, &event).await.unwrap();
-        assert_eq!(again.claim.grant().degraded, Some(Degraded::LocalFallback));
+        let again = admit(&receiver, &event).await;
+        if status == 200 {
+            assert_eq!(again.unwrap_err().code(), "duplicate");
+        } else {
+            let grant = again.unwrap().claim.grant();
+            assert_eq!(grant.degraded, Some(Degraded::LocalFallback));
+        }
         store.come_back();
-        drop(again);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_handled_in_an_outage_or_before_it_is_a_duplicate_in_the_next_one() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = suppressing("github", store.clone());
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
+    store.go_down();
+    let in_outage = admit(&receiver, "in an outage").await.unwrap();
+    receiver.settle(in_outage.claim, 200, &TokioRuntime).await;
+    let across = admit(&receiver, "across its end").await.unwrap();
+    store.come_back();
+    sleep(A_WHILE).await;
+    receiver.settle(across.claim, 200, &TokioRuntime).await;
+    let through_the_store = admit(&receiver, "through the store").await.unwrap();
+    receiver.settle(through_the_store.claim, 200, &TokioRuntime).await;
+    let retried = admit(&receiver, "retried").await.unwrap();
+    store.fail_next("complete", &[Fault::NotApplied, Fault::ReplyLost]);
+    receiver.settle(retried.claim, 200, &TokioRuntime).await;
+    sleep(A_WHILE).await;
+    let late = admit(&receiver, "late").await.unwrap();
+    store.fail_next("complete", &[Fault::ReplyLate(Duration::from_secs(1))]);
+    receiver.settle(late.claim, 200, &TokioRuntime).await;
+    assert!(receiver.flush(Duration::ZERO, &TokioRuntime).await.is_empty(), "all are recorded");
+
+    store.go_down();
+    for event in ["in an outage", "across its end", "through the store", "retried", "late"] {
+        let again = admit(&receiver, event).await.map(drop);
+        assert_eq!(again.map_err(|answer| answer.code()), Err("duplicate"), "{event}");
+    }
+    // Duplicates that are handled are flagged.
+    let handling = receiver.clone().with_repeats(Repeats::Handle);
+    let grant = admit(&handling, "late").await.unwrap().claim.grant();
+    assert_eq!((grant.possible_duplicate, grant.attempt), (true, 1));
+}
+
+/// Only the store knows what other processes have handled.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_claimed_without_the_store_is_a_possible_duplicate() {
+    for policy in [OutagePolicy::LocalFallback, OutagePolicy::FailOpen] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = suppressing("jupiter", store.clone()).with_outage_policy(policy);
+        let other = super::receiver("jupiter", store.of_another_process());
+        let elsewhere = admit(&other, EVENT).await.unwrap();
+        other.settle(elsewhere.claim, 200, &TokioRuntime).await;
+        store.fail_next("claim", &[Fault::NotApplied]);
+        let again = admit(&receiver, EVENT).await.unwrap();
+        let grant = again.claim.grant();
+        assert_eq!((grant.degraded.is_some(), grant.possible_duplicate), (true, true));
+        receiver.settle(again.claim, 200, &TokioRuntime).await;
+
+        let new = admit(&receiver, r#"{"event_id":"2"}"#).await.unwrap();
+        assert!(!new.claim.grant().possible_duplicate, "the store knows");
     }
 }
 
@@ -355,10 +412,38 @@ async fn a_flush_waits_for_no_longer_than_it_must_and_for_no_store_that_hangs() 
     assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
     assert!(began.elapsed().is_zero());
     let delivery = admit(&receiver, EVENT).await.unwrap();
-    store.fail_next("complete", &[Fault::NotApplied, Fault::Hangs]);
+    store.fail_next("complete", &[Fault::NotApplied]);
+    // Each try takes a quarter of the time.
+    store.fail_next("complete", &[Fault::Hangs; 4]);
     receiver.settle(delivery.claim, 200, &TokioRuntime).await;
     assert_eq!(receiver.flush(A_WHILE, &TokioRuntime).await.len(), 1);
     assert!(receiver.flush(A_WHILE, &TokioRuntime).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flush_sends_again_what_hangs_in_the_background_or_in_itself() {
+    for is_in_background in [true, false] {
+        for status in [200, 500] {
+            let step = if status == 200 { "complete" } else { "release" };
+            let store = FaultyStore::new(MemoryStore::new());
+            let receiver = super::receiver("jupiter", store.clone());
+            let delivery = admit(&receiver, EVENT).await.unwrap();
+            store.fail_next(step, &[Fault::NotApplied, Fault::Hangs]);
+            receiver.settle(delivery.claim, status, &TokioRuntime).await;
+            if is_in_background {
+                tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
+                sleep(Duration::from_millis(300)).await;
+                assert_eq!(store.asked_of(step), 2, "the background task waits for the store");
+            }
+            let began = tokio::time::Instant::now();
+            assert!(receiver.flush(Duration::from_secs(2), &TokioRuntime).await.is_empty());
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+            assert_eq!(store.asked_of(step), 3, "{step}, {is_in_background}");
+            let counters = receiver.counters();
+            let ended = counters.completions_retried + counters.releases_retried;
+            assert_eq!(ended, 1, "{counters:?}");
+        }
+    }
 }
 
 /// As in a test with its own runtime, or in a server that is restarted in the

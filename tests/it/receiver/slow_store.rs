@@ -16,7 +16,7 @@ const A_WHILE: Duration = Duration::from_secs(5);
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_does_not_answer_a_claim_is_unavailable() {
-    for fault in [Fault::Hangs, Fault::Panics] {
+    for fault in [Fault::Hangs, Fault::Panics, Fault::PanicsAtOnce] {
         for (policy, degraded) in [
             (OutagePolicy::FailClosed, None),
             (OutagePolicy::LocalFallback, Some(Degraded::LocalFallback)),
@@ -107,7 +107,7 @@ async fn a_success_that_the_store_answers_late_is_not_known_here_any_longer() {
 
 #[tokio::test(start_paused = true)]
 async fn settling_in_time_does_not_wait_for_a_store_without_end() {
-    for fault in [Fault::Hangs, Fault::Panics] {
+    for fault in [Fault::Hangs, Fault::Panics, Fault::PanicsAtOnce] {
         let store = FaultyStore::new(MemoryStore::new());
         let receiver = super::receiver("jupiter", store.clone());
         let began = Instant::now();
@@ -135,18 +135,68 @@ async fn settling_in_time_does_not_wait_for_a_store_without_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
-    let store = FaultyStore::new(MemoryStore::new());
+    for fault in [Fault::Panics, Fault::PanicsAtOnce] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let receiver = super::receiver("jupiter", store.clone());
+        let delivery = admit(&receiver, EVENT).await.unwrap();
+        store.fail_next("renew", &[fault]);
+        let lease = delivery.claim.lease();
+        let work = async {
+            sleep(lease * 9 / 10).await;
+            "done"
+        };
+        assert_eq!(delivery.claim.run_with_renewal(work, &TokioRuntime).await, "done");
+        assert_eq!(store.asked_of("renew"), 2);
+        assert_eq!(receiver.counters().renewals_failed, 1);
+        delivery.claim.complete().await.unwrap();
+    }
+}
+
+/// The lease runs out in the store while the handler still runs.
+#[tokio::test(start_paused = true)]
+async fn no_event_has_two_handlers_in_one_process_if_its_lease_cannot_be_renewed() {
+    for policy in [OutagePolicy::FailClosed, OutagePolicy::LocalFallback, OutagePolicy::FailOpen] {
+        for fault in [Fault::Hangs, Fault::NotApplied, Fault::Panics] {
+            let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+            let store = FaultyStore::new(MemoryStore::new().with_clock(clock.clone()));
+            let receiver = super::receiver("jupiter", store.clone()).with_outage_policy(policy);
+            let handled = admit(&receiver, EVENT).await.unwrap();
+            store.fail_next("renew", &[fault; 3]);
+            let lease = handled.claim.lease();
+            let work = async {
+                sleep(lease * 3 / 2).await;
+                clock.advance(lease);
+                for _ in 0..3 {
+                    let again = admit(&receiver, EVENT).await.map(drop);
+                    let code = again.as_ref().map_err(|answer| answer.code());
+                    assert_eq!(code, Err("in_flight"), "{policy:?}, {fault:?}");
+                }
+            };
+            handled.claim.run_with_renewal(work, &TokioRuntime).await;
+            assert_eq!(receiver.counters().renewals_failed, 3, "{policy:?}, {fault:?}");
+            receiver.settle(handled.claim, 200, &TokioRuntime).await;
+            assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");
+        }
+    }
+}
+
+/// Another process has claimed the event in the meantime, and released it.
+#[tokio::test(start_paused = true)]
+async fn no_event_has_two_handlers_in_one_process_after_its_lease_is_lost() {
+    let clock = ManualClock::at_unix_ms(1_760_000_000_000);
+    let store = FaultyStore::new(MemoryStore::new().with_clock(clock.clone()));
     let receiver = super::receiver("jupiter", store.clone());
-    let delivery = admit(&receiver, EVENT).await.unwrap();
-    store.fail_next("renew", &[Fault::Panics]);
-    let lease = delivery.claim.lease();
-    let work = async {
-        sleep(lease * 9 / 10).await;
-        "done"
-    };
-    assert_eq!(delivery.claim.run_with_renewal(work, &TokioRuntime).await, "done");
-    assert_eq!(store.asked_of("renew"), 2);
-    delivery.claim.complete().await.unwrap();
+    let other = super::receiver("jupiter", store.of_another_process());
+    let handled = admit(&receiver, EVENT).await.unwrap();
+    clock.advance(handled.claim.lease());
+    let elsewhere = admit(&other, EVENT).await.unwrap();
+    elsewhere.claim.release().await.unwrap();
+    handled.claim.renew().await.unwrap();
+    assert_eq!(receiver.counters().leases_lost, 1);
+    assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "in_flight");
+    assert_eq!(store.asked_of("claim"), 1);
+    receiver.settle(handled.claim, 200, &TokioRuntime).await;
+    assert_eq!(admit(&other, EVENT).await.unwrap_err().code(), "duplicate");
 }
 
 #[tokio::test(start_paused = true)]

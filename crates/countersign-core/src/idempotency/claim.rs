@@ -39,9 +39,12 @@ pub struct Claim<S: IdempotencyStore> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     Store,
-    /// In the store, and remembered in this process in case the store becomes
-    /// unavailable.
-    StoreAndKnown,
+    /// In the store, and remembered in this process, in case the lease cannot be
+    /// renewed there, or the store becomes unavailable.
+    StoreAndKnown {
+        /// Whether this process also remembers the success after it is recorded.
+        is_remembered: bool,
+    },
     /// In this process, because the store was unavailable. Later it is also
     /// transferred to the store.
     Here,
@@ -73,9 +76,12 @@ pub struct Grant {
     /// Set if the claim is not held in the store.
     pub degraded: Option<Degraded>,
     /// Whether a delivery with the same id was handled before, or is in progress
-    /// now. This delivery is then a retry or a replay of it, or another event with
-    /// the same signed bytes. See [`Repeats`](crate::Repeats). The `attempt` is then
-    /// 1.
+    /// now, or may be: this delivery can be a retry or a replay of it, or another
+    /// event with the same signed bytes.
+    ///
+    /// Set for a duplicate that is handled (see [`Repeats`](crate::Repeats)), whose
+    /// `attempt` is 1, and for every [degraded](Self::degraded) claim, because only
+    /// the store knows the events of all processes.
     pub possible_duplicate: bool,
 }
 
@@ -104,10 +110,13 @@ impl<S: IdempotencyStore> Claim<S> {
     pub(crate) fn held(mut self, holder: Holder) -> Self {
         self.holder = holder;
         self.grant.degraded = match holder {
-            Holder::Store | Holder::StoreAndKnown | Holder::Repeat => None,
+            Holder::Store | Holder::StoreAndKnown { .. } | Holder::Repeat => None,
             Holder::Here => Some(Degraded::LocalFallback),
             Holder::Nowhere { .. } => Some(Degraded::FailOpen),
         };
+        // Without the store, nothing rules out that another process has handled the event, or this
+        // one longer ago than it remembers.
+        self.grant.possible_duplicate = self.grant.degraded.is_some();
         self
     }
 
@@ -123,7 +132,7 @@ impl<S: IdempotencyStore> Claim<S> {
     /// has the event.
     pub(crate) fn of_repeat(mut self) -> Self {
         self.holder = Holder::Repeat;
-        self.grant = Grant { attempt: 1, possible_duplicate: true, ..self.grant };
+        self.grant = Grant { attempt: 1, possible_duplicate: true, degraded: None, ..self.grant };
         self.on_drop = None;
         self.is_recorded = false;
         self
@@ -174,7 +183,7 @@ impl<S: IdempotencyStore> Claim<S> {
             self.on_drop = Some(OnDrop::Complete);
         }
         let here = match self.holder {
-            Holder::Store | Holder::StoreAndKnown => None,
+            Holder::Store | Holder::StoreAndKnown { .. } => None,
             Holder::Here => self.queue.complete(&self.key, &self.attempt),
             // The drop leaves recording the success to the background task.
             Holder::Nowhere { .. } => return Ok(CompleteOutcome::Recorded),
@@ -182,7 +191,12 @@ impl<S: IdempotencyStore> Claim<S> {
         };
         let outcome = match here {
             Some(outcome) => outcome,
-            None => self.record().await?,
+            None => {
+                let outcome = self.record().await?;
+                // This process has forgotten its hold.
+                self.holder = Holder::Store;
+                outcome
+            }
         };
         self.on_drop = None;
         self.queue.counters().completed(outcome);
@@ -203,8 +217,13 @@ impl<S: IdempotencyStore> Claim<S> {
             polled
         });
         let outcome = reply.await?;
-        if is_awaited {
-            self.queue.recorded(key, attempt);
+        let is_remembered = match self.holder {
+            Holder::StoreAndKnown { is_remembered } => Some(is_remembered),
+            Holder::Here => Some(true),
+            _ => is_awaited.then_some(false),
+        };
+        if let Some(is_remembered) = is_remembered {
+            self.queue.recorded(key, attempt, is_remembered);
         }
         Ok(outcome)
     }
@@ -219,7 +238,7 @@ impl<S: IdempotencyStore> Claim<S> {
     pub async fn release(mut self) -> Result<ReleaseOutcome, StoreError> {
         self.record_settlement(Settlement::Released);
         let here = match self.holder {
-            Holder::Store | Holder::StoreAndKnown => None,
+            Holder::Store | Holder::StoreAndKnown { .. } => None,
             Holder::Here => self.queue.release(&self.key, &self.attempt),
             // The drop leaves the release in the store, if needed, to the background task.
             Holder::Nowhere { .. } => return Ok(ReleaseOutcome::Released),
@@ -243,18 +262,10 @@ impl<S: IdempotencyStore> Claim<S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store is unavailable. The lease is then unchanged.
+    /// [`StoreError`] if the store is unavailable. The lease is then unchanged in the
+    /// store. In this process the claim is held for another lease in any case.
     pub async fn renew(&self) -> Result<RenewOutcome, StoreError> {
-        let here = match self.holder {
-            Holder::Store => None,
-            Holder::StoreAndKnown => {
-                self.queue.keep_hold(&self.key, &self.attempt);
-                None
-            }
-            Holder::Here => self.queue.renew(&self.key, &self.attempt),
-            Holder::Nowhere { .. } | Holder::Repeat => Some(RenewOutcome::Renewed),
-        };
-        let outcome = match here {
+        let outcome = match self.keep_hold() {
             Some(outcome) => outcome,
             None => self.queue.store().renew(&self.key, &self.attempt).await?,
         };
@@ -264,11 +275,30 @@ impl<S: IdempotencyStore> Claim<S> {
         Ok(outcome)
     }
 
-    fn release_on_drop(&self) {
-        let here = match self.holder {
-            Holder::Store | Holder::StoreAndKnown | Holder::Nowhere { may_be_in_store: true } => {
+    /// Extends the hold of this process by a lease from now on. Returns the result
+    /// of the renewal if the store does not hold the claim.
+    pub(super) fn keep_hold(&self) -> Option<RenewOutcome> {
+        let (key, attempt, epoch) = (&self.key, &self.attempt, self.grant.attempt);
+        match self.holder {
+            Holder::Store => None,
+            Holder::StoreAndKnown { is_remembered } => {
+                self.queue.hold(key, attempt, epoch, is_remembered);
                 None
             }
+            Holder::Here => self.queue.renew(key, attempt, epoch),
+            Holder::Nowhere { .. } | Holder::Repeat => Some(RenewOutcome::Renewed),
+        }
+    }
+
+    pub(super) fn count_failed_renewal(&self) {
+        self.queue.counters().renewal_failed();
+    }
+
+    fn release_on_drop(&self) {
+        let here = match self.holder {
+            Holder::Store
+            | Holder::StoreAndKnown { .. }
+            | Holder::Nowhere { may_be_in_store: true } => None,
             Holder::Here => self.queue.release(&self.key, &self.attempt),
             Holder::Nowhere { may_be_in_store: false } | Holder::Repeat => return,
         };
@@ -286,7 +316,7 @@ impl<S: IdempotencyStore> Drop for Claim<S> {
         if let Some(OnDrop::Complete) = self.on_drop {
             let held_here = self.grant.degraded.is_some();
             self.queue.push_success(&self.key, &self.attempt, held_here);
-        } else if matches!(self.holder, Holder::StoreAndKnown | Holder::Here) {
+        } else if matches!(self.holder, Holder::StoreAndKnown { .. } | Holder::Here) {
             self.queue.let_go(&self.key, &self.attempt);
         }
         let Some(on_drop) = self.on_drop.take() else { return };

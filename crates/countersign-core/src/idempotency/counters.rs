@@ -26,6 +26,10 @@ pub struct Counters {
     pub late_completions: u64,
     /// Renewals that failed because the attempt no longer held the event.
     pub leases_lost: u64,
+    /// Renewals that the store did not confirm while a handler ran: it failed, or
+    /// did not reply in time. Each is tried again. If all fail for the length of a
+    /// lease, another process can claim the event.
+    pub renewals_failed: u64,
     /// Events that were handled while the store was unavailable.
     pub degraded: u64,
 }
@@ -40,6 +44,7 @@ pub(crate) struct Counting {
     completions_lost: AtomicU64,
     late_completions: AtomicU64,
     leases_lost: AtomicU64,
+    renewals_failed: AtomicU64,
     degraded: AtomicU64,
 }
 
@@ -54,6 +59,7 @@ impl Counting {
             completions_lost: AtomicU64::default(),
             late_completions: AtomicU64::default(),
             leases_lost: AtomicU64::default(),
+            renewals_failed: AtomicU64::default(),
             degraded: AtomicU64::default(),
         }
     }
@@ -72,6 +78,7 @@ impl Counting {
             completions_lost: read(&self.completions_lost),
             late_completions: read(&self.late_completions),
             leases_lost: read(&self.leases_lost),
+            renewals_failed: read(&self.renewals_failed),
             degraded: read(&self.degraded),
         }
     }
@@ -84,6 +91,10 @@ impl Counting {
 
     pub(crate) fn lease_lost(&self) {
         self.count(&self.leases_lost, &TelemetryEvent::LeaseLost);
+    }
+
+    pub(super) fn renewal_failed(&self) {
+        self.count(&self.renewals_failed, &TelemetryEvent::RenewalFailed);
     }
 
     pub(crate) fn degraded(&self) {

@@ -1,7 +1,7 @@
 //! Renews a claim's lease while its event is handled.
 
 use std::convert::Infallible;
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use crate::runtime::Runtime;
 
 impl<S: IdempotencyStore> Claim<S> {
     /// Runs `work`, and renews the lease after each third of it. If the lease is
-    /// lost, the work continues, because stopping could leave it half done.
+    /// lost, the work continues, because stopping could leave it half done. Until it
+    /// ends, this process does not handle the event again.
     pub async fn run_with_renewal<F: Future>(&self, work: F, runtime: &impl Runtime) -> F::Output {
         let mut work = pin!(work);
         // Boxed, and created only if the work is pending: otherwise every request would carry the
@@ -38,9 +39,16 @@ impl<S: IdempotencyStore> Claim<S> {
             // lost lease stays lost.
             loop {
                 match bounded(pin!(self.renew()), every, runtime).await {
-                    Some(Ok(RenewOutcome::Lost)) => return pending().await,
-                    Some(_) => break,
-                    None => {}
+                    Some(Ok(RenewOutcome::Lost)) => loop {
+                        runtime.sleep(every).await;
+                        self.keep_hold();
+                    },
+                    Some(Ok(_)) => break,
+                    Some(Err(_)) => {
+                        self.count_failed_renewal();
+                        break;
+                    }
+                    None => self.count_failed_renewal(),
                 }
             }
         }

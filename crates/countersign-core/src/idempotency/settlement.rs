@@ -78,21 +78,17 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// Remembers a claim that the store has granted, until it is settled. Returns
-    /// the state of the event if another attempt has claimed or handled it in the
-    /// meantime.
+    /// Remembers a claim that the store has granted, for a lease from now on, or
+    /// until it is settled. Returns the state of the event if another attempt has
+    /// claimed or handled it in the meantime.
     pub(crate) fn hold(
         &self,
         key: &EventKey,
         attempt: &Attempt,
         epoch: u32,
+        is_remembered: bool,
     ) -> Option<ClaimOutcome> {
-        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, now_ms))
-    }
-
-    /// Renews the claim that `hold` remembers.
-    pub(crate) fn keep_hold(&self, key: &EventKey, attempt: &Attempt) {
-        self.0.change(|pending, now_ms, _| pending.renew(key, attempt, now_ms));
+        self.0.change(|pending, now_ms, _| pending.hold(key, attempt, epoch, is_remembered, now_ms))
     }
 
     /// Forgets the claim that `hold` remembers.
@@ -105,9 +101,12 @@ impl<S> SettlementQueue<S> {
         self.0.change(|pending, now_ms, _| pending.await_record(key, attempt, now_ms));
     }
 
-    /// The store has written the record that a holder waited for.
-    pub(crate) fn recorded(&self, key: &EventKey, attempt: &Attempt) {
-        self.0.change(|pending, _, _| pending.recorded_by_holder(key, attempt));
+    /// The store has written the record of a holder's success. This process
+    /// remembers the event if `is_remembered`, for a later outage.
+    pub(crate) fn recorded(&self, key: &EventKey, attempt: &Attempt, is_remembered: bool) {
+        self.0.change(|pending, now_ms, _| {
+            pending.recorded_by_holder(key, attempt, is_remembered, now_ms);
+        });
     }
 
     /// Completes a claim that is held in this process; `None` if it has been
@@ -121,11 +120,18 @@ impl<S> SettlementQueue<S> {
 
     /// Renews a claim that is held in this process; `None` if it has been
     /// transferred to the store and must be renewed there too.
-    pub(crate) fn renew(&self, key: &EventKey, attempt: &Attempt) -> Option<RenewOutcome> {
+    pub(crate) fn renew(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        epoch: u32,
+    ) -> Option<RenewOutcome> {
         self.0.change(|pending, now_ms, _| {
-            let is_here = pending.is_here(key, now_ms);
-            let outcome = pending.renew(key, attempt, now_ms);
-            is_here.then_some(outcome)
+            if pending.is_here(key, now_ms) {
+                return Some(pending.renew(key, attempt, now_ms));
+            }
+            pending.hold(key, attempt, epoch, true, now_ms);
+            None
         })
     }
 
@@ -216,5 +222,5 @@ impl<S> Shared<S> {
 const SIGN_OF_LIFE_MS: i64 = 2_000;
 
 /// The maximum number of pending claims and successes during an outage: about 30
-/// MB.
+/// MB. Half as many recorded successes are remembered, in about 8 MB.
 const MAX_PENDING: usize = 100_000;

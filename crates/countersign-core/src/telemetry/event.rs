@@ -57,6 +57,8 @@ pub(crate) enum TelemetryEvent<'a> {
     LateCompletion,
     /// A renewal found the event claimed by another attempt.
     LeaseLost,
+    /// A renewal failed, or had no reply in time.
+    RenewalFailed,
     /// A claim was released in the background.
     ReleaseRetried,
     /// A claim could not be released before its lease expired.

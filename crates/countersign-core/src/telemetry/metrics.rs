@@ -57,7 +57,8 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
         }
         TelemetryEvent::Claimed(grant) => {
             let code = match grant {
-                Grant { possible_duplicate: true, .. } => "possible_duplicate",
+                // Every degraded claim may be one, and is counted as degraded.
+                Grant { possible_duplicate: true, degraded: None, .. } => "possible_duplicate",
                 Grant { reclaimed: true, .. } => "reclaimed",
                 _ => "granted",
             };
@@ -86,6 +87,7 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
         TelemetryEvent::Settled(how) => count_by(labels, &list::SETTLED, how.code()),
         TelemetryEvent::LateCompletion => count(labels, &list::COMPLETED_LATE),
         TelemetryEvent::LeaseLost => count(labels, &list::LEASE_LOST),
+        TelemetryEvent::RenewalFailed => count(labels, &list::RENEWAL_FAILED),
         TelemetryEvent::ReleaseRetried => count(labels, &list::GIVEN_BACK),
         TelemetryEvent::ReleaseLost => count(labels, &list::GIVE_BACK_LOST),
         TelemetryEvent::CompletionRetried => count(labels, &list::RECORDED_IN_BACKGROUND),

@@ -124,6 +124,9 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
         TelemetryEvent::LeaseLost => {
             warn!(target: TARGET, scheme, endpoint, "the event is claimed by another attempt");
         }
+        TelemetryEvent::RenewalFailed => {
+            debug!(target: TARGET, scheme, endpoint, "a lease could not be renewed: retrying");
+        }
         TelemetryEvent::ReleaseRetried => {
             debug!(target: TARGET, scheme, endpoint, "an event was released in the background");
         }
@@ -188,7 +191,7 @@ fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
     let Grant { attempt: epoch, reclaimed, degraded, possible_duplicate } = grant;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     record("attempt", epoch);
-    if possible_duplicate {
+    if possible_duplicate && degraded.is_none() {
         info!(
             target: TARGET, scheme, endpoint, code = "possible_duplicate",
             "a delivery with the same id was handled before or is being handled: this one is \

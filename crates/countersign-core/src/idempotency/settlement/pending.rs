@@ -1,6 +1,7 @@
 //! A bounded table of what this process knows about events and the store does not
 //! know yet, and the queue of steps to send to the store.
 
+mod done;
 mod queue;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +13,7 @@ use crate::idempotency::{
     Token, protocol,
 };
 
+use self::done::RecentlyDone;
 pub(super) use self::queue::Telling;
 
 pub(super) struct Pending {
@@ -22,7 +24,11 @@ pub(super) struct Pending {
     releases: usize,
     /// The steps that are being sent now, by ticket.
     in_hand: HashMap<u64, PendingSettlement>,
+    /// The events that were handled here and that the store has recorded.
+    done: RecentlyDone,
     limit: usize,
+    /// The number of events at which holds without a lease are removed.
+    purge_at: usize,
     /// No more steps can be added.
     pub(super) closed: bool,
     pub(super) waker: Option<Waker>,
@@ -41,7 +47,9 @@ struct Known {
     may_be_in_store: bool,
     /// Whether the event is done and its holder waits for the store's reply.
     is_awaited: bool,
-    /// `None` while its step is being sent.
+    /// Whether a success is remembered here after the store has recorded it.
+    is_remembered: bool,
+    /// `None` while its step is being sent, or if it has none.
     place: Option<Place>,
 }
 
@@ -111,7 +119,9 @@ impl Pending {
             next_number: 0,
             releases: 0,
             in_hand: HashMap::new(),
+            done: RecentlyDone::new(limit / 2),
             limit,
+            purge_at: limit.min(MIN_PURGE),
             closed: false,
             waker: None,
         }
@@ -156,7 +166,8 @@ impl Pending {
         now_ms: i64,
         lost: &mut Vec<Ended>,
     ) -> ClaimOutcome {
-        let record = self.known(key, now_ms).map(|known| known.record);
+        let done = self.done.look(key, now_ms).copied();
+        let record = done.or_else(|| self.known(key, now_ms).map(|known| known.record));
         let (outcome, changed) = protocol::claim(record.as_ref(), attempt, now_ms);
         let Some(record) = changed else { return outcome };
         if self.make_room(key, lost).is_err() {
@@ -164,14 +175,15 @@ impl Pending {
         }
         let known = self.write(key, record, attempt, now_ms);
         (known.held_here, known.in_store, known.is_awaited) = (true, false, false);
-        known.may_be_in_store = may_be_in_store;
+        (known.may_be_in_store, known.is_remembered) = (may_be_in_store, true);
         let until_ms = known.expires_ms;
         self.enqueue(key, attempt, Action::HandOver, until_ms);
         outcome
     }
 
-    /// Remembers a claim that the store holds, for its lease. If the store becomes
-    /// unavailable, this process does not handle the event twice at the same time.
+    /// Remembers a claim that the store holds, for a lease from now on. So this
+    /// process does not handle the event twice at the same time, even if the lease
+    /// cannot be renewed in the store, or the store becomes unavailable.
     ///
     /// Returns the state of the event if another attempt has claimed or handled it
     /// while this one waited for the store.
@@ -180,20 +192,31 @@ impl Pending {
         key: &EventKey,
         attempt: &Attempt,
         epoch: u32,
+        is_remembered: bool,
         now_ms: i64,
     ) -> Option<ClaimOutcome> {
         if let Some(outcome) = self.look(key, attempt, now_ms) {
             return Some(outcome);
         }
-        // It must not replace what only this process knows.
-        if self.is_full() {
-            return None;
-        }
+        // The store has granted it, so it is no longer done there.
+        self.done.forget(key);
+        self.purge(now_ms);
         let (_, claimed) = protocol::claim(None, attempt, now_ms);
         let record = claimed.map(|record| Record { epoch, ..record })?;
-        self.write(key, record, attempt, now_ms);
+        let known = self.write(key, record, attempt, now_ms);
+        known.is_remembered = is_remembered;
         self.hold_in_store(key, attempt, now_ms);
         None
+    }
+
+    /// Removes the holds whose lease has run out. Their claims were leaked, or are
+    /// not renewed. The limit does not apply to holds, because each belongs to a
+    /// claim, which takes more memory.
+    fn purge(&mut self, now_ms: i64) {
+        if self.events.len() >= self.purge_at {
+            self.events.retain(|_, known| !known.in_store || now_ms < known.expires_ms);
+            self.purge_at = self.events.len().saturating_mul(2).max(self.limit.min(MIN_PURGE));
+        }
     }
 
     /// Marks the claim of this entry as held by the store, for a lease from now on.
@@ -204,8 +227,11 @@ impl Pending {
         }
         (known.held_here, known.in_store, known.is_awaited) = (false, true, false);
         known.expires_ms = now_ms.saturating_add(millis(attempt.lease));
-        let until_ms = known.expires_ms;
-        self.enqueue(key, attempt, Action::Forget, until_ms);
+        // A hold has no step: most are settled soon, and a place in the queue would cost every
+        // request an allocation.
+        if let Some(place) = known.place.take() {
+            self.queue.remove(&place);
+        }
     }
 
     /// Forgets a claim that the store no longer holds, or that is settled.
@@ -236,11 +262,24 @@ impl Pending {
         }
     }
 
-    /// The store has written the record that a holder waited for.
-    pub(super) fn recorded_by_holder(&mut self, key: &EventKey, attempt: &Attempt) {
-        let is_awaited = self.events.get(key).is_some_and(|known| known.is_awaited);
-        if is_awaited && self.is_done_by(key, attempt.token) {
+    /// The store has written the record of a holder's success.
+    pub(super) fn recorded_by_holder(
+        &mut self,
+        key: &EventKey,
+        attempt: &Attempt,
+        is_remembered: bool,
+        now_ms: i64,
+    ) {
+        if let Some(known) = self.events.get(key) {
+            let is_own = known.record.token == attempt.token;
+            if !is_own || !(known.in_store || known.is_awaited) {
+                return;
+            }
             self.forget(key);
+        }
+        if is_remembered && let (_, Some(done)) = protocol::complete(None, attempt, now_ms) {
+            let expires_ms = now_ms.saturating_add(millis(attempt.retention));
+            self.done.add(key, done, expires_ms, now_ms);
         }
     }
 
@@ -278,14 +317,12 @@ impl Pending {
         self.enqueue(key, attempt, Action::Complete, until_ms);
     }
 
+    /// Renews a claim that is held here.
     pub(super) fn renew(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) -> RenewOutcome {
         let record = self.known(key, now_ms).map(|known| known.record);
         let (outcome, changed) = protocol::renew(record.as_ref(), attempt, now_ms);
         if let Some(record) = changed {
-            let known = self.write(key, record, attempt, now_ms);
-            if known.in_store {
-                known.expires_ms = now_ms.saturating_add(millis(attempt.lease));
-            }
+            self.write(key, record, attempt, now_ms);
         }
         outcome
     }
@@ -369,6 +406,7 @@ impl Pending {
             in_store: false,
             may_be_in_store: false,
             is_awaited: false,
+            is_remembered: false,
             place: None,
         });
         (known.record, known.expires_ms) = (record, expires_ms);
@@ -383,6 +421,9 @@ impl Pending {
         Some(known)
     }
 }
+
+/// Below this number of events, expired holds are not removed.
+const MIN_PURGE: usize = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -40,10 +40,14 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
     /// is still not recorded in the store.
     pub(crate) async fn drain(&self, within: Duration, runtime: &impl Runtime) -> Vec<EventKey> {
         let shared = &self.0;
+        // A call that hangs leaves time for others.
+        let step_timeout = (within / 4).clamp(MIN_STEP, MAX_STEP);
         let settle = async {
             loop {
-                shared.change(|pending, _, _| pending.retry_all());
-                shared.tell_all_once(runtime).await;
+                // The calls of the background task may hang, so their steps are sent again. The
+                // store may then get one twice, with the same token.
+                shared.change(|pending, now_ms, ended| pending.take_over(now_ms, ended));
+                shared.tell_all_once(step_timeout, runtime).await;
                 if shared.change(|pending, _, _| pending.is_settled()) {
                     return;
                 }
@@ -70,7 +74,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime
             && let Some(taken) = shared.take(&telling)
         {
             telling.begin(taken.step.action);
-            tells.push(shared.report(taken, runtime));
+            tells.push(shared.report(taken, MAX_STEP, runtime));
         }
         let event = poll_fn(|cx| {
             if !running.is_current() {
@@ -217,7 +221,7 @@ impl<S> Shared<S> {
 impl<S: IdempotencyStore> Shared<S> {
     /// Sends every due step once, unless the store seems to be unavailable. Failed
     /// steps are queued again after the others.
-    async fn tell_all_once(&self, runtime: &impl Runtime) {
+    async fn tell_all_once(&self, step_timeout: Duration, runtime: &impl Runtime) {
         let (mut telling, mut failures) = (Telling::default(), Failures::default());
         let mut tells = FuturesUnordered::new();
         let mut failed = Vec::new();
@@ -227,7 +231,7 @@ impl<S: IdempotencyStore> Shared<S> {
                 && let Some(taken) = self.take(&telling)
             {
                 telling.begin(taken.step.action);
-                tells.push(self.report(taken, runtime));
+                tells.push(self.report(taken, step_timeout, runtime));
             }
             let Some((taken, reply)) = tells.next().await else { return };
             telling.end(taken.step.action);
@@ -246,11 +250,12 @@ impl<S: IdempotencyStore> Shared<S> {
     async fn report<'s>(
         &'s self,
         mut taken: Taken<'s, S>,
+        within: Duration,
         runtime: &impl Runtime,
     ) -> (Taken<'s, S>, Reply) {
         let step = taken.step.clone();
         let call = pin!(self.tell_store(&step));
-        let Some(Ok(told)) = bounded(call, MAX_STEP, runtime).await else {
+        let Some(Ok(told)) = bounded(call, within, runtime).await else {
             return (taken, Reply::Failed);
         };
         let is_final =
@@ -408,3 +413,5 @@ const TICK: Duration = Duration::from_secs(1);
 /// The timeout of one step, for stores without a deadline. After it, the request
 /// may not have arrived.
 const MAX_STEP: Duration = Duration::from_secs(10);
+/// The minimum timeout of one step of a flush: longer than a slow store takes.
+const MIN_STEP: Duration = Duration::from_secs(1);

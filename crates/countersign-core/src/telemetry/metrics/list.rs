@@ -50,6 +50,7 @@ pub const METRICS: &[Metric] = &[
     SETTLED,
     COMPLETED_LATE,
     LEASE_LOST,
+    RENEWAL_FAILED,
     GIVEN_BACK,
     GIVE_BACK_LOST,
     RECORDED_IN_BACKGROUND,
@@ -143,6 +144,11 @@ pub(super) const LEASE_LOST: Metric = counter(
     "countersign_leases_lost_total",
     COMMON,
     "Renewals that found the event claimed by another attempt",
+);
+pub(super) const RENEWAL_FAILED: Metric = counter(
+    "countersign_renewals_failed_total",
+    COMMON,
+    "Renewals that the store did not confirm: it failed, or did not reply in time",
 );
 pub(super) const GIVEN_BACK: Metric =
     counter("countersign_claim_release_retries_total", COMMON, "Claims released in the background");

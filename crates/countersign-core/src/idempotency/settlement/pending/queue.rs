@@ -100,7 +100,14 @@ impl Pending {
             // A success that another task has taken over is not counted twice.
             Told::Complete(_) if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {
             }
-            Told::Complete(outcome) => ended.push(self.recorded(step, outcome)),
+            Told::Complete(outcome) => {
+                ended.push(self.recorded(step, outcome, now_ms));
+                // If another task has taken it over, its reply is not counted again.
+                let token = step.attempt.token;
+                self.in_hand.retain(|_, other| {
+                    other.action != Action::Complete || other.attempt.token != token
+                });
+            }
             Told::Release(ReleaseOutcome::Released) => ended.push(Ended::Released),
             Told::Release(ReleaseOutcome::NotHeld) => {}
             Told::HandOver(outcome) => {
@@ -113,13 +120,22 @@ impl Pending {
         true
     }
 
-    fn recorded(&mut self, step: &PendingSettlement, outcome: CompleteOutcome) -> Ended {
-        if !self.is_done_by(&step.key, step.attempt.token) {
+    fn recorded(
+        &mut self,
+        step: &PendingSettlement,
+        outcome: CompleteOutcome,
+        now_ms: i64,
+    ) -> Ended {
+        let is_done = self.is_done_by(&step.key, step.attempt.token);
+        let Some(known) = is_done.then(|| self.forget(&step.key)).flatten() else {
             return Ended::Recorded { outcome, after_outage: false, was_retried: false };
+        };
+        if known.is_remembered {
+            self.done.add(&step.key, known.record, known.expires_ms, now_ms);
         }
-        let known = self.forget(&step.key);
-        let after_outage = known.as_ref().is_some_and(|known| known.held_here);
-        let was_retried = known.is_some_and(|known| known.record.epoch > 1);
+        let after_outage = known.held_here;
+        // The store knows the earlier attempts at an event that it has granted itself.
+        let was_retried = after_outage && known.record.epoch > 1;
         Ended::Recorded { outcome, after_outage, was_retried }
     }
 
@@ -262,12 +278,15 @@ impl Pending {
         self.events.len() + self.releases >= self.limit
     }
 
-    /// Makes room for one event, unless it is already in the table.
+    /// Makes room for one event. An event that is already in the table always has
+    /// room, but the table may be over its limit because of holds.
     pub(super) fn make_room(&mut self, key: &EventKey, lost: &mut Vec<Ended>) -> Result<(), Full> {
-        if self.events.contains_key(key) || !self.is_full() {
+        let is_known = self.events.contains_key(key);
+        if self.events.len() + self.releases + usize::from(!is_known) <= self.limit {
             return Ok(());
         }
-        self.give_up_one(lost)
+        let made_room = self.give_up_one(lost);
+        if is_known { Ok(()) } else { made_room }
     }
 
     /// Gives up the least costly entry: an event that no attempt holds any more; a

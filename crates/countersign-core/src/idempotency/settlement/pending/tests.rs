@@ -108,11 +108,9 @@ fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_lease_ends() {
     let outcome = pending.claim(key, &repeat, false, NOW_MS, &mut Vec::new());
     assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
     let renewed_ms = NOW_MS + millis(LEASE) - 1;
-    assert_eq!(pending.renew(key, &attempt, renewed_ms), RenewOutcome::Renewed);
-    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
-    assert_eq!(pending.len(), 1);
-    assert!(take(&mut pending, renewed_ms + millis(LEASE)).is_none());
-    assert_eq!(pending.len(), 0);
+    assert_eq!(pending.hold(key, &attempt, 1, true, renewed_ms), None);
+    assert!(pending.look(key, &repeat, NOW_MS + millis(LEASE)).is_some());
+    assert_eq!(pending.look(key, &repeat, renewed_ms + millis(LEASE)), None);
 }
 
 #[test]
@@ -196,6 +194,23 @@ fn what_a_task_was_telling_is_taken_over_and_counted_once() {
 }
 
 #[test]
+fn a_success_that_was_taken_over_is_counted_once_if_the_first_call_is_answered_first() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    succeed(&mut pending, key);
+    let slow = take(&mut pending, NOW_MS).unwrap();
+    let mut ended = Vec::new();
+    pending.take_over(NOW_MS, &mut ended);
+    let again = take(&mut pending, NOW_MS).unwrap();
+    let recorded = Told::Complete(CompleteOutcome::Recorded);
+    assert!(pending.told(&slow, recorded, NOW_MS, &mut ended));
+    assert!(pending.is_settled(), "the second call is not waited for");
+    assert!(pending.told(&again, recorded, NOW_MS, &mut ended));
+    assert!(matches!(ended[..], [Ended::Recorded { .. }]), "{ended:?}");
+    assert!(pending.is_settled() && !pending.is_busy());
+}
+
+#[test]
 fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
@@ -207,13 +222,13 @@ fn a_success_is_known_while_its_holder_waits_and_told_if_it_waits_in_vain() {
     }
     assert_eq!((pending.is_busy(), pending.is_settled()), (false, false));
     assert_eq!(pending.unrecorded().count(), 2);
-    pending.recorded_by_holder(&keys[0], &attempts[0]);
+    pending.recorded_by_holder(&keys[0], &attempts[0], false, NOW_MS);
     let outcome = pending.complete(&keys[1], &attempts[1], false, NOW_MS, &mut Vec::new());
     assert_eq!(outcome, Ok(CompleteOutcome::Recorded));
     let step = take(&mut pending, NOW_MS).unwrap();
     assert_eq!((&step.key, step.action), (&keys[1], Action::Complete));
     assert!(take(&mut pending, NOW_MS).is_none());
-    pending.recorded_by_holder(&keys[1], &attempts[1]);
+    pending.recorded_by_holder(&keys[1], &attempts[1], false, NOW_MS);
     assert_eq!(pending.len(), 1, "its holder stopped waiting");
 }
 
@@ -223,10 +238,10 @@ fn an_event_that_another_attempt_has_here_is_not_held_for_the_stores() {
     let mut pending = Pending::new(10);
     let here = attempt();
     claim(&mut pending, key, &here);
-    let outcome = pending.hold(key, &attempt(), 1, NOW_MS);
+    let outcome = pending.hold(key, &attempt(), 1, true, NOW_MS);
     assert!(matches!(outcome, Some(ClaimOutcome::InFlight { .. })), "{outcome:?}");
     complete(&mut pending, key, &here);
-    let outcome = pending.hold(key, &attempt(), 1, NOW_MS);
+    let outcome = pending.hold(key, &attempt(), 1, true, NOW_MS);
     assert!(matches!(outcome, Some(ClaimOutcome::Done { .. })), "{outcome:?}");
     assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Complete);
 }
@@ -318,7 +333,7 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     let mut pending = Pending::new(2);
     let attempts = [attempt(), attempt()];
     for (key, attempt) in keys.iter().zip(&attempts) {
-        assert_eq!(pending.hold(key, attempt, 1, NOW_MS), None);
+        assert_eq!(pending.hold(key, attempt, 1, false, NOW_MS), None);
         assert!(pending.look(key, &self::attempt(), NOW_MS).is_some());
     }
     assert!(!pending.has_steps() && pending.is_settled());
@@ -327,11 +342,112 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     pending.let_go(&keys[0], &attempts[0]);
     assert_eq!(pending.len(), 1);
     let renewed_ms = NOW_MS + millis(LEASE) - 1;
-    pending.renew(&keys[1], &attempts[1], renewed_ms);
-    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
-    assert_eq!(pending.len(), 1);
-    assert!(take(&mut pending, renewed_ms + millis(LEASE)).is_none());
+    assert_eq!(pending.hold(&keys[1], &attempts[1], 1, false, renewed_ms), None);
+    assert!(pending.look(&keys[1], &attempt(), NOW_MS + millis(LEASE)).is_some());
+    assert_eq!(pending.look(&keys[1], &attempt(), renewed_ms + millis(LEASE)), None);
+}
+
+#[test]
+fn a_hold_that_expired_is_held_again_by_the_next_renewal_of_its_attempt() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    let holder = attempt();
+    assert_eq!(pending.hold(key, &holder, 1, false, NOW_MS), None);
+    let late_ms = NOW_MS + millis(LEASE);
+    assert_eq!(pending.look(key, &attempt(), late_ms), None);
+    assert_eq!(pending.hold(key, &holder, 1, false, late_ms), None);
+    let outcome = pending.hold(key, &attempt(), 2, false, late_ms);
+    assert!(matches!(outcome, Some(ClaimOutcome::InFlight { .. })), "{outcome:?}");
+}
+
+#[test]
+fn holds_have_no_limit_expire_in_place_and_displace_nothing() {
+    let keys = keys(6);
+    let mut pending = Pending::new(2);
+    succeed(&mut pending, &keys[0]);
+    succeed(&mut pending, &keys[1]);
+    for key in &keys[2..5] {
+        assert_eq!(pending.hold(key, &attempt(), 1, false, NOW_MS), None);
+    }
+    assert_eq!((pending.len(), pending.unrecorded().count()), (5, 2));
+    // Leaked claims are removed in the end.
+    let late_ms = NOW_MS + millis(LEASE);
+    pending.purge_at = pending.len();
+    assert_eq!(pending.hold(&keys[5], &attempt(), 1, false, late_ms), None);
+    assert_eq!((pending.len(), pending.unrecorded().count()), (3, 2));
+}
+
+#[test]
+fn successes_of_holds_do_not_exceed_the_limit() {
+    let keys = keys(4);
+    let mut pending = Pending::new(2);
+    let mut lost = Vec::new();
+    for key in &keys {
+        let attempt = attempt();
+        assert_eq!(pending.hold(key, &attempt, 1, false, NOW_MS), None);
+        let outcome = pending.complete(key, &attempt, false, NOW_MS, &mut lost);
+        assert_eq!(outcome, Ok(CompleteOutcome::Recorded));
+    }
+    assert_eq!((pending.len(), lost), (2, vec![Ended::RecordLost; 2]));
+    assert!(pending.look(&keys[3], &attempt(), NOW_MS).is_some(), "the oldest are lost");
+}
+
+#[test]
+fn a_recorded_success_is_known_to_a_claim_without_the_store_until_its_retention_ends() {
+    let keys = keys(3);
+    let mut pending = Pending::new(10);
+    // In an outage, and recorded after it.
+    succeed(&mut pending, &keys[0]);
+    let step = take(&mut pending, NOW_MS).unwrap();
+    let recorded = Told::Complete(CompleteOutcome::RecordedUnclaimed);
+    assert!(pending.told(&step, recorded, NOW_MS, &mut Vec::new()));
+    // In the store, with the local fallback and without it.
+    for (key, is_remembered) in [(&keys[1], true), (&keys[2], false)] {
+        let attempt = attempt();
+        assert_eq!(pending.hold(key, &attempt, 1, is_remembered, NOW_MS), None);
+        pending.recorded_by_holder(key, &attempt, is_remembered, NOW_MS);
+    }
     assert_eq!(pending.len(), 0);
+    let last_ms = NOW_MS + millis(DAY) - 1;
+    for (key, is_known) in keys.iter().zip([true, true, false]) {
+        // If the store is available, it decides.
+        assert_eq!(pending.look(key, &attempt(), NOW_MS), None);
+        let outcome = pending.claim(key, &attempt(), false, last_ms, &mut Vec::new());
+        assert_eq!(matches!(outcome, ClaimOutcome::Done { .. }), is_known, "{outcome:?}");
+    }
+    for key in &keys[..2] {
+        let outcome = pending.claim(key, &attempt(), false, last_ms + 1, &mut Vec::new());
+        assert_eq!(outcome, GRANTED);
+    }
+}
+
+#[test]
+fn a_recorded_success_that_the_store_has_forgotten_is_not_remembered() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    let (first, second) = (attempt(), attempt());
+    pending.hold(key, &first, 1, true, NOW_MS);
+    pending.recorded_by_holder(key, &first, true, NOW_MS);
+    // The store grants it again.
+    assert_eq!(pending.hold(key, &second, 1, true, NOW_MS), None);
+    pending.let_go(key, &second);
+    assert_eq!(pending.claim(key, &attempt(), false, NOW_MS, &mut Vec::new()), GRANTED);
+}
+
+#[test]
+fn of_the_recorded_successes_the_most_recent_are_remembered() {
+    let keys = keys(4);
+    let mut pending = Pending::new(4);
+    for number in [0, 1, 2, 1, 3] {
+        let (key, attempt) = (&keys[number], attempt());
+        pending.hold(key, &attempt, 1, true, NOW_MS);
+        pending.recorded_by_holder(key, &attempt, true, NOW_MS);
+    }
+    let known = keys.iter().map(|key| {
+        let outcome = pending.claim(key, &attempt(), false, NOW_MS, &mut Vec::new());
+        matches!(outcome, ClaimOutcome::Done { .. })
+    });
+    assert_eq!(known.collect::<Vec<_>>(), [false, true, false, true]);
 }
 
 /// The next step, while no other step is being sent.
