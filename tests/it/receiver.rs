@@ -15,6 +15,7 @@ use countersign::{
     Tolerance, Verdict, Verified, Verifier, VerifyErrorKind,
 };
 use faulty_store::{Fault, FaultyStore};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::receiving::{ClaimedDelivery, receive};
@@ -163,6 +164,42 @@ async fn a_duplicate_in_flight_learns_of_a_success_within_its_wait() {
     });
     let answer = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap_err();
     assert_eq!(answer.code(), "duplicate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn four_duplicates_of_an_event_in_flight_wait_and_the_others_are_sent_away_at_once() {
+    let body = |id: u32| format!(r#"{{"event_id":"{id}"}}"#);
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let held = [admit(&receiver, &body(1)).await, admit(&receiver, &body(2)).await];
+    for _ in 0..2 {
+        let mut duplicates = JoinSet::new();
+        // A changed copy of the receiver has no places of its own.
+        let copies = [receiver.clone(), receiver.clone().with_repeats(Repeats::Suppress)];
+        for (number, receiver) in copies.iter().cycle().take(20).enumerate() {
+            let (receiver, body) = (receiver.clone(), body(if number < 19 { 1 } else { 2 }));
+            duplicates.spawn(async move {
+                let began = Instant::now();
+                let answer = admit(&receiver, &body).await.unwrap_err();
+                (answer.code(), answer.retry_after_s(), began.elapsed() > Duration::from_secs(1))
+            });
+        }
+        let answers = duplicates.join_all().await;
+        assert!(answers.iter().all(|answer| (answer.0, answer.1) == ("in_flight", Some(5))));
+        // One of them is of another event.
+        assert_eq!(answers.iter().filter(|answer| answer.2).count(), 5, "{answers:?}");
+    }
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_that_leaves_while_it_waits_leaves_its_place() {
+    let receiver = receiver("jupiter", MemoryStore::new());
+    let held = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
+    for _ in 0..8 {
+        let duplicate = admit(&receiver, r#"{"event_id":"1"}"#);
+        assert!(timeout(Duration::from_millis(1), duplicate).await.is_err(), "it waits");
+    }
+    drop(held);
 }
 
 #[tokio::test(start_paused = true)]

@@ -31,6 +31,7 @@ mod protocol;
 mod renewal;
 mod settlement;
 mod store;
+mod waiters;
 
 pub use claim::{Claim, Degraded, Grant};
 pub use counters::Counters;
@@ -45,3 +46,4 @@ pub use store::{
 pub(crate) use bounded::{bounded, replied};
 pub(crate) use claim::Holder;
 pub(crate) use settlement::SettlementQueue;
+pub(crate) use waiters::Waiters;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use crate::error::ConfigError;
 use crate::idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, Endpoint, EventKey,
-    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, replied,
+    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Waiters,
+    replied,
 };
 use crate::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 use crate::runtime::Runtime;
@@ -41,6 +42,8 @@ struct Inner<S: IdempotencyStore> {
     /// The store, and the state that is not recorded there yet.
     queue: Arc<SettlementQueue<S>>,
     settings: Settings,
+    /// The duplicates that wait for an event in flight.
+    waiters: Arc<Waiters>,
     /// Whether the last claim failed. Only the first failure of an outage is
     /// reported.
     store_fails: AtomicBool,
@@ -86,7 +89,8 @@ impl<S: IdempotencyStore> Receiver<S> {
         };
         let verifier = verifier.with_ack_deadline(ack_deadline).with_endpoint(&settings.endpoint);
         let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone()));
-        Self(Arc::new(Inner { verifier, queue, settings, store_fails: AtomicBool::new(false) }))
+        let (waiters, store_fails) = (Arc::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { verifier, queue, settings, waiters, store_fails }))
     }
 
     /// Sets the lease: how long an attempt holds its event without a renewal.
@@ -145,7 +149,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// - The body may take a third of it, and 2 s at most, unless
     ///   [`with_body_timeout`](Self::with_body_timeout) sets another limit.
     /// - A duplicate of an event in flight waits for a third of it, and 2 s at
-    ///   most.
+    ///   most. At most four wait for one event; the others do not wait.
     /// - One store call may take a quarter of it, but at least 250 ms and at most
     ///   10 s. After that the store counts as unavailable.
     #[must_use]
@@ -222,8 +226,9 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn rebuilt(&self, verifier: Verifier, settings: Settings) -> Self {
         let inner = &self.0;
-        let (queue, store_fails) = (Arc::clone(&inner.queue), AtomicBool::new(false));
-        Self(Arc::new(Inner { verifier, queue, settings, store_fails }))
+        let (queue, waiters) = (Arc::clone(&inner.queue), Arc::clone(&inner.waiters));
+        let store_fails = AtomicBool::new(false);
+        Self(Arc::new(Inner { verifier, queue, settings, waiters, store_fails }))
     }
 
     /// The verifier of the deliveries.
@@ -420,7 +425,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     }
 
     /// Claims the event. While another attempt holds it, retries for a limited time
-    /// with the same token.
+    /// with the same token, unless too many duplicates of the event do so already.
     async fn claim_with_wait(
         &self,
         key: &EventKey,
@@ -430,6 +435,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         let outcome = self.query_store(key, attempt, runtime).await;
         if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
             && !self.0.settings.in_flight_wait.is_zero()
+            && let Some(_waiting) = self.0.waiters.enter(key)
         {
             return Box::pin(self.poll_in_flight(key, attempt, runtime)).await;
         }
