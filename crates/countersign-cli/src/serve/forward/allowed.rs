@@ -33,10 +33,13 @@ impl<'a> Allowed<'a> {
         let mut read = read_headers::of_the_signature(scheme);
         read.extend(read_headers::of_the_type(scheme));
         let listed = read_headers::listed(scheme, headers);
-        let first = |name: &HeaderName| words(name.as_str()).next().map(str::to_owned);
+        let is_common = |word: &&str| COMMON.contains(word);
+        let first = |name: &HeaderName| {
+            words(name.as_str()).next().filter(|word| !is_common(word)).map(str::to_owned)
+        };
         let first_words = read.iter().filter_map(first).collect();
         let name = folded(scheme.name());
-        let is_distinctive = |word: &&str| word.len() >= MIN_NAME_WORD;
+        let is_distinctive = |word: &&str| word.len() >= MIN_NAME_WORD && !is_common(word);
         let name_words = words(&name).filter(is_distinctive).map(str::to_owned).collect();
         Self { configured, read, listed, first_words, name_words }
     }
@@ -158,5 +161,47 @@ const PROXY_PARTS: [&str; 16] = [
 const PROXY_BEGINNINGS: [&str; 3] = ["x-auth-request-", "x-original-", "x-rewrite-"];
 const PROXY_NAMES: [&str; 6] =
     ["front-end-https", "x-host", "x-http-method", "x-scheme", "x-server-name", "x-url-scheme"];
+/// Words that do not name a provider, because many headers that proxies set contain them.
+const COMMON: [&str; 17] = [
+    "api",
+    "app",
+    "auth",
+    "authorization",
+    "client",
+    "email",
+    "host",
+    "http",
+    "https",
+    "original",
+    "remote",
+    "request",
+    "server",
+    "service",
+    "ssl",
+    "tls",
+    "user",
+];
 /// A shorter word of a scheme's name says too little: `x`, `v1`, `of`.
 const MIN_NAME_WORD: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_common_word_is_not_the_name_of_a_provider() {
+        let scheme = Scheme::builder("client-api-acme")
+            .signature_header("X-Request-Signature")
+            .signed_payload("{body}")
+            .build()
+            .unwrap();
+        let allowed = Allowed::of(&ForwardedHeaders::Drop, &scheme, &HeaderMap::new());
+        let is_allowed = |name| allowed.contains(&HeaderName::from_static(name));
+        for name in ["x-request-signature", "x-request-id", "x-acme-shop"] {
+            assert!(is_allowed(name), "{name}");
+        }
+        for name in ["x-request-uri", "x-client-dn", "x-client-verify", "x-api-user"] {
+            assert!(!is_allowed(name), "{name}");
+        }
+    }
+}
