@@ -108,9 +108,11 @@ fn a_closed_output_and_the_null_device_are_rejected_if_the_line_is_the_handling(
     for mut command in [null, closed] {
         let mut child = command.spawn().unwrap();
         let mut said = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
-        if said.contains("listening") {
-            child.kill().unwrap();
+        for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+            said += &line.unwrap();
+            if said.contains("listening on") {
+                child.kill().unwrap();
+            }
         }
         assert_eq!(child.wait().unwrap().code(), Some(2), "{said}");
         for part in ["`/hooks/jupiter`: standard output is closed or the null device", "--forward"]
