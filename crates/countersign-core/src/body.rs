@@ -1,8 +1,12 @@
 //! Buffers a body as it arrives, with a size limit and a budget. A body in one piece is not copied.
 
+pub(crate) mod budget;
+pub(crate) mod deadline;
+pub(crate) mod decoding;
+
 use bytes::Bytes;
 
-use crate::budget::{BudgetExceeded, BufferPermit};
+use crate::body::budget::{BudgetExceeded, BufferPermit};
 use crate::error::{VerifyError, VerifyErrorKind};
 
 /// A body that is still arriving.
@@ -155,7 +159,7 @@ impl From<VerifyError> for NotTaken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::budget::BufferBudget;
+    use crate::body::budget::BufferBudget;
 
     fn push(body: &mut Body, piece: impl Into<Bytes>) -> Result<(), NotTaken> {
         body.push(piece.into(), &mut BufferPermit::uncounted())

@@ -51,10 +51,10 @@ pub use diagnosis::Diagnosis;
 pub use fix::Audience;
 pub use request::CapturedRequest;
 
-use crate::clock::{Clock, SystemClock};
 use crate::error::ConfigError;
 use crate::scheme::{Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
+use crate::time::clock::{Clock, SystemClock};
 use experiment::{Experiment, Experiments};
 
 /// Finds out why a delivery is rejected.

@@ -1,11 +1,13 @@
 //! Errors at start-up ([`ConfigError`]) and errors of a request ([`VerifyError`]).
 //! Stores have their own error type.
 
+pub(crate) mod malformed;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use crate::name::Name;
+use crate::request::name::Name;
 
 /// Why a delivery was rejected.
 ///

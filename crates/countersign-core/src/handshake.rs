@@ -7,9 +7,9 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::headers::RequestHead;
+use crate::crypto::mac::{self, Key, Message, VerifyToken};
 use crate::json::{self, Value};
-use crate::mac::{self, Key, Message, VerifyToken};
+use crate::request::headers::RequestHead;
 use crate::scheme::{
     AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Pointer, Scheme,
     Test,

@@ -5,6 +5,9 @@
 //! request -> secrets -> headers, timestamp -> body (limit, deadline, budget) -> MAC -> compare -> Verified
 //! ```
 
+pub(crate) mod outcome;
+pub(crate) mod receiver;
+
 mod detached;
 mod future;
 mod handle;

@@ -33,9 +33,9 @@ pub(crate) use event_source::{IdPlace, Pointer, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, SecretPlace, Template};
 
+use crate::custom::{CustomBinding, SignatureCoverage};
 use crate::error::ConfigError;
-use crate::name::Name;
-use crate::rule::{CustomBinding, SignatureCoverage};
+use crate::request::name::Name;
 
 /// How a provider signs its deliveries.
 ///

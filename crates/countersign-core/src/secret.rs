@@ -1,5 +1,8 @@
 //! Signing secrets: never empty, redacted in output, wiped when dropped.
 
+pub(crate) mod keyring;
+pub(crate) mod tenants;
+
 mod format;
 mod read;
 mod warning;
@@ -11,10 +14,10 @@ use zeroize::Zeroizing;
 
 pub use warning::{SecretWarning, SecretWarningKind};
 
+use crate::custom::KeyResolver;
 use crate::error::{ConfigError, SecretProblem};
-use crate::rule::KeyResolver;
 use crate::scheme::{Scheme, SecretFormat};
-use crate::validity::Validity;
+use crate::time::validity::Validity;
 
 /// One signing secret.
 ///

@@ -162,7 +162,10 @@ fn forwarded_headers_must_be_a_word_or_names() {
                 "listen = '127.0.0.1:0'\nforwarded_headers = {value}\n[[endpoint]]\npath = '/a'\n\
                  scheme = 'jupiter'\nsecrets = [{{ env = 'SECRET' }}]\n"
             ),
-            &["line 2, `forwarded_headers`: expected `\"drop\"`", "[\"traceparent\", \"X-Acme-*\"]"],
+            &[
+                "line 2, `forwarded_headers`: expected `\"drop\"`",
+                "[\"traceparent\", \"X-Acme-*\"]",
+            ],
         );
     }
 }

@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::fix::Fix;
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::{
     Algorithm, Boundaries, Encoding, Grammar, HeaderSet, Scheme, Template, TimestampSource,
 };

@@ -11,10 +11,10 @@ use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::request::url::PublicUrl;
 use crate::scheme::{Algorithm, Boundaries, Scheme, Tolerance};
 use crate::secret::{Secret, Secrets};
-use crate::url::PublicUrl;
-use crate::verifier::Verifier;
+use crate::verify::Verifier;
 
 /// What is verified: the captured request, unchanged or with a change.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::cause::{Cause, CauseKind};
 use super::digests;
 use super::experiment::{Experiment, Tries, Try};
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::{Algorithm, Encoding, Grammar, HeaderSet, Scheme, TimestampSource};
 
 type Pairs = Vec<(String, Vec<u8>)>;

@@ -8,7 +8,7 @@ use super::framework_quirks::HABITS;
 use super::strategy::Rejection;
 use super::{charset, compression, digests, json, secret_heuristics, stand_in};
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::Scheme;
 
 /// The suspected causes. None of them is certain.

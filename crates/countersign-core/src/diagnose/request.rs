@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::headers::RequestHead;
+use crate::request::headers::RequestHead;
 
 /// A request as it arrived: all headers in their order, and the exact bytes of the
 /// body.

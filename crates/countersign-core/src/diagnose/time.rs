@@ -5,13 +5,13 @@ use std::time::UNIX_EPOCH;
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
 use super::fix::Fix;
-use crate::clock::millis;
 use crate::json::{self, Value};
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::{
     Grammar, Part, Pointer, Scheme, Template, Timestamp, TimestampSource, TimestampUnit, Tolerance,
 };
-use crate::timestamp;
+use crate::time::clock::millis;
+use crate::time::timestamp;
 
 /// Why an authentic delivery is rejected because of its timestamp. Empty if it is
 /// accepted.

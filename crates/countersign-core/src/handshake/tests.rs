@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use super::*;
-use crate::clock::ManualClock;
 use crate::error::VerifyErrorKind;
 use crate::scheme::{Encoding, HandshakeBuilder};
-use crate::sign::Signer;
-use crate::verifier::Verifier;
+use crate::time::clock::ManualClock;
+use crate::verify::Verifier;
+use crate::verify::sign::Signer;
 
 const NO_HEADERS: [(&str, &str); 0] = [];
 

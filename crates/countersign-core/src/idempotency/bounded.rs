@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::StoreError;
-use crate::runtime::Runtime;
+use crate::time::runtime::Runtime;
 
 /// Returns the store's reply, or `None` if it does not arrive within the time
 /// limit. A panic becomes an error.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::verifier::Verified;
+use crate::verify::Verified;
 
 /// The name of a place that handles events.
 ///
@@ -128,8 +128,8 @@ pub(super) mod sample {
     use super::{Endpoint, EventKey};
     use crate::scheme::Scheme;
     use crate::secret::Secret;
-    use crate::sign::Signer;
-    use crate::verifier::Verifier;
+    use crate::verify::Verifier;
+    use crate::verify::sign::Signer;
 
     /// The keys of `count` different events.
     pub(crate) fn keys(count: usize) -> Vec<EventKey> {

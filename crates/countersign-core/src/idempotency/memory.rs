@@ -17,7 +17,7 @@ use super::store::{
     Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome, RenewOutcome,
     StoreError,
 };
-use crate::clock::{Clock, MonotonicClock};
+use crate::time::clock::{Clock, MonotonicClock};
 
 /// An idempotency store in the memory of this process.
 ///

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::key::Fingerprint;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome, Token};
-use crate::clock::millis;
+use crate::time::clock::millis;
 
 /// What a store remembers about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::{Claim, IdempotencyStore, RenewOutcome, bounded};
-use crate::runtime::Runtime;
+use crate::time::runtime::Runtime;
 
 impl<S: IdempotencyStore> Claim<S> {
     /// Runs `work`, and renews the lease after each third of it. If the lease is

@@ -13,8 +13,8 @@ use self::worker::Current;
 use super::counters::Counting;
 use super::key::EventKey;
 use super::store::{Attempt, ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutcome};
-use crate::clock::{Clock, MonotonicClock};
 use crate::telemetry::Recorder;
+use crate::time::clock::{Clock, MonotonicClock};
 
 /// The store, and the state that is not recorded there yet. The receiver and every
 /// claim hold it. When the last of them is dropped, no more steps can be added.

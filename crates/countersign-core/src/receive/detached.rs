@@ -8,9 +8,9 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::outcome::EarlyResponse;
-use crate::runtime::Runtime;
+use crate::receive::outcome::EarlyResponse;
 use crate::telemetry::DeliverySpan;
+use crate::time::runtime::Runtime;
 
 /// Runs a future that nothing outside of it can cancel, and waits for it until
 /// `within` has passed since `began`. A future that completes at its first poll needs

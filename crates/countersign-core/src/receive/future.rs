@@ -9,14 +9,14 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::{BodySource, HeadSource};
-use crate::budget::BufferPermit;
+use crate::body::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::idempotency::IdempotencyStore;
-use crate::outcome::EarlyResponse;
-use crate::receiver::Receiver;
-use crate::runtime::Runtime;
+use crate::receive::outcome::EarlyResponse;
+use crate::receive::receiver::Receiver;
 use crate::telemetry::DeliverySpan;
-use crate::verifier::{IncomingDelivery, ReceivedDelivery, ResolveFuture, Verifier};
+use crate::time::runtime::Runtime;
+use crate::verify::{IncomingDelivery, ReceivedDelivery, ResolveFuture, Verifier};
 
 impl<S: IdempotencyStore> Receiver<S> {
     /// Receives a delivery without claiming its event: [`Verifier::receive`] of the

@@ -5,11 +5,11 @@ use std::pin::Pin;
 
 use super::{Detached, Panicked};
 use crate::idempotency::{Claim, Grant, IdempotencyStore};
-use crate::outcome::EarlyResponse;
-use crate::receiver::Receiver;
-use crate::runtime::Runtime;
+use crate::receive::outcome::EarlyResponse;
+use crate::receive::receiver::Receiver;
 use crate::telemetry::DeliverySpan;
-use crate::verifier::{ReceivedDelivery, Verified};
+use crate::time::runtime::Runtime;
+use crate::verify::{ReceivedDelivery, Verified};
 
 impl<S: IdempotencyStore> Receiver<S> {
     /// Claims the event of a delivery, runs the handler, responds, and settles the

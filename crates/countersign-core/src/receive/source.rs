@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 
 use crate::error::VerifyErrorKind;
-use crate::headers::RequestHead;
+use crate::request::headers::RequestHead;
 
 /// The head of a request, in a framework's types. Implemented for [`RequestHead`] and,
 /// with the feature `http`, for `http::Request` and its `Parts`.

@@ -7,7 +7,7 @@
 
 use crate::json;
 use crate::scheme::TimestampUnit;
-use crate::timestamp;
+use crate::time::timestamp;
 
 /// The limits on the parts of a request that make the signed bytes unambiguous. The limits of a
 /// signed header are stored with the header in the template.

@@ -11,8 +11,8 @@ use super::{
     Algorithm, BodyView, Encoding, Evidence, Identity, Interactive, RetrySignature, Scheme,
     SchemeField, SecretFormat, TimestampUnit, Tolerance,
 };
+use crate::custom::{CustomBinding, CustomScheme};
 use crate::error::ConfigError;
-use crate::rule::{CustomBinding, CustomScheme};
 
 /// Builder of a [`Scheme`]; [`build`](Self::build) checks that the settings are consistent.
 ///

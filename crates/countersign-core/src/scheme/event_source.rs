@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use crate::name::Name;
+use crate::request::name::Name;
 
 /// A JSON pointer, RFC 6901 (`/event/id`), or one value in each element of an
 /// array (`/events/*/id`).

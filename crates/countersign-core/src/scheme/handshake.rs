@@ -15,7 +15,7 @@ pub(super) use builder::HandshakeConfig;
 
 use super::event_source::Pointer;
 use super::{Encoding, Scheme};
-use crate::name::Name;
+use crate::request::name::Name;
 
 /// A request with which a provider checks an endpoint, and the response to it.
 ///

@@ -1,7 +1,7 @@
 //! The template of the signed payload: `{ts}.{body}`.
 
 use super::boundaries::Bound;
-use crate::name::Name;
+use crate::request::name::Name;
 
 /// The signed payload, in parts. The parts are fed to the MAC one after
 /// another. There is no text substitution, so placeholders in a body are never

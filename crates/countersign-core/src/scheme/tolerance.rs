@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clock::millis;
+use crate::time::clock::millis;
 
 /// The accepted difference between a timestamp and the clock, past and future.
 ///

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::clock::Clock;
 use crate::idempotency::{EventKey, Grant, StoreError};
-use crate::outcome::EarlyResponse;
-use crate::verifier::Verified;
+use crate::receive::outcome::EarlyResponse;
+use crate::time::clock::Clock;
+use crate::verify::Verified;
 
 /// Something that happened to a delivery or its claim.
 #[cfg_attr(

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::verifier::Verified;
+use crate::verify::Verified;
 
 /// The names of the scheme and the endpoint, which are on every metric and event.
 #[derive(Clone)]

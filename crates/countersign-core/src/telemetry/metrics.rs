@@ -10,7 +10,7 @@ use ::metrics::{Label, SharedString, Unit};
 use super::event::TelemetryEvent;
 use super::labels::{self, Labels};
 use crate::idempotency::{Degraded, Grant};
-use crate::outcome::EarlyResponse;
+use crate::receive::outcome::EarlyResponse;
 
 pub use list::{METRICS, Metric, MetricKind};
 

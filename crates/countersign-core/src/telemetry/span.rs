@@ -5,7 +5,7 @@ use std::future::Future;
 use std::thread;
 
 use super::{Recorder, Stopwatch, TelemetryEvent, tracing};
-use crate::verifier::Verifier;
+use crate::verify::Verifier;
 
 impl Verifier {
     /// Creates the span of one request. An adapter creates it when the request

@@ -15,8 +15,8 @@ use super::event::TelemetryEvent;
 use super::labels::{self, Labels};
 use crate::error::VerifyErrorKind;
 use crate::idempotency::{Degraded, EventKey, Grant};
-use crate::outcome::EarlyResponse;
-use crate::verifier::Verified;
+use crate::receive::outcome::EarlyResponse;
+use crate::verify::Verified;
 
 /// The span of one request.
 #[derive(Clone)]

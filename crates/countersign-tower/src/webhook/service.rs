@@ -111,6 +111,9 @@ where
     })
 }
 
+/// The result of the service.
+type Called<B, E> = Result<Response<ResponseBody<B>>, E>;
+
 /// Calls the service once it is ready, and returns its response and the status of it.
 fn call<T, ResBody>(
     mut service: T,
@@ -118,7 +121,7 @@ fn call<T, ResBody>(
     verified: Verified,
     grant: Grant,
     span: DeliverySpan,
-) -> impl Future<Output = (Result<Response<ResponseBody<ResBody>>, T::Error>, Option<u16>)>
+) -> impl Future<Output = (Called<ResBody, T::Error>, Option<u16>)>
 where
     T: Service<Request<Full<Bytes>>, Response = Response<ResBody>>,
 {

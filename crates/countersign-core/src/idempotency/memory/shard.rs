@@ -4,8 +4,8 @@ use super::Key;
 use super::index::{Index, MAX_SLOTS};
 use super::queues::{Kind, Queues};
 use super::slab::Slab;
-use crate::clock::millis;
 use crate::idempotency::{Attempt, Record, State};
+use crate::time::clock::millis;
 
 pub(super) struct Shard {
     index: Index,

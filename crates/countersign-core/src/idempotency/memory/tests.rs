@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::index::Index;
 use super::slab::Slot;
 use super::*;
-use crate::clock::{ManualClock, millis};
 use crate::idempotency::key::sample::keys;
 use crate::idempotency::{Fingerprint, State, Token, protocol};
+use crate::time::clock::{ManualClock, millis};
 
 const START_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);

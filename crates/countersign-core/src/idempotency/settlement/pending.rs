@@ -7,11 +7,11 @@ mod queue;
 use std::collections::{BTreeMap, HashMap};
 use std::task::Waker;
 
-use crate::clock::millis;
 use crate::idempotency::{
     Attempt, ClaimOutcome, CompleteOutcome, EventKey, Record, ReleaseOutcome, RenewOutcome, State,
     Token, protocol,
 };
+use crate::time::clock::millis;
 
 use self::done::RecentlyDone;
 pub(super) use self::queue::Telling;

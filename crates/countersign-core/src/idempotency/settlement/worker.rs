@@ -14,9 +14,9 @@ use futures_util::stream::FuturesUnordered;
 
 use super::pending::{Action, PendingSettlement, Place, Telling, Told};
 use super::{SettlementQueue, Shared};
-use crate::clock::Clock;
 use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
-use crate::runtime::Runtime;
+use crate::time::clock::Clock;
+use crate::time::runtime::Runtime;
 
 impl<S: IdempotencyStore> SettlementQueue<S> {
     /// Returns the task that sends pending steps, until no more can be added. There

@@ -9,7 +9,7 @@ use super::SchemeConfig;
 use crate::scheme::boundaries::{Boundaries, is_url_byte};
 use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{Timestamp, TimestampUnit};
-use crate::timestamp;
+use crate::time::timestamp;
 
 /// Derives the limits on requests that make the template unambiguous; those of signed headers are
 /// stored in the template. The error explains the ambiguity and what to write instead.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Bound, List, SchemeConfig, Span, boundaries};
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, ProviderProfile, Retries, default_retention,

@@ -3,12 +3,12 @@
 use serde_json::Value as Json;
 
 use super::{days, describe, seconds};
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
-use crate::rule::{
+use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
 use crate::scheme::{
     Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
 };

@@ -5,21 +5,21 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use super::{days, describe, minutes, seconds};
-use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
-use crate::mac::KeyError;
-use crate::rule::certificate::host_and_path;
-use crate::rule::{
+use crate::crypto::mac::KeyError;
+use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
+use crate::custom::certificate::host_and_path;
+use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
 };
+use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField,
     SecretFormat, TimestampUnit, Tolerance,
 };
 use crate::secret::{Secret, Secrets, is_blank};
-use crate::signature_key::{PrivateKey, PublicKey, Way};
-use crate::timestamp;
+use crate::time::timestamp;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("aws-sns", "Amazon SNS", "sns-validator 0.3.5")

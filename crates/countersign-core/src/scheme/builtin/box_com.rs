@@ -1,11 +1,11 @@
 //! Box.
 
 use super::{describe, minutes, seconds};
-use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::rule::{
+use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, PresentedSignatures, SignRequest, SignatureCoverage,
     SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::scheme::{
     Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
     Tolerance,

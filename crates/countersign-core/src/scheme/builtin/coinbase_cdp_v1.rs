@@ -1,16 +1,16 @@
 //! Coinbase Developer Platform (Hook0), the signature that also covers headers.
 
 use super::{describe, seconds};
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::rule::{
+use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::scheme::{
     Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
 };
 use crate::secret::Secret;
-use crate::signature_headers::is_id;
+use crate::verify::signature_headers::is_id;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("coinbase-cdp-v1", "Coinbase CDP, v1", "Coinbase Developer Platform, Webhooks, Verify signatures")

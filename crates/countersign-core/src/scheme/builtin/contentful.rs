@@ -3,11 +3,11 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{describe, hours, minutes, seconds};
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::rule::{
+use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::scheme::{
     Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
 };

@@ -3,12 +3,12 @@
 use serde_json::Value as Json;
 
 use super::describe;
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
-use crate::rule::{
+use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
 use crate::scheme::{
     Algorithm, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
 };

@@ -1,7 +1,7 @@
 //! FusionAuth.
 
 use super::describe;
-use crate::rule::jwt::{BodyDigestJwt, JwtAlgorithm};
+use crate::custom::jwt::{BodyDigestJwt, JwtAlgorithm};
 use crate::scheme::{Algorithm, Encoding, Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {

@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use serde_json::Value as Json;
 
 use super::{describe, hours, minutes};
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
-use crate::rule::form::{self, multipart};
-use crate::rule::{
+use crate::custom::form::{self, multipart};
+use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::json::{self, Value};
 use crate::scheme::{
     Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
 };
 use crate::secret::Secret;
-use crate::timestamp;
+use crate::time::timestamp;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mailgun", "Mailgun", "Mailgun, Securing webhooks")

@@ -1,17 +1,17 @@
 //! Mandrill (Mailchimp Transactional).
 
 use super::describe;
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::rule::form::{self, Sorted, Values};
-use crate::rule::{
+use crate::custom::form::{self, Sorted, Values};
+use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::request::url::RequestUrl;
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField,
 };
 use crate::secret::Secret;
-use crate::url::RequestUrl;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mandrill", "Mandrill", "Mailchimp Transactional, Authenticating webhook requests, from memory")

@@ -4,18 +4,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{days, describe, minutes};
-use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::mac::KeyError;
-use crate::rule::certificate::host_and_path;
-use crate::rule::{
+use crate::crypto::mac::KeyError;
+use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
+use crate::custom::certificate::host_and_path;
+use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
     TimestampUnit, Tolerance,
 };
 use crate::secret::{Secret, Secrets};
-use crate::signature_key::{PrivateKey, PublicKey, Way};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("paypal", "PayPal", "webhook-verify, SPEC quoting PayPal; PayPal, Webhooks")

@@ -1,7 +1,7 @@
 //! Plaid.
 
 use super::{describe, hours, seconds};
-use crate::rule::jwt::{BodyDigestJwt, JwtAlgorithm};
+use crate::custom::jwt::{BodyDigestJwt, JwtAlgorithm};
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
 };

@@ -3,19 +3,19 @@
 use sha2::{Digest, Sha256};
 
 use super::{describe, seconds};
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::mac;
-use crate::rule::form::{self, Sorted, Values};
-use crate::rule::{
+use crate::crypto::mac;
+use crate::custom::form::{self, Sorted, Values};
+use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::request::url::RequestUrl;
 use crate::scheme::{
     Algorithm, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
     SchemeField,
 };
 use crate::secret::Secret;
-use crate::url::RequestUrl;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("twilio", "Twilio", "twilio 6.2.0 (npm), validateRequest(); twilio 9.13.0 (PyPI)")

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Test};
-use crate::name::Name;
+use crate::request::name::Name;
 use crate::scheme::{Algorithm, Encoding};
 
 /// Builder of a [`Handshake`]. A location in the request is `header:NAME`, `query:NAME` (a

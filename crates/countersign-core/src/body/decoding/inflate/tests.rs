@@ -1,0 +1,247 @@
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::{GzEncoder, ZlibEncoder};
+
+use super::*;
+use crate::body::budget::BufferBudget;
+use crate::request::headers::RepeatedHeader;
+use crate::scheme::Scheme;
+use crate::verify::Verifier;
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn deflate(body: &[u8]) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Text that is longer than one buffer, with some repetition.
+fn text() -> Vec<u8> {
+    (0..40_000_u32)
+        .flat_map(|number| number.wrapping_mul(2_654_435_761).to_string().into_bytes())
+        .collect()
+}
+
+/// Decodes a body that arrives in pieces of this length.
+fn decoded(
+    coding: Coding,
+    encoded: &[u8],
+    piece: usize,
+    limit: usize,
+) -> Result<Bytes, VerifyErrorKind> {
+    let mut decoder = Decoder::new(coding, limit).unwrap();
+    let budget = BufferBudget::new(usize::MAX);
+    let (mut running, mut reserved) = (Running::Nothing, budget.reserve());
+    for piece in encoded.chunks(piece) {
+        match decoder.push(Bytes::copy_from_slice(piece), &mut running, &mut reserved) {
+            Ok(()) => {}
+            Err(NotTaken::Rejected(error)) => return Err(error.kind()),
+            Err(NotTaken::NoRoom) => panic!("the budget is unlimited"),
+        }
+        let holds = decoder.decoded.bytes.capacity();
+        assert!(holds <= limit);
+        assert_eq!(budget.used(), STATE_BYTES + holds + limit - decoder.room);
+    }
+    decoder.whole(&mut running).map_err(|error| error.kind())
+}
+
+#[test]
+fn a_body_decodes_to_the_same_however_it_is_cut() {
+    let text = text();
+    for (coding, encoded) in [(Coding::Gzip, gzip(&text)), (Coding::Deflate, deflate(&text))] {
+        for piece in [1, 2, 7, 1000, 8 * 1024, encoded.len() - 1, encoded.len()] {
+            assert!(
+                decoded(coding, &encoded, piece, text.len()) == Ok(text.clone().into()),
+                "{coding:?}, {piece}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_decoded_body_may_be_as_long_as_the_limit_and_no_longer() {
+    let text = text();
+    for (coding, encoded) in [(Coding::Gzip, gzip(&text)), (Coding::Deflate, deflate(&text))] {
+        assert!(decoded(coding, &encoded, 4096, text.len()).is_ok());
+        let rejected = decoded(coding, &encoded, 4096, text.len() - 1);
+        assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
+    }
+}
+
+#[test]
+fn the_encoded_body_is_held_to_the_limit_too() {
+    let noise: Vec<u8> = (0..100_u8).collect();
+    let encoded = gzip(&noise);
+    assert!(encoded.len() > noise.len());
+    let rejected = decoded(Coding::Gzip, &encoded, encoded.len(), encoded.len() - 1);
+    assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
+    assert!(decoded(Coding::Gzip, &encoded, encoded.len(), encoded.len()).is_ok());
+}
+
+#[test]
+fn of_a_bomb_no_more_is_kept_than_the_limit() {
+    const LIMIT: usize = 1024 * 1024;
+    for (coding, bomb) in [
+        (Coding::Gzip, gzip(&vec![0; 10 * LIMIT])),
+        (Coding::Deflate, deflate(&vec![0; 10 * LIMIT])),
+    ] {
+        let mut decoder = Decoder::new(coding, LIMIT).unwrap();
+        let push = |decoder: &mut Decoder, piece| {
+            decoder.push(piece, &mut Running::Nothing, &mut BufferPermit::uncounted())
+        };
+        let is_too_large = |pushed| {
+            matches!(
+                pushed,
+                Err(NotTaken::Rejected(error)) if error.kind() == VerifyErrorKind::BodyTooLarge
+            )
+        };
+        assert!(is_too_large(push(&mut decoder, bomb.into())));
+        assert_eq!(decoder.decoded.bytes.capacity(), 0);
+        // It stops decoding and stays rejected.
+        assert!(is_too_large(push(&mut decoder, Bytes::new())));
+        assert!(decoder.whole(&mut Running::Nothing).is_err());
+    }
+}
+
+#[test]
+fn of_a_bomb_no_more_is_decoded_than_the_budget_has_room_for() {
+    const BUDGET: usize = 1024 * 1024;
+    for (coding, bomb) in [
+        (Coding::Gzip, gzip(&vec![0; 10 * BUDGET])),
+        (Coding::Deflate, deflate(&vec![0; 10 * BUDGET])),
+    ] {
+        let budget = BufferBudget::new(BUDGET);
+        let mut reserved = budget.reserve();
+        let mut decoder = Decoder::new(coding, 100 * BUDGET).unwrap();
+        let pushed = decoder.push(bomb.into(), &mut Running::Nothing, &mut reserved);
+        assert!(matches!(pushed, Err(NotTaken::NoRoom)));
+        assert!(budget.used() <= BUDGET);
+        assert_eq!(decoder.decoded.bytes.capacity(), 0);
+        assert!(decoder.whole(&mut Running::Nothing).is_err());
+    }
+}
+
+#[test]
+fn a_decoder_keeps_nothing_of_the_buffer_that_a_piece_came_in() {
+    let buffer = Bytes::from(gzip(&text()));
+    let mut decoder = Decoder::new(Coding::Gzip, usize::MAX).unwrap();
+    for end in [1, 5, 20, 1000] {
+        let piece = buffer.slice(..end);
+        let mut decoder = Decoder::new(Coding::Gzip, usize::MAX / 2).unwrap();
+        let pushed = decoder.push(piece, &mut Running::Nothing, &mut BufferPermit::uncounted());
+        assert!(pushed.is_ok() && buffer.is_unique());
+    }
+    let all = decoder.push(buffer.clone(), &mut Running::Nothing, &mut BufferPermit::uncounted());
+    assert!(all.is_ok() && buffer.is_unique());
+}
+
+#[test]
+fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
+    let text = text();
+    let (first, rest) = text.split_at(1000);
+    let (second, third) = rest.split_at(0);
+    let encoded = [gzip(first), gzip(second), gzip(third)].concat();
+    for piece in [1, 2, 7, 1000, encoded.len() - 1, encoded.len()] {
+        let decoded = decoded(Coding::Gzip, &encoded, piece, text.len());
+        assert!(decoded == Ok(text.clone().into()), "{piece}");
+    }
+    let over = decoded(Coding::Gzip, &encoded, 1000, text.len() - 1);
+    assert_eq!(over, Err(VerifyErrorKind::BodyTooLarge));
+    for cut in [1, 10, gzip(third).len() - 1] {
+        let cut_off = &encoded[..encoded.len() - cut];
+        let rejected = decoded(Coding::Gzip, cut_off, 1000, text.len());
+        assert_eq!(rejected, Err(VerifyErrorKind::BodyIncomplete), "{cut}");
+    }
+}
+
+#[test]
+fn there_is_an_end_to_the_members_of_a_body() {
+    let empty = gzip(b"");
+    let members = |count| decoded(Coding::Gzip, &empty.repeat(count), 1 << 20, 1 << 20);
+    assert!(members(100).is_ok());
+    assert_eq!(members(1000), Err(VerifyErrorKind::UnsupportedEncoding));
+}
+
+#[test]
+fn a_body_that_is_cut_off_anywhere_is_incomplete() {
+    let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
+    for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
+        for end in 0..encoded.len() {
+            let rejected = decoded(coding, &encoded[..end], 5, 1000);
+            assert_eq!(rejected, Err(VerifyErrorKind::BodyIncomplete), "{coding:?}, {end}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_end_of_a_body_is_rejected() {
+    let text = b"the quick brown fox";
+    for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
+        for garbage in [&b"\0"[..], b"garbage", &deflate(text)] {
+            let whole = [&encoded, garbage].concat();
+            for piece in [1, encoded.len(), whole.len()] {
+                let rejected = decoded(coding, &whole, piece, 1000);
+                assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_of_its_encoding_is_rejected_and_never_a_panic() {
+    let text = b"the quick brown fox jumps over the lazy dog, and over the lazy dog again";
+    for (coding, encoded) in [(Coding::Gzip, gzip(text)), (Coding::Deflate, deflate(text))] {
+        let other = if coding == Coding::Gzip { Coding::Deflate } else { Coding::Gzip };
+        for not_it in [b"{\"id\":1,\"type\":\"ping\"}".to_vec(), vec![0xff; 64]] {
+            let rejected = decoded(coding, &not_it, 64, 1000);
+            assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{coding:?}");
+        }
+        assert_eq!(
+            decoded(other, &encoded, 64, 1000),
+            Err(VerifyErrorKind::UnsupportedEncoding),
+            "{other:?}"
+        );
+        for bit in 0..8 * encoded.len() {
+            let mut flipped = encoded.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            // Some bits of a header have no meaning; no flipped bit changes the text.
+            if let Ok(decoded) = decoded(coding, &flipped, 3, 1000) {
+                assert_eq!(decoded, &text[..], "{coding:?}, {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_a_scheme_that_signs_the_decoded_body_knows_an_encoding() {
+    let raw = Scheme::builder("raw").signature_header("X-Signature").signed_payload("{body}");
+    let decoded = raw.clone().body_view(crate::scheme::BodyView::Decoded).build().unwrap();
+    let raw = raw.build().unwrap();
+    let coding = |scheme: &Scheme, encoding: &str| {
+        Coding::of(scheme, Ok(Some(encoding.as_bytes()))).map_err(|error| error.kind())
+    };
+    for (encoding, expected) in [
+        ("gzip", Some(Coding::Gzip)),
+        ("X-GZip", Some(Coding::Gzip)),
+        (" deflate ", Some(Coding::Deflate)),
+        ("identity", None),
+    ] {
+        assert_eq!(coding(&decoded, encoding), Ok(expected), "{encoding}");
+    }
+    for encoding in ["br", "zstd", "compress", "gzip, gzip", "gzip, identity", "gzip,br", ""] {
+        let rejected = coding(&decoded, encoding);
+        assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+    }
+    for encoding in ["gzip", "deflate", "br"] {
+        let rejected = coding(&raw, encoding);
+        assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{encoding}");
+    }
+    assert!(Coding::of(&decoded, Err(RepeatedHeader)).is_err());
+    assert!(Verifier::new(decoded, crate::secret::Secret::new("secret").unwrap()).is_ok());
+}

@@ -1,0 +1,7 @@
+//! Cryptography: MACs, signatures by public keys, and the only comparison of tags.
+
+#[cfg(feature = "asymmetric")]
+pub(crate) mod asymmetric;
+pub(crate) mod inline_buf;
+pub(crate) mod mac;
+pub(crate) mod signature_key;

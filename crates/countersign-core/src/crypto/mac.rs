@@ -1,0 +1,412 @@
+//! Computes MACs while the body arrives. The only module that compares tags.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as STRICT;
+use base64_simd::AsOut;
+use hmac::block_api::HmacCore;
+use hmac::digest::Output;
+use hmac::digest::block_api::{Buffer, CoreProxy, EagerHash, FixedOutputCore, UpdateCore};
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+use smallvec::SmallVec;
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroizing;
+
+use crate::crypto::inline_buf::InlineBuf;
+use crate::error::{ConfigError, SecretProblem};
+use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
+use crate::secret::{Secret, Secrets};
+
+/// A prepared key. For an HMAC, both padded blocks of the key are already hashed.
+#[derive(Clone)]
+pub(crate) enum Key {
+    HmacSha1(HmacCore<Sha1>),
+    HmacSha256(HmacCore<Sha256>),
+    HmacSha512(HmacCore<Sha512>),
+    /// A plain digest: started with the secret if the secret comes first, and the
+    /// secret itself if it comes last.
+    Sha256 {
+        begun: Sha256,
+        last: Zeroizing<Vec<u8>>,
+    },
+    /// The digest of a token, so that the comparison does not depend on its length.
+    Token(Zeroizing<[u8; 32]>),
+    #[cfg(feature = "asymmetric")]
+    Public(crate::crypto::asymmetric::PublicKey),
+    /// The scheme's rule holds the key and verifies with it.
+    OfRule,
+}
+
+impl Key {
+    /// Prepares the keys of a scheme, one for each secret.
+    pub(crate) fn all(scheme: &Scheme, secrets: &Secrets) -> Result<Vec<Self>, ConfigError> {
+        let prepared = secrets.iter().enumerate().map(|(index, secret)| {
+            Self::of(scheme, secret).map_err(|error| error.of(scheme, Some(index)))
+        });
+        prepared.collect()
+    }
+
+    /// Prepares the key of one secret.
+    pub(crate) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
+        Self::new(scheme, &secret.key(scheme.secret_format)?)
+    }
+
+    fn new(scheme: &Scheme, key: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
+        if let Some(must_be) = scheme.key_length
+            && key.len() != must_be
+        {
+            return Err(SecretProblem::WrongLength { is: key.len(), must_be }.into());
+        }
+        Ok(match scheme.algorithm {
+            Algorithm::HmacSha1 => Self::HmacSha1(hmac(key)),
+            Algorithm::HmacSha256 => Self::HmacSha256(hmac(key)),
+            Algorithm::HmacSha512 => Self::HmacSha512(hmac(key)),
+            Algorithm::Sha256 => match scheme.template.secret {
+                Some(SecretPlace::First) => Self::Sha256 {
+                    begun: Sha256::new_with_prefix(key.as_slice()),
+                    last: Zeroizing::default(),
+                },
+                _ => Self::Sha256 { begun: Sha256::new(), last: key.clone() },
+            },
+            Algorithm::Token => Self::Token(Zeroizing::new(Sha256::digest(key).into())),
+            #[cfg(feature = "asymmetric")]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
+                Self::Public(crate::crypto::asymmetric::PublicKey::new(scheme.algorithm, key)?)
+            }
+            #[cfg(not(feature = "asymmetric"))]
+            Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
+                return Err(KeyError::FeatureRequired("asymmetric"));
+            }
+            Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt => Self::OfRule,
+        })
+    }
+
+    /// Starts the MAC of a message with the bytes that are signed before the body.
+    pub(crate) fn begin(&self, before: &[u8]) -> Running {
+        let mut running = match self {
+            Self::HmacSha1(mac) => Running::HmacSha1(running(mac)),
+            Self::HmacSha256(mac) => Running::HmacSha256(running(mac)),
+            Self::HmacSha512(mac) => Running::HmacSha512(running(mac)),
+            Self::Sha256 { begun, .. } => Running::Sha256(begun.clone()),
+            Self::Token(_) | Self::OfRule => Running::Nothing,
+            #[cfg(feature = "asymmetric")]
+            Self::Public(_) => Running::Nothing,
+        };
+        running.update(before);
+        running
+    }
+
+    /// Whether any of the presented tags is this key's tag of the message.
+    ///
+    /// `running` is the MAC that this key started, updated up to the end of the
+    /// body. If it is `None`, the MAC is computed here.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(crate) fn matches(
+        &self,
+        running: Option<Box<Running>>,
+        message: &Message<'_>,
+        tags: &Tags,
+    ) -> bool {
+        match (self, running) {
+            #[cfg(feature = "asymmetric")]
+            (Self::Public(key), _) => tags.iter().any(|tag| key.verifies(message, tag)),
+            (Self::Token(token), _) => tags.contain(token.as_slice()),
+            (_, Some(running)) => tags.contain(&self.finish(*running, message.after)),
+            (_, None) => tags.contain(&self.tag(message)),
+        }
+    }
+
+    /// The tag of a whole message. The HMAC kinds do not use a [`Running`]: it is
+    /// as large as its largest kind, and moving it costs as much as hashing another
+    /// block.
+    pub(crate) fn tag(&self, message: &Message<'_>) -> Tag {
+        match self {
+            Self::HmacSha1(mac) => tag(mac, message),
+            Self::HmacSha256(mac) => tag(mac, message),
+            Self::HmacSha512(mac) => tag(mac, message),
+            key => {
+                let mut running = key.begin(message.before);
+                running.update(message.body);
+                key.finish(running, message.after)
+            }
+        }
+    }
+
+    fn finish(&self, mut running: Running, after: &[u8]) -> Tag {
+        running.update(after);
+        match running {
+            Running::HmacSha1(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::HmacSha256(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::HmacSha512(mac) => Tag::from_slice(&mac.finalize().into_bytes()),
+            Running::Sha256(mut digest) => {
+                if let Self::Sha256 { last, .. } = self {
+                    digest.update(last.as_slice());
+                }
+                Tag::from_slice(&digest.finalize())
+            }
+            Running::Nothing => Tag::new(),
+        }
+    }
+}
+
+/// The HMAC of a whole message, as [`Hmac`] computes it, without moving its state.
+fn tag<D: EagerHash>(mac: &HmacCore<D>, message: &Message<'_>) -> Tag {
+    let mut mac = mac.clone();
+    let mut buffer = Buffer::<HmacCore<D>>::default();
+    for part in [message.before, message.body, message.after] {
+        buffer.digest_blocks(part, |blocks| mac.update_blocks(blocks));
+    }
+    let mut tag = Output::<HmacCore<D>>::default();
+    mac.finalize_fixed_core(&mut buffer, &mut tag);
+    Tag::from_slice(&tag)
+}
+
+fn running<D: EagerHash>(mac: &HmacCore<D>) -> Hmac<D> {
+    Hmac::compose(mac.clone(), Buffer::<HmacCore<D>>::default())
+}
+
+/// A key cannot be prepared.
+#[derive(Debug)]
+pub(crate) enum KeyError {
+    Secret(SecretProblem),
+    #[cfg_attr(feature = "asymmetric", expect(dead_code, reason = "no feature is missing"))]
+    FeatureRequired(&'static str),
+}
+
+impl KeyError {
+    /// The error for the secret with this index, if the index is known.
+    pub(crate) fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
+        match self {
+            Self::Secret(problem) => ConfigError::Secret { problem, index },
+            Self::FeatureRequired(feature) => {
+                ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
+            }
+        }
+    }
+}
+
+impl From<SecretProblem> for KeyError {
+    fn from(problem: SecretProblem) -> Self {
+        Self::Secret(problem)
+    }
+}
+
+/// The signed payload: the bytes before the body, the body, and the bytes after it.
+pub(crate) struct Message<'a> {
+    pub(crate) before: &'a [u8],
+    pub(crate) body: &'a [u8],
+    pub(crate) after: &'a [u8],
+}
+
+/// A MAC that was started and not finished.
+pub(crate) enum Running {
+    HmacSha1(Hmac<Sha1>),
+    HmacSha256(Hmac<Sha256>),
+    HmacSha512(Hmac<Sha512>),
+    Sha256(Sha256),
+    /// For algorithms that need the whole message at once, or no message.
+    Nothing,
+}
+
+impl Running {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::HmacSha1(mac) => mac.update(bytes),
+            Self::HmacSha256(mac) => mac.update(bytes),
+            Self::HmacSha512(mac) => mac.update(bytes),
+            Self::Sha256(digest) => digest.update(bytes),
+            Self::Nothing => {}
+        }
+    }
+}
+
+/// A computed tag, stored on the stack: it has room for the longest digest.
+pub(crate) type Tag = SmallVec<[u8; 64]>;
+
+/// The decoded tags that a request presents. Each has a length that the scheme's
+/// tags can have, and is stored after a byte with that length. Two tags of 32 bytes
+/// need no allocation.
+#[derive(Default)]
+pub(crate) struct Tags(InlineBuf<66>);
+
+/// The maximum number of signatures. It limits the cost of a request with long
+/// headers. Providers send two signatures while a secret rotates.
+pub(crate) const MAX_TAGS: usize = 16;
+
+/// The maximum number of signatures that are verified with a public key: each reads
+/// the whole message again.
+pub(crate) const MAX_PUBLIC_TAGS: usize = 4;
+
+/// The maximum number of signatures for this algorithm.
+pub(crate) fn max_tags(algorithm: Algorithm) -> usize {
+    match algorithm {
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 => MAX_PUBLIC_TAGS,
+        _ => MAX_TAGS,
+    }
+}
+
+impl Tags {
+    /// Decodes one signature and adds it, if it has the right alphabet and the
+    /// length of the algorithm's tags. Ignores it otherwise.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
+        let mut room = [0; MAX_DECODED];
+        if let Some(tag) = decode(text, scheme, &mut room) {
+            self.0.extend_from_slice(&[tag.len() as u8]);
+            self.0.extend_from_slice(tag);
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &*self.0;
+        std::iter::from_fn(move || {
+            let (&length, behind) = rest.split_first()?;
+            let (tag, behind) = behind.split_at(usize::from(length));
+            rest = behind;
+            Some(tag)
+        })
+    }
+
+    /// Whether `expected` is one of the tags. Always compares every byte of every
+    /// tag.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    fn contain(&self, expected: &[u8]) -> bool {
+        self.iter().fold(false, |found, tag| found | is_same(tag, expected))
+    }
+}
+
+/// The digest of a token that the user has chosen. The comparison does not depend
+/// on the length of the token.
+#[derive(Clone)]
+pub(crate) struct VerifyToken(Zeroizing<[u8; 32]>);
+
+impl VerifyToken {
+    pub(crate) fn new(token: &Secret) -> Self {
+        Self(Zeroizing::new(Sha256::digest(token.dangerous_reveal()).into()))
+    }
+
+    pub(crate) fn is(&self, shown: &[u8]) -> bool {
+        same(self.0.as_slice(), &Sha256::digest(shown)).into()
+    }
+}
+
+/// Whether two digests are equal, for digests that are not tags of a [`Key`].
+pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
+    same(left, right).into()
+}
+
+/// Compares two tags, eight bytes at a time. The time depends only on their
+/// lengths.
+fn same(left: &[u8], right: &[u8]) -> Choice {
+    if left.len() != right.len() {
+        return Choice::from(0);
+    }
+    let (left_words, left_rest) = left.as_chunks::<8>();
+    let (right_words, right_rest) = right.as_chunks::<8>();
+    let mut difference = 0;
+    for (left, right) in left_words.iter().zip(right_words) {
+        difference |= u64::from_ne_bytes(*left) ^ u64::from_ne_bytes(*right);
+    }
+    for (left, right) in left_rest.iter().zip(right_rest) {
+        difference |= u64::from(left ^ right);
+    }
+    difference.ct_eq(&0)
+}
+
+/// Decodes the tag in `text`; `None` if it is not a valid tag of the scheme.
+fn decode<'a>(text: &[u8], scheme: &Scheme, room: &'a mut [u8; MAX_DECODED]) -> Option<&'a [u8]> {
+    let Some(lengths) = tag_lengths(scheme.algorithm) else {
+        // A token: any non-empty text of any length, so its digest is compared.
+        let digest = &mut room[..32];
+        digest.copy_from_slice(&Sha256::digest(text));
+        return (!text.is_empty()).then_some(digest);
+    };
+    let length = match scheme.encoding {
+        Encoding::Hex => {
+            // Rejects the prefix `0x`, which `const_hex` would skip.
+            let length = text.len() / 2;
+            if !text.len().is_multiple_of(2)
+                || !lengths.contains(&length)
+                || text.starts_with(b"0x")
+            {
+                return None;
+            }
+            const_hex::decode_to_slice(text, &mut room[..length]).ok()?;
+            length
+        }
+        Encoding::Base64 => {
+            if text.len() > MAX_DECODED / 3 * 4 {
+                return None;
+            }
+            base64_simd::STANDARD.decode(text, room.as_mut_slice().as_out()).ok()?.len()
+        }
+        Encoding::Text => return None,
+    };
+    lengths.contains(&length).then_some(&room[..length])
+}
+
+/// The possible lengths of a tag, in bytes; `None` if any length is possible, as for
+/// a token.
+fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> {
+    match algorithm {
+        Algorithm::HmacSha1 => Some(20..=20),
+        Algorithm::HmacSha256 | Algorithm::Sha256 | Algorithm::Keccak256 => Some(32..=32),
+        Algorithm::HmacSha512 | Algorithm::Ed25519 => Some(64..=64),
+        // A DER sequence of two integers of at most 33 bytes.
+        Algorithm::EcdsaP256 => Some(8..=72),
+        Algorithm::Token | Algorithm::RsaSha256 | Algorithm::Jwt => None,
+    }
+}
+
+/// Encodes a tag as its scheme does. Plain text is for tokens, which have no tag.
+pub(crate) fn encode(tag: &[u8], encoding: Encoding) -> String {
+    match encoding {
+        Encoding::Hex => const_hex::encode(tag),
+        Encoding::Base64 => STRICT.encode(tag),
+        Encoding::Text => String::new(),
+    }
+}
+
+fn hmac<M: KeyInit>(key: &[u8]) -> M {
+    M::new_from_slice(key).expect("HMAC takes keys of any length")
+}
+
+/// The size of a decoding buffer. The longest tag, that of
+/// [`Algorithm::EcdsaP256`], has 72 bytes, and the base64 decoder also needs room
+/// for padding.
+const MAX_DECODED: usize = 75;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The accepted texts must not depend on the processor: the decoder has a code
+    /// path for each instruction set.
+    #[test]
+    fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
+        let scheme = Scheme::named("shopify").unwrap();
+        let read = |text: &[u8]| decode(text, &scheme, &mut [0; MAX_DECODED]).map(<[u8]>::to_vec);
+        let plain = |text: &[u8]| STRICT.decode(text).ok().filter(|tag| tag.len() == 32);
+        let tag: [u8; 32] = std::array::from_fn(|at| (at * 37) as u8);
+        let text = STRICT.encode(tag).into_bytes();
+        assert_eq!(read(&text), Some(tag.to_vec()));
+        for at in 0..text.len() {
+            for byte in 0..=u8::MAX {
+                let mut other = text.clone();
+                other[at] = byte;
+                assert_eq!(read(&other), plain(&other), "{byte} at {at}");
+                other.truncate(at);
+                assert_eq!(read(&other), None, "cut at {at}");
+            }
+        }
+        for longer in ["=", "A", "AAAA", "\n", " ", "\0"] {
+            assert_eq!(read(&[&text, longer.as_bytes()].concat()), None, "{longer:?}");
+            assert_eq!(read(&[longer.as_bytes(), &text].concat()), None, "{longer:?}");
+        }
+    }
+}

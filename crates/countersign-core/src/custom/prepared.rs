@@ -1,0 +1,118 @@
+//! Custom signing code and its keys as one type, for the schemes that hold it and the verifiers
+//! that call it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{
+    BodyCheck, CustomScheme, KeyResolver, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
+    VerifyRequest,
+};
+use crate::error::{ConfigError, VerifyError};
+use crate::request::name::Name;
+use crate::scheme::Scheme;
+use crate::secret::Secrets;
+
+/// A scheme's custom signing code, with its coverage.
+#[derive(Clone)]
+pub(crate) struct CustomBinding {
+    rule: Arc<dyn AnyRule>,
+    pub(crate) covers: SignatureCoverage,
+    /// The headers that it reads in addition to those of the description.
+    pub(crate) headers: Vec<Name>,
+}
+
+impl CustomBinding {
+    pub(crate) fn new(rule: impl CustomScheme + 'static) -> Self {
+        let headers = rule.headers().into_iter().filter_map(Name::new).collect();
+        Self { covers: rule.covers(), headers, rule: Arc::new(Shared(Arc::new(rule))) }
+    }
+
+    /// Prepares the key of each secret.
+    pub(crate) fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError> {
+        self.rule.prepare(scheme, secrets)
+    }
+
+    pub(crate) fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+        self.rule.sign(request)
+    }
+}
+
+/// Custom signing code with one key for each secret of a verifier.
+pub(crate) trait CustomVerifier: Send + Sync {
+    /// Checks the headers with the keys for whose index `is_live` is true.
+    fn begin(
+        &self,
+        request: &VerifyRequest<'_>,
+        is_live: &dyn Fn(usize) -> bool,
+    ) -> Result<BodyCheck, VerifyError>;
+}
+
+/// Custom signing code with its key type erased.
+trait AnyRule: Send + Sync {
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError>;
+
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError>;
+}
+
+struct Shared<R>(Arc<R>);
+
+impl<R: CustomScheme + 'static> AnyRule for Shared<R> {
+    fn prepare(
+        &self,
+        scheme: &Scheme,
+        secrets: &Secrets,
+    ) -> Result<Arc<dyn CustomVerifier>, ConfigError> {
+        let rule = Arc::clone(&self.0);
+        let keys = secrets.iter().enumerate().map(|(index, secret)| {
+            rule.key(scheme, secret).map_err(|error| error.of_secret(index))
+        });
+        let keys: Arc<[R::Key]> = keys.collect::<Result<_, _>>()?;
+        rule.check(scheme, secrets, &keys)?;
+        Ok(Arc::new(WithKeys { rule, keys, resolver: secrets.resolver().cloned() }))
+    }
+
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+        self.0.sign(request)
+    }
+}
+
+struct WithKeys<R: CustomScheme> {
+    rule: Arc<R>,
+    keys: Arc<[R::Key]>,
+    resolver: Option<Arc<dyn KeyResolver>>,
+}
+
+impl<R: CustomScheme> CustomVerifier for WithKeys<R> {
+    fn begin(
+        &self,
+        request: &VerifyRequest<'_>,
+        is_live: &dyn Fn(usize) -> bool,
+    ) -> Result<BodyCheck, VerifyError> {
+        let keys = LiveKeys::new(Arc::clone(&self.keys), self.resolver.clone(), is_live);
+        self.rule.begin(request, keys)
+    }
+}
+
+impl PartialEq for CustomBinding {
+    /// Code cannot be compared: it is equal only to itself.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.rule, &other.rule)
+    }
+}
+
+impl Eq for CustomBinding {}
+
+impl fmt::Debug for CustomBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomBinding").field("covers", &self.covers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! The cache of tenants' secrets.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::future::FutureExt;
+use quick_cache::sync::Cache;
+
+use super::calls::{Call, CallPermit, Failed, For, Joined, LookupResult, SingleFlight, within};
+use super::resolver::{Ask, ResolverObserver};
+use super::{TenantId, Tenants};
+use crate::error::{VerifyError, VerifyErrorKind};
+use crate::request::headers::RequestHead;
+use crate::scheme::Scheme;
+use crate::secret::keyring::Keyring;
+use crate::time::clock::{Clock, millis};
+
+/// The tenants of a verifier, with the cached results of the resolver.
+pub(crate) struct TenantSecrets {
+    from: TenantId,
+    resolver: Arc<dyn Ask>,
+    observer: Option<Arc<dyn ResolverObserver>>,
+    scheme: Scheme,
+    known: Cache<Arc<str>, Known>,
+    /// When each name was found to be unknown. Separate from `known`, so that a flood
+    /// of made-up names evicts no tenant.
+    unknown: Cache<Arc<str>, i64>,
+    calls: Arc<SingleFlight>,
+    fresh_for_ms: i64,
+    stale_for_ms: i64,
+    unknown_for_ms: i64,
+}
+
+/// A cached result for a tenant.
+#[derive(Clone)]
+struct Known {
+    keyring: Arc<Keyring>,
+    at_unix_ms: i64,
+    /// When the resolver last failed to refresh it.
+    failed_unix_ms: Option<i64>,
+}
+
+/// A tenant's secrets, or the call that looks them up.
+pub(crate) enum CacheEntry {
+    /// They are cached.
+    Here(Arc<Keyring>),
+    /// They are being looked up.
+    Asked {
+        call: Call,
+        tenant: Arc<str>,
+        /// The expired secrets, which are used if the call fails.
+        stale: Option<Arc<Keyring>>,
+    },
+}
+
+impl TenantSecrets {
+    pub(crate) fn new(scheme: Scheme, tenants: Tenants) -> Self {
+        let Tenants { from, resolver, observer, capacity, max_calls: most_calls, .. } = tenants;
+        Self {
+            from,
+            resolver,
+            observer,
+            scheme,
+            known: Cache::new(capacity),
+            unknown: Cache::new(capacity),
+            calls: Arc::new(SingleFlight::new(most_calls)),
+            fresh_for_ms: millis(tenants.fresh_for),
+            stale_for_ms: millis(tenants.stale_for),
+            unknown_for_ms: millis(tenants.unknown_for),
+        }
+    }
+
+    /// Looks up the secrets for a request.
+    pub(crate) fn find(
+        self: &Arc<Self>,
+        head: &RequestHead<'_>,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<CacheEntry, VerifyError> {
+        let name = self.from.name(head)?;
+        let now_unix_ms = clock.now_unix_ms();
+        if let Some(kept) = self.at_hand(&name, now_unix_ms) {
+            return kept;
+        }
+        let stale = self.stale(&name, now_unix_ms);
+        // A name whose secrets are too old to use is still a tenant's name.
+        let is_tenant = self.known.peek(&*name).is_some();
+        let purpose = if is_tenant { For::Tenant } else { For::AnyName };
+        let begin = |place: CallPermit| {
+            let (this, clock) = (Arc::clone(self), Arc::clone(clock));
+            async move { this.ask(&place, &*clock).await }.boxed()
+        };
+        let at_hand = || self.at_hand(&name, now_unix_ms);
+        match self.calls.join(&name, purpose, now_unix_ms, at_hand, begin) {
+            Joined::Call(call) => Ok(CacheEntry::Asked { call, tenant: (*name).into(), stale }),
+            Joined::Needless(kept) => kept,
+            Joined::TooMany => stale.map(CacheEntry::Here).ok_or_else(unavailable),
+        }
+    }
+
+    /// Stops waiting for the resolver and returns the expired secrets, if any. The
+    /// next requests do not wait for it either.
+    pub(crate) fn use_stale(
+        &self,
+        tenant: &Arc<str>,
+        stale: Option<Arc<Keyring>>,
+        now_unix_ms: i64,
+    ) -> Result<Arc<Keyring>, VerifyError> {
+        self.postpone(tenant, now_unix_ms);
+        stale.ok_or_else(unavailable)
+    }
+
+    pub(crate) fn forget(&self, tenant: &str) {
+        self.calls.forget(Some(tenant));
+        self.known.remove(tenant);
+        self.unknown.remove(tenant);
+    }
+
+    pub(crate) fn forget_all(&self) {
+        self.calls.forget(None);
+        self.known.clear();
+        self.unknown.clear();
+    }
+
+    /// The cached result, if it is fresh enough.
+    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry, VerifyError>> {
+        if let Some(known) = self.known.get(name) {
+            let within = |since, for_ms| within(since, now_unix_ms, for_ms);
+            let not_again =
+                known.failed_unix_ms.is_some_and(|failed| within(failed, self.unknown_for_ms));
+            let fresh = within(known.at_unix_ms, self.fresh_for_ms)
+                || not_again && self.is_usable(&known, now_unix_ms);
+            return fresh.then_some(Ok(CacheEntry::Here(known.keyring)));
+        }
+        let unknown = self.unknown.get(name)?;
+        within(unknown, now_unix_ms, self.unknown_for_ms)
+            .then(|| Err(VerifyErrorKind::UnknownTenant.into()))
+    }
+
+    fn stale(&self, name: &str, now_unix_ms: i64) -> Option<Arc<Keyring>> {
+        let known = self.known.get(name)?;
+        self.is_usable(&known, now_unix_ms).then_some(known.keyring)
+    }
+
+    fn is_usable(&self, known: &Known, now_unix_ms: i64) -> bool {
+        let longest = self.fresh_for_ms.saturating_add(self.stale_for_ms);
+        within(known.at_unix_ms, now_unix_ms, longest)
+    }
+
+    async fn ask(self: Arc<Self>, place: &CallPermit, clock: &dyn Clock) -> LookupResult {
+        let tenant = &place.tenant;
+        let asked =
+            AssertUnwindSafe(async { Arc::clone(&self.resolver).ask(Arc::clone(tenant)).await });
+        let said = match asked.catch_unwind().await {
+            Ok(Ok(said)) => said,
+            Ok(Err(error)) => return Err(self.failed(place, &*error, clock)),
+            Err(_) => return Err(self.failed(place, &Panicked, clock)),
+        };
+        let now_unix_ms = clock.now_unix_ms();
+        let Some(secrets) = said else {
+            place.learn(|| {
+                self.known.remove(tenant);
+                self.unknown.insert(Arc::clone(tenant), now_unix_ms);
+            });
+            return Ok(None);
+        };
+        match Keyring::prepare(&self.scheme, &secrets) {
+            Ok(keyring) => {
+                let keyring = Arc::new(keyring.of_tenant(Arc::clone(tenant)));
+                let known = Known {
+                    keyring: Arc::clone(&keyring),
+                    at_unix_ms: now_unix_ms,
+                    failed_unix_ms: None,
+                };
+                place.learn(|| {
+                    self.unknown.remove(tenant);
+                    self.known.insert(Arc::clone(tenant), known);
+                });
+                Ok(Some(keyring))
+            }
+            Err(error) => Err(self.failed(place, &error, clock)),
+        }
+    }
+
+    fn failed(
+        &self,
+        place: &CallPermit,
+        error: &(dyn std::error::Error + 'static),
+        clock: &dyn Clock,
+    ) -> Failed {
+        place.learn(|| self.postpone(&place.tenant, clock.now_unix_ms()));
+        if let Some(observer) = &self.observer {
+            // A panic of the observer only loses its own report.
+            let told = AssertUnwindSafe(|| observer.failed(&place.tenant, error));
+            let _ = std::panic::catch_unwind(told);
+        }
+        Failed
+    }
+
+    /// Records a failure: for a while, the tenant's cached secrets are used without a
+    /// new call.
+    fn postpone(&self, tenant: &Arc<str>, now_unix_ms: i64) {
+        if let Some(mut known) = self.known.peek(tenant) {
+            known.failed_unix_ms = Some(now_unix_ms);
+            // If the entry is gone by now, there is nothing to update.
+            let _ = self.known.replace(Arc::clone(tenant), known, true);
+        }
+    }
+}
+
+fn unavailable() -> VerifyError {
+    VerifyErrorKind::SecretsUnavailable.into()
+}
+
+#[derive(Debug)]
+struct Panicked;
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the resolver panicked")
+    }
+}
+
+impl std::error::Error for Panicked {}

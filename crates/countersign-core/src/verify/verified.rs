@@ -1,0 +1,170 @@
+//! A verified delivery.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use serde_core::de::DeserializeOwned;
+
+use super::VerifierSnapshot;
+use crate::error::malformed::MalformedJson;
+use crate::handshake::{self, HandshakeAnswer};
+use crate::scheme::{Identity, Scheme};
+use crate::telemetry::TelemetryEvent;
+use crate::verify::event::{Event, EventIdFrom, Signed};
+use crate::verify::signature_headers::SignatureHeaders;
+
+/// A delivery whose signature and timestamp are verified.
+///
+/// Only a [`Verifier`](crate::Verifier) creates one. Clones are cheap and refer to the
+/// same delivery.
+#[derive(Clone)]
+pub struct Verified {
+    pub(super) verifier: VerifierSnapshot,
+    pub(super) presented: SignatureHeaders,
+    pub(super) body: Bytes,
+    pub(super) secret: usize,
+    /// Derived on first use.
+    pub(super) event: OnceLock<Box<Event>>,
+}
+
+impl Verified {
+    /// The signed bytes of the body, as they arrived. If the scheme's
+    /// [`body_view`](Scheme::body_view) is the decoded one, the decoded bytes: the
+    /// request's `content-encoding` and `content-length` then do not apply to them.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Returns the [`body`](Self::body) and drops the rest.
+    #[must_use]
+    pub fn into_body(self) -> Bytes {
+        self.body
+    }
+
+    /// Deserializes the verified body from JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`MalformedJson`] if the body is not JSON, or does not fit the type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, MalformedJson> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            self.verifier.watch.record(&TelemetryEvent::MalformedJson);
+            MalformedJson::of(&error)
+        })
+    }
+
+    /// Whether the signature covers the body. It does, unless the scheme only sends a
+    /// token: then any client that has seen the token can send any body.
+    #[must_use]
+    pub fn authenticates_body(&self) -> bool {
+        self.scheme().authenticates_body()
+    }
+
+    /// The scheme that verified the delivery.
+    #[must_use]
+    pub fn scheme(&self) -> &Scheme {
+        &self.verifier.scheme
+    }
+
+    /// The event id, which distinguishes this event from others. It comes from signed
+    /// bytes only. [`identity`](Self::identity) says how reliable it is.
+    ///
+    /// There is always an id. If the delivery has no id in the places that the scheme
+    /// defines, it is the digest of the signed bytes. The id of a batch of several
+    /// events is the digest of their ids in order. A handler that acts on the elements
+    /// must deduplicate them by their own ids.
+    ///
+    /// Ids from two places of the body can be equal (order 7, refund 7). For this
+    /// reason an [`EventKey`](crate::EventKey) includes the
+    /// [place](Self::event_id_from).
+    #[must_use]
+    pub fn event_id(&self) -> &str {
+        &self.event().id
+    }
+
+    /// The place where the event id was found.
+    #[must_use]
+    pub fn event_id_from(&self) -> &EventIdFrom {
+        &self.event().id_from
+    }
+
+    /// How reliably the id distinguishes this event from others. If it is
+    /// [`Unknown`](Identity::Unknown), another delivery with the same id may be a
+    /// different event and must not be dropped as a duplicate.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.event().identity
+    }
+
+    /// The type of the event, if the scheme defines its place and this delivery has a
+    /// type there.
+    #[must_use]
+    pub fn event_type(&self) -> Option<EventType<'_>> {
+        self.event().kind.as_ref().map(|(name, signed)| EventType { name, signed: *signed })
+    }
+
+    /// The signed timestamp of the delivery, in Unix milliseconds; `None` if the scheme
+    /// signs no timestamp.
+    #[must_use]
+    pub fn signed_at_unix_ms(&self) -> Option<i64> {
+        self.presented.signed_at_ms
+    }
+
+    /// The index of the secret that signed the delivery. The current secret has index
+    /// 0.
+    #[must_use]
+    pub fn secret_index(&self) -> usize {
+        self.verifier.keyring().secret_number(self.secret)
+    }
+
+    /// The name of the secret that signed the delivery, if the secret has a name.
+    #[must_use]
+    pub fn secret_name(&self) -> Option<&str> {
+        self.verifier.keyring().names[self.secret].as_deref()
+    }
+
+    /// The tenant of the delivery, if the verifier was created
+    /// [for tenants](crate::Verifier::for_tenants).
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.verifier.keyring().tenant.as_deref()
+    }
+
+    /// The response to the handshake, if this delivery is a signed handshake. It then
+    /// contains no event to handle. ([`Verifier::handshake`](crate::Verifier::handshake)
+    /// recognises unsigned handshakes.)
+    ///
+    /// If the scheme has handshakes, this parses the body.
+    #[must_use]
+    pub fn handshake(&self) -> Option<HandshakeAnswer> {
+        handshake::signed(self.scheme(), &self.verifier.keyring().keys[self.secret], &self.body)
+    }
+
+    pub(crate) fn event(&self) -> &Event {
+        self.event.get_or_init(|| Box::new(Event::of(self.scheme(), &self.presented, &self.body)))
+    }
+}
+
+impl fmt::Debug for Verified {
+    /// Shows the scheme, the index of the secret and the length of the body, but not
+    /// the body, the signature or the id.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified")
+            .field("scheme", &self.scheme().name())
+            .field("secret", &self.secret)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The type of an event, and whether the signature covers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventType<'a> {
+    /// The type, as the provider writes it (`payment_intent.succeeded`).
+    pub name: &'a str,
+    /// Whether the signature covers it.
+    pub signed: Signed,
+}
