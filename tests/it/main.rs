@@ -32,6 +32,7 @@ mod receiver;
 mod receiving;
 mod redis;
 mod requests;
+mod rooms;
 mod rotation;
 mod rules;
 mod scheme_features;

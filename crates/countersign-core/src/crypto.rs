@@ -1,5 +1,6 @@
 //! Cryptography: MACs, signatures by public keys, and the only comparison of tags.
 
+pub(crate) mod algorithm;
 #[cfg(feature = "asymmetric")]
 pub(crate) mod asymmetric;
 pub(crate) mod inline_buf;

@@ -7,7 +7,6 @@ mod keys;
 mod live;
 mod prepared;
 mod request;
-mod resolver;
 mod to_sign;
 
 pub(crate) mod certificate;
@@ -20,7 +19,6 @@ pub use keys::{MacKey, PresentedSignatures};
 pub use live::{LiveKey, LiveKeys, LookedUp};
 pub(crate) use prepared::{CustomBinding, CustomVerifier};
 pub use request::VerifyRequest;
-pub use resolver::KeyResolver;
 pub use to_sign::{SignRequest, SignedRequest};
 
 use crate::error::{ConfigError, VerifyError};

@@ -52,9 +52,10 @@ pub use fix::Audience;
 pub use request::CapturedRequest;
 
 use crate::error::ConfigError;
-use crate::scheme::{Scheme, Tolerance};
+use crate::scheme::Scheme;
 use crate::secret::{Secret, Secrets};
 use crate::time::clock::{Clock, SystemClock};
+use crate::time::tolerance::Tolerance;
 use experiment::{Experiment, Experiments};
 
 /// Finds out why a delivery is rejected.

@@ -2,6 +2,7 @@
 //! Stores have their own error type.
 
 pub(crate) mod malformed;
+pub(crate) mod named_variants;
 
 use std::error::Error;
 use std::fmt;

@@ -8,11 +8,11 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::crypto::mac::{self, Key, Message, VerifyToken};
+use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::headers::RequestHead;
 use crate::scheme::{
-    AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Pointer, Scheme,
-    Test,
+    AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Scheme, Test,
 };
 use crate::secret::Secret;
 

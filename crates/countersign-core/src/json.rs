@@ -1,6 +1,7 @@
 //! Finds values inside a JSON body without building a tree.
 
 mod member;
+pub(crate) mod pointer;
 mod unproved;
 
 use std::fmt;
@@ -8,7 +9,7 @@ use std::fmt;
 use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
-use crate::scheme::Pointer;
+use crate::json::pointer::Pointer;
 
 pub(crate) use member::member;
 pub(crate) use unproved::unproved;

@@ -28,11 +28,10 @@
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //! | `diagnose` | finds out why a delivery fails verification, for tools |
 //!
-//! A room uses the rooms above it in this table.
+//! A room uses only the rooms above it in this table; `tests/it/rooms.rs` lists what is left to do.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The rooms, lowest first.
 mod body;
 mod crypto;
 mod custom;
@@ -67,9 +66,11 @@ pub use verify::event::{EventIdFrom, Signed};
 pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }
+pub use crypto::algorithm::Algorithm;
+pub use crypto::algorithm::Encoding;
 pub use custom::{
-    BodyCheck, CustomScheme, KeyMatch, KeyResolver, LiveKey, LiveKeys, LookedUp, MacKey,
-    PresentedSignatures, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
+    BodyCheck, CustomScheme, KeyMatch, LiveKey, LiveKeys, LookedUp, MacKey, PresentedSignatures,
+    SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
 pub use error::malformed::{JsonProblem, MalformedJson};
 pub use receive::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
@@ -80,10 +81,12 @@ pub use receive::{
 };
 pub use request::url::PublicUrl;
 pub use scheme::{
-    Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, Handshake,
-    HandshakeBuilder, HandshakeRule, Identity, Interactive, ProviderProfile, Retries,
-    RetrySignature, Scheme, SchemeBuilder, SchemeField, SecretFormat, TimestampUnit, Tolerance,
+    BodyView, EventIdSource, EventTypeSource, Evidence, Handshake, HandshakeBuilder, HandshakeRule,
+    Identity, Interactive, ProviderProfile, Retries, RetrySignature, Scheme, SchemeBuilder,
+    SchemeField,
 };
+pub use secret::resolver::KeyResolver;
+pub use secret::secret_format::SecretFormat;
 pub use secret::tenants::{ResolverObserver, SecretResolver, TenantId, Tenants};
 pub use secret::{Secret, SecretWarning, SecretWarningKind, Secrets};
 pub use telemetry::{DeliverySpan, HandlerGuard};
@@ -92,6 +95,8 @@ pub use telemetry::{METRICS, Metric, MetricKind, describe_metrics};
 pub use time::runtime::Runtime;
 #[cfg(feature = "tokio")]
 pub use time::runtime::TokioRuntime;
+pub use time::tolerance::Tolerance;
+pub use time::unit::TimestampUnit;
 pub use verify::sign::Signer;
 pub use verify::{
     EventType, HandshakeSecretStore, ReceivedDelivery, ResolveFuture, SecretsHandle,

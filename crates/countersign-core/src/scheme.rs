@@ -16,9 +16,6 @@ mod profile;
 mod template;
 #[cfg(feature = "serde")]
 mod to_toml;
-mod tolerance;
-
-use std::fmt;
 
 pub use builder::SchemeBuilder;
 pub use event_source::{EventIdSource, EventTypeSource};
@@ -26,16 +23,21 @@ pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
 pub use identity::Identity;
 pub(crate) use profile::min_retention;
 pub use profile::{ProviderProfile, Retries};
-pub use tolerance::Tolerance;
 
 pub(crate) use boundaries::{Boundaries, is_url_byte};
-pub(crate) use event_source::{IdPlace, Pointer, TypePlace};
+pub(crate) use event_source::{IdPlace, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, SecretPlace, Template};
 
+use crate::crypto::algorithm::{Algorithm, Encoding};
 use crate::custom::{CustomBinding, SignatureCoverage};
 use crate::error::ConfigError;
+use crate::error::named_variants::named_variants;
+use crate::json::pointer::Pointer;
 use crate::request::name::Name;
+use crate::secret::secret_format::SecretFormat;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// How a provider signs its deliveries.
 ///
@@ -430,77 +432,6 @@ pub(crate) enum TimestampSource {
     Body(Pointer),
 }
 
-/// The algorithm that computes a signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// HMAC with SHA-1, for providers that still use it.
-    HmacSha1,
-    /// HMAC with SHA-256.
-    HmacSha256,
-    /// HMAC with SHA-512.
-    HmacSha512,
-    /// Plain SHA-256 over a message that contains the secret (HubSpot v1, v2).
-    Sha256,
-    /// Ed25519, RFC 8032. Needs the feature `asymmetric`.
-    Ed25519,
-    /// ECDSA on P-256 with SHA-256, in ASN.1 DER. Needs the feature
-    /// `asymmetric`.
-    EcdsaP256,
-    /// No signature: the header contains the secret itself. **The body is not
-    /// authenticated.**
-    Token,
-    /// Plain Keccak-256, the hash from before SHA-3. Only for custom signing code.
-    Keccak256,
-    /// RSA, PKCS #1 v1.5, with SHA-256. Only for custom signing code; needs the
-    /// feature `asymmetric`.
-    RsaSha256,
-    /// A signed JWT. Only for custom signing code; needs the feature `asymmetric` if it is signed
-    /// with a private key.
-    Jwt,
-}
-
-/// The format in which a provider displays its secrets. It determines how a
-/// secret is decoded to a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SecretFormat {
-    /// The text itself is the key, including any prefix.
-    Text,
-    /// Hexadecimal, either case.
-    Hex,
-    /// Base64 of the standard alphabet, padding optional.
-    Base64,
-    /// Base64 after the optional prefix `whsec_`, which can be preceded by
-    /// `v1,`. In a list joined by `|`, each item is a separate key.
-    Whsec,
-    /// Base64 if the text starts with `whsec_`, otherwise plain text (OpenAI).
-    WhsecOrText,
-    /// Two keys: the text itself and, if the text is base64 after an optional `whsec_`, the decoded
-    /// bytes. A delivery can be signed with either key (Polar).
-    TextAndWhsec,
-    /// A public key: base64 after the optional prefix `whpk_`.
-    Whpk,
-    /// Text in which HTML's five entities are decoded to their characters
-    /// (WooCommerce).
-    HtmlEntities,
-    /// User and password, `user:password`. The key is their base64, as in HTTP
-    /// Basic authentication, RFC 7617.
-    Basic,
-}
-
-/// How a signature is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// Hexadecimal, either case.
-    Hex,
-    /// Base64 of the standard alphabet, with its padding.
-    Base64,
-    /// Plain text: for tokens.
-    Text,
-}
-
 /// Which form of the body is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -511,20 +442,6 @@ pub enum BodyView {
     /// The decompressed body, if it has a content encoding (`gzip` or
     /// `deflate`). Needs the feature `compression`.
     Decoded,
-}
-
-/// The format of a timestamp.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TimestampUnit {
-    /// Whole seconds since 1970.
-    Seconds,
-    /// Whole milliseconds since 1970.
-    Milliseconds,
-    /// RFC 3339, with any offset and any number of fractional digits.
-    Rfc3339,
-    /// The HTTP date, RFC 9110 section 5.6.7.
-    HttpDate,
 }
 
 /// Deliveries whose response body the provider reads (TwiML, the response to a
@@ -594,78 +511,20 @@ pub enum SchemeField {
     Interactive,
 }
 
-/// The text of each variant: the same in the builder's documentation, in TOML
-/// and in the program's output.
-macro_rules! words {
-    ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// All variants, each with the text that files and programs use for it.
-            pub const ALL: &'static [(&'static str, Self)] = &[$(($word, Self::$variant)),+];
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(match self { $(Self::$variant => $word),+ })
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let word = String::deserialize(deserializer)?;
-                let known = Self::ALL.iter().find(|(known, _)| *known == word);
-                known.map(|(_, value)| *value).ok_or_else(|| {
-                    serde::de::Error::unknown_variant(&word, &[$($word),+])
-                })
-            }
-        }
-    };
-}
-
-words!(Algorithm {
-    HmacSha1 = "hmac-sha1",
-    HmacSha256 = "hmac-sha256",
-    HmacSha512 = "hmac-sha512",
-    Sha256 = "sha256",
-    Ed25519 = "ed25519",
-    EcdsaP256 = "ecdsa-p256",
-    Token = "token",
-    Keccak256 = "keccak256",
-    RsaSha256 = "rsa-sha256",
-    Jwt = "jwt",
-});
-words!(SecretFormat {
-    Text = "text",
-    Hex = "hex",
-    Base64 = "base64",
-    Whsec = "whsec",
-    WhsecOrText = "whsec-or-text",
-    TextAndWhsec = "text-and-whsec",
-    Whpk = "whpk",
-    HtmlEntities = "html-entities",
-    Basic = "basic",
-});
-words!(Encoding { Hex = "hex", Base64 = "base64", Text = "text" });
-words!(BodyView { Raw = "raw", Decoded = "decoded" });
-words!(TimestampUnit {
-    Seconds = "seconds",
-    Milliseconds = "milliseconds",
-    Rfc3339 = "rfc3339",
-    HttpDate = "http-date",
-});
-words!(HandshakeRule {
+named_variants!(BodyView { Raw = "raw", Decoded = "decoded" });
+named_variants!(HandshakeRule {
     Signed = "signed",
     Unsigned = "unsigned",
     UnsignedInWindow = "unsigned-in-window",
 });
-words!(Evidence {
+named_variants!(Evidence {
     SdkRun = "sdk-run",
     SdkSource = "sdk-source",
     Docs = "docs",
     Secondary = "secondary",
     Custom = "custom",
 });
-words!(SchemeField {
+named_variants!(SchemeField {
     AckDeadline = "ack_deadline",
     Retries = "retries",
     BodyLimit = "body_limit",
@@ -675,6 +534,6 @@ words!(SchemeField {
     Identity = "identity",
     Interactive = "interactive",
 });
-words!(Identity { Id = "id", Content = "content", Unknown = "unknown" });
-words!(Interactive { No = "no", Yes = "yes", WithId = "with-id", WithoutId = "without-id" });
-words!(RetrySignature { New = "new", Same = "same", Unknown = "unknown" });
+named_variants!(Identity { Id = "id", Content = "content", Unknown = "unknown" });
+named_variants!(Interactive { No = "no", Yes = "yes", WithId = "with-id", WithoutId = "without-id" });
+named_variants!(RetrySignature { New = "new", Same = "same", Unknown = "unknown" });

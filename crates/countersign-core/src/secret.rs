@@ -1,6 +1,8 @@
 //! Signing secrets: never empty, redacted in output, wiped when dropped.
 
 pub(crate) mod keyring;
+pub(crate) mod resolver;
+pub(crate) mod secret_format;
 pub(crate) mod tenants;
 
 mod format;
@@ -14,9 +16,10 @@ use zeroize::Zeroizing;
 
 pub use warning::{SecretWarning, SecretWarningKind};
 
-use crate::custom::KeyResolver;
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::{Scheme, SecretFormat};
+use crate::scheme::Scheme;
+use crate::secret::resolver::KeyResolver;
+use crate::secret::secret_format::SecretFormat;
 use crate::time::validity::Validity;
 
 /// One signing secret.

@@ -3,4 +3,6 @@
 pub(crate) mod clock;
 pub(crate) mod runtime;
 pub(crate) mod timestamp;
+pub(crate) mod tolerance;
+pub(crate) mod unit;
 pub(crate) mod validity;

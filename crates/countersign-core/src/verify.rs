@@ -33,14 +33,17 @@ use replaceable::Replaceable;
 use crate::body::budget::BufferBudget;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::idempotency::Endpoint;
+use crate::json::pointer::Pointer;
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
-use crate::scheme::{BodyView, Pointer, Scheme, TimestampSource, TimestampUnit, Tolerance};
+use crate::scheme::{BodyView, Scheme, TimestampSource};
 use crate::secret::keyring::Keyring;
 use crate::secret::tenants::TenantSecrets;
 use crate::secret::{Secret, Secrets};
 use crate::telemetry::Recorder;
 use crate::time::clock::{Clock, SystemClock};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// Verifies the deliveries of one endpoint, with a scheme, its active secrets and a
 /// clock.

@@ -2,10 +2,10 @@
 
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 
+use crate::crypto::algorithm::Algorithm;
 use crate::crypto::mac::Message;
 use crate::crypto::signature_key::is_low_order;
 use crate::error::SecretProblem;
-use crate::scheme::Algorithm;
 
 /// A public key whose length and form match its algorithm.
 #[derive(Clone)]

@@ -13,9 +13,11 @@ use smallvec::SmallVec;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::inline_buf::InlineBuf;
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::{Algorithm, Encoding, Scheme, SecretPlace};
+use crate::scheme::{Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
 
 /// A prepared key. For an HMAC, both padded blocks of the key are already hashed.

@@ -16,12 +16,13 @@ use super::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
     VerifyRequest,
 };
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::{self, MAX_PUBLIC_TAGS};
 use crate::crypto::signature_key::PublicKey;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
 use crate::request::name::Name;
-use crate::scheme::{Encoding, Scheme};
+use crate::scheme::Scheme;
 use crate::secret::{Secret, Secrets};
 
 /// The scheme's header contains a JWT with a claim that is the SHA-256 of the

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::{KeyMatch, LiveKeys};
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::{self, Key, Message, Tags};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::scheme::{Encoding, Scheme};
+use crate::scheme::Scheme;
 use crate::secret::{Secret, Secrets};
 
 /// A secret as a key of the scheme's algorithm, for custom code that signs a message other than the

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{KeyMatch, KeyResolver};
+use super::KeyMatch;
+use crate::secret::resolver::KeyResolver;
 
 /// The keys of the secrets that are valid at the time of a request, in the order of the secrets.
 /// Cheap to clone.

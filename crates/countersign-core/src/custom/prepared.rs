@@ -5,13 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{
-    BodyCheck, CustomScheme, KeyResolver, LiveKeys, SignRequest, SignatureCoverage, SignedRequest,
-    VerifyRequest,
+    BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError};
 use crate::request::name::Name;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
+use crate::secret::resolver::KeyResolver;
 
 /// A scheme's custom signing code, with its coverage.
 #[derive(Clone)]

@@ -8,8 +8,9 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::request::headers::RequestHead;
 use crate::request::name::Name;
 use crate::request::url::{PublicUrl, RequestUrl};
-use crate::scheme::{Scheme, Tolerance};
+use crate::scheme::Scheme;
 use crate::time::timestamp;
+use crate::time::tolerance::Tolerance;
 use crate::verify::signature_headers::{FamilyHeaders, Signatures};
 
 /// A request without its body, for a [`CustomScheme`](crate::CustomScheme):

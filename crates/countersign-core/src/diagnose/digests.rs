@@ -9,10 +9,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::fix::Fix;
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
-use crate::scheme::{
-    Algorithm, Boundaries, Encoding, Grammar, HeaderSet, Scheme, Template, TimestampSource,
-};
+use crate::scheme::{Boundaries, Grammar, HeaderSet, Scheme, Template, TimestampSource};
 
 /// Tries every header that contains a value of a digest's length: with the hash of
 /// that length, over the scheme's signed payload, over the body, and over the URL

@@ -10,10 +10,12 @@ use bytes::Bytes;
 use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
+use crate::crypto::algorithm::Algorithm;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::url::PublicUrl;
-use crate::scheme::{Algorithm, Boundaries, Scheme, Tolerance};
+use crate::scheme::{Boundaries, Scheme};
 use crate::secret::{Secret, Secrets};
+use crate::time::tolerance::Tolerance;
 use crate::verify::Verifier;
 
 /// What is verified: the captured request, unchanged or with a change.

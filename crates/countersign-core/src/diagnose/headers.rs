@@ -8,8 +8,10 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use super::cause::{Cause, CauseKind};
 use super::digests;
 use super::experiment::{Experiment, Tries, Try};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
-use crate::scheme::{Algorithm, Encoding, Grammar, HeaderSet, Scheme, TimestampSource};
+use crate::scheme::{Grammar, HeaderSet, Scheme, TimestampSource};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 

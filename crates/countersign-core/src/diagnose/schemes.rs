@@ -3,7 +3,8 @@
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::heuristics;
-use crate::scheme::{Algorithm, Grammar, Scheme, TypePlace};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Grammar, Scheme, TypePlace};
 
 /// The same request with each of the other schemes.
 ///

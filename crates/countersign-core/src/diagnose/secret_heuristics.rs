@@ -9,8 +9,9 @@ use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
+use crate::crypto::algorithm::Algorithm;
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::{Algorithm, Scheme};
+use crate::scheme::Scheme;
 use crate::secret::Secret;
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.

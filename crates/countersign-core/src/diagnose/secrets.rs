@@ -4,7 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
-use crate::scheme::{Scheme, SecretFormat};
+use crate::scheme::Scheme;
+use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, Secrets, is_blank, unquoted};
 
 /// All secrets that are tried instead of the given ones, each with the cause if it

@@ -5,13 +5,14 @@ use std::time::UNIX_EPOCH;
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
 use super::fix::Fix;
+use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::name::Name;
-use crate::scheme::{
-    Grammar, Part, Pointer, Scheme, Template, Timestamp, TimestampSource, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Grammar, Part, Scheme, Template, Timestamp, TimestampSource};
 use crate::time::clock::millis;
 use crate::time::timestamp;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// Why an authentic delivery is rejected because of its timestamp. Empty if it is
 /// accepted.

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use super::*;
+use crate::crypto::algorithm::Encoding;
 use crate::error::VerifyErrorKind;
-use crate::scheme::{Encoding, HandshakeBuilder};
+use crate::scheme::HandshakeBuilder;
 use crate::time::clock::ManualClock;
 use crate::verify::Verifier;
 use crate::verify::sign::Signer;

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use super::Value;
 use crate::error::VerifyError;
-use crate::scheme::Pointer;
+use crate::json::pointer::Pointer;
 
 /// The value at each of the pointers, read in one walk.
 ///

@@ -19,9 +19,10 @@ use crate::idempotency::{
 use crate::receive::outcome::{
     EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict,
 };
-use crate::scheme::{Retries, Tolerance, min_retention};
+use crate::scheme::{Retries, min_retention};
 use crate::telemetry::{Stopwatch, TelemetryEvent};
 use crate::time::runtime::Runtime;
+use crate::time::tolerance::Tolerance;
 use crate::verify::{Verified, Verifier};
 
 pub use repeats::Repeats;

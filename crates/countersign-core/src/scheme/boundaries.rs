@@ -6,8 +6,8 @@
 //! fixed length. The builder derives the resulting limits on requests from the template.
 
 use crate::json;
-use crate::scheme::TimestampUnit;
 use crate::time::timestamp;
+use crate::time::unit::TimestampUnit;
 
 /// The limits on the parts of a request that make the signed bytes unambiguous. The limits of a
 /// signed header are stored with the header in the template.

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use super::handshake::{self, HandshakeBuilder};
 use super::profile::Retries;
-use super::{
-    Algorithm, BodyView, Encoding, Evidence, Identity, Interactive, RetrySignature, Scheme,
-    SchemeField, SecretFormat, TimestampUnit, Tolerance,
-};
+use super::{BodyView, Evidence, Identity, Interactive, RetrySignature, Scheme, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::custom::{CustomBinding, CustomScheme};
 use crate::error::ConfigError;
+use crate::secret::secret_format::SecretFormat;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// Builder of a [`Scheme`]; [`build`](Self::build) checks that the settings are consistent.
 ///

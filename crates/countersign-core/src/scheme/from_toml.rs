@@ -137,7 +137,10 @@ mod tests {
 
     #[test]
     fn a_file_and_a_builder_with_the_same_words_are_the_same_scheme() {
-        use crate::scheme::{Encoding, Retries, TimestampUnit, Tolerance};
+        use crate::crypto::algorithm::Encoding;
+        use crate::scheme::Retries;
+        use crate::time::tolerance::Tolerance;
+        use crate::time::unit::TimestampUnit;
         let built = Scheme::builder("acme")
             .signature_header("X-Acme-Signature")
             .signature_pairs(',', '=', "v1")

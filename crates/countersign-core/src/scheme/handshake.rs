@@ -13,8 +13,9 @@ pub use builder::HandshakeBuilder;
 
 pub(super) use builder::HandshakeConfig;
 
-use super::event_source::Pointer;
-use super::{Encoding, Scheme};
+use super::Scheme;
+use crate::crypto::algorithm::Encoding;
+use crate::json::pointer::Pointer;
 use crate::request::name::Name;
 
 /// A request with which a provider checks an endpoint, and the response to it.

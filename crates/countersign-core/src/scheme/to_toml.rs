@@ -7,11 +7,13 @@ use super::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Retries, default_retention, min_retention,
 };
 use super::{
-    Algorithm, AnswerBody, BodyView, Condition, Encoding, Evidence, Field, Grammar, Handshake,
-    HeaderText, Identity, Interactive, Place, RetrySignature, Scheme, SecretFormat, Test,
-    TimestampSource,
+    AnswerBody, BodyView, Condition, Evidence, Field, Grammar, Handshake, HeaderText, Identity,
+    Interactive, Place, RetrySignature, Scheme, Test, TimestampSource,
 };
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::error::ConfigError;
+use crate::secret::secret_format::SecretFormat;
 
 // So that the documentation of the facade names the feature, too.
 #[cfg(feature = "serde")]
@@ -342,7 +344,9 @@ const WIDTH: usize = 100;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scheme::{SchemeField, TimestampUnit, Tolerance};
+    use crate::scheme::SchemeField;
+    use crate::time::tolerance::Tolerance;
+    use crate::time::unit::TimestampUnit;
 
     #[test]
     fn every_built_in_that_is_data_reads_back_equal() {

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::warning::is_blank;
 use super::{Secret, Secrets, Source, not_zero};
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::SecretFormat;
+use crate::secret::secret_format::SecretFormat;
 
 /// A key, wiped when it is dropped.
 type KeyBytes = Zeroizing<Vec<u8>>;

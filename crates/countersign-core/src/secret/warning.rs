@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{Secret, Secrets};
-use crate::scheme::{Algorithm, Scheme};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::Scheme;
 
 /// A warning that a secret of an endpoint looks wrong. The secret is used anyway. The
 /// warning contains no part of the secret.

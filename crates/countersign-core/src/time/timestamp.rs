@@ -6,8 +6,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::scheme::{TimestampUnit, Tolerance};
 use crate::time::clock::millis;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// Parses `text` and returns the instant in Unix milliseconds.
 ///

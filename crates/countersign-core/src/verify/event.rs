@@ -4,8 +4,9 @@ use std::fmt;
 
 use smallvec::SmallVec;
 
+use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
-use crate::scheme::{EventIdSource, IdPlace, Identity, Pointer, Scheme, TypePlace};
+use crate::scheme::{EventIdSource, IdPlace, Identity, Scheme, TypePlace};
 use crate::verify::signature_headers::SignatureHeaders;
 use crate::verify::signed_pieces::{self, SignedPieces};
 

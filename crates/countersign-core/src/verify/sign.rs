@@ -5,14 +5,16 @@ mod view;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::crypto::algorithm::Algorithm;
 use crate::crypto::mac::{self, Key, KeyError, Message};
 use crate::crypto::signature_key::{PrivateKey, Way};
 use crate::custom::{SignRequest, SignedRequest};
 use crate::error::{ConfigError, VerifyError};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
-use crate::scheme::{Algorithm, Grammar, Scheme, SecretFormat, TimestampSource};
+use crate::scheme::{Grammar, Scheme, TimestampSource};
 use crate::secret::Secrets;
+use crate::secret::secret_format::SecretFormat;
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::timestamp;
 use crate::verify::signature_headers::{Assembly, SignedParts, is_id};

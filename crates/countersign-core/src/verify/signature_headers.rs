@@ -15,10 +15,9 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::request::headers::{HeaderLookup, RepeatedHeader, RequestHead};
 use crate::request::name::Name;
 use crate::request::url::PublicUrl;
-use crate::scheme::{
-    Grammar, HeaderSet, Part, Scheme, TimestampSource, Tolerance, TypePlace, is_url_byte,
-};
+use crate::scheme::{Grammar, HeaderSet, Part, Scheme, TimestampSource, TypePlace, is_url_byte};
 use crate::time::timestamp;
+use crate::time::tolerance::Tolerance;
 use crate::verify::signed_pieces::{Piece, SignedPieces};
 
 /// The signed values of a request besides its signatures: read and decoded, but

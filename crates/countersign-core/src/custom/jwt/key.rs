@@ -13,7 +13,7 @@ use super::key_text::is_asymmetric;
 use crate::crypto::mac::{self, KeyError};
 use crate::crypto::signature_key::{PrivateKey, PublicKey};
 use crate::error::SecretProblem;
-use crate::scheme::SecretFormat;
+use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, is_blank};
 
 /// A key and, if it is a JWK, the restrictions that it states.

@@ -6,10 +6,11 @@
 //! first byte that it cannot contain, if everything in between is known position by position.
 
 use super::SchemeConfig;
+use crate::scheme::Timestamp;
 use crate::scheme::boundaries::{Boundaries, is_url_byte};
 use crate::scheme::template::{Part, SecretPlace, Template};
-use crate::scheme::{Timestamp, TimestampUnit};
 use crate::time::timestamp;
+use crate::time::unit::TimestampUnit;
 
 /// Derives the limits on requests that make the template unambiguous; those of signed headers are
 /// stored in the template. The error explains the ambiguity and what to write instead.

@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use super::{Bound, List, SchemeConfig, Span, boundaries};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
@@ -12,9 +14,11 @@ use crate::scheme::profile::{
 };
 use crate::scheme::template::{Part, SecretPlace, Template};
 use crate::scheme::{
-    Algorithm, Encoding, Evidence, Grammar, Handshake, HeaderSet, Identity, Scheme, SecretFormat,
-    Timestamp, TimestampSource, TimestampUnit, Tolerance,
+    Evidence, Grammar, Handshake, HeaderSet, Identity, Scheme, Timestamp, TimestampSource,
 };
+use crate::secret::secret_format::SecretFormat;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 /// The setting that must be fixed, and how.
 pub(super) type Problem = (&'static str, String);

@@ -3,16 +3,16 @@
 use serde_json::Value as Json;
 
 use super::{days, describe, seconds};
+use crate::crypto::algorithm::Encoding;
 use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::scheme::{
-    Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("adyen", "Adyen, standard webhooks", "@adyen/api-library 32.1.0, hmacValidator")

@@ -1,9 +1,9 @@
 //! Adyen's webhooks for platforms and for management.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{
-    Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
-};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

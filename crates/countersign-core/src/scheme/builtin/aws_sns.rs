@@ -5,6 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
 use super::{days, describe, minutes, seconds};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::KeyError;
 use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
 use crate::custom::certificate::host_and_path;
@@ -14,12 +16,12 @@ use crate::custom::{
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField,
-    SecretFormat, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, Secrets, is_blank};
 use crate::time::timestamp;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("aws-sns", "Amazon SNS", "sns-validator 0.3.5")

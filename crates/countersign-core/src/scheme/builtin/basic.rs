@@ -1,9 +1,9 @@
 //! Chargebee and Postmark, which send a user and a password that the receiver chose, RFC 7617.
 
 use super::{TOKEN, describe, hours, minutes};
-use crate::scheme::{
-    Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn chargebee() -> SchemeBuilder {
     basic("chargebee", "Chargebee")

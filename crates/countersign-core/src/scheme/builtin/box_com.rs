@@ -1,16 +1,16 @@
 //! Box.
 
 use super::{describe, minutes, seconds};
+use crate::crypto::algorithm::Encoding;
 use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, PresentedSignatures, SignRequest, SignatureCoverage,
     SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::scheme::{
-    Encoding, Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
-    Tolerance,
-};
+use crate::scheme::{Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::{Secret, Secrets};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("box", "Box", "box-typescript-sdk-gen 1.19.1, webhooks tests")

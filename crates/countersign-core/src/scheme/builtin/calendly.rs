@@ -1,7 +1,8 @@
 //! Calendly.
 
 use super::{describe, hours, seconds};
-use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

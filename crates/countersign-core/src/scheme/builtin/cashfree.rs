@@ -1,7 +1,9 @@
 //! Cashfree.
 
 use super::{describe, minutes};
-use crate::scheme::{Encoding, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("cashfree", "Cashfree", "Cashfree, three pages of its webhook documentation")

@@ -1,7 +1,8 @@
 //! Cloudflare Stream.
 
 use super::{describe, seconds};
-use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

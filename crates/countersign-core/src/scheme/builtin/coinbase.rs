@@ -1,7 +1,8 @@
 //! Coinbase: the Developer Platform's first signature format, and Commerce.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn cdp_v0() -> SchemeBuilder {
     describe(

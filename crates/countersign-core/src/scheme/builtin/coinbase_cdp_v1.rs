@@ -6,10 +6,9 @@ use crate::custom::{
     VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::scheme::{
-    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
+use crate::time::unit::TimestampUnit;
 use crate::verify::signature_headers::is_id;
 
 pub(super) fn scheme() -> SchemeBuilder {

@@ -1,7 +1,8 @@
 //! Composio: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, SecretFormat};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family(

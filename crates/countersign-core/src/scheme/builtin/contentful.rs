@@ -8,10 +8,10 @@ use crate::custom::{
     VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::scheme::{
-    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("contentful", "Contentful", "@contentful/node-apps-toolkit 3.16.1, signRequest()")

@@ -1,7 +1,8 @@
 //! Deepgram.
 
 use super::{TOKEN, describe};
-use crate::scheme::{Algorithm, Evidence, Identity, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("deepgram", "Deepgram", "third-party code or documentation")

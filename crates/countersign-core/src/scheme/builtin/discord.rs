@@ -1,10 +1,12 @@
 //! Discord's interactions and webhook events.
 
 use super::{describe, minutes, seconds};
+use crate::crypto::algorithm::Algorithm;
 use crate::scheme::{
-    Algorithm, Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
-    SecretFormat, TimestampUnit,
+    Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
 };
+use crate::secret::secret_format::SecretFormat;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("discord", "Discord", "discord-interactions 4.4.0, verifyKey")

@@ -1,7 +1,8 @@
 //! DocuSign Connect.
 
 use super::{UNDATED, days, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     let scheme = describe(

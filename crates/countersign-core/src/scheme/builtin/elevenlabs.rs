@@ -1,9 +1,9 @@
 //! ElevenLabs.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{
-    Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

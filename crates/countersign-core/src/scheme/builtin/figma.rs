@@ -3,16 +3,16 @@
 use serde_json::Value as Json;
 
 use super::describe;
+use crate::crypto::algorithm::Algorithm;
 use crate::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::scheme::{
-    Algorithm, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("figma", "Figma", "Figma, Webhooks v2, from memory")

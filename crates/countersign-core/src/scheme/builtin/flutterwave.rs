@@ -1,7 +1,9 @@
 //! Flutterwave: the token of version 3, the signature of version 4.
 
 use super::{TOKEN, UNDATED, describe, seconds};
-use crate::scheme::{Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn v3() -> SchemeBuilder {
     family("flutterwave-v3", "Flutterwave (v3, secret hash)")

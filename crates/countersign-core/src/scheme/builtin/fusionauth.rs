@@ -1,8 +1,10 @@
 //! FusionAuth.
 
 use super::describe;
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::custom::jwt::{BodyDigestJwt, JwtAlgorithm};
-use crate::scheme::{Algorithm, Encoding, Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("fusionauth", "FusionAuth", "hookdeck/webhook-skills, FusionAuth verification")

@@ -2,7 +2,8 @@
 
 use super::standard_webhooks::{WHSEC, family};
 use super::{TOKEN, days, describe, seconds};
-use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 /// The signing token of GitLab 19: Standard Webhooks.
 pub(super) fn signing() -> SchemeBuilder {

@@ -1,7 +1,8 @@
 //! Helius.
 
 use super::{TOKEN, describe, seconds};
-use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("helius", "Helius", "third parties' code, authHeader")

@@ -1,7 +1,8 @@
 //! Hookdeck, a relay.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("hookdeck", "Hookdeck", "Hookdeck, documentation; trigger.dev; hookdeck/webhook-skills")

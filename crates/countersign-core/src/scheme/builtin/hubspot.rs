@@ -1,9 +1,10 @@
 //! HubSpot's three signature versions.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn v3() -> SchemeBuilder {
     family("hubspot", "HubSpot")

@@ -1,7 +1,8 @@
 //! Intercom.
 
 use super::{UNDATED, describe, minutes, seconds};
-use crate::scheme::{Algorithm, Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("intercom", "Intercom", "hookdeck and trigger.dev")

@@ -1,7 +1,8 @@
 //! LINE's Messaging API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("line", "LINE", "line-bot-sdk-nodejs, test/validate-signature.spec.ts")

@@ -1,9 +1,9 @@
 //! Linear.
 
 use super::{describe, hours, minutes, seconds};
-use crate::scheme::{
-    Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("linear", "Linear", "@linear/sdk 98.0.0")

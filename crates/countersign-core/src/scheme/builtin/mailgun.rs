@@ -12,11 +12,11 @@ use crate::custom::{
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::json::{self, Value};
-use crate::scheme::{
-    Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField, TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 use crate::time::timestamp;
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mailgun", "Mailgun", "Mailgun, Securing webhooks")

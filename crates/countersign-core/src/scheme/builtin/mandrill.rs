@@ -1,6 +1,8 @@
 //! Mandrill (Mailchimp Transactional).
 
 use super::describe;
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::custom::form::{self, Sorted, Values};
 use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
@@ -8,9 +10,7 @@ use crate::custom::{
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::url::RequestUrl;
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField,
-};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {

@@ -1,7 +1,8 @@
 //! Metronome.
 
 use super::{describe, hours, minutes};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("metronome", "Metronome", "@trigger.dev/core 4.8.3, webhook providers")

@@ -4,13 +4,14 @@ use sha3::{Digest, Keccak256};
 use zeroize::Zeroizing;
 
 use super::{describe, hours, minutes};
+use crate::crypto::algorithm::Algorithm;
 use crate::crypto::mac;
 use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 use crate::json;
-use crate::scheme::{Algorithm, Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
+use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {

@@ -1,7 +1,8 @@
 //! Mux.
 
 use super::{describe, seconds};
-use crate::scheme::{Evidence, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("mux", "Mux", "@mux/mux-node 15.3.0, webhooks.verifySignature")

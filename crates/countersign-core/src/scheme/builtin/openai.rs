@@ -2,7 +2,8 @@
 
 use super::standard_webhooks::family;
 use super::{hours, seconds};
-use crate::scheme::{Retries, SchemeBuilder, SchemeField, SecretFormat};
+use crate::scheme::{Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("openai", "OpenAI", "webhook-", "openai-node 6.49.0, webhooks.verifySignature")

@@ -1,7 +1,8 @@
 //! Paddle Billing.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("paddle", "Paddle Billing", "@paddle/paddle-node-sdk 3.10.0; paddle-go-sdk")

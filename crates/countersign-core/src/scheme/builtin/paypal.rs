@@ -4,6 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{days, describe, minutes};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac::KeyError;
 use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
 use crate::custom::certificate::host_and_path;
@@ -11,11 +13,11 @@ use crate::custom::{
     BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Retries, Scheme, SchemeBuilder, SchemeField, SecretFormat,
-    TimestampUnit, Tolerance,
-};
+use crate::scheme::{Evidence, Retries, Scheme, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, Secrets};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("paypal", "PayPal", "webhook-verify, SPEC quoting PayPal; PayPal, Webhooks")

@@ -1,7 +1,8 @@
 //! Paystack.
 
 use super::{UNDATED, describe};
-use crate::scheme::{Algorithm, Evidence, Identity, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("paystack", "Paystack", "third-party code or documentation")

@@ -1,10 +1,11 @@
 //! Plaid.
 
 use super::{describe, hours, seconds};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::custom::jwt::{BodyDigestJwt, JwtAlgorithm};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
-};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("plaid", "Plaid", "Plaid, Webhook verification")

@@ -2,7 +2,8 @@
 
 use super::standard_webhooks::family;
 use super::{minutes, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, SecretFormat};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("polar", "Polar", "webhook-", "polar-sdk 1.0.2 (PyPI), polar.webhooks; polarsource/polar, server/polar/webhook/tasks.py")

@@ -1,7 +1,8 @@
 //! QuickNode's streams.
 
 use super::{describe, minutes};
-use crate::scheme::{BodyView, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{BodyView, Evidence, Identity, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("quicknode", "QuickNode", "quicknode.com, streams-webhook-validate-signature")

@@ -1,9 +1,8 @@
 //! Retell.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{
-    Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField, TimestampUnit,
-};
+use crate::scheme::{Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("retell", "Retell", "@trigger.dev/core 4.8.3, webhook providers")

@@ -1,10 +1,11 @@
 //! SendGrid's event webhook.
 
 use super::{describe, hours, minutes};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField, SecretFormat,
-    TimestampUnit,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

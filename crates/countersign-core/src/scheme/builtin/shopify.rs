@@ -1,7 +1,8 @@
 //! Shopify.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("shopify", "Shopify", "X-Shopify-")

@@ -2,8 +2,9 @@
 
 use super::{describe, minutes, seconds};
 use crate::scheme::{
-    Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField, TimestampUnit,
+    Evidence, Handshake, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
 };
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("slack", "Slack", "@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")

@@ -1,7 +1,8 @@
 //! Square.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Encoding, Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("square", "Square", "square 46.0.0 (npm), WebhooksHelper.verifySignature")

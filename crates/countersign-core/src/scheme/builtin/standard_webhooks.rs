@@ -2,10 +2,11 @@
 //! where it originated.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Retries, RetrySignature, SchemeBuilder, SecretFormat,
-    TimestampUnit,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Retries, RetrySignature, SchemeBuilder};
+use crate::secret::secret_format::SecretFormat;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family(

@@ -1,7 +1,8 @@
 //! Stripe.
 
 use super::{days, describe, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("stripe", "Stripe", "stripe-node 23.1.0, webhooks.generateTestHeaderString")

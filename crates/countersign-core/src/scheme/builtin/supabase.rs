@@ -1,7 +1,8 @@
 //! Supabase's database webhooks.
 
 use super::{TOKEN, describe};
-use crate::scheme::{Algorithm, Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

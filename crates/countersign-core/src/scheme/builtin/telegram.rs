@@ -1,9 +1,8 @@
 //! Telegram's Bot API.
 
 use super::{TOKEN, describe, hours, seconds};
-use crate::scheme::{
-    Algorithm, Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Identity, Interactive, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("telegram", "Telegram", "Telegram, Bot API, setWebhook")

@@ -1,9 +1,9 @@
 //! Trello.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Handshake, Retries, SchemeBuilder, SchemeField,
-};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Handshake, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("trello", "Trello", "third-party copies of Atlassian's sample, verifyTrelloWebhookRequest")

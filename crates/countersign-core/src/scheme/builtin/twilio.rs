@@ -3,6 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::{describe, seconds};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::crypto::mac;
 use crate::custom::form::{self, Sorted, Values};
 use crate::custom::{
@@ -11,10 +13,7 @@ use crate::custom::{
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::url::RequestUrl;
-use crate::scheme::{
-    Algorithm, Encoding, Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder,
-    SchemeField,
-};
+use crate::scheme::{Evidence, Identity, Interactive, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 
 pub(super) fn scheme() -> SchemeBuilder {

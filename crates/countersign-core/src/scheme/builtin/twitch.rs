@@ -1,7 +1,8 @@
 //! Twitch EventSub.
 
 use super::{describe, seconds};
-use crate::scheme::{Evidence, Handshake, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Handshake, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("twitch", "Twitch EventSub", "twurple and tesjs; Twitch, Handling webhook events")

@@ -1,7 +1,8 @@
 //! Typeform.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Encoding, Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("typeform", "Typeform", "hookdeck and trigger.dev, which agree")

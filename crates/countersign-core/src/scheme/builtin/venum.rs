@@ -1,7 +1,8 @@
 //! Venum's transaction events.
 
 use super::{days, describe, minutes, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder};
+use crate::time::unit::TimestampUnit;
 use std::time::Duration;
 
 pub(super) fn scheme() -> SchemeBuilder {

@@ -1,7 +1,8 @@
 //! Vercel.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Algorithm, Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Algorithm;
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("vercel", "Vercel", "hookdeck/webhook-skills and trigger.dev")

@@ -1,7 +1,8 @@
 //! Webflow.
 
 use super::{describe, minutes};
-use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("webflow", "Webflow", "webflow-api 3.3.4, webhooks.verifySignature")

@@ -1,7 +1,8 @@
 //! Whop: Standard Webhooks, with secrets that are plain text.
 
 use super::standard_webhooks::family;
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, SecretFormat};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     family("whop", "Whop", "webhook-", "whop-sdk 2.6.0 (PyPI), whop_sdk.lib.verify_webhook")

@@ -1,7 +1,9 @@
 //! WooCommerce.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, Retries, SchemeBuilder, SecretFormat};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, Retries, SchemeBuilder};
+use crate::secret::secret_format::SecretFormat;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("woocommerce", "WooCommerce", "woocommerce, class-wc-webhook.php, generate_signature")

@@ -1,7 +1,8 @@
 //! WorkOS.
 
 use super::{describe, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::scheme::{Evidence, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("workos", "WorkOS", "@workos-inc/node 8.13.0; workos-python")

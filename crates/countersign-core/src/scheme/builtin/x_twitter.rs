@@ -1,7 +1,8 @@
 //! X, formerly Twitter: the Account Activity API.
 
 use super::{UNDATED, describe, seconds};
-use crate::scheme::{Encoding, Evidence, Handshake, Identity, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Handshake, Identity, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("x-twitter", "X (Twitter)", "docs.x.com, webhooks quickstart and introduction")

@@ -1,7 +1,9 @@
 //! The generic scheme with `X-Webhook-Signature`.
 
 use super::{days, describe, minutes, seconds};
-use crate::scheme::{Evidence, Retries, SchemeBuilder, TimestampUnit, Tolerance};
+use crate::scheme::{Evidence, Retries, SchemeBuilder};
+use crate::time::tolerance::Tolerance;
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe(

@@ -1,7 +1,8 @@
 //! Xero.
 
 use super::{UNDATED, describe, hours, seconds};
-use crate::scheme::{Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField};
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("xero", "Xero", "webhook-verify, its specification, which quotes Xero")

@@ -1,7 +1,9 @@
 //! Zendesk.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{Encoding, Evidence, Identity, SchemeBuilder, SchemeField, TimestampUnit};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Identity, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zendesk", "Zendesk", "developer.zendesk.com, documentation/webhooks/verifying")

@@ -1,9 +1,9 @@
 //! Zoom.
 
 use super::{describe, minutes, seconds};
-use crate::scheme::{
-    Encoding, Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField, TimestampUnit,
-};
+use crate::crypto::algorithm::Encoding;
+use crate::scheme::{Evidence, Handshake, Identity, Retries, SchemeBuilder, SchemeField};
+use crate::time::unit::TimestampUnit;
 
 pub(super) fn scheme() -> SchemeBuilder {
     describe("zoom", "Zoom", "zoom/webhook-sample")

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{AnswerBody, Condition, Field, Handshake, HandshakeRule, HeaderText, Place, Test};
+use crate::crypto::algorithm::Algorithm;
+use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
-use crate::scheme::{Algorithm, Encoding};
 
 /// Builder of a [`Handshake`]. A location in the request is `header:NAME`, `query:NAME` (a
 /// parameter, decoded) or `body:/POINTER` (a value of a JSON body). A signed handshake can only use

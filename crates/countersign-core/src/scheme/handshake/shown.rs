@@ -78,7 +78,8 @@ impl Field {
 
 #[cfg(test)]
 mod tests {
-    use crate::scheme::{Encoding, Handshake, Scheme};
+    use crate::crypto::algorithm::Encoding;
+    use crate::scheme::{Handshake, Scheme};
 
     #[test]
     fn everything_that_is_asked_and_answered_is_told() {
