@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use countersign::{
-    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Signed, Tolerance, Verified, Verifier,
+    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Tolerance, Verified, Verifier,
 };
 use countersign_conformance::{Expect, Vector, vectors};
 use serde_json::Value;
@@ -171,7 +171,7 @@ struct Proof {
 impl Proof {
     fn of(request: &Request, verified: &Verified) -> Self {
         let scheme = verified.scheme();
-        let kind = verified.event_type().filter(|kind| kind.signed == Signed::Yes);
+        let kind = verified.event_type().filter(|kind| kind.is_signed());
         let signs_method = scheme.is_data() && scheme.signed().contains("{method}");
         Self {
             body: verified.body().clone(),

@@ -1,6 +1,6 @@
 //! The id and the type of a delivery's event.
 
-use countersign::{PublicUrl, Scheme, Secret, Signed, Verifier, VerifyErrorKind as Kind};
+use countersign::{PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 use countersign_conformance::{Expect, VectorSecret, vectors};
 
 use crate::delivery::{BODY, Delivery, ID, NOW_MS, hmac_sha256, scheme, secret, verifier};
@@ -174,16 +174,16 @@ fn svix_takes_either_set_of_headers_whole_and_names_the_one_it_used() {
 fn an_event_type_says_whether_it_was_signed() {
     let body = r#"{"type":"from.body","event":{"type":"from.event"}}"#;
     for (name, header, expected) in [
-        ("stripe", "X-Event-Type", ("from.body", Signed::Yes)),
-        ("slack", "X-Event-Type", ("from.event", Signed::Yes)),
-        ("github", "X-GitHub-Event", ("from-header", Signed::No)),
-        ("shopify", "X-Shopify-Topic", ("from-header", Signed::No)),
-        ("jupiter", "X-Event-Type", ("from.body", Signed::Yes)),
+        ("stripe", "X-Event-Type", ("from.body", true)),
+        ("slack", "X-Event-Type", ("from.event", true)),
+        ("github", "X-GitHub-Event", ("from-header", false)),
+        ("shopify", "X-Shopify-Topic", ("from-header", false)),
+        ("jupiter", "X-Event-Type", ("from.body", true)),
     ] {
         let scheme = scheme(name);
         let delivery = Delivery::with_body(&scheme, body).with_header(header, "from-header");
         let verified = delivery.verify(&verifier(&scheme)).unwrap();
-        let kind = verified.event_type().map(|kind| (kind.name, kind.signed));
+        let kind = verified.event_type().map(|kind| (kind.name, kind.is_signed()));
         assert_eq!(kind, Some(expected), "{name}");
     }
 }
@@ -201,7 +201,7 @@ fn an_event_type_in_a_header_that_the_template_signs_is_signed() {
     let verify = |kind| verifier.verify(&[("X-Signature", value.as_str()), ("X-Type", kind)], "{}");
     let verified = verify("made").unwrap();
     let kind = verified.event_type().unwrap();
-    assert_eq!((kind.name, kind.signed), ("made", Signed::Yes));
+    assert_eq!((kind.name, kind.is_signed()), ("made", true));
     assert_eq!(verify("gone").unwrap_err().kind(), Kind::SignatureMismatch);
     let absent = verifier.verify(&[("X-Signature", value.as_str())], "{}");
     assert_eq!(absent.unwrap_err().kind(), Kind::MissingHeader);

@@ -14,7 +14,7 @@ mod unsignable;
 use std::time::Duration;
 
 use countersign::{
-    EventIdFrom, Scheme, Secret, Secrets, SignatureCoverage, Signed, Signer, Verifier,
+    EventIdFrom, Scheme, Secret, Secrets, SignatureCoverage, Signer, Verifier,
     VerifyErrorKind as Kind,
 };
 use countersign_conformance::{Expect, vectors};
@@ -381,7 +381,7 @@ fn what_adyen_does_not_sign_does_not_make_another_event() {
     let (sent, verifier) = (case.signed(), case.verifier());
     let verified = sent.verify(&verifier).unwrap();
     let kind = verified.event_type().unwrap();
-    assert_eq!((kind.name, kind.signed), ("CAPTURE", Signed::Yes));
+    assert_eq!((kind.name, kind.is_signed()), ("CAPTURE", true));
     let changed = sent.with_text(r#""reason":"none""#, r#""reason":"changed""#);
     let changed = changed.verify(&verifier).unwrap();
     assert_eq!(changed.event_id(), verified.event_id());

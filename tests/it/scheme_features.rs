@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
 use countersign::{
     Algorithm, ConfigError, Encoding, EventIdFrom, PublicUrl, RequestHead, Scheme, SchemeBuilder,
-    Secret, Signed, Signer, Tolerance, Verifier, VerifyErrorKind as Kind,
+    Secret, Signer, Tolerance, Verifier, VerifyErrorKind as Kind,
 };
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
@@ -222,7 +222,7 @@ fn a_token_proves_its_sender_and_not_the_body() {
     let verifier = Verifier::new(scheme, Secret::new("pass word").unwrap()).unwrap();
     let verified = verifier.verify(&[("X-Token", "pass word")], r#"{"type":"a"}"#).unwrap();
     assert!(!verified.authenticates_body());
-    assert_eq!(verified.event_type().map(|kind| kind.signed), Some(Signed::No));
+    assert_eq!(verified.event_type().map(|kind| kind.is_signed()), Some(false));
     assert_eq!(verified.event_id_from(), &EventIdFrom::Digest);
     for wrong in ["pass wor", "pass words", "Pass word", " pass word", "pass word "] {
         let rejected = verifier.verify(&[("X-Token", wrong)], "{}").unwrap_err();

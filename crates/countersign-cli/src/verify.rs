@@ -4,9 +4,7 @@ mod handshake;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use countersign::{
-    Identity, Scheme, Secrets, SignatureCoverage, Signed, Verified, Verifier, VerifyError,
-};
+use countersign::{Identity, Scheme, Secrets, SignatureCoverage, Verified, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::cli::VerifyArgs;
@@ -117,7 +115,7 @@ fn describe(verified: &Verified, handshake: Option<&Handshake>) -> String {
     line("identity", &verified.identity().to_string(), identity(verified.identity()));
     match verified.event_type() {
         Some(kind) => {
-            let aside = if kind.signed == Signed::Yes { "" } else { "not signed" };
+            let aside = if kind.is_signed() { "" } else { "not signed" };
             line("event type", &escape_control_chars(kind.name), aside);
         }
         None => line("event type", "not known", ""),

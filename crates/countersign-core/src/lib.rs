@@ -61,7 +61,7 @@ pub use idempotency::{
 };
 pub use request::headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use time::clock::{Clock, ManualClock, SystemClock};
-pub use verify::event::{EventIdFrom, Signed};
+pub use verify::event::EventIdFrom;
 /// The protocol of the stores, as pure functions, for store implementers.
 pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};

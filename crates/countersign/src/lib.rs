@@ -143,10 +143,10 @@ pub use countersign_core::{
     ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, RequestHead, ResolveFuture,
     ResolverObserver, Retries, RetrySignature, Runtime, Scheme, SchemeBuilder, SchemeField, Secret,
     SecretFormat, SecretProblem, SecretResolver, SecretWarning, SecretWarningKind, Secrets,
-    SecretsHandle, Settled, SignRequest, SignatureCoverage, Signed, SignedRequest, Signer,
-    StoreError, StoreWarning, SuccessCompletes, SystemClock, TaskOutcome, TenantId, Tenants,
-    TimestampUnit, Token, Tolerance, UnsignedHandshake, Verdict, Verified, Verifier, VerifyError,
-    VerifyErrorKind, VerifyRequest, protocol, run_detached,
+    SecretsHandle, Settled, SignRequest, SignatureCoverage, SignedRequest, Signer, StoreError,
+    StoreWarning, SuccessCompletes, SystemClock, TaskOutcome, TenantId, Tenants, TimestampUnit,
+    Token, Tolerance, UnsignedHandshake, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind,
+    VerifyRequest, protocol, run_detached,
 };
 
 #[cfg(feature = "tokio")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::{
-    ConfigError, Scheme, Secret, Secrets, Signed, Signer, Verifier, VerifyErrorKind as Kind,
+    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind,
 };
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn each_type_of_message_signs_its_own_fields() {
     let sent = signed(&confirmation);
     let verified = sent.verify(&verifier).unwrap();
     let kind = verified.event_type().unwrap();
-    assert_eq!((kind.name, kind.signed), ("SubscriptionConfirmation", Signed::Yes));
+    assert_eq!((kind.name, kind.is_signed()), ("SubscriptionConfirmation", true));
     let forged = sent.with_text("Action=Confirm", "Action=Other");
     assert_eq!(forged.rejected(&verifier), Some(Kind::SignatureMismatch));
     let notification = signed(&json!({ "Subject": "a subject" }));

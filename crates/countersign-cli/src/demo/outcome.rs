@@ -1,6 +1,6 @@
 //! The outcome of each delivery, and whether it is the expected one.
 
-use countersign::{Signed, Verified};
+use countersign::Verified;
 
 use super::delivery::{Delivery, Expected};
 use super::receiver::{Judged, Seen};
@@ -103,7 +103,7 @@ fn handled(seen: &Seen) -> usize {
 
 fn event_type(verified: &Verified) -> String {
     match verified.event_type() {
-        Some(kind) if kind.signed == Signed::Yes => escape_control_chars(kind.name),
+        Some(kind) if kind.is_signed() => escape_control_chars(kind.name),
         Some(kind) => format!("{} (unsigned)", escape_control_chars(kind.name)),
         None => "-".to_owned(),
     }

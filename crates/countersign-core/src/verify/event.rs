@@ -21,7 +21,8 @@ pub(crate) struct Event {
     /// Whether the id is a digest: of the signed bytes, or of the ids of a batch.
     pub(crate) is_digest: bool,
     pub(crate) identity: Identity,
-    pub(crate) kind: Option<(String, Signed)>,
+    /// The type, and whether the signature covers it.
+    pub(crate) kind: Option<(String, bool)>,
 }
 
 /// Where an event's id was found.
@@ -46,16 +47,6 @@ impl fmt::Display for EventIdFrom {
             Self::Digest => f.write_str("digest"),
         }
     }
-}
-
-/// Whether the signature covers a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "a value is covered or it is not")]
-pub enum Signed {
-    /// Only a holder of the secret can have written it.
-    Yes,
-    /// Anyone on the network path can have changed it: do not base decisions on it.
-    No,
 }
 
 impl Event {
@@ -201,14 +192,13 @@ fn joined(texts: &[&str]) -> String {
     id
 }
 
-fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(String, Signed)> {
+fn kind(scheme: &Scheme, known: &Known<'_>, values: &Values<'_>) -> Option<(String, bool)> {
     scheme.event_type.iter().find_map(|source| {
         let name = match &source.0 {
             TypePlace::Body(pointer) => text_in_row(values.at(pointer)?, 0)?,
             TypePlace::Header(_) => known.header_type?,
         };
-        let signed = if scheme.signs(source) { Signed::Yes } else { Signed::No };
-        Some((name.to_owned(), signed))
+        Some((name.to_owned(), scheme.signs(source)))
     })
 }
 

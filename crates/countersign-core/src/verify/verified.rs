@@ -11,7 +11,7 @@ use crate::error::malformed::MalformedJson;
 use crate::handshake::{self, HandshakeAnswer};
 use crate::scheme::{Identity, Scheme};
 use crate::telemetry::TelemetryEvent;
-use crate::verify::event::{Event, EventIdFrom, Signed};
+use crate::verify::event::{Event, EventIdFrom};
 use crate::verify::signature_headers::SignatureHeaders;
 
 /// A delivery whose signature and timestamp are verified.
@@ -102,7 +102,10 @@ impl Verified {
     /// type there.
     #[must_use]
     pub fn event_type(&self) -> Option<EventType<'_>> {
-        self.event().kind.as_ref().map(|(name, signed)| EventType { name, signed: *signed })
+        self.event()
+            .kind
+            .as_ref()
+            .map(|(name, is_signed)| EventType { name, is_signed: *is_signed })
     }
 
     /// The signed timestamp of the delivery, in Unix milliseconds; `None` if the scheme
@@ -165,6 +168,14 @@ impl fmt::Debug for Verified {
 pub struct EventType<'a> {
     /// The type, as the provider writes it (`payment_intent.succeeded`).
     pub name: &'a str,
-    /// Whether the signature covers it.
-    pub signed: Signed,
+    is_signed: bool,
+}
+
+impl EventType<'_> {
+    /// Whether the signature covers it. If it does not, any client that has seen a
+    /// delivery can have changed it: do not base decisions on it.
+    #[must_use]
+    pub fn is_signed(&self) -> bool {
+        self.is_signed
+    }
 }

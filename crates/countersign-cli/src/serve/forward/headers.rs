@@ -3,7 +3,7 @@
 //! CGI, WSGI, Rack and PHP pass headers to an application as variables, whose names do not
 //! distinguish `-`, `_`, `.` and similar characters. So names are compared here in that form.
 
-use countersign::{Grant, Scheme, Signed, Verified};
+use countersign::{Grant, Scheme, Verified};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -55,7 +55,7 @@ pub(in crate::serve) fn add_event(headers: &mut HeaderMap, verified: &Verified) 
     }
     if let Some(kind) = verified.event_type() {
         insert(headers, EVENT_TYPE, &short_id(kind.name));
-        let signed = if kind.signed == Signed::Yes { "true" } else { "false" };
+        let signed = if kind.is_signed() { "true" } else { "false" };
         insert(headers, EVENT_TYPE_SIGNED, signed);
     }
 }
