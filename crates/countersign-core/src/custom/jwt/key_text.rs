@@ -45,7 +45,7 @@ fn is_der(bytes: &[u8]) -> bool {
         && matches!(der::value(rest), Some((SEQUENCE | INTEGER | BIT_STRING, _, _)))
 }
 
-/// The bytes that the words of a text stand for, in base64 or hexadecimal. A word can go on over
+/// The bytes that the words of a text encode, in base64 or hexadecimal. A word can go on over
 /// white space, as base64 in several lines does.
 fn encoded(text: &[u8]) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
     let is_start = move |at: &usize| is_digit(text[*at]) && (*at == 0 || !is_digit(text[*at - 1]));
