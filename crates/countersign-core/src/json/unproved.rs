@@ -19,12 +19,16 @@ use crate::json::pointer::Pointer;
 /// # Errors
 ///
 /// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if the body has more than `most` members
-/// and elements, which limits the time spent on an unverified body.
+/// and elements, or more than [`MAX_ESCAPES`] backslashes. Both limit the time spent on an
+/// unverified body.
 pub(crate) fn unproved(
     body: &[u8],
     pointers: &[&str],
     most: usize,
 ) -> Result<Option<Vec<Value>>, VerifyError> {
+    if memchr::memchr_iter(b'\\', body).count() > MAX_ESCAPES {
+        return Err(VerifyError::too_many_escapes(MAX_ESCAPES));
+    }
     let pointers: Vec<Pointer> =
         pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
     let found = RefCell::new(vec![Value::Missing; pointers.len()]);
@@ -151,10 +155,24 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 }
 
+/// An escape in a string takes ten times as long to read as another byte. The longest message of
+/// Amazon SNS, 256 KiB of JSON in a string, has fewer.
+const MAX_ESCAPES: usize = 128 * 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::VerifyErrorKind;
+
+    #[test]
+    fn a_body_with_too_many_escapes_is_not_read() {
+        let body = |escapes: usize| format!(r#"{{"a":"{}","b":1}}"#, r"\n".repeat(escapes));
+        let read = |escapes| unproved(body(escapes).as_bytes(), &["/b"], 4);
+        assert_eq!(read(MAX_ESCAPES), Ok(Some(vec![Value::Text("1".to_owned())])));
+        let error = read(MAX_ESCAPES + 1).unwrap_err();
+        assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
+        assert!(error.to_string().contains("131072 backslashes"), "{error}");
+    }
 
     #[test]
     fn values_are_found_where_the_pointers_say() {

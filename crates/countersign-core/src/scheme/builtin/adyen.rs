@@ -31,7 +31,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::SdkRun)
         .note("The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.")
         .note("The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.")
-        .note("A body with more than 1,024 members and elements is rejected, because it is parsed before it is verified.")
+        .note("A body with more than 1,024 members and elements, or 131,072 backslashes, is rejected, because it is parsed before it is verified.")
         .note("Classic endpoints must respond with `[accepted]`.")
         .note("Retries: three immediately, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
         .note(super::UNDATED)

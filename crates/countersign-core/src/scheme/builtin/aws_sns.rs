@@ -47,7 +47,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
         .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
         .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
-        .note("A body with more than 256 members and elements is rejected, because it is parsed before it is verified. Those inside `Message`, which is a text, do not count.")
+        .note("A body with more than 256 members and elements, or 131,072 backslashes, is rejected, because it is parsed before it is verified. Those inside `Message`, which is a text, do not count.")
         .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
         .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
 }

@@ -34,7 +34,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Secondary)
         .note("No source confirms this scheme: test it before you rely on it.")
         .note("The passcode is in the body, at `passcode`: do not log bodies. The event's id is the digest of the body without it.")
-        .note("A body with more than 4,096 members and elements is rejected, because it is parsed before it is verified.")
+        .note("A body with more than 4,096 members and elements, or 131,072 backslashes, is rejected, because it is parsed before it is verified.")
         .note(super::TOKEN)
 }
 
