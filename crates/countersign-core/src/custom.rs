@@ -109,7 +109,7 @@ pub trait CustomScheme: Send + Sync {
     fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Self::Key, ConfigError>;
 
     /// Checks all secrets of a verifier together, each with its key. By
-    /// default, accepts any combination without a [`KeyResolver`].
+    /// default, accepts any combination without a [`KeyResolver`](crate::KeyResolver).
     ///
     /// # Errors
     ///

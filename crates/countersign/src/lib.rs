@@ -77,7 +77,7 @@
 //!
 //! | framework | API |
 //! | --- | --- |
-//! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::begin`] |
+//! | a function, a worker, any framework | [`Verifier::verify`], [`Verifier::receive`] |
 //! | axum | the extractors `Webhook` and `WebhookJson` of the module `axum`; `ClaimedWebhookJson` and `ClaimedWebhook`, with the claim |
 //! | actix-web | the extractors of the same names and the middleware `VerifyMiddleware` and `WebhookMiddleware` of the module `actix` |
 //! | tower, hyper, axum | the layers `VerifyLayer` and, with deduplication, `WebhookLayer` of the module `tower` |

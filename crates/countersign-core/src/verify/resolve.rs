@@ -21,10 +21,10 @@ impl Verifier {
     /// Creates a verifier that looks up the secrets of each request's tenant, for a
     /// scheme that does not sign the URL.
     ///
-    /// The adapters and [`Receiver::begin`](crate::Receiver::begin) call
-    /// [`resolve`](Self::resolve) for each request. Call it yourself if you use
-    /// neither: [`verify`](Self::verify) and [`begin`](Self::begin) of the unresolved
-    /// verifier return [`VerifyErrorKind::Misconfigured`].
+    /// [`receive`](Self::receive), and so every adapter, calls
+    /// [`resolve`](Self::resolve) for each request. Call it yourself before
+    /// [`verify`](Self::verify), which returns [`VerifyErrorKind::Misconfigured`] on the
+    /// unresolved verifier.
     ///
     /// A handshake that delivers a key arrives before the tenant has its secret. The
     /// resolver must return some secret of the tenant for it.

@@ -48,7 +48,7 @@ impl Verifier {
     }
 
     /// Recognises an unsigned handshake by the head of its request. Returns `None`
-    /// for every other request: continue with [`begin`](Self::begin). Signed
+    /// for every other request: continue with [`verify`](Self::verify). Signed
     /// handshakes are verified like deliveries, and
     /// [`Verified::handshake`](crate::Verified::handshake) recognises them.
     ///
