@@ -2,7 +2,7 @@
 
 use time::{Date, Month};
 
-use super::der::{self, INTEGER, SEQUENCE};
+use super::der::{self, INTEGER, SEQUENCE, expect};
 use crate::time::validity::Validity;
 
 /// When a certificate is valid (RFC 5280, section 4.1.2.5). `None` if that cannot be read, or is
@@ -23,12 +23,6 @@ pub(super) fn validity(certificate: &[u8]) -> Option<Validity> {
     // Valid to the end of the last second.
     let validity = Validity { from_unix_ms, until_unix_ms: until_unix_ms + 999 };
     (rest.is_empty() && !validity.is_empty()).then_some(validity)
-}
-
-/// The content of a value with this tag, and the bytes behind the value.
-fn expect(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (found, content, rest) = der::value(der)?;
-    (found == tag).then_some((content, rest))
 }
 
 /// An instant in Unix milliseconds, and the bytes behind it.

@@ -17,6 +17,13 @@ pub(crate) fn value(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
+/// The content of a value with this tag, and the bytes behind the value.
+#[cfg(feature = "asymmetric")]
+pub(crate) fn expect(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (found, content, rest) = value(der)?;
+    (found == tag).then_some((content, rest))
+}
+
 pub(crate) const INTEGER: u8 = 0x02;
 pub(crate) const BIT_STRING: u8 = 0x03;
 pub(crate) const SEQUENCE: u8 = 0x30;

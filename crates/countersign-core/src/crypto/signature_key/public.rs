@@ -13,6 +13,7 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use serde_json::Value;
 use webpki::EndEntityCert;
 
+use super::der::{self, BIT_STRING, SEQUENCE};
 use super::{Way, certificate, is_low_order};
 use crate::crypto::asymmetric::P256_SPKI;
 use crate::crypto::mac::KeyError;
@@ -127,8 +128,8 @@ impl Material {
         if let Some(point) = der.strip_prefix(P384_SPKI) {
             return (point.len() == 97 && point[0] == 0x04).then(|| Self::P384(point.to_vec()));
         }
-        let behind_algorithm = long(der, 0x30)?.strip_prefix(RSA_ALGORITHM)?;
-        let key = long(behind_algorithm, 0x03)?.strip_prefix(&[0])?;
+        let behind_algorithm = whole(SEQUENCE, der)?.strip_prefix(RSA_ALGORITHM)?;
+        let key = whole(BIT_STRING, behind_algorithm)?.strip_prefix(&[0])?;
         (key.len() > MIN_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
     }
 
@@ -178,13 +179,10 @@ fn rsa(way: Way) -> Option<&'static RsaParameters> {
     }
 }
 
-/// The content of a DER value whose length takes two bytes, as in all keys of 2,048
-/// bits and more; `None` if the tag or the form of the length differs, or if bytes
-/// follow.
-fn long(der: &[u8], tag: u8) -> Option<&[u8]> {
-    let (&[is, long, high, low], inside) = der.split_first_chunk()?;
-    let length = usize::from(u16::from_be_bytes([high, low]));
-    (is == tag && long == 0x82 && length == inside.len()).then_some(inside)
+/// The content of a DER value with this tag; `None` if bytes follow.
+fn whole(tag: u8, der: &[u8]) -> Option<&[u8]> {
+    let (content, rest) = der::expect(tag, der)?;
+    rest.is_empty().then_some(content)
 }
 
 /// The length of a modulus of 2,048 bits. Shorter keys are rejected.
