@@ -153,14 +153,14 @@ pub struct BodyCheck(Judge);
 type Judge = Box<dyn FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync>;
 
 impl BodyCheck {
-    /// Creates the check of the body: `judge` gets the whole body and decides.
+    /// Creates the check of the body: `check` gets the whole body and decides.
     pub fn new(
-        judge: impl FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync + 'static,
+        check: impl FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync + 'static,
     ) -> Self {
-        Self(Box::new(judge))
+        Self(Box::new(check))
     }
 
-    pub(crate) fn judge(self, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+    pub(crate) fn check(self, body: &[u8]) -> Result<KeyMatch, VerifyError> {
         (self.0)(body)
     }
 }

@@ -51,7 +51,7 @@ impl CustomVerification {
         body: Bytes,
     ) -> Result<Verified, VerifyError> {
         let Inner { scheme, tolerance, clock, .. } = &*verifier;
-        let signed_by = self.pending.judge(&body)?;
+        let signed_by = self.pending.check(&body)?;
         if handshake::is_signing_oracle_input(scheme, &body) {
             return Err(VerifyErrorKind::SignatureMismatch.into());
         }

@@ -57,7 +57,7 @@ impl CustomScheme for Adyen {
         keys: LiveKeys<MacKey>,
     ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
+        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -76,7 +76,11 @@ impl CustomScheme for Adyen {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+fn check_body(
+    scheme: &Scheme,
+    keys: &LiveKeys<MacKey>,
+    body: &[u8],
+) -> Result<KeyMatch, VerifyError> {
     let item = Item::read(body)?;
     let text = match &item.signature {
         Value::Text(text) => text,

@@ -85,7 +85,7 @@ impl CustomScheme for Sns {
         keys: LiveKeys<Key>,
     ) -> Result<BodyCheck, VerifyError> {
         let now_ms = request.now_unix_ms();
-        Ok(BodyCheck::new(move |body| judge(&keys, now_ms, body)))
+        Ok(BodyCheck::new(move |body| check_body(&keys, now_ms, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -149,7 +149,7 @@ impl Key {
     }
 }
 
-fn judge(keys: &LiveKeys<Key>, now_ms: i64, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+fn check_body(keys: &LiveKeys<Key>, now_ms: i64, body: &[u8]) -> Result<KeyMatch, VerifyError> {
     let message = Message::read(body)?;
     let unknown = |field| VerifyError::body_field(VerifyErrorKind::UnknownKey, field);
     if !is_of_sns(&message.certificate) {

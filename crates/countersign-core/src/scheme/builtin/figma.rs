@@ -58,7 +58,7 @@ impl CustomScheme for Figma {
         keys: LiveKeys<MacKey>,
     ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
-        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, body)))
+        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -72,7 +72,11 @@ impl CustomScheme for Figma {
     }
 }
 
-fn judge(scheme: &Scheme, keys: &LiveKeys<MacKey>, body: &[u8]) -> Result<KeyMatch, VerifyError> {
+fn check_body(
+    scheme: &Scheme,
+    keys: &LiveKeys<MacKey>,
+    body: &[u8],
+) -> Result<KeyMatch, VerifyError> {
     let rejected = |kind| VerifyError::body_field(kind, POINTER);
     let values = json::unproved(body, &[POINTER], MAX_VALUES)?;
     let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;

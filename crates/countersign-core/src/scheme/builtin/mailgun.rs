@@ -58,7 +58,7 @@ impl CustomScheme for Mailgun {
     ) -> Result<BodyCheck, VerifyError> {
         let scheme = request.scheme().clone();
         let max_json = max_json(request.body_limit());
-        Ok(BodyCheck::new(move |body| judge(&scheme, &keys, max_json, body)))
+        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, max_json, body)))
     }
 
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
@@ -80,7 +80,7 @@ impl CustomScheme for Mailgun {
     }
 }
 
-fn judge(
+fn check_body(
     scheme: &Scheme,
     keys: &LiveKeys<MacKey>,
     max_json: usize,

@@ -113,7 +113,7 @@ fn begin(
         }
     }
     let readings = Readings::of(request.request_url()?)?;
-    Ok(BodyCheck::new(move |body| readings.judge(body, &keys, &candidates)))
+    Ok(BodyCheck::new(move |body| readings.check_body(body, &keys, &candidates)))
 }
 
 /// The two strings that a delivery can have signed. The signed text starts with the configured URL;
@@ -148,7 +148,7 @@ impl Readings {
         }
     }
 
-    fn judge(
+    fn check_body(
         &self,
         body: &[u8],
         keys: &LiveKeys<MacKey>,
