@@ -129,6 +129,12 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
     let room = scheme.profile().body_limit().min(MIB) - vector.body.len() - 64;
     let own = String::from_utf8_lossy(&vector.body).into_owned();
     if let Some(rest) = own.strip_prefix('{') {
+        // As many backslashes as a scheme allows; those of the vector's body count too.
+        let escapes = |most: usize, room: usize| {
+            let escapes = fill("\\n", room.min(2 * (most - 64)));
+            let rest = room - escapes.len();
+            format!("\"a\":\"{escapes}{}\",", fill("a", rest))
+        };
         let members = |most: usize| {
             let mut all = String::new();
             for number in 0..most {
@@ -152,6 +158,8 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
             beside("elements", format!("\"a\":[{}0],", fill("{},", room))),
             beside("a string of escapes", format!("\"a\":\"{}\",", fill("\\n", room))),
             beside("a string of Unicode escapes", format!("\"a\":\"{}\",", fill("\\u00e4", room))),
+            beside("32,768 escapes, and a string", escapes(32 * 1024, room)),
+            beside("131,072 escapes, and a string", escapes(128 * 1024, room)),
             beside("a plain string", format!("\"a\":\"{}\",", fill("a", room))),
         ]);
     }

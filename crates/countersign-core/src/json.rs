@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::json::pointer::Pointer;
 
 pub(crate) use member::member;
-pub(crate) use unproved::unproved;
+pub(crate) use unproved::{Limits, unproved};
 
 /// The value at a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::custom::{
     VerifyRequest,
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
+use crate::json::{self, Limits, Value};
 use crate::scheme::{Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, Secrets, is_blank};
@@ -203,7 +203,7 @@ impl Message {
         let rejected = VerifyError::body_field;
         let pointers = FIELDS.map(|field| format!("/{field}"));
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let values = json::unproved(body, &pointers, MAX_VALUES)?;
+        let values = json::unproved(body, &pointers, LIMITS)?;
         let values = values.ok_or_else(|| rejected(MissingSignature, "/Signature"))?;
         let value = |name: &str| {
             let at = FIELDS.iter().position(|field| *field == name);
@@ -286,8 +286,9 @@ const FIELDS: [&str; 11] = [
     "SubscribeURL",
     "Token",
 ];
-/// Several times as many as a message with ten attributes has.
-const MAX_VALUES: usize = 256;
+/// Several times as many values as a message with ten attributes has; the longest message, 256 KiB
+/// of JSON in a string, has fewer escapes.
+const LIMITS: Limits = Limits { fields: 256, escapes: 128 * 1024 };
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use crate::custom::{
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Value};
+use crate::json::{self, Limits, Value};
 use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 use crate::time::timestamp;
@@ -124,7 +124,7 @@ fn signatures(body: &[u8], max_json: usize) -> Result<Vec<Signature>, VerifyErro
 }
 
 fn in_json(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
-    let values = json::unproved(body, &PLACES.concat(), MAX_VALUES)?.unwrap_or_default();
+    let values = json::unproved(body, &PLACES.concat(), LIMITS)?.unwrap_or_default();
     let signature = |values: &[Value]| match values {
         [Value::Text(time), Value::Text(token), Value::Text(signature)] => {
             let [time, token, signature] =
@@ -173,6 +173,7 @@ fn max_json(body_limit: usize) -> usize {
 
 const MAX_TOKEN: usize = 256;
 const MIN_JSON_LIMIT: usize = 512 * 1024;
-const MAX_VALUES: usize = 4096;
+/// An event repeats the subject and the user variables of a message, which may be JSON in a string.
+const LIMITS: Limits = Limits { fields: 4096, escapes: 128 * 1024 };
 /// A route's form has about twenty fields, and one for each attachment.
 const MAX_FIELDS: usize = 512;
