@@ -121,7 +121,7 @@ impl Running {
         if let Some((unforwarded, _)) =
             plan.endpoints.iter().find(|(plan, _)| plan.forward.is_none())
         {
-            log::reject_null_output(&unforwarded.path)?;
+            log::reject_discarding_output(&unforwarded.path)?;
         }
         let budget = plan.budget();
         let store = Store::open(plan.store).await?;

@@ -303,36 +303,37 @@ fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dro
     }
 }
 
-/// Rejects standard output if it is the null device, which the standard library also opens if the
-/// descriptor was closed. To be called if the printed line is the handling of an event: the sender
-/// would be answered 200, and the event would be lost.
-pub(super) fn reject_null_output(endpoint: &str) -> Result<(), UsageError> {
-    let out = standard_output();
-    let out = out.map_err(|error| UsageError::because("standard output cannot be used", error))?;
-    if !is_null_device(&out) {
+/// Rejects a standard output that discards what is written: the null device, which the standard
+/// library also opens if the descriptor was closed, and other such devices. To be called if the
+/// printed line is the handling of an event: the sender would be answered 200, and the event would
+/// be lost.
+pub(super) fn reject_discarding_output(endpoint: &str) -> Result<(), UsageError> {
+    let unusable = |error| UsageError::because("standard output cannot be used", error);
+    let out = standard_output().map_err(unusable)?;
+    if !may_discard(&out).map_err(unusable)? {
         return Ok(());
     }
     Err(UsageError::new(format!(
-        "`{endpoint}`: standard output is closed or the null device, so events would be \
-         acknowledged and lost: send it to a program or a file that handles the events, or forward \
-         them with `forward` in the file, or `--forward URL`"
+        "`{endpoint}`: standard output is closed or the null device, or another device that is not \
+         a terminal, so events would be acknowledged and lost: send it to a program or a file that \
+         handles the events, or forward them with `forward` in the file, or `--forward URL`"
     )))
 }
 
+/// Whether the output is a character device other than a terminal. Such a device accepts everything
+/// and keeps nothing, as `/dev/null` and `/dev/zero` do. Its path is not compared, because a
+/// container may have no `/dev/null`, or another one.
 #[cfg(unix)]
-fn is_null_device(out: &File) -> bool {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    let (Ok(out), Ok(null)) = (out.metadata(), std::fs::metadata("/dev/null")) else {
-        return false;
-    };
-    let is_device = |file: &std::fs::Metadata| file.file_type().is_char_device();
-    is_device(&out) && is_device(&null) && out.rdev() == null.rdev()
+fn may_discard(out: &File) -> io::Result<bool> {
+    use std::io::IsTerminal;
+    use std::os::unix::fs::FileTypeExt;
+    Ok(out.metadata()?.file_type().is_char_device() && !out.is_terminal())
 }
 
 /// Windows does not state the device of a file.
 #[cfg(windows)]
-fn is_null_device(_: &File) -> bool {
-    false
+fn may_discard(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Standard output without the standard library's lock, so that a blocked write blocks no other

@@ -1,5 +1,6 @@
 //! The JSON log lines.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -98,14 +99,17 @@ async fn neither_secret_nor_body_nor_signature_is_ever_printed() {
 }
 
 #[test]
-fn a_closed_output_and_the_null_device_are_rejected_if_the_line_is_the_handling() {
+fn an_output_that_discards_is_rejected_if_the_line_is_the_handling() {
     let words = "--listen 127.0.0.1:0 --endpoint /hooks/jupiter=jupiter --secret-env SECRET";
-    let mut null = processes::command(words);
-    null.stdout(Stdio::null());
+    let to = |path: &str| {
+        let mut command = processes::command(words);
+        command.stdout(File::options().write(true).open(path).unwrap());
+        command
+    };
     let mut closed = Command::new("sh");
     closed.args(["-c", r#"exec "$0" serve "$@" >&-"#, env!("CARGO_BIN_EXE_countersign")]);
     closed.args(words.split(' ')).env("SECRET", SECRET).stderr(Stdio::piped());
-    for mut command in [null, closed] {
+    for mut command in [to("/dev/null"), to("/dev/zero"), closed] {
         let mut child = command.spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stderr.take().unwrap()).lines() {

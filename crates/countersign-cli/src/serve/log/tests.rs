@@ -104,3 +104,17 @@ fn a_long_id_and_a_long_type_are_digests() {
         assert!(line[key].as_str().unwrap().starts_with("sha256:"), "{key}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_device_that_is_not_a_terminal_may_discard_and_a_file_and_a_pipe_do_not() {
+    for device in ["/dev/null", "/dev/zero", "/dev/full"] {
+        // On other systems than Linux, some are missing.
+        if let Ok(device) = File::options().write(true).open(device) {
+            assert!(may_discard(&device).unwrap());
+        }
+    }
+    let (_reader, writer) = io::pipe().unwrap();
+    assert!(!may_discard(&File::from(std::os::fd::OwnedFd::from(writer))).unwrap());
+    assert!(!may_discard(&tempfile::tempfile().unwrap()).unwrap());
+}
