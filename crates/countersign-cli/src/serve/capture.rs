@@ -3,12 +3,16 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `copy.rs`, `queue_limit.rs` | copies of bodies, and limits on their size |
-//! | `escapes.rs`, `known_secrets.rs`, `redaction.rs` | redaction of secrets |
+//! | `escapes.rs`, `known_secrets.rs` | finds the secrets of the program |
+//! | `credential_names.rs`, `credential_values.rs` | finds other credentials |
+//! | `redaction.rs` | redaction of both |
 //! | `file.rs` | the contents of a file |
 //! | `writer.rs` | the thread that writes the files |
 //! | `folder.rs`, `name.rs` | the folder, and the names and number of files |
 
 mod copy;
+mod credential_names;
+mod credential_values;
 mod escapes;
 mod file;
 mod folder;

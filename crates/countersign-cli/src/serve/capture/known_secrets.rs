@@ -8,7 +8,6 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use countersign::Secret;
 use memchr::{memchr, memmem};
-use percent_encoding::percent_decode;
 use zeroize::Zeroizing;
 
 use super::escapes;
@@ -51,21 +50,14 @@ impl KnownSecrets {
         forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
     }
 
-    /// Whether the bytes contain a secret: as plain text, escaped as in JSON, XML or a URL, in
-    /// hexadecimal, or in base64.
+    /// Whether the bytes contain a secret: as plain text, in hexadecimal, in base64 at most twice,
+    /// or with any of these escaped as in URLs, string literals or XML, up to [`MAX_ESCAPES`] times.
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
-        let has = |byte| memchr(byte, bytes).is_some();
-        forms.are_in(bytes)
-            || ((has(b'%') || has(b'+')) && unescaped(bytes).iter().any(|text| forms.are_in(text)))
-            || (has(b'&') && forms.are_in(&escapes::without_xml(bytes)))
-            || (has(b'\\') && {
-                let once = escapes::without_json(bytes);
-                // JSON can contain JSON as text.
-                let twice = memchr(b'\\', &once).map(|_| escapes::without_json(&once));
-                forms.are_in(&once) || twice.is_some_and(|twice| forms.are_in(&twice))
-            })
+        // Only in some places of a URL is `+` a space.
+        forms.are_in_escaped(bytes)
+            || spaced(bytes).is_some_and(|spaced| forms.are_in_escaped(&spaced))
     }
 }
 
@@ -90,8 +82,11 @@ impl Forms {
             self.short.push(Zeroizing::new(text.to_vec()));
         }
         insert(&mut self.long, Zeroizing::new(text.to_vec()));
-        for form in as_json(text) {
-            insert(&mut self.long, form);
+        // A secret that itself looks escaped is decoded together with the text that contains it.
+        let mut plain = escapes::decoded(text);
+        while let Some(text) = plain {
+            plain = escapes::decoded(&text);
+            insert(&mut self.long, text);
         }
         self.add_encoded(text);
         // Only the scheme knows which of them is the key; all of them must be hidden.
@@ -124,11 +119,46 @@ impl Forms {
         }
     }
 
+    /// Whether a secret is in the text, or in what it decodes to.
+    fn are_in_escaped(&self, text: &[u8]) -> bool {
+        let mut plain: Option<Form> = None;
+        for _ in 0..=MAX_ESCAPES {
+            let text = plain.as_ref().map_or(text, |plain| &plain[..]);
+            let is_in = self.are_in(text)
+                || self.are_in_base64(text)
+                || (plain.is_some() && spaced(text).is_some_and(|spaced| self.are_in(&spaced)));
+            if is_in {
+                return true;
+            }
+            match escapes::decoded(text) {
+                Some(decoded) => plain = Some(decoded),
+                None => return false,
+            }
+        }
+        // It is escaped more often than any program needs.
+        true
+    }
+
+    /// Whether a secret is in what a part of the text encodes in base64. The search for encoded
+    /// forms finds only what is encoded once.
+    fn are_in_base64(&self, text: &[u8]) -> bool {
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+        let runs = text.split(|byte| !is_base64(byte)).filter(|run| run.len() >= MIN_RUN);
+        // A character before it may belong to something else, such as a path.
+        runs.flat_map(|run| (0..4).map(move |start| &run[start..])).any(|run| {
+            let decoded = from_base64(run);
+            let is_in = |bytes: &[u8]| self.are_long_in(bytes);
+            is_in(&decoded) || escapes::decoded(&decoded).is_some_and(|plain| is_in(&plain))
+        })
+    }
+
     fn are_in(&self, bytes: &[u8]) -> bool {
+        self.short.iter().any(|form| memmem::find(bytes, form).is_some()) || self.are_long_in(bytes)
+    }
+
+    fn are_long_in(&self, bytes: &[u8]) -> bool {
         let lower = Zeroizing::new(bytes.to_ascii_lowercase());
-        self.short.iter().any(|form| memmem::find(bytes, form).is_some())
-            || is_any_in(&self.long, bytes)
-            || is_any_in(&self.hex, &lower)
+        is_any_in(&self.long, bytes) || is_any_in(&self.hex, &lower)
     }
 }
 
@@ -147,11 +177,30 @@ fn is_any_in(begun: &Begun, bytes: &[u8]) -> bool {
     !begun.is_empty() && starts.any(|(forms, rest)| forms.iter().any(|form| rest.starts_with(form)))
 }
 
-/// The text with URL escapes decoded: once with `+` unchanged, and once with `+` as a space.
-fn unescaped(bytes: &[u8]) -> [Form; 2] {
-    let spaced: Vec<u8> =
-        bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    [bytes, &spaced].map(|bytes| Zeroizing::new(percent_decode(bytes).collect()))
+/// The text with a space for each `+`, if it has one.
+fn spaced(bytes: &[u8]) -> Option<Form> {
+    memchr(b'+', bytes)?;
+    let space = |byte: &u8| if *byte == b'+' { b' ' } else { *byte };
+    Some(Zeroizing::new(bytes.iter().map(space).collect()))
+}
+
+/// The bytes that a run of characters of either alphabet encodes.
+fn from_base64(run: &[u8]) -> Form {
+    let sextet = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' | b'-' => 62,
+        _ => 63,
+    };
+    let mut bytes = Zeroizing::new(Vec::with_capacity(run.len() / 4 * 3 + 2));
+    for group in run.chunks(4) {
+        let bits = group.iter().fold(0, |bits, byte| (bits << 6) | u32::from(sextet(*byte)));
+        // A last group of two or three characters encodes one or two bytes.
+        let bits = bits << (6 * (4 - group.len()) + 8);
+        bytes.extend_from_slice(&bits.to_be_bytes()[..group.len() - 1]);
+    }
+    bytes
 }
 
 /// The base64 characters that encode these bytes regardless of the bytes before and after them, if
@@ -165,20 +214,13 @@ fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form
     Zeroizing::new(certain.to_vec())
 }
 
-/// The text as it is escaped in a JSON string, if that differs from the text.
-fn as_json(text: &[u8]) -> Vec<Form> {
-    let Ok(text) = std::str::from_utf8(text) else { return Vec::new() };
-    let json = Zeroizing::new(serde_json::Value::from(text).to_string());
-    let inside = json.strip_prefix('"').and_then(|json| json.strip_suffix('"'));
-    let inside = inside.unwrap_or_default();
-    let slashed = inside.replace('/', "\\/");
-    let forms = [inside.to_owned(), slashed].into_iter().filter(|form| form != text);
-    forms.map(|form| Zeroizing::new(form.into_bytes())).collect()
-}
-
 const UNPADDED: GeneralPurposeConfig = GeneralPurposeConfig::new().with_encode_padding(false);
 /// Shorter forms would match by chance. The plain secret is searched for at any length.
 const BEGINNING: usize = 8;
+/// The length of the shortest text in base64 that is decoded: of [`BEGINNING`] bytes.
+const MIN_RUN: usize = BEGINNING * 4 / 3;
+/// How many times a text can be escaped.
+const MAX_ESCAPES: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -224,11 +266,43 @@ mod tests {
             escaped(secret, |unit| format!("&#{unit};")),
             escaped(secret, |unit| format!("&#x{unit:X};")),
             "<a>It&apos;s a &quot;Secret&quot; / to Everybody</a>".to_owned(),
+            escaped(secret, |unit| format!("\\x{unit:02x}")),
+            escaped(secret, |unit| format!("\\u{{{unit:x}}}")),
+            escaped(secret, |unit| format!("%25{unit:02X}")),
+            escaped(secret, |unit| format!("%252525{unit:02X}")),
+            escaped(secret, |unit| format!("%5Cu{unit:04x}")),
+            escaped(secret, |unit| format!("%26%23{unit}%3B")),
+            "a=It%2527s%2Ba%2B%2522Secret%2522%2B%252f%2Bto%2BEverybody".to_owned(),
+            base64(&base64(secret)),
+            format!("/x/{}", base64(&format!("user:{}", base64(&format!("user:{secret}"))))),
+            base64(&escaped(secret, |unit| format!("%{unit:02X}"))),
+            general_purpose::URL_SAFE_NO_PAD.encode(base64(secret)).replace('Q', "%51"),
         ] {
             assert!(hidden.is_in(text.as_bytes()), "{text}");
         }
         for text in ["", "It's a secret", "{\"a\":1}", "%zz+%", "\\", "\\u", "&", "&#;&#x;"] {
             assert!(!hidden.is_in(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_looks_escaped_is_found_in_text_that_is_escaped() {
+        let secret = r"100%25 of \u0041ll &amp; %41";
+        let hidden = hidden(secret);
+        let json = serde_json::json!({ "a": secret, "b": "50%25", "\"": 1 }).to_string();
+        for text in [secret, &json, &json.replace('%', "%25")] {
+            assert!(hidden.is_in(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_escaped_too_often_counts_as_a_secret_and_ordinary_text_does_not() {
+        let hidden = hidden("the secret itself");
+        assert!(hidden.is_in(b"%2525252541"));
+        let bytes: Vec<u8> = (0..10_000_u32).flat_map(|it| (it * it * 7).to_be_bytes()).collect();
+        let base64 = general_purpose::STANDARD.encode(&bytes);
+        for text in [&bytes[..], base64.as_bytes(), br#"{"a":"b\n50% & more","c":"%2541"}"#] {
+            assert!(!hidden.is_in(text));
         }
     }
 

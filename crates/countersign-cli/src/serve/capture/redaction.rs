@@ -1,10 +1,13 @@
 //! Decides which parts of a request are redacted in its file.
 
+use std::borrow::Cow;
+
 use countersign::{Algorithm, Handshake, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::percent_decode_str;
 
+use super::credential_names::{PARAMETER_WORDS, is_credential};
 use super::known_secrets::KnownSecrets;
+use super::{credential_values, escapes};
 use crate::serve::read_headers;
 
 /// The redaction rules of an endpoint's scheme.
@@ -75,7 +78,7 @@ impl Redaction {
     /// The redacted URL, and the names of the redacted parts. A URL that is signed is needed as it
     /// is, unless it contains a password or one of the program's secrets.
     pub(super) fn url(&self, url: String, hidden: &KnownSecrets) -> (String, Vec<String>) {
-        if hidden.is_in(url.as_bytes()) || has_password(&url) {
+        if hidden.is_in(url.as_bytes()) || has_user(&url) {
             return (REDACTED.to_owned(), vec!["url".to_owned()]);
         }
         let query = url.split_once('?').filter(|_| !self.signs_url);
@@ -99,9 +102,7 @@ fn redacted(pair: &str, left_out: &mut Vec<String>) -> String {
     for piece in pair.split(';') {
         let front = &pair[..start];
         match piece.split_once('=') {
-            Some((name, value))
-                if is_credential(&parameter(name), &PARAMETER_WORDS) || holds_credential(value) =>
-            {
+            Some((name, value)) if is_credential_name(name) || holds_credential(value) => {
                 left_out.push(format!("query:{name}"));
                 return format!("{front}{name}={REDACTED}");
             }
@@ -116,86 +117,34 @@ fn redacted(pair: &str, left_out: &mut Vec<String>) -> String {
     pair.to_owned()
 }
 
-/// Whether a value contains a URL with a password, or a query or a list with a credential:
-/// `https://a.example/?token=…`, also if it is percent-encoded.
+/// Whether the name of a parameter is that of a credential, also if it is escaped.
+fn is_credential_name(name: &str) -> bool {
+    is_any_decoded(name, |name| is_credential(name, &PARAMETER_WORDS))
+}
+
+/// Whether a value contains a credential, also if it is escaped.
 fn holds_credential(value: &str) -> bool {
-    let mut value = value.to_owned();
+    is_any_decoded(value, credential_values::is_in)
+}
+
+/// Whether this is true for a text, or for what it decodes to.
+fn is_any_decoded(text: &str, is: impl Fn(&str) -> bool) -> bool {
+    let mut text = Cow::Borrowed(text);
     for _ in 0..MAX_ENCODINGS {
-        if has_credential_pair(&value) || has_password(&value) {
+        if is(&text) {
             return true;
         }
-        let decoded = parameter(&value);
-        if decoded == value {
-            return false;
+        match escapes::decoded(text.as_bytes()) {
+            Some(decoded) => text = String::from_utf8_lossy(&decoded).into_owned().into(),
+            None => return false,
         }
-        value = decoded;
     }
     // It is encoded more often than any program needs.
     true
 }
 
-/// Whether a text contains `name=value` with the name of a credential.
-fn has_credential_pair(text: &str) -> bool {
-    text.match_indices('=').any(|(at, _)| {
-        let (front, value) = (&text[..at], &text[at + 1..]);
-        let ends = |it: char| !it.is_ascii_alphanumeric() && !"-_.[]".contains(it);
-        let name = front.rsplit(ends).next().unwrap_or_default();
-        let is_set = !value.is_empty() && !value.starts_with(['=', '&', ';', ',', ' ']);
-        is_set && is_credential(name, &PARAMETER_WORDS)
-    })
-}
-
-/// Whether a header or parameter with this name usually contains a credential for the receiver or
-/// a proxy. This is decided by a part of the name, or by one of its words.
-fn is_credential(name: &str, more_words: &[&str]) -> bool {
-    let words = words(name);
-    let name = words.join("-");
-    let is_credential = |word: &String| {
-        let word = word.trim_end_matches(|it: char| it.is_ascii_digit());
-        // Both the singular and the plural.
-        [word, word.strip_suffix('s').unwrap_or(word)].iter().any(|word| {
-            is_about_authentication(word)
-                || ENDINGS.iter().any(|ending| word.ends_with(ending))
-                || WORDS.contains(word)
-                || more_words.contains(word)
-        })
-    };
-    CREDENTIALS.iter().any(|part| name.contains(part))
-        || (words.iter().any(is_credential)
-            && !KEYS_OF_OTHER_KINDS.iter().any(|it| name.contains(it)))
-}
-
-/// `auth` at the beginning or the end of a word: `oauth`, `basicauth`, `authn`; but not `author`.
-fn is_about_authentication(word: &str) -> bool {
-    word.ends_with("auth") || (word.starts_with("auth") && !word.starts_with("author"))
-}
-
-/// The words of a name in lowercase: `api` and `key` for `Api-Key`, `api_key` and `apiKey`.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_small = false;
-    for character in name.chars() {
-        let is_part = character.is_ascii_alphanumeric();
-        if (!is_part || (was_small && character.is_ascii_uppercase()))
-            && words.last().is_some_and(|word| !word.is_empty())
-        {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut().filter(|_| is_part) {
-            word.push(character.to_ascii_lowercase());
-        }
-        was_small = character.is_ascii_lowercase();
-    }
-    words
-}
-
-/// The decoded name or value of a query parameter.
-fn parameter(text: &str) -> String {
-    percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 /// Whether a text contains a URL such as `https://user:password@host/`.
-fn has_password(text: &str) -> bool {
+fn has_user(text: &str) -> bool {
     text.split("://").skip(1).any(|rest| {
         let ends = |it: char| matches!(it, '/' | '?' | '#') || it.is_whitespace();
         rest.split(ends).next().is_some_and(|authority| authority.contains('@'))
@@ -204,49 +153,7 @@ fn has_password(text: &str) -> bool {
 
 /// Replaces a redacted value.
 pub(super) const REDACTED: &str = "[redacted]";
-/// Lowercase parts of names, matched anywhere in a name. A header that is redacted needlessly can
-/// be sent again, but a secret that was written to a file cannot be taken back.
-const CREDENTIALS: [&str; 14] = [
-    "access-key",
-    "accesskey",
-    "apikey",
-    "authenticat",
-    "authoris",
-    "authoriz",
-    "cookie",
-    "credential",
-    "jwt",
-    "passw",
-    "secret",
-    "session",
-    "token",
-    "x-amzn-oidc-data",
-];
-/// Matched at the end of a word of a name, because words are also written together: `userpwd`.
-const ENDINGS: [&str; 9] =
-    ["bearer", "cred", "key", "pass", "passphrase", "psk", "pw", "pwd", "sessid"];
-/// Matched as whole words of a name.
-const WORDS: [&str; 13] = [
-    "assertion",
-    "cert",
-    "crumb",
-    "csrf",
-    "otp",
-    "passcode",
-    "pin",
-    "principal",
-    "saml",
-    "shared",
-    "sid",
-    "unseal",
-    "xsrf",
-];
-/// Only for parameters: there they are signatures of links, and codes of Azure, CAS and OAuth.
-const PARAMETER_WORDS: [&str; 6] = ["code", "hmac", "sas", "sig", "signature", "ticket"];
-/// Names with `key` that are not credentials.
-const KEYS_OF_OTHER_KINDS: [&str; 5] =
-    ["event-key", "idempotency-key", "partition-key", "public-key", "routing-key"];
-/// The maximum number of percent-encodings of a value that is searched.
+/// The maximum number of times that a searched value is escaped.
 const MAX_ENCODINGS: usize = 8;
 
 #[cfg(test)]
@@ -337,22 +244,41 @@ mod tests {
             "x-dbpass",
             "x-httpauth",
             "x-jsessionid",
+            "x-hotp",
             "x-keys",
+            "x-keyv2",
+            "x-macaroon",
+            "x-mfa-code",
             "x-oauth",
             "x-oauth-bearer",
             "x-oauth2",
             "x-passwd",
+            "x-pat",
             "x-phpsessid",
             "x-psk",
+            "x-pswd",
             "x-pw",
             "x-sessid",
             "x-sid",
+            "x-ticket",
+            "x-totp",
             "x-userpwd",
+            "x-verification-code",
             "x-webauth",
         ] {
             assert_eq!(left_out("github", &[(name, "1")]), [name]);
         }
-        for name in ["authority", "x-author", "x-authors", "x-keyword", "x-inside", "x-assignee"] {
+        for name in [
+            "authority",
+            "x-author",
+            "x-authors",
+            "x-keyword",
+            "x-inside",
+            "x-assignee",
+            "x-ticket-id",
+            "x-country-code",
+            "x-path",
+        ] {
             assert_eq!(left_out("github", &[(name, "1")]), [""; 0], "{name}");
         }
     }
@@ -366,6 +292,9 @@ mod tests {
             "https%253A%252F%252Fx.example%252F%253Ftoken%253D1",
             "<https://user:password@x.example/>; rel=\"next\"",
             "a=1; session=2",
+            "https://x.example/?to\\u006ben=1",
+            "https://x.example/?a=1&amp;token=1",
+            "Bearer 1",
         ] {
             assert_eq!(left_out("github", &[("referer", value)]), ["referer"], "{value}");
         }
@@ -430,6 +359,11 @@ mod tests {
             ("github", "/x?bearer=2", "/x?bearer=[redacted]", "query:bearer"),
             ("github", "/x?psk=2", "/x?psk=[redacted]", "query:psk"),
             ("github", "/x?pw=2", "/x?pw=[redacted]", "query:pw"),
+            ("github", "/x?%2574oken=2", "/x?%2574oken=[redacted]", "query:%2574oken"),
+            ("github", "/x?t%5Cu006fken=2", "/x?t%5Cu006fken=[redacted]", "query:t%5Cu006fken"),
+            ("github", "/x?u=Bearer+2", "/x?u=[redacted]", "query:u"),
+            ("github", "/x?u=//user:2@y/", "/x?u=[redacted]", "query:u"),
+            ("github", "/x?u={%22token%22:%222%22}", "/x?u=[redacted]", "query:u"),
             ("github", "/x?sid=2", "/x?sid=[redacted]", "query:sid"),
             ("github", "/x?u=https://y/?token=2", "/x?u=[redacted]", "query:u"),
             ("github", "/x?u=https%3A%2F%2Fy%2F%3Ftoken%3D2", "/x?u=[redacted]", "query:u"),
