@@ -18,10 +18,8 @@ pub(super) struct Allowed<'a> {
     read: Vec<HeaderName>,
     /// The headers that a signature lists as signed.
     listed: Vec<HeaderName>,
-    /// The first words of the headers that the scheme reads, as `github` of `X-GitHub-Event`.
-    first_words: Vec<String>,
-    /// The words of the scheme's name.
-    name_words: Vec<String>,
+    /// How the names of the provider's headers begin, as `x-github-` of `X-GitHub-Event`.
+    beginnings: Vec<String>,
 }
 
 impl<'a> Allowed<'a> {
@@ -33,15 +31,10 @@ impl<'a> Allowed<'a> {
         let mut read = read_headers::of_the_signature(scheme);
         read.extend(read_headers::of_the_type(scheme));
         let listed = read_headers::listed(scheme, headers);
-        let is_common = |word: &&str| COMMON.contains(word);
-        let first = |name: &HeaderName| {
-            words(name.as_str()).next().filter(|word| !is_common(word)).map(str::to_owned)
-        };
-        let first_words = read.iter().filter_map(first).collect();
-        let name = folded(scheme.name());
-        let is_distinctive = |word: &&str| word.len() >= MIN_NAME_WORD && !is_common(word);
-        let name_words = words(&name).filter(is_distinctive).map(str::to_owned).collect();
-        Self { configured, read, listed, first_words, name_words }
+        let others = OTHER_HEADERS.iter().filter(|(name, _)| *name == scheme.name());
+        let others = others.map(|(_, beginning)| (*beginning).to_owned());
+        let beginnings = read.iter().filter_map(beginning).chain(others).collect();
+        Self { configured, read, listed, beginnings }
     }
 
     /// The headers that the sender's `Connection` header must not remove.
@@ -66,10 +59,23 @@ impl<'a> Allowed<'a> {
     }
 
     fn is_of_provider(&self, folded: &str) -> bool {
-        let first = words(folded).next();
-        self.first_words.iter().any(|word| Some(word.as_str()) == first)
-            || self.name_words.iter().any(|name| words(folded).any(|word| word == name))
+        self.beginnings.iter().any(|beginning| folded.starts_with(beginning))
+            && (folded == IDEMPOTENCY || !words(folded).any(|word| USERS.contains(&word)))
     }
+}
+
+/// How a header that the scheme reads begins, up to its first word; `None` if that word is not the
+/// name of a provider.
+fn beginning(name: &HeaderName) -> Option<String> {
+    let folded = folded(name.as_str());
+    let (prefix, bare) = match folded.strip_prefix("x-") {
+        Some(bare) => ("x-", bare),
+        None => ("", folded.as_str()),
+    };
+    let (first, _) = bare.split_once('-')?;
+    let lists = [&COMMON[..], &SUBJECTS, &DETAILS, &USERS];
+    let is_common = first.len() < 2 || lists.iter().any(|words| words.contains(&first));
+    (!is_common).then(|| format!("{prefix}{first}-"))
 }
 
 /// The words of a name, without the `x` at its beginning.
@@ -140,7 +146,7 @@ const DETAILS: [&str; 15] = [
     "version",
 ];
 /// Matched anywhere in a name, because products add their own prefixes and suffixes.
-const PROXY_PARTS: [&str; 16] = [
+const PROXY_PARTS: [&str; 17] = [
     "authenticated-user",
     "client-cert",
     "client-ip",
@@ -151,6 +157,7 @@ const PROXY_PARTS: [&str; 16] = [
     "forwarded",
     "method-override",
     "originating-ip",
+    "proxied-for",
     "real-ip",
     "remote-addr",
     "remote-ip",
@@ -161,47 +168,205 @@ const PROXY_PARTS: [&str; 16] = [
 const PROXY_BEGINNINGS: [&str; 3] = ["x-auth-request-", "x-original-", "x-rewrite-"];
 const PROXY_NAMES: [&str; 6] =
     ["front-end-https", "x-host", "x-http-method", "x-scheme", "x-server-name", "x-url-scheme"];
-/// Words that do not name a provider, because many headers that proxies set contain them.
-const COMMON: [&str; 17] = [
+/// Words that do not name a provider: many other headers begin with them.
+const COMMON: [&str; 42] = [
+    "access",
     "api",
     "app",
-    "auth",
-    "authorization",
-    "client",
-    "email",
+    "application",
+    "body",
+    "callback",
+    "content",
+    "custom",
+    "digest",
+    "events",
+    "hash",
+    "hmac",
+    "hooks",
     "host",
     "http",
     "https",
+    "mac",
+    "messages",
+    "notifications",
     "original",
+    "payload",
+    "platform",
+    "public",
     "remote",
-    "request",
+    "secret",
+    "sec",
     "server",
     "service",
+    "sha1",
+    "sha2",
+    "sha256",
+    "sha512",
+    "sig",
+    "sign",
+    "signature",
+    "signed",
+    "signing",
     "ssl",
+    "stream",
     "tls",
-    "user",
+    "web",
+    "webhooks",
 ];
-/// A shorter word of a scheme's name says too little: `x`, `v1`, `of`.
-const MIN_NAME_WORD: usize = 3;
+/// Words of headers that proxies set about the user, or that are credentials. A header with one is
+/// dropped even if its name begins like the provider's, which may also run a proxy.
+const USERS: [&str; 42] = [
+    "assertion",
+    "auth",
+    "authenticated",
+    "authentication",
+    "authn",
+    "authorization",
+    "authz",
+    "bearer",
+    "cert",
+    "certificate",
+    "claim",
+    "claims",
+    "client",
+    "cookie",
+    "credential",
+    "credentials",
+    "csrf",
+    "email",
+    "group",
+    "groups",
+    "identity",
+    "ip",
+    "jwt",
+    "login",
+    "middleware",
+    "oidc",
+    "password",
+    "permissions",
+    "principal",
+    "proxied",
+    "proxy",
+    "role",
+    "roles",
+    "saml",
+    "scope",
+    "scopes",
+    "session",
+    "sso",
+    "token",
+    "uid",
+    "user",
+    "username",
+];
+/// Headers of a provider whose names begin otherwise than those that the scheme reads.
+const OTHER_HEADERS: [(&str, &str); 4] = [
+    ("aws-sns", "x-amz-sns-"),
+    ("gitlab-signing", "x-gitlab-"),
+    ("twilio", "i-twilio-"),
+    ("twilio-sharedkey", "i-twilio-"),
+];
+/// A header of Twilio whose token is not a credential.
+const IDEMPOTENCY: &str = "i-twilio-idempotency-token";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_common_word_is_not_the_name_of_a_provider() {
-        let scheme = Scheme::builder("client-api-acme")
-            .signature_header("X-Request-Signature")
-            .signed_payload("{body}")
-            .build()
-            .unwrap();
-        let allowed = Allowed::of(&ForwardedHeaders::Drop, &scheme, &HeaderMap::new());
+    #[track_caller]
+    fn check(scheme: &Scheme, kept: &[&'static str], dropped: &[&'static str]) {
+        let allowed = Allowed::of(&ForwardedHeaders::Drop, scheme, &HeaderMap::new());
         let is_allowed = |name| allowed.contains(&HeaderName::from_static(name));
-        for name in ["x-request-signature", "x-request-id", "x-acme-shop"] {
-            assert!(is_allowed(name), "{name}");
+        for &name in kept {
+            assert!(is_allowed(name), "{}: {name}", scheme.name());
         }
-        for name in ["x-request-uri", "x-client-dn", "x-client-verify", "x-api-user"] {
-            assert!(!is_allowed(name), "{name}");
+        for &name in dropped {
+            assert!(!is_allowed(name), "{}: {name}", scheme.name());
+        }
+    }
+
+    #[test]
+    fn only_the_headers_that_a_scheme_reads_name_its_provider() {
+        let header = |name: &str, header: &str| {
+            let scheme = Scheme::builder(name).signature_header(header).signed_payload("{body}");
+            scheme.build().unwrap()
+        };
+        check(
+            &header("client-api-acme", "X-Request-Signature"),
+            &["x-request-signature", "x-request-id"],
+            &["x-request-uri", "x-client-dn", "x-client-verify", "x-api-user", "x-acme-shop"],
+        );
+        check(
+            &header("orders", "X-Acme-Signature"),
+            &["x-acme-shop", "x-acme-event"],
+            &["acme-shop", "x-acme-user", "x-acme-session-id", "x-acmes-shop", "x-orders-shop"],
+        );
+        check(&header("acme", "Signature"), &["signature"], &["signature-input", "x-acme-shop"]);
+    }
+
+    #[test]
+    fn a_header_about_the_user_is_dropped_though_its_name_resembles_the_schemes() {
+        for (name, kept, dropped) in [
+            (
+                "vercel",
+                &["x-vercel-id"][..],
+                &["x-vercel-proxied-for", "x-vercel-oidc-token", "x-vercel-forwarded-for"][..],
+            ),
+            ("gitlab-token", &["x-gitlab-instance"], &["x-gitlab-user-token"]),
+            ("gitlab-signing", &["x-gitlab-event"], &["x-signing-user", "webhook-user"]),
+            ("github", &["x-hub-signature", "x-github-hook-id"], &["hub-authorization"]),
+            ("shopify-events", &["shopify-shop-domain"], &["x-ms-events-principal"]),
+            ("lemonsqueezy", &["x-event-name"], &["signature", "signature-input"]),
+            ("standardwebhooks", &["webhook-id"], &["x-webhook-host", "webhook-user"]),
+            ("cal.com", &["x-cal-webhook-version"], &["x-com-user"]),
+            (
+                "cloudflare-stream",
+                &["webhook-signature"],
+                &["x-stream-user", "x-cloudflare-client"],
+            ),
+            ("adyen-platform", &[], &["sec-ch-ua-platform", "x-platform-role"]),
+            ("workos", &["workos-signature"], &["x-workos-session", "workos-user"]),
+            ("asana", &["x-hook-signature"], &["x-hook-user", "hook-host"]),
+            ("twilio", &["i-twilio-idempotency-token"], &["i-twilio-token"]),
+        ] {
+            check(&Scheme::named(name).unwrap(), kept, dropped);
+        }
+    }
+
+    #[test]
+    fn no_scheme_keeps_a_header_that_other_products_trust() {
+        let trusted = [
+            "authorization-user",
+            "cf-access-jwt-assertion",
+            "hub-authorization",
+            "remote-user",
+            "sec-ch-ua-platform",
+            "signature-input",
+            "webhook-user",
+            "x-access-token",
+            "x-amz-security-token",
+            "x-auth-token",
+            "x-com-user",
+            "x-csrf-token",
+            "x-events-user",
+            "x-goog-iam-authorization-token",
+            "x-goog-iap-jwt-assertion",
+            "x-hub-user",
+            "x-id-token",
+            "x-ms-client-principal",
+            "x-ms-events-principal",
+            "x-ms-token-aad-id-token",
+            "x-platform-user",
+            "x-signature-user",
+            "x-stream-user",
+            "x-user-token",
+            "x-vercel-oidc-token",
+            "x-vercel-proxied-for",
+            "x-webhook-host",
+            "x-webhook-role",
+        ];
+        for name in Scheme::names() {
+            check(&Scheme::named(name).unwrap(), &[], &trusted);
         }
     }
 }
