@@ -1,7 +1,8 @@
 //! Secrets, read from environment variables or files, never from the command line.
 
+use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -105,6 +106,9 @@ impl Place {
                 Some(value) => value.into_string().map_err(|_| self.not_text()),
                 None => Err(self.not_set(name)),
             },
+            Self::File(path) if !can_be_printed(path) => Err(UsageError::new(format!(
+                "{self} cannot be read: give the path of a file, never the secret itself"
+            ))),
             Self::File(path) => {
                 let bytes = files::read(path, FileKind::Secret, &self.to_string())?;
                 String::from_utf8(bytes).map_err(|_| self.not_text())
@@ -152,7 +156,10 @@ impl fmt::Display for Place {
                 write!(f, "the environment variable `{name}`")
             }
             Self::Env(_) => f.write_str("the environment variable for the secret"),
-            Self::File(path) => write!(f, "the secret's file `{}`", path.display()),
+            Self::File(path) if can_be_printed(path) => {
+                write!(f, "the secret's file `{}`", path.display())
+            }
+            Self::File(_) => f.write_str("the file for the secret"),
         }
     }
 }
@@ -210,12 +217,50 @@ fn none() -> UsageError {
     UsageError::new("give a secret with `--secret-env` or `--secret-file`")
 }
 
-/// Whether the name can be printed. Anything but an uppercase name may be the secret itself, given
-/// by mistake instead of a variable's name.
+/// Whether the name of a variable can be printed. Anything but words in uppercase may be the secret
+/// itself, given by mistake instead of a variable's name.
 pub(crate) fn is_plainly_a_name(name: &str) -> bool {
-    name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+    name.split('_').all(|word| is_plainly_a_word(word, u8::is_ascii_uppercase))
 }
 
+/// Whether a key of a configuration can be printed, as above.
+pub(crate) fn is_plainly_a_key(key: &str) -> bool {
+    let is_prefix =
+        |word: &str| PREFIXES.iter().any(|it| it.strip_suffix(b"_") == Some(word.as_bytes()));
+    key.split(['_', '-', '.', ' '])
+        .all(|word| is_plainly_a_word(word, u8::is_ascii_lowercase) && !is_prefix(word))
+}
+
+/// Whether a path of the command line can be printed.
+fn can_be_printed(path: &Path) -> bool {
+    path.metadata().is_ok() || is_plainly_a_path(path, Path::new(""))
+}
+
+/// Whether the path of a file that cannot be read can be printed: it names a folder that exists,
+/// from `base` if it is relative, or it has an extension. Anything else may be the secret itself,
+/// given by mistake.
+pub(crate) fn is_plainly_a_path(path: &Path, base: &Path) -> bool {
+    let folder = path.parent().filter(|folder| folder.file_name().is_some());
+    let extension = path.extension().and_then(OsStr::to_str);
+    folder.is_some_and(|folder| base.join(folder).is_dir())
+        || extension.is_some_and(|extension| {
+            extension.len() <= MAX_EXTENSION && is_plainly_a_word(extension, u8::is_ascii_lowercase)
+        })
+}
+
+/// Letters of one case with a number at the end, such as `V2`; or a number. A key in base64 or
+/// hexadecimal is neither.
+fn is_plainly_a_word(word: &str, is_letter: fn(&u8) -> bool) -> bool {
+    let letters = word.trim_end_matches(|it: char| it.is_ascii_digit());
+    letters.len() <= MAX_LETTERS
+        && word.len() - letters.len() <= MAX_DIGITS
+        && letters.bytes().all(|byte| is_letter(&byte))
+}
+
+/// The length of the longest word that is a plain one.
+const MAX_LETTERS: usize = 15;
+const MAX_DIGITS: usize = 4;
+const MAX_EXTENSION: usize = 6;
 const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(Indifferent)
@@ -245,5 +290,43 @@ impl Args for SecretArgs {
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
         Flags::augment_args_for_update(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_is_not_taken_for_a_name_a_key_or_a_path() {
+        for name in ["SECRET", "STRIPE_WEBHOOK_SECRET", "OAUTH2_KEY_V2", "KEY_2026"] {
+            assert!(is_plainly_a_name(name), "{name}");
+        }
+        for secret in [
+            "9D8F7A6B5C4D3E2F1A0B9C8D7E6F5A4B",
+            "A1B2C3D4E5F60718",
+            "JBSWY3DPEHPK3PXP",
+            "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+            "12345678901234567890",
+            "whsec_abc",
+            "secret",
+        ] {
+            assert!(!is_plainly_a_name(secret), "{secret}");
+        }
+        for key in ["forward", "not_before", "endpoint.tenants.secrets", "acme-2", "pth"] {
+            assert!(is_plainly_a_key(key), "{key}");
+        }
+        for secret in ["whsec_abc", "whsec_TOP", "a1b2c3d4", "SECRET", "12345678901234567890"] {
+            assert!(!is_plainly_a_key(secret), "{secret}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("keys")).unwrap();
+        let is_path = |path: &str| is_plainly_a_path(Path::new(path), folder.path());
+        for path in ["stripe.key", "keys/stripe", "/absent/stripe.pem", "../old.txt"] {
+            assert!(is_path(path), "{path}");
+        }
+        for secret in ["whsec_abc", "whsec_a/b+c=", "/abc", "absent/stripe", "ab.C1d2E3f4G5h6"] {
+            assert!(!is_path(secret), "{secret}");
+        }
     }
 }

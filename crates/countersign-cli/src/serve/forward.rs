@@ -4,7 +4,7 @@ mod allowed;
 mod client;
 mod headers;
 
-pub(super) use headers::add_event;
+pub(super) use headers::{add_event, is_never_forwarded};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -69,10 +69,18 @@ fn the_secret_that_does_not_decode_is_the_one_that_is_named() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_its_variables_name_is_not_repeated() {
-    let rejected = countersign("verify --scheme stripe --body - --secret-env").arg(CANARY).run();
-    assert!(!rejected.stderr.contains(CANARY), "{}", rejected.stderr);
-    rejected.must_fix(&["environment variable", "name", "never the secret itself"]);
+fn a_secret_in_the_place_of_the_name_of_its_variable_or_file_is_not_repeated() {
+    for (option, secret, fix) in [
+        ("--secret-env", CANARY, "variable"),
+        ("--secret-env", "9D8F7A6B5C4D3E2F1A0B9C8D7E6F5A4B", "variable"),
+        ("--secret-file", CANARY, "the path of a file"),
+        ("--secret-file", "whsec_canary/canary+canary=", "the path of a file"),
+    ] {
+        let words = "verify --scheme stripe --body -";
+        let rejected = countersign(words).args([option, secret]).run();
+        assert!(!rejected.stderr.contains(secret), "{}", rejected.stderr);
+        rejected.must_fix(&[fix, "never the secret itself"]);
+    }
 }
 
 #[test]

@@ -134,6 +134,11 @@ fn each_error_names_the_file_the_line_the_key_and_the_fix() {
         ("connections = 0", "connections", "above 0"),
         ("drain_timeout = '0s'", "drain_timeout", "between 100ms and 1h"),
         ("forwarded_headers = 'maybe'", "forwarded_headers", "\"keep\""),
+        ("forwarded_headers = ['X-Acme-*-Id']", "forwarded_headers", "its last character"),
+        ("forwarded_headers = ['*-Id']", "forwarded_headers", "its last character"),
+        ("forwarded_headers = ['Countersign-*']", "forwarded_headers", "never forwarded"),
+        ("forwarded_headers = ['x', 'Proxy_Url']", "forwarded_headers", "never forwarded"),
+        ("forwarded_headers = ['connection']", "forwarded_headers", "never forwarded"),
         ("store_prefix = 'shop'", "store_prefix", "the store is `memory`"),
         ("store_prefix = ''", "store_prefix", "1 to 64 letters"),
         ("store_prefix = 'a*b'", "store_prefix", "1 to 64 letters"),
@@ -156,6 +161,7 @@ fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
         format!("secrets = [\n  '{SECRET}',\n]"),
         format!("secrets = {{ env = '{SECRET}' }}"),
         format!("secrets = [{{ env = '{SECRET}' }}]"),
+        format!("secrets = [{{ file = '{SECRET}' }}]"),
         format!("secrets = [{{ env = 'SECRET' }}]\nsecret = '{SECRET}'"),
     ] {
         let config = GOOD.replacen("secrets = [{ env = 'SECRET' }]", &secrets, 1);
@@ -163,6 +169,8 @@ fn a_secret_in_the_file_is_rejected_with_the_reason_and_never_repeated() {
     }
     // A type error on the line of a secret.
     must_fix(&GOOD.replacen("'SECRET'", SECRET, 1), &["serve.toml`, line 5"]);
+    must_fix(&GOOD.replacen("env =", &format!("{SECRET} ="), 1), &["serve.toml`, line 5"]);
+    must_fix(&format!("{GOOD}[{SECRET}]\n"), &["serve.toml`, line 6"]);
     must_fix(&format!("{GOOD}'{SECRET}\n"), &["serve.toml`, line 6"]);
 }
 

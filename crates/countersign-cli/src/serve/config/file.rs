@@ -24,7 +24,7 @@ use super::{
 use crate::files::{self, FileKind};
 use crate::output;
 use crate::scheme;
-use crate::secrets::{self, is_plainly_a_name};
+use crate::secrets::{self, is_plainly_a_name, is_plainly_a_path};
 use crate::serve::capture::{self, KnownSecrets};
 use crate::serve::folders;
 use crate::serve::secrets_source::{Reloaded, SecretsSource, Table};
@@ -337,7 +337,15 @@ impl File<'_> {
                 ))
             }
             (Some(name), None) => Ok(secrets::Place::Env(name.to_owned())),
-            (None, Some(file)) => Ok(secrets::Place::File(self.beside(file))),
+            (None, Some(file)) => {
+                let path = self.beside(file);
+                if path.metadata().is_err() && !is_plainly_a_path(file, self.folder) {
+                    return Err(at.fix(
+                        "`file` cannot be read: give the path of a file, never the secret itself",
+                    ));
+                }
+                Ok(secrets::Place::File(path))
+            }
             _ => Err(at.fix("give exactly one of `env` and `file`")),
         }
     }

@@ -13,6 +13,8 @@ use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use crate::serve::forward::is_never_forwarded;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ServeConfig {
@@ -149,15 +151,22 @@ impl TryFrom<ForwardedWords> for ForwardedHeaders {
     type Error = &'static str;
 
     fn try_from(words: ForwardedWords) -> Result<Self, &'static str> {
+        let bare = |name: &str| name.strip_suffix('*').unwrap_or(name).to_owned();
         let is_name = |name: &String| {
-            let name = name.strip_suffix('*').unwrap_or(name);
-            name.parse::<HeaderName>().is_ok()
+            let bare = bare(name);
+            !bare.contains('*') && bare.parse::<HeaderName>().is_ok()
         };
         match words {
             ForwardedWords::Word(word) if word == "drop" => Ok(Self::Drop),
             ForwardedWords::Word(word) if word == "keep" => Ok(Self::Keep),
             ForwardedWords::Names(names) if names.iter().all(is_name) => {
+                if names.iter().any(|name| is_never_forwarded(&bare(name))) {
+                    return Err(NEVER_FORWARDED);
+                }
                 Ok(Self::Also(names.iter().map(|name| name.to_ascii_lowercase()).collect()))
+            }
+            ForwardedWords::Names(names) if names.iter().any(|name| bare(name).contains('*')) => {
+                Err(INNER_ASTERISK)
             }
             _ => Err("is neither a word nor a list of names"),
         }
@@ -199,6 +208,36 @@ impl From<RepeatsWord> for Repeats {
 }
 
 pub(super) const NOT_A_TIME: &str = "is not a time: write `2026-12-01T00:00:00Z`";
+/// Problems of `forwarded_headers`.
+pub(super) const NEVER_FORWARDED: &str = "names a header that is never forwarded: a header of the connection, such as `Connection` or \
+     `Host`, or one that begins with `Countersign` or `Proxy`. Remove it";
+pub(super) const INNER_ASTERISK: &str =
+    "a `*` matches the rest of a name, so it must be its last character: `X-Acme-*`";
+
+/// Whether the key is one of an endpoint, and not of a table in it.
+pub(super) fn is_of_endpoint(key: &str) -> bool {
+    ENDPOINT_KEYS.contains(&key)
+}
+
+/// The keys of [`EndpointConfig`], except for its table `tenants`.
+const ENDPOINT_KEYS: [&str; 16] = [
+    "path",
+    "scheme",
+    "secrets",
+    "verify_token",
+    "handshake_secret_file",
+    "handshake_window",
+    "forward",
+    "url",
+    "body_limit",
+    "tolerance",
+    "retention",
+    "ack_deadline",
+    "handler_timeout",
+    "outage",
+    "event_id",
+    "repeats",
+];
 
 /// The expected value of a key, for error messages.
 pub(super) fn takes(key: &str) -> Option<&'static str> {

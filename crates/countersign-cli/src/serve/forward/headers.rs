@@ -86,6 +86,12 @@ fn is_reserved(folded: &str) -> bool {
     is_of("countersign") || is_of("proxy")
 }
 
+/// Whether a header of the sender with this name is never forwarded, whatever is configured.
+pub(in crate::serve) fn is_never_forwarded(name: &str) -> bool {
+    let folded = folded(name);
+    is_reserved(&folded) || hop_by_hop::is(&folded)
+}
+
 const EVENT_ID: HeaderName = HeaderName::from_static("countersign-event-id");
 const EVENT_TYPE: HeaderName = HeaderName::from_static("countersign-event-type");
 const EVENT_TYPE_SIGNED: HeaderName = HeaderName::from_static("countersign-event-type-signed");

@@ -1,8 +1,11 @@
 //! Error messages for a file that is not a valid configuration.
 
 use super::File;
+use crate::secrets::is_plainly_a_key;
 use crate::serve::config::place::Place;
-use crate::serve::config::toml::{NOT_A_TIME, takes};
+use crate::serve::config::toml::{
+    INNER_ASTERISK, NEVER_FORWARDED, NOT_A_TIME, is_of_endpoint, takes,
+};
 use crate::usage_error::UsageError;
 
 impl File<'_> {
@@ -19,20 +22,33 @@ impl File<'_> {
                 .fix(format!("is missing: expected {takes}"));
         }
         if let Some(key) = between(message, "unknown field `", "`") {
-            let place = Place::key(self.path, line, Some(key));
+            let place = self.place_of_key(line, Some(key));
             return match takes(key) {
                 Some(takes) if key == "secret" => {
                     place.fix(format!("is not a key; `secrets` expects {takes}"))
                 }
+                _ if is_of_endpoint(key) && self.is_in_table_of_endpoint(line) => place.fix(
+                    "is a key of the endpoint: move it above the first line `[endpoint.…]` of its \
+                     `[[endpoint]]`",
+                ),
                 _ => place.fix(format!("is not a key here, {}", known(message))),
             };
         }
         let key = line.and_then(|line| self.key(line));
-        let place = Place::key(self.path, line, key);
+        let place = self.place_of_key(line, key);
         let is_tenant = || line.is_some_and(|line| self.table(line) == Some(TENANT_SECRETS));
+        if let Some(key) = key.filter(|key| is_tenant() && is_of_endpoint(key)) {
+            return place.fix(format!(
+                "in the table `[{TENANT_SECRETS}]`, each key is a tenant: to set `{key}` of the \
+                 endpoint, move it above the line `[{TENANT_SECRETS}]` and every other line \
+                 `[endpoint.…]`"
+            ));
+        }
         let takes = key.and_then(|key| if is_tenant() { takes("secrets") } else { takes(key) });
         match takes {
             _ if message.contains(NOT_A_TIME) => place.fix(NOT_A_TIME),
+            _ if message.contains(NEVER_FORWARDED) => place.fix(NEVER_FORWARDED),
+            _ if message.contains(INNER_ASTERISK) => place.fix(INNER_ASTERISK),
             // This message quotes the value, which is never a secret.
             _ if message.contains("is not a duration") => place.fix(message),
             Some(takes) => place.fix(format!("expected {takes}")),
@@ -46,7 +62,8 @@ impl File<'_> {
         let message = error.message();
         if message.starts_with("duplicate key") {
             let key = line.and_then(|line| self.own_key(line).or_else(|| self.header(line)));
-            return Place::key(self.path, line, key)
+            return self
+                .place_of_key(line, key)
                 .fix("duplicate key: it is set more than once in this table");
         }
         // A list that is not closed continues in the next line, whose key is not the cause.
@@ -55,11 +72,22 @@ impl File<'_> {
                 "is not valid TOML: {message}; check that each `[` and `{{` before it is closed"
             ));
         }
+        // The parser quotes a number that is too large.
+        let message = match message.starts_with("invalid type") {
+            true => "a number is too large",
+            false => message,
+        };
         // Any other text before a `=` may be a secret.
         let key = line.and_then(|line| self.own_key(line)).filter(|key| takes(key).is_some());
         let hint = key.and_then(takes).map(|takes| format!("; expected {takes}"));
         let hint = hint.unwrap_or_default();
         Place::key(self.path, line, key).fix(format!("is not valid TOML: {message}{hint}"))
+    }
+
+    /// The place of a key. A key that may be a secret is not named.
+    fn place_of_key(&self, line: Option<usize>, key: Option<&str>) -> Place {
+        let key = key.filter(|key| takes(key).is_some() || is_plainly_a_key(key));
+        Place::key(self.path, line, key)
     }
 
     /// The key of a value that begins in this line: of the line itself, or of a line before it in
@@ -91,6 +119,12 @@ impl File<'_> {
     /// The table that this line is in.
     fn table(&self, line: usize) -> Option<&str> {
         (1..=line).rev().find_map(|line| self.header(line))
+    }
+
+    /// Whether this line is in a table such as `[endpoint.tenants]`.
+    fn is_in_table_of_endpoint(&self, line: Option<usize>) -> bool {
+        let table = line.and_then(|line| self.table(line));
+        table.is_some_and(|table| table.starts_with("endpoint."))
     }
 
     fn text_of(&self, line: usize) -> Option<&str> {
@@ -154,6 +188,38 @@ mod tests {
             assert!(said.contains(place) && said.contains(fix), "{more}: {said}");
             assert!(!said.contains("SECRET"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_key_or_a_number_that_may_be_a_secret_is_not_printed() {
+        let number = "12345678901234567890123456789012";
+        for more in [
+            "secrets = [{ whsec_abcDEF1 = 1 }]\n",
+            "secrets =\n[whsec_abcDEF1]\n",
+            "[whsec_abcDEF1]\n",
+            "[endpoint.whsec_abcDEF1]\n",
+            "[endpoint.whsec_abcDEF1]\n[endpoint.whsec_abcDEF1]\n",
+            "whsec_abcDEF1 = 1\n",
+            "whsec_abcDEF1 = 1\nwhsec_abcDEF1 = 2\n",
+            "[endpoint.tenants.secrets]\nwhsec_abcDEF1 = 1\n",
+            &format!("secrets = [{number}]\n")[..],
+            &format!("secrets = [\n{number},\n]\n")[..],
+        ] {
+            let said = said(&format!("{ENDPOINT}{more}"));
+            assert!(said.starts_with("`serve.toml`, line "), "{more}: {said}");
+            assert!(!said.contains("abcDEF1") && !said.contains(number), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_endpoint_in_the_table_of_the_tenants_is_to_be_moved() {
+        for more in ["forward = 'http://a'\n", "acme = [{ file = 's' }]\nbody_limit = 1\n"] {
+            let said = said(&format!("{ENDPOINT}[endpoint.tenants.secrets]\n{more}"));
+            let parts = ["each key is a tenant", "above the line `[endpoint.tenants.secrets]`"];
+            assert!(parts.iter().all(|part| said.contains(part)), "{said}");
+        }
+        let said = said(&format!("{ENDPOINT}[endpoint.tenants]\nforward = 'http://a'\n"));
+        assert!(said.contains("line 6, `forward`: is a key of the endpoint"), "{said}");
     }
 
     #[test]
