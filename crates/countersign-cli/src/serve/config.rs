@@ -5,6 +5,7 @@ mod capture;
 mod file;
 mod former_secrets;
 mod handshakes;
+mod own_address;
 mod place;
 mod shared_secrets;
 mod source;
@@ -195,6 +196,7 @@ impl Plan {
             None => arguments::plan(args, hidden)?,
         };
         folders::apart(plan.capture.as_ref(), plan.dead_letters.as_ref())?;
+        own_address::reject_as_target(&plan.listen, &plan.endpoints)?;
         Ok(plan)
     }
 

@@ -146,6 +146,9 @@ fn each_error_names_the_file_the_line_the_key_and_the_fix() {
     ] {
         must_fix(&format!("{more}\n{GOOD}"), &[&line("1", key), fix]);
     }
+    let own = GOOD.replacen("127.0.0.1:0", "127.0.0.1:3999", 1);
+    let own = format!("{own}forward = 'http://localhost:3999/hooks/jupiter'\n");
+    must_fix(&own, &[&line("6", "forward"), "an endpoint of this server"]);
     must_fix(&GOOD.replacen("[[endpoint]]", "[endpoint]", 1), &[&line("2", "endpoint"), "[[end"]);
     must_fix("listen = '127.0.0.1:0'\n", &["serve.toml`", "[[endpoint]]"]);
     must_fix(&format!("{GOOD}{}", &GOOD[GOOD.find('[').unwrap()..]), &[&line("7", "path"), "two"]);
