@@ -21,6 +21,8 @@ use ring::hmac;
 
 const MIB: usize = 1 << 20;
 const BUDGET: f64 = 4.0;
+/// How the names of the bodies begin that are sent as gzip.
+const GZIP: &str = "gzip";
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -41,10 +43,15 @@ fn main() {
         let headers = with_max_signatures(vector, &scheme);
         let bodies = bodies(vector, &scheme);
         let request = vector.head();
-        let head = RequestHead::new(&vector.method, request.target().unwrap_or("/"), &headers);
-        let costs = bodies
-            .iter()
-            .map(|(what, body)| (*what, best(rounds, || receive(&verifier, head, body))));
+        let mut encoded = headers.clone();
+        encoded.push(("content-encoding".to_owned(), "gzip".to_owned()));
+        let target = request.target().unwrap_or("/");
+        let head = RequestHead::new(&vector.method, target, &headers);
+        let encoded = RequestHead::new(&vector.method, target, &encoded);
+        let costs = bodies.iter().map(|(what, body)| {
+            let head = if what.starts_with(GZIP) { encoded } else { head };
+            (*what, best(rounds, || receive(&verifier, head, body)))
+        });
         let (what, cost) = costs.max_by_key(|(_, cost)| *cost).unwrap();
         let plain = plain(&scheme, rounds, || receive(&verifier, head, &[b'a'; MIB]));
         let ratio = cost.as_secs_f64() / plain.as_secs_f64();
@@ -123,7 +130,12 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
     if scheme.body_view() == BodyView::Decoded {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         gzip.write_all(&vec![b'['; MIB - 1]).unwrap();
-        bodies.push(("gzip", gzip.finish().unwrap()));
+        bodies.extend([
+            (GZIP, gzip.finish().unwrap()),
+            ("gzip, empty fixed blocks", gzip_blocks(&EMPTY_FIXED)),
+            ("gzip, empty dynamic blocks", gzip_blocks(&EMPTY_DYNAMIC)),
+            ("gzip, blocks of one match", gzip_blocks(&ONE_MATCH)),
+        ]);
     }
     // The content of the vector's body, and additional content up to the limit.
     let room = scheme.profile().body_limit().min(MIB) - vector.body.len() - 64;
@@ -165,3 +177,51 @@ fn bodies(vector: &Vector, scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
     }
     bodies
 }
+
+/// A gzip body of 1 MiB that consists of copies of a deflate block, given as values and their
+/// numbers of bits. It has no end, which is only noticed after its blocks.
+fn gzip_blocks(block: &[(u64, u32)]) -> Vec<u8> {
+    let mut body = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
+    // A block with one byte, for the matches.
+    let first = [(0, 1), (1, 2), (0b110, 8), (0, 7)];
+    let (mut held, mut count) = (0_u64, 0_u32);
+    for (value, bits) in first.iter().chain(block.iter().cycle()) {
+        held |= value << count;
+        count += bits;
+        while count >= 8 {
+            body.push((held & 0xff) as u8);
+            held >>= 8;
+            count -= 8;
+        }
+        if body.len() >= MIB - 8 {
+            return body;
+        }
+    }
+    body
+}
+
+/// Not the last block, fixed codes, the end of the block.
+const EMPTY_FIXED: [(u64, u32); 3] = [(0, 1), (1, 2), (0, 7)];
+/// As `EMPTY_FIXED`, with a match of three bytes at the distance 1.
+const ONE_MATCH: [(u64, u32); 5] = [(0, 1), (1, 2), (0b100_0000, 7), (0, 5), (0, 7)];
+/// Not the last block, dynamic codes: 257 literals and lengths, 1 distance, and 18 lengths of
+/// codes, of which those of 18 and of 1 are used. Then 256 symbols without a code, two codes of
+/// one bit, and the end of the block.
+const EMPTY_DYNAMIC: [(u64, u32); 16] = [
+    (0, 1),
+    (2, 2),
+    (0, 5),
+    (0, 5),
+    (14, 4),
+    (0, 6),
+    (1, 3),
+    (0, 21),
+    (0, 21),
+    (1, 3),
+    (1, 1),
+    (138 - 11, 7),
+    (1, 1),
+    (118 - 11, 7),
+    (0, 2),
+    (0, 1),
+];

@@ -1,10 +1,15 @@
 //! Decodes a body as it arrives, up to the body limit.
 
-use std::io::{self, BufRead, ErrorKind, Read};
-use std::mem;
+mod gzip;
 
-use bytes::{Buf, Bytes};
-use flate2::bufread::{GzDecoder, ZlibDecoder};
+use bytes::Bytes;
+use flate2::Crc;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_COMPUTE_ADLER32, TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_IGNORE_ADLER32,
+    TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY,
+};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::Coding;
 use crate::body::budget::BufferPermit;
@@ -12,15 +17,19 @@ use crate::body::{Buffer, NotTaken};
 use crate::crypto::mac::Running;
 use crate::error::{VerifyError, VerifyErrorKind};
 
+use self::gzip::{Header, Trailer};
+
 /// A body that is being decoded.
 pub(crate) struct Decoder {
     coding: Coding,
     /// Created when the first byte arrives, because it is larger than most bodies.
-    stream: Option<Stream>,
+    stream: Option<Box<Stream>>,
     /// How many more encoded bytes are allowed.
     room: usize,
     /// How many more gzip members are allowed.
     members: usize,
+    /// How many more deflate blocks are allowed.
+    blocks: usize,
     decoded: Buffer,
     limit: usize,
     /// A rejected body stays rejected, even if the caller ignores the error.
@@ -35,6 +44,7 @@ impl Decoder {
             stream: None,
             room: limit,
             members: MAX_SMALL_MEMBERS + limit / BYTES_A_MEMBER,
+            blocks: MAX_SMALL_BLOCKS + limit / BYTES_A_BLOCK,
             decoded: Buffer::default(),
             limit,
             rejected: None,
@@ -44,8 +54,8 @@ impl Decoder {
     /// Decodes the next encoded piece and hashes the decoded bytes.
     ///
     /// All memory is reserved in the budget before it is used: the decoded
-    /// bytes, the decoder's state, and the encoded bytes, because a decoder
-    /// stores the contents of a header.
+    /// bytes, the decoder's state, and the encoded bytes, which are held while they
+    /// are decoded.
     pub(crate) fn push(
         &mut self,
         piece: Bytes,
@@ -58,7 +68,7 @@ impl Decoder {
             (None, Some(_)) if piece.is_empty() => Ok(()),
             (None, Some(room)) => {
                 self.room = room;
-                self.take(piece, running, reserved)
+                self.take(&piece, running, reserved)
             }
         };
         if let Err(not_taken) = &taken {
@@ -74,75 +84,72 @@ impl Decoder {
 
     fn take(
         &mut self,
-        piece: Bytes,
+        piece: &[u8],
         running: &mut Running,
         reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let state = if self.stream.is_none() { STATE_BYTES } else { 0 };
         reserved.grow(piece.len().saturating_add(state))?;
-        self.decode(Arrived { piece, is_all: false }, running, reserved)
+        self.decode(piece, running, reserved)
     }
 
-    /// The whole decoded body.
-    pub(crate) fn whole(mut self, running: &mut Running) -> Result<Bytes, VerifyError> {
-        if let Some(kind) = self.rejected {
-            return Err(self.error(kind));
-        }
-        let end = Arrived { piece: Bytes::new(), is_all: true };
-        match self.decode(end, running, &mut BufferPermit::uncounted()) {
-            Ok(()) => Ok(self.decoded.bytes.into()),
-            Err(NotTaken::Rejected(error)) => Err(error),
-            Err(NotTaken::NoRoom) => Err(self.error(VerifyErrorKind::BodyTooLarge)),
+    /// The whole decoded body, which has been hashed as it arrived.
+    pub(crate) fn whole(self, _: &mut Running) -> Result<Bytes, VerifyError> {
+        match (self.rejected, &self.stream) {
+            (Some(kind), _) => Err(self.error(kind)),
+            (None, Some(stream)) if stream.is_end() => Ok(self.decoded.bytes.into()),
+            (None, _) => Err(self.error(VerifyErrorKind::BodyIncomplete)),
         }
     }
 
     fn decode(
         &mut self,
-        arrived: Arrived,
+        mut rest: &[u8],
         running: &mut Running,
         reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
         let mut stream = match self.stream.take() {
-            Some(mut stream) => {
-                *stream.arrived() = arrived;
-                stream
-            }
-            None => Stream::new(self.coding, arrived),
+            Some(stream) => stream,
+            None => Box::new(Stream::new(self.coding)),
         };
-        let mut buffer = [0; 8 * 1024];
         loop {
-            match stream.read(&mut buffer) {
-                Ok(0) if stream.arrived().piece.is_empty() => break,
-                Ok(0) => stream = self.next_member(mem::take(stream.arrived()))?,
-                Ok(length) => {
-                    let decoded = &buffer[..length];
-                    self.keep(decoded, reserved)?;
-                    running.update(decoded);
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::WouldBlock => break,
-                    ErrorKind::UnexpectedEof => {
-                        return Err(self.rejection(VerifyErrorKind::BodyIncomplete));
-                    }
-                    _ => return Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
-                },
+            let (decoded, progress) =
+                stream.advance(&mut rest).map_err(|kind| self.rejection(kind))?;
+            if !decoded.is_empty() {
+                self.keep(decoded, reserved)?;
+                running.update(decoded);
+            }
+            match progress {
+                Progress::More => {}
+                Progress::BlockEnd => self.count_block()?,
+                Progress::NeedsInput => break,
+                Progress::End if rest.is_empty() => break,
+                Progress::End => stream = self.next_member(rest)?,
             }
         }
-        // Even an empty `Bytes` would keep the buffer of the piece alive.
-        stream.arrived().piece = Bytes::new();
         self.stream = Some(stream);
+        Ok(())
+    }
+
+    /// Counts a block. An empty block takes 10 bits and decodes to nothing, but its tables are
+    /// built first, which takes as long as a hash of several KiB. So their number is limited.
+    fn count_block(&mut self) -> Result<(), NotTaken> {
+        match self.blocks.checked_sub(1) {
+            Some(blocks) => self.blocks = blocks,
+            None => return Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
+        }
         Ok(())
     }
 
     /// The decoder for the bytes after the end of a stream. By RFC 1952, section
     /// 2.2, a gzip file has any number of members, one after another. Each needs a
     /// new decoder, so their number is limited.
-    fn next_member(&mut self, rest: Arrived) -> Result<Stream, NotTaken> {
-        let is_member = self.coding == Coding::Gzip && rest.piece.first() == Some(&GZIP_MAGIC);
+    fn next_member(&mut self, rest: &[u8]) -> Result<Box<Stream>, NotTaken> {
+        let is_member = self.coding == Coding::Gzip && rest.first() == Some(&gzip::MAGIC);
         match self.members.checked_sub(1) {
             Some(members) if is_member => {
                 self.members = members;
-                Ok(Stream::new(self.coding, rest))
+                Ok(Box::new(Stream::new(self.coding)))
             }
             _ => Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
         }
@@ -167,75 +174,122 @@ impl Decoder {
     }
 }
 
-enum Stream {
-    Gzip(Box<GzDecoder<Arrived>>),
-    Deflate(ZlibDecoder<Arrived>),
+/// The decoder of one `zlib` stream or gzip member.
+struct Stream {
+    coding: Coding,
+    part: Part,
+    inflater: DecompressorOxide,
+    /// The last decoded bytes, to which the next ones may refer.
+    window: Box<[u8]>,
+    /// Where the next decoded byte is written in the window.
+    at: usize,
+    /// Of the decoded bytes of a gzip member. The inflater checks a `zlib` stream itself.
+    crc: Crc,
+}
+
+/// What comes next in the stream.
+enum Part {
+    Header(Header),
+    /// Deflate blocks; also the header and the trailer of `zlib`.
+    Blocks,
+    Trailer(Trailer),
+    End,
+}
+
+/// What a step of a [`Stream`] has come to.
+enum Progress {
+    More,
+    /// The end of a deflate block.
+    BlockEnd,
+    /// All bytes that have arrived are decoded, and more must follow.
+    NeedsInput,
+    /// The end of the stream. Another one may follow.
+    End,
 }
 
 impl Stream {
-    fn new(coding: Coding, arrived: Arrived) -> Self {
-        match coding {
-            Coding::Gzip => Self::Gzip(Box::new(GzDecoder::new(arrived))),
-            Coding::Deflate => Self::Deflate(ZlibDecoder::new(arrived)),
+    fn new(coding: Coding) -> Self {
+        Self {
+            coding,
+            part: match coding {
+                Coding::Gzip => Part::Header(Header::new()),
+                Coding::Deflate => Part::Blocks,
+            },
+            inflater: DecompressorOxide::default(),
+            window: vec![0; WINDOW_BYTES].into(),
+            at: 0,
+            crc: Crc::new(),
         }
     }
 
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Gzip(decoder) => decoder.read(buffer),
-            Self::Deflate(decoder) => decoder.read(buffer),
+    fn is_end(&self) -> bool {
+        matches!(self.part, Part::End)
+    }
+
+    /// Decodes some bytes, removes them from `rest`, and returns what they decode to.
+    fn advance(&mut self, rest: &mut &[u8]) -> Result<(&[u8], Progress), VerifyErrorKind> {
+        let (is_complete, next) = match &mut self.part {
+            Part::Header(header) => (header.read(rest)?, Part::Blocks),
+            Part::Blocks => return self.inflate(rest),
+            Part::Trailer(trailer) => (trailer.read(rest, &self.crc)?, Part::End),
+            Part::End => return Ok((&[], Progress::End)),
+        };
+        if !is_complete {
+            return Ok((&[], Progress::NeedsInput));
         }
+        self.part = next;
+        Ok((&[], Progress::More))
     }
 
-    fn arrived(&mut self) -> &mut Arrived {
-        match self {
-            Self::Gzip(decoder) => decoder.get_mut(),
-            Self::Deflate(decoder) => decoder.get_mut(),
+    fn inflate(&mut self, rest: &mut &[u8]) -> Result<(&[u8], Progress), VerifyErrorKind> {
+        let flags = match self.coding {
+            Coding::Gzip => TINFL_FLAG_IGNORE_ADLER32,
+            Coding::Deflate => TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_COMPUTE_ADLER32,
+        };
+        let flags = flags | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        let (status, read, written) =
+            decompress(&mut self.inflater, rest, &mut self.window, self.at, flags);
+        *rest = &rest[read..];
+        let progress = match status {
+            TINFLStatus::NeedsMoreInput => Progress::NeedsInput,
+            TINFLStatus::HasMoreOutput => Progress::More,
+            TINFLStatus::BlockBoundary => Progress::BlockEnd,
+            TINFLStatus::Done => {
+                self.part = match self.coding {
+                    Coding::Gzip => Part::Trailer(Trailer::default()),
+                    Coding::Deflate => Part::End,
+                };
+                Progress::BlockEnd
+            }
+            // A wrong checksum, or no deflate blocks.
+            _ => return Err(VerifyErrorKind::UnsupportedEncoding),
+        };
+        let decoded = self.at..self.at + written;
+        // The window is a ring.
+        self.at = decoded.end % WINDOW_BYTES;
+        let decoded = &self.window[decoded];
+        if self.coding == Coding::Gzip {
+            self.crc.update(decoded);
         }
+        Ok((decoded, progress))
     }
 }
 
-/// Bytes that have arrived and are not decoded yet. If it is empty before the end
-/// of the body, reading returns `WouldBlock`, and the decoder continues from there
-/// with the next piece.
-#[derive(Default)]
-struct Arrived {
-    piece: Bytes,
-    is_all: bool,
-}
-
-impl BufRead for Arrived {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.piece.is_empty() && !self.is_all {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        Ok(&self.piece)
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.piece.advance(amount);
-    }
-}
-
-impl Read for Arrived {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let length = available.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&available[..length]);
-        self.consume(length);
-        Ok(length)
-    }
-}
-
-/// The memory of a decoder besides the bytes: a window of 32 KiB, and its tables.
+/// The maximum distance of a reference, by RFC 1951.
+const WINDOW_BYTES: usize = 32 * 1024;
+/// The memory of a decoder besides the bytes: its window, and its tables.
 const STATE_BYTES: usize = 48 * 1024;
-/// The first byte of every member.
-const GZIP_MAGIC: u8 = 0x1f;
 /// One member is allowed for each of these bytes of the limit, plus
-/// [`MOST_SMALL_MEMBERS`]. Writers that end a member with each buffer have buffers
+/// [`MAX_SMALL_MEMBERS`]. Writers that end a member with each buffer have buffers
 /// of 64 KiB.
 const BYTES_A_MEMBER: usize = 16 * 1024;
 const MAX_SMALL_MEMBERS: usize = 64;
+/// One block is allowed for each of these bytes of the limit, plus [`MAX_SMALL_BLOCKS`]. By
+/// default, the blocks of zlib and Go have 16,384 symbols, each of one or more bytes, and those
+/// of libdeflate at least 5,000 bytes. Writers that flush each buffer of 8 KiB end two blocks
+/// with it.
+const BYTES_A_BLOCK: usize = 4 * 1024;
+const MAX_SMALL_BLOCKS: usize = 64;
 
 #[cfg(test)]
 mod tests;

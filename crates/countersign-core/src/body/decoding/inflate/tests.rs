@@ -1,7 +1,7 @@
 use std::io::Write;
 
-use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::{Compression, Crc, GzBuilder};
 
 use super::*;
 use crate::body::budget::BufferBudget;
@@ -166,6 +166,210 @@ fn there_is_an_end_to_the_members_of_a_body() {
     let members = |count| decoded(Coding::Gzip, &empty.repeat(count), 1 << 20, 1 << 20);
     assert!(members(100).is_ok());
     assert_eq!(members(1000), Err(VerifyErrorKind::UnsupportedEncoding));
+}
+
+/// Writes bits, the lowest first, as in deflate blocks.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    held: u64,
+    count: u32,
+}
+
+impl Bits {
+    fn put(&mut self, value: u64, count: u32) {
+        self.held |= value << self.count;
+        self.count += count;
+        while self.count >= 8 {
+            self.bytes.push(self.held as u8);
+            self.held >>= 8;
+            self.count -= 8;
+        }
+    }
+
+    fn align(&mut self) {
+        self.put(0, (8 - self.count) % 8);
+    }
+}
+
+/// A block that decodes to very little.
+#[derive(Debug, Clone, Copy)]
+enum Block {
+    EmptyStored,
+    EmptyFixed,
+    EmptyDynamic,
+    /// Three bytes, by a reference to the byte before them.
+    OneMatch,
+}
+
+impl Block {
+    fn write(self, bits: &mut Bits) {
+        match self {
+            Self::EmptyStored => {
+                bits.put(0, 2);
+                bits.align();
+                bits.put(0xffff_0000, 32);
+            }
+            Self::EmptyFixed => {
+                bits.put(1, 2);
+                bits.put(0, 7);
+            }
+            Self::EmptyDynamic => {
+                // 257 literals and lengths, 1 distance, and 18 lengths of codes, of which those
+                // of 18 and of 1 are used.
+                bits.put(2, 2);
+                bits.put(0, 5);
+                bits.put(0, 5);
+                bits.put(14, 4);
+                for number in 0..18 {
+                    bits.put(u64::from(number == 2 || number == 17), 3);
+                }
+                // 256 symbols without a code, and two codes of one bit.
+                for zeros in [138, 118] {
+                    bits.put(1, 1);
+                    bits.put(zeros - 11, 7);
+                }
+                bits.put(0, 2);
+                // The end of the block.
+                bits.put(0, 1);
+            }
+            Self::OneMatch => {
+                bits.put(1, 2);
+                bits.put(0b100_0000, 7);
+                bits.put(0, 5);
+                bits.put(0, 7);
+            }
+        }
+    }
+}
+
+/// A gzip body of this number of blocks, and what it decodes to. The last one is a fixed block
+/// with the text `0`, the first of two or more too.
+fn blocks(block: Block, count: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut bits = Bits::default();
+    let literal = |bits: &mut Bits, is_last| {
+        bits.put(is_last, 1);
+        bits.put(1, 2);
+        bits.put(0b110, 8);
+        bits.put(0, 7);
+    };
+    literal(&mut bits, 0);
+    for _ in 0..count - 2 {
+        bits.put(0, 1);
+        block.write(&mut bits);
+    }
+    literal(&mut bits, 1);
+    bits.align();
+    let matches = if let Block::OneMatch = block { count - 2 } else { 0 };
+    let decoded = vec![b'0'; 3 * matches + 2];
+    let mut crc = Crc::new();
+    crc.update(&decoded);
+    let mut encoded = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
+    encoded.extend(bits.bytes);
+    encoded.extend(crc.sum().to_le_bytes());
+    encoded.extend(crc.amount().to_le_bytes());
+    (encoded, decoded)
+}
+
+#[test]
+fn there_is_an_end_to_the_blocks_of_a_body() {
+    const LIMIT: usize = 1 << 20;
+    const MAX_BLOCKS: usize = 64 + 256;
+    for block in [Block::EmptyStored, Block::EmptyFixed, Block::EmptyDynamic, Block::OneMatch] {
+        for piece in [1, 1000] {
+            let (encoded, text) = blocks(block, MAX_BLOCKS);
+            let accepted = decoded(Coding::Gzip, &encoded, piece, LIMIT);
+            assert_eq!(accepted, Ok(text.into()), "{block:?}");
+            let (encoded, _) = blocks(block, MAX_BLOCKS + 1);
+            let rejected = decoded(Coding::Gzip, &encoded, piece, LIMIT);
+            assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{block:?}");
+        }
+    }
+    // Counted for all members together.
+    let (encoded, _) = blocks(Block::EmptyFixed, MAX_BLOCKS / 2);
+    assert!(decoded(Coding::Gzip, &encoded.repeat(2), 1000, LIMIT).is_ok());
+    let rejected = decoded(Coding::Gzip, &encoded.repeat(3), 1000, LIMIT);
+    assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding));
+}
+
+#[test]
+fn the_blocks_of_a_writer_that_flushes_each_buffer_are_not_too_many() {
+    const LIMIT: usize = 1 << 20;
+    let text: Vec<u8> = text().into_iter().cycle().take(LIMIT).collect();
+    let (mut gzip, mut deflate) = (
+        GzEncoder::new(Vec::new(), Compression::default()),
+        ZlibEncoder::new(Vec::new(), Compression::default()),
+    );
+    for buffer in text.chunks(8 * 1024) {
+        gzip.write_all(buffer).unwrap();
+        gzip.flush().unwrap();
+        deflate.write_all(buffer).unwrap();
+        deflate.flush().unwrap();
+    }
+    for (coding, encoded) in
+        [(Coding::Gzip, gzip.finish().unwrap()), (Coding::Deflate, deflate.finish().unwrap())]
+    {
+        assert!(decoded(coding, &encoded, 1000, LIMIT) == Ok(text.clone().into()), "{coding:?}");
+    }
+}
+
+#[test]
+fn every_field_of_a_gzip_header_is_read_however_it_is_cut() {
+    let text = b"the quick brown fox";
+    let builder = || GzBuilder::new().mtime(1_760_000_000);
+    let headers = [
+        builder(),
+        builder().extra("extra"),
+        builder().extra(""),
+        builder().filename("name"),
+        builder().filename("").comment("a comment"),
+        builder().extra(vec![0; 1000]).filename("name").comment("a comment"),
+    ];
+    for (number, header) in headers.into_iter().enumerate() {
+        let mut encoder = header.write(Vec::new(), Compression::default());
+        encoder.write_all(text).unwrap();
+        let encoded = encoder.finish().unwrap();
+        // Without a header, the same length is left.
+        let header_length = encoded.len() - (gzip_default(text).len() - 10);
+        let (header, rest) = encoded.split_at(header_length);
+        let mut with_checksum = header.to_vec();
+        with_checksum[3] |= 2;
+        let mut crc = Crc::new();
+        crc.update(&with_checksum);
+        with_checksum.extend(&crc.sum().to_le_bytes()[..2]);
+        let with_checksum = [&with_checksum, rest].concat();
+        for encoded in [encoded.clone(), with_checksum.clone()] {
+            for piece in [1, 3, encoded.len()] {
+                let decoded = decoded(Coding::Gzip, &encoded, piece, 10_000);
+                assert_eq!(decoded, Ok(Bytes::from_static(text)), "{number}, {piece}");
+            }
+        }
+        let mut wrong_checksum = with_checksum;
+        wrong_checksum[header_length] ^= 1;
+        let mut reserved = encoded;
+        reserved[3] |= 0x20;
+        for encoded in [wrong_checksum, reserved] {
+            let rejected = decoded(Coding::Gzip, &encoded, 3, 10_000);
+            assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{number}");
+        }
+    }
+}
+
+fn gzip_default(body: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_gzip_trailer_of_another_text_is_rejected() {
+    let encoded = gzip(b"the quick brown fox");
+    for place in encoded.len() - 8..encoded.len() {
+        let mut other = encoded.clone();
+        other[place] ^= 1;
+        let rejected = decoded(Coding::Gzip, &other, 5, 1000);
+        assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{place}");
+    }
 }
 
 #[test]
