@@ -191,6 +191,51 @@ async fn four_duplicates_of_an_event_in_flight_wait_and_the_others_are_sent_away
     drop(held);
 }
 
+/// GitHub does not sign an id, so that repeats are handled.
+#[tokio::test(start_paused = true)]
+async fn four_duplicates_of_an_event_are_handled_at_once_and_the_others_are_sent_away() {
+    for is_done in [false, true] {
+        let receiver = receiver("github", MemoryStore::new());
+        let first = admit(&receiver, "{}").await.unwrap();
+        let mut held = None;
+        if is_done {
+            receiver.settle(first.claim, 200, &TokioRuntime).await;
+        } else {
+            held = Some(first);
+        }
+        let mut duplicates = JoinSet::new();
+        // A changed copy of the receiver has no places of its own.
+        let copies = [receiver.clone(), receiver.clone().with_repeats(Repeats::Handle)];
+        for receiver in copies.iter().cycle().take(64) {
+            let receiver = receiver.clone();
+            duplicates.spawn(async move { admit(&receiver, "{}").await });
+        }
+        let answers = duplicates.join_all().await;
+        let (mut handled, rejected): (Vec<_>, Vec<_>) =
+            answers.into_iter().partition(Result::is_ok);
+        assert_eq!((handled.len(), rejected.len()), (4, 60), "done: {is_done}");
+        for answer in rejected {
+            let answer = answer.unwrap_err();
+            assert_eq!((answer.status(), answer.code()), (503, "in_flight"));
+            assert!((1..=5).contains(&answer.retry_after_s().unwrap()), "{answer:?}");
+        }
+        for delivery in &handled {
+            assert!(delivery.as_ref().unwrap().claim.grant().possible_duplicate);
+        }
+        // Another event is not affected.
+        admit(&receiver, r#"{"n":1}"#).await.unwrap().claim.complete().await.unwrap();
+
+        // Each place is free again when its duplicate is settled or dropped.
+        let settled = handled.pop().unwrap().unwrap();
+        receiver.settle(settled.claim, 200, &TokioRuntime).await;
+        handled.pop();
+        let again = [admit(&receiver, "{}").await, admit(&receiver, "{}").await];
+        assert!(again.iter().all(Result::is_ok), "{again:?}");
+        assert_eq!(admit(&receiver, "{}").await.unwrap_err().code(), "in_flight");
+        drop(held);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_duplicate_that_leaves_while_it_waits_leaves_its_place() {
     let receiver = receiver("jupiter", MemoryStore::new());
@@ -569,9 +614,17 @@ async fn send<S: IdempotencyStore>(
     signer: &Signer,
     body: &str,
 ) -> Result<ClaimedDelivery<S>, EarlyResponse> {
+    receive(receiver, &headers(signer, body), body).await
+}
+
+/// The headers of a delivery with this body.
+fn signed<S: IdempotencyStore>(receiver: &Receiver<S>, body: &str) -> Vec<(String, String)> {
+    headers(&Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap(), body)
+}
+
+fn headers(signer: &Signer, body: &str) -> Vec<(String, String)> {
     let none: [(&str, &str); 0] = [];
-    let headers = signer.sign(&none, body.as_bytes()).unwrap();
-    receive(receiver, &headers, body).await
+    signer.sign(&none, body.as_bytes()).unwrap()
 }
 
 /// The number of the attempt, and whether an earlier one has crashed.

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use countersign::{
-    Degraded, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy, Settled, TokioRuntime,
+    Degraded, EarlyResponse, Grant, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy,
+    RequestHead, Runtime, Settled, TokioRuntime, Verified,
 };
 use tokio::time::{Instant, sleep, timeout};
 
 use super::faulty_store::{Fault, FaultyStore};
-use super::{admit, epoch};
+use super::{admit, epoch, signed};
 
 const EVENT: &str = r#"{"event_id":"1"}"#;
 const A_WHILE: Duration = Duration::from_secs(5);
@@ -66,6 +67,66 @@ async fn the_time_for_a_claim_follows_the_ack_deadline_within_bounds() {
         let over = began.elapsed().checked_sub(waits).unwrap();
         assert!(over < Duration::from_millis(20), "{deadline:?}: {over:?} more");
     }
+}
+
+/// Another process holds the event.
+#[tokio::test(start_paused = true)]
+async fn a_duplicate_in_flight_waits_no_longer_if_the_store_is_slow() {
+    let ms = Duration::from_millis;
+    for (faults, least, releases) in [
+        // Each query takes 0.9 s, so that a third one would end after the wait.
+        (vec![Fault::ReplyLate(ms(900)); 20], 1810, 0),
+        // The second query is abandoned at the end of the wait. It may have been granted.
+        (vec![Fault::ReplyLate(ms(100)), Fault::Hangs], 2000, 1),
+        // The first query alone takes longer than the wait.
+        (vec![Fault::ReplyLate(ms(2200))], 2200, 0),
+    ] {
+        let store = FaultyStore::new(MemoryStore::new());
+        let other = super::receiver("jupiter", store.of_another_process());
+        let _held = admit(&other, EVENT).await.unwrap();
+        let receiver = super::receiver("jupiter", store.clone());
+        let receiver = receiver.with_ack_deadline(Duration::from_secs(10));
+        store.fail_next("claim", &faults);
+        let began = Instant::now();
+        let answer = admit(&receiver, EVENT).await.unwrap_err();
+        let waited = began.elapsed().as_millis();
+        assert!((least..least + 20).contains(&waited), "{faults:?}: {waited} ms");
+        assert_eq!(answer.code(), "in_flight", "{faults:?}");
+        tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
+        sleep(A_WHILE).await;
+        assert_eq!(store.asked_of("release"), releases, "{faults:?}");
+    }
+}
+
+async fn not_called((): (), _: Verified, _: Grant) -> ((), Option<u16>) {
+    panic!("the event is not claimed")
+}
+
+/// The rest of the ack deadline was needed to receive the delivery.
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_has_no_time_left_is_answered_before_the_deadline_and_given_back() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let receiver = super::receiver("jupiter", store.clone());
+    let left = Duration::from_millis(500);
+    let began = TokioRuntime.now();
+    sleep(receiver.response_deadline() - left).await;
+    let head = signed(&receiver, EVENT);
+    let receiving =
+        receiver.receive(RequestHead::from(&head), EVENT.as_bytes().to_vec(), TokioRuntime);
+    let (_, delivery) = receiving.await.unwrap();
+    store.fail_next("claim", &[Fault::Hangs]);
+    let mut answer = None;
+    let respond = |response: Result<(), ((), EarlyResponse)>| {
+        answer = Some((response.unwrap_err().1.code(), TokioRuntime.elapsed(began)));
+    };
+    receiver.clone().handle(delivery, (), began, TokioRuntime, not_called, respond).await;
+    let (code, elapsed) = answer.unwrap();
+    assert_eq!(code, "busy");
+    let over = elapsed.checked_sub(receiver.response_deadline() - left).unwrap();
+    assert!(over < left, "{over:?}");
+    tokio::spawn(receiver.settlement_task(TokioRuntime).unwrap());
+    sleep(A_WHILE).await;
+    assert_eq!(store.asked_of("release"), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,6 +71,7 @@ where
     let work = shared.receiver.clone().handle(
         delivery,
         request,
+        began,
         TokioRuntime,
         move |request, verified, grant| call(service, request, verified, grant, call_span),
         // Fails if the client has disconnected, or if its deadline has passed.

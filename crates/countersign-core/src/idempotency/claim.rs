@@ -12,6 +12,7 @@ use super::settlement::SettlementQueue;
 use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
+use super::waiters::Waiting;
 use crate::telemetry::{Settlement, TelemetryEvent};
 
 /// A claimed event: no other attempt gets it while this guard exists and its lease
@@ -33,6 +34,8 @@ pub struct Claim<S: IdempotencyStore> {
     /// Whether the settlement has been recorded. Also true for a claim that was
     /// never granted, because nothing is recorded for it.
     is_recorded: bool,
+    /// The place of a duplicate that is handled. Boxed because most claims have none.
+    place: Option<Box<Waiting>>,
 }
 
 /// The holder of a claim.
@@ -103,7 +106,7 @@ impl<S: IdempotencyStore> Claim<S> {
         let grant =
             Grant { attempt: 0, reclaimed: false, degraded: None, possible_duplicate: false };
         let (holder, on_drop) = (Holder::Store, Some(OnDrop::Release));
-        Self { key, attempt, grant, holder, queue, on_drop, is_recorded: true }
+        Self { key, attempt, grant, holder, queue, on_drop, is_recorded: true, place: None }
     }
 
     /// Sets the holder of the claim.
@@ -129,12 +132,13 @@ impl<S: IdempotencyStore> Claim<S> {
 
     /// Marks the claim as that of a duplicate that is handled although the claim
     /// was not granted. Settling it does not change the record of the attempt that
-    /// has the event.
-    pub(crate) fn of_repeat(mut self) -> Self {
+    /// has the event. The claim keeps the place until it is dropped.
+    pub(crate) fn of_repeat(mut self, place: Waiting) -> Self {
         self.holder = Holder::Repeat;
         self.grant = Grant { attempt: 1, possible_duplicate: true, degraded: None, ..self.grant };
         self.on_drop = None;
         self.is_recorded = false;
+        self.place = Some(Box::new(place));
         self
     }
 

@@ -23,7 +23,8 @@ use super::key::{EventKey, Fingerprint};
 /// As a last resort, the receiver also limits the calls. It waits for a `claim`, a
 /// `complete` and a `release` for a quarter of the ack deadline, at least 250 ms
 /// and at most 10 s
-/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)). It waits
+/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)), and for a
+/// `claim` that it retries while the event is in flight, at most until that wait ends. It waits
 /// for a `renew` for a third of the lease, and for a call that it retries in the
 /// background for 10 s. Then it drops the future, which must not break the store,
 /// and continues as if the call had failed and may have been applied. A panic also

@@ -1,19 +1,20 @@
-//! Limits how many duplicates of one event wait for it at the same time. So copies
-//! of one delivery cannot occupy a server while its handler runs.
+//! Limits how many duplicates of one event wait for it, or are handled, at the same
+//! time. So copies of one delivery cannot occupy a server while its handler runs.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::key::EventKey;
 
-/// The number of waiting duplicates by event, in this process.
+/// The number of duplicates by event, in this process: those that wait, or those
+/// that are handled.
 #[derive(Default)]
 pub(crate) struct Waiters(Mutex<HashMap<EventKey, usize>>);
 
 impl Waiters {
-    /// Returns a place to wait for this event, or `None` if all are taken.
-    pub(crate) fn enter<'a>(&'a self, key: &'a EventKey) -> Option<Waiting<'a>> {
+    /// Returns a place for a duplicate of this event, or `None` if all are taken.
+    pub(crate) fn enter(self: &Arc<Self>, key: &EventKey) -> Option<Waiting> {
         let mut events = self.lock();
         let is_full = events.len() >= MAX_EVENTS;
         match events.entry(key.clone()) {
@@ -25,7 +26,7 @@ impl Waiters {
             }
             Entry::Occupied(_) | Entry::Vacant(_) => return None,
         }
-        Some(Waiting { waiters: self, key })
+        Some(Waiting { waiters: Arc::clone(self), key: key.clone() })
     }
 
     fn leave(&self, key: &EventKey) {
@@ -44,15 +45,15 @@ impl Waiters {
     }
 }
 
-/// A place to wait, which is free again when this is dropped.
-pub(crate) struct Waiting<'a> {
-    waiters: &'a Waiters,
-    key: &'a EventKey,
+/// The place of a duplicate, which is free again when this is dropped.
+pub(crate) struct Waiting {
+    waiters: Arc<Waiters>,
+    key: EventKey,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
-        self.waiters.leave(self.key);
+        self.waiters.leave(&self.key);
     }
 }
 
@@ -69,7 +70,7 @@ mod tests {
 
     #[test]
     fn each_event_has_four_places_which_are_free_again_afterwards() {
-        let (waiters, keys) = (Waiters::default(), keys(2));
+        let (waiters, keys) = (Arc::new(Waiters::default()), keys(2));
         let mut waiting: Vec<_> = (0..4).map(|_| waiters.enter(&keys[0]).unwrap()).collect();
         assert!(waiters.enter(&keys[0]).is_none());
         drop(waiters.enter(&keys[1]).unwrap());

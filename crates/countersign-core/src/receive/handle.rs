@@ -1,13 +1,15 @@
 //! Claim, handle, respond, settle: what follows the receive loop.
 
+use std::future::poll_fn;
 use std::panic::resume_unwind;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 
 use super::{Detached, Panicked};
 use crate::idempotency::{Claim, Grant, IdempotencyStore};
 use crate::receive::outcome::EarlyResponse;
 use crate::receive::receiver::Receiver;
-use crate::telemetry::DeliverySpan;
+use crate::telemetry::{DeliverySpan, TelemetryEvent};
 use crate::time::runtime::Runtime;
 use crate::verify::{ReceivedDelivery, Verified};
 
@@ -19,17 +21,22 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// gets it together with the early response. The handler returns its response and
     /// the status of it; `None` releases the claim.
     ///
+    /// `began` is the moment at which the request arrived. If the event cannot be claimed
+    /// before most of the [response deadline](Self::response_deadline) has passed, the
+    /// handler is not called, and the response is [`EarlyResponse::Busy`].
+    ///
     /// `respond` is called before the claim is settled: if a success cannot be
     /// recorded, the sender still gets the response of the successful handler.
     #[expect(
         clippy::manual_async_fn,
         reason = "an `async fn` has room for its arguments twice: as given, and as used"
     )]
-    pub fn handle<Q, T, F>(
+    pub fn handle<Q, T, F, R: Runtime>(
         self,
         delivery: ReceivedDelivery,
         request: Q,
-        runtime: impl Runtime,
+        began: R::Instant,
+        runtime: R,
         handler: impl FnOnce(Q, Verified, Grant) -> F,
         respond: impl FnOnce(Result<T, (Q, EarlyResponse)>),
     ) -> impl Future<Output = ()>
@@ -37,7 +44,7 @@ impl<S: IdempotencyStore> Receiver<S> {
         F: Future<Output = (T, Option<u16>)>,
     {
         async move {
-            let claim = match self.claim(&delivery.verified, &runtime).await {
+            let claim = match self.claim_in_time(&delivery.verified, began, &runtime).await {
                 Ok(claim) => claim,
                 Err(early) => return respond(Err((request, early))),
             };
@@ -49,6 +56,34 @@ impl<S: IdempotencyStore> Receiver<S> {
             // Even if this fails, the handler has had its effect, and the response is final.
             drop(self.settle(claim, status, &runtime).await);
         }
+    }
+
+    /// As [`claim`](Self::claim), but limited by the time that is left for the response.
+    /// A tenth of it is for the response itself.
+    async fn claim_in_time<R: Runtime>(
+        &self,
+        verified: &Verified,
+        began: R::Instant,
+        runtime: &R,
+    ) -> Result<Claim<S>, EarlyResponse> {
+        let mut claiming = pin!(self.claim(verified, runtime));
+        // Boxed, and created only if the store does not reply at once.
+        let mut end = None;
+        poll_fn(|cx| {
+            if let Poll::Ready(claimed) = claiming.as_mut().poll(cx) {
+                return Poll::Ready(claimed);
+            }
+            let end = end.get_or_insert_with(|| {
+                let left = self.response_deadline().saturating_sub(runtime.elapsed(began));
+                Box::pin(runtime.sleep(left - left / 10))
+            });
+            end.as_mut().poll(cx).map(|()| {
+                let early = EarlyResponse::Busy;
+                self.verifier().recorder().record(&TelemetryEvent::NotClaimed(&early));
+                Err(early)
+            })
+        })
+        .await
     }
 
     /// As [`claim`](Self::claim), in a separate task. If the client disconnects during

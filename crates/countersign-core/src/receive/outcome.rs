@@ -32,7 +32,8 @@ pub enum EarlyResponse {
         /// When it was done, in Unix milliseconds, by the store's clock.
         done_at_unix_ms: i64,
     },
-    /// Another attempt holds the event, and was still running after the wait.
+    /// Another attempt holds the event, and was still running after the wait; or too
+    /// many duplicates of the event are being handled.
     #[non_exhaustive]
     InFlight {
         /// The maximum remaining time of the other attempt's lease, unless it is
@@ -53,7 +54,8 @@ pub enum EarlyResponse {
     HandlerFailed,
     /// The handler timed out. It is still running in the background.
     HandlerTimeout,
-    /// The receiver is overloaded at the moment.
+    /// The receiver is overloaded at the moment, or could not claim the event before
+    /// the response had to be sent.
     Busy,
 }
 

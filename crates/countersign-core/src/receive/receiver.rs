@@ -14,7 +14,7 @@ use crate::error::ConfigError;
 use crate::idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, Endpoint, EventKey,
     Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Waiters,
-    replied,
+    bounded, replied,
 };
 use crate::receive::outcome::{
     EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict,
@@ -47,6 +47,8 @@ struct Inner<S: IdempotencyStore> {
     settings: Settings,
     /// The duplicates that wait for an event in flight.
     waiters: Arc<Waiters>,
+    /// The duplicates that are handled.
+    repeats: Arc<Waiters>,
     /// Whether the last claim failed. Only the first failure of an outage is
     /// reported.
     store_fails: AtomicBool,
@@ -92,8 +94,9 @@ impl<S: IdempotencyStore> Receiver<S> {
         };
         let verifier = verifier.with_ack_deadline(ack_deadline).with_endpoint(&settings.endpoint);
         let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone()));
-        let (waiters, store_fails) = (Arc::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { verifier, queue, settings, waiters, store_fails }))
+        let (waiters, repeats) = Default::default();
+        let store_fails = AtomicBool::new(false);
+        Self(Arc::new(Inner { verifier, queue, settings, waiters, repeats, store_fails }))
     }
 
     /// Sets the lease: how long an attempt holds its event without a renewal.
@@ -152,7 +155,8 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// - The body may take a third of it, and 2 s at most, unless
     ///   [`with_body_timeout`](Self::with_body_timeout) sets another limit.
     /// - A duplicate of an event in flight waits for a third of it, and 2 s at
-    ///   most. At most four wait for one event; the others do not wait.
+    ///   most, including the store calls. At most four wait for one event; the
+    ///   others do not wait.
     /// - One store call may take a quarter of it, but at least 250 ms and at most
     ///   10 s. After that the store counts as unavailable.
     #[must_use]
@@ -230,8 +234,8 @@ impl<S: IdempotencyStore> Receiver<S> {
     fn rebuilt(&self, verifier: Verifier, settings: Settings) -> Self {
         let inner = &self.0;
         let (queue, waiters) = (Arc::clone(&inner.queue), Arc::clone(&inner.waiters));
-        let store_fails = AtomicBool::new(false);
-        Self(Arc::new(Inner { verifier, queue, settings, waiters, store_fails }))
+        let (repeats, store_fails) = (Arc::clone(&inner.repeats), AtomicBool::new(false));
+        Self(Arc::new(Inner { verifier, queue, settings, waiters, repeats, store_fails }))
     }
 
     /// The verifier of the deliveries.
@@ -435,36 +439,56 @@ impl<S: IdempotencyStore> Receiver<S> {
         attempt: &Attempt,
         runtime: &impl Runtime,
     ) -> Result<ClaimOutcome, StoreError> {
-        let outcome = self.query_store(key, attempt, runtime).await;
-        if matches!(outcome, Ok(ClaimOutcome::InFlight { .. }))
-            && !self.0.settings.in_flight_wait.is_zero()
-            && let Some(_waiting) = self.0.waiters.enter(key)
-        {
-            return Box::pin(self.poll_in_flight(key, attempt, runtime)).await;
+        let since = runtime.now();
+        match self.query_store(key, attempt, runtime).await {
+            Ok(in_flight @ ClaimOutcome::InFlight { .. }) => match self.0.waiters.enter(key) {
+                Some(_waiting) => {
+                    Box::pin(self.poll_in_flight(in_flight, since, key, attempt, runtime)).await
+                }
+                None => Ok(in_flight),
+            },
+            outcome => outcome,
         }
-        outcome
     }
 
-    async fn poll_in_flight(
+    /// Retries the claim of an event in flight until the wait is over, which began with
+    /// the first query. The time of the queries counts, so that a slow store does not
+    /// make the wait longer.
+    async fn poll_in_flight<R: Runtime>(
         &self,
+        mut in_flight: ClaimOutcome,
+        since: R::Instant,
         key: &EventKey,
         attempt: &Attempt,
-        runtime: &impl Runtime,
+        runtime: &R,
     ) -> Result<ClaimOutcome, StoreError> {
         let longest = self.0.settings.in_flight_wait;
-        let mut left = longest;
         let mut pause = FIRST_PAUSE;
-        loop {
-            pause = pause.min(left);
-            runtime.sleep(pause).await;
-            left -= pause;
-            pause = (pause * 2).min(MAX_PAUSE);
-            let outcome = self.query_store(key, attempt, runtime).await;
-            if left.is_zero() || !matches!(outcome, Ok(ClaimOutcome::InFlight { .. })) {
-                self.record(&TelemetryEvent::Waited(longest - left));
-                return outcome;
+        // As much as the last query took is left for the next one, and as much again, because it
+        // may take longer.
+        let mut reserve = Duration::ZERO;
+        let outcome = loop {
+            let left = longest.saturating_sub(runtime.elapsed(since));
+            if left.is_zero() || left < reserve {
+                break Ok(in_flight);
             }
-        }
+            runtime.sleep(pause.min(left - reserve)).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+            let began = runtime.elapsed(since);
+            let query = pin!(self.query_store(key, attempt, runtime));
+            let Some(outcome) = bounded(query, longest.saturating_sub(began), runtime).await else {
+                // The store may have granted this claim in the meantime.
+                self.0.queue.push_release(key, attempt);
+                break Ok(in_flight);
+            };
+            reserve = runtime.elapsed(since).saturating_sub(began).saturating_mul(2);
+            match outcome {
+                Ok(again @ ClaimOutcome::InFlight { .. }) => in_flight = again,
+                outcome => break outcome,
+            }
+        };
+        self.record(&TelemetryEvent::Waited(runtime.elapsed(since)));
+        outcome
     }
 
     /// Claims the event in the store, unless this process holds or has handled the
@@ -541,7 +565,8 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     /// Decides about a delivery whose claim was not granted. An exhausted event is
     /// passed to the dead letters, if there are any. A duplicate is handled if the
-    /// endpoint handles duplicates. Otherwise this returns the response.
+    /// endpoint handles duplicates, unless too many of its event are being handled.
+    /// Otherwise this returns the response.
     async fn not_granted(
         &self,
         answer: EarlyResponse,
@@ -562,11 +587,19 @@ impl<S: IdempotencyStore> Receiver<S> {
         }
         let is_repeat =
             matches!(answer, EarlyResponse::Duplicate { .. } | EarlyResponse::InFlight { .. });
-        if is_repeat && self.repeats(verified) == Repeats::Handle {
-            return Ok(claim.of_repeat());
+        if !is_repeat || self.repeats(verified) == Repeats::Suppress {
+            claim.disarm();
+            return Err(answer);
+        }
+        if let Some(place) = self.0.repeats.enter(claim.key()) {
+            return Ok(claim.of_repeat(place));
         }
         claim.disarm();
-        Err(answer)
+        Err(match answer {
+            EarlyResponse::InFlight { .. } => answer,
+            // The event is done, but in flight again while duplicates of it are handled.
+            _ => EarlyResponse::InFlight { retry_after: Duration::ZERO },
+        })
     }
 
     fn repeats(&self, verified: &Verified) -> Repeats {

@@ -88,6 +88,7 @@ where
     let work = shared.receiver.clone().handle(
         delivery,
         parts,
+        began,
         TokioRuntime,
         move |parts, verified, grant| call(service, parts, verified, grant, call_span),
         // Fails if the client has disconnected, or if its deadline has passed.

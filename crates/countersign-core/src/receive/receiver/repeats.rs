@@ -16,7 +16,8 @@ pub enum Repeats {
     /// The handler is called for a duplicate, which is marked as a
     /// [possible duplicate](crate::Grant::possible_duplicate). A duplicate of an
     /// event in flight waits for it for a short time. Retries and replays of a
-    /// handled event are handled again.
+    /// handled event are handled again. At most four duplicates of one event are
+    /// handled at the same time; the others get 503.
     Handle,
 }
 
