@@ -6,6 +6,7 @@ pub(crate) mod secret_format;
 pub(crate) mod tenants;
 
 mod format;
+mod odd_form;
 mod read;
 mod warning;
 
@@ -189,7 +190,7 @@ impl Secret {
 
 pub(crate) use warning::is_blank;
 #[cfg(feature = "diagnose")]
-pub(crate) use warning::unquoted;
+pub(crate) use warning::{BYTE_ORDER_MARK, form, unquoted};
 
 #[cfg(feature = "diagnose")]
 impl Secret {

@@ -89,6 +89,58 @@ fn a_newline_in_writing_and_a_name_in_front_of_a_secret_are_found() {
 }
 
 #[test]
+fn a_byte_order_mark_is_reported_as_that() {
+    for scheme in schemes() {
+        let secret = Secret::new(format!("\u{feff}{}", text(&scheme))).unwrap();
+        let found = found_by(&diagnose(&scheme, secret), &scheme, &Delivery::of(&scheme));
+        assert_certain(&found, CauseKind::SecretTrailingWhitespace, scheme.name());
+        let cause = &found.causes()[0];
+        assert!(cause.detail().contains("byte order mark"), "{found:?}");
+        assert!(cause.fix().contains("byte order mark") && !cause.fix().contains("echo"));
+    }
+}
+
+#[test]
+fn a_secret_in_json_or_in_one_of_several_lines_is_found() {
+    for scheme in text_schemes() {
+        let text = text(&scheme);
+        for (altered, kind, what) in [
+            (
+                format!("{{\"name\":\"a name\",\"keys\":[\"{text}\"]}}"),
+                CauseKind::SecretWithName,
+                "is JSON",
+            ),
+            (
+                format!("# the secret\nSECRET={text}\nOTHER=other\n"),
+                CauseKind::SecretTrailingWhitespace,
+                "several lines",
+            ),
+        ] {
+            let secret = Secret::new(altered).unwrap();
+            let found = found_by(&diagnose(&scheme, secret), &scheme, &Delivery::of(&scheme));
+            assert_certain(&found, kind, scheme.name());
+            assert!(found.causes()[0].detail().contains(what), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_is_masked_or_has_something_around_it_is_suspected() {
+    for scheme in text_schemes() {
+        for (secret, what) in [
+            ("whsec_****", "is masked"),
+            ("{\"secret\":\"another one\"}", "is JSON"),
+            ("one secret\nanother one", "several lines"),
+        ] {
+            let diagnose = diagnose(&scheme, Secret::new(secret).unwrap());
+            let found = found_by(&diagnose, &scheme, &Delivery::of(&scheme));
+            assert_suspected(&found, CauseKind::SecretKind, scheme.name());
+            assert!(found.causes()[0].detail().contains(what), "{found:?}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_with_the_escapes_of_a_url_is_found() {
     for scheme in text_schemes() {
         let signed = Secret::from_text("p/ss w&rd: of a test").unwrap();

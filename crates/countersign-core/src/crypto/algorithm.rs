@@ -32,6 +32,21 @@ pub enum Algorithm {
     Jwt,
 }
 
+impl Algorithm {
+    /// Whether the receiver has the same secret as the provider. A JWT has keys of both kinds.
+    pub(crate) fn is_shared(self) -> bool {
+        match self {
+            Self::HmacSha1
+            | Self::HmacSha256
+            | Self::HmacSha512
+            | Self::Sha256
+            | Self::Token
+            | Self::Keccak256 => true,
+            Self::Ed25519 | Self::EcdsaP256 | Self::RsaSha256 | Self::Jwt => false,
+        }
+    }
+}
+
 /// How a signature is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -25,6 +25,7 @@ pub(super) fn causes(
     causes.extend(body(trial));
     if rejection.is_ok() {
         causes.extend(secret_heuristics::of_another_kind(bench, trial));
+        causes.extend(secret_heuristics::of_odd_form(bench, trial));
     }
     causes
 }

@@ -12,7 +12,7 @@ use super::secrets;
 use crate::crypto::algorithm::Algorithm;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
-use crate::secret::Secret;
+use crate::secret::{Secret, form, is_blank};
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(
@@ -65,6 +65,16 @@ pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Op
     let what = secrets.find_map(|secret| kind(secret, &trial.scheme, Certainty::Usable))?;
     let detail = format!("the secret begins like {what}, which does not sign webhooks");
     Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(&trial.scheme)))
+}
+
+/// The cause for a secret with something around it, or with a part missing.
+pub(super) fn of_odd_form(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
+    bench.given.iter().enumerate().find_map(|(index, secret)| {
+        let text = std::str::from_utf8(secret.dangerous_reveal()).ok()?.trim_matches(is_blank);
+        let form = form(text, &trial.scheme)?;
+        let detail = format!("{} {}", secrets::called(secret, index), form.problem());
+        Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(form.fix()))
+    })
 }
 
 fn fix(scheme: &Scheme) -> Fix {

@@ -4,9 +4,10 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
+use super::json::{self, Node};
 use crate::scheme::Scheme;
 use crate::secret::secret_format::SecretFormat;
-use crate::secret::{Secret, Secrets, is_blank, unquoted};
+use crate::secret::{BYTE_ORDER_MARK, Secret, Secrets, is_blank, unquoted};
 
 /// All secrets that are tried instead of the given ones, each with the cause if it
 /// matches.
@@ -58,7 +59,10 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     let trimmed = text.trim_matches(is_blank);
     let joined: String = trimmed.chars().filter(|c| !is_blank(*c)).collect();
     let kind = CauseKind::SecretTrailingWhitespace;
-    if trimmed != text {
+    if text.starts_with(BYTE_ORDER_MARK) {
+        let fix = "save the secret as UTF-8 without the byte order mark, which an editor has added";
+        read.part(kind, "begins with a byte order mark", trimmed, fix);
+    } else if trimmed != text {
         read.text(kind, "has white space around it", trimmed);
     }
     if joined != trimmed && !trimmed.contains("-----") {
@@ -82,6 +86,18 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
 
     if let Some(value) = behind_name(trimmed) {
         read.text(CauseKind::SecretWithName, "has a name and a `=` or `:` in front of it", value);
+    }
+    if scheme.algorithm().is_shared() {
+        for value in values(trimmed) {
+            let told = "is JSON; a value in it signed the delivery";
+            let fix = "store only that value, without the JSON around it";
+            read.part(CauseKind::SecretWithName, told, &value, fix);
+        }
+        for line in lines(trimmed) {
+            let told = "has several lines; one of them signed the delivery";
+            let fix = "store only that line, and each secret in its own place";
+            read.part(CauseKind::SecretTrailingWhitespace, told, line, fix);
+        }
     }
     if let Some(decoded) = without_escapes(trimmed) {
         let told = "is percent-encoded; the decoded text signed the delivery";
@@ -153,6 +169,15 @@ impl Read<'_> {
         self.push(kind, what, secret.ok());
     }
 
+    /// Adds a part of the text, with its own fix.
+    fn part(&mut self, kind: CauseKind, what: &str, text: &str, fix: &'static str) {
+        let before = self.found.len();
+        self.text(kind, what, text);
+        for (cause, _) in &mut self.found[before..] {
+            *cause = cause.clone().with_fix(fix);
+        }
+    }
+
     /// Adds another key, which is not decoded.
     fn key(&mut self, kind: CauseKind, what: &str, key: &[u8]) {
         self.push(kind, what, Secret::from_bytes(key).ok());
@@ -184,6 +209,33 @@ fn behind_name(text: &str) -> Option<&str> {
     let value = value[1..].trim_matches(is_blank);
     let value = unquoted(value).unwrap_or(value);
     (is_name && !value.is_empty()).then_some(value)
+}
+
+/// The texts in a JSON object or list, without the names.
+fn values(text: &str) -> Vec<String> {
+    fn add(node: Node, values: &mut Vec<String>) {
+        match node {
+            Node::Text(value) if !value.is_empty() && values.len() < MAX_PARTS => {
+                values.push(value);
+            }
+            Node::Text(_) | Node::Plain(_) => {}
+            Node::List(nodes) => nodes.into_iter().for_each(|node| add(node, values)),
+            Node::Map(members) => members.into_iter().for_each(|(_, node)| add(node, values)),
+        }
+    }
+    let mut values = Vec::new();
+    if let Some(node) = json::parse(text.as_bytes()) {
+        add(node, &mut values);
+    }
+    values
+}
+
+/// The lines of a text with several lines, without a name in front of them.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(|line| line.trim_matches(is_blank));
+    let lines = lines.map(|line| behind_name(line).unwrap_or(line));
+    let lines = lines.filter(move |line| !line.is_empty() && *line != text);
+    lines.take(MAX_PARTS)
 }
 
 /// A text without its percent-encoding; `None` if it has none.
@@ -232,6 +284,9 @@ fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
     });
     secrets.collect()
 }
+
+/// The maximum number of values or lines of a text that are tried.
+const MAX_PARTS: usize = 8;
 
 /// The escapes of line endings.
 const WRITTEN_NEWLINES: &[&str] = &["\\n", "\\r"];

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::odd_form::OddForm;
 use super::{Secret, Secrets};
 use crate::crypto::algorithm::Algorithm;
 use crate::scheme::Scheme;
@@ -29,6 +30,14 @@ pub enum SecretWarningKind {
     InQuotes,
     /// It has white space around it.
     SurroundingWhitespace,
+    /// It begins with a byte order mark, which some editors add to a file.
+    ByteOrderMark,
+    /// It is a JSON object, not a value in it.
+    Json,
+    /// It is masked or cut off: it has `***` or `•••` in it, or ends with `...`.
+    Masked,
+    /// It has several lines.
+    SeveralLines,
 }
 
 impl SecretWarning {
@@ -77,19 +86,28 @@ impl Secrets {
 
 fn kinds(secret: &Secret, scheme: &Scheme) -> impl Iterator<Item = SecretWarningKind> + use<> {
     let text = std::str::from_utf8(secret.dangerous_reveal()).unwrap_or_default();
+    let bare = text.strip_prefix(BYTE_ORDER_MARK);
+    let marked = bare.is_some().then_some(SecretWarningKind::ByteOrderMark);
+    let text = bare.unwrap_or(text);
     // PEM ends in a line break.
     let trimmed = if text.contains("-----") { text } else { text.trim_matches(is_blank) };
     let spaced = (trimmed != text).then_some(SecretWarningKind::SurroundingWhitespace);
     let quoted = unquoted(trimmed).is_some().then_some(SecretWarningKind::InQuotes);
-    spaced.into_iter().chain(quoted).chain(short(secret, scheme))
+    let form = form(trimmed, scheme).map(OddForm::warning);
+    marked.into_iter().chain(spaced).chain(quoted).chain(form).chain(short(secret, scheme))
+}
+
+/// The form of a shared secret. Users choose tokens freely, and keys can be JSON or have lines.
+pub(crate) fn form(text: &str, scheme: &Scheme) -> Option<OddForm> {
+    let algorithm = scheme.algorithm();
+    let is_checked = algorithm.is_shared() && algorithm != Algorithm::Token;
+    is_checked.then(|| OddForm::of(text)).flatten()
 }
 
 /// A warning if a shared secret is too short. Public keys have fixed lengths.
 fn short(secret: &Secret, scheme: &Scheme) -> Option<SecretWarningKind> {
     let bytes = match scheme.algorithm() {
-        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 | Algorithm::Jwt => {
-            return None;
-        }
+        algorithm if !algorithm.is_shared() => return None,
         // The text is the token; a password is given together with its user.
         Algorithm::Token => secret.dangerous_reveal().len(),
         _ => secret.key(scheme.secret_format()).ok()?.len(),
@@ -126,15 +144,26 @@ impl fmt::Display for SecretWarning {
             SecretWarningKind::SurroundingWhitespace => {
                 f.write_str("has white space around it: if the provider shows none, remove it")
             }
+            SecretWarningKind::ByteOrderMark => {
+                f.write_str("begins with a byte order mark: save it as UTF-8 without one")
+            }
+            SecretWarningKind::Json => odd(OddForm::Json, f),
+            SecretWarningKind::Masked => odd(OddForm::Masked, f),
+            SecretWarningKind::SeveralLines => odd(OddForm::SeveralLines, f),
         }
     }
+}
+
+fn odd(form: OddForm, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{}: {}", form.problem(), form.fix())
 }
 
 /// 128 bits.
 const MIN_BYTES: usize = 16;
 const QUOTES: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
-const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', '\u{feff}'];
+const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', BYTE_ORDER_MARK];
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[cfg(test)]
 mod tests {
