@@ -7,6 +7,7 @@ mod keys;
 mod live_keys;
 mod own;
 mod paypal;
+mod shared_keys;
 mod signed_parts;
 mod sns;
 mod unsignable;

@@ -463,6 +463,9 @@ pub enum SecretProblem {
     Several,
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
+    /// It is a public key, a certificate or a private key, and the scheme's secrets are shared with
+    /// the provider. A public key is not secret, so anyone could sign with its text.
+    AsymmetricKey,
     /// It does not have the form that the scheme expects.
     #[non_exhaustive]
     Malformed {
@@ -508,6 +511,11 @@ impl fmt::Display for SecretProblem {
             Self::NotAPublicKey => {
                 f.write_str("is not a public key of this scheme's algorithm: paste the public key")
             }
+            Self::AsymmetricKey => f.write_str(
+                "is a public key, a certificate or a private key, but this scheme's secrets are \
+                 shared with the provider: give the signing secret or the token that the provider \
+                 shows",
+            ),
             Self::Malformed { give } => write!(f, "is not what this scheme expects: give {give}"),
             Self::NotUserAndPassword => {
                 f.write_str("has no user and password: write `user:password`, with the colon")

@@ -5,6 +5,7 @@ pub(crate) mod resolver;
 pub(crate) mod secret_format;
 pub(crate) mod tenants;
 
+mod asymmetric_text;
 mod format;
 mod odd_form;
 mod read;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 pub use warning::{SecretWarning, SecretWarningKind};
+
+use asymmetric_text::reject_asymmetric;
 
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
@@ -185,6 +188,18 @@ impl Secret {
             Source::AsShown(text) => format.decode(text),
             Source::Key(key) => Ok(key.clone()),
         }
+    }
+
+    /// The same for a scheme whose secrets are shared with the provider: rejects a public key, a
+    /// certificate and a private key.
+    pub(crate) fn shared_key(
+        &self,
+        format: SecretFormat,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
+        reject_asymmetric(self.dangerous_reveal())?;
+        let key = self.key(format)?;
+        reject_asymmetric(&key)?;
+        Ok(key)
     }
 }
 

@@ -51,7 +51,11 @@ impl Key {
 
     /// Prepares the key of one secret.
     pub(crate) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
-        Self::new(scheme, &secret.key(scheme.secret_format)?)
+        let key = match scheme.algorithm.is_shared() {
+            true => secret.shared_key(scheme.secret_format)?,
+            false => secret.key(scheme.secret_format)?,
+        };
+        Self::new(scheme, &key)
     }
 
     fn new(scheme: &Scheme, key: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {

@@ -78,7 +78,7 @@ impl CustomScheme for Moralis {
 type Key = Zeroizing<Vec<u8>>;
 
 fn key(scheme: &Scheme, secret: &Secret) -> Result<Key, SecretProblem> {
-    secret.key(scheme.secret_format())
+    secret.shared_key(scheme.secret_format())
 }
 
 fn presented(request: &VerifyRequest<'_>) -> Result<[u8; 32], VerifyError> {

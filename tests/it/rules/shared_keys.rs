@@ -1,0 +1,102 @@
+//! A public key, a certificate or a private key in the place of a shared secret. Its text is not
+//! secret, so anyone could sign with it.
+
+use countersign::{
+    Algorithm, ConfigError, MacKey, Scheme, Secret, SecretProblem, Secrets, Signer, Verifier,
+};
+
+use super::cases::{RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, url};
+
+#[test]
+fn no_scheme_with_shared_secrets_takes_a_public_key_a_certificate_or_a_private_key() {
+    let mut shared = 0;
+    for scheme in Scheme::names().map(|name| Scheme::named(name).unwrap()).filter(is_shared) {
+        let name = scheme.name().to_owned();
+        for key in keys() {
+            let secret = || Secret::new(&*key).unwrap();
+            let rejected = Verifier::with_public_url(url(), scheme.clone(), secret()).unwrap_err();
+            assert_asymmetric(&rejected, &name);
+            assert!(!rejected.to_string().contains(key.trim()), "{rejected}");
+            assert_asymmetric(&MacKey::new(&scheme, &secret()).unwrap_err(), &name);
+        }
+        shared += 1;
+    }
+    assert!(shared > 60, "{shared}");
+}
+
+#[test]
+fn the_error_says_which_secret_it_is_and_what_to_give() {
+    let github = Scheme::named("github").unwrap();
+    let secrets = Secrets::new(Secret::new("a shared secret").unwrap())
+        .with_previous(Secret::new(p256()[1].as_str()).unwrap());
+    let rejected = Verifier::new(github.clone(), secrets).unwrap_err();
+    let said = rejected.to_string();
+    assert!(said.starts_with("secret 1 is a public key, a certificate or a private key"), "{said}");
+    assert!(said.contains("give the signing secret"), "{said}");
+    // A handle rejects it as well, and nothing is signed with it.
+    let verifier = Verifier::new(github.clone(), Secret::new("a shared secret").unwrap()).unwrap();
+    let (_, handle) = verifier.with_secrets_handle().unwrap();
+    let public = || Secret::new(p256()[1].as_str()).unwrap();
+    assert_asymmetric(&handle.replace(public()).unwrap_err(), "replaced");
+    assert_asymmetric(&Signer::new(github, public()).unwrap_err(), "signer");
+}
+
+#[test]
+fn the_bytes_of_a_key_are_recognised_in_every_constructor() {
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+
+    let pem = p256()[1].clone();
+    let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(&lines).unwrap();
+    let github = Scheme::named("github").unwrap();
+    for secret in [
+        Secret::from_text(&*pem),
+        Secret::from_bytes(pem.as_bytes()),
+        Secret::from_base64(STANDARD.encode(&pem)),
+        Secret::from_hex(const_hex::encode(&pem)),
+        Secret::from_bytes(&der),
+        Secret::from_base64(&*lines),
+        Secret::new(lines.as_str()),
+    ] {
+        let rejected = Verifier::new(github.clone(), secret.unwrap()).unwrap_err();
+        assert_asymmetric(&rejected, "github");
+    }
+    let svix = Scheme::named("svix").unwrap();
+    for text in [format!("whsec_{}", STANDARD.encode(&pem)), format!("whsec_{lines}")] {
+        let rejected = Verifier::new(svix.clone(), Secret::new(text).unwrap()).unwrap_err();
+        assert_asymmetric(&rejected, "svix");
+    }
+}
+
+fn keys() -> Vec<String> {
+    let jwk =
+        r#"{ "kty": "OKP", "crv": "Ed25519", "x": "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE" }"#;
+    let [private, public] = ed25519();
+    vec![
+        public_pem(RSA_PRIVATE),
+        p256()[1].clone(),
+        public.trim_end().to_owned(),
+        format!("\u{feff}{public}"),
+        format!("\r\n  {public}"),
+        private,
+        RSA_CERTIFICATE.to_owned(),
+        RSA_PRIVATE.to_owned(),
+        jwk.to_owned(),
+        format!("\n{}", jwk.replace("OKP", "EC")),
+        jwk.replace("OKP", "RSA"),
+        format!(r#"{{"keys":[{jwk}]}}"#),
+    ]
+}
+
+fn is_shared(scheme: &Scheme) -> bool {
+    !matches!(
+        scheme.algorithm(),
+        Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256 | Algorithm::Jwt
+    )
+}
+
+fn assert_asymmetric(rejected: &ConfigError, what: &str) {
+    let ConfigError::Secret { problem, .. } = rejected else { panic!("{what}: {rejected}") };
+    assert_eq!(*problem, SecretProblem::AsymmetricKey, "{what}: {rejected}");
+}
