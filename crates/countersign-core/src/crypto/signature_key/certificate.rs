@@ -1,4 +1,4 @@
-//! The validity of a certificate.
+//! The validity and the issuer of a certificate.
 
 use time::{Date, Month};
 
@@ -8,21 +8,44 @@ use crate::time::validity::Validity;
 /// When a certificate is valid (RFC 5280, section 4.1.2.5). `None` if that cannot be read, or is
 /// never.
 pub(super) fn validity(certificate: &[u8]) -> Option<Validity> {
-    let (certificate, _) = expect(SEQUENCE, certificate)?;
-    let (mut rest, _) = expect(SEQUENCE, certificate)?;
-    if let Some((_, behind)) = expect(VERSION, rest) {
-        rest = behind;
-    }
-    // The serial number, the algorithm and the issuer.
-    for tag in [INTEGER, SEQUENCE, SEQUENCE] {
-        (_, rest) = expect(tag, rest)?;
-    }
+    let (_, rest) = issuer(certificate)?;
     let (validity, _) = expect(SEQUENCE, rest)?;
     let (from_unix_ms, rest) = instant(validity)?;
     let (until_unix_ms, rest) = instant(rest)?;
     // Valid to the end of the last second.
     let validity = Validity { from_unix_ms, until_unix_ms: until_unix_ms + 999 };
     (rest.is_empty() && !validity.is_empty()).then_some(validity)
+}
+
+/// Whether the second certificate is that of the issuer of the first, by their names. Nothing can
+/// be the issuer of a root but the root itself.
+pub(super) fn is_issued_by(certificate: &[u8], of_issuer: &[u8]) -> bool {
+    let (Some((issuer, subject)), Some((_, other))) = (names(certificate), names(of_issuer)) else {
+        return false;
+    };
+    issuer == other && issuer != subject
+}
+
+/// The names of the issuer and the subject.
+fn names(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (issuer, rest) = issuer(certificate)?;
+    let (_, rest) = expect(SEQUENCE, rest)?;
+    let (subject, _) = expect(SEQUENCE, rest)?;
+    Some((issuer, subject))
+}
+
+/// The name of the issuer, and the bytes behind it: the validity, the subject and the key.
+fn issuer(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (certificate, _) = expect(SEQUENCE, certificate)?;
+    let (mut rest, _) = expect(SEQUENCE, certificate)?;
+    if let Some((_, behind)) = expect(VERSION, rest) {
+        rest = behind;
+    }
+    // The serial number and the algorithm.
+    for tag in [INTEGER, SEQUENCE] {
+        (_, rest) = expect(tag, rest)?;
+    }
+    expect(SEQUENCE, rest)
 }
 
 /// An instant in Unix milliseconds, and the bytes behind it.
@@ -124,6 +147,31 @@ mod tests {
         for length in 0..whole.len() {
             assert_eq!(validity(&whole[..length]), None, "{length}");
         }
+    }
+
+    #[test]
+    fn an_issuer_is_found_by_its_name_and_a_root_has_no_other() {
+        let named = |issuer: &str, subject: &str| {
+            let times = [utc("251001000000Z"), utc("251031235959Z")].concat();
+            let name = |name: &str| der(SEQUENCE, name.as_bytes());
+            let before = [&[INTEGER, 1, 7, SEQUENCE, 0][..], &name(issuer)].concat();
+            let inside = [before, der(SEQUENCE, &times), name(subject)].concat();
+            der(SEQUENCE, &der(SEQUENCE, &inside))
+        };
+        let (leaf, issuer, root) =
+            (named("issuer", "leaf"), named("root", "issuer"), named("root", "root"));
+        assert!(is_issued_by(&leaf, &issuer) && is_issued_by(&issuer, &root));
+        for (certificate, other) in [
+            (&leaf, &root),
+            (&leaf, &leaf),
+            (&issuer, &leaf),
+            (&root, &root),
+            (&root, &leaf),
+            (&leaf, &Vec::new()),
+        ] {
+            assert!(!is_issued_by(certificate, other), "{certificate:?}, {other:?}");
+        }
+        assert!(validity(&leaf).is_some());
     }
 
     /// A certificate up to its validity.

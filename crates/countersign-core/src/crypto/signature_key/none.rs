@@ -18,6 +18,10 @@ impl PublicKey {
         Err(KeyError::FeatureRequired("asymmetric"))
     }
 
+    pub(crate) fn first_of_pem(_: &str) -> Result<Self, KeyError> {
+        Err(KeyError::FeatureRequired("asymmetric"))
+    }
+
     pub(crate) fn from_jwk(_: &serde_json::Value) -> Result<Self, KeyError> {
         Err(KeyError::FeatureRequired("asymmetric"))
     }

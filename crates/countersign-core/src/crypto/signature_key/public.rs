@@ -29,6 +29,9 @@ pub(crate) struct PublicKey {
     validity: Validity,
 }
 
+/// The kind of a PEM block, and its DER.
+type Block = (SectionKind, Vec<u8>);
+
 #[derive(Clone)]
 enum Material {
     /// In the form of PKCS #1.
@@ -46,22 +49,48 @@ impl PublicKey {
         Ok(())
     }
 
-    /// The key of the first certificate or public key of a PEM text. The rest is the
-    /// certificate chain of its issuer, which signs no delivery.
+    /// The public key of a PEM text, or that of its certificate. The certificates of its issuers
+    /// can follow, in their order: they sign no delivery. Other blocks would be ignored, and are
+    /// rejected.
     pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
         // A byte order mark would hide the first line.
+        let text = text.trim_matches(is_blank).as_bytes();
+        let blocks: Result<Vec<Block>, _> = Block::pem_slice_iter(text).collect();
+        let blocks = blocks.map_err(|_| SecretProblem::NotAPublicKey)?;
+        let key = Self::from_block(blocks.first())?;
+        let is_chain = blocks.windows(2).all(|pair| match pair {
+            [(SectionKind::Certificate, issued), (SectionKind::Certificate, issuer)] => {
+                certificate::is_issued_by(issued, issuer)
+            }
+            _ => false,
+        });
+        if !is_chain || blocks.len() != number_of_blocks(text) {
+            return Err(SecretProblem::Malformed { give: ONE_KEY }.into());
+        }
+        Ok(key)
+    }
+
+    /// The key of the first block of a PEM text that was looked up. Its issuers can follow in any
+    /// order.
+    pub(crate) fn first_of_pem(text: &str) -> Result<Self, KeyError> {
         let text = text.trim_matches(is_blank);
-        let first = <(SectionKind, Vec<u8>)>::from_pem_slice(text.as_bytes());
-        let key = match first {
-            Ok((SectionKind::PublicKey, der)) => Material::from_spki(&der).map(Self::new),
-            Ok((SectionKind::Certificate, der)) => Self::from_certificate(&der),
+        Self::from_block(Block::from_pem_slice(text.as_bytes()).ok().as_ref())
+    }
+
+    fn from_block(block: Option<&Block>) -> Result<Self, KeyError> {
+        let key = match block {
+            Some((SectionKind::PublicKey, der)) => Material::from_spki(der).map(Self::new),
+            Some((SectionKind::Certificate, der)) => Self::from_certificate(der),
             _ => None,
         };
         key.ok_or_else(|| SecretProblem::NotAPublicKey.into())
     }
 
-    /// The key of a JWK (RFC 7517, RFC 8037).
+    /// The key of a JWK (RFC 7517, RFC 8037). A private key is rejected.
     pub(crate) fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        if jwk.get("d").is_some() {
+            return Err(SecretProblem::NotAPublicKey.into());
+        }
         let text = |name| jwk.get(name).and_then(Value::as_str);
         let bytes = |name| URL_SAFE_NO_PAD.decode(text(name)?).ok();
         let point = |length: usize| {
@@ -179,12 +208,21 @@ fn rsa(way: Way) -> Option<&'static RsaParameters> {
     }
 }
 
+/// How many blocks begin in a PEM text, whatever their label. The parser skips those with a label
+/// that it does not know. The parameters of an elliptic curve are no key.
+fn number_of_blocks(text: &[u8]) -> usize {
+    let count = |begin: &str| memchr::memmem::find_iter(text, begin).count();
+    count("-----BEGIN ") - count("-----BEGIN EC PARAMETERS-----")
+}
+
 /// The content of a DER value with this tag; `None` if bytes follow.
 fn whole(tag: u8, der: &[u8]) -> Option<&[u8]> {
     let (content, rest) = der::expect(tag, der)?;
     rest.is_empty().then_some(content)
 }
 
+const ONE_KEY: &str = "one public key or certificate for each secret, in PEM, followed by no other \
+                       block than the certificates of its issuers";
 /// The length of a modulus of 2,048 bits. Shorter keys are rejected.
 const MIN_RSA_BYTES: usize = 256;
 /// `rsaEncryption`, without parameters.

@@ -89,8 +89,12 @@ impl Key {
         }
         let Restrictions { kid, algorithm, expired_at } =
             Restrictions::read(jwk).ok_or_else(not_usable)?;
-        let material = Material::Public(PublicKey::from_jwk(jwk)?);
-        Ok(Self { material, kid, algorithm, expired_at })
+        let public = PublicKey::from_jwk(jwk)?;
+        let fits = |own: JwtAlgorithm| own.way().is_some_and(|way| public.has(way));
+        if !algorithm.is_none_or(fits) {
+            return Err(not_usable());
+        }
+        Ok(Self { material: Material::Public(public), kid, algorithm, expired_at })
     }
 }
 
@@ -105,7 +109,10 @@ pub(super) fn read_keys(
     if takes_shared && !is_asymmetric(&bytes) {
         return Ok(vec![Key::new(Material::Shared(bytes))]);
     }
-    read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)
+    let keys = read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)?;
+    // Otherwise it would verify nothing.
+    let is_accepted = |key: &Key| algorithms.iter().any(|algorithm| key.is_for(*algorithm));
+    if keys.iter().any(is_accepted) { Ok(keys) } else { Err(SecretProblem::NotAPublicKey.into()) }
 }
 
 /// Reads keys from a text that must contain only public keys.
@@ -121,6 +128,10 @@ pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     let Some(set) = json.get("keys").and_then(Value::as_array) else {
         return Key::from_jwk(&json).map(|key| vec![key]);
     };
+    // Nobody else may have the private key, so the set is not one that the provider publishes.
+    if set.iter().any(|jwk| jwk.get("d").is_some()) {
+        return Err(SecretProblem::NotAPublicKey.into());
+    }
     // A set can contain keys for other purposes.
     let mut keys = Vec::new();
     for jwk in set {

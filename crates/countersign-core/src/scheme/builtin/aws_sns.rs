@@ -170,7 +170,7 @@ fn check_body(keys: &LiveKeys<Key>, now_ms: i64, body: &[u8]) -> Result<KeyMatch
         None if keys.has_resolver() => {
             let found = keys.look_up(&message.certificate);
             let found = found.ok_or_else(|| unknown("/SigningCertURL"))?;
-            let key = PublicKey::from_pem(found.text()).ok().filter(is_valid);
+            let key = PublicKey::first_of_pem(found.text()).ok().filter(is_valid);
             let key = key.ok_or_else(|| unknown("/SigningCertURL"))?;
             has_signed(&key).then(|| found.signed_it())
         }

@@ -168,7 +168,7 @@ fn begin(
     let is_valid = move |key: &PublicKey| key.is_valid_at(now_ms);
     let resolved = if webhooks.iter().any(|webhook| webhook.key.is_none()) {
         let found = webhooks.look_up(certificate);
-        found.and_then(|found| PublicKey::from_pem(found.text()).ok()).filter(is_valid)
+        found.and_then(|found| PublicKey::first_of_pem(found.text()).ok()).filter(is_valid)
     } else {
         None
     };
