@@ -199,9 +199,19 @@ fn secrets_that_have_all_expired_do_not_replace_others() {
         );
         signed(1).verify(&verifier).unwrap();
     }
-    // Secrets for later can be set in advance.
-    let later = secret(2).valid_from_unix_ms(NOW_MS + 1);
-    secrets.replace(Secrets::new(later).with_previous(expired(3))).unwrap();
+    // Nor do those of a later time.
+    let later = || {
+        let later = secret(2).valid_from_unix_ms(NOW_MS + 1);
+        Secrets::new(later).with_previous(expired(3))
+    };
+    let rejected = secrets.replace(later()).unwrap_err();
+    assert!(
+        matches!(rejected, ConfigError::Secret { problem: SecretProblem::NotValidNow, .. }),
+        "{rejected}"
+    );
+    signed(1).verify(&verifier).unwrap();
+    // Unless that is requested.
+    secrets.replace_even_if_none_is_valid(later()).unwrap();
     assert_eq!(signed(1).rejected(&verifier), Some(VerifyErrorKind::Misconfigured));
     secrets.replace(Secrets::new(expired(3)).with_previous(secret(2))).unwrap();
     assert_eq!(signed(2).verify(&verifier).unwrap().secret_index(), 1);

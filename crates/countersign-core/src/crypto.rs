@@ -4,5 +4,6 @@ pub(crate) mod algorithm;
 #[cfg(feature = "asymmetric")]
 pub(crate) mod asymmetric;
 pub(crate) mod inline_buf;
+pub(crate) mod key_identity;
 pub(crate) mod mac;
 pub(crate) mod signature_key;

@@ -21,6 +21,7 @@ pub(crate) use prepared::{CustomBinding, CustomVerifier};
 pub use request::VerifyRequest;
 pub use to_sign::{SignRequest, SignedRequest};
 
+use crate::crypto::key_identity::KeyIdentity;
 use crate::error::{ConfigError, VerifyError};
 use crate::scheme::Scheme;
 use crate::secret::{Secret, Secrets};
@@ -122,6 +123,24 @@ pub trait CustomScheme: Send + Sync {
     ) -> Result<(), ConfigError> {
         let _ = keys;
         secrets.reject_resolver(scheme)
+    }
+
+    /// Whether a key can verify deliveries at this time. By default, always. Implement it if a key
+    /// states by itself when it is valid, as a certificate does. If no key can be used, deliveries
+    /// are rejected as [`Misconfigured`](crate::VerifyErrorKind::Misconfigured), before
+    /// [`begin`](Self::begin): a retry can be accepted when there is a key. The validity of a
+    /// [`Secret`] applies in addition.
+    fn is_valid_at(&self, key: &Self::Key, unix_ms: i64) -> bool {
+        let _ = (key, unix_ms);
+        true
+    }
+
+    /// Identifies the keys of a verifier, for [`Secrets::key_identities`]. By default, they are
+    /// those of the secrets, if the scheme's algorithm has shared secrets. Implement it for public
+    /// keys, which can be given as different texts.
+    fn identities(&self, keys: &[Self::Key]) -> Vec<KeyIdentity> {
+        let _ = keys;
+        Vec::new()
     }
 
     /// Checks the headers of a delivery before its body is read. Returns the

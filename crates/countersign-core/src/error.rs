@@ -478,6 +478,9 @@ pub enum SecretProblem {
     NeverValid,
     /// Its validity has ended, and so has that of all others.
     Expired,
+    /// It is not valid now, and neither is any other. A certificate or a JWK can state by itself
+    /// when it expires.
+    NotValidNow,
 }
 
 impl fmt::Display for SecretProblem {
@@ -525,6 +528,9 @@ impl fmt::Display for SecretProblem {
             }
             Self::Expired => f.write_str(
                 "has expired, and there is no other that has not: add a secret that is valid now",
+            ),
+            Self::NotValidNow => f.write_str(
+                "is not valid now, and there is no other that is: add a secret that is valid now",
             ),
         }
     }

@@ -68,6 +68,7 @@ pub mod protocol {
 }
 pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
+pub use crypto::key_identity::KeyIdentity;
 pub use custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKey, LiveKeys, LookedUp, MacKey, PresentedSignatures,
     SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,

@@ -10,6 +10,7 @@ mod custom;
 mod incoming;
 mod replaceable;
 mod resolve;
+mod secret_checks;
 mod unsigned_handshake;
 mod verified;
 

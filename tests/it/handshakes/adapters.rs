@@ -16,6 +16,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::{Vector, vector, vectors};
+use crate::delivery::NOW_MS;
 
 #[tokio::test]
 async fn every_adapter_answers_every_handshake_before_its_handler_is_called() {
@@ -74,6 +75,39 @@ async fn a_key_is_kept_if_the_handshake_that_hands_it_over_is_signed_with_it() {
     }
     let kept = kept.0.lock().unwrap();
     assert!(kept.iter().all(|secret| secret.dangerous_reveal() == token.as_bytes()));
+}
+
+#[tokio::test]
+async fn a_key_is_handed_over_before_any_secret_is_valid_and_deliveries_can_be_retried() {
+    for kind in ["asana", "notion"] {
+        let vector = vector(kind);
+        let never = Secret::new("no key yet").unwrap().valid_until_unix_ms(NOW_MS - 1);
+        let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
+        let kept = Kept::default();
+        let verifier = keeping(verifier, &kept);
+        for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+            let delivery = signed_with(&vector, "a key that was not sent in a handshake");
+            assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
+            verifier.open_handshake_window(Duration::from_secs(60));
+            assert_eq!(send(adapter.clone(), &vector, &delivery).await.0, 503, "{name}: {kind}");
+            assert_eq!(ask(adapter.clone(), &vector).await.0, 200, "{name}: {kind}");
+            assert_eq!(send(adapter, &vector, &delivery).await.0, 503, "{name}: {kind}");
+            assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}: {kind}");
+        }
+    }
+    // The handshake can be signed with the key that it delivers.
+    let vector = vector("notion");
+    let token = handed_over(&vector);
+    let never = Secret::new("no key yet").unwrap().valid_until_unix_ms(NOW_MS - 1);
+    let verifier = Verifier::new(vector.scheme(), never).unwrap().with_clock(|| NOW_MS);
+    let kept = Kept::default();
+    let verifier = keeping(verifier, &kept);
+    for (index, (name, adapter)) in adapters(&verifier).into_iter().enumerate() {
+        verifier.open_handshake_window(Duration::from_secs(60));
+        let signed = signed_with(&vector, &token);
+        assert_eq!(send(adapter, &vector, &signed).await.0, 200, "{name}");
+        assert_eq!(kept.0.lock().unwrap().len(), index + 1, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -138,13 +172,17 @@ fn direct(vector: &Vector) -> Option<countersign::HandshakeAnswer> {
 struct Kept(Arc<Mutex<Vec<Secret>>>);
 
 fn armed(vector: &Vector, kept: &Kept) -> Verifier {
-    let kept = kept.clone();
-    let verifier = vector.verifier().with_handshake_secret_store(move |secret| {
-        kept.0.lock().unwrap().push(secret);
-        Ok(())
-    });
+    let verifier = keeping(vector.verifier(), kept);
     verifier.open_handshake_window(Duration::from_secs(60));
     verifier
+}
+
+fn keeping(verifier: Verifier, kept: &Kept) -> Verifier {
+    let kept = kept.clone();
+    verifier.with_handshake_secret_store(move |secret| {
+        kept.0.lock().unwrap().push(secret);
+        Ok(())
+    })
 }
 
 /// Each adapter, with a handler that must not be called.

@@ -13,7 +13,9 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as 
 use ring::{digest, hmac};
 use serde_json::{Value, json};
 
-use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, verifier};
+use super::cases::{
+    Case, P256_SPKI, RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, pem, public_pem, verifier,
+};
 use crate::delivery::NOW_MS;
 use crate::receiving::begin;
 
@@ -285,11 +287,11 @@ fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
     assert_eq!(rejected(with("expired_at", Value::Null).unwrap()), None);
     assert_eq!(rejected(with("expired_at", (NOW_MS / 1000 + 1).into()).unwrap()), None);
     let expired = with("expired_at", (NOW_MS / 1000).into()).unwrap();
-    assert_eq!(rejected(expired), Some(Kind::UnknownKey));
-    assert_eq!(rejected(with("alg", "EdDSA".into()).unwrap()), Some(Kind::UnsupportedSignature));
+    // There is no other key, which is not the sender's fault.
+    assert_eq!(rejected(expired), Some(Kind::Misconfigured));
     for past in [json!(1.0), json!(NOW_MS / 1000), json!(1.7e9), json!(-1), json!(0)] {
         let expired = with("expired_at", past.clone()).unwrap();
-        assert_eq!(rejected(expired), Some(Kind::UnknownKey), "{past}");
+        assert_eq!(rejected(expired), Some(Kind::Misconfigured), "{past}");
     }
     for unclear in [json!("1"), json!("2020-01-01T00:00:00Z"), json!(1.5), json!(true), json!([1])]
     {
@@ -302,11 +304,80 @@ fn a_key_is_for_its_own_algorithm_and_for_its_own_time() {
     for other in [json!("enc"), json!(["sig"]), Value::Null, json!(1)] {
         assert!(with("use", other.clone()).is_err(), "{other}");
     }
-    assert!(with("alg", "none".into()).is_err());
+    // The algorithm of another kind of key, which could verify nothing.
+    for other in ["none", "EdDSA", "RS256", "ES384", "HS256"] {
+        assert!(with("alg", other.into()).is_err(), "{other}");
+    }
     assert!(with("alg", json!(["ES256"])).is_err());
     assert!(with("kid", 1.into()).is_err());
     assert!(with("crv", "P-384".into()).is_err());
     assert!(with("x", "AA".into()).is_err());
+}
+
+#[test]
+fn a_key_for_no_algorithm_of_the_scheme_is_rejected() {
+    // Plaid signs with ES256 only.
+    for other in [public_pem(RSA_PRIVATE), ed25519()[1].clone(), RSA_CERTIFICATE.to_owned()] {
+        let rejected = Verifier::new(scheme("plaid"), Secret::new(&*other).unwrap()).unwrap_err();
+        assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
+        assert!(Verifier::new(scheme("fusionauth"), Secret::new(other).unwrap()).is_ok());
+    }
+}
+
+#[test]
+fn a_private_jwk_is_not_taken_for_a_public_key() {
+    let (key, other) = (Key::new("k1"), Key::new("k2"));
+    let mut private = key.jwk();
+    private["d"] = "AAAA".into();
+    let set = json!({ "keys": [other.jwk(), private] });
+    for name in ["plaid", "fusionauth"] {
+        for text in [private.to_string(), set.to_string()] {
+            let rejected = Verifier::new(scheme(name), Secret::new(text).unwrap()).unwrap_err();
+            assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{rejected}");
+        }
+    }
+}
+
+#[test]
+fn a_delivery_is_rejected_as_misconfigured_only_if_all_keys_have_expired() {
+    let (old, new) = (Key::new("old"), Key::new("new"));
+    let mut expired = old.jwk();
+    expired["expired_at"] = 1.into();
+    let set = |keys: Value| {
+        let secret = Secret::new(json!({ "keys": keys }).to_string()).unwrap();
+        verifier(&scheme("plaid"), secret)
+    };
+    let token = old.token("old", plaid_claims());
+    let only = set(json!([expired]));
+    assert_eq!(rejected(&only, &token), Some(Kind::Misconfigured));
+    let both = set(json!([expired, new.jwk()]));
+    assert_eq!(rejected(&both, &token), Some(Kind::UnknownKey));
+    assert_eq!(rejected(&both, &new.token("new", plaid_claims())), None);
+    // An expired key does not replace a valid one.
+    let (replaceable, handle) = both.with_secrets_handle().unwrap();
+    let problem = handle.replace(Secret::new(expired.to_string()).unwrap()).unwrap_err();
+    assert!(problem.to_string().contains("is not valid now"), "{problem}");
+    assert_eq!(rejected(&replaceable, &new.token("new", plaid_claims())), None);
+}
+
+#[test]
+fn a_jwk_and_the_pem_of_the_same_key_have_one_identity() {
+    let key = Key::new("k1");
+    let spki = [P256_SPKI, key.pair.public_key().as_ref()].concat();
+    let identities = |text: String| {
+        let secrets = Secrets::new(Secret::new(text).unwrap());
+        secrets.key_identities(&scheme("fusionauth")).unwrap()
+    };
+    let expected = identities(pem("PUBLIC KEY", &spki));
+    assert_eq!(expected.len(), 1);
+    let mut other_name = key.jwk();
+    other_name["kid"] = "k2".into();
+    for same in [key.jwk(), other_name, json!({ "keys": [key.jwk()] })] {
+        assert_eq!(identities(same.to_string()), expected, "{same}");
+    }
+    let two = identities(json!({ "keys": [Key::new("k1").jwk(), key.jwk()] }).to_string());
+    assert_eq!(two.len(), 2);
+    assert!(!two[0].overlaps(expected[0]) && two[1].overlaps(expected[0]));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use ring::signature::{ECDSA_P256_SHA256_ASN1, ED25519, UnparsedPublicKey, VerificationAlgorithm};
 
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::Message;
 use crate::crypto::signature_key::is_low_order;
 use crate::error::SecretProblem;
@@ -27,6 +28,11 @@ impl PublicKey {
             return Err(SecretProblem::NotAPublicKey);
         }
         Ok(Self(UnparsedPublicKey::new(algorithm, bytes.to_vec())))
+    }
+
+    /// The same for each form of the key.
+    pub(crate) fn identity(&self) -> KeyIdentity {
+        KeyIdentity::new(&self.0)
     }
 
     /// Whether `signature` is valid for this message. The signed bytes must be

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::crypto::inline_buf::InlineBuf;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::{Scheme, SecretPlace};
 use crate::secret::{Secret, Secrets};
@@ -86,6 +87,15 @@ impl Key {
             }
             Algorithm::Keccak256 | Algorithm::RsaSha256 | Algorithm::Jwt => Self::OfRule,
         })
+    }
+
+    /// The identity of a public key. Shared keys are not kept as they were given.
+    pub(crate) fn public_identity(&self) -> Option<KeyIdentity> {
+        #[cfg(feature = "asymmetric")]
+        if let Self::Public(key) = self {
+            return Some(key.identity());
+        }
+        None
     }
 
     /// Starts the MAC of a message with the bytes that are signed before the body.

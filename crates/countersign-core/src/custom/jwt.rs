@@ -17,6 +17,7 @@ use super::{
     VerifyRequest,
 };
 use crate::crypto::algorithm::Encoding;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::{self, MAX_PUBLIC_TAGS};
 use crate::crypto::signature_key::PublicKey;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
@@ -53,6 +54,14 @@ impl CustomScheme for BodyDigestJwt {
             PublicKey::required().map_err(|error| error.of(scheme, None))?;
         }
         Ok(())
+    }
+
+    fn is_valid_at(&self, keys: &Vec<Key>, unix_ms: i64) -> bool {
+        keys.iter().any(|key| key.is_live(unix_ms))
+    }
+
+    fn identities(&self, keys: &[Vec<Key>]) -> Vec<KeyIdentity> {
+        keys.iter().flatten().flat_map(Key::identities).collect()
     }
 
     fn begin(

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{
     BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
 };
+use crate::crypto::key_identity::KeyIdentity;
 use crate::error::{ConfigError, VerifyError};
 use crate::request::name::Name;
 use crate::scheme::Scheme;
@@ -50,6 +51,12 @@ pub(crate) trait CustomVerifier: Send + Sync {
         request: &VerifyRequest<'_>,
         is_live: &dyn Fn(usize) -> bool,
     ) -> Result<BodyCheck, VerifyError>;
+
+    /// Whether any key for whose index `is_live` is true can be used at this time, or can be looked
+    /// up.
+    fn is_usable(&self, unix_ms: i64, is_live: &dyn Fn(usize) -> bool) -> bool;
+
+    fn identities(&self) -> Vec<KeyIdentity>;
 }
 
 /// Custom signing code with its key type erased.
@@ -99,6 +106,19 @@ impl<R: CustomScheme> CustomVerifier for WithKeys<R> {
     ) -> Result<BodyCheck, VerifyError> {
         let keys = LiveKeys::new(Arc::clone(&self.keys), self.resolver.clone(), is_live);
         self.rule.begin(request, keys)
+    }
+
+    fn is_usable(&self, unix_ms: i64, is_live: &dyn Fn(usize) -> bool) -> bool {
+        let mut live = self.keys.iter().enumerate().filter(|(index, _)| is_live(*index));
+        if self.resolver.is_some() {
+            // As `LiveKeys`: keys are looked up unless there are secrets and none of them is valid.
+            return self.keys.is_empty() || live.next().is_some();
+        }
+        live.any(|(_, key)| self.rule.is_valid_at(key, unix_ms))
+    }
+
+    fn identities(&self) -> Vec<KeyIdentity> {
+        self.rule.identities(&self.keys)
     }
 }
 

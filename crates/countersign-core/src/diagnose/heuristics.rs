@@ -118,7 +118,7 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
-        Kind::Misconfigured if has_no_valid_secret(bench) => {
+        Kind::Misconfigured if has_no_valid_secret(bench, &trial.scheme) => {
             told(CauseKind::Rotated, ": none of the secrets is valid at this time")
         }
         Kind::Misconfigured if trial.scheme.signs_url() => told(CauseKind::UrlMismatch, ""),
@@ -127,9 +127,9 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
 }
 
 /// Whether there are secrets, and none of them is valid now.
-fn has_no_valid_secret(bench: &Experiments<'_>) -> bool {
-    let mut secrets = bench.given.iter().peekable();
-    secrets.peek().is_some() && secrets.all(|it| !it.validity().contains(bench.now_ms))
+fn has_no_valid_secret(bench: &Experiments<'_>, scheme: &Scheme) -> bool {
+    let is_any_valid = bench.given.is_any_valid_at(scheme, bench.now_ms);
+    bench.given.iter().next().is_some() && is_any_valid.is_ok_and(|is_valid| !is_valid)
 }
 
 fn body(trial: &Experiment) -> Option<Cause> {

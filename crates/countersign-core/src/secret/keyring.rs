@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::Key;
 use crate::custom::CustomVerifier;
 use crate::error::{ConfigError, SecretProblem};
@@ -63,12 +64,25 @@ impl Keyring {
         validities.get(index).is_none_or(|validity| validity.contains(clock.now_unix_ms()))
     }
 
-    /// Whether any secret is valid now, or there is only a resolver.
+    /// Whether any secret is valid now and its key can be used, or there is only a resolver.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(crate) fn is_usable(&self, clock: &dyn Clock) -> bool {
-        let Some(validities) = &self.validities else { return true };
-        let now_ms = clock.now_unix_ms();
-        validities.iter().any(|validity| validity.contains(now_ms))
+        (self.validities.is_none() && self.rule.is_none()) || self.is_usable_at(clock.now_unix_ms())
+    }
+
+    pub(crate) fn is_usable_at(&self, unix_ms: i64) -> bool {
+        let validity = |index: usize| self.validities.as_ref()?.get(index);
+        let is_live = |index| validity(index).is_none_or(|validity| validity.contains(unix_ms));
+        match &self.rule {
+            Some(rule) => rule.is_usable(unix_ms, &is_live),
+            None => (0..self.keys.len()).any(is_live),
+        }
+    }
+
+    /// The identities of all public keys, and of those that custom code identifies.
+    pub(crate) fn identities(&self) -> Vec<KeyIdentity> {
+        let of_rule = self.rule.iter().flat_map(|rule| rule.identities());
+        self.keys.iter().filter_map(Key::public_identity).chain(of_rule).collect()
     }
 
     /// Whether all secrets have expired.

@@ -61,11 +61,24 @@ impl BodyVerifier {
     /// moved if the whole verification is one call.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     pub(super) fn read(&mut self, head: &RequestHead<'_>) -> Result<(), VerifyError> {
-        let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
-        // Not the sender's fault: a retry can be accepted when there is a secret.
-        if !self.verifier.keyring().is_usable(&**clock) {
-            return Err(VerifyErrorKind::Misconfigured.into());
+        self.check_secrets()?;
+        self.read_headers(head)
+    }
+
+    /// Rejects the delivery if no secret is valid now. That is not the sender's fault: a retry can
+    /// be accepted when there is a secret.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(super) fn check_secrets(&self) -> Result<(), VerifyError> {
+        match self.verifier.keyring().is_usable(&*self.verifier.clock) {
+            true => Ok(()),
+            false => Err(VerifyErrorKind::Misconfigured.into()),
         }
+    }
+
+    /// [`read`](Self::read) without the check of the secrets.
+    #[inline(always)] // Part of `Verifier::verify`, which says why.
+    pub(super) fn read_headers(&mut self, head: &RequestHead<'_>) -> Result<(), VerifyError> {
+        let Inner { scheme, url, tolerance, body_limit, clock, .. } = &*self.verifier;
         let found = FamilyHeaders::of(&scheme.families[0], head);
         let coding = Coding::of(scheme, found.encoding())?;
         let context = Context {

@@ -33,12 +33,16 @@ impl Verifier {
         let since = Stopwatch::start();
         let request = match self.handshake(head) {
             Some(asked) => Request::Handshake { body: Body::new(asked.body_limit()), asked },
-            None => Request::Delivery {
-                body_verifier: self
-                    .begin(head)
-                    .map_err(|rejected| self.report_response(rejected))?,
-                handshake: self.self_signed_handshake(&head).map(Box::new),
-            },
+            None => {
+                let handshake = self.self_signed_handshake(&head).map(Box::new);
+                let body_verifier = match handshake {
+                    Some(_) => self.begin_for_handshake(&head),
+                    None => self.begin(head),
+                };
+                let body_verifier =
+                    body_verifier.map_err(|rejected| self.report_response(rejected))?;
+                Request::Delivery { body_verifier, handshake }
+            }
         };
         Ok(IncomingDelivery {
             request,
@@ -48,6 +52,17 @@ impl Verifier {
             since,
             verifier: self.clone(),
         })
+    }
+
+    /// [`begin`](Self::begin), for a request that may be a handshake which delivers the first key:
+    /// before the body is read, it is not rejected because no secret is valid.
+    fn begin_for_handshake(&self, head: &RequestHead<'_>) -> Result<BodyVerifier, VerifyError> {
+        let mut begun = BodyVerifier::new(self.snapshot()?);
+        if let Err(rejected) = begun.read_headers(head) {
+            begun.check_secrets()?;
+            return Err(rejected);
+        }
+        Ok(begun)
     }
 
     /// Reserves memory for a request in the budget, for an adapter, before it waits
@@ -223,9 +238,11 @@ impl Request {
                 Err(VerifyError::from(VerifyErrorKind::BodyIncomplete).into())
             }
             Self::Delivery { body_verifier: begun, handshake } => {
-                let asked = handshake.and_then(|asked| asked.answer_self_signed(&begun));
-                if let Some(answer) = asked {
-                    return Err(handshake_response(verifier, answer));
+                if let Some(asked) = handshake {
+                    if let Some(answer) = asked.answer_self_signed(&begun) {
+                        return Err(handshake_response(verifier, answer));
+                    }
+                    begun.check_secrets()?;
                 }
                 let verified = begun.verify()?;
                 match verified.handshake() {

@@ -73,20 +73,45 @@ impl SecretsHandle {
     /// # Errors
     ///
     /// As [`Verifier::new`]. Also [`SecretProblem::Expired`] if all secrets have expired,
-    /// by the clock that the verifier had when the handle was created. The previous
-    /// secrets then stay in use.
+    /// and [`SecretProblem::NotValidNow`] if none is valid now for another reason, by the
+    /// clock that the verifier had when the handle was created. The previous secrets then
+    /// stay in use.
     pub fn replace(&self, secrets: impl Into<Secrets>) -> Result<(), ConfigError> {
-        let mut prepared = Keyring::prepare(&self.0.scheme, &secrets.into())?;
-        if prepared.is_expired(&*self.0.clock) {
-            return Err(SecretProblem::Expired.into());
+        let prepared = Keyring::prepare(&self.0.scheme, &secrets.into())?;
+        let clock = &*self.0.clock;
+        if !prepared.is_usable(clock) {
+            let problem = match prepared.is_expired(clock) {
+                true => SecretProblem::Expired,
+                false => SecretProblem::NotValidNow,
+            };
+            return Err(problem.into());
         }
+        self.set(prepared);
+        Ok(())
+    }
+
+    /// Replaces all secrets at once, even if none of the new ones is valid now: deliveries
+    /// are rejected as [`Misconfigured`](crate::VerifyErrorKind::Misconfigured) until one
+    /// is. Use it to revoke the secrets of an endpoint, or to set those of a later time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`]. The previous secrets then stay in use.
+    pub fn replace_even_if_none_is_valid(
+        &self,
+        secrets: impl Into<Secrets>,
+    ) -> Result<(), ConfigError> {
+        self.set(Keyring::prepare(&self.0.scheme, &secrets.into())?);
+        Ok(())
+    }
+
+    fn set(&self, mut prepared: Keyring) {
         let mut keyring = self.0.keyring.write().unwrap_or_else(PoisonError::into_inner);
         prepared.tenant.clone_from(&keyring.tenant);
         let replaced = mem::replace(&mut *keyring, Arc::new(prepared));
         drop(keyring);
         // Wiped after the lock is released.
         drop(replaced);
-        Ok(())
     }
 }
 

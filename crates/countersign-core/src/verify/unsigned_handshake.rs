@@ -216,11 +216,14 @@ impl Default for Unsigned {
 impl VerifierSnapshot {
     /// `None` if no secret is valid now, to sign the response with.
     fn asked(&self, index: usize) -> Option<Asked<'_>> {
-        Some(Asked {
-            handshake: &self.scheme.handshakes()[index],
-            key: self.keyring().current(&*self.clock)?,
-            token: self.unsigned.token.as_ref(),
-        })
+        let handshake = &self.scheme.handshakes()[index];
+        // A key can be delivered before any secret is valid. Its handshake signs nothing.
+        let needs_no_key =
+            handshake.captured_from().is_some() && !handshake.signs_unsigned_challenge();
+        let keyring = self.keyring();
+        let any = || keyring.keys.first().filter(|_| needs_no_key);
+        let key = keyring.current(&*self.clock).or_else(any)?;
+        Some(Asked { handshake, key, token: self.unsigned.token.as_ref() })
     }
 
     /// Selects the handshake that matches the body, of those that match the head.

@@ -2,6 +2,7 @@
 //! returns an error that names the feature.
 
 use super::Way;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
 
 /// Has no values.
@@ -27,6 +28,10 @@ impl PublicKey {
     }
 
     pub(crate) fn has(&self, _: Way) -> bool {
+        match *self {}
+    }
+
+    pub(crate) fn identity(&self) -> KeyIdentity {
         match *self {}
     }
 

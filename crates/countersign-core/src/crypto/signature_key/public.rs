@@ -13,9 +13,10 @@ use rustls_pki_types::pem::{PemObject, SectionKind};
 use serde_json::Value;
 use webpki::EndEntityCert;
 
-use super::der::{self, BIT_STRING, SEQUENCE};
+use super::der::{self, BIT_STRING, INTEGER, SEQUENCE};
 use super::{Way, certificate, is_low_order};
 use crate::crypto::asymmetric::P256_SPKI;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
 use crate::error::SecretProblem;
 use crate::secret::is_blank;
@@ -133,6 +134,11 @@ impl PublicKey {
         self.material.has(way)
     }
 
+    /// The same for every form of the key: a certificate, a `SubjectPublicKeyInfo` or a JWK.
+    pub(crate) fn identity(&self) -> KeyIdentity {
+        self.material.identity()
+    }
+
     /// Whether a signature is valid for this message.
     pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
         self.material.verifies(way, message, signature)
@@ -160,6 +166,18 @@ impl Material {
         let behind_algorithm = whole(SEQUENCE, der)?.strip_prefix(RSA_ALGORITHM)?;
         let key = whole(BIT_STRING, behind_algorithm)?.strip_prefix(&[0])?;
         (key.len() > MIN_RSA_BYTES).then(|| Self::Rsa(key.to_vec()))
+    }
+
+    fn identity(&self) -> KeyIdentity {
+        match self {
+            // Two numbers, as in PKCS #1. The key was accepted, so it has them.
+            Self::Rsa(key) => match rsa_parts(key) {
+                Some((n, e)) => KeyIdentity::of_rsa(n, e),
+                None => KeyIdentity::new(key),
+            },
+            Self::RsaParts(key) => KeyIdentity::of_rsa(&key.n, &key.e),
+            Self::P256(key) | Self::P384(key) | Self::Ed25519(key) => KeyIdentity::new(key),
+        }
     }
 
     fn has(&self, way: Way) -> bool {
@@ -213,6 +231,12 @@ fn rsa(way: Way) -> Option<&'static RsaParameters> {
 fn number_of_blocks(text: &[u8]) -> usize {
     let count = |begin: &str| memchr::memmem::find_iter(text, begin).count();
     count("-----BEGIN ") - count("-----BEGIN EC PARAMETERS-----")
+}
+
+/// The modulus and the exponent of an RSA key in the form of PKCS #1.
+fn rsa_parts(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (n, rest) = der::expect(INTEGER, whole(SEQUENCE, key)?)?;
+    Some((n, whole(INTEGER, rest)?))
 }
 
 /// The content of a DER value with this tag; `None` if bytes follow.

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::JwtAlgorithm;
 use super::jwk::{self, Restrictions};
 use super::key_text::is_asymmetric;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::{self, KeyError};
 use crate::crypto::signature_key::{PrivateKey, PublicKey};
 use crate::error::SecretProblem;
@@ -52,6 +53,18 @@ impl Key {
                 Material::Shared(_) => true,
                 Material::Public(key) => key.is_valid_at(now_ms),
             }
+    }
+
+    /// The identities of the key. A shared one has one for each length of the hash.
+    pub(super) fn identities(&self) -> Vec<KeyIdentity> {
+        match &self.material {
+            Material::Public(key) => vec![key.identity()],
+            Material::Shared(key) => vec![
+                KeyIdentity::of_hmac::<Sha256>(key),
+                KeyIdentity::of_hmac::<Sha384>(key),
+                KeyIdentity::of_hmac::<Sha512>(key),
+            ],
+        }
     }
 
     pub(super) fn is_for(&self, algorithm: JwtAlgorithm) -> bool {

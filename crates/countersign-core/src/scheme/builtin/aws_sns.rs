@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::{days, describe, minutes, seconds};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
 use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
 use crate::custom::certificate::host_and_path;
@@ -77,6 +78,25 @@ impl CustomScheme for Sns {
             }
             _ => Ok(()),
         }
+    }
+
+    fn is_valid_at(&self, key: &Key, unix_ms: i64) -> bool {
+        key.public.as_ref().is_none_or(|public| public.is_valid_at(unix_ms))
+    }
+
+    /// SNS signs for all accounts with one key. The topics of all secrets count together.
+    fn identities(&self, keys: &[Key]) -> Vec<KeyIdentity> {
+        let public = keys.iter().filter_map(|key| key.public.as_ref());
+        let public: Vec<_> = public.map(PublicKey::identity).collect();
+        let topics: Vec<_> = keys.iter().flat_map(|key| &key.topics).collect();
+        if topics.is_empty() {
+            return public;
+        }
+        let mut identities = Vec::new();
+        for topic in topics {
+            identities.extend(public.iter().map(|key| key.with_scope(topic)));
+        }
+        identities
     }
 
     fn begin(

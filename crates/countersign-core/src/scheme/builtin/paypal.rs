@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::{days, describe, minutes};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
+use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
 use crate::crypto::signature_key::{PrivateKey, PublicKey, Way};
 use crate::custom::certificate::host_and_path;
@@ -74,6 +75,17 @@ impl CustomScheme for PayPal {
             Some(index) if secrets.resolver().is_none() => Err(malformed.of_secret(index)),
             _ => Ok(()),
         }
+    }
+
+    fn is_valid_at(&self, webhook: &Webhook, unix_ms: i64) -> bool {
+        webhook.key.as_ref().is_none_or(|key| key.is_valid_at(unix_ms))
+    }
+
+    /// PayPal signs for all webhooks with one key.
+    fn identities(&self, webhooks: &[Webhook]) -> Vec<KeyIdentity> {
+        let of_webhook =
+            |webhook: &Webhook| Some(webhook.key.as_ref()?.identity().with_scope(&webhook.id));
+        webhooks.iter().filter_map(of_webhook).collect()
     }
 
     fn begin(
