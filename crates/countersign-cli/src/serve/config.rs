@@ -34,7 +34,7 @@ use crate::usage_error::UsageError;
 pub(super) use capture::CapturePlan;
 pub(super) use former_secrets::FormerSecrets;
 pub(super) use place::Place;
-pub(super) use shared_secrets::{KeyDigest, SecretUsers, key_digests};
+pub(super) use shared_secrets::{KeyDigest, SecretUsers, all_keys};
 pub(super) use source::Source;
 pub(super) use toml::ForwardedHeaders;
 

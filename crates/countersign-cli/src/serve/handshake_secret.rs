@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::{Secret, Secrets, SecretsHandle, Verifier};
+use countersign::{Scheme, Secret, Secrets, SecretsHandle, Verifier};
 
 use super::capture::KnownSecrets;
-use super::config::{KeyDigest, Source, key_digests};
+use super::config::{KeyDigest, Source, all_keys};
 use crate::output;
 use crate::random;
 use crate::secrets::Place;
@@ -22,6 +22,7 @@ use crate::usage_error::UsageError;
 /// The key of one endpoint.
 pub(super) struct HandshakeSecret {
     endpoint: String,
+    scheme: Scheme,
     file: PathBuf,
     handle: SecretsHandle,
     /// The other secrets of the configuration. Locked while the key or they are replaced.
@@ -39,11 +40,11 @@ impl HandshakeSecret {
         file: PathBuf,
         handle: SecretsHandle,
         others: Vec<Source>,
-        hidden: Arc<KnownSecrets>,
+        (scheme, hidden): (Scheme, Arc<KnownSecrets>),
     ) -> Arc<Self> {
         let endpoint = endpoint.to_owned();
         let (others, received) = (Mutex::new(others), Mutex::default());
-        Arc::new(Self { endpoint, file, handle, others, hidden, received })
+        Arc::new(Self { endpoint, scheme, file, handle, others, hidden, received })
     }
 
     /// The verifier, configured to save the key here.
@@ -92,7 +93,12 @@ impl HandshakeSecret {
             self.hidden.add(key);
             self.note_received(key);
         }
-        self.handle.replace(all(key, &fresh)?)?;
+        if key.is_some() {
+            self.handle.replace(all(key, &fresh)?)?;
+        } else {
+            // The key was revoked, and the next one is expected.
+            self.handle.replace_even_if_none_is_valid(all(key, &fresh)?)?;
+        }
         *others = fresh;
         Ok(())
     }
@@ -104,7 +110,7 @@ impl HandshakeSecret {
 
     fn note_received(&self, key: &Secret) {
         let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        received.extend(key_digests(key));
+        received.extend(all_keys(&[key], &self.scheme));
     }
 
     fn keep(&self, key: &Secret) -> Result<(), UsageError> {
@@ -140,9 +146,10 @@ impl HandshakeSecret {
     }
 }
 
-/// A random secret for an endpoint that has no key yet, so that nothing verifies.
+/// A random secret for an endpoint that has no key yet. It is never valid, so that deliveries are
+/// answered 503 and the sender retries them.
 pub(super) fn unknown() -> Result<Secret, UsageError> {
-    Ok(Secret::new(random::hex_128()?)?)
+    Ok(Secret::new(random::hex_128()?)?.valid_until_unix_ms(NEVER_VALID_UNIX_MS))
 }
 
 pub(super) fn is_there(file: &Path) -> bool {
@@ -171,3 +178,6 @@ fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(file);
     })
 }
+
+/// The end of a validity that is over at any time.
+pub(super) const NEVER_VALID_UNIX_MS: i64 = 0;

@@ -39,6 +39,7 @@ impl Reload {
 
     pub(super) fn add(&mut self, path: String, changes: Changes) {
         let Changes { fixed, live, users, arm_for, .. } = changes;
+        users.note_if_none_is_valid();
         self.endpoints.insert(path, Served { fixed, live, users, arm_for });
     }
 
@@ -107,6 +108,7 @@ impl Reload {
                 output::error(&format!("the secrets of `{path}` were not replaced: {error}"));
             } else {
                 *users = changes.users;
+                users.note_if_none_is_valid();
                 live.arm(changes.arm_for);
                 replaced += 1;
             }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use countersign::{ConfigError, Secrets, SecretsHandle, Verifier};
+use countersign::{ConfigError, Scheme, Secrets, SecretsHandle, Verifier};
 
 use super::config::{KeyDigest, Source};
 use super::handshake_secret::HandshakeSecret;
@@ -32,7 +32,7 @@ impl SecretsSource {
             (Self::Own(handle), Reloaded::Own(secrets)) => Ok(handle.replace(secrets)?),
             (Self::Kept { kept, .. }, Reloaded::Kept(fresh)) => kept.replace_with(&fresh),
             (Self::OfTenants { verifier, table }, Reloaded::OfTenants(fresh)) => {
-                table.replace_with(&fresh);
+                table.replace_with(&fresh)?;
                 verifier.invalidate_tenants();
                 Ok(())
             }
@@ -59,21 +59,39 @@ impl SecretsSource {
 }
 
 /// The secrets of each tenant, by its name.
-#[derive(Default)]
-pub(super) struct Table(RwLock<BTreeMap<String, Vec<Source>>>);
+pub(super) struct Table {
+    scheme: Scheme,
+    tenants: RwLock<BTreeMap<String, Vec<Source>>>,
+}
 
 impl Table {
-    pub(super) fn new(tenants: BTreeMap<String, Vec<Source>>) -> Self {
-        Self(RwLock::new(tenants))
+    pub(super) fn new(scheme: Scheme, tenants: BTreeMap<String, Vec<Source>>) -> Self {
+        Self { scheme, tenants: RwLock::new(tenants) }
     }
 
     pub(super) fn secrets(&self, tenant: &str) -> Result<Option<Secrets>, ConfigError> {
-        let tenants = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.get(tenant).map_or(Ok(None), |sources| Source::secrets(sources))
     }
 
-    fn replace_with(&self, fresh: &Self) {
-        let fresh = std::mem::take(&mut *fresh.0.write().unwrap_or_else(PoisonError::into_inner));
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    /// Replaces the secrets of all tenants, unless a tenant that has a valid secret would have
+    /// none: all its deliveries would be rejected.
+    fn replace_with(&self, fresh: &Self) -> Result<(), UsageError> {
+        let mut fresh = fresh.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        let is_valid = |sources: &[Source]| Source::is_any_valid(sources, &self.scheme);
+        let mut known =
+            fresh.iter().filter_map(|(name, new)| Some((name, new, tenants.get(name)?)));
+        if let Some((name, ..)) = known.find(|(_, new, old)| !is_valid(new) && is_valid(old)) {
+            return Err(UsageError::new(format!(
+                "no new secret of the tenant `{}` is valid now: add one that is, or remove the \
+                 tenant",
+                name.escape_debug()
+            )));
+        }
+        drop(tenants);
+        let fresh = std::mem::take(&mut *fresh);
+        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
     }
 }

@@ -115,19 +115,21 @@ async fn a_key_that_is_handed_over_is_kept_and_is_the_secret_from_then_on_and_af
         let files = Files::new(&waiting(kind, ""));
         let mut serving = configured(&files).await;
         let event = |id: &str| Delivery::signed("/0", kind, &key, format!(r#"{{"id":"{id}"}}"#));
-        assert_eq!(event("early").send(serving.address()).await.status, 401, "{kind}");
+        // Its sender can retry it when there is a key.
+        assert_eq!(event("early").send(serving.address()).await.status, 503, "{kind}");
         assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200, "{kind}");
         assert_eq!(std::fs::read_to_string(files.path("key")).unwrap(), key);
         let mode = std::fs::metadata(files.path("key")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{kind}");
         assert_eq!(event("1").send(serving.address()).await.status, 200, "{kind}");
         assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401, "{kind}");
-        for code in ["signature_mismatch", "handshake", "handled", "missing_signature"] {
+        for code in ["misconfigured", "handshake", "handled", "missing_signature"] {
             assert_eq!(serving.line().await["code"], code, "{kind}");
         }
         serving.signal(Signal::TERM);
         let said = serving.ended().await.1;
         assert!(said.contains("`/0` is armed for 10m") && !said.contains(&key), "{said}");
+        assert!(said.contains("every delivery is answered 503: start the provider's"), "{said}");
 
         let serving = configured(&files).await;
         assert_eq!(event("2").send(serving.address()).await.status, 200, "{kind}");
@@ -168,6 +170,35 @@ async fn a_moved_key_and_sighup_arm_for_another_and_the_old_one_may_stay_as_a_se
     assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 401);
     let event = Delivery::signed("/0", "asana", "by hand", "{}");
     assert_eq!(event.send(serving.address()).await.status, 200);
+}
+
+#[tokio::test]
+async fn without_its_key_an_endpoint_answers_503_until_it_has_one() {
+    let files = Files::new(&waiting("asana", "")).with("key", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let event = |secret: &str| Delivery::signed("/0", "asana", secret, "{}");
+    assert_eq!(event("forged").send(serving.address()).await.status, 401);
+    std::fs::remove_file(files.path("key")).unwrap();
+    let said = read_again(&mut serving).await;
+    assert!(said.contains("no secret is valid now") && said.contains("is armed"), "{said}");
+    for secret in ["forged", OLD_SECRET] {
+        assert_eq!(event(secret).send(serving.address()).await.status, 503, "{secret}");
+    }
+    let vector = vector("asana");
+    assert_eq!(vector.ask(0, &vector.headers(), &serving).await.status, 200);
+    let key = vector.handed_over().unwrap();
+    for (secret, status) in [("forged", 401), (OLD_SECRET, 401), (&key[..], 200)] {
+        assert_eq!(event(secret).send(serving.address()).await.status, status, "{status}");
+    }
+    // Another secret that is valid is used meanwhile.
+    std::fs::remove_file(files.path("key")).unwrap();
+    let with_old = waiting("asana", "secrets = [{ file = 'old' }]\n");
+    let _files = files.with("serve.toml", with_old).with("old", OLD_SECRET);
+    let said = read_again(&mut serving).await;
+    assert!(!said.contains("no secret is valid now"), "{said}");
+    for (secret, status) in [(&key[..], 401), (OLD_SECRET, 200)] {
+        assert_eq!(event(secret).send(serving.address()).await.status, status, "{status}");
+    }
 }
 
 /// The endpoint `/x` signs any text in its unsigned challenge.
@@ -213,7 +244,7 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged_and_nothing_is_overwritte
     assert_eq!(std::fs::read_to_string(files.path("key")).unwrap(), "somebody's own");
     let key = vector.handed_over().unwrap();
     let event = Delivery::signed("/0", "asana", &key, "{}");
-    assert_eq!(event.send(serving.address()).await.status, 401);
+    assert_eq!(event.send(serving.address()).await.status, 503);
     serving.signal(Signal::TERM);
     let said = serving.ended().await.1;
     assert!(said.contains("error: the key that the provider sent to `/0` was not saved"), "{said}");

@@ -153,6 +153,98 @@ async fn a_secret_is_accepted_in_its_time() {
     }
 }
 
+#[tokio::test]
+async fn secrets_of_which_none_is_valid_do_not_replace_others() {
+    let files = Files::new(CONFIG).with("secret", SECRET).with("new", OLD_SECRET);
+    let mut serving = configured(&files).await;
+    let mut files = Some(files);
+    for secrets in [
+        "{ file = 'secret', not_after = 2020-01-01T00:00:00Z }",
+        "{ file = 'new', not_before = 2999-01-01T00:00:00Z }",
+        "{ file = 'new', not_before = 2999-01-01T00:00:00Z }, \
+         { file = 'secret', not_after = 2020-01-01T00:00:00Z }",
+    ] {
+        let config = CONFIG.replace("{ file = 'secret' }", secrets);
+        files = files.take().map(|files| files.with("serve.toml", config));
+        serving.signal(Signal::HUP);
+        let note = serving.note().await;
+        let kept = "the secrets of `/hooks/jupiter` were not replaced: the secret";
+        assert!(note.contains(kept), "{secrets}: {note}");
+        assert!(note.contains("add a secret that is valid now"), "{secrets}: {note}");
+        // No note says that deliveries are rejected, because they are not.
+        assert!(serving.note().await.contains("secrets of 0 endpoints"), "{secrets}");
+        assert_eq!(jupiter("evt_1").send(serving.address()).await.status, 200, "{secrets}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_key_does_not_replace_a_valid_one_and_is_reported_at_start() {
+    let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/fa'\nscheme = 'fusionauth'\n\
+                  secrets = [{ file = 'key' }]\n";
+    let jwk = |more: &str| {
+        let x = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+        format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"{more}}}"#)
+    };
+    let expired = jwk(r#","expired_at":1600000000"#);
+    let files = Files::new(config).with("key", jwk(""));
+    let mut serving = configured(&files).await;
+    let files = files.with("key", &expired);
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("were not replaced: the secret is not valid now"), "{note}");
+    // It has no token.
+    let unsigned = Delivery::signed("/fa", "github", "a shared key", "{}");
+    assert_eq!(unsigned.send(serving.address()).await.status, 401);
+    drop(serving);
+
+    let serving = configured(&files).await;
+    assert_eq!(unsigned.send(serving.address()).await.status, 503);
+    serving.signal(Signal::TERM);
+    let (_, said) = serving.ended().await;
+    assert!(said.contains("line 5, `secrets`: no secret is valid now"), "{said}");
+    assert!(said.contains("JWK has not expired") && !said.contains("Gb9E"), "{said}");
+}
+
+#[tokio::test]
+async fn a_tenant_does_not_lose_its_last_valid_secret() {
+    let config = |acme: &str, beta: &str| {
+        format!(
+            "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{{tenant}}'\n\
+             scheme = 'github'\n[endpoint.tenants.secrets]\nacme = [{{ file = 'a'{acme} }}]\n\
+             beta = [{{ file = '{beta}' }}]\nlate = [{{ file = 'd'{EXPIRED} }}]\n"
+        )
+    };
+    let files = Files::new(&config("", "b")).with("a", SECRET).with("b", OLD_SECRET);
+    let files = files.with("c", THIRD_SECRET).with("d", "canary-of-next-year");
+    let mut serving = configured(&files).await;
+    let to = serving.address();
+    let acme = Delivery::signed("/hooks/acme", "github", SECRET, "{}");
+    let beta = Delivery::signed("/hooks/beta", "github", THIRD_SECRET, "{}");
+    assert_eq!((acme.send(to).await.status, beta.send(to).await.status), (200, 401));
+
+    let files = files.with("serve.toml", config(EXPIRED, "c"));
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    assert!(note.contains("the secrets of `/hooks/{tenant}` were not replaced"), "{note}");
+    assert!(note.contains("no new secret of the tenant `acme` is valid now"), "{note}");
+    assert!(serving.note().await.contains("secrets of 0 endpoints"));
+    assert_eq!((acme.send(to).await.status, beta.send(to).await.status), (200, 401));
+
+    // A tenant that had no valid secret before prevents nothing, and is reported again.
+    let _files = files.with("serve.toml", config("", "c"));
+    serving.signal(Signal::HUP);
+    let note = serving.note().await;
+    let reported = "no secret of the tenant `late` is valid now, so every delivery to it is";
+    assert!(note.contains("line 8, `secrets`") && note.contains(reported), "{note}");
+    assert!(serving.note().await.contains("secrets of 1 endpoint"));
+    assert_eq!((acme.send(to).await.status, beta.send(to).await.status), (200, 200));
+    let late = Delivery::signed("/hooks/late", "github", "canary-of-next-year", "{}");
+    assert_eq!(late.send(to).await.status, 503);
+    serving.signal(Signal::TERM);
+    let (_, said) = serving.ended().await;
+    assert!(said.matches(reported).count() == 2, "{said}");
+}
+
 /// The endpoint `/x` signs any text in its unsigned challenge.
 #[tokio::test]
 async fn the_secret_of_an_endpoint_that_stays_in_service_goes_to_no_other_endpoint() {
@@ -353,3 +445,4 @@ fn signed(secret: &str, id: &str) -> Delivery {
 }
 
 const THIRD_SECRET: &str = "canary-of-a-third-secret";
+const EXPIRED: &str = ", not_after = 2020-01-01T00:00:00Z";

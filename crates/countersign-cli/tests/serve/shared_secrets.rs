@@ -68,6 +68,41 @@ fn two_tenants_of_one_endpoint_have_secrets_of_their_own() {
     rejected(command, &["line 7, `secrets`", "the tenants `acme` and `beta`"]);
 }
 
+#[test]
+fn two_tenants_have_no_public_key_in_common_whatever_its_form() {
+    let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\
+                  scheme = 'fusionauth'\n[endpoint.tenants.secrets]\n\
+                  acme = [{ file = 'pem' }]\nbeta = [{ file = 'jwk' }]\n";
+    let x = "Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE";
+    let pem =
+        format!("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA{x}=\n-----END PUBLIC KEY-----\n");
+    let jwk = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#);
+    let files = Files::new(config).with("pem", pem).with("jwk", jwk);
+    let mut command = command("--config");
+    command.arg(files.path("serve.toml"));
+    rejected(command, &["line 7, `secrets`", "the tenants `acme` and `beta`"]);
+}
+
+#[test]
+fn a_public_key_in_the_place_of_a_shared_secret_does_not_start() {
+    let pem = "-----BEGIN PUBLIC KEY-----\n\
+               MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
+               -----END PUBLIC KEY-----\n";
+    for scheme in ["github", "lemonsqueezy", "gitlab-token"] {
+        let config = format!(
+            "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/x'\nscheme = '{scheme}'\n\
+             secrets = [{{ file = 'key.pem' }}]\n"
+        );
+        let files = Files::new(&config).with("key.pem", pem);
+        let mut configured = command("--config");
+        configured.arg(files.path("serve.toml"));
+        rejected(configured, &["line 5, `secrets`", "key.pem` is a public key, a certificate"]);
+        let mut given = command(&format!("--listen 127.0.0.1:0 --endpoint /x={scheme}"));
+        given.arg("--secret-file").arg(files.path("key.pem"));
+        rejected(given, &["key.pem` is a public key, a certificate", "give the signing secret"]);
+    }
+}
+
 #[tokio::test]
 async fn a_secret_that_a_new_configuration_shares_leaves_everything_as_it_was() {
     let config = "listen = '127.0.0.1:0'\n[[endpoint]]\npath = '/hooks/{tenant}'\n\

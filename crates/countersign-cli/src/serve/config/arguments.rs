@@ -8,6 +8,7 @@ use countersign::Verifier;
 use super::capture;
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers, key_digests};
+use super::source::{ADD_A_VALID_ONE, is_any_valid};
 use super::{
     Changes, EndpointPlan, EndpointScheme, Paths, Plan, ServeArgs, StorePlan, Target,
     check_body_limit, check_literal,
@@ -60,6 +61,10 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
             break;
         };
         secrets::warn(&own, &scheme);
+        let none_is_valid = (!is_any_valid(&own, &scheme)).then_some(ADD_A_VALID_ONE);
+        let mut accepted = keys.borrow().clone();
+        // Secrets that the scheme cannot use are an error below.
+        accepted.extend(own.key_identities(&scheme).unwrap_or_default());
         let fixed = vec![("scheme", format!("{described:?}"))];
         let verifier = Verifier::new(scheme, own).and_then(Verifier::with_secrets_handle);
         let (verifier, handle) = verifier.map_err(|error| args.secrets.blame(error))?;
@@ -79,9 +84,10 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
             repeats: None,
             url: None,
         };
-        let user = SecretUser { path: path.to_owned(), scheme: described, tenant: None, at };
+        let path = path.to_owned();
+        let user = SecretUser { path, scheme: described, tenant: None, at, none_is_valid };
         let mut own = SecretUsers::default();
-        own.add_keys(user, keys.borrow().clone());
+        own.add_keys(user, accepted);
         users.extend(&own);
         endpoints.push((plan, Changes { live, fresh, fixed, users: own, arm_for: None }));
     }

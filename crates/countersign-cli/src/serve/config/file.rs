@@ -15,7 +15,7 @@ use toml::Spanned;
 
 use super::place::Place;
 use super::shared_secrets::{SecretUser, SecretUsers};
-use super::source::Source;
+use super::source::{ADD_A_VALID_ONE, Source};
 use super::toml::{EndpointConfig, SecretConfig, ServeConfig, Span, TenantConfig, takes};
 use super::{
     Changes, DeadLetterPlan, EndpointPlan, EndpointScheme, Fixed, Limits, Paths, Plan, ServeArgs,
@@ -249,7 +249,7 @@ impl File<'_> {
             verifier(url.clone(), scheme.clone(), sources, &scheme_at)?;
             self.note_users(words, &described, Some(tenant), sources);
         }
-        let table = Arc::new(Table::new(tenants));
+        let table = Arc::new(Table::new(scheme.clone(), tenants));
         let known = Arc::clone(&table);
         let tenants = Tenants::new(from, move |tenant: String| {
             let secrets = known.secrets(&tenant);
@@ -273,11 +273,16 @@ impl File<'_> {
         sources: &[Source],
     ) {
         let Some(first) = sources.first() else { return };
+        let fix = match words.handshake_secret_file {
+            Some(_) => "start the provider's handshake, which delivers one",
+            None => ADD_A_VALID_ONE,
+        };
         let user = SecretUser {
             path: words.path.get_ref().clone(),
             scheme: scheme.clone(),
             tenant: tenant.cloned(),
             at: first.at.clone(),
+            none_is_valid: (!Source::is_any_valid(sources, scheme)).then_some(fix),
         };
         self.users.borrow_mut().add(user, sources.iter().map(|source| &source.read));
     }
@@ -397,7 +402,6 @@ fn warn(secrets: &Secrets, sources: &[Source], scheme: &Scheme) {
         let at = at.map_or_else(String::new, |at| format!("{at}: "));
         output::note(&format!("{at}scheme `{}`: {warning}", scheme.name()));
     }
-    Source::warn_if_none_is_valid(sources);
 }
 
 /// Whether the path names the tenant, so that each tenant has a different URL.

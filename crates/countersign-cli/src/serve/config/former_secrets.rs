@@ -69,7 +69,7 @@ fn is_relevant(user: &SecretUser) -> bool {
     user.is_tenant() || user.signs_unsigned_challenges()
 }
 
-/// Bounds the memory to some 100 MB. A secret has up to about five possible keys.
+/// Bounds the memory to some 200 MB. A secret has up to about five possible keys.
 const LIMIT: usize = 1_000_000;
 
 #[cfg(test)]
@@ -87,6 +87,7 @@ mod tests {
                 scheme: Scheme::named(scheme).unwrap(),
                 tenant: tenant.map(str::to_owned),
                 at: Place::option("--config"),
+                none_is_valid: None,
             };
             users.add(user, [&Secret::new(*secret).unwrap()]);
         }

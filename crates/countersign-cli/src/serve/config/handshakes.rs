@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::EndpointScheme;
 use super::file::{self, File};
 use super::source::Source;
-use super::toml::EndpointConfig;
+use super::toml::{EndpointConfig, Moment};
 use crate::secrets;
 use crate::serve::folders;
 use crate::serve::handshake_secret::{self, HandshakeSecret};
@@ -65,30 +65,35 @@ impl File<'_> {
             return Err(at.fix("the folder does not exist: create it first"));
         }
         let place = secrets::Place::File(file.clone());
-        let (read, name) = match (handshake_secret::is_there(&file), &words.handshake_window) {
-            (true, _) => (place.read().map_err(|error| at.fix(error))?, place.name()),
-            (false, Some(_)) => (handshake_secret::unknown()?, "none yet".to_owned()),
-            (false, None) => {
-                return Err(at.fix(
-                    "the file does not exist yet: add `handshake_window = \"10m\"`, and start the \
-                     provider's handshake while the program runs",
-                ));
+        let is_there = handshake_secret::is_there(&file);
+        if !is_there && words.handshake_window.is_none() {
+            return Err(at.fix(
+                "the file does not exist yet: add `handshake_window = \"10m\"`, and start the \
+                 provider's handshake while the program runs",
+            ));
+        }
+        let (read, name, not_after) = match is_there {
+            true => (place.read().map_err(|error| at.fix(error))?, place.name(), None),
+            false => {
+                let never = Moment(handshake_secret::NEVER_VALID_UNIX_MS);
+                (handshake_secret::unknown()?, "none yet".to_owned(), Some(never))
             }
         };
         self.hidden.add(&read);
-        let first = Source { read, name, not_before: None, not_after: None, kept: place, at };
+        let first = Source { read, name, not_before: None, not_after, kept: place, at };
         let mut sources = vec![first];
         if let Some(secrets) = &words.secrets {
             sources.extend(self.sources(secrets)?);
         }
         self.note_users(words, &described, None, &sources);
         let scheme_at = self.at("scheme", words.scheme.span());
-        let verifier = file::verifier(url, scheme, &sources, &scheme_at)?;
+        let verifier = file::verifier(url, scheme.clone(), &sources, &scheme_at)?;
         let verifier = verifier.ok_or_else(|| scheme_at.fix("has no secrets"))?;
         let (verifier, handle) = verifier.with_secrets_handle()?;
         let others = sources.split_off(1);
         let hidden = Arc::clone(&self.hidden);
-        let kept = HandshakeSecret::new(words.path.get_ref(), file, handle, others, hidden);
+        let (path, users) = (words.path.get_ref(), (scheme, hidden));
+        let kept = HandshakeSecret::new(path, file, handle, others, users);
         let verifier = kept.kept_by(verifier);
         let live = SecretsSource::Kept { verifier: verifier.clone(), kept: Arc::clone(&kept) };
         Ok((verifier, live, Reloaded::Kept(kept)))

@@ -1,12 +1,9 @@
 //! A secret that was read once and can be copied.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use countersign::{ConfigError, Secret, Secrets};
+use countersign::{Clock, ConfigError, Scheme, Secret, Secrets, SystemClock};
 
 use super::place::Place;
 use super::toml::Moment;
-use crate::output;
 use crate::secrets;
 
 /// A secret, its source, and its settings in the file.
@@ -26,24 +23,11 @@ impl Source {
         Ok(secrets::collect(secrets))
     }
 
-    /// Reports if none of the secrets is valid now.
-    pub(super) fn warn_if_none_is_valid(sources: &[Self]) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        if let Some(first) = sources.first()
-            && sources.iter().all(|source| !source.is_valid_at(now))
-        {
-            output::note(&format!(
-                "{}: no secret is valid now, so every delivery is answered 503: add one whose \
-                 `not_before` and `not_after` include the current time",
-                first.at
-            ));
-        }
-    }
-
-    fn is_valid_at(&self, unix_ms: i64) -> bool {
-        self.not_before.is_none_or(|Moment(from)| unix_ms >= from)
-            && self.not_after.is_none_or(|Moment(until)| unix_ms <= until)
+    /// Whether a delivery of the scheme can verify with any of these secrets now. Also true for
+    /// secrets that the scheme cannot use, because that is an error when its verifier is created.
+    pub(in crate::serve) fn is_any_valid(sources: &[Self], scheme: &Scheme) -> bool {
+        let secrets = Self::secrets(sources).ok().flatten();
+        secrets.is_none_or(|secrets| is_any_valid(&secrets, scheme))
     }
 
     pub(in crate::serve) fn secret(&self) -> Result<Secret, ConfigError> {
@@ -57,3 +41,12 @@ impl Source {
         Ok(secret)
     }
 }
+
+/// The same for secrets of the library.
+pub(super) fn is_any_valid(secrets: &Secrets, scheme: &Scheme) -> bool {
+    secrets.is_any_valid_at(scheme, SystemClock::new().now_unix_ms()).unwrap_or(true)
+}
+
+/// What to do if no secret is valid.
+pub(super) const ADD_A_VALID_ONE: &str = "add one whose `not_before` and `not_after` include the \
+    current time, and whose certificate or JWK has not expired";
