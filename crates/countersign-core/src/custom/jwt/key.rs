@@ -141,7 +141,7 @@ pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     let Some(set) = json.get("keys").and_then(Value::as_array) else {
         return Key::from_jwk(&json).map(|key| vec![key]);
     };
-    // Nobody else may have the private key, so the set is not one that the provider publishes.
+    // A set with a private key is not the one that the provider publishes.
     if set.iter().any(|jwk| jwk.get("d").is_some()) {
         return Err(SecretProblem::NotAPublicKey.into());
     }
