@@ -56,6 +56,10 @@ impl Decoder {
     /// All memory is reserved in the budget before it is used: the decoded
     /// bytes, the decoder's state, and the encoded bytes, which are held while they
     /// are decoded.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the decoder is the last owner of a piece: its buffer is free afterwards"
+    )]
     pub(crate) fn push(
         &mut self,
         piece: Bytes,
