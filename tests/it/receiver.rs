@@ -465,7 +465,7 @@ async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
     let delivery = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     store.fail_next("renew", &[Fault::Hangs]);
     let lease = delivery.claim.lease();
-    delivery.claim.run_with_renewal(sleep(lease * 9 / 10), &TokioRuntime).await;
+    delivery.claim.run_with_renewal(sleep(lease * 9 / 10), &TokioRuntime).await.unwrap();
     assert_eq!(store.asked_of("renew"), 2);
 }
 

@@ -299,7 +299,7 @@ async fn a_renewal_that_fails_or_hangs_is_told() {
     store.fail_next("renew", &[Fault::Hangs, Fault::NotApplied]);
     // The first renewal is sent after a third of the lease, and has a third of it to reply.
     let work = sleep(claimed.lease() * 9 / 10);
-    claimed.run_with_renewal(work, &TokioRuntime).await;
+    claimed.run_with_renewal(work, &TokioRuntime).await.unwrap();
     claimed.complete().await.unwrap();
     let counts = ["claims granted 1", "renewals_failed 2", "settled completed 1"];
     assert_eq!(recorded.counts(), counts);

@@ -38,6 +38,7 @@ pub use counters::Counters;
 pub use key::{Endpoint, EventKey, Fingerprint};
 pub use memory::MemoryStore;
 pub use protocol::{Record, State, claim, complete, release, renew};
+pub use renewal::LeaseLost;
 pub use store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Health, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,

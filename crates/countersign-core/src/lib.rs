@@ -56,8 +56,8 @@ pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use handshake::HandshakeAnswer;
 pub use idempotency::{
     Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, Endpoint, EventKey,
-    Fingerprint, Grant, Health, IdempotencyStore, MemoryStore, ReleaseOutcome, RenewOutcome,
-    StoreError, StoreWarning, Token,
+    Fingerprint, Grant, Health, IdempotencyStore, LeaseLost, MemoryStore, ReleaseOutcome,
+    RenewOutcome, StoreError, StoreWarning, Token,
 };
 pub use request::headers::{HeaderLookup, Headers, RepeatedHeader, RequestHead};
 pub use time::clock::{Clock, ManualClock, SystemClock};

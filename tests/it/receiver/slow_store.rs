@@ -206,7 +206,7 @@ async fn a_renewal_that_panics_is_tried_again_and_leaves_the_work_alone() {
             sleep(lease * 9 / 10).await;
             "done"
         };
-        assert_eq!(delivery.claim.run_with_renewal(work, &TokioRuntime).await, "done");
+        assert_eq!(delivery.claim.run_with_renewal(work, &TokioRuntime).await, Ok("done"));
         assert_eq!(store.asked_of("renew"), 2);
         assert_eq!(receiver.counters().renewals_failed, 1);
         delivery.claim.complete().await.unwrap();
@@ -233,7 +233,7 @@ async fn no_event_has_two_handlers_in_one_process_if_its_lease_cannot_be_renewed
                     assert_eq!(code, Err("in_flight"), "{policy:?}, {fault:?}");
                 }
             };
-            handled.claim.run_with_renewal(work, &TokioRuntime).await;
+            handled.claim.run_with_renewal(work, &TokioRuntime).await.unwrap();
             assert_eq!(receiver.counters().renewals_failed, 3, "{policy:?}, {fault:?}");
             receiver.settle(handled.claim, 200, &TokioRuntime).await;
             assert_eq!(admit(&receiver, EVENT).await.unwrap_err().code(), "duplicate");

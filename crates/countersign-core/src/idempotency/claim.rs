@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::key::EventKey;
@@ -14,9 +15,11 @@ use super::store::{
 };
 use super::waiters::Waiting;
 use crate::telemetry::{Settlement, TelemetryEvent};
+use crate::time::clock::millis;
 
 /// A claimed event: no other attempt gets it while this guard exists and its lease
-/// lasts.
+/// lasts. In the same process the lease does not matter: there no other attempt gets it
+/// while this guard exists, for up to ten leases after the last renewal.
 ///
 /// Settle it with [`complete`](Self::complete) or [`release`](Self::release). If it
 /// is dropped unsettled, after a panic or in a cancelled task, it releases the
@@ -36,6 +39,8 @@ pub struct Claim<S: IdempotencyStore> {
     is_recorded: bool,
     /// The place of a duplicate that is handled. Boxed because most claims have none.
     place: Option<Box<Waiting>>,
+    /// When the claim was granted, or renewed.
+    renewed_ms: AtomicI64,
 }
 
 /// The holder of a claim.
@@ -105,8 +110,17 @@ impl<S: IdempotencyStore> Claim<S> {
     pub(crate) fn new(key: EventKey, attempt: Attempt, queue: Arc<SettlementQueue<S>>) -> Self {
         let grant =
             Grant { attempt: 0, reclaimed: false, degraded: None, possible_duplicate: false };
-        let (holder, on_drop) = (Holder::Store, Some(OnDrop::Release));
-        Self { key, attempt, grant, holder, queue, on_drop, is_recorded: true, place: None }
+        Self {
+            key,
+            attempt,
+            grant,
+            holder: Holder::Store,
+            queue,
+            on_drop: Some(OnDrop::Release),
+            is_recorded: true,
+            place: None,
+            renewed_ms: AtomicI64::new(0),
+        }
     }
 
     /// Sets the holder of the claim.
@@ -127,6 +141,7 @@ impl<S: IdempotencyStore> Claim<S> {
     pub(crate) fn granted(mut self, epoch: u32, reclaimed: bool) -> Self {
         self.grant = Grant { attempt: epoch, reclaimed, ..self.grant };
         self.is_recorded = false;
+        self.renewed_ms = AtomicI64::new(self.queue.now_unix_ms());
         self
     }
 
@@ -267,27 +282,35 @@ impl<S: IdempotencyStore> Claim<S> {
     /// # Errors
     ///
     /// [`StoreError`] if the store is unavailable. The lease is then unchanged in the
-    /// store. In this process the claim is held for another lease in any case.
+    /// store. In this process the claim is held in any case.
     pub async fn renew(&self) -> Result<RenewOutcome, StoreError> {
+        let now_ms = self.queue.now_unix_ms();
         let outcome = match self.keep_hold() {
             Some(outcome) => outcome,
             None => self.queue.store().renew(&self.key, &self.attempt).await?,
         };
-        if outcome == RenewOutcome::Lost {
-            self.queue.counters().lease_lost();
+        match outcome {
+            RenewOutcome::Renewed => self.renewed_ms.store(now_ms, Ordering::Relaxed),
+            RenewOutcome::Lost => self.queue.counters().lease_lost(),
         }
         Ok(outcome)
     }
 
-    /// Extends the hold of this process by a lease from now on. Returns the result
-    /// of the renewal if the store does not hold the claim.
+    /// Whether the claim was granted, or last renewed, at least this long ago.
+    pub(super) fn is_older_than(&self, age: Duration) -> bool {
+        let since_ms = self.renewed_ms.load(Ordering::Relaxed);
+        self.queue.now_unix_ms().saturating_sub(since_ms) >= millis(age)
+    }
+
+    /// Extends the hold of this process. Returns the result of the renewal if the store
+    /// does not hold the claim, or if another attempt of this process has the event.
     pub(super) fn keep_hold(&self) -> Option<RenewOutcome> {
         let (key, attempt, epoch) = (&self.key, &self.attempt, self.grant.attempt);
         match self.holder {
             Holder::Store => None,
             Holder::StoreAndKnown { is_remembered } => {
-                self.queue.hold(key, attempt, epoch, is_remembered);
-                None
+                let other = self.queue.hold(key, attempt, epoch, is_remembered);
+                other.map(|_| RenewOutcome::Lost)
             }
             Holder::Here => self.queue.renew(key, attempt, epoch),
             Holder::Nowhere { .. } | Holder::Repeat => Some(RenewOutcome::Renewed),

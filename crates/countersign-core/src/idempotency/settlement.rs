@@ -56,6 +56,11 @@ impl<S> SettlementQueue<S> {
         &self.0.counters
     }
 
+    /// The time of the leases in this process.
+    pub(crate) fn now_unix_ms(&self) -> i64 {
+        self.0.clock.now_unix_ms()
+    }
+
     /// What this process knows about an event that is in flight or done, and that
     /// the store may not know.
     pub(crate) fn look(&self, key: &EventKey, attempt: &Attempt) -> Option<ClaimOutcome> {

@@ -49,7 +49,7 @@ impl<S: IdempotencyStore> Receiver<S> {
                 Err(early) => return respond(Err((request, early))),
             };
             let work = handler(request, delivery.verified, claim.grant());
-            let (response, status) = claim.run_with_renewal(work, &runtime).await;
+            let (response, status) = claim.run_renewed(work, &runtime).await;
             respond(Ok(response));
             // The response is sent, so a slow store does not hold a share of the budget.
             drop(delivery.permit);

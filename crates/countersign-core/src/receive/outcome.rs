@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::error::VerifyError;
 use crate::error::malformed::MalformedJson;
 use crate::handshake::HandshakeAnswer;
+use crate::idempotency::LeaseLost;
 
 /// A response that the receiver sends instead of the handler's. Its body is empty,
 /// except for a handshake. Its code is for logs, metrics and the extensions of the
@@ -152,6 +153,13 @@ impl fmt::Display for EarlyResponse {
 impl From<VerifyError> for EarlyResponse {
     fn from(error: VerifyError) -> Self {
         Self::Rejected(error)
+    }
+}
+
+impl From<LeaseLost> for EarlyResponse {
+    /// Another attempt has the event, or gets it at once.
+    fn from(_: LeaseLost) -> Self {
+        Self::InFlight { retry_after: Duration::ZERO }
     }
 }
 
