@@ -2,6 +2,7 @@
 //! a claim ends in every case.
 
 pub(crate) mod faulty_store;
+mod held_events;
 mod outage;
 mod slow_store;
 

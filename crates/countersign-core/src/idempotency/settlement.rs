@@ -83,9 +83,9 @@ impl<S> SettlementQueue<S> {
         })
     }
 
-    /// Remembers a claim that the store has granted, for a lease from now on, or
-    /// until it is settled. Returns the state of the event if another attempt has
-    /// claimed or handled it in the meantime.
+    /// Remembers a claim that the store has granted, until it is dropped or settled,
+    /// or for several leases from now on. Returns the state of the event if another
+    /// attempt has claimed or handled it in the meantime.
     pub(crate) fn hold(
         &self,
         key: &EventKey,
@@ -99,6 +99,11 @@ impl<S> SettlementQueue<S> {
     /// Forgets the claim that `hold` remembers.
     pub(crate) fn let_go(&self, key: &EventKey, attempt: &Attempt) {
         self.0.change(|pending, _, _| pending.let_go(key, attempt));
+    }
+
+    /// Forgets an event in any state. Returns whether it was known.
+    pub(crate) fn forget(&self, key: &EventKey) -> bool {
+        self.0.change(|pending, _, _| pending.forget_event(key))
     }
 
     /// Remembers a success while its holder waits for the store's reply.

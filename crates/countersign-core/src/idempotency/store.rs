@@ -21,10 +21,10 @@ use super::key::{EventKey, Fingerprint};
 /// [`StoreError::unknown_effect`] when the deadline has passed.
 ///
 /// As a last resort, the receiver also limits the calls. It waits for a `claim`, a
-/// `complete` and a `release` for a quarter of the ack deadline, at least 250 ms
-/// and at most 10 s
-/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)), and for a
-/// `claim` that it retries while the event is in flight, at most until that wait ends. It waits
+/// `complete`, a `release` and a `forget` for a quarter of the ack deadline, at least
+/// 250 ms and at most 10 s
+/// ([`Receiver::with_ack_deadline`](crate::Receiver::with_ack_deadline)). It waits for a
+/// `claim` that it retries while the event is in flight, at most until that wait ends,
 /// for a `renew` for a third of the lease, and for a call that it retries in the
 /// background for 10 s. Then it drops the future, which must not break the store,
 /// and continues as if the call had failed and may have been applied. A panic also
@@ -68,6 +68,9 @@ pub trait IdempotencyStore: Send + Sync + 'static {
 
     /// Forgets the event in any state, so that it can be handled again. Returns
     /// whether the store knew it.
+    ///
+    /// A process that handles or has handled the event may still know it: call
+    /// [`Receiver::forget`](crate::Receiver::forget) there.
     fn forget(&self, key: &EventKey) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
     /// Checks the store's health, at start-up and from time to time.

@@ -1,5 +1,6 @@
 //! The receiver: `receive`, `claim` and `settle` handle one delivery.
 
+mod forget;
 mod repeats;
 
 use std::fmt;

@@ -154,7 +154,7 @@ impl Pending {
         let known = self.known(key, now_ms)?;
         let (outcome, _) = protocol::claim(Some(&known.record), attempt, now_ms);
         matches!(outcome, ClaimOutcome::Done { .. } | ClaimOutcome::InFlight { .. })
-            .then_some(outcome)
+            .then(|| within_lease(outcome, attempt))
     }
 
     /// Claims an event here.
@@ -168,12 +168,13 @@ impl Pending {
     ) -> ClaimOutcome {
         let done = self.done.look(key, now_ms).copied();
         let record = done.or_else(|| self.known(key, now_ms).map(|known| known.record));
-        let (outcome, changed) = protocol::claim(record.as_ref(), attempt, now_ms);
-        let Some(record) = changed else { return outcome };
+        let held = held(attempt);
+        let (outcome, changed) = protocol::claim(record.as_ref(), &held, now_ms);
+        let Some(record) = changed else { return within_lease(outcome, attempt) };
         if self.make_room(key, lost).is_err() {
             return ClaimOutcome::AtCapacity;
         }
-        let known = self.write(key, record, attempt, now_ms);
+        let known = self.write(key, record, &held, now_ms);
         (known.held_here, known.in_store, known.is_awaited) = (true, false, false);
         (known.may_be_in_store, known.is_remembered) = (may_be_in_store, true);
         let until_ms = known.expires_ms;
@@ -181,9 +182,10 @@ impl Pending {
         outcome
     }
 
-    /// Remembers a claim that the store holds, for a lease from now on. So this
-    /// process does not handle the event twice at the same time, even if the lease
-    /// cannot be renewed in the store, or the store becomes unavailable.
+    /// Remembers a claim that the store holds, until it is let go, or for
+    /// [`HOLD_LEASES`] from now on. So this process does not handle the event twice at
+    /// the same time, even if the lease is not renewed in the store, or the store
+    /// becomes unavailable.
     ///
     /// Returns the state of the event if another attempt has claimed or handled it
     /// while this one waited for the store.
@@ -201,15 +203,16 @@ impl Pending {
         // The store has granted it, so it is no longer done there.
         self.done.forget(key);
         self.purge(now_ms);
-        let (_, claimed) = protocol::claim(None, attempt, now_ms);
+        let held = held(attempt);
+        let (_, claimed) = protocol::claim(None, &held, now_ms);
         let record = claimed.map(|record| Record { epoch, ..record })?;
-        let known = self.write(key, record, attempt, now_ms);
+        let known = self.write(key, record, &held, now_ms);
         known.is_remembered = is_remembered;
         self.hold_in_store(key, attempt, now_ms);
         None
     }
 
-    /// Removes the holds whose lease has run out. Their claims were leaked, or are
+    /// Removes the holds whose time has run out. Their claims were leaked, or are
     /// not renewed. The limit does not apply to holds, because each belongs to a
     /// claim, which takes more memory.
     fn purge(&mut self, now_ms: i64) {
@@ -219,14 +222,15 @@ impl Pending {
         }
     }
 
-    /// Marks the claim of this entry as held by the store, for a lease from now on.
+    /// Marks the claim of this entry as held by the store.
     fn hold_in_store(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) {
         let Some(known) = self.events.get_mut(key) else { return };
-        if let (_, Some(renewed)) = protocol::renew(Some(&known.record), attempt, now_ms) {
+        let held = held(attempt);
+        if let (_, Some(renewed)) = protocol::renew(Some(&known.record), &held, now_ms) {
             known.record = renewed;
         }
         (known.held_here, known.in_store, known.is_awaited) = (false, true, false);
-        known.expires_ms = now_ms.saturating_add(millis(attempt.lease));
+        known.expires_ms = now_ms.saturating_add(millis(held.lease));
         // A hold has no step: most are settled soon, and a place in the queue would cost every
         // request an allocation.
         if let Some(place) = known.place.take() {
@@ -320,9 +324,10 @@ impl Pending {
     /// Renews a claim that is held here.
     pub(super) fn renew(&mut self, key: &EventKey, attempt: &Attempt, now_ms: i64) -> RenewOutcome {
         let record = self.known(key, now_ms).map(|known| known.record);
-        let (outcome, changed) = protocol::renew(record.as_ref(), attempt, now_ms);
+        let held = held(attempt);
+        let (outcome, changed) = protocol::renew(record.as_ref(), &held, now_ms);
         if let Some(record) = changed {
-            self.write(key, record, attempt, now_ms);
+            self.write(key, record, &held, now_ms);
         }
         outcome
     }
@@ -368,6 +373,14 @@ impl Pending {
         // After the end of the lease, a release has no effect.
         let until_ms = now_ms.saturating_add(millis(attempt.lease));
         self.enqueue(key, attempt, Action::Release, until_ms);
+    }
+
+    /// Forgets everything about an event: its claim, its success, and their steps. A
+    /// step that is being sent is not sent again. Returns whether anything was known.
+    pub(super) fn forget_event(&mut self, key: &EventKey) -> bool {
+        let was_done = self.done.forget(key);
+        self.in_hand.retain(|_, step| step.key != *key || step.action == Action::Release);
+        self.forget(key).is_some() || was_done
     }
 
     /// Whether the event is held or done here, and not in the store.
@@ -422,6 +435,25 @@ impl Pending {
     }
 }
 
+/// The attempt, with the lease that it has in this process.
+fn held(attempt: &Attempt) -> Attempt {
+    Attempt { lease: attempt.lease.saturating_mul(HOLD_LEASES), ..attempt.clone() }
+}
+
+/// The outcome for another process: there the event is held for at most a lease.
+fn within_lease(outcome: ClaimOutcome, attempt: &Attempt) -> ClaimOutcome {
+    match outcome {
+        ClaimOutcome::InFlight { retry_after } => {
+            ClaimOutcome::InFlight { retry_after: retry_after.min(attempt.lease) }
+        }
+        outcome => outcome,
+    }
+}
+
+/// How many leases this process holds an event for a claim that is not renewed. The hold
+/// ends with its claim, which a handler may keep while it blocks its thread. So only a
+/// leaked claim is held for this long.
+const HOLD_LEASES: u32 = 10;
 /// Below this number of events, expired holds are not removed.
 const MIN_PURGE: usize = 1024;
 

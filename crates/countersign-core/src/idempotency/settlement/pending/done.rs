@@ -50,9 +50,8 @@ impl RecentlyDone {
         done.map(|done| &done.record)
     }
 
-    pub(super) fn forget(&mut self, key: &EventKey) {
-        if !self.events.is_empty() {
-            self.events.remove(key.digest());
-        }
+    /// Returns whether the event was in the table.
+    pub(super) fn forget(&mut self, key: &EventKey) -> bool {
+        !self.events.is_empty() && self.events.remove(key.digest()).is_some()
     }
 }

@@ -6,6 +6,8 @@ use crate::idempotency::key::sample::keys;
 
 const NOW_MS: i64 = 1_760_000_000_000;
 const LEASE: Duration = Duration::from_secs(30);
+/// How long a claim is held here without a renewal.
+const HOLD: Duration = Duration::from_secs(10 * 30);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const GRANTED: ClaimOutcome = ClaimOutcome::Granted { attempt: 1, reclaimed: false };
 
@@ -94,7 +96,7 @@ fn one_bound_holds_for_events_and_releases_and_gives_up_what_costs_least() {
 }
 
 #[test]
-fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_lease_ends() {
+fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_hold_ends() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     let attempt = attempt();
@@ -107,10 +109,10 @@ fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_lease_ends() {
     assert!(matches!(look, Some(ClaimOutcome::InFlight { .. })), "{look:?}");
     let outcome = pending.claim(key, &repeat, false, NOW_MS, &mut Vec::new());
     assert!(matches!(outcome, ClaimOutcome::InFlight { .. }), "{outcome:?}");
-    let renewed_ms = NOW_MS + millis(LEASE) - 1;
+    let renewed_ms = NOW_MS + millis(HOLD) - 1;
     assert_eq!(pending.hold(key, &attempt, 1, true, renewed_ms), None);
-    assert!(pending.look(key, &repeat, NOW_MS + millis(LEASE)).is_some());
-    assert_eq!(pending.look(key, &repeat, renewed_ms + millis(LEASE)), None);
+    assert!(pending.look(key, &repeat, NOW_MS + millis(HOLD)).is_some());
+    assert_eq!(pending.look(key, &repeat, renewed_ms + millis(HOLD)), None);
 }
 
 #[test]
@@ -304,11 +306,11 @@ fn a_retry_of_a_failure_that_the_store_may_know_of_is_no_repeat() {
 }
 
 #[test]
-fn a_claim_that_lost_its_lease_is_not_handed_over_and_counts_as_a_crash() {
+fn a_claim_whose_hold_has_ended_is_not_handed_over_and_counts_as_a_crash() {
     let key = &keys(1)[0];
     let mut pending = Pending::new(10);
     claim(&mut pending, key, &attempt());
-    let late_ms = NOW_MS + millis(LEASE);
+    let late_ms = NOW_MS + millis(HOLD);
     assert!(take(&mut pending, late_ms).is_none());
     assert!(!pending.has_steps());
     let outcome = pending.claim(key, &attempt(), false, late_ms, &mut Vec::new());
@@ -321,14 +323,14 @@ fn an_abandoned_claim_is_forgotten_when_a_store_would_forget_it() {
     let keys = keys(2);
     let mut pending = Pending::new(10);
     claim(&mut pending, &keys[0], &attempt());
-    assert!(take(&mut pending, NOW_MS + millis(LEASE)).is_none());
+    assert!(take(&mut pending, NOW_MS + millis(HOLD)).is_none());
     assert_eq!(pending.len(), 1);
     assert!(take(&mut pending, NOW_MS + millis(DAY)).is_none());
     assert_eq!(pending.len(), 0);
 }
 
 #[test]
-fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
+fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_hold_ends() {
     let keys = keys(2);
     let mut pending = Pending::new(2);
     let attempts = [attempt(), attempt()];
@@ -341,10 +343,75 @@ fn a_claim_of_the_store_is_known_until_it_is_settled_or_its_lease_ends() {
     assert_eq!(pending.len(), 2, "only by its own attempt");
     pending.let_go(&keys[0], &attempts[0]);
     assert_eq!(pending.len(), 1);
-    let renewed_ms = NOW_MS + millis(LEASE) - 1;
+    let renewed_ms = NOW_MS + millis(HOLD) - 1;
     assert_eq!(pending.hold(&keys[1], &attempts[1], 1, false, renewed_ms), None);
-    assert!(pending.look(&keys[1], &attempt(), NOW_MS + millis(LEASE)).is_some());
-    assert_eq!(pending.look(&keys[1], &attempt(), renewed_ms + millis(LEASE)), None);
+    assert!(pending.look(&keys[1], &attempt(), NOW_MS + millis(HOLD)).is_some());
+    assert_eq!(pending.look(&keys[1], &attempt(), renewed_ms + millis(HOLD)), None);
+}
+
+/// Its handler blocks its thread, so that its lease is not renewed.
+#[test]
+fn a_claim_is_held_here_until_it_ends_although_its_lease_has_run_out() {
+    let keys = keys(2);
+    let mut pending = Pending::new(10);
+    let (in_store, here) = (attempt(), attempt());
+    assert_eq!(pending.hold(&keys[0], &in_store, 1, false, NOW_MS), None);
+    claim(&mut pending, &keys[1], &here);
+    let in_flight = |retry_after| Some(ClaimOutcome::InFlight { retry_after });
+    for (after, retry_after) in
+        [(LEASE, LEASE), (HOLD - LEASE, LEASE), (HOLD - LEASE / 2, LEASE / 2)]
+    {
+        let now_ms = NOW_MS + millis(after);
+        for key in &keys {
+            assert_eq!(pending.look(key, &attempt(), now_ms), in_flight(retry_after));
+            let outcome = pending.claim(key, &attempt(), false, now_ms, &mut Vec::new());
+            assert_eq!(Some(outcome), in_flight(retry_after));
+        }
+    }
+    // The store gets the lease of the attempt.
+    assert_eq!(take(&mut pending, NOW_MS).unwrap().attempt.lease, LEASE);
+    let now_ms = NOW_MS + millis(LEASE);
+    pending.let_go(&keys[0], &in_store);
+    assert_eq!(pending.look(&keys[0], &attempt(), now_ms), None);
+    pending.release(&keys[1], &here, now_ms, &mut Vec::new());
+    assert_eq!(pending.look(&keys[1], &attempt(), now_ms), None);
+}
+
+#[test]
+fn an_event_is_forgotten_in_any_state() {
+    let keys = keys(5);
+    let mut pending = Pending::new(10);
+    assert_eq!(pending.hold(&keys[0], &attempt(), 1, true, NOW_MS), None);
+    claim(&mut pending, &keys[1], &attempt());
+    succeed(&mut pending, &keys[2]);
+    let done = attempt();
+    pending.hold(&keys[3], &done, 1, true, NOW_MS);
+    pending.recorded_by_holder(&keys[3], &done, true, NOW_MS);
+    let mut told = Vec::new();
+    for (key, is_known) in keys.iter().zip([true, true, true, true, false]) {
+        assert_eq!(pending.forget_event(key), is_known);
+        assert!(!pending.forget_event(key));
+        assert_eq!(pending.look(key, &attempt(), NOW_MS), None);
+        assert!(take(&mut pending, NOW_MS).is_none_or(|step| step.key != *key));
+        let outcome = pending.claim(key, &attempt(), false, NOW_MS, &mut told);
+        assert_eq!(outcome, GRANTED);
+        pending.forget_event(key);
+    }
+    assert!(pending.is_settled() && told.is_empty());
+}
+
+#[test]
+fn a_success_that_is_being_sent_is_forgotten_and_not_sent_again() {
+    let key = &keys(1)[0];
+    let mut pending = Pending::new(10);
+    succeed(&mut pending, key);
+    let step = take(&mut pending, NOW_MS).unwrap();
+    assert!(pending.forget_event(key));
+    assert!(pending.is_settled());
+    assert_eq!(pending.put_back(&step, NOW_MS), None);
+    let mut ended = Vec::new();
+    assert!(pending.told(&step, Told::Complete(CompleteOutcome::Recorded), NOW_MS, &mut ended));
+    assert!(ended.is_empty() && !pending.is_busy());
 }
 
 #[test]
@@ -353,7 +420,7 @@ fn a_hold_that_expired_is_held_again_by_the_next_renewal_of_its_attempt() {
     let mut pending = Pending::new(10);
     let holder = attempt();
     assert_eq!(pending.hold(key, &holder, 1, false, NOW_MS), None);
-    let late_ms = NOW_MS + millis(LEASE);
+    let late_ms = NOW_MS + millis(HOLD);
     assert_eq!(pending.look(key, &attempt(), late_ms), None);
     assert_eq!(pending.hold(key, &holder, 1, false, late_ms), None);
     let outcome = pending.hold(key, &attempt(), 2, false, late_ms);
@@ -371,7 +438,7 @@ fn holds_have_no_limit_expire_in_place_and_displace_nothing() {
     }
     assert_eq!((pending.len(), pending.unrecorded().count()), (5, 2));
     // Leaked claims are removed in the end.
-    let late_ms = NOW_MS + millis(LEASE);
+    let late_ms = NOW_MS + millis(HOLD);
     pending.purge_at = pending.len();
     assert_eq!(pending.hold(&keys[5], &attempt(), 1, false, late_ms), None);
     assert_eq!((pending.len(), pending.unrecorded().count()), (3, 2));
