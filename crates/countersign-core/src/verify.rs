@@ -16,6 +16,7 @@ mod verified;
 
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -328,7 +329,11 @@ impl Verifier {
 
     fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
         let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
-        keeper.save(secret).map_err(|_| NotSaved)
+        // A panic would close the connection without a response.
+        match catch_unwind(AssertUnwindSafe(|| keeper.save(secret))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(NotSaved),
+        }
     }
 
     /// Verifies a delivery in one call, if the whole body is available.

@@ -142,7 +142,11 @@ async fn a_key_that_cannot_be_kept_is_not_acknowledged() {
     let nobody = vector.verifier();
     let full =
         vector.verifier().with_handshake_secret_store(|_: Secret| Err("the disk is full".into()));
-    for verifier in [nobody, full] {
+    let panics = |_: Secret| -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        panic!("intended panic")
+    };
+    let panics = vector.verifier().with_handshake_secret_store(panics);
+    for verifier in [nobody, full, panics] {
         verifier.open_handshake_window(Duration::from_secs(60));
         let [(_, adapter), ..] = adapters(&verifier);
         assert_eq!(ask(adapter, &vector).await.0, 503);

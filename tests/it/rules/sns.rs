@@ -19,6 +19,9 @@ fn a_certificate_is_handed_in_or_looked_up_by_its_url() {
     assert_eq!(sent.rejected(&verifier(&scheme(), Secrets::resolved(resolver))), None);
     let nobody = verifier(&scheme(), Secrets::resolved(|_: &str| None));
     assert_eq!(sent.rejected(&nobody), Some(Kind::UnknownKey));
+    let panics = |_: &str| -> Option<String> { panic!("intended panic") };
+    let panics = verifier(&scheme(), Secrets::resolved(panics));
+    assert_eq!(sent.rejected(&panics), Some(Kind::UnknownKey));
 }
 
 #[test]

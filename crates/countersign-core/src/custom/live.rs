@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -52,10 +53,13 @@ impl<K> LiveKeys<K> {
     }
 
     /// Looks up the public key with this name, if the secrets have a [`KeyResolver`]. Returns
-    /// `None` if secrets were given and none of them is valid now.
+    /// `None` if secrets were given and none of them is valid now, or if the resolver panics.
     #[must_use]
     pub fn look_up(&self, name: &str) -> Option<LookedUp> {
-        let text = self.resolver.as_ref()?.key(name)?;
+        let resolver = self.resolver.as_ref()?;
+        // A panic would close the connection without a response.
+        let found = catch_unwind(AssertUnwindSafe(|| resolver.key(name)));
+        let text = found.ok().flatten()?;
         Some(LookedUp { number: self.keys.len(), text })
     }
 

@@ -9,8 +9,8 @@
 /// scheme's list of hosts.
 pub trait KeyResolver: Send + Sync {
     /// The key with this name, as text: a public key or a certificate in PEM,
-    /// or a JWK. If it returns `None`, or a certificate that is not valid now, the
-    /// delivery is rejected, unless a secret verifies it.
+    /// or a JWK. If it returns `None`, or a certificate that is not valid now, or
+    /// panics, the delivery is rejected, unless a secret verifies it.
     fn key(&self, name: &str) -> Option<String>;
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
@@ -64,8 +65,8 @@ impl TenantId {
         Ok(Self(TenantSource::Path { before: before.into(), after: after.into() }))
     }
 
-    /// Takes the name that this function returns for a request's head; `None` if the
-    /// request names no tenant.
+    /// Takes the name that this function returns for a request's head; `None`, or a
+    /// panic, if the request names no tenant.
     ///
     /// The head is not verified yet, and any client can have sent it: use only the
     /// head, and nothing outside it.
@@ -88,7 +89,11 @@ impl TenantId {
             TenantSource::Path { before, after } => {
                 head.target.and_then(|target| segment(target, before, after)).map(Cow::Borrowed)
             }
-            TenantSource::Head(find) => find(head).map(Cow::Owned),
+            // A panic would close the connection without a response.
+            TenantSource::Head(find) => {
+                let found = catch_unwind(AssertUnwindSafe(|| find(head)));
+                found.ok().flatten().map(Cow::Owned)
+            }
         };
         let name = name.filter(|name| {
             (1..=MAX_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
@@ -165,6 +170,12 @@ mod tests {
         {
             assert_eq!(name(&middle, other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_function_that_panics_names_no_tenant() {
+        let from = TenantId::head(|_| panic!("intended panic"));
+        assert_eq!(named(&from, "/", &[]), Err("unknown_tenant"));
     }
 
     #[test]
