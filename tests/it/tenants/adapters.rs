@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use countersign::Verifier;
 use http::Request;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Asked, clocked, of_header, of_tenant, verifier};
 use crate::adapters::instances::{adapters, request};
@@ -68,6 +68,33 @@ async fn a_resolver_that_no_longer_answers_costs_a_known_tenant_one_wait_and_no_
         clock.advance(Duration::from_secs(300));
         assert!((1000..1010).contains(&waited().await), "{adapter}");
         assert_eq!(waited().await, 0, "{adapter}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resolver_that_is_slower_than_the_deadline_is_called_once_and_the_retry_succeeds() {
+    for index in 0..2 {
+        let asked = Asked::default();
+        let counted = asked.clone();
+        let slow = of_header(move |tenant: String| {
+            counted.count();
+            async move {
+                sleep(Duration::from_millis(1200)).await;
+                Ok(super::secrets_of(&tenant))
+            }
+        });
+        let verifier = verifier(slow).with_body_timeout(Duration::from_secs(1));
+        let adapter = &adapters(&verifier)[index];
+        let answer = adapter.answer(delivery(&of_tenant("acme", 1))).await;
+        assert_eq!((answer.status, answer.code), (503, Some("secrets_unavailable")), "{adapter}");
+        sleep(Duration::from_millis(500)).await;
+        for _ in 0..2 {
+            let began = Instant::now();
+            let answer = adapter.answer(delivery(&of_tenant("acme", 1))).await;
+            assert_eq!((answer.status, answer.code), (200, None), "{adapter}");
+            assert_eq!(began.elapsed(), Duration::ZERO, "{adapter}");
+        }
+        assert_eq!(asked.times(), 1, "{adapter}");
     }
 }
 

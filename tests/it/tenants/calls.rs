@@ -60,18 +60,81 @@ async fn whoever_waits_is_woken_when_the_one_that_asked_has_left() {
 }
 
 #[test]
-fn a_call_that_nobody_waits_for_ends_and_the_next_request_asks_anew() {
+fn a_call_that_no_request_waits_for_is_continued_by_the_next() {
     let (resolver, asked, gate) = Asked::gated();
-    let verifier = verifier(of_header(resolver).with_max_concurrent_lookups(1));
+    let told = Asked::default();
+    let counted = told.clone();
+    let tenants = of_header(resolver).with_observer(
+        move |tenant: &str, error: &(dyn std::error::Error + 'static)| {
+            assert_eq!(tenant, "acme");
+            assert!(error.to_string().contains("did not respond"), "{error}");
+            counted.count();
+        },
+    );
+    let verifier = verifier(tenants.with_max_concurrent_lookups(1));
     let delivery = of_tenant("acme", 1);
-    for times in 1..=3 {
+    for _ in 0..3 {
         let mut given_up = pin!(verifier.resolve(&delivery.headers));
         assert!(is_pending(given_up.as_mut()));
-        assert_eq!(asked.times(), times);
         assert_eq!(given_up.use_stale().unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
     }
     gate.add_permits(1);
     assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
+    assert_eq!((asked.times(), told.times()), (1, 1), "reported once for the call");
+}
+
+#[test]
+fn the_result_of_a_call_that_no_request_waits_for_is_found_even_late() {
+    for (after_s, times) in [(1, 1), (60, 1), (300, 2)] {
+        let (resolver, asked, gate) = Asked::gated();
+        let (verifier, clock) = clocked(of_header(resolver));
+        let delivery = of_tenant("acme", 1);
+        assert!(is_pending(pin!(verifier.resolve(&delivery.headers))));
+        gate.add_permits(1);
+        clock.advance(Duration::from_secs(after_s));
+        assert!(matches!(poll(pin!(verifier.resolve(&delivery.headers))), Poll::Ready(Ok(_))));
+        // It counts as old as the call, and is not fresh after 300 s.
+        assert_eq!(asked.times(), times, "after {after_s} s");
+    }
+}
+
+#[test]
+fn a_call_that_no_request_waits_for_makes_room_for_another() {
+    let (resolver, asked, gate) = Asked::gated();
+    let verifier = verifier(of_header(resolver).with_max_concurrent_lookups(1));
+    let headers = |tenant| of_tenant(tenant, 1).headers;
+    for times in 1..=3 {
+        assert!(is_pending(pin!(verifier.resolve(&headers("acme")))));
+        let mut other = pin!(verifier.resolve(&headers("globex")));
+        assert!(is_pending(other.as_mut()));
+        assert_eq!(asked.times(), 2 * times);
+        let Poll::Ready(rejected) = poll(pin!(verifier.resolve(&headers("acme")))) else {
+            panic!("two calls are running")
+        };
+        assert_eq!(rejected.unwrap_err().kind(), VerifyErrorKind::SecretsUnavailable);
+        // So that it is not joined in the next round.
+        verifier.invalidate_tenants();
+    }
+    gate.add_permits(1);
+    assert!(matches!(poll(pin!(verifier.resolve(&headers("acme")))), Poll::Ready(Ok(_))));
+}
+
+#[test]
+fn a_call_that_no_request_waits_for_ends_with_its_verifier() {
+    let held = Arc::new(());
+    let kept = Arc::clone(&held);
+    let verifier = verifier(of_header(move |_| {
+        let kept = Arc::clone(&kept);
+        async move {
+            std::future::pending::<()>().await;
+            drop(kept);
+            Ok(None)
+        }
+    }));
+    assert!(is_pending(pin!(verifier.resolve(&of_tenant("acme", 1).headers))));
+    assert_eq!(Arc::strong_count(&held), 3);
+    drop(verifier);
+    assert_eq!(Arc::strong_count(&held), 1);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures_util::future::FutureExt;
 use quick_cache::sync::Cache;
@@ -87,8 +87,9 @@ impl TenantSecrets {
         let is_tenant = self.known.peek(&*name).is_some();
         let purpose = if is_tenant { For::Tenant } else { For::AnyName };
         let begin = |place: CallPermit| {
-            let (this, clock) = (Arc::clone(self), Arc::clone(clock));
-            async move { this.ask(&place, &*clock).await }.boxed()
+            // Weak, because the call is kept in `calls` while no request waits for it.
+            let (this, clock) = (Arc::downgrade(self), Arc::clone(clock));
+            async move { Self::ask(&this, &place, &*clock).await }.boxed()
         };
         let at_hand = || self.at_hand(&name, now_unix_ms);
         match self.calls.join(&name, purpose, now_unix_ms, at_hand, begin) {
@@ -98,8 +99,8 @@ impl TenantSecrets {
         }
     }
 
-    /// Stops waiting for the resolver and returns the expired secrets, if any. The
-    /// next requests do not wait for it either.
+    /// Stops waiting for the resolver, reports that, and returns the expired secrets, if
+    /// any. The next requests do not wait for it either.
     pub(crate) fn use_stale(
         &self,
         tenant: &Arc<str>,
@@ -107,6 +108,10 @@ impl TenantSecrets {
         now_unix_ms: i64,
     ) -> Result<Arc<Keyring>, VerifyError> {
         self.postpone(tenant, now_unix_ms);
+        // Many requests may wait for one call.
+        if self.calls.report_late(tenant) {
+            self.report(tenant, &TooLate);
+        }
         stale.ok_or_else(unavailable)
     }
 
@@ -147,38 +152,42 @@ impl TenantSecrets {
         within(known.at_unix_ms, now_unix_ms, longest)
     }
 
-    async fn ask(self: Arc<Self>, place: &CallPermit, clock: &dyn Clock) -> LookupResult {
+    /// Calls the resolver, and caches its result. The verifier may be dropped meanwhile.
+    async fn ask(this: &Weak<Self>, place: &CallPermit, clock: &dyn Clock) -> LookupResult {
         let tenant = &place.tenant;
-        let asked =
-            AssertUnwindSafe(async { Arc::clone(&self.resolver).ask(Arc::clone(tenant)).await });
-        let said = match asked.catch_unwind().await {
+        // The result counts as old as its call, which may have ended long before it is polled.
+        let began_unix_ms = clock.now_unix_ms();
+        let resolver = Arc::clone(&this.upgrade().ok_or(Failed)?.resolver);
+        let asked = AssertUnwindSafe(async { resolver.ask(Arc::clone(tenant)).await });
+        let said = asked.catch_unwind().await;
+        let this = this.upgrade().ok_or(Failed)?;
+        let said = match said {
             Ok(Ok(said)) => said,
-            Ok(Err(error)) => return Err(self.failed(place, &*error, clock)),
-            Err(_) => return Err(self.failed(place, &Panicked, clock)),
+            Ok(Err(error)) => return Err(this.failed(place, &*error, clock)),
+            Err(_) => return Err(this.failed(place, &Panicked, clock)),
         };
-        let now_unix_ms = clock.now_unix_ms();
         let Some(secrets) = said else {
             place.learn(|| {
-                self.known.remove(tenant);
-                self.unknown.insert(Arc::clone(tenant), now_unix_ms);
+                this.known.remove(tenant);
+                this.unknown.insert(Arc::clone(tenant), began_unix_ms);
             });
             return Ok(None);
         };
-        match Keyring::prepare(&self.scheme, &secrets) {
+        match Keyring::prepare(&this.scheme, &secrets) {
             Ok(keyring) => {
                 let keyring = Arc::new(keyring.of_tenant(Arc::clone(tenant)));
                 let known = Known {
                     keyring: Arc::clone(&keyring),
-                    at_unix_ms: now_unix_ms,
+                    at_unix_ms: began_unix_ms,
                     failed_unix_ms: None,
                 };
                 place.learn(|| {
-                    self.unknown.remove(tenant);
-                    self.known.insert(Arc::clone(tenant), known);
+                    this.unknown.remove(tenant);
+                    this.known.insert(Arc::clone(tenant), known);
                 });
                 Ok(Some(keyring))
             }
-            Err(error) => Err(self.failed(place, &error, clock)),
+            Err(error) => Err(this.failed(place, &error, clock)),
         }
     }
 
@@ -189,12 +198,16 @@ impl TenantSecrets {
         clock: &dyn Clock,
     ) -> Failed {
         place.learn(|| self.postpone(&place.tenant, clock.now_unix_ms()));
+        self.report(&place.tenant, error);
+        Failed
+    }
+
+    fn report(&self, tenant: &str, error: &(dyn std::error::Error + 'static)) {
         if let Some(observer) = &self.observer {
             // A panic of the observer only loses its own report.
-            let told = AssertUnwindSafe(|| observer.failed(&place.tenant, error));
+            let told = AssertUnwindSafe(|| observer.failed(tenant, error));
             let _ = std::panic::catch_unwind(told);
         }
-        Failed
     }
 
     /// Records a failure: for a while, the tenant's cached secrets are used without a
@@ -222,3 +235,14 @@ impl fmt::Display for Panicked {
 }
 
 impl std::error::Error for Panicked {}
+
+#[derive(Debug)]
+struct TooLate;
+
+impl fmt::Display for TooLate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the resolver did not respond before the deadline of a request")
+    }
+}
+
+impl std::error::Error for TooLate {}

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use futures_util::future::{FutureExt, Shared, WeakShared};
+use futures_util::future::{FutureExt, Shared};
 
 use crate::secret::keyring::Keyring;
 
@@ -20,7 +21,7 @@ pub(crate) type LookupResult = Result<Option<Arc<Keyring>>, Failed>;
 pub(crate) struct Failed;
 
 /// The purpose of a call. Each purpose has a separate limit.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum For {
     /// A name that may be unknown.
     AnyName,
@@ -50,11 +51,28 @@ struct Running {
     number: u64,
 }
 
+/// Drop it without the lock: the drop of its call takes the lock again.
 struct Begun {
-    /// A weak handle: the call is dropped when all of its waiters have given up.
-    call: WeakShared<Pin<Box<dyn Future<Output = LookupResult> + Send>>>,
+    /// If all of its waiters have given up, the call is kept, although nothing polls it
+    /// then: the next request finds its result, or continues it.
+    call: Call,
+    purpose: For,
     at_unix_ms: i64,
     number: u64,
+    /// Whether it was reported that the call takes too long.
+    is_reported: bool,
+}
+
+impl Begun {
+    /// Whether a request can join the call.
+    fn is_young(&self, now_unix_ms: i64) -> bool {
+        within(self.at_unix_ms, now_unix_ms, MAX_CALL_MS)
+    }
+
+    /// Whether no request waits for the call.
+    fn is_abandoned(&self) -> bool {
+        self.call.strong_count() == Some(1)
+    }
 }
 
 impl SingleFlight {
@@ -63,7 +81,8 @@ impl SingleFlight {
     }
 
     /// Joins the running call for this tenant, or starts a new one with `begin`.
-    /// Starts no call if `at_hand` returns a cached result by now.
+    /// Starts no call if `at_hand` returns a cached result by now. If there are too many
+    /// calls, one for which no request waits makes room.
     pub(super) fn join<T>(
         self: &Arc<Self>,
         tenant: &str,
@@ -72,40 +91,73 @@ impl SingleFlight {
         at_hand: impl FnOnce() -> Option<T>,
         begin: impl FnOnce(CallPermit) -> Pin<Box<dyn Future<Output = LookupResult> + Send>>,
     ) -> Joined<T> {
+        self.end_old(now_unix_ms);
+        // Dropped after the lock is released.
+        let mut ended = Vec::new();
         let mut running = self.running();
         if let Some(begun) = running.calls.get(tenant)
-            && within(begun.at_unix_ms, now_unix_ms, MAX_CALL_MS)
-            && let Some(call) = begun.call.upgrade()
+            && begun.is_young(now_unix_ms)
         {
-            return Joined::Call(call);
+            return Joined::Call(begun.call.clone());
         }
         if let Some(at_hand) = at_hand() {
             return Joined::Needless(at_hand);
         }
         if running.count[purpose as usize] >= self.most {
-            return Joined::TooMany;
+            let Some(abandoned) = running.take_abandoned(purpose) else { return Joined::TooMany };
+            ended.push(abandoned);
         }
         running.count[purpose as usize] += 1;
         running.number += 1;
         let (tenant, number): (Arc<str>, u64) = (tenant.into(), running.number);
-        let place =
-            CallPermit { calls: Arc::clone(self), tenant: Arc::clone(&tenant), purpose, number };
+        // Weak, because the call is kept here.
+        let calls = Arc::downgrade(self);
+        let place = CallPermit { calls, tenant: Arc::clone(&tenant), purpose, number };
         let call = begin(place).shared();
-        if let Some(weak) = call.downgrade() {
-            let begun = Begun { call: weak, at_unix_ms: now_unix_ms, number };
-            running.calls.insert(tenant, begun);
-        }
+        let (at_unix_ms, is_reported) = (now_unix_ms, false);
+        let begun = Begun { call: call.clone(), purpose, at_unix_ms, number, is_reported };
+        ended.extend(running.calls.insert(tenant, begun));
         Joined::Call(call)
+    }
+
+    /// Ends the calls that are too old to be joined and for which no request waits. Each
+    /// is polled once more, because its result may have arrived in the meantime.
+    fn end_old(&self, now_unix_ms: i64) {
+        let running = self.running();
+        let is_old = |begun: &Begun| !begun.is_young(now_unix_ms) && begun.is_abandoned();
+        let old = running.calls.iter().filter(|(_, begun)| is_old(begun));
+        let old: Vec<_> = old
+            .map(|(tenant, begun)| (Arc::clone(tenant), begun.number, begun.call.clone()))
+            .collect();
+        drop(running);
+        for (tenant, number, call) in old {
+            if call.now_or_never().is_none() {
+                let ended = self.running().take(&tenant, number);
+                drop(ended);
+            }
+        }
     }
 
     /// Detaches running calls: their results go only to the requests that wait, and
     /// are not cached.
     pub(super) fn forget(&self, tenant: Option<&str>) {
-        let mut running = self.running();
         match tenant {
-            Some(tenant) => drop(running.calls.remove(tenant)),
-            None => running.calls.clear(),
+            Some(tenant) => {
+                let detached = self.running().calls.remove(tenant);
+                drop(detached);
+            }
+            None => {
+                let detached = mem::take(&mut self.running().calls);
+                drop(detached);
+            }
         }
+    }
+
+    /// Whether the call for this tenant takes too long, and this was not reported yet.
+    pub(super) fn report_late(&self, tenant: &str) -> bool {
+        let mut running = self.running();
+        let begun = running.calls.get_mut(tenant);
+        begun.is_some_and(|begun| !mem::replace(&mut begun.is_reported, true))
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
@@ -114,9 +166,30 @@ impl SingleFlight {
     }
 }
 
+impl Running {
+    /// Removes a call, unless it was replaced. It must be dropped without the lock.
+    #[must_use]
+    fn take(&mut self, tenant: &str, number: u64) -> Option<Begun> {
+        let is_current = self.calls.get(tenant).is_some_and(|begun| begun.number == number);
+        is_current.then(|| self.calls.remove(tenant)).flatten()
+    }
+
+    /// Removes the oldest call for which no request waits.
+    #[must_use]
+    fn take_abandoned(&mut self, purpose: For) -> Option<Begun> {
+        let abandoned = self.calls.iter();
+        let abandoned =
+            abandoned.filter(|(_, begun)| begun.purpose == purpose && begun.is_abandoned());
+        let (tenant, number) = abandoned
+            .min_by_key(|(_, begun)| begun.number)
+            .map(|(tenant, begun)| (Arc::clone(tenant), begun.number))?;
+        self.take(&tenant, number)
+    }
+}
+
 /// A slot among the running calls, which is released on drop.
 pub(super) struct CallPermit {
-    calls: Arc<SingleFlight>,
+    calls: Weak<SingleFlight>,
     pub(super) tenant: Arc<str>,
     purpose: For,
     number: u64,
@@ -126,7 +199,8 @@ impl CallPermit {
     /// Runs `write`, which caches the result of the call, unless the call was
     /// detached.
     pub(super) fn learn(&self, write: impl FnOnce()) {
-        let running = self.calls.running();
+        let Some(calls) = self.calls.upgrade() else { return };
+        let running = calls.running();
         if running.calls.get(&self.tenant).is_some_and(|begun| begun.number == self.number) {
             write();
         }
@@ -135,11 +209,12 @@ impl CallPermit {
 
 impl Drop for CallPermit {
     fn drop(&mut self) {
-        let mut running = self.calls.running();
+        let Some(calls) = self.calls.upgrade() else { return };
+        let mut running = calls.running();
         running.count[self.purpose as usize] -= 1;
-        if running.calls.get(&self.tenant).is_some_and(|begun| begun.number == self.number) {
-            running.calls.remove(&self.tenant);
-        }
+        let ended = running.take(&self.tenant, self.number);
+        drop(running);
+        drop(ended);
     }
 }
 

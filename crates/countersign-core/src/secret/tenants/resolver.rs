@@ -10,8 +10,10 @@ use crate::secret::Secrets;
 /// Looks up the secrets of tenants. Implemented for functions from a `String` to a
 /// future.
 ///
-/// A call is dropped when no request waits for it any more: all of its requests
-/// reached their deadline, or their clients disconnected.
+/// If all requests that wait for a call reach their deadline, or their clients
+/// disconnect, the call is kept for 10 s, but not polled: the next request for the
+/// tenant continues it, or finds its result. After that, the next call for any tenant
+/// ends it, unless its result has arrived.
 pub trait SecretResolver: Send + Sync + 'static {
     /// Returns the active secrets of a tenant, the current one first; `None` if there
     /// is no such tenant.
@@ -46,8 +48,9 @@ where
 /// Receives the reason if the secrets of a tenant could not be looked up. Implemented
 /// for closures.
 pub trait ResolverObserver: Send + Sync + 'static {
-    /// Called if the resolver failed or panicked, or returned secrets that the scheme
-    /// cannot use. `tenant` is the name that the request contained.
+    /// Called if the resolver failed or panicked, returned secrets that the scheme
+    /// cannot use, or did not respond before the deadline of a request (once for each
+    /// call). `tenant` is the name that the request contained.
     fn failed(&self, tenant: &str, error: &(dyn Error + 'static));
 }
 
