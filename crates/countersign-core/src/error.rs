@@ -38,8 +38,6 @@ pub(crate) enum Detail {
     Limit(usize),
     /// A limit, in fields of a body that is parsed before it is verified.
     Fields(usize),
-    /// A limit, in escapes of JSON that is parsed before it is verified.
-    Escapes(usize),
 }
 
 impl VerifyError {
@@ -80,10 +78,6 @@ impl VerifyError {
     pub(crate) fn too_many_fields(limit: usize) -> Self {
         Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
     }
-
-    pub(crate) fn too_many_escapes(limit: usize) -> Self {
-        Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Escapes(limit) }
-    }
 }
 
 impl From<VerifyErrorKind> for VerifyError {
@@ -107,9 +101,6 @@ impl fmt::Display for VerifyError {
             Detail::Limit(limit) => write!(f, ": the limit is {limit}"),
             Detail::Fields(limit) => {
                 write!(f, ": the limit of this scheme is {limit} fields, members and elements")
-            }
-            Detail::Escapes(limit) => {
-                write!(f, ": the limit of this scheme is {limit} backslashes in its JSON")
             }
         }
     }

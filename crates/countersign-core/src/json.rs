@@ -2,6 +2,7 @@
 
 mod member;
 pub(crate) mod pointer;
+mod scan;
 mod unproved;
 
 use std::fmt;
@@ -12,7 +13,7 @@ use smallvec::SmallVec;
 use crate::json::pointer::Pointer;
 
 pub(crate) use member::member;
-pub(crate) use unproved::{Limits, unproved};
+pub(crate) use unproved::unproved;
 
 /// The value at a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]

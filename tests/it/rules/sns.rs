@@ -80,6 +80,15 @@ fn a_line_break_in_a_signed_value_is_no_second_reading() {
 }
 
 #[test]
+fn the_longest_message_may_consist_of_escapes() {
+    // 256 KiB of backslashes, each of which is escaped in the body.
+    let message = "\\".repeat(256 * 1024 - 1);
+    let sent = signed(&json!({ "Message": message }));
+    let verifier = verifier(&scheme(), Secret::new(public_pem(RSA_PRIVATE)).unwrap());
+    assert_eq!(sent.rejected(&verifier), None);
+}
+
+#[test]
 fn topics_that_are_named_with_the_key_are_the_only_ones() {
     let own = "arn:aws:sns:us-east-1:000000000000:own";
     let secret = format!("{own}\narn:aws:sns:us-east-1:000000000000:two\n{RSA_CERTIFICATE}");

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::is_document;
+use super::scan::{after_space, end_of_string, end_of_value};
 
 /// The bytes of the value of this member of the body's root object, without white space around it.
 ///
@@ -40,56 +41,6 @@ pub(crate) fn member(body: &[u8], name: &str) -> Option<Range<usize>> {
 /// Whether a string, with its quotes, is this name. It can contain escapes.
 fn is_name(string: &[u8], name: &str) -> bool {
     serde_json::from_slice::<String>(string).is_ok_and(|string| string == name)
-}
-
-/// The position of the first byte that is not white space.
-fn after_space(body: &[u8], at: usize) -> usize {
-    let rest = body.get(at..).unwrap_or_default();
-    at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count()
-}
-
-/// The position behind the value that starts here.
-fn end_of_value(body: &[u8], start: usize) -> Option<usize> {
-    match body.get(start)? {
-        b'"' => end_of_string(body, start),
-        b'{' | b'[' => end_of_nested(body, start),
-        _ => {
-            let ends = |byte: &u8| matches!(byte, b',' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-            let length = body[start..].iter().position(ends)?;
-            Some(start + length)
-        }
-    }
-}
-
-/// The position behind the object or array that starts here.
-fn end_of_nested(body: &[u8], start: usize) -> Option<usize> {
-    let (mut at, mut depth) = (start, 0_usize);
-    loop {
-        match body.get(at)? {
-            b'"' => {
-                at = end_of_string(body, at)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' if depth <= 1 => return Some(at + 1),
-            b'}' | b']' => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-}
-
-/// The position behind the string whose opening quote is here.
-fn end_of_string(body: &[u8], start: usize) -> Option<usize> {
-    let mut at = start + 1;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', body.get(at..)?)?;
-        if body[at] == b'"' {
-            return Some(at + 1);
-        }
-        // The escaped byte can be a quote.
-        at += 2;
-    }
 }
 
 #[cfg(test)]

@@ -1,165 +1,145 @@
-//! Reads values of a body that is not verified yet, within limits and without ambiguity.
+//! Reads values of a body that is not verified yet, without ambiguity.
 
-use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::fmt;
 
-use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use smallvec::SmallVec;
 
-use super::Value;
+use super::scan::{after_space, end_of_string, end_of_value, unescaped};
+use super::{Value, is_document};
 use crate::error::VerifyError;
 use crate::json::pointer::Pointer;
 
-/// What bounds the time spent on an unverified body, beside its size.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// The maximum number of members and elements.
-    pub(crate) fields: usize,
-    /// The maximum number of backslashes: an escape in a string takes ten times as long to read
-    /// as another byte.
-    pub(crate) escapes: usize,
-}
+/// The maximum number of members of the objects that contain the values, together. There is no
+/// limit on what is inside of their other members.
+pub(crate) const MAX_MEMBERS: usize = 4096;
 
-/// The value at each of the pointers, read in one walk.
+/// The value at each of the pointers.
 ///
-/// `None` if the body is not JSON, or if an object in it has two members with the same name, of
-/// which one parser uses the first and another the last.
+/// `None` if the body is not JSON, or if an object on the way to a value has two members with the
+/// same name: one parser uses the first, another the last. Takes time in proportion to the body,
+/// whatever it contains, and recurses only as deep as the pointers.
 ///
 /// # Errors
 ///
-/// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if the body exceeds a limit.
-pub(crate) fn unproved(
-    body: &[u8],
-    pointers: &[&str],
-    limits: Limits,
-) -> Result<Option<Vec<Value>>, VerifyError> {
-    if memchr::memchr_iter(b'\\', body).count() > limits.escapes {
-        return Err(VerifyError::too_many_escapes(limits.escapes));
-    }
+/// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if these objects have more than
+/// [`MAX_MEMBERS`] members.
+pub(crate) fn unproved(body: &[u8], pointers: &[&str]) -> Result<Option<Vec<Value>>, VerifyError> {
+    let Some(text) = std::str::from_utf8(body).ok().filter(|_| is_document(body)) else {
+        return Ok(None);
+    };
     let pointers: Vec<Pointer> =
         pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
-    let found = RefCell::new(vec![Value::Missing; pointers.len()]);
-    let walk = Walk { pointers: &pointers, found: &found, left: &Cell::new(Some(limits.fields)) };
-    let root = Place { walk: &walk, depth: 0, wanted: (0..pointers.len()).collect() };
-    let mut document = serde_json::Deserializer::from_slice(body);
-    let read = root.deserialize(&mut document).and_then(|()| document.end());
-    if walk.left.get().is_none() {
-        return Err(VerifyError::too_many_fields(limits.fields));
+    let found = vec![Value::Missing; pointers.len()];
+    let wanted = (0..pointers.len()).collect();
+    let mut walk = Walk { text, pointers: &pointers, found, left: Some(MAX_MEMBERS) };
+    let end = walk.value(after_space(body, 0), 0, wanted);
+    if walk.left.is_none() {
+        return Err(VerifyError::too_many_fields(MAX_MEMBERS));
     }
-    Ok(read.is_ok().then(|| found.into_inner()))
+    Ok(end.map(|_| walk.found))
 }
 
 struct Walk<'a> {
+    text: &'a str,
     pointers: &'a [Pointer],
-    found: &'a RefCell<Vec<Value>>,
-    /// How many more members and elements are allowed; `None` after there were too many.
-    left: &'a Cell<Option<usize>>,
+    found: Vec<Value>,
+    /// How many more members are allowed; `None` after there were too many.
+    left: Option<usize>,
 }
 
-/// A value of the document, with the pointers that go through it or end at it.
-struct Place<'a> {
-    walk: &'a Walk<'a>,
-    depth: usize,
-    wanted: SmallVec<[usize; 4]>,
-}
+/// The indices of the pointers that go through the current value or end at it.
+type Wanted = SmallVec<[usize; 4]>;
 
-impl Place<'_> {
-    fn set(&self, value: impl Fn() -> Value) {
-        for index in &self.wanted {
-            if self.walk.pointers[*index].tokens().len() == self.depth {
-                self.walk.found.borrow_mut()[*index] = value();
+impl Walk<'_> {
+    /// Reads the value that starts here, and returns the position behind it.
+    fn value(&mut self, start: usize, depth: usize, wanted: Wanted) -> Option<usize> {
+        let (end, value) = match self.text.as_bytes().get(start)? {
+            b'{' => (self.object(start, depth, &wanted)?, Value::Unusable),
+            b'[' => (self.array(start, depth, &wanted)?, Value::Unusable),
+            b'"' => {
+                let end = end_of_string(self.text.as_bytes(), start)?;
+                let text = unescaped(self.text.get(start + 1..end - 1)?)?;
+                (end, Value::Text(text.into_owned()))
             }
-        }
-    }
-
-    /// The member or element with this name.
-    fn child(&self, name: &str) -> Self {
-        let goes_on = |index: &usize| {
-            self.walk.pointers[*index].tokens().get(self.depth).is_some_and(|token| token == name)
+            _ => {
+                let end = end_of_value(self.text.as_bytes(), start)?;
+                (end, scalar(self.text.get(start..end)?))
+            }
         };
-        let wanted = self.wanted.iter().copied().filter(goes_on).collect();
-        Self { walk: self.walk, depth: self.depth + 1, wanted }
-    }
-
-    fn count<E: Error>(&self) -> Result<(), E> {
-        let left = self.walk.left.get().and_then(|left| left.checked_sub(1));
-        self.walk.left.set(left);
-        left.map(drop).ok_or_else(|| E::custom("too many members"))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Place<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Place<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON whose objects have no duplicate member names")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut names = HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
-            self.count()?;
-            map.next_value_seed(self.child(&name))?;
-            if !names.insert(name) {
-                return Err(A::Error::custom("duplicate member name"));
+        for index in wanted {
+            if self.pointers[index].tokens().len() == depth {
+                self.found[index] = value.clone();
             }
         }
-        self.set(|| Value::Unusable);
-        Ok(())
+        Some(end)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+    fn object(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
+        let body = self.text.as_bytes();
+        let mut names = HashSet::new();
+        let mut at = after_space(body, start + 1);
+        while *body.get(at)? == b'"' {
+            self.left = self.left?.checked_sub(1);
+            self.left?;
+            let name_end = end_of_string(body, at)?;
+            let colon = after_space(body, name_end);
+            let name = unescaped(self.text.get(at + 1..name_end - 1)?)?;
+            let through = self.through(depth, wanted, |token| *token == *name);
+            if !names.insert(name) {
+                return None;
+            }
+            at = self.inner(after_space(body, colon + 1), depth, through)?;
+        }
+        Some(at + 1)
+    }
+
+    fn array(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
+        let body = self.text.as_bytes();
+        let mut at = after_space(body, start + 1);
         for index in 0_usize.. {
-            let child = if self.wanted.is_empty() {
-                self.child("")
-            } else {
-                self.child(&index.to_string())
-            };
-            if sequence.next_element_seed(child)?.is_none() {
+            if *body.get(at)? == b']' {
                 break;
             }
-            self.count()?;
+            let through = self.through(depth, wanted, |token| token.parse() == Ok(index));
+            at = self.inner(at, depth, through)?;
         }
-        self.set(|| Value::Unusable);
-        Ok(())
+        Some(at + 1)
     }
 
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.set(|| Value::Text(text.to_owned()));
-        Ok(())
+    /// The pointers that go on through the member or element with this token.
+    fn through(&self, depth: usize, wanted: &Wanted, is: impl Fn(&str) -> bool) -> Wanted {
+        let goes_on = |index: &usize| {
+            self.pointers[*index].tokens().get(depth).is_some_and(|token| is(token))
+        };
+        wanted.iter().copied().filter(goes_on).collect()
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.set(|| Value::Text(number.to_string()));
-        Ok(())
+    /// Reads a member's value or an element, and returns the position of the next one, or of the
+    /// closing bracket.
+    fn inner(&mut self, start: usize, depth: usize, through: Wanted) -> Option<usize> {
+        let body = self.text.as_bytes();
+        let end = if through.is_empty() {
+            end_of_value(body, start)?
+        } else {
+            self.value(start, depth + 1, through)?
+        };
+        let next = after_space(body, end);
+        match body.get(next)? {
+            b',' => Some(after_space(body, next + 1)),
+            _ => Some(next),
+        }
     }
+}
 
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.set(|| Value::Text(number.to_string()));
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        self.set(|| Value::Unusable);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, truth: bool) -> Result<(), E> {
-        self.set(|| Value::Text(truth.to_string()));
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
+/// A number, `true`, `false` or `null`.
+fn scalar(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Bool(truth)) => Value::Text(truth.to_string()),
+        Ok(serde_json::Value::Number(number)) if !number.is_f64() => {
+            Value::Text(number.to_string())
+        }
+        Ok(serde_json::Value::Null) => Value::Missing,
+        _ => Value::Unusable,
     }
 }
 
@@ -169,20 +149,12 @@ mod tests {
     use crate::error::VerifyErrorKind;
 
     #[test]
-    fn a_body_with_too_many_escapes_is_not_read() {
-        let body = |escapes: usize| format!(r#"{{"a":"{}","b":1}}"#, r"\n".repeat(escapes));
-        let limits = Limits { fields: 4, escapes: 1000 };
-        let read = |escapes| unproved(body(escapes).as_bytes(), &["/b"], limits);
-        assert_eq!(read(1000), Ok(Some(vec![Value::Text("1".to_owned())])));
-        let error = read(1001).unwrap_err();
-        assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
-        assert!(error.to_string().contains("1000 backslashes"), "{error}");
-    }
-
-    #[test]
     fn values_are_found_where_the_pointers_say() {
-        let body = br#"{"a":{"b":["x",7,true,null,1.5]},"c":{}}"#;
-        let at = ["/a/b/0", "/a/b/1", "/a/b/2", "/a/b/3", "/a/b/4", "/c", "/a/b", "/d"];
+        let body = br#" {"a" : {"b":["x",7, true ,null,1.5]} ,"c":{}, "s":"\u00e4\n","n":-1}"#;
+        let at = [
+            "/a/b/0", "/a/b/1", "/a/b/2", "/a/b/3", "/a/b/4", "/c", "/a/b", "/d", "/s", "/n",
+            "/a/b/5",
+        ];
         let text = |text: &str| Value::Text(text.to_owned());
         let (unusable, missing) = (Value::Unusable, Value::Missing);
         let values = [
@@ -193,37 +165,53 @@ mod tests {
             unusable.clone(),
             unusable.clone(),
             unusable,
+            missing.clone(),
+            text("ä\n"),
+            text("-1"),
             missing,
         ];
-        assert_eq!(
-            unproved(body, &at, Limits { fields: 10, escapes: 0 }),
-            Ok(Some(values.to_vec()))
-        );
+        assert_eq!(unproved(body, &at), Ok(Some(values.to_vec())));
+        assert_eq!(unproved(b"[]", &["/0"]), Ok(Some(vec![Value::Missing])));
+        assert_eq!(unproved(b"7", &["/0"]), Ok(Some(vec![Value::Missing])));
     }
 
     #[test]
-    fn a_body_with_too_many_members_or_two_of_one_name_is_not_read() {
-        let read =
-            |body: &str| unproved(body.as_bytes(), &["/b"], Limits { fields: 4, escapes: 1 });
-        assert!(matches!(read(r#"{"a":[0,0],"b":1}"#), Ok(Some(_))));
-        for many in [r#"{"a":[0,0,0],"b":1}"#, r#"{"a":[0,0,0,0,"#, r#"[1,1,1,1,{"b":1}]"#] {
-            let error = read(many).unwrap_err();
-            assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge, "{many}");
-            assert!(error.to_string().contains("is 4 fields"), "{error}");
-        }
+    fn a_body_that_can_be_read_in_two_ways_is_not_read() {
+        let read = |body: &str| unproved(body.as_bytes(), &["/b/c"]);
         let deep = "[".repeat(1_000_000);
         for bad in [
             "",
             "{",
             "{} {}",
             "nothing",
-            r#"{"a":1,"a":2}"#,
+            r#"{"b":1,"b":{"c":1}}"#,
             r#"{"b":{"c":1,"c":1}}"#,
-            r#"{"b":1,"\u0062":2}"#,
+            r#"{"a":1,"a":1,"b":{"c":1}}"#,
+            r#"{"b":{"c":1},"\u0062":2}"#,
             r#"{"a":[0,0],"b":1"#,
+            r#"{"b":{"c":"\ud800"}}"#,
             &deep,
         ] {
             assert_eq!(read(bad), Ok(None), "{bad:.40}");
         }
+        assert_eq!(unproved(b"{\"a\":\"\xff\",\"b\":{\"c\":1}}", &["/b/c"]), Ok(None));
+    }
+
+    #[test]
+    fn the_objects_on_the_way_have_a_limit_and_what_is_beside_it_has_none() {
+        let many = r#"{"x":1,"x":["\\\"",{}]},"#.repeat(50_000);
+        let escapes = r"\n".repeat(200_000);
+        let body = format!(r#"{{"s":"{escapes}","m":[{many}0],"b":{{"c":"{escapes}"}}}}"#);
+        let text = Value::Text("\n".repeat(200_000));
+        assert_eq!(unproved(body.as_bytes(), &["/b/c"]), Ok(Some(vec![text])));
+
+        let members =
+            |count| (0..count).map(|number| format!("\"{number}\":0,")).collect::<String>();
+        let body = |count| format!(r#"{{{}"b":{{{}"c":1}}}}"#, members(count), members(8));
+        let read = |count| unproved(body(count).as_bytes(), &["/b/c"]);
+        assert_eq!(read(MAX_MEMBERS - 10), Ok(Some(vec![Value::Text("1".to_owned())])));
+        let error = read(MAX_MEMBERS - 9).unwrap_err();
+        assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
+        assert!(error.to_string().contains("4096 fields"), "{error}");
     }
 }

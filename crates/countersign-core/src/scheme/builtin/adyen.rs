@@ -9,7 +9,7 @@ use crate::custom::{
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Limits, Value};
+use crate::json::{self, Value};
 use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 use crate::secret::secret_format::SecretFormat;
@@ -30,8 +30,8 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([SchemeField::AckDeadline, SchemeField::BodyLimit])
         .evidence(Evidence::SdkRun)
         .note("The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.")
+        .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
         .note("The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.")
-        .note("A body with more than 1,024 members and elements, or 32,768 backslashes, is rejected, because it is parsed before it is verified.")
         .note("Classic endpoints must respond with `[accepted]`.")
         .note("Retries: three immediately, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
         .note(super::UNDATED)
@@ -104,7 +104,7 @@ impl Item {
     fn read(body: &[u8]) -> Result<Self, VerifyError> {
         let pointers = FIELDS.map(pointer);
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).chain([SIGNATURE]).collect();
-        let values = json::unproved(body, &pointers, LIMITS)?;
+        let values = json::unproved(body, &pointers)?;
         let mut fields = values.ok_or_else(|| rejected(UNUSABLE))?;
         match json::count(body, "notificationItems") {
             Some(1) => {}
@@ -151,6 +151,4 @@ const FIELDS: [&str; 8] = [
 /// Chosen by the merchant, so it can contain any characters.
 const REFERENCE: &str = "/merchantReference";
 const SIGNATURE: &str = "/notificationItems/0/NotificationRequestItem/additionalData/hmacSignature";
-/// An item with all its `additionalData` has about a hundred values and hardly an escape.
-const LIMITS: Limits = Limits { fields: 1024, escapes: 32 * 1024 };
 const UNUSABLE: VerifyErrorKind = VerifyErrorKind::MalformedSignature;

@@ -16,7 +16,7 @@ use crate::custom::{
     VerifyRequest,
 };
 use crate::error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-use crate::json::{self, Limits, Value};
+use crate::json::{self, Value};
 use crate::scheme::{Evidence, Retries, RetrySignature, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::secret_format::SecretFormat;
 use crate::secret::{Secret, Secrets, is_blank};
@@ -45,10 +45,10 @@ pub(super) fn scheme() -> SchemeBuilder {
         .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
         .evidence(Evidence::SdkSource)
         .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
+        .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
         .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
         .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
         .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
-        .note("A body with more than 256 members and elements, or 131,072 backslashes, is rejected, because it is parsed before it is verified. Those inside `Message`, which is a text, do not count.")
         .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
         .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
 }
@@ -223,7 +223,7 @@ impl Message {
         let rejected = VerifyError::body_field;
         let pointers = FIELDS.map(|field| format!("/{field}"));
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let values = json::unproved(body, &pointers, LIMITS)?;
+        let values = json::unproved(body, &pointers)?;
         let values = values.ok_or_else(|| rejected(MissingSignature, "/Signature"))?;
         let value = |name: &str| {
             let at = FIELDS.iter().position(|field| *field == name);
@@ -306,9 +306,6 @@ const FIELDS: [&str; 11] = [
     "SubscribeURL",
     "Token",
 ];
-/// Several times as many values as a message with ten attributes has; the longest message, 256 KiB
-/// of JSON in a string, has fewer escapes.
-const LIMITS: Limits = Limits { fields: 256, escapes: 128 * 1024 };
 
 #[cfg(test)]
 mod tests {

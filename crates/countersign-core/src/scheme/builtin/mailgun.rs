@@ -11,7 +11,7 @@ use crate::custom::{
     SignatureCoverage, SignedRequest, VerifyRequest,
 };
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::json::{self, Limits, Value};
+use crate::json::{self, Value};
 use crate::scheme::{Evidence, Identity, Retries, Scheme, SchemeBuilder, SchemeField};
 use crate::secret::Secret;
 use crate::time::timestamp;
@@ -32,7 +32,7 @@ pub(super) fn scheme() -> SchemeBuilder {
         .evidence(Evidence::Docs)
         .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
         .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
-        .note("An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, with at most 4,096 members and elements, and 131,072 backslashes. A form may have at most 512 fields, and its size is limited by the body limit only.")
+        .note("An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, and the objects that contain the signature at most 4,096 members. A form may have at most 512 fields, and its size is limited by the body limit only.")
         .note("The secret is the HTTP webhook signing key, not an API key.")
         .note("It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.")
 }
@@ -124,7 +124,7 @@ fn signatures(body: &[u8], max_json: usize) -> Result<Vec<Signature>, VerifyErro
 }
 
 fn in_json(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
-    let values = json::unproved(body, &PLACES.concat(), LIMITS)?.unwrap_or_default();
+    let values = json::unproved(body, &PLACES.concat())?.unwrap_or_default();
     let signature = |values: &[Value]| match values {
         [Value::Text(time), Value::Text(token), Value::Text(signature)] => {
             let [time, token, signature] =
@@ -173,7 +173,5 @@ fn max_json(body_limit: usize) -> usize {
 
 const MAX_TOKEN: usize = 256;
 const MIN_JSON_LIMIT: usize = 512 * 1024;
-/// An event repeats the subject and the user variables of a message, which may be JSON in a string.
-const LIMITS: Limits = Limits { fields: 4096, escapes: 128 * 1024 };
 /// A route's form has about twenty fields, and one for each attachment.
 const MAX_FIELDS: usize = 512;
