@@ -16,9 +16,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use countersign_core::{
-    Attempt, ClaimOutcome, Endpoint, EventKey, Fingerprint, IdempotencyStore, MemoryStore, Scheme,
-    Secret, Signer, Token, Verifier,
+    Attempt, ClaimOutcome, Endpoint, EventKey, Fingerprint, IdempotencyStore, MemoryStore, Secret,
+    Signer, Token, Verifier,
 };
+
+use countersign_schemes as schemes;
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -220,7 +222,7 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
 }
 
 fn keys(count: usize) -> Vec<EventKey> {
-    let scheme = Scheme::named("jupiter").unwrap();
+    let scheme = schemes::jupiter();
     let secret = || Secret::new("a secret").unwrap();
     let signer = Signer::new(scheme.clone(), secret()).unwrap();
     let verifier = Verifier::new(scheme, secret()).unwrap();

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use countersign_conformance::{Expect, Vector, vectors};
 use countersign_core::{Algorithm, BodyView, RequestHead, Scheme, TokioRuntime, Verifier};
+use countersign_schemes as schemes;
 use ring::hmac;
 
 const MIB: usize = 1 << 20;
@@ -31,8 +32,8 @@ fn main() {
     println!("### Unauthenticated request of 1 MiB, time relative to one HMAC\n");
     println!("| scheme | most expensive body | ms | relative to HMAC | budget | |");
     println!("| --- | --- | ---: | ---: | ---: | --- |");
-    for name in Scheme::names() {
-        let scheme = Scheme::named(name).unwrap();
+    for name in schemes::names() {
+        let scheme = schemes::named(name).unwrap();
         let valid = |vector: &&Vector| vector.provider == name && vector.expect == Expect::Valid;
         let Some(vector) = vectors().iter().find(valid) else {
             println!("| {name} | no vector | | | | |");

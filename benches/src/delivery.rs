@@ -1,7 +1,8 @@
 //! Deliveries as their providers would send them, signed with the current time.
 
 use bytes::Bytes;
-use countersign_core::{Scheme, Secret, Signer, Verifier};
+use countersign_core::{Secret, Signer, Verifier};
+use countersign_schemes as schemes;
 use http::{HeaderMap, HeaderName};
 
 /// A delivery as the receiver gets it.
@@ -25,7 +26,7 @@ impl Delivery {
     /// A delivery of the built-in scheme `scheme` with this body.
     #[must_use]
     pub fn of(scheme: &str, body: Bytes) -> Self {
-        let signer = Signer::new(Scheme::named(scheme).unwrap(), secret()).unwrap().with_id(ID);
+        let signer = Signer::new(schemes::named(scheme).unwrap(), secret()).unwrap().with_id(ID);
         let mut headers = usual_headers(body.len());
         for (name, value) in signer.sign(&headers, &body).unwrap() {
             headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
@@ -57,7 +58,7 @@ impl Delivery {
 /// A verifier for this built-in scheme.
 #[must_use]
 pub fn verifier(scheme: &str) -> Verifier {
-    Verifier::new(Scheme::named(scheme).unwrap(), secret()).unwrap()
+    Verifier::new(schemes::named(scheme).unwrap(), secret()).unwrap()
 }
 
 fn secret() -> Secret {

@@ -1,6 +1,7 @@
 //! A diagnosis is certain only after a successful trial, and shows no secret.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose};
+use countersign::schemes;
 
 use super::Target;
 use super::endpoints::{ENDPOINTS, Endpoint};
@@ -25,8 +26,10 @@ fn run(input: &[u8]) {
     let now = endpoint.now_unix_ms;
     let party = &PARTIES[usize::from(Party::number_of(scheme.name()))];
     let secrets = if is_stranger { party.keys.receivers().into() } else { endpoint.secrets() };
-    let diagnosis =
-        Diagnose::new(scheme.clone(), secrets).with_clock(move || now).diagnose(&captured);
+    let diagnosis = Diagnose::new(scheme.clone(), secrets)
+        .with_known_schemes(schemes::all())
+        .with_clock(move || now)
+        .diagnose(&captured);
     let diagnosis = diagnosis.expect("the secret is one of the scheme's");
 
     let causes = diagnosis.causes();

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use bytes::Bytes;
 use countersign::{
-    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Tolerance, Verified, Verifier,
+    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Tolerance, Verified, Verifier, schemes,
 };
 use countersign_conformance::{Expect, Vector, vectors};
 use serde_json::Value;
@@ -42,7 +42,7 @@ pub struct Endpoint {
 
 impl Endpoint {
     fn of_vector(vector: &'static Vector) -> Self {
-        let scheme = Scheme::named(&vector.provider).expect("the vector is of a built-in");
+        let scheme = schemes::named(&vector.provider).expect("the vector is of a built-in");
         let endpoint = Self {
             name: vector.to_string(),
             verifier: vector.verifier(&scheme).expect("the vector verifies"),

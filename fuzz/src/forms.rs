@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{PublicUrl, Scheme, Secret, Verifier};
+use countersign::{PublicUrl, Secret, Verifier, schemes};
 use ring::digest;
 use ring::hmac::{HMAC_SHA1_FOR_LEGACY_USE_ONLY as HMAC_SHA1, HMAC_SHA256};
 
@@ -52,7 +52,7 @@ fn run(input: &[u8]) {
         (if name == "mandrill" { "X-Mandrill-Signature" } else { "X-Twilio-Signature" }, &*tag),
         ("X-Twilio-Webhooks-Signature-Settings", "algorithm=HMAC_SHA256"),
     ];
-    let scheme = Scheme::named(name).expect("it is a built-in");
+    let scheme = schemes::named(name).expect("it is a built-in");
     let secret = Secret::new(plain::KEY).expect("it is not empty");
     let url = PublicUrl::new(url).expect("it has a scheme and a host");
     let verifier = Verifier::with_public_url(url, scheme, secret).expect("the secret is text");

@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Signer, Verifier};
+use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Signer, Verifier, schemes};
 
 use super::request::{Request, signed_header_names};
 
-/// One party for each scheme, in the order of [`Scheme::names`].
+/// One party for each scheme, in the order of `schemes::names`.
 pub static PARTIES: LazyLock<Vec<Party>> = LazyLock::new(|| {
-    let schemes = Scheme::names().map(|name| Scheme::named(name).expect("it is a built-in"));
+    let schemes = schemes::names().map(|name| schemes::named(name).expect("it is a built-in"));
     let parties: Vec<Party> = schemes.map(Party::of).collect();
     assert!(parties.len() <= 256, "one byte of an input chooses a scheme");
     parties

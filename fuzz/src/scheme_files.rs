@@ -1,7 +1,7 @@
 //! A scheme file can be read, written and used, or causes an error that says what to fix.
 
 use countersign::{
-    Algorithm, ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind,
+    Algorithm, ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
 
 use super::Target;
@@ -93,7 +93,7 @@ fn may_be_rejected(scheme: &Scheme, headers: &[(String, String)], kind: Kind) ->
 }
 
 fn seeds() -> Vec<Vec<u8>> {
-    let schemes = Scheme::names().map(|name| Scheme::named(name).expect("it is a built-in"));
+    let schemes = schemes::names().map(|name| schemes::named(name).expect("it is a built-in"));
     let files = schemes.filter_map(|scheme| scheme.to_toml().ok());
     let odd = [
         ODD,

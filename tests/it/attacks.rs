@@ -12,15 +12,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use countersign::testing::{AttackKind, AttackUnavailable, Attacks, Expected, Pace};
-use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier, VerifyErrorKind};
+use countersign::{
+    Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier, VerifyErrorKind, schemes,
+};
 use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 #[test]
 fn what_a_sound_receiver_rejects_does_not_verify_and_what_it_accepts_does() {
     let mut passed_over = Vec::new();
-    for name in Scheme::names() {
-        let scheme = Scheme::named(name).unwrap();
+    for name in schemes::names() {
+        let scheme = schemes::named(name).unwrap();
         let (Ok(attacks), Some(verifier)) = (attacks(&scheme).prepare(), verifier(&scheme)) else {
             passed_over.push(name);
             continue;
@@ -51,7 +53,7 @@ fn what_a_sound_receiver_rejects_does_not_verify_and_what_it_accepts_does() {
 #[test]
 fn a_scheme_that_signs_body_and_time_is_attacked_in_every_way() {
     for name in ["stripe", "standardwebhooks", "venum", "perps-tracker", "slack"] {
-        let list = attacks(&Scheme::named(name).unwrap()).prepare().unwrap();
+        let list = attacks(&schemes::named(name).unwrap()).prepare().unwrap();
         let kinds: Vec<AttackKind> = list.iter().map(|attack| attack.kind()).collect();
         assert_eq!(kinds, AttackKind::ALL, "{name}: {list:?}");
         assert_eq!(list.left_out().count(), 0);
@@ -60,7 +62,7 @@ fn a_scheme_that_signs_body_and_time_is_attacked_in_every_way() {
 
 #[test]
 fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
-    let github = attacks(&Scheme::named("github").unwrap()).prepare().unwrap();
+    let github = attacks(&schemes::github()).prepare().unwrap();
     let left_out: Vec<String> =
         github.left_out().map(|(kind, why)| format!("{kind}: {why}")).collect();
     let why = "the scheme signs no timestamp";
@@ -70,7 +72,7 @@ fn what_a_scheme_cannot_be_attacked_by_is_left_out_with_the_reason() {
 
 #[test]
 fn a_body_is_sent_as_it_is_given_but_for_what_has_to_be_another() {
-    let scheme = Scheme::named("perps-tracker").unwrap();
+    let scheme = schemes::perps_tracker();
     let body = "{\n  \"type\": \"trade.new\",\n  \"id\": \"evt_1\",\n  \"created\": 1,\n  \"n\": 15000.50\n}";
     let attacks =
         Attacks::new(scheme, "secret").unwrap().with_body(body).at_unix_ms(1_760_000_000_999);
@@ -89,7 +91,7 @@ fn a_body_is_sent_as_it_is_given_but_for_what_has_to_be_another() {
 #[test]
 fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
     let given = |name| (HeaderName::from_static(name), HeaderValue::from_static("given"));
-    let attacks = attacks(&Scheme::named("perps-tracker").unwrap());
+    let attacks = attacks(&schemes::perps_tracker());
     let (delivery, kind) = (given("x-delivery-id"), given("x-event-type"));
     let attacks = attacks.with_header(delivery.0, delivery.1).with_header(kind.0, kind.1);
     let attacks = attacks.at_unix_ms(1_760_000_000_999);
@@ -104,7 +106,7 @@ fn an_event_of_its_own_comes_by_a_delivery_of_its_own() {
 
 #[test]
 fn a_body_that_is_no_json_cannot_be_written_otherwise() {
-    let attacks = attacks(&Scheme::named("slack").unwrap()).with_body("token=x&text=y");
+    let attacks = attacks(&schemes::slack()).with_body("token=x&text=y");
     let rejected = attacks.attack(AttackKind::Reserialized);
     assert!(matches!(
         rejected,
@@ -114,9 +116,9 @@ fn a_body_that_is_no_json_cannot_be_written_otherwise() {
 
 #[test]
 fn the_bound_of_time_and_size_is_the_endpoints_own() {
-    let venum = || attacks(&Scheme::named("venum").unwrap());
+    let venum = || attacks(&schemes::venum());
     let tolerance = countersign::Tolerance::symmetric(Duration::from_secs(10 * 24 * 60 * 60));
-    let verifier = verifier(&Scheme::named("venum").unwrap()).unwrap().with_tolerance(tolerance);
+    let verifier = verifier(&schemes::venum()).unwrap().with_tolerance(tolerance);
     let stale = |attacks: Attacks| {
         let attack = attacks.attack(AttackKind::Stale).unwrap();
         let request = attack.requests()[0].request();
@@ -132,8 +134,8 @@ fn the_bound_of_time_and_size_is_the_endpoints_own() {
 #[test]
 fn a_huge_body_is_genuine_and_one_byte_above_the_limit() {
     let mut sent = Vec::new();
-    for name in Scheme::names() {
-        let scheme = Scheme::named(name).unwrap();
+    for name in schemes::names() {
+        let scheme = schemes::named(name).unwrap();
         let attacks = attacks(&scheme);
         if attacks.attack(AttackKind::Genuine).is_err() {
             continue;
@@ -157,7 +159,7 @@ fn a_huge_body_is_genuine_and_one_byte_above_the_limit() {
 
 #[test]
 fn a_huge_body_keeps_its_size_at_the_limit_of_mailgun() {
-    let scheme = Scheme::named("mailgun").unwrap();
+    let scheme = schemes::mailgun();
     let limit = scheme.profile().body_limit();
     for body in ["{}", "{\n  \"event-data\": {\n    \"event\": \"opened\"\n  }\n}"] {
         let attacks = Attacks::new(scheme.clone(), signing_secret(&scheme)).unwrap();
@@ -168,7 +170,7 @@ fn a_huge_body_keeps_its_size_at_the_limit_of_mailgun() {
 
 #[test]
 fn nothing_that_is_printed_holds_a_signature_or_the_secret() {
-    let attacks = Attacks::new(Scheme::named("github").unwrap(), "canary-secret").unwrap();
+    let attacks = Attacks::new(schemes::github(), "canary-secret").unwrap();
     let attacks = attacks.with_body(Bytes::from_static(b"{\"canary\":\"body\"}"));
     let list = attacks.prepare().unwrap();
     let signature =

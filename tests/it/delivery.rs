@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::{
     Algorithm, ConfigError, Encoding, PublicUrl, Scheme, Secret, SecretFormat, Secrets, Signer,
-    Verified, Verifier, VerifyError, VerifyErrorKind,
+    Verified, Verifier, VerifyError, VerifyErrorKind, schemes,
 };
 use ring::hmac;
 use serde::de::IgnoredAny;
@@ -124,7 +124,7 @@ pub(crate) fn schemes() -> impl Iterator<Item = Scheme> {
 
 /// All built-in schemes.
 pub(crate) fn all_schemes() -> impl Iterator<Item = Scheme> {
-    Scheme::names().map(|name| Scheme::named(name).unwrap())
+    schemes::names().map(|name| schemes::named(name).unwrap())
 }
 
 fn is_keyed_digest(algorithm: Algorithm) -> bool {
@@ -198,7 +198,7 @@ pub(crate) fn signs_for_anybody(scheme: &Scheme) -> bool {
 }
 
 pub(crate) fn scheme(name: &str) -> Scheme {
-    Scheme::named(name).unwrap()
+    schemes::named(name).unwrap()
 }
 
 /// The signed headers that a signer does not write itself.

@@ -14,7 +14,7 @@ mod vectors;
 mod writers;
 
 use countersign::diagnose::{Audience, CapturedRequest, CauseKind, Diagnose, Diagnosis};
-use countersign::{Scheme, Secret, Secrets, VerifyErrorKind};
+use countersign::{Scheme, Secret, Secrets, VerifyErrorKind, schemes};
 
 use crate::delivery::{Delivery, NOW_MS, scheme, secret_of, secret_text};
 
@@ -26,7 +26,7 @@ fn captured(delivery: &Delivery) -> CapturedRequest {
 }
 
 fn diagnose(scheme: &Scheme, secrets: impl Into<Secrets>) -> Diagnose {
-    Diagnose::new(scheme.clone(), secrets).with_clock(|| NOW_MS)
+    Diagnose::new(scheme.clone(), secrets).with_known_schemes(schemes::all()).with_clock(|| NOW_MS)
 }
 
 /// The diagnosis with the scheme's own secret.

@@ -1,7 +1,7 @@
 //! Forms: which part of them is signed, and how little of an unverified form is
 //! read.
 
-use countersign::{PublicUrl, RequestHead, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
+use countersign::{PublicUrl, RequestHead, Secret, Verifier, VerifyErrorKind as Kind, schemes};
 
 use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 
@@ -10,7 +10,7 @@ const FIVE_FIELDS: &str = "CallSid=CA1234567890ABCDE&Digits=1234&From=%2B1415867
 
 fn at(name: &str, url: &str, secret: &str) -> Verifier {
     let url = PublicUrl::new(url).unwrap();
-    let scheme = Scheme::named(name).unwrap();
+    let scheme = schemes::named(name).unwrap();
     let verifier = Verifier::with_public_url(url, scheme, Secret::new(secret).unwrap()).unwrap();
     verifier.with_clock(|| NOW_MS)
 }
@@ -47,7 +47,7 @@ fn a_form_of_too_many_fields_is_rejected_before_it_is_decoded() {
 
 fn mailgun() -> Verifier {
     let secret = Secret::new("mailgun-signing-key").unwrap();
-    let verifier = Verifier::new(Scheme::named("mailgun").unwrap(), secret).unwrap();
+    let verifier = Verifier::new(schemes::mailgun(), secret).unwrap();
     verifier.with_clock(|| NOW_MS)
 }
 
@@ -130,7 +130,7 @@ fn every_limit_of_a_parsed_body_is_in_the_notes_of_its_scheme() {
         ("twilio", &["512 fields"]),
         ("twilio-sharedkey", &["512 fields"]),
     ] {
-        let notes = Scheme::named(name).unwrap().notes().join("\n");
+        let notes = schemes::named(name).unwrap().notes().join("\n");
         for limit in limits {
             assert!(notes.contains(limit), "{name}: {limit}");
         }

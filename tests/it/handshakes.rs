@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign::{
     HandshakeAnswer, PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, VerifyError,
-    VerifyErrorKind,
+    VerifyErrorKind, schemes,
 };
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -42,7 +42,7 @@ impl DerefMut for Vector {
 
 impl Vector {
     fn scheme(&self) -> Scheme {
-        Scheme::named(&self.provider).unwrap()
+        schemes::named(&self.provider).unwrap()
     }
 
     /// A verifier with the configuration that a user would write for this
@@ -242,8 +242,7 @@ fn the_unsigned_message_type_of_twitch_makes_no_handshake_of_an_event() {
 
 #[test]
 fn a_scheme_without_handshakes_asks_for_none() {
-    let verifier =
-        Verifier::new(Scheme::named("github").unwrap(), Secret::new("secret").unwrap()).unwrap();
+    let verifier = Verifier::new(schemes::github(), Secret::new("secret").unwrap()).unwrap();
     assert!(verifier.scheme().handshakes().is_empty());
     for method in ["GET", "HEAD", "POST"] {
         let headers = [("X-Hook-Secret", "key")];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign::{
     Algorithm, ConfigError, EarlyResponse, Endpoint, EventKey, Identity, Interactive, MemoryStore,
     Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder, Secret, Signer,
-    TimestampUnit, TokioRuntime, Verified, Verifier,
+    TimestampUnit, TokioRuntime, Verified, Verifier, schemes,
 };
 use tokio::time::{Instant, sleep};
 
@@ -163,7 +163,7 @@ fn an_id_that_spells_out_a_digest_has_another_key_than_what_it_spells() {
 fn equal_ids_from_two_places_are_two_events() {
     let orders = plain().event_id("body:/order/id").event_id("body:/refund/id");
     let batches = plain().event_id("body:/orders/*/id").event_id("body:/refunds/*/id");
-    let stripe = Scheme::named("stripe").unwrap();
+    let stripe = schemes::stripe();
     for (scheme, bodies) in [
         (orders.build().unwrap(), [r#"{"order":{"id":7}}"#, r#"{"refund":{"id":7}}"#]),
         (
@@ -175,7 +175,7 @@ fn equal_ids_from_two_places_are_two_events() {
             [r#"{"ticket":{"id":"7"}}"#, r#"{"id":"7"}"#],
         ),
         (
-            Scheme::named("gocardless").unwrap(),
+            schemes::gocardless(),
             [r#"{"events":[{"id":"7"}]}"#, r#"{"events":[],"meta":{"webhook_id":"7"}}"#],
         ),
     ] {
@@ -280,7 +280,7 @@ fn no_two_lists_of_values_give_one_id_and_no_two_names_one_key() {
 
 #[test]
 fn a_user_names_the_field_that_identifies_the_event() {
-    let zendesk = Scheme::named("zendesk").unwrap();
+    let zendesk = schemes::zendesk();
     let verifier = |place| Verifier::new(zendesk.clone(), secret()).unwrap().with_event_id(place);
     for place in ["/ticket", "body:/ticket", "/ticket+/at", "/log/*/id"] {
         assert_eq!(verifier(place).unwrap().scheme().identity(), Identity::Id, "{place}");
@@ -302,7 +302,7 @@ fn a_user_names_the_field_that_identifies_the_event() {
     assert_eq!(verified(r#"{"ticket":7,"at":"9:00"}"#), ("7:9\\:00".to_owned(), Identity::Id));
     assert_eq!(verified(r#"{"ticket":7}"#).1, Identity::Unknown);
     // A value that is not signed is not used as an id.
-    let adyen = Scheme::named("adyen").unwrap().with_event_id("/live");
+    let adyen = schemes::adyen().with_event_id("/live");
     assert!(matches!(adyen, Err(ConfigError::Scheme { word: "event_id", .. })), "{adyen:?}");
 }
 

@@ -3,7 +3,7 @@
 
 use countersign::{
     Algorithm, ConfigError, PublicUrl, RequestHead, Scheme, SchemeBuilder, Secret, Signer,
-    TimestampUnit, Verified, Verifier, VerifyError, VerifyErrorKind as Kind,
+    TimestampUnit, Verified, Verifier, VerifyError, VerifyErrorKind as Kind, schemes,
 };
 use ring::{digest, hmac};
 
@@ -170,7 +170,7 @@ fn a_recorded_delivery_cannot_be_cut_into_a_fresh_or_another_one() {
         ("zendesk", &["X-Zendesk-Webhook-Signature-Timestamp"], ""),
         ("cashfree", &["x-webhook-timestamp"], ""),
     ] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         // The body contains later times, as a deadline would.
         let body = r#"{"at":1760000000,"or":"1760000000000.2025-10-09T08:53:20Z","a":[{"b":"{"}]}"#;
         let secret =
@@ -224,7 +224,7 @@ fn no_piece_of_a_body_can_be_moved_into_a_header_of_coinbase() {
     let signed = format!("{}.{names}.{}.{body}", NOW_MS / 1000, values.join("."));
     let tag = const_hex::encode(crate::delivery::hmac_sha256(KEY, &signed));
     let signature = format!("t={},h={names},v1={tag}", NOW_MS / 1000);
-    let verifier = verifier(&Scheme::named("coinbase-cdp-v1").unwrap(), None);
+    let verifier = verifier(&schemes::coinbase_cdp_v1(), None);
     let verify = |values: [&str; 3], body: &str| {
         let names = ["content-type", "x-event-id", "x-event-type"];
         let headers: Vec<(&str, &str)> =
@@ -243,7 +243,7 @@ fn no_piece_of_a_body_can_be_moved_into_a_header_of_coinbase() {
 
 #[test]
 fn a_header_of_contentful_cannot_be_read_as_two() {
-    let scheme = Scheme::named("contentful").unwrap();
+    let scheme = schemes::contentful();
     let verifier = verifier(&scheme, Some(PublicUrl::new(format!("{ORIGIN}/x")).unwrap()));
     let list = "content-type,x-contentful-signed-headers,x-contentful-timestamp";
     let time = NOW_MS.to_string();
@@ -271,7 +271,7 @@ fn a_header_of_contentful_cannot_be_read_as_two() {
 
 #[test]
 fn a_delivery_in_hubspots_second_format_is_none_in_its_first() {
-    let (v1, v2) = (Scheme::named("hubspot-v1").unwrap(), Scheme::named("hubspot-v2").unwrap());
+    let (v1, v2) = (schemes::hubspot_v1(), schemes::hubspot_v2());
     let url = PublicUrl::new(format!("{ORIGIN}/x")).unwrap();
     let signer = Signer::new(v2, Secret::new(KEY).unwrap()).unwrap().with_url(url);
     let sent = signer.sign(&[("a", "b")], b"[{}]").unwrap();
@@ -282,7 +282,7 @@ fn a_delivery_in_hubspots_second_format_is_none_in_its_first() {
 #[test]
 fn a_body_cannot_be_made_longer_where_a_plain_digest_is_the_signature() {
     let body = b"[{\"eventId\":1}]";
-    let verifier = verifier(&Scheme::named("hubspot-v1").unwrap(), None);
+    let verifier = verifier(&schemes::hubspot_v1(), None);
     let verifies = |body: &[u8]| {
         let digest = sha256([KEY.as_bytes(), body].concat());
         verifier.verify(&[("X-HubSpot-Signature", digest)], body.to_vec()).is_ok()
@@ -370,7 +370,7 @@ fn nothing_can_be_appended_to_what_a_plain_digest_signs() {
 fn no_piece_of_a_body_can_be_moved_into_the_path_and_back() {
     let body = r#"{"event_id":"evt_1","text":"see https://o.example/hooks/other?x=[1]","a":[]}"#;
     for name in ["square", "trello", "hubspot", "hubspot-v2"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let url = PublicUrl::new(format!("{ORIGIN}/hooks/acme?v=1")).unwrap();
         let signer = Signer::new(scheme.clone(), Secret::new(KEY).unwrap()).unwrap();
         let sent =
@@ -420,7 +420,7 @@ fn form(fields: &[(&str, &str)]) -> String {
 fn twilio(url: PublicUrl, signed: &str, target: &str, body: &str) -> Result<Verified, VerifyError> {
     let signature = sha1(signed);
     let headers = [("X-Twilio-Signature", signature.as_str())];
-    let verifier = verifier(&Scheme::named("twilio").unwrap(), Some(url));
+    let verifier = verifier(&schemes::twilio(), Some(url));
     verifier.verify(RequestHead::new("POST", target, &headers), body.to_owned())
 }
 
@@ -485,7 +485,7 @@ fn an_origin_takes_forms_of_twilio_that_say_where_the_url_ends() {
 
 #[test]
 fn an_origin_takes_forms_of_mandrill_that_say_where_the_url_ends() {
-    let scheme = Scheme::named("mandrill").unwrap();
+    let scheme = schemes::mandrill();
     let given = [("mandrill_events", r#"[{"event":"send","x":"mandrill_events[]"}]"#)];
     let signed = format!("{ORIGIN}/mandrill{}", fields(&given));
     let signature = sha1(&signed);

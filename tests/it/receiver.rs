@@ -13,7 +13,7 @@ use std::time::Duration;
 use countersign::{
     Clock, ConfigError, Degraded, EarlyResponse, Endpoint, IdempotencyStore, ManualClock,
     MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer, TokioRuntime,
-    Tolerance, Verdict, Verified, Verifier, VerifyErrorKind,
+    Tolerance, Verdict, Verified, Verifier, VerifyErrorKind, schemes,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::task::JoinSet;
@@ -473,7 +473,7 @@ async fn a_renewal_that_hangs_is_tried_again_before_the_lease_runs_out() {
 #[tokio::test(start_paused = true)]
 async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is_done() {
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
-    let verifier = Verifier::new(Scheme::named("jupiter").unwrap(), secret()).unwrap();
+    let verifier = Verifier::new(schemes::jupiter(), secret()).unwrap();
     let verifier = verifier.with_clock(clock.clone());
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("test"));
     let done = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
@@ -539,7 +539,7 @@ fn a_retention_in_which_the_sender_still_repeats_is_rejected() {
 async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted() {
     let minute = Duration::from_secs(60);
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
-    let verifier = Verifier::new(Scheme::named("slack").unwrap(), secret()).unwrap();
+    let verifier = Verifier::new(schemes::slack(), secret()).unwrap();
     let store = MemoryStore::new().with_clock(clock.clone());
     let verifier = verifier.with_clock(clock.clone());
     let receiver = Receiver::new(verifier, store, Endpoint::new("test"));
@@ -567,7 +567,7 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
 #[test]
 fn a_wider_tolerance_has_events_remembered_for_longer() {
     let hour = Duration::from_secs(3600);
-    let scheme = || Scheme::named("slack").unwrap();
+    let scheme = || schemes::slack();
     let usual = scheme().profile().retention();
     let verifier = Verifier::new(scheme(), secret()).unwrap();
     let verifier = verifier.with_tolerance(Tolerance::new(30 * hour, hour));
@@ -577,7 +577,7 @@ fn a_wider_tolerance_has_events_remembered_for_longer() {
 
 /// A receiver of this scheme, on this store.
 fn receiver<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
-    let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret()).unwrap();
+    let verifier = Verifier::new(schemes::named(scheme).unwrap(), secret()).unwrap();
     Receiver::new(verifier, store, Endpoint::new("test"))
 }
 

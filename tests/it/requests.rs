@@ -7,7 +7,9 @@ use std::panic;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::diagnose::{Audience, CapturedRequest, CauseKind, Diagnose, Diagnosis};
-use countersign::{PublicUrl, RequestHead, Scheme, Secret, Secrets, Verifier, VerifyError};
+use countersign::{
+    PublicUrl, RequestHead, Scheme, Secret, Secrets, Verifier, VerifyError, schemes,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -54,7 +56,7 @@ fn every_request_that_was_judged_wrongly_is_judged_rightly() {
 
 impl Case {
     fn scheme(&self) -> Scheme {
-        Scheme::named(&self.scheme).unwrap()
+        schemes::named(&self.scheme).unwrap()
     }
 
     fn secrets(&self) -> Secrets {
@@ -92,6 +94,7 @@ impl Case {
         };
         let now_ms = self.now_unix_ms;
         let diagnose = Diagnose::new(self.scheme(), self.secrets())
+            .with_known_schemes(schemes::all())
             .with_clock(move || now_ms)
             .with_audience(Audience::Program);
         let found = diagnose.diagnose(&request).map_err(|error| error.to_string())?;

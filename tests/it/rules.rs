@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use countersign::{
     EventIdFrom, Scheme, Secret, Secrets, SignatureCoverage, Signer, Verifier,
-    VerifyErrorKind as Kind,
+    VerifyErrorKind as Kind, schemes,
 };
 use countersign_conformance::{Expect, vectors};
 
@@ -39,7 +39,7 @@ pub(crate) fn diagnosed_cases()
 #[test]
 fn these_fourteen_are_all_whose_way_of_signing_is_code() {
     let code: Vec<&str> =
-        Scheme::names().filter(|name| !Scheme::named(name).unwrap().is_data()).collect();
+        schemes::names().filter(|name| !schemes::named(name).unwrap().is_data()).collect();
     assert_eq!(code, NAMES);
 }
 
@@ -47,7 +47,7 @@ fn these_fourteen_are_all_whose_way_of_signing_is_code() {
 fn every_vector_of_theirs_gets_its_verdict() {
     let mut run = 0;
     for vector in vectors().iter().filter(|vector| NAMES.contains(&vector.provider.as_str())) {
-        let scheme = Scheme::named(&vector.provider).unwrap();
+        let scheme = schemes::named(&vector.provider).unwrap();
         vector.check(&scheme).unwrap_or_else(|disagreement| panic!("{disagreement}"));
         run += 1;
     }
@@ -458,7 +458,7 @@ fn the_id_of_figmas_events_does_not_depend_on_the_passcode() {
 #[test]
 fn the_id_of_figmas_events_depends_on_every_byte_but_the_passcode() {
     let figma = |passcode: &str, body: &str| {
-        let verifier = verifier(&Scheme::named("figma").unwrap(), Secret::new(passcode).unwrap());
+        let verifier = verifier(&schemes::figma(), Secret::new(passcode).unwrap());
         verifier.verify(&NO_HEADERS, body.to_owned()).unwrap().event_id().to_owned()
     };
     for (passcode, first, second) in [
@@ -608,7 +608,7 @@ fn the_digest_in_twilios_url_is_that_of_the_body() {
     });
     let vector = vector.unwrap();
     let origin = countersign::PublicUrl::origin("https://mycompany.com").unwrap();
-    let scheme = Scheme::named("twilio").unwrap();
+    let scheme = schemes::twilio();
     let verifier = Verifier::with_public_url(origin, scheme, vector.secrets().unwrap()).unwrap();
     assert!(verifier.verify(vector.head(), vector.body.clone()).is_ok());
     for body in [&b"{}"[..], b"", b"a=b"] {
@@ -636,5 +636,5 @@ fn a_plain_digest_is_no_other_digest() {
 }
 
 fn verifier_of_figma() -> Verifier {
-    verifier(&Scheme::named("figma").unwrap(), Secret::new("one").unwrap())
+    verifier(&schemes::figma(), Secret::new("one").unwrap())
 }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use countersign::TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
 use countersign::{
     Algorithm, ConfigError, Encoding, EventIdFrom, PublicUrl, RequestHead, Scheme, SchemeBuilder,
-    Secret, Signer, Tolerance, Verifier, VerifyErrorKind as Kind,
+    Secret, Signer, Tolerance, Verifier, VerifyErrorKind as Kind, schemes,
 };
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
@@ -22,7 +22,7 @@ use crate::receiving::begin;
 #[test]
 fn only_fourteen_providers_cannot_be_described() {
     let all: BTreeSet<&str> = vectors().iter().map(|vector| vector.provider.as_str()).collect();
-    let is_code = |name: &&str| !Scheme::named(name).unwrap().is_data();
+    let is_code = |name: &&str| !schemes::named(name).unwrap().is_data();
     let code: Vec<&str> = all.into_iter().filter(is_code).collect();
     assert_eq!(code, NEED_CODE);
 }
@@ -85,7 +85,7 @@ fn the_method_is_signed_where_the_template_has_it() {
 
 #[test]
 fn hubspot_signs_the_url_with_some_of_its_escapes_decoded() {
-    let hubspot = Scheme::named("hubspot").unwrap();
+    let hubspot = schemes::hubspot();
     let url = |text: &str| PublicUrl::new(text).unwrap();
     let escaped = url("https://receiver.example/hook%2Fcrm?of=a%40b&at=10%3a30&more=%26");
     let decoded = url("https://receiver.example/hook/crm?of=a@b&at=10:30&more=%26");

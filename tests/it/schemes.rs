@@ -21,7 +21,7 @@ use crate::delivery::{
 #[test]
 fn every_vector_of_a_built_in_scheme_gets_its_verdict() {
     for vector in vectors() {
-        let scheme = Scheme::named(&vector.provider).unwrap();
+        let scheme = countersign::schemes::named(&vector.provider).unwrap();
         vector.check(&scheme).unwrap_or_else(|disagreement| panic!("{disagreement}"));
     }
 }
@@ -387,7 +387,7 @@ fn products_that_sign_by_anothers_scheme_are_found_under_their_own_names() {
         ("twitter", "x-twitter"),
     ] {
         assert_eq!(scheme(product).name(), name);
-        assert!(Scheme::aliases().any(|alias| alias == (product, name)), "{product}");
+        assert!(countersign::schemes::aliases().any(|alias| alias == (product, name)), "{product}");
     }
 }
 

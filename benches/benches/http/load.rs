@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use countersign_core::{Scheme, Secret, Signer};
+use countersign_core::{Secret, Signer};
+
+use countersign_schemes as schemes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -20,7 +22,7 @@ pub(crate) struct Deliveries(Arc<[Vec<u8>]>);
 impl Deliveries {
     pub(crate) fn signed(body_bytes: usize, count: usize, round: usize) -> Self {
         let secret = Secret::new(SECRET).unwrap();
-        let signer = Signer::new(Scheme::named("venum").unwrap(), secret).unwrap();
+        let signer = Signer::new(schemes::venum(), secret).unwrap();
         Self((0..count).map(|index| request(&signer, body_bytes, round, index)).collect())
     }
 }

@@ -15,9 +15,10 @@ use countersign_core::{Headers, RepeatedHeader, RequestHead};
 /// ```
 /// use actix_web::test::TestRequest;
 /// use countersign_actix::RequestHeaders;
-/// use countersign_core::{Scheme, Secret, Verifier};
+/// use countersign_core::{Secret, Verifier};
+/// use countersign_schemes as schemes;
 ///
-/// let verifier = Verifier::new(Scheme::named("github")?, Secret::new("It's a Secret to Everybody")?)?;
+/// let verifier = Verifier::new(schemes::github(), Secret::new("It's a Secret to Everybody")?)?;
 ///
 /// let request = TestRequest::post()
 ///     .insert_header((

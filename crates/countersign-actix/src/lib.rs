@@ -31,7 +31,8 @@
 //! ```
 //! use actix_web::{HttpResponse, Responder, web};
 //! use countersign_actix::Webhook;
-//! use countersign_core::{ConfigError, Scheme, Secret, Verifier};
+//! use countersign_core::{ConfigError, Secret, Verifier};
+//! use countersign_schemes as schemes;
 //!
 //! async fn on_event(Webhook(verified): Webhook) -> impl Responder {
 //!     println!("{:?} {}", verified.event_type(), verified.event_id());
@@ -49,12 +50,12 @@
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret = || Secret::new("whsec_test");
-//! # let verifier = Verifier::new(Scheme::named("stripe")?, secret()?)?;
+//! # let verifier = Verifier::new(schemes::stripe(), secret()?)?;
 //! # let app = test::init_service(App::new().configure(|config| app(config, verifier))).await;
 //! # let mut request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 401);
 //! # request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
-//! # for header in Signer::new(Scheme::named("stripe")?, secret()?)?.sign(&[("", ""); 0], b"{}")? {
+//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(&[("", ""); 0], b"{}")? {
 //! #     request = request.insert_header(header);
 //! # }
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 204);
@@ -70,6 +71,7 @@
 //! use actix_web::{HttpResponse, Responder, web};
 //! use countersign_actix::VerifyMiddleware;
 //! use countersign_core::{Verified, Verifier};
+//! use countersign_schemes as schemes;
 //!
 //! async fn on_event(verified: web::ReqData<Verified>, body: web::Bytes) -> impl Responder {
 //!     println!("{}: {} bytes", verified.event_id(), body.len());
@@ -89,10 +91,10 @@
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret = || Secret::new("whsec_test");
-//! # let verifier = Verifier::new(Scheme::named("stripe")?, secret()?)?;
+//! # let verifier = Verifier::new(schemes::stripe(), secret()?)?;
 //! # let app = test::init_service(App::new().configure(|config| app(config, verifier))).await;
 //! # let mut request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
-//! # for header in Signer::new(Scheme::named("stripe")?, secret()?)?.sign(&[("", ""); 0], b"{}")? {
+//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(&[("", ""); 0], b"{}")? {
 //! #     request = request.insert_header(header);
 //! # }
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 204);
@@ -106,8 +108,9 @@
 //! use actix_web::{App, HttpResponse, Responder, test, web};
 //! use countersign_actix::WebhookMiddleware;
 //! use countersign_core::{
-//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
+//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Secret, Signer, Verifier,
 //! };
+//! use countersign_schemes as schemes;
 //!
 //! async fn on_event(grant: web::ReqData<Grant>) -> impl Responder {
 //!     HttpResponse::Ok().body(format!("attempt {}", grant.attempt))
@@ -115,7 +118,7 @@
 //!
 //! # #[actix_web::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let scheme = Scheme::named("jupiter")?;
+//! let scheme = schemes::jupiter();
 //! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
 //! let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"));
 //! let middleware = WebhookMiddleware::new(receiver);

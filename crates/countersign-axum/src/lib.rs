@@ -14,7 +14,8 @@
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
 //! use countersign_axum::Webhook;
-//! use countersign_core::{ConfigError, Scheme, Secret, Verifier};
+//! use countersign_core::{ConfigError, Secret, Verifier};
+//! use countersign_schemes as schemes;
 //!
 //! async fn on_event(Webhook(verified): Webhook) -> StatusCode {
 //!     println!("{:?} {}", verified.event_type(), verified.event_id());
@@ -22,7 +23,7 @@
 //! }
 //!
 //! fn app(secret: Secret) -> Result<Router, ConfigError> {
-//!     let verifier = Verifier::new(Scheme::named("stripe")?, secret)?;
+//!     let verifier = Verifier::new(schemes::stripe(), secret)?;
 //!     Ok(Router::new().route("/hooks/stripe", post(on_event)).with_state(verifier))
 //! }
 //! # app(Secret::new("whsec_test")?)?;
@@ -37,7 +38,8 @@
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
 //! use countersign_axum::ClaimedWebhook;
-//! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
+//! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier};
+//! use countersign_schemes as schemes;
 //!
 //! async fn on_event(ClaimedWebhook { verified, claim, .. }: ClaimedWebhook) -> StatusCode {
 //!     println!("{}, attempt {}", verified.event_id(), claim.grant().attempt);
@@ -47,7 +49,7 @@
 //! }
 //!
 //! fn app(secret: Secret) -> Result<Router, ConfigError> {
-//!     let verifier = Verifier::new(Scheme::named("stripe")?, secret)?;
+//!     let verifier = Verifier::new(schemes::stripe(), secret)?;
 //!     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
 //!     Ok(Router::new().route("/hooks/stripe", post(on_event)).with_state(receiver))
 //! }

@@ -5,7 +5,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 use clap::builder::{PossibleValue, StringValueParser, TypedValueParser};
 use clap::{Arg, Command, Error};
-use countersign::{ConfigError, Scheme};
+use countersign::{ConfigError, Scheme, schemes};
 
 use crate::files::{self, FileKind};
 use crate::usage_error::UsageError;
@@ -27,8 +27,8 @@ impl TypedValueParser for SchemeName {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let aliases = Scheme::aliases().map(|(alias, _)| alias);
-        Some(Box::new(Scheme::names().chain(aliases).map(PossibleValue::new)))
+        let aliases = schemes::aliases().map(|(alias, _)| alias);
+        Some(Box::new(schemes::names().chain(aliases).map(PossibleValue::new)))
     }
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, UsageError>
     if is_file(name) {
         return from_file(&folder.join(name));
     }
-    Scheme::named(name).map_err(|error| match error {
+    schemes::named(name).map_err(|error| match error {
         ConfigError::UnknownScheme { name, near, .. } if near.is_empty() => {
             UsageError::new(format!(
                 "there is no built-in scheme `{name}`: \

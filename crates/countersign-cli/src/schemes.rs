@@ -5,7 +5,7 @@ mod facts;
 mod json;
 mod markdown;
 
-use countersign::Scheme;
+use countersign::{Scheme, schemes};
 
 use crate::cli::{SchemesArgs, SchemesForm};
 use crate::output::{Report, escape_control_chars};
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
             }
         }
         None => {
-            let schemes = Scheme::names().map(Scheme::named).collect::<Result<Vec<_>, _>>()?;
+            let schemes = schemes::names().map(schemes::named).collect::<Result<Vec<_>, _>>()?;
             match &args.form {
                 SchemesForm { json: true, .. } => {
                     json(&schemes.iter().map(SchemeJson::new).collect::<Vec<_>>())
@@ -58,7 +58,7 @@ fn list(schemes: &[Scheme]) -> Report {
 /// The other names of a built-in scheme.
 fn aliases(scheme: &Scheme) -> Vec<&'static str> {
     let is_own = |(alias, name): (&'static str, &str)| (name == scheme.name()).then_some(alias);
-    Scheme::aliases().filter_map(is_own).collect()
+    schemes::aliases().filter_map(is_own).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<Report, UsageError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign::diagnose::{CapturedRequest, Cause, Diagnose};
 use countersign::{
-    Algorithm, BodyView, Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind,
+    Algorithm, BodyView, Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind, schemes,
 };
 use serde_json::Value;
 
@@ -79,8 +79,11 @@ impl Rejection {
         let any_time = Tolerance::symmetric(Duration::ZERO)
             .dangerous_without_past_limit()
             .dangerous_without_future_limit();
-        let diagnosis =
-            Diagnose::new(scheme, secrets).with_tolerance(any_time).diagnose(signed).ok()?;
+        let diagnosis = Diagnose::new(scheme, secrets)
+            .with_known_schemes(schemes::all())
+            .with_tolerance(any_time)
+            .diagnose(signed)
+            .ok()?;
         let rejection = Self::because(diagnosis.rejection()?.clone());
         let cause = diagnosis.causes().first().filter(|cause| cause.is_certain());
         Some(match cause.map(Cause::detail) {

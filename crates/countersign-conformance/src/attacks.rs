@@ -38,13 +38,14 @@ use builder::AttackBuilder;
 ///
 /// ```
 /// use countersign_conformance::{AttackAnswer, Attacks, Pace};
-/// use countersign_core::{Scheme, Secret, Verifier};
+/// use countersign_core::{Secret, Verifier};
+/// use countersign_schemes as schemes;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), countersign_core::ConfigError> {
-/// let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new("whsec_test")?)?;
+/// let verifier = Verifier::new(schemes::stripe(), Secret::new("whsec_test")?)?;
 ///
-/// let attacks = Attacks::new(Scheme::named("stripe")?, "whsec_test")?.prepare()?;
+/// let attacks = Attacks::new(schemes::stripe(), "whsec_test")?.prepare()?;
 /// let card = attacks
 ///     .run(async |attack| {
 ///         // Simulates an endpoint. A real one reads the body itself.

@@ -7,9 +7,9 @@
 //!
 //! ```
 //! use countersign_conformance::vectors;
-//! use countersign_core::Scheme;
+//! use countersign_schemes as schemes;
 //!
-//! let stripe = Scheme::named("stripe")?;
+//! let stripe = schemes::stripe();
 //! for vector in vectors().iter().filter(|vector| vector.provider == "stripe") {
 //!     vector.check(&stripe)?;
 //! }

@@ -285,6 +285,8 @@ static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
 
 #[cfg(test)]
 mod tests {
+    use countersign_schemes as schemes;
+
     use super::*;
     use std::collections::BTreeSet;
 
@@ -319,7 +321,7 @@ mod tests {
 
     #[test]
     fn a_scheme_that_is_not_the_providers_disagrees() {
-        let github = Scheme::named("github").unwrap();
+        let github = schemes::github();
         let shopify = find("shopify", "X-Shopify-Hmac-Sha256");
         let shown = shopify.check(&github).unwrap_err().to_string();
         assert!(shown.ends_with("must be verified, was rejected as missing_signature"), "{shown}");
@@ -327,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_secret_of_several_parts_passes_no_scheme_of_one() {
-        let github = Scheme::named("github").unwrap();
+        let github = schemes::github();
         for vector in vectors().iter().filter(|vector| vector.provider == "box") {
             assert!(vector.check(&github).is_err(), "{vector}");
         }

@@ -9,10 +9,6 @@ mod prepared;
 mod request;
 mod to_sign;
 
-pub(crate) mod certificate;
-pub(crate) mod form;
-pub(crate) mod jwt;
-
 use std::fmt;
 
 pub use keys::{MacKey, PresentedSignatures};
@@ -21,9 +17,18 @@ pub(crate) use prepared::{CustomBinding, CustomVerifier};
 pub use request::VerifyRequest;
 pub use to_sign::{SignRequest, SignedRequest};
 
+/// JSON that is not verified yet, read within bounds and without ambiguity.
+pub mod json {
+    pub use crate::json::{MAX_MEMBERS, Value, at, count, is_document, member, unverified};
+}
+
 use crate::crypto::key_identity::KeyIdentity;
+pub use crate::crypto::mac::{KeyError, MAX_PUBLIC_TAGS, encode, is_same};
+pub use crate::crypto::signature_key::{PrivateKey, PublicKey, PublicKeyAlgorithm};
 use crate::error::{ConfigError, VerifyError};
+pub use crate::request::url::RequestUrl;
 use crate::scheme::Scheme;
+pub use crate::secret::is_blank;
 use crate::secret::{Secret, Secrets};
 
 /// Custom signing code, for a scheme that data cannot describe.

@@ -70,7 +70,8 @@ use experiment::{Experiment, Experiments};
 /// contains neither the secret nor the signature that would have been right.
 ///
 /// ```
-/// use countersign_core::{CapturedRequest, CauseKind, Diagnose, Scheme, Secret};
+/// use countersign_core::{CapturedRequest, CauseKind, Diagnose, Secret};
+/// use countersign_schemes as schemes;
 ///
 /// let headers = [(
 ///     "X-Hub-Signature-256",
@@ -79,12 +80,13 @@ use experiment::{Experiment, Experiments};
 /// let request = CapturedRequest::new(headers, "Hello, World!");
 ///
 /// let pasted = Secret::new("It's a Secret to Everybody ")?;
-/// let diagnosis = Diagnose::new(Scheme::named("github")?, pasted).diagnose(&request)?;
+/// let diagnosis = Diagnose::new(schemes::github(), pasted).diagnose(&request)?;
 /// assert_eq!(diagnosis.causes()[0].kind(), CauseKind::SecretTrailingWhitespace);
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
 pub struct Diagnose {
     scheme: Arc<Scheme>,
+    known: Arc<[Scheme]>,
     secrets: Secrets,
     others: Vec<(CauseKind, Secret)>,
     clock: Box<dyn Clock>,
@@ -100,6 +102,7 @@ impl Diagnose {
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Self {
         Self {
             scheme: Arc::new(scheme),
+            known: Arc::new([]),
             secrets: secrets.into(),
             others: Vec::new(),
             clock: Box::new(SystemClock::new()),
@@ -108,6 +111,13 @@ impl Diagnose {
             verify_token: None,
             audience: Audience::default(),
         }
+    }
+
+    /// Sets the schemes of other providers, which the delivery may belong to. Defaults to none.
+    #[must_use]
+    pub fn with_known_schemes(mut self, schemes: impl IntoIterator<Item = Scheme>) -> Self {
+        self.known = schemes.into_iter().collect();
+        self
     }
 
     /// Adds the secret of another endpoint, which may have been mistaken for this
@@ -173,10 +183,14 @@ impl Diagnose {
     /// The same as [`Verifier::new`](crate::Verifier::new), if the scheme lacks a
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
-        let full = Experiment { scheme: Arc::clone(&self.scheme), request: request.clone() };
+        let full = Experiment {
+            scheme: Arc::clone(&self.scheme),
+            request: request.clone(),
+            known: Arc::clone(&self.known),
+        };
         let matters = |name: &str| heuristics::is_header_that_matters(&self.scheme, name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
-        let trial = Experiment { scheme: Arc::clone(&self.scheme), request };
+        let trial = Experiment { request, ..full.clone() };
         let bench = Experiments {
             given: &self.secrets,
             others: &self.others,

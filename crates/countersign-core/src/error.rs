@@ -63,7 +63,9 @@ impl VerifyError {
         Self { kind, detail: Detail::Header(header.clone()) }
     }
 
-    pub(crate) fn body_field(kind: VerifyErrorKind, pointer: &str) -> Self {
+    /// An error that names a member of the body, by its JSON pointer.
+    #[must_use]
+    pub fn body_field(kind: VerifyErrorKind, pointer: &str) -> Self {
         Self { kind, detail: Detail::BodyField(pointer.into()) }
     }
 
@@ -71,11 +73,16 @@ impl VerifyError {
         Self { kind, detail: Detail::Skew { off_ms, allowed_ms } }
     }
 
-    pub(crate) fn limit(kind: VerifyErrorKind, limit: usize) -> Self {
+    /// An error that names the limit that was exceeded.
+    #[must_use]
+    pub fn limit(kind: VerifyErrorKind, limit: usize) -> Self {
         Self { kind, detail: Detail::Limit(limit) }
     }
 
-    pub(crate) fn too_many_fields(limit: usize) -> Self {
+    /// [`BodyTooLarge`](VerifyErrorKind::BodyTooLarge): more fields than this scheme reads before the
+    /// delivery is verified.
+    #[must_use]
+    pub fn too_many_fields(limit: usize) -> Self {
         Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
     }
 }
@@ -363,7 +370,7 @@ impl fmt::Display for ConfigError {
             Self::Secret { problem, index: Some(index) } => write!(f, "secret {index} {problem}"),
             Self::SecretPlace { place, problem } => write!(f, "{place} {problem}"),
             Self::UnknownScheme { name, near } if near.is_empty() => {
-                write!(f, "there is no built-in scheme `{name}`; `Scheme::names()` lists them")
+                write!(f, "there is no built-in scheme `{name}`; `schemes::names()` lists them")
             }
             Self::UnknownScheme { name, near } => write!(
                 f,
@@ -417,8 +424,15 @@ impl From<SecretProblem> for ConfigError {
 }
 
 impl ConfigError {
+    /// There is no built-in scheme of this name; `near` are those that resemble it.
+    #[must_use]
+    pub fn unknown_scheme(name: impl Into<String>, near: Vec<&'static str>) -> Self {
+        Self::UnknownScheme { name: name.into(), near }
+    }
+
     /// Adds the index of the secret, if the error has none.
-    pub(crate) fn of_secret(self, number: usize) -> Self {
+    #[must_use]
+    pub fn of_secret(self, number: usize) -> Self {
         match self {
             Self::Secret { problem, index: None } => Self::Secret { problem, index: Some(number) },
             other => other,
@@ -472,6 +486,14 @@ pub enum SecretProblem {
     /// It is not valid now, and neither is any other. A certificate or a JWK can state by itself
     /// when it expires.
     NotValidNow,
+}
+
+impl SecretProblem {
+    /// The secret does not have the form that its scheme requires; `give` says what to give.
+    #[must_use]
+    pub fn malformed(give: &'static str) -> Self {
+        Self::Malformed { give }
+    }
 }
 
 impl fmt::Display for SecretProblem {

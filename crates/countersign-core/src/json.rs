@@ -3,7 +3,7 @@
 mod member;
 pub(crate) mod pointer;
 mod scan;
-mod unproved;
+mod unverified;
 
 use std::fmt;
 
@@ -12,12 +12,13 @@ use smallvec::SmallVec;
 
 use crate::json::pointer::Pointer;
 
-pub(crate) use member::member;
-pub(crate) use unproved::unproved;
+pub use member::member;
+pub use unverified::{MAX_MEMBERS, unverified};
 
 /// The value at a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+#[non_exhaustive]
+pub enum Value {
     /// There is no value, or it is `null`, or the body is not a JSON document.
     Missing,
     /// The value has no unique text: an object, an array, a number with a fraction
@@ -48,21 +49,28 @@ pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
     }
 }
 
-/// [`find`] with pointers that are written in the code of a built-in scheme.
-pub(crate) fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
-    let pointers: Vec<Pointer> =
-        pointers.iter().map(|text| text.parse().expect("a pointer begins with `/`")).collect();
+/// The value in `body` at each of the pointers: `/id`, `/event/id`.
+///
+/// The whole document is read once for all pointers. A body that is not valid JSON up to its end,
+/// and a pointer without its leading `/`, have no values.
+pub fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
+    let Ok(pointers) = pointers.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>()
+    else {
+        return vec![Value::Missing; pointers.len()];
+    };
     find(body, &pointers.iter().collect::<Vec<_>>())
 }
 
 /// Whether a body is exactly one JSON document, without trailing data.
-pub(crate) fn is_document(body: &[u8]) -> bool {
+#[must_use]
+pub fn is_document(body: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// The number of elements of the array at this member of the body; `None` if the
 /// member is not an array.
-pub(crate) fn count(body: &[u8], member: &str) -> Option<usize> {
+#[must_use]
+pub fn count(body: &[u8], member: &str) -> Option<usize> {
     let mut document = serde_json::Deserializer::from_slice(body);
     let found = document.deserialize_map(Count(member)).ok()?;
     document.end().ok().and(found)

@@ -34,7 +34,7 @@
 
 mod body;
 mod crypto;
-mod custom;
+pub mod custom;
 #[cfg(feature = "diagnose")]
 mod diagnose;
 mod error;

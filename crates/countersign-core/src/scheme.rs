@@ -6,7 +6,6 @@
 
 mod boundaries;
 mod builder;
-mod builtin;
 mod event_source;
 #[cfg(feature = "serde")]
 mod from_toml;
@@ -44,8 +43,11 @@ use crate::time::unit::TimestampUnit;
 /// ```
 /// use countersign_core::Scheme;
 ///
-/// let stripe = Scheme::named("stripe")?;
-/// assert_eq!(stripe.signed(), "{ts}.{body}");
+/// let acme = Scheme::builder("acme")
+///     .signature_header("X-Acme-Signature")
+///     .signed_payload("{body}")
+///     .build()?;
+/// assert_eq!(acme.signed(), "{body}");
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,28 +83,6 @@ pub struct Scheme {
 }
 
 impl Scheme {
-    /// Returns the built-in scheme with this name or alias.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::UnknownScheme`] if there is none; [`names`](Self::names)
-    /// and [`aliases`](Self::aliases) list them.
-    pub fn named(name: &str) -> Result<Self, ConfigError> {
-        builtin::named(name)
-    }
-
-    /// The names of all built-in schemes, in alphabetical order.
-    pub fn names() -> impl Iterator<Item = &'static str> {
-        builtin::names()
-    }
-
-    /// The aliases of built-in schemes, each with the name of its scheme, in
-    /// alphabetical order. An alias is a product that signs with the scheme of
-    /// another name (`clerk`, `svix`).
-    pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
-        builtin::aliases()
-    }
-
     /// Starts the description of a custom scheme.
     #[must_use]
     pub fn builder(name: impl Into<String>) -> SchemeBuilder {
@@ -182,6 +162,12 @@ impl Scheme {
     #[must_use]
     pub fn body_view(&self) -> BodyView {
         self.body_view
+    }
+
+    /// The bytes with which a body can start; empty if it can start with any byte.
+    #[must_use]
+    pub fn body_begins_with(&self) -> &[u8] {
+        &self.boundaries.body_first
     }
 
     /// The headers that the scheme reads, in the order of the lookups, and then those that its

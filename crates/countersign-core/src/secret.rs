@@ -182,6 +182,16 @@ impl Secret {
         self.validity
     }
 
+    /// The bytes of the key, decoded with `format`, unless it was given as bytes. For custom
+    /// signing code; the bytes must not reach a log, an error or a response.
+    ///
+    /// # Errors
+    ///
+    /// The reason why the secret cannot be decoded.
+    pub fn dangerous_key(&self, format: SecretFormat) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
+        self.key(format)
+    }
+
     /// The bytes of the key, decoded with `format`, unless the user set a format.
     pub(crate) fn key(&self, format: SecretFormat) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
         match &self.source {
@@ -192,7 +202,11 @@ impl Secret {
 
     /// The same for a scheme whose secrets are shared with the provider: rejects a public key, a
     /// certificate and a private key.
-    pub(crate) fn shared_key(
+    ///
+    /// # Errors
+    ///
+    /// [`SecretProblem::AsymmetricKey`], and the reason why the secret cannot be decoded.
+    pub fn dangerous_shared_key(
         &self,
         format: SecretFormat,
     ) -> Result<Zeroizing<Vec<u8>>, SecretProblem> {
@@ -203,7 +217,7 @@ impl Secret {
     }
 }
 
-pub(crate) use warning::is_blank;
+pub use warning::is_blank;
 #[cfg(feature = "diagnose")]
 pub(crate) use warning::{BYTE_ORDER_MARK, form, unquoted};
 
@@ -230,8 +244,10 @@ impl Secret {
 }
 
 impl Secret {
-    /// The secret as text, for the schemes that send it as a token.
-    pub(crate) fn text(&self, format: SecretFormat) -> String {
+    /// The secret as text, decoded with `format`, for code that signs. The text must not reach a
+    /// log, an error or a response.
+    #[must_use]
+    pub fn dangerous_text(&self, format: SecretFormat) -> String {
         let key = self.key(format).unwrap_or_default();
         String::from_utf8_lossy(&key).into_owned()
     }
@@ -307,11 +323,14 @@ impl Secrets {
         self
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Secret> {
+    /// The secrets, starting with the current one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Secret> {
         self.live.iter()
     }
 
-    pub(crate) fn resolver(&self) -> Option<&Arc<dyn KeyResolver>> {
+    /// The resolver of public keys, if there is one.
+    #[must_use]
+    pub fn resolver(&self) -> Option<&Arc<dyn KeyResolver>> {
         self.resolver.as_ref()
     }
 
@@ -321,7 +340,11 @@ impl Secrets {
     }
 
     /// Rejects a resolver, for the schemes whose deliveries name no key.
-    pub(crate) fn reject_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Resolver`] if there is one.
+    pub fn reject_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
         match self.resolver {
             Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
             None => Ok(()),

@@ -53,9 +53,10 @@ use crate::time::unit::TimestampUnit;
 /// Cheap to clone: the clones share one set of prepared keys.
 ///
 /// ```
-/// use countersign_core::{Scheme, Secret, Verifier};
+/// use countersign_core::{Secret, Verifier};
+/// use countersign_schemes as schemes;
 ///
-/// let verifier = Verifier::new(Scheme::named("github")?, Secret::new("It's a Secret to Everybody")?)?;
+/// let verifier = Verifier::new(schemes::github(), Secret::new("It's a Secret to Everybody")?)?;
 ///
 /// let headers = [(
 ///     "X-Hub-Signature-256",

@@ -23,7 +23,8 @@
 //!
 //! ```
 //! use bytes::Bytes;
-//! use countersign_core::{Scheme, Secret, Signer, Verified, Verifier};
+//! use countersign_core::{Secret, Signer, Verified, Verifier};
+//! use countersign_schemes as schemes;
 //! use countersign_tower::VerifyLayer;
 //! use http::{Request, Response};
 //! use http_body_util::Full;
@@ -32,7 +33,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let scheme = Scheme::named("jupiter")?;
+//! let scheme = schemes::jupiter();
 //! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
 //!
 //! let service = ServiceBuilder::new().layer(VerifyLayer::new(verifier)).service_fn(
@@ -61,15 +62,16 @@
 //! # use http_body_util::Full;
 //! # use std::convert::Infallible;
 //! use countersign_core::{
-//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Scheme, Secret, Signer, Verifier,
+//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Secret, Signer, Verifier,
 //! };
+//! use countersign_schemes as schemes;
 //! use countersign_tower::WebhookLayer;
 //! use http::Response;
 //! use tower::{ServiceBuilder, ServiceExt};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let scheme = Scheme::named("jupiter")?;
+//! # let scheme = schemes::jupiter();
 //! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
 //! let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"));
 //! let layer = WebhookLayer::new(receiver);

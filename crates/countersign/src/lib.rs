@@ -2,7 +2,7 @@
 //! duplicates of handled events, and only then run the handler.
 //!
 //! ```
-//! use countersign::{Scheme, Secret, Verified, Verifier};
+//! use countersign::{Secret, Verified, Verifier, schemes};
 //!
 //! // Can only be called with a verified delivery.
 //! fn handle(verified: &Verified) {
@@ -11,7 +11,7 @@
 //! }
 //!
 //! // Once, at start-up: the provider's scheme, and the signing secret.
-//! let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new("whsec_test")?)?;
+//! let verifier = Verifier::new(schemes::jupiter(), Secret::new("whsec_test")?)?;
 //!
 //! // For each delivery: its headers, and the unchanged bytes of its body.
 //! let headers = [(
@@ -46,7 +46,7 @@
 //! 1. [`Headers`] returns the *only* value of a header. [`RequestHead`] adds the method
 //!    and the target for the schemes that sign them.
 //! 2. [`Scheme`] defines which header has the signature, its format, and which
-//!    bytes are signed. [`Scheme::named`] returns a built-in scheme,
+//!    bytes are signed. [`schemes`] has the built-in schemes,
 //!    [`Scheme::builder`] builds a custom one. [`ProviderProfile`] describes the
 //!    provider's retries and time limits.
 //! 3. [`Tolerance`] and [`Clock`] check the signed timestamp.
@@ -149,6 +149,8 @@ pub use countersign_core::{
     VerifyRequest, protocol, run_detached,
 };
 
+pub use countersign_schemes as schemes;
+
 #[cfg(feature = "tokio")]
 pub use countersign_core::TokioRuntime;
 
@@ -200,9 +202,9 @@ pub mod redis {
 ///
 /// ```
 /// # use axum::{Router, body::Body, http::StatusCode, routing::post};
-/// # use countersign::{Scheme, Secret, Verifier, tower::VerifyLayer};
+/// # use countersign::{Scheme, Secret, Verifier, schemes, tower::VerifyLayer};
 /// # fn app() -> Result<Router, countersign::ConfigError> {
-/// #     let verifier = Verifier::new(Scheme::named("github")?, Secret::new("secret")?)?;
+/// #     let verifier = Verifier::new(schemes::github(), Secret::new("secret")?)?;
 /// #     let on_event = async || StatusCode::NO_CONTENT;
 /// #     Ok(Router::new().route("/hooks", post(on_event)).layer(VerifyLayer::new(verifier)))
 /// # }
@@ -212,7 +214,7 @@ pub mod redis {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let app = app()?; // yours
-/// let attacks = Attacks::new(Scheme::named("github")?, "secret")?.to("/hooks".parse()?);
+/// let attacks = Attacks::new(schemes::github(), "secret")?.to("/hooks".parse()?);
 /// let deliver = async |attack: &countersign::testing::AttackRequest| {
 ///     let request = attack.to_http().map(Body::new);
 ///     app.clone().oneshot(request).await.unwrap().status().into()

@@ -13,7 +13,7 @@ fn the_readme_lists_some_builtin_schemes_as_they_are() {
     let listed: Vec<&str> = rows_below(README, "| name | signature | signed bytes |").collect();
     assert!(listed.len() > 10);
     for row in listed {
-        let scheme = Scheme::named(names(row).next().unwrap()).unwrap();
+        let scheme = schemes::named(names(row).next().unwrap()).unwrap();
         let (signature, signed) = (scheme.signature_grammar(), scheme.signed());
         assert_eq!(row, format!("| `{}` | `{signature}` | `{signed}` |", scheme.name()));
     }
@@ -36,7 +36,7 @@ fn the_readme_gives_every_rejection_its_status() {
 fn the_guide_gives_schemes_their_ack_deadline() {
     for row in rows_below(DEFAULTS, "| scheme | ack deadline |") {
         for name in names(row) {
-            let waits = Scheme::named(name).unwrap().profile().ack_deadline().as_secs();
+            let waits = schemes::named(name).unwrap().profile().ack_deadline().as_secs();
             assert!(row.ends_with(&format!("| {waits} s |")), "{name}: {row}");
         }
     }
@@ -46,7 +46,7 @@ fn the_guide_gives_schemes_their_ack_deadline() {
 fn the_guide_names_some_schemes_whose_tolerance_is_not_the_default() {
     for row in rows_below(DEFAULTS, "| scheme | tolerance | why |") {
         for name in names(row) {
-            let tolerance = Scheme::named(name).unwrap().tolerance();
+            let tolerance = schemes::named(name).unwrap().tolerance();
             assert_ne!(tolerance, Some(crate::Tolerance::symmetric(FIVE_MINUTES)), "{name}");
             assert_eq!(tolerance.is_none(), row.contains("| none |"), "{name}");
         }
@@ -57,7 +57,7 @@ fn the_guide_names_some_schemes_whose_tolerance_is_not_the_default() {
 fn the_guide_names_some_schemes_whose_retention_is_not_the_default() {
     for row in rows_below(DEFAULTS, "| scheme | retention | why more than a day |") {
         for name in names(row) {
-            assert_ne!(Scheme::named(name).unwrap().profile().retention(), A_DAY, "{name}");
+            assert_ne!(schemes::named(name).unwrap().profile().retention(), A_DAY, "{name}");
         }
     }
 }
@@ -82,7 +82,7 @@ fn the_guide_explains_every_word_of_a_scheme() {
 #[test]
 fn the_guide_lists_every_handshake_as_it_is() {
     let guide = include_str!("../guide/handshakes.md");
-    let schemes: Vec<_> = Scheme::names().map(|name| Scheme::named(name).unwrap()).collect();
+    let schemes: Vec<_> = schemes::names().map(|name| schemes::named(name).unwrap()).collect();
     let rows = schemes.iter().flat_map(|scheme| {
         scheme.handshakes().iter().map(|handshake| {
             let (name, rule) = (handshake.name(), handshake.rule());
@@ -201,7 +201,7 @@ fn the_guide_names_every_scheme_that_signs_the_url() {
     let named =
         proxies.split_once("## The URL\n\n").unwrap().1.split_once(" sign the URL").unwrap().0;
     let named: Vec<&str> = named.split('`').skip(1).step_by(2).collect();
-    let schemes = Scheme::names().filter(|name| Scheme::named(name).unwrap().signs_url());
+    let schemes = schemes::names().filter(|name| schemes::named(name).unwrap().signs_url());
     assert_eq!(named, schemes.collect::<Vec<_>>());
 }
 

@@ -1,15 +1,15 @@
-//! The project's development commands: `cargo xtask test`, `ci`, `docs` and `fuzz`.
+//! The project's development commands: `cargo xtask test`, `ci`, `schemes` and `fuzz`.
 //!
 //! They need a Rust toolchain and a package manager. They install other missing tools, and announce
 //! each installation first.
 
 mod ci;
-mod docs;
 mod fuzz;
 mod language;
 mod package;
 mod redis;
 mod run;
+mod schemes;
 mod tally;
 mod test;
 mod tools;
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let result = match (command.as_str(), rest.as_slice()) {
         ("test", cargo_test_args) => test::test(cargo_test_args),
         ("ci", []) => ci::ci(),
-        ("docs", []) => docs::docs(),
+        ("schemes", []) => schemes::schemes(),
         ("language", []) => language::check(),
         ("fuzz", []) => fuzz::fuzz("60"),
         ("fuzz", [seconds]) => fuzz::fuzz(seconds),
@@ -58,7 +58,8 @@ Usage: cargo xtask <COMMAND>
                package contents, lints, each feature alone, rustdoc, all tests, and the checks of the
                dependencies
   language     rejects words of the old dialect in comments, Markdown and printed texts
-  docs         regenerates docs/SCHEMES.md, after a scheme was added or changed
+  schemes      writes the constructors of countersign-schemes and docs/SCHEMES.md, after a file in
+               crates/countersign-schemes/providers/ was added or changed
   fuzz [SECS]  runs every fuzzer of `fuzz/` for SECS seconds, 60 by default
 
 Missing tools are installed: redis-server with apt-get, dnf, apk or brew; rustfmt and clippy with

@@ -16,7 +16,7 @@ use actix_web::http::KeepAlive;
 use actix_web::web::{ServiceConfig, post};
 use actix_web::{App, HttpResponse, HttpServer, Responder};
 use countersign::actix::{Webhook, WebhookJson, limit_unsent};
-use countersign::{ConfigError, Scheme, Secret, Verifier};
+use countersign::{ConfigError, Secret, Verifier, schemes};
 use serde::Deserialize;
 
 /// Creates a verifier for Stripe.
@@ -25,7 +25,7 @@ use serde::Deserialize;
 ///
 /// [`ConfigError`] if the secret cannot be used.
 pub fn verifier(secret: &str) -> Result<Verifier, ConfigError> {
-    Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)
+    Verifier::new(schemes::stripe(), Secret::new(secret)?)
 }
 
 /// Configures two ways to extract a delivery.

@@ -1,6 +1,6 @@
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, call_service, init_service};
-use countersign::Signer;
+use countersign::{Signer, schemes};
 
 use super::*;
 
@@ -30,7 +30,7 @@ async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
     let verifier = verifier(SECRET).unwrap();
     let app = init_service(App::new().configure(|config| app(config, &verifier))).await;
 
-    let scheme = Scheme::named("stripe").unwrap();
+    let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let content_type = ("Content-Type", "application/json");
     let mut request = TestRequest::post().uri(path).insert_header(content_type);

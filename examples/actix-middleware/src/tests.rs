@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use actix_web::dev::Service;
 use actix_web::rt::{spawn, task::spawn_blocking};
 use actix_web::test::{TestRequest, init_service};
-use countersign::Signer;
+use countersign::{Signer, schemes};
 
 use super::*;
 
@@ -68,7 +68,7 @@ async fn deliver(
 }
 
 fn signed(secret: &str) -> Vec<(String, String)> {
-    let scheme = Scheme::named("stripe").unwrap();
+    let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let none: [(&str, &str); 0] = [];
     signer.sign(&none, EVENT.as_bytes()).unwrap()

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::sync::atomic::Ordering;
 
 use axum::body::Body;
-use countersign::Scheme;
+use countersign::schemes;
 use countersign::testing::{AttackRequest, Attacks};
 use example_attack_your_endpoint::{Handled, app};
 use tower::ServiceExt;
@@ -13,7 +13,7 @@ use tower::ServiceExt;
 async fn main() -> Result<(), Box<dyn Error>> {
     let handled = Handled::default();
     let app = app("whsec_test", &handled)?;
-    let attacks = Attacks::new(Scheme::named("stripe")?, "whsec_test")?.to("/hooks".parse()?);
+    let attacks = Attacks::new(schemes::stripe(), "whsec_test")?.to("/hooks".parse()?);
     let deliver = async |attack: &AttackRequest| {
         let request = attack.to_http().map(Body::new);
         match app.clone().oneshot(request).await {

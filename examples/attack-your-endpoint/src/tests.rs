@@ -9,7 +9,7 @@ use super::*;
 async fn the_endpoint_withstands_every_attack_and_handles_each_event_once() {
     let handled = Handled::default();
     let app = app("whsec_test", &handled).unwrap();
-    let attacks = Attacks::new(Scheme::named("stripe").unwrap(), "whsec_test").unwrap();
+    let attacks = Attacks::new(schemes::stripe(), "whsec_test").unwrap();
     let attacks = attacks.to("/hooks".parse().unwrap()).prepare().unwrap();
     let deliver = async |attack: &AttackRequest| {
         let request = attack.to_http().map(Body::new);

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::axum::{Webhook, WebhookJson};
-use countersign::{ConfigError, Scheme, Secret, Verifier};
+use countersign::{ConfigError, Secret, Verifier, schemes};
 use serde::Deserialize;
 
 /// Creates an app with two ways to extract a delivery of Stripe.
@@ -21,7 +21,7 @@ use serde::Deserialize;
 ///
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
-    let verifier = Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
+    let verifier = Verifier::new(schemes::stripe(), Secret::new(secret)?)?;
     Ok(Router::new().route("/raw", post(raw)).route("/typed", post(typed)).with_state(verifier))
 }
 

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::http::Request;
-use countersign::Signer;
+use countersign::{Signer, schemes};
 use tower::ServiceExt;
 
 use super::*;
@@ -28,7 +28,7 @@ async fn a_genuine_delivery_of_another_type_is_rejected_where_a_type_is_expected
 
 /// Returns the response of the app to a delivery that is signed with `secret`.
 async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
-    let scheme = Scheme::named("stripe").unwrap();
+    let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let content_type = ("Content-Type", "application/json");
     let mut request = Request::post(path).header(content_type.0, content_type.1);

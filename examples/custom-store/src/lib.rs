@@ -20,7 +20,7 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    ConfigError, Endpoint, Grant, Receiver, Scheme, Secret, SystemClock, Verified, Verifier,
+    ConfigError, Endpoint, Grant, Receiver, Secret, SystemClock, Verified, Verifier, schemes,
 };
 
 pub use store::MapStore;
@@ -32,7 +32,7 @@ pub use store::MapStore;
 ///
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError> {
-    let verifier = Verifier::new(Scheme::named("jupiter")?, Secret::new(secret)?)?;
+    let verifier = Verifier::new(schemes::jupiter(), Secret::new(secret)?)?;
     let store = MapStore::new(MAX_EVENTS, SystemClock::new());
     let receiver = Receiver::new(verifier, store, Endpoint::new("jupiter"));
     let layer = WebhookLayer::new(receiver);

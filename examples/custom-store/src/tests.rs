@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use countersign::{
     Attempt, ClaimOutcome, EarlyResponse, Fingerprint, IdempotencyStore, ManualClock, Signer,
+    schemes,
 };
 use countersign_conformance::{SampleDelivery, StoreUnderTest, store_cases};
 use tower::ServiceExt;
@@ -61,7 +62,7 @@ async fn an_event_is_handled_once() {
 
 /// Returns the status and the code of the response.
 async fn deliver(app: &Router) -> (u16, Option<&'static str>) {
-    let scheme = Scheme::named("jupiter").unwrap();
+    let scheme = schemes::jupiter();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
     let body = r#"{"event_id":"evt_1"}"#;
     let mut request = Request::post("/");

@@ -18,8 +18,8 @@ use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secret, SecretResolver, Secrets,
-    TenantId, Tenants, Verified, Verifier,
+    ConfigError, Endpoint, MemoryStore, Receiver, Secret, SecretResolver, Secrets, TenantId,
+    Tenants, Verified, Verifier, schemes,
 };
 
 /// The secrets of the customers, the newest last. In production this is a database.
@@ -64,7 +64,7 @@ pub fn verifier(customers: Customers) -> Result<Verifier, ConfigError> {
             eprintln!("no secrets for {}: {error}", customer.escape_debug());
         },
     );
-    Verifier::for_tenants(Scheme::named("jupiter")?, tenants)
+    Verifier::for_tenants(schemes::jupiter(), tenants)
 }
 
 /// Handles each event of each customer once.

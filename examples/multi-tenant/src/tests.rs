@@ -1,6 +1,6 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
-use countersign::Signer;
+use countersign::{Signer, schemes};
 use tower::ServiceExt;
 
 use super::*;
@@ -47,7 +47,7 @@ fn two_customers() -> (Customers, Verifier, Router) {
 
 /// Returns the response to a delivery for this customer that is signed with `secret`.
 async fn deliver(app: &Router, customer: &str, secret: &str) -> (u16, String) {
-    let scheme = Scheme::named("jupiter").unwrap();
+    let scheme = schemes::jupiter();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post(format!("/hooks/{customer}"));
     for (name, value) in signer.sign(&[("", ""); 0], EVENT.as_bytes()).unwrap() {

@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use countersign::tower::WebhookLayer;
 use countersign::{
-    ConfigError, Endpoint, MemoryStore, Receiver, Scheme, Secrets, Verified, Verifier,
+    ConfigError, Endpoint, MemoryStore, Receiver, Secrets, Verified, Verifier, schemes,
 };
 
 pub use scrape::Scrape;
@@ -31,7 +31,7 @@ pub use scrape::Scrape;
 ///
 /// [`ConfigError`] if a secret cannot be used.
 pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
-    let verifier = Verifier::new(Scheme::named("venum")?, secrets)?;
+    let verifier = Verifier::new(schemes::venum(), secrets)?;
     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("trades"));
     let hooks = Router::new().route("/hooks/venum", post(on_event));
     Ok(hooks.layer(WebhookLayer::new(receiver)))

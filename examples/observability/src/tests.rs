@@ -1,7 +1,7 @@
 use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use countersign::metrics::METRICS;
-use countersign::{Secret, Signer};
+use countersign::{Secret, Signer, schemes};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -67,7 +67,7 @@ fn metric_names(expression: &str) -> impl Iterator<Item = &str> {
 
 /// Returns the status of the response to the same event, signed with this secret.
 async fn deliver(app: &Router, secret: &str) -> u16 {
-    let scheme = Scheme::named("venum").unwrap();
+    let scheme = schemes::venum();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/hooks/venum");
     for (name, value) in signer.sign(&[("", ""); 0], EVENT.as_bytes()).unwrap() {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Request;
 use countersign::serve::Serve;
-use countersign::{EarlyResponse, Signer};
+use countersign::{EarlyResponse, Signer, schemes};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tower::ServiceExt;
@@ -146,7 +146,7 @@ async fn deliver(app: &Router, secret: &str, id: &str, kind: &str) -> (u16, Opti
         },
     });
     let body = body.to_string();
-    let scheme = Scheme::named("perps-tracker").unwrap();
+    let scheme = schemes::perps_tracker();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/webhook");
     for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {

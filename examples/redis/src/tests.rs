@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use countersign::Signer;
 use countersign::redis::RedisConfig;
+use countersign::{Signer, schemes};
 use countersign_conformance::RedisServer;
 use tower::ServiceExt;
 
@@ -37,7 +37,7 @@ async fn connect(server: &RedisServer) -> RedisStore {
 }
 
 async fn status(app: Router, body: &str) -> u16 {
-    let scheme = Scheme::named("stripe").unwrap();
+    let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
     let none: [(&str, &str); 0] = [];
     let mut request = Request::post("/");

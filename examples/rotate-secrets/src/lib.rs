@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use countersign::{ConfigError, Scheme, Secret, Secrets, Verified, Verifier};
+use countersign::{ConfigError, Scheme, Secret, Secrets, Verified, Verifier, schemes};
 
 const NEW: &str = "2026-11";
 const OLD: &str = "2026-05";
@@ -24,7 +24,7 @@ const OLD: &str = "2026-05";
 pub fn verifier(new: &str, old: &str) -> Result<Verifier, ConfigError> {
     let secrets =
         Secrets::new(Secret::new(new)?.named(NEW)).with_previous(Secret::new(old)?.named(OLD));
-    Verifier::new(Scheme::named("venum")?, secrets)
+    Verifier::new(schemes::venum(), secrets)
 }
 
 /// Tracks when the old secret can be removed.

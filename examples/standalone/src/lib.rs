@@ -6,7 +6,7 @@
 //! countersign = "0.1"
 //! ```
 
-use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
+use countersign::{ConfigError, Secret, Verified, Verifier, VerifyError, schemes};
 
 /// A request, as the platform passes it to a function.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Request {
 ///
 /// [`ConfigError`] if the secret cannot be used.
 pub fn verifier(secret: &str) -> Result<Verifier, ConfigError> {
-    Verifier::new(Scheme::named("stripe")?, Secret::new(secret)?)
+    Verifier::new(schemes::stripe(), Secret::new(secret)?)
 }
 
 /// Handles a request, and returns the status of the response.

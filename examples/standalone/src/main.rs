@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use countersign::{Scheme, Secret, Signer};
+use countersign::{Secret, Signer, schemes};
 use example_standalone::{Request, handle, verifier};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let verifier = verifier(&secret)?;
 
     let body = br#"{"id":"evt_1","type":"invoice.paid"}"#.to_vec();
-    let signer = Signer::new(Scheme::named("stripe")?, Secret::new(secret)?)?;
+    let signer = Signer::new(schemes::stripe(), Secret::new(secret)?)?;
     let headers = signer.sign(&[("Content-Type", "application/json")], &body)?;
 
     let genuine = Request { headers, body };

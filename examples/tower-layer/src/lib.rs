@@ -17,7 +17,7 @@ use axum::response::Response;
 use axum::routing::post;
 use axum::{Router, http::StatusCode};
 use countersign::tower::VerifyLayer;
-use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
+use countersign::{ConfigError, Secret, Verified, Verifier, VerifyError, schemes};
 
 /// Receives deliveries of GitHub.
 ///
@@ -25,7 +25,7 @@ use countersign::{ConfigError, Scheme, Secret, Verified, Verifier, VerifyError};
 ///
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
-    let verifier = Verifier::new(Scheme::named("github")?, Secret::new(secret)?)?;
+    let verifier = Verifier::new(schemes::github(), Secret::new(secret)?)?;
     let verify = VerifyLayer::new(verifier).with_body_timeout(Duration::from_secs(3));
     Ok(Router::new().route("/", post(on_event)).layer(verify).layer(from_fn(log_rejections)))
 }

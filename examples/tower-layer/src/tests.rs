@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::body::to_bytes;
-use countersign::Signer;
+use countersign::{Signer, schemes};
 use tower::ServiceExt;
 
 use super::*;
@@ -25,7 +25,7 @@ async fn a_delivery_signed_with_another_secret_is_rejected_without_a_word() {
 
 /// Returns the response of the app to a delivery that is signed with `secret`.
 async fn deliver(secret: &str, body: &'static str) -> Response {
-    let scheme = Scheme::named("github").unwrap();
+    let scheme = schemes::github();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let event = ("X-GitHub-Event", "ping");
     let mut request = Request::builder().method("POST").uri("/").header(event.0, event.1);

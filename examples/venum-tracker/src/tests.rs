@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::http::Request;
-use countersign::Signer;
+use countersign::{Signer, schemes};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -49,7 +49,7 @@ fn event(step: &str) -> String {
 }
 
 async fn deliver(app: &Router, secret: &str, body: &str) -> StatusCode {
-    let scheme = Scheme::named("venum").unwrap();
+    let scheme = schemes::venum();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/hooks/venum");
     for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use axum::body::Body;
 use axum::http::Request;
-use countersign::{EarlyResponse, Signer, Verified};
+use countersign::{EarlyResponse, Signer, Verified, schemes};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
@@ -83,7 +83,7 @@ async fn what_is_not_proved_reaches_no_worker() {
 
 /// Returns the status and the code of the response to the event with this id.
 async fn deliver(app: &Router, id: &str) -> (u16, Option<&'static str>) {
-    let scheme = Scheme::named("jupiter").unwrap();
+    let scheme = schemes::jupiter();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
     let body = format!(r#"{{"event_id":"{id}"}}"#);
     let mut request = Request::post("/");

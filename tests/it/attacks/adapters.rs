@@ -12,7 +12,7 @@ use countersign::actix::WebhookMiddleware;
 use countersign::axum::ClaimedWebhook;
 use countersign::testing::{AttackAnswer, AttackList, AttackRequest, Attacks};
 use countersign::tower::WebhookLayer;
-use countersign::{Endpoint, MemoryStore, Receiver, Scheme, Secret, Verifier};
+use countersign::{Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
 use http::StatusCode;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
@@ -88,14 +88,14 @@ async fn is_clean(scheme: &str, handled: &Handled, app: Router) {
 }
 
 fn attacks(scheme: &str) -> AttackList {
-    let attacks = Attacks::new(Scheme::named(scheme).unwrap(), SECRET).unwrap();
+    let attacks = Attacks::new(schemes::named(scheme).unwrap(), SECRET).unwrap();
     let attacks = attacks.to("/hooks".parse().unwrap()).with_body_limit(LIMIT);
     attacks.prepare().unwrap()
 }
 
 fn receiver(scheme: &str) -> Receiver<MemoryStore> {
     let secret = Secret::new(SECRET).unwrap();
-    let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret).unwrap();
+    let verifier = Verifier::new(schemes::named(scheme).unwrap(), secret).unwrap();
     let verifier = verifier.with_body_limit(LIMIT).with_body_timeout(Duration::from_secs(2));
     Receiver::new(verifier, MemoryStore::new(), Endpoint::new(scheme))
 }

@@ -14,7 +14,7 @@ use countersign::testing::AttackKind::{
     TruncatedSignature, WrongSecret,
 };
 use countersign::testing::{AttackBody, AttackKind, AttackRequest, Attacks};
-use countersign::{Scheme, Secret, Signer, Tolerance, Verified, Verifier};
+use countersign::{Scheme, Secret, Signer, Tolerance, Verified, Verifier, schemes};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Limited};
@@ -299,7 +299,7 @@ impl Receiver {
 }
 
 fn venum() -> Scheme {
-    Scheme::named("venum").unwrap()
+    schemes::venum()
 }
 
 const SIGNATURE: &str = "x-venum-signature";

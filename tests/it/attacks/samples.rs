@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use countersign::testing::{AttackBody, AttackKind, AttackRequest, AttackResult, Attacks};
-use countersign::{Scheme, Secret, Signer};
+use countersign::{Secret, Signer, schemes};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::{BodyExt, Limited};
@@ -64,7 +64,7 @@ fn word(mark: &AttackResult) -> &'static str {
 
 async fn marks(sample: &Sample) -> Vec<AttackResult> {
     let running = Running::default();
-    let scheme = Scheme::named(sample.scheme).unwrap();
+    let scheme = schemes::named(sample.scheme).unwrap();
     let delivery = HeaderName::from_static("x-delivery-id");
     let attacks = Attacks::new(scheme, SECRET).unwrap();
     let attacks = attacks.with_header(delivery, HeaderValue::from_static("delivery-1"));
@@ -157,7 +157,7 @@ impl Sample {
     }
 
     fn genuine(&self, body: &Bytes) -> Vec<u8> {
-        let scheme = Scheme::named(self.scheme).unwrap();
+        let scheme = schemes::named(self.scheme).unwrap();
         let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
         let headers = signer.sign(&crate::delivery::NO_HEADERS, body).unwrap();
         headers[0].1.clone().into_bytes()

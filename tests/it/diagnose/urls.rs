@@ -1,7 +1,7 @@
 //! Causes in the signed URL.
 
 use countersign::diagnose::{CapturedRequest, CauseKind};
-use countersign::{PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier};
+use countersign::{PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, schemes};
 use proptest::prelude::*;
 
 use super::writers::config;
@@ -183,7 +183,7 @@ fn done(detail: &str, url: &str) -> String {
 
 #[test]
 fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
-    let twilio = Scheme::named("twilio").unwrap();
+    let twilio = schemes::twilio();
     let told = |signed: &str, at_hand: &str| {
         let secret = || Secret::new("a secret").unwrap();
         let signer = Signer::new(twilio.clone(), secret()).unwrap();

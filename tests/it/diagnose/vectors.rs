@@ -1,8 +1,8 @@
 //! Diagnoses of the vectors. The causes of rejected vectors are correct, and a delivery of another
 //! scheme is reported with that scheme's name.
 
-use countersign::Scheme;
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
+use countersign::schemes;
 use countersign_conformance::{Expect, Reason, Vector, vectors};
 
 fn found(vector: &Vector, scheme: &str) -> Diagnosis {
@@ -13,7 +13,8 @@ fn found(vector: &Vector, scheme: &str) -> Diagnosis {
         None => request,
     };
     let now_ms = vector.now_unix_ms;
-    let diagnose = Diagnose::new(Scheme::named(scheme).unwrap(), vector.secrets().unwrap());
+    let diagnose = Diagnose::new(schemes::named(scheme).unwrap(), vector.secrets().unwrap());
+    let diagnose = diagnose.with_known_schemes(schemes::all());
     let found = diagnose.with_clock(move || now_ms).diagnose(&request);
     found.unwrap_or_else(|error| panic!("{vector} by {scheme}: {error}"))
 }
@@ -74,12 +75,12 @@ fn what_is_wrong(vector: &Vector) -> Vec<CauseKind> {
 /// ones.
 #[test]
 fn a_genuine_delivery_taken_for_another_schemes_is_told_by_its_own_name() {
-    let names: Vec<&str> = Scheme::names().collect();
+    let names: Vec<&str> = schemes::names().collect();
     let genuine = vectors().iter().filter(|vector| vector.expect == Expect::Valid);
     let mut told = 0;
     for (number, vector) in genuine.enumerate() {
         // A product may sign with the scheme of another one.
-        let scheme = Scheme::named(&vector.provider).unwrap();
+        let scheme = schemes::named(&vector.provider).unwrap();
         let own = scheme.name();
         for other in names.iter().skip(number % STEP).step_by(STEP).filter(|name| **name != own) {
             let found = found(vector, other);

@@ -198,10 +198,10 @@ proptest! {
                 }
             }
         }
-        for name in Scheme::names() {
+        for name in countersign::schemes::names() {
             if let Ok(secret) = Secret::new(text.as_str()) {
                 let url = PublicUrl::new("https://receiver.example/hook").unwrap();
-                let _ = Verifier::with_public_url(url, Scheme::named(name).unwrap(), secret);
+                let _ = Verifier::with_public_url(url, countersign::schemes::named(name).unwrap(), secret);
             }
         }
         let _ = (Secret::from_hex(text.as_str()), Secret::from_base64(text.as_str()));

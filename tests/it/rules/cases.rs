@@ -2,7 +2,9 @@
 //! keys.
 
 use countersign::VerifyErrorKind as Kind;
-use countersign::{PublicUrl, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError};
+use countersign::{
+    PublicUrl, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError, schemes,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
@@ -48,7 +50,7 @@ impl Case {
             "plaid" => ((0..2).map(|_| p256()).collect(), JSON),
             _ => (shared("one", "two"), JSON),
         };
-        Self { scheme: Scheme::named(name).unwrap(), keys, body }
+        Self { scheme: schemes::named(name).unwrap(), keys, body }
     }
 
     pub(super) fn name(&self) -> &str {

@@ -3,8 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
-    ConfigError, ManualClock, Scheme, Secret, SecretProblem, Secrets, Verifier,
-    VerifyErrorKind as Kind,
+    ConfigError, ManualClock, Secret, SecretProblem, Secrets, Verifier, VerifyErrorKind as Kind,
+    schemes,
 };
 use ring::digest;
 use ring::rand::SystemRandom;
@@ -21,7 +21,7 @@ use crate::delivery::NOW_MS;
 #[test]
 fn a_certificate_verifies_nothing_outside_of_its_validity() {
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         // Without any other key, it is not the sender's fault.
         for (secrets, outside) in [
             (given(name, RSA_CERTIFICATE_2025), Kind::Misconfigured),
@@ -48,7 +48,7 @@ fn a_certificate_verifies_nothing_outside_of_its_validity() {
 fn a_certificate_that_is_valid_counts_beside_one_that_has_expired() {
     let unix_ms = UNTIL_MS + 1;
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let new = secret(name, RSA_CERTIFICATE);
         let secrets = given(name, RSA_CERTIFICATE_2025).with_previous(new);
         let verifier = verifier(&scheme, secrets).with_clock(move || unix_ms);
@@ -56,7 +56,7 @@ fn a_certificate_that_is_valid_counts_beside_one_that_has_expired() {
         assert_eq!(verified.unwrap().secret_index(), 1, "{name}");
     }
     for name in ["aws-sns", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let secrets = given(name, RSA_CERTIFICATE_2025);
         let secrets = secrets.with_resolver(|_: &str| Some(RSA_CERTIFICATE.to_owned()));
         let verifier = verifier(&scheme, secrets).with_clock(move || unix_ms);
@@ -67,7 +67,7 @@ fn a_certificate_that_is_valid_counts_beside_one_that_has_expired() {
 #[test]
 fn a_secret_of_which_no_certificate_is_valid_is_recognised() {
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let is_valid = |secrets: &Secrets, unix_ms| secrets.is_any_valid_at(&scheme, unix_ms);
         let old = given(name, RSA_CERTIFICATE_2025);
         assert_eq!(is_valid(&old, UNTIL_MS), Ok(true), "{name}");
@@ -87,7 +87,7 @@ fn a_secret_of_which_no_certificate_is_valid_is_recognised() {
 #[test]
 fn an_expired_certificate_does_not_replace_a_valid_one() {
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let unix_ms = UNTIL_MS + 1;
         let verifier = verifier(&scheme, given(name, RSA_CERTIFICATE)).with_clock(move || unix_ms);
         let (verifier, handle) = verifier.with_secrets_handle().unwrap();
@@ -104,7 +104,7 @@ fn an_expired_certificate_does_not_replace_a_valid_one() {
 fn a_secret_is_one_certificate_or_public_key() {
     let public = public_pem(RSA_PRIVATE);
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let verifier = |text: &str| Verifier::new(scheme.clone(), secret(name, text));
         for two in [
             format!("{RSA_CERTIFICATE_2025}{RSA_CERTIFICATE}"),
@@ -127,7 +127,7 @@ fn a_secret_is_one_certificate_or_public_key() {
 
 #[test]
 fn a_certificate_can_be_followed_by_those_of_its_issuers() {
-    let scheme = Scheme::named("fusionauth").unwrap();
+    let scheme = schemes::fusionauth();
     let begin = "-----BEGIN CERTIFICATE-----";
     let certificates: Vec<String> =
         CHAIN.split(begin).skip(1).map(|rest| format!("{begin}{rest}")).collect();
@@ -151,7 +151,7 @@ fn two_texts_of_one_public_key_have_one_identity() {
     let public = public_pem(RSA_PRIVATE);
     let other = public_pem(RSA_PRIVATE_OTHER);
     for name in ["aws-sns", "paypal", "fusionauth"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let identities = |text: &str| {
             let secrets = Secrets::new(secret(name, text));
             secrets.key_identities(&scheme).unwrap()
@@ -167,7 +167,7 @@ fn two_texts_of_one_public_key_have_one_identity() {
         assert!(!identities(&other)[0].overlaps(expected), "{name}");
     }
     // The webhook's id is signed.
-    let paypal = Scheme::named("paypal").unwrap();
+    let paypal = schemes::paypal();
     let identity = |id: &str| {
         let secrets = Secrets::new(Secret::new(format!("{id}\n{public}")).unwrap());
         secrets.key_identities(&paypal).unwrap()[0]

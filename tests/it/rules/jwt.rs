@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
     ConfigError, EventIdFrom, Identity, ManualClock, Scheme, Secret, Secrets, Signer, Verifier,
-    VerifyErrorKind as Kind,
+    VerifyErrorKind as Kind, schemes,
 };
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
@@ -29,14 +29,14 @@ fn a_token_is_signed_by_any_algorithm_of_its_key() {
         ed25519(),
         ["a b", "a b"].map(str::to_owned),
     ] {
-        let scheme = Scheme::named("fusionauth").unwrap();
+        let scheme = schemes::fusionauth();
         let signer = countersign::Signer::new(scheme.clone(), Secret::new(private).unwrap());
         let headers = signer.unwrap().sign(&[("a", "b")], BODY.as_bytes()).unwrap();
         let verifier = verifier(&scheme, Secret::new(public).unwrap());
         assert!(verifier.verify(&headers, BODY).is_ok());
         assert_eq!(verifier.verify(&headers, "{ }").unwrap_err().kind(), Kind::SignatureMismatch);
     }
-    let scheme = Scheme::named("fusionauth").unwrap();
+    let scheme = schemes::fusionauth();
     let signer = countersign::Signer::new(scheme.clone(), Secret::new(RSA_PRIVATE).unwrap());
     let headers = signer.unwrap().sign(&[("a", "b")], BODY.as_bytes()).unwrap();
     assert!(
@@ -515,7 +515,7 @@ fn plaid() -> Verifier {
 }
 
 fn scheme(name: &str) -> Scheme {
-    Scheme::named(name).unwrap()
+    schemes::named(name).unwrap()
 }
 
 fn rejected(verifier: &Verifier, token: &str) -> Option<Kind> {

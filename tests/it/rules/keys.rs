@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use countersign::{
     Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind,
+    schemes,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -18,7 +19,7 @@ fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
         ("standardwebhooks-v1a", ed25519(), ED25519_SPKI_LENGTH),
         ("sendgrid", p256(), 0),
     ] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let public = &der(&public)[prefix..];
         let public =
             if name == "discord" { const_hex::encode(public) } else { STANDARD.encode(public) };
@@ -33,7 +34,7 @@ fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
 
 #[test]
 fn a_seed_is_a_private_key_where_standard_webhooks_shows_it() {
-    let scheme = Scheme::named("standardwebhooks-v1a").unwrap();
+    let scheme = schemes::standardwebhooks_v1a();
     let seed = [7; 32];
     let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
     let public = format!("whpk_{}", STANDARD.encode(pair.public_key()));
@@ -67,7 +68,7 @@ fn a_list_holds_a_signature_of_each_private_key() {
 
 #[test]
 fn at_most_four_signatures_are_verified_with_a_public_key() {
-    let scheme = Scheme::named("standardwebhooks-v1a").unwrap();
+    let scheme = schemes::standardwebhooks_v1a();
     let [private, public] = ed25519();
     let public = STANDARD.encode(&der(&public)[ED25519_SPKI_LENGTH..]);
     let verifier = verifier(&scheme, Secret::new(public).unwrap());
@@ -92,7 +93,7 @@ fn a_key_of_another_kind_cannot_sign() {
     for bad in
         [RSA_PRIVATE, &p256()[0], &ed25519()[1], "text", "whsk_AA==", &pem("PRIVATE KEY", b"x")]
     {
-        let scheme = Scheme::named("discord").unwrap();
+        let scheme = schemes::discord();
         let rejected = Signer::new(scheme, Secret::new(bad).unwrap()).unwrap_err();
         assert!(matches!(rejected, ConfigError::Sign { .. }), "{rejected}");
         assert!(!rejected.to_string().contains(bad), "{rejected}");
@@ -127,7 +128,7 @@ fn an_ed25519_key_of_low_order_is_rejected() {
                 ("fusionauth", pem("PUBLIC KEY", &spki)),
                 ("fusionauth", format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#)),
             ] {
-                let scheme = Scheme::named(name).unwrap();
+                let scheme = schemes::named(name).unwrap();
                 let rejected = Verifier::new(scheme, Secret::new(key).unwrap()).unwrap_err();
                 assert!(matches!(rejected, ConfigError::Secret { index: Some(0), .. }), "{name}");
             }
@@ -138,7 +139,7 @@ fn an_ed25519_key_of_low_order_is_rejected() {
 #[test]
 fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
     for name in ["stripe", "discord", "twilio", "box", "moralis", "adyen", "figma"] {
-        let scheme = Scheme::named(name).unwrap();
+        let scheme = schemes::named(name).unwrap();
         let url = super::cases::url();
         let secrets = || Secrets::resolved(|_: &str| None);
         let rejected =

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use countersign::{
     BodyCheck, ConfigError, CustomScheme, LiveKeys, ManualClock, Scheme, Secret, Secrets,
-    SignatureCoverage, Verifier, VerifyError, VerifyErrorKind as Kind, VerifyRequest,
+    SignatureCoverage, Verifier, VerifyError, VerifyErrorKind as Kind, VerifyRequest, schemes,
 };
 
 use super::cases::{Case, Sent, cases, url, verifier};
@@ -69,7 +69,7 @@ fn mailguns_parent_signature_counts_if_the_key_of_the_other_has_expired() {
     };
     let secrets = Secrets::new(Secret::new("new").unwrap())
         .with_previous(Secret::new("old").unwrap().valid_until_unix_ms(NOW_MS - 1));
-    let verifier = verifier(&Scheme::named("mailgun").unwrap(), secrets);
+    let verifier = verifier(&schemes::mailgun(), secrets);
     let index = |body: serde_json::Value| {
         verifier.verify(&NO_HEADERS, body.to_string()).unwrap().secret_index()
     };

@@ -1,7 +1,7 @@
 //! PayPal: the certificate that is used, and how little of the body is signed.
 
 use countersign::{
-    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind,
+    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
 
 use super::cases::{Case, RSA_CERTIFICATE, verifier};
@@ -128,7 +128,7 @@ fn a_webhook_without_its_id_or_its_certificate_is_rejected_at_once() {
 }
 
 fn scheme() -> Scheme {
-    Scheme::named("paypal").unwrap()
+    schemes::paypal()
 }
 
 /// `front` plus four bytes that give it the CRC-32 of `model`. Walks the table

@@ -3,6 +3,7 @@
 
 use countersign::{
     Algorithm, ConfigError, MacKey, Scheme, Secret, SecretProblem, Secrets, Signer, Verifier,
+    schemes,
 };
 
 use super::cases::{RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, url};
@@ -10,7 +11,7 @@ use super::cases::{RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, url}
 #[test]
 fn no_scheme_with_shared_secrets_takes_a_public_key_a_certificate_or_a_private_key() {
     let mut shared = 0;
-    for scheme in Scheme::names().map(|name| Scheme::named(name).unwrap()).filter(is_shared) {
+    for scheme in schemes::names().map(|name| schemes::named(name).unwrap()).filter(is_shared) {
         let name = scheme.name().to_owned();
         for key in keys() {
             let secret = || Secret::new(&*key).unwrap();
@@ -26,7 +27,7 @@ fn no_scheme_with_shared_secrets_takes_a_public_key_a_certificate_or_a_private_k
 
 #[test]
 fn the_error_says_which_secret_it_is_and_what_to_give() {
-    let github = Scheme::named("github").unwrap();
+    let github = schemes::github();
     let secrets = Secrets::new(Secret::new("a shared secret").unwrap())
         .with_previous(Secret::new(p256()[1].as_str()).unwrap());
     let rejected = Verifier::new(github.clone(), secrets).unwrap_err();
@@ -49,7 +50,7 @@ fn the_bytes_of_a_key_are_recognised_in_every_constructor() {
     let pem = p256()[1].clone();
     let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(&lines).unwrap();
-    let github = Scheme::named("github").unwrap();
+    let github = schemes::github();
     for secret in [
         Secret::from_text(&*pem),
         Secret::from_bytes(pem.as_bytes()),
@@ -62,7 +63,7 @@ fn the_bytes_of_a_key_are_recognised_in_every_constructor() {
         let rejected = Verifier::new(github.clone(), secret.unwrap()).unwrap_err();
         assert_asymmetric(&rejected, "github");
     }
-    let svix = Scheme::named("svix").unwrap();
+    let svix = schemes::svix();
     for text in [format!("whsec_{}", STANDARD.encode(&pem)), format!("whsec_{lines}")] {
         let rejected = Verifier::new(svix.clone(), Secret::new(text).unwrap()).unwrap_err();
         assert_asymmetric(&rejected, "svix");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use countersign::{
-    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind,
+    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
 use serde_json::{Value, json};
 
@@ -237,5 +237,5 @@ fn try_signed(fields: &Value) -> Option<Sent> {
 }
 
 fn scheme() -> Scheme {
-    Scheme::named("aws-sns").unwrap()
+    schemes::aws_sns()
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use countersign::redis::{RedisConfig, RedisStore};
-use countersign::{Scheme, Secret, Signer};
+use countersign::{Scheme, Secret, Signer, schemes};
 use countersign_conformance::RedisServer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -82,7 +82,7 @@ impl Example {
 
 impl Sender {
     pub(crate) fn new(scheme: &str, path: &'static str) -> Self {
-        Self { path, scheme: Scheme::named(scheme).unwrap() }
+        Self { path, scheme: schemes::named(scheme).unwrap() }
     }
 
     /// A delivery that the app accepts, of the event with this id.

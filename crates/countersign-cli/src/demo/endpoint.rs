@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind};
+use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind, schemes};
 
 use super::delivery::{Delivery, Expected};
 use super::provider::Provider;
@@ -23,7 +23,7 @@ impl Endpoint {
     pub(super) fn new(provider: &'static Provider) -> Result<Self, UsageError> {
         Ok(Self {
             provider,
-            scheme: Scheme::named(provider.scheme)?,
+            scheme: schemes::named(provider.scheme)?,
             current: RandomSecret::new()?,
             previous: RandomSecret::new()?,
             forgers: RandomSecret::new()?,

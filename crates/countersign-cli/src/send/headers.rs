@@ -54,6 +54,8 @@ pub(super) fn id(request: &Request, scheme: &Scheme) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
+
     use super::*;
 
     fn request(headers: &[(&str, &str)]) -> Request {
@@ -94,7 +96,7 @@ mod tests {
             ("webhook-signature", "v1,a"),
             ("content-type", "text/plain"),
         ]);
-        let scheme = Scheme::named("svix").unwrap();
+        let scheme = schemes::svix();
         assert_eq!(id(&request, &scheme).as_deref(), Some("msg_1"));
         let headers = unsigned(&request, &scheme).unwrap();
         assert_eq!(names(&headers), ["content-type"]);
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_none_is_not_kept() {
-        let scheme = Scheme::named("standardwebhooks").unwrap();
+        let scheme = schemes::standardwebhooks();
         for headers in [
             &[("webhook-id", "a"), ("webhook-id", "b")][..],
             &[("webhook-id", "")],

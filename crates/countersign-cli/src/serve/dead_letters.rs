@@ -193,11 +193,12 @@ impl<'a> DeadLetter<'a> {
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
 
     use countersign::{
         Attempt, ClaimOutcome, CompleteOutcome, EarlyResponse, Endpoint, EventKey, Health,
-        IdempotencyStore, MemoryStore, Receiver, ReleaseOutcome, RenewOutcome, Scheme, Secret,
-        Signer, StoreError, Verifier,
+        IdempotencyStore, MemoryStore, Receiver, ReleaseOutcome, RenewOutcome, Secret, Signer,
+        StoreError, Verifier,
     };
     use serde_json::Value;
     use tempfile::TempDir;
@@ -250,7 +251,7 @@ mod tests {
     }
 
     async fn claim_event(folder: &DeadLetterFolder, id: &str) -> EarlyResponse {
-        let (scheme, text) = (Scheme::named("jupiter").unwrap(), "the secret");
+        let (scheme, text) = (schemes::jupiter(), "the secret");
         let body = &format!(r#"{{"event_id":"{id}","type":"t"}}"#);
         let signer = Signer::new(scheme.clone(), Secret::new(text).unwrap()).unwrap();
         let headers = signer.sign(&[("content-type", "application/json")], body.as_bytes());

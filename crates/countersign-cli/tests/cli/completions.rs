@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::process::Command;
 
-use countersign::Scheme;
+use countersign::schemes;
 use countersign::testing::AttackKind;
 
 use crate::program::{Files, commands, countersign};
@@ -22,8 +22,8 @@ fn every_script_names_all_commands() {
 #[test]
 fn scripts_that_know_values_name_all_schemes_aliases_and_forgeries() {
     let kinds = AttackKind::ALL.iter().filter(|kind| **kind != AttackKind::Genuine);
-    let aliases = Scheme::aliases().map(|(alias, _)| alias);
-    let words = Scheme::names().chain(aliases).chain(kinds.map(|kind| kind.name()));
+    let aliases = schemes::aliases().map(|(alias, _)| alias);
+    let words = schemes::names().chain(aliases).chain(kinds.map(|kind| kind.name()));
     let words: Vec<&str> = words.collect();
     for shell in ["bash", "fish", "zsh"] {
         let script = script(shell);

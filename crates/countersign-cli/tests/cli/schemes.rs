@@ -141,7 +141,7 @@ fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
 fn the_page_of_all_schemes_is_what_the_program_writes() {
     let page = include_str!("../../../../docs/SCHEMES.md");
     let written = countersign("schemes --markdown").run().with(0).stdout;
-    assert!(page == written, "docs/SCHEMES.md is stale: run `cargo xtask docs`");
+    assert!(page == written, "docs/SCHEMES.md is stale: run `cargo xtask schemes`");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{HandshakeRule, Scheme};
+use countersign::{HandshakeRule, schemes};
 use countersign_conformance::{Expect, Reason, vectors};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn every_vector_is_judged_as_the_library_judges_it() {
         assert_eq!((ended.status, &answer["verified"]), (status, &json!(verified)), "{told}");
         let keys: Vec<_> = keys.into_iter().filter(|key| *key != "handshake").collect();
         assert_eq!(keys, expected_keys, "{told}");
-        let scheme = Scheme::named(&vector.provider).unwrap();
+        let scheme = schemes::named(&vector.provider).unwrap();
         // For an alias, the output has the name of its scheme.
         assert_eq!(answer["scheme"], *scheme.name(), "{told}");
         let verdict = vector.verifier(&scheme).unwrap().verify(vector.head(), vector.body.clone());
@@ -72,7 +72,7 @@ fn every_handshake_is_told_with_its_answer_and_only_a_signed_one_is_verified() {
             continue;
         }
         let name = answer["handshake"]["name"].as_str().expect(&told);
-        let scheme = Scheme::named(provider).unwrap();
+        let scheme = schemes::named(provider).unwrap();
         let known = scheme.handshakes().iter().find(|known| known.name() == name).unwrap();
         let is_signed = known.rule() == HandshakeRule::Signed;
         assert_eq!(answer["handshake"]["signed"], is_signed, "{told}");

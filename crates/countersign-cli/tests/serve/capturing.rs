@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use countersign::testing::{AttackKind, Attacks};
-use countersign::{Algorithm, Handshake, Scheme, SecretFormat};
+use countersign::{Algorithm, Handshake, Scheme, SecretFormat, schemes};
 use countersign_conformance::{Vector, vectors};
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
@@ -421,7 +421,7 @@ async fn a_compressed_body_is_captured_as_it_arrived_and_searched_as_it_was_sign
     let words = "--listen 127.0.0.1:0 --secret-env SECRET --endpoint /q=quicknode";
     let serving = Serving::start(processes::command(&format!("{words} {}", folder.option()))).await;
     let signed = |body: String| {
-        let attacks = Attacks::new(Scheme::named("quicknode").unwrap(), SECRET).unwrap();
+        let attacks = Attacks::new(schemes::quicknode(), SECRET).unwrap();
         let nonce = HeaderValue::from_static("a nonce");
         let attacks = attacks.with_header(HeaderName::from_static("x-qn-nonce"), nonce);
         attacks.with_body(body).attack(AttackKind::Genuine).unwrap().requests()[0].clone()
@@ -510,7 +510,7 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
     // The vectors with the provider's original headers. They are too old now, and rejected.
     let mut requests: Vec<(&str, Headers, Bytes)> = Vec::new();
     let is_served = |vector: &&Vector| {
-        let scheme = Scheme::named(&vector.provider).unwrap();
+        let scheme = schemes::named(&vector.provider).unwrap();
         vector.method == "POST" && vector.verifier(&scheme).is_ok()
     };
     for vector in vectors().iter().filter(is_served) {
@@ -523,8 +523,8 @@ async fn no_file_holds_a_secret_whatever_the_scheme_and_all_others_hold_the_deli
     }
     let old = requests.len();
     // For each scheme a delivery signed now, which is handled.
-    for name in Scheme::names() {
-        let scheme = Scheme::named(name).unwrap();
+    for name in schemes::names() {
+        let scheme = schemes::named(name).unwrap();
         let Some(mut secret) = shared_secret(&scheme) else { continue };
         if scheme.handshakes().iter().any(Handshake::signs_unsigned_challenge) {
             secret.push_str(" of its own");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use countersign::{Scheme, Secret, Signer};
+use countersign::{Secret, Signer, schemes};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
@@ -43,7 +43,7 @@ impl Delivery {
         body: impl Into<Bytes>,
     ) -> Self {
         let body = body.into();
-        let signer = Signer::new(Scheme::named(scheme).unwrap(), Secret::new(secret).unwrap());
+        let signer = Signer::new(schemes::named(scheme).unwrap(), Secret::new(secret).unwrap());
         let head = [("content-type", "application/json")];
         let mut headers = signer.unwrap().sign(&head, &body).unwrap();
         headers.push(("content-type".to_owned(), "application/json".to_owned()));

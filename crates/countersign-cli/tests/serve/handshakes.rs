@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Scheme, Secret, Signer};
+use countersign::{Scheme, Secret, Signer, schemes};
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 use http::{Method, Request};
 use http_body_util::Full;
@@ -385,7 +385,7 @@ impl Deref for Vector {
 
 impl Vector {
     fn scheme(&self) -> Scheme {
-        Scheme::named(&self.provider).unwrap()
+        schemes::named(&self.provider).unwrap()
     }
 
     /// The endpoint's secret.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use countersign::{PublicUrl, Scheme, Secret, Signer};
+use countersign::{PublicUrl, Secret, Signer, schemes};
 use http::Response;
 use http_body_util::Full;
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn signed(scheme: &str, at: SystemTime, body: &'static str) -> Delivery {
     let form = if scheme == "twilio" { "x-www-form-urlencoded" } else { "json" };
     let own = [("content-type".to_owned(), format!("application/{form}"))];
     let unix_ms = at.duration_since(UNIX_EPOCH).unwrap().as_millis();
-    let signer = Signer::new(Scheme::named(scheme).unwrap(), Secret::new(SECRET).unwrap());
+    let signer = Signer::new(schemes::named(scheme).unwrap(), Secret::new(SECRET).unwrap());
     let signer = signer.unwrap().at_unix_ms(i64::try_from(unix_ms).unwrap());
     let signer = signer.with_url(PublicUrl::new(URL).unwrap());
     let headers = signer.sign(&own, body.as_bytes()).unwrap();

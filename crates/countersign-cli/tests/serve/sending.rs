@@ -7,7 +7,7 @@ use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Scheme, Secret, Verifier};
+use countersign::{Secret, Verifier, schemes};
 use serde_json::{Value, json};
 
 use crate::processes::{self, Files, SECRET};
@@ -221,7 +221,7 @@ async fn a_request_that_is_signed_anew_keeps_its_id_and_nothing_of_its_old_signa
             let headers: Vec<(&str, &str)> =
                 head.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
             let secret = Secret::new(BASE64).unwrap();
-            let verifier = Verifier::new(Scheme::named(scheme).unwrap(), secret).unwrap();
+            let verifier = Verifier::new(schemes::named(scheme).unwrap(), secret).unwrap();
             let verified = verifier.verify(&headers, body);
             assert!(verified.is_ok(), "{scheme}: {verified:?}");
             assert!(headers.iter().all(|(_, value)| !value.contains("AA==")), "{headers:?}");

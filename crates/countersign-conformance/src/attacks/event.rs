@@ -153,11 +153,13 @@ fn time(unit: TimestampUnit, unix_ms: i64) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_schemes as schemes;
+
     use super::*;
 
     #[test]
     fn a_sample_has_an_id_a_type_and_a_time_where_its_scheme_reads_them() {
-        let scheme = Scheme::named("perps-tracker").unwrap();
+        let scheme = schemes::perps_tracker();
         let event: Value = serde_json::from_slice(&sample(&scheme, 1_760_000_000_999)).unwrap();
         assert_eq!(event["created"], 1_760_000_000);
         assert_eq!(event["id"], "evt_1760000000999");
@@ -194,7 +196,7 @@ mod tests {
 
     #[test]
     fn another_event_has_another_id_or_another_digest() {
-        let scheme = Scheme::named("stripe").unwrap();
+        let scheme = schemes::stripe();
         let renamed = |body: &str| renamed(&scheme, body.as_bytes(), "b");
         assert_eq!(renamed(r#"{"id":"a"}"#).unwrap(), r#"{"id":"a_b"}"#);
         assert_eq!(renamed(r#"{"id":1}"#).unwrap(), r#"{"id":"1_b"}"#);

@@ -88,6 +88,8 @@ const MORE: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    use countersign_schemes as schemes;
+
     use super::*;
 
     #[test]
@@ -98,16 +100,16 @@ mod tests {
             ("jupiter", "ab", ""),
             ("standardwebhooks", "v1,ab==", "v1,"),
         ] {
-            let form = TagForm::of(&Scheme::named(scheme).unwrap());
+            let form = TagForm::of(&schemes::named(scheme).unwrap());
             assert_eq!(form.split(value).0, before, "{scheme}");
         }
     }
 
     #[test]
     fn the_time_beside_a_signature_is_replaced() {
-        let form = TagForm::of(&Scheme::named("stripe").unwrap());
+        let form = TagForm::of(&schemes::stripe());
         assert_eq!(form.with_time("t=1,v1=ab", "x").unwrap(), "t=x,v1=ab");
-        let form = TagForm::of(&Scheme::named("github").unwrap());
+        let form = TagForm::of(&schemes::github());
         assert_eq!(form.with_time("sha256=ab", "x"), None);
     }
 }

@@ -4,7 +4,9 @@
 use std::sync::mpsc;
 use std::time::Duration;
 
-use countersign_core::{Encoding, Handshake, Scheme, Secret, Verifier};
+use countersign_core::{Encoding, Handshake, Secret, Verifier};
+
+use countersign_schemes as schemes;
 
 use super::adapter::HttpEndpoint;
 use super::context::{Failure, TestContext, TestResult, same};
@@ -14,7 +16,7 @@ use super::request::Request;
 pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
     scene: &TestContext<'_>,
 ) -> TestResult {
-    let zoom = Scheme::named("zoom")?;
+    let zoom = schemes::zoom();
     let server = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6U"}}"#;
     let validation = signed(zoom.clone(), body)?;
@@ -31,7 +33,7 @@ pub(super) async fn a_signed_handshake_is_answered_in_the_handlers_place(
 }
 
 pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &TestContext<'_>) -> TestResult {
-    let twitch = Scheme::named("twitch")?;
+    let twitch = schemes::twitch();
     let server = scene.open(HttpEndpoint::of(verifier(twitch.clone())?)).await;
     let body = r#"{"challenge":"pogchamp","subscription":{"status":"webhook_callback_verification_pending"}}"#;
     let verification = signed(twitch, body)?;
@@ -42,7 +44,7 @@ pub(super) async fn a_signed_challenge_is_sent_back_as_text(scene: &TestContext<
 pub(super) async fn a_signed_handshake_with_a_wrong_signature_is_rejected(
     scene: &TestContext<'_>,
 ) -> TestResult {
-    let zoom = Scheme::named("zoom")?;
+    let zoom = schemes::zoom();
     let server = scene.open(HttpEndpoint::of(verifier(zoom.clone())?)).await;
     let body = r#"{"event":"endpoint.url_validation","payload":{"plainToken":"a"}}"#;
     let validation = signed(zoom, body)?;

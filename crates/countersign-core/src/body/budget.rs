@@ -20,10 +20,11 @@ use std::sync::{Arc, LazyLock};
 /// [body limit](crate::Verifier::with_body_limit).
 ///
 /// ```
-/// use countersign_core::{BufferBudget, Scheme, Secret, Verifier};
+/// use countersign_core::{BufferBudget, Secret, Verifier};
+/// use countersign_schemes as schemes;
 ///
 /// let budget = BufferBudget::new(16 * 1024 * 1024);
-/// let verifier = Verifier::new(Scheme::named("github")?, Secret::new("secret")?)?
+/// let verifier = Verifier::new(schemes::github(), Secret::new("secret")?)?
 ///     .with_buffer_budget(budget.clone());
 /// assert_eq!(budget.used(), 0);
 /// # let _ = verifier;

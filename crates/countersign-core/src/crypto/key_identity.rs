@@ -71,7 +71,7 @@ impl KeyIdentity {
     }
 
     /// The identity of a key of HMAC with the hash `D`.
-    pub(crate) fn of_hmac<D: Digest + BlockSizeUser>(key: &[u8]) -> Self {
+    fn of_hmac<D: Digest + BlockSizeUser>(key: &[u8]) -> Self {
         if key.len() > D::block_size() {
             return Self::new(Zeroizing::new(D::digest(key).to_vec()));
         }

@@ -53,7 +53,7 @@ impl Key {
     /// Prepares the key of one secret.
     pub(crate) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
         let key = match scheme.algorithm.is_shared() {
-            true => secret.shared_key(scheme.secret_format)?,
+            true => secret.dangerous_shared_key(scheme.secret_format)?,
             false => secret.key(scheme.secret_format)?,
         };
         Self::new(scheme, &key)
@@ -184,15 +184,18 @@ fn running<D: EagerHash>(mac: &HmacCore<D>) -> Hmac<D> {
 
 /// A key cannot be prepared.
 #[derive(Debug)]
-pub(crate) enum KeyError {
+#[non_exhaustive]
+pub enum KeyError {
+    /// The secret is not suitable.
     Secret(SecretProblem),
-    #[cfg_attr(feature = "asymmetric", expect(dead_code, reason = "no feature is missing"))]
+    /// This build lacks a feature.
     FeatureRequired(&'static str),
 }
 
 impl KeyError {
     /// The error for the secret with this index, if the index is known.
-    pub(crate) fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
+    #[must_use]
+    pub fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
         match self {
             Self::Secret(problem) => ConfigError::Secret { problem, index },
             Self::FeatureRequired(feature) => {
@@ -252,7 +255,7 @@ pub(crate) const MAX_TAGS: usize = 16;
 
 /// The maximum number of signatures that are verified with a public key: each reads
 /// the whole message again.
-pub(crate) const MAX_PUBLIC_TAGS: usize = 4;
+pub const MAX_PUBLIC_TAGS: usize = 4;
 
 /// The maximum number of signatures for this algorithm.
 pub(crate) fn max_tags(algorithm: Algorithm) -> usize {
@@ -311,8 +314,9 @@ impl VerifyToken {
     }
 }
 
-/// Whether two digests are equal, for digests that are not tags of a [`Key`].
-pub(crate) fn is_same(left: &[u8], right: &[u8]) -> bool {
+/// Whether two digests are equal. The comparison takes constant time.
+#[must_use]
+pub fn is_same(left: &[u8], right: &[u8]) -> bool {
     same(left, right).into()
 }
 
@@ -380,7 +384,8 @@ fn tag_lengths(algorithm: Algorithm) -> Option<std::ops::RangeInclusive<usize>> 
 }
 
 /// Encodes a tag as its scheme does. Plain text is for tokens, which have no tag.
-pub(crate) fn encode(tag: &[u8], encoding: Encoding) -> String {
+#[must_use]
+pub fn encode(tag: &[u8], encoding: Encoding) -> String {
     match encoding {
         Encoding::Hex => const_hex::encode(tag),
         Encoding::Base64 => STRICT.encode(tag),
@@ -405,7 +410,12 @@ mod tests {
     /// path for each instruction set.
     #[test]
     fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
-        let scheme = Scheme::named("shopify").unwrap();
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Acme-Signature")
+            .signed_payload("{body}")
+            .encoding(Encoding::Base64)
+            .build()
+            .unwrap();
         let read = |text: &[u8]| decode(text, &scheme, &mut [0; MAX_DECODED]).map(<[u8]>::to_vec);
         let plain = |text: &[u8]| STRICT.decode(text).ok().filter(|tag| tag.len() == 32);
         let tag: [u8; 32] = std::array::from_fn(|at| (at * 37) as u8);

@@ -16,25 +16,31 @@ mod public;
 #[cfg(feature = "asymmetric")]
 pub(crate) use low_order::is_low_order;
 #[cfg(not(feature = "asymmetric"))]
-pub(crate) use none::{PrivateKey, PublicKey};
+pub use none::{PrivateKey, PublicKey};
 #[cfg(feature = "asymmetric")]
-pub(crate) use private::PrivateKey;
+pub use private::PrivateKey;
 #[cfg(feature = "asymmetric")]
-pub(crate) use public::PublicKey;
+pub use public::PublicKey;
 
 /// A signature algorithm with a private key. A key supports only the algorithms of
 /// its kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// PKCS #1 v1.5, like all RSA here. Only for providers that sign with no other.
+#[non_exhaustive]
+pub enum PublicKeyAlgorithm {
+    /// RSA, PKCS #1 v1.5, with SHA-1. Only for providers that sign with no other.
     RsaSha1,
+    /// RSA, PKCS #1 v1.5, with SHA-256.
     RsaSha256,
+    /// RSA, PKCS #1 v1.5, with SHA-384.
     RsaSha384,
+    /// RSA, PKCS #1 v1.5, with SHA-512.
     RsaSha512,
-    /// The signature is the two numbers, concatenated.
+    /// ECDSA over P-256 with SHA-256. The signature is the two numbers, concatenated.
     P256,
-    /// The signature is ASN.1.
+    /// ECDSA over P-256 with SHA-256. The signature is ASN.1.
     P256Asn1,
+    /// ECDSA over P-384 with SHA-384. The signature is the two numbers, concatenated.
     P384,
+    /// Ed25519.
     Ed25519,
 }

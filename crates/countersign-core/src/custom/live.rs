@@ -48,7 +48,8 @@ impl<K> LiveKeys<K> {
 
     /// Whether this is true for the key of any secret, valid now or not: for a restriction that
     /// must remain when the secret that states it expires.
-    pub(crate) fn any_given(&self, states: impl Fn(&K) -> bool) -> bool {
+    #[must_use]
+    pub fn any_given(&self, states: impl Fn(&K) -> bool) -> bool {
         self.keys.iter().any(states)
     }
 

@@ -11,7 +11,7 @@ use crate::request::url::{PublicUrl, RequestUrl};
 use crate::scheme::Scheme;
 use crate::time::timestamp;
 use crate::time::tolerance::Tolerance;
-use crate::verify::signature_headers::{FamilyHeaders, Signatures};
+use crate::verify::signature_headers::{FamilyHeaders, Signatures, is_id};
 
 /// A request without its body, for a [`CustomScheme`](crate::CustomScheme):
 /// headers with one value each, the URL that the provider calls, and the time.
@@ -52,7 +52,11 @@ impl<'a> VerifyRequest<'a> {
 
     /// The URL that the provider calls, split into its configured part and the
     /// part that the client chose.
-    pub(crate) fn request_url(&self) -> Result<RequestUrl<'a>, VerifyError> {
+    ///
+    /// # Errors
+    ///
+    /// As [`url`](Self::url).
+    pub fn request_url(&self) -> Result<RequestUrl<'a>, VerifyError> {
         let url = self.url.and_then(|url| url.of_request(self.head.target));
         url.ok_or_else(|| VerifyErrorKind::Misconfigured.into())
     }
@@ -121,6 +125,13 @@ impl<'a> VerifyRequest<'a> {
             timestamp::check(unix_ms, self.now_ms, tolerance)?;
         }
         Ok(Some(unix_ms))
+    }
+
+    /// Whether a text can be an id of this scheme: 1 to 256 visible ASCII characters, without those
+    /// that end the id in the signed payload.
+    #[must_use]
+    pub fn is_id(&self, text: &[u8]) -> bool {
+        is_id(self.scheme, text)
     }
 
     /// The maximum size of the body, in bytes, which the receiver checks itself.

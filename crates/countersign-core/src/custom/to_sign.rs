@@ -84,7 +84,11 @@ impl<'a> SignRequest<'a> {
     }
 
     /// A random unique id, for when no id was given.
-    pub(crate) fn random_id(&self) -> Result<String, ConfigError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Sign`] if the operating system gives no random bytes.
+    pub fn random_id(&self) -> Result<String, ConfigError> {
         let mut random = [0; 16];
         let filled = getrandom::fill(&mut random);
         filled.map_err(|_| self.problem("cannot generate a random id"))?;

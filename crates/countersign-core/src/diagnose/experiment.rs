@@ -23,6 +23,8 @@ use crate::verify::Verifier;
 pub(super) struct Experiment {
     pub(super) scheme: Arc<Scheme>,
     pub(super) request: CapturedRequest,
+    /// The schemes of other providers.
+    pub(super) known: Arc<[Scheme]>,
 }
 
 impl Experiment {

@@ -51,8 +51,8 @@ pub(super) fn schemes_of_its_headers(trial: &Experiment) -> Vec<Scheme> {
     if has_own_signature(trial) {
         return Vec::new();
     }
-    let others = Scheme::names().filter_map(|name| Scheme::named(name).ok());
-    let others: Vec<Scheme> = others.filter(|scheme| has_headers(trial, scheme)).collect();
+    let others = trial.known.iter().filter(|scheme| has_headers(trial, scheme));
+    let others: Vec<Scheme> = others.cloned().collect();
     if others.len() > MAX_SCHEMES { Vec::new() } else { others }
 }
 

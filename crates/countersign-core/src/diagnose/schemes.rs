@@ -14,13 +14,12 @@ use crate::scheme::{Grammar, Scheme, TypePlace};
 /// signature of its own scheme, schemes with a plain token are left out as well: a
 /// header that merely contains the secret is no explanation either.
 pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<Item = Experiment> {
-    let others = Scheme::names().filter(|name| *name != trial.scheme.name());
-    let others = others.filter_map(|name| Scheme::named(name).ok());
+    let others = trial.known.iter().filter(|scheme| scheme.name() != trial.scheme.name());
     let others =
         others.filter(move |scheme| !is_mismatched || !may_stand_beside(scheme, &trial.scheme));
     let is_signed = heuristics::has_own_signature(trial);
     let others = others.filter(move |it| !is_signed || it.algorithm() != Algorithm::Token);
-    others.map(|scheme| trial.with_scheme(scheme))
+    others.map(|scheme| trial.with_scheme(scheme.clone()))
 }
 
 /// Tries the schemes whose headers the request has, if it lacks the signature

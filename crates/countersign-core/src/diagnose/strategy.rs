@@ -260,10 +260,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::crypto::algorithm::Encoding;
     use crate::diagnose::CapturedRequest;
     use crate::diagnose::experiment::MAX_WORK;
     use crate::scheme::Scheme;
+    use crate::secret::secret_format::SecretFormat;
     use crate::secret::{Secret, Secrets};
+    use crate::time::unit::TimestampUnit;
 
     #[test]
     fn what_is_hashed_has_a_bound_however_large_the_request_is() {
@@ -280,8 +283,8 @@ mod tests {
             let headers = (0..headers).map(|number| (format!("x-{number}"), "1760000000"));
             let headers = headers.chain([(format!("{name}-signature"), "v1,AAAA")]);
             let request = CapturedRequest::new(headers, body).with_url("https://a.example/b?c=d");
-            let scheme = Arc::new(Scheme::named(name).unwrap());
-            let trial = Experiment { scheme, request };
+            let scheme = Arc::new(standard_webhooks(name));
+            let trial = Experiment { scheme, request, known: Arc::new([]) };
             let bench = Experiments {
                 given: &given,
                 others: &others,
@@ -304,5 +307,18 @@ mod tests {
             assert!(spent < 2 * MAX_WORK + single, "{name}, {length}: {spent}");
             assert!(tried < 40_000, "{name}, {length}: {tried}");
         }
+    }
+
+    /// The scheme of Standard Webhooks, with headers that begin with this name.
+    fn standard_webhooks(name: &str) -> Scheme {
+        let scheme = Scheme::builder(name)
+            .secret_format(SecretFormat::Whsec)
+            .signature_header(format!("{name}-signature"))
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header(format!("{name}-id"))
+            .timestamp_header(format!("{name}-timestamp"), TimestampUnit::Seconds);
+        scheme.build().unwrap()
     }
 }

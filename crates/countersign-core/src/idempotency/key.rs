@@ -133,7 +133,12 @@ pub(super) mod sample {
 
     /// The keys of `count` different events.
     pub(crate) fn keys(count: usize) -> Vec<EventKey> {
-        let scheme = Scheme::named("jupiter").unwrap();
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Acme-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/event_id")
+            .build()
+            .unwrap();
         let secret = || Secret::new("a secret").unwrap();
         let signer = Signer::new(scheme.clone(), secret()).unwrap();
         let verifier = Verifier::new(scheme, secret()).unwrap();

@@ -13,7 +13,8 @@ use super::scan::{after_space, end_of_string, end_of_value};
 /// A body without the value is not JSON, and shows where the value was: only at that place, apart
 /// from white space, does a value make it JSON again. So bodies that differ elsewhere still differ
 /// without it.
-pub(crate) fn member(body: &[u8], name: &str) -> Option<Range<usize>> {
+#[must_use]
+pub fn member(body: &[u8], name: &str) -> Option<Range<usize>> {
     if !is_document(body) {
         return None;
     }

@@ -74,11 +74,22 @@ impl PublicUrl {
 
 /// The URL of a request, split into configured parts and parts that the sender chose.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum RequestUrl<'a> {
-    /// The full URL is configured. `target` is the target of the request line.
-    Exact { url: &'a str, target: Option<&'a str> },
+#[expect(clippy::exhaustive_enums, reason = "custom signing code must handle both")]
+pub enum RequestUrl<'a> {
+    /// The full URL is configured.
+    Exact {
+        /// The configured URL.
+        url: &'a str,
+        /// The target of the request line, if it is known.
+        target: Option<&'a str>,
+    },
     /// Only the origin is configured.
-    Origin { origin: &'a str, target: &'a str },
+    Origin {
+        /// The configured origin.
+        origin: &'a str,
+        /// The target of the request line, which the sender chose.
+        target: &'a str,
+    },
 }
 
 impl PublicUrl {

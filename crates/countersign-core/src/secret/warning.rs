@@ -65,10 +65,11 @@ impl Secrets {
     /// them when a service starts. A warning does not prevent the use of a secret.
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets};
+    /// use countersign_core::{Secret, Secrets};
+    /// use countersign_schemes as schemes;
     ///
     /// let secrets = Secrets::new(Secret::new("'a' ")?.named("GITHUB_SECRET"));
-    /// for warning in secrets.warnings(&Scheme::named("github")?) {
+    /// for warning in secrets.warnings(&schemes::github()) {
     ///     eprintln!("warning: {warning}");
     /// }
     /// # Ok::<(), countersign_core::ConfigError>(())
@@ -122,7 +123,8 @@ pub(crate) fn unquoted(text: &str) -> Option<&str> {
 
 /// Whether a character is white space or invisible. Such characters are copied along
 /// with a text from a page.
-pub(crate) fn is_blank(character: char) -> bool {
+#[must_use]
+pub fn is_blank(character: char) -> bool {
     character.is_whitespace() || character.is_control() || INVISIBLE.contains(&character)
 }
 
@@ -164,55 +166,3 @@ const QUOTES: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
 const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', BYTE_ORDER_MARK];
 pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kinds(scheme: &str, text: &str) -> Vec<SecretWarningKind> {
-        let secrets = Secrets::new(Secret::new(text).unwrap());
-        let warnings = secrets.warnings(&Scheme::named(scheme).unwrap());
-        warnings.iter().map(SecretWarning::kind).collect()
-    }
-
-    #[test]
-    fn a_short_secret_one_in_quotes_and_one_with_white_space_around_it_are_warned_of() {
-        use SecretWarningKind::{InQuotes, Short, SurroundingWhitespace};
-        let long = "whsec_MDEyMzQ1Njc4OWFiY2RlZg==";
-        for (scheme, text, expected) in [
-            ("github", "a", &[Short { bytes: 1 }][..]),
-            ("svix", "whsec_abcd", &[Short { bytes: 3 }]),
-            ("svix", long, &[]),
-            ("github", "0123456789abcdef", &[]),
-            ("github", "\"0123456789abcdef\"", &[InQuotes]),
-            ("github", "‘0123456789abcdef’\u{200b}", &[SurroundingWhitespace, InQuotes]),
-            ("github", "0123456789abcdef\n", &[SurroundingWhitespace]),
-            ("gitlab-token", "token", &[Short { bytes: 5 }]),
-            ("github", "'", &[Short { bytes: 1 }]),
-        ] {
-            assert_eq!(kinds(scheme, text), expected, "{scheme}: {text}");
-        }
-    }
-
-    #[test]
-    fn a_public_key_is_not_short_and_pem_may_end_in_a_line_break() {
-        let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-        assert_eq!(kinds("discord", key), []);
-        let pem = "WEBHOOK\n-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n";
-        assert_eq!(kinds("paypal", pem), []);
-    }
-
-    #[test]
-    fn a_warning_names_the_secret_and_shows_nothing_of_it() {
-        let secrets = Secrets::new(Secret::new("'hunter2'").unwrap().named("GITHUB"))
-            .with_previous(Secret::new("hunter2").unwrap());
-        let warnings = secrets.warnings(&Scheme::named("github").unwrap());
-        let told: Vec<String> = warnings.iter().map(SecretWarning::to_string).collect();
-        assert_eq!(told.len(), 3, "{told:?}");
-        assert!(told[0].starts_with("the secret `GITHUB` has quotes"), "{told:?}");
-        assert!(told[2].starts_with("secret 1 has a key of 7 bytes"), "{told:?}");
-        let shown = format!("{told:?}{warnings:?}");
-        assert!(!shown.contains("hunter2"), "{shown}");
-        assert_eq!((warnings[2].index(), warnings[2].name()), (1, None));
-    }
-}

@@ -1,5 +1,6 @@
 //! The format of a timestamp.
 
+use super::timestamp;
 use crate::error::named_variants::named_variants;
 
 /// The format of a timestamp.
@@ -22,3 +23,18 @@ named_variants!(TimestampUnit {
     Rfc3339 = "rfc3339",
     HttpDate = "http-date",
 });
+
+impl TimestampUnit {
+    /// Parses a timestamp, and returns it in Unix milliseconds; `None` if it is not a timestamp of
+    /// this format.
+    #[must_use]
+    pub fn parse(self, text: &[u8]) -> Option<i64> {
+        timestamp::parse(text, self)
+    }
+
+    /// The number of digits of a time between 2001 and 2286; `None` if the format is not a number.
+    #[must_use]
+    pub fn digits(self) -> Option<usize> {
+        timestamp::digits(self)
+    }
+}

@@ -19,9 +19,10 @@ impl Verifier {
     /// call on the returned verifier returns the same handle.
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets, Signer, Verifier};
+    /// use countersign_core::{Secret, Secrets, Signer, Verifier};
+    /// use countersign_schemes as schemes;
     ///
-    /// let scheme = Scheme::named("github")?;
+    /// let scheme = schemes::github();
     /// let verifier = Verifier::new(scheme.clone(), Secret::new("old")?)?;
     /// let (verifier, secrets) = verifier.with_secrets_handle()?;
     ///

@@ -30,7 +30,8 @@ impl Verifier {
     /// resolver must return some secret of the tenant for it.
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets, Signer, TenantId, Tenants, Verifier};
+    /// use countersign_core::{Secret, Secrets, Signer, TenantId, Tenants, Verifier};
+    /// use countersign_schemes as schemes;
     ///
     /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let tenants = Tenants::new(TenantId::header("X-Webhook-ID")?, async |tenant: String| {
@@ -38,7 +39,7 @@ impl Verifier {
     ///     let is_known = tenant == "acme";
     ///     Ok(is_known.then_some(Secret::new("secret of acme")?.into()))
     /// });
-    /// let scheme = Scheme::named("github")?;
+    /// let scheme = schemes::github();
     /// let verifier = Verifier::for_tenants(scheme.clone(), tenants)?;
     ///
     /// let signer = Signer::new(scheme, Secret::new("secret of acme")?)?;

@@ -13,10 +13,11 @@ impl Secrets {
     /// [`Misconfigured`](crate::VerifyErrorKind::Misconfigured).
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets};
+    /// use countersign_core::{Secret, Secrets};
+    /// use countersign_schemes as schemes;
     ///
     /// let secrets = Secrets::new(Secret::new("secret")?.valid_until_unix_ms(1_796_083_200_000));
-    /// let scheme = Scheme::named("github")?;
+    /// let scheme = schemes::github();
     /// assert!(secrets.is_any_valid_at(&scheme, 1_796_083_200_000)?);
     /// assert!(!secrets.is_any_valid_at(&scheme, 1_796_083_200_001)?);
     /// # Ok::<(), countersign_core::ConfigError>(())
@@ -34,9 +35,10 @@ impl Secrets {
     /// texts: as PEM and as a JWK, or as a long HMAC key and its digest.
     ///
     /// ```
-    /// use countersign_core::{Scheme, Secret, Secrets};
+    /// use countersign_core::{Secret, Secrets};
+    /// use countersign_schemes as schemes;
     ///
-    /// let scheme = Scheme::named("svix")?;
+    /// let scheme = schemes::svix();
     /// let of = |text: &str| Secrets::new(Secret::new(text)?).key_identities(&scheme);
     /// let (one, other) = (of("whsec_c2VjcmV0")?, of("v1,whsec_c2VjcmV0")?);
     /// assert!(one[0].overlaps(other[0]));

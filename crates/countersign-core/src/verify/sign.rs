@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::mac::{self, Key, KeyError, Message};
-use crate::crypto::signature_key::{PrivateKey, Way};
+use crate::crypto::signature_key::{PrivateKey, PublicKeyAlgorithm};
 use crate::custom::{SignRequest, SignedRequest};
 use crate::error::{ConfigError, VerifyError};
 use crate::request::headers::RequestHead;
@@ -22,9 +22,10 @@ use crate::verify::signature_headers::{Assembly, SignedParts, is_id};
 /// Signs deliveries of a scheme, to test a receiver without its provider.
 ///
 /// ```
-/// use countersign_core::{Scheme, Secret, Signer, Verifier};
+/// use countersign_core::{Secret, Signer, Verifier};
+/// use countersign_schemes as schemes;
 ///
-/// let scheme = Scheme::named("stripe")?;
+/// let scheme = schemes::stripe();
 /// let headers = Signer::new(scheme.clone(), Secret::new("whsec_test")?)?
 ///     .sign(&[("Content-Type", "application/json")], b"{}")?;
 ///
@@ -44,7 +45,7 @@ pub struct Signer {
 /// The keys to sign with.
 enum Keys {
     Shared(Vec<Key>),
-    Private(Vec<PrivateKey>, Way),
+    Private(Vec<PrivateKey>, PublicKeyAlgorithm),
     /// The scheme's rule prepares them.
     OfRule,
 }
@@ -63,8 +64,8 @@ impl Signer {
         secrets.reject_resolver(&scheme)?;
         let keys = match scheme.algorithm {
             _ if !scheme.is_data() => Keys::OfRule,
-            Algorithm::Ed25519 => private(&scheme, &secrets, Way::Ed25519)?,
-            Algorithm::EcdsaP256 => private(&scheme, &secrets, Way::P256Asn1)?,
+            Algorithm::Ed25519 => private(&scheme, &secrets, PublicKeyAlgorithm::Ed25519)?,
+            Algorithm::EcdsaP256 => private(&scheme, &secrets, PublicKeyAlgorithm::P256Asn1)?,
             _ => Keys::Shared(Key::all(&scheme, &secrets)?),
         };
         Ok(Self { scheme, secrets, keys, url: None, id: None, unix_ms: None })
@@ -222,7 +223,7 @@ impl Signer {
             Keys::Shared(keys) => {
                 let keys = keys.iter().zip(self.secrets.iter());
                 let tags = keys.map(|(key, secret)| match key {
-                    Key::Token(_) => secret.text(self.scheme.secret_format),
+                    Key::Token(_) => secret.dangerous_text(self.scheme.secret_format),
                     key => mac::encode(&key.tag(message), encoding),
                 });
                 Some(tags.collect())
@@ -262,9 +263,13 @@ impl Signer {
 }
 
 /// Parses the private keys of a scheme that verifies with public keys.
-fn private(scheme: &Scheme, secrets: &Secrets, way: Way) -> Result<Keys, ConfigError> {
+fn private(
+    scheme: &Scheme,
+    secrets: &Secrets,
+    way: PublicKeyAlgorithm,
+) -> Result<Keys, ConfigError> {
     let keys = secrets.iter().enumerate().map(|(index, secret)| {
-        match PrivateKey::new(&secret.text(SecretFormat::Text)) {
+        match PrivateKey::new(&secret.dangerous_text(SecretFormat::Text)) {
             Ok(key) if key.has(way) => Ok(key),
             Err(error @ KeyError::FeatureRequired(_)) => Err(error.of(scheme, Some(index))),
             Ok(_) | Err(KeyError::Secret(_)) => Err(ConfigError::Sign {

@@ -447,11 +447,18 @@ const MAX_ID: usize = 256;
 mod tests {
     use super::*;
     use crate::secret::Secret;
+    use crate::time::unit::TimestampUnit;
     use crate::verify::Verifier;
 
     #[test]
     fn items_of_another_kind_are_ignored_until_they_are_too_many() {
-        let stripe = Scheme::named("stripe").unwrap();
+        let stripe = Scheme::builder("stripe")
+            .signature_header("Stripe-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .build()
+            .unwrap();
         let verifier = Verifier::new(stripe, Secret::new("secret").unwrap()).unwrap();
         let kind = |others: usize| {
             let list = format!("t=1{},v1={}", ",v0=ab".repeat(others), "a5".repeat(32));

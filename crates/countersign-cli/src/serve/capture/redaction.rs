@@ -158,6 +158,8 @@ const MAX_ENCODINGS: usize = 8;
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
+
     use countersign::Secret;
 
     use super::*;
@@ -172,7 +174,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
-        let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+        let redaction = Redaction::of(&schemes::named(scheme).unwrap());
         let left_out = redaction.headers(&headers.collect(), &hidden());
         left_out.iter().map(HeaderName::to_string).collect()
     }
@@ -323,7 +325,7 @@ mod tests {
     #[test]
     fn a_body_that_holds_a_secret_is_in_no_file() {
         let allows = |scheme: &str, body: &str| {
-            let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+            let redaction = Redaction::of(&schemes::named(scheme).unwrap());
             redaction.allows_body(body.as_bytes(), &hidden())
         };
         assert!(allows("github", "{}"));
@@ -372,7 +374,7 @@ mod tests {
             ("github", "https://a.example/@x?a", "https://a.example/@x?a", ""),
             ("twilio", "https://a.example/x?token=1", "https://a.example/x?token=1", ""),
         ] {
-            let redaction = Redaction::of(&Scheme::named(scheme).unwrap());
+            let redaction = Redaction::of(&schemes::named(scheme).unwrap());
             let (was, without) = redaction.url(url.to_owned(), &hidden());
             assert_eq!((was.as_str(), without.concat().as_str()), (written, left_out), "{url}");
         }

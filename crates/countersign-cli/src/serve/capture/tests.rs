@@ -1,6 +1,6 @@
 //! Queue and memory limits of captures.
 
-use countersign::{Secret, Verifier, VerifyErrorKind};
+use countersign::{Secret, Verifier, VerifyErrorKind, schemes};
 
 use super::*;
 
@@ -12,7 +12,7 @@ fn captures(queue: &Arc<Queue<Entry, 2>>, room: usize) -> Captures {
 }
 
 fn capture(captures: &Captures) -> (Capture, Scheme) {
-    let scheme = Scheme::named("github").unwrap();
+    let scheme = schemes::github();
     let path = Arc::from("/hooks");
     (Capture::new(captures, &path, &scheme, None, 99, Duration::ZERO).unwrap(), scheme)
 }

@@ -74,7 +74,7 @@ const LIMIT: usize = 1_000_000;
 
 #[cfg(test)]
 mod tests {
-    use countersign::{Scheme, Secret};
+    use countersign::{Secret, schemes};
 
     use super::*;
     use crate::serve::config::Place;
@@ -84,7 +84,7 @@ mod tests {
         for (tenant, secret) in secrets {
             let user = SecretUser {
                 path: path.to_owned(),
-                scheme: Scheme::named(scheme).unwrap(),
+                scheme: schemes::named(scheme).unwrap(),
                 tenant: tenant.map(str::to_owned),
                 at: Place::option("--config"),
                 none_is_valid: None,

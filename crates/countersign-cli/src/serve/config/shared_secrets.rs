@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use countersign::{ConfigError, Handshake, KeyIdentity, Scheme, Secret};
+use countersign::{ConfigError, Handshake, KeyIdentity, Scheme, Secret, schemes};
 
 use super::place::Place;
 use crate::output;
@@ -216,7 +216,7 @@ mod tests {
         for (tenant, secret) in [("a", a), ("b", b)] {
             let user = SecretUser {
                 path: "/t".to_owned(),
-                scheme: Scheme::named(scheme).unwrap(),
+                scheme: schemes::named(scheme).unwrap(),
                 tenant: Some(tenant.to_owned()),
                 at: Place::option("--config"),
                 none_is_valid: None,

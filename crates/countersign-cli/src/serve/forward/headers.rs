@@ -105,6 +105,8 @@ const NOT_IN_HEADERS: &AsciiSet = &CONTROLS.add(b' ').add(b'%');
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
+
     use super::*;
     use crate::serve::read_headers;
 
@@ -116,7 +118,7 @@ mod tests {
 
     fn kept_by(scheme: &str, mut headers: HeaderMap, forwarded: &ForwardedHeaders) -> Vec<String> {
         let before = headers.clone();
-        let dropped = keep_end_to_end(&mut headers, forwarded, &Scheme::named(scheme).unwrap());
+        let dropped = keep_end_to_end(&mut headers, forwarded, &schemes::named(scheme).unwrap());
         for name in dropped {
             assert!(before.contains_key(&name) && !headers.contains_key(&name), "{name}");
         }
@@ -271,8 +273,8 @@ mod tests {
 
     #[test]
     fn what_the_scheme_reads_is_kept_whatever_the_connection_and_the_lists_of_names_say() {
-        for name in Scheme::names() {
-            let scheme = Scheme::named(name).unwrap();
+        for name in schemes::names() {
+            let scheme = schemes::named(name).unwrap();
             let mut read = read_headers::of_the_signature(&scheme);
             read.extend(read_headers::of_the_type(&scheme));
             let fixed = |name: &HeaderName| hop_by_hop::is(name.as_str());

@@ -1,6 +1,6 @@
 //! Limits on the lines that are queued for printing.
 
-use countersign::{Scheme, Secret, Signer, Verifier};
+use countersign::{Secret, Signer, Verifier, schemes};
 use serde_json::Value;
 
 use super::*;
@@ -12,7 +12,7 @@ fn unwritten() -> (Log, Receiver<Entry>) {
 }
 
 fn verified(body: String) -> Verified {
-    let scheme = Scheme::named("jupiter").unwrap();
+    let scheme = schemes::jupiter();
     let secret = || Secret::new("the secret").unwrap();
     let headers = Signer::new(scheme.clone(), secret()).unwrap();
     let headers = headers.sign(&[("content-type", "application/json")], body.as_bytes());

@@ -1,5 +1,7 @@
 //! Private keys, to sign as a provider does.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::rand::SystemRandom;
@@ -11,13 +13,13 @@ use ring::signature::{
 use rustls_pki_types::pem::{PemObject, SectionKind};
 use zeroize::Zeroizing;
 
-use super::Way;
+use super::PublicKeyAlgorithm;
 use crate::crypto::mac::KeyError;
 use crate::error::SecretProblem;
 
 /// A private key in PKCS #8, or the seed of an Ed25519 key. It is for tests and
 /// tools, so it is parsed for each signature.
-pub(crate) struct PrivateKey {
+pub struct PrivateKey {
     bytes: Zeroizing<Vec<u8>>,
     kind: Kind,
 }
@@ -34,7 +36,11 @@ enum Kind {
 impl PrivateKey {
     /// Parses PKCS #8 in PEM, or its DER in base64. Also parses an Ed25519 key as
     /// `whsk_` and the base64 of its seed, optionally followed by the public key.
-    pub(crate) fn new(text: &str) -> Result<Self, KeyError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SecretProblem::Malformed`].
+    pub fn new(text: &str) -> Result<Self, KeyError> {
         Self::read(text.trim()).ok_or_else(|| SecretProblem::Malformed { give: FORM }.into())
     }
 
@@ -70,29 +76,35 @@ impl PrivateKey {
     }
 
     /// Whether the key supports this algorithm.
-    pub(crate) fn has(&self, way: Way) -> bool {
+    #[must_use]
+    pub fn has(&self, way: PublicKeyAlgorithm) -> bool {
         match self.kind {
             Kind::Rsa => rsa(way).is_some(),
-            Kind::P256 => matches!(way, Way::P256 | Way::P256Asn1),
-            Kind::P384 => way == Way::P384,
-            Kind::Ed25519 | Kind::Ed25519Seed => way == Way::Ed25519,
+            Kind::P256 => matches!(way, PublicKeyAlgorithm::P256 | PublicKeyAlgorithm::P256Asn1),
+            Kind::P384 => way == PublicKeyAlgorithm::P384,
+            Kind::Ed25519 | Kind::Ed25519Seed => way == PublicKeyAlgorithm::Ed25519,
         }
     }
 
     /// Signs a message; `None` if the key does not support this algorithm.
-    pub(crate) fn sign(&self, way: Way, message: &[u8]) -> Option<Vec<u8>> {
+    #[must_use]
+    pub fn sign(&self, way: PublicKeyAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
         match (self.kind, way) {
             (Kind::Rsa, way) => self.sign_rsa(rsa(way)?, message),
-            (Kind::P256, Way::P256) => self.sign_ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, message),
-            (Kind::P256, Way::P256Asn1) => {
+            (Kind::P256, PublicKeyAlgorithm::P256) => {
+                self.sign_ecdsa(&ECDSA_P256_SHA256_FIXED_SIGNING, message)
+            }
+            (Kind::P256, PublicKeyAlgorithm::P256Asn1) => {
                 self.sign_ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING, message)
             }
-            (Kind::P384, Way::P384) => self.sign_ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, message),
-            (Kind::Ed25519, Way::Ed25519) => {
+            (Kind::P384, PublicKeyAlgorithm::P384) => {
+                self.sign_ecdsa(&ECDSA_P384_SHA384_FIXED_SIGNING, message)
+            }
+            (Kind::Ed25519, PublicKeyAlgorithm::Ed25519) => {
                 let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&self.bytes).ok()?;
                 Some(key.sign(message).as_ref().to_vec())
             }
-            (Kind::Ed25519Seed, Way::Ed25519) => {
+            (Kind::Ed25519Seed, PublicKeyAlgorithm::Ed25519) => {
                 let key = Ed25519KeyPair::from_seed_unchecked(&self.bytes).ok()?;
                 Some(key.sign(message).as_ref().to_vec())
             }
@@ -114,12 +126,19 @@ impl PrivateKey {
     }
 }
 
+impl fmt::Debug for PrivateKey {
+    /// Omits the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateKey").finish_non_exhaustive()
+    }
+}
+
 /// The parameters of an RSA algorithm. SHA-1 is not supported for signing.
-fn rsa(way: Way) -> Option<&'static dyn RsaEncoding> {
+fn rsa(way: PublicKeyAlgorithm) -> Option<&'static dyn RsaEncoding> {
     match way {
-        Way::RsaSha256 => Some(&RSA_PKCS1_SHA256),
-        Way::RsaSha384 => Some(&RSA_PKCS1_SHA384),
-        Way::RsaSha512 => Some(&RSA_PKCS1_SHA512),
+        PublicKeyAlgorithm::RsaSha256 => Some(&RSA_PKCS1_SHA256),
+        PublicKeyAlgorithm::RsaSha384 => Some(&RSA_PKCS1_SHA384),
+        PublicKeyAlgorithm::RsaSha512 => Some(&RSA_PKCS1_SHA512),
         _ => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Public keys from a certificate, a `SubjectPublicKeyInfo` or a JWK.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{
@@ -14,7 +16,7 @@ use serde_json::Value;
 use webpki::EndEntityCert;
 
 use super::der::{self, BIT_STRING, INTEGER, SEQUENCE};
-use super::{Way, certificate, is_low_order};
+use super::{PublicKeyAlgorithm, certificate, is_low_order};
 use crate::crypto::asymmetric::P256_SPKI;
 use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
@@ -24,7 +26,7 @@ use crate::time::validity::Validity;
 
 /// A public key of a known kind, with the right length and form.
 #[derive(Clone)]
-pub(crate) struct PublicKey {
+pub struct PublicKey {
     material: Material,
     /// That of its certificate. A key without a certificate is always valid.
     validity: Validity,
@@ -46,14 +48,22 @@ enum Material {
 
 impl PublicKey {
     /// Always succeeds: this build supports public keys.
-    pub(crate) fn required() -> Result<(), KeyError> {
+    ///
+    /// # Errors
+    ///
+    /// Without the feature `asymmetric`: the error that names it.
+    pub fn required() -> Result<(), KeyError> {
         Ok(())
     }
 
     /// The public key of a PEM text, or that of its certificate. The certificates of its issuers
     /// can follow, in their order: they sign no delivery. Other blocks would be ignored, and are
     /// rejected.
-    pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SecretProblem::NotAPublicKey`]; [`SecretProblem::Malformed`] if there are other blocks.
+    pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         // A byte order mark would hide the first line.
         let text = text.trim_matches(is_blank).as_bytes();
         let blocks: Result<Vec<Block>, _> = Block::pem_slice_iter(text).collect();
@@ -73,7 +83,11 @@ impl PublicKey {
 
     /// The key of the first block of a PEM text that was looked up. Its issuers can follow in any
     /// order.
-    pub(crate) fn first_of_pem(text: &str) -> Result<Self, KeyError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SecretProblem::NotAPublicKey`].
+    pub fn first_of_pem(text: &str) -> Result<Self, KeyError> {
         let text = text.trim_matches(is_blank);
         Self::from_block(Block::from_pem_slice(text.as_bytes()).ok().as_ref())
     }
@@ -88,7 +102,11 @@ impl PublicKey {
     }
 
     /// The key of a JWK (RFC 7517, RFC 8037). A private key is rejected.
-    pub(crate) fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+    ///
+    /// # Errors
+    ///
+    /// [`SecretProblem::NotAPublicKey`].
+    pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         if jwk.get("d").is_some() {
             return Err(SecretProblem::NotAPublicKey.into());
         }
@@ -124,24 +142,35 @@ impl PublicKey {
     }
 
     /// Whether the certificate of the key is valid at this time, if it has one. Outside of that
-    /// time the key must not be used.
-    pub(crate) fn is_valid_at(&self, unix_ms: i64) -> bool {
+    /// time the key must not be used. In Unix milliseconds.
+    #[must_use]
+    pub fn is_valid_at(&self, unix_ms: i64) -> bool {
         self.validity.contains(unix_ms)
     }
 
     /// Whether the key supports this algorithm.
-    pub(crate) fn has(&self, way: Way) -> bool {
+    #[must_use]
+    pub fn has(&self, way: PublicKeyAlgorithm) -> bool {
         self.material.has(way)
     }
 
     /// The same for every form of the key: a certificate, a `SubjectPublicKeyInfo` or a JWK.
-    pub(crate) fn identity(&self) -> KeyIdentity {
+    #[must_use]
+    pub fn identity(&self) -> KeyIdentity {
         self.material.identity()
     }
 
     /// Whether a signature is valid for this message.
-    pub(crate) fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
+    #[must_use]
+    pub fn verifies(&self, way: PublicKeyAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         self.material.verifies(way, message, signature)
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    /// Omits the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublicKey").finish_non_exhaustive()
     }
 }
 
@@ -180,34 +209,34 @@ impl Material {
         }
     }
 
-    fn has(&self, way: Way) -> bool {
-        use Way::{RsaSha1, RsaSha256, RsaSha384, RsaSha512};
+    fn has(&self, way: PublicKeyAlgorithm) -> bool {
+        use PublicKeyAlgorithm::{RsaSha1, RsaSha256, RsaSha384, RsaSha512};
         match self {
             Self::Rsa(_) | Self::RsaParts(_) => {
                 matches!(way, RsaSha1 | RsaSha256 | RsaSha384 | RsaSha512)
             }
-            Self::P256(_) => matches!(way, Way::P256 | Way::P256Asn1),
-            Self::P384(_) => way == Way::P384,
-            Self::Ed25519(_) => way == Way::Ed25519,
+            Self::P256(_) => matches!(way, PublicKeyAlgorithm::P256 | PublicKeyAlgorithm::P256Asn1),
+            Self::P384(_) => way == PublicKeyAlgorithm::P384,
+            Self::Ed25519(_) => way == PublicKeyAlgorithm::Ed25519,
         }
     }
 
-    fn verifies(&self, way: Way, message: &[u8], signature: &[u8]) -> bool {
+    fn verifies(&self, way: PublicKeyAlgorithm, message: &[u8], signature: &[u8]) -> bool {
         let verified = match (self, way) {
             (Self::Rsa(key), way) => {
                 rsa(way).map(|way| UnparsedPublicKey::new(way, key).verify(message, signature))
             }
             (Self::RsaParts(key), way) => rsa(way).map(|way| key.verify(way, message, signature)),
-            (Self::P256(key), Way::P256) => Some(
+            (Self::P256(key), PublicKeyAlgorithm::P256) => Some(
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key).verify(message, signature),
             ),
-            (Self::P256(key), Way::P256Asn1) => Some(
+            (Self::P256(key), PublicKeyAlgorithm::P256Asn1) => Some(
                 UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, key).verify(message, signature),
             ),
-            (Self::P384(key), Way::P384) => Some(
+            (Self::P384(key), PublicKeyAlgorithm::P384) => Some(
                 UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, key).verify(message, signature),
             ),
-            (Self::Ed25519(key), Way::Ed25519) => {
+            (Self::Ed25519(key), PublicKeyAlgorithm::Ed25519) => {
                 Some(UnparsedPublicKey::new(&ED25519, key).verify(message, signature))
             }
             _ => None,
@@ -216,12 +245,12 @@ impl Material {
     }
 }
 
-fn rsa(way: Way) -> Option<&'static RsaParameters> {
+fn rsa(way: PublicKeyAlgorithm) -> Option<&'static RsaParameters> {
     match way {
-        Way::RsaSha1 => Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
-        Way::RsaSha256 => Some(&RSA_PKCS1_2048_8192_SHA256),
-        Way::RsaSha384 => Some(&RSA_PKCS1_2048_8192_SHA384),
-        Way::RsaSha512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        PublicKeyAlgorithm::RsaSha1 => Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY),
+        PublicKeyAlgorithm::RsaSha256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        PublicKeyAlgorithm::RsaSha384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        PublicKeyAlgorithm::RsaSha512 => Some(&RSA_PKCS1_2048_8192_SHA512),
         _ => None,
     }
 }

@@ -1,0 +1,77 @@
+//! Figma.
+
+use countersign_core::custom::{
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
+    SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
+};
+use countersign_core::{ConfigError, Scheme, Secret, SecretFormat, VerifyError, VerifyErrorKind};
+use serde_json::Value as Json;
+
+pub(crate) fn signing() -> impl CustomScheme {
+    Figma
+}
+
+/// Sends the passcode inside the body.
+struct Figma;
+
+impl CustomScheme for Figma {
+    type Key = MacKey;
+
+    fn covers(&self) -> SignatureCoverage {
+        SignatureCoverage::Nothing
+    }
+
+    fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<MacKey, ConfigError> {
+        MacKey::new(scheme, secret)
+    }
+
+    fn begin(
+        &self,
+        request: &VerifyRequest<'_>,
+        keys: LiveKeys<MacKey>,
+    ) -> Result<BodyCheck, VerifyError> {
+        let scheme = request.scheme().clone();
+        Ok(BodyCheck::new(move |body| check_body(&scheme, &keys, body)))
+    }
+
+    fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+        let body = serde_json::from_slice(request.body());
+        let Ok(Json::Object(mut body)) = body else {
+            return Err(request.problem("the body must be a JSON object with the passcode"));
+        };
+        let passcode =
+            request.secrets().iter().next().map(|it| it.dangerous_text(SecretFormat::Text));
+        body.insert(PASSCODE.to_owned(), passcode.into());
+        Ok(SignedRequest::with_body(Json::Object(body).to_string()))
+    }
+}
+
+fn check_body(
+    scheme: &Scheme,
+    keys: &LiveKeys<MacKey>,
+    body: &[u8],
+) -> Result<KeyMatch, VerifyError> {
+    let rejected = |kind| VerifyError::body_field(kind, POINTER);
+    let values = json::unverified(body, &[POINTER])?;
+    let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;
+    let passcode = match values.into_iter().next() {
+        Some(Value::Text(passcode)) => passcode,
+        Some(Value::Missing) | None => return Err(rejected(VerifyErrorKind::MissingSignature)),
+        Some(_) => return Err(rejected(VerifyErrorKind::MalformedSignature)),
+    };
+    let candidate = PresentedSignatures::one(scheme, passcode.as_bytes());
+    let candidate = candidate.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?;
+    let signed_by = keys.signed_by(&[], &candidate)?;
+    let rest = without_passcode(body);
+    Ok(signed_by.over(rest.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?))
+}
+
+/// The body without the passcode: with a digest of both, anyone who reads it in
+/// a log could guess passcodes.
+fn without_passcode(body: &[u8]) -> Option<Vec<u8>> {
+    let value = json::member(body, PASSCODE)?;
+    Some([&body[..value.start], &body[value.end..]].concat())
+}
+
+const PASSCODE: &str = "passcode";
+const POINTER: &str = "/passcode";

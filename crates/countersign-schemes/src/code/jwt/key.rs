@@ -1,0 +1,218 @@
+//! Keys of a JWT. The secret itself determines its kind of key, never the
+//! token: so a public key cannot be used as a shared one.
+
+use super::JwtAlgorithm;
+use super::jwk::{self, Restrictions};
+use super::key_text::is_asymmetric;
+use countersign_core::custom::{KeyError, PrivateKey, PublicKey, is_blank, is_same};
+use countersign_core::{KeyIdentity, Secret, SecretFormat, SecretProblem};
+use hmac::digest::Digest;
+use hmac::digest::block_api::{BlockSizeUser, EagerHash};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::{Sha256, Sha384, Sha512};
+use zeroize::Zeroizing;
+
+/// A key and, if it is a JWK, the restrictions that it states.
+pub(crate) struct Key {
+    material: Material,
+    kid: Option<String>,
+    algorithm: Option<JwtAlgorithm>,
+    /// In Unix seconds.
+    expired_at: Option<i64>,
+}
+
+enum Material {
+    Shared(Zeroizing<Vec<u8>>),
+    Public(PublicKey),
+}
+
+impl Key {
+    /// Whether a token's `kid` can refer to this key. If the token or the key
+    /// has no id, it can.
+    pub(super) fn is_named(&self, kid: Option<&str>) -> bool {
+        match (&self.kid, kid) {
+            (Some(own), Some(kid)) => own == kid,
+            _ => true,
+        }
+    }
+
+    /// Whether this is the key's own id.
+    pub(super) fn has_id(&self, kid: &str) -> bool {
+        self.kid.as_deref() == Some(kid)
+    }
+
+    /// Whether the key has not expired, and its certificate is valid, if it has one.
+    pub(super) fn is_live(&self, now_ms: i64) -> bool {
+        self.expired_at.is_none_or(|seconds| now_ms < seconds.saturating_mul(1000))
+            && match &self.material {
+                Material::Shared(_) => true,
+                Material::Public(key) => key.is_valid_at(now_ms),
+            }
+    }
+
+    /// The identities of the key. A shared one has one for each length of the hash.
+    pub(super) fn identities(&self) -> Vec<KeyIdentity> {
+        match &self.material {
+            Material::Public(key) => vec![key.identity()],
+            Material::Shared(key) => vec![
+                KeyIdentity::new(folded::<Sha256>(key)),
+                KeyIdentity::new(folded::<Sha384>(key)),
+                KeyIdentity::new(folded::<Sha512>(key)),
+            ],
+        }
+    }
+
+    pub(super) fn is_for(&self, algorithm: JwtAlgorithm) -> bool {
+        self.algorithm.is_none_or(|own| own == algorithm)
+            && match (&self.material, algorithm.way()) {
+                (Material::Shared(_), None) => true,
+                (Material::Public(key), Some(way)) => key.has(way),
+                _ => false,
+            }
+    }
+
+    pub(super) fn verifies(
+        &self,
+        algorithm: JwtAlgorithm,
+        message: &[u8],
+        signature: &[u8],
+    ) -> bool {
+        match (&self.material, algorithm.way()) {
+            (Material::Public(key), Some(way)) => key.verifies(way, message, signature),
+            (Material::Shared(key), None) => is_same(&hmac_of(algorithm, key, message), signature),
+            _ => false,
+        }
+    }
+
+    fn new(material: Material) -> Self {
+        Self { material, kid: None, algorithm: None, expired_at: None }
+    }
+
+    fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
+        let not_usable = || KeyError::from(SecretProblem::NotAPublicKey);
+        if jwk.get("kty").is_some_and(|kind| kind == "oct") {
+            return Err(not_usable());
+        }
+        let Restrictions { kid, algorithm, expired_at } =
+            Restrictions::read(jwk).ok_or_else(not_usable)?;
+        let public = PublicKey::from_jwk(jwk)?;
+        let fits = |own: JwtAlgorithm| own.way().is_some_and(|way| public.has(way));
+        if !algorithm.is_none_or(fits) {
+            return Err(not_usable());
+        }
+        Ok(Self { material: Material::Public(public), kid, algorithm, expired_at })
+    }
+}
+
+/// Reads the keys of a secret: those of a JWKS, or one key. Text that contains no
+/// public key is a shared key, if the scheme accepts shared keys.
+pub(super) fn read_keys(
+    secret: &Secret,
+    algorithms: &[JwtAlgorithm],
+) -> Result<Vec<Key>, KeyError> {
+    let bytes = secret.dangerous_key(SecretFormat::Text)?;
+    let takes_shared = algorithms.iter().any(|algorithm| algorithm.way().is_none());
+    if takes_shared && !is_asymmetric(&bytes) {
+        return Ok(vec![Key::new(Material::Shared(bytes))]);
+    }
+    let keys = read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)?;
+    // Otherwise it would verify nothing.
+    let is_accepted = |key: &Key| algorithms.iter().any(|algorithm| key.is_for(*algorithm));
+    if keys.iter().any(is_accepted) { Ok(keys) } else { Err(SecretProblem::NotAPublicKey.into()) }
+}
+
+/// Reads keys from a text that must contain only public keys.
+pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
+    let text = text.trim_matches(is_blank);
+    if !text.starts_with('{') {
+        if !text.contains("-----BEGIN") {
+            return Err(malformed());
+        }
+        return Ok(vec![Key::new(Material::Public(PublicKey::from_pem(text)?))]);
+    }
+    let json = jwk::parse(text).ok_or(SecretProblem::NotAPublicKey)?;
+    let Some(set) = json.get("keys").and_then(Value::as_array) else {
+        return Key::from_jwk(&json).map(|key| vec![key]);
+    };
+    // A set with a private key is not the one that the provider publishes.
+    if set.iter().any(|jwk| jwk.get("d").is_some()) {
+        return Err(SecretProblem::NotAPublicKey.into());
+    }
+    // A set can contain keys for other purposes.
+    let mut keys = Vec::new();
+    for jwk in set {
+        match Key::from_jwk(jwk) {
+            Ok(key) => keys.push(key),
+            Err(KeyError::Secret(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if keys.is_empty() { Err(SecretProblem::NotAPublicKey.into()) } else { Ok(keys) }
+}
+
+fn malformed() -> KeyError {
+    let give = "the public key as a JWK, a JWKS or PEM without other text, or a shared key of at most 255 bytes";
+    SecretProblem::malformed(give).into()
+}
+
+/// The key that signs a token.
+pub(super) enum SignWith {
+    Shared(Zeroizing<Vec<u8>>),
+    Private(PrivateKey, JwtAlgorithm),
+}
+
+impl SignWith {
+    pub(super) fn read(secret: &Secret, algorithms: &[JwtAlgorithm]) -> Result<Self, KeyError> {
+        let bytes = secret.dangerous_key(SecretFormat::Text)?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let private = PrivateKey::new(text);
+        let has = |key: &PrivateKey| {
+            let is_for =
+                |algorithm: &&JwtAlgorithm| algorithm.way().is_some_and(|way| key.has(way));
+            algorithms.iter().find(is_for).copied()
+        };
+        if let Some(algorithm) = private.as_ref().ok().and_then(has) {
+            return private.map(|key| Self::Private(key, algorithm));
+        }
+        if !is_asymmetric(&bytes) && algorithms.contains(&JwtAlgorithm::Hs256) {
+            return Ok(Self::Shared(bytes));
+        }
+        let give = "the private key of one of its algorithms, as PKCS #8 in PEM";
+        private.and_then(|_| Err(SecretProblem::malformed(give).into()))
+    }
+
+    pub(super) fn algorithm(&self) -> JwtAlgorithm {
+        match self {
+            Self::Shared(_) => JwtAlgorithm::Hs256,
+            Self::Private(_, algorithm) => *algorithm,
+        }
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Shared(key) => Some(hmac_of(JwtAlgorithm::Hs256, key, message)),
+            Self::Private(key, algorithm) => key.sign(algorithm.way()?, message),
+        }
+    }
+}
+
+fn hmac_of(algorithm: JwtAlgorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
+    match algorithm {
+        JwtAlgorithm::Hs384 => tag::<Sha384>(key, message),
+        JwtAlgorithm::Hs512 => tag::<Sha512>(key, message),
+        _ => tag::<Sha256>(key, message),
+    }
+}
+
+/// The key as HMAC uses it: the digest of one that is longer than a block.
+fn folded<D: Digest + BlockSizeUser>(key: &[u8]) -> Zeroizing<Vec<u8>> {
+    let is_long = key.len() > D::block_size();
+    Zeroizing::new(if is_long { D::digest(key).to_vec() } else { key.to_vec() })
+}
+
+fn tag<D: EagerHash>(key: &[u8], message: &[u8]) -> Vec<u8> {
+    let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}

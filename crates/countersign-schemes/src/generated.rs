@@ -1,0 +1,3492 @@
+//! The constructors of the built-in schemes.
+//!
+//! Generated from `providers/` by `cargo xtask schemes`. Do not edit.
+
+use countersign_core::{Scheme, SchemeBuilder};
+
+/// All schemes, each with its description. Sorted by name.
+pub(crate) const SCHEMES: &[(&str, fn() -> SchemeBuilder)] = &[
+    ("adyen", describe::adyen),
+    ("adyen-platform", describe::adyen_platform),
+    ("alchemy", describe::alchemy),
+    ("asana", describe::asana),
+    ("aws-sns", describe::aws_sns),
+    ("bitbucket", describe::bitbucket),
+    ("box", describe::box_com),
+    ("cal.com", describe::cal_com),
+    ("calendly", describe::calendly),
+    ("cashfree", describe::cashfree),
+    ("chargebee", describe::chargebee),
+    ("checkout.com", describe::checkout_com),
+    ("cloudflare-stream", describe::cloudflare_stream),
+    ("coinbase-cdp-v0", describe::coinbase_cdp_v0),
+    ("coinbase-cdp-v1", describe::coinbase_cdp_v1),
+    ("coinbase-commerce", describe::coinbase_commerce),
+    ("coinify", describe::coinify),
+    ("composio", describe::composio),
+    ("contentful", describe::contentful),
+    ("deepgram", describe::deepgram),
+    ("discord", describe::discord),
+    ("docusign", describe::docusign),
+    ("dropbox", describe::dropbox),
+    ("elevenlabs", describe::elevenlabs),
+    ("figma", describe::figma),
+    ("flutterwave-v3", describe::flutterwave_v3),
+    ("flutterwave-v4", describe::flutterwave_v4),
+    ("fusionauth", describe::fusionauth),
+    ("github", describe::github),
+    ("gitlab-signing", describe::gitlab_signing),
+    ("gitlab-token", describe::gitlab_token),
+    ("gocardless", describe::gocardless),
+    ("helius", describe::helius),
+    ("hookdeck", describe::hookdeck),
+    ("hubspot", describe::hubspot),
+    ("hubspot-v1", describe::hubspot_v1),
+    ("hubspot-v2", describe::hubspot_v2),
+    ("imagekit", describe::imagekit),
+    ("intercom", describe::intercom),
+    ("jira", describe::jira),
+    ("jupiter", describe::jupiter),
+    ("lemonsqueezy", describe::lemonsqueezy),
+    ("line", describe::line),
+    ("linear", describe::linear),
+    ("mailgun", describe::mailgun),
+    ("mandrill", describe::mandrill),
+    ("meta", describe::meta),
+    ("metronome", describe::metronome),
+    ("moralis", describe::moralis),
+    ("mux", describe::mux),
+    ("notion", describe::notion),
+    ("onfido", describe::onfido),
+    ("openai", describe::openai),
+    ("paddle", describe::paddle),
+    ("pagerduty", describe::pagerduty),
+    ("paypal", describe::paypal),
+    ("paystack", describe::paystack),
+    ("perps-tracker", describe::perps_tracker),
+    ("plaid", describe::plaid),
+    ("polar", describe::polar),
+    ("postmark", describe::postmark),
+    ("quicknode", describe::quicknode),
+    ("razorpay", describe::razorpay),
+    ("retell", describe::retell),
+    ("sendgrid", describe::sendgrid),
+    ("sentry", describe::sentry),
+    ("shopify", describe::shopify),
+    ("shopify-events", describe::shopify_events),
+    ("slack", describe::slack),
+    ("square", describe::square),
+    ("standardwebhooks", describe::standardwebhooks),
+    ("standardwebhooks-v1a", describe::standardwebhooks_v1a),
+    ("stripe", describe::stripe),
+    ("supabase", describe::supabase),
+    ("svix", describe::svix),
+    ("telegram", describe::telegram),
+    ("trello", describe::trello),
+    ("twilio", describe::twilio),
+    ("twilio-sharedkey", describe::twilio_sharedkey),
+    ("twitch", describe::twitch),
+    ("typeform", describe::typeform),
+    ("venum", describe::venum),
+    ("vercel", describe::vercel),
+    ("webflow", describe::webflow),
+    ("whop", describe::whop),
+    ("woocommerce", describe::woocommerce),
+    ("workos", describe::workos),
+    ("x-twitter", describe::x_twitter),
+    ("x-webhook-signature", describe::x_webhook_signature),
+    ("xero", describe::xero),
+    ("zendesk", describe::zendesk),
+    ("zoom", describe::zoom),
+];
+
+/// All aliases, each with its scheme and its description. Sorted by name.
+pub(crate) const ALIASES: &[(&str, &str, fn() -> SchemeBuilder)] = &[
+    ("adyen-management", "adyen-platform", describe::adyen_management),
+    ("autumn", "svix", describe::autumn),
+    ("brex", "svix", describe::brex),
+    ("clerk", "svix", describe::clerk),
+    ("dodo", "standardwebhooks", describe::dodo),
+    ("facebook", "meta", describe::facebook),
+    ("granola", "standardwebhooks", describe::granola),
+    ("instagram", "meta", describe::instagram),
+    ("liveblocks", "standardwebhooks", describe::liveblocks),
+    ("loops", "standardwebhooks", describe::loops),
+    ("messenger", "meta", describe::messenger),
+    ("recall.ai", "standardwebhooks", describe::recall_ai),
+    ("replicate", "standardwebhooks", describe::replicate),
+    ("resend", "svix", describe::resend),
+    ("twitter", "x-twitter", describe::twitter),
+    ("whatsapp", "meta", describe::whatsapp),
+    ("x", "x-twitter", describe::x),
+];
+
+fn build(description: SchemeBuilder) -> Scheme {
+    description.build().expect("a test builds every scheme")
+}
+
+/// Adyen, standard webhooks.
+///
+/// - **Signature**: `in the body`
+/// - **Signed payload**: `of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success`
+/// - The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.
+/// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
+/// - The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.
+/// - Classic endpoints must respond with `[accepted]`.
+/// - Retries: three immediately, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn adyen() -> Scheme {
+    build(describe::adyen())
+}
+
+/// adyen-management.
+///
+/// Signs as [`adyen_platform`](adyen_platform) does: see there.
+///
+/// - **Signature**: `HmacSignature: <base64>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn adyen_management() -> Scheme {
+    build(describe::adyen_management())
+}
+
+/// Adyen (platform and management).
+///
+/// - **Signature**: `HmacSignature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - The secret is hexadecimal, and the key is the decoded bytes.
+/// - `/data/id` in the body is the id of the object, such as an account.
+/// - Adyen's standard notifications use another scheme: each item of their body contains its own signature.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn adyen_platform() -> Scheme {
+    build(describe::adyen_platform())
+}
+
+/// Alchemy.
+///
+/// - **Signature**: `X-Alchemy-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is used as text: `whsec_` is part of the key, unlike in Standard Webhooks.
+/// - `/webhookId` in the body is the id of the subscription, not of an event.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn alchemy() -> Scheme {
+    build(describe::alchemy())
+}
+
+/// Asana.
+///
+/// - **Signature**: `X-Hook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has a different secret.
+/// - The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.
+/// - A delivery contains any number of events and has no type: each event has its `/events/N/action`.
+/// - A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn asana() -> Scheme {
+    build(describe::asana())
+}
+
+/// autumn.
+///
+/// Signs as [`svix`](svix) does: see there.
+///
+/// - **Signature**: `svix-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn autumn() -> Scheme {
+    build(describe::autumn())
+}
+
+/// Amazon SNS.
+///
+/// - **Signature**: `in the body`
+/// - **Signed payload**: `names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type`
+/// - The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.
+/// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
+/// - Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.
+/// - `SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.
+/// - Names and values are signed one per line, so a line break is rejected in all values except `Message`.
+/// - `MessageAttributes`, `UnsubscribeURL` and the headers are not signed.
+/// - Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.
+#[must_use]
+pub fn aws_sns() -> Scheme {
+    build(describe::aws_sns())
+}
+
+/// Bitbucket Cloud.
+///
+/// - **Signature**: `X-Hub-Signature: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.
+/// - Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.
+/// - `X-Event-Key` is not signed: do not interpret the body by this header alone.
+/// - `X-Request-UUID` is not signed.
+/// - Reportedly retries twice; no source says when.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn bitbucket() -> Scheme {
+    build(describe::bitbucket())
+}
+
+/// Box.
+///
+/// - **Signature**: `box-signature-primary`
+/// - **Signed payload**: `{body}{ts}`
+/// - The first secret is the primary key, the second the secondary key. Each signs its own header, and one match is enough. More than two are not accepted.
+/// - The provider's SDK rejects all timestamps in the future. Here one minute is allowed, for clock differences.
+/// - `box-delivery-id` is not signed.
+#[must_use]
+pub fn box_com() -> Scheme {
+    build(describe::box_com())
+}
+
+/// brex.
+///
+/// Signs as [`svix`](svix) does: see there.
+///
+/// - **Signature**: `svix-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - Read the signing secrets from the provider's API. There can be several.
+#[must_use]
+pub fn brex() -> Scheme {
+    build(describe::brex())
+}
+
+/// Cal.com.
+///
+/// - **Signature**: `X-Cal-Signature-256: <hex>`
+/// - **Signed payload**: `{body}`
+/// - A webhook without a secret sends `no-secret-provided` instead of the signature, which is rejected. Configure a secret for the webhook.
+/// - With a custom payload template, a body can be form-encoded or have any other format: then it has no event type.
+/// - Nothing is retried, except delayed triggers, whose task can run again.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn cal_com() -> Scheme {
+    build(describe::cal_com())
+}
+
+/// Calendly.
+///
+/// - **Signature**: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - Reportedly, a retry has a new signature with a new `t`.
+#[must_use]
+pub fn calendly() -> Scheme {
+    build(describe::calendly())
+}
+
+/// Cashfree.
+///
+/// - **Signature**: `x-webhook-signature: <base64>`
+/// - **Signed payload**: `{ts}{body}`
+/// - The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are rejected with `signature_mismatch`, define a custom scheme with the other template.
+/// - The provider defines no tolerance: 300 s is our choice.
+#[must_use]
+pub fn cashfree() -> Scheme {
+    build(describe::cashfree())
+}
+
+/// Chargebee.
+///
+/// - **Signature**: `Authorization: Basic <token>`
+/// - The secret is user and password, `user:password`, as entered at the provider for this endpoint.
+/// - The provider also supports a token in the URL. URLs appear in logs: use user and password instead.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn chargebee() -> Scheme {
+    build(describe::chargebee())
+}
+
+/// Checkout.com.
+///
+/// - **Signature**: `Cko-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the signature key that you configured for the workflow, used as text.
+/// - No source names the algorithm: HMAC-SHA256 is not confirmed.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn checkout_com() -> Scheme {
+    build(describe::checkout_com())
+}
+
+/// clerk.
+///
+/// Signs as [`svix`](svix) does: see there.
+///
+/// - **Signature**: `svix-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn clerk() -> Scheme {
+    build(describe::clerk())
+}
+
+/// Cloudflare Stream.
+///
+/// - **Signature**: `Webhook-Signature: time=<seconds>,sig1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - No source defines the maximum age of a timestamp: 300 s is our choice.
+/// - `/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.
+#[must_use]
+pub fn cloudflare_stream() -> Scheme {
+    build(describe::cloudflare_stream())
+}
+
+/// Coinbase Developer Platform (v0).
+///
+/// - **Signature**: `X-Hook0-Signature: t=<seconds>,v0=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The secret is returned once, when the subscription is created.
+/// - `v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.
+/// - The same header can contain a `v1`, which also covers the headers that `h` names: this scheme ignores it.
+/// - `/id` in the body is the id of the object, such as a checkout, not of the event.
+#[must_use]
+pub fn coinbase_cdp_v0() -> Scheme {
+    build(describe::coinbase_cdp_v0())
+}
+
+/// Coinbase CDP, v1.
+///
+/// - **Signature**: `X-Hook0-Signature`
+/// - **Signed payload**: `{ts}.<names of headers>.<their values>.{body}`
+/// - The request names the signed headers, and the signature covers that list. The dot between their values is from memory.
+/// - The values are separated by dots, so only the header of the event's type can contain dots. No value can contain `{` or `[`, with which the body must start.
+/// - `v0`, which covers no headers, is ignored: use the scheme `coinbase-cdp-v0` for it.
+#[must_use]
+pub fn coinbase_cdp_v1() -> Scheme {
+    build(describe::coinbase_cdp_v1())
+}
+
+/// Coinbase Commerce.
+///
+/// - **Signature**: `X-CC-Webhook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - Reportedly closed on 2026-03-31.
+/// - The event's id is `/event/id` in the body: `/id` is the id of the notification, and `/attempt_number` is the number of its attempt.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn coinbase_commerce() -> Scheme {
+    build(describe::coinbase_commerce())
+}
+
+/// Coinify.
+///
+/// - **Signature**: `X-Coinify-Webhook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn coinify() -> Scheme {
+    build(describe::coinify())
+}
+
+/// Composio.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is used as text, unlike in Standard Webhooks.
+#[must_use]
+pub fn composio() -> Scheme {
+    build(describe::composio())
+}
+
+/// Contentful.
+///
+/// - **Signature**: `x-contentful-signature`
+/// - **Signed payload**: `{method}, the path and query of {url}, the headers that the request names, {body}: one per line`
+/// - The request names the signed headers. It is rejected if the timestamp or the list itself is not among them.
+/// - `/sys/id` is the id of the entry, not of the event.
+/// - It retries twice, 30 s apart, or for up to a day with a custom policy. The provider's SDK accepts requests that are at most 30 s old; 5 min is our choice, so that no retry is rejected.
+#[must_use]
+pub fn contentful() -> Scheme {
+    build(describe::contentful())
+}
+
+/// Deepgram.
+///
+/// - **Signature**: `dg-token: <token>`
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn deepgram() -> Scheme {
+    build(describe::deepgram())
+}
+
+/// Discord.
+///
+/// - **Signature**: `X-Signature-Ed25519: <hex>`
+/// - **Signed payload**: `{ts}{body}`
+/// - The secret is the application's public key, in hexadecimal.
+/// - Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.
+/// - The provider's SDK does not check timestamps: 300 s is our choice.
+/// - Only an interaction has an id.
+/// - The provider reads the response to an interaction: it is shown to the user.
+#[must_use]
+pub fn discord() -> Scheme {
+    build(describe::discord())
+}
+
+/// DocuSign Connect.
+///
+/// - **Signature**: `X-DocuSign-Signature-1: <base64>`
+/// - **Signed payload**: `{body}`
+/// - Each active key signs a separate header, numbered from 1: a match in any of them is enough.
+/// - The signature includes the line endings of the body: proxies must not change them.
+/// - An envelope can have the same event more than once, so `envelopeId` and `event` alone do not identify an event.
+/// - A body can be XML: then it has no event type. If documents are included, it exceeds the limit: raise it.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn docusign() -> Scheme {
+    build(describe::docusign())
+}
+
+/// dodo.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn dodo() -> Scheme {
+    build(describe::dodo())
+}
+
+/// Dropbox.
+///
+/// - **Signature**: `X-Dropbox-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the app's secret, used as text.
+/// - A notification contains only the accounts whose files have changed: two changes have the same body. So each delivery is handled: fetch the changes from Dropbox, which is safe to repeat.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn dropbox() -> Scheme {
+    build(describe::dropbox())
+}
+
+/// ElevenLabs.
+///
+/// - **Signature**: `ElevenLabs-Signature: t=<seconds>,v0=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The tolerance of 30 min is that of the provider's own SDK. 5 min into the future is our choice.
+/// - The provider's SDK checks the first `v0` only: here any of them can match.
+/// - No source defines an event id.
+#[must_use]
+pub fn elevenlabs() -> Scheme {
+    build(describe::elevenlabs())
+}
+
+/// facebook.
+///
+/// Signs as [`meta`](meta) does: see there.
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn facebook() -> Scheme {
+    build(describe::facebook())
+}
+
+/// Figma.
+///
+/// - **Signature**: `in the body`
+/// - **Signed payload**: ``
+/// - No source confirms this scheme: test it before you rely on it.
+/// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
+/// - The passcode is in the body, at `passcode`: do not log bodies. The event's id is the digest of the body without it.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn figma() -> Scheme {
+    build(describe::figma())
+}
+
+/// Flutterwave (v3, secret hash).
+///
+/// - **Signature**: `verif-hash: <token>`
+/// - No source defines an event id: the event's id is the digest of the body.
+/// - The secret is the secret hash that you have chosen, and is sent unchanged.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn flutterwave_v3() -> Scheme {
+    build(describe::flutterwave_v3())
+}
+
+/// Flutterwave (v4).
+///
+/// - **Signature**: `flutterwave-signature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - No source defines an event id: the event's id is the digest of the body.
+/// - The sources contradict each other: one encodes the signature in base64, as here, and another in hexadecimal. Test it with a real delivery before you rely on it.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn flutterwave_v4() -> Scheme {
+    build(describe::flutterwave_v4())
+}
+
+/// FusionAuth.
+///
+/// - **Signature**: `X-FusionAuth-Signature-JWT`
+/// - **Signed payload**: `the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64`
+/// - The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one, and a text that contains one in another form is rejected. A key is not used after its `expired_at`, nor outside of the validity of its certificate.
+/// - ES512 is not supported.
+/// - No time is signed unless the token has the claims `exp` and `nbf`: without them, a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn fusionauth() -> Scheme {
+    build(describe::fusionauth())
+}
+
+/// GitHub.
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - `X-GitHub-Delivery` is not signed.
+/// - `X-GitHub-Event` is not signed: do not interpret the body by this header alone.
+/// - The legacy header `X-Hub-Signature` (SHA-1) is ignored.
+/// - A redelivery is requested manually, within three days, and has the same body: the sender expects it to be handled again.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn github() -> Scheme {
+    build(describe::github())
+}
+
+/// GitLab (signing token).
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is base64 after an optional `whsec_`.
+/// - `X-Gitlab-Event` is not signed.
+/// - A secret token (`X-Gitlab-Token`) can be set in addition to the signing token. It is not needed here.
+#[must_use]
+pub fn gitlab_signing() -> Scheme {
+    build(describe::gitlab_signing())
+}
+
+/// GitLab (secret token).
+///
+/// - **Signature**: `X-Gitlab-Token: <token>`
+/// - GitLab 19 can sign instead: prefer `gitlab-signing` if it is available.
+/// - Reportedly, a webhook that fails repeatedly is disabled.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn gitlab_token() -> Scheme {
+    build(describe::gitlab_token())
+}
+
+/// GoCardless.
+///
+/// - **Signature**: `Webhook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - A delivery contains any number of events and has no type: each event has its `/events/N/id`, `resource_type` and `action`.
+/// - Reportedly retries eight times; no source says when.
+/// - Reportedly, GoCardless expects the status 498 if the signature is wrong. Here it is 401, as for all providers.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn gocardless() -> Scheme {
+    build(describe::gocardless())
+}
+
+/// granola.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn granola() -> Scheme {
+    build(describe::granola())
+}
+
+/// Helius.
+///
+/// - **Signature**: `Authorization: <token>`
+/// - The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn helius() -> Scheme {
+    build(describe::helius())
+}
+
+/// Hookdeck.
+///
+/// - **Signature**: `x-hookdeck-signature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - During a secret rotation there are two headers, and a match in either is enough.
+/// - `x-hookdeck-eventid` is not signed.
+/// - The original sender's signature is forwarded, but its timestamp is stale on a retry: verify Hookdeck's.
+/// - You configure the retries at Hookdeck: set a retention that is a quarter longer than their window.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn hookdeck() -> Scheme {
+    build(describe::hookdeck())
+}
+
+/// HubSpot.
+///
+/// - **Signature**: `X-HubSpot-Signature-v3: <base64>`
+/// - **Signed payload**: `{method}{unescaped_url}{body}{ts}`
+/// - The secret is the app's client secret, used as text.
+/// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
+/// - A request can contain the headers of all three versions: this scheme reads only its own.
+/// - HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.
+/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+#[must_use]
+pub fn hubspot() -> Scheme {
+    build(describe::hubspot())
+}
+
+/// HubSpot (v1 signature).
+///
+/// - **Signature**: `X-HubSpot-Signature: <hex>`
+/// - **Signed payload**: `{secret}{body}`
+/// - The secret is the app's client secret, used as text.
+/// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
+/// - The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.
+/// - `X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn hubspot_v1() -> Scheme {
+    build(describe::hubspot_v1())
+}
+
+/// HubSpot (v2 signature).
+///
+/// - **Signature**: `X-HubSpot-Signature: <hex>`
+/// - **Signed payload**: `{secret}{method}{url}{body}`
+/// - The secret is the app's client secret, used as text.
+/// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
+/// - The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.
+/// - `X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn hubspot_v2() -> Scheme {
+    build(describe::hubspot_v2())
+}
+
+/// ImageKit.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is used as text, `whsec_` included, unlike in Standard Webhooks.
+/// - The header `x-ik-signature` of older webhooks is not read.
+#[must_use]
+pub fn imagekit() -> Scheme {
+    build(describe::imagekit())
+}
+
+/// instagram.
+///
+/// Signs as [`meta`](meta) does: see there.
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn instagram() -> Scheme {
+    build(describe::instagram())
+}
+
+/// Intercom.
+///
+/// - **Signature**: `X-Hub-Signature: sha1=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the app's `client_secret`, used as text.
+/// - Other providers use the header `X-Hub-Signature` with SHA-256: here it is SHA-1.
+/// - Reportedly checks the endpoint with a HEAD request, and with an event of the topic `ping`.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn intercom() -> Scheme {
+    build(describe::intercom())
+}
+
+/// Jira Cloud.
+///
+/// - **Signature**: `X-Hub-Signature: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.
+/// - Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.
+/// - `X-Atlassian-Webhook-Identifier` is not signed.
+/// - Reportedly retries five times within half an hour.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn jira() -> Scheme {
+    build(describe::jira())
+}
+
+/// Jupiter.
+///
+/// - **Signature**: `x-jup-signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn jupiter() -> Scheme {
+    build(describe::jupiter())
+}
+
+/// Lemon Squeezy.
+///
+/// - **Signature**: `X-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - `/data/id` in the body is the id of an order or a subscription, not of an event.
+/// - `X-Event-Name` is not signed: the event's type is `/meta/event_name` in the body.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn lemonsqueezy() -> Scheme {
+    build(describe::lemonsqueezy())
+}
+
+/// LINE.
+///
+/// - **Signature**: `x-line-signature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the channel's secret, used as text.
+/// - A delivery contains any number of events and has no type: each event has its `/events/N/type` and its `webhookEventId`. Deduplicate by that id if batches can be split differently on a retry.
+/// - The console's request to verify the URL is a signed delivery without events.
+/// - Reportedly retries only if redelivery is enabled.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn line() -> Scheme {
+    build(describe::line())
+}
+
+/// Linear.
+///
+/// - **Signature**: `Linear-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - `Linear-Timestamp` is not signed: the timestamp is read from `/webhookTimestamp` in the body.
+/// - `Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription.
+/// - It is not known whether a retry keeps its `webhookTimestamp`. If it does, the provider's own limit of 60 s would reject every retry. So timestamps are accepted for 8 h, longer than the retry window, and events are remembered longer than that. If it does not, a retry counts as another event, and is handled again.
+#[must_use]
+pub fn linear() -> Scheme {
+    build(describe::linear())
+}
+
+/// liveblocks.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The provider's SDK requires the `whsec_` prefix of its secrets. Here it is optional.
+#[must_use]
+pub fn liveblocks() -> Scheme {
+    build(describe::liveblocks())
+}
+
+/// loops.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn loops() -> Scheme {
+    build(describe::loops())
+}
+
+/// Mailgun.
+///
+/// - **Signature**: `in the body`
+/// - **Signed payload**: `{timestamp}{token}, but not the event`
+/// - The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.
+/// - An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.
+/// - An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, and the objects that contain the signature at most 4,096 members. A form may have at most 512 fields, and its size is limited by the body limit only.
+/// - The secret is the HTTP webhook signing key, not an API key.
+/// - It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.
+#[must_use]
+pub fn mailgun() -> Scheme {
+    build(describe::mailgun())
+}
+
+/// Mandrill.
+///
+/// - **Signature**: `X-Mandrill-Signature`
+/// - **Signed payload**: `{url}, then the form's fields sorted by name`
+/// - No source confirms this scheme: test it before you rely on it.
+/// - A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.
+/// - A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.
+/// - If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn mandrill() -> Scheme {
+    build(describe::mandrill())
+}
+
+/// messenger.
+///
+/// Signs as [`meta`](meta) does: see there.
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn messenger() -> Scheme {
+    build(describe::messenger())
+}
+
+/// Meta (Graph, Messenger, WhatsApp, Instagram).
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.
+/// - Non-ASCII letters are sent as `\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.
+/// - A delivery can contain several messages, each with its own id: deduplicate by that id, since a batch can be split differently on a retry.
+/// - The secret is the app secret, used as text. The verify token of the handshake is a different one that you choose.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn meta() -> Scheme {
+    build(describe::meta())
+}
+
+/// Metronome.
+///
+/// - **Signature**: `Metronome-Webhook-Signature: <hex>`
+/// - **Signed payload**: `{ts}\n{body}`
+/// - The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.
+#[must_use]
+pub fn metronome() -> Scheme {
+    build(describe::metronome())
+}
+
+/// Moralis Streams.
+///
+/// - **Signature**: `x-signature`
+/// - **Signed payload**: `{body}{secret}`
+/// - A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.
+/// - The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn moralis() -> Scheme {
+    build(describe::moralis())
+}
+
+/// Mux.
+///
+/// - **Signature**: `Mux-Signature: t=<seconds>,v1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+#[must_use]
+pub fn mux() -> Scheme {
+    build(describe::mux())
+}
+
+/// Notion.
+///
+/// - **Signature**: `X-Notion-Signature: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.
+/// - The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, save the token, and paste it into the provider's page.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn notion() -> Scheme {
+    build(describe::notion())
+}
+
+/// Onfido.
+///
+/// - **Signature**: `X-SHA2-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn onfido() -> Scheme {
+    build(describe::onfido())
+}
+
+/// OpenAI.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is base64 after `whsec_`; a secret without that prefix is used as text, unlike in Standard Webhooks.
+/// - The provider's SDK also accepts signatures without `v1,`; here the prefix is required.
+#[must_use]
+pub fn openai() -> Scheme {
+    build(describe::openai())
+}
+
+/// Paddle Billing.
+///
+/// - **Signature**: `Paddle-Signature: ts=<seconds>;h1=<hex>`
+/// - **Signed payload**: `{ts}:{body}`
+/// - The tolerance of 5 s is that of the provider's own SDK: synchronise the clock, or increase the tolerance.
+/// - During a rotation there are several `h1`, and any of them can match; the provider's Node SDK checks only the last.
+/// - The secret is used as text, `pdl_ntfset_` included.
+#[must_use]
+pub fn paddle() -> Scheme {
+    build(describe::paddle())
+}
+
+/// PagerDuty.
+///
+/// - **Signature**: `X-PagerDuty-Signature: v1=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret looks like base64 but is used as text.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn pagerduty() -> Scheme {
+    build(describe::pagerduty())
+}
+
+/// PayPal.
+///
+/// - **Signature**: `PAYPAL-TRANSMISSION-SIG`
+/// - **Signed payload**: `{id}|{ts}|<webhook id>|<CRC-32 of the body>`
+/// - The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.
+/// - The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. It is not used outside of its validity. Only PayPal's own hosts are accepted.
+/// - Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: use it instead of your webhook's id.
+#[must_use]
+pub fn paypal() -> Scheme {
+    build(describe::paypal())
+}
+
+/// Paystack.
+///
+/// - **Signature**: `x-paystack-signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is the API's secret key (`sk_…`), used as text: there is no separate secret for webhooks.
+/// - `/data/id` in the body is the id of a transaction, not of an event.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn paystack() -> Scheme {
+    build(describe::paystack())
+}
+
+/// PerpsTracker.
+///
+/// - **Signature**: `X-Webhook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - `X-Delivery-ID` is the id of a delivery attempt and is not signed: anyone who replays a body can change it. The event's own id is `/id` in the body.
+/// - `X-Event-Type` is not signed: the event's type is `/type` in the body.
+/// - The secret is used as text, `whsec_` included.
+#[must_use]
+pub fn perps_tracker() -> Scheme {
+    build(describe::perps_tracker())
+}
+
+/// Plaid.
+///
+/// - **Signature**: `Plaid-Verification`
+/// - **Signed payload**: `the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal`
+/// - The secret is the JWK that `/webhook_verification_key/get` returns for the token's `kid`. Alternatively, the key is looked up by the `kid`. A key is not used after its `expired_at`.
+/// - Only ES256 is accepted, whatever the token's header says.
+/// - Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.
+#[must_use]
+pub fn plaid() -> Scheme {
+    build(describe::plaid())
+}
+
+/// Polar.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - Secrets created before 8 September 2026 are used as text, including `whsec_` or `polar_whs_`. For later ones, the key is the base64 after `whsec_`. The format does not identify which one it is, so a delivery can be signed with either key.
+/// - The provider waits 10 s, and recommends a response within 2 s.
+#[must_use]
+pub fn polar() -> Scheme {
+    build(describe::polar())
+}
+
+/// Postmark.
+///
+/// - **Signature**: `Authorization: Basic <token>`
+/// - The secret is user and password, `user:password`, as entered at the provider for this endpoint.
+/// - The provider also supports a token in the URL. URLs appear in logs: use user and password instead.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn postmark() -> Scheme {
+    build(describe::postmark())
+}
+
+/// QuickNode.
+///
+/// - **Signature**: `X-QN-Signature: <hex>`
+/// - **Signed payload**: `{header:X-QN-Nonce}{ts}{body}`
+/// - A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both.
+/// - The provider defines no tolerance: 300 s is our choice.
+/// - There is no delimiter between nonce, timestamp and body: a nonce with `{` or `[` is rejected, and so is a body that does not start with one of them.
+/// - The nonce is signed, but it is not an event id.
+#[must_use]
+pub fn quicknode() -> Scheme {
+    build(describe::quicknode())
+}
+
+/// Razorpay.
+///
+/// - **Signature**: `X-Razorpay-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - `x-razorpay-event-id` is not signed.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn razorpay() -> Scheme {
+    build(describe::razorpay())
+}
+
+/// recall.ai.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - Nothing is signed until the workspace has a verification secret. Accounts created before 15 December 2025 have one secret for each endpoint and `svix-*` headers: use `svix` for those.
+#[must_use]
+pub fn recall_ai() -> Scheme {
+    build(describe::recall_ai())
+}
+
+/// replicate.
+///
+/// Signs as [`standardwebhooks`](standardwebhooks) does: see there.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn replicate() -> Scheme {
+    build(describe::replicate())
+}
+
+/// resend.
+///
+/// Signs as [`svix`](svix) does: see there.
+///
+/// - **Signature**: `svix-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+#[must_use]
+pub fn resend() -> Scheme {
+    build(describe::resend())
+}
+
+/// Retell.
+///
+/// - **Signature**: `x-retell-signature: v=<milliseconds>,d=<hex>`
+/// - **Signed payload**: `{body}{ts}`
+/// - The body is signed first, followed by the timestamp.
+/// - The provider reads the response to `call_inbound` and `chat_inbound`: it can select the agent and its variables.
+#[must_use]
+pub fn retell() -> Scheme {
+    build(describe::retell())
+}
+
+/// SendGrid.
+///
+/// - **Signature**: `X-Twilio-Email-Event-Webhook-Signature: <base64>`
+/// - **Signed payload**: `{ts}{body}`
+/// - The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.
+/// - The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.
+/// - A body can end with CR LF, which is signed.
+/// - A delivery contains several events, each with its own `sg_event_id` and `event`.
+#[must_use]
+pub fn sendgrid() -> Scheme {
+    build(describe::sendgrid())
+}
+
+/// Sentry.
+///
+/// - **Signature**: `Sentry-Hook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
+/// - `Sentry-Hook-Timestamp` is not signed, so it cannot prevent replays.
+/// - `Sentry-Hook-Resource` is not signed: do not interpret the body by this header alone. The action is `/action` in the body, which is signed.
+/// - `Request-ID` is not signed.
+/// - The secret is the integration's client secret, used as text.
+/// - It retries after a timeout, 503 or 504, and after no other response (getsentry/sentry, sentry_apps/tasks).
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn sentry() -> Scheme {
+    build(describe::sentry())
+}
+
+/// Shopify.
+///
+/// - **Signature**: `X-Shopify-Hmac-Sha256: <base64>`
+/// - **Signed payload**: `{body}`
+/// - `X-Shopify-Event-Id` and `X-Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.
+/// - `X-Shopify-Topic` is not signed: do not interpret the body by this header alone.
+/// - `X-Shopify-Triggered-At` is not signed, so it cannot prevent replays.
+/// - The secret is the app's client secret, used as text.
+/// - Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn shopify() -> Scheme {
+    build(describe::shopify())
+}
+
+/// Shopify (events).
+///
+/// - **Signature**: `Shopify-Hmac-Sha256: <base64>`
+/// - **Signed payload**: `{body}`
+/// - `Shopify-Event-Id` and `Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.
+/// - `Shopify-Topic` is not signed: do not interpret the body by this header alone.
+/// - `Shopify-Triggered-At` is not signed, so it cannot prevent replays.
+/// - The secret is the app's client secret, used as text.
+/// - Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.
+/// - Only the names of the headers differ from the scheme `shopify`.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn shopify_events() -> Scheme {
+    build(describe::shopify_events())
+}
+
+/// Slack.
+///
+/// - **Signature**: `X-Slack-Signature: v0=<hex>`
+/// - **Signed payload**: `v0:{ts}:{body}`
+/// - Slash commands and interactivity are form-encoded: they have no event id. The provider reads their response: it is shown to the user.
+#[must_use]
+pub fn slack() -> Scheme {
+    build(describe::slack())
+}
+
+/// Square.
+///
+/// - **Signature**: `x-square-hmacsha256-signature: <base64>`
+/// - **Signed payload**: `{url}{body}`
+/// - The URL is signed, as entered at the provider: configure exactly the same URL for the verifier.
+/// - The secret is used as text, even if it looks like hexadecimal.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn square() -> Scheme {
+    build(describe::square())
+}
+
+/// Standard Webhooks.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is base64 after an optional `whsec_`.
+/// - Some providers display `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are accepted.
+/// - Many products sign this way but use their secrets as text, including the prefix (Composio, ImageKit, Whop): if a secret never verifies, it can be one of those.
+#[must_use]
+pub fn standardwebhooks() -> Scheme {
+    build(describe::standardwebhooks())
+}
+
+/// Standard Webhooks (v1a, a public key).
+///
+/// - **Signature**: `webhook-signature: v1a,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is the provider's public key: base64 after an optional `whpk_`. It needs the feature `asymmetric`.
+/// - The reference libraries do not implement it, and the signature in the specification's example belongs to another message.
+#[must_use]
+pub fn standardwebhooks_v1a() -> Scheme {
+    build(describe::standardwebhooks_v1a())
+}
+
+/// Stripe.
+///
+/// - **Signature**: `Stripe-Signature: t=<seconds>,v1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The secret is used as text: `whsec_` is part of the key.
+/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+/// - `v0` is a test scheme and is ignored.
+#[must_use]
+pub fn stripe() -> Scheme {
+    build(describe::stripe())
+}
+
+/// Supabase (database webhooks).
+///
+/// - **Signature**: `Authorization: Bearer <token>`
+/// - There are no retries: the database sends the request once (`pg_net`).
+/// - The body contains a row and its change, but no event id: two equal changes have the same body. So each delivery is handled.
+/// - The secret is the text after `Bearer ` in the header that was configured for the webhook.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn supabase() -> Scheme {
+    build(describe::supabase())
+}
+
+/// Svix.
+///
+/// - **Signature**: `svix-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret is base64 after an optional `whsec_`.
+/// - Sent as `svix-*` or as `webhook-*`. If a request has signatures in both, the first set is used.
+#[must_use]
+pub fn svix() -> Scheme {
+    build(describe::svix())
+}
+
+/// Telegram.
+///
+/// - **Signature**: `X-Telegram-Bot-Api-Secret-Token: <token>`
+/// - The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.
+/// - The response can be a call of the Bot API. If yours never is, suppress duplicates: `Repeats::Suppress`.
+/// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
+#[must_use]
+pub fn telegram() -> Scheme {
+    build(describe::telegram())
+}
+
+/// Trello.
+///
+/// - **Signature**: `x-trello-webhook: <base64>`
+/// - **Signed payload**: `{body}{url}`
+/// - The body is signed first, followed by the callback URL as given when the webhook was created: configure exactly the same URL for the verifier.
+/// - The secret is the app's secret (OAuth 1), used as text.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn trello() -> Scheme {
+    build(describe::trello())
+}
+
+/// Twilio.
+///
+/// - **Signature**: `X-Twilio-Signature`
+/// - **Signed payload**: `{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256`
+/// - The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.
+/// - If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.
+/// - The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.
+/// - A form with more than 512 fields is rejected, because it is parsed before it is verified.
+/// - `I-Twilio-Idempotency-Token` is not signed.
+/// - The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).
+/// - The secret is the account's Auth Token.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn twilio() -> Scheme {
+    build(describe::twilio())
+}
+
+/// Twilio SharedKey.
+///
+/// - **Signature**: `X-Twilio-Signature`
+/// - **Signed payload**: `{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256`
+/// - The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.
+/// - If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.
+/// - The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.
+/// - A form with more than 512 fields is rejected, because it is parsed before it is verified.
+/// - `I-Twilio-Idempotency-Token` is not signed.
+/// - The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).
+/// - The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn twilio_sharedkey() -> Scheme {
+    build(describe::twilio_sharedkey())
+}
+
+/// Twitch EventSub.
+///
+/// - **Signature**: `Twitch-Eventsub-Message-Signature: sha256=<hex>`
+/// - **Signed payload**: `{id}{ts}{body}`
+/// - The timestamp has nine fractional digits, and is signed as it was sent.
+/// - `Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is detected by its signed body.
+#[must_use]
+pub fn twitch() -> Scheme {
+    build(describe::twitch())
+}
+
+/// twitter.
+///
+/// Signs as [`x_twitter`](x_twitter) does: see there.
+///
+/// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn twitter() -> Scheme {
+    build(describe::twitter())
+}
+
+/// Typeform.
+///
+/// - **Signature**: `Typeform-Signature: sha256=<base64>`
+/// - **Signed payload**: `{body}`
+/// - The value after `sha256=` is base64, not hexadecimal.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn typeform() -> Scheme {
+    build(describe::typeform())
+}
+
+/// Venum.
+///
+/// - **Signature**: `X-Venum-Signature: t=<milliseconds>,v1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The provider recommends the transaction signature as idempotency key. Several events share it, so it is combined with the type.
+/// - The secret is used as text, `whsec_` included.
+#[must_use]
+pub fn venum() -> Scheme {
+    build(describe::venum())
+}
+
+/// Vercel.
+///
+/// - **Signature**: `x-vercel-signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - The secret is that of the webhook or, for an integration's webhook, the integration's client secret. It is used as text.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn vercel() -> Scheme {
+    build(describe::vercel())
+}
+
+/// Webflow.
+///
+/// - **Signature**: `x-webflow-signature: <hex>`
+/// - **Signed payload**: `{ts}:{body}`
+/// - The timestamp is in milliseconds.
+#[must_use]
+pub fn webflow() -> Scheme {
+    build(describe::webflow())
+}
+
+/// whatsapp.
+///
+/// Signs as [`meta`](meta) does: see there.
+///
+/// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
+/// - **Signed payload**: `{body}`
+/// - The endpoint of a WhatsApp Flow does not use this scheme: it is encrypted, and its response is read.
+#[must_use]
+pub fn whatsapp() -> Scheme {
+    build(describe::whatsapp())
+}
+
+/// Whop.
+///
+/// - **Signature**: `webhook-signature: v1,<base64>`
+/// - **Signed payload**: `{id}.{ts}.{body}`
+/// - The timestamp is that of the attempt; the id is the same in all attempts.
+/// - The secret (`ws_…`) is used as text, unlike in Standard Webhooks: that is why the provider's own examples encode it in base64 before passing it to a library.
+#[must_use]
+pub fn whop() -> Scheme {
+    build(describe::whop())
+}
+
+/// WooCommerce.
+///
+/// - **Signature**: `X-WC-Webhook-Signature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - HTML entities in the secret are decoded to their characters (`&amp;` to `&`), because the shop stores it in that form.
+/// - The ping of a new webhook is `webhook_id=N`, form-encoded and not signed, so it is rejected.
+/// - There are no retries, and after more than five failures in a row the shop disables the webhook. Redirects are not followed.
+/// - `X-WC-Webhook-Delivery-ID` and `X-WC-Webhook-Topic` are not signed.
+/// - A shop can be configured to use another algorithm than SHA-256: its deliveries are rejected.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn woocommerce() -> Scheme {
+    build(describe::woocommerce())
+}
+
+/// WorkOS.
+///
+/// - **Signature**: `WorkOS-Signature: t=<milliseconds>, v1=<hex>`
+/// - **Signed payload**: `{ts}.{body}`
+/// - The provider's node SDK hashes the body after it was parsed and written out again: the raw bytes are what is signed.
+#[must_use]
+pub fn workos() -> Scheme {
+    build(describe::workos())
+}
+
+/// x.
+///
+/// Signs as [`x_twitter`](x_twitter) does: see there.
+///
+/// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
+/// - **Signed payload**: `{body}`
+#[must_use]
+pub fn x() -> Scheme {
+    build(describe::x())
+}
+
+/// X (Twitter).
+///
+/// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
+/// - **Signed payload**: `{body}`
+/// - The value after `sha256=` is base64, not hexadecimal.
+/// - The secret is the app's consumer secret, used as text.
+/// - The CRC is sent when the webhook is registered. After that, the provider's pages contradict each other: every hour, or every 30 minutes if it was not answered for 24 hours.
+/// - The kind of an event is the name of a member of the body, and the location of its id depends on the kind.
+/// - The webhook's URL must not contain a port.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn x_twitter() -> Scheme {
+    build(describe::x_twitter())
+}
+
+/// Generic X-Webhook-Signature.
+///
+/// - **Signature**: `X-Webhook-Signature: <hex>`
+/// - **Signed payload**: `{body}`
+/// - After five failed attempts the service disables the webhook.
+/// - The secret is used as text.
+#[must_use]
+pub fn x_webhook_signature() -> Scheme {
+    build(describe::x_webhook_signature())
+}
+
+/// Xero.
+///
+/// - **Signature**: `x-xero-signature: <base64>`
+/// - **Signed payload**: `{body}`
+/// - The provider checks an endpoint with correct and wrong signatures, and expects 200 and 401.
+/// - A delivery can contain several events: each has its own resource, type and time.
+/// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
+#[must_use]
+pub fn xero() -> Scheme {
+    build(describe::xero())
+}
+
+/// Zendesk.
+///
+/// - **Signature**: `X-Zendesk-Webhook-Signature: <base64>`
+/// - **Signed payload**: `{ts}{body}`
+/// - The secret looks like base64 but is used as text.
+/// - The provider defines no tolerance: 300 s is our choice.
+/// - `X-Zendesk-Webhook-Invocation-Id` is not signed.
+/// - `/id` alone can be a ticket's, in a body that the admin defined: it is used only together with `/zendesk_event_version` and `/type`.
+#[must_use]
+pub fn zendesk() -> Scheme {
+    build(describe::zendesk())
+}
+
+/// Zoom.
+///
+/// - **Signature**: `x-zm-signature: v0=<hex>`
+/// - **Signed payload**: `v0:{ts}:{body}`
+/// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
+/// - The endpoint is validated again every 72 hours, and must respond within 3 s.
+#[must_use]
+pub fn zoom() -> Scheme {
+    build(describe::zoom())
+}
+
+mod describe {
+    use std::time::Duration;
+
+    use countersign_core::{
+        Algorithm, BodyView, Encoding, Evidence, Handshake, Identity, Interactive, Retries,
+        RetrySignature, Scheme, SchemeBuilder, SchemeField, SecretFormat, TimestampUnit, Tolerance,
+    };
+
+    use crate::code;
+
+    pub(super) fn adyen() -> SchemeBuilder {
+        Scheme::builder("adyen")
+            .title("Adyen, standard webhooks")
+            .source("@adyen/api-library 32.1.0, hmacValidator")
+            .note("The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.")
+            .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
+            .note("The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.")
+            .note("Classic endpoints must respond with `[accepted]`.")
+            .note("Retries: three immediately, then after 2, 5, 10, 15, 30 min, 1, 2, 4, 8 h and every 8 h for 30 days.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::BodyLimit])
+            .secret_format(SecretFormat::Hex)
+            .encoding(Encoding::Base64)
+            .signed_payload("of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the eight signed fields, including `pspReference`, `eventCode` and `success`: a retry has the same values (Adyen, webhooks)")
+            .event_type("body:/notificationItems/0/NotificationRequestItem/eventCode")
+            .body_limit(262144)
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(30)))
+            .rule(code::adyen::signing())
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn adyen_management() -> SchemeBuilder {
+        adyen_platform()
+            .source("@adyen/api-library 32.1.0, HmacValidator.validateHMACSignature")
+    }
+
+    pub(super) fn adyen_platform() -> SchemeBuilder {
+        Scheme::builder("adyen-platform")
+            .title("Adyen (platform and management)")
+            .source("@adyen/api-library 32.1.0, validateHMACSignature")
+            .note("The secret is hexadecimal, and the key is the decoded bytes.")
+            .note("`/data/id` in the body is the id of the object, such as an account.")
+            .note("Adyen's standard notifications use another scheme: each item of their body contains its own signature.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::EventId, SchemeField::Identity])
+            .secret_format(SecretFormat::Hex)
+            .signature_header("HmacSignature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .event_id("body:/eventId")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/eventId` of tokenization webhooks; others contain `/timestamp` or what has changed (@adyen/api-library 32.1.0, types)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(30)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn alchemy() -> SchemeBuilder {
+        Scheme::builder("alchemy")
+            .title("Alchemy")
+            .source("third-party copies of the sample isValidSignatureForStringBody in Alchemy's documentation")
+            .note("The secret is used as text: `whsec_` is part of the key, unlike in Standard Webhooks.")
+            .note("`/webhookId` in the body is the id of the subscription, not of an event.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .signature_header("X-Alchemy-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id` (Alchemy, samples)")
+            .event_type("body:/type")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn asana() -> SchemeBuilder {
+        Scheme::builder("asana")
+            .title("Asana")
+            .source("Asana, webhooks guide: the handshake; third parties: the algorithm")
+            .note("The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has a different secret.")
+            .note("The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.")
+            .note("A delivery contains any number of events and has no type: each event has its `/events/N/action`.")
+            .note("A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.")
+            .evidence(Evidence::Secondary)
+            .signature_header("X-Hook-Signature")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("every event contains its `created_at`; all heartbeats are equal (Asana, webhooks guide)")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(1)))
+            .handshake(
+                Handshake::unsigned_in_window("x-hook-secret")
+                    .absent("header:X-Hook-Signature")
+                    .echo_header("X-Hook-Secret")
+                    .capture("header:X-Hook-Secret"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn autumn() -> SchemeBuilder {
+        svix()
+            .source("mintlify.com/useautumn, webhooks: \"powered by Svix\"")
+            .evidence(Evidence::Docs)
+            .retries(Retries::After(vec![seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(10)]))
+    }
+
+    pub(super) fn aws_sns() -> SchemeBuilder {
+        Scheme::builder("aws-sns")
+            .title("Amazon SNS")
+            .source("sns-validator 0.3.5")
+            .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
+            .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
+            .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
+            .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
+            .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
+            .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
+            .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
+            .algorithm(Algorithm::RsaSha256)
+            .encoding(Encoding::Base64)
+            .signed_payload("names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type")
+            .timestamp_body("/Timestamp", TimestampUnit::Rfc3339)
+            .tolerances(Tolerance::new(days(1), minutes(5)))
+            .event_id("body:/MessageId")
+            .identity_basis("`/MessageId`, which is signed; a retry has the same id and the same time of publication (sns-validator 0.3.5)")
+            .event_type("body:/Type")
+            .body_limit(655360)
+            .ack_deadline(seconds(15))
+            .retry_signature(RetrySignature::Same)
+            .rule(code::aws_sns::signing())
+    }
+
+    pub(super) fn bitbucket() -> SchemeBuilder {
+        Scheme::builder("bitbucket")
+            .title("Bitbucket Cloud")
+            .source("third parties who quote Atlassian's webhook pages; the example on those pages was recomputed")
+            .note("The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.")
+            .note("Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.")
+            .note("`X-Event-Key` is not signed: do not interpret the body by this header alone.")
+            .note("`X-Request-UUID` is not signed.")
+            .note("Reportedly retries twice; no source says when.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .signature_header("X-Hub-Signature")
+            .signature_prefix("sha256=")
+            .signed_payload("{body}")
+            .identity_basis("a push that is undone and repeated can have the same body, which contains no time")
+            .event_type("header:X-Event-Key")
+            .ack_deadline(seconds(10))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn box_com() -> SchemeBuilder {
+        Scheme::builder("box")
+            .title("Box")
+            .source("box-typescript-sdk-gen 1.19.1, webhooks tests")
+            .note("The first secret is the primary key, the second the secondary key. Each signs its own header, and one match is enough. More than two are not accepted.")
+            .note("The provider's SDK rejects all timestamps in the future. Here one minute is allowed, for clock differences.")
+            .note("`box-delivery-id` is not signed.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("box-signature-primary")
+            .fallback_signature_header("box-signature-secondary")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}{ts}")
+            .timestamp_header("box-delivery-timestamp", TimestampUnit::Rfc3339)
+            .tolerances(Tolerance::new(minutes(10), minutes(1)))
+            .event_id("body:/id")
+            .identity_basis("`/id`: \"the ID in the payload body remains the same\" (Box, webhooks v2)")
+            .event_type("body:/trigger")
+            .ack_deadline(seconds(30))
+            .retry_signature(RetrySignature::New)
+            .rule(code::box_com::signing())
+    }
+
+    pub(super) fn brex() -> SchemeBuilder {
+        svix()
+            .source("trigger.dev, Brex example: `Webhook-*` headers, secrets in base64 from the API")
+            .note("Read the signing secrets from the provider's API. There can be several.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn cal_com() -> SchemeBuilder {
+        Scheme::builder("cal.com")
+            .title("Cal.com")
+            .source("calcom/cal.com, packages/features/webhooks/lib/sendPayload.ts")
+            .note("A webhook without a secret sends `no-secret-provided` instead of the signature, which is rejected. Configure a secret for the webhook.")
+            .note("With a custom payload template, a body can be form-encoded or have any other format: then it has no event type.")
+            .note("Nothing is retried, except delayed triggers, whose task can run again.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-Cal-Signature-256")
+            .signed_payload("{body}")
+            .identity_basis("a body can be a user-defined template, and two bodies of one template can be equal (calcom/cal.com, sendPayload.ts)")
+            .event_type("body:/triggerEvent")
+            .retries(Retries::Never)
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn calendly() -> SchemeBuilder {
+        Scheme::builder("calendly")
+            .title("Calendly")
+            .source("hookdeck and trigger.dev; Calendly, webhook signatures, in part")
+            .note("Reportedly, a retry has a new signature with a new `t`.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::Identity])
+            .signature_header("Calendly-Webhook-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerance(minutes(3))
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/created_at` and the invitee (Calendly, webhook payloads)")
+            .event_type("body:/event")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(1)))
+    }
+
+    pub(super) fn cashfree() -> SchemeBuilder {
+        Scheme::builder("cashfree")
+            .title("Cashfree")
+            .source("Cashfree, three pages of its webhook documentation")
+            .note("The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are rejected with `signature_mismatch`, define a custom scheme with the other template.")
+            .note("The provider defines no tolerance: 300 s is our choice.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::Identity])
+            .signature_header("x-webhook-signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{ts}{body}")
+            .timestamp_header("x-webhook-timestamp", TimestampUnit::Milliseconds)
+            .tolerance(minutes(5))
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/event_time` and the payment (Cashfree, webhook samples)")
+    }
+
+    pub(super) fn chargebee() -> SchemeBuilder {
+        Scheme::builder("chargebee")
+            .title("Chargebee")
+            .source("third-party code or documentation")
+            .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
+            .note("The provider also supports a token in the URL. URLs appear in logs: use user and password instead.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .algorithm(Algorithm::Token)
+            .secret_format(SecretFormat::Basic)
+            .signature_header("Authorization")
+            .signature_prefix("Basic ")
+            .event_id("body:/id")
+            .identity_basis("`/id`, which the provider recommends for deduplication; nothing is signed (Chargebee, events)")
+            .event_type("body:/event_type")
+            .retries(Retries::Within(hours(79)))
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn checkout_com() -> SchemeBuilder {
+        Scheme::builder("checkout.com")
+            .title("Checkout.com")
+            .source("Checkout.com, documentation of workflows")
+            .note("The secret is the signature key that you configured for the workflow, used as text.")
+            .note("No source names the algorithm: HMAC-SHA256 is not confirmed.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::EventId, SchemeField::EventType])
+            .signature_header("Cko-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id` (Checkout.com, workflows)")
+            .event_type("body:/type")
+            .retries(Retries::After(vec![minutes(5), minutes(10), minutes(15), minutes(30), hours(1), hours(4), hours(12), hours(12)]))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn clerk() -> SchemeBuilder {
+        svix()
+            .source("@clerk/backend 3.25.0, verifyWebhook")
+            .retries(Retries::After(vec![seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(10)]))
+    }
+
+    pub(super) fn cloudflare_stream() -> SchemeBuilder {
+        Scheme::builder("cloudflare-stream")
+            .title("Cloudflare Stream")
+            .source("webhook-verify, specification, which quotes Cloudflare's documentation")
+            .note("No source defines the maximum age of a timestamp: 300 s is our choice.")
+            .note("`/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::Identity])
+            .signature_header("Webhook-Signature")
+            .signature_pairs(',', '=', "sig1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("time", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .fallback_identity(Identity::Content)
+            .identity_basis("the video, its state and its `modified` (Cloudflare Stream, using webhooks)")
+    }
+
+    pub(super) fn coinbase_cdp_v0() -> SchemeBuilder {
+        Scheme::builder("coinbase-cdp-v0")
+            .title("Coinbase Developer Platform (v0)")
+            .source("Coinbase, CDP documentation, verify signatures")
+            .note("The secret is returned once, when the subscription is created.")
+            .note("`v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.")
+            .note("The same header can contain a `v1`, which also covers the headers that `h` names: this scheme ignores it.")
+            .note("`/id` in the body is the id of the object, such as a checkout, not of the event.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .signature_header("X-Hook0-Signature")
+            .signature_pairs(',', '=', "v0")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/id` is the checkout's id, and the same for failure and success (CDP, checkout webhooks): bodies differ in `/eventType` and `/updatedAt`")
+            .event_type("body:/eventType")
+            .event_type("body:/type")
+    }
+
+    pub(super) fn coinbase_cdp_v1() -> SchemeBuilder {
+        Scheme::builder("coinbase-cdp-v1")
+            .title("Coinbase CDP, v1")
+            .source("Coinbase Developer Platform, Webhooks, Verify signatures")
+            .note("The request names the signed headers, and the signature covers that list. The dot between their values is from memory.")
+            .note("The values are separated by dots, so only the header of the event's type can contain dots. No value can contain `{` or `[`, with which the body must start.")
+            .note("`v0`, which covers no headers, is ignored: use the scheme `coinbase-cdp-v0` for it.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .signature_header("X-Hook0-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.<names of headers>.<their values>.{body}")
+            .id_header("X-Event-Id")
+            .body_begins_with("{[")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:X-Event-Id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`X-Event-Id`, if the signature covers it. `/id` in the body is the checkout's id, and the same for failure and success: without the header, bodies differ in `/eventType` and `/updatedAt` (CDP, checkout webhooks)")
+            .event_type("body:/eventType")
+            .event_type("body:/type")
+            .rule(code::coinbase_cdp_v1::signing())
+    }
+
+    pub(super) fn coinbase_commerce() -> SchemeBuilder {
+        Scheme::builder("coinbase-commerce")
+            .title("Coinbase Commerce")
+            .source("coinbase-commerce-node, test/testWebhook.spec.js")
+            .note("Reportedly closed on 2026-03-31.")
+            .note("The event's id is `/event/id` in the body: `/id` is the id of the notification, and `/attempt_number` is the number of its attempt.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .signature_header("X-CC-Webhook-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/event/id")
+            .identity_basis("`/event/id` (coinbase-commerce-node, types)")
+            .event_type("body:/event/type")
+            .retries(Retries::Within(days(3)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn coinify() -> SchemeBuilder {
+        Scheme::builder("coinify")
+            .title("Coinify")
+            .source("Coinify, webhook signature")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-Coinify-Webhook-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id`: \"Retries to the same events will share the same id\" (Coinify, webhooks)")
+            .event_type("body:/event")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn composio() -> SchemeBuilder {
+        Scheme::builder("composio")
+            .title("Composio")
+            .source("@composio/core 0.17.0, triggers.verifyWebhook; composio 0.30.0 (PyPI)")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is used as text, unlike in Standard Webhooks.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn contentful() -> SchemeBuilder {
+        Scheme::builder("contentful")
+            .title("Contentful")
+            .source("@contentful/node-apps-toolkit 3.16.1, signRequest()")
+            .note("The request names the signed headers. It is rejected if the timestamp or the list itself is not among them.")
+            .note("`/sys/id` is the id of the entry, not of the event.")
+            .note("It retries twice, 30 s apart, or for up to a day with a custom policy. The provider's SDK accepts requests that are at most 30 s old; 5 min is our choice, so that no retry is rejected.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .signature_header("x-contentful-signature")
+            .signed_payload("{method}, the path and query of {url}, the headers that the request names, {body}: one per line")
+            .timestamp_header("x-contentful-timestamp", TimestampUnit::Milliseconds)
+            .tolerances(Tolerance::new(minutes(5), seconds(30)))
+            .identity_basis("a body can be a user-defined template, and the topic is a header")
+            .event_type("header:X-Contentful-Topic")
+            .retries(Retries::Within(days(1)))
+            .rule(code::contentful::signing())
+    }
+
+    pub(super) fn deepgram() -> SchemeBuilder {
+        Scheme::builder("deepgram")
+            .title("Deepgram")
+            .source("third-party code or documentation")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .algorithm(Algorithm::Token)
+            .signature_header("dg-token")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the result of one request, with its times: a stream has many results with one request id")
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn discord() -> SchemeBuilder {
+        Scheme::builder("discord")
+            .title("Discord")
+            .source("discord-interactions 4.4.0, verifyKey")
+            .note("The secret is the application's public key, in hexadecimal.")
+            .note("Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.")
+            .note("The provider's SDK does not check timestamps: 300 s is our choice.")
+            .note("Only an interaction has an id.")
+            .note("The provider reads the response to an interaction: it is shown to the user.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::Tolerance])
+            .algorithm(Algorithm::Ed25519)
+            .secret_format(SecretFormat::Hex)
+            .signature_header("X-Signature-Ed25519")
+            .signed_payload("{ts}{body}")
+            .timestamp_header("X-Signature-Timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("body:/id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/id` of an interaction; an event has only `/event/timestamp` (Discord, interactions and webhook events)")
+            .event_type("body:/event/type")
+            .event_type("body:/type")
+            .ack_deadline(seconds(3))
+            .retries(Retries::Within(minutes(10)))
+            .interactive(Interactive::WithId)
+            .handshake(
+                Handshake::signed("interaction-ping")
+                    .when("body:/type", "1")
+                    .absent("body:/event")
+                    .json_number("type", 1),
+            )
+            .handshake(
+                Handshake::signed("event-ping")
+                    .when("body:/type", "0")
+                    .absent("body:/event")
+                    .status(204),
+            )
+    }
+
+    pub(super) fn docusign() -> SchemeBuilder {
+        Scheme::builder("docusign")
+            .title("DocuSign Connect")
+            .source("DocuSign, Connect documentation, validate HMAC signatures")
+            .note("Each active key signs a separate header, numbered from 1: a match in any of them is enough.")
+            .note("The signature includes the line endings of the body: proxies must not change them.")
+            .note("An envelope can have the same event more than once, so `envelopeId` and `event` alone do not identify an event.")
+            .note("A body can be XML: then it has no event type. If documents are included, it exceeds the limit: raise it.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::Identity])
+            .signature_header("X-DocuSign-Signature-1")
+            .fallback_signature_header("X-DocuSign-Signature-2")
+            .fallback_signature_header("X-DocuSign-Signature-3")
+            .fallback_signature_header("X-DocuSign-Signature-4")
+            .fallback_signature_header("X-DocuSign-Signature-5")
+            .fallback_signature_header("X-DocuSign-Signature-6")
+            .fallback_signature_header("X-DocuSign-Signature-7")
+            .fallback_signature_header("X-DocuSign-Signature-8")
+            .fallback_signature_header("X-DocuSign-Signature-9")
+            .fallback_signature_header("X-DocuSign-Signature-10")
+            .fallback_signature_header("X-DocuSign-Signature-11")
+            .fallback_signature_header("X-DocuSign-Signature-12")
+            .fallback_signature_header("X-DocuSign-Signature-13")
+            .fallback_signature_header("X-DocuSign-Signature-14")
+            .fallback_signature_header("X-DocuSign-Signature-15")
+            .fallback_signature_header("X-DocuSign-Signature-16")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .event_id("body:/configurationId+/event+/data/envelopeId+/data/recipientId+/generatedDateTime")
+            .event_id("body:/configurationId+/event+/data/envelopeId+/generatedDateTime")
+            .fallback_identity(Identity::Content)
+            .identity_basis("configuration, event, envelope, recipient and the time of the message; `retryCount` counts the attempts. Legacy formats contain none of these (DocuSign, Connect, JSON SIM)")
+            .event_type("body:/event")
+            .ack_deadline(seconds(100))
+            .retries(Retries::Within(days(15)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn dodo() -> SchemeBuilder {
+        standardwebhooks()
+            .source("dodopayments 2.52.0, webhooks.unwrap")
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn dropbox() -> SchemeBuilder {
+        Scheme::builder("dropbox")
+            .title("Dropbox")
+            .source("dropbox/mdwebhook, app.py")
+            .note("The secret is the app's secret, used as text.")
+            .note("A notification contains only the accounts whose files have changed: two changes have the same body. So each delivery is handled: fetch the changes from Dropbox, which is safe to repeat.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-Dropbox-Signature")
+            .signed_payload("{body}")
+            .identity_basis("it contains accounts and not what has changed: the next change of the same account has the same body (Dropbox, webhooks)")
+            .ack_deadline(seconds(10))
+            .handshake(
+                Handshake::unsigned("challenge")
+                    .method("GET")
+                    .text("query:challenge"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn elevenlabs() -> SchemeBuilder {
+        Scheme::builder("elevenlabs")
+            .title("ElevenLabs")
+            .source("@elevenlabs/elevenlabs-js 2.73.0, webhooks.constructEvent")
+            .note("The tolerance of 30 min is that of the provider's own SDK. 5 min into the future is our choice.")
+            .note("The provider's SDK checks the first `v0` only: here any of them can match.")
+            .note("No source defines an event id.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::EventType])
+            .signature_header("ElevenLabs-Signature")
+            .signature_pairs(',', '=', "v0")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerances(Tolerance::new(minutes(30), minutes(5)))
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/event_timestamp` and the conversation; \"dispatched only once\" (ElevenLabs, post-call webhooks)")
+            .event_type("body:/type")
+            .retries(Retries::Never)
+    }
+
+    pub(super) fn facebook() -> SchemeBuilder {
+        meta()
+            .source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
+    }
+
+    pub(super) fn figma() -> SchemeBuilder {
+        Scheme::builder("figma")
+            .title("Figma")
+            .source("Figma, Webhooks v2, from memory")
+            .note("No source confirms this scheme: test it before you rely on it.")
+            .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
+            .note("The passcode is in the body, at `passcode`: do not log bodies. The event's id is the digest of the body without it.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .algorithm(Algorithm::Token)
+            .signed_payload("")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/timestamp` of the trigger (@figma/rest-api-spec 0.43.0)")
+            .event_type("body:/event_type")
+            .body_limit(524288)
+            .rule(code::figma::signing())
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn flutterwave_v3() -> SchemeBuilder {
+        Scheme::builder("flutterwave-v3")
+            .title("Flutterwave (v3, secret hash)")
+            .source("third parties' code")
+            .note("No source defines an event id: the event's id is the digest of the body.")
+            .note("The secret is the secret hash that you have chosen, and is sent unchanged.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .algorithm(Algorithm::Token)
+            .signature_header("verif-hash")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the transaction and its state")
+            .event_type("body:/event")
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn flutterwave_v4() -> SchemeBuilder {
+        Scheme::builder("flutterwave-v4")
+            .title("Flutterwave (v4)")
+            .source("third parties' code")
+            .note("No source defines an event id: the event's id is the digest of the body.")
+            .note("The sources contradict each other: one encodes the signature in base64, as here, and another in hexadecimal. Test it with a real delivery before you rely on it.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .signature_header("flutterwave-signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/timestamp`, in milliseconds, and `/webhook_id`, which no source describes as the event's id")
+            .event_type("body:/type")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn fusionauth() -> SchemeBuilder {
+        Scheme::builder("fusionauth")
+            .title("FusionAuth")
+            .source("hookdeck/webhook-skills, FusionAuth verification")
+            .note("The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one, and a text that contains one in another form is rejected. A key is not used after its `expired_at`, nor outside of the validity of its certificate.")
+            .note("ES512 is not supported.")
+            .note("No time is signed unless the token has the claims `exp` and `nbf`: without them, a recorded delivery can be replayed once its event is forgotten.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .algorithm(Algorithm::Jwt)
+            .signature_header("X-FusionAuth-Signature-JWT")
+            .encoding(Encoding::Text)
+            .signed_payload("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64")
+            .event_id("body:/event/id")
+            .identity_basis("`/event/id` (@fusionauth/typescript-client 1.69.0, BaseEvent)")
+            .event_type("body:/event/type")
+            .rule(code::fusionauth::signing())
+    }
+
+    pub(super) fn github() -> SchemeBuilder {
+        Scheme::builder("github")
+            .title("GitHub")
+            .source("@octokit/webhooks-methods 6.0.0, sign()")
+            .note("`X-GitHub-Delivery` is not signed.")
+            .note("`X-GitHub-Event` is not signed: do not interpret the body by this header alone.")
+            .note("The legacy header `X-Hub-Signature` (SHA-1) is ignored.")
+            .note("A redelivery is requested manually, within three days, and has the same body: the sender expects it to be handled again.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::BodyLimit])
+            .signature_header("X-Hub-Signature-256")
+            .signature_prefix("sha256=")
+            .signed_payload("{body}")
+            .identity_basis("`workflow_dispatch`, `repository_dispatch`, `member`, `delete` and `watch` contain neither an id nor a time: two can be equal (@octokit/webhooks-types 7.6.1)")
+            .event_type("header:X-GitHub-Event")
+            .body_limit(26214400)
+            .ack_deadline(seconds(10))
+            .retries(Retries::Never)
+            .retention(days(3))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn gitlab_signing() -> SchemeBuilder {
+        Scheme::builder("gitlab-signing")
+            .title("GitLab (signing token)")
+            .source("GitLab merge requests 230944 and 231325")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is base64 after an optional `whsec_`.")
+            .note("`X-Gitlab-Event` is not signed.")
+            .note("A secret token (`X-Gitlab-Token`) can be set in addition to the signing token. It is not needed here.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .secret_format(SecretFormat::Whsec)
+            .key_length(32)
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("`webhook-id`, one for each execution (GitLab, WebHookService)")
+            .event_type("body:/type")
+            .event_type("body:/object_kind")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Never)
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn gitlab_token() -> SchemeBuilder {
+        Scheme::builder("gitlab-token")
+            .title("GitLab (secret token)")
+            .source("GitLab, documentation of webhooks")
+            .note("GitLab 19 can sign instead: prefer `gitlab-signing` if it is available.")
+            .note("Reportedly, a webhook that fails repeatedly is disabled.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .algorithm(Algorithm::Token)
+            .signature_header("X-Gitlab-Token")
+            .identity_basis("a body can be a user-defined template, and a branch that is pushed back and forth has equal bodies (GitLab, WebHookService)")
+            .event_type("header:X-Gitlab-Event")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Never)
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn gocardless() -> SchemeBuilder {
+        Scheme::builder("gocardless")
+            .title("GoCardless")
+            .source("gocardless-nodejs, src/webhooks.test.ts")
+            .note("A delivery contains any number of events and has no type: each event has its `/events/N/id`, `resource_type` and `action`.")
+            .note("Reportedly retries eight times; no source says when.")
+            .note("Reportedly, GoCardless expects the status 498 if the signature is wrong. Here it is 401, as for all providers.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("Webhook-Signature")
+            .signed_payload("{body}")
+            .event_id("body:/events/*/id")
+            .event_id("body:/meta/webhook_id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the ids of the events (gocardless-nodejs, Event)")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn granola() -> SchemeBuilder {
+        standardwebhooks()
+            .source("trigger.dev and nango.dev, Granola webhooks")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn helius() -> SchemeBuilder {
+        Scheme::builder("helius")
+            .title("Helius")
+            .source("third parties' code, authHeader")
+            .note("The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .algorithm(Algorithm::Token)
+            .signature_header("Authorization")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the transactions of the delivery, each with its `signature` (Helius, webhooks FAQ)")
+            .ack_deadline(seconds(1))
+            .retries(Retries::After(vec![seconds(1), seconds(1), seconds(1)]))
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn hookdeck() -> SchemeBuilder {
+        Scheme::builder("hookdeck")
+            .title("Hookdeck")
+            .source("Hookdeck, documentation; trigger.dev; hookdeck/webhook-skills")
+            .note("During a secret rotation there are two headers, and a match in either is enough.")
+            .note("`x-hookdeck-eventid` is not signed.")
+            .note("The original sender's signature is forwarded, but its timestamp is stale on a retry: verify Hookdeck's.")
+            .note("You configure the retries at Hookdeck: set a retention that is a quarter longer than their window.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("x-hookdeck-signature")
+            .fallback_signature_header("x-hookdeck-signature-2")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .identity_basis("it forwards bodies of any provider, and signs no id")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn hubspot() -> SchemeBuilder {
+        Scheme::builder("hubspot")
+            .title("HubSpot")
+            .source("@hubspot/api-client 13.5.0, Signature and its tests")
+            .note("The secret is the app's client secret, used as text.")
+            .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
+            .note("A request can contain the headers of all three versions: this scheme reads only its own.")
+            .note("HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.")
+            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .signature_header("X-HubSpot-Signature-v3")
+            .encoding(Encoding::Base64)
+            .signed_payload("{method}{unescaped_url}{body}{ts}")
+            .timestamp_header("X-HubSpot-Request-Timestamp", TimestampUnit::Milliseconds)
+            .tolerance(minutes(5))
+            .event_id("body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt")
+            .identity_basis("portal, subscription, event and time of every event, since `eventId` alone is not unique; `attemptNumber` counts the attempts. The bodies of workflow actions are user-defined (HubSpot, webhooks)")
+            .retries(Retries::Within(days(1)))
+    }
+
+    pub(super) fn hubspot_v1() -> SchemeBuilder {
+        Scheme::builder("hubspot-v1")
+            .title("HubSpot (v1 signature)")
+            .source("@hubspot/api-client 13.5.0, Signature and its tests")
+            .note("The secret is the app's client secret, used as text.")
+            .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
+            .note("The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.")
+            .note("`X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .algorithm(Algorithm::Sha256)
+            .signature_header("X-HubSpot-Signature")
+            .signed_payload("{secret}{body}")
+            .body_begins_with("{[")
+            .event_id("body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt")
+            .identity_basis("portal, subscription, event and time of every event, since `eventId` alone is not unique; `attemptNumber` counts the attempts. The bodies of workflow actions are user-defined (HubSpot, webhooks)")
+            .retries(Retries::Within(days(1)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn hubspot_v2() -> SchemeBuilder {
+        Scheme::builder("hubspot-v2")
+            .title("HubSpot (v2 signature)")
+            .source("@hubspot/api-client 13.5.0, Signature and its tests")
+            .note("The secret is the app's client secret, used as text.")
+            .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
+            .note("The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.")
+            .note("`X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .algorithm(Algorithm::Sha256)
+            .signature_header("X-HubSpot-Signature")
+            .signed_payload("{secret}{method}{url}{body}")
+            .body_begins_with("{[")
+            .event_id("body:/*/portalId+/*/subscriptionId+/*/eventId+/*/occurredAt")
+            .identity_basis("portal, subscription, event and time of every event, since `eventId` alone is not unique; `attemptNumber` counts the attempts. The bodies of workflow actions are user-defined (HubSpot, webhooks)")
+            .retries(Retries::Within(days(1)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn imagekit() -> SchemeBuilder {
+        Scheme::builder("imagekit")
+            .title("ImageKit")
+            .source("@imagekit/nodejs 7.11.0, webhooks.unwrap; imagekitio 5.11.0 (PyPI)")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is used as text, `whsec_` included, unlike in Standard Webhooks.")
+            .note("The header `x-ik-signature` of older webhooks is not read.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn instagram() -> SchemeBuilder {
+        meta()
+            .source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
+    }
+
+    pub(super) fn intercom() -> SchemeBuilder {
+        Scheme::builder("intercom")
+            .title("Intercom")
+            .source("hookdeck and trigger.dev")
+            .note("The secret is the app's `client_secret`, used as text.")
+            .note("Other providers use the header `X-Hub-Signature` with SHA-256: here it is SHA-1.")
+            .note("Reportedly checks the endpoint with a HEAD request, and with an event of the topic `ping`.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .algorithm(Algorithm::HmacSha1)
+            .signature_header("X-Hub-Signature")
+            .signature_prefix("sha1=")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id`, `notif_…`; `delivery_attempts` counts the attempts (a captured payload)")
+            .event_type("body:/topic")
+            .retries(Retries::After(vec![minutes(1)]))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn jira() -> SchemeBuilder {
+        Scheme::builder("jira")
+            .title("Jira Cloud")
+            .source("third parties who quote Atlassian's webhook pages; the example on those pages was recomputed")
+            .note("The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.")
+            .note("Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.")
+            .note("`X-Atlassian-Webhook-Identifier` is not signed.")
+            .note("Reportedly retries five times within half an hour.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .signature_header("X-Hub-Signature")
+            .signature_prefix("sha256=")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/timestamp`, in milliseconds, and `/webhookEvent` (Jira, webhooks)")
+            .event_type("body:/webhookEvent")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(minutes(30)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn jupiter() -> SchemeBuilder {
+        Scheme::builder("jupiter")
+            .title("Jupiter")
+            .source("Jupiter, Building Real-Time Integrations with Webhooks")
+            .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
+            .evidence(Evidence::Docs)
+            .signature_header("x-jup-signature")
+            .signed_payload("{body}")
+            .event_id("body:/event_id")
+            .identity_basis("`/event_id` (provider's document)")
+            .event_type("body:/type")
+            .retries(Retries::After(vec![seconds(30), minutes(5), minutes(30), hours(2)]))
+            .retention(days(7))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn lemonsqueezy() -> SchemeBuilder {
+        Scheme::builder("lemonsqueezy")
+            .title("Lemon Squeezy")
+            .source("lmsqueezy/nextjs-billing, src/app/api/webhook/route.ts")
+            .note("`/data/id` in the body is the id of an order or a subscription, not of an event.")
+            .note("`X-Event-Name` is not signed: the event's type is `/meta/event_name` in the body.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .signature_header("X-Signature")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the object with its `updated_at`, and the event's name (Lemon Squeezy, webhook requests)")
+            .event_type("body:/meta/event_name")
+            .retries(Retries::After(vec![seconds(5), seconds(25), seconds(125)]))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn line() -> SchemeBuilder {
+        Scheme::builder("line")
+            .title("LINE")
+            .source("line-bot-sdk-nodejs, test/validate-signature.spec.ts")
+            .note("The secret is the channel's secret, used as text.")
+            .note("A delivery contains any number of events and has no type: each event has its `/events/N/type` and its `webhookEventId`. Deduplicate by that id if batches can be split differently on a retry.")
+            .note("The console's request to verify the URL is a signed delivery without events.")
+            .note("Reportedly retries only if redelivery is enabled.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("x-line-signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .event_id("body:/events/*/webhookEventId")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`webhookEventId` of every event; `isRedelivery` changes (@line/bot-sdk 11.0.0)")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn linear() -> SchemeBuilder {
+        Scheme::builder("linear")
+            .title("Linear")
+            .source("@linear/sdk 98.0.0")
+            .note("`Linear-Timestamp` is not signed: the timestamp is read from `/webhookTimestamp` in the body.")
+            .note("`Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription.")
+            .note("It is not known whether a retry keeps its `webhookTimestamp`. If it does, the provider's own limit of 60 s would reject every retry. So timestamps are accepted for 8 h, longer than the retry window, and events are remembered longer than that. If it does not, a retry counts as another event, and is handled again.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
+            .signature_header("Linear-Signature")
+            .signed_payload("{body}")
+            .timestamp_body("/webhookTimestamp", TimestampUnit::Milliseconds)
+            .tolerances(Tolerance::new(hours(8), minutes(1)))
+            .fallback_identity(Identity::Content)
+            .identity_basis("the body contains the time of sending and what has changed (@linear/sdk 98.0.0)")
+            .event_type("body:/type")
+            .retries(Retries::After(vec![minutes(1), hours(1), hours(6)]))
+    }
+
+    pub(super) fn liveblocks() -> SchemeBuilder {
+        standardwebhooks()
+            .source("@liveblocks/node 3.24.2, WebhookHandler.verifyRequest")
+            .note("The provider's SDK requires the `whsec_` prefix of its secrets. Here it is optional.")
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn loops() -> SchemeBuilder {
+        standardwebhooks()
+            .source("loops.so/docs/webhooks")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn mailgun() -> SchemeBuilder {
+        Scheme::builder("mailgun")
+            .title("Mailgun")
+            .source("Mailgun, Securing webhooks")
+            .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
+            .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
+            .note("An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, and the objects that contain the signature at most 4,096 members. A form may have at most 512 fields, and its size is limited by the body limit only.")
+            .note("The secret is the HTTP webhook signing key, not an API key.")
+            .note("It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
+            .signed_payload("{timestamp}{token}, but not the event")
+            .timestamp_body("/signature/timestamp", TimestampUnit::Seconds)
+            .tolerances(Tolerance::new(hours(9), minutes(5)))
+            .fallback_identity(Identity::Content)
+            .identity_basis("a signed token, different for each event (Mailgun, securing webhooks)")
+            .event_type("body:/event-data/event")
+            .retries(Retries::Within(minutes(485)))
+            .rule(code::mailgun::signing())
+    }
+
+    pub(super) fn mandrill() -> SchemeBuilder {
+        Scheme::builder("mandrill")
+            .title("Mandrill")
+            .source("Mailchimp Transactional, Authenticating webhook requests, from memory")
+            .note("No source confirms this scheme: test it before you rely on it.")
+            .note("A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.")
+            .note("A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.")
+            .note("If only the origin is configured, the sender chooses the path. Then the form must start with the field `mandrill_events`, and path and query must not contain that text, because it marks the end of the URL.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .algorithm(Algorithm::HmacSha1)
+            .signature_header("X-Mandrill-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{url}, then the form's fields sorted by name")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the events of the batch, each with `_id` and `ts`; a retry sends the same batch (Mailchimp Transactional, webhooks)")
+            .rule(code::mandrill::signing())
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn messenger() -> SchemeBuilder {
+        meta()
+            .source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
+    }
+
+    pub(super) fn meta() -> SchemeBuilder {
+        Scheme::builder("meta")
+            .title("Meta (Graph, Messenger, WhatsApp, Instagram)")
+            .source("fbsamples, app.js; of SHA-256, third-party code")
+            .note("The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.")
+            .note("Non-ASCII letters are sent as `\\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.")
+            .note("A delivery can contain several messages, each with its own id: deduplicate by that id, since a batch can be split differently on a retry.")
+            .note("The secret is the app secret, used as text. The verify token of the handshake is a different one that you choose.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .signature_header("X-Hub-Signature-256")
+            .signature_prefix("sha256=")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the entries of the batch, each with its time and its messages' own ids (Graph API, webhooks)")
+            .event_type("body:/object")
+            .ack_deadline(seconds(20))
+            .retries(Retries::Within(days(7)))
+            .handshake(
+                Handshake::unsigned("subscribe")
+                    .method("GET")
+                    .when("query:hub.mode", "subscribe")
+                    .verify_token("query:hub.verify_token")
+                    .text("query:hub.challenge"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn metronome() -> SchemeBuilder {
+        Scheme::builder("metronome")
+            .title("Metronome")
+            .source("@trigger.dev/core 4.8.3, webhook providers")
+            .note("The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventType])
+            .signature_header("Metronome-Webhook-Signature")
+            .signed_payload("{ts}\n{body}")
+            .timestamp_header("X-Metronome-Date", TimestampUnit::HttpDate)
+            .tolerance(minutes(5))
+            .event_id("body:/id")
+            .identity_basis("`/id`, which the provider recommends for deduplication (Metronome, webhooks)")
+            .event_type("body:/type")
+            .retries(Retries::Within(days(2)))
+    }
+
+    pub(super) fn moralis() -> SchemeBuilder {
+        Scheme::builder("moralis")
+            .title("Moralis Streams")
+            .source("@moralisweb3/streams 2.27.2, makeVerifySignature()")
+            .note("A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.")
+            .note("The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::EventType, SchemeField::Identity])
+            .algorithm(Algorithm::Keccak256)
+            .signature_header("x-signature")
+            .signature_prefix("0x")
+            .signed_payload("{body}{secret}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("a block of a stream, confirmed or not, is reportedly delivered at least once; `/retries` counts the attempts, and is excluded (Moralis, webhook delivery)")
+            .retries(Retries::After(vec![minutes(1), minutes(10), hours(1), hours(2), hours(6), hours(12), days(1)]))
+            .rule(code::moralis::signing())
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn mux() -> SchemeBuilder {
+        Scheme::builder("mux")
+            .title("Mux")
+            .source("@mux/mux-node 15.3.0, webhooks.verifySignature")
+            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .signature_header("Mux-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("body:/id")
+            .identity_basis("`/id`; `/attempts` changes (@mux/mux-node 15.3.0, BaseWebhookEvent)")
+            .event_type("body:/type")
+    }
+
+    pub(super) fn notion() -> SchemeBuilder {
+        Scheme::builder("notion")
+            .title("Notion")
+            .source("@notionhq/client 5.26.0, signWebhookPayload; developers.notion.com, reference/webhooks")
+            .note("Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.")
+            .note("The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, save the token, and paste it into the provider's page.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-Notion-Signature")
+            .signature_prefix("sha256=")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id`; `/attempt_number` counts the attempts (@notionhq/client 5.26.0)")
+            .event_type("body:/type")
+            .retries(Retries::Within(days(1)))
+            .handshake(
+                Handshake::unsigned_in_window("verification-token")
+                    .capture("body:/verification_token"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn onfido() -> SchemeBuilder {
+        Scheme::builder("onfido")
+            .title("Onfido")
+            .source("@onfido/api 6.2.0, WebhookEventVerifier")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .signature_header("X-SHA2-Signature")
+            .signed_payload("{body}")
+            .identity_basis("times are optional: a check that is reopened twice can have the same body (@onfido/api 6.2.0, types)")
+            .event_type("body:/payload/action")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn openai() -> SchemeBuilder {
+        Scheme::builder("openai")
+            .title("OpenAI")
+            .source("openai-node 6.49.0, webhooks.verifySignature")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is base64 after `whsec_`; a secret without that prefix is used as text, unlike in Standard Webhooks.")
+            .note("The provider's SDK also accepts signatures without `v1,`; here the prefix is required.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .secret_format(SecretFormat::WhsecOrText)
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(20))
+            .retries(Retries::Within(days(3)))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn paddle() -> SchemeBuilder {
+        Scheme::builder("paddle")
+            .title("Paddle Billing")
+            .source("@paddle/paddle-node-sdk 3.10.0; paddle-go-sdk")
+            .note("The tolerance of 5 s is that of the provider's own SDK: synchronise the clock, or increase the tolerance.")
+            .note("During a rotation there are several `h1`, and any of them can match; the provider's Node SDK checks only the last.")
+            .note("The secret is used as text, `pdl_ntfset_` included.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("Paddle-Signature")
+            .signature_pairs(';', '=', "h1")
+            .signed_payload("{ts}:{body}")
+            .timestamp_field("ts", TimestampUnit::Seconds)
+            .tolerance(seconds(5))
+            .event_id("body:/event_id")
+            .identity_basis("`/event_id` (@paddle/paddle-node-sdk 3.10.0, Event)")
+            .event_type("body:/event_type")
+            .retries(Retries::Within(days(3)))
+    }
+
+    pub(super) fn pagerduty() -> SchemeBuilder {
+        Scheme::builder("pagerduty")
+            .title("PagerDuty")
+            .source("PagerDuty, Verifying Signatures; go-pagerduty, webhook tests")
+            .note("The secret looks like base64 but is used as text.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-PagerDuty-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{body}")
+            .event_id("body:/event/id")
+            .identity_basis("`/event/id` (PagerDuty, webhooks v3)")
+            .event_type("body:/event/event_type")
+            .retries(Retries::Within(days(2)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn paypal() -> SchemeBuilder {
+        Scheme::builder("paypal")
+            .title("PayPal")
+            .source("webhook-verify, SPEC quoting PayPal; PayPal, Webhooks")
+            .note("The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.")
+            .note("The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. It is not used outside of its validity. Only PayPal's own hosts are accepted.")
+            .note("Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: use it instead of your webhook's id.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventId])
+            .algorithm(Algorithm::RsaSha256)
+            .signature_header("PAYPAL-TRANSMISSION-SIG")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}|{ts}|<webhook id>|<CRC-32 of the body>")
+            .id_header("PAYPAL-TRANSMISSION-ID")
+            .timestamp_header("PAYPAL-TRANSMISSION-TIME", TimestampUnit::Rfc3339)
+            .tolerances(Tolerance::new(days(3), minutes(5)))
+            .event_id("header:PAYPAL-TRANSMISSION-ID")
+            .identity_basis("the id of the transmission, which is signed; of the event's own `/id`, only a CRC is signed")
+            .event_type("body:/event_type")
+            .retries(Retries::Within(days(3)))
+            .rule(code::paypal::signing())
+    }
+
+    pub(super) fn paystack() -> SchemeBuilder {
+        Scheme::builder("paystack")
+            .title("Paystack")
+            .source("third-party code or documentation")
+            .note("The secret is the API's secret key (`sk_…`), used as text: there is no separate secret for webhooks.")
+            .note("`/data/id` in the body is the id of a transaction, not of an event.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
+            .algorithm(Algorithm::HmacSha512)
+            .signature_header("x-paystack-signature")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the object with its times, and the event's name")
+            .event_type("body:/event")
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn perps_tracker() -> SchemeBuilder {
+        Scheme::builder("perps-tracker")
+            .title("PerpsTracker")
+            .source("PerpsTracker, webhook guide")
+            .note("`X-Delivery-ID` is the id of a delivery attempt and is not signed: anyone who replays a body can change it. The event's own id is `/id` in the body.")
+            .note("`X-Event-Type` is not signed: the event's type is `/type` in the body.")
+            .note("The secret is used as text, `whsec_` included.")
+            .evidence(Evidence::Docs)
+            .signature_header("X-Webhook-Signature")
+            .signed_payload("{body}")
+            .timestamp_body("/created", TimestampUnit::Seconds)
+            .tolerances(Tolerance::new(days(7), minutes(5)))
+            .event_id("body:/id")
+            .identity_basis("`/id` (provider's document)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(10))
+            .retries(Retries::After(vec![seconds(30), minutes(1)]))
+    }
+
+    pub(super) fn plaid() -> SchemeBuilder {
+        Scheme::builder("plaid")
+            .title("Plaid")
+            .source("Plaid, Webhook verification")
+            .note("The secret is the JWK that `/webhook_verification_key/get` returns for the token's `kid`. Alternatively, the key is looked up by the `kid`. A key is not used after its `expired_at`.")
+            .note("Only ES256 is accepted, whatever the token's header says.")
+            .note("Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
+            .algorithm(Algorithm::Jwt)
+            .signature_header("Plaid-Verification")
+            .encoding(Encoding::Text)
+            .signed_payload("the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal")
+            .timestamp_field("iat", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .identity_basis("the body contains neither an event id nor a time: every `SYNC_UPDATES_AVAILABLE` and every `TRANSFER_EVENTS_UPDATE` has the same body (plaid 47.0.0, types)")
+            .event_type("body:/webhook_code")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(1)))
+            .rule(code::plaid::signing())
+    }
+
+    pub(super) fn polar() -> SchemeBuilder {
+        Scheme::builder("polar")
+            .title("Polar")
+            .source("polar-sdk 1.0.2 (PyPI), polar.webhooks; polarsource/polar, server/polar/webhook/tasks.py")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("Secrets created before 8 September 2026 are used as text, including `whsec_` or `polar_whs_`. For later ones, the key is the base64 after `whsec_`. The format does not identify which one it is, so a delivery can be signed with either key.")
+            .note("The provider waits 10 s, and recommends a response within 2 s.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline])
+            .secret_format(SecretFormat::TextAndWhsec)
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(2))
+            .retries(Retries::Within(minutes(35)))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn postmark() -> SchemeBuilder {
+        Scheme::builder("postmark")
+            .title("Postmark")
+            .source("third-party code or documentation")
+            .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
+            .note("The provider also supports a token in the URL. URLs appear in logs: use user and password instead.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .algorithm(Algorithm::Token)
+            .secret_format(SecretFormat::Basic)
+            .signature_header("Authorization")
+            .signature_prefix("Basic ")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the message and the time of its event (Postmark, webhooks)")
+            .retries(Retries::Within(minutes(630)))
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn quicknode() -> SchemeBuilder {
+        Scheme::builder("quicknode")
+            .title("QuickNode")
+            .source("quicknode.com, streams-webhook-validate-signature")
+            .note("A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both.")
+            .note("The provider defines no tolerance: 300 s is our choice.")
+            .note("There is no delimiter between nonce, timestamp and body: a nonce with `{` or `[` is rejected, and so is a body that does not start with one of them.")
+            .note("The nonce is signed, but it is not an event id.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::BodyLimit, SchemeField::Tolerance])
+            .signature_header("X-QN-Signature")
+            .signed_payload("{header:X-QN-Nonce}{ts}{body}")
+            .body_view(BodyView::Decoded)
+            .body_begins_with("{[")
+            .timestamp_header("X-QN-Timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .identity_basis("a stream's filter is user code, and produces the body")
+    }
+
+    pub(super) fn razorpay() -> SchemeBuilder {
+        Scheme::builder("razorpay")
+            .title("Razorpay")
+            .source("razorpay 2.9.8 (npm), validateWebhookSignature")
+            .note("`x-razorpay-event-id` is not signed.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .signature_header("X-Razorpay-Signature")
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("the entities with their times, the event's name and `/created_at` (Razorpay, webhook payloads)")
+            .event_type("body:/event")
+            .retries(Retries::Within(days(1)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn recall_ai() -> SchemeBuilder {
+        standardwebhooks()
+            .source("docs.recall.ai, authenticating-requests-from-recallai and faq-webhooks")
+            .note("Nothing is signed until the workspace has a verification secret. Accounts created before 15 December 2025 have one secret for each endpoint and `svix-*` headers: use `svix` for those.")
+            .evidence(Evidence::Docs)
+            .retries(Retries::After(vec![seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(10)]))
+    }
+
+    pub(super) fn replicate() -> SchemeBuilder {
+        standardwebhooks()
+            .source("replicate 1.4.0, validateWebhook; replicate.com/docs/topics/webhooks/verify-webhook")
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+    }
+
+    pub(super) fn resend() -> SchemeBuilder {
+        svix()
+            .source("resend 6.38.0, webhooks.verify")
+            .retries(Retries::After(vec![seconds(5), minutes(5), minutes(30), hours(2), hours(5), hours(10), hours(10)]))
+    }
+
+    pub(super) fn retell() -> SchemeBuilder {
+        Scheme::builder("retell")
+            .title("Retell")
+            .source("@trigger.dev/core 4.8.3, webhook providers")
+            .note("The body is signed first, followed by the timestamp.")
+            .note("The provider reads the response to `call_inbound` and `chat_inbound`: it can select the agent and its variables.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::EventType, SchemeField::Interactive])
+            .signature_header("x-retell-signature")
+            .signature_pairs(',', '=', "d")
+            .signed_payload("{body}{ts}")
+            .timestamp_field("v", TimestampUnit::Milliseconds)
+            .tolerance(minutes(5))
+            .identity_basis("`call_inbound` contains no call id: a second call from the same number has the same body (Retell, inbound call webhook)")
+            .event_type("body:/event")
+            .retries(Retries::After(vec![seconds(10), seconds(10), seconds(10)]))
+            .interactive(Interactive::Yes)
+    }
+
+    pub(super) fn sendgrid() -> SchemeBuilder {
+        Scheme::builder("sendgrid")
+            .title("SendGrid")
+            .source("sendgrid-nodejs, eventwebhook.spec.js; sendgrid 6.12.5 (PyPI), test_eventwebhook.py")
+            .note("The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.")
+            .note("The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.")
+            .note("A body can end with CR LF, which is signed.")
+            .note("A delivery contains several events, each with its own `sg_event_id` and `event`.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance, SchemeField::EventId])
+            .algorithm(Algorithm::EcdsaP256)
+            .secret_format(SecretFormat::Base64)
+            .signature_header("X-Twilio-Email-Event-Webhook-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{ts}{body}")
+            .timestamp_header("X-Twilio-Email-Event-Webhook-Timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("body:/*/sg_event_id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`sg_event_id` of every event (SendGrid, event webhook)")
+            .retries(Retries::Within(days(1)))
+    }
+
+    pub(super) fn sentry() -> SchemeBuilder {
+        Scheme::builder("sentry")
+            .title("Sentry")
+            .source("getsentry/integration-platform-example, verifySentrySignature.ts")
+            .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
+            .note("`Sentry-Hook-Timestamp` is not signed, so it cannot prevent replays.")
+            .note("`Sentry-Hook-Resource` is not signed: do not interpret the body by this header alone. The action is `/action` in the body, which is signed.")
+            .note("`Request-ID` is not signed.")
+            .note("The secret is the integration's client secret, used as text.")
+            .note("It retries after a timeout, 503 or 504, and after no other response (getsentry/sentry, sentry_apps/tasks).")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline])
+            .signature_header("Sentry-Hook-Signature")
+            .signed_payload("{body}")
+            .identity_basis("a body is action, installation, data and actor: assigned, unassigned and assigned again can be equal (getsentry/sentry, app_platform_event.py)")
+            .event_type("header:Sentry-Hook-Resource")
+            .ack_deadline(seconds(1))
+            .retries(Retries::After(vec![minutes(5), minutes(5), minutes(5)]))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn shopify() -> SchemeBuilder {
+        Scheme::builder("shopify")
+            .title("Shopify")
+            .source("@shopify/shopify-api 13.1.0")
+            .note("`X-Shopify-Event-Id` and `X-Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.")
+            .note("`X-Shopify-Topic` is not signed: do not interpret the body by this header alone.")
+            .note("`X-Shopify-Triggered-At` is not signed, so it cannot prevent replays.")
+            .note("The secret is the app's client secret, used as text.")
+            .note("Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Interactive])
+            .signature_header("X-Shopify-Hmac-Sha256")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .identity_basis("the topic is an unsigned header: two topics of one resource can have the same body, and a deletion is `{\"id\":N}` (@shopify/shopify-api 13.1.0)")
+            .event_type("header:X-Shopify-Topic")
+            .retries(Retries::Within(hours(4)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn shopify_events() -> SchemeBuilder {
+        Scheme::builder("shopify-events")
+            .title("Shopify (events)")
+            .source("@shopify/shopify-api 13.1.0")
+            .note("`Shopify-Event-Id` and `Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.")
+            .note("`Shopify-Topic` is not signed: do not interpret the body by this header alone.")
+            .note("`Shopify-Triggered-At` is not signed, so it cannot prevent replays.")
+            .note("The secret is the app's client secret, used as text.")
+            .note("Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.")
+            .note("Only the names of the headers differ from the scheme `shopify`.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Interactive])
+            .signature_header("Shopify-Hmac-Sha256")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .identity_basis("the topic is an unsigned header: two topics of one resource can have the same body, and a deletion is `{\"id\":N}` (@shopify/shopify-api 13.1.0)")
+            .event_type("header:Shopify-Topic")
+            .retries(Retries::Within(hours(4)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn slack() -> SchemeBuilder {
+        Scheme::builder("slack")
+            .title("Slack")
+            .source("@slack/bolt 5.1.0 and slack_sdk; Slack, Verifying requests from Slack")
+            .note("Slash commands and interactivity are form-encoded: they have no event id. The provider reads their response: it is shown to the user.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("X-Slack-Signature")
+            .signature_prefix("v0=")
+            .signed_payload("v0:{ts}:{body}")
+            .timestamp_header("X-Slack-Request-Timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("body:/event_id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/event_id` of an event; commands and interactions have a `trigger_id` (Slack, Events API and interactivity)")
+            .event_type("body:/event/type")
+            .event_type("body:/type")
+            .ack_deadline(seconds(3))
+            .retries(Retries::After(vec![seconds(0), minutes(1), minutes(5)]))
+            .interactive(Interactive::WithoutId)
+            .handshake(
+                Handshake::signed("url-verification")
+                    .when("body:/type", "url_verification")
+                    .text("body:/challenge"),
+            )
+    }
+
+    pub(super) fn square() -> SchemeBuilder {
+        Scheme::builder("square")
+            .title("Square")
+            .source("square 46.0.0 (npm), WebhooksHelper.verifySignature")
+            .note("The URL is signed, as entered at the provider: configure exactly the same URL for the verifier.")
+            .note("The secret is used as text, even if it looks like hexadecimal.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline])
+            .signature_header("x-square-hmacsha256-signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{url}{body}")
+            .event_id("body:/event_id")
+            .identity_basis("`/event_id`: \"A unique ID for the event\" (square 46.0.0, types)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(1)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn standardwebhooks() -> SchemeBuilder {
+        Scheme::builder("standardwebhooks")
+            .title("Standard Webhooks")
+            .source("Standard Webhooks specification; standardwebhooks 1.1.1")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is base64 after an optional `whsec_`.")
+            .note("Some providers display `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are accepted.")
+            .note("Many products sign this way but use their secrets as text, including the prefix (Composio, ImageKit, Whop): if a secret never verifies, it can be one of those.")
+            .evidence(Evidence::SdkRun)
+            .secret_format(SecretFormat::Whsec)
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retries(Retries::Within(minutes(4536)))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn standardwebhooks_v1a() -> SchemeBuilder {
+        Scheme::builder("standardwebhooks-v1a")
+            .title("Standard Webhooks (v1a, a public key)")
+            .source("Standard Webhooks specification; svix-server, tests of asymmetric keys")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is the provider's public key: base64 after an optional `whpk_`. It needs the feature `asymmetric`.")
+            .note("The reference libraries do not implement it, and the signature in the specification's example belongs to another message.")
+            .evidence(Evidence::Docs)
+            .algorithm(Algorithm::Ed25519)
+            .secret_format(SecretFormat::Whpk)
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1a")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retries(Retries::Within(minutes(4536)))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn stripe() -> SchemeBuilder {
+        Scheme::builder("stripe")
+            .title("Stripe")
+            .source("stripe-node 23.1.0, webhooks.generateTestHeaderString")
+            .note("The secret is used as text: `whsec_` is part of the key.")
+            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .note("`v0` is a test scheme and is ignored.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .signature_header("Stripe-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("body:/id")
+            .identity_basis("`/id` (stripe-node 23.1.0)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(10))
+            .retries(Retries::Within(days(3)))
+    }
+
+    pub(super) fn supabase() -> SchemeBuilder {
+        Scheme::builder("supabase")
+            .title("Supabase (database webhooks)")
+            .source("third-party code or documentation")
+            .note("There are no retries: the database sends the request once (`pg_net`).")
+            .note("The body contains a row and its change, but no event id: two equal changes have the same body. So each delivery is handled.")
+            .note("The secret is the text after `Bearer ` in the header that was configured for the webhook.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .algorithm(Algorithm::Token)
+            .signature_header("Authorization")
+            .signature_prefix("Bearer ")
+            .identity_basis("a row that changes back and forth has equal bodies")
+            .retries(Retries::Never)
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn svix() -> SchemeBuilder {
+        Scheme::builder("svix")
+            .title("Svix")
+            .source("svix 1.99.1")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret is base64 after an optional `whsec_`.")
+            .note("Sent as `svix-*` or as `webhook-*`. If a request has signatures in both, the first set is used.")
+            .evidence(Evidence::SdkRun)
+            .secret_format(SecretFormat::Whsec)
+            .signature_header("svix-signature")
+            .alternate_header_prefix("svix-", "webhook-")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("svix-id")
+            .id_excluded_char('.')
+            .timestamp_header("svix-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:svix-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retries(Retries::Within(minutes(4536)))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn telegram() -> SchemeBuilder {
+        Scheme::builder("telegram")
+            .title("Telegram")
+            .source("Telegram, Bot API, setWebhook")
+            .note("The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.")
+            .note("The response can be a call of the Bot API. If yours never is, suppress duplicates: `Repeats::Suppress`.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .algorithm(Algorithm::Token)
+            .signature_header("X-Telegram-Bot-Api-Secret-Token")
+            .event_id("body:/update_id")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/update_id`; nothing is signed (Telegram, Bot API, Update)")
+            .ack_deadline(minutes(1))
+            .retries(Retries::Within(days(1)))
+            .interactive(Interactive::Yes)
+            .note("Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.")
+    }
+
+    pub(super) fn trello() -> SchemeBuilder {
+        Scheme::builder("trello")
+            .title("Trello")
+            .source("third-party copies of Atlassian's sample, verifyTrelloWebhookRequest")
+            .note("The body is signed first, followed by the callback URL as given when the webhook was created: configure exactly the same URL for the verifier.")
+            .note("The secret is the app's secret (OAuth 1), used as text.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .algorithm(Algorithm::HmacSha1)
+            .signature_header("x-trello-webhook")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}{url}")
+            .event_id("body:/action/id")
+            .identity_basis("`/action/id` (Trello, webhooks)")
+            .event_type("body:/action/type")
+            .retries(Retries::After(vec![seconds(30), minutes(1), minutes(2)]))
+            .handshake(
+                Handshake::unsigned("head")
+                    .method("HEAD"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn twilio() -> SchemeBuilder {
+        Scheme::builder("twilio")
+            .title("Twilio")
+            .source("twilio 6.2.0 (npm), validateRequest(); twilio 9.13.0 (PyPI)")
+            .note("The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.")
+            .note("If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.")
+            .note("The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.")
+            .note("A form with more than 512 fields is rejected, because it is parsed before it is verified.")
+            .note("`I-Twilio-Idempotency-Token` is not signed.")
+            .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
+            .note("The secret is the account's Auth Token.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .algorithm(Algorithm::HmacSha1)
+            .signature_header("X-Twilio-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256")
+            .identity_basis("equal forms can be steps of one call, or of two (Twilio, requests to your application): no signed field identifies the event")
+            .body_limit(262144)
+            .ack_deadline(seconds(15))
+            .retries(Retries::Never)
+            .interactive(Interactive::Yes)
+            .rule(code::twilio::signing())
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn twilio_sharedkey() -> SchemeBuilder {
+        Scheme::builder("twilio-sharedkey")
+            .title("Twilio SharedKey")
+            .source("twilio 9.13.0 (PyPI), RequestValidator")
+            .note("The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.")
+            .note("If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.")
+            .note("The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.")
+            .note("A form with more than 512 fields is rejected, because it is parsed before it is verified.")
+            .note("`I-Twilio-Idempotency-Token` is not signed.")
+            .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
+            .note("The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
+            .signature_header("X-Twilio-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256")
+            .identity_basis("equal forms can be steps of one call, or of two (Twilio, requests to your application): no signed field identifies the event")
+            .body_limit(262144)
+            .ack_deadline(seconds(15))
+            .retries(Retries::Never)
+            .interactive(Interactive::Yes)
+            .rule(code::twilio::shared_key())
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn twitch() -> SchemeBuilder {
+        Scheme::builder("twitch")
+            .title("Twitch EventSub")
+            .source("twurple and tesjs; Twitch, Handling webhook events")
+            .note("The timestamp has nine fractional digits, and is signed as it was sent.")
+            .note("`Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is detected by its signed body.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("Twitch-Eventsub-Message-Signature")
+            .signature_prefix("sha256=")
+            .signed_payload("{id}{ts}{body}")
+            .id_header("Twitch-Eventsub-Message-Id")
+            .timestamp_header("Twitch-Eventsub-Message-Timestamp", TimestampUnit::Rfc3339)
+            .tolerance(minutes(10))
+            .event_id("header:Twitch-Eventsub-Message-Id")
+            .identity_basis("the message's id, which is signed and the same in all attempts (Twitch, EventSub)")
+            .event_type("body:/subscription/type")
+            .handshake(
+                Handshake::signed("callback-verification")
+                    .when("body:/subscription/status", "webhook_callback_verification_pending")
+                    .text("body:/challenge"),
+            )
+    }
+
+    pub(super) fn twitter() -> SchemeBuilder {
+        x_twitter()
+    }
+
+    pub(super) fn typeform() -> SchemeBuilder {
+        Scheme::builder("typeform")
+            .title("Typeform")
+            .source("hookdeck and trigger.dev, which agree")
+            .note("The value after `sha256=` is base64, not hexadecimal.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("Typeform-Signature")
+            .signature_prefix("sha256=")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .event_id("body:/event_id")
+            .identity_basis("`/event_id` (Typeform, webhooks)")
+            .event_type("body:/event_type")
+            .ack_deadline(seconds(30))
+            .retries(Retries::Within(hours(10)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn venum() -> SchemeBuilder {
+        Scheme::builder("venum")
+            .title("Venum")
+            .source("Venum, Webhooks reference")
+            .note("The provider recommends the transaction signature as idempotency key. Several events share it, so it is combined with the type.")
+            .note("The secret is used as text, `whsec_` included.")
+            .evidence(Evidence::Docs)
+            .signature_header("X-Venum-Signature")
+            .signature_pairs(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Milliseconds)
+            .tolerance(minutes(5))
+            .event_id("body:/signature+/type")
+            .identity_basis("`/signature` and `/type`: \"The same (signature, type) pair will not be delivered more than once\" (Venum, webhooks)")
+            .event_type("body:/type")
+            .retries(Retries::After(vec![Duration::from_millis(500), seconds(1), seconds(2)]))
+    }
+
+    pub(super) fn vercel() -> SchemeBuilder {
+        Scheme::builder("vercel")
+            .title("Vercel")
+            .source("hookdeck/webhook-skills and trigger.dev")
+            .note("The secret is that of the webhook or, for an integration's webhook, the integration's client secret. It is used as text.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
+            .algorithm(Algorithm::HmacSha1)
+            .signature_header("x-vercel-signature")
+            .signed_payload("{body}")
+            .event_id("body:/id")
+            .identity_basis("`/id` (hookdeck/webhook-skills, Vercel)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(30))
+            .retries(Retries::Within(days(1)))
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn webflow() -> SchemeBuilder {
+        Scheme::builder("webflow")
+            .title("Webflow")
+            .source("webflow-api 3.3.4, webhooks.verifySignature")
+            .note("The timestamp is in milliseconds.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance, SchemeField::EventType])
+            .signature_header("x-webflow-signature")
+            .signed_payload("{ts}:{body}")
+            .timestamp_header("x-webflow-timestamp", TimestampUnit::Milliseconds)
+            .tolerance(minutes(5))
+            .identity_basis("times are optional, and an item that is unpublished twice can have the same body (webflow-api 3.3.4, types)")
+            .event_type("body:/triggerType")
+            .retries(Retries::After(vec![minutes(10), minutes(10)]))
+    }
+
+    pub(super) fn whatsapp() -> SchemeBuilder {
+        meta()
+            .source("hookdeck/webhook-skills, Facebook: one mechanism for Pages, Instagram, Messenger and WhatsApp")
+            .note("The endpoint of a WhatsApp Flow does not use this scheme: it is encrypted, and its response is read.")
+    }
+
+    pub(super) fn whop() -> SchemeBuilder {
+        Scheme::builder("whop")
+            .title("Whop")
+            .source("whop-sdk 2.6.0 (PyPI), whop_sdk.lib.verify_webhook")
+            .source("docs.whop.com, developer/guides/webhooks")
+            .note("The timestamp is that of the attempt; the id is the same in all attempts.")
+            .note("The secret (`ws_…`) is used as text, unlike in Standard Webhooks: that is why the provider's own examples encode it in base64 before passing it to a library.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
+            .signature_header("webhook-signature")
+            .signature_pairs(' ', ',', "v1")
+            .encoding(Encoding::Base64)
+            .signed_payload("{id}.{ts}.{body}")
+            .id_header("webhook-id")
+            .id_excluded_char('.')
+            .timestamp_header("webhook-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .event_id("header:webhook-id")
+            .identity_basis("the id in the header, which is signed and the same in all attempts (Standard Webhooks)")
+            .event_type("body:/type")
+            .ack_deadline(seconds(15))
+            .retry_signature(RetrySignature::New)
+    }
+
+    pub(super) fn woocommerce() -> SchemeBuilder {
+        Scheme::builder("woocommerce")
+            .title("WooCommerce")
+            .source("woocommerce, class-wc-webhook.php, generate_signature")
+            .note("HTML entities in the secret are decoded to their characters (`&amp;` to `&`), because the shop stores it in that form.")
+            .note("The ping of a new webhook is `webhook_id=N`, form-encoded and not signed, so it is rejected.")
+            .note("There are no retries, and after more than five failures in a row the shop disables the webhook. Redirects are not followed.")
+            .note("`X-WC-Webhook-Delivery-ID` and `X-WC-Webhook-Topic` are not signed.")
+            .note("A shop can be configured to use another algorithm than SHA-256: its deliveries are rejected.")
+            .evidence(Evidence::SdkSource)
+            .secret_format(SecretFormat::HtmlEntities)
+            .signature_header("X-WC-Webhook-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .identity_basis("the topic is an unsigned header, and a custom action sends only `action` and `arg` (woocommerce, WC_Webhook::build_payload)")
+            .event_type("header:X-WC-Webhook-Topic")
+            .ack_deadline(minutes(1))
+            .retries(Retries::Never)
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn workos() -> SchemeBuilder {
+        Scheme::builder("workos")
+            .title("WorkOS")
+            .source("@workos-inc/node 8.13.0; workos-python")
+            .note("The provider's node SDK hashes the body after it was parsed and written out again: the raw bytes are what is signed.")
+            .evidence(Evidence::SdkRun)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
+            .signature_header("WorkOS-Signature")
+            .signature_pairs_with_spaces(',', '=', "v1")
+            .signed_payload("{ts}.{body}")
+            .timestamp_field("t", TimestampUnit::Milliseconds)
+            .tolerance(minutes(3))
+            .event_id("body:/id")
+            .identity_basis("`/id` (@workos-inc/node 8.13.0, EventBase)")
+            .event_type("body:/event")
+    }
+
+    pub(super) fn x() -> SchemeBuilder {
+        x_twitter()
+    }
+
+    pub(super) fn x_twitter() -> SchemeBuilder {
+        Scheme::builder("x-twitter")
+            .title("X (Twitter)")
+            .source("docs.x.com, webhooks quickstart and introduction")
+            .note("The value after `sha256=` is base64, not hexadecimal.")
+            .note("The secret is the app's consumer secret, used as text.")
+            .note("The CRC is sent when the webhook is registered. After that, the provider's pages contradict each other: every hour, or every 30 minutes if it was not answered for 24 hours.")
+            .note("The kind of an event is the name of a member of the body, and the location of its id depends on the kind.")
+            .note("The webhook's URL must not contain a port.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
+            .signature_header("x-twitter-webhooks-signature")
+            .signature_prefix("sha256=")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("each kind of event contains its own id or time (docs.x.com, account activity)")
+            .ack_deadline(seconds(10))
+            .handshake(
+                Handshake::unsigned("crc")
+                    .method("GET")
+                    .json_hmac("response_token", "query:crc_token", Encoding::Base64, "sha256="),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn x_webhook_signature() -> SchemeBuilder {
+        Scheme::builder("x-webhook-signature")
+            .title("Generic X-Webhook-Signature")
+            .source("Working with Webhooks, generic guide")
+            .note("After five failed attempts the service disables the webhook.")
+            .note("The secret is used as text.")
+            .evidence(Evidence::Docs)
+            .signature_header("X-Webhook-Signature")
+            .signed_payload("{body}")
+            .timestamp_body("/created_at", TimestampUnit::Rfc3339)
+            .tolerances(Tolerance::new(days(1), minutes(5)))
+            .event_id("body:/id")
+            .identity_basis("`/id` (provider's document)")
+            .event_type("body:/type")
+            .retries(Retries::After(vec![minutes(1), minutes(5), minutes(30), hours(2)]))
+    }
+
+    pub(super) fn xero() -> SchemeBuilder {
+        Scheme::builder("xero")
+            .title("Xero")
+            .source("webhook-verify, its specification, which quotes Xero")
+            .note("The provider checks an endpoint with correct and wrong signatures, and expects 200 and 401.")
+            .note("A delivery can contain several events: each has its own resource, type and time.")
+            .evidence(Evidence::Secondary)
+            .unconfirmed([SchemeField::AckDeadline])
+            .signature_header("x-xero-signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{body}")
+            .fallback_identity(Identity::Content)
+            .identity_basis("`entropy` and the numbers of the events in it; a retry is identical (Xero, configuring your server)")
+            .retries(Retries::Within(days(1)))
+            .handshake(
+                Handshake::signed("intent-to-receive")
+                    .when("body:/firstEventSequence", "0")
+                    .when("body:/lastEventSequence", "0")
+                    .present("body:/events")
+                    .absent("body:/events/0"),
+            )
+            .note("No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.")
+    }
+
+    pub(super) fn zendesk() -> SchemeBuilder {
+        Scheme::builder("zendesk")
+            .title("Zendesk")
+            .source("developer.zendesk.com, documentation/webhooks/verifying")
+            .note("The secret looks like base64 but is used as text.")
+            .note("The provider defines no tolerance: 300 s is our choice.")
+            .note("`X-Zendesk-Webhook-Invocation-Id` is not signed.")
+            .note("`/id` alone can be a ticket's, in a body that the admin defined: it is used only together with `/zendesk_event_version` and `/type`.")
+            .evidence(Evidence::Docs)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
+            .signature_header("X-Zendesk-Webhook-Signature")
+            .encoding(Encoding::Base64)
+            .signed_payload("{ts}{body}")
+            .timestamp_header("X-Zendesk-Webhook-Signature-Timestamp", TimestampUnit::Rfc3339)
+            .tolerance(minutes(5))
+            .event_id("body:/zendesk_event_version+/type+/id")
+            .identity_basis("id of event webhooks (Zendesk, event schemas); the bodies of triggers and automations are defined by the admin, and can be equal")
+            .event_type("body:/type")
+            .ack_deadline(seconds(12))
+    }
+
+    pub(super) fn zoom() -> SchemeBuilder {
+        Scheme::builder("zoom")
+            .title("Zoom")
+            .source("zoom/webhook-sample")
+            .note("The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.")
+            .note("The endpoint is validated again every 72 hours, and must respond within 3 s.")
+            .evidence(Evidence::SdkSource)
+            .unconfirmed([SchemeField::AckDeadline, SchemeField::Tolerance])
+            .signature_header("x-zm-signature")
+            .signature_prefix("v0=")
+            .signed_payload("v0:{ts}:{body}")
+            .timestamp_header("x-zm-request-timestamp", TimestampUnit::Seconds)
+            .tolerance(minutes(5))
+            .fallback_identity(Identity::Content)
+            .identity_basis("`/event_ts`, in milliseconds (Zoom, webhook reference)")
+            .event_type("body:/event")
+            .ack_deadline(seconds(3))
+            .retries(Retries::After(vec![minutes(5), minutes(20), hours(1)]))
+            .handshake(
+                Handshake::signed("url-validation")
+                    .when("body:/event", "endpoint.url_validation")
+                    .json_hmac("encryptedToken", "body:/payload/plainToken", Encoding::Hex, "")
+                    .json_echo("plainToken", "body:/payload/plainToken"),
+            )
+    }
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    const fn minutes(minutes: u64) -> Duration {
+        seconds(60 * minutes)
+    }
+
+    const fn hours(hours: u64) -> Duration {
+        minutes(60 * hours)
+    }
+
+    const fn days(days: u64) -> Duration {
+        hours(24 * days)
+    }
+}

@@ -1,0 +1,83 @@
+//! Warnings about secrets, with built-in schemes.
+
+use countersign_core::{Secret, SecretWarning, Secrets};
+use countersign_schemes::named;
+
+fn kinds(scheme: &str, text: &str) -> Vec<String> {
+    let secrets = Secrets::new(Secret::new(text).unwrap());
+    let warnings = secrets.warnings(&named(scheme).unwrap());
+    warnings.iter().map(|warning| format!("{:?}", warning.kind())).collect()
+}
+
+#[test]
+fn a_short_secret_one_in_quotes_and_one_with_white_space_around_it_are_warned_of() {
+    // A warning cannot be created outside of the core, so its debug text is compared.
+    const QUOTES: &str = "InQuotes";
+    const WHITE_SPACE: &str = "SurroundingWhitespace";
+    let long = "whsec_MDEyMzQ1Njc4OWFiY2RlZg==";
+    for (scheme, text, expected) in [
+        ("github", "a", &["Short { bytes: 1 }"][..]),
+        ("svix", "whsec_abcd", &["Short { bytes: 3 }"]),
+        ("svix", long, &[]),
+        ("github", "0123456789abcdef", &[]),
+        ("github", "\"0123456789abcdef\"", &[QUOTES]),
+        ("github", "‘0123456789abcdef’\u{200b}", &[WHITE_SPACE, QUOTES]),
+        ("github", "0123456789abcdef\n", &[WHITE_SPACE]),
+        ("gitlab-token", "token", &["Short { bytes: 5 }"]),
+        ("github", "'", &["Short { bytes: 1 }"]),
+    ] {
+        assert_eq!(kinds(scheme, text), expected, "{scheme}: {text}");
+    }
+}
+
+#[test]
+fn a_public_key_is_not_short_and_pem_may_end_in_a_line_break() {
+    let key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    assert!(kinds("discord", key).is_empty());
+    let pem = "WEBHOOK\n-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n";
+    assert!(kinds("paypal", pem).is_empty());
+}
+
+#[test]
+fn a_warning_names_the_secret_and_shows_nothing_of_it() {
+    let secrets = Secrets::new(Secret::new("'hunter2'").unwrap().named("GITHUB"))
+        .with_previous(Secret::new("hunter2").unwrap());
+    let warnings = secrets.warnings(&named("github").unwrap());
+    let told: Vec<String> = warnings.iter().map(SecretWarning::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].starts_with("the secret `GITHUB` has quotes"), "{told:?}");
+    assert!(told[2].starts_with("secret 1 has a key of 7 bytes"), "{told:?}");
+    let shown = format!("{told:?}{warnings:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    assert_eq!((warnings[2].index(), warnings[2].name()), (1, None));
+}
+
+#[test]
+fn a_text_around_or_instead_of_the_secret_is_warned_of() {
+    for (text, problem) in [
+        (r#"{"secret":"0123456789abcdef"}"#, "is JSON"),
+        ("0123456789abcdef\n0123456789abcdef", "has several lines"),
+        ("0123456789abcd****", "is masked"),
+        ("••••••••cdef", "is masked"),
+        ("0123456789abcdef...", "is masked"),
+        ("\u{feff}0123456789abcdef", "begins with a byte order mark"),
+    ] {
+        let told = texts("github", text);
+        let [told] = &told[..] else { panic!("{text}: {told:?}") };
+        assert!(told.contains(problem) && !told.contains("0123"), "{told}");
+    }
+    let both = texts("github", "\u{feff}0123456789abcdef\n");
+    assert!(both[0].contains("byte order mark") && both[1].contains("white space"), "{both:?}");
+    for (scheme, text) in [
+        ("github", "0123456789abcdef"),
+        ("github", "{0123456789abcdef"),
+        ("gitlab-token", "0123456789abcdef***"),
+    ] {
+        assert_eq!(texts(scheme, text), [""; 0], "{scheme}: {text}");
+    }
+}
+
+fn texts(scheme: &str, text: &str) -> Vec<String> {
+    let secrets = Secrets::new(Secret::new(text).unwrap());
+    secrets.warnings(&named(scheme).unwrap()).iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,116 @@
+//! One provider file.
+
+use countersign_core::Scheme;
+use toml::{Table, Value};
+
+use crate::Result;
+
+/// A scheme with what only the file of a built-in scheme has.
+pub(crate) struct Provider {
+    /// The keys of the scheme, in the order of the file.
+    pub(crate) scheme: Table,
+    pub(crate) function: String,
+    pub(crate) code: Option<String>,
+    pub(crate) secret_location: Option<String>,
+    pub(crate) aliases: Vec<Alias>,
+    /// The format of the signature header, for display.
+    pub(crate) signature: String,
+}
+
+/// A product that signs as the scheme does.
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) function: String,
+    /// The keys in which it differs; lists are in addition to those of the scheme.
+    pub(crate) facts: Table,
+    pub(crate) secret_location: Option<String>,
+}
+
+impl Provider {
+    pub(crate) fn read(text: &str) -> Result<Self> {
+        let mut scheme: Table = toml::from_str(text).map_err(|error| error.to_string())?;
+        let code = take_text(&mut scheme, "code")?;
+        let function = take_text(&mut scheme, "function")?;
+        let secret_location = take_text(&mut scheme, "secret_location")?;
+        let aliases = match scheme.remove("alias") {
+            None => Vec::new(),
+            Some(Value::Array(aliases)) => {
+                aliases.into_iter().map(Alias::read).collect::<Result<_>>()?
+            }
+            Some(_) => return Err("`alias`: write `[[alias]]`".to_owned()),
+        };
+        let name = required(&scheme, "name")?;
+        required(&scheme, "title")?;
+        required(&scheme, "evidence")?;
+        let function = function.unwrap_or_else(|| function_name(&name));
+        let signature = match &code {
+            None => checked(&scheme)?.signature_grammar(),
+            // Only the whole, with its code, can be checked: by a test of `countersign-schemes`.
+            Some(_) => match scheme.get("signature_header").and_then(Value::as_str) {
+                Some(header) => header.to_owned(),
+                None => "in the body".to_owned(),
+            },
+        };
+        Ok(Self { scheme, function, code, secret_location, aliases, signature })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        text(&self.scheme, "name")
+    }
+
+    pub(crate) fn title(&self) -> &str {
+        text(&self.scheme, "title")
+    }
+
+    /// Whether it sends a token, and signs nothing.
+    pub(crate) fn is_token(&self) -> bool {
+        text(&self.scheme, "algorithm") == "token"
+    }
+
+    /// Whether a recorded delivery is accepted at any later time.
+    pub(crate) fn is_undated(&self) -> bool {
+        let states_time = |key: &String| key.starts_with("timestamp_");
+        // The claims of a signed JWT contain its time.
+        text(&self.scheme, "algorithm") != "jwt" && !self.scheme.keys().any(states_time)
+    }
+}
+
+impl Alias {
+    fn read(value: Value) -> Result<Self> {
+        let Value::Table(mut facts) = value else {
+            return Err("`alias`: write `[[alias]]`".to_owned());
+        };
+        let name = take_text(&mut facts, "name")?.ok_or("`alias`: set its `name`")?;
+        let function = take_text(&mut facts, "function")?;
+        let function = function.unwrap_or_else(|| function_name(&name));
+        let secret_location = take_text(&mut facts, "secret_location")?;
+        Ok(Self { name, function, facts, secret_location })
+    }
+}
+
+/// The scheme of these keys, if they are consistent.
+fn checked(scheme: &Table) -> Result<Scheme> {
+    let text = toml::to_string(scheme).map_err(|error| error.to_string())?;
+    Scheme::from_toml(&text).map_err(|error| error.to_string())
+}
+
+fn take_text(table: &mut Table, key: &str) -> Result<Option<String>> {
+    match table.remove(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(format!("`{key}`: must be a text")),
+    }
+}
+
+fn required(table: &Table, key: &str) -> Result<String> {
+    let text = table.get(key).and_then(Value::as_str);
+    text.map(str::to_owned).ok_or_else(|| format!("`{key}`: required"))
+}
+
+fn text<'a>(table: &'a Table, key: &str) -> &'a str {
+    table.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn function_name(name: &str) -> String {
+    name.replace(['-', '.'], "_")
+}
