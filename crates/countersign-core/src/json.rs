@@ -53,6 +53,7 @@ pub(crate) fn find(body: &[u8], pointers: &[&Pointer]) -> Vec<Value> {
 ///
 /// The whole document is read once for all pointers. A body that is not valid JSON up to its end,
 /// and a pointer without its leading `/`, have no values.
+#[must_use]
 pub fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
     let Ok(pointers) = pointers.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>()
     else {

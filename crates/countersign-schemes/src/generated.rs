@@ -4,8 +4,11 @@
 
 use countersign_core::{Scheme, SchemeBuilder};
 
+/// The description of a scheme.
+pub(crate) type Describe = fn() -> SchemeBuilder;
+
 /// All schemes, each with its description. Sorted by name.
-pub(crate) const SCHEMES: &[(&str, fn() -> SchemeBuilder)] = &[
+pub(crate) const SCHEMES: &[(&str, Describe)] = &[
     ("adyen", describe::adyen),
     ("adyen-platform", describe::adyen_platform),
     ("alchemy", describe::alchemy),
@@ -101,7 +104,7 @@ pub(crate) const SCHEMES: &[(&str, fn() -> SchemeBuilder)] = &[
 ];
 
 /// All aliases, each with its scheme and its description. Sorted by name.
-pub(crate) const ALIASES: &[(&str, &str, fn() -> SchemeBuilder)] = &[
+pub(crate) const ALIASES: &[(&str, &str, Describe)] = &[
     ("adyen-management", "adyen-platform", describe::adyen_management),
     ("autumn", "svix", describe::autumn),
     ("brex", "svix", describe::brex),

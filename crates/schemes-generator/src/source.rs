@@ -49,12 +49,15 @@ pub(crate) fn write(providers: &[Provider]) -> Result<String> {
 
 use countersign_core::{{Scheme, SchemeBuilder}};
 
+/// The description of a scheme.
+pub(crate) type Describe = fn() -> SchemeBuilder;
+
 /// All schemes, each with its description. Sorted by name.
-pub(crate) const SCHEMES: &[(&str, fn() -> SchemeBuilder)] = &[
+pub(crate) const SCHEMES: &[(&str, Describe)] = &[
 {schemes}];
 
 /// All aliases, each with its scheme and its description. Sorted by name.
-pub(crate) const ALIASES: &[(&str, &str, fn() -> SchemeBuilder)] = &[
+pub(crate) const ALIASES: &[(&str, &str, Describe)] = &[
 {aliases}];
 
 fn build(description: SchemeBuilder) -> Scheme {{

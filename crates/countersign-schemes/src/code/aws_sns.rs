@@ -254,8 +254,16 @@ fn is_of_sns(url: &str) -> bool {
     let Some((host, path)) = host_and_path(url) else { return false };
     let host = host.strip_suffix(".cn").unwrap_or(host);
     let region = host.strip_prefix("sns.").and_then(|rest| rest.strip_suffix(".amazonaws.com"));
-    region.is_some_and(|region| region.len() >= 3 && !region.contains('.'))
-        && path.ends_with(".pem")
+    region.is_some_and(is_region) && path.ends_with(".pem")
+}
+
+/// Whether this is the name of a region, such as `us-gov-west-1`. Other names in its place are hosts
+/// of S3, of which anyone could own the bucket `sns`: `s3-us-west-2`.
+fn is_region(name: &str) -> bool {
+    let Some((words, number)) = name.rsplit_once('-') else { return false };
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|it| it.is_ascii_lowercase());
+    let has_digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    has_digits && words.contains('-') && words.split('-').all(is_word)
 }
 
 const FIELDS: [&str; 11] = [
@@ -311,6 +319,7 @@ mod tests {
         for good in [
             "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-01.pem",
             "https://sns.cn-north-1.amazonaws.com.cn/x.pem",
+            "https://sns.us-gov-west-1.amazonaws.com/x.pem",
         ] {
             assert!(is_of_sns(good), "{good}");
         }
@@ -324,6 +333,12 @@ mod tests {
             "https://bucket.s3.amazonaws.com/x.pem",
             "https://sns.a.amazonaws.com/x.pem",
             "https://snsxus-west-2.amazonaws.com/x.pem",
+            "https://sns.s3-us-west-2.amazonaws.com/x.pem",
+            "https://sns.s3-accelerate.amazonaws.com/x.pem",
+            "https://sns.s3-website-us-east-1.amazonaws.com/x.pem",
+            "https://sns.s3-external-1.amazonaws.com/x.pem",
+            "https://sns.---1.amazonaws.com/x.pem",
+            "https://sns.us-east.amazonaws.com/x.pem",
         ] {
             assert!(!is_of_sns(bad), "{bad}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use countersign::{ConfigError, Handshake, KeyIdentity, Scheme, Secret, schemes};
+use countersign::{ConfigError, Handshake, KeyIdentity, Scheme, Secret};
 
 use super::place::Place;
 use crate::output;
@@ -208,6 +208,8 @@ pub(in crate::serve) fn key_digests(secret: &Secret) -> Vec<KeyDigest> {
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
+
     use super::*;
 
     /// The tenants `a` and `b` of one endpoint, with a secret each.

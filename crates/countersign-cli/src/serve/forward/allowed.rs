@@ -3,7 +3,7 @@
 //! Any client can send any header. Proxies and frameworks keep adding headers that name a user or
 //! rewrite the request, so a list of those would always miss some. This is a list of the others.
 
-use countersign::{Scheme, schemes};
+use countersign::Scheme;
 use http::{HeaderMap, HeaderName};
 
 use super::headers::folded;
@@ -271,6 +271,8 @@ const IDEMPOTENCY: &str = "i-twilio-idempotency-token";
 
 #[cfg(test)]
 mod tests {
+    use countersign::schemes;
+
     use super::*;
 
     #[track_caller]
