@@ -1,6 +1,6 @@
 //! Tests that compare the tables in the README and the guide with the code.
 
-use crate::{VerifyErrorKind, schemes};
+use crate::{Scheme, VerifyErrorKind, schemes};
 
 const README: &str = include_str!("../../../README.md");
 const PACKAGE_README: &str = include_str!("../README.md");
