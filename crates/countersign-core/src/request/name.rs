@@ -30,6 +30,13 @@ impl Name {
     }
 }
 
+impl From<&Name> for Arc<str> {
+    /// The name as it is displayed.
+    fn from(name: &Name) -> Self {
+        Self::clone(&name.shown)
+    }
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown)

@@ -1,0 +1,113 @@
+//! The error of a delivery that is rejected.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::VerifyErrorKind;
+
+/// Why a delivery was rejected.
+///
+/// The client receives only the [`status`](Self::status). Logs and metrics get
+/// the [`code`](Self::code), and logs also get the text. The text names headers
+/// and times. It never contains a secret, a body, a signature or any other text
+/// of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyError {
+    kind: VerifyErrorKind,
+    detail: Detail,
+}
+
+/// Details that the text of a [`VerifyError`] adds to its kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Detail {
+    None,
+    Header(Arc<str>),
+    /// The JSON pointer of a value inside the signed body.
+    BodyField(Box<str>),
+    /// How far the timestamp differs from now, and how far it is allowed to.
+    Skew {
+        off_ms: i64,
+        allowed_ms: i64,
+    },
+    /// A limit, in bytes or in candidates.
+    Limit(usize),
+    /// A limit, in fields of a body that is parsed before it is verified.
+    Fields(usize),
+}
+
+impl VerifyError {
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> VerifyErrorKind {
+        self.kind
+    }
+
+    /// The stable name of the error, for logs and metrics (`signature_mismatch`).
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.kind.code()
+    }
+
+    /// The HTTP status to respond with.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.kind.status()
+    }
+
+    /// The text of `header` is shared: if it comes from a scheme, this allocates nothing.
+    pub(crate) fn header(kind: VerifyErrorKind, header: impl Into<Arc<str>>) -> Self {
+        Self { kind, detail: Detail::Header(header.into()) }
+    }
+
+    /// An error that names a member of the body, by its JSON pointer.
+    #[must_use]
+    pub fn body_field(kind: VerifyErrorKind, pointer: &str) -> Self {
+        Self { kind, detail: Detail::BodyField(pointer.into()) }
+    }
+
+    pub(crate) fn skew(kind: VerifyErrorKind, off_ms: i64, allowed_ms: i64) -> Self {
+        Self { kind, detail: Detail::Skew { off_ms, allowed_ms } }
+    }
+
+    /// An error that names the limit that was exceeded.
+    #[must_use]
+    pub fn limit(kind: VerifyErrorKind, limit: usize) -> Self {
+        Self { kind, detail: Detail::Limit(limit) }
+    }
+
+    /// [`BodyTooLarge`](VerifyErrorKind::BodyTooLarge): more fields than this scheme reads before the
+    /// delivery is verified.
+    #[must_use]
+    pub fn too_many_fields(limit: usize) -> Self {
+        Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
+    }
+}
+
+impl From<VerifyErrorKind> for VerifyError {
+    /// For errors that only an adapter detects: a body that arrives too slowly,
+    /// or is cut off.
+    fn from(kind: VerifyErrorKind) -> Self {
+        Self { kind, detail: Detail::None }
+    }
+}
+
+impl fmt::Display for VerifyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.meaning())?;
+        match &self.detail {
+            Detail::None => Ok(()),
+            Detail::Header(name) => write!(f, ": header `{name}`"),
+            Detail::BodyField(pointer) => write!(f, ": body field `{pointer}`"),
+            Detail::Skew { off_ms, allowed_ms } => {
+                write!(f, ": off by {} ms, {allowed_ms} ms allowed", off_ms.unsigned_abs())
+            }
+            Detail::Limit(limit) => write!(f, ": the limit is {limit}"),
+            Detail::Fields(limit) => {
+                write!(f, ": the limit of this scheme is {limit} fields, members and elements")
+            }
+        }
+    }
+}
+
+impl Error for VerifyError {}
