@@ -3,9 +3,13 @@
 //! This module does not decide whether a handshake can be answered: the
 //! handshake's rule determines that, and `verifier/` enforces it.
 
+mod secret_store;
+
 use std::fmt;
 
 use bytes::Bytes;
+
+pub use secret_store::HandshakeSecretStore;
 
 use crate::crypto::mac::{self, Key, Message, VerifyToken};
 use crate::json::pointer::Pointer;

@@ -35,7 +35,7 @@ mod waiters;
 
 pub use claim::{Claim, Degraded, Grant};
 pub use counters::Counters;
-pub use key::{Endpoint, EventKey, Fingerprint};
+pub use key::{EventKey, Fingerprint};
 pub use memory::MemoryStore;
 pub use protocol::{Record, State, claim, complete, release, renew};
 pub use renewal::LeaseLost;

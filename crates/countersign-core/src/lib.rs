@@ -53,9 +53,9 @@ pub use body::budget::{BudgetExceeded, BufferBudget, BufferPermit};
 #[cfg(feature = "diagnose")]
 pub use diagnose::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
-pub use handshake::HandshakeAnswer;
+pub use handshake::{HandshakeAnswer, HandshakeSecretStore};
 pub use idempotency::{
-    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, Endpoint, EventKey,
+    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, EventKey,
     Fingerprint, Grant, Health, IdempotencyStore, LeaseLost, MemoryStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning, Token,
 };
@@ -77,8 +77,8 @@ pub use error::malformed::{JsonProblem, MalformedJson};
 pub use receive::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
 pub use receive::receiver::{DeadLetters, Receiver, Repeats, Settled};
 pub use receive::{
-    BodySource, ClaimFuture, Detached, HeadSource, Panicked, ReceiveFuture, TaskOutcome,
-    run_detached,
+    BodySource, ClaimFuture, Detached, HeadSource, Panicked, ReceiveFuture, ReceivedDelivery,
+    TaskOutcome, run_detached,
 };
 pub use request::url::PublicUrl;
 pub use scheme::{
@@ -100,6 +100,5 @@ pub use time::tolerance::Tolerance;
 pub use time::unit::TimestampUnit;
 pub use verify::sign::Signer;
 pub use verify::{
-    EventType, HandshakeSecretStore, ReceivedDelivery, ResolveFuture, SecretsHandle,
-    UnsignedHandshake, Verified, Verifier,
+    Endpoint, EventType, ResolveFuture, SecretsHandle, UnsignedHandshake, Verified, Verifier,
 };

@@ -11,9 +11,11 @@ pub(crate) mod receiver;
 mod detached;
 mod future;
 mod handle;
+mod incoming;
 mod source;
 
 pub use detached::{Detached, Panicked, TaskOutcome, run_detached};
 pub use future::ReceiveFuture;
 pub use handle::ClaimFuture;
+pub use incoming::ReceivedDelivery;
 pub use source::{BodySource, HeadSource};

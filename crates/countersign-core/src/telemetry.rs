@@ -1,6 +1,10 @@
 //! Metrics and tracing for deliveries. No-ops unless the features `metrics` and
 //! `tracing` are enabled.
 
+#[cfg_attr(
+    not(all(feature = "metrics", feature = "tracing")),
+    allow(dead_code, reason = "metrics and tracing each use only some of the fields")
+)]
 mod event;
 #[cfg(any(feature = "metrics", feature = "tracing"))]
 mod labels;
@@ -16,7 +20,9 @@ mod tracing;
 pub use metrics::{METRICS, Metric, MetricKind, describe_metrics};
 pub use span::{DeliverySpan, HandlerGuard};
 
-pub(crate) use event::{Settlement, TelemetryEvent};
+pub(crate) use event::{
+    DegradedClaim, Granted, Response, SecretLabel, Settlement, Severity, TelemetryEvent,
+};
 pub(crate) use labels::Stopwatch;
 
 use labels::Labels;
@@ -27,20 +33,13 @@ use none::metrics;
 #[cfg(not(feature = "tracing"))]
 use none::tracing;
 
-use crate::idempotency::Endpoint;
-
 /// Records what happens at one endpoint.
 #[derive(Clone)]
 pub(crate) struct Recorder(Labels);
 
 impl Recorder {
-    /// For an endpoint without a name: the scheme's name is used.
-    pub(crate) fn of(scheme: &str) -> Self {
-        Self(Labels::new(scheme, scheme))
-    }
-
-    pub(crate) fn at(scheme: &str, endpoint: &Endpoint) -> Self {
-        Self(Labels::new(scheme, endpoint.name()))
+    pub(crate) fn new(scheme: &str, endpoint: &str) -> Self {
+        Self(Labels::new(scheme, endpoint))
     }
 
     pub(crate) fn record(&self, notice: &TelemetryEvent<'_>) {

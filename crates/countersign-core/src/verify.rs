@@ -7,7 +7,7 @@ pub(crate) mod signed_pieces;
 
 mod body_verifier;
 mod custom;
-mod incoming;
+mod endpoint;
 mod replaceable;
 mod resolve;
 mod secret_checks;
@@ -23,8 +23,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub(crate) use body_verifier::BodyVerifier;
-pub(crate) use incoming::IncomingDelivery;
-pub use incoming::{HandshakeSecretStore, ReceivedDelivery};
+pub use endpoint::Endpoint;
 pub use replaceable::SecretsHandle;
 pub use resolve::ResolveFuture;
 pub use unsigned_handshake::UnsignedHandshake;
@@ -34,7 +33,7 @@ use replaceable::Replaceable;
 
 use crate::body::budget::BufferBudget;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::idempotency::Endpoint;
+use crate::handshake::HandshakeSecretStore;
 use crate::json::pointer::Pointer;
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
@@ -42,7 +41,7 @@ use crate::scheme::{BodyView, Scheme, TimestampSource};
 use crate::secret::keyring::Keyring;
 use crate::secret::tenants::TenantSecrets;
 use crate::secret::{Secret, Secrets};
-use crate::telemetry::Recorder;
+use crate::telemetry::{DeliverySpan, Recorder};
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::tolerance::Tolerance;
 use crate::time::unit::TimestampUnit;
@@ -172,7 +171,8 @@ impl Verifier {
             unsigned: unsigned_handshake::Unsigned::default(),
             keeper: None,
             clock: Arc::new(SystemClock::new()),
-            watch: Recorder::of(scheme.name()),
+            // An endpoint without a name has the scheme's name.
+            watch: Recorder::new(scheme.name(), scheme.name()),
             scheme,
         });
         Ok(Self { inner, held })
@@ -282,7 +282,7 @@ impl Verifier {
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
-        inner.watch = Recorder::at(inner.scheme.name(), endpoint);
+        inner.watch = Recorder::new(inner.scheme.name(), endpoint.name());
         self
     }
 
@@ -324,11 +324,23 @@ impl Verifier {
         &self.inner.budget
     }
 
+    /// Creates the span of one request. An adapter creates it when the request
+    /// arrives, and keeps it until the response.
+    #[must_use]
+    pub fn span(&self) -> DeliverySpan {
+        self.inner.watch.span()
+    }
+
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.inner.watch
     }
 
-    fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    /// Saves the key that the provider sent in a handshake.
+    pub(crate) fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
         let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
         // A panic would close the connection without a response.
         match catch_unwind(AssertUnwindSafe(|| keeper.save(secret))) {
@@ -377,10 +389,24 @@ impl Verifier {
         begun.read(&head.into())?;
         Ok(begun)
     }
+
+    /// [`begin`](Self::begin), for a request that may be a handshake which delivers the first key:
+    /// before the body is read, it is not rejected because no secret is valid.
+    pub(crate) fn begin_for_handshake(
+        &self,
+        head: &RequestHead<'_>,
+    ) -> Result<BodyVerifier, VerifyError> {
+        let mut begun = BodyVerifier::new(self.snapshot()?);
+        if let Err(rejected) = begun.read_headers(head) {
+            begun.check_secrets()?;
+            return Err(rejected);
+        }
+        Ok(begun)
+    }
 }
 
 /// The key of a handshake could not be saved.
-struct NotSaved;
+pub(crate) struct NotSaved;
 
 /// A snapshot for verifying one delivery: the shared configuration and the secrets.
 #[derive(Clone)]

@@ -14,7 +14,7 @@ use super::store::{
     Attempt, CompleteOutcome, IdempotencyStore, ReleaseOutcome, RenewOutcome, StoreError,
 };
 use super::waiters::Waiting;
-use crate::telemetry::{Settlement, TelemetryEvent};
+use crate::telemetry::{DegradedClaim, Granted, Settlement, TelemetryEvent};
 use crate::time::clock::millis;
 
 /// A claimed event: no other attempt gets it while this guard exists and its lease
@@ -102,6 +102,17 @@ pub enum Degraded {
     /// The store was unavailable or full. Nothing prevents the event from being
     /// handled twice.
     FailOpen,
+}
+
+impl From<Grant> for Granted {
+    fn from(grant: Grant) -> Self {
+        let Grant { attempt, reclaimed, degraded, possible_duplicate } = grant;
+        let degraded = degraded.map(|degraded| match degraded {
+            Degraded::LocalFallback => DegradedClaim::LocalFallback,
+            Degraded::FailOpen => DegradedClaim::FailOpen,
+        });
+        Self { attempt, reclaimed, possible_duplicate, degraded }
+    }
 }
 
 impl<S: IdempotencyStore> Claim<S> {

@@ -1,33 +1,11 @@
 //! The key of an event, and the fingerprint of a body.
 
 use std::fmt;
-use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::verify::Verified;
-
-/// The name of a place that handles events.
-///
-/// Deliveries of one event to two endpoints are handled twice, once by each.
-/// Processes that share the work of one endpoint use the same name.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Endpoint(Arc<str>);
-
-impl Endpoint {
-    /// An endpoint with this name. Names are case-sensitive.
-    #[must_use]
-    pub fn new(name: impl Into<Arc<str>>) -> Self {
-        Self(name.into())
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
+use crate::verify::{Endpoint, Verified};
 
 /// The idempotency key under which an event is claimed.
 ///
@@ -74,6 +52,12 @@ impl EventKey {
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
+
+    /// The start of the digest, which logs show.
+    pub(crate) fn short_digest(&self) -> [u8; 4] {
+        let [a, b, c, d, ..] = self.digest;
+        [a, b, c, d]
+    }
 }
 
 /// Adds one field, given in pieces, preceded by its length.
@@ -86,7 +70,7 @@ fn add<'a>(digest: &mut Sha256, pieces: impl Iterator<Item = &'a str> + Clone) {
 impl fmt::Debug for EventKey {
     /// Includes the endpoint and the start of the digest, but no id.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digest = const_hex::encode(&self.digest[..4]);
+        let digest = const_hex::encode(self.short_digest());
         f.debug_struct("EventKey")
             .field("endpoint", &self.endpoint.name())
             .field("digest", &digest)
@@ -125,11 +109,11 @@ impl Fingerprint {
 
 #[cfg(test)]
 pub(super) mod sample {
-    use super::{Endpoint, EventKey};
+    use super::EventKey;
     use crate::scheme::Scheme;
     use crate::secret::Secret;
-    use crate::verify::Verifier;
     use crate::verify::sign::Signer;
+    use crate::verify::{Endpoint, Verifier};
 
     /// The keys of `count` different events.
     pub(crate) fn keys(count: usize) -> Vec<EventKey> {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::{BodySource, HeadSource};
+use super::incoming::IncomingDelivery;
+use super::{BodySource, HeadSource, ReceivedDelivery};
 use crate::body::budget::BufferPermit;
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::idempotency::IdempotencyStore;
@@ -16,7 +17,7 @@ use crate::receive::outcome::EarlyResponse;
 use crate::receive::receiver::Receiver;
 use crate::telemetry::DeliverySpan;
 use crate::time::runtime::Runtime;
-use crate::verify::{IncomingDelivery, ReceivedDelivery, ResolveFuture, Verifier};
+use crate::verify::{ResolveFuture, Verifier};
 
 impl<S: IdempotencyStore> Receiver<S> {
     /// Receives a delivery without claiming its event: [`Verifier::receive`] of the

@@ -5,13 +5,13 @@ use std::panic::resume_unwind;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
-use super::{Detached, Panicked};
+use super::{Detached, Panicked, ReceivedDelivery};
 use crate::idempotency::{Claim, Grant, IdempotencyStore};
 use crate::receive::outcome::EarlyResponse;
 use crate::receive::receiver::Receiver;
-use crate::telemetry::{DeliverySpan, TelemetryEvent};
+use crate::telemetry::DeliverySpan;
 use crate::time::runtime::Runtime;
-use crate::verify::{ReceivedDelivery, Verified};
+use crate::verify::Verified;
 
 impl<S: IdempotencyStore> Receiver<S> {
     /// Claims the event of a delivery, runs the handler, responds, and settles the
@@ -79,7 +79,7 @@ impl<S: IdempotencyStore> Receiver<S> {
             });
             end.as_mut().poll(cx).map(|()| {
                 let early = EarlyResponse::Busy;
-                self.verifier().recorder().record(&TelemetryEvent::NotClaimed(&early));
+                self.verifier().recorder().record(&early.not_claimed());
                 Err(early)
             })
         })

@@ -8,6 +8,7 @@ use crate::error::VerifyError;
 use crate::error::malformed::MalformedJson;
 use crate::handshake::HandshakeAnswer;
 use crate::idempotency::LeaseLost;
+use crate::telemetry::{Response, Severity, TelemetryEvent};
 
 /// A response that the receiver sends instead of the handler's. Its body is empty,
 /// except for a handshake. Its code is for logs, metrics and the extensions of the
@@ -112,6 +113,36 @@ impl EarlyResponse {
             Self::StoreUnavailable | Self::StoreFull | Self::HandlerTimeout | Self::Busy => Some(1),
             _ => None,
         }
+    }
+}
+
+impl EarlyResponse {
+    /// The event of a request whose event is not claimed, because it ends before that.
+    pub(super) fn responded(&self) -> TelemetryEvent<'_> {
+        match self {
+            Self::Handshake(answer) => {
+                TelemetryEvent::Handshake { code: self.code(), status: answer.status() }
+            }
+            _ => TelemetryEvent::Rejected(self.facts()),
+        }
+    }
+
+    /// The event of a delivery whose event was not claimed.
+    pub(super) fn not_claimed(&self) -> TelemetryEvent<'_> {
+        let has_other_body = matches!(self, Self::Duplicate { fingerprint_matches: false, .. });
+        TelemetryEvent::NotClaimed { response: self.facts(), has_other_body }
+    }
+
+    fn facts(&self) -> Response<'_> {
+        let severity = match self {
+            Self::Rejected(error) => return error.into(),
+            Self::Duplicate { fingerprint_matches: true, .. } | Self::InFlight { .. } => {
+                Severity::Debug
+            }
+            Self::Exhausted { dead_lettered: false } => Severity::Error,
+            _ => Severity::Warn,
+        };
+        Response { code: self.code(), status: self.status(), reason: self, severity }
     }
 }
 

@@ -13,9 +13,8 @@ use std::time::Duration;
 
 use crate::error::ConfigError;
 use crate::idempotency::{
-    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, Endpoint, EventKey,
-    Fingerprint, Holder, IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Waiters,
-    bounded, replied,
+    Attempt, Claim, ClaimOutcome, CompleteOutcome, Counters, Effect, EventKey, Fingerprint, Holder,
+    IdempotencyStore, ReleaseOutcome, SettlementQueue, StoreError, Waiters, bounded, replied,
 };
 use crate::receive::outcome::{
     EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict,
@@ -24,7 +23,7 @@ use crate::scheme::{Retries, min_retention};
 use crate::telemetry::{Stopwatch, TelemetryEvent};
 use crate::time::runtime::Runtime;
 use crate::time::tolerance::Tolerance;
-use crate::verify::{Verified, Verifier};
+use crate::verify::{Endpoint, Verified, Verifier};
 
 pub use repeats::Repeats;
 
@@ -323,8 +322,8 @@ impl<S: IdempotencyStore> Receiver<S> {
     ) -> Result<Claim<S>, EarlyResponse> {
         let claimed = self.claim_event(verified, runtime).await;
         match &claimed {
-            Ok(claim) => self.record(&TelemetryEvent::Claimed(claim.grant())),
-            Err(answer) => self.record(&TelemetryEvent::NotClaimed(answer)),
+            Ok(claim) => self.record(&TelemetryEvent::Claimed(claim.grant().into())),
+            Err(answer) => self.record(&answer.not_claimed()),
         }
         claimed
     }
@@ -388,7 +387,7 @@ impl<S: IdempotencyStore> Receiver<S> {
 
     fn identify(&self, verified: &Verified) -> EventKey {
         let key = EventKey::of(verified, &self.0.settings.endpoint);
-        self.record(&TelemetryEvent::Identified(&key));
+        self.record(&TelemetryEvent::Identified(key.short_digest()));
         key
     }
 
@@ -520,7 +519,10 @@ impl<S: IdempotencyStore> Receiver<S> {
         if fails.load(Ordering::Relaxed) != error.is_some()
             && fails.swap(error.is_some(), Ordering::Relaxed) != error.is_some()
         {
-            self.record(&error.map_or(TelemetryEvent::StoreRecovered, TelemetryEvent::StoreFailed));
+            self.record(&match error {
+                Some(error) => TelemetryEvent::StoreFailed(error),
+                None => TelemetryEvent::StoreRecovered,
+            });
         }
     }
 

@@ -1,23 +1,25 @@
 //! The events that metrics and tracing record.
 
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
-use crate::idempotency::{EventKey, Grant, StoreError};
-use crate::receive::outcome::EarlyResponse;
+use crate::error::{VerifyError, VerifyErrorKind};
 use crate::time::clock::Clock;
-use crate::verify::Verified;
 
 /// Something that happened to a delivery or its claim.
-#[cfg_attr(
-    not(all(feature = "metrics", feature = "tracing")),
-    allow(dead_code, reason = "metrics and tracing each use only some of them")
-)]
 pub(crate) enum TelemetryEvent<'a> {
-    /// A request was rejected before or during verification, or was a handshake.
-    Responded(&'a EarlyResponse),
+    /// A request was rejected before or during verification.
+    Rejected(Response<'a>),
+    /// A request was a handshake, and was answered.
+    Handshake { code: &'static str, status: u16 },
     /// A delivery was verified.
     Verified {
-        verified: &'a Verified,
+        secret: SecretLabel<'a>,
+        body_bytes: usize,
+        signed_at_unix_ms: Option<i64>,
         clock: &'a dyn Clock,
         /// The time from the head to the end of the body.
         body_took: Duration,
@@ -26,20 +28,24 @@ pub(crate) enum TelemetryEvent<'a> {
     },
     /// The body of a verified delivery is not the JSON that was expected.
     MalformedJson,
-    /// The event key of a verified delivery is known.
-    Identified(&'a EventKey),
+    /// The event key of a verified delivery is known. These are the first bytes of its digest.
+    Identified([u8; 4]),
     /// The store was called once for a claim.
     StoreQueried(Duration),
     /// A claim failed, for the first time since one succeeded.
-    StoreFailed(&'a StoreError),
+    StoreFailed(&'a (dyn Error + 'static)),
     /// A claim succeeded, for the first time since one failed.
     StoreRecovered,
     /// A delivery waited for another attempt at its event.
     Waited(Duration),
     /// The event was claimed.
-    Claimed(Grant),
+    Claimed(Granted),
     /// The event was not claimed, and this response was sent.
-    NotClaimed(&'a EarlyResponse),
+    NotClaimed {
+        response: Response<'a>,
+        /// Whether the event was handled before with another body.
+        has_other_body: bool,
+    },
     /// The handler responded with this status, or ended with an error.
     Handled { status: Option<u16>, took: Duration },
     /// The handler panicked.
@@ -70,6 +76,83 @@ pub(crate) enum TelemetryEvent<'a> {
     CompletedAfterOutage,
     /// A success was never recorded.
     CompletionLost,
+}
+
+/// A response that was sent instead of the handler's.
+#[derive(Clone, Copy)]
+pub(crate) struct Response<'a> {
+    pub(crate) code: &'static str,
+    pub(crate) status: u16,
+    pub(crate) reason: &'a dyn fmt::Display,
+    pub(crate) severity: Severity,
+}
+
+/// How much attention a response needs: the level of its event.
+#[derive(Clone, Copy)]
+pub(crate) enum Severity {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl<'a> From<&'a VerifyError> for Response<'a> {
+    fn from(error: &'a VerifyError) -> Self {
+        // Any client that knows the path can cause the first kinds, in any number.
+        let severity = match error.kind() {
+            VerifyErrorKind::UnknownTenant => Severity::Info,
+            kind if kind.status() < 500 => Severity::Info,
+            _ => Severity::Warn,
+        };
+        Self { code: error.code(), status: error.status(), reason: error, severity }
+    }
+}
+
+/// The secret that signed a delivery: its name, or its index if it has no name. For a
+/// tenant always the index: names would give as many label values as there are tenants.
+#[derive(Clone, Copy)]
+pub(crate) enum SecretLabel<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+impl<'a> SecretLabel<'a> {
+    pub(super) fn text(self) -> Cow<'a, str> {
+        match self {
+            Self::Name(name) => Cow::Borrowed(name),
+            Self::Index(index) => Cow::Owned(index.to_string()),
+        }
+    }
+}
+
+/// A claim that was granted.
+#[derive(Clone, Copy)]
+pub(crate) struct Granted {
+    pub(crate) attempt: u32,
+    pub(crate) reclaimed: bool,
+    pub(crate) possible_duplicate: bool,
+    /// Set if the claim is not held in the store.
+    pub(crate) degraded: Option<DegradedClaim>,
+}
+
+/// How an event was claimed while the store was unavailable.
+#[derive(Clone, Copy)]
+pub(crate) enum DegradedClaim {
+    /// In this process only.
+    LocalFallback,
+    /// Not at all.
+    FailOpen,
+}
+
+#[cfg(any(feature = "metrics", feature = "tracing"))]
+impl DegradedClaim {
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::LocalFallback => "local_fallback",
+            Self::FailOpen => "fail_open",
+        }
+    }
 }
 
 /// How a claim ended.

@@ -1,10 +1,7 @@
 //! The labels of metrics and spans, and a stopwatch.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use crate::verify::Verified;
 
 /// The names of the scheme and the endpoint, which are on every metric and event.
 #[derive(Clone)]
@@ -16,16 +13,6 @@ pub(crate) struct Labels {
 impl Labels {
     pub(super) fn new(scheme: &str, endpoint: &str) -> Self {
         Self { scheme: scheme.into(), endpoint: endpoint.into() }
-    }
-}
-
-/// The secret that signed a delivery: its name, or its index if it has no name. For
-/// a tenant always the index: names would give as many label values as there are
-/// tenants.
-pub(super) fn secret(verified: &Verified) -> Cow<'_, str> {
-    match (verified.secret_name(), verified.tenant()) {
-        (Some(name), None) => Cow::Borrowed(name),
-        _ => Cow::Owned(verified.secret_index().to_string()),
     }
 }
 

@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use ::metrics::{Label, SharedString, Unit};
 
-use super::event::TelemetryEvent;
-use super::labels::{self, Labels};
-use crate::idempotency::{Degraded, Grant};
-use crate::receive::outcome::EarlyResponse;
+use super::event::{Granted, TelemetryEvent};
+use super::labels::Labels;
 
 pub use list::{METRICS, Metric, MetricKind};
 
@@ -34,14 +32,21 @@ pub fn describe_metrics() {
 
 pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
     match *notice {
-        TelemetryEvent::Responded(EarlyResponse::Handshake(_)) => count(labels, &list::HANDSHAKES),
-        TelemetryEvent::Responded(answer) => count_by(labels, &list::REFUSED, answer.code()),
-        TelemetryEvent::Verified { verified, clock, body_took, verify_took } => {
-            count_by(labels, &list::VERIFIED, labels::secret(verified).into_owned());
-            observe(labels, &list::BODY_BYTES, verified.body().len() as f64);
+        TelemetryEvent::Handshake { .. } => count(labels, &list::HANDSHAKES),
+        TelemetryEvent::Rejected(response) => count_by(labels, &list::REFUSED, response.code),
+        TelemetryEvent::Verified {
+            secret,
+            body_bytes,
+            signed_at_unix_ms,
+            clock,
+            body_took,
+            verify_took,
+        } => {
+            count_by(labels, &list::VERIFIED, secret.text().into_owned());
+            observe(labels, &list::BODY_BYTES, body_bytes as f64);
             observe_time(labels, &list::BODY_SECONDS, body_took);
             observe_time(labels, &list::VERIFY_SECONDS, verify_took);
-            if let Some(signed_at) = verified.signed_at_unix_ms() {
+            if let Some(signed_at) = signed_at_unix_ms {
                 let skew_ms = clock.now_unix_ms().saturating_sub(signed_at);
                 observe(labels, &list::TIME_SKEW_SECONDS, skew_ms as f64 / 1000.0);
             }
@@ -55,25 +60,21 @@ pub(crate) fn record(labels: &Labels, notice: &TelemetryEvent<'_>) {
         TelemetryEvent::Waited(waited) => {
             observe_time(labels, &list::IN_FLIGHT_WAIT_SECONDS, waited);
         }
-        TelemetryEvent::Claimed(grant) => {
-            let code = match grant {
+        TelemetryEvent::Claimed(granted) => {
+            let code = match granted {
                 // Every degraded claim may be one, and is counted as degraded.
-                Grant { possible_duplicate: true, degraded: None, .. } => "possible_duplicate",
-                Grant { reclaimed: true, .. } => "reclaimed",
+                Granted { possible_duplicate: true, degraded: None, .. } => "possible_duplicate",
+                Granted { reclaimed: true, .. } => "reclaimed",
                 _ => "granted",
             };
             count_by(labels, &list::CLAIMS, code);
-            match grant.degraded {
-                None => {}
-                Some(Degraded::LocalFallback) => {
-                    count_by(labels, &list::DEGRADED, "local_fallback");
-                }
-                Some(Degraded::FailOpen) => count_by(labels, &list::DEGRADED, "fail_open"),
+            if let Some(degraded) = granted.degraded {
+                count_by(labels, &list::DEGRADED, degraded.code());
             }
         }
-        TelemetryEvent::NotClaimed(answer) => {
-            count_by(labels, &list::CLAIMS, answer.code());
-            if let EarlyResponse::Duplicate { fingerprint_matches: false, .. } = answer {
+        TelemetryEvent::NotClaimed { response, has_other_body } => {
+            count_by(labels, &list::CLAIMS, response.code);
+            if has_other_body {
                 count(labels, &list::OTHER_BODY);
             }
         }

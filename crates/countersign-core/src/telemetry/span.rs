@@ -5,27 +5,16 @@ use std::future::Future;
 use std::thread;
 
 use super::{Recorder, Stopwatch, TelemetryEvent, tracing};
-use crate::verify::Verifier;
-
-impl Verifier {
-    /// Creates the span of one request. An adapter creates it when the request
-    /// arrives, and keeps it until the response.
-    #[must_use]
-    pub fn span(&self) -> DeliverySpan {
-        let watch = self.recorder().clone();
-        let span = watch.span();
-        DeliverySpan { watch, span }
-    }
-}
 
 impl Recorder {
-    fn span(&self) -> tracing::Span {
-        tracing::Span::new(&self.0)
+    /// Creates the span of one request.
+    pub(crate) fn span(&self) -> DeliverySpan {
+        DeliverySpan { watch: self.clone(), span: tracing::Span::new(&self.0) }
     }
 }
 
 /// The span `countersign.delivery` of one request, which also records its
-/// handler; see [`Verifier::span`].
+/// handler; see [`Verifier::span`](crate::Verifier::span).
 ///
 /// Call the functions of this crate inside the span: they set its fields. Without
 /// the feature `tracing` there is no span and no cost.

@@ -11,12 +11,8 @@ use std::iter::successors;
 use ::tracing::field::{Empty, Value};
 use ::tracing::{Instrument, debug, error, info, info_span, warn};
 
-use super::event::TelemetryEvent;
-use super::labels::{self, Labels};
-use crate::error::VerifyErrorKind;
-use crate::idempotency::{Degraded, EventKey, Grant};
-use crate::receive::outcome::EarlyResponse;
-use crate::verify::Verified;
+use super::event::{DegradedClaim, Granted, Response, SecretLabel, Severity, TelemetryEvent};
+use super::labels::Labels;
 
 /// The span of one request.
 #[derive(Clone)]
@@ -53,13 +49,21 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
     let Labels { scheme, endpoint } = labels;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
     match *notice {
-        TelemetryEvent::Responded(answer) => answered(labels, answer),
-        TelemetryEvent::Verified { verified, .. } => proved(labels, verified),
+        TelemetryEvent::Rejected(response) => rejected(labels, response),
+        TelemetryEvent::Handshake { code, status } => {
+            close(code, status);
+            info!(target: TARGET, scheme, endpoint, code, status, "a handshake was answered");
+        }
+        TelemetryEvent::Verified { secret, body_bytes, .. } => {
+            verified(labels, secret, body_bytes);
+        }
         TelemetryEvent::MalformedJson => info!(
             target: TARGET, scheme, endpoint, code = "malformed_json",
             "the body of a verified delivery is not the JSON that its handler expects"
         ),
-        TelemetryEvent::Identified(key) => record("event", short(key).as_str()),
+        TelemetryEvent::Identified(digest) => {
+            record("event", const_hex::encode(digest).as_str());
+        }
         TelemetryEvent::StoreQueried(_) => {}
         TelemetryEvent::StoreFailed(error) => error!(
             target: TARGET, scheme, endpoint, reason = %Causes(error),
@@ -72,8 +76,8 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
             target: TARGET, scheme, endpoint, ms = millis(waited),
             "waited for another attempt at the event"
         ),
-        TelemetryEvent::Claimed(grant) => claimed(labels, grant),
-        TelemetryEvent::NotClaimed(answer) => not_claimed(labels, answer),
+        TelemetryEvent::Claimed(granted) => claimed(labels, granted),
+        TelemetryEvent::NotClaimed { response, .. } => not_claimed(labels, response),
         TelemetryEvent::Handled { status: Some(status), took } => {
             let is_success = (200..300).contains(&status);
             let code = if is_success { "handled" } else { "handler_failed" };
@@ -107,7 +111,7 @@ pub(crate) fn emit(labels: &Labels, notice: &TelemetryEvent<'_>) {
             );
         }
         TelemetryEvent::HandlerTimedOut => warn!(
-            target: TARGET, scheme, endpoint, code = EarlyResponse::HandlerTimeout.code(),
+            target: TARGET, scheme, endpoint, code = "handler_timeout",
             "the handler timed out and is still running in the background"
         ),
         TelemetryEvent::RulePanicked { status } => error!(
@@ -161,36 +165,39 @@ impl fmt::Display for Causes<'_> {
     }
 }
 
-fn answered(Labels { scheme, endpoint }: &Labels, answer: &EarlyResponse) {
-    let (scheme, endpoint, code) = (&**scheme, &**endpoint, answer.code());
-    let status = answer.status();
-    close(code, status);
-    match answer {
-        EarlyResponse::Handshake(_) => {
-            info!(target: TARGET, scheme, endpoint, code, status, "a handshake was answered");
+/// Emits an event at the level of a response.
+macro_rules! at_severity {
+    ($severity:expr, $($event:tt)+) => {
+        match $severity {
+            Severity::Debug => debug!($($event)+),
+            Severity::Info => info!($($event)+),
+            Severity::Warn => warn!($($event)+),
+            Severity::Error => error!($($event)+),
         }
-        // Any client that knows the path can cause these, in any number.
-        EarlyResponse::Rejected(error)
-            if error.status() < 500 || error.kind() == VerifyErrorKind::UnknownTenant =>
-        {
-            info!(target: TARGET, scheme, endpoint, code, status, reason = %error, "rejected");
-        }
-        _ => warn!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "rejected"),
-    }
+    };
 }
 
-fn proved(Labels { scheme, endpoint }: &Labels, verified: &Verified) {
+fn rejected(Labels { scheme, endpoint }: &Labels, response: Response<'_>) {
+    let Response { code, status, reason, severity } = response;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
-    let secret = labels::secret(verified);
+    close(code, status);
+    at_severity!(
+        severity,
+        target: TARGET, scheme, endpoint, code, status, reason = %reason, "rejected"
+    );
+}
+
+fn verified(Labels { scheme, endpoint }: &Labels, secret: SecretLabel<'_>, bytes: usize) {
+    let (scheme, endpoint) = (&**scheme, &**endpoint);
+    let secret = secret.text();
     record("secret", &*secret);
-    let bytes = verified.body().len();
     debug!(target: TARGET, scheme, endpoint, secret = &*secret, bytes, "verified");
 }
 
-fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
-    let Grant { attempt: epoch, reclaimed, degraded, possible_duplicate } = grant;
+fn claimed(Labels { scheme, endpoint }: &Labels, granted: Granted) {
+    let Granted { attempt, reclaimed, degraded, possible_duplicate } = granted;
     let (scheme, endpoint) = (&**scheme, &**endpoint);
-    record("attempt", epoch);
+    record("attempt", attempt);
     if possible_duplicate && degraded.is_none() {
         info!(
             target: TARGET, scheme, endpoint, code = "possible_duplicate",
@@ -199,41 +206,33 @@ fn claimed(Labels { scheme, endpoint }: &Labels, grant: Grant) {
         );
     } else if reclaimed {
         info!(
-            target: TARGET, scheme, endpoint, attempt = epoch,
+            target: TARGET, scheme, endpoint, attempt,
             "claimed from a crashed attempt: its effects may already exist"
         );
     } else {
-        debug!(target: TARGET, scheme, endpoint, attempt = epoch, "claimed");
+        debug!(target: TARGET, scheme, endpoint, attempt, "claimed");
     }
     match degraded {
         None => {}
-        Some(Degraded::LocalFallback) => warn!(
-            target: TARGET, scheme, endpoint, code = "local_fallback",
+        Some(degraded @ DegradedClaim::LocalFallback) => warn!(
+            target: TARGET, scheme, endpoint, code = degraded.code(),
             "the store is unavailable: the event is claimed in this process only"
         ),
-        Some(Degraded::FailOpen) => warn!(
-            target: TARGET, scheme, endpoint, code = "fail_open",
+        Some(degraded @ DegradedClaim::FailOpen) => warn!(
+            target: TARGET, scheme, endpoint, code = degraded.code(),
             "the store is unavailable: the event is handled without a claim"
         ),
     }
 }
 
-fn not_claimed(Labels { scheme, endpoint }: &Labels, answer: &EarlyResponse) {
-    let (scheme, endpoint, code) = (&**scheme, &**endpoint, answer.code());
-    let status = answer.status();
+fn not_claimed(Labels { scheme, endpoint }: &Labels, response: Response<'_>) {
+    let Response { code, status, reason, severity } = response;
+    let (scheme, endpoint) = (&**scheme, &**endpoint);
     close(code, status);
-    match answer {
-        EarlyResponse::Duplicate { fingerprint_matches: true, .. }
-        | EarlyResponse::InFlight { .. } => {
-            debug!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "not claimed");
-        }
-        EarlyResponse::Exhausted { dead_lettered: false } => {
-            error!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "not claimed");
-        }
-        _ => {
-            warn!(target: TARGET, scheme, endpoint, code, status, reason = %answer, "not claimed");
-        }
-    }
+    at_severity!(
+        severity,
+        target: TARGET, scheme, endpoint, code, status, reason = %reason, "not claimed"
+    );
 }
 
 fn close(code: &'static str, status: u16) {
@@ -248,11 +247,6 @@ fn record(field: &'static str, value: impl Value) {
     if span.metadata().is_some_and(|metadata| metadata.name() == SPAN) {
         span.record(field, value);
     }
-}
-
-/// The beginning of the key's digest, as `Debug` shows it.
-fn short(key: &EventKey) -> String {
-    const_hex::encode(&key.digest()[..4])
 }
 
 fn millis(duration: std::time::Duration) -> u64 {

@@ -68,7 +68,7 @@ impl BodyVerifier {
     /// Rejects the delivery if no secret is valid now. That is not the sender's fault: a retry can
     /// be accepted when there is a secret.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(super) fn check_secrets(&self) -> Result<(), VerifyError> {
+    pub(crate) fn check_secrets(&self) -> Result<(), VerifyError> {
         match self.verifier.keyring().is_usable(&*self.verifier.clock) {
             true => Ok(()),
             false => Err(VerifyErrorKind::Misconfigured.into()),
@@ -112,7 +112,7 @@ impl BodyVerifier {
     }
 
     /// Sets the length of the body that its sender announced.
-    pub(super) fn announce(&mut self, bytes: usize) {
+    pub(crate) fn announce(&mut self, bytes: usize) {
         self.body.announce(bytes);
     }
 
@@ -136,7 +136,7 @@ impl BodyVerifier {
 
     /// [`update`](Self::update), which reserves every stored byte in the budget.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(super) fn update_counted(
+    pub(crate) fn update_counted(
         &mut self,
         piece: Bytes,
         reserved: &mut BufferPermit,
@@ -156,7 +156,7 @@ impl BodyVerifier {
     }
 
     /// Called before waiting for the next piece: releases the connection's buffer.
-    pub(super) fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         self.body.detach();
     }
 

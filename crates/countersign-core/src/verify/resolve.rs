@@ -9,7 +9,6 @@ use std::task::{Context, Poll, ready};
 
 use super::{Inner, SecretSource, Verifier};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::receive::outcome::EarlyResponse;
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
 use crate::scheme::Scheme;
@@ -182,8 +181,7 @@ impl ResolveFuture {
 
     fn told(&self, found: Result<Verifier, VerifyError>) -> Result<Verifier, VerifyError> {
         if let Err(rejected) = &found {
-            self.watch
-                .record(&TelemetryEvent::Responded(&EarlyResponse::Rejected(rejected.clone())));
+            self.watch.record(&TelemetryEvent::Rejected(rejected.into()));
         }
         found
     }

@@ -102,7 +102,7 @@ impl Verifier {
     /// Recognises a request that may be a handshake that delivers a key and is signed
     /// with that key, which the verifier does not have. Only while the handshake is
     /// armed: like an unsigned handshake, it is not signed with a known key.
-    pub(super) fn self_signed_handshake(
+    pub(crate) fn self_signed_handshake(
         &self,
         head: &RequestHead<'_>,
     ) -> Option<UnsignedHandshake> {
@@ -186,7 +186,7 @@ impl UnsignedHandshake {
 
     /// The response, if `delivery` is signed with the key that its body delivers. As
     /// [`answer`](Self::answer), this ends the arming.
-    pub(super) fn answer_self_signed(self, delivery: &BodyVerifier) -> Option<HandshakeAnswer> {
+    pub(crate) fn answer_self_signed(self, delivery: &BodyVerifier) -> Option<HandshakeAnswer> {
         let Self { verifier, state: State::InBody(perhaps) } = self else { return None };
         let body = delivery.held();
         if body.len() > MAX_UNSIGNED_BODY {

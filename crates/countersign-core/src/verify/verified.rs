@@ -1,16 +1,18 @@
 //! A verified delivery.
 
 use std::fmt;
+use std::mem;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use serde_core::de::DeserializeOwned;
 
 use super::VerifierSnapshot;
+use crate::body::budget::BufferPermit;
 use crate::error::malformed::MalformedJson;
 use crate::handshake::{self, HandshakeAnswer};
 use crate::scheme::{Identity, Scheme};
-use crate::telemetry::TelemetryEvent;
+use crate::telemetry::{SecretLabel, TelemetryEvent};
 use crate::verify::event::{Event, EventIdFrom};
 use crate::verify::signature_headers::SignatureHeaders;
 
@@ -145,8 +147,35 @@ impl Verified {
         handshake::signed(self.scheme(), &self.verifier.keyring().keys[self.secret], &self.body)
     }
 
+    /// The delivery with a body that stays counted in the budget until it and its clones are
+    /// dropped.
+    pub(crate) fn counted_in(mut self, permit: BufferPermit) -> Self {
+        let body = mem::take(&mut self.body);
+        self.body = Bytes::from_owner(Counted { body, _permit: permit });
+        self
+    }
+
+    pub(crate) fn secret_label(&self) -> SecretLabel<'_> {
+        match (self.secret_name(), self.tenant()) {
+            (Some(name), None) => SecretLabel::Name(name),
+            _ => SecretLabel::Index(self.secret_index()),
+        }
+    }
+
     pub(crate) fn event(&self) -> &Event {
         self.event.get_or_init(|| Box::new(Event::of(self.scheme(), &self.presented, &self.body)))
+    }
+}
+
+/// Bytes with their reservation in the budget.
+struct Counted {
+    body: Bytes,
+    _permit: BufferPermit,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
     }
 }
 

@@ -1,12 +1,10 @@
 //! A request whose head was checked and whose body is arriving.
 
 use std::fmt;
-use std::mem;
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{BodyVerifier, UnsignedHandshake, Verified, Verifier};
 use crate::body::budget::BufferPermit;
 use crate::body::deadline::BodyDeadline;
 use crate::body::{Body, NotTaken};
@@ -14,8 +12,8 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
 use crate::receive::outcome::EarlyResponse;
 use crate::request::headers::RequestHead;
-use crate::secret::Secret;
 use crate::telemetry::{Stopwatch, TelemetryEvent};
+use crate::verify::{BodyVerifier, UnsignedHandshake, Verified, Verifier};
 
 impl Verifier {
     /// Checks the head of a request, for an adapter. The request is a delivery or an
@@ -25,7 +23,7 @@ impl Verifier {
     /// # Errors
     ///
     /// The response, if no more of the request needs to be read.
-    pub(crate) fn begin_delivery<'h>(
+    pub(super) fn begin_delivery<'h>(
         &self,
         head: impl Into<RequestHead<'h>>,
     ) -> Result<IncomingDelivery, EarlyResponse> {
@@ -54,17 +52,6 @@ impl Verifier {
         })
     }
 
-    /// [`begin`](Self::begin), for a request that may be a handshake which delivers the first key:
-    /// before the body is read, it is not rejected because no secret is valid.
-    fn begin_for_handshake(&self, head: &RequestHead<'_>) -> Result<BodyVerifier, VerifyError> {
-        let mut begun = BodyVerifier::new(self.snapshot()?);
-        if let Err(rejected) = begun.read_headers(head) {
-            begun.check_secrets()?;
-            return Err(rejected);
-        }
-        Ok(begun)
-    }
-
     /// Reserves memory for a request in the budget, for an adapter, before it waits
     /// for anything. `head_bytes` is the size of the buffered head. A fixed amount is
     /// added for the other memory of a request.
@@ -72,7 +59,7 @@ impl Verifier {
     /// # Errors
     ///
     /// [`EarlyResponse::Busy`] if the budget is exhausted.
-    pub(crate) fn reserve(&self, head_bytes: usize) -> Result<BufferPermit, EarlyResponse> {
+    pub(super) fn reserve(&self, head_bytes: usize) -> Result<BufferPermit, EarlyResponse> {
         let mut reserved = self.buffer_budget().reserve();
         match reserved.grow(head_bytes.saturating_add(REQUEST_BYTES)) {
             Ok(()) => Ok(reserved),
@@ -83,7 +70,7 @@ impl Verifier {
     /// Records a response that ends the request.
     fn report_response(&self, answer: impl Into<EarlyResponse>) -> EarlyResponse {
         let answer = answer.into();
-        self.recorder().record(&TelemetryEvent::Responded(&answer));
+        self.recorder().record(&answer.responded());
         answer
     }
 }
@@ -92,7 +79,7 @@ impl Verifier {
 /// the end it gets the verified delivery, or the response to send. The first error of
 /// any method is the response, and ends the request.
 #[must_use = "the request is not answered yet"]
-pub(crate) struct IncomingDelivery {
+pub(super) struct IncomingDelivery {
     request: Request,
     received: u64,
     pace: BodyDeadline,
@@ -116,7 +103,7 @@ enum Request {
 impl IncomingDelivery {
     /// Counts the body in addition to what is [reserved](Verifier::reserve) for the
     /// head.
-    pub(crate) fn with_permit(mut self, reserved: BufferPermit) -> Self {
+    pub(super) fn with_permit(mut self, reserved: BufferPermit) -> Self {
         self.reserved = reserved;
         self
     }
@@ -128,7 +115,7 @@ impl IncomingDelivery {
     /// # Errors
     ///
     /// The response, if `bytes` is over the limit.
-    pub(crate) fn check_content_length(&mut self, bytes: u64) -> Result<(), EarlyResponse> {
+    pub(super) fn check_content_length(&mut self, bytes: u64) -> Result<(), EarlyResponse> {
         let announced = usize::try_from(bytes).unwrap_or(usize::MAX);
         let rejected = match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => {
@@ -145,7 +132,7 @@ impl IncomingDelivery {
     }
 
     /// Whether the response depends on the body. If not, the body need not be read.
-    pub(crate) fn wants_body(&self) -> bool {
+    pub(super) fn wants_body(&self) -> bool {
         match &self.request {
             Request::Delivery { .. } => true,
             Request::Handshake { asked, .. } => asked.body_limit() > 0,
@@ -159,7 +146,7 @@ impl IncomingDelivery {
     /// The response, if no more of the request needs to be read: the body is too
     /// large, is not valid in its content encoding, or does not fit into the budget at
     /// the moment.
-    pub(crate) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
+    pub(super) fn update(&mut self, piece: impl Into<Bytes>) -> Result<(), EarlyResponse> {
         let piece = piece.into();
         self.received += piece.len() as u64;
         let pushed = match &mut self.request {
@@ -176,7 +163,7 @@ impl IncomingDelivery {
 
     /// Call this before waiting for the next piece. It copies the received bytes out
     /// of the connection's buffer, which they would otherwise keep alive.
-    pub(crate) fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         match &mut self.request {
             Request::Delivery { body_verifier: begun, .. } => begun.pause(),
             Request::Handshake { body, .. } => body.detach(),
@@ -185,13 +172,13 @@ impl IncomingDelivery {
 
     /// Returns the response for a body that the adapter stopped reading, for the
     /// reason `kind`.
-    pub(crate) fn reject(&self, kind: VerifyErrorKind) -> EarlyResponse {
+    pub(super) fn reject(&self, kind: VerifyErrorKind) -> EarlyResponse {
         self.verifier.report_response(VerifyError::from(kind))
     }
 
     /// When to call [`check_rate`](Self::check_rate) next, since the adapter began to
     /// wait for the body.
-    pub(crate) fn next_deadline(&self) -> Duration {
+    pub(super) fn next_deadline(&self) -> Duration {
         self.pace.next()
     }
 
@@ -201,7 +188,7 @@ impl IncomingDelivery {
     /// # Errors
     ///
     /// The response, if the body arrives too slowly.
-    pub(crate) fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
+    pub(super) fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
         let judged = self.pace.judge(elapsed, self.received);
         judged.map_err(|rejected| self.verifier.report_response(rejected))
     }
@@ -213,7 +200,7 @@ impl IncomingDelivery {
     ///
     /// The response, if the request is not a delivery to handle: it failed
     /// verification, or it is a handshake.
-    pub(crate) fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
+    pub(super) fn finish(self, announced: Option<u64>) -> Result<ReceivedDelivery, EarlyResponse> {
         let Self { request, received, reserved, since, verifier, .. } = self;
         let body_took = since.elapsed();
         let since = Stopwatch::start();
@@ -222,8 +209,10 @@ impl IncomingDelivery {
             .finish(is_whole, &verifier)
             .map_err(|answer| verifier.report_response(answer))?;
         verifier.recorder().record(&TelemetryEvent::Verified {
-            verified: &verified,
-            clock: &*verifier.inner.clock,
+            secret: verified.secret_label(),
+            body_bytes: verified.body().len(),
+            signed_at_unix_ms: verified.signed_at_unix_ms(),
+            clock: verifier.clock(),
             body_took,
             verify_took: since.elapsed(),
         });
@@ -282,43 +271,8 @@ impl ReceivedDelivery {
     /// The body stays counted in the budget until it and its clones are dropped.
     #[must_use]
     pub fn into_verified(self) -> Verified {
-        let Self { mut verified, permit: reserved } = self;
-        let body = mem::take(&mut verified.body);
-        verified.body = Bytes::from_owner(Counted { body, _reserved: reserved });
-        verified
-    }
-}
-
-/// Bytes with their reservation in the budget.
-struct Counted {
-    body: Bytes,
-    _reserved: BufferPermit,
-}
-
-impl AsRef<[u8]> for Counted {
-    fn as_ref(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-/// Saves the keys that providers send in a handshake. Implemented for closures.
-pub trait HandshakeSecretStore: Send + Sync + 'static {
-    /// Saves the key. This is called before the response to the provider, which does
-    /// not send the key again.
-    ///
-    /// # Errors
-    ///
-    /// Any error, if the key could not be saved. The handshake then fails and must be
-    /// repeated.
-    fn save(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
-}
-
-impl<F> HandshakeSecretStore for F
-where
-    F: Fn(Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> + Send + Sync + 'static,
-{
-    fn save(&self, secret: Secret) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        self(secret)
+        let Self { verified, permit } = self;
+        verified.counted_in(permit)
     }
 }
 

@@ -1,0 +1,24 @@
+//! The name of an endpoint.
+
+use std::sync::Arc;
+
+/// The name of a place that handles events.
+///
+/// Deliveries of one event to two endpoints are handled twice, once by each.
+/// Processes that share the work of one endpoint use the same name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Endpoint(Arc<str>);
+
+impl Endpoint {
+    /// An endpoint with this name. Names are case-sensitive.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
