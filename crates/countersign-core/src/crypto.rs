@@ -3,6 +3,7 @@
 pub(crate) mod algorithm;
 #[cfg(feature = "asymmetric")]
 pub(crate) mod asymmetric;
+pub(crate) mod blank;
 pub(crate) mod inline_buf;
 pub(crate) mod key_identity;
 pub(crate) mod mac;

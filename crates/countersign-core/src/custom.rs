@@ -22,13 +22,13 @@ pub mod json {
     pub use crate::json::{MAX_MEMBERS, Value, at, count, is_document, member, unverified};
 }
 
+pub use crate::crypto::blank::is_blank;
 use crate::crypto::key_identity::KeyIdentity;
 pub use crate::crypto::mac::{KeyError, MAX_PUBLIC_TAGS, encode, is_same};
 pub use crate::crypto::signature_key::{PrivateKey, PublicKey, PublicKeyAlgorithm};
 use crate::error::{ConfigError, VerifyError};
 pub use crate::request::url::RequestUrl;
 use crate::scheme::Scheme;
-pub use crate::secret::is_blank;
 use crate::secret::{Secret, Secrets};
 
 /// Custom signing code, for a scheme that data cannot describe.

@@ -4,6 +4,7 @@
 //! handshake's rule determines that, and `verifier/` enforces it.
 
 mod secret_store;
+mod verify_token;
 
 use std::fmt;
 
@@ -11,7 +12,9 @@ use bytes::Bytes;
 
 pub use secret_store::HandshakeSecretStore;
 
-use crate::crypto::mac::{self, Key, Message, VerifyToken};
+pub(crate) use verify_token::VerifyToken;
+
+use crate::crypto::mac::{self, Key, Message};
 use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::headers::RequestHead;

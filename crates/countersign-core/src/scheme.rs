@@ -11,6 +11,7 @@ mod event_source;
 mod from_toml;
 mod handshake;
 mod identity;
+mod keys;
 mod profile;
 mod template;
 #[cfg(feature = "serde")]
@@ -26,7 +27,7 @@ pub use profile::{ProviderProfile, Retries};
 pub(crate) use boundaries::{Boundaries, is_url_byte};
 pub(crate) use event_source::{IdPlace, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
-pub(crate) use template::{Part, SecretPlace, Template};
+pub(crate) use template::{Part, Template};
 
 use crate::crypto::algorithm::{Algorithm, Encoding};
 use crate::custom::{CustomBinding, SignatureCoverage};

@@ -20,8 +20,8 @@ pub use warning::{SecretWarning, SecretWarningKind};
 
 use asymmetric_text::reject_asymmetric;
 
+use crate::crypto::blank::is_blank;
 use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::Scheme;
 use crate::secret::resolver::KeyResolver;
 use crate::secret::secret_format::SecretFormat;
 use crate::time::validity::Validity;
@@ -217,9 +217,8 @@ impl Secret {
     }
 }
 
-pub use warning::is_blank;
 #[cfg(feature = "diagnose")]
-pub(crate) use warning::{BYTE_ORDER_MARK, form, unquoted};
+pub(crate) use warning::{form, unquoted};
 
 #[cfg(feature = "diagnose")]
 impl Secret {
@@ -258,7 +257,7 @@ impl Secret {
 fn not_blank(text: &str) -> Result<(), SecretProblem> {
     match text {
         "" => Err(SecretProblem::Empty),
-        _ if text.chars().all(warning::is_blank) => Err(SecretProblem::Blank),
+        _ if text.chars().all(is_blank) => Err(SecretProblem::Blank),
         _ => Ok(()),
     }
 }
@@ -337,18 +336,6 @@ impl Secrets {
     /// The names of the secrets, followed by `None` for the resolver's keys.
     pub(crate) fn names(&self) -> impl Iterator<Item = Option<&str>> {
         self.iter().map(Secret::name).chain(self.resolver.as_ref().map(|_| None))
-    }
-
-    /// Rejects a resolver, for the schemes whose deliveries name no key.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Resolver`] if there is one.
-    pub fn reject_resolver(&self, scheme: &Scheme) -> Result<(), ConfigError> {
-        match self.resolver {
-            Some(_) => Err(ConfigError::Resolver { scheme: scheme.name().to_owned() }),
-            None => Ok(()),
-        }
     }
 }
 

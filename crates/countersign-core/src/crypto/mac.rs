@@ -17,9 +17,7 @@ use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::crypto::inline_buf::InlineBuf;
 use crate::crypto::key_identity::KeyIdentity;
-use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::{Scheme, SecretPlace};
-use crate::secret::{Secret, Secrets};
+use crate::error::SecretProblem;
 
 /// A prepared key. For an HMAC, both padded blocks of the key are already hashed.
 #[derive(Clone)]
@@ -41,35 +39,25 @@ pub(crate) enum Key {
     OfRule,
 }
 
+/// The position of the secret in a message that is hashed with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretPlace {
+    First,
+    Last,
+}
+
 impl Key {
-    /// Prepares the keys of a scheme, one for each secret.
-    pub(crate) fn all(scheme: &Scheme, secrets: &Secrets) -> Result<Vec<Self>, ConfigError> {
-        let prepared = secrets.iter().enumerate().map(|(index, secret)| {
-            Self::of(scheme, secret).map_err(|error| error.of(scheme, Some(index)))
-        });
-        prepared.collect()
-    }
-
-    /// Prepares the key of one secret.
-    pub(crate) fn of(scheme: &Scheme, secret: &Secret) -> Result<Self, KeyError> {
-        let key = match scheme.algorithm.is_shared() {
-            true => secret.dangerous_shared_key(scheme.secret_format)?,
-            false => secret.key(scheme.secret_format)?,
-        };
-        Self::new(scheme, &key)
-    }
-
-    fn new(scheme: &Scheme, key: &Zeroizing<Vec<u8>>) -> Result<Self, KeyError> {
-        if let Some(must_be) = scheme.key_length
-            && key.len() != must_be
-        {
-            return Err(SecretProblem::WrongLength { is: key.len(), must_be }.into());
-        }
-        Ok(match scheme.algorithm {
+    /// Prepares a key. `place` is for the algorithms that hash the secret with the message.
+    pub(crate) fn new(
+        algorithm: Algorithm,
+        place: Option<SecretPlace>,
+        key: &Zeroizing<Vec<u8>>,
+    ) -> Result<Self, KeyError> {
+        Ok(match algorithm {
             Algorithm::HmacSha1 => Self::HmacSha1(hmac(key)),
             Algorithm::HmacSha256 => Self::HmacSha256(hmac(key)),
             Algorithm::HmacSha512 => Self::HmacSha512(hmac(key)),
-            Algorithm::Sha256 => match scheme.template.secret {
+            Algorithm::Sha256 => match place {
                 Some(SecretPlace::First) => Self::Sha256 {
                     begun: Sha256::new_with_prefix(key.as_slice()),
                     last: Zeroizing::default(),
@@ -79,7 +67,7 @@ impl Key {
             Algorithm::Token => Self::Token(Zeroizing::new(Sha256::digest(key).into())),
             #[cfg(feature = "asymmetric")]
             Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
-                Self::Public(crate::crypto::asymmetric::PublicKey::new(scheme.algorithm, key)?)
+                Self::Public(crate::crypto::asymmetric::PublicKey::new(algorithm, key)?)
             }
             #[cfg(not(feature = "asymmetric"))]
             Algorithm::Ed25519 | Algorithm::EcdsaP256 => {
@@ -192,19 +180,6 @@ pub enum KeyError {
     FeatureRequired(&'static str),
 }
 
-impl KeyError {
-    /// The error for the secret with this index, if the index is known.
-    #[must_use]
-    pub fn of(self, scheme: &Scheme, index: Option<usize>) -> ConfigError {
-        match self {
-            Self::Secret(problem) => ConfigError::Secret { problem, index },
-            Self::FeatureRequired(feature) => {
-                ConfigError::FeatureRequired { scheme: scheme.name().to_owned(), feature }
-            }
-        }
-    }
-}
-
 impl From<SecretProblem> for KeyError {
     fn from(problem: SecretProblem) -> Self {
         Self::Secret(problem)
@@ -269,9 +244,9 @@ impl Tags {
     /// Decodes one signature and adds it, if it has the right alphabet and the
     /// length of the algorithm's tags. Ignores it otherwise.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
-    pub(crate) fn push(&mut self, text: &[u8], scheme: &Scheme) {
+    pub(crate) fn push(&mut self, text: &[u8], algorithm: Algorithm, encoding: Encoding) {
         let mut room = [0; MAX_DECODED];
-        if let Some(tag) = decode(text, scheme, &mut room) {
+        if let Some(tag) = decode(text, algorithm, encoding, &mut room) {
             self.0.extend_from_slice(&[tag.len() as u8]);
             self.0.extend_from_slice(tag);
         }
@@ -299,21 +274,6 @@ impl Tags {
     }
 }
 
-/// The digest of a token that the user has chosen. The comparison does not depend
-/// on the length of the token.
-#[derive(Clone)]
-pub(crate) struct VerifyToken(Zeroizing<[u8; 32]>);
-
-impl VerifyToken {
-    pub(crate) fn new(token: &Secret) -> Self {
-        Self(Zeroizing::new(Sha256::digest(token.dangerous_reveal()).into()))
-    }
-
-    pub(crate) fn is(&self, shown: &[u8]) -> bool {
-        same(self.0.as_slice(), &Sha256::digest(shown)).into()
-    }
-}
-
 /// Whether two digests are equal. The comparison takes constant time.
 #[must_use]
 pub fn is_same(left: &[u8], right: &[u8]) -> bool {
@@ -338,15 +298,20 @@ fn same(left: &[u8], right: &[u8]) -> Choice {
     difference.ct_eq(&0)
 }
 
-/// Decodes the tag in `text`; `None` if it is not a valid tag of the scheme.
-fn decode<'a>(text: &[u8], scheme: &Scheme, room: &'a mut [u8; MAX_DECODED]) -> Option<&'a [u8]> {
-    let Some(lengths) = tag_lengths(scheme.algorithm) else {
+/// Decodes the tag in `text`; `None` if it is not a valid tag of the algorithm.
+fn decode<'a>(
+    text: &[u8],
+    algorithm: Algorithm,
+    encoding: Encoding,
+    room: &'a mut [u8; MAX_DECODED],
+) -> Option<&'a [u8]> {
+    let Some(lengths) = tag_lengths(algorithm) else {
         // A token: any non-empty text of any length, so its digest is compared.
         let digest = &mut room[..32];
         digest.copy_from_slice(&Sha256::digest(text));
         return (!text.is_empty()).then_some(digest);
     };
-    let length = match scheme.encoding {
+    let length = match encoding {
         Encoding::Hex => {
             // Rejects the prefix `0x`, which `const_hex` would skip.
             let length = text.len() / 2;
@@ -410,13 +375,10 @@ mod tests {
     /// path for each instruction set.
     #[test]
     fn a_tag_in_base64_is_read_as_strictly_as_a_plain_decoder_reads_it() {
-        let scheme = Scheme::builder("acme")
-            .signature_header("X-Acme-Signature")
-            .signed_payload("{body}")
-            .encoding(Encoding::Base64)
-            .build()
-            .unwrap();
-        let read = |text: &[u8]| decode(text, &scheme, &mut [0; MAX_DECODED]).map(<[u8]>::to_vec);
+        let read = |text: &[u8]| {
+            let room = &mut [0; MAX_DECODED];
+            decode(text, Algorithm::HmacSha256, Encoding::Base64, room).map(<[u8]>::to_vec)
+        };
         let plain = |text: &[u8]| STRICT.decode(text).ok().filter(|tag| tag.len() == 32);
         let tag: [u8; 32] = std::array::from_fn(|at| (at * 37) as u8);
         let text = STRICT.encode(tag).into_bytes();

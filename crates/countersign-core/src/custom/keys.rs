@@ -23,7 +23,7 @@ impl MacKey {
     ///
     /// [`ConfigError::Secret`] if the secret cannot be decoded in the scheme's format.
     pub fn new(scheme: &Scheme, secret: &Secret) -> Result<Self, ConfigError> {
-        let key = Key::of(scheme, secret).map_err(|error| error.of(scheme, None))?;
+        let key = scheme.key(secret).map_err(|error| error.of(scheme, None))?;
         Ok(Self { key, encoding: scheme.encoding() })
     }
 
@@ -85,7 +85,7 @@ impl PresentedSignatures {
     #[must_use]
     pub fn one(scheme: &Scheme, text: &[u8]) -> Option<Self> {
         let mut tags = Tags::default();
-        tags.push(text, scheme);
+        tags.push(text, scheme.algorithm, scheme.encoding);
         (!tags.is_empty()).then_some(Self(tags))
     }
 }

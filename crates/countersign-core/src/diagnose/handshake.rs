@@ -4,8 +4,8 @@ use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::request::CapturedRequest;
-use crate::crypto::mac::{Key, VerifyToken};
-use crate::handshake::{self, Asked, Heard};
+use crate::crypto::mac::Key;
+use crate::handshake::{self, Asked, Heard, VerifyToken};
 use crate::scheme::{Handshake, HandshakeRule, Place, Test};
 use crate::secret::Secret;
 

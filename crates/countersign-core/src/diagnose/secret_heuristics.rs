@@ -10,9 +10,10 @@ use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
 use crate::crypto::algorithm::Algorithm;
+use crate::crypto::blank::is_blank;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
-use crate::secret::{Secret, form, is_blank};
+use crate::secret::{Secret, form};
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(
@@ -71,7 +72,7 @@ pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Op
 pub(super) fn of_odd_form(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     bench.given.iter().enumerate().find_map(|(index, secret)| {
         let text = std::str::from_utf8(secret.dangerous_reveal()).ok()?.trim_matches(is_blank);
-        let form = form(text, &trial.scheme)?;
+        let form = form(text, trial.scheme.algorithm())?;
         let detail = format!("{} {}", secrets::called(secret, index), form.problem());
         Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(form.fix()))
     })

@@ -5,9 +5,10 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
+use crate::crypto::blank::{BYTE_ORDER_MARK, is_blank};
 use crate::scheme::Scheme;
 use crate::secret::secret_format::SecretFormat;
-use crate::secret::{BYTE_ORDER_MARK, Secret, Secrets, is_blank, unquoted};
+use crate::secret::{Secret, Secrets, unquoted};
 
 /// All secrets that are tried instead of the given ones, each with the cause if it
 /// matches.

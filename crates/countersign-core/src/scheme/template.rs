@@ -1,6 +1,7 @@
 //! The template of the signed payload: `{ts}.{body}`.
 
 use super::boundaries::Bound;
+use crate::crypto::mac::SecretPlace;
 use crate::request::name::Name;
 
 /// The signed payload, in parts. The parts are fed to the MAC one after
@@ -37,12 +38,6 @@ pub(crate) enum Part {
         /// The limits on the value that make its end unambiguous.
         bound: Bound,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SecretPlace {
-    First,
-    Last,
 }
 
 impl Template {

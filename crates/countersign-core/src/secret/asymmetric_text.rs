@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::warning::is_blank;
+use crate::crypto::blank::is_blank;
 use crate::crypto::signature_key::der::{self, BIT_STRING, INTEGER, SEQUENCE};
 use crate::error::SecretProblem;
 

@@ -6,8 +6,8 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use zeroize::Zeroizing;
 
-use super::warning::is_blank;
 use super::{Secret, Secrets, Source, not_zero};
+use crate::crypto::blank::is_blank;
 use crate::error::{ConfigError, SecretProblem};
 use crate::secret::secret_format::SecretFormat;
 

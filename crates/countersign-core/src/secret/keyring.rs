@@ -40,7 +40,7 @@ impl Keyring {
         let (keys, rule) = match &scheme.rule {
             None => {
                 secrets.reject_resolver(scheme)?;
-                (Key::all(scheme, secrets)?, None)
+                (scheme.keys(secrets)?, None)
             }
             Some(ruled) => (vec![Key::OfRule; names.len()], Some(ruled.prepare(scheme, secrets)?)),
         };

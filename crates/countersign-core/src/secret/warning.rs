@@ -5,7 +5,8 @@ use std::fmt;
 use super::odd_form::OddForm;
 use super::{Secret, Secrets};
 use crate::crypto::algorithm::Algorithm;
-use crate::scheme::Scheme;
+use crate::crypto::blank::{BYTE_ORDER_MARK, is_blank};
+use crate::secret::secret_format::SecretFormat;
 
 /// A warning that a secret of an endpoint looks wrong. The secret is used anyway. The
 /// warning contains no part of the secret.
@@ -60,32 +61,24 @@ impl SecretWarning {
     }
 }
 
-impl Secrets {
-    /// Returns warnings about these secrets, when they are used with this scheme. Log
-    /// them when a service starts. A warning does not prevent the use of a secret.
-    ///
-    /// ```
-    /// use countersign_core::{Secret, Secrets};
-    /// use countersign_schemes as schemes;
-    ///
-    /// let secrets = Secrets::new(Secret::new("'a' ")?.named("GITHUB_SECRET"));
-    /// for warning in secrets.warnings(&schemes::github()) {
-    ///     eprintln!("warning: {warning}");
-    /// }
-    /// # Ok::<(), countersign_core::ConfigError>(())
-    /// ```
-    #[must_use]
-    pub fn warnings(&self, scheme: &Scheme) -> Vec<SecretWarning> {
-        let secrets = self.iter().enumerate();
+impl SecretWarning {
+    /// The warnings about secrets that are used with this algorithm and in this format.
+    pub(crate) fn all(secrets: &Secrets, algorithm: Algorithm, format: SecretFormat) -> Vec<Self> {
+        let secrets = secrets.iter().enumerate();
         let warnings = secrets.flat_map(|(index, secret)| {
             let name = secret.name().map(Box::from);
-            kinds(secret, scheme).map(move |kind| SecretWarning { kind, index, name: name.clone() })
+            let kinds = kinds(secret, algorithm, format);
+            kinds.map(move |kind| Self { kind, index, name: name.clone() })
         });
         warnings.collect()
     }
 }
 
-fn kinds(secret: &Secret, scheme: &Scheme) -> impl Iterator<Item = SecretWarningKind> + use<> {
+fn kinds(
+    secret: &Secret,
+    algorithm: Algorithm,
+    format: SecretFormat,
+) -> impl Iterator<Item = SecretWarningKind> + use<> {
     let text = std::str::from_utf8(secret.dangerous_reveal()).unwrap_or_default();
     let bare = text.strip_prefix(BYTE_ORDER_MARK);
     let marked = bare.is_some().then_some(SecretWarningKind::ByteOrderMark);
@@ -94,24 +87,28 @@ fn kinds(secret: &Secret, scheme: &Scheme) -> impl Iterator<Item = SecretWarning
     let trimmed = if text.contains("-----") { text } else { text.trim_matches(is_blank) };
     let spaced = (trimmed != text).then_some(SecretWarningKind::SurroundingWhitespace);
     let quoted = unquoted(trimmed).is_some().then_some(SecretWarningKind::InQuotes);
-    let form = form(trimmed, scheme).map(OddForm::warning);
-    marked.into_iter().chain(spaced).chain(quoted).chain(form).chain(short(secret, scheme))
+    let form = form(trimmed, algorithm).map(OddForm::warning);
+    marked
+        .into_iter()
+        .chain(spaced)
+        .chain(quoted)
+        .chain(form)
+        .chain(short(secret, algorithm, format))
 }
 
 /// The form of a shared secret. Users choose tokens freely, and keys can be JSON or have lines.
-pub(crate) fn form(text: &str, scheme: &Scheme) -> Option<OddForm> {
-    let algorithm = scheme.algorithm();
+pub(crate) fn form(text: &str, algorithm: Algorithm) -> Option<OddForm> {
     let is_checked = algorithm.is_shared() && algorithm != Algorithm::Token;
     is_checked.then(|| OddForm::of(text)).flatten()
 }
 
 /// A warning if a shared secret is too short. Public keys have fixed lengths.
-fn short(secret: &Secret, scheme: &Scheme) -> Option<SecretWarningKind> {
-    let bytes = match scheme.algorithm() {
+fn short(secret: &Secret, algorithm: Algorithm, format: SecretFormat) -> Option<SecretWarningKind> {
+    let bytes = match algorithm {
         algorithm if !algorithm.is_shared() => return None,
         // The text is the token; a password is given together with its user.
         Algorithm::Token => secret.dangerous_reveal().len(),
-        _ => secret.key(scheme.secret_format()).ok()?.len(),
+        _ => secret.key(format).ok()?.len(),
     };
     (bytes < MIN_BYTES).then_some(SecretWarningKind::Short { bytes })
 }
@@ -119,13 +116,6 @@ fn short(secret: &Secret, scheme: &Scheme) -> Option<SecretWarningKind> {
 /// The text between quotes; `None` if there are no quotes.
 pub(crate) fn unquoted(text: &str) -> Option<&str> {
     QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
-}
-
-/// Whether a character is white space or invisible. Such characters are copied along
-/// with a text from a page.
-#[must_use]
-pub fn is_blank(character: char) -> bool {
-    character.is_whitespace() || character.is_control() || INVISIBLE.contains(&character)
 }
 
 impl fmt::Display for SecretWarning {
@@ -164,5 +154,3 @@ fn odd(form: OddForm, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 const MIN_BYTES: usize = 16;
 const QUOTES: [(char, char); 6] =
     [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
-const INVISIBLE: [char; 3] = ['\u{200b}', '\u{2060}', BYTE_ORDER_MARK];
-pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';

@@ -66,7 +66,7 @@ impl Signer {
             _ if !scheme.is_data() => Keys::OfRule,
             Algorithm::Ed25519 => private(&scheme, &secrets, PublicKeyAlgorithm::Ed25519)?,
             Algorithm::EcdsaP256 => private(&scheme, &secrets, PublicKeyAlgorithm::P256Asn1)?,
-            _ => Keys::Shared(Key::all(&scheme, &secrets)?),
+            _ => Keys::Shared(scheme.keys(&secrets)?),
         };
         Ok(Self { scheme, secrets, keys, url: None, id: None, unix_ms: None })
     }

@@ -217,7 +217,7 @@ impl<'h> Signatures<'h> {
             }
             if present {
                 for text in &self.looked_for {
-                    tags.push(text, scheme);
+                    tags.push(text, scheme.algorithm, scheme.encoding);
                 }
                 let name = &family.signatures[0];
                 return match (tags.is_empty(), self.looked_for.is_empty(), self.others) {

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::{BodyVerifier, Inner, Verifier, VerifierSnapshot};
-use crate::crypto::mac::{Key, VerifyToken};
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::handshake::{Asked, HandshakeAnswer, Heard};
+use crate::handshake::{Asked, HandshakeAnswer, Heard, VerifyToken};
 use crate::json::Value;
 use crate::request::headers::RequestHead;
 use crate::scheme::HandshakeRule;
@@ -194,7 +193,7 @@ impl UnsignedHandshake {
         }
         let (index, answer) = verifier.by_body(perhaps, body)?;
         let key = std::str::from_utf8(answer.captured()?.dangerous_reveal()).ok()?;
-        let key = Key::all(&verifier.scheme, &Secret::new(key).ok()?.into()).ok()?.pop()?;
+        let key = verifier.scheme.key(&Secret::new(key).ok()?).ok()?;
         (delivery.is_signed_by(&key) && verifier.uses_up_arming(index)).then_some(answer)
     }
 }

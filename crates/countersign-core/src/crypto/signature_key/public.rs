@@ -18,10 +18,10 @@ use webpki::EndEntityCert;
 use super::der::{self, BIT_STRING, INTEGER, SEQUENCE};
 use super::{PublicKeyAlgorithm, certificate, is_low_order};
 use crate::crypto::asymmetric::P256_SPKI;
+use crate::crypto::blank::is_blank;
 use crate::crypto::key_identity::KeyIdentity;
 use crate::crypto::mac::KeyError;
 use crate::error::SecretProblem;
-use crate::secret::is_blank;
 use crate::time::validity::Validity;
 
 /// A public key of a known kind, with the right length and form.

@@ -6,9 +6,10 @@
 //! first byte that it cannot contain, if everything in between is known position by position.
 
 use super::SchemeConfig;
+use crate::crypto::mac::SecretPlace;
 use crate::scheme::Timestamp;
 use crate::scheme::boundaries::{Boundaries, is_url_byte};
-use crate::scheme::template::{Part, SecretPlace, Template};
+use crate::scheme::template::{Part, Template};
 use crate::time::timestamp;
 use crate::time::unit::TimestampUnit;
 

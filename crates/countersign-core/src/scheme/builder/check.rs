@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::{Bound, List, SchemeConfig, Span, boundaries};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
+use crate::crypto::mac::SecretPlace;
 use crate::request::name::Name;
 use crate::scheme::event_source::{EventTypeSource, TypePlace};
 use crate::scheme::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, ProviderProfile, Retries, default_retention,
     min_retention,
 };
-use crate::scheme::template::{Part, SecretPlace, Template};
+use crate::scheme::template::{Part, Template};
 use crate::scheme::{
     Evidence, Grammar, Handshake, HeaderSet, Identity, Scheme, Timestamp, TimestampSource,
 };
