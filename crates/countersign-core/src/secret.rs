@@ -1,6 +1,5 @@
 //! Signing secrets: never empty, redacted in output, wiped when dropped.
 
-pub(crate) mod keyring;
 pub(crate) mod resolver;
 pub(crate) mod secret_format;
 pub(crate) mod tenants;

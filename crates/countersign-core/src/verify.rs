@@ -8,6 +8,7 @@ pub(crate) mod signed_pieces;
 mod body_verifier;
 mod custom;
 mod endpoint;
+mod keyring;
 mod replaceable;
 mod resolve;
 mod secret_checks;
@@ -29,6 +30,7 @@ pub use resolve::ResolveFuture;
 pub use unsigned_handshake::UnsignedHandshake;
 pub use verified::{EventType, Verified};
 
+use keyring::Keyring;
 use replaceable::Replaceable;
 
 use crate::body::budget::BufferBudget;
@@ -38,7 +40,6 @@ use crate::json::pointer::Pointer;
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
 use crate::scheme::{BodyView, Scheme, TimestampSource};
-use crate::secret::keyring::Keyring;
 use crate::secret::tenants::TenantSecrets;
 use crate::secret::{Secret, Secrets};
 use crate::telemetry::{DeliverySpan, Recorder};
@@ -81,7 +82,7 @@ enum SecretSource {
     /// Replaceable with a handle.
     Replaceable(Arc<Replaceable>),
     /// Looked up by a resolver for each tenant.
-    OfTenants(Arc<TenantSecrets>),
+    OfTenants(Arc<TenantSecrets<Keyring>>),
 }
 
 /// The configuration that all deliveries of the endpoint share.

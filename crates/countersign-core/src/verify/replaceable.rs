@@ -4,11 +4,11 @@ use std::fmt;
 use std::mem;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::keyring::Keyring;
 use super::{SecretSource, Verifier};
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
-use crate::secret::keyring::Keyring;
 use crate::time::clock::Clock;
 
 impl Verifier {

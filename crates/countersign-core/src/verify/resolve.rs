@@ -7,12 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::keyring::Keyring;
 use super::{Inner, SecretSource, Verifier};
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
 use crate::scheme::Scheme;
-use crate::secret::keyring::Keyring;
+use crate::secret::Secrets;
 use crate::secret::tenants::{CacheEntry, Call, Failed, TenantSecrets, Tenants};
 use crate::telemetry::{Recorder, TelemetryEvent};
 
@@ -58,8 +59,8 @@ impl Verifier {
     /// [observer](Tenants::with_observer).
     pub fn for_tenants(scheme: Scheme, tenants: Tenants) -> Result<Self, ConfigError> {
         Self::reject_unknown_url(&scheme)?;
-        let secrets = TenantSecrets::new(scheme.clone(), tenants);
-        Self::build(scheme, Keyring::default(), SecretSource::OfTenants(Arc::new(secrets)), None)
+        let secrets = SecretSource::of_tenants(&scheme, tenants);
+        Self::build(scheme, Keyring::default(), secrets, None)
     }
 
     /// As [`for_tenants`](Self::for_tenants), for a scheme that signs the URL. `url` is
@@ -74,13 +75,8 @@ impl Verifier {
         scheme: Scheme,
         tenants: Tenants,
     ) -> Result<Self, ConfigError> {
-        let secrets = TenantSecrets::new(scheme.clone(), tenants);
-        Self::build(
-            scheme,
-            Keyring::default(),
-            SecretSource::OfTenants(Arc::new(secrets)),
-            Some(url),
-        )
+        let secrets = SecretSource::of_tenants(&scheme, tenants);
+        Self::build(scheme, Keyring::default(), secrets, Some(url))
     }
 
     /// Removes a tenant from the cache, so that the next request looks up its secrets.
@@ -141,6 +137,16 @@ impl Verifier {
     }
 }
 
+impl SecretSource {
+    fn of_tenants(scheme: &Scheme, tenants: Tenants) -> Self {
+        let scheme = scheme.clone();
+        let prepare = move |secrets: &Secrets, tenant: &Arc<str>| {
+            Keyring::prepare(&scheme, secrets).map(|keyring| keyring.of_tenant(Arc::clone(tenant)))
+        };
+        Self::OfTenants(Arc::new(TenantSecrets::new(tenants, prepare)))
+    }
+}
+
 /// The future of [`Verifier::resolve`].
 ///
 /// Dropping it does not affect other requests that wait for the same tenant.
@@ -158,9 +164,9 @@ enum State {
 
 struct Asked {
     inner: Arc<Inner>,
-    tenants: Arc<TenantSecrets>,
+    tenants: Arc<TenantSecrets<Keyring>>,
     tenant: Arc<str>,
-    call: Call,
+    call: Call<Keyring>,
     stale: Option<Arc<Keyring>>,
 }
 

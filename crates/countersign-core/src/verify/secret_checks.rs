@@ -1,10 +1,10 @@
 //! Checks of secrets before they are used.
 
+use super::keyring::Keyring;
 use crate::crypto::key_identity::KeyIdentity;
 use crate::error::ConfigError;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
-use crate::secret::keyring::Keyring;
 
 impl Secrets {
     /// Whether a delivery of this scheme can verify with these secrets at this time, in Unix

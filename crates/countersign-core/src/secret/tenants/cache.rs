@@ -1,4 +1,4 @@
-//! The cache of tenants' secrets.
+//! The cache of tenants' secrets, as the keys that they are prepared to.
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -10,58 +10,69 @@ use quick_cache::sync::Cache;
 use super::calls::{Call, CallPermit, Failed, For, Joined, LookupResult, SingleFlight, within};
 use super::resolver::{Ask, ResolverObserver};
 use super::{TenantId, Tenants};
-use crate::error::{VerifyError, VerifyErrorKind};
+use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::headers::RequestHead;
-use crate::scheme::Scheme;
-use crate::secret::keyring::Keyring;
+use crate::secret::Secrets;
 use crate::time::clock::{Clock, millis};
 
-/// The tenants of a verifier, with the cached results of the resolver.
-pub(crate) struct TenantSecrets {
+/// The tenants of a verifier, with the cached results of the resolver: the keys `K` that a tenant's
+/// secrets are prepared to.
+pub(crate) struct TenantSecrets<K> {
     from: TenantId,
     resolver: Arc<dyn Ask>,
     observer: Option<Arc<dyn ResolverObserver>>,
-    scheme: Scheme,
-    known: Cache<Arc<str>, Known>,
+    prepare: Box<Prepare<K>>,
+    known: Cache<Arc<str>, Known<K>>,
     /// When each name was found to be unknown. Separate from `known`, so that a flood
     /// of made-up names evicts no tenant.
     unknown: Cache<Arc<str>, i64>,
-    calls: Arc<SingleFlight>,
+    calls: Arc<SingleFlight<K>>,
     fresh_for_ms: i64,
     stale_for_ms: i64,
     unknown_for_ms: i64,
 }
 
+/// Prepares the keys of a tenant with this name.
+type Prepare<K> = dyn Fn(&Secrets, &Arc<str>) -> Result<K, ConfigError> + Send + Sync;
+
 /// A cached result for a tenant.
-#[derive(Clone)]
-struct Known {
-    keyring: Arc<Keyring>,
+struct Known<K> {
+    keys: Arc<K>,
     at_unix_ms: i64,
     /// When the resolver last failed to refresh it.
     failed_unix_ms: Option<i64>,
 }
 
-/// A tenant's secrets, or the call that looks them up.
-pub(crate) enum CacheEntry {
+impl<K> Clone for Known<K> {
+    fn clone(&self) -> Self {
+        Self { keys: Arc::clone(&self.keys), ..*self }
+    }
+}
+
+/// A tenant's keys, or the call that looks up its secrets.
+pub(crate) enum CacheEntry<K> {
     /// They are cached.
-    Here(Arc<Keyring>),
+    Here(Arc<K>),
     /// They are being looked up.
     Asked {
-        call: Call,
+        call: Call<K>,
         tenant: Arc<str>,
-        /// The expired secrets, which are used if the call fails.
-        stale: Option<Arc<Keyring>>,
+        /// The expired ones, which are used if the call fails.
+        stale: Option<Arc<K>>,
     },
 }
 
-impl TenantSecrets {
-    pub(crate) fn new(scheme: Scheme, tenants: Tenants) -> Self {
+impl<K: Send + Sync + 'static> TenantSecrets<K> {
+    pub(crate) fn new(
+        tenants: Tenants,
+        prepare: impl Fn(&Secrets, &Arc<str>) -> Result<K, ConfigError> + Send + Sync + 'static,
+    ) -> Self {
         let Tenants { from, resolver, observer, capacity, max_calls: most_calls, .. } = tenants;
         Self {
             from,
             resolver,
             observer,
-            scheme,
+            prepare: Box::new(prepare),
             known: Cache::new(capacity),
             unknown: Cache::new(capacity),
             calls: Arc::new(SingleFlight::new(most_calls)),
@@ -76,7 +87,7 @@ impl TenantSecrets {
         self: &Arc<Self>,
         head: &RequestHead<'_>,
         clock: &Arc<dyn Clock>,
-    ) -> Result<CacheEntry, VerifyError> {
+    ) -> Result<CacheEntry<K>, VerifyError> {
         let name = self.from.name(head)?;
         let now_unix_ms = clock.now_unix_ms();
         if let Some(kept) = self.at_hand(&name, now_unix_ms) {
@@ -86,7 +97,7 @@ impl TenantSecrets {
         // A name whose secrets are too old to use is still a tenant's name.
         let is_tenant = self.known.peek(&*name).is_some();
         let purpose = if is_tenant { For::Tenant } else { For::AnyName };
-        let begin = |place: CallPermit| {
+        let begin = |place: CallPermit<K>| {
             // Weak, because the call is kept in `calls` while no request waits for it.
             let (this, clock) = (Arc::downgrade(self), Arc::clone(clock));
             async move { Self::ask(&this, &place, &*clock).await }.boxed()
@@ -104,9 +115,9 @@ impl TenantSecrets {
     pub(crate) fn use_stale(
         &self,
         tenant: &Arc<str>,
-        stale: Option<Arc<Keyring>>,
+        stale: Option<Arc<K>>,
         now_unix_ms: i64,
-    ) -> Result<Arc<Keyring>, VerifyError> {
+    ) -> Result<Arc<K>, VerifyError> {
         self.postpone(tenant, now_unix_ms);
         // Many requests may wait for one call.
         if self.calls.report_late(tenant) {
@@ -128,32 +139,32 @@ impl TenantSecrets {
     }
 
     /// The cached result, if it is fresh enough.
-    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry, VerifyError>> {
+    fn at_hand(&self, name: &str, now_unix_ms: i64) -> Option<Result<CacheEntry<K>, VerifyError>> {
         if let Some(known) = self.known.get(name) {
             let within = |since, for_ms| within(since, now_unix_ms, for_ms);
             let not_again =
                 known.failed_unix_ms.is_some_and(|failed| within(failed, self.unknown_for_ms));
             let fresh = within(known.at_unix_ms, self.fresh_for_ms)
                 || not_again && self.is_usable(&known, now_unix_ms);
-            return fresh.then_some(Ok(CacheEntry::Here(known.keyring)));
+            return fresh.then_some(Ok(CacheEntry::Here(known.keys)));
         }
         let unknown = self.unknown.get(name)?;
         within(unknown, now_unix_ms, self.unknown_for_ms)
             .then(|| Err(VerifyErrorKind::UnknownTenant.into()))
     }
 
-    fn stale(&self, name: &str, now_unix_ms: i64) -> Option<Arc<Keyring>> {
+    fn stale(&self, name: &str, now_unix_ms: i64) -> Option<Arc<K>> {
         let known = self.known.get(name)?;
-        self.is_usable(&known, now_unix_ms).then_some(known.keyring)
+        self.is_usable(&known, now_unix_ms).then_some(known.keys)
     }
 
-    fn is_usable(&self, known: &Known, now_unix_ms: i64) -> bool {
+    fn is_usable(&self, known: &Known<K>, now_unix_ms: i64) -> bool {
         let longest = self.fresh_for_ms.saturating_add(self.stale_for_ms);
         within(known.at_unix_ms, now_unix_ms, longest)
     }
 
     /// Calls the resolver, and caches its result. The verifier may be dropped meanwhile.
-    async fn ask(this: &Weak<Self>, place: &CallPermit, clock: &dyn Clock) -> LookupResult {
+    async fn ask(this: &Weak<Self>, place: &CallPermit<K>, clock: &dyn Clock) -> LookupResult<K> {
         let tenant = &place.tenant;
         // The result counts as old as its call, which may have ended long before it is polled.
         let began_unix_ms = clock.now_unix_ms();
@@ -173,11 +184,11 @@ impl TenantSecrets {
             });
             return Ok(None);
         };
-        match Keyring::prepare(&this.scheme, &secrets) {
-            Ok(keyring) => {
-                let keyring = Arc::new(keyring.of_tenant(Arc::clone(tenant)));
+        match (this.prepare)(&secrets, tenant) {
+            Ok(keys) => {
+                let keys = Arc::new(keys);
                 let known = Known {
-                    keyring: Arc::clone(&keyring),
+                    keys: Arc::clone(&keys),
                     at_unix_ms: began_unix_ms,
                     failed_unix_ms: None,
                 };
@@ -185,7 +196,7 @@ impl TenantSecrets {
                     this.unknown.remove(tenant);
                     this.known.insert(Arc::clone(tenant), known);
                 });
-                Ok(Some(keyring))
+                Ok(Some(keys))
             }
             Err(error) => Err(this.failed(place, &error, clock)),
         }
@@ -193,7 +204,7 @@ impl TenantSecrets {
 
     fn failed(
         &self,
-        place: &CallPermit,
+        place: &CallPermit<K>,
         error: &(dyn std::error::Error + 'static),
         clock: &dyn Clock,
     ) -> Failed {

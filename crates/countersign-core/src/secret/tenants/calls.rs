@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::future::{FutureExt, Shared};
 
-use crate::secret::keyring::Keyring;
-
 /// A shared handle of a running call. Polling any handle drives the call.
-pub(crate) type Call = Shared<Pin<Box<dyn Future<Output = LookupResult> + Send>>>;
+pub(crate) type Call<K> = Shared<Lookup<K>>;
 
-/// The result of a call: the tenant's secrets, or `None` if there is no such tenant.
-pub(crate) type LookupResult = Result<Option<Arc<Keyring>>, Failed>;
+type Lookup<K> = Pin<Box<dyn Future<Output = LookupResult<K>> + Send>>;
+
+/// The result of a call: the tenant's keys, prepared from its secrets, or `None` if there is no
+/// such tenant.
+pub(crate) type LookupResult<K> = Result<Option<Arc<K>>, Failed>;
 
 /// The resolver did not return a usable result.
 #[derive(Debug, Clone, Copy)]
@@ -29,22 +30,21 @@ pub(super) enum For {
     Tenant,
 }
 
-/// The result of [`Calls::join`].
-pub(super) enum Joined<T> {
-    Call(Call),
+/// The result of [`SingleFlight::join`].
+pub(super) enum Joined<K, T> {
+    Call(Call<K>),
     /// The result was cached in the meantime.
     Needless(T),
     TooMany,
 }
 
-pub(super) struct SingleFlight {
+pub(super) struct SingleFlight<K> {
     most: usize,
-    running: Mutex<Running>,
+    running: Mutex<Running<K>>,
 }
 
-#[derive(Default)]
-struct Running {
-    calls: HashMap<Arc<str>, Begun>,
+struct Running<K> {
+    calls: HashMap<Arc<str>, Begun<K>>,
     /// The number of running calls, by purpose.
     count: [usize; 2],
     /// The number of the last call.
@@ -52,10 +52,10 @@ struct Running {
 }
 
 /// Drop it without the lock: the drop of its call takes the lock again.
-struct Begun {
+struct Begun<K> {
     /// If all of its waiters have given up, the call is kept, although nothing polls it
     /// then: the next request finds its result, or continues it.
-    call: Call,
+    call: Call<K>,
     purpose: For,
     at_unix_ms: i64,
     number: u64,
@@ -63,7 +63,7 @@ struct Begun {
     is_reported: bool,
 }
 
-impl Begun {
+impl<K> Begun<K> {
     /// Whether a request can join the call.
     fn is_young(&self, now_unix_ms: i64) -> bool {
         within(self.at_unix_ms, now_unix_ms, MAX_CALL_MS)
@@ -75,9 +75,10 @@ impl Begun {
     }
 }
 
-impl SingleFlight {
+impl<K> SingleFlight<K> {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, running: Mutex::default() }
+        let none = Running { calls: HashMap::new(), count: [0; 2], number: 0 };
+        Self { most, running: Mutex::new(none) }
     }
 
     /// Joins the running call for this tenant, or starts a new one with `begin`.
@@ -89,8 +90,8 @@ impl SingleFlight {
         purpose: For,
         now_unix_ms: i64,
         at_hand: impl FnOnce() -> Option<T>,
-        begin: impl FnOnce(CallPermit) -> Pin<Box<dyn Future<Output = LookupResult> + Send>>,
-    ) -> Joined<T> {
+        begin: impl FnOnce(CallPermit<K>) -> Lookup<K>,
+    ) -> Joined<K, T> {
         self.end_old(now_unix_ms);
         // Dropped after the lock is released.
         let mut ended = Vec::new();
@@ -124,7 +125,7 @@ impl SingleFlight {
     /// is polled once more, because its result may have arrived in the meantime.
     fn end_old(&self, now_unix_ms: i64) {
         let running = self.running();
-        let is_old = |begun: &Begun| !begun.is_young(now_unix_ms) && begun.is_abandoned();
+        let is_old = |begun: &Begun<K>| !begun.is_young(now_unix_ms) && begun.is_abandoned();
         let old = running.calls.iter().filter(|(_, begun)| is_old(begun));
         let old: Vec<_> = old
             .map(|(tenant, begun)| (Arc::clone(tenant), begun.number, begun.call.clone()))
@@ -160,23 +161,23 @@ impl SingleFlight {
         begun.is_some_and(|begun| !mem::replace(&mut begun.is_reported, true))
     }
 
-    fn running(&self) -> MutexGuard<'_, Running> {
+    fn running(&self) -> MutexGuard<'_, Running<K>> {
         // The state is consistent after every statement, so a poisoned lock is safe.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Running {
+impl<K> Running<K> {
     /// Removes a call, unless it was replaced. It must be dropped without the lock.
     #[must_use]
-    fn take(&mut self, tenant: &str, number: u64) -> Option<Begun> {
+    fn take(&mut self, tenant: &str, number: u64) -> Option<Begun<K>> {
         let is_current = self.calls.get(tenant).is_some_and(|begun| begun.number == number);
         is_current.then(|| self.calls.remove(tenant)).flatten()
     }
 
     /// Removes the oldest call for which no request waits.
     #[must_use]
-    fn take_abandoned(&mut self, purpose: For) -> Option<Begun> {
+    fn take_abandoned(&mut self, purpose: For) -> Option<Begun<K>> {
         let abandoned = self.calls.iter();
         let abandoned =
             abandoned.filter(|(_, begun)| begun.purpose == purpose && begun.is_abandoned());
@@ -188,14 +189,14 @@ impl Running {
 }
 
 /// A slot among the running calls, which is released on drop.
-pub(super) struct CallPermit {
-    calls: Weak<SingleFlight>,
+pub(super) struct CallPermit<K> {
+    calls: Weak<SingleFlight<K>>,
     pub(super) tenant: Arc<str>,
     purpose: For,
     number: u64,
 }
 
-impl CallPermit {
+impl<K> CallPermit<K> {
     /// Runs `write`, which caches the result of the call, unless the call was
     /// detached.
     pub(super) fn learn(&self, write: impl FnOnce()) {
@@ -207,7 +208,7 @@ impl CallPermit {
     }
 }
 
-impl Drop for CallPermit {
+impl<K> Drop for CallPermit<K> {
     fn drop(&mut self) {
         let Some(calls) = self.calls.upgrade() else { return };
         let mut running = calls.running();

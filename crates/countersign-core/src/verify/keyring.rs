@@ -1,4 +1,4 @@
-//! The prepared keys of one endpoint or one tenant.
+//! The keys of a verifier: the secrets of one endpoint or one tenant, prepared for its scheme.
 
 use std::sync::Arc;
 
