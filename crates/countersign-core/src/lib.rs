@@ -18,8 +18,9 @@
 //! | `json` | reads JSON that is not verified yet, within bounds |
 //! | `request` | the request head: method, target, headers, URL |
 //! | `telemetry` | metrics and tracing |
-//! | `secret` | signing secrets, keys prepared for a scheme, secrets of tenants |
+//! | `secret` | signing secrets and their formats, secrets of tenants |
 //! | `scheme` | how a provider signs, as data; the built-in schemes |
+//! | `signature_headers` | the signature, id and timestamp headers of a request, and what they sign |
 //! | `custom` | schemes that are implemented in code; what they share |
 //! | `body` | buffers and decodes the body as it arrives, within a budget |
 //! | `handshake` | handshakes and their responses |
@@ -45,6 +46,7 @@ mod receive;
 mod request;
 mod scheme;
 mod secret;
+mod signature_headers;
 mod telemetry;
 mod time;
 mod verify;

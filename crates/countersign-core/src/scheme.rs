@@ -1,6 +1,6 @@
 //! A scheme: how one provider signs its deliveries, as data.
 //!
-//! Everything here is a plain value. `signature_headers.rs` applies a scheme to a
+//! Everything here is a plain value. `signature_headers` applies a scheme to a
 //! request. [`SchemeBuilder`] creates schemes and rejects inconsistent
 //! descriptions.
 

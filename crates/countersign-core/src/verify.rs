@@ -2,12 +2,11 @@
 
 pub(crate) mod event;
 pub(crate) mod sign;
-pub(crate) mod signature_headers;
-pub(crate) mod signed_pieces;
 
 mod body_verifier;
 mod custom;
 mod endpoint;
+mod event_digest;
 mod keyring;
 mod replaceable;
 mod resolve;

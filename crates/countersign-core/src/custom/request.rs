@@ -9,9 +9,9 @@ use crate::request::headers::RequestHead;
 use crate::request::name::Name;
 use crate::request::url::{PublicUrl, RequestUrl};
 use crate::scheme::Scheme;
+use crate::signature_headers::{FamilyHeaders, Signatures, is_id};
 use crate::time::timestamp;
 use crate::time::tolerance::Tolerance;
-use crate::verify::signature_headers::{FamilyHeaders, Signatures, is_id};
 
 /// A request without its body, for a [`CustomScheme`](crate::CustomScheme):
 /// headers with one value each, the URL that the provider calls, and the time.

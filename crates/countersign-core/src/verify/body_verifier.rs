@@ -16,8 +16,8 @@ use crate::handshake;
 use crate::json::{self, Value};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
+use crate::signature_headers::{Context, FamilyHeaders, SignatureHeaders};
 use crate::time::timestamp;
-use crate::verify::signature_headers::{Context, FamilyHeaders, SignatureHeaders};
 
 /// A delivery whose headers are valid and whose body is still to come.
 ///

@@ -10,10 +10,9 @@ use crate::custom::{BodyCheck, CustomVerifier, KeyMatch, VerifyRequest};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
 use crate::request::headers::RequestHead;
+use crate::signature_headers::{self, Piece, SignatureHeaders};
 use crate::time::timestamp;
 use crate::verify::event::{Event, Known};
-use crate::verify::signature_headers::{self, SignatureHeaders};
-use crate::verify::signed_pieces::Piece;
 
 /// A delivery whose headers the rule has checked and whose body is still to come.
 pub(super) struct CustomVerification {

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::scheme::{EventIdSource, IdPlace, Identity, Scheme, TypePlace};
-use crate::verify::signature_headers::SignatureHeaders;
-use crate::verify::signed_pieces::{self, SignedPieces};
+use crate::signature_headers::{SignatureHeaders, SignedPieces};
+use crate::verify::event_digest;
 
 /// The identity of an event, derived from signed data.
 #[derive(Debug, Clone)]
@@ -76,7 +76,7 @@ impl Event {
                 kind,
             },
             None => {
-                let (id, identity) = signed_pieces::digest(scheme, &known.signed, body.is_empty());
+                let (id, identity) = event_digest::digest(scheme, &known.signed, body.is_empty());
                 // A body with a duplicate key can be read in two ways, so its
                 // content is not known.
                 let identity = if values.has_repeated_key() { Identity::Unknown } else { identity };
@@ -150,7 +150,7 @@ fn of_elements(pointers: &[Pointer], values: &Values<'_>) -> Option<Id> {
     match rows {
         0 => None,
         1 => Some(Id::named(joined(&texts))),
-        _ => Some(Id { text: signed_pieces::digest_of_ids(texts), is_digest: true }),
+        _ => Some(Id { text: event_digest::digest_of_ids(texts), is_digest: true }),
     }
 }
 

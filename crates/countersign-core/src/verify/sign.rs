@@ -15,9 +15,9 @@ use crate::request::url::PublicUrl;
 use crate::scheme::{Grammar, Scheme, TimestampSource};
 use crate::secret::Secrets;
 use crate::secret::secret_format::SecretFormat;
+use crate::signature_headers::{Assembly, SignedParts, is_id};
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::timestamp;
-use crate::verify::signature_headers::{Assembly, SignedParts, is_id};
 
 /// Signs deliveries of a scheme, to test a receiver without its provider.
 ///

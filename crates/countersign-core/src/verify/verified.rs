@@ -12,9 +12,9 @@ use crate::body::budget::BufferPermit;
 use crate::error::malformed::MalformedJson;
 use crate::handshake::{self, HandshakeAnswer};
 use crate::scheme::{Identity, Scheme};
+use crate::signature_headers::SignatureHeaders;
 use crate::telemetry::{SecretLabel, TelemetryEvent};
 use crate::verify::event::{Event, EventIdFrom};
-use crate::verify::signature_headers::SignatureHeaders;
 
 /// A delivery whose signature and timestamp are verified.
 ///

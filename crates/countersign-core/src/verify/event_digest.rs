@@ -1,23 +1,9 @@
-//! The signed bytes, in pieces, and their digest as an event's id.
+//! The digest of the signed bytes, which is an event's id if there is no other.
 
 use sha2::{Digest, Sha256};
-use smallvec::SmallVec;
 
 use crate::scheme::{Identity, Scheme};
-
-/// All signed bytes, in order.
-pub(crate) type SignedPieces<'a> = SmallVec<[Piece<'a>; 5]>;
-
-/// A piece of the signed bytes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Piece<'a> {
-    /// The body or, if custom signing code signs something else instead, that.
-    Body(&'a [u8]),
-    /// The timestamp.
-    Time(&'a [u8]),
-    /// Any other part of the template.
-    Other(&'a [u8]),
-}
+use crate::signature_headers::{Piece, SignedPieces};
 
 /// The digest that is used as the id of a delivery without one, and the
 /// delivery's identity. An empty body distinguishes no events.
