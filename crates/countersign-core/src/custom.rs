@@ -13,7 +13,7 @@ use std::fmt;
 
 pub use keys::{MacKey, PresentedSignatures};
 pub use live::{LiveKey, LiveKeys, LookedUp};
-pub(crate) use prepared::{CustomBinding, CustomVerifier};
+pub(crate) use prepared::{AnyCustomScheme, CustomVerifier, erased};
 pub use request::VerifyRequest;
 pub use to_sign::{SignRequest, SignedRequest};
 
@@ -29,6 +29,7 @@ pub use crate::crypto::signature_key::{PrivateKey, PublicKey, PublicKeyAlgorithm
 use crate::error::{ConfigError, VerifyError};
 pub use crate::request::url::RequestUrl;
 use crate::scheme::Scheme;
+pub use crate::scheme::SignatureCoverage;
 use crate::secret::{Secret, Secrets};
 
 /// Custom signing code, for a scheme that data cannot describe.
@@ -192,29 +193,6 @@ impl BodyCheck {
 impl fmt::Debug for BodyCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Pending")
-    }
-}
-
-/// What a signature covers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SignatureCoverage {
-    /// The whole body.
-    Body,
-    /// The values at these JSON pointers of the body, and nothing else of it.
-    Fields(Vec<String>),
-    /// Nothing of the body: anyone who has seen a delivery can change it.
-    Nothing,
-}
-
-impl SignatureCoverage {
-    /// Whether the value at this JSON pointer of the body is covered.
-    pub(crate) fn field(&self, pointer: &str) -> bool {
-        match self {
-            Self::Body => true,
-            Self::Fields(pointers) => pointers.iter().any(|covered| covered == pointer),
-            Self::Nothing => false,
-        }
     }
 }
 

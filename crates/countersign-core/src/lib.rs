@@ -19,17 +19,19 @@
 //! | `request` | the request head: method, target, headers, URL |
 //! | `telemetry` | metrics and tracing |
 //! | `secret` | signing secrets and their formats, secrets of tenants |
-//! | `scheme` | how a provider signs, as data; the built-in schemes |
+//! | `scheme` | how a provider signs, as data |
 //! | `signature_headers` | the signature, id and timestamp headers of a request, and what they sign |
 //! | `custom` | schemes that are implemented in code; what they share |
 //! | `body` | buffers and decodes the body as it arrives, within a budget |
 //! | `handshake` | handshakes and their responses |
-//! | `verify` | `Verifier`, `Verified`, event id and event type, `Signer` |
+//! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore` |
 //! | `receive` | the receive loop, `Receiver`, early responses |
 //! | `diagnose` | finds out why a delivery fails verification, for tools |
 //!
-//! A room uses only the rooms above it in this table; `tests/it/rooms.rs` lists what is left to do.
+//! A room uses only the rooms above it in this table. The only exception is a trait and its type:
+//! a [`Scheme`] holds a [`CustomScheme`], whose methods get the scheme. `tests/it/rooms.rs` checks
+//! this.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -73,7 +75,7 @@ pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
 pub use custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKey, LiveKeys, LookedUp, MacKey, PresentedSignatures,
-    SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
+    SignRequest, SignedRequest, VerifyRequest,
 };
 pub use error::malformed::{JsonProblem, MalformedJson};
 pub use receive::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
@@ -86,7 +88,7 @@ pub use request::url::PublicUrl;
 pub use scheme::{
     BodyView, EventIdSource, EventTypeSource, Evidence, Handshake, HandshakeBuilder, HandshakeRule,
     Identity, Interactive, ProviderProfile, Retries, RetrySignature, Scheme, SchemeBuilder,
-    SchemeField,
+    SchemeField, SignatureCoverage,
 };
 pub use secret::resolver::KeyResolver;
 pub use secret::secret_format::SecretFormat;

@@ -6,6 +6,8 @@
 
 mod boundaries;
 mod builder;
+mod coverage;
+mod custom_binding;
 mod event_source;
 #[cfg(feature = "serde")]
 mod from_toml;
@@ -18,6 +20,7 @@ mod template;
 mod to_toml;
 
 pub use builder::SchemeBuilder;
+pub use coverage::SignatureCoverage;
 pub use event_source::{EventIdSource, EventTypeSource};
 pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
 pub use identity::Identity;
@@ -25,12 +28,12 @@ pub(crate) use profile::min_retention;
 pub use profile::{ProviderProfile, Retries};
 
 pub(crate) use boundaries::{Boundaries, is_url_byte};
+pub(crate) use custom_binding::CustomBinding;
 pub(crate) use event_source::{IdPlace, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, Template};
 
 use crate::crypto::algorithm::{Algorithm, Encoding};
-use crate::custom::{CustomBinding, SignatureCoverage};
 use crate::error::ConfigError;
 use crate::error::named_variants::named_variants;
 use crate::json::pointer::Pointer;

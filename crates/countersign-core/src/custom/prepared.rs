@@ -1,47 +1,14 @@
 //! Custom signing code and its keys as one type, for the schemes that hold it and the verifiers
 //! that call it.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::{
-    BodyCheck, CustomScheme, LiveKeys, SignRequest, SignatureCoverage, SignedRequest, VerifyRequest,
-};
+use super::{BodyCheck, CustomScheme, LiveKeys, SignRequest, SignedRequest, VerifyRequest};
 use crate::crypto::key_identity::KeyIdentity;
 use crate::error::{ConfigError, VerifyError};
-use crate::request::name::Name;
 use crate::scheme::Scheme;
 use crate::secret::Secrets;
 use crate::secret::resolver::KeyResolver;
-
-/// A scheme's custom signing code, with its coverage.
-#[derive(Clone)]
-pub(crate) struct CustomBinding {
-    rule: Arc<dyn AnyRule>,
-    pub(crate) covers: SignatureCoverage,
-    /// The headers that it reads in addition to those of the description.
-    pub(crate) headers: Vec<Name>,
-}
-
-impl CustomBinding {
-    pub(crate) fn new(rule: impl CustomScheme + 'static) -> Self {
-        let headers = rule.headers().into_iter().filter_map(Name::new).collect();
-        Self { covers: rule.covers(), headers, rule: Arc::new(Shared(Arc::new(rule))) }
-    }
-
-    /// Prepares the key of each secret.
-    pub(crate) fn prepare(
-        &self,
-        scheme: &Scheme,
-        secrets: &Secrets,
-    ) -> Result<Arc<dyn CustomVerifier>, ConfigError> {
-        self.rule.prepare(scheme, secrets)
-    }
-
-    pub(crate) fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
-        self.rule.sign(request)
-    }
-}
 
 /// Custom signing code with one key for each secret of a verifier.
 pub(crate) trait CustomVerifier: Send + Sync {
@@ -59,8 +26,9 @@ pub(crate) trait CustomVerifier: Send + Sync {
     fn identities(&self) -> Vec<KeyIdentity>;
 }
 
-/// Custom signing code with its key type erased.
-trait AnyRule: Send + Sync {
+/// Custom signing code with its key type erased, as a scheme holds it.
+pub(crate) trait AnyCustomScheme: Send + Sync {
+    /// Prepares the key of each secret.
     fn prepare(
         &self,
         scheme: &Scheme,
@@ -70,9 +38,14 @@ trait AnyRule: Send + Sync {
     fn sign(&self, request: &SignRequest<'_>) -> Result<SignedRequest, ConfigError>;
 }
 
+/// Erases the key type of custom signing code.
+pub(crate) fn erased(rule: impl CustomScheme + 'static) -> Arc<dyn AnyCustomScheme> {
+    Arc::new(Shared(Arc::new(rule)))
+}
+
 struct Shared<R>(Arc<R>);
 
-impl<R: CustomScheme + 'static> AnyRule for Shared<R> {
+impl<R: CustomScheme + 'static> AnyCustomScheme for Shared<R> {
     fn prepare(
         &self,
         scheme: &Scheme,
@@ -119,20 +92,5 @@ impl<R: CustomScheme> CustomVerifier for WithKeys<R> {
 
     fn identities(&self) -> Vec<KeyIdentity> {
         self.rule.identities(&self.keys)
-    }
-}
-
-impl PartialEq for CustomBinding {
-    /// Code cannot be compared: it is equal only to itself.
-    fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.rule, &other.rule)
-    }
-}
-
-impl Eq for CustomBinding {}
-
-impl fmt::Debug for CustomBinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CustomBinding").field("covers", &self.covers).finish_non_exhaustive()
     }
 }

@@ -5,12 +5,12 @@ mod check;
 
 use std::time::Duration;
 
+use super::custom_binding::CustomBinding;
 use super::handshake::{self, HandshakeBuilder};
 use super::profile::Retries;
 use super::{BodyView, Evidence, Identity, Interactive, RetrySignature, Scheme, SchemeField};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
-use crate::custom::{CustomBinding, CustomScheme};
 use crate::error::ConfigError;
 use crate::secret::secret_format::SecretFormat;
 use crate::time::tolerance::Tolerance;
@@ -82,7 +82,7 @@ pub(super) struct SchemeConfig {
     source: Vec<String>,
     note: Vec<String>,
     #[cfg_attr(feature = "serde", serde(skip))]
-    rule: Option<CustomBinding>,
+    pub(super) rule: Option<CustomBinding>,
 }
 
 /// The format of a signature header that is a list.
@@ -439,16 +439,6 @@ impl SchemeBuilder {
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.0.note.push(note.into());
-        self
-    }
-
-    /// Sets custom signing code instead of the template. The other settings
-    /// still define the locations of signature and timestamp, if in headers;
-    /// `signed_payload` describes the signed bytes in words, and contains `{url}` if
-    /// they include the URL.
-    #[must_use]
-    pub fn rule(mut self, rule: impl CustomScheme + 'static) -> Self {
-        self.0.rule = Some(CustomBinding::new(rule));
         self
     }
 
