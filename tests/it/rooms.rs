@@ -30,7 +30,8 @@ fn no_room_of_the_core_uses_a_room_above_it() {
         for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
             for rest in line.split("crate::").skip(1) {
                 let used = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
-                if place(used) > place(own) {
+                // A path through the root could name a type of any room.
+                if place(used).is_none_or(|used| Some(used) > place(own)) {
                     found.insert((path.clone(), used.to_owned()));
                 }
             }

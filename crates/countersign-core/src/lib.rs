@@ -78,11 +78,10 @@ pub use custom::{
     SignRequest, SignedRequest, VerifyRequest,
 };
 pub use error::malformed::{JsonProblem, MalformedJson};
-pub use receive::outcome::{EarlyResponse, OutagePolicy, OutcomeRule, SuccessCompletes, Verdict};
-pub use receive::receiver::{DeadLetters, Receiver, Repeats, Settled};
 pub use receive::{
-    BodySource, ClaimFuture, Detached, HeadSource, Panicked, ReceiveFuture, ReceivedDelivery,
-    TaskOutcome, run_detached,
+    BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, OutagePolicy,
+    OutcomeRule, Panicked, ReceiveFuture, ReceivedDelivery, Receiver, Repeats, Settled,
+    SuccessCompletes, TaskOutcome, Verdict, run_detached,
 };
 pub use request::url::PublicUrl;
 pub use scheme::{

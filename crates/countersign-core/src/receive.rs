@@ -1,21 +1,33 @@
-//! The receive loop: checks the head of a request, reads its body under a size limit
-//! and a deadline, and verifies it. All adapters use it.
+//! Receives the deliveries of one endpoint. All adapters use it.
 //!
 //! ```text
 //! request -> secrets -> headers, timestamp -> body (limit, deadline, budget) -> MAC -> compare -> Verified
+//!         -> claim -> handler -> settle -> response
 //! ```
+//!
+//! The first line is the receive loop: `future.rs` drives an `incoming.rs`. The second is
+//! `handle.rs`, with `claim.rs` and `settle.rs`.
 
-pub(crate) mod outcome;
-pub(crate) mod receiver;
-
+mod claim;
 mod detached;
+mod early_response;
+mod forget;
 mod future;
 mod handle;
 mod incoming;
+mod outcome_rule;
+mod receiver;
+mod settings;
+mod settle;
 mod source;
 
+pub use claim::{DeadLetters, OutagePolicy, Repeats};
 pub use detached::{Detached, Panicked, TaskOutcome, run_detached};
+pub use early_response::EarlyResponse;
 pub use future::ReceiveFuture;
 pub use handle::ClaimFuture;
 pub use incoming::ReceivedDelivery;
+pub use outcome_rule::{OutcomeRule, SuccessCompletes, Verdict};
+pub use receiver::Receiver;
+pub use settle::Settled;
 pub use source::{BodySource, HeadSource};

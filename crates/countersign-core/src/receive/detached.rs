@@ -8,7 +8,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::receive::outcome::EarlyResponse;
+use crate::receive::EarlyResponse;
 use crate::telemetry::DeliverySpan;
 use crate::time::runtime::Runtime;
 

@@ -7,8 +7,8 @@ use std::task::Poll;
 
 use super::{Detached, Panicked, ReceivedDelivery};
 use crate::idempotency::{Claim, Grant, IdempotencyStore};
-use crate::receive::outcome::EarlyResponse;
-use crate::receive::receiver::Receiver;
+use crate::receive::EarlyResponse;
+use crate::receive::Receiver;
 use crate::telemetry::DeliverySpan;
 use crate::time::runtime::Runtime;
 use crate::verify::Verified;

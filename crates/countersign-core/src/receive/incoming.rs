@@ -10,7 +10,7 @@ use crate::body::deadline::BodyDeadline;
 use crate::body::{Body, NotTaken};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake::HandshakeAnswer;
-use crate::receive::outcome::EarlyResponse;
+use crate::receive::EarlyResponse;
 use crate::request::headers::RequestHead;
 use crate::telemetry::{Stopwatch, TelemetryEvent};
 use crate::verify::{BodyVerifier, UnsignedHandshake, Verified, Verifier};

@@ -1,5 +1,4 @@
-//! Responses that are sent instead of the handler's, and how the handler's status
-//! settles the claim.
+//! Responses that are sent instead of the handler's.
 
 use std::fmt;
 use std::time::Duration;
@@ -117,7 +116,7 @@ impl EarlyResponse {
 }
 
 impl EarlyResponse {
-    /// The event of a request whose event is not claimed, because it ends before that.
+    /// What telemetry records of a request that ends before its event is claimed.
     pub(super) fn responded(&self) -> TelemetryEvent<'_> {
         match self {
             Self::Handshake(answer) => {
@@ -127,7 +126,7 @@ impl EarlyResponse {
         }
     }
 
-    /// The event of a delivery whose event was not claimed.
+    /// What telemetry records of a delivery whose event was not claimed.
     pub(super) fn not_claimed(&self) -> TelemetryEvent<'_> {
         let has_other_body = matches!(self, Self::Duplicate { fingerprint_matches: false, .. });
         TelemetryEvent::NotClaimed { response: self.facts(), has_other_body }
@@ -198,57 +197,4 @@ impl From<MalformedJson> for EarlyResponse {
     fn from(error: MalformedJson) -> Self {
         Self::MalformedJson(error)
     }
-}
-
-/// How a claim is settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "an event is done or it is not")]
-pub enum Verdict {
-    /// The event is done.
-    Complete,
-    /// The event is released, so that a redelivery can be handled.
-    Release,
-}
-
-/// Decides from the handler's status how the claim is settled. Implemented for
-/// closures.
-pub trait OutcomeRule: Send + Sync + 'static {
-    /// The verdict for this HTTP status of the handler. If this panics, the claim is
-    /// settled by [`SuccessCompletes`], and the panic is reported.
-    fn verdict(&self, status: u16) -> Verdict;
-}
-
-impl<F: Fn(u16) -> Verdict + Send + Sync + 'static> OutcomeRule for F {
-    fn verdict(&self, status: u16) -> Verdict {
-        self(status)
-    }
-}
-
-/// The default rule: a 2xx status completes the claim, any other status releases it.
-/// Senders retry after the statuses that they count as a failure.
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct SuccessCompletes;
-
-impl OutcomeRule for SuccessCompletes {
-    fn verdict(&self, status: u16) -> Verdict {
-        if (200..300).contains(&status) { Verdict::Complete } else { Verdict::Release }
-    }
-}
-
-/// What an endpoint does while its store is unavailable, or too full for a new event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OutagePolicy {
-    /// Responds with 503 and handles nothing: the sender retries. The default if the
-    /// sender retries.
-    FailClosed,
-    /// Deduplicates with a bounded table in this process. It has the events that are
-    /// handled during the outage, and the last 50,000 that this process handled before
-    /// it. An event that is delivered to two processes during the outage is handled
-    /// twice. The default if the sender does not retry, because a rejection would lose
-    /// the event.
-    LocalFallback,
-    /// Handles every delivery, including duplicates.
-    FailOpen,
 }

@@ -1,0 +1,113 @@
+//! The calls of a claim to the store, and the wait for another attempt.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::OutagePolicy;
+use crate::idempotency::{
+    Attempt, ClaimOutcome, EventKey, IdempotencyStore, StoreError, bounded, replied,
+};
+use crate::receive::Receiver;
+use crate::telemetry::{Stopwatch, TelemetryEvent};
+use crate::time::runtime::Runtime;
+
+impl<S: IdempotencyStore> Receiver<S> {
+    /// Claims the event. While another attempt holds it, retries for a limited time
+    /// with the same token, unless too many duplicates of the event do so already.
+    pub(super) async fn claim_with_wait(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        runtime: &impl Runtime,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let since = runtime.now();
+        match self.query_store(key, attempt, runtime).await {
+            Ok(in_flight @ ClaimOutcome::InFlight { .. }) => match self.0.waiters.enter(key) {
+                Some(_waiting) => {
+                    Box::pin(self.poll_in_flight(in_flight, since, key, attempt, runtime)).await
+                }
+                None => Ok(in_flight),
+            },
+            outcome => outcome,
+        }
+    }
+
+    /// Retries the claim of an event in flight until the wait is over, which began with
+    /// the first query. The time of the queries counts, so that a slow store does not
+    /// make the wait longer.
+    async fn poll_in_flight<R: Runtime>(
+        &self,
+        mut in_flight: ClaimOutcome,
+        since: R::Instant,
+        key: &EventKey,
+        attempt: &Attempt,
+        runtime: &R,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let longest = self.0.settings.in_flight_wait;
+        let mut pause = FIRST_PAUSE;
+        // As much as the last query took is left for the next one, and as much again, because it
+        // may take longer.
+        let mut reserve = Duration::ZERO;
+        let outcome = loop {
+            let left = longest.saturating_sub(runtime.elapsed(since));
+            if left.is_zero() || left < reserve {
+                break Ok(in_flight);
+            }
+            runtime.sleep(pause.min(left - reserve)).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+            let began = runtime.elapsed(since);
+            let query = pin!(self.query_store(key, attempt, runtime));
+            let Some(outcome) = bounded(query, longest.saturating_sub(began), runtime).await else {
+                // The store may have granted this claim in the meantime.
+                self.0.queue.push_release(key, attempt);
+                break Ok(in_flight);
+            };
+            reserve = runtime.elapsed(since).saturating_sub(began).saturating_mul(2);
+            match outcome {
+                Ok(again @ ClaimOutcome::InFlight { .. }) => in_flight = again,
+                outcome => break outcome,
+            }
+        };
+        self.record(&TelemetryEvent::Waited(runtime.elapsed(since)));
+        outcome
+    }
+
+    /// Claims the event in the store, unless this process holds or has handled the
+    /// event and has not recorded that in the store yet.
+    async fn query_store(
+        &self,
+        key: &EventKey,
+        attempt: &Attempt,
+        runtime: &impl Runtime,
+    ) -> Result<ClaimOutcome, StoreError> {
+        if self.0.settings.outage != OutagePolicy::FailOpen
+            && let Some(outcome) = self.0.queue.look(key, attempt)
+        {
+            return Ok(outcome);
+        }
+        let since = Stopwatch::start();
+        // In a block, because a store can also panic before it returns its future.
+        let call = pin!(async { self.store().claim(key, attempt).await });
+        let outcome = replied(call, self.0.settings.store_timeout, runtime).await;
+        self.record(&TelemetryEvent::StoreQueried(since.elapsed()));
+        self.report_store(outcome.as_ref().err());
+        outcome
+    }
+
+    /// Reports the first error and the end of an outage.
+    fn report_store(&self, error: Option<&StoreError>) {
+        let fails = &self.0.store_fails;
+        if fails.load(Ordering::Relaxed) != error.is_some()
+            && fails.swap(error.is_some(), Ordering::Relaxed) != error.is_some()
+        {
+            self.record(&match error {
+                Some(error) => TelemetryEvent::StoreFailed(error),
+                None => TelemetryEvent::StoreRecovered,
+            });
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const MAX_PAUSE: Duration = Duration::from_millis(200);
