@@ -11,12 +11,12 @@ mod keyring;
 mod replaceable;
 mod resolve;
 mod secret_checks;
+mod settings;
+mod snapshot;
 mod unsigned_handshake;
 mod verified;
 
 use std::fmt;
-use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -31,20 +31,19 @@ pub use verified::{EventType, Verified};
 
 use keyring::Keyring;
 use replaceable::Replaceable;
+use snapshot::VerifierSnapshot;
 
 use crate::body::budget::BufferBudget;
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
+use crate::error::{ConfigError, VerifyError};
 use crate::handshake::HandshakeSecretStore;
-use crate::json::pointer::Pointer;
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
-use crate::scheme::{BodyView, Scheme, TimestampSource};
+use crate::scheme::{BodyView, Scheme};
+use crate::secret::Secrets;
 use crate::secret::tenants::TenantSecrets;
-use crate::secret::{Secret, Secrets};
 use crate::telemetry::{DeliverySpan, Recorder};
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::tolerance::Tolerance;
-use crate::time::unit::TimestampUnit;
 
 /// Verifies the deliveries of one endpoint, with a scheme, its active secrets and a
 /// clock.
@@ -178,152 +177,6 @@ impl Verifier {
         Ok(Self { inner, held })
     }
 
-    /// Sets the clock that timestamps are checked against. Defaults to the operating
-    /// system's clock.
-    #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock + 'static) -> Self {
-        Arc::make_mut(&mut self.inner).clock = Arc::new(clock);
-        self
-    }
-
-    /// Sets the tolerance: how far a timestamp may differ from the current time.
-    /// Defaults to the scheme's tolerance. Has no effect if the scheme signs no
-    /// timestamp.
-    ///
-    /// If you widen it, keep handled events for at least [`Tolerance::window`].
-    #[must_use]
-    pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
-        Arc::make_mut(&mut self.inner).tolerance = Some(tolerance);
-        self
-    }
-
-    /// Sets the maximum size of a body, in bytes. Defaults to the limit in the
-    /// scheme's profile.
-    ///
-    /// A few schemes parse the body before it is verified. The limits that they have
-    /// in addition are in their [notes](Scheme::notes).
-    ///
-    /// With an adapter, a body must also fit into the
-    /// [budget](Self::with_buffer_budget). One request may use three quarters of it,
-    /// including its head: 48 MiB of the default budget. A larger limit needs a budget
-    /// of at least four thirds of the limit. Otherwise a body that exceeds its share is
-    /// always rejected with 503 `busy`.
-    #[must_use]
-    pub fn with_body_limit(mut self, bytes: usize) -> Self {
-        Arc::make_mut(&mut self.inner).body_limit = bytes;
-        self
-    }
-
-    /// Sets the deadline for the whole body, which the adapters apply. Defaults to a
-    /// third of the time that the provider waits for the response, and to 2 s at most:
-    /// the rest is for the handler.
-    #[must_use]
-    pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.inner).body_timeout = Some(timeout);
-        self
-    }
-
-    /// Sets how long the provider waits for the response, if it differs from the
-    /// scheme's profile. The body timeout depends on it, unless it was set.
-    pub(crate) fn with_ack_deadline(mut self, deadline: Duration) -> Self {
-        Arc::make_mut(&mut self.inner).ack_deadline = deadline;
-        self
-    }
-
-    /// Sets the minimum rate of a body, in bytes per second, which the adapters apply.
-    /// They check it every two seconds, so it has an effect only if the
-    /// [body timeout](Self::with_body_timeout) is longer. Defaults to 1,024. With 0,
-    /// only the deadline of the whole body applies.
-    #[must_use]
-    pub fn with_min_body_rate(mut self, bytes_per_second: u64) -> Self {
-        Arc::make_mut(&mut self.inner).min_body_rate = bytes_per_second;
-        self
-    }
-
-    /// Sets the memory budget for the bodies that the adapters buffer. Defaults to
-    /// [`BufferBudget::of_process`].
-    #[must_use]
-    pub fn with_buffer_budget(mut self, budget: BufferBudget) -> Self {
-        Arc::make_mut(&mut self.inner).budget = budget;
-        self
-    }
-
-    /// Sets how the adapters save the key that a provider sends in a handshake (see
-    /// [`handshake_window`](Self::open_handshake_window)). Defaults to none: the adapters then do
-    /// not complete such handshakes.
-    #[must_use]
-    pub fn with_handshake_secret_store(mut self, keeper: impl HandshakeSecretStore) -> Self {
-        Arc::make_mut(&mut self.inner).keeper = Some(Arc::new(keeper));
-        self
-    }
-
-    /// Sets the place of the event id in the bodies of this endpoint: `/id`, `/a+/b`
-    /// for several values together, or `/events/*/id` for all elements of an array.
-    /// It is used before the places that the scheme defines. Deliveries that have it
-    /// get the identity [`Id`](crate::Identity::Id).
-    ///
-    /// The values must differ between distinct events. If you use the id of a ticket,
-    /// all events of the ticket count as one event, and all but the first are lost.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Scheme`] if it cannot be parsed, or the signature does not
-    /// cover it.
-    pub fn with_event_id(mut self, place: &str) -> Result<Self, ConfigError> {
-        let scheme = self.inner.scheme.clone().with_event_id(place)?;
-        Arc::make_mut(&mut self.inner).scheme = scheme;
-        Ok(self)
-    }
-
-    /// Sets the endpoint name for metrics and tracing of the adapters. Defaults to the
-    /// scheme's name. A [`Receiver`](crate::Receiver) sets its own endpoint.
-    ///
-    /// It is a label of every metric, so use only a small number of names.
-    #[must_use]
-    pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
-        let inner = Arc::make_mut(&mut self.inner);
-        inner.watch = Recorder::new(inner.scheme.name(), endpoint.name());
-        self
-    }
-
-    /// The scheme of the deliveries.
-    #[must_use]
-    pub fn scheme(&self) -> &Scheme {
-        &self.inner.scheme
-    }
-
-    /// How far a timestamp may differ from the current time; `None` if the scheme
-    /// signs no timestamp.
-    #[must_use]
-    pub fn tolerance(&self) -> Option<Tolerance> {
-        self.inner.tolerance
-    }
-
-    /// The maximum size of a body, in bytes.
-    #[must_use]
-    pub fn body_limit(&self) -> usize {
-        self.inner.body_limit
-    }
-
-    /// The deadline for the whole body.
-    #[must_use]
-    pub fn body_timeout(&self) -> Duration {
-        let usual = || MAX_BODY_TIMEOUT.min(self.inner.ack_deadline / 3);
-        self.inner.body_timeout.unwrap_or_else(usual)
-    }
-
-    /// The minimum rate of a body, in bytes per second.
-    #[must_use]
-    pub fn min_body_rate(&self) -> u64 {
-        self.inner.min_body_rate
-    }
-
-    /// The memory budget for the bodies that the adapters buffer.
-    #[must_use]
-    pub fn buffer_budget(&self) -> &BufferBudget {
-        &self.inner.budget
-    }
-
     /// Creates the span of one request. An adapter creates it when the request
     /// arrives, and keeps it until the response.
     #[must_use]
@@ -337,16 +190,6 @@ impl Verifier {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
-    }
-
-    /// Saves the key that the provider sent in a handshake.
-    pub(crate) fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
-        let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
-        // A panic would close the connection without a response.
-        match catch_unwind(AssertUnwindSafe(|| keeper.save(secret))) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(NotSaved),
-        }
     }
 
     /// Verifies a delivery in one call, if the whole body is available.
@@ -405,71 +248,16 @@ impl Verifier {
     }
 }
 
-/// The key of a handshake could not be saved.
-pub(crate) struct NotSaved;
-
-/// A snapshot for verifying one delivery: the shared configuration and the secrets.
-#[derive(Clone)]
-struct VerifierSnapshot {
-    inner: Arc<Inner>,
-    /// The secrets that were looked up for this delivery; used instead of those in
-    /// `inner`.
-    found: Option<Arc<Keyring>>,
-}
-
-impl Verifier {
-    #[inline(always)] // Part of `Verifier::verify`, which says why.
-    fn snapshot(&self) -> Result<VerifierSnapshot, VerifyError> {
-        let found = match &self.held {
-            SecretSource::Inside => None,
-            SecretSource::Found(keyring) => Some(Arc::clone(keyring)),
-            SecretSource::Replaceable(replaceable) => Some(replaceable.current()),
-            SecretSource::OfTenants(_) => return Err(VerifyErrorKind::Misconfigured.into()),
-        };
-        Ok(VerifierSnapshot { inner: Arc::clone(&self.inner), found })
-    }
-}
-
-impl VerifierSnapshot {
-    #[inline(always)] // Part of `Verifier::verify`, which says why.
-    fn keyring(&self) -> &Keyring {
-        match &self.found {
-            None => &self.inner.keyring,
-            Some(found) => found,
-        }
-    }
-}
-
-impl Deref for VerifierSnapshot {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.inner
-    }
-}
-
-impl Inner {
-    /// The place of the timestamp in the signed body, if it is there.
-    fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
-        let timestamp = self.scheme.timestamp.as_ref()?;
-        match &timestamp.source {
-            TimestampSource::Body(pointer) => Some((pointer, timestamp.unit)),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Verifier");
         shown.field("scheme", &self.inner.scheme.name());
         match self.snapshot() {
-            Ok(judge) => shown.field("secrets", &judge.keyring().keys.len()),
+            Ok(snapshot) => shown.field("secrets", &snapshot.keyring().keys.len()),
             Err(_) => shown.field("secrets", &"of tenants"),
         };
         shown.finish_non_exhaustive()
     }
 }
 
-const MAX_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 const MIN_BODY_RATE: u64 = 1024;

@@ -13,11 +13,14 @@ use crate::body::{Body, NotTaken};
 use crate::crypto::mac::{Key, Message, Running, Tags};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::handshake;
+use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
+use crate::scheme::TimestampSource;
 use crate::signature_headers::{Context, FamilyHeaders, SignatureHeaders};
 use crate::time::timestamp;
+use crate::time::unit::TimestampUnit;
 
 /// A delivery whose headers are valid and whose body is still to come.
 ///
@@ -257,6 +260,17 @@ fn stated_time(verifier: &Inner, body: &Bytes) -> Result<Option<i64>, VerifyErro
         timestamp::check(ms, verifier.clock.now_unix_ms(), tolerance)?;
     }
     Ok(Some(ms))
+}
+
+impl Inner {
+    /// The place of the timestamp in the signed body, if it is there.
+    fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
+        let timestamp = self.scheme.timestamp.as_ref()?;
+        match &timestamp.source {
+            TimestampSource::Body(pointer) => Some((pointer, timestamp.unit)),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Debug for BodyVerifier {

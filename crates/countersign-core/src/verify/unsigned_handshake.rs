@@ -2,6 +2,7 @@
 //! allows it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -44,6 +45,16 @@ impl Verifier {
     /// Cancels [`handshake_window`](Self::open_handshake_window).
     pub fn close_handshake_window(&self) {
         self.inner.unsigned.armed_until.store(NOT_ARMED, Ordering::Release);
+    }
+
+    /// Saves the key that the provider sent in a handshake.
+    pub(crate) fn save_captured(&self, secret: Secret) -> Result<(), NotSaved> {
+        let keeper = self.inner.keeper.as_ref().ok_or(NotSaved)?;
+        // A panic would close the connection without a response.
+        match catch_unwind(AssertUnwindSafe(|| keeper.save(secret))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(NotSaved),
+        }
     }
 
     /// Recognises an unsigned handshake by the head of its request. Returns `None`
@@ -96,6 +107,9 @@ impl Verifier {
         Some(UnsignedHandshake { verifier: judge, state: State::InBody(perhaps) })
     }
 }
+
+/// The key of a handshake could not be saved.
+pub(crate) struct NotSaved;
 
 impl Verifier {
     /// Recognises a request that may be a handshake that delivers a key and is signed
