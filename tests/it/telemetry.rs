@@ -200,7 +200,10 @@ async fn a_wait_for_another_attempt_is_measured() {
     claim(&receiver, &event(1)).await.unwrap_err();
     // A third of the time for which Jupiter waits.
     let waited = recorded.values("countersign_in_flight_wait_duration_seconds");
-    assert_eq!(waited, [(Duration::from_secs(5) / 3).as_secs_f64()]);
+    let [waited] = waited[..] else { panic!("{waited:?}") };
+    let third = (Duration::from_secs(5) / 3).as_secs_f64();
+    // The timer of the runtime counts whole milliseconds.
+    assert!((third..third + 0.002).contains(&waited), "{waited}");
     assert_eq!(recorded.counts(), ["claims granted 1", "claims in_flight 1"]);
     drop(held);
 }
