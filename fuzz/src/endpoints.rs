@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use countersign::{
-    Algorithm, Scheme, Secret, Secrets, SignatureCoverage, Tolerance, Verified, Verifier, schemes,
-};
+use countersign::custom::SignatureCoverage;
+use countersign::scheme::Algorithm;
+use countersign::{Scheme, Secret, Secrets, Tolerance, Verified, Verifier, schemes};
 use countersign_conformance::{Expect, Vector, vectors};
 use serde_json::Value;
 

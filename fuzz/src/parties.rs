@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Signer, Verifier, schemes};
+use countersign::scheme::{Algorithm, SecretFormat};
+use countersign::{PublicUrl, Scheme, Secret, Signer, Verifier, schemes};
 
 use super::request::{Request, signed_header_names};
 

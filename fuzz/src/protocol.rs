@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use countersign::protocol::{self, Record, State};
-use countersign::{
-    Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Fingerprint, IdempotencyStore,
-    ManualClock, MemoryStore, ReleaseOutcome, RenewOutcome, Token,
+use countersign::store::protocol::{self, Record, State};
+use countersign::store::{
+    Attempt, ClaimOutcome, CompleteOutcome, Fingerprint, IdempotencyStore, ReleaseOutcome,
+    RenewOutcome, Token,
 };
+use countersign::{Clock, EventKey, ManualClock, MemoryStore};
 use countersign_conformance::SampleDelivery;
 
 use super::Target;

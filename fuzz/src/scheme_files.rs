@@ -1,7 +1,8 @@
 //! A scheme file can be read, written and used, or causes an error that says what to fix.
 
+use countersign::scheme::Algorithm;
 use countersign::{
-    Algorithm, ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind, schemes,
+    ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
 
 use super::Target;

@@ -1,6 +1,7 @@
 //! A secret is decoded as strictly as by simple decoders, and never shown.
 
-use countersign::{ConfigError, Secret, SecretFormat, Signer, Verifier};
+use countersign::scheme::SecretFormat;
+use countersign::{ConfigError, Secret, Signer, Verifier};
 
 use super::Target;
 use super::input::Input;

@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use countersign::{
-    BodyView, ConfigError, Encoding, RequestHead, SignatureCoverage, TimestampUnit, Verified,
-    VerifyError, VerifyErrorKind as Kind,
-};
+use countersign::custom::SignatureCoverage;
+use countersign::scheme::{BodyView, Encoding, TimestampUnit};
+use countersign::{ConfigError, RequestHead, Verified, VerifyError, VerifyErrorKind as Kind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;

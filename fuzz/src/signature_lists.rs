@@ -1,6 +1,7 @@
 //! A list of signatures is read as by a simple parser.
 
-use countersign::{Scheme, Secret, TimestampUnit, Verifier, VerifyErrorKind as Kind};
+use countersign::scheme::TimestampUnit;
+use countersign::{Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 use ring::hmac::HMAC_SHA256;
 
 use super::Target;

@@ -8,10 +8,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{
-    BodySource, BodyView, EarlyResponse, RequestHead, Runtime, Verified, Verifier, VerifyError,
-    VerifyErrorKind,
-};
+use countersign::adapter::{BodySource, Runtime};
+use countersign::scheme::BodyView;
+use countersign::{EarlyResponse, RequestHead, Verified, Verifier, VerifyError, VerifyErrorKind};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Algorithm, Encoding, Scheme, Secret, Verifier};
+use countersign::scheme::{Algorithm, Encoding};
+use countersign::{Scheme, Secret, Verifier};
 use ring::hmac::{self, HMAC_SHA1_FOR_LEGACY_USE_ONLY as HMAC_SHA1, HMAC_SHA256, HMAC_SHA512};
 
 use super::Target;

@@ -3,9 +3,8 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use countersign::{
-    Scheme, Secret, TimestampUnit, Tolerance, Verifier, VerifyError, VerifyErrorKind as Kind,
-};
+use countersign::scheme::TimestampUnit;
+use countersign::{Scheme, Secret, Tolerance, Verifier, VerifyError, VerifyErrorKind as Kind};
 use ring::hmac::HMAC_SHA256;
 
 use super::Target;

@@ -11,10 +11,9 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use countersign::scheme::{Algorithm, SecretFormat};
 use countersign::testing::{AttackKind, AttackUnavailable, Attacks, Expected, Pace};
-use countersign::{
-    Algorithm, PublicUrl, Scheme, Secret, SecretFormat, Verifier, VerifyErrorKind, schemes,
-};
+use countersign::{PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind, schemes};
 use http::{HeaderName, HeaderValue};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 

@@ -1,9 +1,8 @@
 //! Every valid delivery of the vectors, with each byte changed: a change of a signed byte is
 //! rejected, and an accepted change is in a part that is documented as unsigned.
 
-use countersign::{
-    PublicUrl, RequestHead, Scheme, Secret, Secrets, SignatureCoverage, Verified, Verifier,
-};
+use countersign::custom::SignatureCoverage;
+use countersign::{PublicUrl, RequestHead, Scheme, Secret, Secrets, Verified, Verifier};
 use countersign_conformance::{Expect, Vector, vectors};
 
 use crate::delivery::all_schemes;
@@ -163,7 +162,7 @@ fn of_two_secrets_the_one_that_has_signed_is_named() {
 fn other(scheme: &Scheme) -> String {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
-    use countersign::{Algorithm, SecretFormat};
+    use countersign::scheme::{Algorithm, SecretFormat};
     use ring::rand::SystemRandom;
     use ring::signature::{
         ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,

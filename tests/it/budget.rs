@@ -8,11 +8,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use countersign::adapter::BodySource;
 use countersign::axum::Webhook;
+use countersign::scheme::BodyView;
 use countersign::tower::VerifyLayer;
 use countersign::{
-    BodySource, BodyView, BufferBudget, RequestHead, Scheme, Secret, Signer, TokioRuntime,
-    Verified, Verifier, VerifyErrorKind,
+    BufferBudget, RequestHead, Scheme, Secret, Signer, TokioRuntime, Verified, Verifier,
+    VerifyErrorKind,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use countersign::scheme::{BodyView, TimestampUnit};
 use countersign::{
-    BodyView, ManualClock, Scheme, Secret, Secrets, Signer, TimestampUnit, Verifier, VerifyError,
-    VerifyErrorKind,
+    ManualClock, Scheme, Secret, Secrets, Signer, Verifier, VerifyError, VerifyErrorKind,
 };
 use countersign_conformance::{Expect, Vector, vectors};
 use flate2::Compression;

@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign::scheme::{Algorithm, Encoding, SecretFormat};
 use countersign::{
-    Algorithm, ConfigError, Encoding, PublicUrl, Scheme, Secret, SecretFormat, Secrets, Signer,
-    Verified, Verifier, VerifyError, VerifyErrorKind, schemes,
+    ConfigError, PublicUrl, Scheme, Secret, Secrets, Signer, Verified, Verifier, VerifyError,
+    VerifyErrorKind, schemes,
 };
 use ring::hmac;
 use serde::de::IgnoredAny;

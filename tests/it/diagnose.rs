@@ -99,7 +99,7 @@ fn two_changes_are_both_told_and_the_rejection_is_the_verifiers() {
 
         let sent = Delivery { body: b"{\"a\":1}".to_vec(), ..signed };
         let quoted = Secret::from_text(format!("'{}'", secret_text(1))).unwrap();
-        if scheme.secret_format() == countersign::SecretFormat::Text {
+        if scheme.secret_format() == countersign::scheme::SecretFormat::Text {
             let both = found_by(&diagnose(&scheme, quoted), &scheme, &sent);
             let expected = [CauseKind::BodyReserialized, CauseKind::SecretInQuotes];
             assert_eq!(kinds(&both), expected, "{name}");

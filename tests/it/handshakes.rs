@@ -5,9 +5,9 @@ mod adapters;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
+use countersign::handshake::HandshakeAnswer;
 use countersign::{
-    HandshakeAnswer, PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, VerifyError,
-    VerifyErrorKind, schemes,
+    PublicUrl, RequestHead, Scheme, Secret, Signer, Verifier, VerifyError, VerifyErrorKind, schemes,
 };
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 use ring::signature::{Ed25519KeyPair, KeyPair};

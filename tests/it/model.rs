@@ -6,8 +6,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use countersign::protocol::{self, Record, State};
-use countersign::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
+use countersign::store::protocol::{self, Record, State};
+use countersign::store::{Attempt, ClaimOutcome, Fingerprint, RenewOutcome, Token};
 
 #[test]
 fn the_protocol_keeps_its_promises_in_every_order_of_steps() {

@@ -7,9 +7,10 @@ use std::fmt::Debug;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign::scheme::{Algorithm, SchemeBuilder, SecretFormat};
 use countersign::{
-    Algorithm, ConfigError, MemoryStore, PublicUrl, RequestHead, Scheme, SchemeBuilder, Secret,
-    SecretFormat, Secrets, Signer, Verifier, VerifyError, VerifyErrorKind as Kind,
+    ConfigError, MemoryStore, PublicUrl, RequestHead, Scheme, Secret, Secrets, Signer, Verifier,
+    VerifyError, VerifyErrorKind as Kind,
 };
 use metrics::set_default_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;

@@ -1,9 +1,10 @@
 //! A signed string can be parsed in one way only: no part of a recorded delivery can be moved to
 //! another field.
 
+use countersign::scheme::{Algorithm, SchemeBuilder, TimestampUnit};
 use countersign::{
-    Algorithm, ConfigError, PublicUrl, RequestHead, Scheme, SchemeBuilder, Secret, Signer,
-    TimestampUnit, Verified, Verifier, VerifyError, VerifyErrorKind as Kind, schemes,
+    ConfigError, PublicUrl, RequestHead, Scheme, Secret, Signer, Verified, Verifier, VerifyError,
+    VerifyErrorKind as Kind, schemes,
 };
 use ring::{digest, hmac};
 

@@ -5,9 +5,8 @@ mod properties;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{
-    BodyView, Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind,
-};
+use countersign::scheme::BodyView;
+use countersign::{Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind};
 
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
 use crate::receiving::begin;

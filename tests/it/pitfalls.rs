@@ -6,9 +6,10 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE};
 use bytes::Bytes;
+use countersign::scheme::{Algorithm, Encoding, SchemeBuilder, SecretFormat, TimestampUnit};
+use countersign::secrets::SecretProblem;
 use countersign::{
-    Algorithm, ConfigError, Encoding, Scheme, SchemeBuilder, Secret, SecretFormat, SecretProblem,
-    Secrets, TimestampUnit, Verified, Verifier, VerifyErrorKind as Kind,
+    ConfigError, Scheme, Secret, Secrets, Verified, Verifier, VerifyErrorKind as Kind,
 };
 use countersign_conformance::{Expect, Reason, Vector, vectors};
 use ring::hmac;

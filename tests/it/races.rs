@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{IdempotencyStore, MemoryStore};
+use countersign::MemoryStore;
+use countersign::store::IdempotencyStore;
 use countersign_conformance::RedisServer;
 use countersign_redis::{RedisConfig, RedisStore};
 use http::header::RETRY_AFTER;

@@ -10,10 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use countersign::outcome::{Settled, Verdict};
+use countersign::store::{Degraded, IdempotencyStore};
 use countersign::{
-    Clock, ConfigError, Degraded, EarlyResponse, Endpoint, IdempotencyStore, ManualClock,
-    MemoryStore, OutagePolicy, Receiver, Repeats, Scheme, Secret, Settled, Signer, TokioRuntime,
-    Tolerance, Verdict, Verified, Verifier, VerifyErrorKind, schemes,
+    Clock, ConfigError, EarlyResponse, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver,
+    Repeats, Scheme, Secret, Signer, TokioRuntime, Tolerance, Verified, Verifier, VerifyErrorKind,
+    schemes,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::task::JoinSet;

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use countersign::adapter::{BodySource, HeadSource, ReceiveFuture, ReceivedDelivery, Runtime};
+use countersign::store::IdempotencyStore;
 use countersign::{
-    BodySource, Claim, EarlyResponse, HeadSource, Headers, IdempotencyStore, ReceiveFuture,
-    ReceivedDelivery, Receiver, RequestHead, Runtime, TokioRuntime, Verified, Verifier,
+    Claim, EarlyResponse, Headers, Receiver, RequestHead, TokioRuntime, Verified, Verifier,
     VerifyError, VerifyErrorKind,
 };
 

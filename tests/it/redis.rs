@@ -15,9 +15,10 @@ mod unsuitable;
 
 use std::time::{Duration, Instant};
 
-use countersign::{
-    Attempt, ClaimOutcome, CompleteOutcome, Effect, EventKey, Fingerprint, IdempotencyStore,
-    ReleaseOutcome, RenewOutcome, StoreError, StoreWarning,
+use countersign::EventKey;
+use countersign::store::{
+    Attempt, ClaimOutcome, CompleteOutcome, Effect, Fingerprint, IdempotencyStore, ReleaseOutcome,
+    RenewOutcome, StoreError, StoreWarning,
 };
 use countersign_conformance::{RedisServer, SampleDelivery};
 use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError, Unsuitable};

@@ -3,10 +3,9 @@
 
 use std::thread::{self, ScopedJoinHandle};
 
-use countersign::{
-    ConfigError, ManualClock, Secret, SecretProblem, Secrets, TenantId, Tenants, Verifier,
-    VerifyErrorKind,
-};
+use countersign::secrets::SecretProblem;
+use countersign::tenants::{TenantId, Tenants};
+use countersign::{ConfigError, ManualClock, Secret, Secrets, Verifier, VerifyErrorKind};
 
 use crate::delivery::{
     BODY, Delivery, NOW_MS, scheme, schemes, secret, secret_of, several, verifier_of,

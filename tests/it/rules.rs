@@ -14,9 +14,9 @@ mod unsignable;
 
 use std::time::Duration;
 
+use countersign::custom::SignatureCoverage;
 use countersign::{
-    EventIdFrom, Scheme, Secret, Secrets, SignatureCoverage, Signer, Verifier,
-    VerifyErrorKind as Kind, schemes,
+    EventIdFrom, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
 use countersign_conformance::{Expect, vectors};
 

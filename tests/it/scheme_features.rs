@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
+use countersign::scheme::TimestampUnit::{HttpDate, Milliseconds, Rfc3339, Seconds};
+use countersign::scheme::{Algorithm, Encoding, SchemeBuilder};
 use countersign::{
-    Algorithm, ConfigError, Encoding, EventIdFrom, PublicUrl, RequestHead, Scheme, SchemeBuilder,
-    Secret, Signer, Tolerance, Verifier, VerifyErrorKind as Kind, schemes,
+    ConfigError, EventIdFrom, PublicUrl, RequestHead, Scheme, Secret, Signer, Tolerance, Verifier,
+    VerifyErrorKind as Kind, schemes,
 };
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{
-    Algorithm, Encoding, Evidence, Retries, Scheme, Secret, SecretFormat, Secrets, Signer,
-    TimestampUnit, Verifier, VerifyErrorKind as Kind,
-};
+use countersign::scheme::{Algorithm, Encoding, Evidence, Retries, SecretFormat, TimestampUnit};
+use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind};
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
 use crate::delivery::{

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use countersign::{IdempotencyStore, ManualClock, MemoryStore};
+use countersign::store::IdempotencyStore;
+use countersign::{ManualClock, MemoryStore};
 use countersign_conformance::{RedisServer, StoreCase, StoreFailure, StoreUnderTest, store_cases};
 use countersign_redis::{RedisConfig, RedisStore};
 use tokio::task::JoinSet;

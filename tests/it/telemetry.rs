@@ -13,10 +13,11 @@ use axum::body::Body;
 use axum::routing::post;
 use countersign::axum::{ClaimedWebhook, ClaimedWebhookJson as Extracted, Webhook, WebhookJson};
 use countersign::metrics::{METRICS, MetricKind, describe_metrics};
+use countersign::tenants::{TenantId, Tenants};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{
-    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TenantId,
-    Tenants, TokioRuntime, Verifier,
+    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets,
+    TokioRuntime, Verifier,
 };
 use http::{Request, StatusCode};
 use logged::Logged;

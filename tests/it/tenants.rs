@@ -9,10 +9,10 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use countersign::tenants::{SecretResolver, TenantId, Tenants};
 use countersign::{
     ConfigError, Endpoint, EventKey, ManualClock, MemoryStore, PublicUrl, Receiver, RequestHead,
-    Scheme, SecretResolver, Secrets, Signer, TenantId, Tenants, TokioRuntime, Verified, Verifier,
-    VerifyErrorKind,
+    Scheme, Secrets, Signer, TokioRuntime, Verified, Verifier, VerifyErrorKind,
 };
 use tokio::sync::Semaphore;
 

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
+use countersign::outcome::Verdict;
+use countersign::store::Degraded;
 use countersign::{
-    Degraded, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, Receiver, Verdict, Verified,
-    VerifyError, VerifyErrorKind,
+    EarlyResponse, ManualClock, MemoryStore, OutagePolicy, Receiver, Verified, VerifyError,
+    VerifyErrorKind,
 };
 use http::header::RETRY_AFTER;
 use http::{Response, StatusCode};

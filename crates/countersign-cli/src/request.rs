@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use clap::{ArgAction, ArgGroup, Args};
+use countersign::custom::SignedRequest;
 use countersign::diagnose::CapturedRequest;
-use countersign::{PublicUrl, RequestHead, Scheme, SignedRequest};
+use countersign::{PublicUrl, RequestHead, Scheme};
 
 use crate::files::{FileKind, read_or_stdin};
 use crate::output;

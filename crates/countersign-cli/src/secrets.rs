@@ -9,7 +9,8 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::DecodePaddingMode::Indifferent;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use clap::{ArgAction, ArgMatches, Args, FromArgMatches};
-use countersign::{ConfigError, Scheme, Secret, SecretProblem, Secrets};
+use countersign::secrets::SecretProblem;
+use countersign::{ConfigError, Scheme, Secret, Secrets};
 use zeroize::Zeroizing;
 
 use crate::files::{self, FileKind};

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use countersign::diagnose::{CapturedRequest, Cause, Diagnose};
-use countersign::{
-    Algorithm, BodyView, Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind, schemes,
-};
+use countersign::scheme::{Algorithm, BodyView};
+use countersign::{Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind, schemes};
 use serde_json::Value;
 
 use crate::cli::SignArgs;

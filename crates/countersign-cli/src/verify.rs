@@ -4,7 +4,9 @@ mod handshake;
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use countersign::{Identity, Scheme, Secrets, SignatureCoverage, Verified, Verifier, VerifyError};
+use countersign::custom::SignatureCoverage;
+use countersign::scheme::Identity;
+use countersign::{Scheme, Secrets, Verified, Verifier, VerifyError};
 use serde::Serialize;
 
 use crate::cli::VerifyArgs;

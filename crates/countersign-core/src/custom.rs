@@ -40,9 +40,10 @@ use crate::secret::{Secret, Secrets};
 /// secrets that are valid at that moment.
 ///
 /// ```
-/// use countersign_core::{
-///     ConfigError, SignatureCoverage, LiveKeys, MacKey, BodyCheck, VerifyRequest, Scheme, Secret, SignedRequest,
-///     Signer, CustomScheme, SignRequest, Verifier, VerifyError,
+/// use countersign_core::{ConfigError, Scheme, Secret, Signer, Verifier, VerifyError};
+/// use countersign_core::custom::{
+///     BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
+///     VerifyRequest,
 /// };
 ///
 /// /// Signs each line of the body, preceded by its length.

@@ -73,10 +73,6 @@ pub mod protocol {
 pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;
-pub use custom::{
-    BodyCheck, CustomScheme, KeyMatch, LiveKey, LiveKeys, LookedUp, MacKey, PresentedSignatures,
-    SignRequest, SignedRequest, VerifyRequest,
-};
 pub use error::malformed::{JsonProblem, MalformedJson};
 pub use receive::{
     BodySource, ClaimFuture, DeadLetters, Detached, EarlyResponse, HeadSource, OutagePolicy,
@@ -87,7 +83,7 @@ pub use request::url::PublicUrl;
 pub use scheme::{
     BodyView, EventIdSource, EventTypeSource, Evidence, Handshake, HandshakeBuilder, HandshakeRule,
     Identity, Interactive, ProviderProfile, Retries, RetrySignature, Scheme, SchemeBuilder,
-    SchemeField, SignatureCoverage,
+    SchemeField,
 };
 pub use secret::resolver::KeyResolver;
 pub use secret::secret_format::SecretFormat;

@@ -131,7 +131,7 @@ impl Scheme {
     }
 
     /// Whether the scheme is data only, so that it can be written to a file. If
-    /// not, a [`CustomScheme`](crate::CustomScheme) implements its signatures.
+    /// not, a [`CustomScheme`](crate::custom::CustomScheme) implements its signatures.
     #[must_use]
     pub fn is_data(&self) -> bool {
         self.rule.is_none()
@@ -175,7 +175,7 @@ impl Scheme {
     }
 
     /// The headers that the scheme reads, in the order of the lookups, and then those that its
-    /// [`CustomScheme`](crate::CustomScheme) reads.
+    /// [`CustomScheme`](crate::custom::CustomScheme) reads.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.families
             .iter()

@@ -131,25 +131,66 @@
 pub mod guide;
 
 pub use countersign_core::{
-    Algorithm, Attempt, BodyCheck, BodySource, BodyView, BudgetExceeded, BufferBudget,
-    BufferPermit, Claim, ClaimFuture, ClaimOutcome, Clock, CompleteOutcome, ConfigError, Counters,
-    CustomScheme, DeadLetters, Degraded, DeliverySpan, Detached, EarlyResponse, Effect, Encoding,
-    Endpoint, EventIdFrom, EventIdSource, EventKey, EventType, EventTypeSource, Evidence,
-    Fingerprint, Grant, HandlerGuard, Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule,
-    HandshakeSecretStore, HeadSource, HeaderLookup, Headers, Health, IdempotencyStore, Identity,
-    Interactive, JsonProblem, KeyIdentity, KeyMatch, KeyResolver, LeaseLost, LiveKey, LiveKeys,
-    LookedUp, MacKey, MalformedJson, ManualClock, MemoryStore, OutagePolicy, OutcomeRule, Panicked,
-    PresentedSignatures, ProviderProfile, PublicUrl, ReceiveFuture, ReceivedDelivery, Receiver,
-    ReleaseOutcome, RenewOutcome, RepeatedHeader, Repeats, RequestHead, ResolveFuture,
-    ResolverObserver, Retries, RetrySignature, Runtime, Scheme, SchemeBuilder, SchemeField, Secret,
-    SecretFormat, SecretProblem, SecretResolver, SecretWarning, SecretWarningKind, Secrets,
-    SecretsHandle, Settled, SignRequest, SignatureCoverage, SignedRequest, Signer, StoreError,
-    StoreWarning, SuccessCompletes, SystemClock, TaskOutcome, TenantId, Tenants, TimestampUnit,
-    Token, Tolerance, UnsignedHandshake, Verdict, Verified, Verifier, VerifyError, VerifyErrorKind,
-    VerifyRequest, protocol, run_detached,
+    BufferBudget, Claim, Clock, ConfigError, EarlyResponse, Endpoint, EventIdFrom, EventKey,
+    EventType, Grant, Headers, JsonProblem, MalformedJson, ManualClock, MemoryStore, OutagePolicy,
+    PublicUrl, Receiver, Repeats, RequestHead, Scheme, Secret, Secrets, Signer, SystemClock,
+    Tolerance, Verified, Verifier, VerifyError, VerifyErrorKind,
 };
 
+pub use countersign_core::custom;
 pub use countersign_schemes as schemes;
+
+/// The receive loop for a framework that has no adapter yet.
+pub mod adapter {
+    pub use countersign_core::{
+        BodySource, BudgetExceeded, BufferPermit, ClaimFuture, DeliverySpan, Detached,
+        HandlerGuard, HeadSource, HeaderLookup, Panicked, ReceiveFuture, ReceivedDelivery,
+        RepeatedHeader, ResolveFuture, Runtime, TaskOutcome, run_detached,
+    };
+}
+
+/// How providers check an endpoint before they send events.
+pub mod handshake {
+    pub use countersign_core::{
+        Handshake, HandshakeAnswer, HandshakeBuilder, HandshakeRule, HandshakeSecretStore,
+        UnsignedHandshake,
+    };
+}
+
+/// What the status of a handler means for its event.
+pub mod outcome {
+    pub use countersign_core::{DeadLetters, OutcomeRule, Settled, SuccessCompletes, Verdict};
+}
+
+/// How a provider signs and delivers: the parts of a [`Scheme`], and the builder of your own.
+pub mod scheme {
+    pub use countersign_core::{
+        Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, Identity,
+        Interactive, ProviderProfile, Retries, RetrySignature, SchemeBuilder, SchemeField,
+        SecretFormat, TimestampUnit,
+    };
+}
+
+/// Secrets: warnings, what is wrong with one, replacing them at run time, and keys that are looked up.
+pub mod secrets {
+    pub use countersign_core::{
+        KeyIdentity, KeyResolver, SecretProblem, SecretWarning, SecretWarningKind, SecretsHandle,
+    };
+}
+
+/// Implementing an [`IdempotencyStore`](store::IdempotencyStore), and what a store reports.
+pub mod store {
+    pub use countersign_core::{
+        Attempt, ClaimOutcome, CompleteOutcome, Counters, Degraded, Effect, Fingerprint, Health,
+        IdempotencyStore, LeaseLost, ReleaseOutcome, RenewOutcome, StoreError, StoreWarning, Token,
+        protocol,
+    };
+}
+
+/// Secrets of tenants, looked up for each delivery.
+pub mod tenants {
+    pub use countersign_core::{ResolverObserver, SecretResolver, TenantId, Tenants};
+}
 
 #[cfg(feature = "tokio")]
 pub use countersign_core::TokioRuntime;

@@ -9,7 +9,8 @@
 
 use std::time::Duration;
 
-use countersign::{ConfigError, Retries, Scheme, TimestampUnit};
+use countersign::scheme::{Retries, TimestampUnit};
+use countersign::{ConfigError, Scheme};
 
 /// Creates the scheme with the builder.
 ///

@@ -1,4 +1,5 @@
-use countersign::{Identity, SchemeBuilder, Secret, Signer, Verifier};
+use countersign::scheme::{Identity, SchemeBuilder};
+use countersign::{Secret, Signer, Verifier};
 
 use super::*;
 

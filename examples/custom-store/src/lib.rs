@@ -1,4 +1,4 @@
-//! A custom idempotency store. `countersign::protocol` implements the protocol; a
+//! A custom idempotency store. `countersign::store::protocol` implements the protocol; a
 //! store keeps the records, and makes each step atomic. The test runs the
 //! conformance suite that every store passes.
 //!

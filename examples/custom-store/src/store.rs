@@ -5,11 +5,12 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use countersign::protocol::{self, Record};
-use countersign::{
-    Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore,
-    ReleaseOutcome, RenewOutcome, StoreError,
+use countersign::store::protocol::{self, Record};
+use countersign::store::{
+    Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome, RenewOutcome,
+    StoreError,
 };
+use countersign::{Clock, EventKey};
 
 /// Remembers events in a map, for a single process.
 pub struct MapStore {

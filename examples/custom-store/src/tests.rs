@@ -2,10 +2,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Request;
-use countersign::{
-    Attempt, ClaimOutcome, EarlyResponse, Fingerprint, IdempotencyStore, ManualClock, Signer,
-    schemes,
-};
+use countersign::store::{Attempt, ClaimOutcome, Fingerprint, IdempotencyStore};
+use countersign::{EarlyResponse, ManualClock, Signer, schemes};
 use countersign_conformance::{SampleDelivery, StoreUnderTest, store_cases};
 use tower::ServiceExt;
 

@@ -16,10 +16,10 @@ use axum::Router;
 use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::routing::post;
+use countersign::tenants::{SecretResolver, TenantId, Tenants};
 use countersign::tower::WebhookLayer;
 use countersign::{
-    ConfigError, Endpoint, MemoryStore, Receiver, Secret, SecretResolver, Secrets, TenantId,
-    Tenants, Verified, Verifier, schemes,
+    ConfigError, Endpoint, MemoryStore, Receiver, Secret, Secrets, Verified, Verifier, schemes,
 };
 
 /// The secrets of the customers, the newest last. In production this is a database.

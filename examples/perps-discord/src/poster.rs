@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::{Claim, MemoryStore, RenewOutcome};
+use countersign::store::RenewOutcome;
+use countersign::{Claim, MemoryStore};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::sleep;

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use countersign::{Claim, MemoryStore, RenewOutcome, Verified};
+use countersign::store::RenewOutcome;
+use countersign::{Claim, MemoryStore, Verified};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 

@@ -70,7 +70,7 @@ fn a_compressed_body_that_was_signed_before_is_found() {
             let signed = Delivery::with_body(&scheme, body);
             let sent = Delivery { body: compressed.clone(), ..signed };
             let sent = sent.with_header("Content-Encoding", "gzip");
-            if scheme.body_view() == countersign::BodyView::Raw {
+            if scheme.body_view() == countersign::scheme::BodyView::Raw {
                 assert_certain(&found(&scheme, &sent), CauseKind::BodyCompressed, scheme.name());
             }
         }

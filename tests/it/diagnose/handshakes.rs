@@ -1,7 +1,8 @@
 //! A request that is a handshake and not a delivery.
 
 use countersign::diagnose::{CapturedRequest, CauseKind, Diagnose, Diagnosis};
-use countersign::{HandshakeRule, Scheme, Secret, Signer, VerifyErrorKind};
+use countersign::handshake::HandshakeRule;
+use countersign::{Scheme, Secret, Signer, VerifyErrorKind};
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 
 use super::diagnose;

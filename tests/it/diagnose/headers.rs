@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use countersign::Scheme;
 use countersign::diagnose::CauseKind;
-use countersign::{Algorithm, Encoding, Scheme};
+use countersign::scheme::{Algorithm, Encoding};
 use ring::hmac;
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
@@ -174,7 +175,7 @@ fn the_signature_of_an_older_or_a_newer_hash_in_the_place_of_the_one_that_is_mea
         scheme.algorithm() == Algorithm::HmacSha256
             && scheme.encoding() == Encoding::Hex
             && scheme.signed() == "{body}"
-            && scheme.secret_format() == countersign::SecretFormat::Text
+            && scheme.secret_format() == countersign::scheme::SecretFormat::Text
     };
     let mut seen = 0;
     for scheme in schemes().filter(whole) {

@@ -1,7 +1,8 @@
 //! Two or three causes at once.
 
 use countersign::diagnose::{CauseKind, Diagnosis};
-use countersign::{Scheme, Secret, SecretFormat};
+use countersign::scheme::SecretFormat;
+use countersign::{Scheme, Secret};
 
 use super::{diagnose, found, found_by};
 use crate::delivery::{Delivery, NOW_MS, any_body_schemes, scheme, secret_of, secret_text};

@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::diagnose::CauseKind;
-use countersign::{Scheme, Secret, SecretFormat};
+use countersign::scheme::SecretFormat;
+use countersign::{Scheme, Secret};
 
 use super::{assert_certain, assert_suspected, diagnose, found_by};
 use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of, secret_text};

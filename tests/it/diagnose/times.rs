@@ -1,7 +1,8 @@
 //! Causes in the timestamp.
 
+use countersign::Scheme;
 use countersign::diagnose::CauseKind;
-use countersign::{Scheme, TimestampUnit};
+use countersign::scheme::TimestampUnit;
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
 use crate::delivery::{

@@ -166,7 +166,7 @@ async fn a_forged_handshake_gets_no_answer_of_any_adapter() {
 }
 
 /// The response of core itself.
-fn direct(vector: &Vector) -> Option<countersign::HandshakeAnswer> {
+fn direct(vector: &Vector) -> Option<countersign::handshake::HandshakeAnswer> {
     let verifier = vector.verifier();
     verifier.open_handshake_window(Duration::from_secs(60));
     super::receive(&verifier, vector, &vector.headers()).ok().flatten()

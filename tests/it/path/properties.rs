@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{
-    Algorithm, BodyView, Encoding, PublicUrl, Retries, Scheme, SchemeBuilder, Secret, SecretFormat,
-    Signer, TimestampUnit, Verifier, VerifyErrorKind as Kind,
+use countersign::scheme::{
+    Algorithm, BodyView, Encoding, Retries, SchemeBuilder, SecretFormat, TimestampUnit,
 };
+use countersign::{PublicUrl, Scheme, Secret, Signer, Verifier, VerifyErrorKind as Kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};

@@ -4,10 +4,8 @@
 use std::thread;
 use std::time::Duration;
 
-use countersign::{
-    Claim, EarlyResponse, IdempotencyStore, LeaseLost, ManualClock, MemoryStore, OutagePolicy,
-    RenewOutcome, TokioRuntime,
-};
+use countersign::store::{IdempotencyStore, LeaseLost, RenewOutcome};
+use countersign::{Claim, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, TokioRuntime};
 
 use super::faulty_store::{Fault, FaultyStore};
 use super::{admit, epoch};

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use countersign::{
-    Degraded, EventKey, IdempotencyStore, MemoryStore, OutagePolicy, Receiver, Repeats, Settled,
-    TokioRuntime,
-};
+use countersign::outcome::Settled;
+use countersign::store::{Degraded, IdempotencyStore};
+use countersign::{EventKey, MemoryStore, OutagePolicy, Receiver, Repeats, TokioRuntime};
 use tokio::time::sleep;
 
 use super::faulty_store::{Fault, FaultyStore};

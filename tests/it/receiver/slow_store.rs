@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use countersign::adapter::Runtime;
+use countersign::outcome::Settled;
+use countersign::store::{Degraded, IdempotencyStore};
 use countersign::{
-    Degraded, EarlyResponse, Grant, IdempotencyStore, ManualClock, MemoryStore, OutagePolicy,
-    RequestHead, Runtime, Settled, TokioRuntime, Verified,
+    EarlyResponse, Grant, ManualClock, MemoryStore, OutagePolicy, RequestHead, TokioRuntime,
+    Verified,
 };
 use tokio::time::{Instant, sleep, timeout};
 

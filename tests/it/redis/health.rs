@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use countersign::StoreWarning::*;
+use countersign::store::StoreWarning::*;
 
 use super::*;
 

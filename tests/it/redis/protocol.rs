@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use countersign::Token;
-use countersign::protocol::{self, Record};
+use countersign::store::Token;
+use countersign::store::protocol::{self, Record};
 
 use super::*;
 

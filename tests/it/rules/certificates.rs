@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign::secrets::SecretProblem;
 use countersign::{
-    ConfigError, ManualClock, Secret, SecretProblem, Secrets, Verifier, VerifyErrorKind as Kind,
-    schemes,
+    ConfigError, ManualClock, Secret, Secrets, Verifier, VerifyErrorKind as Kind, schemes,
 };
 use ring::digest;
 use ring::rand::SystemRandom;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign::scheme::Identity;
 use countersign::{
-    ConfigError, EventIdFrom, Identity, ManualClock, Scheme, Secret, Secrets, Signer, Verifier,
+    ConfigError, EventIdFrom, ManualClock, Scheme, Secret, Secrets, Signer, Verifier,
     VerifyErrorKind as Kind, schemes,
 };
 use ring::rand::SystemRandom;

@@ -3,9 +3,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign::scheme::{Algorithm, Encoding};
 use countersign::{
-    Algorithm, ConfigError, Encoding, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind,
-    schemes,
+    ConfigError, Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind, schemes,
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 

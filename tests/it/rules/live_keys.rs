@@ -4,9 +4,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use countersign::custom::{BodyCheck, CustomScheme, LiveKeys, SignatureCoverage, VerifyRequest};
 use countersign::{
-    BodyCheck, ConfigError, CustomScheme, LiveKeys, ManualClock, Scheme, Secret, Secrets,
-    SignatureCoverage, Verifier, VerifyError, VerifyErrorKind as Kind, VerifyRequest, schemes,
+    ConfigError, ManualClock, Scheme, Secret, Secrets, Verifier, VerifyError,
+    VerifyErrorKind as Kind, schemes,
 };
 
 use super::cases::{Case, Sent, cases, url, verifier};

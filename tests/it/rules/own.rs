@@ -1,10 +1,11 @@
 //! A user's custom rule.
 
-use countersign::{
-    Algorithm, BodyCheck, ConfigError, CustomScheme, Identity, KeyMatch, LiveKeys, MacKey, Scheme,
-    SchemeBuilder, Secret, SignRequest, SignatureCoverage, SignedRequest, TimestampUnit, Verifier,
-    VerifyError, VerifyErrorKind as Kind, VerifyRequest,
+use countersign::custom::{
+    BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, SignRequest, SignatureCoverage,
+    SignedRequest, VerifyRequest,
 };
+use countersign::scheme::{Algorithm, Identity, SchemeBuilder, TimestampUnit};
+use countersign::{ConfigError, Scheme, Secret, Verifier, VerifyError, VerifyErrorKind as Kind};
 
 use super::cases::{Sent, verifier};
 use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};

@@ -1,10 +1,10 @@
 //! A public key, a certificate or a private key in the place of a shared secret. Its text is not
 //! secret, so anyone could sign with it.
 
-use countersign::{
-    Algorithm, ConfigError, MacKey, Scheme, Secret, SecretProblem, Secrets, Signer, Verifier,
-    schemes,
-};
+use countersign::custom::MacKey;
+use countersign::scheme::Algorithm;
+use countersign::secrets::SecretProblem;
+use countersign::{ConfigError, Scheme, Secret, Secrets, Signer, Verifier, schemes};
 
 use super::cases::{RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, public_pem, url};
 

@@ -1,6 +1,7 @@
 //! A signer rejects requests that no receiver would accept.
 
-use countersign::{ConfigError, Secret, SignedRequest, Signer};
+use countersign::custom::SignedRequest;
+use countersign::{ConfigError, Secret, Signer};
 
 use super::cases::{Case, cases, url};
 use crate::delivery::NOW_MS;

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use countersign::protocol::{self, Record, State};
-use countersign::{
-    Attempt, ClaimOutcome, Clock, CompleteOutcome, EventKey, Health, IdempotencyStore, ManualClock,
-    ReleaseOutcome, RenewOutcome, StoreError, Token,
+use countersign::store::protocol::{self, Record, State};
+use countersign::store::{
+    Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome, RenewOutcome,
+    StoreError, Token,
 };
+use countersign::{Clock, EventKey, ManualClock};
 use tokio::sync::Barrier;
 
 /// Typical mistakes of stores.

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::{ManualClock, SecretResolver, Tenants, Verifier, VerifyErrorKind as Kind};
+use countersign::tenants::{SecretResolver, Tenants};
+use countersign::{ManualClock, Verifier, VerifyErrorKind as Kind};
 
 use super::{Asked, clocked, of_header, of_tenant, secrets_of, verify};
 

@@ -12,10 +12,10 @@ use axum::extract::{Extension, FromRef, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use countersign::axum::ClaimedWebhook;
+use countersign::store::IdempotencyStore;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    Claim, EarlyResponse, Endpoint, Grant, IdempotencyStore, Receiver, TokioRuntime, Verified,
-    Verifier,
+    Claim, EarlyResponse, Endpoint, Grant, Receiver, TokioRuntime, Verified, Verifier,
 };
 use http::header::RETRY_AFTER;
 use tower::ServiceExt;

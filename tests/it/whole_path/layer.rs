@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use countersign::scheme::BodyView;
+use countersign::store::IdempotencyStore;
 use countersign::tower::WebhookLayer;
 use countersign::{
-    BodyView, BufferBudget, EarlyResponse, Endpoint, EventKey, Grant, IdempotencyStore,
-    MemoryStore, Receiver, Scheme, Verified, VerifyError,
+    BufferBudget, EarlyResponse, Endpoint, EventKey, Grant, MemoryStore, Receiver, Scheme,
+    Verified, VerifyError,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use countersign::{
-    Algorithm, BodyView, Evidence, Handshake, HandshakeRule, Identity, Interactive, Retries,
-    RetrySignature, Scheme, SchemeField, SecretFormat, SignatureCoverage, TimestampUnit, Tolerance,
+use countersign::custom::SignatureCoverage;
+use countersign::handshake::{Handshake, HandshakeRule};
+use countersign::scheme::{
+    Algorithm, BodyView, Evidence, Identity, Interactive, Retries, RetrySignature, SchemeField,
+    SecretFormat, TimestampUnit,
 };
+use countersign::{Scheme, Tolerance};
 
 use super::aliases;
 use crate::output::escape_control_chars;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use countersign::{EventTypeSource, Handshake, Retries, Scheme, SignatureCoverage};
+use countersign::Scheme;
+use countersign::custom::SignatureCoverage;
+use countersign::handshake::Handshake;
+use countersign::scheme::{EventTypeSource, Retries};
 use serde::Serialize;
 
 use super::aliases;

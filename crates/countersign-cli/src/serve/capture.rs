@@ -28,7 +28,8 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::{BodyView, Clock, EarlyResponse, Scheme, SystemClock, Verified};
+use countersign::scheme::BodyView;
+use countersign::{Clock, EarlyResponse, Scheme, SystemClock, Verified};
 use http::header::{CONTENT_ENCODING, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use hyper::body::Incoming;

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{Clock, DeadLetters, SystemClock, Verified};
+use countersign::outcome::DeadLetters;
+use countersign::{Clock, SystemClock, Verified};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -195,10 +196,12 @@ impl<'a> DeadLetter<'a> {
 mod tests {
     use countersign::schemes;
 
+    use countersign::store::{
+        Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome,
+        RenewOutcome, StoreError,
+    };
     use countersign::{
-        Attempt, ClaimOutcome, CompleteOutcome, EarlyResponse, Endpoint, EventKey, Health,
-        IdempotencyStore, MemoryStore, Receiver, ReleaseOutcome, RenewOutcome, Secret, Signer,
-        StoreError, Verifier,
+        EarlyResponse, Endpoint, EventKey, MemoryStore, Receiver, Secret, Signer, Verifier,
     };
     use serde_json::Value;
     use tempfile::TempDir;

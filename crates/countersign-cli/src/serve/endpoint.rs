@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use countersign::handshake::Handshake;
 use countersign::tower::{ResponseBody, WebhookLayer, WebhookService, into_response};
-use countersign::{EarlyResponse, Grant, Handshake, Receiver, Scheme, TokioRuntime, Verified};
+use countersign::{EarlyResponse, Grant, Receiver, Scheme, TokioRuntime, Verified};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use countersign::{Scheme, Secret, Secrets, SecretsHandle, Verifier};
+use countersign::secrets::SecretsHandle;
+use countersign::{Scheme, Secret, Secrets, Verifier};
 
 use super::capture::KnownSecrets;
 use super::config::{KeyDigest, Source, all_keys};

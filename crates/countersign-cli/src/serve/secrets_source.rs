@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use countersign::{ConfigError, Scheme, Secrets, SecretsHandle, Verifier};
+use countersign::secrets::SecretsHandle;
+use countersign::{ConfigError, Scheme, Secrets, Verifier};
 
 use super::config::{KeyDigest, Source};
 use super::handshake_secret::HandshakeSecret;

@@ -5,10 +5,11 @@ use std::iter::successors;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{
-    Attempt, ClaimOutcome, CompleteOutcome, EventKey, Health, IdempotencyStore, MemoryStore,
-    ReleaseOutcome, RenewOutcome, StoreError,
+use countersign::store::{
+    Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome, RenewOutcome,
+    StoreError,
 };
+use countersign::{EventKey, MemoryStore};
 use countersign_redis::{ConnectError, RedisConfig, RedisStore};
 
 use super::config::StorePlan;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use countersign::{HandshakeAnswer, Verifier};
+use countersign::Verifier;
+use countersign::handshake::HandshakeAnswer;
 use serde::Serialize;
 
 use crate::output::escape_control_chars;

@@ -2,7 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use countersign::{HandshakeRule, schemes};
+use countersign::handshake::HandshakeRule;
+use countersign::schemes;
 use countersign_conformance::{Expect, Reason, vectors};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};

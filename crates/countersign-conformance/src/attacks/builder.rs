@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use countersign_core::{PublicUrl, Repeats, Scheme, Secret, SignatureCoverage, Tolerance};
+use countersign_core::custom::SignatureCoverage;
+use countersign_core::{PublicUrl, Repeats, Scheme, Secret, Tolerance};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use crate::secret::resolver::KeyResolver;
 /// The keys of the secrets that are valid at the time of a request, in the order of the secrets.
 /// Cheap to clone.
 ///
-/// An expired or not yet valid secret is not among them, so a [`CustomScheme`](crate::CustomScheme)
+/// An expired or not yet valid secret is not among them, so a [`CustomScheme`](crate::custom::CustomScheme)
 /// cannot accept its signatures. Only these keys can create a [`KeyMatch`].
 pub struct LiveKeys<K> {
     /// The keys of all secrets.

@@ -13,7 +13,7 @@ use crate::signature_headers::{FamilyHeaders, Signatures, is_id};
 use crate::time::timestamp;
 use crate::time::tolerance::Tolerance;
 
-/// A request without its body, for a [`CustomScheme`](crate::CustomScheme):
+/// A request without its body, for a [`CustomScheme`](crate::custom::CustomScheme):
 /// headers with one value each, the URL that the provider calls, and the time.
 pub struct VerifyRequest<'a> {
     pub(crate) scheme: &'a Scheme,

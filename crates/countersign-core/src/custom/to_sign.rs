@@ -10,7 +10,7 @@ use crate::scheme::Scheme;
 use crate::secret::Secrets;
 use crate::time::timestamp;
 
-/// A request to be signed by a [`CustomScheme`](crate::CustomScheme).
+/// A request to be signed by a [`CustomScheme`](crate::custom::CustomScheme).
 pub struct SignRequest<'a> {
     pub(crate) scheme: &'a Scheme,
     pub(crate) secrets: &'a Secrets,

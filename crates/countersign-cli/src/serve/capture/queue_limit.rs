@@ -18,7 +18,7 @@ pub(super) struct QueueLimit {
 pub(super) struct QueuePermit {
     room: Arc<QueueLimit>,
     bytes: usize,
-    counted: countersign::BufferPermit,
+    counted: countersign::adapter::BufferPermit,
 }
 
 impl QueueLimit {

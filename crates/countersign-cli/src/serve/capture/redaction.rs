@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use countersign::{Algorithm, Handshake, Scheme};
+use countersign::Scheme;
+use countersign::handshake::Handshake;
+use countersign::scheme::Algorithm;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::credential_names::{PARAMETER_WORDS, is_credential};

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{ConfigError, PublicUrl, Scheme, Secrets, Tenants, Tolerance, Verifier};
+use countersign::tenants::Tenants;
+use countersign::{ConfigError, PublicUrl, Scheme, Secrets, Tolerance, Verifier};
 use toml::Spanned;
 
 use super::place::Place;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{Handshake, PublicUrl, Verifier};
+use countersign::handshake::Handshake;
+use countersign::{PublicUrl, Verifier};
 use toml::Spanned;
 
 use super::EndpointScheme;

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use countersign::{ConfigError, Handshake, KeyIdentity, Scheme, Secret};
+use countersign::handshake::Handshake;
+use countersign::secrets::KeyIdentity;
+use countersign::{ConfigError, Scheme, Secret};
 
 use super::place::Place;
 use crate::output;

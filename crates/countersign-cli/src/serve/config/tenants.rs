@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
-use countersign::{Secret, TenantId};
+use countersign::Secret;
+use countersign::tenants::TenantId;
 
 use super::file::File;
 use super::place::Place;
