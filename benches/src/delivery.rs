@@ -28,7 +28,7 @@ impl Delivery {
     pub fn of(scheme: &str, body: Bytes) -> Self {
         let signer = Signer::new(schemes::named(scheme).unwrap(), secret()).unwrap().with_id(ID);
         let mut headers = usual_headers(body.len());
-        for (name, value) in signer.sign(&headers, &body).unwrap() {
+        for (name, value) in signer.sign_with(&headers, &body).unwrap() {
             headers.insert(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         }
         Self { headers, body }

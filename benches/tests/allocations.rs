@@ -12,7 +12,7 @@ use allocation_counter::measure;
 use bytes::Bytes;
 use countersign_benches::{Delivery, verifier};
 use countersign_core::{
-    DeliverySpan, Endpoint, MemoryStore, Receiver, RequestHead, TokioRuntime, VerifyErrorKind,
+    DeliverySpan, MemoryStore, Receiver, RequestHead, TokioRuntime, VerifyErrorKind,
 };
 use countersign_tower::{ResponseBody, VerifyLayer, WebhookLayer};
 use http::{Request, Response};
@@ -115,7 +115,7 @@ fn a_layer_that_verifies_allocates_a_handful_of_times_for_a_delivery() {
 fn a_layer_that_claims_allocates_some_twenty_times_for_a_delivery() {
     // Also the response, the task, the channel between them, the event, the grant, and `Verified`
     // in the response's extensions.
-    let receiver = Receiver::new(verifier("venum"), MemoryStore::new(), Endpoint::new("hooks"));
+    let receiver = Receiver::new(verifier("venum").with_endpoint("hooks"), MemoryStore::new());
     let service = WebhookLayer::new(receiver).layer(service_fn(handle));
     let allocated = allocated_by(service);
     assert!((1..=most(20, 33)).contains(&allocated), "{allocated}");

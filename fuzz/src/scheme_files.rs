@@ -51,7 +51,7 @@ fn use_it(scheme: &Scheme) {
     headers.sort_unstable();
     headers.dedup();
     let signer = signer.with_id("msg-1").at_unix_ms(NOW_MS);
-    match signer.sign(&headers, BODY) {
+    match signer.sign_with(&headers, BODY) {
         Ok(signed) => headers.extend(signed),
         Err(error) => return assert!(matches!(error, ConfigError::Sign { .. }), "{error}"),
     }

@@ -36,7 +36,7 @@ fn verifier() -> Verifier {
 fn headers(secret: &str, encoding: &str) -> Vec<(String, String)> {
     let mut headers = vec![("X-QN-Nonce".to_owned(), "b2c7".to_owned())];
     let signer = Signer::new(quicknode(), Secret::new(secret).unwrap()).unwrap().at_unix_ms(NOW_MS);
-    headers.extend(signer.sign(&headers, BODY).unwrap());
+    headers.extend(signer.sign_with(&headers, BODY).unwrap());
     headers.push(("Content-Encoding".to_owned(), encoding.to_owned()));
     headers
 }
@@ -152,7 +152,7 @@ fn what_is_signed_of_an_encoded_body_is_what_it_decodes_to() {
         ("identity", BODY.to_vec()),
     ] {
         let mut headers = head(encoding);
-        headers.extend(signer().sign(&headers, &body).unwrap());
+        headers.extend(signer().sign_with(&headers, &body).unwrap());
         let verified = verifier().verify(&headers, body);
         assert_eq!(verified.unwrap().body(), BODY, "{encoding}");
     }
@@ -162,7 +162,7 @@ fn what_is_signed_of_an_encoded_body_is_what_it_decodes_to() {
         ("deflate", [deflate(BODY), b"x".to_vec()].concat()),
         ("br", BODY.to_vec()),
     ] {
-        let error = signer().sign(&head(encoding), &body).unwrap_err().to_string();
+        let error = signer().sign_with(&head(encoding), &body).unwrap_err().to_string();
         assert!(error.contains("body"), "{encoding}: {error}");
     }
 }

@@ -49,7 +49,7 @@ impl Delivery {
         let signer = Signer::new(scheme.clone(), secrets).unwrap().with_id(ID).at_unix_ms(unix_ms);
         let body = body.as_ref().to_vec();
         let own = own_headers(scheme);
-        let headers = signer.with_url(url()).sign(&own, &body).unwrap();
+        let headers = signer.with_url(url()).sign_with(&own, &body).unwrap();
         let headers = headers.into_iter().chain(own);
         let headers = headers.map(|(name, value)| (name, value.into_bytes()));
         Self { headers: headers.collect(), body }

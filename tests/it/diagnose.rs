@@ -155,7 +155,7 @@ fn a_public_key_in_pem_is_read_where_the_scheme_takes_the_key_by_itself() {
     let pair = Ed25519KeyPair::from_pkcs8(private.as_ref()).unwrap();
     let private = Secret::new(STANDARD.encode(private.as_ref())).unwrap();
     let signer = Signer::new(scheme.clone(), private).unwrap().at_unix_ms(NOW_MS);
-    let headers = signer.sign(&[("Accept", "*/*")], b"{}").unwrap();
+    let headers = signer.sign(b"{}").unwrap();
     let der =
         [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], pair.public_key().as_ref()];
     let pem = format!(

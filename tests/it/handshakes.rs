@@ -96,7 +96,7 @@ impl Vector {
                 let secret = self.secret.as_deref().unwrap_or("signing secret");
                 let signer = Signer::new(self.scheme(), Secret::new(secret).unwrap()).unwrap();
                 let signer = signer.with_id("msg_1").at_unix_ms(NOW_MS);
-                let signed = signer.sign(&headers, &self.request.body).unwrap();
+                let signed = signer.sign_with(&headers, &self.request.body).unwrap();
                 headers.extend(signed);
             }
             _ => {}
@@ -193,7 +193,8 @@ fn the_captured_key_is_the_one_that_verifies_from_then_on() {
 
     let key = Secret::new(vector.header("X-Hook-Secret").unwrap().as_str()).unwrap();
     let signer = Signer::new(vector.scheme(), key).unwrap();
-    let headers = signer.sign(&[("Content-Type", "application/json")], b"{\"events\":[]}").unwrap();
+    let headers =
+        signer.sign_with(&[("Content-Type", "application/json")], b"{\"events\":[]}").unwrap();
     assert!(verifier.verify(&headers, "{\"events\":[]}").is_ok());
 }
 

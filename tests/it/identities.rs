@@ -263,7 +263,7 @@ fn twilio_names_no_event() {
     let verifier = Verifier::with_public_url(url(), scheme("twilio"), token()).unwrap();
     let form = "CallSid=CA1&Digits=1";
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
-    let headers = signer.sign(&own, form.as_bytes()).unwrap();
+    let headers = signer.sign_with(&own, form.as_bytes()).unwrap();
     let headers: Vec<_> = headers
         .into_iter()
         .chain(own.map(|(name, value)| (name.to_owned(), value.to_owned())))
@@ -276,7 +276,7 @@ fn moralis_counts_its_attempts_in_the_body_and_they_are_one_event() {
     let secret = || Secret::new("streams secret").unwrap();
     let id = |body: &str| {
         let signer = Signer::new(scheme("moralis"), secret()).unwrap();
-        let headers = signer.sign(&[("accept", "*/*")], body.as_bytes()).unwrap();
+        let headers = signer.sign(body.as_bytes()).unwrap();
         let verifier = Verifier::new(scheme("moralis"), secret()).unwrap();
         let verified = verifier.verify(&headers, body.to_owned()).unwrap();
         assert_eq!(verified.identity(), Identity::Content);
@@ -310,7 +310,7 @@ fn the_header_of_coinbase_names_the_event_only_if_the_signature_covers_it() {
     let verified = |signed: &[(&str, &str)], added: &[(&str, &str)]| {
         let own = signed.iter().chain(added);
         let own = own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut headers = signer.sign(&signed.to_vec(), body.as_bytes()).unwrap();
+        let mut headers = signer.sign_with(&signed.to_vec(), body.as_bytes()).unwrap();
         headers.extend(own);
         verifier.verify(&headers, body).unwrap()
     };

@@ -426,7 +426,7 @@ fn key(verified: &Verified) -> EventKey {
 /// names.
 fn verify_with_id(scheme: &Scheme, id: &str, body: &str, prefix: &str) -> Verified {
     let signer = Signer::new(scheme.clone(), secret()).unwrap().with_id(id).at_unix_ms(NOW_MS);
-    let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();
+    let headers = signer.sign(body.as_bytes()).unwrap();
     let renamed = headers.into_iter().map(|(name, value)| (name.replacen("X-", prefix, 1), value));
     let headers: Vec<(String, String)> = renamed.collect();
     let verifier = Verifier::new(scheme.clone(), secret()).unwrap().with_clock(|| NOW_MS);
@@ -438,7 +438,7 @@ fn verify(scheme: &Scheme, own: &[(&str, &str)], unix_ms: i64, body: &str) -> Ve
     let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(unix_ms);
     let own = own.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let own: Vec<(String, String)> = own.collect();
-    let mut headers = signer.sign(&own, body.as_bytes()).unwrap();
+    let mut headers = signer.sign_with(&own, body.as_bytes()).unwrap();
     headers.extend(own);
     let verifier = Verifier::new(scheme.clone(), secret()).unwrap().with_clock(|| NOW_MS);
     verifier.verify(&headers, body.to_owned()).unwrap()
@@ -446,7 +446,7 @@ fn verify(scheme: &Scheme, own: &[(&str, &str)], unix_ms: i64, body: &str) -> Ve
 
 fn receiver(scheme: SchemeBuilder) -> Receiver<MemoryStore> {
     let verifier = Verifier::new(scheme.build().unwrap(), secret()).unwrap();
-    Receiver::new(verifier, MemoryStore::new(), Endpoint::new("identity"))
+    Receiver::new(verifier.with_endpoint("identity"), MemoryStore::new())
 }
 
 async fn admit(
@@ -454,7 +454,6 @@ async fn admit(
     body: &str,
 ) -> Result<ClaimedDelivery<MemoryStore>, EarlyResponse> {
     let signer = Signer::new(receiver.verifier().scheme().clone(), secret()).unwrap();
-    let none: [(&str, &str); 0] = [];
-    let headers = signer.sign(&none, body.as_bytes()).unwrap();
+    let headers = signer.sign(body.as_bytes()).unwrap();
     receive(receiver, &headers, body).await
 }

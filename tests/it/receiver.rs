@@ -13,9 +13,8 @@ use std::time::Duration;
 use countersign::outcome::{Settled, Verdict};
 use countersign::store::{Degraded, IdempotencyStore};
 use countersign::{
-    Clock, ConfigError, EarlyResponse, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver,
-    Repeats, Scheme, Secret, Signer, TokioRuntime, Tolerance, Verified, Verifier, VerifyErrorKind,
-    schemes,
+    Clock, ConfigError, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, Receiver, Repeats,
+    Scheme, Secret, Signer, TokioRuntime, Tolerance, Verified, Verifier, VerifyErrorKind, schemes,
 };
 use faulty_store::{Fault, FaultyStore};
 use tokio::task::JoinSet;
@@ -120,7 +119,7 @@ fn leases_and_deadlines_have_a_minimum() {
         let scheme = Scheme::builder("hasty").signature_header("x-s").signed_payload("{body}");
         let scheme = scheme.ack_deadline(Duration::from_millis(1)).build().unwrap();
         let by_scheme = Verifier::new(scheme, secret()).unwrap();
-        let by_scheme = Receiver::new(by_scheme, MemoryStore::new(), Endpoint::new("test"));
+        let by_scheme = Receiver::new(by_scheme.with_endpoint("test"), MemoryStore::new());
         for receiver in [new().with_ack_deadline(tiny), by_scheme] {
             assert_eq!(receiver.ack_deadline(), least);
             assert_eq!(receiver.verifier().body_timeout(), least / 3);
@@ -477,7 +476,7 @@ async fn a_host_whose_clock_jumps_neither_frees_what_is_held_nor_forgets_what_is
     let clock = ManualClock::at_unix_ms(1_760_000_000_000);
     let verifier = Verifier::new(schemes::jupiter(), secret()).unwrap();
     let verifier = verifier.with_clock(clock.clone());
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("test"));
+    let receiver = Receiver::new(verifier.with_endpoint("test"), MemoryStore::new());
     let done = admit(&receiver, r#"{"event_id":"1"}"#).await.unwrap();
     receiver.settle(done.claim, 200, &TokioRuntime).await;
     let held = admit(&receiver, r#"{"event_id":"2"}"#).await.unwrap();
@@ -544,7 +543,7 @@ async fn a_replay_of_the_last_retry_is_a_duplicate_for_as_long_as_it_is_accepted
     let verifier = Verifier::new(schemes::slack(), secret()).unwrap();
     let store = MemoryStore::new().with_clock(clock.clone());
     let verifier = verifier.with_clock(clock.clone());
-    let receiver = Receiver::new(verifier, store, Endpoint::new("test"));
+    let receiver = Receiver::new(verifier.with_endpoint("test"), store);
     let receiver = receiver.with_repeats(Repeats::Suppress);
     let retried = receiver.verifier().scheme().profile().retries().window().unwrap();
     let least = retried + 10 * minute;
@@ -573,14 +572,14 @@ fn a_wider_tolerance_has_events_remembered_for_longer() {
     let usual = scheme().profile().retention();
     let verifier = Verifier::new(scheme(), secret()).unwrap();
     let verifier = verifier.with_tolerance(Tolerance::new(30 * hour, hour));
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("test"));
+    let receiver = Receiver::new(verifier.with_endpoint("test"), MemoryStore::new());
     assert_eq!(receiver.retention(), usual + 31 * hour - Duration::from_secs(600));
 }
 
 /// A receiver of this scheme, on this store.
 fn receiver<S: IdempotencyStore>(scheme: &str, store: S) -> Receiver<S> {
     let verifier = Verifier::new(schemes::named(scheme).unwrap(), secret()).unwrap();
-    Receiver::new(verifier, store, Endpoint::new("test"))
+    Receiver::new(verifier.with_endpoint("test"), store)
 }
 
 fn receiver_with_clock() -> (Receiver<MemoryStore>, ManualClock) {
@@ -626,8 +625,7 @@ fn signed<S: IdempotencyStore>(receiver: &Receiver<S>, body: &str) -> Vec<(Strin
 }
 
 fn headers(signer: &Signer, body: &str) -> Vec<(String, String)> {
-    let none: [(&str, &str); 0] = [];
-    signer.sign(&none, body.as_bytes()).unwrap()
+    signer.sign(body.as_bytes()).unwrap()
 }
 
 /// The number of the attempt, and whether an earlier one has crashed.

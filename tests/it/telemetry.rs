@@ -16,8 +16,7 @@ use countersign::metrics::{METRICS, MetricKind, describe_metrics};
 use countersign::tenants::{TenantId, Tenants};
 use countersign::tower::{VerifyLayer, WebhookLayer};
 use countersign::{
-    BufferBudget, Endpoint, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets,
-    TokioRuntime, Verifier,
+    BufferBudget, ManualClock, MemoryStore, OutagePolicy, Receiver, Secrets, TokioRuntime, Verifier,
 };
 use http::{Request, StatusCode};
 use logged::Logged;
@@ -488,7 +487,7 @@ type Sends = Box<dyn Fn() -> Request<Body>>;
 
 /// Every tower and axum adapter, with a handler that responds with 200.
 fn adapters(verifier: &Verifier) -> [(&'static str, Router); 4] {
-    let verifier = verifier.clone().with_endpoint(&Endpoint::new("test"));
+    let verifier = verifier.clone().with_endpoint("test");
     let receiver = receiver_with(verifier.clone(), MemoryStore::new());
     let claimed = async |ClaimedWebhook { claim, .. }: ClaimedWebhook| drop(claim.complete().await);
     let answering = || Router::new().route("/", post(async || {}));

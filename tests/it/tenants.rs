@@ -16,7 +16,7 @@ use countersign::{
 };
 use tokio::sync::Semaphore;
 
-use crate::delivery::{self, BODY, Delivery, NO_HEADERS, NOW_MS, scheme, secret, secret_text};
+use crate::delivery::{self, BODY, Delivery, NOW_MS, scheme, secret, secret_text};
 
 #[tokio::test]
 async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {
@@ -60,7 +60,7 @@ async fn a_scheme_that_signs_the_url_takes_the_tenant_from_it() {
     let verifier = Verifier::for_tenants_with_public_url(origin, scheme.clone(), tenants).unwrap();
     let url = PublicUrl::new("https://receiver.example/hooks/acme").unwrap();
     let signer = Signer::new(scheme, secret(1)).unwrap().with_url(url);
-    let headers = signer.sign(&NO_HEADERS, b"{}").unwrap();
+    let headers = signer.sign(b"{}").unwrap();
     let judged = async |target| {
         let head = RequestHead::new("POST", target, &headers);
         verifier
@@ -132,7 +132,8 @@ fn the_key_of_an_event_without_a_tenant_is_what_it_was_before_there_were_tenants
 
 #[tokio::test]
 async fn a_receivers_first_step_can_be_spawned() {
-    let receiver = |verifier| Receiver::new(verifier, MemoryStore::new(), Endpoint::new("hooks"));
+    let receiver =
+        |verifier: Verifier| Receiver::new(verifier.with_endpoint("hooks"), MemoryStore::new());
     let of_tenants = receiver(verifier(of_header(Asked::new().0)));
     let of_one = receiver(delivery::verifier(&scheme("github")));
     for receiver in [of_tenants, of_one] {

@@ -36,7 +36,7 @@ fn request(signer: &Signer, body_bytes: usize, round: usize, index: usize) -> Ve
          content-type: application/json\r\ncontent-length: {}\r\naccept: */*\r\n",
         body.len()
     );
-    for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(body.as_bytes()).unwrap() {
         head.push_str(&format!("{name}: {value}\r\n"));
     }
     format!("{head}\r\n{body}").into_bytes()

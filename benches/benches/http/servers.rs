@@ -12,7 +12,7 @@ use axum::body::Bytes;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countersign_actix::WebhookMiddleware;
-use countersign_core::{Endpoint, IdempotencyStore, MemoryStore, Receiver};
+use countersign_core::{IdempotencyStore, MemoryStore, Receiver};
 use countersign_redis::RedisStore;
 use countersign_tower::{VerifyLayer, WebhookLayer};
 use tokio::net::TcpListener;
@@ -77,7 +77,7 @@ fn layer<S: IdempotencyStore>(store: S) -> WebhookLayer<S> {
 }
 
 fn receiver<S: IdempotencyStore>(store: S) -> Receiver<S> {
-    Receiver::new(verifier("venum"), store, Endpoint::new("bench"))
+    Receiver::new(verifier("venum").with_endpoint("bench"), store)
 }
 
 fn serve<F>(app: impl FnOnce() -> F + Send + 'static) -> SocketAddr

@@ -55,7 +55,7 @@
 //! # let mut request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 401);
 //! # request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
-//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(&[("", ""); 0], b"{}")? {
+//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(b"{}")? {
 //! #     request = request.insert_header(header);
 //! # }
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 204);
@@ -94,7 +94,7 @@
 //! # let verifier = Verifier::new(schemes::stripe(), secret()?)?;
 //! # let app = test::init_service(App::new().configure(|config| app(config, verifier))).await;
 //! # let mut request = test::TestRequest::post().uri("/hooks/stripe").set_payload("{}");
-//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(&[("", ""); 0], b"{}")? {
+//! # for header in Signer::new(schemes::stripe(), secret()?)?.sign(b"{}")? {
 //! #     request = request.insert_header(header);
 //! # }
 //! # assert_eq!(test::call_service(&app, request.to_request()).await.status(), 204);
@@ -107,9 +107,7 @@
 //! ```
 //! use actix_web::{App, HttpResponse, Responder, test, web};
 //! use countersign_actix::WebhookMiddleware;
-//! use countersign_core::{
-//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Secret, Signer, Verifier,
-//! };
+//! use countersign_core::{EarlyResponse, Grant, MemoryStore, Receiver, Secret, Signer, Verifier};
 //! use countersign_schemes as schemes;
 //!
 //! async fn on_event(grant: web::ReqData<Grant>) -> impl Responder {
@@ -120,7 +118,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let scheme = schemes::jupiter();
 //! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
-//! let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"));
+//! let receiver = Receiver::new(verifier, MemoryStore::new());
 //! let middleware = WebhookMiddleware::new(receiver);
 //!
 //! let app = App::new().service(
@@ -128,7 +126,7 @@
 //! );
 //! # let app = test::init_service(app).await;
 //! # let body = r#"{"event_id":"evt_1"}"#;
-//! # let headers = Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(&[("", ""); 0], body.as_bytes())?;
+//! # let headers = Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(body.as_bytes())?;
 //! # let delivery = || {
 //! #     let mut request = test::TestRequest::post().uri("/hooks/jupiter").set_payload(body);
 //! #     for (name, value) in &headers {

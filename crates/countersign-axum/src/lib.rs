@@ -38,7 +38,7 @@
 //! ```
 //! use axum::{Router, http::StatusCode, routing::post};
 //! use countersign_axum::ClaimedWebhook;
-//! use countersign_core::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier};
+//! use countersign_core::{ConfigError, MemoryStore, Receiver, Secret, Verifier};
 //! use countersign_schemes as schemes;
 //!
 //! async fn on_event(ClaimedWebhook { verified, claim, .. }: ClaimedWebhook) -> StatusCode {
@@ -50,7 +50,7 @@
 //!
 //! fn app(secret: Secret) -> Result<Router, ConfigError> {
 //!     let verifier = Verifier::new(schemes::stripe(), secret)?;
-//!     let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
+//!     let receiver = Receiver::new(verifier, MemoryStore::new());
 //!     Ok(Router::new().route("/hooks/stripe", post(on_event)).with_state(receiver))
 //! }
 //! # app(Secret::new("whsec_test")?)?;

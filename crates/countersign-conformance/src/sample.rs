@@ -96,7 +96,7 @@ impl SampleDelivery {
 
         let body = serde_json::json!({ "id": self.id, "content": self.content }).to_string();
         let headers = signer
-            .sign(&[("Content-Type", "application/json")], body.as_bytes())
+            .sign_with(&[("Content-Type", "application/json")], body.as_bytes())
             .expect("the sample scheme signs nothing but the body");
         verifier.verify(&headers, body).expect("the signature is of the same secret and body")
     }

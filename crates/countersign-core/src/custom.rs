@@ -87,7 +87,7 @@ use crate::secret::{Secret, Secrets};
 ///     .build()?;
 ///
 /// let signer = Signer::new(acme.clone(), Secret::new("secret")?)?;
-/// let headers = signer.sign(&[("Accept", "*/*")], b"a\nb")?;
+/// let headers = signer.sign(b"a\nb")?;
 /// let verifier = Verifier::new(acme, Secret::new("secret")?)?;
 /// assert!(verifier.verify(&headers, "a\nb").is_ok());
 /// assert!(verifier.verify(&headers, "a\nc").is_err());

@@ -102,6 +102,7 @@ struct Inner {
     unsigned: unsigned_handshake::Unsigned,
     keeper: Option<Arc<dyn HandshakeSecretStore>>,
     clock: Arc<dyn Clock>,
+    endpoint: Endpoint,
     watch: Recorder,
 }
 
@@ -171,6 +172,7 @@ impl Verifier {
             keeper: None,
             clock: Arc::new(SystemClock::new()),
             // An endpoint without a name has the scheme's name.
+            endpoint: Endpoint::new(scheme.name()),
             watch: Recorder::new(scheme.name(), scheme.name()),
             scheme,
         });

@@ -1,6 +1,6 @@
 //! How about ninety providers sign their webhooks.
 //!
-//! Each provider has a function that returns its [`Scheme`], such as [`stripe`]; its documentation
+//! Each provider has a function that returns its [`Scheme`](countersign_core::Scheme), such as [`stripe`]; its documentation
 //! names the header, the signed payload and the common mistakes. [`named`] finds a scheme by the
 //! name in a configuration file.
 //!

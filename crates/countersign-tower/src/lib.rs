@@ -45,7 +45,7 @@
 //!
 //! let body = r#"{"event_id":"evt_1"}"#;
 //! let mut request = Request::post("/hooks/jupiter");
-//! for (name, value) in Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(&[("", ""); 0], body.as_bytes())? {
+//! for (name, value) in Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(body.as_bytes())? {
 //!     request = request.header(name, value);
 //! }
 //! let response = service.oneshot(request.body(Full::<Bytes>::from(body))?).await?;
@@ -61,9 +61,7 @@
 //! # use http::Request;
 //! # use http_body_util::Full;
 //! # use std::convert::Infallible;
-//! use countersign_core::{
-//!     EarlyResponse, Endpoint, Grant, MemoryStore, Receiver, Secret, Signer, Verifier,
-//! };
+//! use countersign_core::{EarlyResponse, Grant, MemoryStore, Receiver, Secret, Signer, Verifier};
 //! use countersign_schemes as schemes;
 //! use countersign_tower::WebhookLayer;
 //! use http::Response;
@@ -73,7 +71,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let scheme = schemes::jupiter();
 //! let verifier = Verifier::new(scheme.clone(), Secret::new("whsec_demo")?)?;
-//! let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"));
+//! let receiver = Receiver::new(verifier, MemoryStore::new());
 //! let layer = WebhookLayer::new(receiver);
 //!
 //! let service = ServiceBuilder::new().layer(layer.clone()).service_fn(
@@ -84,7 +82,7 @@
 //! );
 //!
 //! # let body = r#"{"event_id":"evt_1"}"#;
-//! # let headers = Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(&[("", ""); 0], body.as_bytes())?;
+//! # let headers = Signer::new(scheme, Secret::new("whsec_demo")?)?.sign(body.as_bytes())?;
 //! # let delivery = || {
 //! #     let mut request = Request::post("/hooks/jupiter");
 //! #     for (name, value) in &headers {

@@ -47,18 +47,18 @@
 //!    and the target for the schemes that sign them.
 //! 2. [`Scheme`] defines which header has the signature, its format, and which
 //!    bytes are signed. [`schemes`] has the built-in schemes,
-//!    [`Scheme::builder`] builds a custom one. [`ProviderProfile`] describes the
+//!    [`Scheme::builder`] builds a custom one. [`ProviderProfile`](scheme::ProviderProfile) describes the
 //!    provider's retries and time limits.
 //! 3. [`Tolerance`] and [`Clock`] check the signed timestamp.
-//! 4. [`HeadSource`] and [`BodySource`]: the request in an adapter's types. The body is
+//! 4. [`HeadSource`](adapter::HeadSource) and [`BodySource`](adapter::BodySource): the request in an adapter's types. The body is
 //!    read after the head was checked, and hashed as it arrives.
 //! 5. [`Secrets`]: the current [`Secret`] and those that are still active during
 //!    a rotation. Any of them may have signed the delivery.
 //! 6. [`Verified`], the result: the signed bytes, the event's id and type, the
 //!    signed timestamp, and which secret matched. Only verification creates it.
 //! 7. [`EventKey`] and [`Claim`]: the event is claimed in an
-//!    [`IdempotencyStore`], so that only one attempt at a time handles it.
-//! 8. [`Verdict`] is the meaning of the handler's status for the event.
+//!    [`IdempotencyStore`](store::IdempotencyStore), so that only one attempt at a time handles it.
+//! 8. [`Verdict`](outcome::Verdict) is the meaning of the handler's status for the event.
 //!    [`EarlyResponse`] is a response that is sent instead of calling the handler.
 //!
 //! [`Verifier`] has the configuration of an endpoint and performs the steps:
@@ -100,7 +100,7 @@
 //! | `redis-sentinel` | `redis+sentinel://` |
 //! | `redis-tls` | `rediss://`, with rustls |
 //! | `serde` | `Scheme::from_toml` |
-//! | `compression` | bodies whose decoded bytes are signed: [`BodyView::Decoded`] |
+//! | `compression` | bodies whose decoded bytes are signed: [`BodyView::Decoded`](scheme::BodyView::Decoded) |
 //! | `asymmetric` | public keys: Ed25519, ECDSA, RSA, and JWTs signed with them |
 //! | `diagnose` | the module `diagnose`: finds out offline [why a delivery does not verify](guide::troubleshooting); implies `compression` |
 //! | `metrics` | [metrics](guide::observability) through the facade `metrics`; the module `metrics` lists them |
@@ -114,7 +114,7 @@
 //!   record, an expired lease, or the loss of the store's data, an event is
 //!   handled again. [`Grant`] has the information about earlier attempts.
 //! - **Duplicates are not detected if no signed field identifies the event**
-//!   ([`Identity`]): they are handled again, and flagged.
+//!   ([`Identity`](scheme::Identity)): they are handled again, and flagged.
 //! - **Bodies that a proxy has rewritten do not verify**, because they are not
 //!   the signed bytes.
 //! - **Timestamp checks need a correct clock.** The tolerance is relative to the

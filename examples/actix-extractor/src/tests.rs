@@ -34,7 +34,7 @@ async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let content_type = ("Content-Type", "application/json");
     let mut request = TestRequest::post().uri(path).insert_header(content_type);
-    for header in signer.sign(&[content_type], body.as_bytes()).unwrap() {
+    for header in signer.sign_with(&[content_type], body.as_bytes()).unwrap() {
         request = request.insert_header(header);
     }
     call_service(&app, request.set_payload(body).to_request()).await.status()

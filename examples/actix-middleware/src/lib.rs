@@ -21,8 +21,7 @@ use actix_web::web::{Bytes, ReqData, ServiceConfig, post, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer, Responder};
 use countersign::actix::{Rejection, WebhookMiddleware, limit_unsent};
 use countersign::{
-    ConfigError, EarlyResponse, Endpoint, MemoryStore, Receiver, Secret, Verified, Verifier,
-    schemes,
+    ConfigError, EarlyResponse, MemoryStore, Receiver, Secret, Verified, Verifier, schemes,
 };
 
 /// Creates the middleware for Stripe, which deduplicates events. Create it once,
@@ -33,7 +32,7 @@ use countersign::{
 /// [`ConfigError`] if the secret cannot be used.
 pub fn middleware(secret: &str) -> Result<WebhookMiddleware<MemoryStore>, ConfigError> {
     let verifier = Verifier::new(schemes::stripe(), Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
+    let receiver = Receiver::new(verifier.with_endpoint("stripe"), MemoryStore::new());
     Ok(WebhookMiddleware::new(receiver))
 }
 

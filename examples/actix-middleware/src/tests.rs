@@ -70,6 +70,5 @@ async fn deliver(
 fn signed(secret: &str) -> Vec<(String, String)> {
     let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
-    let none: [(&str, &str); 0] = [];
-    signer.sign(&none, EVENT.as_bytes()).unwrap()
+    signer.sign(EVENT.as_bytes()).unwrap()
 }

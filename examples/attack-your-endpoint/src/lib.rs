@@ -23,7 +23,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::tower::WebhookLayer;
-use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
+use countersign::{ConfigError, MemoryStore, Receiver, Secret, Verifier, schemes};
 
 /// The number of handled events.
 pub type Handled = Arc<AtomicUsize>;
@@ -35,7 +35,7 @@ pub type Handled = Arc<AtomicUsize>;
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str, handled: &Handled) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(schemes::stripe(), Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("stripe"));
+    let receiver = Receiver::new(verifier.with_endpoint("stripe"), MemoryStore::new());
     let app = Router::new().route("/hooks", post(on_event)).layer(WebhookLayer::new(receiver));
     Ok(app.with_state(Arc::clone(handled)))
 }

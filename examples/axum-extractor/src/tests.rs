@@ -32,7 +32,7 @@ async fn deliver(path: &str, secret: &str, body: &'static str) -> StatusCode {
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let content_type = ("Content-Type", "application/json");
     let mut request = Request::post(path).header(content_type.0, content_type.1);
-    for (name, value) in signer.sign(&[content_type], body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign_with(&[content_type], body.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body)).unwrap();

@@ -13,7 +13,7 @@ fn a_delivery_of_the_described_scheme_is_proved() {
     let body = r#"{"id":"evt_1","type":"order.paid"}"#;
     let secret = || Secret::new("acme secret").unwrap();
     let signer = Signer::new(acme().unwrap(), secret()).unwrap();
-    let headers = signer.sign(&[("Host", "localhost")], body.as_bytes()).unwrap();
+    let headers = signer.sign_with(&[("Host", "localhost")], body.as_bytes()).unwrap();
 
     let verifier = Verifier::new(acme_from_file().unwrap(), secret()).unwrap();
     let verified = verifier.verify(&headers, body).unwrap();

@@ -19,9 +19,7 @@ use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::routing::post;
 use countersign::tower::WebhookLayer;
-use countersign::{
-    ConfigError, Endpoint, Grant, Receiver, Secret, SystemClock, Verified, Verifier, schemes,
-};
+use countersign::{ConfigError, Grant, Receiver, Secret, SystemClock, Verified, Verifier, schemes};
 
 pub use store::MapStore;
 
@@ -34,7 +32,7 @@ pub use store::MapStore;
 pub fn app(secret: &str) -> Result<(Router, WebhookLayer<MapStore>), ConfigError> {
     let verifier = Verifier::new(schemes::jupiter(), Secret::new(secret)?)?;
     let store = MapStore::new(MAX_EVENTS, SystemClock::new());
-    let receiver = Receiver::new(verifier, store, Endpoint::new("jupiter"));
+    let receiver = Receiver::new(verifier.with_endpoint("jupiter"), store);
     let layer = WebhookLayer::new(receiver);
     Ok((Router::new().route("/", post(on_event)).layer(layer.clone()), layer))
 }

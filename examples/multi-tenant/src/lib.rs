@@ -19,7 +19,7 @@ use axum::routing::post;
 use countersign::tenants::{SecretResolver, TenantId, Tenants};
 use countersign::tower::WebhookLayer;
 use countersign::{
-    ConfigError, Endpoint, MemoryStore, Receiver, Secret, Secrets, Verified, Verifier, schemes,
+    ConfigError, MemoryStore, Receiver, Secret, Secrets, Verified, Verifier, schemes,
 };
 
 /// The secrets of the customers, the newest last. In production this is a database.
@@ -69,7 +69,7 @@ pub fn verifier(customers: Customers) -> Result<Verifier, ConfigError> {
 
 /// Handles each event of each customer once.
 pub fn app(verifier: Verifier) -> Router {
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("hooks"));
+    let receiver = Receiver::new(verifier.with_endpoint("hooks"), MemoryStore::new());
     let route = post(on_event).layer(WebhookLayer::new(receiver));
     Router::new().route("/hooks/{customer}", route)
 }

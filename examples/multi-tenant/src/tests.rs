@@ -50,7 +50,7 @@ async fn deliver(app: &Router, customer: &str, secret: &str) -> (u16, String) {
     let scheme = schemes::jupiter();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post(format!("/hooks/{customer}"));
-    for (name, value) in signer.sign(&[("", ""); 0], EVENT.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(EVENT.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let response = app.clone().oneshot(request.body(Body::from(EVENT)).unwrap()).await.unwrap();

@@ -18,9 +18,7 @@ use axum::extract::Extension;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use countersign::tower::WebhookLayer;
-use countersign::{
-    ConfigError, Endpoint, MemoryStore, Receiver, Secrets, Verified, Verifier, schemes,
-};
+use countersign::{ConfigError, MemoryStore, Receiver, Secrets, Verified, Verifier, schemes};
 
 pub use scrape::Scrape;
 
@@ -32,7 +30,7 @@ pub use scrape::Scrape;
 /// [`ConfigError`] if a secret cannot be used.
 pub fn app(secrets: impl Into<Secrets>) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(schemes::venum(), secrets)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("trades"));
+    let receiver = Receiver::new(verifier.with_endpoint("trades"), MemoryStore::new());
     let hooks = Router::new().route("/hooks/venum", post(on_event));
     Ok(hooks.layer(WebhookLayer::new(receiver)))
 }

@@ -70,7 +70,7 @@ async fn deliver(app: &Router, secret: &str) -> u16 {
     let scheme = schemes::venum();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/hooks/venum");
-    for (name, value) in signer.sign(&[("", ""); 0], EVENT.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(EVENT.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(EVENT)).unwrap();

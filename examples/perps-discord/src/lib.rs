@@ -37,7 +37,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use countersign::axum::ClaimedWebhookJson;
-use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
+use countersign::{ConfigError, MemoryStore, Receiver, Secret, Verifier, schemes};
 use serde::Deserialize;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
@@ -57,7 +57,7 @@ pub use poster::{Job, post_trades};
 /// If `room` is 0.
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(schemes::perps_tracker(), Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("perps-tracker"))
+    let receiver = Receiver::new(verifier.with_endpoint("perps-tracker"), MemoryStore::new())
         .with_lease(MAX_WAIT);
     let (jobs, taken) = mpsc::channel(room);
     let app = Router::new().route("/webhook", post(on_event)).layer(Extension(jobs));

@@ -149,7 +149,7 @@ async fn deliver(app: &Router, secret: &str, id: &str, kind: &str) -> (u16, Opti
     let scheme = schemes::perps_tracker();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/webhook");
-    for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(body.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body)).unwrap();

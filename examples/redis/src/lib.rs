@@ -13,7 +13,7 @@ use axum::routing::post;
 use axum::{Router, http::StatusCode};
 use countersign::redis::RedisStore;
 use countersign::tower::WebhookLayer;
-use countersign::{ConfigError, Endpoint, Grant, Receiver, Secret, Verified, Verifier, schemes};
+use countersign::{ConfigError, Grant, Receiver, Secret, Verified, Verifier, schemes};
 
 /// Creates the layer for the handler. Keep a clone for the shutdown: its `drain`
 /// waits for the handlers in progress.
@@ -24,7 +24,7 @@ use countersign::{ConfigError, Endpoint, Grant, Receiver, Secret, Verified, Veri
 pub fn layer(secret: &str, store: RedisStore) -> Result<WebhookLayer<RedisStore>, ConfigError> {
     let verifier = Verifier::new(schemes::stripe(), Secret::new(secret)?)?;
     // All processes of this endpoint must use the same name.
-    Ok(WebhookLayer::new(Receiver::new(verifier, store, Endpoint::new("payments"))))
+    Ok(WebhookLayer::new(Receiver::new(verifier.with_endpoint("payments"), store)))
 }
 
 /// Receives deliveries of Stripe.

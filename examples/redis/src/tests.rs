@@ -39,9 +39,8 @@ async fn connect(server: &RedisServer) -> RedisStore {
 async fn status(app: Router, body: &str) -> u16 {
     let scheme = schemes::stripe();
     let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
-    let none: [(&str, &str); 0] = [];
     let mut request = Request::post("/");
-    for (name, value) in signer.sign(&none, body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(body.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body.to_owned())).unwrap();

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let body = r#"{"signature":"5h6x","type":"finalized"}"#;
     for secret in ["whsec_new", "whsec_old", "whsec_guessed"] {
         let signer = Signer::new(verifier.scheme().clone(), Secret::new(secret)?)?;
-        let headers = signer.sign(&[("Content-Type", "application/json")], body.as_bytes())?;
+        let headers = signer.sign_with(&[("Content-Type", "application/json")], body.as_bytes())?;
         match verifier.verify(&headers, body) {
             Ok(verified) => {
                 let name = verified.secret_name().unwrap_or("unnamed");

@@ -7,7 +7,7 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 /// Verifies a delivery that is signed with `secret`.
 fn deliver(verifier: &Verifier, secret: &str) -> Result<Verified, VerifyError> {
     let signer = Signer::new(verifier.scheme().clone(), Secret::new(secret).unwrap()).unwrap();
-    let headers = signer.sign(&[("Content-Type", "application/json")], b"{}").unwrap();
+    let headers = signer.sign_with(&[("Content-Type", "application/json")], b"{}").unwrap();
     verifier.verify(&headers, "{}")
 }
 

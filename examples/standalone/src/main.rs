@@ -11,7 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let body = br#"{"id":"evt_1","type":"invoice.paid"}"#.to_vec();
     let signer = Signer::new(schemes::stripe(), Secret::new(secret)?)?;
-    let headers = signer.sign(&[("Content-Type", "application/json")], &body)?;
+    let headers = signer.sign_with(&[("Content-Type", "application/json")], &body)?;
 
     let genuine = Request { headers, body };
     let mut altered = genuine.clone();

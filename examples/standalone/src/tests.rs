@@ -7,7 +7,7 @@ const SECRET: &str = "whsec_example";
 fn delivery(verifier: &Verifier) -> Request {
     let body = br#"{"id":"evt_1","type":"invoice.paid"}"#.to_vec();
     let signer = Signer::new(verifier.scheme().clone(), Secret::new(SECRET).unwrap()).unwrap();
-    let headers = signer.sign(&[("Content-Type", "application/json")], &body).unwrap();
+    let headers = signer.sign_with(&[("Content-Type", "application/json")], &body).unwrap();
     Request { headers, body }
 }
 

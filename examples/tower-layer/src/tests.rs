@@ -29,7 +29,7 @@ async fn deliver(secret: &str, body: &'static str) -> Response {
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let event = ("X-GitHub-Event", "ping");
     let mut request = Request::builder().method("POST").uri("/").header(event.0, event.1);
-    for (name, value) in signer.sign(&[event], body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign_with(&[event], body.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body)).unwrap();

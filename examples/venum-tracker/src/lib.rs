@@ -25,7 +25,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign::tower::WebhookLayer;
-use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
+use countersign::{ConfigError, MemoryStore, Receiver, Secret, Verifier, schemes};
 
 pub use tracker::{Event, Noted, Step, Tracker, Transaction};
 
@@ -38,7 +38,7 @@ pub use tracker::{Event, Noted, Step, Tracker, Transaction};
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str, room: usize) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(schemes::venum(), Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("venum"));
+    let receiver = Receiver::new(verifier.with_endpoint("venum"), MemoryStore::new());
     let hook = post(on_event).layer(WebhookLayer::new(receiver));
     Ok(Router::new()
         .route("/hooks/venum", hook)

@@ -52,7 +52,7 @@ async fn deliver(app: &Router, secret: &str, body: &str) -> StatusCode {
     let scheme = schemes::venum();
     let signer = Signer::new(scheme, Secret::new(secret).unwrap()).unwrap();
     let mut request = Request::post("/hooks/venum");
-    for (name, value) in signer.sign(&[("", ""); 0], body.as_bytes()).unwrap() {
+    for (name, value) in signer.sign(body.as_bytes()).unwrap() {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body.to_owned())).unwrap();

@@ -24,7 +24,7 @@ use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use countersign::axum::ClaimedWebhook;
-use countersign::{ConfigError, Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
+use countersign::{ConfigError, MemoryStore, Receiver, Secret, Verifier, schemes};
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 pub use worker::{Job, work};
@@ -41,7 +41,7 @@ pub use worker::{Job, work};
 /// If `room` is 0.
 pub fn app(secret: &str, room: usize) -> Result<(Router, mpsc::Receiver<Job>), ConfigError> {
     let verifier = Verifier::new(schemes::jupiter(), Secret::new(secret)?)?;
-    let receiver = Receiver::new(verifier, MemoryStore::new(), Endpoint::new("jupiter"))
+    let receiver = Receiver::new(verifier.with_endpoint("jupiter"), MemoryStore::new())
         .with_lease(MAX_WORKER_WAIT);
     let (jobs, taken) = mpsc::channel(room);
     let app = Router::new().route("/", post(on_event)).layer(Extension(jobs));

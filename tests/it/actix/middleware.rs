@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::app::{LocalApp, local, of_body, pieces, request};
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, NO_HEADERS, NOW_MS, scheme, secret, secret_text, verifier};
+use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret, secret_text, verifier};
 use crate::whole_path::adapters::{receiver, receiver_with};
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn the_url_is_verified_as_it_was_sent() {
     {
         let url = PublicUrl::new("https://receiver.example/h%6Fok//a?b=%41&b").unwrap();
         let signer = Signer::new(signs_url.clone(), secret(1)).unwrap();
-        let headers = signer.with_url(url).sign(&NO_HEADERS, b"{}").unwrap();
+        let headers = signer.with_url(url).sign(b"{}").unwrap();
         let sent = TestRequest::post().uri(target).set_payload("{}");
         let sent = headers.into_iter().fold(sent, |sent, header| sent.append_header(header));
         assert_eq!(app.answer(sent).await.status, status, "{target}");

@@ -74,7 +74,7 @@ async fn every_rejection_is_counted_once_at_every_adapter() {
 }
 
 async fn rejections_at_every_adapter() {
-    let verify = VerifyMiddleware::new(verifier(&scheme("jupiter")).with_endpoint(&endpoint()));
+    let verify = VerifyMiddleware::new(verifier(&scheme("jupiter")).with_endpoint(endpoint()));
     let claiming = async |_: ClaimedWebhook| "handled";
     let adapters = [
         in_front_of(async || "handled").await,

@@ -12,7 +12,7 @@ use countersign::actix::WebhookMiddleware;
 use countersign::axum::ClaimedWebhook;
 use countersign::testing::{AttackAnswer, AttackList, AttackRequest, Attacks};
 use countersign::tower::WebhookLayer;
-use countersign::{Endpoint, MemoryStore, Receiver, Secret, Verifier, schemes};
+use countersign::{MemoryStore, Receiver, Secret, Verifier, schemes};
 use http::StatusCode;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
@@ -97,7 +97,7 @@ fn receiver(scheme: &str) -> Receiver<MemoryStore> {
     let secret = Secret::new(SECRET).unwrap();
     let verifier = Verifier::new(schemes::named(scheme).unwrap(), secret).unwrap();
     let verifier = verifier.with_body_limit(LIMIT).with_body_timeout(Duration::from_secs(2));
-    Receiver::new(verifier, MemoryStore::new(), Endpoint::new(scheme))
+    Receiver::new(verifier.with_endpoint(scheme), MemoryStore::new())
 }
 
 /// How often a handler was called.

@@ -268,7 +268,7 @@ impl Receiver {
         };
         let Ok(unix_ms) = time.parse() else { return };
         let signer = Signer::new(venum(), Secret::new(SECRET).unwrap()).unwrap();
-        let genuine = signer.at_unix_ms(unix_ms).sign(&*headers, body);
+        let genuine = signer.at_unix_ms(unix_ms).sign_with(&*headers, body);
         let Ok([(_, genuine)]) = genuine.as_deref() else { return };
         let wanted = genuine.split_once(",v1=").unwrap().1;
         if tag.starts_with(wanted) || shorter_ends && wanted.starts_with(tag) {

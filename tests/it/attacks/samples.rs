@@ -159,7 +159,7 @@ impl Sample {
     fn genuine(&self, body: &Bytes) -> Vec<u8> {
         let scheme = schemes::named(self.scheme).unwrap();
         let signer = Signer::new(scheme, Secret::new(SECRET).unwrap()).unwrap();
-        let headers = signer.sign(&crate::delivery::NO_HEADERS, body).unwrap();
+        let headers = signer.sign(body).unwrap();
         headers[0].1.clone().into_bytes()
     }
 }

@@ -75,7 +75,7 @@ fn a_handshake_that_is_signed_is_told_whether_it_verifies_or_not() {
         let (scheme, vector) = (scheme(provider), vector(provider));
         let signer = Signer::new(scheme.clone(), Secret::new("signing secret").unwrap()).unwrap();
         let signer = signer.with_id("msg_1").at_unix_ms(NOW_MS);
-        let signed = signer.sign(&vector.request.headers, &vector.request.body).unwrap();
+        let signed = signer.sign_with(&vector.request.headers, &vector.request.body).unwrap();
         let request = captured(vector, signed);
         let found = asking(&scheme).diagnose(&request).unwrap();
         assert!(found.is_verified() && found.causes().is_empty(), "{provider}: {found:?}");

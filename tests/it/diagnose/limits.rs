@@ -99,7 +99,7 @@ fn a_scheme_of_public_keys_is_diagnosed_as_one_of_secrets_is() {
     };
     let ((private, own), (_, other)) = (keys(), keys());
     let signer = Signer::new(scheme.clone(), Secret::new(private).unwrap()).unwrap();
-    let headers = signer.at_unix_ms(NOW_MS).sign(&[("Accept", "*/*")], b"{\"a\": 1}").unwrap();
+    let headers = signer.at_unix_ms(NOW_MS).sign(b"{\"a\": 1}").unwrap();
     let first = |known: &str, body: &'static str| {
         let request = CapturedRequest::new(headers.clone(), body);
         let own = Secret::new(&*own).unwrap();

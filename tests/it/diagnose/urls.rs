@@ -17,7 +17,7 @@ fn is_found(scheme: &Scheme, signed: &str, headers: &[(&str, &str)], url: &str) 
     let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
     let signer = signer.with_url(PublicUrl::new(signed).unwrap());
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
-    let sent = signer.sign(&own, BODY.as_bytes()).unwrap();
+    let sent = signer.sign_with(&own, BODY.as_bytes()).unwrap();
     let sent = sent.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     let sent = sent.chain(headers.iter().copied()).chain(own);
     let request = CapturedRequest::new(sent, BODY).with_url(url);
@@ -111,7 +111,7 @@ fn verified_as_told(scheme: &Scheme, signed: &str, at_hand: &str) -> Option<Stri
     let own = [("Content-Type", "application/x-www-form-urlencoded")];
     let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
     let signer = signer.with_url(PublicUrl::new(signed).unwrap());
-    let sent = signer.sign(&own, &body).unwrap();
+    let sent = signer.sign_with(&own, &body).unwrap();
     let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let sent: Vec<(String, String)> = sent.into_iter().chain(own).collect();
     let request = CapturedRequest::new(sent.clone(), body.clone()).with_url(at_hand);
@@ -188,7 +188,7 @@ fn a_fragment_and_the_scheme_of_a_websocket_are_told_by_their_names() {
         let secret = || Secret::new("a secret").unwrap();
         let signer = Signer::new(twilio.clone(), secret()).unwrap();
         let signer = signer.with_url(PublicUrl::new(signed).unwrap());
-        let sent = signer.sign(&[("Accept", "*/*")], BODY.as_bytes()).unwrap();
+        let sent = signer.sign(BODY.as_bytes()).unwrap();
         let request = CapturedRequest::new(sent, BODY).with_url(at_hand);
         let found = diagnose(&twilio, secret()).diagnose(&request).unwrap();
         assert_certain(&found, CauseKind::UrlMismatch, at_hand);

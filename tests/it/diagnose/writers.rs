@@ -238,7 +238,7 @@ proptest! {
                 let secret = || Secret::new("0123456789abcdef").unwrap();
                 let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(NOW_MS);
                 let signer = signer.with_url(PublicUrl::new(signed.as_str()).unwrap());
-                let sent = signer.sign(&[("Accept", "*/*")], b"{}").unwrap();
+                let sent = signer.sign(b"{}").unwrap();
                 let request = CapturedRequest::new(sent, "{}").with_url(at_hand.as_str());
                 let found = diagnose(&scheme, secret()).diagnose(&request).unwrap();
                 assert_certain(&found, CauseKind::UrlMismatch, &format!("{name}: {signed}"));

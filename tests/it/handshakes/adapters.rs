@@ -10,7 +10,7 @@ use axum::routing::{any, post};
 use countersign::actix::VerifyMiddleware;
 use countersign::axum::{ClaimedWebhookJson, Webhook};
 use countersign::tower::{VerifyLayer, WebhookLayer};
-use countersign::{EarlyResponse, Endpoint, MemoryStore, Receiver, Secret, Signer, Verifier};
+use countersign::{EarlyResponse, MemoryStore, Receiver, Secret, Signer, Verifier};
 use http::{Request, StatusCode};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -133,7 +133,7 @@ fn handed_over(vector: &Vector) -> String {
 
 fn signed_with(vector: &Vector, key: &str) -> Vec<(String, String)> {
     let signer = Signer::new(vector.scheme(), Secret::new(key).unwrap()).unwrap();
-    signer.sign(&vector.request.headers, &vector.request.body).unwrap()
+    signer.sign_with(&vector.request.headers, &vector.request.body).unwrap()
 }
 
 #[tokio::test]
@@ -191,7 +191,7 @@ fn keeping(verifier: Verifier, kept: &Kept) -> Verifier {
 
 /// Each adapter, with a handler that must not be called.
 fn adapters(verifier: &Verifier) -> [(&'static str, Router); 4] {
-    let receiver = Receiver::new(verifier.clone(), MemoryStore::new(), Endpoint::new("handshakes"));
+    let receiver = Receiver::new(verifier.clone().with_endpoint("handshakes"), MemoryStore::new());
     let never = async || -> StatusCode { panic!("handled!") };
     let routed = || Router::new().route("/hook", post(never));
     [

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use countersign::tower::{VerifyLayer, WebhookLayer, into_response};
-use countersign::{Endpoint, Receiver, TokioRuntime, Verified};
+use countersign::{Receiver, TokioRuntime, Verified};
 use countersign_conformance::{
     AdapterLevel, AdapterUnderTest, CODE_HEADER, HandlerScript, HttpEndpoint, RunningServer,
     TestStore,
@@ -82,7 +82,7 @@ impl FlawedAdapter {
             Flaw::GivesEachFrameADeadline => verifier.with_body_timeout(Duration::from_secs(60)),
             _ => return receiver,
         };
-        Receiver::new(verifier, receiver.store().clone(), Endpoint::new("flawed"))
+        Receiver::new(verifier.with_endpoint("flawed"), receiver.store().clone())
     }
 }
 

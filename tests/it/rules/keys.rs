@@ -10,7 +10,7 @@ use countersign::{
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::cases::{RSA_PRIVATE, ed25519, p256, pem, verifier};
-use crate::delivery::{ID, NO_HEADERS, NOW_MS};
+use crate::delivery::{ID, NOW_MS};
 
 #[test]
 fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {
@@ -59,7 +59,7 @@ fn a_list_holds_a_signature_of_each_private_key() {
     let keys = [ed25519(), ed25519()];
     let secrets = Secrets::new(Secret::new(keys[0][0].as_str()).unwrap())
         .with_previous(Secret::new(keys[1][0].as_str()).unwrap());
-    let headers = Signer::new(scheme.clone(), secrets).unwrap().sign(&NO_HEADERS, b"{}").unwrap();
+    let headers = Signer::new(scheme.clone(), secrets).unwrap().sign(b"{}").unwrap();
     for [_, public] in keys {
         let public = Secret::from_bytes(&der(&public)[ED25519_SPKI_LENGTH..]).unwrap();
         assert!(verifier(&scheme, public).verify(&headers, "{}").is_ok());
@@ -152,7 +152,7 @@ fn keys_are_looked_up_for_the_schemes_that_name_them_only() {
 
 fn sign(scheme: &Scheme, private: &str) -> Vec<(String, String)> {
     let signer = Signer::new(scheme.clone(), Secret::new(private).unwrap()).unwrap();
-    signer.with_id(ID).at_unix_ms(NOW_MS).sign(&NO_HEADERS, b"{}").unwrap()
+    signer.with_id(ID).at_unix_ms(NOW_MS).sign(b"{}").unwrap()
 }
 
 fn der(pem: &str) -> Vec<u8> {

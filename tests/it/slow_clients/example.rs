@@ -92,7 +92,7 @@ impl Sender {
             r#"{{"id":"{id}","event_id":"{id}","type":"test","created":{now},"data":{{}}}}"#
         );
         let signer = Signer::new(self.scheme.clone(), Secret::new(SECRET).unwrap()).unwrap();
-        let headers = signer.sign(&crate::delivery::NO_HEADERS, body.as_bytes()).unwrap();
+        let headers = signer.sign(body.as_bytes()).unwrap();
         Signed { path: self.path, headers, body }
     }
 }

@@ -14,9 +14,7 @@ use axum::routing::post;
 use countersign::axum::ClaimedWebhook;
 use countersign::store::IdempotencyStore;
 use countersign::tower::WebhookLayer;
-use countersign::{
-    Claim, EarlyResponse, Endpoint, Grant, Receiver, TokioRuntime, Verified, Verifier,
-};
+use countersign::{Claim, EarlyResponse, Grant, Receiver, TokioRuntime, Verified, Verifier};
 use http::header::RETRY_AFTER;
 use tower::ServiceExt;
 
@@ -180,7 +178,7 @@ pub(crate) fn receiver<S: IdempotencyStore>(store: S) -> Receiver<S> {
 }
 
 pub(crate) fn receiver_with<S: IdempotencyStore>(verifier: Verifier, store: S) -> Receiver<S> {
-    Receiver::new(verifier, store, Endpoint::new("test"))
+    Receiver::new(verifier.with_endpoint("test"), store)
 }
 
 /// Jupiter's delivery of the event with this id.

@@ -86,7 +86,7 @@ impl Endpoint {
         let body = body.into_bytes();
         let head = [("content-type", "application/json")];
         let signer = Signer::new(self.scheme.clone(), secret.secret()?)?.at_unix_ms(unix_ms);
-        let headers = signer.sign(&head, &body)?;
+        let headers = signer.sign_with(&head, &body)?;
         let expected = Expected::Handled { secret: 0 };
         Ok(Delivery { scheme: self.provider.scheme, what, headers, body, copies: 1, expected })
     }

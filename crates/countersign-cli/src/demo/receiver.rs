@@ -77,7 +77,7 @@ fn app(endpoints: &[Endpoint], observer: mpsc::Sender<Judged>) -> Result<Router,
     for endpoint in endpoints {
         let (path, verifier) = (endpoint.path(), endpoint.verifier()?);
         let name = countersign::Endpoint::new(path.as_str());
-        let receiver = countersign::Receiver::new(verifier, MemoryStore::new(), name);
+        let receiver = countersign::Receiver::new(verifier.with_endpoint(name), MemoryStore::new());
         app = app.route(&path, post(handle).layer(WebhookLayer::new(receiver)));
     }
     Ok(app.layer(middleware::from_fn_with_state(observer, observe)))

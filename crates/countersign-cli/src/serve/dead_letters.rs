@@ -200,9 +200,7 @@ mod tests {
         Attempt, ClaimOutcome, CompleteOutcome, Health, IdempotencyStore, ReleaseOutcome,
         RenewOutcome, StoreError,
     };
-    use countersign::{
-        EarlyResponse, Endpoint, EventKey, MemoryStore, Receiver, Secret, Signer, Verifier,
-    };
+    use countersign::{EarlyResponse, EventKey, MemoryStore, Receiver, Secret, Signer, Verifier};
     use serde_json::Value;
     use tempfile::TempDir;
 
@@ -257,12 +255,12 @@ mod tests {
         let (scheme, text) = (schemes::jupiter(), "the secret");
         let body = &format!(r#"{{"event_id":"{id}","type":"t"}}"#);
         let signer = Signer::new(scheme.clone(), Secret::new(text).unwrap()).unwrap();
-        let headers = signer.sign(&[("content-type", "application/json")], body.as_bytes());
+        let headers = signer.sign_with(&[("content-type", "application/json")], body.as_bytes());
         let verifier = Verifier::new(scheme, Secret::new(text).unwrap()).unwrap();
         let verified = verifier.verify(&headers.unwrap(), body.clone()).unwrap();
         let store = Exhausted(MemoryStore::new());
         let letters = EndpointDeadLetters { folder: folder.clone(), endpoint: "/in".into() };
-        let receiver = Receiver::new(verifier, store, Endpoint::new("/in"));
+        let receiver = Receiver::new(verifier.with_endpoint("/in"), store);
         let receiver = receiver.with_dead_letters(letters);
         receiver.claim(&verified, &countersign::TokioRuntime).await.err().unwrap()
     }

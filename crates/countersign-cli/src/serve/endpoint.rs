@@ -64,7 +64,7 @@ impl Endpoint {
         let path: Arc<str> = plan.path.as_str().into();
         let name = countersign::Endpoint::new(Arc::clone(&path));
         let methods = methods(plan.verifier.scheme());
-        let mut receiver = Receiver::new(plan.verifier, store, name.clone());
+        let mut receiver = Receiver::new(plan.verifier.with_endpoint(name.clone()), store);
         if let Some(deadline) = plan.ack_deadline {
             receiver = receiver.with_ack_deadline(deadline);
         }

@@ -45,7 +45,7 @@ impl Delivery {
         let body = body.into();
         let signer = Signer::new(schemes::named(scheme).unwrap(), Secret::new(secret).unwrap());
         let head = [("content-type", "application/json")];
-        let mut headers = signer.unwrap().sign(&head, &body).unwrap();
+        let mut headers = signer.unwrap().sign_with(&head, &body).unwrap();
         headers.push(("content-type".to_owned(), "application/json".to_owned()));
         Self { path, headers, body }
     }

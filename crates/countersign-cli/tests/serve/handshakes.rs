@@ -412,7 +412,7 @@ impl Vector {
             _ => return headers,
         };
         let signer = signer.unwrap().with_id("msg_1");
-        headers.extend(signer.sign(&headers, &self.request.body).unwrap());
+        headers.extend(signer.sign_with(&headers, &self.request.body).unwrap());
         headers
     }
 

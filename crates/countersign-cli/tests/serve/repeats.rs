@@ -128,7 +128,7 @@ fn signed(scheme: &str, at: SystemTime, body: &'static str) -> Delivery {
     let signer = Signer::new(schemes::named(scheme).unwrap(), Secret::new(SECRET).unwrap());
     let signer = signer.unwrap().at_unix_ms(i64::try_from(unix_ms).unwrap());
     let signer = signer.with_url(PublicUrl::new(URL).unwrap());
-    let headers = signer.sign(&own, body.as_bytes()).unwrap();
+    let headers = signer.sign_with(&own, body.as_bytes()).unwrap();
     let headers = headers.into_iter().chain(own).collect();
     Delivery { path: "/hooks", headers, body: body.into() }
 }

@@ -19,7 +19,7 @@ impl HttpEndpoint {
 
     pub(super) fn with_store(verifier: Verifier, store: TestStore) -> Self {
         Self {
-            receiver: Receiver::new(verifier, store, name()),
+            receiver: Receiver::new(verifier.with_endpoint(name()), store),
             script: HandlerScript::new([]),
             in_front: Upstream::Nothing,
         }

@@ -38,7 +38,7 @@ impl Request {
     }
 
     pub(super) fn signed_by(mut self, signer: &Signer) -> Result<Self, ConfigError> {
-        let signed = signer.sign(&self.headers, &self.body)?;
+        let signed = signer.sign_with(&self.headers, &self.body)?;
         let signed = signed.into_iter().map(|(name, value)| (name, value.into_bytes()));
         self.headers.extend(signed);
         Ok(self)

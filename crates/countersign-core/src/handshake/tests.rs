@@ -26,7 +26,7 @@ fn post(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
 
 fn signed(verifier: &Verifier, body: &str) -> Option<HandshakeAnswer> {
     let signer = Signer::new(verifier.scheme().clone(), Secret::new("secret").unwrap()).unwrap();
-    let headers = signer.sign(&NO_HEADERS, body.as_bytes()).unwrap();
+    let headers = signer.sign(body.as_bytes()).unwrap();
     verifier.verify(&headers, body.to_owned()).unwrap().handshake()
 }
 
@@ -223,8 +223,7 @@ fn an_hmac_is_of_the_secret_that_has_signed_the_handshake() {
     let scheme = scheme.scheme().clone();
     let body = r#"{"type":"mac","token":"t"}"#;
     let old = || Secret::new("old").unwrap();
-    let headers =
-        Signer::new(scheme.clone(), old()).unwrap().sign(&NO_HEADERS, body.as_bytes()).unwrap();
+    let headers = Signer::new(scheme.clone(), old()).unwrap().sign(body.as_bytes()).unwrap();
     let answer = |secrets: crate::secret::Secrets| {
         let verifier = Verifier::new(scheme.clone(), secrets).unwrap();
         verifier.verify(&headers, body).unwrap().handshake().unwrap().body().clone()

@@ -129,7 +129,7 @@ pub(super) mod sample {
         let endpoint = Endpoint::new("tests");
         let key = |i: usize| {
             let body = format!(r#"{{"event_id":"{i}"}}"#);
-            let headers = signer.sign(&[("", ""); 0], body.as_bytes()).unwrap();
+            let headers = signer.sign(body.as_bytes()).unwrap();
             EventKey::of(&verifier.verify(&headers, body).unwrap(), &endpoint)
         };
         (0..count).map(key).collect()

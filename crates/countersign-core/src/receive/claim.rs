@@ -96,7 +96,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     }
 
     fn identify(&self, verified: &Verified) -> EventKey {
-        let key = EventKey::of(verified, &self.0.settings.endpoint);
+        let key = EventKey::of(verified, self.0.verifier.endpoint());
         self.record(&TelemetryEvent::Identified(key.short_digest()));
         key
     }

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use crate::idempotency::{Counters, EventKey, IdempotencyStore, SettlementQueue, Waiters};
 use crate::telemetry::TelemetryEvent;
 use crate::time::runtime::Runtime;
-use crate::verify::{Endpoint, Verifier};
+use crate::verify::Verifier;
 
 /// Receives the deliveries of one endpoint: verifies each delivery, claims its
 /// event, and settles the claim by the handler's status.
@@ -40,12 +40,13 @@ pub(super) struct Inner<S: IdempotencyStore> {
 }
 
 impl<S: IdempotencyStore> Receiver<S> {
-    /// Creates a receiver for an endpoint.
+    /// Creates a receiver for the endpoint of the verifier. If several endpoints share a store, give
+    /// each a name of its own with [`Verifier::with_endpoint`]: events with the same id at endpoints
+    /// with the same name are one event.
     #[must_use]
-    pub fn new(verifier: Verifier, store: S, endpoint: Endpoint) -> Self {
-        let settings = Settings::new(&verifier, endpoint);
-        let verifier =
-            verifier.with_ack_deadline(settings.ack_deadline).with_endpoint(&settings.endpoint);
+    pub fn new(verifier: Verifier, store: S) -> Self {
+        let settings = Settings::new(&verifier);
+        let verifier = verifier.with_ack_deadline(settings.ack_deadline);
         let queue = Arc::new(SettlementQueue::new(store, verifier.recorder().clone()));
         let (waiters, repeats) = Default::default();
         let store_fails = AtomicBool::new(false);
@@ -138,7 +139,7 @@ impl<S: IdempotencyStore> fmt::Debug for Receiver<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver")
             .field("verifier", &self.0.verifier)
-            .field("endpoint", &self.0.settings.endpoint.name())
+            .field("endpoint", &self.0.verifier.endpoint().name())
             .finish_non_exhaustive()
     }
 }

@@ -10,11 +10,10 @@ use crate::error::ConfigError;
 use crate::idempotency::IdempotencyStore;
 use crate::scheme::{Retries, min_retention};
 use crate::time::tolerance::Tolerance;
-use crate::verify::{Endpoint, Verifier};
+use crate::verify::Verifier;
 
 #[derive(Clone)]
 pub(super) struct Settings {
-    pub(super) endpoint: Endpoint,
     pub(super) lease: Duration,
     pub(super) retention: Duration,
     pub(super) ack_deadline: Duration,
@@ -170,7 +169,7 @@ impl<S: IdempotencyStore> Receiver<S> {
 }
 
 impl Settings {
-    pub(super) fn new(verifier: &Verifier, endpoint: Endpoint) -> Self {
+    pub(super) fn new(verifier: &Verifier) -> Self {
         let profile = verifier.scheme().profile();
         let ack_deadline = profile.ack_deadline().max(MIN_ACK_DEADLINE);
         let outage = match profile.retries() {
@@ -178,7 +177,6 @@ impl Settings {
             _ => OutagePolicy::FailClosed,
         };
         Self {
-            endpoint,
             lease: DEFAULT_LEASE,
             retention: default_retention(verifier),
             ack_deadline,

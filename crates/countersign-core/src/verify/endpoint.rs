@@ -9,6 +9,24 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint(Arc<str>);
 
+impl From<&str> for Endpoint {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<String> for Endpoint {
+    fn from(name: String) -> Self {
+        Self::new(name)
+    }
+}
+
+impl From<&Self> for Endpoint {
+    fn from(endpoint: &Self) -> Self {
+        endpoint.clone()
+    }
+}
+
 impl Endpoint {
     /// An endpoint with this name. Names are case-sensitive.
     #[must_use]

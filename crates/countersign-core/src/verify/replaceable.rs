@@ -26,7 +26,7 @@ impl Verifier {
     /// let verifier = Verifier::new(scheme.clone(), Secret::new("old")?)?;
     /// let (verifier, secrets) = verifier.with_secrets_handle()?;
     ///
-    /// let by_new = Signer::new(scheme, Secret::new("new")?)?.sign(&[("", ""); 0], b"{}")?;
+    /// let by_new = Signer::new(scheme, Secret::new("new")?)?.sign(b"{}")?;
     /// assert!(verifier.verify(&by_new, "{}").is_err());
     ///
     /// secrets.replace(Secrets::new(Secret::new("new")?).with_previous(Secret::new("old")?))?;

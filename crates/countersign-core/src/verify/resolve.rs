@@ -43,7 +43,7 @@ impl Verifier {
     /// let verifier = Verifier::for_tenants(scheme.clone(), tenants)?;
     ///
     /// let signer = Signer::new(scheme, Secret::new("secret of acme")?)?;
-    /// let mut headers = signer.sign(&[("", ""); 0], b"{}")?;
+    /// let mut headers = signer.sign(b"{}")?;
     /// headers.push(("X-Webhook-ID".to_owned(), "acme".to_owned()));
     ///
     /// let verified = verifier.resolve(&headers).await?.verify(&headers, "{}")?;

@@ -110,15 +110,22 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Sets the endpoint name for metrics and tracing of the adapters. Defaults to the
-    /// scheme's name. A [`Receiver`](crate::Receiver) sets its own endpoint.
+    /// Sets the name of the endpoint. Defaults to the scheme's name.
     ///
-    /// It is a label of every metric, so use only a small number of names.
+    /// It is part of the event's key in the store, and a label of every metric: use a small number
+    /// of names that stay the same.
     #[must_use]
-    pub fn with_endpoint(mut self, endpoint: &Endpoint) -> Self {
+    pub fn with_endpoint(mut self, endpoint: impl Into<Endpoint>) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
-        inner.watch = Recorder::new(inner.scheme.name(), endpoint.name());
+        inner.endpoint = endpoint.into();
+        inner.watch = Recorder::new(inner.scheme.name(), inner.endpoint.name());
         self
+    }
+
+    /// The name of the endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
     }
 
     /// The scheme of the deliveries.

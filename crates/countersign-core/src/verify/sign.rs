@@ -27,7 +27,7 @@ use crate::time::timestamp;
 ///
 /// let scheme = schemes::stripe();
 /// let headers = Signer::new(scheme.clone(), Secret::new("whsec_test")?)?
-///     .sign(&[("Content-Type", "application/json")], b"{}")?;
+///     .sign_with(&[("Content-Type", "application/json")], b"{}")?;
 ///
 /// let verifier = Verifier::new(scheme, Secret::new("whsec_test")?)?;
 /// assert!(verifier.verify(&headers, "{}").is_ok());
@@ -93,16 +93,25 @@ impl Signer {
         self
     }
 
-    /// Signs a request and returns the headers to add to those of `head`: the
-    /// signature, and the id and the timestamp if the scheme has them. If the
-    /// scheme's timestamp is inside the body, the caller writes it.
+    /// Signs a body and returns the headers to send: the signature, and the id and the timestamp
+    /// if the scheme has them. If the scheme's timestamp is inside the body, the caller writes it.
     ///
     /// # Errors
     ///
     /// [`ConfigError::Sign`] if the scheme needs an id, a URL or a header that was
     /// not given, if the time cannot be written in the scheme's format, or if the
     /// signature is in the body: see [`sign_request`](Self::sign_request).
-    pub fn sign<'h>(
+    pub fn sign(&self, body: impl AsRef<[u8]>) -> Result<Vec<(String, String)>, ConfigError> {
+        self.sign_with(&[("", ""); 0], body.as_ref())
+    }
+
+    /// As [`sign`](Self::sign), for a scheme that signs the method, the URL or headers of the
+    /// request: `head` has them. Returns the headers to add to those of `head`.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign`](Self::sign).
+    pub fn sign_with<'h>(
         &self,
         head: impl Into<RequestHead<'h>>,
         body: &[u8],

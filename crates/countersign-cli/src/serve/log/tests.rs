@@ -15,7 +15,7 @@ fn verified(body: String) -> Verified {
     let scheme = schemes::jupiter();
     let secret = || Secret::new("the secret").unwrap();
     let headers = Signer::new(scheme.clone(), secret()).unwrap();
-    let headers = headers.sign(&[("content-type", "application/json")], body.as_bytes());
+    let headers = headers.sign_with(&[("content-type", "application/json")], body.as_bytes());
     let verifier = Verifier::new(scheme, secret()).unwrap().with_body_limit(64 * 1024 * 1024);
     verifier.verify(&headers.unwrap(), body).unwrap()
 }
