@@ -1,8 +1,8 @@
 //! How about ninety providers sign their webhooks.
 //!
-//! Each provider has a function that returns its [`Scheme`](countersign_core::Scheme), such as [`stripe`]; its documentation
-//! names the header, the signed payload and the common mistakes. [`named`] finds a scheme by the
-//! name in a configuration file.
+//! Each provider has a function that returns its [`Scheme`](countersign_core::Scheme), such as
+//! [`stripe`]; its documentation names the header, the signed payload and the common mistakes.
+//! [`named`] finds a scheme by the name in a configuration file.
 //!
 //! ```
 //! use countersign_core::{Secret, Verifier};
