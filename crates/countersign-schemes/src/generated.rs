@@ -132,6 +132,7 @@ fn build(description: SchemeBuilder) -> Scheme {
 ///
 /// - **Signature**: `in the body`
 /// - **Signed payload**: `of the item: pspReference:originalReference:merchantAccountCode:merchantReference:value:currency:eventCode:success`
+/// - **Secret**: Customer Area, Developers, Webhooks, the webhook, Security, HMAC key, Generate: 64 hexadecimal digits, shown once.
 /// - The signature is in each item, at `additionalData.hmacSignature`, and covers eight of its fields. An attacker can change `live`, `reason`, `eventDate` and all other fields. No signature covers several items together, so a delivery with more than one item is rejected. Adyen sends one item in JSON.
 /// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
 /// - The fields are signed in sequence with `:` between them, and a `:` inside a field is not escaped: only `merchantReference` can contain one.
@@ -149,6 +150,7 @@ pub fn adyen() -> Scheme {
 ///
 /// - **Signature**: `HmacSignature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Customer Area, Developers, Webhooks, the webhook, Security, HMAC key, Generate, or the field `hmacKey` in the response of the Management API's `generateHmac`: 64 hexadecimal digits.
 #[must_use]
 pub fn adyen_management() -> Scheme {
     build(describe::adyen_management())
@@ -158,6 +160,7 @@ pub fn adyen_management() -> Scheme {
 ///
 /// - **Signature**: `HmacSignature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Customer Area, Developers, Webhooks, the webhook, Security, HMAC key, Generate: 64 hexadecimal digits, shown once.
 /// - The secret is hexadecimal, and the key is the decoded bytes.
 /// - `/data/id` in the body is the id of the object, such as an account.
 /// - Adyen's standard notifications use another scheme: each item of their body contains its own signature.
@@ -171,6 +174,7 @@ pub fn adyen_platform() -> Scheme {
 ///
 /// - **Signature**: `X-Alchemy-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Webhooks, the webhook, Signing key: begins with `whsec_`.
 /// - The secret is used as text: `whsec_` is part of the key, unlike in Standard Webhooks.
 /// - `/webhookId` in the body is the id of the subscription, not of an event.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -183,7 +187,7 @@ pub fn alchemy() -> Scheme {
 ///
 /// - **Signature**: `X-Hook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has a different secret.
+/// - **Secret**: No page shows it: Asana sends it in the header `X-Hook-Secret` of the handshake, when you create the webhook by API. Each webhook has a different secret, which is used as text.
 /// - The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.
 /// - A delivery contains any number of events and has no type: each event has its `/events/N/action`.
 /// - A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.
@@ -199,6 +203,7 @@ pub fn asana() -> Scheme {
 ///
 /// - **Signature**: `svix-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Developer, Webhooks, the endpoint, Signing secret: begins with `whsec_`. By API it is returned once, when the webhook is created.
 #[must_use]
 pub fn autumn() -> Scheme {
     build(describe::autumn())
@@ -208,6 +213,7 @@ pub fn autumn() -> Scheme {
 ///
 /// - **Signature**: `in the body`
 /// - **Signed payload**: `names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type`
+/// - **Secret**: No page shows it: each message contains the URL of the certificate, `SigningCertURL`. Download it over HTTPS after you have checked that the host is one of Amazon SNS.
 /// - The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.
 /// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
 /// - Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.
@@ -224,6 +230,7 @@ pub fn aws_sns() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Repository settings, Webhooks, the webhook, Secret: you choose it, or Bitbucket generates it.
 /// - The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.
 /// - Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.
 /// - `X-Event-Key` is not signed: do not interpret the body by this header alone.
@@ -239,6 +246,7 @@ pub fn bitbucket() -> Scheme {
 ///
 /// - **Signature**: `box-signature-primary`
 /// - **Signed payload**: `{body}{ts}`
+/// - **Secret**: Developer Console, the app, Webhooks, Manage signature keys: the primary and the secondary key.
 /// - The first secret is the primary key, the second the secondary key. Each signs its own header, and one match is enough. More than two are not accepted.
 /// - The provider's SDK rejects all timestamps in the future. Here one minute is allowed, for clock differences.
 /// - `box-delivery-id` is not signed.
@@ -253,7 +261,7 @@ pub fn box_com() -> Scheme {
 ///
 /// - **Signature**: `svix-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
-/// - Read the signing secrets from the provider's API. There can be several.
+/// - **Secret**: API `GET /v1/webhooks/secrets`, the field `secret` of each entry: base64 without a prefix. There can be several.
 #[must_use]
 pub fn brex() -> Scheme {
     build(describe::brex())
@@ -263,6 +271,7 @@ pub fn brex() -> Scheme {
 ///
 /// - **Signature**: `X-Cal-Signature-256: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, Developer, Webhooks, the webhook, Secret: you choose it.
 /// - A webhook without a secret sends `no-secret-provided` instead of the signature, which is rejected. Configure a secret for the webhook.
 /// - With a custom payload template, a body can be form-encoded or have any other format: then it has no event type.
 /// - Nothing is retried, except delayed triggers, whose task can run again.
@@ -276,6 +285,7 @@ pub fn cal_com() -> Scheme {
 ///
 /// - **Signature**: `Calendly-Webhook-Signature: t=<seconds>,v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: API `POST /webhook_subscriptions`, the field `signing_key`: you choose it. For an OAuth app, the app's webhook signing key, which Calendly shows when the app is created.
 /// - Reportedly, a retry has a new signature with a new `t`.
 #[must_use]
 pub fn calendly() -> Scheme {
@@ -286,6 +296,7 @@ pub fn calendly() -> Scheme {
 ///
 /// - **Signature**: `x-webhook-signature: <base64>`
 /// - **Signed payload**: `{ts}{body}`
+/// - **Secret**: Merchant Dashboard, Developers, API Keys: the client secret.
 /// - The provider's pages contradict each other: two sign `{ts}{body}`, as here, and a third signs `{ts}.{body}`. If genuine deliveries are rejected with `signature_mismatch`, define a custom scheme with the other template.
 /// - The provider defines no tolerance: 300 s is our choice.
 #[must_use]
@@ -296,7 +307,7 @@ pub fn cashfree() -> Scheme {
 /// Chargebee.
 ///
 /// - **Signature**: `Authorization: Basic <token>`
-/// - The secret is user and password, `user:password`, as entered at the provider for this endpoint.
+/// - **Secret**: Settings, Configure Chargebee, Webhooks, the webhook, basic authentication: `user:password`, as you entered them there.
 /// - The provider also supports a token in the URL. URLs appear in logs: use user and password instead.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
@@ -308,7 +319,7 @@ pub fn chargebee() -> Scheme {
 ///
 /// - **Signature**: `Cko-Signature: <hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the signature key that you configured for the workflow, used as text.
+/// - **Secret**: Dashboard, the workflow, its webhook action, signature key, or the field `signature.key` of the action in the Workflows API: you choose it, and it is used as text.
 /// - No source names the algorithm: HMAC-SHA256 is not confirmed.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -322,6 +333,7 @@ pub fn checkout_com() -> Scheme {
 ///
 /// - **Signature**: `svix-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Configure, Webhooks, the endpoint, Signing Secret: begins with `whsec_`.
 #[must_use]
 pub fn clerk() -> Scheme {
     build(describe::clerk())
@@ -331,6 +343,7 @@ pub fn clerk() -> Scheme {
 ///
 /// - **Signature**: `Webhook-Signature: time=<seconds>,sig1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: The field `secret` in the response of API `PUT /accounts/{account_id}/stream/webhook`, which sets the webhook's URL.
 /// - No source defines the maximum age of a timestamp: 300 s is our choice.
 /// - `/uid` in the body is the id of a video, not of an event. The event's id is the digest of the body.
 #[must_use]
@@ -342,7 +355,7 @@ pub fn cloudflare_stream() -> Scheme {
 ///
 /// - **Signature**: `X-Hook0-Signature: t=<seconds>,v0=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
-/// - The secret is returned once, when the subscription is created.
+/// - **Secret**: In the response of the API call that creates the subscription, the field `secret`: it is returned once.
 /// - `v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.
 /// - The same header can contain a `v1`, which also covers the headers that `h` names: this scheme ignores it.
 /// - `/id` in the body is the id of the object, such as a checkout, not of the event.
@@ -355,6 +368,7 @@ pub fn coinbase_cdp_v0() -> Scheme {
 ///
 /// - **Signature**: `X-Hook0-Signature`
 /// - **Signed payload**: `{ts}.<names of headers>.<their values>.{body}`
+/// - **Secret**: In the response of the API call that creates the subscription, the field `secret`: it is returned once.
 /// - The request names the signed headers, and the signature covers that list. The dot between their values is from memory.
 /// - The values are separated by dots, so only the header of the event's type can contain dots. No value can contain `{` or `[`, with which the body must start.
 /// - `v0`, which covers no headers, is ignored: use the scheme `coinbase-cdp-v0` for it.
@@ -367,6 +381,7 @@ pub fn coinbase_cdp_v1() -> Scheme {
 ///
 /// - **Signature**: `X-CC-Webhook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, Notifications, Webhook subscriptions, Show shared secret.
 /// - Reportedly closed on 2026-03-31.
 /// - The event's id is `/event/id` in the body: `/id` is the id of the notification, and `/attempt_number` is the number of its attempt.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -379,6 +394,7 @@ pub fn coinbase_commerce() -> Scheme {
 ///
 /// - **Signature**: `X-Coinify-Webhook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Developers, Webhooks, Shared secret: you choose it, for each environment.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn coinify() -> Scheme {
@@ -389,6 +405,7 @@ pub fn coinify() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Project Settings, Webhook; by API it is returned when a webhook subscription is created, or when its secret is rotated.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is used as text, unlike in Standard Webhooks.
 #[must_use]
@@ -400,6 +417,7 @@ pub fn composio() -> Scheme {
 ///
 /// - **Signature**: `x-contentful-signature`
 /// - **Signed payload**: `{method}, the path and query of {url}, the headers that the request names, {body}: one per line`
+/// - **Secret**: Space settings, Webhooks, Settings, Enable request verification: 64 characters, one secret for all webhooks of a space.
 /// - The request names the signed headers. It is rejected if the timestamp or the list itself is not among them.
 /// - `/sys/id` is the id of the entry, not of the event.
 /// - It retries twice, 30 s apart, or for up to a day with a custom policy. The provider's SDK accepts requests that are at most 30 s old; 5 min is our choice, so that no retry is rejected.
@@ -411,6 +429,7 @@ pub fn contentful() -> Scheme {
 /// Deepgram.
 ///
 /// - **Signature**: `dg-token: <token>`
+/// - **Secret**: Console, the project, API Keys: the identifier of the key with which the transcription was requested, not the key itself.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
 pub fn deepgram() -> Scheme {
@@ -421,7 +440,7 @@ pub fn deepgram() -> Scheme {
 ///
 /// - **Signature**: `X-Signature-Ed25519: <hex>`
 /// - **Signed payload**: `{ts}{body}`
-/// - The secret is the application's public key, in hexadecimal.
+/// - **Secret**: Developer Portal, the application, General Information, Public Key: 64 hexadecimal digits.
 /// - Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.
 /// - The provider's SDK does not check timestamps: 300 s is our choice.
 /// - Only an interaction has an id.
@@ -435,6 +454,7 @@ pub fn discord() -> Scheme {
 ///
 /// - **Signature**: `X-DocuSign-Signature-1: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, Integrations, Connect, Connect Keys, Add Secret Key: shown once.
 /// - Each active key signs a separate header, numbered from 1: a match in any of them is enough.
 /// - The signature includes the line endings of the body: proxies must not change them.
 /// - An envelope can have the same event more than once, so `envelopeId` and `event` alone do not identify an event.
@@ -451,6 +471,7 @@ pub fn docusign() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Developer, Webhooks, the endpoint, Signing secret: begins with `whsec_`.
 #[must_use]
 pub fn dodo() -> Scheme {
     build(describe::dodo())
@@ -460,7 +481,7 @@ pub fn dodo() -> Scheme {
 ///
 /// - **Signature**: `X-Dropbox-Signature: <hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the app's secret, used as text.
+/// - **Secret**: App Console, the app, Settings, App secret: used as text.
 /// - A notification contains only the accounts whose files have changed: two changes have the same body. So each delivery is handled: fetch the changes from Dropbox, which is safe to repeat.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -472,6 +493,7 @@ pub fn dropbox() -> Scheme {
 ///
 /// - **Signature**: `ElevenLabs-Signature: t=<seconds>,v0=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: Settings, Webhooks: shown once, when the webhook is created. Begins with `wsec_`.
 /// - The tolerance of 30 min is that of the provider's own SDK. 5 min into the future is our choice.
 /// - The provider's SDK checks the first `v0` only: here any of them can match.
 /// - No source defines an event id.
@@ -486,6 +508,7 @@ pub fn elevenlabs() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: App Dashboard, App settings, Basic, App secret: used as text.
 #[must_use]
 pub fn facebook() -> Scheme {
     build(describe::facebook())
@@ -495,6 +518,7 @@ pub fn facebook() -> Scheme {
 ///
 /// - **Signature**: `in the body`
 /// - **Signed payload**: ``
+/// - **Secret**: The field `passcode` of API `POST /v2/webhooks`, with which you create the webhook: you choose it.
 /// - No source confirms this scheme: test it before you rely on it.
 /// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
 /// - The passcode is in the body, at `passcode`: do not log bodies. The event's id is the digest of the body without it.
@@ -507,8 +531,8 @@ pub fn figma() -> Scheme {
 /// Flutterwave (v3, secret hash).
 ///
 /// - **Signature**: `verif-hash: <token>`
+/// - **Secret**: Dashboard, Settings, Webhooks, Secret hash: you choose it, and it is sent unchanged.
 /// - No source defines an event id: the event's id is the digest of the body.
-/// - The secret is the secret hash that you have chosen, and is sent unchanged.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
 pub fn flutterwave_v3() -> Scheme {
@@ -519,6 +543,7 @@ pub fn flutterwave_v3() -> Scheme {
 ///
 /// - **Signature**: `flutterwave-signature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Settings, Webhooks, Secret hash: you choose it.
 /// - No source defines an event id: the event's id is the digest of the body.
 /// - The sources contradict each other: one encodes the signature in base64, as here, and another in hexadecimal. Test it with a real delivery before you rely on it.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -531,6 +556,7 @@ pub fn flutterwave_v4() -> Scheme {
 ///
 /// - **Signature**: `X-FusionAuth-Signature-JWT`
 /// - **Signed payload**: `the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in base64`
+/// - **Secret**: Settings, Webhooks, the webhook, Security, Signing key: the name of the key. Its value is in Settings, Key Master.
 /// - The secret is an HMAC key as text, or a public key: in PEM, as a JWK, or a JWKS with several. Alternatively, the key is looked up by the token's `kid`. The kind of key determines the accepted algorithms: a public key is never used as a shared one, and a text that contains one in another form is rejected. A key is not used after its `expired_at`, nor outside of the validity of its certificate.
 /// - ES512 is not supported.
 /// - No time is signed unless the token has the claims `exp` and `nbf`: without them, a recorded delivery can be replayed once its event is forgotten.
@@ -543,6 +569,7 @@ pub fn fusionauth() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings of the repository, organization or app, Webhooks, the webhook, Secret: you choose it, and GitHub does not show it again.
 /// - `X-GitHub-Delivery` is not signed.
 /// - `X-GitHub-Event` is not signed: do not interpret the body by this header alone.
 /// - The legacy header `X-Hub-Signature` (SHA-1) is ignored.
@@ -557,6 +584,7 @@ pub fn github() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Settings of the project or group, Webhooks, the webhook, Signing token: begins with `whsec_`, and is shown once.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is base64 after an optional `whsec_`.
 /// - `X-Gitlab-Event` is not signed.
@@ -569,6 +597,7 @@ pub fn gitlab_signing() -> Scheme {
 /// GitLab (secret token).
 ///
 /// - **Signature**: `X-Gitlab-Token: <token>`
+/// - **Secret**: Settings of the project or group, Webhooks, the webhook, Secret token: you choose it, and GitLab does not show it again.
 /// - GitLab 19 can sign instead: prefer `gitlab-signing` if it is available.
 /// - Reportedly, a webhook that fails repeatedly is disabled.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
@@ -581,6 +610,7 @@ pub fn gitlab_token() -> Scheme {
 ///
 /// - **Signature**: `Webhook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Developers, Webhook endpoints, the endpoint, Secret.
 /// - A delivery contains any number of events and has no type: each event has its `/events/N/id`, `resource_type` and `action`.
 /// - Reportedly retries eight times; no source says when.
 /// - Reportedly, GoCardless expects the status 498 if the signature is wrong. Here it is 401, as for all providers.
@@ -596,6 +626,7 @@ pub fn gocardless() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Settings, Connectors, Webhooks, or a folder's Integrations, Webhooks: shown once, when the endpoint is created. Begins with `whsec_`.
 #[must_use]
 pub fn granola() -> Scheme {
     build(describe::granola())
@@ -604,7 +635,7 @@ pub fn granola() -> Scheme {
 /// Helius.
 ///
 /// - **Signature**: `Authorization: <token>`
-/// - The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.
+/// - **Secret**: Dashboard, Webhooks, the webhook, Authentication header, or the field `authHeader` of the API: the whole value that you entered, including `Bearer` if it contains it.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
 pub fn helius() -> Scheme {
@@ -615,6 +646,7 @@ pub fn helius() -> Scheme {
 ///
 /// - **Signature**: `x-hookdeck-signature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Project settings, Secrets, Signing secret.
 /// - During a secret rotation there are two headers, and a match in either is enough.
 /// - `x-hookdeck-eventid` is not signed.
 /// - The original sender's signature is forwarded, but its timestamp is stale on a retry: verify Hookdeck's.
@@ -629,7 +661,7 @@ pub fn hookdeck() -> Scheme {
 ///
 /// - **Signature**: `X-HubSpot-Signature-v3: <base64>`
 /// - **Signed payload**: `{method}{unescaped_url}{body}{ts}`
-/// - The secret is the app's client secret, used as text.
+/// - **Secret**: The page of the app in the developer account, Auth, Client secret: used as text.
 /// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
 /// - A request can contain the headers of all three versions: this scheme reads only its own.
 /// - HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.
@@ -643,7 +675,7 @@ pub fn hubspot() -> Scheme {
 ///
 /// - **Signature**: `X-HubSpot-Signature: <hex>`
 /// - **Signed payload**: `{secret}{body}`
-/// - The secret is the app's client secret, used as text.
+/// - **Secret**: The page of the app in the developer account, Auth, Client secret: used as text.
 /// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
 /// - The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.
 /// - `X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.
@@ -657,7 +689,7 @@ pub fn hubspot_v1() -> Scheme {
 ///
 /// - **Signature**: `X-HubSpot-Signature: <hex>`
 /// - **Signed payload**: `{secret}{method}{url}{body}`
-/// - The secret is the app's client secret, used as text.
+/// - **Secret**: The page of the app in the developer account, Auth, Client secret: used as text.
 /// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
 /// - The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.
 /// - `X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.
@@ -671,6 +703,7 @@ pub fn hubspot_v2() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Developer options, Webhooks, the endpoint: begins with `whsec_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is used as text, `whsec_` included, unlike in Standard Webhooks.
 /// - The header `x-ik-signature` of older webhooks is not read.
@@ -685,6 +718,7 @@ pub fn imagekit() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: App Dashboard, App settings, Basic, App secret: used as text.
 #[must_use]
 pub fn instagram() -> Scheme {
     build(describe::instagram())
@@ -694,7 +728,7 @@ pub fn instagram() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature: sha1=<hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the app's `client_secret`, used as text.
+/// - **Secret**: Developer Hub, the app, Basic information, Client secret: used as text.
 /// - Other providers use the header `X-Hub-Signature` with SHA-256: here it is SHA-1.
 /// - Reportedly checks the endpoint with a HEAD request, and with an event of the topic `ping`.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -707,6 +741,7 @@ pub fn intercom() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, System, WebHooks, the webhook, Secret: you enter or generate it when you create the webhook.
 /// - The header is `method=signature`, and Atlassian reserves the right to change the method: all methods except `sha256` are rejected.
 /// - Other providers use the header `X-Hub-Signature` with SHA-1: here it is SHA-256.
 /// - `X-Atlassian-Webhook-Identifier` is not signed.
@@ -721,6 +756,7 @@ pub fn jira() -> Scheme {
 ///
 /// - **Signature**: `x-jup-signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Developer Portal, the page of the webhook endpoint.
 /// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -732,6 +768,7 @@ pub fn jupiter() -> Scheme {
 ///
 /// - **Signature**: `X-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, Webhooks, the webhook, Signing secret: you choose it, with 6 to 40 characters.
 /// - `/data/id` in the body is the id of an order or a subscription, not of an event.
 /// - `X-Event-Name` is not signed: the event's type is `/meta/event_name` in the body.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -744,7 +781,7 @@ pub fn lemonsqueezy() -> Scheme {
 ///
 /// - **Signature**: `x-line-signature: <base64>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the channel's secret, used as text.
+/// - **Secret**: LINE Developers Console, the channel, Basic settings, Channel secret: used as text.
 /// - A delivery contains any number of events and has no type: each event has its `/events/N/type` and its `webhookEventId`. Deduplicate by that id if batches can be split differently on a retry.
 /// - The console's request to verify the URL is a signed delivery without events.
 /// - Reportedly retries only if redelivery is enabled.
@@ -758,6 +795,7 @@ pub fn line() -> Scheme {
 ///
 /// - **Signature**: `Linear-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, API, Webhooks, the webhook, Signing secret: begins with `lin_wh_`.
 /// - `Linear-Timestamp` is not signed: the timestamp is read from `/webhookTimestamp` in the body.
 /// - `Linear-Delivery` is not signed, and `/webhookId` is the id of the subscription.
 /// - It is not known whether a retry keeps its `webhookTimestamp`. If it does, the provider's own limit of 60 s would reject every retry. So timestamps are accepted for 8 h, longer than the retry window, and events are remembered longer than that. If it does not, a retry counts as another event, and is handled again.
@@ -772,6 +810,7 @@ pub fn linear() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, the project, Webhooks, the endpoint, Signing secret: begins with `whsec_`.
 /// - The provider's SDK requires the `whsec_` prefix of its secrets. Here it is optional.
 #[must_use]
 pub fn liveblocks() -> Scheme {
@@ -784,6 +823,7 @@ pub fn liveblocks() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Settings, Webhooks, Signing secret: begins with `whsec_`.
 #[must_use]
 pub fn loops() -> Scheme {
     build(describe::loops())
@@ -793,10 +833,10 @@ pub fn loops() -> Scheme {
 ///
 /// - **Signature**: `in the body`
 /// - **Signed payload**: `{timestamp}{token}, but not the event`
+/// - **Secret**: Control panel, Webhooks, HTTP webhook signing key: one for the account. It is not an API key.
 /// - The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.
 /// - An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.
 /// - An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, and the objects that contain the signature at most 4,096 members. A form may have at most 512 fields, and its size is limited by the body limit only.
-/// - The secret is the HTTP webhook signing key, not an API key.
 /// - It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.
 #[must_use]
 pub fn mailgun() -> Scheme {
@@ -807,6 +847,7 @@ pub fn mailgun() -> Scheme {
 ///
 /// - **Signature**: `X-Mandrill-Signature`
 /// - **Signed payload**: `{url}, then the form's fields sorted by name`
+/// - **Secret**: Settings, Webhooks, the webhook, Key, or the field `auth_key` of API `webhooks/info`.
 /// - No source confirms this scheme: test it before you rely on it.
 /// - A delivery contains many events, in the form field `mandrill_events`: each has its own `_id`.
 /// - A form with more than 16 fields is rejected, because it is parsed before it is verified. Mandrill sends one field.
@@ -823,6 +864,7 @@ pub fn mandrill() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: App Dashboard, App settings, Basic, App secret: used as text.
 #[must_use]
 pub fn messenger() -> Scheme {
     build(describe::messenger())
@@ -832,10 +874,11 @@ pub fn messenger() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: App Dashboard, App settings, Basic, App secret: used as text.
 /// - The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.
 /// - Non-ASCII letters are sent as `\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.
 /// - A delivery can contain several messages, each with its own id: deduplicate by that id, since a batch can be split differently on a retry.
-/// - The secret is the app secret, used as text. The verify token of the handshake is a different one that you choose.
+/// - The verify token of the handshake is not the app secret: you choose it.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn meta() -> Scheme {
@@ -846,6 +889,7 @@ pub fn meta() -> Scheme {
 ///
 /// - **Signature**: `Metronome-Webhook-Signature: <hex>`
 /// - **Signed payload**: `{ts}\n{body}`
+/// - **Secret**: Developer, Notifications, Webhooks, the webhook, Secret key.
 /// - The timestamp is an HTTP date. Third-party code falls back to `Date` if `X-Metronome-Date` is absent; here the delivery is rejected.
 #[must_use]
 pub fn metronome() -> Scheme {
@@ -856,7 +900,8 @@ pub fn metronome() -> Scheme {
 ///
 /// - **Signature**: `x-signature`
 /// - **Signed payload**: `{body}{secret}`
-/// - A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.
+/// - **Secret**: Settings, Streams, Secret key, or the field `secretKey` of the settings in the Streams API. In older accounts it is the API key.
+/// - A plain Keccak-256 of body and secret, not an HMAC.
 /// - The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -868,6 +913,7 @@ pub fn moralis() -> Scheme {
 ///
 /// - **Signature**: `Mux-Signature: t=<seconds>,v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: Dashboard, Settings, Webhooks, the endpoint, Signing secret.
 /// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
 #[must_use]
 pub fn mux() -> Scheme {
@@ -878,8 +924,8 @@ pub fn mux() -> Scheme {
 ///
 /// - **Signature**: `X-Notion-Signature: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: No page shows it: Notion sends it to a new endpoint as `verification_token`. Open the handshake window, save the token, and paste it into the integration's page, Webhooks, Verify. Begins with `secret_`.
 /// - Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.
-/// - The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, save the token, and paste it into the provider's page.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn notion() -> Scheme {
@@ -890,6 +936,7 @@ pub fn notion() -> Scheme {
 ///
 /// - **Signature**: `X-SHA2-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, the page of webhooks, or the field `token` in the response of API `POST /webhooks`: the webhook token.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn onfido() -> Scheme {
@@ -900,6 +947,7 @@ pub fn onfido() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Platform settings, the project, Webhooks: shown once, when the endpoint is created. Begins with `whsec_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is base64 after `whsec_`; a secret without that prefix is used as text, unlike in Standard Webhooks.
 /// - The provider's SDK also accepts signatures without `v1,`; here the prefix is required.
@@ -912,6 +960,7 @@ pub fn openai() -> Scheme {
 ///
 /// - **Signature**: `Paddle-Signature: ts=<seconds>;h1=<hex>`
 /// - **Signed payload**: `{ts}:{body}`
+/// - **Secret**: Developer tools, Notifications, the destination, Secret key: begins with `pdl_ntfset_`.
 /// - The tolerance of 5 s is that of the provider's own SDK: synchronise the clock, or increase the tolerance.
 /// - During a rotation there are several `h1`, and any of them can match; the provider's Node SDK checks only the last.
 /// - The secret is used as text, `pdl_ntfset_` included.
@@ -924,6 +973,7 @@ pub fn paddle() -> Scheme {
 ///
 /// - **Signature**: `X-PagerDuty-Signature: v1=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Shown once, when the subscription is created: Integrations, Generic Webhooks (v3), or the field `delivery_method.secret` in the response of API `POST /webhook_subscriptions`.
 /// - The secret looks like base64 but is used as text.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -935,6 +985,7 @@ pub fn pagerduty() -> Scheme {
 ///
 /// - **Signature**: `PAYPAL-TRANSMISSION-SIG`
 /// - **Signed payload**: `{id}|{ts}|<webhook id>|<CRC-32 of the body>`
+/// - **Secret**: Developer Dashboard, Apps & Credentials, the app, Webhooks, Webhook ID. The certificate is at the URL in the header `PAYPAL-CERT-URL`.
 /// - The signature covers only the CRC-32 of the body, and anyone can change the body without changing its CRC-32: anyone who has seen one delivery can send any event with its signature, once. So the body is not authenticated, and the event's id is that of the transmission, which is signed. Query PayPal's API before you act on the content of an event.
 /// - The secret is the webhook's id on one line, followed by the certificate of `PAYPAL-CERT-URL`, or its public key, in PEM. Alternatively, the certificate is looked up by that URL. It is not used outside of its validity. Only PayPal's own hosts are accepted.
 /// - Events of PayPal's simulator are signed for the webhook id `WEBHOOK_ID`: use it instead of your webhook's id.
@@ -947,7 +998,7 @@ pub fn paypal() -> Scheme {
 ///
 /// - **Signature**: `x-paystack-signature: <hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is the API's secret key (`sk_…`), used as text: there is no separate secret for webhooks.
+/// - **Secret**: Dashboard, Settings, API Keys & Webhooks, Secret Key: begins with `sk_`, and is used as text. There is no separate secret for webhooks.
 /// - `/data/id` in the body is the id of a transaction, not of an event.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -959,6 +1010,7 @@ pub fn paystack() -> Scheme {
 ///
 /// - **Signature**: `X-Webhook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: The field `secret` in the response of API `POST /api/webhooks`: begins with `whsec_`, and is returned once.
 /// - `X-Delivery-ID` is the id of a delivery attempt and is not signed: anyone who replays a body can change it. The event's own id is `/id` in the body.
 /// - `X-Event-Type` is not signed: the event's type is `/type` in the body.
 /// - The secret is used as text, `whsec_` included.
@@ -971,7 +1023,8 @@ pub fn perps_tracker() -> Scheme {
 ///
 /// - **Signature**: `Plaid-Verification`
 /// - **Signed payload**: `the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal`
-/// - The secret is the JWK that `/webhook_verification_key/get` returns for the token's `kid`. Alternatively, the key is looked up by the `kid`. A key is not used after its `expired_at`.
+/// - **Secret**: API `/webhook_verification_key/get` with the token's `kid`: the field `key`, which is a JWK.
+/// - Instead of a configured key, one can be looked up by the token's `kid`. A key is not used after its `expired_at`.
 /// - Only ES256 is accepted, whatever the token's header says.
 /// - Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.
 #[must_use]
@@ -983,6 +1036,7 @@ pub fn plaid() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Organization settings, Webhooks, the endpoint, Secret.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - Secrets created before 8 September 2026 are used as text, including `whsec_` or `polar_whs_`. For later ones, the key is the base64 after `whsec_`. The format does not identify which one it is, so a delivery can be signed with either key.
 /// - The provider waits 10 s, and recommends a response within 2 s.
@@ -994,7 +1048,7 @@ pub fn polar() -> Scheme {
 /// Postmark.
 ///
 /// - **Signature**: `Authorization: Basic <token>`
-/// - The secret is user and password, `user:password`, as entered at the provider for this endpoint.
+/// - **Secret**: The server, its message stream, Webhooks, the webhook, Basic auth credentials: `user:password`, as you entered them there.
 /// - The provider also supports a token in the URL. URLs appear in logs: use user and password instead.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
@@ -1006,6 +1060,7 @@ pub fn postmark() -> Scheme {
 ///
 /// - **Signature**: `X-QN-Signature: <hex>`
 /// - **Signed payload**: `{header:X-QN-Nonce}{ts}{body}`
+/// - **Secret**: Dashboard, Streams or Webhooks, the stream or webhook, Settings, Security token.
 /// - A body can be compressed with gzip, and the uncompressed body is signed: this needs the feature `compression`. The body limit applies to both.
 /// - The provider defines no tolerance: 300 s is our choice.
 /// - There is no delimiter between nonce, timestamp and body: a nonce with `{` or `[` is rejected, and so is a body that does not start with one of them.
@@ -1019,6 +1074,7 @@ pub fn quicknode() -> Scheme {
 ///
 /// - **Signature**: `X-Razorpay-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dashboard, Account & Settings, Webhooks, the webhook, Secret: you choose it.
 /// - `x-razorpay-event-id` is not signed.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -1032,6 +1088,7 @@ pub fn razorpay() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Developers, API Keys & Secrets, Create Workspace Secret: one for the workspace, begins with `whsec_`.
 /// - Nothing is signed until the workspace has a verification secret. Accounts created before 15 December 2025 have one secret for each endpoint and `svix-*` headers: use `svix` for those.
 #[must_use]
 pub fn recall_ai() -> Scheme {
@@ -1044,6 +1101,7 @@ pub fn recall_ai() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: The field `key` in the response of API `GET /v1/webhooks/default/secret`: begins with `whsec_`.
 #[must_use]
 pub fn replicate() -> Scheme {
     build(describe::replicate())
@@ -1055,6 +1113,7 @@ pub fn replicate() -> Scheme {
 ///
 /// - **Signature**: `svix-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Webhooks, the webhook, Signing Secret: begins with `whsec_`.
 #[must_use]
 pub fn resend() -> Scheme {
     build(describe::resend())
@@ -1064,6 +1123,7 @@ pub fn resend() -> Scheme {
 ///
 /// - **Signature**: `x-retell-signature: v=<milliseconds>,d=<hex>`
 /// - **Signed payload**: `{body}{ts}`
+/// - **Secret**: Dashboard, Settings, API Keys: the key with the webhook badge. Other API keys do not verify webhooks.
 /// - The body is signed first, followed by the timestamp.
 /// - The provider reads the response to `call_inbound` and `chat_inbound`: it can select the agent and its variables.
 #[must_use]
@@ -1075,7 +1135,8 @@ pub fn retell() -> Scheme {
 ///
 /// - **Signature**: `X-Twilio-Email-Event-Webhook-Signature: <base64>`
 /// - **Signed payload**: `{ts}{body}`
-/// - The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.
+/// - **Secret**: Settings, Mail Settings, Event Webhook, the webhook, Signature verification: the public key that is displayed there, in base64, without the PEM lines around it.
+/// - It needs the feature `asymmetric`.
 /// - The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.
 /// - A body can end with CR LF, which is signed.
 /// - A delivery contains several events, each with its own `sg_event_id` and `event`.
@@ -1088,11 +1149,11 @@ pub fn sendgrid() -> Scheme {
 ///
 /// - **Signature**: `Sentry-Hook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Settings, Developer Settings, the integration, Credentials, Client secret: used as text.
 /// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
 /// - `Sentry-Hook-Timestamp` is not signed, so it cannot prevent replays.
 /// - `Sentry-Hook-Resource` is not signed: do not interpret the body by this header alone. The action is `/action` in the body, which is signed.
 /// - `Request-ID` is not signed.
-/// - The secret is the integration's client secret, used as text.
 /// - It retries after a timeout, 503 or 504, and after no other response (getsentry/sentry, sentry_apps/tasks).
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -1104,10 +1165,10 @@ pub fn sentry() -> Scheme {
 ///
 /// - **Signature**: `X-Shopify-Hmac-Sha256: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dev Dashboard, the app, Settings, Client secret: used as text. For webhooks that were created in a shop's admin, the secret is in Settings, Notifications, Webhooks.
 /// - `X-Shopify-Event-Id` and `X-Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.
 /// - `X-Shopify-Topic` is not signed: do not interpret the body by this header alone.
 /// - `X-Shopify-Triggered-At` is not signed, so it cannot prevent replays.
-/// - The secret is the app's client secret, used as text.
 /// - Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -1119,10 +1180,10 @@ pub fn shopify() -> Scheme {
 ///
 /// - **Signature**: `Shopify-Hmac-Sha256: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Dev Dashboard, the app, Settings, Client secret: used as text.
 /// - `Shopify-Event-Id` and `Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.
 /// - `Shopify-Topic` is not signed: do not interpret the body by this header alone.
 /// - `Shopify-Triggered-At` is not signed, so it cannot prevent replays.
-/// - The secret is the app's client secret, used as text.
 /// - Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.
 /// - Only the names of the headers differ from the scheme `shopify`.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -1135,6 +1196,7 @@ pub fn shopify_events() -> Scheme {
 ///
 /// - **Signature**: `X-Slack-Signature: v0=<hex>`
 /// - **Signed payload**: `v0:{ts}:{body}`
+/// - **Secret**: api.slack.com/apps, the app, Basic Information, App Credentials, Signing Secret: 32 hexadecimal digits, used as text.
 /// - Slash commands and interactivity are form-encoded: they have no event id. The provider reads their response: it is shown to the user.
 #[must_use]
 pub fn slack() -> Scheme {
@@ -1145,6 +1207,7 @@ pub fn slack() -> Scheme {
 ///
 /// - **Signature**: `x-square-hmacsha256-signature: <base64>`
 /// - **Signed payload**: `{url}{body}`
+/// - **Secret**: Developer Console, the application, Webhooks, Subscriptions, the subscription, Signature key.
 /// - The URL is signed, as entered at the provider: configure exactly the same URL for the verifier.
 /// - The secret is used as text, even if it looks like hexadecimal.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -1157,6 +1220,7 @@ pub fn square() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: The provider's page of the endpoint: begins with `whsec_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is base64 after an optional `whsec_`.
 /// - Some providers display `v1,whsec_…`, or several secrets joined by `|` (Supabase): both are accepted.
@@ -1170,6 +1234,7 @@ pub fn standardwebhooks() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1a,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: The provider's page of the endpoint, or its documentation: a public key that begins with `whpk_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is the provider's public key: base64 after an optional `whpk_`. It needs the feature `asymmetric`.
 /// - The reference libraries do not implement it, and the signature in the specification's example belongs to another message.
@@ -1182,6 +1247,7 @@ pub fn standardwebhooks_v1a() -> Scheme {
 ///
 /// - **Signature**: `Stripe-Signature: t=<seconds>,v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: Dashboard, Developers, Webhooks, the endpoint, Signing secret: begins with `whsec_`. `stripe listen` prints another one, for its own deliveries.
 /// - The secret is used as text: `whsec_` is part of the key.
 /// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
 /// - `v0` is a test scheme and is ignored.
@@ -1193,9 +1259,9 @@ pub fn stripe() -> Scheme {
 /// Supabase (database webhooks).
 ///
 /// - **Signature**: `Authorization: Bearer <token>`
+/// - **Secret**: Dashboard, Database, Webhooks, the webhook, HTTP headers: the text after `Bearer ` in the header `Authorization`, which you add there.
 /// - There are no retries: the database sends the request once (`pg_net`).
 /// - The body contains a row and its change, but no event id: two equal changes have the same body. So each delivery is handled.
-/// - The secret is the text after `Bearer ` in the header that was configured for the webhook.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
 pub fn supabase() -> Scheme {
@@ -1206,6 +1272,7 @@ pub fn supabase() -> Scheme {
 ///
 /// - **Signature**: `svix-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: The provider's page of the endpoint, Signing secret: begins with `whsec_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret is base64 after an optional `whsec_`.
 /// - Sent as `svix-*` or as `webhook-*`. If a request has signatures in both, the first set is used.
@@ -1217,7 +1284,7 @@ pub fn svix() -> Scheme {
 /// Telegram.
 ///
 /// - **Signature**: `X-Telegram-Bot-Api-Secret-Token: <token>`
-/// - The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.
+/// - **Secret**: The parameter `secret_token` of `setWebhook`: you choose it, as 1 to 256 letters, digits, `_` and `-`.
 /// - The response can be a call of the Bot API. If yours never is, suppress duplicates: `Repeats::Suppress`.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
@@ -1229,8 +1296,8 @@ pub fn telegram() -> Scheme {
 ///
 /// - **Signature**: `x-trello-webhook: <base64>`
 /// - **Signed payload**: `{body}{url}`
+/// - **Secret**: trello.com/power-ups/admin, the Power-Up, API key, Secret (OAuth 1): used as text.
 /// - The body is signed first, followed by the callback URL as given when the webhook was created: configure exactly the same URL for the verifier.
-/// - The secret is the app's secret (OAuth 1), used as text.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn trello() -> Scheme {
@@ -1241,13 +1308,13 @@ pub fn trello() -> Scheme {
 ///
 /// - **Signature**: `X-Twilio-Signature`
 /// - **Signed payload**: `{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256`
+/// - **Secret**: Console, Account Dashboard, Account Info, Auth Token.
 /// - The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.
 /// - If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.
 /// - The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.
 /// - A form with more than 512 fields is rejected, because it is parsed before it is verified.
 /// - `I-Twilio-Idempotency-Token` is not signed.
 /// - The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).
-/// - The secret is the account's Auth Token.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn twilio() -> Scheme {
@@ -1258,13 +1325,14 @@ pub fn twilio() -> Scheme {
 ///
 /// - **Signature**: `X-Twilio-Signature`
 /// - **Signed payload**: `{url}, then the form's fields sorted by name; for JSON only {url}, which contains the body's SHA-256`
+/// - **Secret**: In the response of the API call that creates the SharedKey in the Webhooks configuration API: it is not the account's Auth Token.
 /// - The URL is accepted with and without its port. For JSON, Twilio appends `bodySHA256` to the URL, and for GET, the fields: both are read from the request line, and appended to the configured URL.
 /// - If only the origin is configured, the sender chooses the path. Then a form must start with the field `AccountSid`, and path and query must not contain that text except as `AccountSid=`, because it marks the end of the URL.
 /// - The decoded fields are signed in sequence without a delimiter: `a=bc` and `ab=c` have the same signature. Ignore unexpected fields.
 /// - A form with more than 512 fields is rejected, because it is parsed before it is verified.
 /// - `I-Twilio-Idempotency-Token` is not signed.
 /// - The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).
-/// - The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.
+/// - `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn twilio_sharedkey() -> Scheme {
@@ -1275,6 +1343,7 @@ pub fn twilio_sharedkey() -> Scheme {
 ///
 /// - **Signature**: `Twitch-Eventsub-Message-Signature: sha256=<hex>`
 /// - **Signed payload**: `{id}{ts}{body}`
+/// - **Secret**: The field `transport.secret` of API `POST /eventsub/subscriptions`, with which you create the subscription: you choose it, as 10 to 100 ASCII characters.
 /// - The timestamp has nine fractional digits, and is signed as it was sent.
 /// - `Twitch-Eventsub-Message-Type` and `Twitch-Eventsub-Subscription-Type` are not signed: a callback verification is detected by its signed body.
 #[must_use]
@@ -1288,6 +1357,7 @@ pub fn twitch() -> Scheme {
 ///
 /// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Developer Portal, the app, Keys and tokens, Consumer keys: the API key secret (consumer secret), used as text.
 #[must_use]
 pub fn twitter() -> Scheme {
     build(describe::twitter())
@@ -1297,6 +1367,7 @@ pub fn twitter() -> Scheme {
 ///
 /// - **Signature**: `Typeform-Signature: sha256=<base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: The form, Connect, Webhooks, the webhook, Secret, or the field `secret` of the Webhooks API: you choose it.
 /// - The value after `sha256=` is base64, not hexadecimal.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
@@ -1308,6 +1379,7 @@ pub fn typeform() -> Scheme {
 ///
 /// - **Signature**: `X-Venum-Signature: t=<milliseconds>,v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: The field `secret` in the response of API `POST /v1/webhooks`: begins with `whsec_`, and is returned once.
 /// - The provider recommends the transaction signature as idempotency key. Several events share it, so it is combined with the type.
 /// - The secret is used as text, `whsec_` included.
 #[must_use]
@@ -1319,7 +1391,7 @@ pub fn venum() -> Scheme {
 ///
 /// - **Signature**: `x-vercel-signature: <hex>`
 /// - **Signed payload**: `{body}`
-/// - The secret is that of the webhook or, for an integration's webhook, the integration's client secret. It is used as text.
+/// - **Secret**: Team settings, Webhooks: shown once, when the webhook is created. For an integration's webhook, it is the integration's client secret. It is used as text.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn vercel() -> Scheme {
@@ -1330,6 +1402,7 @@ pub fn vercel() -> Scheme {
 ///
 /// - **Signature**: `x-webflow-signature: <hex>`
 /// - **Signed payload**: `{ts}:{body}`
+/// - **Secret**: Apps & Integrations, the app that created the webhook, Client secret. For a webhook that was created with a site token, it is the field `secretKey` in the response.
 /// - The timestamp is in milliseconds.
 #[must_use]
 pub fn webflow() -> Scheme {
@@ -1342,6 +1415,7 @@ pub fn webflow() -> Scheme {
 ///
 /// - **Signature**: `X-Hub-Signature-256: sha256=<hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: App Dashboard, App settings, Basic, App secret: used as text.
 /// - The endpoint of a WhatsApp Flow does not use this scheme: it is encrypted, and its response is read.
 #[must_use]
 pub fn whatsapp() -> Scheme {
@@ -1352,6 +1426,7 @@ pub fn whatsapp() -> Scheme {
 ///
 /// - **Signature**: `webhook-signature: v1,<base64>`
 /// - **Signed payload**: `{id}.{ts}.{body}`
+/// - **Secret**: Dashboard, Developer, Webhooks, the webhook, Secret: begins with `ws_`.
 /// - The timestamp is that of the attempt; the id is the same in all attempts.
 /// - The secret (`ws_…`) is used as text, unlike in Standard Webhooks: that is why the provider's own examples encode it in base64 before passing it to a library.
 #[must_use]
@@ -1363,6 +1438,7 @@ pub fn whop() -> Scheme {
 ///
 /// - **Signature**: `X-WC-Webhook-Signature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: WooCommerce, Settings, Advanced, Webhooks, the webhook, Secret: you choose it.
 /// - HTML entities in the secret are decoded to their characters (`&amp;` to `&`), because the shop stores it in that form.
 /// - The ping of a new webhook is `webhook_id=N`, form-encoded and not signed, so it is rejected.
 /// - There are no retries, and after more than five failures in a row the shop disables the webhook. Redirects are not followed.
@@ -1378,6 +1454,7 @@ pub fn woocommerce() -> Scheme {
 ///
 /// - **Signature**: `WorkOS-Signature: t=<milliseconds>, v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
+/// - **Secret**: Dashboard, Webhooks, the endpoint, Signing secret.
 /// - The provider's node SDK hashes the body after it was parsed and written out again: the raw bytes are what is signed.
 #[must_use]
 pub fn workos() -> Scheme {
@@ -1390,6 +1467,7 @@ pub fn workos() -> Scheme {
 ///
 /// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Developer Portal, the app, Keys and tokens, Consumer keys: the API key secret (consumer secret), used as text.
 #[must_use]
 pub fn x() -> Scheme {
     build(describe::x())
@@ -1399,8 +1477,8 @@ pub fn x() -> Scheme {
 ///
 /// - **Signature**: `x-twitter-webhooks-signature: sha256=<base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Developer Portal, the app, Keys and tokens, Consumer keys: the API key secret (consumer secret), used as text.
 /// - The value after `sha256=` is base64, not hexadecimal.
-/// - The secret is the app's consumer secret, used as text.
 /// - The CRC is sent when the webhook is registered. After that, the provider's pages contradict each other: every hour, or every 30 minutes if it was not answered for 24 hours.
 /// - The kind of an event is the name of a member of the body, and the location of its id depends on the kind.
 /// - The webhook's URL must not contain a port.
@@ -1414,6 +1492,7 @@ pub fn x_twitter() -> Scheme {
 ///
 /// - **Signature**: `X-Webhook-Signature: <hex>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: The field `secret` of API `POST /v1/webhooks`, with which you register the webhook: you choose it.
 /// - After five failed attempts the service disables the webhook.
 /// - The secret is used as text.
 #[must_use]
@@ -1425,6 +1504,7 @@ pub fn x_webhook_signature() -> Scheme {
 ///
 /// - **Signature**: `x-xero-signature: <base64>`
 /// - **Signed payload**: `{body}`
+/// - **Secret**: Developer portal, the app, Webhooks, Webhooks key.
 /// - The provider checks an endpoint with correct and wrong signatures, and expects 200 and 401.
 /// - A delivery can contain several events: each has its own resource, type and time.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
@@ -1437,6 +1517,7 @@ pub fn xero() -> Scheme {
 ///
 /// - **Signature**: `X-Zendesk-Webhook-Signature: <base64>`
 /// - **Signed payload**: `{ts}{body}`
+/// - **Secret**: Admin Center, Apps and integrations, Webhooks, the webhook, Reveal secret, or API `GET /api/v2/webhooks/{id}/signing_secret`.
 /// - The secret looks like base64 but is used as text.
 /// - The provider defines no tolerance: 300 s is our choice.
 /// - `X-Zendesk-Webhook-Invocation-Id` is not signed.
@@ -1450,6 +1531,7 @@ pub fn zendesk() -> Scheme {
 ///
 /// - **Signature**: `x-zm-signature: v0=<hex>`
 /// - **Signed payload**: `v0:{ts}:{body}`
+/// - **Secret**: App Marketplace, the app, Features, Access, Secret Token.
 /// - The provider's sample hashes the body after parsing and serialising it: the signature covers the raw bytes.
 /// - The endpoint is validated again every 72 hours, and must respond within 3 s.
 #[must_use]
@@ -1538,7 +1620,6 @@ mod describe {
         Scheme::builder("asana")
             .title("Asana")
             .source("Asana, webhooks guide: the handshake; third parties: the algorithm")
-            .note("The secret is the value of `X-Hook-Secret` in the handshake, used as text. Each webhook has a different secret.")
             .note("The handshake is unsigned, and each answered handshake replaces the key. So it is answered only while it is armed, and you must save the secret that it contains.")
             .note("A delivery contains any number of events and has no type: each event has its `/events/N/action`.")
             .note("A heartbeat is a signed delivery without events. All heartbeats are equal, so all but the first count as duplicates.")
@@ -1638,7 +1719,6 @@ mod describe {
     pub(super) fn brex() -> SchemeBuilder {
         svix()
             .source("trigger.dev, Brex example: `Webhook-*` headers, secrets in base64 from the API")
-            .note("Read the signing secrets from the provider's API. There can be several.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
     }
@@ -1700,7 +1780,6 @@ mod describe {
         Scheme::builder("chargebee")
             .title("Chargebee")
             .source("third-party code or documentation")
-            .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
             .note("The provider also supports a token in the URL. URLs appear in logs: use user and password instead.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
@@ -1719,7 +1798,6 @@ mod describe {
         Scheme::builder("checkout.com")
             .title("Checkout.com")
             .source("Checkout.com, documentation of workflows")
-            .note("The secret is the signature key that you configured for the workflow, used as text.")
             .note("No source names the algorithm: HMAC-SHA256 is not confirmed.")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::EventId, SchemeField::EventType])
@@ -1759,7 +1837,6 @@ mod describe {
         Scheme::builder("coinbase-cdp-v0")
             .title("Coinbase Developer Platform (v0)")
             .source("Coinbase, CDP documentation, verify signatures")
-            .note("The secret is returned once, when the subscription is created.")
             .note("`v0` covers the timestamp and the body, but not `X-Event-Id` and `X-Event-Type`.")
             .note("The same header can contain a `v1`, which also covers the headers that `h` names: this scheme ignores it.")
             .note("`/id` in the body is the id of the object, such as a checkout, not of the event.")
@@ -1890,7 +1967,6 @@ mod describe {
         Scheme::builder("discord")
             .title("Discord")
             .source("discord-interactions 4.4.0, verifyKey")
-            .note("The secret is the application's public key, in hexadecimal.")
             .note("Discord deliberately sends wrong signatures, and removes the URL unless the response is 401, as it is here.")
             .note("The provider's SDK does not check timestamps: 300 s is our choice.")
             .note("Only an interaction has an id.")
@@ -1973,7 +2049,6 @@ mod describe {
         Scheme::builder("dropbox")
             .title("Dropbox")
             .source("dropbox/mdwebhook, app.py")
-            .note("The secret is the app's secret, used as text.")
             .note("A notification contains only the accounts whose files have changed: two changes have the same body. So each delivery is handled: fetch the changes from Dropbox, which is safe to repeat.")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
@@ -2038,7 +2113,6 @@ mod describe {
             .title("Flutterwave (v3, secret hash)")
             .source("third parties' code")
             .note("No source defines an event id: the event's id is the digest of the body.")
-            .note("The secret is the secret hash that you have chosen, and is sent unchanged.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
             .algorithm(Algorithm::Token)
@@ -2182,7 +2256,6 @@ mod describe {
         Scheme::builder("helius")
             .title("Helius")
             .source("third parties' code, authHeader")
-            .note("The secret is the whole value that you configured as `authHeader`, including `Bearer` if you entered it.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
             .algorithm(Algorithm::Token)
@@ -2216,7 +2289,6 @@ mod describe {
         Scheme::builder("hubspot")
             .title("HubSpot")
             .source("@hubspot/api-client 13.5.0, Signature and its tests")
-            .note("The secret is the app's client secret, used as text.")
             .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
             .note("A request can contain the headers of all three versions: this scheme reads only its own.")
             .note("HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.")
@@ -2237,7 +2309,6 @@ mod describe {
         Scheme::builder("hubspot-v1")
             .title("HubSpot (v1 signature)")
             .source("@hubspot/api-client 13.5.0, Signature and its tests")
-            .note("The secret is the app's client secret, used as text.")
             .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
             .note("The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.")
             .note("`X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.")
@@ -2257,7 +2328,6 @@ mod describe {
         Scheme::builder("hubspot-v2")
             .title("HubSpot (v2 signature)")
             .source("@hubspot/api-client 13.5.0, Signature and its tests")
-            .note("The secret is the app's client secret, used as text.")
             .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
             .note("The signature is a plain digest, not an HMAC: anyone who has recorded a delivery can append to its body and compute the signature of the longer one, without the secret. So a body that is not one complete JSON document is rejected. Use version 3 if it is available.")
             .note("`X-HubSpot-Signature-Version` has no effect: the endpoint's scheme determines the version.")
@@ -2306,7 +2376,6 @@ mod describe {
         Scheme::builder("intercom")
             .title("Intercom")
             .source("hookdeck and trigger.dev")
-            .note("The secret is the app's `client_secret`, used as text.")
             .note("Other providers use the header `X-Hub-Signature` with SHA-256: here it is SHA-1.")
             .note("Reportedly checks the endpoint with a HEAD request, and with an event of the topic `ping`.")
             .evidence(Evidence::Secondary)
@@ -2380,7 +2449,6 @@ mod describe {
         Scheme::builder("line")
             .title("LINE")
             .source("line-bot-sdk-nodejs, test/validate-signature.spec.ts")
-            .note("The secret is the channel's secret, used as text.")
             .note("A delivery contains any number of events and has no type: each event has its `/events/N/type` and its `webhookEventId`. Deduplicate by that id if batches can be split differently on a retry.")
             .note("The console's request to verify the URL is a signed delivery without events.")
             .note("Reportedly retries only if redelivery is enabled.")
@@ -2435,7 +2503,6 @@ mod describe {
             .note("The event is not signed: anyone who has seen one delivery can send any event with its signature, once. The event's id is the digest of timestamp and token, so that a signature is valid for one event. Query Mailgun's API before you act on the content of an event.")
             .note("An event is JSON, with the signature at `signature/signature`. An event of a subaccount also has a signature of the parent account at `signature/parent-signature`, over the same timestamp and token. A route posts a form, urlencoded or multipart, with the fields `timestamp`, `token` and `signature`. With attachments it is large, so raise the body limit for it.")
             .note("An event is parsed before it is verified, so JSON may have at most 512 KiB, or half of the body limit if that is more, and the objects that contain the signature at most 4,096 members. A form may have at most 512 fields, and its size is limited by the body limit only.")
-            .note("The secret is the HTTP webhook signing key, not an API key.")
             .note("It is not known whether a retry keeps its timestamp and token, and the first retry is after 5 min. So timestamps are accepted for 9 h, longer than the retry window.")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
@@ -2481,7 +2548,7 @@ mod describe {
             .note("The provider's samples check the legacy `X-Hub-Signature` (SHA-1), which is ignored here; the SHA-256 header is documented only by third-party code.")
             .note("Non-ASCII letters are sent as `\\u00e4`, and signed in that form: a body that has been parsed and serialised no longer verifies.")
             .note("A delivery can contain several messages, each with its own id: deduplicate by that id, since a batch can be split differently on a retry.")
-            .note("The secret is the app secret, used as text. The verify token of the handshake is a different one that you choose.")
+            .note("The verify token of the handshake is not the app secret: you choose it.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
             .signature_header("X-Hub-Signature-256")
@@ -2523,7 +2590,7 @@ mod describe {
         Scheme::builder("moralis")
             .title("Moralis Streams")
             .source("@moralisweb3/streams 2.27.2, makeVerifySignature()")
-            .note("A plain Keccak-256 of body and secret, not an HMAC. The secret is the streams secret or the API key.")
+            .note("A plain Keccak-256 of body and secret, not an HMAC.")
             .note("The provider's SDK hashes the body after serialising it; here the signature covers the raw bytes.")
             .evidence(Evidence::SdkSource)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::EventType, SchemeField::Identity])
@@ -2560,7 +2627,6 @@ mod describe {
             .title("Notion")
             .source("@notionhq/client 5.26.0, signWebhookPayload; developers.notion.com, reference/webhooks")
             .note("Sources disagree whether the request that contains the token is signed with it: while the handshake is armed, both are accepted.")
-            .note("The secret is the `verification_token` that the provider sends to a new endpoint: arm the handshake, save the token, and paste it into the provider's page.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
             .signature_header("X-Notion-Signature")
@@ -2680,7 +2746,6 @@ mod describe {
         Scheme::builder("paystack")
             .title("Paystack")
             .source("third-party code or documentation")
-            .note("The secret is the API's secret key (`sk_…`), used as text: there is no separate secret for webhooks.")
             .note("`/data/id` in the body is the id of a transaction, not of an event.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType, SchemeField::Identity])
@@ -2716,7 +2781,7 @@ mod describe {
         Scheme::builder("plaid")
             .title("Plaid")
             .source("Plaid, Webhook verification")
-            .note("The secret is the JWK that `/webhook_verification_key/get` returns for the token's `kid`. Alternatively, the key is looked up by the `kid`. A key is not used after its `expired_at`.")
+            .note("Instead of a configured key, one can be looked up by the token's `kid`. A key is not used after its `expired_at`.")
             .note("Only ES256 is accepted, whatever the token's header says.")
             .note("Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.")
             .evidence(Evidence::Docs)
@@ -2764,7 +2829,6 @@ mod describe {
         Scheme::builder("postmark")
             .title("Postmark")
             .source("third-party code or documentation")
-            .note("The secret is user and password, `user:password`, as entered at the provider for this endpoint.")
             .note("The provider also supports a token in the URL. URLs appear in logs: use user and password instead.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
@@ -2856,7 +2920,7 @@ mod describe {
         Scheme::builder("sendgrid")
             .title("SendGrid")
             .source("sendgrid-nodejs, eventwebhook.spec.js; sendgrid 6.12.5 (PyPI), test_eventwebhook.py")
-            .note("The secret is the public key that the provider displays: base64, without the PEM lines around it. It needs the feature `asymmetric`.")
+            .note("It needs the feature `asymmetric`.")
             .note("The provider defines no tolerance, and its SDKs check none: 300 s is our choice. Increase it if retries are rejected as too old.")
             .note("A body can end with CR LF, which is signed.")
             .note("A delivery contains several events, each with its own `sg_event_id` and `event`.")
@@ -2883,7 +2947,6 @@ mod describe {
             .note("`Sentry-Hook-Timestamp` is not signed, so it cannot prevent replays.")
             .note("`Sentry-Hook-Resource` is not signed: do not interpret the body by this header alone. The action is `/action` in the body, which is signed.")
             .note("`Request-ID` is not signed.")
-            .note("The secret is the integration's client secret, used as text.")
             .note("It retries after a timeout, 503 or 504, and after no other response (getsentry/sentry, sentry_apps/tasks).")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline])
@@ -2903,7 +2966,6 @@ mod describe {
             .note("`X-Shopify-Event-Id` and `X-Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.")
             .note("`X-Shopify-Topic` is not signed: do not interpret the body by this header alone.")
             .note("`X-Shopify-Triggered-At` is not signed, so it cannot prevent replays.")
-            .note("The secret is the app's client secret, used as text.")
             .note("Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Interactive])
@@ -2923,7 +2985,6 @@ mod describe {
             .note("`Shopify-Event-Id` and `Shopify-Webhook-Id` are not signed. `/id` in the body is the id of an order or a product, not of an event.")
             .note("`Shopify-Topic` is not signed: do not interpret the body by this header alone.")
             .note("`Shopify-Triggered-At` is not signed, so it cannot prevent replays.")
-            .note("The secret is the app's client secret, used as text.")
             .note("Carrier services and Flow read the response: handle redeliveries of theirs, which is the default.")
             .note("Only the names of the headers differ from the scheme `shopify`.")
             .evidence(Evidence::SdkRun)
@@ -3062,7 +3123,6 @@ mod describe {
             .source("third-party code or documentation")
             .note("There are no retries: the database sends the request once (`pg_net`).")
             .note("The body contains a row and its change, but no event id: two equal changes have the same body. So each delivery is handled.")
-            .note("The secret is the text after `Bearer ` in the header that was configured for the webhook.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
             .algorithm(Algorithm::Token)
@@ -3103,7 +3163,6 @@ mod describe {
         Scheme::builder("telegram")
             .title("Telegram")
             .source("Telegram, Bot API, setWebhook")
-            .note("The secret is the `secret_token` that was passed to `setWebhook`: 1 to 256 letters, digits, `_` and `-`.")
             .note("The response can be a call of the Bot API. If yours never is, suppress duplicates: `Repeats::Suppress`.")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries])
@@ -3123,7 +3182,6 @@ mod describe {
             .title("Trello")
             .source("third-party copies of Atlassian's sample, verifyTrelloWebhookRequest")
             .note("The body is signed first, followed by the callback URL as given when the webhook was created: configure exactly the same URL for the verifier.")
-            .note("The secret is the app's secret (OAuth 1), used as text.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
             .algorithm(Algorithm::HmacSha1)
@@ -3151,7 +3209,6 @@ mod describe {
             .note("A form with more than 512 fields is rejected, because it is parsed before it is verified.")
             .note("`I-Twilio-Idempotency-Token` is not signed.")
             .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
-            .note("The secret is the account's Auth Token.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
             .algorithm(Algorithm::HmacSha1)
@@ -3177,7 +3234,7 @@ mod describe {
             .note("A form with more than 512 fields is rejected, because it is parsed before it is verified.")
             .note("`I-Twilio-Idempotency-Token` is not signed.")
             .note("The response is TwiML, which Twilio executes. It retries only after a connection failure, unless the URL's fragment or the webhook configuration requests more (`rc`, `rp`).")
-            .note("The secret is the SharedKey. `X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.")
+            .note("`X-Twilio-Webhooks-Signature-Settings` names the algorithm: only `HMAC_SHA256` is accepted.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventType])
             .signature_header("X-Twilio-Signature")
@@ -3261,7 +3318,6 @@ mod describe {
         Scheme::builder("vercel")
             .title("Vercel")
             .source("hookdeck/webhook-skills and trigger.dev")
-            .note("The secret is that of the webhook or, for an integration's webhook, the integration's client secret. It is used as text.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
             .algorithm(Algorithm::HmacSha1)
@@ -3368,7 +3424,6 @@ mod describe {
             .title("X (Twitter)")
             .source("docs.x.com, webhooks quickstart and introduction")
             .note("The value after `sha256=` is base64, not hexadecimal.")
-            .note("The secret is the app's consumer secret, used as text.")
             .note("The CRC is sent when the webhook is registered. After that, the provider's pages contradict each other: every hour, or every 30 minutes if it was not answered for 24 hours.")
             .note("The kind of an event is the name of a member of the body, and the location of its id depends on the kind.")
             .note("The webhook's URL must not contain a port.")

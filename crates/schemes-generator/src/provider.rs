@@ -11,7 +11,7 @@ pub(crate) struct Provider {
     pub(crate) scheme: Table,
     pub(crate) function: String,
     pub(crate) code: Option<String>,
-    pub(crate) secret_location: Option<String>,
+    pub(crate) secret_location: String,
     pub(crate) aliases: Vec<Alias>,
     /// The format of the signature header, for display.
     pub(crate) signature: String,
@@ -23,7 +23,7 @@ pub(crate) struct Alias {
     pub(crate) function: String,
     /// The keys in which it differs; lists are in addition to those of the scheme.
     pub(crate) facts: Table,
-    pub(crate) secret_location: Option<String>,
+    pub(crate) secret_location: String,
 }
 
 impl Provider {
@@ -31,7 +31,7 @@ impl Provider {
         let mut scheme: Table = toml::from_str(text).map_err(|error| error.to_string())?;
         let code = take_text(&mut scheme, "code")?;
         let function = take_text(&mut scheme, "function")?;
-        let secret_location = take_text(&mut scheme, "secret_location")?;
+        let secret_location = take_secret_location(&mut scheme)?;
         let aliases = match scheme.remove("alias") {
             None => Vec::new(),
             Some(Value::Array(aliases)) => {
@@ -83,7 +83,8 @@ impl Alias {
         let name = take_text(&mut facts, "name")?.ok_or("`alias`: set its `name`")?;
         let function = take_text(&mut facts, "function")?;
         let function = function.unwrap_or_else(|| function_name(&name));
-        let secret_location = take_text(&mut facts, "secret_location")?;
+        let secret_location = take_secret_location(&mut facts)
+            .map_err(|problem| format!("alias `{name}`: {problem}"))?;
         Ok(Self { name, function, facts, secret_location })
     }
 }
@@ -92,6 +93,10 @@ impl Alias {
 fn checked(scheme: &Table) -> Result<Scheme> {
     let text = toml::to_string(scheme).map_err(|error| error.to_string())?;
     Scheme::from_toml(&text).map_err(|error| error.to_string())
+}
+
+fn take_secret_location(table: &mut Table) -> Result<String> {
+    take_text(table, "secret_location")?.ok_or_else(|| "`secret_location`: required".to_owned())
 }
 
 fn take_text(table: &mut Table, key: &str) -> Result<Option<String>> {

@@ -141,7 +141,7 @@ const TOKEN: &str = "Nothing is signed, so the body is not authenticated: anyone
 /// The documentation of a constructor.
 fn docs(provider: &Provider) -> String {
     let mut lines = vec![sentence(provider.title()), String::new()];
-    facts(provider, provider.secret_location.as_deref(), &mut lines);
+    facts(provider, &provider.secret_location, &mut lines);
     lines.extend(notes(&provider.scheme).map(|note| format!("- {note}")));
     lines.extend(common_notes(provider).iter().map(|note| format!("- {note}")));
     doc_comment(&lines)
@@ -151,20 +151,18 @@ fn alias_docs(provider: &Provider, alias: &Alias) -> String {
     let title = alias.facts.get("title").and_then(toml::Value::as_str).unwrap_or(&alias.name);
     let scheme = format!("Signs as [`{0}`]({0}) does: see there.", provider.function);
     let mut lines = vec![sentence(title), String::new(), scheme, String::new()];
-    facts(provider, alias.secret_location.as_deref(), &mut lines);
+    facts(provider, &alias.secret_location, &mut lines);
     lines.extend(notes(&alias.facts).map(|note| format!("- {note}")));
     doc_comment(&lines)
 }
 
-fn facts(provider: &Provider, secret_location: Option<&str>, lines: &mut Vec<String>) {
+fn facts(provider: &Provider, secret_location: &str, lines: &mut Vec<String>) {
     lines.push(format!("- **Signature**: `{}`", provider.signature));
     if let Some(signed) = provider.scheme.get("signed_payload").and_then(toml::Value::as_str) {
         // A line break is written as in TOML.
         lines.push(format!("- **Signed payload**: `{}`", signed.replace('\n', "\\n")));
     }
-    if let Some(location) = secret_location {
-        lines.push(format!("- **Secret**: {location}"));
-    }
+    lines.push(format!("- **Secret**: {secret_location}"));
 }
 
 fn notes(facts: &toml::Table) -> impl Iterator<Item = &str> {
