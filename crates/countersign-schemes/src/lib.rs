@@ -1,8 +1,8 @@
 //! How about ninety providers sign their webhooks.
 //!
 //! Each provider has a function that returns its [`Scheme`](countersign_core::Scheme), such as
-//! [`stripe`]; its documentation names the header, the signed payload and the common mistakes.
-//! [`named`] finds a scheme by the name in a configuration file.
+//! [`stripe`]; its documentation names the header, the signed payload, the place of the secret and the
+//! common mistakes. [`named`] finds a scheme by the name in a configuration file.
 //!
 //! ```
 //! use countersign_core::{Secret, Verifier};
@@ -27,4 +27,4 @@ mod generated;
 mod names;
 
 pub use generated::*;
-pub use names::{aliases, all, named, names};
+pub use names::{aliases, all, named, names, secret_location};

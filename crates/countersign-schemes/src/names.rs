@@ -2,7 +2,7 @@
 
 use countersign_core::{ConfigError, Scheme};
 
-use crate::generated::{ALIASES, SCHEMES};
+use crate::generated::{ALIASES, SCHEMES, SECRET_LOCATIONS};
 
 /// Returns the built-in scheme with this name or alias.
 ///
@@ -33,6 +33,13 @@ pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// All built-in schemes, in alphabetical order of their names, without aliases.
 pub fn all() -> impl Iterator<Item = Scheme> {
     SCHEMES.iter().filter_map(|(_, describe)| describe().build().ok())
+}
+
+/// How a user of the provider with this name or alias finds the secret: the menu or the API call, and
+/// the form of the secret, in one or two sentences of Markdown.
+#[must_use]
+pub fn secret_location(name: &str) -> Option<&'static str> {
+    SECRET_LOCATIONS.iter().find(|(known, _)| *known == name).map(|(_, location)| *location)
 }
 
 /// The names and aliases that start with `name`, or differ from it by one or two typing errors.
@@ -90,6 +97,16 @@ mod tests {
             let has_source = product.sources().len() > scheme.sources().len();
             assert!(has_source || name == "x-twitter", "{alias}");
         }
+    }
+
+    #[test]
+    fn every_scheme_and_every_alias_says_where_its_secret_is() {
+        for name in names().chain(aliases().map(|(alias, _)| alias)) {
+            let location = secret_location(name).unwrap();
+            assert!(location.ends_with('.') && location.len() < 300, "{name}: {location}");
+            assert_eq!(location.matches('`').count() % 2, 0, "{name}: {location}");
+        }
+        assert_eq!(secret_location("quicksilver"), None);
     }
 
     #[test]

@@ -6,15 +6,17 @@ use crate::Result;
 use crate::calls::of_scheme;
 use crate::provider::{Alias, Provider};
 
-/// Writes the file: the two tables, the constructors, the descriptions.
+/// Writes the file: the tables, the constructors, the descriptions.
 pub(crate) fn write(providers: &[Provider]) -> Result<String> {
     let mut schemes = String::new();
+    let mut secret_locations = BTreeMap::new();
     let mut aliases = BTreeMap::new();
     let mut constructors = BTreeMap::new();
     let mut descriptions = BTreeMap::new();
     for provider in providers {
         let (name, function) = (provider.name(), &provider.function);
         schemes.push_str(&format!("    ({name:?}, describe::{function}),\n"));
+        secret_locations.insert(name, &provider.secret_location);
         constructors.insert(function.clone(), constructor(function, &docs(provider)));
         let described = describe(provider).map_err(|problem| format!("{name}.toml: {problem}"))?;
         if descriptions.insert(function.clone(), described).is_some() {
@@ -26,6 +28,7 @@ pub(crate) fn write(providers: &[Provider]) -> Result<String> {
             let Alias { name, function, .. } = alias;
             let row = format!("    ({name:?}, {:?}, describe::{function}),\n", provider.name());
             aliases.insert(name.clone(), row);
+            secret_locations.insert(name, &alias.secret_location);
             constructors
                 .insert(function.clone(), constructor(function, &alias_docs(provider, alias)));
             let described = describe_alias(provider, alias).map_err(|problem| {
@@ -39,6 +42,10 @@ pub(crate) fn write(providers: &[Provider]) -> Result<String> {
         }
     }
     let aliases: String = aliases.into_values().collect();
+    let secret_locations: String = secret_locations
+        .iter()
+        .map(|(name, location)| format!("    ({name:?}, {location:?}),\n"))
+        .collect();
     let constructors: String = constructors.into_values().collect();
     let descriptions: String = descriptions.into_values().collect();
     Ok(format!(
@@ -59,6 +66,10 @@ pub(crate) const SCHEMES: &[(&str, Describe)] = &[
 /// All aliases, each with its scheme and its description. Sorted by name.
 pub(crate) const ALIASES: &[(&str, &str, Describe)] = &[
 {aliases}];
+
+/// How a user finds the secret of each scheme and alias. Sorted by name.
+pub(crate) const SECRET_LOCATIONS: &[(&str, &str)] = &[
+{secret_locations}];
 
 fn build(description: SchemeBuilder) -> Scheme {{
     description.build().expect(\"a test builds every scheme\")
