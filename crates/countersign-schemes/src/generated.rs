@@ -4,6 +4,8 @@
 
 use countersign_core::{Scheme, SchemeBuilder};
 
+use crate::samples::SampleEvent;
+
 /// The description of a scheme.
 pub(crate) type Describe = fn() -> SchemeBuilder;
 
@@ -235,6 +237,327 @@ pub(crate) const SECRET_LOCATIONS: &[(&str, &str)] = &[
     ("xero", "Developer portal, the app, Webhooks, Webhooks key."),
     ("zendesk", "Admin Center, Apps and integrations, Webhooks, the webhook, Reveal secret, or API `GET /api/v2/webhooks/{id}/signing_secret`."),
     ("zoom", "App Marketplace, the app, Features, Access, Secret Token."),
+];
+
+/// The sample events of each scheme. Sorted by name.
+pub(crate) const SAMPLES: &[(&str, &[SampleEvent])] = &[
+    ("adyen", &[
+        SampleEvent::new("AUTHORISATION", &[("Content-Type", "application/json")], r#"{"live":"false","notificationItems":[{"NotificationRequestItem":{"additionalData":{"cardSummary":"1142","expiryDate":"03/2030"},"amount":{"currency":"EUR","value":1130},"eventCode":"AUTHORISATION","eventDate":"{{rfc3339}}","merchantAccountCode":"AcmeCOM","merchantReference":"order-1001","operations":["CANCEL","CAPTURE","REFUND"],"paymentMethod":"visa","pspReference":"{{number}}3142871","reason":"033899:1142:03/2030","success":"true"}}]}"#),
+    ]),
+    ("adyen-platform", &[
+        SampleEvent::new("recurring.token.created", &[("Content-Type", "application/json")], r#"{"createdAt":"{{rfc3339}}","eventId":"{{id}}","environment":"test","data":{"merchantAccount":"AcmeCOM","storedPaymentMethodId":"M5N7TQ4TG5PFWR50","type":"visastandarddebit","operation":"created","shopperReference":"shopper-42"},"type":"recurring.token.created"}"#),
+    ]),
+    ("alchemy", &[
+        SampleEvent::new("ADDRESS_ACTIVITY", &[("Content-Type", "application/json")], r#"{"webhookId":"wh_octjglnywaupz6th","id":"whevt_{{id}}","createdAt":"{{rfc3339}}","type":"ADDRESS_ACTIVITY","event":{"network":"ETH_MAINNET","activity":[{"blockNum":"0xdf34a3","hash":"0x7a4a39da2a3fa1fc2ef88fd1eaea0702{{hex}}","fromAddress":"0x503828976d22510aad0201ac7ec88293211d23da","toAddress":"0xbe3f4b43db5eb49d1f48f53443b9abce45da3b79","value":293.092129,"asset":"USDC","category":"token","rawContract":{"rawValue":"0x0000000000000000000000000000000000000000000000000000000011783b21","address":"0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48","decimals":6}}]}}"#),
+    ]),
+    ("asana", &[
+        SampleEvent::new("task.changed", &[("Content-Type", "application/json")], r#"{"events":[{"user":{"gid":"1205672211","resource_type":"user"},"created_at":"{{rfc3339}}","action":"changed","resource":{"gid":"12{{number}}0417","resource_type":"task","resource_subtype":"default_task"},"parent":null,"change":{"field":"name","action":"changed"}}]}"#),
+    ]),
+    ("aws-sns", &[
+        SampleEvent::new("Notification", &[("Content-Type", "text/plain; charset=UTF-8"), ("x-amz-sns-message-type", "Notification"), ("x-amz-sns-message-id", "{{uuid}}")], r#"{
+  "Type" : "Notification",
+  "MessageId" : "{{uuid}}",
+  "TopicArn" : "arn:aws:sns:us-west-2:123456789012:Orders",
+  "Subject" : "Order 1001",
+  "Message" : "{\"order\":1001,\"status\":\"shipped\"}",
+  "Timestamp" : "{{rfc3339}}",
+  "SignatureVersion" : "2",
+  "SigningCertURL" : "https://sns.us-west-2.amazonaws.com/SimpleNotificationService-0000000000000000000000000000.pem",
+  "UnsubscribeURL" : "https://sns.us-west-2.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=arn:aws:sns:us-west-2:123456789012:Orders:c9135db0-26c4-47ec-8998-413945fb5a96"
+}"#),
+    ]),
+    ("bitbucket", &[
+        SampleEvent::new("repo:push", &[("Content-Type", "application/json"), ("X-Event-Key", "repo:push"), ("X-Request-UUID", "{{uuid}}"), ("X-Attempt-Number", "1")], r#"{"push":{"changes":[{"old":{"type":"branch","name":"main","target":{"type":"commit","hash":"1e65c05c1d5171631d92438a13901ca7dae9618c"}},"new":{"type":"branch","name":"main","target":{"type":"commit","hash":"{{hex}}dae9618c","date":"{{rfc3339}}","message":"Fix the header of the report\n"}},"created":false,"closed":false,"forced":false}]},"repository":{"type":"repository","full_name":"acme/reports","uuid":"{673a6070-3421-46c9-9d48-90745f7bfe8e}","name":"reports","is_private":true},"actor":{"type":"user","display_name":"Ada Smith","nickname":"asmith"}}"#),
+    ]),
+    ("box", &[
+        SampleEvent::new("FILE.UPLOADED", &[("Content-Type", "application/json"), ("BOX-DELIVERY-ID", "{{uuid}}")], r#"{"type":"webhook_event","id":"{{uuid}}","created_at":"{{rfc3339}}","trigger":"FILE.UPLOADED","webhook":{"id":"1234567890","type":"webhook"},"created_by":{"type":"user","id":"226067247","name":"Ada Smith","login":"ada@example.com"},"source":{"id":"73835521473","type":"file","name":"report.pdf","size":629644,"sha1":"9c7e7c8b3a4f0d1f3d1f8a3b2f6b1f0c5d2e4a6b","parent":{"type":"folder","id":"8092839498","name":"Reports"}},"additional_info":[]}"#),
+    ]),
+    ("cal.com", &[
+        SampleEvent::new("BOOKING_CREATED", &[("Content-Type", "application/json")], r#"{"triggerEvent":"BOOKING_CREATED","createdAt":"{{rfc3339}}","payload":{"uid":"{{id}}","bookingId":{{number}},"title":"30 min meeting between Ada Smith and Jon Doe","type":"30min","startTime":"2026-12-14T14:00:00Z","endTime":"2026-12-14T14:30:00Z","organizer":{"id":5,"name":"Ada Smith","email":"ada@example.com","timeZone":"Europe/Berlin","language":{"locale":"en"}},"attendees":[{"name":"Jon Doe","email":"jon.doe@example.com","timeZone":"Europe/London","language":{"locale":"en"}}],"location":"integrations:daily","status":"ACCEPTED"}}"#),
+    ]),
+    ("calendly", &[
+        SampleEvent::new("invitee.created", &[("Content-Type", "application/json")], r#"{"created_at":"{{rfc3339}}","created_by":"https://api.calendly.com/users/AAAAAAAAAAAAAAAA","event":"invitee.created","payload":{"uri":"https://api.calendly.com/scheduled_events/GBGBDCAADAEDCRZ2/invitees/{{uuid}}","email":"jon.doe@example.com","name":"Jon Doe","status":"active","timezone":"Europe/London","event":"https://api.calendly.com/scheduled_events/GBGBDCAADAEDCRZ2","questions_and_answers":[],"rescheduled":false,"created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}"}}"#),
+    ]),
+    ("cashfree", &[
+        SampleEvent::new("PAYMENT_SUCCESS_WEBHOOK", &[("Content-Type", "application/json"), ("x-webhook-version", "2025-01-01")], r#"{"data":{"order":{"order_id":"order_1001","order_amount":2.0,"order_currency":"INR","order_tags":null},"payment":{"cf_payment_id":"{{number}}","payment_status":"SUCCESS","payment_amount":2.0,"payment_currency":"INR","payment_message":"00::Transaction success","payment_time":"{{rfc3339}}","bank_reference":"234928698581","payment_group":"upi"},"customer_details":{"customer_name":"Asha Rao","customer_id":"7112AAA812234","customer_email":"asha@example.com","customer_phone":"9908734801"}},"event_time":"{{rfc3339}}","type":"PAYMENT_SUCCESS_WEBHOOK"}"#),
+    ]),
+    ("chargebee", &[
+        SampleEvent::new("subscription_created", &[("Content-Type", "application/json")], r#"{"id":"ev_{{id}}","occurred_at":{{unix}},"source":"admin_console","user":"ada@example.com","object":"event","api_version":"v2","content":{"subscription":{"id":"AzqYl2T4vZ5Kp1Zq","customer_id":"AzqYl2T4vZ5Fw1Zo","status":"active","currency_code":"USD","billing_period":1,"billing_period_unit":"month","created_at":{{unix}},"object":"subscription"},"customer":{"id":"AzqYl2T4vZ5Fw1Zo","first_name":"Jon","last_name":"Doe","email":"jon.doe@example.com","object":"customer"}},"event_type":"subscription_created","webhook_status":"scheduled"}"#),
+    ]),
+    ("checkout.com", &[
+        SampleEvent::new("payment_captured", &[("Content-Type", "application/json")], r#"{"id":"evt_{{id}}","type":"payment_captured","version":"1.0.0","created_on":"{{rfc3339}}","data":{"id":"pay_mbabizu24mvu3mela5njyhpit4","action_id":"act_nezg6bx2k22utmk4xm5s2ughxi","amount":6540,"currency":"USD","reference":"order-1001","response_code":"10000","response_summary":"Approved","processed_on":"{{rfc3339}}"}}"#),
+    ]),
+    ("cloudflare-stream", &[
+        SampleEvent::new("ready", &[("Content-Type", "application/json")], r#"{"uid":"{{hex}}","readyToStream":true,"status":{"state":"ready","pctComplete":"100.000000","errorReasonCode":"","errorReasonText":""},"meta":{"name":"launch.mp4"},"created":"{{rfc3339}}","modified":"{{rfc3339}}","size":4190963,"duration":14.6,"input":{"width":1920,"height":1080},"playback":{"hls":"https://customer-code.cloudflarestream.com/{{hex}}/manifest/video.m3u8","dash":"https://customer-code.cloudflarestream.com/{{hex}}/manifest/video.mpd"}}"#),
+    ]),
+    ("coinbase-cdp-v0", &[
+        SampleEvent::new("onchain.activity.detected", &[("Content-Type", "application/json"), ("X-Event-Id", "{{uuid}}"), ("X-Event-Type", "onchain.activity.detected")], r#"{"id":"af2bd1c9-6f0d-4a18-8a5c-3b6a0d9d1a7e","eventType":"onchain.activity.detected","network":"base-mainnet","createdAt":"{{rfc3339}}","data":{"contractAddress":"0x833589fcd6edb6e08f4c7c32d4f71b54bda02913","eventName":"Transfer","from":"0x503828976d22510aad0201ac7ec88293211d23da","to":"0xbe3f4b43db5eb49d1f48f53443b9abce45da3b79","value":"2500000","transactionHash":"0x7a4a39da2a3fa1fc2ef88fd1eaea0702{{hex}}","blockNumber":"28104551"}}"#),
+    ]),
+    ("coinbase-cdp-v1", &[
+        SampleEvent::new("onchain.activity.detected", &[("Content-Type", "application/json"), ("X-Event-Id", "{{uuid}}"), ("X-Event-Type", "onchain.activity.detected")], r#"{"id":"af2bd1c9-6f0d-4a18-8a5c-3b6a0d9d1a7e","eventType":"onchain.activity.detected","network":"base-mainnet","createdAt":"{{rfc3339}}","data":{"contractAddress":"0x833589fcd6edb6e08f4c7c32d4f71b54bda02913","eventName":"Transfer","from":"0x503828976d22510aad0201ac7ec88293211d23da","to":"0xbe3f4b43db5eb49d1f48f53443b9abce45da3b79","value":"2500000","transactionHash":"0x7a4a39da2a3fa1fc2ef88fd1eaea0702{{hex}}","blockNumber":"28104551"}}"#),
+    ]),
+    ("coinbase-commerce", &[
+        SampleEvent::new("charge:confirmed", &[("Content-Type", "application/json")], r#"{"attempt_number":1,"event":{"api_version":"2018-03-22","created_at":"{{rfc3339}}","data":{"id":"f765421f2-1451-fafb-a513-aac6c819fba9","code":"66BEOV2A","name":"Enamel mug","pricing_type":"fixed_price","pricing":{"local":{"amount":"29.90","currency":"USD"}},"timeline":[{"time":"{{rfc3339}}","status":"COMPLETED"}],"metadata":{"order":"1001"}},"id":"{{uuid}}","resource":"event","type":"charge:confirmed"},"id":"0b2c8f1e-2d8f-4ae5-8e5a-6d0a1c7c4c55","scheduled_for":"{{rfc3339}}"}"#),
+    ]),
+    ("coinify", &[
+        SampleEvent::new("payment-intent.completed", &[("Content-Type", "application/json")], r#"{"id":"{{uuid}}","time":"{{rfc3339}}","event":"payment-intent.completed","context":{"id":"3589cb4a-0830-497d-a92d-c5178eb2ab9f","customerId":"42","amount":"64.58","currency":"EUR","creditAmount":"64.58","creditCurrency":"EUR"}}"#),
+    ]),
+    ("composio", &[
+        SampleEvent::new("composio.trigger.message", &[("Content-Type", "application/json"), ("x-composio-webhook-version", "V3")], r#"{"id":"msg_{{uuid}}","timestamp":"{{rfc3339}}","type":"composio.trigger.message","metadata":{"log_id":"log_TpxVOLXYnwXZ","trigger_slug":"GITHUB_COMMIT_EVENT","trigger_id":"ti_xyz789","connected_account_id":"ca_def456","auth_config_id":"ac_xyz789","user_id":"user-42"},"data":{"author":"octocat","id":"{{hex}}d8b5f2a1","message":"Fix the header of the report","url":"https://github.com/octo-org/hello-world/commit/6dcb09b5"}}"#),
+    ]),
+    ("contentful", &[
+        SampleEvent::new("ContentManagement.Entry.publish", &[("Content-Type", "application/vnd.contentful.management.v1+json"), ("X-Contentful-Topic", "ContentManagement.Entry.publish"), ("X-Contentful-Webhook-Name", "Site build")], r#"{"sys":{"type":"Entry","id":"3hkKTZsOFWE2kcuGG2M8Yc","space":{"sys":{"type":"Link","linkType":"Space","id":"cfexampleapi"}},"environment":{"sys":{"type":"Link","linkType":"Environment","id":"master"}},"contentType":{"sys":{"type":"Link","linkType":"ContentType","id":"post"}},"createdAt":"2026-01-12T09:30:00.000Z","updatedAt":"{{rfc3339}}","revision":4,"publishedVersion":7},"fields":{"title":{"en-US":"Hello world"},"slug":{"en-US":"hello-world"}}}"#),
+    ]),
+    ("deepgram", &[
+        SampleEvent::new("transcription", &[("Content-Type", "application/json")], r#"{"metadata":{"transaction_key":"deprecated","request_id":"{{uuid}}","sha256":"154e291ecfa8be6ab8343560bcc109008fa7853eb5372533e8efdefc9b504c33","created":"{{rfc3339}}","duration":4.44,"channels":1,"models":["30089e05-99d1-4376-b32e-c263170674af"]},"results":{"channels":[{"alternatives":[{"transcript":"thank you for calling","confidence":0.9975,"words":[{"word":"thank","start":0.08,"end":0.24,"confidence":0.998},{"word":"you","start":0.24,"end":0.4,"confidence":0.999},{"word":"for","start":0.4,"end":0.56,"confidence":0.997},{"word":"calling","start":0.56,"end":1.04,"confidence":0.996}]}]}]}}"#),
+    ]),
+    ("discord", &[
+        SampleEvent::new("2", &[("Content-Type", "application/json")], r#"{"app_permissions":"562949953601536","application_id":"845027738276462632","authorizing_integration_owners":{"0":"772904309264089089"},"channel_id":"772908445358620702","context":0,"data":{"id":"1118961510123847772","name":"order","options":[{"name":"number","type":4,"value":1001}],"type":1},"entitlements":[],"guild_id":"772904309264089089","guild_locale":"en-US","id":"1310{{number}}427008","locale":"en-US","member":{"permissions":"562949953601535","roles":[],"user":{"id":"1174625397964382298","username":"ada","discriminator":"0","global_name":"Ada"}},"token":"A_UNIQUE_TOKEN","type":2,"version":1}"#),
+        SampleEvent::new("APPLICATION_AUTHORIZED", &[("Content-Type", "application/json")], r#"{"version":1,"application_id":"845027738276462632","type":1,"event":{"type":"APPLICATION_AUTHORIZED","timestamp":"{{rfc3339}}","data":{"integration_type":1,"scopes":["applications.commands"],"user":{"id":"1174625397964382298","username":"ada","discriminator":"0","global_name":"Ada"}}}}"#),
+    ]),
+    ("docusign", &[
+        SampleEvent::new("envelope-completed", &[("Content-Type", "application/json")], r#"{"event":"envelope-completed","apiVersion":"v2.1","uri":"/restapi/v2.1/accounts/1a2b3c4d-3f0a-4e2b-9a5d-7a6c5b4d3e2f/envelopes/{{uuid}}","retryCount":0,"configurationId":10554129,"generatedDateTime":"{{rfc3339}}","data":{"accountId":"1a2b3c4d-3f0a-4e2b-9a5d-7a6c5b4d3e2f","userId":"6b6a2a2e-6ee5-4d54-8d1c-2c6d1c1d4a7b","envelopeId":"{{uuid}}","envelopeSummary":{"status":"completed","emailSubject":"Contract 1001","sentDateTime":"2026-01-12T09:30:00.000Z","completedDateTime":"{{rfc3339}}"}}}"#),
+    ]),
+    ("dropbox", &[
+        SampleEvent::new("list_folder", &[("Content-Type", "application/json")], r#"{"list_folder":{"accounts":["dbid:AAH4f99T0taONIb-OurWxbNQ6ywGRopQngc"]},"delta":{"users":[12345678]}}"#),
+    ]),
+    ("elevenlabs", &[
+        SampleEvent::new("post_call_transcription", &[("Content-Type", "application/json")], r#"{"type":"post_call_transcription","event_timestamp":{{unix}},"data":{"agent_id":"agent_3701k3ttaq12ewp8b7qv5rfyszkz","conversation_id":"conv_{{id}}","status":"done","transcript":[{"role":"agent","message":"Hello, how can I help?","time_in_call_secs":0},{"role":"user","message":"Where is my order?","time_in_call_secs":3}],"metadata":{"start_time_unix_secs":{{unix}},"call_duration_secs":22,"cost":296},"analysis":{"call_successful":"success","transcript_summary":"The caller asked for the state of an order."}}}"#),
+    ]),
+    ("figma", &[
+        SampleEvent::new("FILE_UPDATE", &[("Content-Type", "application/json")], r#"{"event_type":"FILE_UPDATE","file_key":"zH3kSs3kYuGvGd1fG1uVw2","file_name":"Checkout","timestamp":"{{rfc3339}}","webhook_id":"22","retries":0}"#),
+    ]),
+    ("flutterwave-v3", &[
+        SampleEvent::new("charge.completed", &[("Content-Type", "application/json")], r#"{"event":"charge.completed","data":{"id":{{number}},"tx_ref":"order-1001","flw_ref":"FLW-MOCK-{{number}}","amount":100,"currency":"NGN","charged_amount":100,"app_fee":1.4,"processor_response":"Approved by Financial Institution","status":"successful","payment_type":"card","created_at":"{{rfc3339}}","account_id":17321,"customer":{"id":215604089,"name":"Ada Obi","email":"ada@example.com"},"card":{"first_6digits":"123456","last_4digits":"7889","type":"VERVE","expiry":"02/30"}},"event.type":"CARD_TRANSACTION"}"#),
+    ]),
+    ("flutterwave-v4", &[
+        SampleEvent::new("charge.completed", &[("Content-Type", "application/json")], r#"{"webhook_id":"wbk_{{id}}","timestamp":{{unix_ms}},"type":"charge.completed","data":{"id":"chg_{{id}}","amount":200,"currency":"NGN","status":"succeeded","reference":"order-1001","customer":{"id":"cus_3XarBILKQS","email":"ada@example.com","name":{"first":"Ada","last":"Obi"}},"payment_method":{"id":"pmd_wlVhaYmkl2","type":"card","card":{"first6":"123456","last4":"7889","network":"mastercard"}},"processor_response":{"type":"approved","code":"00"},"created_datetime":"{{rfc3339}}"}}"#),
+    ]),
+    ("fusionauth", &[
+        SampleEvent::new("user.create", &[("Content-Type", "application/json")], r#"{"event":{"createInstant":{{unix_ms}},"id":"{{uuid}}","info":{"ipAddress":"203.0.113.42"},"tenantId":"e872a880-b14f-6d62-c312-cb40f22af465","type":"user.create","user":{"active":true,"email":"ada@example.com","firstName":"Ada","id":"00000000-0000-0001-0000-000000000000","insertInstant":{{unix_ms}},"lastName":"Smith","username":"asmith","verified":false}}}"#),
+    ]),
+    ("github", &[
+        SampleEvent::new("push", &[("Content-Type", "application/json"), ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "{{uuid}}")], r#"{"ref":"refs/heads/main","before":"6113728f27ae82c7b1a177c8d03f9e96e0adf246","after":"{{hex}}e0adf246","repository":{"id":186853002,"node_id":"MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=","name":"hello-world","full_name":"octo-org/hello-world","private":false,"owner":{"login":"octo-org","id":21031067,"type":"Organization"},"html_url":"https://github.com/octo-org/hello-world","default_branch":"main"},"pusher":{"name":"octocat","email":"octocat@example.com"},"sender":{"login":"octocat","id":583231,"type":"User","site_admin":false},"created":false,"deleted":false,"forced":false,"base_ref":null,"compare":"https://github.com/octo-org/hello-world/compare/6113728f27ae...59b20b8d5c6f","commits":[{"id":"{{hex}}e0adf246","message":"Fix the header of the report","timestamp":"{{rfc3339}}","url":"https://github.com/octo-org/hello-world/commit/59b20b8d5c6f","author":{"name":"Octo Cat","email":"octocat@example.com","username":"octocat"},"added":[],"removed":[],"modified":["report.md"]}],"head_commit":{"id":"{{hex}}e0adf246","message":"Fix the header of the report","timestamp":"{{rfc3339}}"}}"#),
+        SampleEvent::new("issues", &[("Content-Type", "application/json"), ("X-GitHub-Event", "issues"), ("X-GitHub-Delivery", "{{uuid}}")], r#"{"action":"opened","issue":{"id":{{number}},"number":1347,"title":"The export has no header","state":"open","user":{"login":"octocat","id":583231,"type":"User","site_admin":false},"labels":[],"body":"Since version 3 the first row is missing.","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","html_url":"https://github.com/octo-org/hello-world/issues/1347"},"repository":{"id":186853002,"node_id":"MDEwOlJlcG9zaXRvcnkxODY4NTMwMDI=","name":"hello-world","full_name":"octo-org/hello-world","private":false,"owner":{"login":"octo-org","id":21031067,"type":"Organization"},"html_url":"https://github.com/octo-org/hello-world","default_branch":"main"},"sender":{"login":"octocat","id":583231,"type":"User","site_admin":false}}"#),
+    ]),
+    ("gitlab-signing", &[
+        SampleEvent::new("push", &[("Content-Type", "application/json"), ("X-Gitlab-Event", "Push Hook")], r#"{"object_kind":"push","event_name":"push","before":"95790bf891e76fee5e1747ab589903a6a1f80f22","after":"{{hex}}a6a1f80f","ref":"refs/heads/main","checkout_sha":"{{hex}}a6a1f80f","user_id":4,"user_name":"Ada Smith","user_username":"asmith","project_id":15,"project":{"id":15,"name":"Diaspora","web_url":"https://gitlab.example.com/mike/diaspora","namespace":"Mike","path_with_namespace":"mike/diaspora","default_branch":"main"},"commits":[{"id":"{{hex}}a6a1f80f","message":"Fix the header of the report","timestamp":"{{rfc3339}}","url":"https://gitlab.example.com/mike/diaspora/commit/b6568db1","author":{"name":"Ada Smith","email":"ada@example.com"},"added":[],"modified":["report.md"],"removed":[]}],"total_commits_count":1}"#),
+        SampleEvent::new("issue", &[("Content-Type", "application/json"), ("X-Gitlab-Event", "Issue Hook")], r#"{"object_kind":"issue","event_type":"issue","user":{"id":4,"name":"Ada Smith","username":"asmith"},"project":{"id":15,"name":"Diaspora","web_url":"https://gitlab.example.com/mike/diaspora","namespace":"Mike","path_with_namespace":"mike/diaspora","default_branch":"main"},"object_attributes":{"id":{{number}},"iid":23,"title":"The export has no header","description":"Since version 3 the first row is missing.","state":"opened","action":"open","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","url":"https://gitlab.example.com/mike/diaspora/-/issues/23"},"labels":[]}"#),
+    ]),
+    ("gitlab-token", &[
+        SampleEvent::new("Push Hook", &[("Content-Type", "application/json"), ("X-Gitlab-Event", "Push Hook"), ("X-Gitlab-Event-UUID", "{{uuid}}")], r#"{"object_kind":"push","event_name":"push","before":"95790bf891e76fee5e1747ab589903a6a1f80f22","after":"{{hex}}a6a1f80f","ref":"refs/heads/main","checkout_sha":"{{hex}}a6a1f80f","user_id":4,"user_name":"Ada Smith","user_username":"asmith","project_id":15,"project":{"id":15,"name":"Diaspora","web_url":"https://gitlab.example.com/mike/diaspora","namespace":"Mike","path_with_namespace":"mike/diaspora","default_branch":"main"},"commits":[{"id":"{{hex}}a6a1f80f","message":"Fix the header of the report","timestamp":"{{rfc3339}}","url":"https://gitlab.example.com/mike/diaspora/commit/b6568db1","author":{"name":"Ada Smith","email":"ada@example.com"},"added":[],"modified":["report.md"],"removed":[]}],"total_commits_count":1}"#),
+        SampleEvent::new("Issue Hook", &[("Content-Type", "application/json"), ("X-Gitlab-Event", "Issue Hook"), ("X-Gitlab-Event-UUID", "{{uuid}}")], r#"{"object_kind":"issue","event_type":"issue","user":{"id":4,"name":"Ada Smith","username":"asmith"},"project":{"id":15,"name":"Diaspora","web_url":"https://gitlab.example.com/mike/diaspora","namespace":"Mike","path_with_namespace":"mike/diaspora","default_branch":"main"},"object_attributes":{"id":{{number}},"iid":23,"title":"The export has no header","description":"Since version 3 the first row is missing.","state":"opened","action":"open","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","url":"https://gitlab.example.com/mike/diaspora/-/issues/23"},"labels":[]}"#),
+    ]),
+    ("gocardless", &[
+        SampleEvent::new("payments.confirmed", &[("Content-Type", "application/json")], r#"{"events":[{"id":"EV{{id}}","created_at":"{{rfc3339}}","resource_type":"payments","action":"confirmed","links":{"payment":"PM0003JJQ2MR06"},"details":{"origin":"gocardless","cause":"payment_confirmed","description":"Enough time has passed since the payment was submitted for the banks to return an error, so this payment is now confirmed."},"metadata":{}}],"meta":{"webhook_id":"WB{{id}}"}}"#),
+    ]),
+    ("helius", &[
+        SampleEvent::new("TRANSFER", &[("Content-Type", "application/json")], r#"[{"description":"A transferred 0.1 SOL to B.","type":"TRANSFER","source":"SYSTEM_PROGRAM","fee":5000,"feePayer":"CKs1E69a2e9TmH4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","signature":"{{id}}{{hex}}4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","slot":171942732,"timestamp":{{unix}},"nativeTransfers":[{"amount":100000000,"fromUserAccount":"CKs1E69a2e9TmH4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","toUserAccount":"AAaTGaA3uVqikfVEwoSG7EwkCb4bBDsMEyueiVUS5CaU"}],"tokenTransfers":[],"accountData":[],"transactionError":null,"instructions":[],"events":{}}]"#),
+    ]),
+    ("hookdeck", &[
+        SampleEvent::new("invoice.paid", &[("Content-Type", "application/json"), ("x-hookdeck-eventid", "evt_{{id}}"), ("x-hookdeck-requestid", "req_{{id}}"), ("x-hookdeck-attempt-count", "1"), ("x-hookdeck-source-name", "billing")], r#"{"id":"evt_{{id}}","type":"invoice.paid","created":{{unix}},"data":{"invoice":"in_1001","amount":6458,"currency":"usd"}}"#),
+    ]),
+    ("hubspot", &[
+        SampleEvent::new("contact.creation", &[("Content-Type", "application/json")], r#"[{"eventId":{{number}},"subscriptionId":1823413,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.creation","attemptNumber":0,"objectId":8201745,"changeFlag":"NEW","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+        SampleEvent::new("contact.propertyChange", &[("Content-Type", "application/json")], r#"[{"eventId":{{number}},"subscriptionId":1823414,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":8201745,"propertyName":"lifecyclestage","propertyValue":"customer","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+    ]),
+    ("hubspot-v1", &[
+        SampleEvent::new("contact.creation", &[("Content-Type", "application/json"), ("X-HubSpot-Signature-Version", "v1")], r#"[{"eventId":{{number}},"subscriptionId":1823413,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.creation","attemptNumber":0,"objectId":8201745,"changeFlag":"NEW","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+        SampleEvent::new("contact.propertyChange", &[("Content-Type", "application/json"), ("X-HubSpot-Signature-Version", "v1")], r#"[{"eventId":{{number}},"subscriptionId":1823414,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":8201745,"propertyName":"lifecyclestage","propertyValue":"customer","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+    ]),
+    ("hubspot-v2", &[
+        SampleEvent::new("contact.creation", &[("Content-Type", "application/json"), ("X-HubSpot-Signature-Version", "v2")], r#"[{"eventId":{{number}},"subscriptionId":1823413,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.creation","attemptNumber":0,"objectId":8201745,"changeFlag":"NEW","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+        SampleEvent::new("contact.propertyChange", &[("Content-Type", "application/json"), ("X-HubSpot-Signature-Version", "v2")], r#"[{"eventId":{{number}},"subscriptionId":1823414,"portalId":62515,"appId":54321,"occurredAt":{{unix_ms}},"subscriptionType":"contact.propertyChange","attemptNumber":0,"objectId":8201745,"propertyName":"lifecyclestage","propertyValue":"customer","changeSource":"CRM_UI","sourceId":"userId:9293961"}]"#),
+    ]),
+    ("imagekit", &[
+        SampleEvent::new("video.transformation.accepted", &[("Content-Type", "application/json")], r#"{"type":"video.transformation.accepted","id":"{{uuid}}","created_at":"{{rfc3339}}","request":{"x_request_id":"fa98fa2e-d6cd-45b4-acf5-bc1d2bbb8ba9","url":"https://ik.imagekit.io/demo/sample-video.mp4?tr=f-webm,q-10","user_agent":"Mozilla/5.0"},"data":{"asset":{"url":"https://ik.imagekit.io/demo/sample-video.mp4"},"transformation":{"type":"video-transformation","options":{"video_codec":"vp9","audio_codec":"opus","auto_rotate":true,"quality":10,"format":"webm"}}}}"#),
+    ]),
+    ("intercom", &[
+        SampleEvent::new("conversation.user.created", &[("Content-Type", "application/json")], r#"{"type":"notification_event","app_id":"a86dr8yl","data":{"type":"notification_event_data","item":{"type":"conversation","id":"1295","created_at":{{unix}},"updated_at":{{unix}},"source":{"type":"conversation","delivered_as":"customer_initiated","body":"<p>Where is my order?</p>","author":{"type":"user","id":"65cb9a7b1f0d2c3e4f5a6b7c","name":"Jon Doe","email":"jon.doe@example.com"}},"state":"open","open":true,"read":false}},"links":{},"id":"notif_{{uuid}}","topic":"conversation.user.created","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":{{unix}},"created_at":{{unix}},"self":null}"#),
+        SampleEvent::new("contact.user.created", &[("Content-Type", "application/json")], r#"{"type":"notification_event","app_id":"a86dr8yl","data":{"type":"notification_event_data","item":{"type":"contact","id":"65cb9a7b1f0d2c3e4f5a6b7c","role":"user","external_id":"user-42","email":"jon.doe@example.com","name":"Jon Doe","created_at":"{{rfc3339}}"}},"links":{},"id":"notif_{{uuid}}","topic":"contact.user.created","delivery_status":"pending","delivery_attempts":1,"delivered_at":0,"first_sent_at":{{unix}},"created_at":{{unix}},"self":null}"#),
+    ]),
+    ("jira", &[
+        SampleEvent::new("jira:issue_created", &[("Content-Type", "application/json"), ("X-Atlassian-Webhook-Identifier", "{{uuid}}")], r#"{"timestamp":{{unix_ms}},"webhookEvent":"jira:issue_created","issue_event_type_name":"issue_created","user":{"accountId":"99:27935d01-92a7-4687-8272-a9b8d3b2ae2e","displayName":"Ada Smith","active":true,"timeZone":"Europe/Berlin"},"issue":{"id":"99291","self":"https://acme.atlassian.net/rest/api/2/issue/99291","key":"WEB-20","fields":{"summary":"The export has no header","issuetype":{"name":"Bug"},"priority":{"name":"Medium"},"status":{"name":"To Do"},"created":"{{rfc3339}}","labels":["export"]}}}"#),
+    ]),
+    ("jupiter", &[
+        SampleEvent::new("swap.completed", &[("Content-Type", "application/json")], r#"{"event_id":"evt_{{id}}","type":"swap.completed","created_at":"{{rfc3339}}","data":{"signature":"{{id}}{{hex}}4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","wallet":"CKs1E69a2e9TmH4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","inputMint":"So11111111111111111111111111111111111111112","outputMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","inAmount":"1000000000","outAmount":"143820000"}}"#),
+        SampleEvent::new("order.filled", &[("Content-Type", "application/json")], r#"{"event_id":"evt_{{id}}","type":"order.filled","created_at":"{{rfc3339}}","data":{"orderId":"ord_{{id}}","wallet":"CKs1E69a2e9TmH4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","orderType":"limit","inputMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","outputMint":"So11111111111111111111111111111111111111112","makingAmount":"143820000","takingAmount":"1000000000"}}"#),
+    ]),
+    ("lemonsqueezy", &[
+        SampleEvent::new("order_created", &[("Content-Type", "application/json"), ("X-Event-Name", "order_created")], r#"{"meta":{"test_mode":false,"event_name":"order_created","webhook_id":"{{uuid}}","custom_data":{"user_id":"42"}},"data":{"type":"orders","id":"{{number}}","attributes":{"store_id":11111,"customer_id":222222,"identifier":"{{uuid}}","order_number":1001,"user_name":"Jon Doe","user_email":"jon.doe@example.com","currency":"USD","subtotal":5980,"tax":478,"total":6458,"status":"paid","total_formatted":"$64.58","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}"}}}"#),
+    ]),
+    ("line", &[
+        SampleEvent::new("message", &[("Content-Type", "application/json")], r#"{"destination":"U1234567890abcdef1234567890abcdef","events":[{"type":"message","message":{"type":"text","id":"5{{number}}37215","quoteToken":"q3Plxr4AgKd","text":"Where is my order?"},"webhookEventId":"01{{id}}","deliveryContext":{"isRedelivery":false},"timestamp":{{unix_ms}},"source":{"type":"user","userId":"U80696558e1aa831d4c1e8b0a5c3f2d7e"},"replyToken":"38ef843bde154d9b91c21320ffd17a0f","mode":"active"}]}"#),
+    ]),
+    ("linear", &[
+        SampleEvent::new("Issue", &[("Content-Type", "application/json"), ("Linear-Event", "Issue"), ("Linear-Delivery", "{{uuid}}")], r#"{"action":"create","actor":{"id":"b5ea5f1f-8adc-4f52-b4bd-ab4e84cf51ba","type":"user","name":"Ada Smith","email":"ada@example.com"},"createdAt":"{{rfc3339}}","data":{"id":"{{uuid}}","createdAt":"{{rfc3339}}","updatedAt":"{{rfc3339}}","number":1347,"title":"The export has no header","priority":2,"priorityLabel":"High","teamId":"72b2a2dc-6f4f-4423-9d34-24b5bd10634a","stateId":"3d5b4c8e-2f6a-4a1d-9e7b-5c8d0f1a2b3c","identifier":"WEB-1347","url":"https://linear.app/acme/issue/WEB-1347"},"url":"https://linear.app/acme/issue/WEB-1347","type":"Issue","organizationId":"1a2b3c4d-0001-4a00-8a00-0a1b2c3d4e5f","webhookTimestamp":{{unix_ms}},"webhookId":"000042e3-d123-4980-b49f-8e140eef9329"}"#),
+        SampleEvent::new("Comment", &[("Content-Type", "application/json"), ("Linear-Event", "Comment"), ("Linear-Delivery", "{{uuid}}")], r#"{"action":"create","actor":{"id":"b5ea5f1f-8adc-4f52-b4bd-ab4e84cf51ba","type":"user","name":"Ada Smith","email":"ada@example.com"},"createdAt":"{{rfc3339}}","data":{"id":"{{uuid}}","createdAt":"{{rfc3339}}","updatedAt":"{{rfc3339}}","body":"Since version 3 the first row is missing.","issueId":"539068e2-ae88-4d09-bd75-22eb4a59612f","userId":"b5ea5f1f-8adc-4f52-b4bd-ab4e84cf51ba"},"url":"https://linear.app/acme/issue/WEB-1347#comment-77217de3","type":"Comment","organizationId":"1a2b3c4d-0001-4a00-8a00-0a1b2c3d4e5f","webhookTimestamp":{{unix_ms}},"webhookId":"000042e3-d123-4980-b49f-8e140eef9329"}"#),
+    ]),
+    ("mailgun", &[
+        SampleEvent::new("delivered", &[("Content-Type", "application/json")], r#"{"event-data":{"id":"{{id}}","timestamp":{{unix}}.521,"log-level":"info","event":"delivered","delivery-status":{"tls":true,"mx-host":"mx.example.com","code":250,"description":"","attempt-no":1,"message":"OK"},"flags":{"is-routed":false,"is-authenticated":true,"is-system-test":false,"is-test-mode":false},"envelope":{"transport":"smtp","sender":"shop@mg.example.com","targets":"jon.doe@example.com"},"message":{"headers":{"to":"Jon Doe <jon.doe@example.com>","message-id":"{{id}}@mg.example.com","from":"Shop <shop@mg.example.com>","subject":"Order 1001"},"size":512},"recipient":"jon.doe@example.com","recipient-domain":"example.com","tags":["order"],"user-variables":{}}}"#),
+    ]),
+    ("mandrill", &[
+        SampleEvent::new("send", &[("Content-Type", "application/x-www-form-urlencoded")], r#"mandrill_events=%5B%7B%22event%22%3A%22send%22%2C%22ts%22%3A{{unix}}%2C%22_id%22%3A%22{{hex}}%22%2C%22msg%22%3A%7B%22ts%22%3A{{unix}}%2C%22_id%22%3A%22{{hex}}%22%2C%22state%22%3A%22sent%22%2C%22subject%22%3A%22Order%201001%22%2C%22email%22%3A%22jon.doe%40example.com%22%2C%22sender%22%3A%22shop%40example.com%22%2C%22tags%22%3A%5B%22order%22%5D%2C%22opens%22%3A%5B%5D%2C%22clicks%22%3A%5B%5D%2C%22smtp_events%22%3A%5B%5D%2C%22resends%22%3A%5B%5D%2C%22metadata%22%3A%7B%22order%22%3A%221001%22%7D%7D%7D%5D"#),
+    ]),
+    ("meta", &[
+        SampleEvent::new("whatsapp_business_account", &[("Content-Type", "application/json")], r#"{"object":"whatsapp_business_account","entry":[{"id":"102290129340398","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"15550783881","phone_number_id":"106540352242922"},"contacts":[{"profile":{"name":"Jon Doe"},"wa_id":"16505551234"}],"messages":[{"from":"16505551234","id":"wamid.{{id}}","timestamp":"{{unix}}","type":"text","text":{"body":"Where is my order?"}}]},"field":"messages"}]}]}"#),
+        SampleEvent::new("page", &[("Content-Type", "application/json")], r#"{"object":"page","entry":[{"id":"682498302938465","time":{{unix_ms}},"messaging":[{"sender":{"id":"8312345678901234"},"recipient":{"id":"682498302938465"},"timestamp":{{unix_ms}},"message":{"mid":"m_{{id}}","text":"Where is my order?"}}]}]}"#),
+    ]),
+    ("metronome", &[
+        SampleEvent::new("alerts.low_remaining_credit_balance_reached", &[("Content-Type", "application/json")], r#"{"id":"{{uuid}}","type":"alerts.low_remaining_credit_balance_reached","properties":{"alert_id":"b1b8a1a2-6f0d-4a18-8a5c-3b6a0d9d1a7e","alert_name":"Low credits","timestamp":"{{rfc3339}}","threshold":1000,"customer_id":"d7abd0cd-4ae9-4db7-8676-e986a4ebd8dc","remaining_balance":950,"credit_type":{"id":"2714e483-4ff1-48e4-9e25-ac732e8f24f2","name":"USD (cents)"}}}"#),
+    ]),
+    ("moralis", &[
+        SampleEvent::new("stream", &[("Content-Type", "application/json")], r#"{"confirmed":false,"chainId":"0x1","abi":[],"streamId":"c28d9e2e-ae9d-4fe6-9fc0-5fcde2dcdd17","tag":"treasury","retries":0,"block":{"number":"21304551","hash":"0x2b9d1c1f4c0e6b7a8f3d2e1c0b9a8f7e{{hex}}","timestamp":"{{unix}}"},"logs":[],"txs":[{"hash":"0x7a4a39da2a3fa1fc2ef88fd1eaea0702{{hex}}","gas":"21000","gasPrice":"14500000000","nonce":"81","input":"0x","transactionIndex":"61","fromAddress":"0x503828976d22510aad0201ac7ec88293211d23da","toAddress":"0xbe3f4b43db5eb49d1f48f53443b9abce45da3b79","value":"100000000000000000","type":"2","receiptStatus":"1"}],"txsInternal":[],"erc20Transfers":[],"erc20Approvals":[],"nftTokenApprovals":[],"nftApprovals":{"ERC721":[],"ERC1155":[]},"nftTransfers":[],"nativeBalances":[]}"#),
+    ]),
+    ("mux", &[
+        SampleEvent::new("video.asset.ready", &[("Content-Type", "application/json")], r#"{"type":"video.asset.ready","id":"{{uuid}}","created_at":"{{rfc3339}}","object":{"type":"asset","id":"0201p02fGKPE7MrbC269XRD7LpcHhrmbu0002"},"environment":{"name":"Production","id":"j0863n"},"data":{"id":"0201p02fGKPE7MrbC269XRD7LpcHhrmbu0002","status":"ready","duration":14.6,"aspect_ratio":"16:9","max_stored_resolution":"HD","max_stored_frame_rate":29.97,"created_at":"{{unix}}","playback_ids":[{"policy":"public","id":"uNbxnGLKJ00yfbijDO8COxTOyVKT01xpxW"}]},"request_id":null,"attempts":[],"accessor_source":null,"accessor":null}"#),
+    ]),
+    ("notion", &[
+        SampleEvent::new("page.created", &[("Content-Type", "application/json")], r#"{"id":"{{uuid}}","timestamp":"{{rfc3339}}","workspace_id":"13950b26-c203-4f3b-b97d-93ec06319565","workspace_name":"Acme","subscription_id":"29d75c0d-5546-4414-8459-7b7a92f1fc4b","integration_id":"0ef2e755-4912-8096-91c1-00376a88a5ca","type":"page.created","authors":[{"id":"c7c11cca-1d73-471d-9b6e-bdef51470190","type":"person"}],"accessible_by":[{"id":"556a1abf-4f08-40c6-878a-75890d2a88ba","type":"person"}],"attempt_number":1,"entity":{"id":"153104cd-477e-809d-8dc4-ff2d96ae3090","type":"page"},"data":{"parent":{"id":"13950b26-c203-4f3b-b97d-93ec06319565","type":"space"}}}"#),
+    ]),
+    ("onfido", &[
+        SampleEvent::new("check.completed", &[("Content-Type", "application/json")], r#"{"payload":{"resource_type":"check","action":"check.completed","object":{"id":"{{uuid}}","status":"complete","completed_at_iso8601":"{{rfc3339}}","href":"https://api.eu.onfido.com/v3.6/checks/{{uuid}}"}}}"#),
+    ]),
+    ("openai", &[
+        SampleEvent::new("response.completed", &[("Content-Type", "application/json")], r#"{"id":"evt_{{hex}}","object":"event","created_at":{{unix}},"type":"response.completed","data":{"id":"resp_68c1f0e4a8b48190a3d2c1b0"}}"#),
+    ]),
+    ("paddle", &[
+        SampleEvent::new("transaction.completed", &[("Content-Type", "application/json")], r#"{"data":{"id":"txn_01hv8wptq8987qeep44cyrewp9","items":[{"price":{"id":"pri_01gsz8x8sawmvhz1pv30nge1ke","type":"standard","unit_price":{"amount":"3000","currency_code":"USD"}},"quantity":10}],"origin":"web","status":"completed","customer_id":"ctm_01hv6y1jedq4p1n0yqn5ba3ky4","subscription_id":"sub_01hv8x29kz0t586xy6zn1a62ny","invoice_number":"325-10566","currency_code":"USD","billed_at":"{{rfc3339}}","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","custom_data":null},"event_id":"evt_{{id}}","event_type":"transaction.completed","occurred_at":"{{rfc3339}}","notification_id":"ntf_{{id}}"}"#),
+        SampleEvent::new("subscription.created", &[("Content-Type", "application/json")], r#"{"data":{"id":"sub_01hv8x29kz0t586xy6zn1a62ny","items":[{"price":{"id":"pri_01gsz8x8sawmvhz1pv30nge1ke","type":"standard"},"status":"active","quantity":10}],"status":"active","customer_id":"ctm_01hv6y1jedq4p1n0yqn5ba3ky4","currency_code":"USD","billing_cycle":{"interval":"month","frequency":1},"collection_mode":"automatic","transaction_id":"txn_01hv8wptq8987qeep44cyrewp9","started_at":"{{rfc3339}}","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","custom_data":null},"event_id":"evt_{{id}}","event_type":"subscription.created","occurred_at":"{{rfc3339}}","notification_id":"ntf_{{id}}"}"#),
+    ]),
+    ("pagerduty", &[
+        SampleEvent::new("incident.triggered", &[("Content-Type", "application/json"), ("X-Webhook-Id", "{{uuid}}"), ("X-Webhook-Subscription", "PSUB001")], r#"{"event":{"id":"01{{id}}","event_type":"incident.triggered","resource_type":"incident","occurred_at":"{{rfc3339}}","agent":{"html_url":"https://acme.pagerduty.com/users/PLH1HKV","id":"PLH1HKV","self":"https://api.pagerduty.com/users/PLH1HKV","summary":"Ada Smith","type":"user_reference"},"client":null,"data":{"id":"PGR0VU2","type":"incident","self":"https://api.pagerduty.com/incidents/PGR0VU2","html_url":"https://acme.pagerduty.com/incidents/PGR0VU2","number":2,"status":"triggered","incident_key":"d3640fbd41094207a1c11e58e46b1662","created_at":"{{rfc3339}}","title":"The export has no header","service":{"html_url":"https://acme.pagerduty.com/services/PF9KMXH","id":"PF9KMXH","summary":"API","type":"service_reference"},"urgency":"high"}}}"#),
+    ]),
+    ("paypal", &[
+        SampleEvent::new("PAYMENT.CAPTURE.COMPLETED", &[("Content-Type", "application/json")], r#"{"id":"WH-{{id}}","event_version":"1.0","create_time":"{{rfc3339}}","resource_type":"capture","resource_version":"2.0","event_type":"PAYMENT.CAPTURE.COMPLETED","summary":"Payment completed for $ 64.58 USD","resource":{"id":"7NW873794T343360M","status":"COMPLETED","amount":{"currency_code":"USD","value":"64.58"},"final_capture":true,"seller_protection":{"status":"ELIGIBLE"},"custom_id":"order-1001","create_time":"{{rfc3339}}","update_time":"{{rfc3339}}"},"links":[{"href":"https://api.paypal.com/v1/notifications/webhooks-events/WH-{{id}}","rel":"self","method":"GET"}]}"#),
+        SampleEvent::new("BILLING.SUBSCRIPTION.ACTIVATED", &[("Content-Type", "application/json")], r#"{"id":"WH-{{id}}","event_version":"1.0","create_time":"{{rfc3339}}","resource_type":"subscription","resource_version":"2.0","event_type":"BILLING.SUBSCRIPTION.ACTIVATED","summary":"Subscription activated","resource":{"id":"I-BW452GLLEP1G","plan_id":"P-5ML4271244454362WXNWU5NQ","status":"ACTIVE","quantity":"10","start_time":"{{rfc3339}}","subscriber":{"name":{"given_name":"Jon","surname":"Doe"},"email_address":"jon.doe@example.com"},"create_time":"{{rfc3339}}","update_time":"{{rfc3339}}"},"links":[{"href":"https://api.paypal.com/v1/notifications/webhooks-events/WH-{{id}}","rel":"self","method":"GET"}]}"#),
+    ]),
+    ("paystack", &[
+        SampleEvent::new("charge.success", &[("Content-Type", "application/json")], r#"{"event":"charge.success","data":{"id":{{number}},"domain":"live","status":"success","reference":"{{id}}","amount":10000,"message":null,"gateway_response":"Successful","paid_at":"{{rfc3339}}","created_at":"{{rfc3339}}","channel":"card","currency":"NGN","ip_address":"203.0.113.42","metadata":0,"fees":null,"customer":{"id":68324,"first_name":"Ada","last_name":"Obi","email":"ada@example.com","customer_code":"CUS_qo38as2hpsgk2r0","phone":null,"metadata":null,"risk_action":"default"},"authorization":{"authorization_code":"AUTH_f5rnfq9p","bin":"539999","last4":"8877","exp_month":"08","exp_year":"2030","card_type":"mastercard DEBIT","bank":"Guaranty Trust Bank","country_code":"NG","brand":"mastercard"}}}"#),
+    ]),
+    ("perps-tracker", &[
+        SampleEvent::new("trade.new", &[("Content-Type", "application/json"), ("X-Webhook-ID", "wh_abc123"), ("X-Event-Type", "trade.new"), ("X-Delivery-ID", "del_{{id}}")], r#"{"id":"evt_{{id}}","type":"trade.new","created":{{unix}},"data":{"owner":"DRVRvzf8pSiMJi5BY1NmZu5STahBYKMVcfkPp3vxPump","marketSymbol":"SOL-PERP","side":"long","sizeUsd":15000.5,"leverage":5.2,"entryPrice":185.42,"collateral":2884.71,"timestamp":"{{rfc3339}}"}}"#),
+        SampleEvent::new("trade.close", &[("Content-Type", "application/json"), ("X-Webhook-ID", "wh_abc123"), ("X-Event-Type", "trade.close"), ("X-Delivery-ID", "del_{{id}}")], r#"{"id":"evt_{{id}}","type":"trade.close","created":{{unix}},"data":{"owner":"DRVRvzf8pSiMJi5BY1NmZu5STahBYKMVcfkPp3vxPump","marketSymbol":"SOL-PERP","side":"long","sizeUsd":15000.5,"leverage":5.2,"entryPrice":185.42,"collateral":2884.71,"timestamp":"{{rfc3339}}"}}"#),
+    ]),
+    ("plaid", &[
+        SampleEvent::new("SYNC_UPDATES_AVAILABLE", &[("Content-Type", "application/json")], r#"{
+  "environment": "sandbox",
+  "historical_update_complete": true,
+  "initial_update_complete": true,
+  "item_id": "{{id}}",
+  "webhook_code": "SYNC_UPDATES_AVAILABLE",
+  "webhook_type": "TRANSACTIONS"
+}"#),
+    ]),
+    ("polar", &[
+        SampleEvent::new("order.paid", &[("Content-Type", "application/json")], r#"{"type":"order.paid","timestamp":"{{rfc3339}}","data":{"id":"{{uuid}}","created_at":"{{rfc3339}}","status":"paid","paid":true,"subtotal_amount":5980,"tax_amount":478,"total_amount":6458,"currency":"usd","billing_reason":"purchase","customer_id":"992fae2a-2a17-4b7a-8d9e-e287cf90131b","product_id":"d8dd2de1-21b7-4a41-8bc3-ce909c0cfe23","customer":{"id":"992fae2a-2a17-4b7a-8d9e-e287cf90131b","email":"jon.doe@example.com","name":"Jon Doe"},"metadata":{}}}"#),
+    ]),
+    ("postmark", &[
+        SampleEvent::new("Delivery", &[("Content-Type", "application/json")], r#"{"MessageID":"{{uuid}}","Recipient":"jon.doe@example.com","DeliveredAt":"{{rfc3339}}","Details":"Test delivery webhook details","Tag":"order","ServerID":23,"Metadata":{"order":"1001"},"RecordType":"Delivery","MessageStream":"outbound"}"#),
+    ]),
+    ("quicknode", &[
+        SampleEvent::new("transaction", &[("Content-Type", "application/json"), ("X-QN-Nonce", "{{hex}}")], r#"{"matchingTransactions":[{"blockHash":"0x2b9d1c1f4c0e6b7a8f3d2e1c0b9a8f7e{{hex}}","blockNumber":"0x1451767","from":"0x503828976d22510aad0201ac7ec88293211d23da","to":"0xbe3f4b43db5eb49d1f48f53443b9abce45da3b79","hash":"0x7a4a39da2a3fa1fc2ef88fd1eaea0702{{hex}}","value":"0x16345785d8a0000"}]}"#),
+    ]),
+    ("razorpay", &[
+        SampleEvent::new("payment.captured", &[("Content-Type", "application/json"), ("x-razorpay-event-id", "{{id}}")], r#"{"entity":"event","account_id":"acc_BFQ7uQEaa7j2z7","event":"payment.captured","contains":["payment"],"payload":{"payment":{"entity":{"id":"pay_{{id}}","entity":"payment","amount":10000,"currency":"INR","status":"captured","order_id":"order_DESlLckIVRkHWj","method":"upi","captured":true,"email":"asha@example.com","contact":"+919876543210","fee":236,"tax":36,"created_at":{{unix}}}}},"created_at":{{unix}}}"#),
+    ]),
+    ("retell", &[
+        SampleEvent::new("call_ended", &[("Content-Type", "application/json")], r#"{"event":"call_ended","call":{"call_type":"phone_call","from_number":"+12137771234","to_number":"+12137771235","direction":"inbound","call_id":"{{hex}}","agent_id":"oBeDLoLOeuAbiuaMFXRtDOLriTJ5tSxD","call_status":"ended","metadata":{},"start_timestamp":{{unix_ms}},"end_timestamp":{{unix_ms}},"disconnection_reason":"user_hangup","transcript":"Agent: Hello, how can I help?\nUser: Where is my order?"}}"#),
+    ]),
+    ("sendgrid", &[
+        SampleEvent::new("delivered", &[("Content-Type", "application/json")], r#"[{"email":"jon.doe@example.com","timestamp":{{unix}},"smtp-id":"<{{id}}@ismtpd-555>","event":"delivered","category":["order"],"sg_event_id":"{{id}}","sg_message_id":"14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.0","response":"250 OK"}]"#),
+    ]),
+    ("sentry", &[
+        SampleEvent::new("issue", &[("Content-Type", "application/json"), ("Sentry-Hook-Resource", "issue"), ("Sentry-Hook-Timestamp", "{{unix}}"), ("Request-ID", "{{hex}}")], r#"{"action":"created","installation":{"uuid":"a8e5d37a-696c-4c54-adb5-b3f28d64c7de"},"data":{"issue":{"id":"{{number}}","shortId":"API-14","title":"KeyError: 'header'","culprit":"export.rows","level":"error","status":"unresolved","platform":"python","project":{"id":"1","name":"api","slug":"api","platform":"python"},"type":"error","count":"1","userCount":0,"firstSeen":"{{rfc3339}}","lastSeen":"{{rfc3339}}"}},"actor":{"type":"application","id":"sentry","name":"Sentry"}}"#),
+    ]),
+    ("shopify", &[
+        SampleEvent::new("orders/create", &[("Content-Type", "application/json"), ("X-Shopify-Topic", "orders/create"), ("X-Shopify-Shop-Domain", "acme.myshopify.com"), ("X-Shopify-API-Version", "2026-01"), ("X-Shopify-Event-Id", "{{uuid}}"), ("X-Shopify-Webhook-Id", "{{uuid}}"), ("X-Shopify-Triggered-At", "{{rfc3339}}")], r##"{"id":58{{number}}77,"admin_graphql_api_id":"gid://shopify/Order/58{{number}}77","email":"jon.doe@example.com","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","currency":"USD","financial_status":"paid","fulfillment_status":null,"name":"#1001","order_number":1001,"subtotal_price":"59.80","total_tax":"4.78","total_price":"64.58","customer":{"id":6940095564066,"email":"jon.doe@example.com","first_name":"Jon","last_name":"Doe"},"line_items":[{"id":13234789654,"product_id":7513594,"variant_id":4264112,"title":"Enamel mug","quantity":2,"price":"29.90","sku":"MUG-01"}]}"##),
+        SampleEvent::new("products/update", &[("Content-Type", "application/json"), ("X-Shopify-Topic", "products/update"), ("X-Shopify-Shop-Domain", "acme.myshopify.com"), ("X-Shopify-API-Version", "2026-01"), ("X-Shopify-Event-Id", "{{uuid}}"), ("X-Shopify-Webhook-Id", "{{uuid}}"), ("X-Shopify-Triggered-At", "{{rfc3339}}")], r#"{"id":788032119674292900,"admin_graphql_api_id":"gid://shopify/Product/788032119674292900","title":"Enamel mug","vendor":"Acme","product_type":"Kitchen","handle":"enamel-mug","status":"active","created_at":"2026-01-12T09:30:00Z","updated_at":"{{rfc3339}}","tags":"kitchen, camping","variants":[{"id":4264112,"title":"Default Title","price":"29.90","sku":"MUG-01","inventory_quantity":75}]}"#),
+    ]),
+    ("shopify-events", &[
+        SampleEvent::new("orders/create", &[("Content-Type", "application/json"), ("Shopify-Topic", "orders/create"), ("Shopify-Shop-Domain", "acme.myshopify.com"), ("Shopify-Event-Id", "{{uuid}}"), ("Shopify-Webhook-Id", "{{uuid}}"), ("Shopify-Triggered-At", "{{rfc3339}}")], r##"{"id":58{{number}}77,"admin_graphql_api_id":"gid://shopify/Order/58{{number}}77","email":"jon.doe@example.com","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","currency":"USD","financial_status":"paid","fulfillment_status":null,"name":"#1001","order_number":1001,"subtotal_price":"59.80","total_tax":"4.78","total_price":"64.58","customer":{"id":6940095564066,"email":"jon.doe@example.com","first_name":"Jon","last_name":"Doe"},"line_items":[{"id":13234789654,"product_id":7513594,"variant_id":4264112,"title":"Enamel mug","quantity":2,"price":"29.90","sku":"MUG-01"}]}"##),
+    ]),
+    ("slack", &[
+        SampleEvent::new("app_mention", &[("Content-Type", "application/json")], r#"{"token":"XXYYZZ","team_id":"T061EG9R6","api_app_id":"A0PNCHHK2","event":{"type":"app_mention","user":"U061F7AUR","text":"<@U0LAN0Z89> where is order 1001?","ts":"{{unix}}.000200","channel":"C061EG9SL","event_ts":"{{unix}}.000200"},"type":"event_callback","event_id":"Ev{{id}}","event_time":{{unix}},"authorizations":[{"enterprise_id":null,"team_id":"T061EG9R6","user_id":"U0LAN0Z89","is_bot":true,"is_enterprise_install":false}],"is_ext_shared_channel":false}"#),
+        SampleEvent::new("slash_command", &[("Content-Type", "application/x-www-form-urlencoded")], r#"token=XXYYZZ&team_id=T061EG9R6&team_domain=acme&channel_id=C061EG9SL&channel_name=orders&user_id=U061F7AUR&user_name=ada&command=%2Forder&text=1001&api_app_id=A0PNCHHK2&is_enterprise_install=false&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT061EG9R6%2F{{number}}%2F{{id}}&trigger_id={{number}}.6041494999.{{hex}}"#),
+    ]),
+    ("square", &[
+        SampleEvent::new("payment.created", &[("Content-Type", "application/json")], r#"{"merchant_id":"6SSW7HV8K2ST5","location_id":"S8GWD5R9QB376","type":"payment.created","event_id":"{{uuid}}","created_at":"{{rfc3339}}","data":{"type":"payment","id":"KkAkhdMsgzn59SM8A89WgKwekxLZY","object":{"payment":{"id":"KkAkhdMsgzn59SM8A89WgKwekxLZY","status":"APPROVED","source_type":"CARD","amount_money":{"amount":6458,"currency":"USD"},"total_money":{"amount":6458,"currency":"USD"},"location_id":"S8GWD5R9QB376","order_id":"03O3USaPaAaFnI6kkwB1JxGgBsUZY","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","version":1}}}}"#),
+        SampleEvent::new("customer.created", &[("Content-Type", "application/json")], r#"{"merchant_id":"6SSW7HV8K2ST5","type":"customer.created","event_id":"{{uuid}}","created_at":"{{rfc3339}}","data":{"type":"customer","id":"JDKYHBWT1D4F8MFH63DBMEN8Y4","object":{"customer":{"id":"JDKYHBWT1D4F8MFH63DBMEN8Y4","given_name":"Jon","family_name":"Doe","email_address":"jon.doe@example.com","creation_source":"THIRD_PARTY","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","version":0}}}}"#),
+    ]),
+    ("standardwebhooks", &[
+        SampleEvent::new("invoice.paid", &[("Content-Type", "application/json")], r#"{"type":"invoice.paid","timestamp":"{{rfc3339}}","data":{"id":"in_1001","amount":6458,"currency":"usd","customer":"cus_42"}}"#),
+        SampleEvent::new("user.created", &[("Content-Type", "application/json")], r#"{"type":"user.created","timestamp":"{{rfc3339}}","data":{"id":"user_42","email":"jon.doe@example.com","name":"Jon Doe"}}"#),
+    ]),
+    ("standardwebhooks-v1a", &[
+        SampleEvent::new("invoice.paid", &[("Content-Type", "application/json")], r#"{"type":"invoice.paid","timestamp":"{{rfc3339}}","data":{"id":"in_1001","amount":6458,"currency":"usd","customer":"cus_42"}}"#),
+    ]),
+    ("stripe", &[
+        SampleEvent::new("payment_intent.succeeded", &[("Content-Type", "application/json")], r#"{"id":"evt_{{id}}","object":"event","api_version":"2025-09-30.clover","created":{{unix}},"data":{"object":{"id":"pi_{{id}}","object":"payment_intent","amount":6458,"amount_received":6458,"currency":"usd","customer":"cus_NffrFeUfNV2Hib","description":"Order 1001","latest_charge":"ch_3MtwBwLkdIwHu7ix0snN0B15","metadata":{"order":"1001"},"payment_method":"pm_1MtwBwLkdIwHu7ixMYbzSyTO","status":"succeeded","created":{{unix}},"livemode":false}},"livemode":false,"pending_webhooks":1,"request":{"id":"req_{{id}}","idempotency_key":"{{uuid}}"},"type":"payment_intent.succeeded"}"#),
+        SampleEvent::new("checkout.session.completed", &[("Content-Type", "application/json")], r#"{"id":"evt_{{id}}","object":"event","api_version":"2025-09-30.clover","created":{{unix}},"data":{"object":{"id":"cs_test_{{id}}","object":"checkout.session","amount_subtotal":5980,"amount_total":6458,"currency":"usd","customer":"cus_NffrFeUfNV2Hib","customer_details":{"email":"jon.doe@example.com","name":"Jon Doe"},"client_reference_id":"order-1001","metadata":{},"mode":"payment","payment_intent":"pi_3MtwBwLkdIwHu7ix28a3tqPa","payment_status":"paid","status":"complete","created":{{unix}},"livemode":false}},"livemode":false,"pending_webhooks":1,"request":{"id":null,"idempotency_key":null},"type":"checkout.session.completed"}"#),
+    ]),
+    ("supabase", &[
+        SampleEvent::new("INSERT", &[("Content-Type", "application/json")], r#"{"type":"INSERT","table":"orders","record":{"id":1001,"customer":"jon.doe@example.com","total":64.58,"created_at":"{{rfc3339}}"},"schema":"public","old_record":null}"#),
+    ]),
+    ("svix", &[
+        SampleEvent::new("invoice.paid", &[("Content-Type", "application/json")], r#"{"type":"invoice.paid","timestamp":"{{rfc3339}}","data":{"id":"in_1001","amount":6458,"currency":"usd","customer":"cus_42"}}"#),
+        SampleEvent::new("user.created", &[("Content-Type", "application/json")], r#"{"type":"user.created","timestamp":"{{rfc3339}}","data":{"id":"user_42","email":"jon.doe@example.com","name":"Jon Doe"}}"#),
+    ]),
+    ("telegram", &[
+        SampleEvent::new("message", &[("Content-Type", "application/json")], r#"{"update_id":{{number}},"message":{"message_id":1365,"from":{"id":1111111,"is_bot":false,"first_name":"Jon","last_name":"Doe","username":"jondoe","language_code":"en"},"chat":{"id":1111111,"first_name":"Jon","last_name":"Doe","username":"jondoe","type":"private"},"date":{{unix}},"text":"/start"}}"#),
+    ]),
+    ("trello", &[
+        SampleEvent::new("updateCard", &[("Content-Type", "application/json")], r#"{"model":{"id":"4d5ea62fd76aa1136000000c","name":"Orders","closed":false,"url":"https://trello.com/b/cIFEaDNN/orders"},"action":{"id":"651f3c{{number}}2a1b4c7d9","idMemberCreator":"4e6a7fad05d98b02ba00845c","data":{"board":{"id":"4d5ea62fd76aa1136000000c","name":"Orders","shortLink":"cIFEaDNN"},"card":{"id":"4f9de1ab8ad1d1e80c5a1d4e","name":"Order 1001","idShort":23,"shortLink":"TmxNVGKf"},"old":{"name":"Order"}},"type":"updateCard","date":"{{rfc3339}}","memberCreator":{"id":"4e6a7fad05d98b02ba00845c","fullName":"Ada Smith","username":"asmith"}},"webhook":{"id":"5f2e1d0c9b8a7f6e5d4c3b2a","idModel":"4d5ea62fd76aa1136000000c","active":true}}"#),
+    ]),
+    ("twilio", &[
+        SampleEvent::new("message", &[("Content-Type", "application/x-www-form-urlencoded"), ("I-Twilio-Idempotency-Token", "{{uuid}}")], r#"AccountSid=AC0123456789abcdef0123456789abcdef&ApiVersion=2010-04-01&Body=Where+is+my+order%3F&From=%2B14158675310&FromCountry=US&MessageSid=SM{{hex}}&NumMedia=0&NumSegments=1&SmsMessageSid=SM{{hex}}&SmsSid=SM{{hex}}&SmsStatus=received&To=%2B18005551212&ToCountry=US"#),
+        SampleEvent::new("call", &[("Content-Type", "application/x-www-form-urlencoded"), ("I-Twilio-Idempotency-Token", "{{uuid}}")], r#"AccountSid=AC0123456789abcdef0123456789abcdef&ApiVersion=2010-04-01&CallSid=CA{{hex}}&CallStatus=ringing&Called=%2B18005551212&CalledCountry=US&Caller=%2B14158675310&CallerCountry=US&Direction=inbound&From=%2B14158675310&FromCountry=US&To=%2B18005551212&ToCountry=US"#),
+    ]),
+    ("twilio-sharedkey", &[
+        SampleEvent::new("message", &[("Content-Type", "application/x-www-form-urlencoded"), ("I-Twilio-Idempotency-Token", "{{uuid}}")], r#"AccountSid=AC0123456789abcdef0123456789abcdef&ApiVersion=2010-04-01&Body=Where+is+my+order%3F&From=%2B14158675310&FromCountry=US&MessageSid=SM{{hex}}&NumMedia=0&NumSegments=1&SmsMessageSid=SM{{hex}}&SmsSid=SM{{hex}}&SmsStatus=received&To=%2B18005551212&ToCountry=US"#),
+    ]),
+    ("twitch", &[
+        SampleEvent::new("stream.online", &[("Content-Type", "application/json"), ("Twitch-Eventsub-Message-Type", "notification"), ("Twitch-Eventsub-Message-Retry", "0"), ("Twitch-Eventsub-Subscription-Type", "stream.online"), ("Twitch-Eventsub-Subscription-Version", "1")], r#"{"subscription":{"id":"f1c2a387-161a-49f9-a165-0f21d7a4e1c4","status":"enabled","type":"stream.online","version":"1","condition":{"broadcaster_user_id":"1337"},"transport":{"method":"webhook","callback":"https://receiver.example/hook"},"created_at":"2026-01-12T09:30:00.634234626Z","cost":0},"event":{"id":"{{number}}","broadcaster_user_id":"1337","broadcaster_user_login":"cool_user","broadcaster_user_name":"Cool_User","type":"live","started_at":"{{rfc3339}}"}}"#),
+    ]),
+    ("typeform", &[
+        SampleEvent::new("form_response", &[("Content-Type", "application/json")], r#"{"event_id":"{{id}}","event_type":"form_response","form_response":{"form_id":"lT4Z3j","token":"{{hex}}","landed_at":"{{rfc3339}}","submitted_at":"{{rfc3339}}","definition":{"id":"lT4Z3j","title":"Order feedback","fields":[{"id":"JwWggjAKtOkA","title":"How was your order?","type":"short_text","ref":"feedback"}]},"answers":[{"type":"text","text":"Fast delivery.","field":{"id":"JwWggjAKtOkA","type":"short_text","ref":"feedback"}}]}}"#),
+    ]),
+    ("venum", &[
+        SampleEvent::new("processed", &[("Content-Type", "application/json")], r#"{"type":"processed","signature":"5Kx{{id}}{{hex}}4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","slot":254812345,"inputMint":"So11111111111111111111111111111111111111112","outputMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","inputAmount":"1000000000","outputAmount":"143820000","dex":"orca","poolAddress":"Hp53XEtt4S8SvPCXarsLSdGfZBuUr5mMmZmX2DRNXQKp","walletAddress":"9zTDvRzPV7bRmEYrZ7E4Ds4pNh1oFcGq4BXV2LuNxkqW","quoteId":"q_{{id}}"}"#),
+        SampleEvent::new("failed", &[("Content-Type", "application/json")], r#"{"type":"failed","signature":"5Kx{{id}}{{hex}}4mKKLrXFF8kD3ZnwKjoEuXa6sz9WqX","slot":254812345,"err":"InstructionError: [3, { Custom: 6004 }]","inputMint":"So11111111111111111111111111111111111111112","outputMint":"EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v","inputAmount":"1000000000","dex":"orca","poolAddress":"Hp53XEtt4S8SvPCXarsLSdGfZBuUr5mMmZmX2DRNXQKp","walletAddress":"9zTDvRzPV7bRmEYrZ7E4Ds4pNh1oFcGq4BXV2LuNxkqW","quoteId":"q_{{id}}"}"#),
+    ]),
+    ("vercel", &[
+        SampleEvent::new("deployment.created", &[("Content-Type", "application/json")], r#"{"id":"{{id}}","type":"deployment.created","createdAt":{{unix_ms}},"region":"iad1","payload":{"team":{"id":"team_nLlpyC6REAqxydlFKbrMDlud"},"user":{"id":"2sWnDCo2tC5ojTpFRQVAzX8x"},"deployment":{"id":"dpl_{{id}}","name":"shop","url":"shop-git-main-acme.vercel.app","meta":{}},"links":{"deployment":"https://vercel.com/acme/shop/deployments","project":"https://vercel.com/acme/shop"},"target":"production","project":{"id":"prj_HrVdqvk4lJnGHkXHpxQkzQoY"},"plan":"pro","regions":["iad1"]}}"#),
+    ]),
+    ("webflow", &[
+        SampleEvent::new("form_submission", &[("Content-Type", "application/json")], r#"{"triggerType":"form_submission","payload":{"name":"Contact us","siteId":"65427cf400e02b306eaa049c","data":{"First Name":"Jon","Last Name":"Doe","email":"jon.doe@example.com"},"submittedAt":"{{rfc3339}}","id":"6321ca{{number}}92a2a9b1c","formId":"65429eadebe8a9f3a30f62d0"}}"#),
+    ]),
+    ("whop", &[
+        SampleEvent::new("payment.succeeded", &[("Content-Type", "application/json")], r#"{"id":"msg_{{id}}","api_version":"v1","timestamp":"{{rfc3339}}","type":"payment.succeeded","company_id":"biz_3pKxYc2sQm7vLd","data":{"id":"pay_3pKxYc2sQm7vLd","status":"paid","substatus":"succeeded","currency":"usd","total":64.58,"subtotal":59.8,"created_at":"{{rfc3339}}","paid_at":"{{rfc3339}}","user":{"id":"user_42","email":"jon.doe@example.com"},"metadata":{"order":"1001"}}}"#),
+    ]),
+    ("woocommerce", &[
+        SampleEvent::new("order.created", &[("Content-Type", "application/json"), ("X-WC-Webhook-Source", "https://shop.example.com/"), ("X-WC-Webhook-Topic", "order.created"), ("X-WC-Webhook-Resource", "order"), ("X-WC-Webhook-Event", "created"), ("X-WC-Webhook-ID", "142"), ("X-WC-Webhook-Delivery-ID", "{{hex}}")], r#"{"id":727,"parent_id":0,"status":"processing","currency":"USD","version":"9.4.2","prices_include_tax":false,"date_created":"{{rfc3339}}","date_modified":"{{rfc3339}}","discount_total":"0.00","shipping_total":"0.00","total":"64.58","total_tax":"4.78","customer_id":42,"order_key":"wc_order_{{id}}","billing":{"first_name":"Jon","last_name":"Doe","email":"jon.doe@example.com","country":"US"},"payment_method":"stripe","number":"727","line_items":[{"id":315,"name":"Enamel mug","product_id":93,"quantity":2,"subtotal":"59.80","total":"59.80","sku":"MUG-01"}]}"#),
+    ]),
+    ("workos", &[
+        SampleEvent::new("dsync.user.created", &[("Content-Type", "application/json")], r#"{"id":"event_{{id}}","event":"dsync.user.created","data":{"id":"directory_user_01E1X1B89NH8Z3SDFJR4H7RGX7","state":"active","emails":[{"type":"work","value":"ada@example.com","primary":true}],"idp_id":"8931","object":"directory_user","username":"ada@example.com","last_name":"Smith","first_name":"Ada","directory_id":"directory_01ECAZ4NV9QMV47GW873HDCX74","organization_id":"org_01EZTR6WYX1A0DSE2CYMGXQ24Y","created_at":"{{rfc3339}}","updated_at":"{{rfc3339}}","custom_attributes":{}},"created_at":"{{rfc3339}}"}"#),
+    ]),
+    ("x-twitter", &[
+        SampleEvent::new("tweet_create_events", &[("Content-Type", "application/json")], r#"{"for_user_id":"2244994945","tweet_create_events":[{"created_at":"Thu Oct 09 08:53:20 +0000 2025","id":18{{number}}13774848,"id_str":"18{{number}}13774848","text":"@acme where is my order?","source":"<a href=\"https://mobile.x.com\">X Web App</a>","truncated":false,"user":{"id":3001969357,"id_str":"3001969357","name":"Jon Doe","screen_name":"jondoe"},"is_quote_status":false,"lang":"en","timestamp_ms":"{{unix_ms}}"}]}"#),
+    ]),
+    ("x-webhook-signature", &[
+        SampleEvent::new("resource.created", &[("Content-Type", "application/json")], r#"{"id":"evt_{{id}}","type":"resource.created","created_at":"{{rfc3339}}","data":{"object":{"id":"res_xyz789","name":"New Resource","status":"active"}},"previous_data":null}"#),
+        SampleEvent::new("resource.updated", &[("Content-Type", "application/json")], r#"{"id":"evt_{{id}}","type":"resource.updated","created_at":"{{rfc3339}}","data":{"object":{"id":"res_xyz789","name":"Updated Resource","status":"active"}},"previous_data":{"name":"Old Resource Name"}}"#),
+    ]),
+    ("xero", &[
+        SampleEvent::new("invoice.update", &[("Content-Type", "application/json")], r#"{"events":[{"resourceUrl":"https://api.xero.com/api.xro/2.0/Invoices/{{uuid}}","resourceId":"{{uuid}}","tenantId":"c2cc9b6e-9458-4c7d-93cc-f02b81b0594f","tenantType":"ORGANISATION","eventCategory":"INVOICE","eventType":"UPDATE","eventDateUtc":"{{rfc3339}}"}],"lastEventSequence":1,"firstEventSequence":1,"entropy":"{{id}}"}"#),
+    ]),
+    ("zendesk", &[
+        SampleEvent::new("zen:event-type:user.created", &[("Content-Type", "application/json"), ("X-Zendesk-Account-Id", "22129848"), ("X-Zendesk-Webhook-Id", "01EX5BC0EJ8ANMYB8XTYKZC2NP"), ("X-Zendesk-Webhook-Invocation-Id", "01{{id}}")], r#"{"account_id":22129848,"detail":{"created_at":"{{rfc3339}}","default_group_id":"0","email":"jon.doe@example.com","external_id":"","id":"6596848315901","organization_id":"0","role":"end-user","updated_at":"{{rfc3339}}"},"event":{},"id":"{{uuid}}","subject":"zen:user:6596848315901","time":"{{rfc3339}}","type":"zen:event-type:user.created","zendesk_event_version":"2022-06-20"}"#),
+    ]),
+    ("zoom", &[
+        SampleEvent::new("meeting.started", &[("Content-Type", "application/json")], r#"{"event":"meeting.started","event_ts":{{unix_ms}},"payload":{"account_id":"AAAAAABBBB","object":{"duration":60,"start_time":"{{rfc3339}}","timezone":"Europe/Berlin","topic":"Weekly","id":"{{number}}","type":2,"uuid":"{{id}}==","host_id":"x1yCzABCDEfg23HiJKl4mN"}}}"#),
+        SampleEvent::new("meeting.ended", &[("Content-Type", "application/json")], r#"{"event":"meeting.ended","event_ts":{{unix_ms}},"payload":{"account_id":"AAAAAABBBB","object":{"duration":60,"start_time":"2026-01-12T09:30:00Z","end_time":"{{rfc3339}}","timezone":"Europe/Berlin","topic":"Weekly","id":"{{number}}","type":2,"uuid":"{{id}}==","host_id":"x1yCzABCDEfg23HiJKl4mN"}}}"#),
+    ]),
 ];
 
 fn build(description: SchemeBuilder) -> Scheme {

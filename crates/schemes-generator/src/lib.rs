@@ -6,9 +6,20 @@
 //! | key | what it is |
 //! | --- | --- |
 //! | `function` | the name of the constructor; by default the scheme's name |
-//! | `secret_location` | how a user finds the secret at the provider |
+//! | `secret_location` | required: how a user finds the secret at the provider |
 //! | `code` | the function in `src/code/` that returns the signing code |
-//! | `[[alias]]` | a product that signs in the same way, with its own facts |
+//! | `[[alias]]` | a product that signs in the same way, with its own facts and `secret_location` |
+//! | `[[sample]]` | at least one: an event as the provider sends it |
+//!
+//! A sample has these keys. Its headers and its body can contain placeholders for the values that are
+//! new in each event: `{{id}}` (22 letters and digits), `{{hex}}` (32 digits), `{{uuid}}`,
+//! `{{number}}` (nine digits), `{{unix}}`, `{{unix_ms}}`, `{{rfc3339}}`.
+//!
+//! | key | what it is |
+//! | --- | --- |
+//! | `event` | the event's type as the scheme reads it, or a name if it reads none |
+//! | `headers` | the headers that describe the event; `Content-Type` is set if it is not among them |
+//! | `body` | the body as the provider writes it, without a signature |
 //!
 //! Nothing of it is read at run time.
 

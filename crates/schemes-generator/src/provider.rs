@@ -13,6 +13,7 @@ pub(crate) struct Provider {
     pub(crate) code: Option<String>,
     pub(crate) secret_location: String,
     pub(crate) aliases: Vec<Alias>,
+    pub(crate) samples: Vec<Sample>,
     /// The format of the signature header, for display.
     pub(crate) signature: String,
 }
@@ -26,19 +27,24 @@ pub(crate) struct Alias {
     pub(crate) secret_location: String,
 }
 
+/// An event as the provider sends it, with placeholders for fresh ids and times.
+pub(crate) struct Sample {
+    pub(crate) event: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
 impl Provider {
     pub(crate) fn read(text: &str) -> Result<Self> {
         let mut scheme: Table = toml::from_str(text).map_err(|error| error.to_string())?;
         let code = take_text(&mut scheme, "code")?;
         let function = take_text(&mut scheme, "function")?;
         let secret_location = take_secret_location(&mut scheme)?;
-        let aliases = match scheme.remove("alias") {
-            None => Vec::new(),
-            Some(Value::Array(aliases)) => {
-                aliases.into_iter().map(Alias::read).collect::<Result<_>>()?
-            }
-            Some(_) => return Err("`alias`: write `[[alias]]`".to_owned()),
-        };
+        let aliases = take_tables(&mut scheme, "alias")?;
+        let aliases = aliases.into_iter().map(Alias::read).collect::<Result<_>>()?;
+        let samples = take_tables(&mut scheme, "sample")?;
+        let samples = samples.into_iter().map(Sample::read).collect::<Result<Vec<_>>>()?;
+        check_samples(&samples)?;
         let name = required(&scheme, "name")?;
         required(&scheme, "title")?;
         required(&scheme, "evidence")?;
@@ -51,7 +57,7 @@ impl Provider {
                 None => "in the body".to_owned(),
             },
         };
-        Ok(Self { scheme, function, code, secret_location, aliases, signature })
+        Ok(Self { scheme, function, code, secret_location, aliases, samples, signature })
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -76,10 +82,7 @@ impl Provider {
 }
 
 impl Alias {
-    fn read(value: Value) -> Result<Self> {
-        let Value::Table(mut facts) = value else {
-            return Err("`alias`: write `[[alias]]`".to_owned());
-        };
+    fn read(mut facts: Table) -> Result<Self> {
         let name = take_text(&mut facts, "name")?.ok_or("`alias`: set its `name`")?;
         let function = take_text(&mut facts, "function")?;
         let function = function.unwrap_or_else(|| function_name(&name));
@@ -87,6 +90,48 @@ impl Alias {
             .map_err(|problem| format!("alias `{name}`: {problem}"))?;
         Ok(Self { name, function, facts, secret_location })
     }
+}
+
+impl Sample {
+    fn read(mut keys: Table) -> Result<Self> {
+        let mut take = |key: &str| {
+            take_text(&mut keys, key)?.ok_or_else(|| format!("`sample`: set its `{key}`"))
+        };
+        let (event, body) = (take("event")?, take("body")?);
+        let mut headers = Vec::new();
+        match keys.remove("headers") {
+            None => {}
+            Some(Value::Table(pairs)) => {
+                for (name, value) in pairs {
+                    let value = value.as_str().map(str::to_owned);
+                    let value = value.ok_or_else(|| format!("`{name}`: must be a text"))?;
+                    headers.push((name, value));
+                }
+            }
+            Some(_) => return Err("`headers`: must be a table".to_owned()),
+        }
+        if let Some((key, _)) = keys.iter().next() {
+            return Err(format!("`sample`: unknown key `{key}`"));
+        }
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+            let is_json = body.starts_with(['{', '[']);
+            let content = if is_json { "json" } else { "x-www-form-urlencoded" };
+            headers.insert(0, ("Content-Type".to_owned(), format!("application/{content}")));
+        }
+        Ok(Self { event, headers, body })
+    }
+}
+
+fn check_samples(samples: &[Sample]) -> Result<()> {
+    if samples.is_empty() {
+        return Err("`sample`: at least one is required".to_owned());
+    }
+    for (number, sample) in samples.iter().enumerate() {
+        if samples[..number].iter().any(|other| other.event == sample.event) {
+            return Err(format!("`sample`: there are two of the event `{}`", sample.event));
+        }
+    }
+    Ok(())
 }
 
 /// The scheme of these keys, if they are consistent.
@@ -97,6 +142,20 @@ fn checked(scheme: &Table) -> Result<Scheme> {
 
 fn take_secret_location(table: &mut Table) -> Result<String> {
     take_text(table, "secret_location")?.ok_or_else(|| "`secret_location`: required".to_owned())
+}
+
+fn take_tables(table: &mut Table, key: &str) -> Result<Vec<Table>> {
+    let wrong = || format!("`{key}`: write `[[{key}]]`");
+    let tables = match table.remove(key) {
+        None => Vec::new(),
+        Some(Value::Array(tables)) => tables,
+        Some(_) => return Err(wrong()),
+    };
+    let table = |value| match value {
+        Value::Table(table) => Ok(table),
+        _ => Err(wrong()),
+    };
+    tables.into_iter().map(table).collect()
 }
 
 fn take_text(table: &mut Table, key: &str) -> Result<Option<String>> {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::Result;
 use crate::calls::of_scheme;
-use crate::provider::{Alias, Provider};
+use crate::provider::{Alias, Provider, Sample};
 
 /// Writes the file: the tables, the constructors, the descriptions.
 pub(crate) fn write(providers: &[Provider]) -> Result<String> {
-    let mut schemes = String::new();
+    let (mut schemes, mut samples) = (String::new(), String::new());
     let mut secret_locations = BTreeMap::new();
     let mut aliases = BTreeMap::new();
     let mut constructors = BTreeMap::new();
@@ -16,6 +16,7 @@ pub(crate) fn write(providers: &[Provider]) -> Result<String> {
     for provider in providers {
         let (name, function) = (provider.name(), &provider.function);
         schemes.push_str(&format!("    ({name:?}, describe::{function}),\n"));
+        samples.push_str(&samples_of(provider));
         secret_locations.insert(name, &provider.secret_location);
         constructors.insert(function.clone(), constructor(function, &docs(provider)));
         let described = describe(provider).map_err(|problem| format!("{name}.toml: {problem}"))?;
@@ -56,6 +57,8 @@ pub(crate) fn write(providers: &[Provider]) -> Result<String> {
 
 use countersign_core::{{Scheme, SchemeBuilder}};
 
+use crate::samples::SampleEvent;
+
 /// The description of a scheme.
 pub(crate) type Describe = fn() -> SchemeBuilder;
 
@@ -70,6 +73,10 @@ pub(crate) const ALIASES: &[(&str, &str, Describe)] = &[
 /// How a user finds the secret of each scheme and alias. Sorted by name.
 pub(crate) const SECRET_LOCATIONS: &[(&str, &str)] = &[
 {secret_locations}];
+
+/// The sample events of each scheme. Sorted by name.
+pub(crate) const SAMPLES: &[(&str, &[SampleEvent])] = &[
+{samples}];
 
 fn build(description: SchemeBuilder) -> Scheme {{
     description.build().expect(\"a test builds every scheme\")
@@ -103,6 +110,22 @@ mod describe {{
 }}
 "
     ))
+}
+
+fn samples_of(provider: &Provider) -> String {
+    let samples = provider.samples.iter().map(|Sample { event, headers, body }| {
+        format!("        SampleEvent::new({event:?}, &{headers:?}, {}),\n", raw(body))
+    });
+    format!("    ({:?}, &[\n{}    ]),\n", provider.name(), samples.collect::<String>())
+}
+
+/// A raw string literal, so that a body can be read.
+fn raw(text: &str) -> String {
+    let mut marks = "#".to_owned();
+    while text.contains(&format!("\"{marks}")) {
+        marks.push('#');
+    }
+    format!("r{marks}\"{text}\"{marks}")
 }
 
 fn constructor(function: &str, docs: &str) -> String {

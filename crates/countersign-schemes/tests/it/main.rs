@@ -4,5 +4,6 @@
 
 #[cfg(not(feature = "asymmetric"))]
 mod no_public_keys;
+mod samples;
 mod toml;
 mod warnings;
