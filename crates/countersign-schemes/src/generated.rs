@@ -756,7 +756,6 @@ pub fn chargebee() -> Scheme {
 /// - **Signature**: `Cko-Signature: <hex>`
 /// - **Signed payload**: `{body}`
 /// - **Secret**: Dashboard, the workflow, its webhook action, signature key, or the field `signature.key` of the action in the Workflows API: you choose it, and it is used as text.
-/// - No source names the algorithm: HMAC-SHA256 is not confirmed.
 /// - No timestamp is signed: a recorded delivery can be replayed once its event is forgotten.
 #[must_use]
 pub fn checkout_com() -> Scheme {
@@ -866,6 +865,7 @@ pub fn contentful() -> Scheme {
 ///
 /// - **Signature**: `dg-token: <token>`
 /// - **Secret**: Console, the project, API Keys: the identifier of the key with which the transcription was requested, not the key itself.
+/// - Since 27 October 2026 the provider no longer supports `dg-token` as proof of the sender. It recommends a user and a password in the callback URL, which it sends as HTTP Basic authentication: define a custom scheme for them.
 /// - Nothing is signed, so the body is not authenticated: anyone who knows the token, or has seen one delivery, can send any body.
 #[must_use]
 pub fn deepgram() -> Scheme {
@@ -2234,7 +2234,7 @@ mod describe {
         Scheme::builder("checkout.com")
             .title("Checkout.com")
             .source("Checkout.com, documentation of workflows")
-            .note("No source names the algorithm: HMAC-SHA256 is not confirmed.")
+            .source("checkout.com/docs, Set up your webhook receiver: the algorithm")
             .evidence(Evidence::Docs)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::EventId, SchemeField::EventType])
             .signature_header("Cko-Signature")
@@ -2390,6 +2390,8 @@ mod describe {
         Scheme::builder("deepgram")
             .title("Deepgram")
             .source("third-party code or documentation")
+            .source("developers.deepgram.com, changelog of 2026-10-27")
+            .note("Since 27 October 2026 the provider no longer supports `dg-token` as proof of the sender. It recommends a user and a password in the callback URL, which it sends as HTTP Basic authentication: define a custom scheme for them.")
             .evidence(Evidence::Secondary)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Identity])
             .algorithm(Algorithm::Token)
