@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use countersign_benches::SECRET;
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use ring::hmac;
 
 use load::Deliveries;

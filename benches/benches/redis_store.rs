@@ -6,9 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use countersign_conformance::{RedisServer, SampleDelivery};
 use countersign_core::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, IdempotencyStore};
 use countersign_redis::RedisStore;
+use countersign_test_servers::RedisServer;
+use countersign_testing::SampleDelivery;
 use redis::aio::MultiplexedConnection;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;

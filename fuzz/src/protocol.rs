@@ -11,8 +11,8 @@ use countersign::store::{
     Attempt, ClaimOutcome, CompleteOutcome, Fingerprint, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, Token,
 };
+use countersign::testing::SampleDelivery;
 use countersign::{Clock, EventKey, ManualClock, MemoryStore};
-use countersign_conformance::SampleDelivery;
 
 use super::Target;
 use super::input::Input;

@@ -20,8 +20,9 @@ use countersign::store::{
     Attempt, ClaimOutcome, CompleteOutcome, Effect, Fingerprint, IdempotencyStore, ReleaseOutcome,
     RenewOutcome, StoreError, StoreWarning,
 };
-use countersign_conformance::{RedisServer, SampleDelivery};
+use countersign::testing::SampleDelivery;
 use countersign_redis::{ConnectError, RedisConfig, RedisStore, RedisStoreError, Unsuitable};
+use countersign_test_servers::RedisServer;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use countersign::serve::Serve;
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use countersign::store::IdempotencyStore;
 use countersign::{ManualClock, MemoryStore};
-use countersign_conformance::{RedisServer, StoreCase, StoreFailure, StoreUnderTest, store_cases};
+use countersign_conformance::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
 use countersign_redis::{RedisConfig, RedisStore};
+use countersign_test_servers::RedisServer;
 use tokio::task::JoinSet;
 
 use self::flawed::{Flaw, FlawedStore, Raced};

@@ -27,35 +27,17 @@
 //! Implement `AdapterUnderTest` for your adapter. Its transcript must be the same,
 //! byte for byte, as that of any other adapter.
 //!
-//! For endpoints of any kind there are `Attacks`, with the feature `attacks`:
-//! forged, stale, repeated and malformed deliveries, and the response of a
-//! correct endpoint to each.
-//!
-//! For tests against a real server there are `RedisServer`, with the feature
-//! `redis-server`, and `FaultProxy`, with the feature `fault-proxy`.
+//! Attacks on an endpoint, and sample deliveries, are in the crate
+//! `countersign-testing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "attacks")]
-mod attacks;
-#[cfg(feature = "fault-proxy")]
-mod fault_proxy;
 mod handshakes;
 #[cfg(feature = "http-suite")]
 mod http;
-#[cfg(all(feature = "redis-server", unix))]
-mod redis_server;
-mod sample;
 mod stores;
 mod vectors;
 
-#[cfg(feature = "attacks")]
-pub use attacks::{
-    Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackReport, AttackRequest,
-    AttackResult, AttackUnavailable, Attacks, Expected, Pace,
-};
-#[cfg(feature = "fault-proxy")]
-pub use fault_proxy::{Fault, FaultProxy};
 pub use handshakes::{HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors};
 #[cfg(feature = "http-suite")]
 pub use http::{
@@ -63,8 +45,5 @@ pub use http::{
     HttpCase, HttpEndpoint, HttpFailure, HttpReport, RunningServer, TestStore, Transcript,
     Upstream, http_cases, http_suite,
 };
-#[cfg(all(feature = "redis-server", unix))]
-pub use redis_server::RedisServer;
-pub use sample::SampleDelivery;
 pub use stores::{StoreCase, StoreFailure, StoreUnderTest, store_cases};
 pub use vectors::{Disagreement, Expect, Reason, Vector, VectorSecret, vectors};

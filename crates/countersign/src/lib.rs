@@ -273,9 +273,9 @@ pub mod redis {
 /// Use [`Signer`] to sign single deliveries, and [`ManualClock`] to set the time.
 #[cfg(feature = "testing")]
 pub mod testing {
-    pub use countersign_conformance::{
+    pub use countersign_testing::{
         Attack, AttackAnswer, AttackBody, AttackKind, AttackList, AttackReport, AttackRequest,
-        AttackResult, AttackUnavailable, Attacks, Expected, Pace,
+        AttackResult, AttackUnavailable, Attacks, Expected, Pace, SampleDelivery,
     };
 }
 

@@ -3,8 +3,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::Request;
 use countersign::store::{Attempt, ClaimOutcome, Fingerprint, IdempotencyStore};
+use countersign::testing::SampleDelivery;
 use countersign::{EarlyResponse, ManualClock, Signer, schemes};
-use countersign_conformance::{SampleDelivery, StoreUnderTest, store_cases};
+use countersign_conformance::{StoreUnderTest, store_cases};
 use tower::ServiceExt;
 
 use super::*;

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use countersign::redis::RedisConfig;
 use countersign::{Signer, schemes};
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use tower::ServiceExt;
 
 use super::*;

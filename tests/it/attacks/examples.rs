@@ -6,7 +6,7 @@ use std::path::Path;
 
 use countersign::serve::Serve;
 use countersign::testing::{AttackAnswer, AttackRequest, Attacks};
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 

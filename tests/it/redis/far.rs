@@ -1,6 +1,6 @@
 //! A server with a long round trip.
 
-use countersign_conformance::{Fault, FaultProxy};
+use countersign_test_servers::{Fault, FaultProxy};
 
 use super::*;
 

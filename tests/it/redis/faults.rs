@@ -1,7 +1,7 @@
 //! A server that is down or does not respond, and a network that loses
 //! responses.
 
-use countersign_conformance::{Fault, FaultProxy};
+use countersign_test_servers::{Fault, FaultProxy};
 
 use super::*;
 

@@ -1,6 +1,6 @@
 //! What each operation does, and its cost.
 
-use countersign_conformance::FaultProxy;
+use countersign_test_servers::FaultProxy;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! A primary, its replica, and sentinels.
 
-use countersign_conformance::{Fault, FaultProxy};
 use countersign_redis::DeposedRecords;
+use countersign_test_servers::{Fault, FaultProxy};
 
 use super::*;
 

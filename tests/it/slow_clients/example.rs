@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use axum::Router;
 use countersign::redis::{RedisConfig, RedisStore};
 use countersign::{Scheme, Secret, Signer, schemes};
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use http::Request;
 use http_body_util::Full;
 use rustix::process::Signal;

@@ -1,7 +1,7 @@
 //! Forwarded requests, and the effect of the target's response.
 
 use bytes::Bytes;
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 use http::Response;
 use http_body_util::Full;
 use rustix::process::Signal;

@@ -1,6 +1,6 @@
 //! The program does not start with an unsuitable store.
 
-use countersign_conformance::RedisServer;
+use countersign_test_servers::RedisServer;
 
 use rustix::process::Signal;
 

@@ -10,7 +10,7 @@ use super::StoreUnderTest;
 use super::context::{
     LEASE, TestContext, TestResult, event, granted, in_flight, reclaimed, same, wrong,
 };
-use crate::sample::SampleDelivery;
+use countersign_testing::SampleDelivery;
 
 pub(super) async fn an_unknown_event_is_granted_as_its_first_attempt<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

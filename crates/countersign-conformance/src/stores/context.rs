@@ -11,7 +11,7 @@ use countersign_core::{
 };
 
 use super::StoreUnderTest;
-use crate::sample::SampleDelivery;
+use countersign_testing::SampleDelivery;
 
 /// A new store and its time.
 pub(crate) struct TestContext<'u, U: StoreUnderTest> {

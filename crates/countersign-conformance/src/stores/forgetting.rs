@@ -4,7 +4,7 @@ use countersign_core::{ClaimOutcome, CompleteOutcome, ReleaseOutcome, RenewOutco
 
 use super::StoreUnderTest;
 use super::context::{TestContext, TestResult, event, granted, same};
-use crate::sample::SampleDelivery;
+use countersign_testing::SampleDelivery;
 
 pub(super) async fn an_unknown_event_cannot_be_forgotten<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

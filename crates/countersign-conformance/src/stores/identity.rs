@@ -8,7 +8,7 @@ use super::StoreUnderTest;
 use super::context::{
     TestContext, TestResult, done, done_by_other_body, event, granted, reclaimed, same,
 };
-use crate::sample::SampleDelivery;
+use countersign_testing::SampleDelivery;
 
 pub(super) async fn the_same_id_with_another_body_is_told_apart<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

@@ -15,7 +15,7 @@ use super::StoreUnderTest;
 use super::context::{
     Failure, TestContext, TestResult, body, event, granted, in_flight, same, wrong,
 };
-use crate::sample::SampleDelivery;
+use countersign_testing::SampleDelivery;
 
 pub(super) async fn one_of_64_tasks_wins_each_of_10_000_events<U: StoreUnderTest>(
     scene: &TestContext<'_, U>,

@@ -8,7 +8,7 @@ use countersign_core::{
 /// only by a verified delivery.
 ///
 /// ```
-/// use countersign_conformance::SampleDelivery;
+/// use countersign_testing::SampleDelivery;
 ///
 /// let first = SampleDelivery::of("evt_1");
 /// let again = first.clone().with_content("something else");

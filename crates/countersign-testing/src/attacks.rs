@@ -37,7 +37,7 @@ use builder::AttackBuilder;
 /// Creates attacks on an endpoint from its scheme and its secret.
 ///
 /// ```
-/// use countersign_conformance::{AttackAnswer, Attacks, Pace};
+/// use countersign_testing::{AttackAnswer, Attacks, Pace};
 /// use countersign_core::{Secret, Verifier};
 /// use countersign_schemes as schemes;
 ///
