@@ -1,4 +1,4 @@
-//! Deliveries that verify, for the suites and for tests of a store.
+//! Deliveries that verify, for tests of a handler or of a store.
 
 use countersign_core::{
     Endpoint, EventKey, Fingerprint, Scheme, Secret, Signer, Verified, Verifier,

@@ -106,7 +106,7 @@
 //! | `metrics` | [metrics](guide::observability) through the facade `metrics`; the module `metrics` lists them |
 //! | `tracing` | [spans and events](guide::observability) with `tracing` |
 //! | `full` | all of these |
-//! | `testing` | the module `testing`: attacks on your own endpoint in its tests; not part of `full` |
+//! | `testing` | the module `testing`: attacks on your own endpoint, and sample deliveries, for its tests; not part of `full` |
 //!
 //! # Limitations
 //!
@@ -236,7 +236,7 @@ pub mod redis {
     };
 }
 
-/// Attacks on an endpoint, for its own tests.
+/// Attacks on an endpoint, and sample deliveries, for your own tests.
 ///
 /// [`Attacks`](testing::Attacks) creates forged, expired, duplicate and malformed
 /// deliveries for any scheme, and the response that each must get:
@@ -270,7 +270,9 @@ pub mod redis {
 /// [`AttackRequest::deliver`](testing::AttackRequest::deliver). To get the parts of
 /// a request, use [`AttackRequest::request`](testing::AttackRequest::request).
 ///
-/// Use [`Signer`] to sign single deliveries, and [`ManualClock`] to set the time.
+/// [`SampleDelivery`](testing::SampleDelivery) is a verified delivery, for tests of a
+/// handler or of a store. Use [`Signer`] to sign single deliveries, and
+/// [`ManualClock`] to set the time.
 #[cfg(feature = "testing")]
 pub mod testing {
     pub use countersign_testing::{

@@ -9,6 +9,7 @@
 //! tokio = { version = "1", features = ["full"] }
 //!
 //! [dev-dependencies]
+//! countersign = { version = "0.1", features = ["testing"] }
 //! countersign-conformance = "0.1"
 //! ```
 
