@@ -1,4 +1,4 @@
-//! A public key, a certificate or a private key in the place of a shared secret. Its text is not
+//! A public key, a certificate or a private key instead of a shared secret. Its text is not
 //! secret, so anyone could sign with it.
 
 use countersign::custom::MacKey;

@@ -8,7 +8,7 @@ use countersign::scheme::{
     Algorithm, BodyView, Evidence, Identity, Interactive, Retries, RetrySignature, SchemeField,
     SecretFormat, TimestampUnit,
 };
-use countersign::{Scheme, Tolerance};
+use countersign::{Scheme, Tolerance, schemes};
 
 use super::aliases;
 use crate::output::escape_control_chars;
@@ -41,6 +41,7 @@ pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
         Fact::words("algorithm", [scheme.algorithm().to_string()]),
         Fact::words("encoding", [scheme.encoding().to_string()]),
         Fact::words("secret", [secret(scheme)]),
+        Fact::words("secret is at", secret_location(scheme).map(str::to_owned)),
         Fact::words("timestamp", [timestamp(scheme.timestamp())]),
         Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), SchemeField::Tolerance)]),
         Fact::words("event key", [cell(event_key(scheme), SchemeField::EventId)]),
@@ -110,6 +111,12 @@ fn covers(scheme: &Scheme) -> Option<String> {
         _ if scheme.algorithm() == Algorithm::Token && scheme.is_data() => None,
         _ => Some("nothing of the body: it is not authenticated".to_owned()),
     }
+}
+
+/// How a user finds the secret. A scheme of a file can have the name of a built-in one.
+pub(super) fn secret_location(scheme: &Scheme) -> Option<&'static str> {
+    let is_built_in = scheme.evidence() != Evidence::Custom;
+    schemes::secret_location(scheme.name()).filter(|_| is_built_in)
 }
 
 fn secret(scheme: &Scheme) -> String {

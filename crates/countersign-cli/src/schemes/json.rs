@@ -9,6 +9,7 @@ use countersign::scheme::{EventTypeSource, Retries};
 use serde::Serialize;
 
 use super::aliases;
+use super::facts::secret_location;
 
 /// Every property of a scheme. Null means that it does not exist, or that it is not known.
 #[derive(Serialize)]
@@ -29,6 +30,8 @@ pub(super) struct SchemeJson<'a> {
     algorithm: String,
     encoding: String,
     secret_format: String,
+    /// How a user finds the secret at the provider.
+    secret_location: Option<&'static str>,
     timestamp: Option<TimestampJson>,
     tolerance: Option<ToleranceJson>,
     /// The sources of the event id; the last one is always the digest.
@@ -114,6 +117,7 @@ impl<'a> SchemeJson<'a> {
             algorithm: scheme.algorithm().to_string(),
             encoding: scheme.encoding().to_string(),
             secret_format: scheme.secret_format().to_string(),
+            secret_location: secret_location(scheme),
             timestamp: scheme
                 .timestamp()
                 .map(|(from, unit)| TimestampJson { from, unit: unit.to_string() }),

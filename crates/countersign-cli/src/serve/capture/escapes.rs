@@ -34,7 +34,7 @@ pub(super) fn decoded(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     (text.len() < bytes.len()).then_some(text)
 }
 
-/// What an escape stands for.
+/// What an escape encodes.
 #[derive(Clone, Copy)]
 enum Decoded {
     Byte(u8),
