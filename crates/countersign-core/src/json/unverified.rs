@@ -15,10 +15,9 @@ pub const MAX_MEMBERS: usize = 4096;
 
 /// The value at each of the pointers.
 ///
-/// `None` if the body is not JSON, if a pointer does not begin with `/`, or if an object on the way to
-/// a value has two members with the same name, of which one parser uses the first and another the
-/// last, or a member whose name differs from a wanted one only in case. Takes time in proportion to
-/// the body, whatever it contains, and recurses only as deep as the pointers.
+/// `None` if the body is not JSON, if a pointer does not begin with `/`, or if an object on the way to a value has two members with the
+/// same name: one parser uses the first, another the last. Takes time in proportion to the body,
+/// whatever it contains, and recurses only as deep as the pointers.
 ///
 /// # Errors
 ///
@@ -88,8 +87,7 @@ impl Walk<'_> {
             let colon = after_space(body, name_end);
             let name = unescaped(self.text.get(at + 1..name_end - 1)?)?;
             let through = self.through(depth, wanted, |token| *token == *name);
-            let is_other = |token: &str| *token != *name && folded(token).eq(folded(&name));
-            if !self.through(depth, wanted, is_other).is_empty() || !names.insert(name) {
+            if !names.insert(name) {
                 return None;
             }
             at = self.inner(after_space(body, colon + 1), depth, through)?;
@@ -99,18 +97,15 @@ impl Walk<'_> {
 
     fn array(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
         let body = self.text.as_bytes();
-        let end = end_of_value(body, start)?;
-        let element = |index: &usize| self.pointers[*index].tokens().get(depth)?.parse::<usize>().ok();
-        let Some(last) = wanted.iter().filter_map(element).max() else { return Some(end) };
         let mut at = after_space(body, start + 1);
-        for index in 0..=last {
+        for index in 0_usize.. {
             if *body.get(at)? == b']' {
                 break;
             }
             let through = self.through(depth, wanted, |token| token.parse() == Ok(index));
             at = self.inner(at, depth, through)?;
         }
-        Some(end)
+        Some(at + 1)
     }
 
     /// The pointers that go on through the member or element with this token.
@@ -136,15 +131,6 @@ impl Walk<'_> {
             _ => Some(next),
         }
     }
-}
-
-/// A name as a parser may compare it that ignores case, or that ends a text at its first zero.
-fn folded(name: &str) -> impl Iterator<Item = char> {
-    name.chars().take_while(|character| *character != '\0').map(|character| match character {
-        'ſ' => 's',
-        '\u{212a}' => 'k',
-        other => other.to_ascii_lowercase(),
-    })
 }
 
 /// A number, `true`, `false` or `null`.
@@ -204,10 +190,6 @@ mod tests {
             r#"{"b":{"c":1,"c":1}}"#,
             r#"{"a":1,"a":1,"b":{"c":1}}"#,
             r#"{"b":{"c":1},"\u0062":2}"#,
-            r#"{"b":{"c":1,"C":2}}"#,
-            r#"{"b":{"\u0043":2}}"#,
-            r#"{"B":{"c":1}}"#,
-            r#"{"b":{"c":1,"c\u0000x":2}}"#,
             r#"{"a":[0,0],"b":1"#,
             r#"{"b":{"c":"\ud800"}}"#,
             &deep,
@@ -215,19 +197,6 @@ mod tests {
             assert_eq!(read(bad), Ok(None), "{bad:.40}");
         }
         assert_eq!(unverified(b"{\"a\":\"\xff\",\"b\":{\"c\":1}}", &["/b/c"]), Ok(None));
-    }
-
-    #[test]
-    fn a_name_may_resemble_another_that_is_not_wanted() {
-        let body = r#"{"a":1,"A":1,"b":{"d":1,"D":1,"c":1}}"#;
-        assert_eq!(
-            unverified(body.as_bytes(), &["/b/c"]),
-            Ok(Some(vec![Value::Text("1".to_owned())]))
-        );
-        for body in [r#"{"ſ":1}"#, r#"{"S":1}"#, "{\"\u{17f}\":1,\"s\":1}"] {
-            assert_eq!(unverified(body.as_bytes(), &["/s"]), Ok(None), "{body}");
-        }
-        assert_eq!(unverified("{\"\u{212a}\":1}".as_bytes(), &["/k"]), Ok(None));
     }
 
     #[test]
