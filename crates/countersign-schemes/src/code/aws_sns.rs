@@ -1,6 +1,5 @@
 //! Amazon SNS.
 
-use super::certificate::host_and_path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_core::custom::{
@@ -13,6 +12,8 @@ use countersign_core::{
     VerifyError, VerifyErrorKind,
 };
 use serde_json::Value as Json;
+
+use super::certificate::host_and_path;
 
 pub(crate) fn signing() -> impl CustomScheme {
     Sns

@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::form;
-use super::form::multipart;
 use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
 };
 use countersign_core::{ConfigError, Scheme, Secret, TimestampUnit, VerifyError, VerifyErrorKind};
 use serde_json::Value as Json;
+
+use super::form;
+use super::form::multipart;
 
 pub(crate) fn signing() -> impl CustomScheme {
     Mailgun

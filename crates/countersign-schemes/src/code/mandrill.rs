@@ -1,13 +1,14 @@
 //! Mandrill (Mailchimp Transactional).
 
-use super::form;
-use super::form::Sorted;
-use super::form::Values;
 use countersign_core::custom::{
     BodyCheck, CustomScheme, LiveKeys, MacKey, RequestUrl, SignRequest, SignatureCoverage,
     SignedRequest, VerifyRequest,
 };
 use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
+
+use super::form;
+use super::form::Sorted;
+use super::form::Values;
 
 pub(crate) fn signing() -> impl CustomScheme {
     Mandrill

@@ -1,6 +1,5 @@
 //! PayPal.
 
-use super::certificate::host_and_path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign_core::custom::{
@@ -11,6 +10,8 @@ use countersign_core::{
     ConfigError, KeyIdentity, Scheme, Secret, SecretFormat, SecretProblem, Secrets, VerifyError,
     VerifyErrorKind,
 };
+
+use super::certificate::host_and_path;
 
 pub(crate) fn signing() -> impl CustomScheme {
     PayPal

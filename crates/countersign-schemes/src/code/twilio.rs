@@ -1,14 +1,15 @@
 //! Twilio, with an Auth Token and with a SharedKey.
 
-use super::form;
-use super::form::Sorted;
-use super::form::Values;
 use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, RequestUrl,
     SignRequest, SignatureCoverage, SignedRequest, VerifyRequest, is_same,
 };
 use countersign_core::{ConfigError, Scheme, Secret, VerifyError, VerifyErrorKind};
 use sha2::{Digest, Sha256};
+
+use super::form;
+use super::form::Sorted;
+use super::form::Values;
 
 pub(crate) fn signing() -> impl CustomScheme {
     Twilio { settings: None }

@@ -43,11 +43,11 @@ fn a_warning_names_the_secret_and_shows_nothing_of_it() {
     let secrets = Secrets::new(Secret::new("'hunter2'").unwrap().named("GITHUB"))
         .with_previous(Secret::new("hunter2").unwrap());
     let warnings = secrets.warnings(&named("github").unwrap());
-    let told: Vec<String> = warnings.iter().map(SecretWarning::to_string).collect();
-    assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told[0].starts_with("the secret `GITHUB` has quotes"), "{told:?}");
-    assert!(told[2].starts_with("secret 1 has a key of 7 bytes"), "{told:?}");
-    let shown = format!("{told:?}{warnings:?}");
+    let messages: Vec<String> = warnings.iter().map(SecretWarning::to_string).collect();
+    assert_eq!(messages.len(), 3, "{messages:?}");
+    assert!(messages[0].starts_with("the secret `GITHUB` has quotes"), "{messages:?}");
+    assert!(messages[2].starts_with("secret 1 has a key of 7 bytes"), "{messages:?}");
+    let shown = format!("{messages:?}{warnings:?}");
     assert!(!shown.contains("hunter2"), "{shown}");
     assert_eq!((warnings[2].index(), warnings[2].name()), (1, None));
 }
@@ -62,9 +62,9 @@ fn a_text_around_or_instead_of_the_secret_is_warned_of() {
         ("0123456789abcdef...", "is masked"),
         ("\u{feff}0123456789abcdef", "begins with a byte order mark"),
     ] {
-        let told = texts("github", text);
-        let [told] = &told[..] else { panic!("{text}: {told:?}") };
-        assert!(told.contains(problem) && !told.contains("0123"), "{told}");
+        let messages = texts("github", text);
+        let [messages] = &messages[..] else { panic!("{text}: {messages:?}") };
+        assert!(messages.contains(problem) && !messages.contains("0123"), "{messages}");
     }
     let both = texts("github", "\u{feff}0123456789abcdef\n");
     assert!(both[0].contains("byte order mark") && both[1].contains("white space"), "{both:?}");

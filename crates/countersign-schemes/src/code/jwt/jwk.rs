@@ -3,9 +3,10 @@
 
 use std::fmt;
 
-use super::JwtAlgorithm;
 use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
+
+use super::JwtAlgorithm;
 
 /// The restrictions of a JWK.
 pub(super) struct Restrictions {

@@ -1,9 +1,6 @@
 //! Keys of a JWT. The secret itself determines its kind of key, never the
 //! token: so a public key cannot be used as a shared one.
 
-use super::JwtAlgorithm;
-use super::jwk::{self, Restrictions};
-use super::key_text::is_asymmetric;
 use countersign_core::custom::{KeyError, PrivateKey, PublicKey, is_blank, is_same};
 use countersign_core::{KeyIdentity, Secret, SecretFormat, SecretProblem};
 use hmac::digest::Digest;
@@ -12,6 +9,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
+
+use super::JwtAlgorithm;
+use super::jwk::{self, Restrictions};
+use super::key_text::is_asymmetric;
 
 /// A key and, if it is a JWK, the restrictions that it states.
 pub(crate) struct Key {
