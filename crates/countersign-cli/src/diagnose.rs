@@ -39,26 +39,31 @@ pub(crate) struct DiagnoseArgs {
 #[derive(Args)]
 struct OtherSecrets {
     /// Environment variable with the secret of another endpoint; repeatable
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, allow_hyphen_values = true)]
     other_endpoint_secret_env: Vec<String>,
     /// File with the secret of another endpoint; repeatable
-    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    #[arg(long, value_name = "PATH", action = ArgAction::Append, allow_hyphen_values = true)]
     other_endpoint_secret_file: Vec<PathBuf>,
     /// Environment variable with an old secret that is no longer accepted; repeatable
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    #[arg(long, value_name = "NAME", action = ArgAction::Append, allow_hyphen_values = true)]
     old_secret_env: Vec<String>,
     /// File with an old secret that is no longer accepted; repeatable
-    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    #[arg(long, value_name = "PATH", action = ArgAction::Append, allow_hyphen_values = true)]
     old_secret_file: Vec<PathBuf>,
 }
 
 #[derive(Args)]
 struct VerifyToken {
     /// Environment variable with the verify token, for schemes whose handshake sends one
-    #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "verify_token_file",
+        allow_hyphen_values = true
+    )]
     verify_token_env: Option<String>,
     /// File with the verify token
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
     verify_token_file: Option<PathBuf>,
 }
 

@@ -7,6 +7,7 @@
 //! | `schemes.rs`, `verify.rs`, `diagnose.rs`, `sign.rs`, `send.rs`, `serve.rs`, `demo.rs`, `completions.rs`, `manual.rs` | one command each |
 //! | `server_url.rs` | the URL of a server that requests are sent to |
 //! | `files.rs` | reads files up to a maximum size |
+//! | `possible_secret.rs` | keeps texts that may be a secret out of errors |
 //! | `random.rs` | random ids and secrets |
 //! | `fix.rs` | errors that the user has to fix |
 //! | `output.rs`, `output/`, `table.rs` | output and exit status |
@@ -20,6 +21,7 @@ mod files;
 mod hop_by_hop;
 mod manual;
 mod output;
+mod possible_secret;
 mod queue;
 mod random;
 mod request;
@@ -44,7 +46,7 @@ use cli::{Cli, Command};
 fn main() -> ExitCode {
     let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
-        Err(said) => return said_by_clap(&said),
+        Err(said) => return said_by_clap(said),
     };
     let ended = match command {
         Command::Schemes(args) => schemes::run(&args),
@@ -65,8 +67,10 @@ fn main() -> ExitCode {
     status
 }
 
-/// Prints clap's help or error. An error quotes the arguments, which can contain any text.
-fn said_by_clap(said: &clap::Error) -> ExitCode {
+/// Prints clap's help or error. An error quotes the arguments, which can contain any text, also a
+/// secret that was given in the wrong place.
+fn said_by_clap(mut said: clap::Error) -> ExitCode {
+    possible_secret::hide_in(&mut said);
     let plain = said.render().to_string();
     if said.use_stderr() && output::escape_lines(&plain) != plain {
         output::usage(&plain);

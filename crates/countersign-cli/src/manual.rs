@@ -12,6 +12,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use crate::cli::Cli;
 use crate::output::Report;
+use crate::possible_secret::shown_path;
 use crate::usage_error::UsageError;
 use remarks::remarks;
 
@@ -43,7 +44,7 @@ fn program() -> Command {
 }
 
 fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
-    let folder = dir.display();
+    let folder = shown_path(dir);
     fs::create_dir_all(dir).map_err(|error| {
         UsageError::because(format!("the directory `{folder}` cannot be created"), error)
     })?;
@@ -52,7 +53,7 @@ fn write_all(program: &Command, dir: &Path) -> Result<Report, UsageError> {
         let path = dir.join(Man::new(command.clone()).get_filename());
         page(command).and_then(|page| fs::write(&path, page)).map_err(|error| {
             UsageError::because(
-                format!("the man page `{}` cannot be written", path.display()),
+                format!("the man page `{}` cannot be written", shown_path(&path)),
                 error,
             )
         })?;

@@ -12,6 +12,7 @@ use countersign::{PublicUrl, RequestHead, Scheme};
 
 use crate::files::{FileKind, read_or_stdin};
 use crate::output;
+use crate::possible_secret::shown_path;
 use crate::usage_error::UsageError;
 
 #[derive(Args)]
@@ -56,7 +57,7 @@ impl RequestArgs {
     /// Reads the request.
     pub(crate) fn read(&self) -> Result<Request, UsageError> {
         if let Some(path) = &self.request {
-            let what = format!("the request's file `{}`", path.display());
+            let what = format!("the request's file `{}`", shown_path(path));
             let (request, lacks) =
                 file::parse(&read_or_stdin(path, FileKind::Request, &what)?, &what)?;
             lacks.iter().for_each(|lack| output::note(&format!("{what} {lack}")));
@@ -67,8 +68,9 @@ impl RequestArgs {
         for header in &self.headers {
             match header.strip_prefix('@') {
                 Some(path) => {
-                    let what = format!("the headers' file `{path}`");
-                    let lines = read_or_stdin(Path::new(path), FileKind::Headers, &what)?;
+                    let path = Path::new(path);
+                    let what = format!("the headers' file `{}`", shown_path(path));
+                    let lines = read_or_stdin(path, FileKind::Headers, &what)?;
                     headers.extend(header_lines(&lines, &what)?);
                 }
                 None => headers.push(parse_header(header.as_bytes()).ok_or_else(|| {
@@ -78,7 +80,7 @@ impl RequestArgs {
         }
         let body = match &self.body {
             Some(path) => {
-                let what = format!("the body's file `{}`", path.display());
+                let what = format!("the body's file `{}`", shown_path(path));
                 read_or_stdin(path, FileKind::Body, &what)?.into()
             }
             None => Bytes::new(),

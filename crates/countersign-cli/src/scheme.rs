@@ -8,6 +8,7 @@ use clap::{Arg, Command, Error};
 use countersign::{ConfigError, Scheme, schemes};
 
 use crate::files::{self, FileKind};
+use crate::possible_secret::{is_plain, shown, shown_path};
 use crate::usage_error::UsageError;
 
 /// Accepts any text. Shells complete the names of the built-in schemes.
@@ -43,10 +44,11 @@ pub(crate) fn load_from(folder: &Path, name: &str) -> Result<Scheme, UsageError>
         return from_file(&folder.join(name));
     }
     schemes::named(name).map_err(|error| match error {
-        ConfigError::UnknownScheme { name, near, .. } if near.is_empty() => {
+        ConfigError::UnknownScheme { name, near, .. } if near.is_empty() || !is_plain(&name) => {
             UsageError::new(format!(
-                "there is no built-in scheme `{name}`: \
-             `countersign schemes` lists them; the name of a scheme file ends in `.toml`"
+                "there is no built-in scheme `{}`: \
+             `countersign schemes` lists them; the name of a scheme file ends in `.toml`",
+                shown(&name)
             ))
         }
         error => error.into(),
@@ -59,7 +61,7 @@ pub(crate) fn is_file(name: &str) -> bool {
 }
 
 fn from_file(path: &Path) -> Result<Scheme, UsageError> {
-    let what = format!("the scheme's file `{}`", path.display());
+    let what = format!("the scheme's file `{}`", shown_path(path));
     let text = files::read_text(path, FileKind::Scheme, &what)?;
     Scheme::from_toml(&text).map_err(|error| UsageError::because(what, error))
 }

@@ -33,10 +33,16 @@ pub(crate) enum Place {
 #[group(id = "secrets", required = true, multiple = true)]
 struct Flags {
     /// Environment variable with a secret; repeatable, the current secret first
-    #[arg(long, value_name = "NAME", action = ArgAction::Append)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        action = ArgAction::Append,
+        // A key in PEM format given by mistake: clap would print it as an unknown option.
+        allow_hyphen_values = true
+    )]
     secret_env: Vec<String>,
     /// File with a secret; repeatable, the current secret first
-    #[arg(long, value_name = "PATH", action = ArgAction::Append)]
+    #[arg(long, value_name = "PATH", action = ArgAction::Append, allow_hyphen_values = true)]
     secret_file: Vec<PathBuf>,
 }
 
@@ -221,7 +227,8 @@ fn none() -> UsageError {
 /// Whether the name of a variable can be printed. Anything but words in uppercase may be the secret
 /// itself, given by mistake instead of a variable's name.
 pub(crate) fn is_plainly_a_name(name: &str) -> bool {
-    name.split('_').all(|word| is_plainly_a_word(word, u8::is_ascii_uppercase))
+    name.len() <= MAX_NAME
+        && name.split('_').all(|word| is_plainly_a_word(word, u8::is_ascii_uppercase))
 }
 
 /// Whether a key of a configuration can be printed, as above.
@@ -241,6 +248,9 @@ fn can_be_printed(path: &Path) -> bool {
 /// from `base` if it is relative, or it has an extension. Anything else may be the secret itself,
 /// given by mistake.
 pub(crate) fn is_plainly_a_path(path: &Path, base: &Path) -> bool {
+    if path.as_os_str().as_encoded_bytes().iter().any(u8::is_ascii_control) {
+        return false;
+    }
     let folder = path.parent().filter(|folder| folder.file_name().is_some());
     let extension = path.extension().and_then(OsStr::to_str);
     folder.is_some_and(|folder| base.join(folder).is_dir())
@@ -258,11 +268,14 @@ fn is_plainly_a_word(word: &str, is_letter: fn(&u8) -> bool) -> bool {
         && letters.bytes().all(|byte| is_letter(&byte))
 }
 
+/// The maximum length of a variable's name that is printed.
+const MAX_NAME: usize = 80;
 /// The length of the longest word that is a plain one.
 const MAX_LETTERS: usize = 15;
 const MAX_DIGITS: usize = 4;
 const MAX_EXTENSION: usize = 6;
-const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
+/// What secrets begin with.
+pub(crate) const PREFIXES: [&[u8]; 3] = [b"whsec_", b"whsk_", b"whpk_"];
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(Indifferent)
     .with_decode_allow_trailing_bits(true);
@@ -311,6 +324,7 @@ mod tests {
             "12345678901234567890",
             "whsec_abc",
             "secret",
+            &"SECRET_".repeat(20),
         ] {
             assert!(!is_plainly_a_name(secret), "{secret}");
         }
@@ -326,7 +340,9 @@ mod tests {
         for path in ["stripe.key", "keys/stripe", "/absent/stripe.pem", "../old.txt"] {
             assert!(is_path(path), "{path}");
         }
-        for secret in ["whsec_abc", "whsec_a/b+c=", "/abc", "absent/stripe", "ab.C1d2E3f4G5h6"] {
+        for secret in
+            ["whsec_abc", "whsec_a/b+c=", "/abc", "absent/stripe", "ab.C1d2E3f4G5h6", "a\nb.pem"]
+        {
             assert!(!is_path(secret), "{secret}");
         }
     }

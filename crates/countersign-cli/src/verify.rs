@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::cli::VerifyArgs;
 use crate::output::{BAD, DIM, GOOD, Report, escape_control_chars, paint};
+use crate::possible_secret::about_event_id;
 use crate::request::Request;
 use crate::scheme;
 use crate::usage_error::UsageError;
@@ -21,7 +22,9 @@ pub(crate) use handshake::HandshakeArgs;
 pub(crate) fn run(args: &VerifyArgs) -> Result<Report, UsageError> {
     let mut scheme = scheme::load(&args.scheme.name)?;
     if let Some(place) = &args.event_id {
-        scheme = scheme.with_event_id(place)?;
+        scheme = scheme
+            .with_event_id(place)
+            .map_err(|error| UsageError::new(about_event_id(place, &error)))?;
     }
     let secrets = args.secrets.read()?;
     let request = args.request.read()?;

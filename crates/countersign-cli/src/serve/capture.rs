@@ -43,6 +43,7 @@ pub(super) use name::{Kind, Namer};
 use super::config::CapturePlan;
 use super::short_id::short_id;
 use crate::output;
+use crate::possible_secret::shown_path;
 use crate::queue::Queue;
 use crate::random;
 use crate::usage_error::UsageError;
@@ -133,7 +134,7 @@ impl Captures {
         let folder =
             Folder::open(path.clone(), files, rejected, Namer::of(program)).map_err(|error| {
                 at.fix(UsageError::because(
-                    format!("cannot write files into `{}`", path.display()),
+                    format!("cannot write files into `{}`", shown_path(&path)),
                     error,
                 ))
             })?;

@@ -27,6 +27,7 @@ use super::secrets_source::{Reloaded, SecretsSource};
 use super::server::{HEALTH, METRICS};
 use super::store::MEMORY;
 use crate::output;
+use crate::possible_secret::about_event_id;
 use crate::secrets::SecretArgs;
 use crate::server_url;
 use crate::usage_error::UsageError;
@@ -269,7 +270,9 @@ impl EndpointScheme {
     fn new(described: Scheme, event_id: Option<(&str, Place)>) -> Result<Self, UsageError> {
         let used = described.clone();
         let used = match event_id {
-            Some((id, at)) => used.with_event_id(id).map_err(|error| at.fix(error))?,
+            Some((id, at)) => {
+                used.with_event_id(id).map_err(|error| at.fix(about_event_id(id, &error)))?
+            }
             None => used,
         };
         Ok(Self { described, used })

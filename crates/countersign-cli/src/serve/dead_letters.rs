@@ -25,6 +25,7 @@ use super::config::DeadLetterPlan;
 use super::forward::add_event;
 use super::short_id::short_id;
 use crate::output;
+use crate::possible_secret::shown_path;
 use crate::usage_error::UsageError;
 
 /// The folder for the dead letters of all endpoints.
@@ -49,7 +50,7 @@ impl DeadLetterFolder {
         let namer = Namer::of(super::capture::program_number()?);
         prepare(&path, &namer.probe()).map_err(|error| {
             at.fix(UsageError::because(
-                format!("cannot write files into `{}`", path.display()),
+                format!("cannot write files into `{}`", shown_path(&path)),
                 error,
             ))
         })?;

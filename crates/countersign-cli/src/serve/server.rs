@@ -25,6 +25,7 @@ use super::endpoint::Endpoint;
 use super::metrics::Metrics;
 use super::open_files::{self, Places};
 use super::routes::Routes;
+use crate::possible_secret::shown;
 use crate::usage_error::UsageError;
 
 /// Listens, and routes each request to the endpoint of its path.
@@ -55,8 +56,10 @@ impl Server {
         metrics: Metrics,
     ) -> Result<Self, UsageError> {
         let cannot = |error| {
+            // An IPv6 address can look like a key.
+            let shown = if listen.parse::<SocketAddr>().is_ok() { listen } else { shown(listen) };
             let what =
-                format!("cannot listen on `{listen}` (use an address such as 127.0.0.1:3000)");
+                format!("cannot listen on `{shown}` (use an address such as 127.0.0.1:3000)");
             UsageError::because(what, error)
         };
         let listener = TcpListener::bind(listen).await.map_err(cannot)?;

@@ -16,10 +16,15 @@ use crate::usage_error::UsageError;
 #[derive(Args)]
 pub(crate) struct HandshakeArgs {
     /// Environment variable with the verify token, for schemes whose handshake sends one
-    #[arg(long, value_name = "NAME", conflicts_with = "verify_token_file")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "verify_token_file",
+        allow_hyphen_values = true
+    )]
     verify_token_env: Option<String>,
     /// File with the verify token
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
     verify_token_file: Option<PathBuf>,
     /// Act as an endpoint that is armed for a handshake in which the provider sends a secret
     #[arg(long)]

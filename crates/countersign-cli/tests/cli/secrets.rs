@@ -84,6 +84,87 @@ fn a_secret_in_the_place_of_the_name_of_its_variable_or_file_is_not_repeated() {
 }
 
 #[test]
+fn a_key_in_pem_format_in_the_place_of_a_name_or_path_is_not_repeated() {
+    for command in ["verify", "sign", "diagnose", "send --to http://127.0.0.1:9/"] {
+        for option in ["--secret-env", "--secret-file"] {
+            let words = format!("{command} --scheme stripe --body - {option}");
+            let rejected = countersign(&words).arg(PEM).run();
+            assert!(!rejected.stderr.contains("canary"), "{words}: {}", rejected.stderr);
+            rejected.must_fix(&["never the secret itself"]);
+        }
+    }
+    for option in ["--old-secret-file", "--other-endpoint-secret-env", "--verify-token-file"] {
+        let words = "diagnose --scheme stripe --secret-env S --body -";
+        let rejected = countersign(words).args([option, PEM]).env("S", "secret").run();
+        assert!(!rejected.stderr.contains("canary"), "{option}: {}", rejected.stderr);
+        rejected.must_fix(&["never the secret itself"]);
+    }
+    let words = "serve --listen 127.0.0.1:0 --endpoint /x=github --secret-file";
+    let rejected = countersign(words).arg(PEM).run();
+    assert!(!rejected.stderr.contains("canary"), "{}", rejected.stderr);
+    rejected.must_fix(&["never the secret itself"]);
+}
+
+#[test]
+fn a_secret_in_any_other_place_of_the_command_line_is_not_repeated() {
+    let verify = "verify --scheme stripe --secret-env S --body -";
+    let serve = "serve --listen 127.0.0.1:0 --endpoint /x=jupiter --secret-env S";
+    for secret in [CANARY, PEM, "canary4f3C2b1A0e9D8c7B6a5F4e3D2c1B0a9F"] {
+        for (words, said) in [
+            ("", "unrecognized subcommand"),
+            (verify, "unexpected argument"),
+            ("demo", "unexpected argument"),
+            ("schemes stripe", "unexpected argument"),
+            ("schemes", ""),
+            ("completions", "invalid value"),
+            ("verify --secret-env S --body - --scheme", ""),
+            ("verify --scheme stripe --secret-env S --body", "cannot be read"),
+            ("verify --scheme stripe --secret-env S --request", "cannot be read"),
+            (&format!("{verify} --now"), ""),
+            (&format!("{verify} --event-id"), ""),
+            (&format!("{serve} --event-id"), ""),
+            (&format!("{serve} --endpoint"), ""),
+            (&format!("{serve} --forward"), ""),
+            (&format!("{serve} --store"), ""),
+            ("serve --endpoint /x=jupiter --secret-env S --listen", ""),
+            ("serve --config", "cannot be read"),
+            ("send --scheme stripe --secret-env S --body - --to", ""),
+            ("send --scheme stripe --secret-env S --body - --to http://a --attack", ""),
+        ] {
+            let rejected = countersign(words).arg(secret).env("S", "secret").run();
+            assert!(!rejected.stderr.contains("canary"), "{words}: {}", rejected.stderr);
+            // Without its own values, clap reads a text that begins with hyphens as an option.
+            let said = if secret == PEM { "error:" } else { said };
+            rejected.must_fix(&["error:", said]);
+        }
+        for option in ["--json=", "--secret=", "--frobnicate="] {
+            let rejected = countersign(verify).arg(format!("{option}{secret}")).run();
+            assert!(!rejected.stderr.contains("canary"), "{option}: {}", rejected.stderr);
+            rejected.must_fix(&["error:", option.trim_end_matches('=')]);
+        }
+        let headers = format!("@{secret}");
+        let rejected = countersign(verify).args(["-H", &headers]).env("S", "secret").run();
+        assert!(!rejected.stderr.contains("canary"), "{}", rejected.stderr);
+        rejected.must_fix(&["the headers' file", "cannot be read"]);
+    }
+}
+
+#[test]
+fn what_is_misspelled_is_shown_unless_it_may_be_a_secret() {
+    for (words, said) in [
+        ("verfy", "'verfy'"),
+        ("verify --secret-flie x", "'--secret-flie'"),
+        ("verify -x", "'-x'"),
+        ("completions tcsh", "'tcsh'"),
+        ("verify --scheme stripe --secret-env S --body - --now soon", "'soon'"),
+        ("verify --scheme stripe --secret-env S --body no-such.json", "`no-such.json`"),
+        ("schemes quicksilver", "`quicksilver`"),
+    ] {
+        countersign(words).env("S", "secret").run().must_fix(&[said]);
+    }
+}
+
+#[test]
 fn no_secret_is_ever_printed() {
     let files = Files::new().with("s", format!("{CANARY}\n")).with("body", "{}");
     let (secret, body) = (files.arg("s"), files.arg("body"));
@@ -132,3 +213,5 @@ fn sign_with(secret: &str) -> String {
 }
 
 const CANARY: &str = "whsec_canary0123456789";
+const PEM: &str =
+    "-----BEGIN PRIVATE KEY-----\ncanaryMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----\n";

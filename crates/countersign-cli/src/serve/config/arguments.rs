@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use countersign::Verifier;
 
@@ -13,6 +14,7 @@ use super::{
     Changes, EndpointPlan, EndpointScheme, Paths, Plan, ServeArgs, StorePlan, Target,
     check_body_limit, check_literal,
 };
+use crate::possible_secret::{shown, shown_path};
 use crate::serve::capture::KnownSecrets;
 use crate::serve::secrets_source::{Reloaded, SecretsSource};
 use crate::usage_error::UsageError;
@@ -40,7 +42,7 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
     let mut endpoints = Vec::new();
     let mut users = SecretUsers::default();
     for endpoint in &args.endpoints {
-        let at = Place::option(format_args!("--endpoint {endpoint}"));
+        let at = Place::option(format_args!("--endpoint {}", shown_endpoint(endpoint)));
         let Some((path, name)) = endpoint.split_once('=') else {
             return Err(at.fix("has no scheme: use the form `--endpoint /hooks/venum=venum`"));
         };
@@ -94,6 +96,17 @@ pub(super) fn plan(args: &ServeArgs, hidden: Option<KnownSecrets>) -> Result<Pla
     users.check()?;
     let listen = args.listen.clone().unwrap_or_default();
     Ok(Plan::new(args, listen, store, endpoints, capture, hidden))
+}
+
+/// An endpoint of the command line for an error message, without what may be a secret.
+fn shown_endpoint(endpoint: &str) -> String {
+    match endpoint.split_once('=') {
+        Some((path, name)) if scheme::is_file(name) => {
+            format!("{}={}", shown(path), shown_path(Path::new(name)))
+        }
+        Some((path, name)) => format!("{}={}", shown(path), shown(name)),
+        None => shown(endpoint).to_owned(),
+    }
 }
 
 /// Whether a URL has `user:password@` or a password parameter.

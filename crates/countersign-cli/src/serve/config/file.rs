@@ -24,6 +24,7 @@ use super::{
 };
 use crate::files::{self, FileKind};
 use crate::output;
+use crate::possible_secret::shown_path;
 use crate::scheme;
 use crate::secrets::{self, is_plainly_a_name, is_plainly_a_path};
 use crate::serve::capture::{self, KnownSecrets};
@@ -37,7 +38,7 @@ pub(super) fn plan(
     args: &ServeArgs,
     hidden: Option<KnownSecrets>,
 ) -> Result<Plan, UsageError> {
-    let what = format!("the configuration `{}`", path.display());
+    let what = format!("the configuration `{}`", shown_path(path));
     let text = files::read_text(path, FileKind::Config, &what)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let (nothing, users) = (Arc::new(KnownSecrets::nothing()), RefCell::default());

@@ -13,6 +13,7 @@ use time::format_description::well_known::Rfc3339;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use crate::possible_secret::shown;
 use crate::serve::forward::is_never_forwarded;
 
 #[derive(Deserialize)]
@@ -141,9 +142,9 @@ impl TryFrom<String> for Span {
 
     fn try_from(text: String) -> Result<Self, String> {
         let duration = humantime::parse_duration(&text);
-        duration
-            .map(Self)
-            .map_err(|_| format!("`{text}` is not a duration: write `300s`, `5m` or `7d`"))
+        duration.map(Self).map_err(|_| {
+            format!("`{}` is not a duration: write `300s`, `5m` or `7d`", shown(&text))
+        })
     }
 }
 

@@ -49,7 +49,7 @@ impl File<'_> {
             _ if message.contains(NOT_A_TIME) => place.fix(NOT_A_TIME),
             _ if message.contains(NEVER_FORWARDED) => place.fix(NEVER_FORWARDED),
             _ if message.contains(INNER_ASTERISK) => place.fix(INNER_ASTERISK),
-            // This message quotes the value, which is never a secret.
+            // This message quotes the value, unless it may be a secret.
             _ if message.contains("is not a duration") => place.fix(message),
             Some(takes) => place.fix(format!("expected {takes}")),
             None => place.fix("this table or value is not valid here"),

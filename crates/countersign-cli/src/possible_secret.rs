@@ -1,0 +1,177 @@
+//! Texts of the command line that may be a secret, given by mistake: errors do not show them.
+
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use countersign::ConfigError;
+
+use crate::secrets::{PREFIXES, is_plainly_a_key, is_plainly_a_path};
+
+/// A text for an error message, unless it may be a secret.
+pub(crate) fn shown(text: &str) -> &str {
+    if is_plain(text) { text } else { NOT_SHOWN }
+}
+
+/// A path for an error message, unless it may be a secret or the contents of a file.
+pub(crate) fn shown_path(path: &Path) -> String {
+    // A secret or the contents of a file do not begin with a folder that exists.
+    let mut folders = path.ancestors().filter(|path| path.file_name().is_some());
+    let is_path = is_plainly_a_path(path, Path::new(""))
+        || folders.any(|folder| folder.symlink_metadata().is_ok());
+    match path.to_str() {
+        _ if is_path => path.display().to_string(),
+        Some(text) => shown(text).to_owned(),
+        None => NOT_SHOWN.to_owned(),
+    }
+}
+
+/// The message of an error about an event id's place, which quotes the place, unless it may be a
+/// secret.
+pub(crate) fn about_event_id(place: &str, error: &ConfigError) -> String {
+    match is_plain(place) {
+        true => error.to_string(),
+        false => format!("`event_id`: `{NOT_SHOWN}` cannot be used: write a JSON pointer"),
+    }
+}
+
+/// Whether a text consists of a few words, names or numbers. A key in base64 or hexadecimal does
+/// not.
+pub(crate) fn is_plain(text: &str) -> bool {
+    let is_separator = |it: char| "-_./\\:,+*=@{}[] ".contains(it);
+    let is_key = || PREFIXES.iter().any(|prefix| text.as_bytes().starts_with(prefix));
+    text.len() <= MAX_LENGTH
+        && !text.ends_with('=')
+        && !is_key()
+        && text.split(is_separator).all(is_plain_word)
+}
+
+/// A few letters with a number at the end, such as `objectId2`. Unlike a key, it has few changes
+/// from lowercase to uppercase.
+fn is_plain_word(word: &str) -> bool {
+    let letters = word.trim_end_matches(|it: char| it.is_ascii_digit());
+    let is_change = |pair: &&[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
+    letters.len() <= MAX_LETTERS
+        && word.len() - letters.len() <= MAX_DIGITS
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && letters.as_bytes().windows(2).filter(is_change).count() <= MAX_CHANGES
+}
+
+/// Removes from an error of clap the arguments and values that may be a secret.
+pub(crate) fn hide_in(error: &mut clap::Error) {
+    if error.kind() == ErrorKind::UnknownArgument {
+        hide(error, ContextKind::InvalidArg, is_flag);
+    }
+    // A word that resembles a command is a misspelled one. clap finds long texts similar to short
+    // commands.
+    let is_like_a_command = matches!(
+        error.get(ContextKind::SuggestedSubcommand),
+        Some(ContextValue::Strings(similar)) if !similar.is_empty()
+    );
+    hide(error, ContextKind::InvalidSubcommand, |word| is_like_a_command && is_plainly_a_key(word));
+    hide(error, ContextKind::InvalidValue, is_plain);
+}
+
+fn hide(error: &mut clap::Error, kind: ContextKind, can_be_shown: impl Fn(&str) -> bool) {
+    let Some(ContextValue::String(text)) = error.get(kind) else { return };
+    // An empty value is how clap states that a value is missing.
+    if text.is_empty() || can_be_shown(text) {
+        return;
+    }
+    error.insert(kind, ContextValue::String(NOT_SHOWN.to_owned()));
+    // Its tips repeat the argument.
+    error.remove(ContextKind::Suggested);
+}
+
+/// Whether this is an option such as `--word` or `-w`. A key in PEM format also begins with
+/// hyphens.
+fn is_flag(argument: &str) -> bool {
+    let is_word = |word: &str| {
+        word.starts_with(|first: char| first.is_ascii_lowercase())
+            && !word.contains(' ')
+            && is_plainly_a_key(word)
+    };
+    match argument.strip_prefix('-') {
+        Some(rest) => {
+            let is_short = rest.len() == 1 && rest.bytes().all(|it| it.is_ascii_alphanumeric());
+            is_short || rest.strip_prefix('-').is_some_and(is_word)
+        }
+        None => false,
+    }
+}
+
+/// Replaces a text that is not shown.
+pub(crate) const NOT_SHOWN: &str = "[not shown: it may be a secret]";
+/// The maximum length of a text that is shown.
+const MAX_LENGTH: usize = 80;
+const MAX_LETTERS: usize = 15;
+const MAX_DIGITS: usize = 5;
+const MAX_CHANGES: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_key_is_not_shown_and_a_misspelled_name_is() {
+        for text in [
+            "",
+            "strpie",
+            "quicksilver",
+            "soon",
+            "no-such",
+            "Payload.json",
+            "/hooks/venum=venum",
+            "/hooks/{tenant}",
+            "/data/objectId",
+            "/order/id+/status",
+            "app.example:3000",
+            "127.0.0.1:99999",
+            "[::1]:80",
+        ] {
+            assert_eq!(shown(text), text);
+        }
+        for text in [
+            "whsec_abc",
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+            "0123456789abcdef0123456789abcdef",
+            "12345678901234567890",
+            "AbCdEfGhIjKlMn",
+            "c2VjcmV0c2VjcmV0==",
+            "SG.ab3cd9.eF1g2H3",
+            "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----\n",
+            "{\"a\":1}",
+            "line\nbreak",
+            &"a-".repeat(50),
+        ] {
+            assert_eq!(shown(text), NOT_SHOWN, "{text}");
+            assert_eq!(shown_path(Path::new(text)), NOT_SHOWN, "{text}");
+        }
+        for path in ["no-such", "absent.pem", "/absent/a1b2c3d4e5f6a7b8.json"] {
+            assert_eq!(shown_path(Path::new(path)), path);
+        }
+    }
+
+    #[test]
+    fn only_a_flag_is_shown_of_arguments_that_are_not_known() {
+        for flag in ["--secret", "--secret-flie", "--oauth2", "-x"] {
+            assert!(is_flag(flag), "{flag}");
+        }
+        for argument in [
+            "secret",
+            "whsec_abc",
+            "-",
+            "--",
+            "---begin",
+            "--whsec_abc",
+            "--Secret",
+            "-----BEGIN PRIVATE KEY-----",
+            "--begin private",
+            "--a1b2c3",
+            "-x1",
+        ] {
+            assert!(!is_flag(argument), "{argument}");
+        }
+    }
+}
