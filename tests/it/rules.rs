@@ -298,6 +298,42 @@ fn a_signature_inside_of_the_body_makes_another_body() {
 }
 
 #[test]
+fn a_name_that_differs_from_a_signed_one_only_in_case_is_rejected() {
+    for (name, from, to) in [
+        ("adyen", r#""value":"#, r#""Value":1,"value":"#),
+        ("adyen", r#""notificationItems":"#, r#""NotificationItems":[],"notificationItems":"#),
+        ("aws-sns", r#""Message":"#, r#""message":"other","Message":"#),
+        ("figma", r#""passcode":"#, r#""Passcode":"other","passcode":"#),
+        ("mailgun", r#""signature":{"#, r#""Signature":{},"signature":{"#),
+        ("mailgun", r#""token":"#, "\"to\u{212a}en\":\"other\",\"token\":"),
+    ] {
+        let case = Case::of(name);
+        let sent = case.signed().with_text(from, to);
+        assert!(sent.rejected(&case.verifier()).is_some(), "{name}: {to}");
+    }
+}
+
+#[test]
+fn sns_signs_any_object_as_the_message_that_was_published() {
+    let case = Case::of("aws-sns");
+    let signer = Secret::new(case.keys[0][0].as_str()).unwrap();
+    let signer = Signer::new(case.scheme.clone(), signer).unwrap().at_unix_ms(NOW_MS);
+    let sign = |body: &str| signer.sign_request(&NO_HEADERS, body.as_bytes());
+
+    let signed = sign(r#"{"type":"paid","id":7}"#).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(signed.body().unwrap()).unwrap();
+    assert_eq!(body["Message"], r#"{"id":7,"type":"paid"}"#);
+    assert_eq!(body["type"], serde_json::Value::Null);
+
+    let kept = sign(r#"{"TopicArn":"arn:aws:sns:us-east-1:1:t","id":7}"#).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(kept.body().unwrap()).unwrap();
+    assert_eq!(body["id"], 7);
+
+    let rejected = sign(r#"{"Message":"x","message":"y"}"#).unwrap_err().to_string();
+    assert!(rejected.contains("`message` in the body differs only in case"), "{rejected}");
+}
+
+#[test]
 fn a_body_that_says_a_field_twice_is_rejected() {
     for (name, from, to) in [
         ("adyen", r#""live":"#, r#""live":"true","live":"#),

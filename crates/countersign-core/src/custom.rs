@@ -19,7 +19,9 @@ pub use to_sign::{SignRequest, SignedRequest};
 
 /// JSON that is not verified yet, read within bounds and without ambiguity.
 pub mod json {
-    pub use crate::json::{MAX_MEMBERS, Value, at, count, is_document, member, unverified};
+    pub use crate::json::{
+        MAX_MEMBERS, Places, Value, at, is_document, locate, member, unverified, value,
+    };
 }
 
 pub use crate::crypto::blank::is_blank;

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::is_document;
-use super::scan::{after_space, end_of_string, end_of_value};
+use super::scan::{Next, after_space, end_of_value, first, name, next};
 
 /// The bytes of the value of this member of the body's root object, without white space around it.
 ///
@@ -14,29 +13,27 @@ use super::scan::{after_space, end_of_string, end_of_value};
 /// from white space, does a value make it JSON again. So bodies that differ elsewhere still differ
 /// without it.
 #[must_use]
-pub fn member(body: &[u8], name: &str) -> Option<Range<usize>> {
-    if !is_document(body) {
+pub fn member(body: &[u8], wanted: &str) -> Option<Range<usize>> {
+    std::str::from_utf8(body).ok()?;
+    let start = after_space(body, 0);
+    if *body.get(start)? != b'{' {
         return None;
     }
     let mut found = None;
-    let mut at = after_space(body, 0);
-    if body.get(at) != Some(&b'{') {
-        return None;
-    }
-    at = after_space(body, at + 1);
-    while body.get(at) == Some(&b'"') {
-        let name_end = end_of_string(body, at)?;
-        let is_wanted = is_name(&body[at..name_end], name);
-        let colon = after_space(body, name_end);
-        let start = after_space(body, colon + 1);
-        let end = end_of_value(body, start)?;
-        if is_wanted && found.replace(start..end).is_some() {
+    let mut member = first(body, start, b'}')?;
+    let end = loop {
+        let at = match member {
+            Next::Item(at) => at,
+            Next::End(end) => break end,
+        };
+        let (name_end, value) = name(body, at)?;
+        let end = end_of_value(body, value)?;
+        if is_name(&body[at..name_end], wanted) && found.replace(value..end).is_some() {
             return None;
         }
-        let comma = after_space(body, end);
-        at = after_space(body, comma + 1);
-    }
-    found
+        member = next(body, end, b'}')?;
+    };
+    found.filter(|_| after_space(body, end) == body.len())
 }
 
 /// Whether a string, with its quotes, is this name. It can contain escapes.

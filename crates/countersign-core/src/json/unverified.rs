@@ -1,11 +1,12 @@
 //! Reads values of a body that is not verified yet, without ambiguity.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::scan::{after_space, end_of_string, end_of_value, unescaped};
-use super::{Value, is_document};
+use super::Value;
+use super::scan::{Next, after_space, end_of_array, end_of_value, first, name, next, unescaped};
 use crate::error::VerifyError;
 use crate::json::pointer::Pointer;
 
@@ -13,38 +14,75 @@ use crate::json::pointer::Pointer;
 /// limit on what is inside of their other members.
 pub const MAX_MEMBERS: usize = 4096;
 
-/// The value at each of the pointers.
+/// The value at each of the pointers: the text of a string, an integer or a boolean.
 ///
-/// `None` if the body is not JSON, if a pointer does not begin with `/`, or if an object on the way to a value has two members with the
-/// same name: one parser uses the first, another the last. Takes time in proportion to the body,
-/// whatever it contains, and recurses only as deep as the pointers.
+/// As [`locate`], and also `None` if a string at a pointer contains an escape that is no character.
+///
+/// # Errors
+///
+/// As [`locate`].
+pub fn unverified(body: &[u8], pointers: &[&str]) -> Result<Option<Vec<Value>>, VerifyError> {
+    let places = locate(body, pointers)?;
+    let read = |places: Places| places.into_iter().map(|place| value(body, place)).collect();
+    Ok(places.and_then(read))
+}
+
+/// The value at a place that [`locate`] found. `None` if it is a string that contains an escape that
+/// is no character.
+#[must_use]
+pub fn value(body: &[u8], place: Option<Range<usize>>) -> Option<Value> {
+    let Some(place) = place else { return Some(Value::Missing) };
+    let text = std::str::from_utf8(body.get(place)?).ok()?;
+    if let Some(string) = text.strip_prefix('"') {
+        let string = string.strip_suffix('"')?;
+        return Some(Value::Text(unescaped(string)?.into_owned()));
+    }
+    Some(match text.as_bytes().first() {
+        Some(b'{' | b'[') => Value::Unusable,
+        Some(b'n') => Value::Missing,
+        Some(b't' | b'f') => Value::Text(text.to_owned()),
+        _ => match serde_json::from_str::<serde_json::Number>(text) {
+            Ok(number) if !number.is_f64() => Value::Text(number.to_string()),
+            _ => Value::Unusable,
+        },
+    })
+}
+
+/// The bytes of the value at each of the pointers, without white space around it.
+///
+/// `None` if the body is not JSON, if a pointer does not begin with `/`, or if an object on the way
+/// to a value has two members with the same name, of which one parser uses the first and another
+/// the last, or a member whose name differs from a wanted one only in case. Takes time in
+/// proportion to the body, whatever it contains, and recurses only as deep as the pointers.
 ///
 /// # Errors
 ///
 /// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if these objects have more than
 /// [`MAX_MEMBERS`] members.
-pub fn unverified(body: &[u8], pointers: &[&str]) -> Result<Option<Vec<Value>>, VerifyError> {
-    let Some(text) = std::str::from_utf8(body).ok().filter(|_| is_document(body)) else {
-        return Ok(None);
-    };
+pub fn locate(body: &[u8], pointers: &[&str]) -> Result<Option<Places>, VerifyError> {
+    let Ok(text) = std::str::from_utf8(body) else { return Ok(None) };
     let Ok(pointers) = pointers.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>()
     else {
         return Ok(None);
     };
-    let found = vec![Value::Missing; pointers.len()];
+    let found = vec![None; pointers.len()];
     let wanted = (0..pointers.len()).collect();
     let mut walk = Walk { text, pointers: &pointers, found, left: Some(MAX_MEMBERS) };
     let end = walk.value(after_space(body, 0), 0, wanted);
     if walk.left.is_none() {
         return Err(VerifyError::too_many_fields(MAX_MEMBERS));
     }
-    Ok(end.map(|_| walk.found))
+    let is_document = end.is_some_and(|end| after_space(body, end) == body.len());
+    Ok(is_document.then_some(walk.found))
 }
+
+/// For each pointer the bytes of its value, if there is one.
+pub type Places = Vec<Option<Range<usize>>>;
 
 struct Walk<'a> {
     text: &'a str,
     pointers: &'a [Pointer],
-    found: Vec<Value>,
+    found: Places,
     /// How many more members are allowed; `None` after there were too many.
     left: Option<usize>,
 }
@@ -55,22 +93,14 @@ type Wanted = SmallVec<[usize; 4]>;
 impl Walk<'_> {
     /// Reads the value that starts here, and returns the position behind it.
     fn value(&mut self, start: usize, depth: usize, wanted: Wanted) -> Option<usize> {
-        let (end, value) = match self.text.as_bytes().get(start)? {
-            b'{' => (self.object(start, depth, &wanted)?, Value::Unusable),
-            b'[' => (self.array(start, depth, &wanted)?, Value::Unusable),
-            b'"' => {
-                let end = end_of_string(self.text.as_bytes(), start)?;
-                let text = unescaped(self.text.get(start + 1..end - 1)?)?;
-                (end, Value::Text(text.into_owned()))
-            }
-            _ => {
-                let end = end_of_value(self.text.as_bytes(), start)?;
-                (end, scalar(self.text.get(start..end)?))
-            }
+        let end = match self.text.as_bytes().get(start)? {
+            b'{' => self.object(start, depth, &wanted)?,
+            b'[' => self.array(start, depth, &wanted)?,
+            _ => end_of_value(self.text.as_bytes(), start)?,
         };
         for index in wanted {
             if self.pointers[index].tokens().len() == depth {
-                self.found[index] = value.clone();
+                self.found[index] = Some(start..end);
             }
         }
         Some(end)
@@ -79,33 +109,39 @@ impl Walk<'_> {
     fn object(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
         let body = self.text.as_bytes();
         let mut names = HashSet::new();
-        let mut at = after_space(body, start + 1);
-        while *body.get(at)? == b'"' {
+        let mut member = first(body, start, b'}')?;
+        loop {
+            let at = match member {
+                Next::Item(at) => at,
+                Next::End(end) => return Some(end),
+            };
             self.left = self.left?.checked_sub(1);
             self.left?;
-            let name_end = end_of_string(body, at)?;
-            let colon = after_space(body, name_end);
+            let (name_end, value) = name(body, at)?;
             let name = unescaped(self.text.get(at + 1..name_end - 1)?)?;
             let through = self.through(depth, wanted, |token| *token == *name);
-            if !names.insert(name) {
+            let is_other = |token: &str| *token != *name && folded(token).eq(folded(&name));
+            if !self.through(depth, wanted, is_other).is_empty() || !names.insert(name) {
                 return None;
             }
-            at = self.inner(after_space(body, colon + 1), depth, through)?;
+            member = next(body, self.inner(value, depth, through)?, b'}')?;
         }
-        Some(at + 1)
     }
 
     fn array(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
         let body = self.text.as_bytes();
-        let mut at = after_space(body, start + 1);
-        for index in 0_usize.. {
-            if *body.get(at)? == b']' {
-                break;
-            }
+        let index = |pointer: &usize| self.pointers[*pointer].tokens().get(depth)?.parse().ok();
+        let count = wanted.iter().filter_map(index).max().map_or(0, |last: usize| last + 1);
+        let mut element = first(body, start, b']')?;
+        for index in 0..count {
+            let Next::Item(at) = element else { break };
             let through = self.through(depth, wanted, |token| token.parse() == Ok(index));
-            at = self.inner(at, depth, through)?;
+            element = next(body, self.inner(at, depth, through)?, b']')?;
         }
-        Some(at + 1)
+        match element {
+            Next::Item(at) => end_of_array(body, at),
+            Next::End(end) => Some(end),
+        }
     }
 
     /// The pointers that go on through the member or element with this token.
@@ -116,33 +152,23 @@ impl Walk<'_> {
         wanted.iter().copied().filter(goes_on).collect()
     }
 
-    /// Reads a member's value or an element, and returns the position of the next one, or of the
-    /// closing bracket.
+    /// Reads the value of a member or element, and returns the position behind it.
     fn inner(&mut self, start: usize, depth: usize, through: Wanted) -> Option<usize> {
-        let body = self.text.as_bytes();
-        let end = if through.is_empty() {
-            end_of_value(body, start)?
+        if through.is_empty() {
+            end_of_value(self.text.as_bytes(), start)
         } else {
-            self.value(start, depth + 1, through)?
-        };
-        let next = after_space(body, end);
-        match body.get(next)? {
-            b',' => Some(after_space(body, next + 1)),
-            _ => Some(next),
+            self.value(start, depth + 1, through)
         }
     }
 }
 
-/// A number, `true`, `false` or `null`.
-fn scalar(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(serde_json::Value::Bool(truth)) => Value::Text(truth.to_string()),
-        Ok(serde_json::Value::Number(number)) if !number.is_f64() => {
-            Value::Text(number.to_string())
-        }
-        Ok(serde_json::Value::Null) => Value::Missing,
-        _ => Value::Unusable,
-    }
+/// A name as a parser compares it that ignores case, or that ends a text at its first zero.
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().take_while(|character| *character != '\0').map(|character| match character {
+        'ſ' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    })
 }
 
 #[cfg(test)]
@@ -190,6 +216,14 @@ mod tests {
             r#"{"b":{"c":1,"c":1}}"#,
             r#"{"a":1,"a":1,"b":{"c":1}}"#,
             r#"{"b":{"c":1},"\u0062":2}"#,
+            r#"{"b":{"c":1,"C":2}}"#,
+            r#"{"b":{"\u0043":2}}"#,
+            r#"{"B":{"c":1}}"#,
+            r#"{"b":{"c":1,"c\u0000x":2}}"#,
+            r#"{"b":{"c":1,}}"#,
+            r#"{"b":{"c":1} "d":1}"#,
+            r#"{"b":{"c" 1}}"#,
+            r#"{"b":{"c":1}} x"#,
             r#"{"a":[0,0],"b":1"#,
             r#"{"b":{"c":"\ud800"}}"#,
             &deep,
@@ -197,6 +231,43 @@ mod tests {
             assert_eq!(read(bad), Ok(None), "{bad:.40}");
         }
         assert_eq!(unverified(b"{\"a\":\"\xff\",\"b\":{\"c\":1}}", &["/b/c"]), Ok(None));
+    }
+
+    #[test]
+    fn a_name_may_resemble_another_that_is_not_wanted() {
+        let body = r#"{"a":1,"A":1,"b":{"d":1,"D":1,"c":1}}"#;
+        let found = Ok(Some(vec![Value::Text("1".to_owned())]));
+        assert_eq!(unverified(body.as_bytes(), &["/b/c"]), found);
+        for body in [r#"{"ſ":1}"#, r#"{"S":1}"#, "{\"\u{17f}\":1,\"s\":1}"] {
+            assert_eq!(unverified(body.as_bytes(), &["/s"]), Ok(None), "{body}");
+        }
+        assert_eq!(unverified("{\"\u{212a}\":1}".as_bytes(), &["/k"]), Ok(None));
+    }
+
+    #[test]
+    fn the_place_of_a_value_is_known_even_if_it_is_null() {
+        let body = br#"{"a":[ {"b":1} , null ],"c":"x"}"#;
+        let places = locate(body, &["/a/0", "/a/1", "/a/2", "/c", "/a/0/b"]).unwrap().unwrap();
+        let texts: Vec<_> = places.into_iter().map(|place| Some(&body[place?])).collect();
+        let expected: [&[u8]; 2] = [br#"{"b":1}"#, b"null"];
+        assert_eq!(texts[..2], expected.map(Some));
+        assert_eq!(texts[2..], [None, Some(&br#""x""#[..]), Some(b"1")]);
+    }
+
+    #[test]
+    fn elements_behind_the_last_wanted_one_are_checked_and_not_read() {
+        let many = "0,".repeat(100_000);
+        let read = |rest: &str| {
+            let body = format!(r#"{{"b":[1,{{"c":2}},{many}{rest}]}}"#);
+            unverified(body.as_bytes(), &["/b/0", "/b/1/c", "/b/x"])
+        };
+        let text = |text: &str| Value::Text(text.to_owned());
+        let found = vec![text("1"), text("2"), Value::Missing];
+        assert_eq!(read("{}"), Ok(Some(found.clone())));
+        assert_eq!(read(r#"[{"x":[]}]"#), Ok(Some(found)));
+        for bad in ["", "{]", "[", "}", "0 0", r#"{"x"}"#] {
+            assert_eq!(read(bad), Ok(None), "{bad}");
+        }
     }
 
     #[test]

@@ -76,16 +76,20 @@ struct Item {
 impl Item {
     /// Reads the only item of a body.
     fn read(body: &[u8]) -> Result<Self, VerifyError> {
-        let pointers = FIELDS.map(pointer);
-        let pointers: Vec<&str> = pointers.iter().map(String::as_str).chain([SIGNATURE]).collect();
-        let values = json::unverified(body, &pointers)?;
-        let mut fields = values.ok_or_else(|| rejected(UNUSABLE))?;
-        match json::count(body, "notificationItems") {
-            Some(1) => {}
-            Some(0) | None => return Err(rejected(VerifyErrorKind::MissingSignature)),
-            Some(_) => return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, 1)),
+        let fields = FIELDS.map(pointer);
+        let fields = fields.iter().map(String::as_str);
+        let pointers: Vec<&str> = [FIRST, SECOND, SIGNATURE].into_iter().chain(fields).collect();
+        let places = json::locate(body, &pointers)?.ok_or_else(|| rejected(UNUSABLE))?;
+        match places.as_slice() {
+            [Some(_), None, ..] => {}
+            [Some(_), Some(_), ..] => {
+                return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, 1));
+            }
+            _ => return Err(rejected(VerifyErrorKind::MissingSignature)),
         }
-        let signature = fields.pop().unwrap_or(Value::Missing);
+        let mut values = places.into_iter().skip(2).map(|place| json::value(body, place));
+        let signature = values.next().flatten().ok_or_else(|| rejected(UNUSABLE))?;
+        let fields = values.collect::<Option<_>>().ok_or_else(|| rejected(UNUSABLE))?;
         Ok(Self { fields, signature })
     }
 
@@ -111,6 +115,8 @@ fn pointer(field: &str) -> String {
     format!("{ITEM}{field}")
 }
 
+const FIRST: &str = "/notificationItems/0";
+const SECOND: &str = "/notificationItems/1";
 const ITEM: &str = "/notificationItems/0/NotificationRequestItem";
 const FIELDS: [&str; 8] = [
     "/pspReference",

@@ -11,7 +11,7 @@ use countersign_core::{
     ConfigError, KeyIdentity, Scheme, Secret, SecretFormat, SecretProblem, Secrets, TimestampUnit,
     VerifyError, VerifyErrorKind,
 };
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::certificate::host_and_path;
 
@@ -80,9 +80,17 @@ impl CustomScheme for Sns {
         let key = PrivateKey::new(&secret.dangerous_text(SecretFormat::Text));
         let key = key.map_err(|error| error.of(request.scheme(), Some(0)))?;
         let body = serde_json::from_slice(request.body());
-        let Ok(Json::Object(mut body)) = body else {
+        let Ok(Json::Object(body)) = body else {
             return Err(request.problem("the body must be a JSON object, to hold the signature"));
         };
+        let mut body = envelope(body);
+        let resembles = |name: &&String| {
+            FIELDS.iter().any(|field| field.eq_ignore_ascii_case(name) && field != name)
+        };
+        if let Some(name) = body.keys().find(resembles) {
+            let text = format!("`{name}` in the body differs only in case from a signed field");
+            return Err(request.problem(text));
+        }
         let time = request.timestamp()?;
         let id = request.id().map_or_else(|| request.random_id(), |id| Ok(id.to_owned()))?;
         for (name, value) in [
@@ -104,6 +112,15 @@ impl CustomScheme for Sns {
         body.insert("Signature".to_owned(), STANDARD.encode(signature).into());
         Ok(SignedRequest::with_body(Json::Object(body).to_string()))
     }
+}
+
+/// A body of SNS: one with any of its fields is kept, another is published as the text `Message`.
+fn envelope(body: Map<String, Json>) -> Map<String, Json> {
+    if body.keys().any(|name| FIELDS.contains(&name.as_str())) {
+        return body;
+    }
+    let message = if body.is_empty() { String::new() } else { Json::Object(body).to_string() };
+    Map::from_iter([("Message".to_owned(), message.into())])
 }
 
 /// A secret: topics and, unless it is looked up, the key of the certificate.
