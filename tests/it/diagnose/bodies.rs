@@ -51,6 +51,25 @@ fn a_byte_order_mark_is_found() {
 }
 
 #[test]
+fn a_compressed_body_of_too_many_blocks_is_found_and_not_called_compressed() {
+    let scheme = scheme("quicknode");
+    let body = format!("{{\"id\":\"{}\"}}", "a".repeat(700));
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    for byte in body.as_bytes() {
+        gzip.write_all(&[*byte]).unwrap();
+        gzip.flush().unwrap();
+    }
+    let delivery = Delivery::with_body(&scheme, &body);
+    let delivery = Delivery { body: gzip.finish().unwrap(), ..delivery }
+        .with_header("Content-Encoding", "gzip");
+    let found = found(&scheme, &delivery);
+    assert_certain(&found, CauseKind::BodyTooLarge, scheme.name());
+    let [cause] = found.causes() else { panic!("{found:?}") };
+    assert!(cause.detail().contains("too many deflate blocks"), "{cause:?}");
+    assert!(cause.fix().contains("larger buffers"), "{cause:?}");
+}
+
+#[test]
 fn base64_is_found_and_so_is_the_event_of_a_gateway() {
     let body = "{\"a\":\"??>>\"}";
     assert_both(body, STANDARD.encode(body), CauseKind::BodyBase64);

@@ -97,6 +97,17 @@ pub(super) fn over_own_limit(rejection: Rejection<'_>) -> Option<Cause> {
     Some(Cause::tried(CauseKind::BodyTooLarge, rejection.to_string()))
 }
 
+/// A compressed body that has more blocks or members than are decoded. A higher body limit does not
+/// change that.
+pub(super) fn too_many_parts(rejection: Rejection<'_>) -> Option<Cause> {
+    let rejection = rejection.ok().filter(|it| it.is_of_too_many_parts())?;
+    let cause = Cause::suspected(CauseKind::BodyTooLarge, rejection.to_string());
+    Some(cause.with_fix(
+        "have the sender compress the body with larger buffers: fewer flushes, the default \
+         `memLevel` of zlib, one gzip member; or have it send the body uncompressed",
+    ))
+}
+
 /// A body that was empty when it was signed.
 pub(super) fn emptied(trial: &Experiment) -> Tries<'_> {
     let empty = (!trial.body().is_empty()).then(Vec::new);

@@ -110,6 +110,9 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
             "compare the key, the certificate or the topic that the delivery names with the \
              configured ones: it is for another endpoint, or the provider has a new key",
         ),
+        Kind::BodyTooLarge if rejection.is_of_too_many_parts() => {
+            return super::body::too_many_parts(Ok(rejection));
+        }
         Kind::BodyTooLarge => {
             let length = trial.body().len();
             let detail = format!(

@@ -38,6 +38,12 @@ pub(super) fn causes(
     };
     let is_signed = found.is_some();
     let found = found.map(|mut causes| {
+        // It verifies if it is decompressed elsewhere, but the scheme decompresses it.
+        if let Some(parts) = body::too_many_parts(rejection) {
+            let compressed =
+                causes.iter_mut().filter(|cause| cause.kind() == CauseKind::BodyCompressed);
+            compressed.for_each(|cause| *cause = parts.clone().proved());
+        }
         if causes.is_empty() {
             causes.extend(body::over_own_limit(rejection));
         }

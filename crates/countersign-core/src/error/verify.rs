@@ -34,6 +34,13 @@ enum Detail {
     Limit(usize),
     /// A limit, in fields of a body that is parsed before it is verified.
     Fields(usize),
+    /// A limit of the parts of a compressed body: a fixed number, and one more for each of these
+    /// decoded bytes.
+    Parts {
+        parts: &'static str,
+        limit: usize,
+        bytes_each: usize,
+    },
 }
 
 impl VerifyError {
@@ -82,6 +89,22 @@ impl VerifyError {
     pub fn too_many_fields(limit: usize) -> Self {
         Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
     }
+
+    /// [`BodyTooLarge`](VerifyErrorKind::BodyTooLarge): a compressed body has more parts than its
+    /// decoded bytes allow.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn too_many_parts(parts: &'static str, limit: usize, bytes_each: usize) -> Self {
+        let detail = Detail::Parts { parts, limit, bytes_each };
+        Self { kind: VerifyErrorKind::BodyTooLarge, detail }
+    }
+
+    /// Whether a compressed body has too many parts. A higher body limit allows no more of them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_of_too_many_parts(&self) -> bool {
+        matches!(self.detail, Detail::Parts { .. })
+    }
 }
 
 impl From<VerifyErrorKind> for VerifyError {
@@ -106,6 +129,11 @@ impl fmt::Display for VerifyError {
             Detail::Fields(limit) => {
                 write!(f, ": the limit of this scheme is {limit} fields, members and elements")
             }
+            Detail::Parts { parts, limit, bytes_each } => write!(
+                f,
+                ": it has too many {parts}; the limit is {limit}, and one for each {bytes_each} \
+                 decoded bytes"
+            ),
         }
     }
 }

@@ -36,7 +36,8 @@ pub enum VerifyErrorKind {
     TimestampTooOld,
     /// The timestamp is too far in the future.
     TimestampInFuture,
-    /// The body is larger than the limit.
+    /// The body is larger than the limit, or consists of more parts than are read before it is
+    /// verified.
     BodyTooLarge,
     /// The body did not arrive completely within its deadline.
     BodyTimeout,

@@ -26,14 +26,14 @@ pub(crate) struct Decoder {
     stream: Option<Box<Stream>>,
     /// How many more encoded bytes are allowed.
     room: usize,
-    /// How many more gzip members are allowed.
+    /// The gzip members that have ended.
     members: usize,
-    /// How many more deflate blocks are allowed.
+    /// The weights of the deflate blocks that have ended.
     blocks: usize,
     decoded: Buffer,
     limit: usize,
     /// A rejected body stays rejected, even if the caller ignores the error.
-    rejected: Option<VerifyErrorKind>,
+    rejected: Option<VerifyError>,
 }
 
 impl Decoder {
@@ -43,8 +43,8 @@ impl Decoder {
             coding,
             stream: None,
             room: limit,
-            members: MAX_SMALL_MEMBERS + limit / BYTES_A_MEMBER,
-            blocks: MAX_SMALL_BLOCKS + limit / BYTES_A_BLOCK,
+            members: 0,
+            blocks: 0,
             decoded: Buffer::default(),
             limit,
             rejected: None,
@@ -66,8 +66,8 @@ impl Decoder {
         running: &mut Running,
         reserved: &mut BufferPermit,
     ) -> Result<(), NotTaken> {
-        let taken = match (self.rejected, self.room.checked_sub(piece.len())) {
-            (Some(kind), _) => Err(self.rejection(kind)),
+        let taken = match (&self.rejected, self.room.checked_sub(piece.len())) {
+            (Some(error), _) => Err(NotTaken::Rejected(error.clone())),
             (None, None) => Err(self.rejection(VerifyErrorKind::BodyTooLarge)),
             (None, Some(_)) if piece.is_empty() => Ok(()),
             (None, Some(room)) => {
@@ -77,8 +77,8 @@ impl Decoder {
         };
         if let Err(not_taken) = &taken {
             self.rejected = Some(match not_taken {
-                NotTaken::Rejected(error) => error.kind(),
-                NotTaken::NoRoom => VerifyErrorKind::BodyTooLarge,
+                NotTaken::Rejected(error) => error.clone(),
+                NotTaken::NoRoom => self.error(VerifyErrorKind::BodyTooLarge),
             });
             self.decoded = Buffer::default();
             self.stream = None;
@@ -100,9 +100,9 @@ impl Decoder {
     /// The whole decoded body, which has been hashed as it arrived.
     pub(crate) fn whole(self, _: &mut Running) -> Result<Bytes, VerifyError> {
         match (self.rejected, &self.stream) {
-            (Some(kind), _) => Err(self.error(kind)),
+            (Some(error), _) => Err(error),
             (None, Some(stream)) if stream.is_end() => Ok(self.decoded.bytes.into()),
-            (None, _) => Err(self.error(VerifyErrorKind::BodyIncomplete)),
+            (None, _) => Err(VerifyErrorKind::BodyIncomplete.into()),
         }
     }
 
@@ -125,7 +125,7 @@ impl Decoder {
             }
             match progress {
                 Progress::More => {}
-                Progress::BlockEnd => self.count_block()?,
+                Progress::BlockEnd(block) => self.count_block(block)?,
                 Progress::NeedsInput => break,
                 Progress::End if rest.is_empty() => break,
                 Progress::End => stream = self.next_member(rest)?,
@@ -135,28 +135,40 @@ impl Decoder {
         Ok(())
     }
 
-    /// Counts a block. An empty block takes 10 bits and decodes to nothing, but its tables are
-    /// built first, which takes as long as a hash of several KiB. So their number is limited.
-    fn count_block(&mut self) -> Result<(), NotTaken> {
-        match self.blocks.checked_sub(1) {
-            Some(blocks) => self.blocks = blocks,
-            None => return Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
+    /// Counts a block. The tables of a block with Huffman codes are built before its first
+    /// symbol, which takes as long as a hash of several KiB, even if the block is empty and takes
+    /// 10 bits. So the number of blocks is limited by the number of decoded bytes, which is limited
+    /// itself: a writer with small buffers does not reach it, and the time of all blocks is at most
+    /// a few times that of a body in large blocks.
+    fn count_block(&mut self, block: BlockKind) -> Result<(), NotTaken> {
+        self.blocks += match block {
+            BlockKind::Coded => STORED_A_CODED,
+            BlockKind::Stored => 1,
+        };
+        let allowed = MAX_SMALL_BLOCKS + self.decoded.bytes.len() / BYTES_A_BLOCK;
+        if self.blocks > allowed * STORED_A_CODED {
+            return Err(self.rejected_parts("deflate blocks", MAX_SMALL_BLOCKS, BYTES_A_BLOCK));
         }
         Ok(())
     }
 
     /// The decoder for the bytes after the end of a stream. By RFC 1952, section
     /// 2.2, a gzip file has any number of members, one after another. Each needs a
-    /// new decoder, so their number is limited.
+    /// new decoder, so their number is limited as that of the blocks is.
     fn next_member(&mut self, rest: &[u8]) -> Result<Box<Stream>, NotTaken> {
-        let is_member = self.coding == Coding::Gzip && rest.first() == Some(&gzip::MAGIC);
-        match self.members.checked_sub(1) {
-            Some(members) if is_member => {
-                self.members = members;
-                Ok(Box::new(Stream::new(self.coding)))
-            }
-            _ => Err(self.rejection(VerifyErrorKind::UnsupportedEncoding)),
+        if self.coding != Coding::Gzip || rest.first() != Some(&gzip::MAGIC) {
+            return Err(self.rejection(VerifyErrorKind::UnsupportedEncoding));
         }
+        self.members += 1;
+        let allowed = MAX_SMALL_MEMBERS + self.decoded.bytes.len() / BYTES_A_MEMBER;
+        if self.members >= allowed {
+            return Err(self.rejected_parts("gzip members", MAX_SMALL_MEMBERS, BYTES_A_MEMBER));
+        }
+        Ok(Box::new(Stream::new(self.coding)))
+    }
+
+    fn rejected_parts(&self, parts: &'static str, limit: usize, bytes_each: usize) -> NotTaken {
+        NotTaken::Rejected(VerifyError::too_many_parts(parts, limit, bytes_each))
     }
 
     fn keep(&mut self, decoded: &[u8], reserved: &mut BufferPermit) -> Result<(), NotTaken> {
@@ -183,6 +195,9 @@ struct Stream {
     coding: Coding,
     part: Part,
     inflater: DecompressorOxide,
+    block: BlockKind,
+    /// The first bits of the next block, and their number, after the end of a block.
+    next_block: Option<(u8, u8)>,
     /// The last decoded bytes, to which the next ones may refer.
     window: Box<[u8]>,
     /// Where the next decoded byte is written in the window.
@@ -204,11 +219,20 @@ enum Part {
 enum Progress {
     More,
     /// The end of a deflate block.
-    BlockEnd,
+    BlockEnd(BlockKind),
     /// All bytes that have arrived are decoded, and more must follow.
     NeedsInput,
     /// The end of the stream. Another one may follow.
     End,
+}
+
+/// How a deflate block is encoded (RFC 1951, section 3.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BlockKind {
+    /// With Huffman codes, fixed or dynamic ones.
+    Coded,
+    /// Not compressed. Needs no tables.
+    Stored,
 }
 
 impl Stream {
@@ -220,6 +244,9 @@ impl Stream {
                 Coding::Deflate => Part::Blocks,
             },
             inflater: DecompressorOxide::default(),
+            // The first block can follow a header, and counts as a coded one.
+            block: BlockKind::Coded,
+            next_block: None,
             window: vec![0; WINDOW_BYTES].into(),
             at: 0,
             crc: Crc::new(),
@@ -251,19 +278,24 @@ impl Stream {
             Coding::Deflate => TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_COMPUTE_ADLER32,
         };
         let flags = flags | TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY;
+        self.read_block_kind(rest);
         let (status, read, written) =
             decompress(&mut self.inflater, rest, &mut self.window, self.at, flags);
         *rest = &rest[read..];
         let progress = match status {
             TINFLStatus::NeedsMoreInput => Progress::NeedsInput,
             TINFLStatus::HasMoreOutput => Progress::More,
-            TINFLStatus::BlockBoundary => Progress::BlockEnd,
+            TINFLStatus::BlockBoundary => {
+                let state = self.inflater.block_boundary_state();
+                self.next_block = state.map(|state| (state.bit_buf, state.num_bits));
+                Progress::BlockEnd(self.block)
+            }
             TINFLStatus::Done => {
                 self.part = match self.coding {
                     Coding::Gzip => Part::Trailer(Trailer::default()),
                     Coding::Deflate => Part::End,
                 };
-                Progress::BlockEnd
+                Progress::BlockEnd(self.block)
             }
             // A wrong checksum, or no deflate blocks.
             _ => return Err(VerifyErrorKind::UnsupportedEncoding),
@@ -277,23 +309,37 @@ impl Stream {
         }
         Ok((decoded, progress))
     }
+
+    /// Reads the kind of a block that begins, if its first three bits have arrived.
+    fn read_block_kind(&mut self, rest: &[u8]) {
+        let Some((bits, count)) = self.next_block else { return };
+        let next = rest.first().copied();
+        if count < 3 && next.is_none() {
+            return;
+        }
+        let bits = u16::from(bits) | u16::from(next.unwrap_or_default()) << count;
+        // The first bit is that of the last block.
+        self.block = if bits >> 1 & 0b11 == 0 { BlockKind::Stored } else { BlockKind::Coded };
+        self.next_block = None;
+    }
 }
 
 /// The maximum distance of a reference, by RFC 1951.
 const WINDOW_BYTES: usize = 32 * 1024;
 /// The memory of a decoder besides the bytes: its window, and its tables.
 const STATE_BYTES: usize = 48 * 1024;
-/// One member is allowed for each of these bytes of the limit, plus
-/// [`MAX_SMALL_MEMBERS`]. Writers that end a member with each buffer have buffers
-/// of 64 KiB.
-const BYTES_A_MEMBER: usize = 16 * 1024;
-const MAX_SMALL_MEMBERS: usize = 64;
-/// One block is allowed for each of these bytes of the limit, plus [`MAX_SMALL_BLOCKS`]. By
-/// default, the blocks of zlib and Go have 16,384 symbols, each of one or more bytes, and those
-/// of libdeflate at least 5,000 bytes. Writers that flush each buffer of 8 KiB end two blocks
-/// with it.
-const BYTES_A_BLOCK: usize = 4 * 1024;
-const MAX_SMALL_BLOCKS: usize = 64;
+/// One member is allowed for each of these decoded bytes, plus [`MAX_SMALL_MEMBERS`].
+const BYTES_A_MEMBER: usize = 4 * 1024;
+const MAX_SMALL_MEMBERS: usize = 128;
+/// One block is allowed for each of these decoded bytes, plus [`MAX_SMALL_BLOCKS`]. The blocks of
+/// zlib and Go have 16,384 symbols by default, each of one or more bytes, and writers that flush each
+/// KiB end one coded and one stored block with it. Those of zlib's `memLevel` 2 have 255 symbols,
+/// about 800 bytes of JSON; those of `memLevel` 1 have 127, so that a JSON body of more than about
+/// 200 KiB can have too many.
+const BYTES_A_BLOCK: usize = 1024;
+const MAX_SMALL_BLOCKS: usize = 512;
+/// How many stored blocks count as one coded block. An empty one ends a flush.
+const STORED_A_CODED: usize = 16;
 
 #[cfg(test)]
 mod tests;

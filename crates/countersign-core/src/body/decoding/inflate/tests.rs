@@ -164,8 +164,33 @@ fn a_gzip_body_of_several_members_decodes_to_all_of_them() {
 fn there_is_an_end_to_the_members_of_a_body() {
     let empty = gzip(b"");
     let members = |count| decoded(Coding::Gzip, &empty.repeat(count), 1 << 20, 1 << 20);
-    assert!(members(100).is_ok());
-    assert_eq!(members(1000), Err(VerifyErrorKind::UnsupportedEncoding));
+    assert!(members(128).is_ok());
+    assert_eq!(members(129), Err(VerifyErrorKind::BodyTooLarge));
+    let text = rejected(Coding::Gzip, &empty.repeat(129)).to_string();
+    assert!(text.ends_with(
+        "it has too many gzip members; the limit is 128, and one for each 4096 decoded bytes"
+    ));
+}
+
+#[test]
+fn the_members_of_a_writer_that_ends_one_with_each_buffer_are_not_too_many() {
+    let text: Vec<u8> = text().into_iter().cycle().take(1 << 20).collect();
+    let encoded: Vec<u8> = text.chunks(4 * 1024).flat_map(gzip).collect();
+    assert!(decoded(Coding::Gzip, &encoded, 1000, text.len()) == Ok(text.into()));
+}
+
+/// The error of a body that arrives in one piece, and is rejected.
+fn rejected(coding: Coding, encoded: &[u8]) -> VerifyError {
+    let mut decoder = Decoder::new(coding, 1 << 20).unwrap();
+    let mut reserved = BufferPermit::uncounted();
+    let piece = Bytes::copy_from_slice(encoded);
+    let Err(NotTaken::Rejected(error)) = decoder.push(piece, &mut Running::Nothing, &mut reserved)
+    else {
+        panic!("the body is decoded");
+    };
+    // The decoder stays rejected, with the same error.
+    assert_eq!(decoder.whole(&mut Running::Nothing), Err(error.clone()));
+    error
 }
 
 /// Writes bits, the lowest first, as in deflate blocks.
@@ -262,54 +287,130 @@ fn blocks(block: Block, count: usize) -> (Vec<u8>, Vec<u8>) {
     bits.align();
     let matches = if let Block::OneMatch = block { count - 2 } else { 0 };
     let decoded = vec![b'0'; 3 * matches + 2];
+    (gzip_of(bits.bytes, &decoded), decoded)
+}
+
+/// A gzip body of these deflate blocks, which decode to `decoded`.
+fn gzip_of(blocks: Vec<u8>, decoded: &[u8]) -> Vec<u8> {
     let mut crc = Crc::new();
-    crc.update(&decoded);
+    crc.update(decoded);
     let mut encoded = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
-    encoded.extend(bits.bytes);
+    encoded.extend(blocks);
     encoded.extend(crc.sum().to_le_bytes());
     encoded.extend(crc.amount().to_le_bytes());
-    (encoded, decoded)
+    encoded
 }
 
 #[test]
 fn there_is_an_end_to_the_blocks_of_a_body() {
     const LIMIT: usize = 1 << 20;
-    const MAX_BLOCKS: usize = 64 + 256;
-    for block in [Block::EmptyStored, Block::EmptyFixed, Block::EmptyDynamic, Block::OneMatch] {
+    for (block, max) in [
+        // The first and the last block are coded, and 16 stored ones count as a coded one.
+        (Block::EmptyStored, 2 + 510 * 16),
+        (Block::EmptyFixed, 512),
+        (Block::EmptyDynamic, 512),
+        // They decode to 1,535 bytes.
+        (Block::OneMatch, 513),
+    ] {
         for piece in [1, 1000] {
-            let (encoded, text) = blocks(block, MAX_BLOCKS);
+            let (encoded, text) = blocks(block, max);
             let accepted = decoded(Coding::Gzip, &encoded, piece, LIMIT);
-            assert_eq!(accepted, Ok(text.into()), "{block:?}");
-            let (encoded, _) = blocks(block, MAX_BLOCKS + 1);
+            assert!(accepted == Ok(text.into()), "{block:?}");
+            let (encoded, _) = blocks(block, max + 1);
             let rejected = decoded(Coding::Gzip, &encoded, piece, LIMIT);
-            assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding), "{block:?}");
+            assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge), "{block:?}");
         }
     }
     // Counted for all members together.
-    let (encoded, _) = blocks(Block::EmptyFixed, MAX_BLOCKS / 2);
+    let (encoded, _) = blocks(Block::EmptyFixed, 256);
     assert!(decoded(Coding::Gzip, &encoded.repeat(2), 1000, LIMIT).is_ok());
-    let rejected = decoded(Coding::Gzip, &encoded.repeat(3), 1000, LIMIT);
-    assert_eq!(rejected, Err(VerifyErrorKind::UnsupportedEncoding));
+    let over = encoded.repeat(3);
+    assert_eq!(decoded(Coding::Gzip, &over, 1000, LIMIT), Err(VerifyErrorKind::BodyTooLarge));
+    let text = rejected(Coding::Gzip, &over).to_string();
+    assert!(text.ends_with(
+        "it has too many deflate blocks; the limit is 512, and one for each 1024 decoded bytes"
+    ));
+}
+
+#[test]
+fn padding_allows_no_more_empty_blocks_than_its_length_does() {
+    const LIMIT: usize = 1 << 20;
+    let write = |empty: usize| {
+        let mut bits = Bits::default();
+        let padding = vec![b'a'; 32 * 1024];
+        for _ in 0..2 {
+            bits.put(0, 3);
+            bits.align();
+            bits.put(32 * 1024, 16);
+            bits.put(!(32 * 1024) & 0xffff, 16);
+            for byte in &padding {
+                bits.put(u64::from(*byte), 8);
+            }
+        }
+        for last in 1..=empty {
+            bits.put(u64::from(last == empty), 1);
+            Block::EmptyFixed.write(&mut bits);
+        }
+        bits.align();
+        gzip_of(bits.bytes, &padding.repeat(2))
+    };
+    // 64 KiB allow 64 more. The first block counts as a coded one, and the second one is stored.
+    let max = 512 + 64 - 2;
+    assert!(decoded(Coding::Gzip, &write(max), 1000, LIMIT).is_ok());
+    let rejected = decoded(Coding::Gzip, &write(max + 1), 1000, LIMIT);
+    assert_eq!(rejected, Err(VerifyErrorKind::BodyTooLarge));
 }
 
 #[test]
 fn the_blocks_of_a_writer_that_flushes_each_buffer_are_not_too_many() {
     const LIMIT: usize = 1 << 20;
     let text: Vec<u8> = text().into_iter().cycle().take(LIMIT).collect();
-    let (mut gzip, mut deflate) = (
-        GzEncoder::new(Vec::new(), Compression::default()),
-        ZlibEncoder::new(Vec::new(), Compression::default()),
-    );
-    for buffer in text.chunks(8 * 1024) {
-        gzip.write_all(buffer).unwrap();
-        gzip.flush().unwrap();
-        deflate.write_all(buffer).unwrap();
-        deflate.flush().unwrap();
+    for buffer in [1024, 2 * 1024, 4 * 1024, 8 * 1024] {
+        let (mut gzip, mut deflate) = (
+            GzEncoder::new(Vec::new(), Compression::default()),
+            ZlibEncoder::new(Vec::new(), Compression::default()),
+        );
+        for buffer in text.chunks(buffer) {
+            gzip.write_all(buffer).unwrap();
+            gzip.flush().unwrap();
+            deflate.write_all(buffer).unwrap();
+            deflate.flush().unwrap();
+        }
+        for (coding, encoded) in
+            [(Coding::Gzip, gzip.finish().unwrap()), (Coding::Deflate, deflate.finish().unwrap())]
+        {
+            let decoded = decoded(coding, &encoded, 1000, LIMIT);
+            assert!(decoded == Ok(text.clone().into()), "{coding:?}, {buffer}");
+        }
     }
-    for (coding, encoded) in
-        [(Coding::Gzip, gzip.finish().unwrap()), (Coding::Deflate, deflate.finish().unwrap())]
-    {
-        assert!(decoded(coding, &encoded, 1000, LIMIT) == Ok(text.clone().into()), "{coding:?}");
+}
+
+/// zlib ends a block after this number of symbols, if its buffers are small: 127 with `memLevel` 1,
+/// 255 with `memLevel` 2. Here each symbol is one byte, the worst case.
+#[test]
+fn the_blocks_of_a_writer_with_small_buffers_are_not_too_many() {
+    for (symbols, length) in [(127, 70 * 1024), (255, 160 * 1024), (1024, 1 << 20)] {
+        let text: Vec<u8> = text().into_iter().cycle().take(length).collect();
+        let mut bits = Bits::default();
+        let count = text.chunks(symbols).len();
+        for (index, block) in text.chunks(symbols).enumerate() {
+            bits.put(u64::from(index + 1 == count), 1);
+            bits.put(1, 2);
+            for byte in block {
+                // The codes of literals below 144, whose first bit is the highest.
+                bits.put(u64::from((0x30 + byte).reverse_bits()), 8);
+            }
+            bits.put(0, 7);
+            // A flush for each 16 blocks, about 2 KiB.
+            if index % 16 == 15 && index + 1 < count {
+                bits.put(0, 1);
+                Block::EmptyStored.write(&mut bits);
+            }
+        }
+        bits.align();
+        let encoded = gzip_of(bits.bytes, &text);
+        let decoded = decoded(Coding::Gzip, &encoded, 1000, 2 << 20);
+        assert!(decoded == Ok(text.into()), "{symbols}");
     }
 }
 
