@@ -32,6 +32,8 @@ use crate::error::{ConfigError, VerifyError};
 pub use crate::request::url::RequestUrl;
 use crate::scheme::Scheme;
 pub use crate::scheme::SignatureCoverage;
+#[doc(hidden)]
+pub use crate::secret::asymmetric_text::is_asymmetric;
 use crate::secret::{Secret, Secrets};
 
 /// Custom signing code, for a scheme that data cannot describe.

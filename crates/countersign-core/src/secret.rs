@@ -1,10 +1,10 @@
 //! Signing secrets: never empty, redacted in output, wiped when dropped.
 
+pub(crate) mod asymmetric_text;
 pub(crate) mod resolver;
 pub(crate) mod secret_format;
 pub(crate) mod tenants;
 
-mod asymmetric_text;
 mod decode;
 mod odd_form;
 mod read;

@@ -87,6 +87,12 @@ fn keys() -> Vec<String> {
         format!("\n{}", jwk.replace("OKP", "EC")),
         jwk.replace("OKP", "RSA"),
         format!(r#"{{"keys":[{jwk}]}}"#),
+        "kty : OKP\ncrv: Ed25519".to_owned(),
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBm/RAlp me@host".to_owned(),
+        "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK".to_owned(),
+        "https://a.example/.well-known/jwks.json".to_owned(),
+        format!("04{}", "07".repeat(64)),
+        "GAVDABIGAMVWK4ADEEABTP2EBFUYJTP6QVA3VQLH3Q5ZNSCQQ2VDBNVWZMGFYOFNOAYWNYI=".to_owned(),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha1::Sha1;
 use sha2::digest::block_api::BlockSizeUser;
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use zeroize::Zeroizing;
 
 use crate::crypto::algorithm::Algorithm;
@@ -70,6 +70,13 @@ impl KeyIdentity {
         }
     }
 
+    /// The identities of a shared key that is used with HMAC-SHA-256, -384 and -512: one for each.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_hmac_sha2(key: &[u8]) -> [Self; 3] {
+        [Self::of_hmac::<Sha256>(key), Self::of_hmac::<Sha384>(key), Self::of_hmac::<Sha512>(key)]
+    }
+
     /// The identity of a key of HMAC with the hash `D`.
     fn of_hmac<D: Digest + BlockSizeUser>(key: &[u8]) -> Self {
         if key.len() > D::block_size() {
@@ -114,6 +121,14 @@ mod tests {
             assert_eq!(folded, shared(algorithm, &digest), "{algorithm:?}");
             assert_eq!(folded, KeyIdentity::new(&digest), "{algorithm:?}");
             assert_eq!(shared(algorithm, &long(block)), KeyIdentity::new(long(block)));
+        }
+        for length in [64, 65, 128, 129] {
+            let key = long(length);
+            let [sha256, sha384, sha512] = KeyIdentity::of_hmac_sha2(&key);
+            assert_eq!(sha256, shared(Algorithm::HmacSha256, &key));
+            assert_eq!(sha512, shared(Algorithm::HmacSha512, &key));
+            let digest = Sha384::digest(&key).to_vec();
+            assert_eq!(sha384, KeyIdentity::new(if length > 128 { digest } else { key }));
         }
         assert_eq!(KeyIdentity::new(b"ab\0\0"), KeyIdentity::new(b"ab"));
         assert_ne!(KeyIdentity::new(b"\0ab"), KeyIdentity::new(b"ab"));

@@ -30,8 +30,9 @@ pub enum SecretProblem {
     Several,
     /// It is not a public key of the scheme's algorithm.
     NotAPublicKey,
-    /// It is a public key, a certificate or a private key, and the scheme's secrets are shared with
-    /// the provider. A public key is not secret, so anyone could sign with its text.
+    /// It is a public key, a certificate or a private key, or the address of one, and the scheme's
+    /// secrets are shared with the provider. A public key is not secret, so anyone could sign with
+    /// its text.
     AsymmetricKey,
     /// It does not have the form that the scheme expects.
     #[non_exhaustive]
@@ -90,9 +91,9 @@ impl fmt::Display for SecretProblem {
                 f.write_str("is not a public key of this scheme's algorithm: paste the public key")
             }
             Self::AsymmetricKey => f.write_str(
-                "is a public key, a certificate or a private key, but this scheme's secrets are \
-                 shared with the provider: give the signing secret or the token that the provider \
-                 shows",
+                "is a public key, a certificate or a private key, or the address of one, but this \
+                 scheme's secrets are shared with the provider: give the signing secret or the \
+                 token that the provider shows",
             ),
             Self::Malformed { give } => write!(f, "is not what this scheme expects: give {give}"),
             Self::NotUserAndPassword => {

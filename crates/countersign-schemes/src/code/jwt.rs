@@ -3,7 +3,6 @@
 mod algorithm;
 mod jwk;
 mod key;
-mod key_text;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,10 +1,11 @@
 //! Keys of a JWT. The secret itself determines its kind of key, never the
 //! token: so a public key cannot be used as a shared one.
 
-use countersign_core::custom::{KeyError, PrivateKey, PublicKey, is_blank, is_same};
+use countersign_core::custom::{
+    KeyError, PrivateKey, PublicKey, is_asymmetric, is_blank, is_same, json,
+};
 use countersign_core::{KeyIdentity, Secret, SecretFormat, SecretProblem};
-use hmac::digest::Digest;
-use hmac::digest::block_api::{BlockSizeUser, EagerHash};
+use hmac::digest::block_api::EagerHash;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::{Sha256, Sha384, Sha512};
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 
 use super::JwtAlgorithm;
 use super::jwk::{self, Restrictions};
-use super::key_text::is_asymmetric;
 
 /// A key and, if it is a JWK, the restrictions that it states.
 pub(crate) struct Key {
@@ -56,11 +56,7 @@ impl Key {
     pub(super) fn identities(&self) -> Vec<KeyIdentity> {
         match &self.material {
             Material::Public(key) => vec![key.identity()],
-            Material::Shared(key) => vec![
-                KeyIdentity::new(folded::<Sha256>(key)),
-                KeyIdentity::new(folded::<Sha384>(key)),
-                KeyIdentity::new(folded::<Sha512>(key)),
-            ],
+            Material::Shared(key) => KeyIdentity::of_hmac_sha2(key).into(),
         }
     }
 
@@ -114,7 +110,7 @@ pub(super) fn read_keys(
 ) -> Result<Vec<Key>, KeyError> {
     let bytes = secret.dangerous_key(SecretFormat::Text)?;
     let takes_shared = algorithms.iter().any(|algorithm| algorithm.way().is_none());
-    if takes_shared && !is_asymmetric(&bytes) {
+    if takes_shared && may_be_shared(&bytes) {
         return Ok(vec![Key::new(Material::Shared(bytes))]);
     }
     let keys = read_public(std::str::from_utf8(&bytes).map_err(|_| malformed())?)?;
@@ -152,6 +148,23 @@ pub(super) fn read_public(text: &str) -> Result<Vec<Key>, KeyError> {
     if keys.is_empty() { Err(SecretProblem::NotAPublicKey.into()) } else { Ok(keys) }
 }
 
+/// Whether a secret can be a shared key. The scheme also takes public keys, so a text that is meant
+/// to be one, and is malformed, must not become a shared key.
+fn may_be_shared(secret: &[u8]) -> bool {
+    secret.len() <= MAX_SHARED && !is_json(secret) && !is_asymmetric(secret)
+}
+
+/// Whether a text is JSON with members or elements.
+fn is_json(text: &[u8]) -> bool {
+    let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text);
+    match text.trim_ascii_start() {
+        // Not a key if it is malformed, but certainly meant to be one.
+        [b'{', ..] => true,
+        [b'[', ..] => json::is_document(text),
+        _ => false,
+    }
+}
+
 fn malformed() -> KeyError {
     let give = "the public key as a JWK, a JWKS or PEM without other text, or a shared key of at most 255 bytes";
     SecretProblem::malformed(give).into()
@@ -176,7 +189,7 @@ impl SignWith {
         if let Some(algorithm) = private.as_ref().ok().and_then(has) {
             return private.map(|key| Self::Private(key, algorithm));
         }
-        if !is_asymmetric(&bytes) && algorithms.contains(&JwtAlgorithm::Hs256) {
+        if may_be_shared(&bytes) && algorithms.contains(&JwtAlgorithm::Hs256) {
             return Ok(Self::Shared(bytes));
         }
         let give = "the private key of one of its algorithms, as PKCS #8 in PEM";
@@ -206,14 +219,37 @@ fn hmac_of(algorithm: JwtAlgorithm, key: &[u8], message: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The key as HMAC uses it: the digest of one that is longer than a block.
-fn folded<D: Digest + BlockSizeUser>(key: &[u8]) -> Zeroizing<Vec<u8>> {
-    let is_long = key.len() > D::block_size();
-    Zeroizing::new(if is_long { D::digest(key).to_vec() } else { key.to_vec() })
-}
-
 fn tag<D: EagerHash>(key: &[u8], message: &[u8]) -> Vec<u8> {
     let mut mac = <Hmac<D> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
+}
+
+/// The maximum length of a shared key, in bytes. A key of HMAC-SHA-512 has 64; RSA keys,
+/// certificates and sets of keys are longer than this in any form.
+const MAX_SHARED: usize = 255;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_and_a_long_text_are_not_a_shared_key() {
+        for text in [
+            "{}",
+            "{not json}",
+            r#"{"kty":"oct","k":"AAAA"}"#,
+            " \n{\"k\":1}",
+            "\u{feff}{\"k\":1}",
+            "[1]",
+            "kty: OKP",
+            "https://a.example/.well-known/jwks.json",
+        ] {
+            assert!(!may_be_shared(text.as_bytes()), "{text}");
+        }
+        for text in ["", "[in brackets]", "correct horse battery staple"] {
+            assert!(may_be_shared(text.as_bytes()), "{text}");
+        }
+        assert!(may_be_shared(&[b'a'; MAX_SHARED]) && !may_be_shared(&[b'a'; MAX_SHARED + 1]));
+    }
 }
