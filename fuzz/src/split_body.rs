@@ -1,16 +1,16 @@
 //! A body gives the same result in pieces as in one piece, encoded or not.
 
 use std::collections::VecDeque;
-use std::future::{Future, Pending, pending};
+use std::future::Future;
 use std::io::Write;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
-use countersign::adapter::{BodySource, Runtime};
+use countersign::adapter::BodySource;
 use countersign::scheme::BodyView;
 use countersign::{EarlyResponse, RequestHead, Verified, Verifier, VerifyError, VerifyErrorKind};
+use countersign_conformance::FrozenTime;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
@@ -79,7 +79,7 @@ fn in_pieces(
     let mut pieces: VecDeque<_> =
         lengths.iter().map(|length| rest.split_to(rest.len().min(usize::from(*length)))).collect();
     pieces.push_back(rest);
-    let mut receiving = pin!(verifier.receive(head, Pieces(pieces), NoTime));
+    let mut receiving = pin!(verifier.receive(head, Pieces(pieces), FrozenTime));
     // The loop yields after a number of pieces.
     loop {
         match receiving.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -99,24 +99,6 @@ impl BodySource for Pieces {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, VerifyErrorKind>>> {
         Poll::Ready(self.0.pop_front().map(Ok))
-    }
-}
-
-/// A runtime in which no time passes.
-struct NoTime;
-
-impl Runtime for NoTime {
-    type Sleep = Pending<()>;
-    type Instant = ();
-
-    fn sleep(&self, _: Duration) -> Self::Sleep {
-        pending()
-    }
-
-    fn now(&self) {}
-
-    fn elapsed(&self, (): ()) -> Duration {
-        Duration::ZERO
     }
 }
 

@@ -2,20 +2,19 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Pending, pending};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
 
-use countersign::adapter::{BodySource, HeadSource, ReceiveFuture, ReceivedDelivery, Runtime};
+use countersign::adapter::{BodySource, HeadSource, ReceiveFuture, ReceivedDelivery};
 use countersign::store::IdempotencyStore;
 use countersign::{
     Claim, EarlyResponse, Headers, Receiver, RequestHead, TokioRuntime, Verified, Verifier,
     VerifyError, VerifyErrorKind,
 };
+use countersign_conformance::FrozenTime;
 
 /// A delivery to handle.
 pub(crate) struct ClaimedDelivery<S: IdempotencyStore> {
@@ -49,7 +48,7 @@ where
     H: Headers + Sync,
 {
     let pieces = Pieces::default();
-    let receiving = Box::pin(verifier.receive(Owned(headers), pieces.clone(), NoTime));
+    let receiving = Box::pin(verifier.receive(Owned(headers), pieces.clone(), FrozenTime));
     let mut arriving = Arriving { receiving, pieces, rejected: None };
     arriving.poll().map_or(Ok(arriving), |ended| Err(ended.unwrap_err()))
 }
@@ -57,7 +56,7 @@ where
 /// A delivery whose head was checked.
 #[derive(Debug)]
 pub(crate) struct Arriving<H> {
-    receiving: Pin<Box<ReceiveFuture<Owned<H>, Pieces, NoTime>>>,
+    receiving: Pin<Box<ReceiveFuture<Owned<H>, Pieces, FrozenTime>>>,
     pieces: Pieces,
     rejected: Option<VerifyError>,
 }
@@ -119,24 +118,5 @@ impl BodySource for Pieces {
     ) -> Poll<Option<Result<Bytes, VerifyErrorKind>>> {
         let next = self.0.lock().unwrap().pop_front();
         next.map_or(Poll::Pending, |piece| Poll::Ready(piece.map(Ok)))
-    }
-}
-
-/// A runtime in which no time passes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct NoTime;
-
-impl Runtime for NoTime {
-    type Sleep = Pending<()>;
-    type Instant = ();
-
-    fn sleep(&self, _: Duration) -> Self::Sleep {
-        pending()
-    }
-
-    fn now(&self) {}
-
-    fn elapsed(&self, (): ()) -> Duration {
-        Duration::ZERO
     }
 }

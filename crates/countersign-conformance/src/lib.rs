@@ -32,12 +32,15 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod frozen_time;
 mod handshakes;
 #[cfg(feature = "http-suite")]
 mod http;
 mod stores;
 mod vectors;
 
+#[doc(hidden)]
+pub use frozen_time::FrozenTime;
 pub use handshakes::{HandshakeRequest, HandshakeResponse, HandshakeVector, handshake_vectors};
 #[cfg(feature = "http-suite")]
 pub use http::{

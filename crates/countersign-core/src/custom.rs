@@ -178,9 +178,9 @@ pub trait CustomScheme: Send + Sync {
 }
 
 /// A delivery whose headers have been checked, and whose body has not been received yet.
-pub struct BodyCheck(Judge);
+pub struct BodyCheck(CheckBody);
 
-type Judge = Box<dyn FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync>;
+type CheckBody = Box<dyn FnOnce(&[u8]) -> Result<KeyMatch, VerifyError> + Send + Sync>;
 
 impl BodyCheck {
     /// Creates the check of the body: `check` gets the whole body and decides.

@@ -14,30 +14,34 @@ pub(crate) struct BodyDeadline {
     least: u64,
     /// The time of the last check, since the first one, and the number of bytes
     /// received by then.
-    judged: (Duration, u64),
+    checked: (Duration, u64),
 }
 
 impl BodyDeadline {
     pub(crate) fn new(deadline: Duration, least: u64) -> Self {
-        Self { deadline, least, judged: (Duration::ZERO, 0) }
+        Self { deadline, least, checked: (Duration::ZERO, 0) }
     }
 
     /// The time of the next check, since the first one.
     pub(crate) fn next(&self) -> Duration {
-        self.deadline.min(self.judged.0.saturating_add(PERIOD))
+        self.deadline.min(self.checked.0.saturating_add(PERIOD))
     }
 
     /// Checks the bytes received until now.
-    pub(crate) fn judge(&mut self, elapsed: Duration, received: u64) -> Result<(), VerifyError> {
+    pub(crate) fn check_rate(
+        &mut self,
+        elapsed: Duration,
+        received: u64,
+    ) -> Result<(), VerifyError> {
         if elapsed >= self.deadline {
             return Err(VerifyErrorKind::BodyTimeout.into());
         }
-        let (since, before) = self.judged;
+        let (since, before) = self.checked;
         if elapsed.saturating_sub(since) >= PERIOD {
             if received - before < self.least.saturating_mul(PERIOD.as_secs()) {
                 return Err(VerifyErrorKind::BodyTimeout.into());
             }
-            self.judged = (elapsed, received);
+            self.checked = (elapsed, received);
         }
         Ok(())
     }
@@ -59,17 +63,17 @@ mod tests {
     fn a_body_is_given_up_at_its_deadline_however_much_has_come() {
         let mut pace = BodyDeadline::new(ms(700), 1);
         assert_eq!(pace.next(), ms(700));
-        assert!(pace.judge(ms(699), 0).is_ok());
-        assert!(pace.judge(ms(700), 1 << 30).is_err());
+        assert!(pace.check_rate(ms(699), 0).is_ok());
+        assert!(pace.check_rate(ms(700), 1 << 30).is_err());
     }
 
     #[test]
     fn a_body_that_trickles_is_given_up_after_the_first_two_seconds_in_which_too_little_came() {
         let mut pace = BodyDeadline::new(ms(60_000), 100);
         assert_eq!(pace.next(), ms(2_000));
-        assert!(pace.judge(ms(2_000), 200).is_ok());
+        assert!(pace.check_rate(ms(2_000), 200).is_ok());
         assert_eq!(pace.next(), ms(4_000));
-        assert!(pace.judge(ms(3_000), 200).is_ok());
-        assert!(pace.judge(ms(4_000), 399).is_err());
+        assert!(pace.check_rate(ms(3_000), 200).is_ok());
+        assert!(pace.check_rate(ms(4_000), 399).is_err());
     }
 }

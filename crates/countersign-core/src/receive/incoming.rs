@@ -189,8 +189,8 @@ impl IncomingDelivery {
     ///
     /// The response, if the body arrives too slowly.
     pub(super) fn check_rate(&mut self, elapsed: Duration) -> Result<(), EarlyResponse> {
-        let judged = self.pace.judge(elapsed, self.received);
-        judged.map_err(|rejected| self.verifier.report_response(rejected))
+        let checked = self.pace.check_rate(elapsed, self.received);
+        checked.map_err(|rejected| self.verifier.report_response(rejected))
     }
 
     /// Ends the body and verifies the delivery. `announced` is the announced length of

@@ -182,10 +182,10 @@ impl ResolveFuture {
             State::Known(known) => known.unwrap_or_else(|| Err(unavailable())),
             State::Asked(asked) => asked.without_answer(),
         };
-        self.told(found)
+        self.report_error(found)
     }
 
-    fn told(&self, found: Result<Verifier, VerifyError>) -> Result<Verifier, VerifyError> {
+    fn report_error(&self, found: Result<Verifier, VerifyError>) -> Result<Verifier, VerifyError> {
         if let Err(rejected) = &found {
             self.watch.record(&TelemetryEvent::Rejected(rejected.into()));
         }
@@ -220,7 +220,7 @@ impl Future for ResolveFuture {
             State::Known(known) => known.take().unwrap_or_else(|| Err(unavailable())),
             State::Asked(asked) => ready!(asked.poll(cx)),
         };
-        Poll::Ready(self.told(found))
+        Poll::Ready(self.report_error(found))
     }
 }
 

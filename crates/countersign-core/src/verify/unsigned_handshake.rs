@@ -85,18 +85,18 @@ impl Verifier {
         if self.inner.scheme.handshakes().is_empty() {
             return None;
         }
-        let judge = self.snapshot().ok()?;
+        let verifier = self.snapshot().ok()?;
         let head = head.into();
         let mut perhaps = Vec::new();
-        for index in 0..judge.scheme.handshakes().len() {
-            if !judge.may_answer(index) {
+        for index in 0..verifier.scheme.handshakes().len() {
+            if !verifier.may_answer(index) {
                 continue;
             }
-            match judge.asked(index)?.by_head(&judge.scheme, &head) {
+            match verifier.asked(index)?.by_head(&verifier.scheme, &head) {
                 Heard::No => {}
                 Heard::Yes(answer) => {
                     let state = State::Known { index, answer };
-                    return Some(UnsignedHandshake { verifier: judge, state });
+                    return Some(UnsignedHandshake { verifier, state });
                 }
                 Heard::Perhaps(in_head) => perhaps.push((index, in_head)),
             }
@@ -104,7 +104,7 @@ impl Verifier {
         if perhaps.is_empty() {
             return None;
         }
-        Some(UnsignedHandshake { verifier: judge, state: State::InBody(perhaps) })
+        Some(UnsignedHandshake { verifier, state: State::InBody(perhaps) })
     }
 }
 
@@ -122,14 +122,15 @@ impl Verifier {
         if self.inner.scheme.handshakes().is_empty() {
             return None;
         }
-        let judge = self.snapshot().ok()?;
+        let verifier = self.snapshot().ok()?;
         let of_index = |index| {
-            let asked = judge.may_answer(index).then(|| judge.asked(index))??;
+            let asked = verifier.may_answer(index).then(|| verifier.asked(index))??;
             Some((index, asked.by_signed_head(head)?))
         };
-        let perhaps: Vec<_> = (0..judge.scheme.handshakes().len()).filter_map(of_index).collect();
+        let perhaps: Vec<_> =
+            (0..verifier.scheme.handshakes().len()).filter_map(of_index).collect();
         let state = State::InBody(perhaps);
-        Some(UnsignedHandshake { verifier: judge, state }).filter(UnsignedHandshake::may_be_one)
+        Some(UnsignedHandshake { verifier, state }).filter(UnsignedHandshake::may_be_one)
     }
 }
 

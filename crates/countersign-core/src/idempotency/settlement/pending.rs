@@ -14,7 +14,7 @@ use crate::idempotency::{
 use crate::time::clock::millis;
 
 use self::done::RecentlyDone;
-pub(super) use self::queue::Telling;
+pub(super) use self::queue::StepsInProgress;
 
 pub(super) struct Pending {
     events: HashMap<EventKey, Known>,
@@ -86,7 +86,7 @@ pub(super) struct PendingSettlement {
 
 /// The store's reply to a step.
 #[derive(Clone, Copy)]
-pub(super) enum Told {
+pub(super) enum StepOutcome {
     Complete(CompleteOutcome),
     HandOver(ClaimOutcome),
     Release(ReleaseOutcome),

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use futures_util::future::select;
 use futures_util::stream::FuturesUnordered;
 
-use super::pending::{Action, PendingSettlement, Place, Telling, Told};
+use super::pending::{Action, PendingSettlement, Place, StepOutcome, StepsInProgress};
 use super::{SettlementQueue, Shared};
 use crate::idempotency::{EventKey, IdempotencyStore, StoreError, bounded};
 use crate::time::clock::Clock;
@@ -47,7 +47,7 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
                 // The calls of the background task may hang, so their steps are sent again. The
                 // store may then get one twice, with the same token.
                 shared.change(|pending, now_ms, ended| pending.take_over(now_ms, ended));
-                shared.tell_all_once(step_timeout, runtime).await;
+                shared.send_all_once(step_timeout, runtime).await;
                 if shared.change(|pending, _, _| pending.is_settled()) {
                     return;
                 }
@@ -61,8 +61,8 @@ impl<S: IdempotencyStore> SettlementQueue<S> {
 }
 
 async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime: &impl Runtime) {
-    let (mut telling, mut failures) = (Telling::default(), Failures::default());
-    let mut tells = FuturesUnordered::new();
+    let (mut in_progress, mut failures) = (StepsInProgress::default(), Failures::default());
+    let mut calls = FuturesUnordered::new();
     // The pauses of single steps, the pause of an outage, and the tick that shows that the task is
     // alive.
     let mut pauses = FuturesUnordered::new();
@@ -70,18 +70,18 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime
     let mut tick = None;
     loop {
         let limit = if outage_pause.is_some() { 0 } else { failures.side_by_side() };
-        while tells.len() < limit
-            && let Some(taken) = shared.take(&telling)
+        while calls.len() < limit
+            && let Some(taken) = shared.take(&in_progress)
         {
-            telling.begin(taken.step.action);
-            tells.push(shared.report(taken, MAX_STEP, runtime));
+            in_progress.begin(taken.step.action);
+            calls.push(shared.report(taken, MAX_STEP, runtime));
         }
         let event = poll_fn(|cx| {
             if !running.is_current() {
                 return Poll::Ready(Event::Over);
             }
-            if let Poll::Ready(Some((taken, reply))) = tells.poll_next_unpin(cx) {
-                return Poll::Ready(Event::Told(taken, reply));
+            if let Poll::Ready(Some((taken, reply))) = calls.poll_next_unpin(cx) {
+                return Poll::Ready(Event::Sent(taken, reply));
             }
             if let Poll::Ready(Some(place)) = pauses.poll_next_unpin(cx) {
                 return Poll::Ready(Event::Retry(place));
@@ -89,7 +89,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime
             if is_over(&mut outage_pause, cx) {
                 return Poll::Ready(Event::Look);
             }
-            let has_room = outage_pause.is_none() && tells.len() < limit;
+            let has_room = outage_pause.is_none() && calls.len() < limit;
             match shared.look_for_steps(has_room, cx.waker()) {
                 Steps::Due => Poll::Ready(Event::Look),
                 Steps::NoMore => Poll::Ready(Event::Over),
@@ -108,8 +108,8 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime
             Event::Over => return,
             Event::Look => {}
             Event::Retry(place) => shared.change(|pending, _, _| pending.retry(place)),
-            Event::Told(taken, reply) => {
-                telling.end(taken.step.action);
+            Event::Sent(taken, reply) => {
+                in_progress.end(taken.step.action);
                 if reply == Reply::Failed {
                     failures.add(&taken.step.key);
                     if failures.are_an_outage() && outage_pause.is_none() {
@@ -137,7 +137,7 @@ async fn run<S: IdempotencyStore>(shared: &Shared<S>, running: &Running, runtime
 
 /// What the background task does next.
 enum Event<'s, S> {
-    Told(Taken<'s, S>, Reply),
+    Sent(Taken<'s, S>, Reply),
     /// The pause of this step is over.
     Retry(Place),
     /// There may be a step to send.
@@ -209,8 +209,8 @@ impl<S> Shared<S> {
         if is_busy { Steps::Later } else { Steps::None }
     }
 
-    fn take(&self, telling: &Telling) -> Option<Taken<'_, S>> {
-        self.change(|pending, now_ms, _| pending.take(telling, now_ms)).map(|step| Taken {
+    fn take(&self, in_progress: &StepsInProgress) -> Option<Taken<'_, S>> {
+        self.change(|pending, now_ms, _| pending.take(in_progress, now_ms)).map(|step| Taken {
             shared: self,
             step,
             is_over: false,
@@ -221,20 +221,20 @@ impl<S> Shared<S> {
 impl<S: IdempotencyStore> Shared<S> {
     /// Sends every due step once, unless the store seems to be unavailable. Failed
     /// steps are queued again after the others.
-    async fn tell_all_once(&self, step_timeout: Duration, runtime: &impl Runtime) {
-        let (mut telling, mut failures) = (Telling::default(), Failures::default());
-        let mut tells = FuturesUnordered::new();
+    async fn send_all_once(&self, step_timeout: Duration, runtime: &impl Runtime) {
+        let (mut in_progress, mut failures) = (StepsInProgress::default(), Failures::default());
+        let mut calls = FuturesUnordered::new();
         let mut failed = Vec::new();
         loop {
-            while tells.len() < SIDE_BY_SIDE
+            while calls.len() < SIDE_BY_SIDE
                 && !failures.are_an_outage()
-                && let Some(taken) = self.take(&telling)
+                && let Some(taken) = self.take(&in_progress)
             {
-                telling.begin(taken.step.action);
-                tells.push(self.report(taken, step_timeout, runtime));
+                in_progress.begin(taken.step.action);
+                calls.push(self.report(taken, step_timeout, runtime));
             }
-            let Some((taken, reply)) = tells.next().await else { return };
-            telling.end(taken.step.action);
+            let Some((taken, reply)) = calls.next().await else { return };
+            in_progress.end(taken.step.action);
             if reply == Reply::Failed {
                 failures.add(&taken.step.key);
             } else {
@@ -254,24 +254,24 @@ impl<S: IdempotencyStore> Shared<S> {
         runtime: &impl Runtime,
     ) -> (Taken<'s, S>, Reply) {
         let step = taken.step.clone();
-        let call = pin!(self.tell_store(&step));
-        let Some(Ok(told)) = bounded(call, within, runtime).await else {
+        let call = pin!(self.call_store(&step));
+        let Some(Ok(outcome)) = bounded(call, within, runtime).await else {
             return (taken, Reply::Failed);
         };
-        let is_final =
-            self.change(|pending, now_ms, ended| pending.told(&step, told, now_ms, ended));
+        let is_final = self
+            .change(|pending, now_ms, ended| pending.apply_outcome(&step, outcome, now_ms, ended));
         taken.is_over = is_final;
         (taken, if is_final { Reply::Final } else { Reply::Later })
     }
 
-    async fn tell_store(
+    async fn call_store(
         &self,
         PendingSettlement { key, attempt, action, .. }: &PendingSettlement,
-    ) -> Result<Told, StoreError> {
+    ) -> Result<StepOutcome, StoreError> {
         match action {
-            Action::Complete => self.store.complete(key, attempt).await.map(Told::Complete),
-            Action::HandOver => self.store.claim(key, attempt).await.map(Told::HandOver),
-            Action::Release => self.store.release(key, attempt).await.map(Told::Release),
+            Action::Complete => self.store.complete(key, attempt).await.map(StepOutcome::Complete),
+            Action::HandOver => self.store.claim(key, attempt).await.map(StepOutcome::HandOver),
+            Action::Release => self.store.release(key, attempt).await.map(StepOutcome::Release),
             Action::Forget => Err(StoreError::not_applied("this step makes no store call")),
         }
     }

@@ -82,8 +82,8 @@ mod tests {
     use crate::scheme::{Handshake, Scheme};
 
     #[test]
-    fn everything_that_is_asked_and_answered_is_told() {
-        let told = |handshake| {
+    fn everything_that_is_asked_and_answered_is_shown() {
+        let shown = |handshake| {
             let scheme = Scheme::builder("acme").signature_header("X").signed_payload("{body}");
             let scheme = scheme.handshake(handshake).build().unwrap();
             let handshake = &scheme.handshakes()[0];
@@ -97,7 +97,7 @@ mod tests {
             .json_hmac("hmac", "body:/token", Encoding::Hex, "v0=")
             .header("X-A", "b");
         assert_eq!(
-            told(signed),
+            shown(signed),
             (
                 "body:/type is `ping`, body:/event is absent, body:/token is present".to_owned(),
                 "201, JSON of `hmac`: `v0=` and the HMAC of the text at body:/token, in hex \
@@ -111,7 +111,7 @@ mod tests {
             .echo_header("X-Key")
             .capture("header:X-Key");
         assert_eq!(
-            told(key),
+            shown(key),
             (
                 "POST, query:token is the verify token, header:X-Key is present".to_owned(),
                 "200, header `X-Key` as received".to_owned(),

@@ -216,8 +216,8 @@ impl<K: Send + Sync + 'static> TenantSecrets<K> {
     fn report(&self, tenant: &str, error: &(dyn std::error::Error + 'static)) {
         if let Some(observer) = &self.observer {
             // A panic of the observer only loses its own report.
-            let told = AssertUnwindSafe(|| observer.failed(tenant, error));
-            let _ = std::panic::catch_unwind(told);
+            let report = AssertUnwindSafe(|| observer.failed(tenant, error));
+            let _ = std::panic::catch_unwind(report);
         }
     }
 

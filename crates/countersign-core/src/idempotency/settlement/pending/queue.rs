@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::{Action, Ended, Full, Known, Pending, PendingSettlement, Place, Told};
+use super::{Action, Ended, Full, Known, Pending, PendingSettlement, Place, StepOutcome};
 use crate::idempotency::{Attempt, ClaimOutcome, CompleteOutcome, EventKey, ReleaseOutcome, State};
 
 impl Pending {
@@ -29,11 +29,11 @@ impl Pending {
     /// important kind.
     pub(in super::super) fn take(
         &mut self,
-        telling: &Telling,
+        in_progress: &StepsInProgress,
         now_ms: i64,
     ) -> Option<PendingSettlement> {
         let mut kinds = [Action::Complete, Action::HandOver, Action::Release];
-        kinds.sort_by_key(|kind| telling.of(*kind));
+        kinds.sort_by_key(|kind| in_progress.of(*kind));
         let step = kinds.into_iter().find_map(|kind| self.take_of(kind, now_ms));
         if step.is_none() {
             self.sweep(now_ms);
@@ -88,19 +88,19 @@ impl Pending {
 
     /// Applies the store's reply to a step. Returns whether the step has ended. If
     /// not, it is still being sent.
-    pub(in super::super) fn told(
+    pub(in super::super) fn apply_outcome(
         &mut self,
         step: &PendingSettlement,
-        told: Told,
+        outcome: StepOutcome,
         now_ms: i64,
         ended: &mut Vec<Ended>,
     ) -> bool {
         let is_in_hand = self.in_hand.contains_key(&step.ticket);
-        match told {
+        match outcome {
             // A success that another task has taken over is not counted twice.
-            Told::Complete(_) if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {
-            }
-            Told::Complete(outcome) => {
+            StepOutcome::Complete(_)
+                if !is_in_hand && !self.is_done_by(&step.key, step.attempt.token) => {}
+            StepOutcome::Complete(outcome) => {
                 ended.push(self.recorded(step, outcome, now_ms));
                 // If another task has taken it over, its reply is not counted again.
                 let token = step.attempt.token;
@@ -108,9 +108,9 @@ impl Pending {
                     other.action != Action::Complete || other.attempt.token != token
                 });
             }
-            Told::Release(ReleaseOutcome::Released) => ended.push(Ended::Released),
-            Told::Release(ReleaseOutcome::NotHeld) => {}
-            Told::HandOver(outcome) => {
+            StepOutcome::Release(ReleaseOutcome::Released) => ended.push(Ended::Released),
+            StepOutcome::Release(ReleaseOutcome::NotHeld) => {}
+            StepOutcome::HandOver(outcome) => {
                 if !self.handed_over(step, outcome, now_ms) {
                     return false;
                 }
@@ -314,9 +314,9 @@ fn all(waits: bool, kind: Action) -> RangeInclusive<Place> {
 
 /// The number of steps of each kind that are being sent.
 #[derive(Default)]
-pub(in super::super) struct Telling([usize; 3]);
+pub(in super::super) struct StepsInProgress([usize; 3]);
 
-impl Telling {
+impl StepsInProgress {
     pub(in super::super) fn begin(&mut self, kind: Action) {
         if let Some(count) = self.0.get_mut(kind as usize) {
             *count += 1;

@@ -20,12 +20,12 @@ fn successes_are_told_before_claims_and_releases_come_last() {
     succeed(&mut pending, &keys[2]);
     pending.push_release(&keys[3], &attempt(), NOW_MS, &mut Vec::new());
     succeed(&mut pending, &keys[4]);
-    let told: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
-    let actions: Vec<_> = told.iter().map(|step| step.action).collect();
+    let taken: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
+    let actions: Vec<_> = taken.iter().map(|step| step.action).collect();
     let (complete, release) = (Action::Complete, Action::Release);
     assert_eq!(actions, [complete, complete, Action::HandOver, release, release]);
     let keys = [2, 4, 1, 0, 3].map(|at: usize| &keys[at]);
-    assert!(told.iter().map(|step| &step.key).eq(keys));
+    assert!(taken.iter().map(|step| &step.key).eq(keys));
 }
 
 #[test]
@@ -37,8 +37,8 @@ fn a_step_whose_answer_was_not_waited_for_comes_behind_its_like() {
     }
     let first = take(&mut pending, NOW_MS).unwrap();
     assert_eq!(pending.put_back(&first, NOW_MS), None);
-    let told = std::iter::from_fn(|| take(&mut pending, NOW_MS));
-    assert!(told.map(|step| step.key).eq([keys[1].clone(), keys[0].clone()]));
+    let taken = std::iter::from_fn(|| take(&mut pending, NOW_MS));
+    assert!(taken.map(|step| step.key).eq([keys[1].clone(), keys[0].clone()]));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_claim_that_was_handed_over_is_the_stores_and_known_until_its_hold_ends() {
     let attempt = attempt();
     claim(&mut pending, key, &attempt);
     let step = take(&mut pending, NOW_MS).unwrap();
-    assert!(pending.told(&step, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
+    assert!(pending.apply_outcome(&step, StepOutcome::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
     assert_eq!((pending.is_here(key, NOW_MS), pending.is_settled()), (false, true));
     let repeat = self::attempt();
     let look = pending.look(key, &repeat, NOW_MS);
@@ -124,7 +124,7 @@ fn a_claim_that_was_handed_over_is_let_go_when_it_is_settled() {
     pending.let_go(key, &attempt);
     assert_eq!(pending.len(), 1, "it is not in the store yet");
     let step = take(&mut pending, NOW_MS).unwrap();
-    assert!(pending.told(&step, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
+    assert!(pending.apply_outcome(&step, StepOutcome::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
     pending.let_go(key, &attempt);
     assert_eq!(pending.len(), 0);
 }
@@ -141,10 +141,10 @@ fn steps_that_pause_hold_up_no_others_and_are_due_again_behind_them() {
     pending.push_release(&keys[1], &attempt(), NOW_MS, &mut Vec::new());
     succeed(&mut pending, &keys[2]);
     pending.retry(place);
-    let told: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
-    assert!(told.iter().map(|step| &step.key).eq([&keys[2], &keys[0], &keys[1]]));
-    assert_eq!(told[1].tries, 1);
-    for step in &told {
+    let taken: Vec<_> = std::iter::from_fn(|| take(&mut pending, NOW_MS)).collect();
+    assert!(taken.iter().map(|step| &step.key).eq([&keys[2], &keys[0], &keys[1]]));
+    assert_eq!(taken[1].tries, 1);
+    for step in &taken {
         let _place = pending.defer(step, NOW_MS, &mut Vec::new()).unwrap();
     }
     assert_eq!((pending.has_steps(), pending.is_settled()), (false, false));
@@ -165,10 +165,10 @@ fn the_kind_of_which_the_fewest_are_told_is_next() {
     for key in &keys[5..] {
         pending.push_release(key, &attempt(), NOW_MS, &mut Vec::new());
     }
-    let mut telling = Telling::default();
+    let mut in_progress = StepsInProgress::default();
     let mut actions = Vec::new();
-    while let Some(step) = pending.take(&telling, NOW_MS) {
-        telling.begin(step.action);
+    while let Some(step) = pending.take(&in_progress, NOW_MS) {
+        in_progress.begin(step.action);
         actions.push(step.action);
     }
     let (complete, hand_over, release) = (Action::Complete, Action::HandOver, Action::Release);
@@ -187,9 +187,9 @@ fn what_a_task_was_telling_is_taken_over_and_counted_once() {
     pending.take_over(NOW_MS, &mut ended);
     let again = take(&mut pending, NOW_MS).unwrap();
     assert_eq!(again.attempt.token, stalled.attempt.token);
-    let recorded = Told::Complete(CompleteOutcome::Recorded);
-    assert!(pending.told(&again, recorded, NOW_MS, &mut ended));
-    assert!(pending.told(&stalled, recorded, NOW_MS, &mut ended));
+    let recorded = StepOutcome::Complete(CompleteOutcome::Recorded);
+    assert!(pending.apply_outcome(&again, recorded, NOW_MS, &mut ended));
+    assert!(pending.apply_outcome(&stalled, recorded, NOW_MS, &mut ended));
     assert_eq!(pending.put_back(&stalled, NOW_MS), None);
     assert!(matches!(ended[..], [Ended::Recorded { .. }]), "{ended:?}");
     assert!(pending.is_settled() && !pending.is_busy());
@@ -204,10 +204,10 @@ fn a_success_that_was_taken_over_is_counted_once_if_the_first_call_is_answered_f
     let mut ended = Vec::new();
     pending.take_over(NOW_MS, &mut ended);
     let again = take(&mut pending, NOW_MS).unwrap();
-    let recorded = Told::Complete(CompleteOutcome::Recorded);
-    assert!(pending.told(&slow, recorded, NOW_MS, &mut ended));
+    let recorded = StepOutcome::Complete(CompleteOutcome::Recorded);
+    assert!(pending.apply_outcome(&slow, recorded, NOW_MS, &mut ended));
     assert!(pending.is_settled(), "the second call is not waited for");
-    assert!(pending.told(&again, recorded, NOW_MS, &mut ended));
+    assert!(pending.apply_outcome(&again, recorded, NOW_MS, &mut ended));
     assert!(matches!(ended[..], [Ended::Recorded { .. }]), "{ended:?}");
     assert!(pending.is_settled() && !pending.is_busy());
 }
@@ -256,7 +256,12 @@ fn a_success_during_the_hand_over_is_told_after_it() {
     claim(&mut pending, key, &attempt);
     let handing_over = take(&mut pending, NOW_MS).unwrap();
     complete(&mut pending, key, &attempt);
-    assert!(pending.told(&handing_over, Told::HandOver(GRANTED), NOW_MS, &mut Vec::new()));
+    assert!(pending.apply_outcome(
+        &handing_over,
+        StepOutcome::HandOver(GRANTED),
+        NOW_MS,
+        &mut Vec::new()
+    ));
     assert!(matches!(pending.look(key, &self::attempt(), NOW_MS), Some(ClaimOutcome::Done { .. })));
     assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Complete);
 }
@@ -300,7 +305,12 @@ fn a_retry_of_a_failure_that_the_store_may_know_of_is_no_repeat() {
     complete(&mut pending, key, &retry);
     let step = take(&mut pending, NOW_MS).unwrap();
     let mut ended = Vec::new();
-    pending.told(&step, Told::Complete(CompleteOutcome::RecordedLate), NOW_MS, &mut ended);
+    pending.apply_outcome(
+        &step,
+        StepOutcome::Complete(CompleteOutcome::RecordedLate),
+        NOW_MS,
+        &mut ended,
+    );
     assert!(matches!(ended[..], [Ended::Recorded { was_retried: true, .. }]), "{ended:?}");
     assert_eq!(take(&mut pending, NOW_MS).unwrap().action, Action::Release);
 }
@@ -387,17 +397,17 @@ fn an_event_is_forgotten_in_any_state() {
     let done = attempt();
     pending.hold(&keys[3], &done, 1, true, NOW_MS);
     pending.recorded_by_holder(&keys[3], &done, true, NOW_MS);
-    let mut told = Vec::new();
+    let mut ended = Vec::new();
     for (key, is_known) in keys.iter().zip([true, true, true, true, false]) {
         assert_eq!(pending.forget_event(key), is_known);
         assert!(!pending.forget_event(key));
         assert_eq!(pending.look(key, &attempt(), NOW_MS), None);
         assert!(take(&mut pending, NOW_MS).is_none_or(|step| step.key != *key));
-        let outcome = pending.claim(key, &attempt(), false, NOW_MS, &mut told);
+        let outcome = pending.claim(key, &attempt(), false, NOW_MS, &mut ended);
         assert_eq!(outcome, GRANTED);
         pending.forget_event(key);
     }
-    assert!(pending.is_settled() && told.is_empty());
+    assert!(pending.is_settled() && ended.is_empty());
 }
 
 #[test]
@@ -410,7 +420,12 @@ fn a_success_that_is_being_sent_is_forgotten_and_not_sent_again() {
     assert!(pending.is_settled());
     assert_eq!(pending.put_back(&step, NOW_MS), None);
     let mut ended = Vec::new();
-    assert!(pending.told(&step, Told::Complete(CompleteOutcome::Recorded), NOW_MS, &mut ended));
+    assert!(pending.apply_outcome(
+        &step,
+        StepOutcome::Complete(CompleteOutcome::Recorded),
+        NOW_MS,
+        &mut ended
+    ));
     assert!(ended.is_empty() && !pending.is_busy());
 }
 
@@ -466,8 +481,8 @@ fn a_recorded_success_is_known_to_a_claim_without_the_store_until_its_retention_
     // In an outage, and recorded after it.
     succeed(&mut pending, &keys[0]);
     let step = take(&mut pending, NOW_MS).unwrap();
-    let recorded = Told::Complete(CompleteOutcome::RecordedUnclaimed);
-    assert!(pending.told(&step, recorded, NOW_MS, &mut Vec::new()));
+    let recorded = StepOutcome::Complete(CompleteOutcome::RecordedUnclaimed);
+    assert!(pending.apply_outcome(&step, recorded, NOW_MS, &mut Vec::new()));
     // In the store, with the local fallback and without it.
     for (key, is_remembered) in [(&keys[1], true), (&keys[2], false)] {
         let attempt = attempt();
@@ -519,7 +534,7 @@ fn of_the_recorded_successes_the_most_recent_are_remembered() {
 
 /// The next step, while no other step is being sent.
 fn take(pending: &mut Pending, now_ms: i64) -> Option<PendingSettlement> {
-    pending.take(&Telling::default(), now_ms)
+    pending.take(&StepsInProgress::default(), now_ms)
 }
 
 fn attempt() -> Attempt {
