@@ -50,14 +50,16 @@ impl KnownSecrets {
         forms.write().unwrap_or_else(PoisonError::into_inner).add_all(&fresh);
     }
 
-    /// Whether the bytes contain a secret: as plain text, in hexadecimal, in base64 at most twice,
-    /// or with any of these escaped as in URLs, string literals or XML, up to [`MAX_ESCAPES`] times.
+    /// Whether the bytes contain a secret: as plain text, or in hexadecimal or base64, which can be
+    /// nested in [`MAX_LAYERS`] layers of these, and each of them escaped as in URLs, string literals
+    /// or XML, up to [`MAX_ESCAPES`] times.
     pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
         let Some(forms) = &self.forms else { return false };
         let forms = forms.read().unwrap_or_else(PoisonError::into_inner);
+        let are_in =
+            |text: &[u8]| forms.are_in_escaped(text, MAX_LAYERS, false, &mut Work::for_text(text));
         // Only in some places of a URL is `+` a space.
-        forms.are_in_escaped(bytes)
-            || spaced(bytes).is_some_and(|spaced| forms.are_in_escaped(&spaced))
+        are_in(bytes) || spaced(bytes).is_some_and(|spaced| are_in(&spaced))
     }
 }
 
@@ -70,6 +72,23 @@ struct Forms {
     long: Begun,
     /// Lowercase hexadecimal.
     hex: Begun,
+}
+
+/// The bytes that may still be searched. Every layer of base64 is decoded from four positions, so
+/// that without a limit a text of nested layers would cost a multiple of its length.
+struct Work(usize);
+
+impl Work {
+    fn for_text(text: &[u8]) -> Self {
+        Self(text.len().saturating_mul(MAX_WORK).saturating_add(MIN_WORK))
+    }
+
+    /// Returns whether the bytes may be searched. A text with too many layers counts as a secret.
+    fn spend(&mut self, bytes: usize) -> bool {
+        let rest = self.0.checked_sub(bytes);
+        self.0 = rest.unwrap_or_default();
+        rest.is_some()
+    }
 }
 
 type Form = Zeroizing<Vec<u8>>;
@@ -119,14 +138,30 @@ impl Forms {
         }
     }
 
-    /// Whether a secret is in the text, or in what it decodes to.
-    fn are_in_escaped(&self, text: &[u8]) -> bool {
+    /// Whether a secret is in the text, or in what it decodes to. `layers` is the maximum number of
+    /// nested layers of base64 or hexadecimal that are decoded. In decoded bytes, short secrets
+    /// would be found by chance.
+    fn are_in_escaped(
+        &self,
+        text: &[u8],
+        layers: usize,
+        is_decoded: bool,
+        work: &mut Work,
+    ) -> bool {
+        let are_in = |text: &[u8]| match is_decoded {
+            true => self.are_long_in(text),
+            false => self.are_in(text),
+        };
         let mut plain: Option<Form> = None;
         for _ in 0..=MAX_ESCAPES {
             let text = plain.as_ref().map_or(text, |plain| &plain[..]);
-            let is_in = self.are_in(text)
-                || self.are_in_base64(text)
-                || (plain.is_some() && spaced(text).is_some_and(|spaced| self.are_in(&spaced)));
+            if !work.spend(text.len()) {
+                return true;
+            }
+            let is_inner = is_decoded || plain.is_some();
+            let is_in = are_in(text)
+                || self.are_in_encoded(text, layers, work)
+                || (is_inner && spaced(text).is_some_and(|spaced| are_in(&spaced)));
             if is_in {
                 return true;
             }
@@ -139,17 +174,33 @@ impl Forms {
         true
     }
 
-    /// Whether a secret is in what a part of the text encodes in base64. The search for encoded
-    /// forms finds only what is encoded once.
-    fn are_in_base64(&self, text: &[u8]) -> bool {
-        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
-        let runs = text.split(|byte| !is_base64(byte)).filter(|run| run.len() >= MIN_RUN);
-        // A character before it may belong to something else, such as a path.
-        runs.flat_map(|run| (0..4).map(move |start| &run[start..])).any(|run| {
-            let decoded = from_base64(run);
-            let is_in = |bytes: &[u8]| self.are_long_in(bytes);
-            is_in(&decoded) || escapes::decoded(&decoded).is_some_and(|plain| is_in(&plain))
-        })
+    /// Whether a secret is in what a part of the text encodes in base64 or hexadecimal. The search
+    /// for encoded forms finds only what is encoded once.
+    fn are_in_encoded(&self, text: &[u8], layers: usize, work: &mut Work) -> bool {
+        let Some(layers) = layers.checked_sub(1) else { return false };
+        let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_\r\n".contains(byte);
+        for run in text.split(|byte| !is_base64(byte)).filter(|run| run.len() >= MIN_RUN) {
+            // Base64 can be written in lines.
+            let is_of_text = |byte: &u8| !b"\r\n".contains(byte);
+            let run: Form = Zeroizing::new(run.iter().copied().filter(is_of_text).collect());
+            // A character before it may belong to something else, such as a path.
+            for start in 0..4 {
+                let decoded = run.get(start..).map(from_base64).unwrap_or_default();
+                if self.are_in_escaped(&decoded, layers, true, work) {
+                    return true;
+                }
+            }
+        }
+        let is_digit = u8::is_ascii_hexdigit;
+        for run in text.split(|byte| !is_digit(byte)).filter(|run| run.len() >= 2 * BEGINNING) {
+            for start in 0..2 {
+                let decoded = from_hex(&run[start..]);
+                if self.are_in_escaped(&decoded, layers, true, work) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     fn are_in(&self, bytes: &[u8]) -> bool {
@@ -203,6 +254,16 @@ fn from_base64(run: &[u8]) -> Form {
     bytes
 }
 
+/// The bytes that a run of hexadecimal digits encodes, without a last single digit.
+fn from_hex(run: &[u8]) -> Form {
+    let digit = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    };
+    let (pairs, _) = run.as_chunks::<2>();
+    Zeroizing::new(pairs.iter().map(|[high, low]| (digit(*high) << 4) | digit(*low)).collect())
+}
+
 /// The base64 characters that encode these bytes regardless of the bytes before and after them, if
 /// the number of bytes before them is `shift` modulo three.
 fn in_the_midst_of(encoder: &GeneralPurpose, bytes: &[u8], shift: usize) -> Form {
@@ -221,137 +282,11 @@ const BEGINNING: usize = 8;
 const MIN_RUN: usize = BEGINNING * 4 / 3;
 /// How many times a text can be escaped.
 const MAX_ESCAPES: usize = 4;
+/// How many layers of base64 or hexadecimal are decoded around an encoded secret.
+const MAX_LAYERS: usize = 3;
+/// The bytes that are searched at most, as a multiple of the text's, and at least for any text.
+const MAX_WORK: usize = 64;
+const MIN_WORK: usize = 64 * 1024;
 
 #[cfg(test)]
-mod tests {
-    use base64::engine::general_purpose;
-
-    use super::*;
-
-    fn hidden(secret: &str) -> KnownSecrets {
-        let hidden = KnownSecrets::new();
-        hidden.add(&Secret::new(secret).unwrap());
-        hidden
-    }
-
-    /// The secrets of a configuration that is reloaded while the program has the others.
-    fn running_again(running: &KnownSecrets) -> KnownSecrets {
-        let fresh = running.for_reload();
-        fresh.add(&Secret::new("the new secret").unwrap());
-        fresh
-    }
-
-    fn escaped(text: &str, escape: impl Fn(u16) -> String) -> String {
-        text.encode_utf16().map(escape).collect()
-    }
-
-    #[test]
-    fn a_secret_is_found_however_it_is_written() {
-        let secret = "It's a \"Secret\" / to Everybody";
-        let hidden = hidden(secret);
-        let base64 = |text: &str| general_purpose::STANDARD.encode(text);
-        for text in [
-            format!("Bearer {secret}."),
-            format!("Basic {}", base64(&format!("user:{secret}"))),
-            base64(&format!("u:{secret}!")),
-            base64(secret),
-            general_purpose::URL_SAFE_NO_PAD.encode(format!("?>{secret}")),
-            secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
-            serde_json::json!({ "a": secret }).to_string(),
-            serde_json::json!({ "a": secret }).to_string().replace('/', "\\/"),
-            "a=It%27s+a+%22Secret%22+%2f+to%20Everybody&b".to_owned(),
-            escaped(secret, |unit| format!("\\u{unit:04x}")),
-            escaped(secret, |unit| format!("\\\\u{unit:04X}")),
-            serde_json::json!(serde_json::json!({ "a": secret }).to_string()).to_string(),
-            escaped(secret, |unit| format!("&#{unit};")),
-            escaped(secret, |unit| format!("&#x{unit:X};")),
-            "<a>It&apos;s a &quot;Secret&quot; / to Everybody</a>".to_owned(),
-            escaped(secret, |unit| format!("\\x{unit:02x}")),
-            escaped(secret, |unit| format!("\\u{{{unit:x}}}")),
-            escaped(secret, |unit| format!("%25{unit:02X}")),
-            escaped(secret, |unit| format!("%252525{unit:02X}")),
-            escaped(secret, |unit| format!("%5Cu{unit:04x}")),
-            escaped(secret, |unit| format!("%26%23{unit}%3B")),
-            "a=It%2527s%2Ba%2B%2522Secret%2522%2B%252f%2Bto%2BEverybody".to_owned(),
-            base64(&base64(secret)),
-            format!("/x/{}", base64(&format!("user:{}", base64(&format!("user:{secret}"))))),
-            base64(&escaped(secret, |unit| format!("%{unit:02X}"))),
-            general_purpose::URL_SAFE_NO_PAD.encode(base64(secret)).replace('Q', "%51"),
-        ] {
-            assert!(hidden.is_in(text.as_bytes()), "{text}");
-        }
-        for text in ["", "It's a secret", "{\"a\":1}", "%zz+%", "\\", "\\u", "&", "&#;&#x;"] {
-            assert!(!hidden.is_in(text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_secret_that_looks_escaped_is_found_in_text_that_is_escaped() {
-        let secret = r"100%25 of \u0041ll &amp; %41";
-        let hidden = hidden(secret);
-        let json = serde_json::json!({ "a": secret, "b": "50%25", "\"": 1 }).to_string();
-        for text in [secret, &json, &json.replace('%', "%25")] {
-            assert!(hidden.is_in(text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_is_escaped_too_often_counts_as_a_secret_and_ordinary_text_does_not() {
-        let hidden = hidden("the secret itself");
-        assert!(hidden.is_in(b"%2525252541"));
-        let bytes: Vec<u8> = (0..10_000_u32).flat_map(|it| (it * it * 7).to_be_bytes()).collect();
-        let base64 = general_purpose::STANDARD.encode(&bytes);
-        for text in [&bytes[..], base64.as_bytes(), br#"{"a":"b\n50% & more","c":"%2541"}"#] {
-            assert!(!hidden.is_in(text));
-        }
-    }
-
-    #[test]
-    fn what_a_secret_decodes_to_is_found_too() {
-        let key = b"\x00\xff a key of bytes \x80\x81";
-        let base64 = general_purpose::STANDARD.encode(key);
-        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        for secret in [base64.clone(), format!("whsec_{base64}"), hex.to_uppercase()] {
-            let hidden = hidden(&secret);
-            for text in [&key[..], base64.as_bytes(), hex.as_bytes()] {
-                assert!(hidden.is_in(&[b"a ", text, b" b"].concat()), "{secret}: {text:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_secret_whose_key_is_unescaped_is_found_in_both_forms() {
-        let (escaped, key) = ("ab&amp;cd-&#039;secret&#039;", "ab&cd-'secret'");
-        for secret in [escaped, key] {
-            let hidden = hidden(secret);
-            for text in [escaped, key, "ab%26cd-%27secret%27", "ab\\u0026cd-'secret'"] {
-                assert!(hidden.is_in(text.as_bytes()), "{secret}: {text}");
-            }
-        }
-        assert!(hidden(escaped).is_in(general_purpose::STANDARD.encode(key).as_bytes()));
-    }
-
-    #[test]
-    fn a_short_secret_is_found_as_it_is_and_hides_nothing_else() {
-        let hidden = hidden("abcd");
-        assert!(hidden.is_in(b"xabcdx"));
-        assert!(!hidden.is_in(&[0xab, 0xcd]));
-        assert!(!hidden.is_in(b"YWJjZA"));
-    }
-
-    #[test]
-    fn what_is_read_again_is_hidden_besides() {
-        let running = hidden("the old secret");
-        running.add_all(&hidden("the new secret"));
-        running.add_all(&hidden("the new secret"));
-        assert!(running.is_in(b"the old secret") && running.is_in(b"the new secret"));
-        let forms = running.forms.unwrap().into_inner().unwrap();
-        assert_eq!(forms.hex.values().flatten().count(), 2);
-        let fresh = running_again(&hidden("the old secret"));
-        assert!(fresh.is_in(b"the new secret") && !fresh.is_in(b"the old secret"));
-        let nothing = KnownSecrets::nothing();
-        assert!(!running_again(&nothing).is_in(b"the new secret"));
-        nothing.add(&Secret::new("secret").unwrap());
-        assert!(!nothing.is_in(b"secret"));
-    }
-}
+mod tests;
