@@ -279,7 +279,8 @@ respond within handler_timeout, the connection is closed and the event is releas
 delivery is forwarded again.
 
 Without `--forward`, the printed line is the handling of the event: standard output must not be
-closed, nor the null device or another device that is not a terminal.
+closed, nor the null device or another device that is not a terminal, nor a deleted file or a
+datagram socket.
 
 A captured delivery (`--capture`) is a JSON file that only its owner can read, with the request as
 it arrived and the result. Handshakes are not captured. Secrets are not captured: headers with

@@ -304,9 +304,9 @@ fn write_all(mut out: LineWriter<impl io::Write>, entries: &Receiver<Entry>, dro
 }
 
 /// Rejects a standard output that discards what is written: the null device, which the standard
-/// library also opens if the descriptor was closed, and other such devices. To be called if the
-/// printed line is the handling of an event: the sender would be answered 200, and the event would
-/// be lost.
+/// library also opens if the descriptor was closed, other such devices, a deleted file, and a
+/// datagram socket. To be called if the printed line is the handling of an event: the sender would
+/// be answered 200, and the event would be lost.
 pub(super) fn reject_discarding_output(endpoint: &str) -> Result<(), UsageError> {
     let unusable = |error| UsageError::because("standard output cannot be used", error);
     let out = standard_output().map_err(unusable)?;
@@ -314,21 +314,41 @@ pub(super) fn reject_discarding_output(endpoint: &str) -> Result<(), UsageError>
         return Ok(());
     }
     Err(UsageError::new(format!(
-        "`{endpoint}`: standard output is closed or the null device, or another device that is not \
-         a terminal, so events would be acknowledged and lost: send it to a program or a file that \
-         handles the events, or forward them with `forward` in the file, or `--forward URL`"
+        "`{endpoint}`: standard output is closed or the null device, another device that is not a \
+         terminal, a deleted file or a datagram socket, so events would be acknowledged and lost: \
+         send it to a program or a file that handles the events, or forward them with `forward` in \
+         the file, or `--forward URL`"
     )))
 }
 
-/// Whether the output is a character device other than a terminal. Such a device accepts everything
-/// and keeps nothing, as `/dev/null` and `/dev/zero` do. Its path is not compared, because a
-/// container may have no `/dev/null`, or another one.
+/// Whether the output accepts everything and may keep nothing:
+///
+/// - a character device other than a terminal, as `/dev/null` and `/dev/zero`. Its path is not
+///   compared, because a container may have no `/dev/null`, or another one
+/// - the controlling side of a pseudoterminal, which becomes the input of the other side
+/// - a file that was deleted: no program can open it
+/// - a socket for datagrams, which can be lost
 #[cfg(unix)]
 fn may_discard(out: &File) -> io::Result<bool> {
     use std::io::IsTerminal;
-    use std::os::unix::fs::FileTypeExt;
-    Ok(out.metadata()?.file_type().is_char_device() && !out.is_terminal())
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    use rustix::net::SocketType;
+    use rustix::net::sockopt::socket_type;
+
+    let metadata = out.metadata()?;
+    let kind = metadata.file_type();
+    if kind.is_socket() {
+        return Ok(![SocketType::STREAM, SocketType::SEQPACKET].contains(&socket_type(out)?));
+    }
+    let is_controlling = cfg!(target_os = "linux") && metadata.rdev() == LINUX_PTMX;
+    Ok((kind.is_char_device() && (!out.is_terminal() || is_controlling))
+        || (kind.is_file() && metadata.nlink() == 0))
 }
+
+/// The device `/dev/ptmx` of Linux, 5:2.
+#[cfg(unix)]
+const LINUX_PTMX: u64 = 0x502;
 
 /// Windows does not state the device of a file.
 #[cfg(windows)]

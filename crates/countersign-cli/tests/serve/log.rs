@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
 
 use rustix::process::Signal;
@@ -109,7 +111,14 @@ fn an_output_that_discards_is_rejected_if_the_line_is_the_handling() {
     let mut closed = Command::new("sh");
     closed.args(["-c", r#"exec "$0" serve "$@" >&-"#, env!("CARGO_BIN_EXE_countersign")]);
     closed.args(words.split(' ')).env("SECRET", SECRET).stderr(Stdio::piped());
-    for mut command in [to("/dev/null"), to("/dev/zero"), closed] {
+    let mut datagrams = processes::command(words);
+    let (_unread, socket) = UnixDatagram::pair().unwrap();
+    datagrams.stdout(Stdio::from(OwnedFd::from(socket)));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut deleted = processes::command(words);
+    deleted.stdout(file.reopen().unwrap());
+    file.close().unwrap();
+    for mut command in [to("/dev/null"), to("/dev/zero"), closed, datagrams, deleted] {
         let mut child = command.spawn().unwrap();
         let mut said = String::new();
         for line in BufReader::new(child.stderr.take().unwrap()).lines() {

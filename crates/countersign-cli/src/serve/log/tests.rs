@@ -1,5 +1,12 @@
 //! Limits on the lines that are queued for printing.
 
+#[cfg(unix)]
+use std::net::UdpSocket;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(unix)]
+use std::os::unix::net::{UnixDatagram, UnixStream};
+
 use countersign::{Secret, Signer, Verifier, schemes};
 use serde_json::Value;
 
@@ -115,6 +122,29 @@ fn a_device_that_is_not_a_terminal_may_discard_and_a_file_and_a_pipe_do_not() {
         }
     }
     let (_reader, writer) = io::pipe().unwrap();
-    assert!(!may_discard(&File::from(std::os::fd::OwnedFd::from(writer))).unwrap());
-    assert!(!may_discard(&tempfile::tempfile().unwrap()).unwrap());
+    assert!(!may_discard(&File::from(OwnedFd::from(writer))).unwrap());
+    assert!(!may_discard(tempfile::NamedTempFile::new().unwrap().as_file()).unwrap());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_deleted_file_and_a_socket_for_datagrams_may_discard_and_a_connection_does_not() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let deleted = file.reopen().unwrap();
+    file.close().unwrap();
+    assert!(may_discard(&deleted).unwrap());
+
+    let is_discarding = |socket: OwnedFd| may_discard(&File::from(socket)).unwrap();
+    let (_one, other) = UnixDatagram::pair().unwrap();
+    assert!(is_discarding(other.into()));
+    assert!(is_discarding(UdpSocket::bind("127.0.0.1:0").unwrap().into()));
+    let (_one, other) = UnixStream::pair().unwrap();
+    assert!(!is_discarding(other.into()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_controlling_side_of_a_pseudoterminal_may_discard() {
+    let device = File::options().read(true).write(true).open("/dev/ptmx").unwrap();
+    assert!(may_discard(&device).unwrap());
 }
