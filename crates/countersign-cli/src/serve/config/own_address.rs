@@ -1,6 +1,6 @@
 //! Rejects a target that is this server itself.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, ToSocketAddrs};
 
 use http::Uri;
 
@@ -15,8 +15,9 @@ pub(super) fn reject_as_target(
 ) -> Result<(), UsageError> {
     let is_own_path = |path: &str| endpoints.iter().any(|(plan, _)| is_of(&plan.path, path));
     let targets = endpoints.iter().filter_map(|(plan, _)| plan.forward.as_ref());
+    let machine = Machine::this();
     for target in targets {
-        if is_address(listen, &target.uri) && is_own_path(target.uri.path()) {
+        if is_own_path(target.uri.path()) && is_address(listen, &target.uri, &machine) {
             return Err(target.at.fix(
                 "is an endpoint of this server: give the URL of the application that handles the \
                  events",
@@ -38,31 +39,81 @@ fn is_of(endpoint: &str, path: &str) -> bool {
     }
 }
 
-/// Whether a server that listens on this address receives requests to the URL. Names other than
-/// `localhost` are not resolved.
-fn is_address(listen: &str, url: &Uri) -> bool {
+/// Whether a server that listens on this address receives requests to the URL. Of names, only
+/// `localhost` and that of the machine are resolved.
+fn is_address(listen: &str, url: &Uri, machine: &Machine) -> bool {
     let Some((own, port)) = listen.rsplit_once(':') else { return false };
     let (Some("http"), Some(host)) = (url.scheme_str(), url.host()) else { return false };
     if port.parse::<u16>() != Ok(url.port_u16().unwrap_or(80)) {
         return false;
     }
+    let (own, host) = (without_dot(own), without_dot(host));
     if own.eq_ignore_ascii_case(host) {
         return true;
     }
-    let (Some(own_address), Some(address)) = (address(own), address(host)) else { return false };
-    let is_by_name = [own, host].iter().any(|it| it.eq_ignore_ascii_case(LOCALHOST));
-    let is_this_machine = address.is_loopback() || address.is_unspecified();
-    own_address == address
-        || (own_address.is_unspecified() && is_this_machine)
-        || (own_address.is_loopback() && is_this_machine && is_by_name)
+    let (own, targets) = (machine.addresses(own), machine.addresses(host));
+    let is_everywhere = own.iter().any(IpAddr::is_unspecified);
+    let is_this_machine = |it: &IpAddr| it.is_loopback() || it.is_unspecified();
+    if is_everywhere {
+        return machine.has_name(host) || targets.iter().any(is_this_machine);
+    }
+    // A connection to an unspecified address is one to this machine.
+    let is_own = |target: &IpAddr| {
+        own.contains(target) || (target.is_unspecified() && own.iter().any(IpAddr::is_loopback))
+    };
+    targets.iter().any(is_own)
 }
 
-fn address(host: &str) -> Option<IpAddr> {
-    if host.eq_ignore_ascii_case(LOCALHOST) {
-        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+/// The name of the machine, and how it is resolved.
+struct Machine {
+    name: Option<String>,
+    resolve: fn(&str) -> Vec<IpAddr>,
+}
+
+impl Machine {
+    fn this() -> Self {
+        Self { name: name(), resolve }
     }
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    bare.unwrap_or(host).parse().ok()
+
+    fn has_name(&self, host: &str) -> bool {
+        self.name.as_deref().is_some_and(|name| without_dot(name).eq_ignore_ascii_case(host))
+    }
+
+    /// The addresses of a host. Of names, only that of this machine is resolved.
+    fn addresses(&self, host: &str) -> Vec<IpAddr> {
+        if host.eq_ignore_ascii_case(LOCALHOST) {
+            return vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+        }
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        match bare.unwrap_or(host).parse::<IpAddr>() {
+            // An IPv6 address can contain an IPv4 address.
+            Ok(address) => vec![address.to_canonical()],
+            Err(_) if self.has_name(host) => (self.resolve)(host),
+            Err(_) => Vec::new(),
+        }
+    }
+}
+
+/// The addresses of this machine's name, which is usually in a file of the machine.
+fn resolve(host: &str) -> Vec<IpAddr> {
+    let addresses = (host, 0).to_socket_addrs().into_iter().flatten();
+    addresses.map(|address| address.ip().to_canonical()).collect()
+}
+
+#[cfg(unix)]
+fn name() -> Option<String> {
+    let name = rustix::system::uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(windows)]
+fn name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
+}
+
+/// The name without the dot at the end of a complete name.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 const LOCALHOST: &str = "localhost";
@@ -73,6 +124,10 @@ mod tests {
 
     #[test]
     fn a_url_of_the_server_is_recognized_by_its_address_and_path() {
+        let machine = Machine {
+            name: Some("web1".to_owned()),
+            resolve: |_| vec![Ipv4Addr::new(192, 0, 2, 7).into()],
+        };
         for (listen, url, is_own) in [
             ("127.0.0.1:3000", "http://127.0.0.1:3000/a", true),
             ("127.0.0.1:3000", "http://localhost:3000/a", true),
@@ -81,6 +136,24 @@ mod tests {
             ("[::]:3000", "http://localhost:3000/a", true),
             ("127.0.0.1:80", "http://127.0.0.1/a", true),
             ("app.example:3000", "http://APP.example:3000/a", true),
+            ("127.0.0.1:3000", "http://[::ffff:127.0.0.1]:3000/a", true),
+            ("127.0.0.1:3000", "http://0.0.0.0:3000/a", true),
+            ("127.0.0.1:3000", "http://[::]:3000/a", true),
+            ("[::1]:3000", "http://[::]:3000/a", true),
+            ("[::ffff:127.0.0.1]:3000", "http://127.0.0.1:3000/a", true),
+            ("0.0.0.0:3000", "http://[::ffff:127.0.0.1]:3000/a", true),
+            ("0.0.0.0:3000", "http://[::]:3000/a", true),
+            ("[::]:3000", "http://0.0.0.0:3000/a", true),
+            ("[::]:3000", "http://127.0.0.2:3000/a", true),
+            ("127.0.0.1:3000", "http://localhost.:3000/a", true),
+            ("0.0.0.0:3000", "http://Web1:3000/a", true),
+            ("[::]:3000", "http://web1.:3000/a", true),
+            ("192.0.2.7:3000", "http://web1:3000/a", true),
+            ("web1:3000", "http://192.0.2.7:3000/a", true),
+            ("127.0.0.1:3000", "http://web1:3000/a", false),
+            ("192.0.2.7:3000", "http://0.0.0.0:3000/a", false),
+            ("192.0.2.7:3000", "http://127.0.0.1:3000/a", false),
+            ("0.0.0.0:3000", "http://web2:3000/a", false),
             ("127.0.0.1:3000", "http://127.0.0.1:3001/a", false),
             ("127.0.0.1:3000", "http://127.0.0.2:3000/a", false),
             ("127.0.0.1:3000", "https://127.0.0.1:3000/a", false),
@@ -89,7 +162,8 @@ mod tests {
             ("127.0.0.1:0", "http://127.0.0.1:3000/a", false),
             ("3000", "http://127.0.0.1:3000/a", false),
         ] {
-            assert_eq!(is_address(listen, &url.parse().unwrap()), is_own, "{listen} {url}");
+            let url = url.parse().unwrap();
+            assert_eq!(is_address(listen, &url, &machine), is_own, "{listen} {url}");
         }
         for (endpoint, path, is_own) in [
             ("/a", "/a", true),
@@ -100,5 +174,10 @@ mod tests {
         ] {
             assert_eq!(is_of(endpoint, path), is_own, "{endpoint} {path}");
         }
+    }
+
+    #[test]
+    fn this_machine_has_a_name() {
+        assert!(Machine::this().name.is_some_and(|name| !name.is_empty()));
     }
 }
