@@ -8,11 +8,12 @@ mod markdown;
 use countersign::{Scheme, schemes};
 
 use crate::cli::{SchemesArgs, SchemesForm};
-use crate::output::{Report, escape_control_chars};
+use crate::output::Report;
 use crate::scheme;
 use crate::table::Table;
 use crate::usage_error::UsageError;
 use description::describe;
+use facts::signed_bytes_in_short;
 use json::SchemeJson;
 
 pub(crate) fn run(args: &SchemesArgs) -> Result<Report, UsageError> {
@@ -47,7 +48,7 @@ fn list(schemes: &[Scheme]) -> Report {
             scheme.name().into(),
             scheme.title().into(),
             scheme.signature_grammar().into(),
-            escape_control_chars(scheme.signed()).into(),
+            signed_bytes_in_short(scheme).into(),
             scheme.evidence().to_string().into(),
             aliases(scheme).join(", ").into(),
         ]);

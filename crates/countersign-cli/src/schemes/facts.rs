@@ -88,9 +88,11 @@ fn signature(scheme: &Scheme) -> Fact {
 fn signed_bytes(scheme: &Scheme) -> Fact {
     const LABEL: &str = "signed bytes";
     let signed = escape_control_chars(scheme.signed());
-    if scheme.algorithm() == Algorithm::Token && scheme.is_data() {
-        let none = "none: the header holds the secret itself, and the body is not authenticated";
-        return Fact::words(LABEL, [none.to_owned()]);
+    if scheme.algorithm() == Algorithm::Token {
+        let place = if is_secret_in_body(scheme) { "body" } else { "header" };
+        let none =
+            format!("none: the {place} holds the secret itself, and the body is not authenticated");
+        return Fact::words(LABEL, [none]);
     }
     match scheme.body_view() {
         BodyView::Decoded => {
@@ -101,14 +103,31 @@ fn signed_bytes(scheme: &Scheme) -> Fact {
     }
 }
 
+/// What is signed, for a table.
+pub(super) fn signed_bytes_in_short(scheme: &Scheme) -> String {
+    match scheme.algorithm() {
+        Algorithm::Token => "none".to_owned(),
+        _ => escape_control_chars(scheme.signed()),
+    }
+}
+
+/// Whether the body of a delivery contains the secret itself.
+fn is_secret_in_body(scheme: &Scheme) -> bool {
+    scheme.algorithm() == Algorithm::Token && scheme.headers().next().is_none()
+}
+
 /// The covered part of the body, unless that is the whole body.
 fn covers(scheme: &Scheme) -> Option<String> {
     match scheme.covers() {
         SignatureCoverage::Body => None,
         SignatureCoverage::Fields(fields) => {
-            Some(format!("of the body only {}: the rest is not authenticated", fields.join(", ")))
+            // A scheme can sign other fields in some types of delivery.
+            Some(format!(
+                "of the body only {} in every delivery: the rest is not authenticated, or not always",
+                fields.join(", ")
+            ))
         }
-        _ if scheme.algorithm() == Algorithm::Token && scheme.is_data() => None,
+        _ if scheme.algorithm() == Algorithm::Token => None,
         _ => Some("nothing of the body: it is not authenticated".to_owned()),
     }
 }
@@ -122,6 +141,15 @@ pub(super) fn secret_location(scheme: &Scheme) -> Option<&'static str> {
 fn secret(scheme: &Scheme) -> String {
     let format = scheme.secret_format();
     let how = match format {
+        SecretFormat::Text if scheme.algorithm() == Algorithm::RsaSha256 => {
+            "a certificate or a public key in PEM, as the notes describe"
+        }
+        SecretFormat::Text if scheme.algorithm() == Algorithm::Jwt => {
+            "a public key as a JWK, a JWKS or PEM, or a shared key, as the notes describe"
+        }
+        SecretFormat::Text if is_public(scheme) => "a public key, used as displayed",
+        SecretFormat::Hex if is_public(scheme) => "a public key, in hexadecimal",
+        SecretFormat::Base64 if is_public(scheme) => "a public key, in base64",
         SecretFormat::Text => "used as displayed, including any prefix",
         SecretFormat::Hex => "the key is the decoded hexadecimal",
         SecretFormat::Base64 => "the key is the decoded base64",
@@ -138,6 +166,11 @@ fn secret(scheme: &Scheme) -> String {
         _ => return format.to_string(),
     };
     format!("{format}: {how}")
+}
+
+/// Whether the secret is the public key of the provider.
+fn is_public(scheme: &Scheme) -> bool {
+    matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256)
 }
 
 fn timestamp(timestamp: Option<(String, TimestampUnit)>) -> String {
@@ -163,13 +196,17 @@ fn tolerance(tolerance: Option<Tolerance>) -> String {
 
 fn event_key(scheme: &Scheme) -> String {
     let places = scheme.event_id_sources().iter().map(ToString::to_string);
+    // A time inside the body is a part of the signed body.
+    let is_in_body = |(place, _): (String, _)| place.starts_with("body:");
     let keeps_time = scheme.tolerance().is_none()
         || scheme.fallback_identity() == Identity::Unknown
-        || scheme.profile().retry_signature() == RetrySignature::Same;
-    let digest = if keeps_time {
-        "digest of the signed bytes"
-    } else {
-        "digest of the signed bytes without the time"
+        || scheme.profile().retry_signature() == RetrySignature::Same
+        || scheme.timestamp().is_some_and(is_in_body);
+    let digest = match scheme.algorithm() {
+        Algorithm::Token if is_secret_in_body(scheme) => "digest of the body without the secret",
+        Algorithm::Token => "digest of the body",
+        _ if keeps_time => "digest of the signed bytes",
+        _ => "digest of the signed bytes without the time",
     };
     places.chain([digest.to_owned()]).collect::<Vec<_>>().join(", else ")
 }
@@ -256,8 +293,17 @@ fn evidence(evidence: Evidence) -> String {
     format!("{evidence}: {what}")
 }
 
+/// In days at most: `humantime` also writes months, of 30.44 days.
 fn duration(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
+    const DAY: u64 = 24 * 60 * 60;
+    let days = duration.as_secs() / DAY;
+    let rest = duration.saturating_sub(Duration::from_secs(days * DAY));
+    let plural = if days == 1 { "" } else { "s" };
+    match (days, rest) {
+        (0, rest) => humantime::format_duration(rest).to_string(),
+        (days, Duration::ZERO) => format!("{days}day{plural}"),
+        (days, rest) => format!("{days}day{plural} {}", humantime::format_duration(rest)),
+    }
 }
 
 fn bytes(bytes: usize) -> String {
@@ -266,5 +312,18 @@ fn bytes(bytes: usize) -> String {
         format!("{} MiB", bytes / MIB)
     } else {
         format!("{bytes} bytes")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_written_without_months() {
+        let hours = |hours: u64| duration(Duration::from_secs(hours * 60 * 60));
+        assert_eq!([hours(0), hours(5), hours(24)], ["0s", "5h", "1day"]);
+        assert_eq!([hours(49), hours(37 * 24 + 12)], ["2days 1h", "37days 12h"]);
+        assert_eq!(hours(400 * 24), "400days");
     }
 }

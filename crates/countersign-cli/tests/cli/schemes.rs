@@ -127,6 +127,7 @@ fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
     for (name, said) in [
         ("github", None),
         ("gitlab-token", Some("  signed bytes  none: the header holds the secret itself")),
+        ("figma", Some("  signed bytes  none: the body holds the secret itself")),
         ("mailgun", Some("  covers        nothing of the body")),
         ("adyen", Some("  covers        of the body only /notificationItems")),
     ] {
@@ -134,6 +135,35 @@ fn what_of_a_body_is_covered_is_said_where_it_is_not_the_whole() {
         let found = text.lines().find(|line| line.contains("is not authenticated"));
         assert_eq!(found.is_some(), said.is_some(), "{text}");
         assert!(found.is_none_or(|line| line.starts_with(said.unwrap())), "{text}");
+    }
+}
+
+#[test]
+fn the_event_key_and_the_secret_are_described_as_they_are_used() {
+    for (name, said) in [
+        // Their time is inside the body, or of the signed fields.
+        ("linear", "event key     digest of the signed bytes"),
+        ("mailgun", "event key     digest of the signed bytes"),
+        ("calendly", "event key     digest of the signed bytes without the time"),
+        ("discord", "secret        hex: a public key, in hexadecimal"),
+        ("sendgrid", "secret        base64: a public key, in base64"),
+        ("telegram", "event key     body:/update_id, else digest of the body"),
+        ("figma", "event key     digest of the body without the secret (unconfirmed)"),
+        ("deepgram", "event key     digest of the body"),
+        ("adyen", "retention     37days 12h"),
+        ("github", "secret        text: used as displayed, including any prefix"),
+    ] {
+        let text = countersign("schemes").arg(name).run().with(0).stdout;
+        assert!(text.lines().any(|line| line.trim() == said), "`{said}` is not in:\n{text}");
+    }
+    for name in ["aws-sns", "paypal", "plaid", "fusionauth"] {
+        let text = countersign("schemes").arg(name).run().with(0).stdout;
+        let secret = text.lines().find(|line| line.starts_with("  secret  ")).unwrap();
+        assert!(secret.contains("PEM") && secret.contains("the notes"), "{name}: {secret}");
+    }
+    let listed = countersign("schemes").run().with(0).stdout;
+    for line in listed.lines().filter(|line| line.starts_with("telegram ")) {
+        assert!(line.contains(" none ") && !line.contains("{body}"), "{line}");
     }
 }
 
