@@ -650,13 +650,13 @@ pub fn autumn() -> Scheme {
 /// - **Signature**: `in the body`
 /// - **Signed payload**: `names and values of the fields, one per line: Message, MessageId, Subject, SubscribeURL, Timestamp, Token, TopicArn, Type`
 /// - **Secret**: No page shows it: each message contains the URL of the certificate, `SigningCertURL`. Download it over HTTPS after you have checked that the host is one of Amazon SNS.
-/// - The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.
+/// - The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<path>.pem` are accepted, and the same with `.amazonaws.com.cn`; the path can have several segments.
 /// - The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.
 /// - Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.
 /// - `SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.
 /// - Names and values are signed one per line, so a line break is rejected in all values except `Message`.
 /// - `MessageAttributes`, `UnsubscribeURL` and the headers are not signed.
-/// - Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.
+/// - Version 1 signs with SHA-1, version 2 with SHA-256, and both are accepted: set the topic's `SignatureVersion` to 2.
 #[must_use]
 pub fn aws_sns() -> Scheme {
     build(describe::aws_sns())
@@ -1101,7 +1101,7 @@ pub fn hookdeck() -> Scheme {
 /// - A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.
 /// - A request can contain the headers of all three versions: this scheme reads only its own.
 /// - HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.
-/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+/// - The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.
 #[must_use]
 pub fn hubspot() -> Scheme {
     build(describe::hubspot())
@@ -1350,7 +1350,7 @@ pub fn moralis() -> Scheme {
 /// - **Signature**: `Mux-Signature: t=<seconds>,v1=<hex>`
 /// - **Signed payload**: `{ts}.{body}`
 /// - **Secret**: Dashboard, Settings, Webhooks, the endpoint, Signing secret.
-/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+/// - The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.
 #[must_use]
 pub fn mux() -> Scheme {
     build(describe::mux())
@@ -1460,7 +1460,7 @@ pub fn perps_tracker() -> Scheme {
 /// - **Signature**: `Plaid-Verification`
 /// - **Signed payload**: `the JWT, whose claim request_body_sha256 is the SHA-256 of {body}, in hexadecimal`
 /// - **Secret**: API `/webhook_verification_key/get` with the token's `kid`: the field `key`, which is a JWK.
-/// - Instead of a configured key, one can be looked up by the token's `kid`. A key is not used after its `expired_at`.
+/// - The secret is the public key as a JWK, several as a JWKS, or one in PEM. Alternatively, the key is looked up by the token's `kid`. A key is not used after its `expired_at`.
 /// - Only ES256 is accepted, whatever the token's header says.
 /// - Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.
 #[must_use]
@@ -1685,7 +1685,7 @@ pub fn standardwebhooks_v1a() -> Scheme {
 /// - **Signed payload**: `{ts}.{body}`
 /// - **Secret**: Dashboard, Developers, Webhooks, the endpoint, Signing secret: begins with `whsec_`. `stripe listen` prints another one, for its own deliveries.
 /// - The secret is used as text: `whsec_` is part of the key.
-/// - The provider's SDK checks the age only; here a timestamp in the future is rejected, too.
+/// - The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.
 /// - `v0` is a test scheme and is ignored.
 #[must_use]
 pub fn stripe() -> Scheme {
@@ -2086,13 +2086,13 @@ mod describe {
         Scheme::builder("aws-sns")
             .title("Amazon SNS")
             .source("sns-validator 0.3.5")
-            .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<name>.pem` are accepted.")
+            .note("The secret is the certificate of `SigningCertURL`, or its public key, in PEM. Alternatively, the key is looked up by that URL. A certificate is not used outside of its validity. Only URLs of the form `https://sns.<region>.amazonaws.com/<path>.pem` are accepted, and the same with `.amazonaws.com.cn`; the path can have several segments.")
             .note("The objects that contain what is signed may have at most 4,096 members, because they are read before the delivery is verified.")
             .note("Any AWS account can have SNS sign messages of its own topics. Put the ARNs of your topics before the PEM, one per line: other topics are then rejected, even after the secret that lists them has expired.")
             .note("`SubscribeURL` is signed only in confirmations. To confirm a subscription, call it with a client that can only connect to SNS hosts.")
             .note("Names and values are signed one per line, so a line break is rejected in all values except `Message`.")
             .note("`MessageAttributes`, `UnsubscribeURL` and the headers are not signed.")
-            .note("Version 1 signs with SHA-1, version 2 with SHA-256: set the topic's `SignatureVersion` to 2.")
+            .note("Version 1 signs with SHA-1, version 2 with SHA-256, and both are accepted: set the topic's `SignatureVersion` to 2.")
             .evidence(Evidence::SdkSource)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::Tolerance])
             .algorithm(Algorithm::RsaSha256)
@@ -2730,7 +2730,7 @@ mod describe {
             .note("A delivery contains any number of events and has no type: each event has its `eventId` and `subscriptionType`.")
             .note("A request can contain the headers of all three versions: this scheme reads only its own.")
             .note("HubSpot decodes the percent-escapes of twelve marks in the URL before it signs it: `: / ? @ ! $ ' ( ) * , ;`.")
-            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .note("The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
             .signature_header("X-HubSpot-Signature-v3")
@@ -3047,7 +3047,7 @@ mod describe {
         Scheme::builder("mux")
             .title("Mux")
             .source("@mux/mux-node 15.3.0, webhooks.verifySignature")
-            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .note("The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId, SchemeField::EventType])
             .signature_header("Mux-Signature")
@@ -3219,7 +3219,7 @@ mod describe {
         Scheme::builder("plaid")
             .title("Plaid")
             .source("Plaid, Webhook verification")
-            .note("Instead of a configured key, one can be looked up by the token's `kid`. A key is not used after its `expired_at`.")
+            .note("The secret is the public key as a JWK, several as a JWKS, or one in PEM. Alternatively, the key is looked up by the token's `kid`. A key is not used after its `expired_at`.")
             .note("Only ES256 is accepted, whatever the token's header says.")
             .note("Bodies are sent with an indentation of two spaces: the signature covers the raw bytes.")
             .evidence(Evidence::Docs)
@@ -3539,7 +3539,7 @@ mod describe {
             .title("Stripe")
             .source("stripe-node 23.1.0, webhooks.generateTestHeaderString")
             .note("The secret is used as text: `whsec_` is part of the key.")
-            .note("The provider's SDK checks the age only; here a timestamp in the future is rejected, too.")
+            .note("The provider's SDK checks the age only; here a timestamp more than 5 min in the future is rejected, too.")
             .note("`v0` is a test scheme and is ignored.")
             .evidence(Evidence::SdkRun)
             .unconfirmed([SchemeField::AckDeadline, SchemeField::Retries, SchemeField::EventId])
