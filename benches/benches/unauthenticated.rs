@@ -83,7 +83,7 @@ struct Request {
 fn request(name: &str, scheme: &Scheme) -> Request {
     let secret = || {
         let text = match (name, scheme.secret_format()) {
-            ("aws-sns", _) => include_str!("../../tests/it/rules/rsa_certificate.pem"),
+            ("aws-sns", _) => include_str!("../../tests/core/rules/rsa_certificate.pem"),
             (_, SecretFormat::Hex) => "0102030405060708090a0b0c0d0e0f10",
             (_, SecretFormat::Whsec) => "whsec_AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=",
             (_, SecretFormat::Basic) => "hooks:correct horse battery staple",

@@ -20,7 +20,7 @@
 //! parsers.
 //!
 //! An input is text if possible, so that crashes are easy to read and to write. The tests of the
-//! project run every target on its seeds, in `tests/it/fuzz.rs`.
+//! project run every target on its seeds, in `tests/core/fuzz.rs`.
 
 mod diagnose;
 mod endpoints;

@@ -135,5 +135,5 @@ const P256_PUBLIC: &str = concat!(
     "m5FRF0y3+SG7O11x6kMahiIHAow==",
 );
 // The keys of the tests.
-const RSA_PRIVATE: &str = include_str!("../../tests/it/rules/rsa_private.pem");
-const RSA_CERTIFICATE: &str = include_str!("../../tests/it/rules/rsa_certificate.pem");
+const RSA_PRIVATE: &str = include_str!("../../tests/core/rules/rsa_private.pem");
+const RSA_CERTIFICATE: &str = include_str!("../../tests/core/rules/rsa_certificate.pem");

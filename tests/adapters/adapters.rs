@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 use self::instances::{adapters, request};
 use self::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, scheme, secret, verifier};
+use fixtures::delivery::{BODY, Delivery, scheme, secret, verifier};
 
 #[tokio::test]
 async fn a_proved_body_is_handed_over_byte_for_byte() {
@@ -56,7 +56,7 @@ async fn a_rejection_is_a_status_an_empty_body_and_its_error_in_the_extensions()
         (repeated, 400, "repeated_header"),
         (tampered, 401, "signature_mismatch"),
         (
-            Delivery::signed(&venum, secret(2), crate::delivery::NOW_MS, BODY),
+            Delivery::signed(&venum, secret(2), fixtures::delivery::NOW_MS, BODY),
             401,
             "signature_mismatch",
         ),
@@ -259,7 +259,7 @@ async fn a_content_length_that_is_no_number_announces_nothing() {
 #[tokio::test]
 async fn what_is_not_proved_never_reaches_the_handler() {
     let jupiter = scheme("jupiter");
-    let wrong = Delivery::signed(&jupiter, secret(2), crate::delivery::NOW_MS, BODY);
+    let wrong = Delivery::signed(&jupiter, secret(2), fixtures::delivery::NOW_MS, BODY);
     let knows_the_first: Verifier = verifier(&jupiter);
     for adapter in adapters(&knows_the_first) {
         assert_eq!(adapter.answer(request(&wrong, BODY)).await.status, 401, "{adapter}");

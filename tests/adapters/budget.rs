@@ -23,7 +23,7 @@ use tower::ServiceExt;
 
 use crate::adapters::instances::{self, request};
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, scheme, verifier};
+use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
 async fn a_body_is_counted_by_what_it_decodes_to() {

@@ -17,9 +17,9 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use crate::adapters::sockets::{Server, head, length};
-use crate::delivery::Delivery;
-use crate::receiver::faulty_store::FaultyStore;
 use crate::whole_path::adapters::{Handler, adapters, behind, deliver, event, receiver};
+use fixtures::delivery::Delivery;
+use fixtures::faulty_store::FaultyStore;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_clients_that_leave_mid_handler_leave_nothing_half_done() {

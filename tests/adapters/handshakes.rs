@@ -12,7 +12,7 @@ use countersign::{
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 /// A vector, and the configuration of its endpoint.
 #[derive(Clone)]

@@ -15,10 +15,10 @@ use countersign::{
 use metrics::set_default_local_recorder;
 use metrics_exporter_prometheus::PrometheusBuilder;
 
-use crate::delivery::{self, Delivery, NOW_MS, schemes, verifier_of};
-use crate::receiving::begin;
 use crate::telemetry::logged::Logged;
 use crate::whole_path::adapters::{Handler, layer, receiver_with};
+use fixtures::delivery::{self, Delivery, NOW_MS, schemes, verifier_of};
+use fixtures::receiving::begin;
 
 #[test]
 fn the_path_of_a_delivery_shows_nothing_of_it() {

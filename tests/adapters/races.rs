@@ -20,8 +20,8 @@ use hyper_util::rt::TokioExecutor;
 use tokio::task::{JoinSet, yield_now};
 
 use crate::adapters::sockets::Server;
-use crate::delivery::Delivery;
 use crate::whole_path::adapters::{Handler, Open, adapters, event, receiver};
+use fixtures::delivery::Delivery;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_identical_deliveries_at_once_are_handled_once_on_memory() {

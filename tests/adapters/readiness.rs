@@ -23,8 +23,8 @@ use tower::{ServiceBuilder, ServiceExt};
 
 use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::Delivery;
 use crate::whole_path::adapters::{event, receiver};
+use fixtures::delivery::Delivery;
 
 type App = BoxCloneService<Request<Body>, u16, Infallible>;
 

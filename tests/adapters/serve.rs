@@ -29,8 +29,8 @@ use tokio::time::timeout;
 use tower::ServiceBuilder;
 
 use crate::adapters::sockets::{head, length, read};
-use crate::delivery::{BODY, Delivery, scheme, verifier};
 use crate::http2;
+use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
 async fn a_tower_service_is_served_without_axum() {

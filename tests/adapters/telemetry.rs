@@ -28,11 +28,11 @@ use tower::ServiceExt;
 
 use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verifier_of};
-use crate::receiver::faulty_store::{Fault, FaultyStore};
 use crate::whole_path::adapters::{
     Handler, claim, event, extractor, layer, receiver, receiver_with,
 };
+use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, verifier, verifier_of};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn a_handled_delivery_is_told_once_at_every_step() {

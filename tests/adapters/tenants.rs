@@ -16,7 +16,7 @@ use countersign::{
 };
 use tokio::sync::Semaphore;
 
-use crate::delivery::{self, BODY, Delivery, NOW_MS, scheme, secret, secret_text};
+use fixtures::delivery::{self, BODY, Delivery, NOW_MS, scheme, secret, secret_text};
 
 #[tokio::test]
 async fn a_delivery_is_judged_by_the_secrets_of_the_tenant_that_it_names() {

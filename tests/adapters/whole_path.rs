@@ -21,8 +21,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use self::adapters::{Handler, adapters, claim, event, receiver, receiver_with};
-use crate::delivery::{Delivery, NOW_MS, scheme, verifier};
-use crate::receiver::faulty_store::{Fault, FaultyStore};
+use fixtures::delivery::{Delivery, NOW_MS, scheme, verifier};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn the_handlers_own_answer_reaches_the_sender_and_a_repeat_is_answered_200_with_nothing() {

@@ -5,7 +5,7 @@ use countersign::custom::SignatureCoverage;
 use countersign::{PublicUrl, RequestHead, Scheme, Secret, Secrets, Verified, Verifier};
 use countersign_conformance::{Expect, Vector, vectors};
 
-use crate::delivery::all_schemes;
+use fixtures::delivery::all_schemes;
 
 type Headers = Vec<(String, Vec<u8>)>;
 

@@ -10,7 +10,7 @@ use countersign_conformance::{Expect, Vector, vectors};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
-use crate::receiving::begin;
+use fixtures::receiving::begin;
 
 const NOW_MS: i64 = 1_760_000_000_000;
 const BODY: &[u8] = br#"[{"blockNumber":"0x1"}]"#;

@@ -16,7 +16,7 @@ mod writers;
 use countersign::diagnose::{Audience, CapturedRequest, CauseKind, Diagnose, Diagnosis};
 use countersign::{Scheme, Secret, Secrets, VerifyErrorKind, schemes};
 
-use crate::delivery::{Delivery, NOW_MS, scheme, secret_of, secret_text};
+use fixtures::delivery::{Delivery, NOW_MS, scheme, secret_of, secret_text};
 
 const URL: &str = "https://receiver.example/hook";
 
@@ -118,7 +118,7 @@ fn a_secret_that_the_scheme_cannot_use_is_a_cause_and_ends_no_diagnosis() {
         ("discord", "8c3f1a6e-2b4d-4c5e-9f7a-1b2c3d4e5f60", "a UUID"),
     ] {
         let scheme = scheme(name);
-        let delivery = Delivery::of(&super::delivery::scheme("svix"));
+        let delivery = Delivery::of(&fixtures::delivery::scheme("svix"));
         let delivery = Delivery { headers: delivery.headers, body: b"{\"a\": 1}".to_vec() };
         let names = scheme.headers().map(str::to_owned);
         let own: Vec<_> = names.map(|name| (name, b"1760000000".to_vec())).collect();

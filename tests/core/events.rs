@@ -3,7 +3,7 @@
 use countersign::{PublicUrl, Scheme, Secret, Verifier, VerifyErrorKind as Kind};
 use countersign_conformance::{Expect, VectorSecret, vectors};
 
-use crate::delivery::{BODY, Delivery, ID, NOW_MS, hmac_sha256, scheme, secret, verifier};
+use fixtures::delivery::{BODY, Delivery, ID, NOW_MS, hmac_sha256, scheme, secret, verifier};
 
 #[test]
 fn the_events_of_one_transaction_have_different_ids() {

@@ -3,7 +3,7 @@
 
 use countersign::{PublicUrl, RequestHead, Secret, Verifier, VerifyErrorKind as Kind, schemes};
 
-use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+use fixtures::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 
 const FIVE_FIELDS: &str = "CallSid=CA1234567890ABCDE&Digits=1234&From=%2B14158675309\
                            &To=%2B18005551212&Caller=%2B14158675309";

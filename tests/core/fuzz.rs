@@ -37,7 +37,7 @@ fn every_target_holds_for_its_seeds_and_near_them() {
 
 #[test]
 fn every_target_has_its_fuzzer() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
     let fuzzers: BTreeSet<String> = fs::read_dir(folder.join("fuzz_targets"))
         .unwrap()

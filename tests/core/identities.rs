@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign::scheme::{Identity, Interactive, Retries};
 use countersign::{PublicUrl, Scheme, Secret, Signer, Verified, Verifier};
 
-use crate::delivery::{Delivery, NOW_MS, all_schemes, scheme, verifier_at};
+use fixtures::delivery::{Delivery, NOW_MS, all_schemes, scheme, verifier_at};
 
 // The settings of every scheme.
 
@@ -236,7 +236,8 @@ fn a_retry_that_is_signed_anew_is_the_same_event_if_its_body_tells_events_apart(
 }
 
 fn verified(scheme: &Scheme, unix_ms: i64, body: &str) -> Verified {
-    let delivery = Delivery::signed(scheme, crate::delivery::secret_of(scheme, 1), unix_ms, body);
+    let delivery =
+        Delivery::signed(scheme, fixtures::delivery::secret_of(scheme, 1), unix_ms, body);
     delivery.verify(&verifier_at(scheme, unix_ms)).unwrap()
 }
 

@@ -12,7 +12,7 @@ use countersign::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::receiving::{ClaimedDelivery, receive};
+use fixtures::receiving::{ClaimedDelivery, receive};
 
 const SECRET: &str = "a secret of the identity tests";
 const NOW_MS: i64 = 1_760_000_000_000;

@@ -8,7 +8,7 @@ use countersign::{
 };
 use ring::{digest, hmac};
 
-use crate::delivery::{ID, NOW_MS};
+use fixtures::delivery::{ID, NOW_MS};
 
 const SECONDS: TimestampUnit = TimestampUnit::Seconds;
 const MONTH_MS: i64 = 30 * 86_400_000;
@@ -138,7 +138,7 @@ fn a_body_begins_as_the_scheme_says_or_is_not_there() {
     for (body, is_accepted) in
         [("{}", true), ("[]", true), ("", true), (" {}", false), ("x{", false)]
     {
-        let tag = const_hex::encode(crate::delivery::hmac_sha256(KEY, format!("id-1{body}")));
+        let tag = const_hex::encode(fixtures::delivery::hmac_sha256(KEY, format!("id-1{body}")));
         let sent = [("X-Signature", tag.as_str()), ("X-Id", "id-1")];
         assert_eq!(verifier.verify(&sent, body).is_ok(), is_accepted, "{body:?}");
     }
@@ -223,7 +223,7 @@ fn no_piece_of_a_body_can_be_moved_into_a_header_of_coinbase() {
     let names = "content-type x-event-id x-event-type";
     let values = ["application/json", "evt_1", "onchain.activity.detected"];
     let signed = format!("{}.{names}.{}.{body}", NOW_MS / 1000, values.join("."));
-    let tag = const_hex::encode(crate::delivery::hmac_sha256(KEY, &signed));
+    let tag = const_hex::encode(fixtures::delivery::hmac_sha256(KEY, &signed));
     let signature = format!("t={},h={names},v1={tag}", NOW_MS / 1000);
     let verifier = verifier(&schemes::coinbase_cdp_v1(), None);
     let verify = |values: [&str; 3], body: &str| {
@@ -257,7 +257,7 @@ fn a_header_of_contentful_cannot_be_read_as_two() {
             "content-type:{value};x-contentful-signed-headers:{list};x-contentful-timestamp:{time}"
         );
         let signed = format!("POST\n/x\n{headers}\n{{}}");
-        let tag = const_hex::encode(crate::delivery::hmac_sha256(KEY, signed));
+        let tag = const_hex::encode(fixtures::delivery::hmac_sha256(KEY, signed));
         let sent = [
             ("content-type", value),
             ("x-contentful-signature", &tag),

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use countersign::scheme::BodyView;
 use countersign::{Clock, ManualClock, Scheme, Tolerance, Verifier, VerifyErrorKind as Kind};
 
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
-use crate::receiving::begin;
 use crate::scheme_features;
+use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret, verifier, verifier_at};
+use fixtures::receiving::begin;
 
 // Headers before the body.
 

@@ -14,13 +14,13 @@ use countersign::{
 use countersign_conformance::{Expect, Reason, Vector, vectors};
 use ring::hmac;
 
-use crate::delivery::{
+use crate::probe::{Lacking, Probe};
+use fixtures::delivery::{
     BODY, Delivery, ID, NO_HEADERS, NOW_MS, any_body_schemes, hmac_sha256, in_form_of,
     list_schemes, scheme, schemes, secret, several, signs_for_anybody, takes_form, verifier,
     verifier_at,
 };
-use crate::probe::{Lacking, Probe};
-use crate::receiving::begin;
+use fixtures::receiving::begin;
 
 // CVE-2024-21491, RUSTSEC-2024-0010: tags were compared up to the shorter one's length, so `v1,`
 // always verified.
@@ -278,7 +278,7 @@ fn a_key_is_never_fetched_from_where_a_request_or_a_secret_points() {
 
 #[test]
 fn verification_opens_no_connection() {
-    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/countersign-core");
+    let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/countersign-core");
     let manifest = fs::read_to_string(core.join("Cargo.toml")).unwrap();
     let sources = rust_files(&core.join("src"));
     assert!(sources.len() > 20);

@@ -1,7 +1,6 @@
 //! The receiver: which deliveries `receive` accepts, its early responses, and how
 //! a claim ends in every case.
 
-pub(crate) mod faulty_store;
 mod held_events;
 mod outage;
 mod slow_store;
@@ -16,11 +15,11 @@ use countersign::{
     Clock, ConfigError, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, Receiver, Repeats,
     Scheme, Secret, Signer, TokioRuntime, Tolerance, Verified, Verifier, VerifyErrorKind, schemes,
 };
-use faulty_store::{Fault, FaultyStore};
+use fixtures::faulty_store::{Fault, FaultyStore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::receiving::{ClaimedDelivery, receive};
+use fixtures::receiving::{ClaimedDelivery, receive};
 
 const SECRET: &str = "whsec_receiver";
 

@@ -137,4 +137,4 @@ impl Case {
     }
 }
 
-const CASES: &str = include_str!("../cases/requests.json");
+const CASES: &str = include_str!("cases/requests.json");

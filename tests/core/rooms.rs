@@ -9,7 +9,7 @@ const EXCEPTIONS: [(&str, &str); 1] = [("scheme/custom_binding.rs", "custom")];
 
 #[test]
 fn no_room_of_the_core_uses_a_room_above_it() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/countersign-core/src");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates/countersign-core/src");
     let rooms = rooms(&fs::read_to_string(source.join("lib.rs")).unwrap());
     let in_folder: BTreeSet<_> =
         fs::read_dir(&source).unwrap().map(|entry| stem(&entry.unwrap().path())).collect();

@@ -7,10 +7,10 @@ use countersign::secrets::SecretProblem;
 use countersign::tenants::{TenantId, Tenants};
 use countersign::{ConfigError, ManualClock, Secret, Secrets, Verifier, VerifyErrorKind};
 
-use crate::delivery::{
+use fixtures::delivery::{
     BODY, Delivery, NOW_MS, scheme, schemes, secret, secret_of, several, verifier_of,
 };
-use crate::receiving::begin;
+use fixtures::receiving::begin;
 
 #[test]
 fn replaced_secrets_count_for_every_clone_and_whatever_is_set_later() {

@@ -20,9 +20,9 @@ use countersign::{
 };
 use countersign_conformance::{Expect, vectors};
 
-use crate::delivery::{NO_HEADERS, NOW_MS};
-use crate::receiving::begin;
 use cases::{ADYEN, Case, JSON, NAMES, Sent, cases, verifier};
+use fixtures::delivery::{NO_HEADERS, NOW_MS};
+use fixtures::receiving::begin;
 
 /// Each with a request, the key that signed it, and another key.
 pub(crate) fn diagnosed_cases()

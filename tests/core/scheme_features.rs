@@ -15,10 +15,10 @@ use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
 use ring::digest;
 
-use crate::delivery::{
+use fixtures::delivery::{
     Delivery, NO_HEADERS, NOW_MS, all_schemes, hmac_sha256, scheme, secret, secret_text, verifier,
 };
-use crate::receiving::begin;
+use fixtures::receiving::begin;
 
 #[test]
 fn only_fourteen_providers_cannot_be_described() {

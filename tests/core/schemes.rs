@@ -8,7 +8,7 @@ use countersign::scheme::{Algorithm, Encoding, Evidence, Retries, SecretFormat, 
 use countersign::{Scheme, Secret, Secrets, Signer, Verifier, VerifyErrorKind as Kind};
 use countersign_conformance::{Expect, Vector, VectorSecret, vectors};
 
-use crate::delivery::{
+use fixtures::delivery::{
     BODY, Delivery, NOW_MS, all_schemes, hmac_sha256, list_schemes, scheme, schemes, secret,
     secret_of, secret_text, several, tag_length, try_verifier_of, verifier, verifier_at,
     verifier_of,

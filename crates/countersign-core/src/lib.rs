@@ -30,7 +30,7 @@
 //! | `diagnose` | finds out why a delivery fails verification, for tools |
 //!
 //! A room uses only the rooms above it in this table. The only exception is a trait and its type:
-//! a [`Scheme`] holds a [`CustomScheme`](custom::CustomScheme), whose methods get the scheme. `tests/it/rooms.rs` checks
+//! a [`Scheme`] holds a [`CustomScheme`](custom::CustomScheme), whose methods get the scheme. `tests/core/rooms.rs` checks
 //! this.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

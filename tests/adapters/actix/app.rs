@@ -16,7 +16,7 @@ use futures_core::Stream;
 use http_body::Body;
 use tokio::task::LocalSet;
 
-use crate::delivery::Delivery;
+use fixtures::delivery::Delivery;
 
 /// Runs code that spawns tasks on the current thread.
 pub(super) async fn local<F: Future>(future: F) -> F::Output {

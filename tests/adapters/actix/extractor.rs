@@ -15,9 +15,9 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
 use super::app::{LocalApp, local, request};
-use crate::delivery::{self, BODY, scheme, verifier};
-use crate::receiver::faulty_store::{Fault, FaultyStore};
 use crate::whole_path::adapters::{event, receiver};
+use fixtures::delivery::{self, BODY, scheme, verifier};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test]
 async fn the_verifier_comes_out_of_the_apps_data_and_the_nearest_one_counts() {

@@ -18,8 +18,8 @@ use serde_json::Value;
 
 use super::app::{LocalApp, local, of_body, pieces, request};
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret, secret_text, verifier};
 use crate::whole_path::adapters::{receiver, receiver_with};
+use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret, secret_text, verifier};
 
 #[tokio::test]
 async fn the_body_is_there_again_for_the_handlers_own_extractors() {

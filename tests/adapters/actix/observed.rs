@@ -11,10 +11,10 @@ use countersign::{Endpoint, MemoryStore};
 use tokio::time::sleep;
 
 use super::app::{LocalApp, local, pieces, request};
-use crate::delivery::{scheme, verifier};
 use crate::telemetry::logged::Logged;
 use crate::telemetry::recorded::Recorded;
 use crate::whole_path::adapters::{event, receiver};
+use fixtures::delivery::{scheme, verifier};
 
 #[tokio::test(start_paused = true)]
 async fn a_handled_delivery_is_told_once_at_every_step() {

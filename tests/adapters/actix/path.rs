@@ -26,9 +26,9 @@ use tokio::time::{Instant, sleep, timeout};
 use super::app::{LocalApp, local, pieces};
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::delivery::NOW_MS;
-use crate::receiver::faulty_store::{Fault, FaultyStore};
 use crate::whole_path::adapters::{event, receiver};
+use fixtures::delivery::NOW_MS;
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_need_not_be_send_and_is_called_once_for_each_event() {

@@ -12,8 +12,8 @@ use tokio::time::{interval, timeout};
 
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::delivery::Delivery;
 use crate::whole_path::adapters::{event, receiver};
+use fixtures::delivery::Delivery;
 
 /// If the payload were dropped, actix-web would wait forever for the rest of a
 /// chunked body.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use tower::ServiceExt;
 
 use super::instances::{request, typed_extractor};
-use crate::delivery::{BODY, Delivery, scheme, verifier};
+use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
 async fn the_verifier_itself_can_be_the_state() {

@@ -15,7 +15,7 @@ use http::Request;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::delivery::Delivery;
+use fixtures::delivery::Delivery;
 
 pub(crate) struct Adapter {
     pub(crate) name: &'static str,

@@ -18,7 +18,7 @@ use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
 
 use super::instances::{self, request};
 use super::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, scheme, secret_text, verifier};
+use fixtures::delivery::{BODY, Delivery, scheme, secret_text, verifier};
 
 #[tokio::test]
 async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {

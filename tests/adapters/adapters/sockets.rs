@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use tower::ServiceBuilder;
 
 use super::instances::adapters;
-use crate::delivery::{BODY, Delivery, scheme, verifier};
+use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test]
 async fn a_proved_body_is_handed_over_byte_for_byte_over_a_socket() {

@@ -77,7 +77,7 @@ async fn the_server_of_the_actix_middleware_gets_a_clean_card() {
 
 #[test]
 fn every_example_that_serves_has_its_place_in_the_page_and_in_its_script() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut serving = Vec::new();
     for example in fs::read_dir(examples).unwrap() {
         let example = example.unwrap();

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::{Vector, vector, vectors};
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 #[tokio::test]
 async fn every_adapter_answers_every_handshake_before_its_handler_is_called() {

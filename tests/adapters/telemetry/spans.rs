@@ -10,8 +10,8 @@ use tracing::Instrument;
 use super::logged::Logged;
 use super::{adapters, send};
 use crate::adapters::instances::request;
-use crate::delivery::{BODY, Delivery, scheme, verifier};
 use crate::whole_path::adapters::{Handler, event, layer, receiver};
+use fixtures::delivery::{BODY, Delivery, scheme, verifier};
 
 #[tokio::test(start_paused = true)]
 async fn a_delivery_has_one_span_whose_fields_say_what_came_of_it() {

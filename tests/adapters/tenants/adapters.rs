@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Asked, clocked, of_header, of_tenant, verifier};
 use crate::adapters::instances::{adapters, request};
-use crate::delivery::{BODY, Delivery};
+use fixtures::delivery::{BODY, Delivery};
 
 #[tokio::test(start_paused = true)]
 async fn every_adapter_resolves_the_tenant_and_says_what_it_could_not() {

@@ -141,7 +141,7 @@ async fn a_tenant_that_is_forgotten_is_asked_for_at_once() {
     let known = Arc::clone(&secret);
     let tenants = of_header(move |_| {
         let number = *known.lock().unwrap();
-        async move { Ok(Some(crate::delivery::secret(number).into())) }
+        async move { Ok(Some(fixtures::delivery::secret(number).into())) }
     });
     let (verifier, _): (Verifier, ManualClock) = clocked(tenants);
     // A change of the settings does not separate a verifier from its clones.

@@ -19,7 +19,7 @@ use http::header::RETRY_AFTER;
 use tower::ServiceExt;
 
 use crate::adapters::instances::request;
-use crate::delivery::{Delivery, scheme, verifier};
+use fixtures::delivery::{Delivery, scheme, verifier};
 
 /// Creates an adapter in front of a handler.
 pub(crate) type Open<S> = fn(&Receiver<S>, &Handler) -> Adapter;

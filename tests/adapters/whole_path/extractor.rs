@@ -15,8 +15,8 @@ use tower::ServiceExt;
 
 use super::adapters::{Handler, claim, deliver, event, extractor, receiver};
 use crate::adapters::instances::request;
-use crate::delivery::scheme;
-use crate::receiver::faulty_store::{Fault, FaultyStore};
+use fixtures::delivery::scheme;
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[derive(Deserialize)]
 struct Event {
@@ -36,7 +36,7 @@ async fn a_delivery_is_handed_over_parsed_with_its_proof_and_its_claim() {
     let receiver = receiver(MemoryStore::new());
     let app = Router::new().route("/", post(on_event)).with_state(receiver);
     let body = r#"{"event_id":"evt_1","amount":7}"#;
-    let delivery = crate::delivery::Delivery::with_body(&scheme("jupiter"), body);
+    let delivery = fixtures::delivery::Delivery::with_body(&scheme("jupiter"), body);
     assert_eq!(deliver(&app, &delivery).await.body, "evt_1 at attempt 1, false");
     assert_eq!(deliver(&app, &delivery).await.answer(), (200, Some("duplicate")));
 }
@@ -47,7 +47,7 @@ async fn a_body_that_the_handler_cannot_read_claims_nothing() {
 
     let store = FaultyStore::new(MemoryStore::new());
     let app = Router::new().route("/", post(on_event)).with_state(receiver(store.clone()));
-    let delivery = crate::delivery::Delivery::with_body(&scheme("jupiter"), "[]");
+    let delivery = fixtures::delivery::Delivery::with_body(&scheme("jupiter"), "[]");
     assert_eq!(deliver(&app, &delivery).await.status, 400);
     assert_eq!(store.asked(), 0);
 }

@@ -30,8 +30,8 @@ use super::adapters::{Handler, behind, deliver, event, layer, receiver, receiver
 use super::gated;
 use crate::adapters::instances::request;
 use crate::adapters::scripted::{Step, scripted};
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
-use crate::receiver::faulty_store::{Fault, FaultyStore};
+use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, secret_text, verifier};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
 async fn a_panicking_handler_is_answered_500_and_gives_the_event_back() {

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::{assert_certain, assert_suspected, found};
-use crate::delivery::{Delivery, any_body_schemes, scheme};
+use fixtures::delivery::{Delivery, any_body_schemes, scheme};
 
 /// Signs one body and sends another. Checks that the cause is found for every
 /// scheme.

@@ -6,7 +6,7 @@ use countersign::{Scheme, Secret, Signer, VerifyErrorKind};
 use countersign_conformance::{HandshakeVector, handshake_vectors};
 
 use super::diagnose;
-use crate::delivery::{NOW_MS, scheme};
+use fixtures::delivery::{NOW_MS, scheme};
 
 fn captured(vector: &HandshakeVector, signed: Vec<(String, String)>) -> CapturedRequest {
     let headers = vector.request.headers.iter().cloned().chain(signed);

@@ -8,7 +8,7 @@ use countersign::scheme::{Algorithm, Encoding};
 use ring::hmac;
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
-use crate::delivery::{
+use fixtures::delivery::{
     BODY, Delivery, list_schemes, scheme, schemes, secret, secret_text, tag_length,
 };
 

@@ -8,8 +8,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
 
 use super::{assert_certain, assert_suspected, diagnose, found_by};
-use crate::delivery::{Delivery, NOW_MS, scheme, schemes, secret_of};
 use crate::rules::diagnosed_cases;
+use fixtures::delivery::{Delivery, NOW_MS, scheme, schemes, secret_of};
 
 #[test]
 fn of_a_thousand_random_failures_none_is_explained_with_certainty() {

@@ -5,7 +5,7 @@ use countersign::scheme::SecretFormat;
 use countersign::{Scheme, Secret};
 
 use super::{diagnose, found, found_by};
-use crate::delivery::{Delivery, NOW_MS, any_body_schemes, scheme, secret_of, secret_text};
+use fixtures::delivery::{Delivery, NOW_MS, any_body_schemes, scheme, secret_of, secret_text};
 
 const SIGNED: &str = "{\"id\": \"evt_1\", \"n\": 1}";
 const REWRITTEN: &str = "{\"id\":\"evt_1\",\"n\":1}";

@@ -6,8 +6,8 @@ use countersign::{Scheme, Secret, Signer, VerifyErrorKind as Kind};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use super::{assert_suspected, bodies::gzip, captured, diagnose};
-use crate::delivery::{BODY, Delivery, NO_HEADERS, NOW_MS, scheme, schemes, secret_of};
 use crate::rules::diagnosed_cases;
+use fixtures::delivery::{BODY, Delivery, NO_HEADERS, NOW_MS, scheme, schemes, secret_of};
 
 /// A request that is rejected with this kind and is not authentic, and the
 /// cause that must be reported first. `None` if only an adapter can detect it

@@ -7,7 +7,7 @@ use countersign::scheme::SecretFormat;
 use countersign::{Scheme, Secret};
 
 use super::{assert_certain, assert_suspected, diagnose, found_by};
-use crate::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of, secret_text};
+use fixtures::delivery::{BODY, Delivery, NOW_MS, scheme, schemes, secret_of, secret_text};
 
 /// The text of the first secret, in the format in which the scheme's provider
 /// shows it.

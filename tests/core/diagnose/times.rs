@@ -5,7 +5,7 @@ use countersign::diagnose::CauseKind;
 use countersign::scheme::TimestampUnit;
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
-use crate::delivery::{
+use fixtures::delivery::{
     BODY, Delivery, NOW_MS, hmac_sha256, scheme, schemes, secret_of, secret_text,
 };
 

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::writers::config;
 use super::{assert_certain, diagnose};
-use crate::delivery::{NOW_MS, all_schemes, in_form_of};
+use fixtures::delivery::{NOW_MS, all_schemes, in_form_of};
 
 const BODY: &str = "a=1&b=2";
 

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 
 use super::{assert_certain, diagnose, found};
-use crate::delivery::{Delivery, NOW_MS, scheme};
+use fixtures::delivery::{Delivery, NOW_MS, scheme};
 
 #[derive(Debug, Clone)]
 enum Json {

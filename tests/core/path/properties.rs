@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use super::{all_verifiers, ms};
-use crate::delivery::{
+use fixtures::delivery::{
     Delivery, NOW_MS, any_body_schemes, hmac_sha256, in_form_of, scheme, schemes, secret, verifier,
     verifier_at,
 };
-use crate::receiving::begin;
+use fixtures::receiving::begin;
 
 proptest! {
     #[test]

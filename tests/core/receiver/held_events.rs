@@ -7,8 +7,8 @@ use std::time::Duration;
 use countersign::store::{IdempotencyStore, LeaseLost, RenewOutcome};
 use countersign::{Claim, EarlyResponse, ManualClock, MemoryStore, OutagePolicy, TokioRuntime};
 
-use super::faulty_store::{Fault, FaultyStore};
 use super::{admit, epoch};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 const EVENT: &str = r#"{"event_id":"1"}"#;
 const POLICIES: [OutagePolicy; 3] =

@@ -8,8 +8,8 @@ use countersign::store::{Degraded, IdempotencyStore};
 use countersign::{EventKey, MemoryStore, OutagePolicy, Receiver, Repeats, TokioRuntime};
 use tokio::time::sleep;
 
-use super::faulty_store::{Fault, FaultyStore};
 use super::{admit, epoch};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 const EVENT: &str = r#"{"event_id":"1"}"#;
 const A_WHILE: Duration = Duration::from_secs(5);

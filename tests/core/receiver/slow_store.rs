@@ -12,8 +12,8 @@ use countersign::{
 };
 use tokio::time::{Instant, sleep, timeout};
 
-use super::faulty_store::{Fault, FaultyStore};
 use super::{admit, epoch, signed};
+use fixtures::faulty_store::{Fault, FaultyStore};
 
 const EVENT: &str = r#"{"event_id":"1"}"#;
 const A_WHILE: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use ring::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::delivery::{ID, NOW_MS};
+use fixtures::delivery::{ID, NOW_MS};
 
 /// One scheme with the secrets of a signer and those of its verifier.
 pub(super) struct Case {

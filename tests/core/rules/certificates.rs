@@ -16,7 +16,7 @@ use super::cases::{
     Case, JSON, RSA_CERTIFICATE, RSA_CERTIFICATE_2025, RSA_PRIVATE, RSA_PRIVATE_OTHER, Sent,
     public_pem, verifier,
 };
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 #[test]
 fn a_certificate_verifies_nothing_outside_of_its_validity() {

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use super::cases::{
     Case, P256_SPKI, RSA_CERTIFICATE, RSA_PRIVATE, ed25519, p256, pem, public_pem, verifier,
 };
-use crate::delivery::NOW_MS;
-use crate::receiving::begin;
+use fixtures::delivery::NOW_MS;
+use fixtures::receiving::begin;
 
 const BODY: &str = "{}";
 

@@ -10,7 +10,7 @@ use countersign::{
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use super::cases::{RSA_PRIVATE, ed25519, p256, pem, verifier};
-use crate::delivery::{ID, NOW_MS};
+use fixtures::delivery::{ID, NOW_MS};
 
 #[test]
 fn a_private_key_signs_for_the_schemes_whose_receivers_hold_the_public_one() {

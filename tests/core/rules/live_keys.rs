@@ -11,8 +11,8 @@ use countersign::{
 };
 
 use super::cases::{Case, Sent, cases, url, verifier};
-use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
-use crate::receiving::begin;
+use fixtures::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+use fixtures::receiving::begin;
 
 #[test]
 fn a_delivery_signed_by_an_expired_secret_is_rejected_whatever_else_is_live() {

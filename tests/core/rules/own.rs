@@ -8,7 +8,7 @@ use countersign::scheme::{Algorithm, Identity, SchemeBuilder, TimestampUnit};
 use countersign::{ConfigError, Scheme, Secret, Verifier, VerifyError, VerifyErrorKind as Kind};
 
 use super::cases::{Sent, verifier};
-use crate::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
+use fixtures::delivery::{NO_HEADERS, NOW_MS, hmac_sha256};
 
 /// Signs the reversed body and the time.
 struct Reversed;

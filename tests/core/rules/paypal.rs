@@ -5,7 +5,7 @@ use countersign::{
 };
 
 use super::cases::{Case, RSA_CERTIFICATE, verifier};
-use crate::delivery::{ID, NOW_MS};
+use fixtures::delivery::{ID, NOW_MS};
 
 const WEBHOOK: &str = "1JE4291016473214C";
 
@@ -97,7 +97,7 @@ fn a_checksum_authenticates_no_body_and_a_transmission_is_good_for_one_event() {
     let (sent, verifier) = (case.signed(), case.verifier());
     let verified = sent.verify(&verifier).unwrap();
     assert!(!verified.authenticates_body());
-    assert_eq!(verified.event_id(), crate::delivery::ID);
+    assert_eq!(verified.event_id(), fixtures::delivery::ID);
     assert_eq!(verified.event_id_from().to_string(), "header:PAYPAL-TRANSMISSION-ID");
     // Another body with the same checksum.
     let forged = with_checksum_of(&sent.body, br#"{"event_type":"FORGED"} "#);

@@ -6,7 +6,7 @@ use countersign::{
 };
 
 use super::cases::{ADYEN, Case, cases};
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 const JSON: &str = r#"{"n":1}"#;
 const FORM: &str = "a=1&b=2";

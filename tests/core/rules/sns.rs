@@ -9,7 +9,7 @@ use countersign::{
 use serde_json::{Value, json};
 
 use super::cases::{Case, RSA_CERTIFICATE, RSA_PRIVATE, Sent, public_pem, verifier};
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 #[test]
 fn a_certificate_is_handed_in_or_looked_up_by_its_url() {

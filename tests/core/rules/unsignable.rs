@@ -4,7 +4,7 @@ use countersign::custom::SignedRequest;
 use countersign::{ConfigError, Secret, Signer};
 
 use super::cases::{Case, cases, url};
-use crate::delivery::NOW_MS;
+use fixtures::delivery::NOW_MS;
 
 #[test]
 fn an_id_that_no_receiver_takes_is_not_signed() {

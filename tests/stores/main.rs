@@ -1,0 +1,5 @@
+//! Tests of the stores, against real servers.
+#![allow(clippy::unwrap_used, reason = "everything here is a test")]
+
+mod redis;
+mod stores;
