@@ -4,7 +4,8 @@
 //! Each scheme gets the request of one of its vectors, or else one of its sample events, with the
 //! bodies that are the most expensive to read and with the maximum number of signatures. The best round decides, because
 //! other load on the machine can only add time. Bodies over the limit of a scheme are rejected
-//! by their length, as in an adapter. `SCHEME=figma` measures one scheme, and prints each body.
+//! by their length, as in an adapter. A scheme that signs the decoded body must decode it first: its
+//! gzip bodies are compared with a text of the same length that any compressor writes. `SCHEME=figma` measures one scheme, and prints each body.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark of a failing call must not continue")]
 
@@ -26,6 +27,7 @@ const MIB: usize = 1 << 20;
 const BUDGET: f64 = 4.0;
 /// How the names of the bodies begin that are sent as gzip.
 const GZIP: &str = "gzip";
+const GZIP_TEXT: &str = "gzip, a text";
 
 fn main() {
     // `cargo test --all-targets` also runs this, only to check that it works.
@@ -58,11 +60,18 @@ fn main() {
             }
             (*what, cost)
         });
-        let (what, cost) = costs.max_by_key(|(_, cost)| *cost).unwrap();
+        let costs: Vec<_> = costs.collect();
         let plain = plain(&scheme, rounds, || {
             receive_unauthenticated(verifier, head, &[b'a'; MIB]);
         });
-        let ratio = cost.as_secs_f64() / plain.as_secs_f64();
+        let text =
+            costs.iter().find(|(what, _)| *what == GZIP_TEXT).map_or(plain, |(_, text)| *text);
+        let ratio = |(what, cost): &(&str, Duration)| {
+            let reference = if what.starts_with(GZIP) { text } else { plain };
+            cost.as_secs_f64() / reference.as_secs_f64()
+        };
+        let most = costs.iter().max_by(|one, other| ratio(one).total_cmp(&ratio(other))).unwrap();
+        let ((what, cost), ratio) = (most, ratio(most));
         println!(
             "| {name} | {what} | {:.2} | {ratio:.2} | ≤ {BUDGET} | {} |",
             cost.as_secs_f64() * 1e3,
@@ -197,13 +206,24 @@ fn bodies(own: &[u8], scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
         ),
     ];
     if scheme.body_view() == BodyView::Decoded {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        gzip.write_all(&vec![b'['; MIB - 1]).unwrap();
+        let text = flate2::Compression::default();
+        let mut text = flate2::write::GzEncoder::new(Vec::new(), text);
+        // Letters in an order without repetitions.
+        let mut state = 1_u64;
+        for _ in 0..MIB - 1024 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            text.write_all(&[b'0' + (state >> 58) as u8]).unwrap();
+        }
+        let mut zeros = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        zeros.write_all(&vec![b'['; MIB - 1]).unwrap();
         bodies.extend([
-            (GZIP, gzip.finish().unwrap()),
-            ("gzip, empty fixed blocks", gzip_blocks(&EMPTY_FIXED)),
-            ("gzip, empty dynamic blocks", gzip_blocks(&EMPTY_DYNAMIC)),
-            ("gzip, blocks of one match", gzip_blocks(&ONE_MATCH)),
+            (GZIP_TEXT, text.finish().unwrap()),
+            ("gzip, one byte repeated", zeros.finish().unwrap()),
+            ("gzip, empty fixed blocks", gzip_blocks(&EMPTY_FIXED, 0)),
+            ("gzip, empty dynamic blocks", gzip_blocks(&EMPTY_DYNAMIC, 0)),
+            ("gzip, blocks of one match", gzip_blocks(&ONE_MATCH, 0)),
+            ("gzip, padding, then empty fixed blocks", gzip_blocks(&EMPTY_FIXED, MIB - 1024)),
+            ("gzip, padding, then empty dynamic blocks", gzip_blocks(&EMPTY_DYNAMIC, MIB - 1024)),
         ]);
     }
     // The content of the request's body, and additional content up to the limit.
@@ -258,13 +278,16 @@ fn bodies(own: &[u8], scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// A gzip body of 1 MiB that consists of copies of a deflate block, given as values and their
-/// numbers of bits. It has no end, which is only noticed after its blocks.
-fn gzip_blocks(block: &[(u64, u32)]) -> Vec<u8> {
+/// numbers of bits. They follow a block of at least `padding` bytes, which are matches and so take
+/// few bits. The body has no end, which is only noticed after its blocks.
+fn gzip_blocks(block: &[(u64, u32)], padding: usize) -> Vec<u8> {
     let mut body = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
-    // A block with one byte, for the matches.
-    let first = [(0, 1), (1, 2), (0b110, 8), (0, 7)];
+    // A block with one byte, for the matches, and matches of 258 bytes at the distance 1.
+    let first = [(0, 1), (1, 2), (0b110, 8)];
+    let match_258 = [(0b1010_0011, 8), (0, 5)].iter().cycle().take(padding.div_ceil(258) * 2);
+    let first = first.iter().chain(match_258).chain(&[(0, 7)]);
     let (mut held, mut count) = (0_u64, 0_u32);
-    for (value, bits) in first.iter().chain(block.iter().cycle()) {
+    for (value, bits) in first.chain(block.iter().cycle()) {
         held |= value << count;
         count += bits;
         while count >= 8 {
