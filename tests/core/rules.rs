@@ -402,6 +402,9 @@ fn a_delivery_of_adyen_has_exactly_one_item_and_it_is_signed() {
         }
     }
     assert_eq!(with(vec![one.clone(); 100]), Some(Kind::TooManySignatures));
+    let object = serde_json::json!({ "notificationItems": { "0": one } });
+    let object = sent.clone().with_body(object.to_string());
+    assert_eq!(object.rejected(&verifier), Some(Kind::MissingSignature));
     // Too many bytes.
     assert_eq!(with(vec![one; 2000]), Some(Kind::BodyTooLarge));
 }

@@ -62,13 +62,12 @@ pub fn at(body: &[u8], pointers: &[&str]) -> Vec<Value> {
     find(body, &pointers.iter().collect::<Vec<_>>())
 }
 
-/// Whether a body is exactly one JSON document, without trailing data. Takes time in proportion to
-/// the body, whatever it contains.
+/// Whether a body is exactly one JSON document, without trailing data. Its strings may contain bytes
+/// that are not UTF-8. Takes time in proportion to the body, whatever it contains.
 #[must_use]
 pub fn is_document(body: &[u8]) -> bool {
     let end = scan::end_of_value(body, scan::after_space(body, 0));
     end.is_some_and(|end| scan::after_space(body, end) == body.len())
-        && std::str::from_utf8(body).is_ok()
 }
 
 /// The maximum number of elements. No known provider sends more events in one

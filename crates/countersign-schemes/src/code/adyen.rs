@@ -1,5 +1,7 @@
 //! Adyen's standard webhooks. Its platform webhooks sign the body, and are described as data.
 
+use std::ops::Range;
+
 use countersign_core::custom::{
     BodyCheck, CustomScheme, KeyMatch, LiveKeys, MacKey, PresentedSignatures, SignRequest,
     SignatureCoverage, SignedRequest, VerifyRequest, json, json::Value,
@@ -78,16 +80,21 @@ impl Item {
     fn read(body: &[u8]) -> Result<Self, VerifyError> {
         let fields = FIELDS.map(pointer);
         let fields = fields.iter().map(String::as_str);
-        let pointers: Vec<&str> = [FIRST, SECOND, SIGNATURE].into_iter().chain(fields).collect();
+        let pointers = [ITEMS, FIRST, SECOND, SIGNATURE].into_iter().chain(fields);
+        let pointers: Vec<&str> = pointers.collect();
         let places = json::locate(body, &pointers)?.ok_or_else(|| rejected(UNUSABLE))?;
+        // A pointer also finds the members of an object whose names are numbers.
+        let is_array = |place: &Option<Range<usize>>| {
+            place.as_ref().is_some_and(|place| body[place.start] == b'[')
+        };
         match places.as_slice() {
-            [Some(_), None, ..] => {}
-            [Some(_), Some(_), ..] => {
+            [items, Some(_), None, ..] if is_array(items) => {}
+            [items, Some(_), Some(_), ..] if is_array(items) => {
                 return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, 1));
             }
             _ => return Err(rejected(VerifyErrorKind::MissingSignature)),
         }
-        let mut values = places.into_iter().skip(2).map(|place| json::value(body, place));
+        let mut values = places.into_iter().skip(3).map(|place| json::value(body, place));
         let signature = values.next().flatten().ok_or_else(|| rejected(UNUSABLE))?;
         let fields = values.collect::<Option<_>>().ok_or_else(|| rejected(UNUSABLE))?;
         Ok(Self { fields, signature })
@@ -115,6 +122,7 @@ fn pointer(field: &str) -> String {
     format!("{ITEM}{field}")
 }
 
+const ITEMS: &str = "/notificationItems";
 const FIRST: &str = "/notificationItems/0";
 const SECOND: &str = "/notificationItems/1";
 const ITEM: &str = "/notificationItems/0/NotificationRequestItem";
