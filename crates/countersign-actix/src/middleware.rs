@@ -2,7 +2,6 @@
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
-use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::EitherBody;
@@ -26,14 +25,6 @@ impl VerifyMiddleware {
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self { verifier }
-    }
-
-    /// The maximum time for the whole body to arrive, counted from the first
-    /// wait for it. Defaults to the verifier's setting.
-    #[must_use]
-    pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        self.verifier = self.verifier.with_body_timeout(timeout);
-        self
     }
 }
 

@@ -1,7 +1,5 @@
 //! The layer: the configuration that all its services share.
 
-use std::time::Duration;
-
 use countersign_core::Verifier;
 use tower_layer::Layer;
 
@@ -21,14 +19,6 @@ impl VerifyLayer {
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         Self { verifier }
-    }
-
-    /// The maximum time for the whole body to arrive, counted from the first
-    /// wait for it. Defaults to the verifier's setting.
-    #[must_use]
-    pub fn with_body_timeout(mut self, timeout: Duration) -> Self {
-        self.verifier = self.verifier.with_body_timeout(timeout);
-        self
     }
 }
 

@@ -26,7 +26,7 @@ use countersign::{ConfigError, Secret, Verified, Verifier, VerifyError, schemes}
 /// [`ConfigError`] if the secret cannot be used.
 pub fn app(secret: &str) -> Result<Router, ConfigError> {
     let verifier = Verifier::new(schemes::github(), Secret::new(secret)?)?;
-    let verify = VerifyLayer::new(verifier).with_body_timeout(Duration::from_secs(3));
+    let verify = VerifyLayer::new(verifier.with_body_timeout(Duration::from_secs(3)));
     Ok(Router::new().route("/", post(on_event)).layer(verify).layer(from_fn(log_rejections)))
 }
 

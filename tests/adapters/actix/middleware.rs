@@ -205,15 +205,14 @@ async fn a_body_of_endless_empty_pieces_ends_at_the_deadline_too() {
 #[tokio::test(start_paused = true)]
 async fn the_body_timeout_can_be_set() {
     let jupiter = scheme("jupiter");
-    let verifier = verifier(&jupiter).with_min_body_rate(0);
-    let receiver = receiver_with(verifier.clone(), MemoryStore::new());
     let timeout = Duration::from_secs(20);
+    let verifier = verifier(&jupiter).with_min_body_rate(0).with_body_timeout(timeout);
+    let receiver = receiver_with(verifier.clone(), MemoryStore::new());
     local(async {
         let app = LocalApp::new(|config| {
-            let verify = VerifyMiddleware::new(verifier).with_body_timeout(timeout);
+            let verify = VerifyMiddleware::new(verifier);
             config.service(resource("/verify").wrap(verify).route(post().to(HttpResponse::Ok)));
             let webhook = WebhookMiddleware::new(receiver.with_ack_deadline(timeout * 2));
-            let webhook = webhook.with_body_timeout(timeout);
             config.service(resource("/webhook").wrap(webhook).route(post().to(HttpResponse::Ok)));
         })
         .await;

@@ -26,8 +26,8 @@ use tokio::time::{Instant, sleep, timeout};
 use super::app::{LocalApp, local, pieces};
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::adapters::{event, receiver};
-use fixtures::delivery::NOW_MS;
+use crate::whole_path::adapters::{event, receiver, receiver_with};
+use fixtures::delivery::{NOW_MS, scheme, verifier};
 use fixtures::faulty_store::{Fault, FaultyStore};
 
 #[tokio::test(start_paused = true)]
@@ -303,8 +303,9 @@ async fn no_setting_makes_it_panic_or_spin() {
     local(async {
         for extreme in [Duration::ZERO, Duration::MAX] {
             let app = LocalApp::new(|config| {
-                let receiver = receiver(MemoryStore::new()).with_lease(extreme);
-                let webhook = WebhookMiddleware::new(receiver).with_body_timeout(extreme);
+                let verifier = verifier(&scheme("jupiter")).with_body_timeout(extreme);
+                let receiver = receiver_with(verifier, MemoryStore::new()).with_lease(extreme);
+                let webhook = WebhookMiddleware::new(receiver);
                 config.service(resource("/").wrap(webhook).route(post().to(takes_a_second)));
             })
             .await;

@@ -12,8 +12,8 @@ use tokio::time::{interval, timeout};
 
 use super::server::Server;
 use crate::adapters::sockets::{head, length};
-use crate::whole_path::adapters::{event, receiver};
-use fixtures::delivery::Delivery;
+use crate::whole_path::adapters::{event, receiver_with};
+use fixtures::delivery::{Delivery, scheme, verifier};
 
 /// If the payload were dropped, actix-web would wait forever for the rest of a
 /// chunked body.
@@ -57,8 +57,8 @@ const DOORS: [&str; 4] = ["/verify", "/webhook", "/extracted", "/claimed"];
 fn every_adapter(start: impl FnOnce(fn(&mut actix_web::web::ServiceConfig)) -> Server) -> Server {
     start(|config| {
         let hasty = Duration::from_millis(500);
-        let receiver = receiver(MemoryStore::new()).with_body_timeout(hasty);
-        let verifier = receiver.verifier().clone();
+        let verifier = verifier(&scheme("jupiter")).with_body_timeout(hasty);
+        let receiver = receiver_with(verifier.clone(), MemoryStore::new());
         let verify = VerifyMiddleware::new(verifier.clone());
         let webhook = WebhookMiddleware::new(receiver.clone());
         let ok = || post().to(HttpResponse::Ok);

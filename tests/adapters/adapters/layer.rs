@@ -119,8 +119,9 @@ async fn a_body_of_one_piece_is_not_copied() {
 async fn the_body_timeout_can_be_set() {
     let jupiter = scheme("jupiter");
     let delivery = Delivery::of(&jupiter);
-    let layer = VerifyLayer::new(verifier(&jupiter).with_min_body_rate(0));
-    let adapter = instances::layer(layer.with_body_timeout(Duration::from_secs(20)));
+    let verifier = verifier(&jupiter).with_min_body_rate(0);
+    let verifier = verifier.with_body_timeout(Duration::from_secs(20));
+    let adapter = instances::layer(VerifyLayer::new(verifier));
     for (pause, status) in [(19, 200), (21, 408)] {
         let pause = Duration::from_secs(pause);
         let (body, _) = scripted([Step::Wait(pause), Step::Data(BODY.into())]);
@@ -133,8 +134,8 @@ async fn a_long_timeout_is_not_for_bodies_that_trickle() {
     let jupiter = scheme("jupiter");
     let body = vec![b' '; 20_000];
     let delivery = Delivery::with_body(&jupiter, &body);
-    let layer = VerifyLayer::new(verifier(&jupiter));
-    let adapter = instances::layer(layer.with_body_timeout(Duration::from_secs(3600)));
+    let verifier = verifier(&jupiter).with_body_timeout(Duration::from_secs(3600));
+    let adapter = instances::layer(VerifyLayer::new(verifier));
     for (bytes_a_second, status) in [(2_000, 200), (500, 408)] {
         let pieces = body
             .chunks(bytes_a_second)

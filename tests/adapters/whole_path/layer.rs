@@ -286,8 +286,9 @@ async fn the_service_that_was_polled_ready_is_the_one_that_is_called() {
 #[tokio::test(start_paused = true)]
 async fn no_setting_makes_it_panic_or_spin() {
     for extreme in [Duration::ZERO, Duration::MAX] {
-        let receiver = receiver(MemoryStore::new()).with_lease(extreme);
-        let layer = WebhookLayer::new(receiver).with_body_timeout(extreme);
+        let verifier = verifier(&scheme("jupiter")).with_body_timeout(extreme);
+        let receiver = receiver_with(verifier, MemoryStore::new()).with_lease(extreme);
+        let layer = WebhookLayer::new(receiver);
         let handled = deliver(&behind(&layer, &slow(Duration::from_secs(1))), &event(1)).await;
         assert_eq!(handled.status, 200, "lease and body timeout of {extreme:?}");
     }

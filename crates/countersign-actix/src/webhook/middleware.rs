@@ -4,7 +4,6 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::Error;
 use actix_web::body::EitherBody;
@@ -52,13 +51,6 @@ impl<S: IdempotencyStore> WebhookMiddleware<S> {
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
-    }
-
-    /// The timeout for the whole body; see
-    /// [`VerifyMiddleware::with_body_timeout`](crate::VerifyMiddleware::with_body_timeout).
-    #[must_use]
-    pub fn with_body_timeout(self, timeout: Duration) -> Self {
-        Self::new(self.0.receiver.clone().with_body_timeout(timeout))
     }
 
     /// Waits until every delivery in progress is settled. Call it for a graceful shutdown, between

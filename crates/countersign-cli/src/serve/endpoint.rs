@@ -100,13 +100,13 @@ impl Endpoint {
             tokio::spawn(background);
         }
         let recorder = Recorder::new(receiver.clone(), name);
-        let body_timeout = receiver.verifier().body_timeout().min(ack_deadline / 3);
+        let body_timeout = receiver.verifier().body_timeout();
         let capture = captures.as_ref().and_then(|captures| {
             let verifier = receiver.verifier();
             let (scheme, limit) = (verifier.scheme(), verifier.body_limit());
             Capture::new(captures, &path, scheme, plan.url, limit, body_timeout)
         });
-        let layer = WebhookLayer::new(receiver).with_body_timeout(body_timeout);
+        let layer = WebhookLayer::new(receiver);
         let service = layer.layer(Handler { how, recorder: recorder.clone() });
         Ok(Self {
             path,

@@ -82,7 +82,7 @@ impl<S: IdempotencyStore> Receiver<S> {
     /// Other limits depend on it:
     ///
     /// - The body may take a third of it, and 2 s at most, unless
-    ///   [`with_body_timeout`](Self::with_body_timeout) sets another limit.
+    ///   [`Verifier::with_body_timeout`] sets another limit.
     /// - A duplicate of an event in flight waits for a third of it, and 2 s at
     ///   most, including the store calls. At most four wait for one event; the
     ///   others do not wait.
@@ -97,13 +97,6 @@ impl<S: IdempotencyStore> Receiver<S> {
         settings.in_flight_wait = in_flight_wait(deadline);
         settings.store_timeout = store_timeout(deadline);
         self.rebuilt(verifier, settings)
-    }
-
-    /// Sets the deadline for the whole body. Defaults to the verifier's.
-    #[must_use]
-    pub fn with_body_timeout(self, timeout: Duration) -> Self {
-        let verifier = self.0.verifier.clone().with_body_timeout(timeout);
-        self.rebuilt(verifier, self.0.settings.clone())
     }
 
     /// Sets what happens while the store is unavailable, or too full for a new
@@ -126,18 +119,6 @@ impl<S: IdempotencyStore> Receiver<S> {
     #[must_use]
     pub fn with_repeats(self, repeats: Repeats) -> Self {
         self.with(|settings| settings.repeats = Some(repeats))
-    }
-
-    /// Sets the place of the event id in the bodies of this endpoint, as
-    /// [`Verifier::with_event_id`] does.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Scheme`] if it cannot be parsed, or the signature does not
-    /// cover it.
-    pub fn with_event_id(self, place: &str) -> Result<Self, ConfigError> {
-        let verifier = self.0.verifier.clone().with_event_id(place)?;
-        Ok(self.rebuilt(verifier, self.0.settings.clone()))
     }
 
     /// Sets which statuses of the handler complete the event. Defaults to 2xx.

@@ -49,7 +49,8 @@ impl Verifier {
         self
     }
 
-    /// Sets the deadline for the whole body, which the adapters apply. Defaults to a
+    /// Sets the maximum time for the whole body to arrive, counted from the first wait for it.
+    /// Adapters apply it. Defaults to a
     /// third of the time that the provider waits for the response, and to 2 s at most:
     /// the rest is for the handler.
     #[must_use]

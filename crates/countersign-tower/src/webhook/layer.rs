@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use countersign_core::{IdempotencyStore, Receiver, TokioRuntime};
 use tokio_util::task::TaskTracker;
@@ -45,13 +44,6 @@ impl<S: IdempotencyStore> WebhookLayer<S> {
     #[must_use]
     pub fn new(receiver: Receiver<S>) -> Self {
         Self(Arc::new(Shared { receiver, tasks: TaskTracker::new() }))
-    }
-
-    /// The timeout for the whole body; see
-    /// [`VerifyLayer::with_body_timeout`](crate::VerifyLayer::with_body_timeout).
-    #[must_use]
-    pub fn with_body_timeout(self, timeout: Duration) -> Self {
-        Self::new(self.0.receiver.clone().with_body_timeout(timeout))
     }
 
     /// Waits until every delivery in progress is settled. Call it for a
