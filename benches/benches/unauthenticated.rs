@@ -271,6 +271,23 @@ fn bodies(own: &[u8], scheme: &Scheme) -> Vec<(&'static str, Vec<u8>)> {
             }),
             beside("items of Adyen", format!("\"notificationItems\":[{}0],", fill("0,", room))),
             beside("signatures of Mailgun", format!("\"signature\":[{}0],", fill("0,", room))),
+            beside("a name of escapes", format!("\"{}\":0,", fill("a\\n", room))),
+            beside("a name of escapes, other members", {
+                let name = fill("a\\n", 240);
+                let names = (0..room / 260).map(|number| format!("\"{number:09}{name}\":0,"));
+                names.collect::<String>()
+            }),
+            (
+                "a signed value of escapes",
+                own.replacen(": \"", &format!(": \"{}", fill("a\\n", room)), 1)
+                    .replacen("\"Message\":\"", &format!("\"Message\":\"{}", fill("a\\n", room)), 1)
+                    .replacen(
+                        "\"passcode\":\"",
+                        &format!("\"passcode\":\"{}", fill("a\\n", room)),
+                        1,
+                    )
+                    .into_bytes(),
+            ),
             beside("a plain string", format!("\"a\":\"{}\",", fill("a", room))),
         ]);
     }

@@ -20,7 +20,7 @@ pub use to_sign::{SignRequest, SignedRequest};
 /// JSON that is not verified yet, read within bounds and without ambiguity.
 pub mod json {
     pub use crate::json::{
-        MAX_MEMBERS, Places, Value, at, is_document, locate, member, unverified, value,
+        MAX_MEMBERS, MAX_NAME, Places, Unreadable, Value, at, is_document, locate, member, value,
     };
 }
 

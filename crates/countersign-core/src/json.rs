@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::json::pointer::Pointer;
 
 pub use member::member;
-pub use unverified::{MAX_MEMBERS, Places, locate, unverified, value};
+pub use unverified::{MAX_MEMBERS, MAX_NAME, Places, Unreadable, locate, value};
 
 /// The value at a pointer.
 #[derive(Debug, Clone, PartialEq, Eq)]

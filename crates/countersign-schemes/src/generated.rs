@@ -2103,7 +2103,7 @@ mod describe {
             .event_id("body:/MessageId")
             .identity_basis("`/MessageId`, which is signed; a retry has the same id and the same time of publication (sns-validator 0.3.5)")
             .event_type("body:/Type")
-            .body_limit(655360)
+            .body_limit(557056)
             .ack_deadline(seconds(15))
             .retry_signature(RetrySignature::Same)
             .rule(code::aws_sns::signing())

@@ -34,6 +34,8 @@ enum Detail {
     Limit(usize),
     /// A limit, in fields of a body that is parsed before it is verified.
     Fields(usize),
+    /// Why the body has two readings.
+    TwoReadings(&'static str),
     /// A limit of the parts of a compressed body: a fixed number, and one more for each of these
     /// decoded bytes.
     Parts {
@@ -90,6 +92,11 @@ impl VerifyError {
         Self { kind: VerifyErrorKind::BodyTooLarge, detail: Detail::Fields(limit) }
     }
 
+    /// [`MalformedSignature`](VerifyErrorKind::MalformedSignature): the body has two readings.
+    pub(crate) fn two_readings(why: &'static str) -> Self {
+        Self { kind: VerifyErrorKind::MalformedSignature, detail: Detail::TwoReadings(why) }
+    }
+
     /// [`BodyTooLarge`](VerifyErrorKind::BodyTooLarge): a compressed body has more parts than its
     /// decoded bytes allow.
     #[doc(hidden)]
@@ -129,6 +136,7 @@ impl fmt::Display for VerifyError {
             Detail::Fields(limit) => {
                 write!(f, ": the limit of this scheme is {limit} fields, members and elements")
             }
+            Detail::TwoReadings(why) => write!(f, ": {why}"),
             Detail::Parts { parts, limit, bytes_each } => write!(
                 f,
                 ": it has too many {parts}; the limit is {limit}, and one for each {bytes_each} \

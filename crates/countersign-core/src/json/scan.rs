@@ -218,21 +218,21 @@ pub(super) fn unescaped(string: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', string.as_bytes()).is_none() {
         return Some(Cow::Borrowed(string));
     }
-    let mut text = String::with_capacity(string.len());
-    let mut rest = string;
-    while let Some(first) = rest.as_bytes().first() {
-        if *first == b'\\' {
-            let (character, length) = escape(rest.as_bytes())?;
-            text.push(character);
-            rest = rest.get(length..)?;
+    // By bytes, because a search for the next escape is slow if there are many.
+    let bytes = string.as_bytes();
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        if *byte == b'\\' {
+            let (character, length) = escape(&bytes[at..])?;
+            text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+            at += length;
         } else {
-            let length = memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len());
-            let (plain, escaped) = rest.split_at(length);
-            text.push_str(plain);
-            rest = escaped;
+            text.push(*byte);
+            at += 1;
         }
     }
-    Some(Cow::Owned(text))
+    String::from_utf8(text).ok().map(Cow::Owned)
 }
 
 /// The character of the escape that starts here, and the length of the escape.

@@ -1,43 +1,38 @@
 //! Reads values of a body that is not verified yet, without ambiguity.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::Value;
 use super::scan::{Next, after_space, end_of_array, end_of_value, first, name, next, unescaped};
-use crate::error::VerifyError;
+use crate::error::{VerifyError, VerifyErrorKind};
 use crate::json::pointer::Pointer;
 
-/// The maximum number of members of the objects that contain the values, together. There is no
-/// limit on what is inside of their other members.
+/// The maximum number of members of the objects that contain the values, together.
 pub const MAX_MEMBERS: usize = 4096;
 
-/// The value at each of the pointers: the text of a string, an integer or a boolean.
-///
-/// As [`locate`], and also `None` if a string at a pointer contains an escape that is no character.
-///
-/// # Errors
-///
-/// As [`locate`].
-pub fn unverified(body: &[u8], pointers: &[&str]) -> Result<Option<Vec<Value>>, VerifyError> {
-    let places = locate(body, pointers)?;
-    let read = |places: Places| places.into_iter().map(|place| value(body, place)).collect();
-    Ok(places.and_then(read))
-}
+/// The maximum length of their names, in bytes of the body.
+pub const MAX_NAME: usize = 256;
 
-/// The value at a place that [`locate`] found. `None` if it is a string that contains an escape that
-/// is no character.
+/// The text of a string, an integer or a boolean at a place that [`locate`] found.
+///
+/// A value of more than `most` bytes is [`Unusable`](Value::Unusable) and not read; so is a string
+/// with an escape that is no character.
 #[must_use]
-pub fn value(body: &[u8], place: Option<Range<usize>>) -> Option<Value> {
-    let Some(place) = place else { return Some(Value::Missing) };
-    let text = std::str::from_utf8(body.get(place)?).ok()?;
+pub fn value(body: &[u8], place: Option<Range<usize>>, most: usize) -> Value {
+    let Some(place) = place else { return Value::Missing };
+    let text = body.get(place).filter(|bytes| bytes.len() <= most);
+    let Some(text) = text.and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        return Value::Unusable;
+    };
     if let Some(string) = text.strip_prefix('"') {
-        let string = string.strip_suffix('"')?;
-        return Some(Value::Text(unescaped(string)?.into_owned()));
+        let text = string.strip_suffix('"').and_then(unescaped);
+        return text.map_or(Value::Unusable, |text| Value::Text(text.into_owned()));
     }
-    Some(match text.as_bytes().first() {
+    match text.as_bytes().first() {
         Some(b'{' | b'[') => Value::Unusable,
         Some(b'n') => Value::Missing,
         Some(b't' | b'f') => Value::Text(text.to_owned()),
@@ -45,35 +40,76 @@ pub fn value(body: &[u8], place: Option<Range<usize>>) -> Option<Value> {
             Ok(number) if !number.is_f64() => Value::Text(number.to_string()),
             _ => Value::Unusable,
         },
-    })
+    }
 }
 
 /// The bytes of the value at each of the pointers, without white space around it.
 ///
-/// `None` if the body is not JSON, if a pointer does not begin with `/`, or if an object on the way
-/// to a value has two members with the same name, of which one parser uses the first and another
-/// the last, or a member whose name differs from a wanted one only in case. Takes time in
-/// proportion to the body, whatever it contains, and recurses only as deep as the pointers.
+/// Takes time in proportion to the body, whatever it contains, and recurses only as deep as the
+/// pointers. There is no limit on what is inside of other members than those on the way.
 ///
 /// # Errors
 ///
-/// [`BodyTooLarge`](crate::VerifyErrorKind::BodyTooLarge) if these objects have more than
-/// [`MAX_MEMBERS`] members.
-pub fn locate(body: &[u8], pointers: &[&str]) -> Result<Option<Places>, VerifyError> {
-    let Ok(text) = std::str::from_utf8(body) else { return Ok(None) };
-    let Ok(pointers) = pointers.iter().map(|text| text.parse()).collect::<Result<Vec<_>, _>>()
-    else {
-        return Ok(None);
-    };
+/// What makes the body unreadable: see [`Unreadable`].
+pub fn locate(body: &[u8], pointers: &[&str]) -> Result<Places, Unreadable> {
+    let text = std::str::from_utf8(body).map_err(|_| Unreadable::NotJson)?;
+    let parsed: Result<Vec<_>, _> = pointers.iter().map(|text| text.parse()).collect();
+    let pointers = parsed.map_err(|_| Unreadable::NotJson)?;
     let found = vec![None; pointers.len()];
     let wanted = (0..pointers.len()).collect();
-    let mut walk = Walk { text, pointers: &pointers, found, left: Some(MAX_MEMBERS) };
-    let end = walk.value(after_space(body, 0), 0, wanted);
-    if walk.left.is_none() {
-        return Err(VerifyError::too_many_fields(MAX_MEMBERS));
+    let mut walk = Walk { text, pointers: &pointers, found, left: MAX_MEMBERS };
+    let end = walk.value(after_space(body, 0), 0, wanted)?;
+    if after_space(body, end) == body.len() { Ok(walk.found) } else { Err(Unreadable::NotJson) }
+}
+
+/// Why values of a body cannot be located.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// It is not a JSON document, or a pointer does not begin with `/`.
+    NotJson,
+    /// An object on the way to a value has two members with the same name: one parser uses the
+    /// first, another the last.
+    RepeatedName,
+    /// An object on the way has a member whose name differs from a wanted one only in case. A
+    /// parser that ignores case can read it instead.
+    SimilarName,
+    /// A name in an object on the way is longer than [`MAX_NAME`] bytes.
+    LongName,
+    /// The objects on the way have more than [`MAX_MEMBERS`] members, together.
+    TooManyMembers,
+}
+
+impl Unreadable {
+    /// The error of a delivery whose signature is in the body at this pointer.
+    #[must_use]
+    pub fn error(self, pointer: &str) -> VerifyError {
+        match self {
+            Self::NotJson => VerifyError::body_field(VerifyErrorKind::MissingSignature, pointer),
+            Self::TooManyMembers => VerifyError::too_many_fields(MAX_MEMBERS),
+            Self::RepeatedName | Self::SimilarName | Self::LongName => {
+                VerifyError::two_readings(self.text())
+            }
+        }
     }
-    let is_document = end.is_some_and(|end| after_space(body, end) == body.len());
-    Ok(is_document.then_some(walk.found))
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::NotJson => "the body is not JSON",
+            Self::RepeatedName => "two members of the body have the same name",
+            Self::SimilarName => {
+                "the name of a member of the body differs only in case from that of a signed one"
+            }
+            Self::LongName => "the name of a member of the body is longer than 256 bytes",
+            Self::TooManyMembers => "the body has more than 4096 members",
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
 }
 
 /// For each pointer the bytes of its value, if there is one.
@@ -83,8 +119,8 @@ struct Walk<'a> {
     text: &'a str,
     pointers: &'a [Pointer],
     found: Places,
-    /// How many more members are allowed; `None` after there were too many.
-    left: Option<usize>,
+    /// How many more members are allowed.
+    left: usize,
 }
 
 /// The indices of the pointers that go through the current value or end at it.
@@ -92,55 +128,64 @@ type Wanted = SmallVec<[usize; 4]>;
 
 impl Walk<'_> {
     /// Reads the value that starts here, and returns the position behind it.
-    fn value(&mut self, start: usize, depth: usize, wanted: Wanted) -> Option<usize> {
-        let end = match self.text.as_bytes().get(start)? {
-            b'{' => self.object(start, depth, &wanted)?,
-            b'[' => self.array(start, depth, &wanted)?,
-            _ => end_of_value(self.text.as_bytes(), start)?,
+    fn value(&mut self, start: usize, depth: usize, wanted: Wanted) -> Result<usize, Unreadable> {
+        let end = match self.text.as_bytes().get(start) {
+            Some(b'{') => self.object(start, depth, &wanted)?,
+            Some(b'[') => self.array(start, depth, &wanted)?,
+            _ => end_of_value(self.text.as_bytes(), start).ok_or(Unreadable::NotJson)?,
         };
         for index in wanted {
             if self.pointers[index].tokens().len() == depth {
                 self.found[index] = Some(start..end);
             }
         }
-        Some(end)
+        Ok(end)
     }
 
-    fn object(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
+    fn object(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Result<usize, Unreadable> {
         let body = self.text.as_bytes();
         let mut names = HashSet::new();
-        let mut member = first(body, start, b'}')?;
+        let mut member = first(body, start, b'}').ok_or(Unreadable::NotJson)?;
         loop {
             let at = match member {
                 Next::Item(at) => at,
-                Next::End(end) => return Some(end),
+                Next::End(end) => return Ok(end),
             };
-            self.left = self.left?.checked_sub(1);
-            self.left?;
-            let (name_end, value) = name(body, at)?;
-            let name = unescaped(self.text.get(at + 1..name_end - 1)?)?;
+            self.left = self.left.checked_sub(1).ok_or(Unreadable::TooManyMembers)?;
+            let (name_end, value) = name(body, at).ok_or(Unreadable::NotJson)?;
+            if name_end - at - 2 > MAX_NAME {
+                return Err(Unreadable::LongName);
+            }
+            let name = self.text.get(at + 1..name_end - 1).and_then(unescaped);
+            let name = name.ok_or(Unreadable::NotJson)?;
             let through = self.through(depth, wanted, |token| *token == *name);
             let is_other = |token: &str| *token != *name && folded(token).eq(folded(&name));
-            if !self.through(depth, wanted, is_other).is_empty() || !names.insert(name) {
-                return None;
+            if !self.through(depth, wanted, is_other).is_empty() {
+                return Err(Unreadable::SimilarName);
             }
-            member = next(body, self.inner(value, depth, through)?, b'}')?;
+            if !names.insert(name) {
+                return Err(Unreadable::RepeatedName);
+            }
+            let end = self.inner(value, depth, through)?;
+            member = next(body, end, b'}').ok_or(Unreadable::NotJson)?;
         }
     }
 
-    fn array(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Option<usize> {
+    fn array(&mut self, start: usize, depth: usize, wanted: &Wanted) -> Result<usize, Unreadable> {
         let body = self.text.as_bytes();
         let index = |pointer: &usize| self.pointers[*pointer].tokens().get(depth)?.parse().ok();
-        let count = wanted.iter().filter_map(index).max().map_or(0, |last: usize| last + 1);
-        let mut element = first(body, start, b']')?;
+        let last: Option<usize> = wanted.iter().filter_map(index).max();
+        let count = last.map_or(0, |last| last.saturating_add(1));
+        let mut element = first(body, start, b']').ok_or(Unreadable::NotJson)?;
         for index in 0..count {
             let Next::Item(at) = element else { break };
             let through = self.through(depth, wanted, |token| token.parse() == Ok(index));
-            element = next(body, self.inner(at, depth, through)?, b']')?;
+            let end = self.inner(at, depth, through)?;
+            element = next(body, end, b']').ok_or(Unreadable::NotJson)?;
         }
         match element {
-            Next::Item(at) => end_of_array(body, at),
-            Next::End(end) => Some(end),
+            Next::Item(at) => end_of_array(body, at).ok_or(Unreadable::NotJson),
+            Next::End(end) => Ok(end),
         }
     }
 
@@ -153,9 +198,9 @@ impl Walk<'_> {
     }
 
     /// Reads the value of a member or element, and returns the position behind it.
-    fn inner(&mut self, start: usize, depth: usize, through: Wanted) -> Option<usize> {
+    fn inner(&mut self, start: usize, depth: usize, through: Wanted) -> Result<usize, Unreadable> {
         if through.is_empty() {
-            end_of_value(self.text.as_bytes(), start)
+            end_of_value(self.text.as_bytes(), start).ok_or(Unreadable::NotJson)
         } else {
             self.value(start, depth + 1, through)
         }
@@ -174,7 +219,11 @@ fn folded(name: &str) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::VerifyErrorKind;
+
+    fn unverified(body: &[u8], pointers: &[&str]) -> Result<Vec<Value>, Unreadable> {
+        let places = locate(body, pointers)?;
+        Ok(places.into_iter().map(|place| value(body, place, usize::MAX)).collect())
+    }
 
     #[test]
     fn values_are_found_where_the_pointers_say() {
@@ -198,60 +247,66 @@ mod tests {
             text("-1"),
             missing,
         ];
-        assert_eq!(unverified(body, &at), Ok(Some(values.to_vec())));
-        assert_eq!(unverified(b"[]", &["/0"]), Ok(Some(vec![Value::Missing])));
-        assert_eq!(unverified(b"7", &["/0"]), Ok(Some(vec![Value::Missing])));
+        assert_eq!(unverified(body, &at), Ok(values.to_vec()));
+        assert_eq!(unverified(b"[]", &["/0"]), Ok(vec![Value::Missing]));
+        assert_eq!(unverified(b"7", &["/0"]), Ok(vec![Value::Missing]));
     }
 
     #[test]
     fn a_body_that_can_be_read_in_two_ways_is_not_read() {
-        let read = |body: &str| unverified(body.as_bytes(), &["/b/c"]);
+        use Unreadable::{LongName, NotJson, RepeatedName, SimilarName};
         let deep = "[".repeat(1_000_000);
-        for bad in [
-            "",
-            "{",
-            "{} {}",
-            "nothing",
-            r#"{"b":1,"b":{"c":1}}"#,
-            r#"{"b":{"c":1,"c":1}}"#,
-            r#"{"a":1,"a":1,"b":{"c":1}}"#,
-            r#"{"b":{"c":1},"\u0062":2}"#,
-            r#"{"b":{"c":1,"C":2}}"#,
-            r#"{"b":{"\u0043":2}}"#,
-            r#"{"B":{"c":1}}"#,
-            r#"{"b":{"c":1,"c\u0000x":2}}"#,
-            r#"{"b":{"c":1,}}"#,
-            r#"{"b":{"c":1} "d":1}"#,
-            r#"{"b":{"c" 1}}"#,
-            r#"{"b":{"c":1}} x"#,
-            r#"{"a":[0,0],"b":1"#,
-            r#"{"b":{"c":"\ud800"}}"#,
-            &deep,
+        let long = |length| format!(r#"{{"{}":0,"b":{{"c":1}}}}"#, "n".repeat(length));
+        for (bad, why) in [
+            ("", NotJson),
+            ("{", NotJson),
+            ("{} {}", NotJson),
+            ("nothing", NotJson),
+            (r#"{"a":[0,0],"b":1"#, NotJson),
+            (r#"{"b":{"c":1,}}"#, NotJson),
+            (r#"{"b":{"c":1} "d":1}"#, NotJson),
+            (r#"{"b":{"c" 1}}"#, NotJson),
+            (r#"{"b":{"c":1}} x"#, NotJson),
+            (r#"{"\ud800":1}"#, NotJson),
+            (&deep, NotJson),
+            (r#"{"b":1,"b":{"c":1}}"#, RepeatedName),
+            (r#"{"b":{"c":1,"c":1}}"#, RepeatedName),
+            (r#"{"a":1,"a":1,"b":{"c":1}}"#, RepeatedName),
+            (r#"{"b":{"c":1},"\u0062":2}"#, RepeatedName),
+            (r#"{"b":{"c":1,"C":2}}"#, SimilarName),
+            (r#"{"b":{"\u0043":2}}"#, SimilarName),
+            (r#"{"B":{"c":1}}"#, SimilarName),
+            (r#"{"b":{"c":1,"c\u0000x":2}}"#, SimilarName),
+            (&long(MAX_NAME + 1), LongName),
         ] {
-            assert_eq!(read(bad), Ok(None), "{bad:.40}");
+            assert_eq!(locate(bad.as_bytes(), &["/b/c"]), Err(why), "{bad:.40}");
         }
-        assert_eq!(unverified(b"{\"a\":\"\xff\",\"b\":{\"c\":1}}", &["/b/c"]), Ok(None));
+        assert!(locate(long(MAX_NAME).as_bytes(), &["/b/c"]).is_ok());
+        assert_eq!(locate(b"{\"a\":\"\xff\",\"b\":{\"c\":1}}", &["/b/c"]), Err(NotJson));
+        assert_eq!(locate(b"{}", &["b"]), Err(NotJson));
+        assert_eq!(locate(b"[1]", &["/18446744073709551615"]), Ok(vec![None]));
     }
 
     #[test]
     fn a_name_may_resemble_another_that_is_not_wanted() {
         let body = r#"{"a":1,"A":1,"b":{"d":1,"D":1,"c":1}}"#;
-        let found = Ok(Some(vec![Value::Text("1".to_owned())]));
+        let found = Ok(vec![Value::Text("1".to_owned())]);
         assert_eq!(unverified(body.as_bytes(), &["/b/c"]), found);
         for body in [r#"{"ſ":1}"#, r#"{"S":1}"#, "{\"\u{17f}\":1,\"s\":1}"] {
-            assert_eq!(unverified(body.as_bytes(), &["/s"]), Ok(None), "{body}");
+            assert_eq!(locate(body.as_bytes(), &["/s"]), Err(Unreadable::SimilarName), "{body}");
         }
-        assert_eq!(unverified("{\"\u{212a}\":1}".as_bytes(), &["/k"]), Ok(None));
+        let kelvin = "{\"\u{212a}\":1}".as_bytes();
+        assert_eq!(locate(kelvin, &["/k"]), Err(Unreadable::SimilarName));
     }
 
     #[test]
-    fn the_place_of_a_value_is_known_even_if_it_is_null() {
-        let body = br#"{"a":[ {"b":1} , null ],"c":"x"}"#;
-        let places = locate(body, &["/a/0", "/a/1", "/a/2", "/c", "/a/0/b"]).unwrap().unwrap();
-        let texts: Vec<_> = places.into_iter().map(|place| Some(&body[place?])).collect();
-        let expected: [&[u8]; 2] = [br#"{"b":1}"#, b"null"];
-        assert_eq!(texts[..2], expected.map(Some));
-        assert_eq!(texts[2..], [None, Some(&br#""x""#[..]), Some(b"1")]);
+    fn a_value_that_is_too_long_or_no_text_is_unusable() {
+        let body = br#"{"a":"12345678","b":"\ud800"}"#;
+        let places = locate(body, &["/a", "/b"]).unwrap();
+        let [a, b] = <[_; 2]>::try_from(places).unwrap();
+        assert_eq!(value(body, a.clone(), 10), Value::Text("12345678".to_owned()));
+        assert_eq!(value(body, a, 9), Value::Unusable);
+        assert_eq!(value(body, b, 100), Value::Unusable);
     }
 
     #[test]
@@ -263,10 +318,10 @@ mod tests {
         };
         let text = |text: &str| Value::Text(text.to_owned());
         let found = vec![text("1"), text("2"), Value::Missing];
-        assert_eq!(read("{}"), Ok(Some(found.clone())));
-        assert_eq!(read(r#"[{"x":[]}]"#), Ok(Some(found)));
+        assert_eq!(read("{}"), Ok(found.clone()));
+        assert_eq!(read(r#"[{"x":[]}]"#), Ok(found));
         for bad in ["", "{]", "[", "}", "0 0", r#"{"x"}"#] {
-            assert_eq!(read(bad), Ok(None), "{bad}");
+            assert_eq!(read(bad), Err(Unreadable::NotJson), "{bad}");
         }
     }
 
@@ -276,14 +331,20 @@ mod tests {
         let escapes = r"\n".repeat(200_000);
         let body = format!(r#"{{"s":"{escapes}","m":[{many}0],"b":{{"c":"{escapes}"}}}}"#);
         let text = Value::Text("\n".repeat(200_000));
-        assert_eq!(unverified(body.as_bytes(), &["/b/c"]), Ok(Some(vec![text])));
+        assert_eq!(unverified(body.as_bytes(), &["/b/c"]), Ok(vec![text]));
 
         let members =
             |count| (0..count).map(|number| format!("\"{number}\":0,")).collect::<String>();
         let body = |count| format!(r#"{{{}"b":{{{}"c":1}}}}"#, members(count), members(8));
         let read = |count| unverified(body(count).as_bytes(), &["/b/c"]);
-        assert_eq!(read(MAX_MEMBERS - 10), Ok(Some(vec![Value::Text("1".to_owned())])));
-        let error = read(MAX_MEMBERS - 9).unwrap_err();
+        assert_eq!(read(MAX_MEMBERS - 10), Ok(vec![Value::Text("1".to_owned())]));
+        assert_eq!(read(MAX_MEMBERS - 9), Err(Unreadable::TooManyMembers));
+        for (why, limit) in
+            [(Unreadable::TooManyMembers, MAX_MEMBERS), (Unreadable::LongName, MAX_NAME)]
+        {
+            assert!(why.to_string().contains(&limit.to_string()), "{why}");
+        }
+        let error = Unreadable::TooManyMembers.error("/c");
         assert_eq!(error.kind(), VerifyErrorKind::BodyTooLarge);
         assert!(error.to_string().contains("4096 fields"), "{error}");
     }

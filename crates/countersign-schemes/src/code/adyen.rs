@@ -40,7 +40,10 @@ impl CustomScheme for Adyen {
         let key = request.mac_key()?;
         let no_item =
             || request.problem("the body must be Adyen's, with one item in `notificationItems`");
-        let item = Item::read(request.body()).map_err(|_| no_item())?;
+        let item = Item::read(request.body()).map_err(|error| match error.kind() {
+            VerifyErrorKind::MissingSignature => no_item(),
+            _ => request.problem(error.to_string()),
+        })?;
         let signed = item.signed().ok_or_else(no_item)?;
         let mut body: Json = serde_json::from_slice(request.body()).map_err(|_| no_item())?;
         let item = body.pointer_mut(ITEM).and_then(Json::as_object_mut);
@@ -82,7 +85,7 @@ impl Item {
         let fields = fields.iter().map(String::as_str);
         let pointers = [ITEMS, FIRST, SECOND, SIGNATURE].into_iter().chain(fields);
         let pointers: Vec<&str> = pointers.collect();
-        let places = json::locate(body, &pointers)?.ok_or_else(|| rejected(UNUSABLE))?;
+        let places = json::locate(body, &pointers).map_err(|why| why.error(SIGNATURE))?;
         // A pointer also finds the members of an object whose names are numbers.
         let is_array = |place: &Option<Range<usize>>| {
             place.as_ref().is_some_and(|place| body[place.start] == b'[')
@@ -94,10 +97,9 @@ impl Item {
             }
             _ => return Err(rejected(VerifyErrorKind::MissingSignature)),
         }
-        let mut values = places.into_iter().skip(3).map(|place| json::value(body, place));
-        let signature = values.next().flatten().ok_or_else(|| rejected(UNUSABLE))?;
-        let fields = values.collect::<Option<_>>().ok_or_else(|| rejected(UNUSABLE))?;
-        Ok(Self { fields, signature })
+        let mut values = places.into_iter().map(|place| json::value(body, place, MAX_FIELD));
+        let signature = values.nth(3).unwrap_or(Value::Missing);
+        Ok(Self { fields: values.collect(), signature })
     }
 
     /// The signed text; an absent field is empty. `None` if a field is not a
@@ -122,6 +124,8 @@ fn pointer(field: &str) -> String {
     format!("{ITEM}{field}")
 }
 
+/// The maximum length of a field, in bytes of the body. Adyen's are at most 80 characters.
+const MAX_FIELD: usize = 4096;
 const ITEMS: &str = "/notificationItems";
 const FIRST: &str = "/notificationItems/0";
 const SECOND: &str = "/notificationItems/1";

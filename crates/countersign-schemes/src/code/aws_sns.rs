@@ -206,8 +206,10 @@ impl Message {
         let rejected = VerifyError::body_field;
         let pointers = FIELDS.map(|field| format!("/{field}"));
         let pointers: Vec<&str> = pointers.iter().map(String::as_str).collect();
-        let values = json::unverified(body, &pointers)?;
-        let values = values.ok_or_else(|| rejected(MissingSignature, "/Signature"))?;
+        let places = json::locate(body, &pointers).map_err(|why| why.error("/Signature"))?;
+        let most = |field: &str| if field == "Message" { usize::MAX } else { MAX_FIELD };
+        let read = |(field, place)| json::value(body, place, most(field));
+        let values: Vec<_> = FIELDS.into_iter().zip(places).map(read).collect();
         let value = |name: &str| {
             let at = FIELDS.iter().position(|field| *field == name);
             at.and_then(|at| values.get(at)).unwrap_or(&Value::Missing)
@@ -284,6 +286,8 @@ fn is_region(name: &str) -> bool {
     has_digits && words.contains('-') && words.split('-').all(is_word)
 }
 
+/// The maximum length of a field, in bytes of the body, apart from the message.
+const MAX_FIELD: usize = 4096;
 const FIELDS: [&str; 11] = [
     "Signature",
     "SignatureVersion",

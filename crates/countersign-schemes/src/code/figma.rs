@@ -42,7 +42,10 @@ impl CustomScheme for Figma {
         let passcode =
             request.secrets().iter().next().map(|it| it.dangerous_text(SecretFormat::Text));
         body.insert(PASSCODE.to_owned(), passcode.into());
-        Ok(SignedRequest::with_body(Json::Object(body).to_string()))
+        let body = Json::Object(body).to_string();
+        let read = json::locate(body.as_bytes(), &[POINTER]);
+        read.map_err(|why| request.problem(why.to_string()))?;
+        Ok(SignedRequest::with_body(body))
     }
 }
 
@@ -52,12 +55,12 @@ fn check_body(
     body: &[u8],
 ) -> Result<KeyMatch, VerifyError> {
     let rejected = |kind| VerifyError::body_field(kind, POINTER);
-    let values = json::unverified(body, &[POINTER])?;
-    let values = values.ok_or_else(|| rejected(VerifyErrorKind::MissingSignature))?;
-    let passcode = match values.into_iter().next() {
-        Some(Value::Text(passcode)) => passcode,
-        Some(Value::Missing) | None => return Err(rejected(VerifyErrorKind::MissingSignature)),
-        Some(_) => return Err(rejected(VerifyErrorKind::MalformedSignature)),
+    let places = json::locate(body, &[POINTER]).map_err(|why| why.error(POINTER))?;
+    let place = places.into_iter().next().flatten();
+    let passcode = match json::value(body, place, MAX_PASSCODE) {
+        Value::Text(passcode) => passcode,
+        Value::Missing => return Err(rejected(VerifyErrorKind::MissingSignature)),
+        _ => return Err(rejected(VerifyErrorKind::MalformedSignature)),
     };
     let candidate = PresentedSignatures::one(scheme, passcode.as_bytes());
     let candidate = candidate.ok_or_else(|| rejected(VerifyErrorKind::MalformedSignature))?;
@@ -73,5 +76,7 @@ fn without_passcode(body: &[u8]) -> Option<Vec<u8>> {
     Some([&body[..value.start], &body[value.end..]].concat())
 }
 
+/// The maximum length of a passcode, in bytes of the body. Figma allows 100 characters.
+const MAX_PASSCODE: usize = 4096;
 const PASSCODE: &str = "passcode";
 const POINTER: &str = "/passcode";

@@ -55,7 +55,10 @@ impl CustomScheme for Mailgun {
         let signature =
             serde_json::json!({ "timestamp": time, "token": token, "signature": signature });
         body.insert("signature".to_owned(), signature);
-        Ok(SignedRequest::with_body(Json::Object(body).to_string()))
+        let body = Json::Object(body).to_string();
+        let read = json::locate(body.as_bytes(), &PLACES.concat());
+        read.map_err(|why| request.problem(why.to_string()))?;
+        Ok(SignedRequest::with_body(body))
     }
 }
 
@@ -103,7 +106,9 @@ fn signatures(body: &[u8], max_json: usize) -> Result<Vec<Signature>, VerifyErro
 }
 
 fn in_json(body: &[u8]) -> Result<Vec<Signature>, VerifyError> {
-    let values = json::unverified(body, &PLACES.concat())?.unwrap_or_default();
+    let places = json::locate(body, &PLACES.concat()).map_err(|why| why.error("/signature"))?;
+    let values: Vec<_> =
+        places.into_iter().map(|place| json::value(body, place, MAX_FIELD)).collect();
     let signature = |values: &[Value]| match values {
         [Value::Text(time), Value::Text(token), Value::Text(signature)] => {
             let [time, token, signature] =
@@ -154,3 +159,5 @@ const MAX_TOKEN: usize = 256;
 const MIN_JSON_LIMIT: usize = 512 * 1024;
 /// A route's form has about twenty fields, and one for each attachment.
 const MAX_FIELDS: usize = 512;
+/// The maximum length of a value of the signature, in bytes of the body. A token has 50 characters.
+const MAX_FIELD: usize = 4096;
