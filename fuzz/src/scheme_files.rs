@@ -1,6 +1,6 @@
 //! A scheme file can be read, written and used, or causes an error that says what to fix.
 
-use countersign::scheme::Algorithm;
+use countersign::scheme::{Algorithm, TimestampSource};
 use countersign::{
     ConfigError, RequestHead, Scheme, Signer, Verifier, VerifyErrorKind as Kind, schemes,
 };
@@ -26,7 +26,8 @@ fn run(input: &[u8]) {
     let read = Scheme::from_toml(&file).unwrap_or_else(|error| panic!("{error}\n{file}"));
     assert_eq!(read, scheme, "{file}");
     assert_eq!(read.to_toml().as_ref(), Ok(&file));
-    let _ = (scheme.signature_grammar(), scheme.timestamp(), format!("{scheme:?}"));
+    let _ =
+        (scheme.signature_format().to_string(), scheme.timestamp_source(), format!("{scheme:?}"));
     use_it(&scheme);
 }
 
@@ -72,7 +73,7 @@ fn may_be_rejected(scheme: &Scheme, headers: &[(String, String)], kind: Kind) ->
         | Kind::MalformedTimestamp
         | Kind::TimestampTooOld
         | Kind::TimestampInFuture => {
-            scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
+            matches!(scheme.timestamp_source(), Some(TimestampSource::Body(_)))
         }
         Kind::BodyTooLarge => BODY.len() > scheme.profile().body_limit(),
         // A header that the sender writes, and that the template also signs.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use countersign::custom::SignatureCoverage;
-use countersign::scheme::{BodyView, Encoding, TimestampUnit};
+use countersign::scheme::{BodyView, Encoding, TimestampSource, TimestampUnit};
 use countersign::{ConfigError, RequestHead, Verified, VerifyError, VerifyErrorKind as Kind};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -108,7 +108,7 @@ impl Sent {
             | Kind::MalformedTimestamp
             | Kind::TimestampTooOld
             | Kind::TimestampInFuture => {
-                scheme.timestamp().is_some_and(|(place, _)| place.starts_with("body:"))
+                matches!(scheme.timestamp_source(), Some(TimestampSource::Body(_)))
             }
             Kind::SignatureMismatch if self.is_formed_otherwise() => true,
             // A text that an attacker could have had signed in the handshake.
@@ -140,9 +140,9 @@ impl Sent {
     fn is_timed_otherwise(&self) -> bool {
         let scheme = &self.party.scheme;
         let is_beside = ["{ts}{body}", "{body}{ts}"].iter().any(|it| scheme.signed().contains(it));
-        let (number, digits) = match scheme.timestamp() {
-            Some((_, TimestampUnit::Seconds)) => (self.unix_ms / 1000, 10),
-            Some((_, TimestampUnit::Milliseconds)) => (self.unix_ms, 13),
+        let (number, digits) = match scheme.timestamp_unit() {
+            Some(TimestampUnit::Seconds) => (self.unix_ms / 1000, 10),
+            Some(TimestampUnit::Milliseconds) => (self.unix_ms, 13),
             _ => return false,
         };
         is_beside && scheme.is_data() && number.to_string().len() != digits
@@ -150,9 +150,11 @@ impl Sent {
 
     /// The signing time that the delivery states.
     fn signed_at_ms(&self, verified: &Verified) -> Option<i64> {
-        let (place, unit) = self.party.scheme.timestamp()?;
-        match unit {
-            _ if place.starts_with("body:") => verified.signed_at_unix_ms(),
+        let scheme = &self.party.scheme;
+        match scheme.timestamp_unit()? {
+            _ if matches!(scheme.timestamp_source(), Some(TimestampSource::Body(_))) => {
+                verified.signed_at_unix_ms()
+            }
             TimestampUnit::Seconds | TimestampUnit::HttpDate => {
                 Some(self.unix_ms.div_euclid(1000) * 1000)
             }

@@ -256,7 +256,7 @@ fn all_verifiers() -> Vec<Verifier> {
 }
 
 fn states_its_time_in_a_header(scheme: &Scheme) -> bool {
-    scheme.timestamp().is_some_and(|(place, _)| !place.starts_with("body:"))
+    scheme.timestamp_source().is_some_and(|source| source.body_pointer().is_none())
 }
 
 fn ms(span: Option<Duration>) -> i64 {

@@ -437,11 +437,12 @@ fn the_first_four_providers_are_as_documented() {
         ),
     ] {
         let scheme = scheme(name);
-        assert_eq!(scheme.signature_grammar(), grammar);
+        assert_eq!(scheme.signature_format().to_string(), grammar);
         assert_eq!(scheme.signed(), signed, "{name}");
         let (place, past) =
             timestamp.map(|(place, unit, past)| ((place.to_owned(), unit), past)).unzip();
-        assert_eq!(scheme.timestamp(), place, "{name}");
+        let source = scheme.timestamp_source().map(|source| source.to_string());
+        assert_eq!(source.zip(scheme.timestamp_unit()), place, "{name}");
         assert_eq!(scheme.tolerance().map(|tolerance| tolerance.past()), past.map(Some), "{name}");
         assert_eq!(shown(scheme.event_id_sources()), [id], "{name}");
         assert_eq!(shown(scheme.event_type_sources()), ["body:/type"], "{name}");

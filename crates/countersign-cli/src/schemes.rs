@@ -47,7 +47,7 @@ fn list(schemes: &[Scheme]) -> Report {
         table.push([
             scheme.name().into(),
             scheme.title().into(),
-            scheme.signature_grammar().into(),
+            scheme.signature_format().to_string().into(),
             signed_bytes_in_short(scheme).into(),
             scheme.evidence().to_string().into(),
             aliases(scheme).join(", ").into(),

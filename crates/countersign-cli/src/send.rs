@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
+use countersign::scheme::TimestampSource;
 use countersign::testing::{
     Attack, AttackKind, AttackList, AttackRequest, AttackUnavailable, Attacks,
 };
@@ -205,10 +206,11 @@ fn say_what_is_changed(args: &SendArgs, scheme: &Scheme, attack: &Attack, given:
     if args.attack.is_some() || is_sent_as_given {
         return;
     }
-    let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
-    match place.as_deref().and_then(|place| place.strip_prefix("body:")) {
-        Some(pointer) => output::note(&format!("the body's time, at `{pointer}`, is updated")),
-        None => output::note("the signature is in the body, which is sent with it"),
+    match scheme.timestamp_source().filter(|_| scheme.is_data()) {
+        Some(TimestampSource::Body(pointer)) => {
+            output::note(&format!("the body's time, at `{pointer}`, is updated"));
+        }
+        _ => output::note("the signature is in the body, which is sent with it"),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::diagnose::{CapturedRequest, Cause, Diagnose};
-use countersign::scheme::{Algorithm, BodyView};
+use countersign::scheme::{Algorithm, BodyView, TimestampSource};
 use countersign::{Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind, schemes};
 use serde_json::Value;
 
@@ -119,10 +119,10 @@ fn say_what_is_ignored(args: &SignArgs, scheme: &Scheme) {
     let name = scheme.name();
     say_that_an_id_is_ignored(args.id.as_deref(), scheme);
     if args.timestamp.is_some() {
-        let why = match scheme.timestamp() {
+        let why = match scheme.timestamp_source() {
             None => "signs no time".to_owned(),
-            Some((place, _)) if scheme.is_data() && place.starts_with("body:") => {
-                format!("reads the time from the body, at `{place}`")
+            Some(source @ TimestampSource::Body(_)) if scheme.is_data() => {
+                format!("reads the time from the body, at `{source}`")
             }
             Some(_) => return,
         };
@@ -139,10 +139,8 @@ pub(crate) fn say_that_an_id_is_ignored(id: Option<&str>, scheme: &Scheme) {
 /// Prints a note, and returns true, if the scheme reads the time from the body and the body has
 /// none. `sign` does not change a time in the body.
 fn say_what_is_missing(scheme: &Scheme, body: &[u8]) -> bool {
-    let place = scheme.timestamp().filter(|_| scheme.is_data()).map(|(place, _)| place);
-    let Some(pointer) = place.as_deref().and_then(|place| place.strip_prefix("body:")) else {
-        return false;
-    };
+    let source = scheme.timestamp_source().filter(|_| scheme.is_data());
+    let Some(TimestampSource::Body(pointer)) = source else { return false };
     let body: Option<Value> = serde_json::from_slice(body).ok();
     let lacks_time = body.is_none_or(|body| body.pointer(pointer).is_none());
     if lacks_time {

@@ -82,8 +82,8 @@ pub use receive::{
 pub use request::url::PublicUrl;
 pub use scheme::{
     BodyView, EventIdSource, EventTypeSource, Evidence, Handshake, HandshakeBuilder, HandshakeRule,
-    Identity, Interactive, ProviderProfile, Retries, RetrySignature, Scheme, SchemeBuilder,
-    SchemeField,
+    HeaderSet, Identity, Interactive, ProviderProfile, Retries, RetrySignature, Scheme,
+    SchemeBuilder, SchemeField, SignatureFormat, SignatureLayout, TimestampSource,
 };
 pub use secret::resolver::KeyResolver;
 pub use secret::secret_format::SecretFormat;

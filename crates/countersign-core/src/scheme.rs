@@ -12,10 +12,13 @@ mod event_source;
 #[cfg(feature = "serde")]
 mod from_toml;
 mod handshake;
+mod header_set;
 mod identity;
 mod keys;
 mod profile;
+mod signature_format;
 mod template;
+mod timestamp;
 #[cfg(feature = "serde")]
 mod to_toml;
 
@@ -23,24 +26,24 @@ pub use builder::SchemeBuilder;
 pub use coverage::SignatureCoverage;
 pub use event_source::{EventIdSource, EventTypeSource};
 pub use handshake::{Handshake, HandshakeBuilder, HandshakeRule};
+pub use header_set::HeaderSet;
 pub use identity::Identity;
 pub(crate) use profile::min_retention;
 pub use profile::{ProviderProfile, Retries};
+pub use signature_format::{SignatureFormat, SignatureLayout};
+pub use timestamp::TimestampSource;
 
 pub(crate) use boundaries::{Boundaries, is_url_byte};
 pub(crate) use custom_binding::CustomBinding;
 pub(crate) use event_source::{IdPlace, TypePlace};
 pub(crate) use handshake::{AnswerBody, Condition, Field, HeaderText, Place, Test};
 pub(crate) use template::{Part, Template};
+pub(crate) use timestamp::{Timestamp, TimestampPlace};
 
 use crate::crypto::algorithm::{Algorithm, Encoding};
 use crate::error::ConfigError;
 use crate::error::named_variants::named_variants;
-use crate::json::pointer::Pointer;
-use crate::request::name::Name;
 use crate::secret::secret_format::SecretFormat;
-use crate::time::tolerance::Tolerance;
-use crate::time::unit::TimestampUnit;
 
 /// How a provider signs its deliveries.
 ///
@@ -64,7 +67,7 @@ pub struct Scheme {
     pub(crate) families: Vec<HeaderSet>,
     /// The two prefixes with which the second family was derived from the first.
     alternate_header_prefix: Option<[String; 2]>,
-    pub(crate) grammar: Grammar,
+    pub(crate) layout: SignatureLayout,
     pub(crate) encoding: Encoding,
     pub(crate) template: Template,
     pub(crate) body_view: BodyView,
@@ -174,74 +177,6 @@ impl Scheme {
         &self.boundaries.body_first
     }
 
-    /// The headers that the scheme reads, in the order of the lookups, and then those that its
-    /// [`CustomScheme`](crate::custom::CustomScheme) reads.
-    pub fn headers(&self) -> impl Iterator<Item = &str> {
-        self.families
-            .iter()
-            .flat_map(|family| family.signatures.iter().chain(&family.id).chain(&family.timestamp))
-            .chain(self.template.headers())
-            .chain(self.rule.iter().flat_map(|rule| &rule.headers))
-            .map(Name::shown)
-    }
-
-    /// Those of the [`headers`](Self::headers) that hold the signed id, in the order of the
-    /// lookups. Empty if the scheme signs no id.
-    pub fn id_headers(&self) -> impl Iterator<Item = &str> {
-        self.families.iter().filter_map(|family| family.id.as_ref()).map(Name::shown)
-    }
-
-    /// The format of the signature header, for display
-    /// (`X-Venum-Signature: t=<milliseconds>,v1=<hex>`).
-    #[must_use]
-    pub fn signature_grammar(&self) -> String {
-        let Some(header) = self.families[0].signatures.first().map(Name::shown) else {
-            return "in the body".to_owned();
-        };
-        let tag = match self.encoding {
-            _ if self.algorithm == Algorithm::Jwt => "<jwt>",
-            Encoding::Hex => "<hex>",
-            Encoding::Base64 => "<base64>",
-            Encoding::Text => "<token>",
-        };
-        match &self.grammar {
-            Grammar::Whole { prefix } => format!("{header}: {prefix}{tag}"),
-            Grammar::List { separator, assign, key, space } => {
-                let space = if *space { " " } else { "" };
-                let time = match &self.timestamp {
-                    Some(Timestamp { source: TimestampSource::Field(field), unit, .. }) => {
-                        format!("{field}{assign}<{unit}>{separator}{space}")
-                    }
-                    _ => String::new(),
-                };
-                format!("{header}: {time}{key}{assign}{tag}")
-            }
-        }
-    }
-
-    /// The location of the timestamp, for display (`header:webhook-timestamp`,
-    /// `field:t`, `body:/created`), and its unit.
-    #[must_use]
-    pub fn timestamp(&self) -> Option<(String, TimestampUnit)> {
-        let timestamp = self.timestamp.as_ref()?;
-        let place = match &timestamp.source {
-            TimestampSource::Header => {
-                let name = self.families[0].timestamp.as_ref().map_or("", Name::shown);
-                format!("header:{name}")
-            }
-            TimestampSource::Field(field) => format!("field:{field}"),
-            TimestampSource::Body(pointer) => format!("body:{pointer}"),
-        };
-        Some((place, timestamp.unit))
-    }
-
-    /// The default tolerance: the maximum age of a timestamp, and how far it
-    /// can be in the future. `None` if the scheme signs no timestamp.
-    #[must_use]
-    pub fn tolerance(&self) -> Option<Tolerance> {
-        self.timestamp.as_ref().map(|timestamp| timestamp.tolerance)
-    }
-
     /// The locations of the event's id, in the order of the lookups. If a
     /// delivery has an id in none of them, its id is the digest of the signed
     /// bytes, and it has the [fallback identity](Self::fallback_identity).
@@ -295,10 +230,6 @@ impl Scheme {
             true => Ok(source),
             false => Err("the signature does not cover this value: remove it".to_owned()),
         }
-    }
-
-    fn is_id_header(&self, name: &Name) -> bool {
-        self.families[0].id.as_ref().is_some_and(|id| id.lower() == name.lower())
     }
 
     /// Whether the scheme sends the secret itself as a token and signs nothing.
@@ -374,52 +305,6 @@ impl Scheme {
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
-}
-
-/// Headers that are used together. If a provider sends the same headers under
-/// two sets of names, a request uses all headers of one set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct HeaderSet {
-    /// A matching signature in any one of them is enough.
-    pub(crate) signatures: Vec<Name>,
-    pub(crate) id: Option<Name>,
-    pub(crate) timestamp: Option<Name>,
-}
-
-/// The format of the signature header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Grammar {
-    /// The whole value, after a required prefix (which can be empty).
-    Whole { prefix: String },
-    /// A list of `key assign value` items. The values of one key are
-    /// signatures. Items are split at the first `assign` only: base64 contains
-    /// `=`.
-    List {
-        separator: char,
-        assign: char,
-        key: String,
-        /// Whether an item can start with a space.
-        space: bool,
-    },
-}
-
-/// The timestamp of a scheme.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Timestamp {
-    pub(crate) source: TimestampSource,
-    pub(crate) unit: TimestampUnit,
-    pub(crate) tolerance: Tolerance,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum TimestampSource {
-    /// The header that the family names.
-    Header,
-    /// A key of the list in the signature's own header.
-    Field(String),
-    /// A value of the signed body. It is read only after the signature has been
-    /// verified.
-    Body(Pointer),
 }
 
 /// Which form of the body is signed.

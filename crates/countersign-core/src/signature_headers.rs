@@ -22,7 +22,7 @@ use crate::error::{VerifyError, VerifyErrorKind};
 use crate::request::headers::RequestHead;
 use crate::request::name::Name;
 use crate::request::url::PublicUrl;
-use crate::scheme::{HeaderSet, Scheme, TimestampSource, TypePlace};
+use crate::scheme::{HeaderSet, Scheme, TimestampPlace, TypePlace};
 use crate::time::timestamp;
 use crate::time::tolerance::Tolerance;
 
@@ -168,9 +168,9 @@ fn timestamp<'h>(
     signatures: &Signatures<'h>,
 ) -> Result<Option<(&'h [u8], i64)>, VerifyError> {
     let Some(timestamp) = &context.scheme.timestamp else { return Ok(None) };
-    let (text, name) = match (&timestamp.source, &family.timestamp) {
-        (TimestampSource::Body(_), _) => return Ok(None),
-        (TimestampSource::Header, Some(name)) => (unrepeated(found.timestamp(), name)?, name),
+    let (text, name) = match (&timestamp.place, &family.timestamp) {
+        (TimestampPlace::Body(_), _) => return Ok(None),
+        (TimestampPlace::Header, Some(name)) => (unrepeated(found.timestamp(), name)?, name),
         _ => (signatures.timestamp, &family.signatures[0]),
     };
     let Some(text) = text else {

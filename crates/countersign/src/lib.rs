@@ -165,9 +165,10 @@ pub mod outcome {
 /// How a provider signs and delivers: the parts of a [`Scheme`], and the builder of your own.
 pub mod scheme {
     pub use countersign_core::{
-        Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, Identity,
-        Interactive, ProviderProfile, Retries, RetrySignature, SchemeBuilder, SchemeField,
-        SecretFormat, TimestampUnit,
+        Algorithm, BodyView, Encoding, EventIdSource, EventTypeSource, Evidence, HeaderSet,
+        Identity, Interactive, ProviderProfile, Retries, RetrySignature, SchemeBuilder,
+        SchemeField, SecretFormat, SignatureFormat, SignatureLayout, TimestampSource,
+        TimestampUnit,
     };
 }
 

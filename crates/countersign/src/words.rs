@@ -14,7 +14,7 @@ fn the_readme_lists_some_builtin_schemes_as_they_are() {
     assert!(listed.len() > 10);
     for row in listed {
         let scheme = schemes::named(names(row).next().unwrap()).unwrap();
-        let (signature, signed) = (scheme.signature_grammar(), scheme.signed());
+        let (signature, signed) = (scheme.signature_format(), scheme.signed());
         assert_eq!(row, format!("| `{}` | `{signature}` | `{signed}` |", scheme.name()));
     }
 }

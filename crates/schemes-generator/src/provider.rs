@@ -50,7 +50,7 @@ impl Provider {
         required(&scheme, "evidence")?;
         let function = function.unwrap_or_else(|| function_name(&name));
         let signature = match &code {
-            None => checked(&scheme)?.signature_grammar(),
+            None => checked(&scheme)?.signature_format().to_string(),
             // Only the whole, with its code, can be checked: by a test of `countersign-schemes`.
             Some(_) => match scheme.get("signature_header").and_then(Value::as_str) {
                 Some(header) => header.to_owned(),

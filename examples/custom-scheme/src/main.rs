@@ -14,7 +14,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     match scheme {
         Ok(scheme) => {
-            println!("{}", scheme.signature_grammar());
+            println!("{}", scheme.signature_format());
             println!("signed: {}", scheme.signed());
             Ok(ExitCode::SUCCESS)
         }

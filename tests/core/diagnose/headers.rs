@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use countersign::Scheme;
 use countersign::diagnose::CauseKind;
-use countersign::scheme::{Algorithm, Encoding};
+use countersign::scheme::{Algorithm, Encoding, TimestampSource};
 use ring::hmac;
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
@@ -85,8 +85,7 @@ fn a_proxy_that_sends_every_header_twice_is_found() {
 fn a_list_that_states_its_time_twice_is_found() {
     let mut seen = 0;
     for scheme in schemes() {
-        let Some((place, _)) = scheme.timestamp() else { continue };
-        let Some(field) = place.strip_prefix("field:") else { continue };
+        let Some(TimestampSource::Field(field)) = scheme.timestamp_source() else { continue };
         let delivery = Delivery::of(&scheme);
         let value = String::from_utf8(delivery.header(delivery.signature_header()).to_vec());
         let value = value.unwrap();

@@ -2,7 +2,7 @@
 
 use countersign::Scheme;
 use countersign::diagnose::CauseKind;
-use countersign::scheme::TimestampUnit;
+use countersign::scheme::{TimestampSource, TimestampUnit};
 
 use super::{assert_certain, assert_suspected, diagnose, found, found_by};
 use fixtures::delivery::{
@@ -11,7 +11,9 @@ use fixtures::delivery::{
 
 /// The schemes with a timestamp outside of the body.
 fn timed() -> impl Iterator<Item = Scheme> {
-    schemes().filter(|scheme| scheme.timestamp().is_some_and(|(at, _)| !at.starts_with("body:")))
+    schemes().filter(|scheme| {
+        scheme.timestamp_source().is_some_and(|source| source.body_pointer().is_none())
+    })
 }
 
 fn signed_at(scheme: &Scheme, unix_ms: i64) -> Delivery {
@@ -27,7 +29,7 @@ fn beyond(bound: Option<std::time::Duration>) -> i64 {
 fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
     let mut seen = 0;
     for scheme in timed() {
-        let delivery = match scheme.timestamp().unwrap().1 {
+        let delivery = match scheme.timestamp_unit().unwrap() {
             TimestampUnit::Seconds => signed_at(&scheme, NOW_MS * 1000),
             TimestampUnit::Milliseconds => signed_at(&scheme, NOW_MS / 1000),
             _ => continue,
@@ -43,7 +45,7 @@ fn seconds_for_milliseconds_are_found_and_the_other_way_round() {
 /// separator.
 fn in_unit(scheme: &Scheme, unit: TimestampUnit) -> Scheme {
     let line = |unit: TimestampUnit| format!("\ntimestamp_unit = \"{unit}\"\n");
-    let (own, file) = (line(scheme.timestamp().unwrap().1), scheme.to_toml().unwrap());
+    let (own, file) = (line(scheme.timestamp_unit().unwrap()), scheme.to_toml().unwrap());
     assert!(file.contains(&own), "{file}");
     let file = file.replace("{ts}{body}", "{ts}|{body}").replace("{id}{ts}", "{id:5}{ts}");
     let file = file.replace("}{ts}", "}|{ts}");
@@ -57,7 +59,7 @@ fn every_way_of_writing_a_time_is_found_where_the_scheme_has_another() {
     for (written, own) in units.into_iter().flat_map(|one| units.map(|other| (one, other))) {
         let mut seen = 0;
         for scheme in timed().filter(|_| written != own) {
-            let is_field = scheme.timestamp().unwrap().0.starts_with("field:");
+            let is_field = matches!(scheme.timestamp_source(), Some(TimestampSource::Field(_)));
             // The comma of a date would end the list item.
             if is_field && [written, own].contains(&HttpDate) {
                 continue;
@@ -112,7 +114,7 @@ fn a_time_that_no_unit_can_read_is_found_where_it_is_all_that_is_wrong() {
     for name in ["stripe", "venum", "slack", "paddle", "zoom"] {
         let scheme = scheme(name);
         for odd in ["1760000000.123", "2025-10-09T08:53:20", "09/10/2025", "-1", "+1760000000"] {
-            let (_, unit) = scheme.timestamp().unwrap();
+            let unit = scheme.timestamp_unit().unwrap();
             let own = if unit == TimestampUnit::Seconds { NOW_MS / 1000 } else { NOW_MS };
             let delivery = Delivery::of(&scheme).with_text(&own.to_string(), odd);
             let message = scheme.signed().replace("{ts}", odd).replace("{body}", BODY);
@@ -130,7 +132,8 @@ fn a_time_that_no_unit_can_read_is_found_where_it_is_all_that_is_wrong() {
 #[test]
 fn a_time_in_the_body_that_is_missing_or_of_another_form_is_found() {
     let mut seen = 0;
-    for scheme in schemes().filter(|it| it.timestamp().is_none() && it.signed() == "{body}") {
+    for scheme in schemes().filter(|it| it.timestamp_source().is_none() && it.signed() == "{body}")
+    {
         let file = scheme.to_toml().unwrap();
         let timed = format!("timestamp_body = \"/at\"\ntimestamp_unit = \"seconds\"\n{file}");
         let Ok(scheme) = Scheme::from_toml(&timed) else { continue };
@@ -205,7 +208,7 @@ fn a_clock_that_is_ahead_is_told_from_an_old_capture_by_the_date_of_the_request(
 #[test]
 fn an_old_capture_is_found_and_its_age_told() {
     for scheme in schemes().filter(|scheme| scheme.tolerance().is_some()) {
-        if scheme.timestamp().unwrap().0.starts_with("body:") {
+        if matches!(scheme.timestamp_source(), Some(TimestampSource::Body(_))) {
             continue;
         }
         let age = beyond(scheme.tolerance().unwrap().past()) + 3 * 86_400_000;

@@ -112,8 +112,8 @@ proptest! {
         now in any::<i64>(),
     ) {
         let scheme = scheme(name);
-        let (place, _) = scheme.timestamp().unwrap();
-        let field = place.strip_prefix("body:/").unwrap();
+        let pointer = scheme.timestamp_source().unwrap().body_pointer().unwrap();
+        let field = pointer.strip_prefix('/').unwrap();
         let body = [format!("{{\"{field}\":").as_bytes(), &time, b"}"].concat();
         let rejected = Delivery::with_body(&scheme, body).rejected(&verifier_at(&scheme, now));
         prop_assert!(matches!(
@@ -172,7 +172,7 @@ proptest! {
         let names: Vec<String> = scheme.headers().map(str::to_owned).collect();
         let headers: Vec<_> = names.into_iter().zip(values).collect();
         let _ = verifier.verify(&headers, body.clone()).map(|verified| verified.event_id().len());
-        let _ = (scheme.signature_grammar(), scheme.timestamp(), format!("{scheme:?}"));
+        let _ = (scheme.signature_format().to_string(), scheme.timestamp_source(), format!("{scheme:?}"));
         if let Ok(signer) = Signer::new(scheme, secret(1)) {
             let _ = signer.with_url(url).with_id(id).at_unix_ms(unix_ms).sign(&body);
         }

@@ -74,7 +74,7 @@ fn sent() -> Sent {
 #[test]
 fn a_rule_of_ones_own_goes_the_same_way_as_ours() {
     let scheme = acme().build().unwrap();
-    assert_eq!(scheme.signature_grammar(), "X-Signature: <hex>");
+    assert_eq!(scheme.signature_format().to_string(), "X-Signature: <hex>");
     assert!(!scheme.is_data());
     assert_eq!(scheme.headers().collect::<Vec<_>>(), ["X-Signature", "X-Time", "X-Time-Zone"]);
     let verifier = verifier(&scheme, secret());

@@ -6,7 +6,7 @@ use countersign::custom::SignatureCoverage;
 use countersign::handshake::{Handshake, HandshakeRule};
 use countersign::scheme::{
     Algorithm, BodyView, Evidence, Identity, Interactive, Retries, RetrySignature, SchemeField,
-    SecretFormat, TimestampUnit,
+    SecretFormat, TimestampSource,
 };
 use countersign::{Scheme, Tolerance, schemes};
 
@@ -42,7 +42,7 @@ pub(super) fn facts(scheme: &Scheme) -> Vec<Fact> {
         Fact::words("encoding", [scheme.encoding().to_string()]),
         Fact::words("secret", [secret(scheme)]),
         Fact::words("secret is at", secret_location(scheme).map(str::to_owned)),
-        Fact::words("timestamp", [timestamp(scheme.timestamp())]),
+        Fact::words("timestamp", [timestamp(scheme)]),
         Fact::words("tolerance", [cell(tolerance(scheme.tolerance()), SchemeField::Tolerance)]),
         Fact::words("event key", [cell(event_key(scheme), SchemeField::EventId)]),
         Fact::words("identity", [cell(identity(scheme), SchemeField::Identity)]),
@@ -78,11 +78,11 @@ impl Fact {
 }
 
 fn signature(scheme: &Scheme) -> Fact {
-    let grammar = scheme.signature_grammar();
+    let format = scheme.signature_format().to_string();
     if scheme.headers().next().is_none() {
-        return Fact::words("signature", [grammar]);
+        return Fact::words("signature", [format]);
     }
-    Fact::codes("signature", [grammar])
+    Fact::codes("signature", [format])
 }
 
 fn signed_bytes(scheme: &Scheme) -> Fact {
@@ -173,9 +173,9 @@ fn is_public(scheme: &Scheme) -> bool {
     matches!(scheme.algorithm(), Algorithm::Ed25519 | Algorithm::EcdsaP256 | Algorithm::RsaSha256)
 }
 
-fn timestamp(timestamp: Option<(String, TimestampUnit)>) -> String {
-    match timestamp {
-        Some((place, unit)) => format!("{place}, {unit}"),
+fn timestamp(scheme: &Scheme) -> String {
+    match scheme.timestamp_source().zip(scheme.timestamp_unit()) {
+        Some((source, unit)) => format!("{source}, {unit}"),
         None => "none".to_owned(),
     }
 }
@@ -197,11 +197,11 @@ fn tolerance(tolerance: Option<Tolerance>) -> String {
 fn event_key(scheme: &Scheme) -> String {
     let places = scheme.event_id_sources().iter().map(ToString::to_string);
     // A time inside the body is a part of the signed body.
-    let is_in_body = |(place, _): (String, _)| place.starts_with("body:");
+    let is_in_body = |source: TimestampSource<'_>| source.body_pointer().is_some();
     let keeps_time = scheme.tolerance().is_none()
         || scheme.fallback_identity() == Identity::Unknown
         || scheme.profile().retry_signature() == RetrySignature::Same
-        || scheme.timestamp().is_some_and(is_in_body);
+        || scheme.timestamp_source().is_some_and(is_in_body);
     let digest = match scheme.algorithm() {
         Algorithm::Token if is_secret_in_body(scheme) => "digest of the body without the secret",
         Algorithm::Token => "digest of the body",

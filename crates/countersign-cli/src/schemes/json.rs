@@ -99,11 +99,12 @@ impl<'a> SchemeJson<'a> {
         let profile = scheme.profile();
         let event_id = scheme.event_id_sources().iter().map(ToString::to_string);
         let event_type = scheme.event_type_sources().iter();
+        let timestamp = scheme.timestamp_source().zip(scheme.timestamp_unit());
         Self {
             name: scheme.name(),
             title: scheme.title(),
             aliases: aliases(scheme),
-            signature: scheme.signature_grammar(),
+            signature: scheme.signature_format().to_string(),
             headers: scheme.headers().collect(),
             signed: scheme.signed(),
             signs_url: scheme.signs_url(),
@@ -118,9 +119,10 @@ impl<'a> SchemeJson<'a> {
             encoding: scheme.encoding().to_string(),
             secret_format: scheme.secret_format().to_string(),
             secret_location: secret_location(scheme),
-            timestamp: scheme
-                .timestamp()
-                .map(|(from, unit)| TimestampJson { from, unit: unit.to_string() }),
+            timestamp: timestamp.map(|(source, unit)| TimestampJson {
+                from: source.to_string(),
+                unit: unit.to_string(),
+            }),
             tolerance: scheme.tolerance().map(|tolerance| ToleranceJson {
                 past_ms: tolerance.past().map(millis),
                 future_ms: tolerance.future().map(millis),

@@ -39,7 +39,7 @@ fn push_row(page: &mut String, scheme: &Scheme) {
     let (algorithm, evidence) = (scheme.algorithm(), scheme.evidence());
     let header = match scheme.headers().next() {
         Some(header) => code(header),
-        None => scheme.signature_grammar(),
+        None => scheme.signature_format().to_string(),
     };
     page.push_str(&format!(
         "| [`{name}`](#{anchor}) | {} | {title} | {algorithm} | {evidence} | {header} |\n",

@@ -12,7 +12,7 @@ use super::fix::Fix;
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
-use crate::scheme::{Boundaries, Grammar, HeaderSet, Scheme, Template, TimestampSource};
+use crate::scheme::{Boundaries, HeaderSet, Scheme, SignatureLayout, Template, TimestampPlace};
 
 /// Tries every header that contains a value of a digest's length: with the hash of
 /// that length, over the scheme's signed payload, over the body, and over the URL
@@ -137,14 +137,14 @@ impl Digest<'_> {
         let states_time = scheme
             .timestamp
             .as_ref()
-            .is_some_and(|timestamp| matches!(timestamp.source, TimestampSource::Field(_)));
+            .is_some_and(|timestamp| matches!(timestamp.place, TimestampPlace::Field(_)));
         let mut headers = trial.request.headers().to_vec();
         if states_time {
             let is_hex = self.encoding == "hexadecimal";
             scheme.encoding = if is_hex { Encoding::Hex } else { Encoding::Base64 };
         } else {
             scheme.encoding = Encoding::Hex;
-            scheme.grammar = Grammar::Whole { prefix: String::new() };
+            scheme.layout = SignatureLayout::Whole { prefix: String::new() };
             headers.retain(|(other, _)| !other.eq_ignore_ascii_case(self.header));
             headers.push((self.header.to_owned(), const_hex::encode(&self.tag).into_bytes()));
         }
@@ -197,7 +197,7 @@ fn of_other_hashes(trial: &Experiment, is_wanted: fn(usize, usize) -> bool) -> V
             let mut scheme: Scheme = (*trial.scheme).clone();
             scheme.algorithm = *algorithm;
             scheme.families[0].signatures = vec![header.clone()];
-            if let Grammar::Whole { prefix } = &mut scheme.grammar {
+            if let SignatureLayout::Whole { prefix } = &mut scheme.layout {
                 *prefix = prefix.replace(own, hash);
             }
             let detail = format!(

@@ -11,7 +11,7 @@ use super::experiment::{Experiment, Tries, Try};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
 use crate::request::name::Name;
-use crate::scheme::{Grammar, HeaderSet, Scheme, TimestampSource};
+use crate::scheme::{HeaderSet, Scheme, SignatureLayout, TimestampPlace};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -170,9 +170,9 @@ fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
         .filter_map(|separator| bare.iter().position(|byte| byte == separator))
         .map(|at| bare[at + 1..].trim_ascii());
     let tags: Vec<&[u8]> = std::iter::once(bare).chain(behind).collect();
-    let prefix = match &trial.scheme.grammar {
-        Grammar::Whole { prefix } => prefix.clone(),
-        Grammar::List { assign, key, .. } => format!("{key}{assign}"),
+    let prefix = match &trial.scheme.layout {
+        SignatureLayout::Whole { prefix } => prefix.clone(),
+        SignatureLayout::Pairs { assign, key, .. } => format!("{key}{assign}"),
     };
     for tag in &tags {
         let whole = [prefix.as_bytes(), tag].concat();
@@ -198,7 +198,7 @@ fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
 /// A list of signatures without white space around its items; `None` if there is
 /// none.
 fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
-    let Grammar::List { separator, .. } = &scheme.grammar else { return None };
+    let SignatureLayout::Pairs { separator, .. } = &scheme.layout else { return None };
     let separator = u8::try_from(*separator).ok().filter(|byte| *byte != b' ')?;
     let items: Vec<&[u8]> = list.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).collect();
     Some(items.join(&separator)).filter(|joined| joined != list)
@@ -207,8 +207,8 @@ fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
 /// A list of signatures with each of its timestamps alone; `None` if it has only
 /// one.
 fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let Grammar::List { separator, assign, .. } = &scheme.grammar else { return None };
-    let TimestampSource::Field(field) = &scheme.timestamp.as_ref()?.source else { return None };
+    let SignatureLayout::Pairs { separator, assign, .. } = &scheme.layout else { return None };
+    let TimestampPlace::Field(field) = &scheme.timestamp.as_ref()?.place else { return None };
     let list = std::str::from_utf8(list).ok()?;
     let start = format!("{field}{assign}");
     let is_time = |item: &&str| item.trim_start().starts_with(&start);

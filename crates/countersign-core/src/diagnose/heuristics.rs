@@ -95,7 +95,7 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
         }
         Kind::UnsupportedSignature => told(CauseKind::WrongHeader, "").with_fix(Fix::of_receiver(
             "compare the signature version in the provider's settings with the one that \
-             `Scheme::signature_grammar` shows",
+             `Scheme::signature_format` shows",
             "compare the signature version in the provider's settings with the one that \
              `countersign schemes` shows",
         )),

@@ -4,7 +4,7 @@ use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::heuristics;
 use crate::crypto::algorithm::Algorithm;
-use crate::scheme::{Grammar, Scheme, TypePlace};
+use crate::scheme::{Scheme, SignatureLayout, TypePlace};
 
 /// The same request with each of the other schemes.
 ///
@@ -59,8 +59,8 @@ pub(super) fn is_named_for(trial: &Experiment) -> bool {
 
 /// Whether one header may contain signatures of both schemes under different keys.
 fn may_stand_beside(one: &Scheme, other: &Scheme) -> bool {
-    let (Grammar::List { key: own, .. }, Grammar::List { key, .. }) =
-        (&one.grammar, &other.grammar)
+    let (SignatureLayout::Pairs { key: own, .. }, SignatureLayout::Pairs { key, .. }) =
+        (&one.layout, &other.layout)
     else {
         return false;
     };

@@ -8,7 +8,7 @@ use super::fix::Fix;
 use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::name::Name;
-use crate::scheme::{Grammar, Part, Scheme, Template, Timestamp, TimestampSource};
+use crate::scheme::{Part, Scheme, SignatureLayout, Template, Timestamp, TimestampPlace};
 use crate::time::clock::millis;
 use crate::time::timestamp;
 use crate::time::tolerance::Tolerance;
@@ -159,8 +159,8 @@ pub(super) fn unreadable(trial: &Experiment) -> Tries<'_> {
     let Some((timestamp, mut scheme)) = without_time(trial) else {
         return Box::new(std::iter::empty());
     };
-    let place = match &timestamp.source {
-        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
+    let place = match &timestamp.place {
+        TimestampPlace::Body(pointer) => match in_body(trial, pointer) {
             Value::Missing => None,
             _ => Some(format!("the body at `{pointer}`")),
         },
@@ -190,8 +190,8 @@ pub(super) fn unreadable(trial: &Experiment) -> Tries<'_> {
 
 /// Ignores the timestamp if the body does not contain it.
 pub(super) fn unstated(trial: &Experiment) -> Tries<'_> {
-    let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.source {
-        TimestampSource::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
+    let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.place {
+        TimestampPlace::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
             let detail =
                 format!("the signature is right, but the body has no timestamp at `{pointer}`");
             let cause = Cause::tried(CauseKind::WrongScheme, detail).with_fix(Fix::of(
@@ -218,8 +218,8 @@ fn without_time(trial: &Experiment) -> Option<(&Timestamp, Scheme)> {
 
 /// The timestamp; `None` if it is not a number.
 fn number(trial: &Experiment, timestamp: &Timestamp) -> Option<i64> {
-    match &timestamp.source {
-        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
+    match &timestamp.place {
+        TimestampPlace::Body(pointer) => match in_body(trial, pointer) {
             Value::Text(text) => text.parse().ok(),
             _ => None,
         },
@@ -243,12 +243,12 @@ fn in_headers<'a>(trial: &'a Experiment, timestamp: &Timestamp) -> Option<(&'a s
     trial.scheme.families.iter().find_map(|family| {
         let header = family.timestamp.as_ref().or(family.signatures.first())?;
         let value = trial.request.text(header.lower())?;
-        let text = match (&timestamp.source, &trial.scheme.grammar) {
-            (TimestampSource::Field(field), Grammar::List { separator, assign, .. }) => {
+        let text = match (&timestamp.place, &trial.scheme.layout) {
+            (TimestampPlace::Field(field), SignatureLayout::Pairs { separator, assign, .. }) => {
                 let mut items = value.split(*separator).map(str::trim_start);
                 items.find_map(|item| item.strip_prefix(field.as_str())?.strip_prefix(*assign))
             }
-            (TimestampSource::Header, _) => Some(value),
+            (TimestampPlace::Header, _) => Some(value),
             _ => None,
         };
         Some((text?, header))

@@ -7,8 +7,8 @@ use super::profile::{
     DEFAULT_ACK_DEADLINE, DEFAULT_BODY_LIMIT, Retries, default_retention, min_retention,
 };
 use super::{
-    AnswerBody, BodyView, Condition, Evidence, Field, Grammar, Handshake, HeaderText, Identity,
-    Interactive, Place, RetrySignature, Scheme, Test, TimestampSource,
+    AnswerBody, BodyView, Condition, Evidence, Field, Handshake, HeaderText, Identity, Interactive,
+    Place, RetrySignature, Scheme, SignatureLayout, Test, TimestampPlace,
 };
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
@@ -102,16 +102,16 @@ impl Scheme {
         if let Some(prefixes) = &self.alternate_header_prefix {
             file.list("alternate_header_prefix", prefixes);
         }
-        match &self.grammar {
-            Grammar::Whole { prefix } if prefix.is_empty() => {}
-            Grammar::Whole { prefix } => file.say("signature_prefix", quoted(prefix)),
-            Grammar::List { separator, assign, key, space } => {
+        match &self.layout {
+            SignatureLayout::Whole { prefix } if prefix.is_empty() => {}
+            SignatureLayout::Whole { prefix } => file.say("signature_prefix", quoted(prefix)),
+            SignatureLayout::Pairs { separator, assign, key, spaces } => {
                 let mut list = vec![
                     ("separator", quoted(separator)),
                     ("assign", quoted(assign)),
                     ("key", quoted(key)),
                 ];
-                list.extend(space.then(|| ("spaces", "true".to_owned())));
+                list.extend(spaces.then(|| ("spaces", "true".to_owned())));
                 file.say("signature_pairs", table(list));
             }
         }
@@ -141,13 +141,13 @@ impl Scheme {
 
     fn write_timestamp(&self, file: &mut File) {
         let Some(timestamp) = &self.timestamp else { return };
-        match &timestamp.source {
-            TimestampSource::Header => {
+        match &timestamp.place {
+            TimestampPlace::Header => {
                 let header = self.families[0].timestamp.as_ref();
                 file.say("timestamp_header", quoted(header.map_or("", |header| header.shown())));
             }
-            TimestampSource::Field(key) => file.say("timestamp_field", quoted(key)),
-            TimestampSource::Body(pointer) => file.say("timestamp_body", quoted(pointer)),
+            TimestampPlace::Field(key) => file.say("timestamp_field", quoted(key)),
+            TimestampPlace::Body(pointer) => file.say("timestamp_body", quoted(pointer)),
         }
         file.say("timestamp_unit", quoted(timestamp.unit));
         // Written even if it is the default: users often change it.

@@ -7,7 +7,7 @@ use crate::crypto::mac::{MAX_TAGS, Tags, max_tags};
 use crate::error::{VerifyError, VerifyErrorKind};
 use crate::request::headers::RequestHead;
 use crate::request::name::Name;
-use crate::scheme::{Grammar, Scheme, TimestampSource};
+use crate::scheme::{Scheme, SignatureLayout, TimestampPlace};
 
 /// The signatures in a request.
 #[derive(Default)]
@@ -70,19 +70,19 @@ impl<'h> Signatures<'h> {
     /// Parses one header value in the scheme's signature format.
     #[inline(always)] // Part of `Verifier::verify`, which says why.
     fn read(&mut self, scheme: &Scheme, name: &Name, value: &'h [u8]) -> Result<(), VerifyError> {
-        let (separator, assign, key, space) = match &scheme.grammar {
-            Grammar::Whole { prefix } => {
+        let (separator, assign, key, spaces) = match &scheme.layout {
+            SignatureLayout::Whole { prefix } => {
                 if let Some(signature) = value.strip_prefix(prefix.as_bytes()) {
                     self.push(signature, scheme)?;
                 }
                 return Ok(());
             }
-            Grammar::List { separator, assign, key, space } => {
-                (*separator as u8, *assign as u8, key.as_bytes(), *space)
+            SignatureLayout::Pairs { separator, assign, key, spaces } => {
+                (*separator as u8, *assign as u8, key.as_bytes(), *spaces)
             }
         };
-        let field = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.source) {
-            Some(TimestampSource::Field(field)) => Some(field.as_bytes()),
+        let field = match scheme.timestamp.as_ref().map(|timestamp| &timestamp.place) {
+            Some(TimestampPlace::Field(field)) => Some(field.as_bytes()),
             _ => None,
         };
         let ends = memchr::memchr_iter(separator, value).chain([value.len()]);
@@ -92,7 +92,7 @@ impl<'h> Signatures<'h> {
                 return Err(VerifyError::limit(VerifyErrorKind::TooManySignatures, MAX_ITEMS));
             }
             let item = &value[std::mem::replace(&mut start, end + 1)..end];
-            let item = if space { item.trim_ascii_start() } else { item };
+            let item = if spaces { item.trim_ascii_start() } else { item };
             // The byte is compared before the word: most other items differ there.
             let after = |word: &[u8]| match item.split_at_checked(word.len())? {
                 (start, [first, rest @ ..]) if *first == assign && start == word => Some(rest),

@@ -17,7 +17,7 @@ use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
-use crate::scheme::TimestampSource;
+use crate::scheme::TimestampPlace;
 use crate::signature_headers::{Context, FamilyHeaders, SignatureHeaders};
 use crate::time::timestamp;
 use crate::time::unit::TimestampUnit;
@@ -266,8 +266,8 @@ impl Inner {
     /// The place of the timestamp in the signed body, if it is there.
     fn body_timestamp(&self) -> Option<(&Pointer, TimestampUnit)> {
         let timestamp = self.scheme.timestamp.as_ref()?;
-        match &timestamp.source {
-            TimestampSource::Body(pointer) => Some((pointer, timestamp.unit)),
+        match &timestamp.place {
+            TimestampPlace::Body(pointer) => Some((pointer, timestamp.unit)),
             _ => None,
         }
     }

@@ -12,7 +12,7 @@ use crate::custom::{SignRequest, SignedRequest};
 use crate::error::{ConfigError, VerifyError};
 use crate::request::headers::RequestHead;
 use crate::request::url::PublicUrl;
-use crate::scheme::{Grammar, Scheme, TimestampSource};
+use crate::scheme::{Scheme, SignatureLayout, TimestampPlace};
 use crate::secret::Secrets;
 use crate::secret::secret_format::SecretFormat;
 use crate::signature_headers::{Assembly, SignedParts, is_id};
@@ -209,7 +209,7 @@ impl Signer {
     /// The text of the timestamp; `None` if it is inside the body.
     fn timestamp(&self) -> Result<Option<String>, ConfigError> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(None) };
-        if matches!(timestamp.source, TimestampSource::Body(_)) {
+        if matches!(timestamp.place, TimestampPlace::Body(_)) {
             return Ok(None);
         }
         let unix_ms = self.now_unix_ms();
@@ -250,17 +250,19 @@ impl Signer {
     /// The value of the signature header.
     fn value(&self, message: &Message<'_>, timestamp: Option<&str>) -> Result<String, ConfigError> {
         let mut tags = self.tags(message)?.into_iter();
-        Ok(match &self.scheme.grammar {
-            Grammar::Whole { prefix } => format!("{prefix}{}", tags.next().unwrap_or_default()),
-            Grammar::List { separator, assign, key, space } => {
+        Ok(match &self.scheme.layout {
+            SignatureLayout::Whole { prefix } => {
+                format!("{prefix}{}", tags.next().unwrap_or_default())
+            }
+            SignatureLayout::Pairs { separator, assign, key, spaces } => {
                 let mut items = Vec::new();
-                if let Some(TimestampSource::Field(field)) =
-                    self.scheme.timestamp.as_ref().map(|timestamp| &timestamp.source)
+                if let Some(TimestampPlace::Field(field)) =
+                    self.scheme.timestamp.as_ref().map(|timestamp| &timestamp.place)
                 {
                     items.push(format!("{field}{assign}{}", timestamp.unwrap_or_default()));
                 }
                 items.extend(tags.map(|tag| format!("{key}{assign}{tag}")));
-                let space = if *space { " " } else { "" };
+                let space = if *spaces { " " } else { "" };
                 items.join(&format!("{separator}{space}"))
             }
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use countersign_core::custom::SignatureCoverage;
-use countersign_core::{PublicUrl, Repeats, Scheme, Secret, Tolerance};
+use countersign_core::{PublicUrl, Repeats, Scheme, Secret, TimestampSource, Tolerance};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde_json::Value;
 
@@ -215,9 +215,11 @@ impl AttackBuilder {
             return bodies.into_iter().map(|body| request(body?)).collect();
         }
         let signed = self.signed()?;
-        let place = self.scheme.timestamp().map(|(place, _)| place).unwrap_or_default();
         let form = TagForm::of(&self.scheme);
-        let header = place.strip_prefix("header:").and_then(|name| name.parse::<HeaderName>().ok());
+        let header = match self.scheme.timestamp_source() {
+            Some(TimestampSource::Header(name)) => name.parse::<HeaderName>().ok(),
+            _ => None,
+        };
         MALFORMED_TIMES
             .iter()
             .map(|time| {

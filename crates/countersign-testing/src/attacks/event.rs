@@ -36,8 +36,8 @@ pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
 /// The JSON pointer and unit of the timestamp in the body, if the sender writes
 /// it there.
 pub(super) fn time_in_body(scheme: &Scheme) -> Option<(String, TimestampUnit)> {
-    let (place, unit) = scheme.timestamp().filter(|_| scheme.is_data())?;
-    place.strip_prefix("body:").map(|pointer| (pointer.to_owned(), unit))
+    let source = scheme.timestamp_source().filter(|_| scheme.is_data())?;
+    Some((source.body_pointer()?.to_owned(), scheme.timestamp_unit()?))
 }
 
 /// The same event with another timestamp; `None` if the body has no timestamp.

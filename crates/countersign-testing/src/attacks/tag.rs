@@ -13,19 +13,10 @@ pub(super) struct TagForm {
 
 impl TagForm {
     pub(super) fn of(scheme: &Scheme) -> Self {
-        let grammar = scheme.signature_grammar();
-        let value = grammar.split_once(": ").map_or("", |(_, value)| value);
-        // `t=<seconds>,v1=<hex>`: placeholders in brackets, and the text around
-        // them.
-        let words: Vec<&str> = value.split(['<', '>']).collect();
-        let (before_time, before_tag) = match words[..] {
-            [before_time, _, before_tag, _, _] => (Some(before_time), before_tag),
-            [before_tag, _, _] => (None, before_tag),
-            _ => (None, ""),
-        };
+        let format = scheme.signature_format();
         Self {
-            before_time: before_time.map(str::to_owned),
-            before_tag: before_tag.to_owned(),
+            before_time: format.before_timestamp(),
+            before_tag: format.before_signature(),
             encoding: scheme.encoding(),
         }
     }

@@ -15,7 +15,7 @@ use crate::scheme::profile::{
 };
 use crate::scheme::template::{Part, Template};
 use crate::scheme::{
-    Evidence, Grammar, Handshake, HeaderSet, Identity, Scheme, Timestamp, TimestampSource,
+    Evidence, Handshake, HeaderSet, Identity, Scheme, SignatureLayout, Timestamp, TimestampPlace,
 };
 use crate::secret::secret_format::SecretFormat;
 use crate::time::tolerance::Tolerance;
@@ -29,9 +29,9 @@ impl SchemeConfig {
         check_name(&self.name)?;
         let algorithm = self.algorithm.unwrap_or(Algorithm::HmacSha256);
         let mut template = self.checked_template(algorithm)?;
-        let grammar = self.checked_grammar()?;
-        let encoding = self.checked_encoding(algorithm, &grammar)?;
-        let timestamp = self.checked_timestamp(algorithm, &template, &grammar)?;
+        let layout = self.checked_layout()?;
+        let encoding = self.checked_encoding(algorithm, &layout)?;
+        let timestamp = self.checked_timestamp(algorithm, &template, &layout)?;
         let families = self.checked_families(&template)?;
         self.check_body_begins_with()?;
         self.check_plain_digest(&template)?;
@@ -49,7 +49,7 @@ impl SchemeConfig {
             key_length: self.key_length,
             families,
             alternate_header_prefix: self.alternate_header_prefix,
-            grammar,
+            layout,
             encoding,
             template,
             body_view: self.body_view.unwrap_or_default(),
@@ -107,10 +107,10 @@ impl SchemeConfig {
         }
     }
 
-    fn checked_grammar(&self) -> Result<Grammar, Problem> {
+    fn checked_layout(&self) -> Result<SignatureLayout, Problem> {
         const WORD: &str = "signature_pairs";
         let Some(list) = &self.signature_pairs else {
-            return Ok(Grammar::Whole {
+            return Ok(SignatureLayout::Whole {
                 prefix: self.signature_prefix.clone().unwrap_or_default(),
             });
         };
@@ -130,13 +130,13 @@ impl SchemeConfig {
         if key.is_empty() || key.contains([separator, assign]) {
             return problem(WORD, DIVIDED_KEY);
         }
-        Ok(Grammar::List { separator, assign, key: key.clone(), space: spaces })
+        Ok(SignatureLayout::Pairs { separator, assign, key: key.clone(), spaces })
     }
 
     fn checked_encoding(
         &self,
         algorithm: Algorithm,
-        grammar: &Grammar,
+        layout: &SignatureLayout,
     ) -> Result<Encoding, Problem> {
         const WORD: &str = "encoding";
         let is_token = matches!(algorithm, Algorithm::Token | Algorithm::Jwt);
@@ -145,7 +145,7 @@ impl SchemeConfig {
         if (encoding == Encoding::Text) != is_token {
             return problem(WORD, "`text` is only for tokens, and tokens must use it");
         }
-        if let Grammar::List { separator, .. } = grammar {
+        if let SignatureLayout::Pairs { separator, .. } = layout {
             let in_alphabet = separator.is_ascii_alphanumeric()
                 || (encoding == Encoding::Base64 && matches!(separator, '+' | '/' | '='));
             if in_alphabet {
@@ -162,28 +162,28 @@ impl SchemeConfig {
         &self,
         algorithm: Algorithm,
         template: &Template,
-        grammar: &Grammar,
+        layout: &SignatureLayout,
     ) -> Result<Option<Timestamp>, Problem> {
         if self.rule.is_some() {
             return self.checked_timestamp_of_rule();
         }
         let places = (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body);
         let signed = template.contains(&Part::Timestamp);
-        let source = match places {
+        let place = match places {
             (None, None, None) => return self.checked_without_timestamp(signed),
-            (Some(_), None, None) if signed => TimestampSource::Header,
+            (Some(_), None, None) if signed => TimestampPlace::Header,
             (Some(_), None, None) => return problem("timestamp_header", UNSIGNED_TIMESTAMP),
-            (None, Some(field), None) if signed => match grammar {
-                Grammar::List { key, .. } if key == field => {
+            (None, Some(field), None) if signed => match layout {
+                SignatureLayout::Pairs { key, .. } if key == field => {
                     return problem("timestamp_field", "the signature has the same key");
                 }
-                Grammar::List { separator, assign, .. }
+                SignatureLayout::Pairs { separator, assign, .. }
                     if field.is_empty() || field.contains([*separator, *assign]) =>
                 {
                     return problem("timestamp_field", DIVIDED_KEY);
                 }
-                Grammar::List { .. } => TimestampSource::Field(field.clone()),
-                Grammar::Whole { .. } => {
+                SignatureLayout::Pairs { .. } => TimestampPlace::Field(field.clone()),
+                SignatureLayout::Whole { .. } => {
                     return problem("timestamp_field", "the signature's header is not a list");
                 }
             },
@@ -198,7 +198,7 @@ impl SchemeConfig {
                 return problem("timestamp_body", "a token does not sign the body");
             }
             (None, None, Some(pointer)) => {
-                TimestampSource::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
+                TimestampPlace::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
             }
             (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
             _ => return problem("timestamp_field", TWO_TIMESTAMPS),
@@ -206,7 +206,8 @@ impl SchemeConfig {
         let Some(unit) = self.timestamp_unit else {
             return problem("timestamp_unit", NO_UNIT);
         };
-        if let (TimestampSource::Field(_), Grammar::List { separator, .. }) = (&source, grammar)
+        if let (TimestampPlace::Field(_), SignatureLayout::Pairs { separator, .. }) =
+            (&place, layout)
             && marks(unit).contains(*separator)
         {
             return problem(
@@ -214,24 +215,24 @@ impl SchemeConfig {
                 "this format contains the list's separator, which would split it in two",
             );
         }
-        Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
+        Ok(Some(Timestamp { place, unit, tolerance: self.checked_tolerance()? }))
     }
 
     /// Custom signing code decides what it signs, and returns the timestamp
     /// that it has checked.
     fn checked_timestamp_of_rule(&self) -> Result<Option<Timestamp>, Problem> {
-        let source = match (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body) {
-            (Some(_), None, None) => TimestampSource::Header,
-            (None, Some(field), None) => TimestampSource::Field(field.clone()),
+        let place = match (&self.timestamp_header, &self.timestamp_field, &self.timestamp_body) {
+            (Some(_), None, None) => TimestampPlace::Header,
+            (None, Some(field), None) => TimestampPlace::Field(field.clone()),
             (None, None, Some(pointer)) => {
-                TimestampSource::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
+                TimestampPlace::Body(pointer.parse().map_err(|what| ("timestamp_body", what))?)
             }
             (None, None, None) => return self.checked_without_timestamp(false),
             (_, _, Some(_)) => return problem("timestamp_body", TWO_TIMESTAMPS),
             _ => return problem("timestamp_field", TWO_TIMESTAMPS),
         };
         let unit = self.timestamp_unit.ok_or_else(|| ("timestamp_unit", NO_UNIT.to_owned()))?;
-        Ok(Some(Timestamp { source, unit, tolerance: self.checked_tolerance()? }))
+        Ok(Some(Timestamp { place, unit, tolerance: self.checked_tolerance()? }))
     }
 
     fn checked_without_timestamp(&self, signed: bool) -> Result<Option<Timestamp>, Problem> {
