@@ -10,8 +10,8 @@ pub(super) fn of_the_signature(scheme: &Scheme) -> Vec<HeaderName> {
 
 /// The headers that can contain the event type.
 pub(super) fn of_the_type(scheme: &Scheme) -> Vec<HeaderName> {
-    let sources = scheme.event_type_sources().iter().map(ToString::to_string);
-    sources.filter_map(|source| source.strip_prefix("header:")?.parse().ok()).collect()
+    let sources = scheme.event_type_sources().iter();
+    sources.filter_map(|source| source.header()?.parse().ok()).collect()
 }
 
 /// The headers of a request that a signature header lists as signed, as with Contentful and

@@ -46,6 +46,25 @@ impl FromStr for EventIdSource {
 }
 
 impl EventIdSource {
+    /// The header, if the id is in one.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        match &self.0 {
+            IdPlace::Header(name) => Some(name.shown()),
+            IdPlace::Body(_) => None,
+        }
+    }
+
+    /// The JSON pointers of the values that form the id (`/id`, `/events/*/id`), all of them
+    /// together. Empty if the id is in a header.
+    pub fn body_pointers(&self) -> impl Iterator<Item = &str> {
+        let pointers = match &self.0 {
+            IdPlace::Header(_) => &[][..],
+            IdPlace::Body(pointers) => pointers,
+        };
+        pointers.iter().map(Pointer::text)
+    }
+
     /// The location as text, in pieces, with header names in lower case: the same for all spellings
     /// of one location.
     pub(crate) fn canonical(&self) -> impl Iterator<Item = &str> + Clone {
@@ -90,6 +109,26 @@ impl FromStr for EventTypeSource {
         match text.strip_prefix("body:") {
             Some(pointer) => Ok(Self(TypePlace::Body(pointer.parse()?))),
             None => Err(unknown_place(text)),
+        }
+    }
+}
+
+impl EventTypeSource {
+    /// The header, if the type is in one.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        match &self.0 {
+            TypePlace::Header(name) => Some(name.shown()),
+            TypePlace::Body(_) => None,
+        }
+    }
+
+    /// The JSON pointer, if the type is in the body.
+    #[must_use]
+    pub fn body_pointer(&self) -> Option<&str> {
+        match &self.0 {
+            TypePlace::Header(_) => None,
+            TypePlace::Body(pointer) => Some(pointer.text()),
         }
     }
 }

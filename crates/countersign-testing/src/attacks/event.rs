@@ -13,13 +13,13 @@ use super::json;
 pub(super) fn sample(scheme: &Scheme, unix_ms: i64) -> Bytes {
     let mut event = Value::Object(Map::new());
     for kind in scheme.event_type_sources() {
-        for pointer in pointers(&kind.to_string()) {
-            insert(&mut event, &pointer, "countersign.attack".into());
+        if let Some(pointer) = kind.body_pointer() {
+            insert(&mut event, pointer, "countersign.attack".into());
         }
     }
     for id in scheme.event_id_sources() {
-        for pointer in pointers(&id.to_string()) {
-            insert(&mut event, &pointer, format!("evt_{unix_ms}").into());
+        for pointer in id.body_pointers() {
+            insert(&mut event, pointer, format!("evt_{unix_ms}").into());
         }
     }
     if let Some((pointer, unit)) = time_in_body(scheme)
@@ -61,7 +61,7 @@ pub(super) fn renamed(scheme: &Scheme, body: &[u8], name: &str) -> Option<Bytes>
     for id in scheme.event_id_sources() {
         // If several values form the id, changing one of them makes it
         // different.
-        for pointer in pointers(&id.to_string()).take(1) {
+        for pointer in id.body_pointers().take(1) {
             let event = renamed.as_deref().unwrap_or(body);
             // A batch with another first element is another batch.
             let other = json::changed(event, &pointer.replace("/*", "/0"), |id| match id {
@@ -105,12 +105,6 @@ pub(super) fn padded(body: &[u8], length: usize) -> Bytes {
     }
     padded.resize(length.max(padded.len()), filler);
     padded.into()
-}
-
-/// `body:/signature+/type`.
-fn pointers(place: &str) -> impl Iterator<Item = String> {
-    let pointers = place.strip_prefix("body:").unwrap_or_default();
-    pointers.split('+').filter(|pointer| pointer.starts_with('/')).map(str::to_owned)
 }
 
 /// Inserts a value at a JSON pointer, and creates the objects on the way to it.
