@@ -52,7 +52,7 @@ pub use fix::Audience;
 pub use request::CapturedRequest;
 
 use crate::error::ConfigError;
-use crate::scheme::Scheme;
+use crate::scheme::{Scheme, UncheckedScheme};
 use crate::secret::{Secret, Secrets};
 use crate::time::clock::{Clock, SystemClock};
 use crate::time::tolerance::Tolerance;
@@ -85,8 +85,8 @@ use experiment::{Experiment, Experiments};
 /// # Ok::<(), countersign_core::ConfigError>(())
 /// ```
 pub struct Diagnose {
-    scheme: Arc<Scheme>,
-    known: Arc<[Scheme]>,
+    scheme: Arc<UncheckedScheme>,
+    known: Arc<[Arc<UncheckedScheme>]>,
     secrets: Secrets,
     others: Vec<(CauseKind, Secret)>,
     clock: Box<dyn Clock>,
@@ -101,7 +101,7 @@ impl Diagnose {
     #[must_use]
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Self {
         Self {
-            scheme: Arc::new(scheme),
+            scheme: Arc::new(UncheckedScheme::new(scheme)),
             known: Arc::new([]),
             secrets: secrets.into(),
             others: Vec::new(),
@@ -116,7 +116,8 @@ impl Diagnose {
     /// Sets the schemes of other providers, which the delivery may belong to. Defaults to none.
     #[must_use]
     pub fn with_known_schemes(mut self, schemes: impl IntoIterator<Item = Scheme>) -> Self {
-        self.known = schemes.into_iter().collect();
+        let schemes = schemes.into_iter();
+        self.known = schemes.map(|scheme| Arc::new(UncheckedScheme::new(scheme))).collect();
         self
     }
 
@@ -188,7 +189,7 @@ impl Diagnose {
             request: request.clone(),
             known: Arc::clone(&self.known),
         };
-        let matters = |name: &str| heuristics::is_header_that_matters(&self.scheme, name);
+        let matters = |name: &str| heuristics::is_header_that_matters(self.scheme.original(), name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
         let trial = Experiment { request, ..full.clone() };
         let bench = Experiments {
@@ -224,6 +225,8 @@ impl Diagnose {
 
 impl fmt::Debug for Diagnose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Diagnose").field("scheme", &self.scheme.name()).finish_non_exhaustive()
+        f.debug_struct("Diagnose")
+            .field("scheme", &self.scheme.original().name())
+            .finish_non_exhaustive()
     }
 }

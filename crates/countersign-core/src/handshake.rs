@@ -107,6 +107,45 @@ impl fmt::Debug for HandshakeAnswer {
     }
 }
 
+impl Handshake {
+    /// Whether a request is this handshake, which is part of `scheme`. For tools: it is not checked
+    /// whether the signature matches, or whether the handshake would be answered now
+    /// ([`rule`](Self::rule)). For receiving, use
+    /// [`Verifier::handshake`](crate::Verifier::handshake) and
+    /// [`Verified::handshake`](crate::Verified::handshake).
+    #[must_use]
+    pub fn matches(
+        &self,
+        scheme: &Scheme,
+        head: &RequestHead<'_>,
+        body: &[u8],
+        verify_token: Option<&Secret>,
+    ) -> bool {
+        let token = verify_token.map(VerifyToken::new);
+        // The response is not used, so nothing is signed.
+        let asked = Asked { handshake: self, key: &Key::OfRule, token: token.as_ref() };
+        if self.rule() == HandshakeRule::Signed {
+            return asked.by_body(Vec::new(), body).is_some();
+        }
+        match asked.by_head(scheme, head) {
+            Heard::No => false,
+            Heard::Yes(_) => true,
+            Heard::Perhaps(in_head) => asked.by_body(in_head, body).is_some(),
+        }
+    }
+
+    /// The verify token that the head of a request shows, at the place that the handshake defines.
+    #[must_use]
+    pub fn shown_verify_token(&self, head: &RequestHead<'_>) -> Option<String> {
+        let mut conditions = self.conditions.iter();
+        let shown = conditions.find(|condition| condition.test == Test::IsVerifyToken)?;
+        match Values::in_head(self, head).at(&shown.place) {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// Returns the response if `body` is a signed handshake. The body must already
 /// be verified with `key`.
 pub(crate) fn signed(scheme: &Scheme, key: &Key, body: &[u8]) -> Option<HandshakeAnswer> {
@@ -247,6 +286,16 @@ impl Asked<'_> {
             object.insert(name.clone(), value);
         }
         Some(serde_json::Value::Object(object).to_string())
+    }
+}
+
+impl Scheme {
+    /// Whether any client could have obtained a signature of this body from the scheme's own
+    /// endpoint, by an [unsigned handshake with an HMAC](Handshake::signs_unsigned_challenge). A
+    /// verifier rejects such a body.
+    #[must_use]
+    pub fn is_signing_oracle_input(&self, body: &[u8]) -> bool {
+        is_signing_oracle_input(self, body)
     }
 }
 

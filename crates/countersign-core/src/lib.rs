@@ -70,6 +70,12 @@ pub use verify::event::EventIdFrom;
 pub mod protocol {
     pub use crate::idempotency::{Record, State, claim, complete, release, renew};
 }
+/// Changed schemes that no builder has checked, for tools that find out how a delivery was signed.
+/// Never for receiving: their results are not [`Verified`].
+pub mod unchecked {
+    pub use crate::scheme::UncheckedScheme;
+    pub use crate::verify::{SignatureMatch, UncheckedVerifier};
+}
 pub use crypto::algorithm::Algorithm;
 pub use crypto::algorithm::Encoding;
 pub use crypto::key_identity::KeyIdentity;

@@ -21,6 +21,7 @@ mod template;
 mod timestamp;
 #[cfg(feature = "serde")]
 mod to_toml;
+mod unchecked;
 
 pub use builder::SchemeBuilder;
 pub use coverage::SignatureCoverage;
@@ -32,6 +33,7 @@ pub(crate) use profile::min_retention;
 pub use profile::{ProviderProfile, Retries};
 pub use signature_format::{SignatureFormat, SignatureLayout};
 pub use timestamp::TimestampSource;
+pub use unchecked::UncheckedScheme;
 
 pub(crate) use boundaries::{Boundaries, is_url_byte};
 pub(crate) use custom_binding::CustomBinding;
@@ -44,6 +46,7 @@ use crate::crypto::algorithm::{Algorithm, Encoding};
 use crate::error::ConfigError;
 use crate::error::named_variants::named_variants;
 use crate::secret::secret_format::SecretFormat;
+use crate::time::unit::TimestampUnit;
 
 /// How a provider signs its deliveries.
 ///
@@ -175,6 +178,21 @@ impl Scheme {
     #[must_use]
     pub fn body_begins_with(&self) -> &[u8] {
         &self.boundaries.body_first
+    }
+
+    /// Whether a body must be one complete JSON document: anyone could append to another one and
+    /// compute the digest of the longer one.
+    #[must_use]
+    pub fn requires_json_document(&self) -> bool {
+        self.boundaries.one_document
+    }
+
+    /// The number of digits that a timestamp must have, because nothing else marks its end in the
+    /// signed payload; `None` if it can have any.
+    #[must_use]
+    pub fn timestamp_digits(&self) -> Option<usize> {
+        let unit = self.timestamp_unit().filter(|_| self.boundaries.fixed_timestamp);
+        unit.and_then(TimestampUnit::digits)
     }
 
     /// The locations of the event's id, in the order of the lookups. If a

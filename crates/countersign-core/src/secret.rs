@@ -18,9 +18,6 @@ use zeroize::Zeroizing;
 pub use secrets::Secrets;
 pub use warning::{SecretWarning, SecretWarningKind};
 
-#[cfg(feature = "diagnose")]
-pub(crate) use warning::{form, unquoted};
-
 use asymmetric_text::reject_asymmetric;
 
 use crate::crypto::blank::is_blank;
@@ -176,12 +173,38 @@ impl Secret {
         Ok(Self { source: Source::Key(key), name: None, validity: Validity::ALWAYS })
     }
 
-    pub(crate) fn name(&self) -> Option<&str> {
+    /// The [name](Self::named) of the secret, if it has one.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// Whether the secret is valid at this time, in Unix milliseconds.
+    #[must_use]
+    pub fn is_valid_at(&self, unix_ms: i64) -> bool {
+        self.validity.contains(unix_ms)
     }
 
     pub(crate) fn validity(&self) -> Validity {
         self.validity
+    }
+
+    /// Whether the scheme decodes the secret: it is the text that the provider shows. If not, a
+    /// constructor has set the format.
+    #[must_use]
+    pub fn is_as_shown(&self) -> bool {
+        matches!(self.source, Source::AsShown(_))
+    }
+
+    /// A copy of the secret, with its name and its validity. Dangerous: the secret is then in
+    /// memory twice. The copy is wiped when it is dropped, too.
+    #[must_use]
+    pub fn dangerous_copy(&self) -> Self {
+        let source = match &self.source {
+            Source::AsShown(text) => Source::AsShown(text.clone()),
+            Source::Key(key) => Source::Key(key.clone()),
+        };
+        Self { source, name: self.name.clone(), validity: self.validity }
     }
 
     /// The bytes of the key, decoded with `format`, unless it was given as bytes. For custom
@@ -224,28 +247,6 @@ impl Secret {
     pub fn dangerous_text(&self, format: SecretFormat) -> String {
         let key = self.key(format).unwrap_or_default();
         String::from_utf8_lossy(&key).into_owned()
-    }
-}
-
-#[cfg(feature = "diagnose")]
-impl Secret {
-    /// A copy of the secret.
-    pub(crate) fn again(&self) -> Self {
-        let source = match &self.source {
-            Source::AsShown(text) => Source::AsShown(text.clone()),
-            Source::Key(key) => Source::Key(key.clone()),
-        };
-        Self { source, name: self.name.clone(), validity: self.validity }
-    }
-
-    /// A copy of the secret that is valid at any time.
-    pub(crate) fn again_at_any_time(&self) -> Self {
-        Self { validity: Validity::ALWAYS, ..self.again() }
-    }
-
-    /// Whether the scheme decides how the secret is decoded.
-    pub(crate) fn is_as_shown(&self) -> bool {
-        matches!(self.source, Source::AsShown(_))
     }
 }
 

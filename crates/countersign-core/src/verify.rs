@@ -13,6 +13,7 @@ mod resolve;
 mod secret_checks;
 mod settings;
 mod snapshot;
+mod unchecked;
 mod unsigned_handshake;
 mod verified;
 
@@ -26,6 +27,7 @@ pub(crate) use body_verifier::BodyVerifier;
 pub use endpoint::Endpoint;
 pub use replaceable::SecretsHandle;
 pub use resolve::ResolveFuture;
+pub use unchecked::{SignatureMatch, UncheckedVerifier};
 pub use unsigned_handshake::UnsignedHandshake;
 pub use verified::{EventType, Verified};
 
@@ -87,6 +89,8 @@ enum SecretSource {
 #[derive(Clone)]
 struct Inner {
     scheme: Scheme,
+    /// What custom signing code is given instead of the scheme, if that is unchecked.
+    original: Option<Arc<Scheme>>,
     /// Empty if the secrets come from elsewhere.
     keyring: Keyring,
     url: Option<PublicUrl>,
@@ -174,6 +178,7 @@ impl Verifier {
             // An endpoint without a name has the scheme's name.
             endpoint: Endpoint::new(scheme.name()),
             watch: Recorder::new(scheme.name(), scheme.name()),
+            original: None,
             scheme,
         });
         Ok(Self { inner, held })

@@ -33,8 +33,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Whether the receiver has the same secret as the provider. A JWT has keys of both kinds.
-    pub(crate) fn is_shared(self) -> bool {
+    /// Whether the receiver has the same secret as the provider. `false` for a JWT, which has keys
+    /// of both kinds.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
         match self {
             Self::HmacSha1
             | Self::HmacSha256

@@ -17,6 +17,8 @@ use crate::time::tolerance::Tolerance;
 /// headers with one value each, the URL that the provider calls, and the time.
 pub struct VerifyRequest<'a> {
     pub(crate) scheme: &'a Scheme,
+    /// What the code is given: the same, unless `scheme` is unchecked.
+    pub(crate) original: &'a Scheme,
     pub(crate) head: &'a RequestHead<'a>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) tolerance: Option<Tolerance>,
@@ -28,7 +30,15 @@ impl<'a> VerifyRequest<'a> {
     /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
-        self.scheme
+        self.original
+    }
+
+    /// The bytes with which the body must start; empty if it can start with any byte. The same as
+    /// [`Scheme::body_begins_with`], except for tools that find out whether a signature matches:
+    /// for them it is empty.
+    #[must_use]
+    pub fn body_begins_with(&self) -> &'a [u8] {
+        self.scheme.body_begins_with()
     }
 
     /// The method (`POST`).

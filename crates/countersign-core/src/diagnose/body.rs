@@ -84,7 +84,7 @@ pub(super) fn too_large(
     trial: &Experiment,
     length: usize,
 ) -> Option<Cause> {
-    let limit = bench.body_limit.unwrap_or(trial.scheme.profile().body_limit());
+    let limit = bench.body_limit.unwrap_or(trial.scheme.original().profile().body_limit());
     (length > limit).then(|| {
         let detail = format!("the body has {length} bytes, and the limit is {limit}");
         Cause::tried(CauseKind::BodyTooLarge, detail)

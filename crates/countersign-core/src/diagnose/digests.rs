@@ -11,8 +11,7 @@ use super::experiment::{Experiment, Tries, Try};
 use super::fix::Fix;
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
-use crate::request::name::Name;
-use crate::scheme::{Boundaries, HeaderSet, Scheme, SignatureLayout, Template, TimestampPlace};
+use crate::scheme::{HeaderSet, Scheme, SignatureLayout, TimestampSource};
 
 /// Tries every header that contains a value of a digest's length: with the hash of
 /// that length, over the scheme's signed payload, over the body, and over the URL
@@ -119,44 +118,34 @@ fn messages(trial: &Experiment) -> Vec<Message> {
 impl Digest<'_> {
     /// The request with a scheme that reads the signature from this header.
     fn tried(&self, trial: &Experiment, message: Message) -> Option<Try> {
-        let name = Name::new(self.header)?;
         let own = &*trial.scheme;
-        let mut scheme = own.clone();
-        scheme.rule = None;
-        scheme.algorithm = self.hash.algorithm;
+        let mut scheme = own.clone().with_signature_header(self.header).ok()?;
         if let Some(template) = message.template {
-            scheme.template = Template::parse(template).ok()?;
-            scheme.boundaries = Boundaries::default();
-            scheme.timestamp = None;
-            scheme.families = vec![HeaderSet { signatures: Vec::new(), id: None, timestamp: None }];
-        } else if own.algorithm == Algorithm::Sha256 {
-            // It hashes the secret together with the message, and supports only this hash.
-            scheme.algorithm = own.algorithm;
+            scheme = scheme.with_signed_payload(template).ok()?;
         }
-        scheme.families.iter_mut().for_each(|family| family.signatures = vec![name.clone()]);
-        let states_time = scheme
-            .timestamp
-            .as_ref()
-            .is_some_and(|timestamp| matches!(timestamp.place, TimestampPlace::Field(_)));
+        // A plain digest of the secret and the message supports only its own hash.
+        if message.template.is_some() || own.algorithm() != Algorithm::Sha256 {
+            scheme = scheme.with_algorithm(self.hash.algorithm);
+        }
+        let states_time = matches!(scheme.timestamp_source(), Some(TimestampSource::Field(_)));
         let mut headers = trial.request.headers().to_vec();
         if states_time {
             let is_hex = self.encoding == "hexadecimal";
-            scheme.encoding = if is_hex { Encoding::Hex } else { Encoding::Base64 };
+            scheme = scheme.with_encoding(if is_hex { Encoding::Hex } else { Encoding::Base64 });
         } else {
-            scheme.encoding = Encoding::Hex;
-            scheme.layout = SignatureLayout::Whole { prefix: String::new() };
+            scheme = scheme.with_encoding(Encoding::Hex).with_signature_prefix("");
             headers.retain(|(other, _)| !other.eq_ignore_ascii_case(self.header));
             headers.push((self.header.to_owned(), const_hex::encode(&self.tag).into_bytes()));
         }
-        let cause = self.cause(own, message);
+        let cause = self.cause(own.original(), message);
         Some(Try { cause, trial: trial.with_headers(headers).with_scheme(scheme) })
     }
 
     fn cause(&self, own: &Scheme, message: Message) -> Cause {
         let Self { header, hash, encoding, .. } = self;
         let (hash, header, what) = (hash.word, header.escape_default(), message.what);
-        let meant = own.families.iter().flat_map(|family| &family.signatures).next();
-        let meant = meant.map_or("the scheme's header", Name::shown);
+        let meant = own.header_sets().iter().flat_map(HeaderSet::signatures).next();
+        let meant = meant.unwrap_or("the scheme's header");
         let detail = format!(
             "`{header}` contains a signature that verifies with the secret: {hash} of {what}, in \
              {encoding}; the scheme reads `{meant}`"
@@ -182,23 +171,22 @@ impl Digest<'_> {
 fn of_other_hashes(trial: &Experiment, is_wanted: fn(usize, usize) -> bool) -> Vec<Try> {
     let own = HASHES.iter().position(|hash| hash.algorithm == trial.scheme.algorithm());
     let Some(own) = own.filter(|_| trial.scheme.is_data()) else { return Vec::new() };
-    let Some(name) = trial.scheme.families[0].signatures.first() else { return Vec::new() };
-    let own_stem = without_hash(name.lower());
+    let Some(name) = trial.scheme.header_sets()[0].signatures().next() else { return Vec::new() };
+    let lower = name.to_ascii_lowercase();
+    let own_stem = without_hash(&lower);
     let related = trial.request.headers().iter().filter(|(other, _)| {
         let other = other.to_ascii_lowercase();
-        without_hash(&other) == own_stem || other.starts_with(name.lower())
+        without_hash(&other) == own_stem || other.starts_with(&lower)
     });
     let mut tries = Vec::new();
-    for (other, _) in related.take(MAX_PIECES) {
-        let Some(header) = Name::new(other) else { continue };
+    for (header, _) in related.take(MAX_PIECES) {
         let others = HASHES.iter().enumerate().filter(|(index, _)| is_wanted(own, *index));
         for (_, Hash { algorithm, word: hash, .. }) in others {
             let own = HASHES[own].word;
-            let mut scheme: Scheme = (*trial.scheme).clone();
-            scheme.algorithm = *algorithm;
-            scheme.families[0].signatures = vec![header.clone()];
-            if let SignatureLayout::Whole { prefix } = &mut scheme.layout {
-                *prefix = prefix.replace(own, hash);
+            let scheme = (*trial.scheme).clone().with_algorithm(*algorithm);
+            let Ok(mut scheme) = scheme.with_signature_header(header) else { continue };
+            if let SignatureLayout::Whole { prefix, .. } = trial.scheme.layout() {
+                scheme = scheme.with_signature_prefix(prefix.replace(own, hash));
             }
             let detail = format!(
                 "`{header}` contains an HMAC with {hash}; the scheme reads {own} from `{name}`"

@@ -13,18 +13,18 @@ use super::secrets;
 use crate::crypto::algorithm::Algorithm;
 use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 use crate::request::url::PublicUrl;
-use crate::scheme::{Boundaries, Scheme};
+use crate::scheme::UncheckedScheme;
 use crate::secret::{Secret, Secrets};
 use crate::time::tolerance::Tolerance;
-use crate::verify::Verifier;
+use crate::verify::{UncheckedVerifier, Verifier};
 
 /// What is verified: the captured request, unchanged or with a change.
 #[derive(Clone)]
 pub(super) struct Experiment {
-    pub(super) scheme: Arc<Scheme>,
+    pub(super) scheme: Arc<UncheckedScheme>,
     pub(super) request: CapturedRequest,
     /// The schemes of other providers.
-    pub(super) known: Arc<[Scheme]>,
+    pub(super) known: Arc<[Arc<UncheckedScheme>]>,
 }
 
 impl Experiment {
@@ -36,8 +36,8 @@ impl Experiment {
         Self { request: self.request.clone().with_headers(headers), ..self.clone() }
     }
 
-    pub(super) fn with_scheme(&self, scheme: Scheme) -> Self {
-        Self { scheme: Arc::new(scheme), ..self.clone() }
+    pub(super) fn with_scheme(&self, scheme: impl Into<Arc<UncheckedScheme>>) -> Self {
+        Self { scheme: scheme.into(), ..self.clone() }
     }
 
     pub(super) fn body(&self) -> &[u8] {
@@ -123,19 +123,26 @@ pub(super) struct Experiments<'a> {
 /// The verifiers of the previous experiment. Most experiments differ only in the
 /// request.
 pub(super) struct Memo {
-    scheme: Arc<Scheme>,
+    scheme: Arc<UncheckedScheme>,
     url: Option<String>,
     with: With,
-    judge: Option<Rc<Judge>>,
+    verifiers: Option<Rc<Verifiers>>,
 }
 
 /// Verifiers, and for each of their secrets the cause if that secret matches.
-struct Judge(Vec<(Verifier, Vec<Option<Cause>>)>);
+type Verifiers = Vec<(UncheckedVerifier, Vec<Option<Cause>>)>;
 
 impl Experiments<'_> {
     /// The error of a verifier for the unchanged request; `None` if it verifies.
     pub(super) fn as_it_is(&self, trial: &Experiment) -> Result<Option<VerifyError>, ConfigError> {
-        let verifier = verifier(&trial.scheme, trial.request.url(), self.given.again())?;
+        let Some(given) = secrets::with_resolver_of(self.given, self.given.iter()) else {
+            return Ok(Some(VerifyErrorKind::Misconfigured.into()));
+        };
+        let scheme = trial.scheme.original().clone();
+        let verifier = match public_url(&trial.scheme, trial.request.url())? {
+            Some(url) => Verifier::with_public_url(url, scheme, given)?,
+            None => Verifier::new(scheme, given)?,
+        };
         let now_ms = self.now_ms;
         let mut verifier = verifier.with_clock(move || now_ms);
         if let Some(tolerance) = self.tolerance {
@@ -149,9 +156,9 @@ impl Experiments<'_> {
 
     /// Whether the request has a signature of its scheme that does not match.
     pub(super) fn is_mismatched(&self, trial: &Experiment) -> bool {
-        let judge = self.judge(trial, With::Given);
-        judge.is_some_and(|judge| {
-            judge.0.iter().any(|(verifier, _)| {
+        let verifiers = self.verifiers(trial, With::Given);
+        verifiers.is_some_and(|verifiers| {
+            verifiers.iter().any(|(verifier, _)| {
                 let request = &trial.request;
                 let rejected = verifier.verify(request.head(), request.body().clone()).err();
                 rejected.is_some_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch)
@@ -162,18 +169,18 @@ impl Experiments<'_> {
     /// Runs an experiment. Returns `None` if it does not verify. Ignores how old the
     /// timestamp is.
     pub(super) fn run(&self, trial: &Experiment, with: With) -> Option<Proved> {
-        let judge = self.judge(trial, with)?;
+        let verifiers = self.verifiers(trial, with)?;
         self.tried.set(self.tried.get() + 1);
         let request = &trial.request;
-        judge.0.iter().find_map(|(verifier, causes)| {
+        verifiers.iter().find_map(|(verifier, causes)| {
             self.spent.set(self.spent.get().saturating_add(trial.cost(causes.len())));
-            let verified = verifier.verify(request.head(), request.body().clone()).ok()?;
-            let secret = causes.get(verified.secret_index()).cloned().flatten();
+            let matched = verifier.verify(request.head(), request.body().clone()).ok()?;
+            let secret = causes.get(matched.secret_index()).cloned().flatten();
             Some(Proved {
                 secret,
-                signed_at_ms: verified.signed_at_unix_ms(),
-                body_length: verified.body().len().max(request.body().len()),
-                body: verified.into_body(),
+                signed_at_ms: matched.signed_at_unix_ms(),
+                body_length: matched.body().len().max(request.body().len()),
+                body: matched.into_body(),
             })
         })
     }
@@ -184,7 +191,7 @@ impl Experiments<'_> {
         self.spent.get() > MAX_WORK
     }
 
-    fn judge(&self, trial: &Experiment, with: With) -> Option<Rc<Judge>> {
+    fn verifiers(&self, trial: &Experiment, with: With) -> Option<Rc<Verifiers>> {
         let url = trial.request.url();
         let mut memo = self.memo.borrow_mut();
         if let Some(memo) = &*memo
@@ -192,49 +199,52 @@ impl Experiments<'_> {
             && memo.url.as_deref() == url
             && memo.with == with
         {
-            return memo.judge.clone();
+            return memo.verifiers.clone();
         }
-        let judge = self.prepare(&trial.scheme, url, with).map(Rc::new);
+        let verifiers = self.prepare(&trial.scheme, url, with).map(Rc::new);
         let scheme = Arc::clone(&trial.scheme);
         let url = url.map(str::to_owned);
-        *memo = Some(Memo { scheme, url, with, judge: judge.clone() });
-        judge
+        *memo = Some(Memo { scheme, url, with, verifiers: verifiers.clone() });
+        verifiers
     }
 
-    fn prepare(&self, scheme: &Scheme, url: Option<&str>, with: With) -> Option<Judge> {
+    fn prepare(
+        &self,
+        scheme: &UncheckedScheme,
+        url: Option<&str>,
+        with: With,
+    ) -> Option<Verifiers> {
         let mut live: Vec<(Option<Cause>, Secret)> =
-            self.given.iter().map(|secret| (None, secret.again())).collect();
+            self.given.iter().map(|secret| (None, secret.dangerous_copy())).collect();
         if with == With::Given {
-            return self.verifier(scheme, url, live).map(|one| Judge(vec![one]));
+            return self.verifier(scheme, url, live).map(|one| vec![one]);
         }
         let more = secrets::all(self.given, self.others, scheme, self.now_ms);
         let more = more.into_iter().map(|(cause, secret)| (Some(cause), secret));
         if scheme.is_data() {
             live.extend(more);
-            return self.verifier(scheme, url, live).map(|one| Judge(vec![one]));
+            return self.verifier(scheme, url, live).map(|one| vec![one]);
         }
         // A rule may use the second secret for another purpose than the first one.
         let each = more.filter_map(|secret| self.verifier(scheme, url, vec![secret]));
-        Some(Judge(each.collect()))
+        Some(each.collect())
     }
 
     /// A verifier with all secrets that the scheme can use.
     fn verifier(
         &self,
-        scheme: &Scheme,
+        scheme: &UncheckedScheme,
         url: Option<&str>,
         mut live: Vec<(Option<Cause>, Secret)>,
-    ) -> Option<(Verifier, Vec<Option<Cause>>)> {
-        let scheme = lenient(scheme);
+    ) -> Option<(UncheckedVerifier, Vec<Option<Cause>>)> {
+        let url = public_url(scheme, url).ok()?;
         loop {
-            let secrets = live.iter().map(|(_, secret)| secret.again()).collect();
-            match verifier(&scheme, url, self.given.with_live(secrets)) {
+            let secrets = live.iter().map(|(_, secret)| secret);
+            let secrets = secrets::with_resolver_of(self.given, secrets)?;
+            match UncheckedVerifier::new(scheme, url.clone(), secrets) {
                 Ok(verifier) => {
                     let now_ms = self.now_ms;
-                    let verifier = verifier
-                        .with_clock(move || now_ms)
-                        .with_body_limit(usize::MAX)
-                        .with_tolerance(any_time());
+                    let verifier = verifier.with_clock(move || now_ms);
                     return Some((verifier, live.into_iter().map(|(cause, _)| cause).collect()));
                 }
                 Err(ConfigError::Secret { index: Some(index), .. }) if index < live.len() => {
@@ -242,35 +252,16 @@ impl Experiments<'_> {
                 }
                 Err(_) => return None,
             }
-            if live.is_empty() && self.given.resolver().is_none() {
-                return None;
-            }
         }
     }
 }
 
-/// The scheme without its checks that the signed payload is unambiguous. Receivers
-/// need these checks. A diagnosis must find everything that was signed, and
-/// `rejected_form.rs` reports what a receiver rejects.
-fn lenient(scheme: &Scheme) -> Scheme {
-    let mut lenient = scheme.clone().without_handshakes();
-    lenient.boundaries = Boundaries { id: scheme.boundaries.id.clone(), ..Boundaries::default() };
-    lenient
-}
-
-fn verifier(scheme: &Scheme, url: Option<&str>, secrets: Secrets) -> Result<Verifier, ConfigError> {
-    match url {
-        Some(url) if scheme.signs_url() => {
-            Verifier::with_public_url(PublicUrl::new(url)?, scheme.clone(), secrets)
-        }
-        _ => Verifier::new(scheme.clone(), secrets),
-    }
-}
-
-fn any_time() -> Tolerance {
-    Tolerance::symmetric(std::time::Duration::ZERO)
-        .dangerous_without_past_limit()
-        .dangerous_without_future_limit()
+/// The URL, if the scheme signs it.
+fn public_url(
+    scheme: &UncheckedScheme,
+    url: Option<&str>,
+) -> Result<Option<PublicUrl>, ConfigError> {
+    url.filter(|_| scheme.signs_url()).map(PublicUrl::new).transpose()
 }
 
 /// The maximum of hashed bytes for variations of one kind.

@@ -10,8 +10,7 @@ use super::digests;
 use super::experiment::{Experiment, Tries, Try};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::algorithm::Encoding;
-use crate::request::name::Name;
-use crate::scheme::{HeaderSet, Scheme, SignatureLayout, TimestampPlace};
+use crate::scheme::{HeaderSet, SignatureLayout, TimestampSource, UncheckedScheme};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -24,8 +23,8 @@ pub(super) fn fixed(trial: &Experiment) -> Tries<'_> {
 
 /// Undoes changes of header names: the form of CGI, or a prefix.
 pub(super) fn respelled(trial: &Experiment) -> Tries<'_> {
-    Box::new(trial.scheme.families.iter().filter_map(|family| {
-        let headers = with_fixed_names(trial, family)?;
+    Box::new(trial.scheme.header_sets().iter().filter_map(|set| {
+        let headers = with_fixed_names(trial, set)?;
         let detail = "the names of the headers were changed in transit: by CGI's `HTTP_`, by \
                       underscores, or by a prefix";
         Some(tried(detail, trial.with_headers(headers)))
@@ -34,18 +33,18 @@ pub(super) fn respelled(trial: &Experiment) -> Tries<'_> {
 
 /// Tries any header of the request instead of the headers that the scheme reads.
 pub(super) fn renamed(trial: &Experiment) -> Tries<'_> {
-    let tries = trial.scheme.families.iter().flat_map(|family| {
-        let chosen = choices(trial, family);
+    let tries = trial.scheme.header_sets().iter().flat_map(|set| {
+        let chosen = choices(trial, set);
         chosen.into_iter().map(|chosen| {
             let mut headers = trial.request.headers().to_vec();
             for (name, at) in &chosen {
                 let value = trial.request.headers()[*at].1.clone();
-                headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name.lower()));
-                headers.push((name.shown().to_owned(), value));
+                headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+                headers.push(((*name).to_owned(), value));
             }
-            let told: Vec<String> =
-                chosen.iter().map(|(name, at)| told(trial, name, *at)).collect();
-            let detail = told.join(", and ");
+            let found: Vec<String> =
+                chosen.iter().map(|(name, at)| description(trial, name, *at)).collect();
+            let detail = found.join(", and ");
             tried(detail, trial.with_headers(headers))
         })
     });
@@ -56,26 +55,26 @@ fn tried(detail: impl Into<std::borrow::Cow<'static, str>>, trial: Experiment) -
     Try { cause: Cause::tried(CauseKind::WrongHeader, detail), trial }
 }
 
-fn told(trial: &Experiment, name: &Name, at: usize) -> String {
+fn description(trial: &Experiment, name: &str, at: usize) -> String {
     // The client chooses the name, so it may contain any characters.
     let other = trial.request.headers()[at].0.escape_default();
     format!("the value for `{name}` is in the header `{other}`")
 }
 
-/// The headers, with names restored that differ from the family's only in form.
+/// The headers, with names restored that differ from the set's only in form.
 /// Returns `None` if there are none.
-fn with_fixed_names(trial: &Experiment, family: &HeaderSet) -> Option<Pairs> {
+fn with_fixed_names(trial: &Experiment, set: &HeaderSet) -> Option<Pairs> {
     let headers = trial.request.headers();
     let mut fixed = headers.to_vec();
     let mut changed = false;
-    for name in wanted(&trial.scheme, family) {
-        if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name.lower())) {
+    for name in wanted(&trial.scheme, set) {
+        if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
             continue;
         }
-        let stem = stem(name.lower());
+        let stem = stem(name);
         if let Some((other, _)) = fixed.iter_mut().find(|(other, _)| self::stem(other) == stem) {
             other.clear();
-            other.push_str(name.shown());
+            other.push_str(name);
             changed = true;
         }
     }
@@ -93,10 +92,9 @@ fn stem(name: &str) -> String {
     stem
 }
 
-/// The headers that the scheme reads for this family.
-fn wanted<'a>(scheme: &'a Scheme, family: &'a HeaderSet) -> impl Iterator<Item = &'a Name> {
-    let own = family.signatures.iter().chain(&family.id).chain(&family.timestamp);
-    own.chain(scheme.template.headers())
+/// The headers that the scheme reads if a request uses this set.
+fn wanted<'a>(scheme: &'a UncheckedScheme, set: &'a HeaderSet) -> impl Iterator<Item = &'a str> {
+    set.iter().chain(scheme.signed_headers())
 }
 
 /// Every header once; `None` if none occurs several times.
@@ -112,9 +110,9 @@ fn once(trial: &Experiment) -> Option<Try> {
 /// Tries the headers that the scheme reads with their values restored.
 fn values(trial: &Experiment) -> Vec<Try> {
     let mut tries = Vec::new();
-    let names = trial.scheme.families.iter().flat_map(|family| wanted(&trial.scheme, family));
+    let names = trial.scheme.header_sets().iter().flat_map(|set| wanted(&trial.scheme, set));
     for name in names {
-        let values: Vec<&[u8]> = trial.request.values(name.lower()).take(MAX_PIECES).collect();
+        let values: Vec<&[u8]> = trial.request.values(name).take(MAX_PIECES).collect();
         if let [first, _, ..] = values[..] {
             let detail = format!("`{name}` occurs in the request several times");
             let alone = values.iter().map(|value| value.to_vec());
@@ -128,7 +126,7 @@ fn values(trial: &Experiment) -> Vec<Try> {
     tries
 }
 
-fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
+fn in_other_ways(trial: &Experiment, name: &str, value: &[u8]) -> Vec<Try> {
     let mut tries = Vec::new();
     let mut push = |detail: &str, value: Vec<u8>| {
         let detail = format!("the value of `{name}` {detail}");
@@ -161,7 +159,8 @@ fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
     if spaced.as_bytes() != bare {
         push("was joined from several header lines", spaced.into_bytes());
     }
-    let is_signature = trial.scheme.families.iter().any(|family| family.signatures.contains(name));
+    let mut signatures = trial.scheme.header_sets().iter().flat_map(HeaderSet::signatures);
+    let is_signature = signatures.any(|other| other == name);
     if !is_signature {
         return tries;
     }
@@ -170,8 +169,8 @@ fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
         .filter_map(|separator| bare.iter().position(|byte| byte == separator))
         .map(|at| bare[at + 1..].trim_ascii());
     let tags: Vec<&[u8]> = std::iter::once(bare).chain(behind).collect();
-    let prefix = match &trial.scheme.layout {
-        SignatureLayout::Whole { prefix } => prefix.clone(),
+    let prefix = match trial.scheme.layout() {
+        SignatureLayout::Whole { prefix, .. } => prefix.clone(),
         SignatureLayout::Pairs { assign, key, .. } => format!("{key}{assign}"),
     };
     for tag in &tags {
@@ -197,8 +196,8 @@ fn in_other_ways(trial: &Experiment, name: &Name, value: &[u8]) -> Vec<Try> {
 
 /// A list of signatures without white space around its items; `None` if there is
 /// none.
-fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
-    let SignatureLayout::Pairs { separator, .. } = &scheme.layout else { return None };
+fn without_spaces(scheme: &UncheckedScheme, list: &[u8]) -> Option<Vec<u8>> {
+    let SignatureLayout::Pairs { separator, .. } = scheme.layout() else { return None };
     let separator = u8::try_from(*separator).ok().filter(|byte| *byte != b' ')?;
     let items: Vec<&[u8]> = list.split(|byte| *byte == separator).map(<[u8]>::trim_ascii).collect();
     Some(items.join(&separator)).filter(|joined| joined != list)
@@ -206,9 +205,9 @@ fn without_spaces(scheme: &Scheme, list: &[u8]) -> Option<Vec<u8>> {
 
 /// A list of signatures with each of its timestamps alone; `None` if it has only
 /// one.
-fn stating_one_time(scheme: &Scheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let SignatureLayout::Pairs { separator, assign, .. } = &scheme.layout else { return None };
-    let TimestampPlace::Field(field) = &scheme.timestamp.as_ref()?.place else { return None };
+fn stating_one_time(scheme: &UncheckedScheme, list: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let SignatureLayout::Pairs { separator, assign, .. } = scheme.layout() else { return None };
+    let TimestampSource::Field(field) = scheme.timestamp_source()? else { return None };
     let list = std::str::from_utf8(list).ok()?;
     let start = format!("{field}{assign}");
     let is_time = |item: &&str| item.trim_start().starts_with(&start);
@@ -238,24 +237,24 @@ fn in_encoding(tag: &[u8], encoding: Encoding) -> Option<String> {
     }
 }
 
-fn replaced(trial: &Experiment, name: &Name, value: Vec<u8>) -> Experiment {
+fn replaced(trial: &Experiment, name: &str, value: Vec<u8>) -> Experiment {
     let mut headers = trial.request.headers().to_vec();
-    headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name.lower()));
-    headers.push((name.shown().to_owned(), value));
+    headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+    headers.push((name.to_owned(), value));
     trial.with_headers(headers)
 }
 
 /// Pairs every missing header with one of the request's headers; then also the
 /// signature's header, whether it is missing or not. Bounded by [`MOST_CHOICES`].
-fn choices<'a>(trial: &'a Experiment, family: &'a HeaderSet) -> Vec<Vec<(&'a Name, usize)>> {
-    let is_missing = |name: &&Name| trial.request.values(name.lower()).next().is_none();
-    let rest = family.id.iter().chain(&family.timestamp).chain(trial.scheme.template.headers());
-    let rest: Vec<&Name> = rest.filter(is_missing).collect();
-    let signature = family.signatures.first();
+fn choices<'a>(trial: &'a Experiment, set: &'a HeaderSet) -> Vec<Vec<(&'a str, usize)>> {
+    let is_missing = |name: &&str| trial.request.values(name).next().is_none();
+    let rest = set.id().into_iter().chain(set.timestamp()).chain(trial.scheme.signed_headers());
+    let rest: Vec<&str> = rest.filter(is_missing).collect();
+    let signature = set.signatures().next();
     // If a wrong token is present, no other header can replace it.
     let is_token = trial.scheme.algorithm() == Algorithm::Token;
     let signature = signature.filter(|name| !is_token || is_missing(name));
-    let with_signature: Vec<&Name> = signature.into_iter().chain(rest.iter().copied()).collect();
+    let with_signature: Vec<&str> = signature.into_iter().chain(rest.iter().copied()).collect();
     let mut choices = Vec::new();
     if !rest.is_empty() && !signature.iter().any(is_missing) {
         choices.extend(chosen_for(&rest, trial));
@@ -265,12 +264,12 @@ fn choices<'a>(trial: &'a Experiment, family: &'a HeaderSet) -> Vec<Vec<(&'a Nam
 }
 
 /// Every way to assign a header of the request to each of these names.
-fn chosen_for<'a>(names: &[&'a Name], trial: &Experiment) -> Vec<Vec<(&'a Name, usize)>> {
+fn chosen_for<'a>(names: &[&'a str], trial: &Experiment) -> Vec<Vec<(&'a str, usize)>> {
     let most = trial.affordable(MAX_CHOICES);
-    let mut choices: Vec<Vec<(&Name, usize)>> = vec![Vec::new()];
+    let mut choices: Vec<Vec<(&str, usize)>> = vec![Vec::new()];
     for name in names {
         let may_be = |(_, (other, value)): &(usize, &(String, Vec<u8>))| {
-            !value.is_empty() && !other.eq_ignore_ascii_case(name.lower()) && !is_of_http(other)
+            !value.is_empty() && !other.eq_ignore_ascii_case(name) && !is_of_http(other)
         };
         let others = || trial.request.headers().iter().enumerate().filter(may_be);
         let with_one = choices.iter().flat_map(|chosen| {

@@ -1,6 +1,8 @@
 //! Heuristics: causes to suspect if no experiment verifies, or if none is possible.
 //! `secret_heuristics.rs` has those for secrets.
 
+use std::sync::Arc;
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
@@ -8,8 +10,7 @@ use super::framework_quirks::HABITS;
 use super::strategy::Rejection;
 use super::{charset, compression, digests, json, secret_heuristics, stand_in};
 use crate::error::{VerifyError, VerifyErrorKind};
-use crate::request::name::Name;
-use crate::scheme::Scheme;
+use crate::scheme::{HeaderSet, Scheme, UncheckedScheme};
 
 /// The suspected causes. None of them is certain.
 pub(super) fn causes(
@@ -37,7 +38,8 @@ fn scheme(trial: &Experiment) -> Option<Cause> {
     if others.is_empty() {
         return None;
     }
-    let names: Vec<String> = others.iter().map(|scheme| format!("`{}`", scheme.name())).collect();
+    let names: Vec<String> =
+        others.iter().map(|scheme| format!("`{}`", scheme.original().name())).collect();
     let names = names.join(" or ");
     let detail = format!("the request has the headers of {names}, and not those of the scheme");
     let fix = format!("configure the scheme {names}, with its secret");
@@ -47,19 +49,19 @@ fn scheme(trial: &Experiment) -> Option<Cause> {
 /// The schemes whose headers a request has, if it lacks the signature header of the
 /// given scheme. Empty if there are more than [`MOST_SCHEMES`]: a long list is no
 /// help.
-pub(super) fn schemes_of_its_headers(trial: &Experiment) -> Vec<Scheme> {
+pub(super) fn schemes_of_its_headers(trial: &Experiment) -> Vec<Arc<UncheckedScheme>> {
     if has_own_signature(trial) {
         return Vec::new();
     }
-    let others = trial.known.iter().filter(|scheme| has_headers(trial, scheme));
-    let others: Vec<Scheme> = others.cloned().collect();
+    let others = trial.known.iter().filter(|scheme| has_headers(trial, scheme.original()));
+    let others: Vec<_> = others.cloned().collect();
     if others.len() > MAX_SCHEMES { Vec::new() } else { others }
 }
 
 /// Whether a request has a signature header of the given scheme.
 pub(super) fn has_own_signature(trial: &Experiment) -> bool {
-    let mut own = trial.scheme.families.iter().flat_map(|family| &family.signatures);
-    own.any(|name| trial.request.values(name.lower()).next().is_some())
+    let mut own = trial.scheme.header_sets().iter().flat_map(HeaderSet::signatures);
+    own.any(|name| trial.request.values(name).next().is_some())
 }
 
 /// Whether the scheme or the diagnosis reads a header of this name.
@@ -70,12 +72,12 @@ pub(super) fn is_header_that_matters(scheme: &Scheme, name: &str) -> bool {
         || scheme.headers().any(|own| own.eq_ignore_ascii_case(&name))
 }
 
-/// Whether a request has all the headers of one family of the scheme. A family
-/// without headers never matches.
+/// Whether a request has all the headers of one set of the scheme. A set without
+/// headers never matches.
 fn has_headers(trial: &Experiment, scheme: &Scheme) -> bool {
-    scheme.families.iter().any(|family| {
-        let names = || family.signatures.iter().take(1).chain(&family.id).chain(&family.timestamp);
-        let is_there = |name: &Name| trial.request.values(name.lower()).next().is_some();
+    scheme.header_sets().iter().any(|set| {
+        let names = || set.signatures().take(1).chain(set.id()).chain(set.timestamp());
+        let is_there = |name: &str| trial.request.values(name).next().is_some();
         names().next().is_some() && names().all(is_there)
     })
 }
@@ -121,7 +123,7 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
-        Kind::Misconfigured if has_no_valid_secret(bench, &trial.scheme) => {
+        Kind::Misconfigured if has_no_valid_secret(bench, trial.scheme.original()) => {
             told(CauseKind::Rotated, ": none of the secrets is valid at this time")
         }
         Kind::Misconfigured if trial.scheme.signs_url() => told(CauseKind::UrlMismatch, ""),
@@ -143,7 +145,11 @@ fn body(trial: &Experiment) -> Option<Cause> {
     }
     let stated = trial.request.text("content-length").and_then(|text| text.parse::<usize>().ok());
     let has_none = matches!(trial.request.method(), "GET" | "HEAD");
-    if body.is_empty() && trial.scheme.authenticates_body() && stated != Some(0) && !has_none {
+    if body.is_empty()
+        && trial.scheme.original().authenticates_body()
+        && stated != Some(0)
+        && !has_none
+    {
         let detail = match stated {
             Some(stated) => format!("the body is empty, but its `Content-Length` is {stated}"),
             None => "the body is empty: other code has already read it".to_owned(),
@@ -151,7 +157,7 @@ fn body(trial: &Experiment) -> Option<Cause> {
         return Some(Cause::suspected(CauseKind::BodyEmpty, detail));
     }
     // If the sender sent `{}`, the `Content-Length` is 2, and the body is not the cause.
-    if body == b"{}" && stated.is_none() && trial.scheme.authenticates_body() {
+    if body == b"{}" && stated.is_none() && trial.scheme.original().authenticates_body() {
         let detail = "the body is `{}`, the value of `req.body` in Express if nothing has parsed \
                       the body: unless the provider sent `{}`, it is not the signed body";
         return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].fix));

@@ -4,9 +4,7 @@
 use super::cause::{Cause, CauseKind};
 use super::experiment::Experiment;
 use super::time;
-use crate::handshake;
 use crate::json;
-use crate::scheme::Boundaries;
 
 /// The cause if a verifier rejects the form of a delivery with a right signature
 /// over this body. `has_time_cause` is true if another cause already explains the
@@ -20,15 +18,15 @@ pub(super) fn cause(trial: &Experiment, body: &[u8], has_time_cause: bool) -> Op
 
 fn rejected_body(trial: &Experiment, body: &[u8]) -> Option<String> {
     let scheme = &*trial.scheme;
-    let Boundaries { body_first, one_document, .. } = &scheme.boundaries;
-    if handshake::is_signing_oracle_input(scheme, body) {
+    let body_first = scheme.body_begins_with();
+    if scheme.original().is_signing_oracle_input(body) {
         return Some(if body.is_empty() { EMPTY.to_owned() } else { TOKEN.to_owned() });
     }
     let Some(first) = body.first() else {
         // A template accepts an empty body. A rule decides for itself.
         return (!scheme.is_data() && !body_first.is_empty()).then(|| no_such_start(body_first));
     };
-    if *one_document && !json::is_document(body) {
+    if scheme.requires_json_document() && !json::is_document(body) {
         return Some(NO_DOCUMENT.to_owned());
     }
     (!body_first.is_empty() && !body_first.contains(first)).then(|| no_such_start(body_first))
@@ -44,9 +42,9 @@ fn no_such_start(body_first: &[u8]) -> String {
 }
 
 fn rejected_time(trial: &Experiment) -> Option<String> {
-    let unit = trial.scheme.timestamp.as_ref()?.unit;
+    let digits = trial.scheme.timestamp_digits()?;
     let text = time::text(trial)?;
-    (!trial.scheme.boundaries.allow_timestamp(text.as_bytes(), unit)).then(|| {
+    (text.len() != digits).then(|| {
         "a timestamp of another length: nothing else marks its end in the signed payload".to_owned()
     })
 }

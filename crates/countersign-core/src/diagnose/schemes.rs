@@ -1,10 +1,12 @@
-//! Changes of the scheme: the other built-in schemes.
+//! Changes of the scheme: the schemes of other providers.
+
+use std::sync::Arc;
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::heuristics;
 use crate::crypto::algorithm::Algorithm;
-use crate::scheme::{Scheme, SignatureLayout, TypePlace};
+use crate::scheme::{EventTypeSource, Scheme, SignatureLayout};
 
 /// The same request with each of the other schemes.
 ///
@@ -14,12 +16,16 @@ use crate::scheme::{Scheme, SignatureLayout, TypePlace};
 /// signature of its own scheme, schemes with a plain token are left out as well: a
 /// header that merely contains the secret is no explanation either.
 pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<Item = Experiment> {
-    let others = trial.known.iter().filter(|scheme| scheme.name() != trial.scheme.name());
-    let others =
-        others.filter(move |scheme| !is_mismatched || !may_stand_beside(scheme, &trial.scheme));
+    let others = trial
+        .known
+        .iter()
+        .filter(|other| other.original().name() != trial.scheme.original().name());
+    let others = others.filter(move |scheme| {
+        !is_mismatched || !may_stand_beside(scheme.original(), trial.scheme.original())
+    });
     let is_signed = heuristics::has_own_signature(trial);
     let others = others.filter(move |it| !is_signed || it.algorithm() != Algorithm::Token);
-    others.map(|scheme| trial.with_scheme(scheme.clone()))
+    others.map(|scheme| trial.with_scheme(Arc::clone(scheme)))
 }
 
 /// Tries the schemes whose headers the request has, if it lacks the signature
@@ -27,7 +33,7 @@ pub(super) fn others(trial: &Experiment, is_mismatched: bool) -> impl Iterator<I
 pub(super) fn by_their_headers(trial: &Experiment) -> Tries<'_> {
     let others = heuristics::schemes_of_its_headers(trial);
     Box::new(others.into_iter().map(|scheme| {
-        let cause = cause(&[scheme.name()]);
+        let cause = cause(&[scheme.original().name()]);
         Try { cause, trial: trial.with_scheme(scheme) }
     }))
 }
@@ -51,19 +57,18 @@ pub(super) fn cause(names: &[&str]) -> Cause {
 /// Whether the request has the header in which the scheme's provider names the
 /// event's type. Few providers share such a header.
 pub(super) fn is_named_for(trial: &Experiment) -> bool {
-    trial.scheme.event_type.iter().any(|source| match &source.0 {
-        TypePlace::Header(name) => trial.request.values(name.lower()).next().is_some(),
-        TypePlace::Body(_) => false,
-    })
+    let sources = trial.scheme.original().event_type_sources();
+    let mut headers = sources.iter().filter_map(EventTypeSource::header);
+    headers.any(|name| trial.request.values(name).next().is_some())
 }
 
 /// Whether one header may contain signatures of both schemes under different keys.
 fn may_stand_beside(one: &Scheme, other: &Scheme) -> bool {
     let (SignatureLayout::Pairs { key: own, .. }, SignatureLayout::Pairs { key, .. }) =
-        (&one.layout, &other.layout)
+        (one.signature_format().layout(), other.signature_format().layout())
     else {
         return false;
     };
-    let header = |scheme: &Scheme| scheme.families[0].signatures.first().cloned();
+    let header = |scheme: &Scheme| scheme.signature_format().header().map(str::to_ascii_lowercase);
     own != key && header(one).is_some() && header(one) == header(other)
 }

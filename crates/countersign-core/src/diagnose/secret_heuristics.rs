@@ -10,10 +10,9 @@ use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
 use crate::crypto::algorithm::Algorithm;
-use crate::crypto::blank::is_blank;
 use crate::error::{ConfigError, SecretProblem};
 use crate::scheme::Scheme;
-use crate::secret::{Secret, form};
+use crate::secret::{Secret, SecretWarningKind};
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(
@@ -26,7 +25,8 @@ pub(super) fn unusable(
     let secret = bench.given.iter().nth(index);
     let called = secret.map_or("the secret".to_owned(), |secret| secrets::called(secret, index));
     let detail = format!("{called} {}", secret_problem(*problem));
-    let detail = match secret.and_then(|secret| kind(secret, &trial.scheme, Certainty::Undecodable))
+    let detail = match secret
+        .and_then(|secret| kind(secret, trial.scheme.original(), Certainty::Undecodable))
     {
         Some(what) => format!("{detail}: it looks like {what}"),
         None => detail,
@@ -35,7 +35,7 @@ pub(super) fn unusable(
         SecretProblem::NeverValid => CauseKind::Rotated,
         _ => CauseKind::SecretKind,
     };
-    Some(Cause::suspected(kind, detail).with_fix(fix(&trial.scheme)))
+    Some(Cause::suspected(kind, detail).with_fix(fix(trial.scheme.original())))
 }
 
 /// The cause for a secret that the request contains. No sender that signs sends its
@@ -56,26 +56,29 @@ pub(super) fn in_request(bench: &Experiments<'_>, trial: &Experiment) -> Option<
             "{part}{} is in the request itself, {place}: a sender that signs does not send the key",
             secrets::called(secret, index)
         );
-        Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(&trial.scheme)))
+        Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(trial.scheme.original())))
     })
 }
 
 /// The cause for a secret that begins like a key that does not sign webhooks.
 pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     let mut secrets = bench.given.iter();
-    let what = secrets.find_map(|secret| kind(secret, &trial.scheme, Certainty::Usable))?;
+    let what =
+        secrets.find_map(|secret| kind(secret, trial.scheme.original(), Certainty::Usable))?;
     let detail = format!("the secret begins like {what}, which does not sign webhooks");
-    Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(&trial.scheme)))
+    Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(fix(trial.scheme.original())))
 }
 
 /// The cause for a secret with something around it, or with a part missing.
 pub(super) fn of_odd_form(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
-    bench.given.iter().enumerate().find_map(|(index, secret)| {
-        let text = std::str::from_utf8(secret.dangerous_reveal()).ok()?.trim_matches(is_blank);
-        let form = form(text, trial.scheme.algorithm())?;
-        let detail = format!("{} {}", secrets::called(secret, index), form.problem());
-        Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(form.fix()))
-    })
+    use SecretWarningKind::{Json, Masked, SeveralLines};
+    let warnings = bench.given.warnings(trial.scheme.original());
+    let mut warnings = warnings.iter();
+    let warning = warnings.find(|it| matches!(it.kind(), Json | Masked | SeveralLines))?;
+    let secret = bench.given.iter().nth(warning.index())?;
+    let kind = warning.kind();
+    let detail = format!("{} {}", secrets::called(secret, warning.index()), kind.problem());
+    Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(kind.fix()))
 }
 
 fn fix(scheme: &Scheme) -> Fix {

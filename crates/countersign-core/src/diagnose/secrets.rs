@@ -1,29 +1,31 @@
 //! Changes of the secret: the same text decoded in other ways, and other secrets.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
-use crate::crypto::blank::{BYTE_ORDER_MARK, is_blank};
-use crate::scheme::Scheme;
+use crate::crypto::blank::is_blank;
+use crate::scheme::UncheckedScheme;
 use crate::secret::secret_format::SecretFormat;
-use crate::secret::{Secret, Secrets, unquoted};
+use crate::secret::{Secret, Secrets};
 
 /// All secrets that are tried instead of the given ones, each with the cause if it
 /// matches.
 pub(super) fn all(
     given: &Secrets,
     others: &[(CauseKind, Secret)],
-    scheme: &Scheme,
+    scheme: &UncheckedScheme,
     now_ms: i64,
 ) -> Vec<(Cause, Secret)> {
     let mut all = Vec::new();
     for (number, secret) in given.iter().enumerate() {
         let called = called(secret, number);
-        if !secret.validity().contains(now_ms) {
+        if !secret.is_valid_at(now_ms) {
             let detail = format!("it was signed with {called}, which is not accepted at this time");
-            all.push((Cause::tried(CauseKind::Rotated, detail), secret.again_at_any_time()));
+            all.push((Cause::tried(CauseKind::Rotated, detail), at_any_time(secret)));
         }
         all.extend(same(secret, scheme, &called));
     }
@@ -36,9 +38,30 @@ pub(super) fn all(
             CauseKind::Rotated => format!("it was signed with a retired secret: {called}"),
             _ => format!("it was signed with the secret of another endpoint: {called}"),
         };
-        all.push((Cause::tried(*kind, detail), secret.again_at_any_time()));
+        all.push((Cause::tried(*kind, detail), at_any_time(secret)));
     }
     all
+}
+
+/// Copies of these secrets, with the resolver of the given ones; `None` if there are neither.
+pub(super) fn with_resolver_of<'a>(
+    given: &Secrets,
+    secrets: impl IntoIterator<Item = &'a Secret>,
+) -> Option<Secrets> {
+    let resolver = given.resolver().map(Arc::clone);
+    let resolver = resolver.map(|resolver| move |name: &str| resolver.key(name));
+    let mut copies = secrets.into_iter().map(Secret::dangerous_copy);
+    let secrets = match (copies.next(), resolver) {
+        (None, None) => return None,
+        (None, Some(resolver)) => Secrets::resolved(resolver),
+        (Some(first), None) => Secrets::new(first),
+        (Some(first), Some(resolver)) => Secrets::new(first).with_resolver(resolver),
+    };
+    Some(copies.fold(secrets, Secrets::with_previous))
+}
+
+fn at_any_time(secret: &Secret) -> Secret {
+    secret.dangerous_copy().valid_from_unix_ms(i64::MIN).valid_until_unix_ms(i64::MAX)
 }
 
 /// The name of a secret in texts.
@@ -50,8 +73,8 @@ pub(super) fn called(secret: &Secret, number: usize) -> String {
 }
 
 /// The same secret, decoded in other ways.
-fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> {
-    let format = scheme.secret_format();
+fn same(secret: &Secret, scheme: &UncheckedScheme, called: &str) -> Vec<(Cause, Secret)> {
+    let format = scheme.original().secret_format();
     let Ok(text) = std::str::from_utf8(secret.dangerous_reveal()) else {
         return encoded(secret.dangerous_reveal(), called);
     };
@@ -60,7 +83,7 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     let trimmed = text.trim_matches(is_blank);
     let joined: String = trimmed.chars().filter(|c| !is_blank(*c)).collect();
     let kind = CauseKind::SecretTrailingWhitespace;
-    if text.starts_with(BYTE_ORDER_MARK) {
+    if text.starts_with('\u{feff}') {
         let fix = "save the secret as UTF-8 without the byte order mark, which an editor has added";
         read.part(kind, "begins with a byte order mark", trimmed, fix);
     } else if trimmed != text {
@@ -108,7 +131,7 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
     let plain = unquoted.unwrap_or(trimmed);
     let is_text = match format {
         _ if !secret.is_as_shown() => true,
-        format => format.decode(text).is_ok_and(|key| key.as_slice() == text.as_bytes()),
+        format => secret.dangerous_key(format).is_ok_and(|key| key.as_slice() == text.as_bytes()),
     };
     // Either the text is the key, or the scheme decodes it.
     let decoded = match is_text {
@@ -124,7 +147,8 @@ fn same(secret: &Secret, scheme: &Scheme, called: &str) -> Vec<(Cause, Secret)> 
         let kind = CauseKind::SecretWronglyDecoded;
         read.key(kind, "is a public key in PEM, but the scheme expects the bare key", &key);
     }
-    if let Some((_, key)) = plain.split_once('\n').filter(|_| scheme.name() == "paypal") {
+    if let Some((_, key)) = plain.split_once('\n').filter(|_| scheme.original().name() == "paypal")
+    {
         let told = "has the id of a webhook, but the delivery was signed by PayPal's simulator, \
                     which signs for the id `WEBHOOK_ID`";
         read.text(CauseKind::SecretOfAnotherEndpoint, told, &format!("WEBHOOK_ID\n{key}"));
@@ -250,12 +274,21 @@ fn keys(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bare = ["whsec_", "whpk_", "base64:", "0x"];
     let bare = bare.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
     let url_safe = bare.trim_end_matches('=');
-    let decoded = [
-        ("base64", SecretFormat::Base64.decode(bare).ok().map(|key| key.to_vec())),
-        ("hexadecimal", SecretFormat::Hex.decode(bare).ok().map(|key| key.to_vec())),
+    let keys = [
+        ("base64", decoded(bare, SecretFormat::Base64)),
+        ("hexadecimal", decoded(bare, SecretFormat::Hex)),
         ("URL-safe base64", URL_SAFE_NO_PAD.decode(url_safe).ok()),
     ];
-    decoded.into_iter().filter_map(|(name, key)| Some((name, key?))).collect()
+    keys.into_iter().filter_map(|(name, key)| Some((name, key?))).collect()
+}
+
+fn decoded(text: &str, format: SecretFormat) -> Option<Vec<u8>> {
+    Some(Secret::new(text).ok()?.dangerous_key(format).ok()?.to_vec())
+}
+
+/// The text between quotes; `None` if there are no quotes.
+fn unquoted(text: &str) -> Option<&str> {
+    QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
 }
 
 /// The key in a PEM public key: for Ed25519 the bytes at the end of its DER, for
@@ -288,6 +321,10 @@ fn encoded(key: &[u8], called: &str) -> Vec<(Cause, Secret)> {
 
 /// The maximum number of values or lines of a text that are tried.
 const MAX_PARTS: usize = 8;
+
+/// Quotes that surround a text.
+const QUOTES: [(char, char); 6] =
+    [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('‘', '’'), ('«', '»')];
 
 /// The escapes of line endings.
 const WRITTEN_NEWLINES: &[&str] = &["\\n", "\\r"];

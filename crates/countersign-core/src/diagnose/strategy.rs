@@ -104,7 +104,7 @@ fn other_scheme(bench: &Experiments<'_>, trial: &Experiment, with: With) -> Opti
         found.retain(is_accepted);
     }
     found.sort_by_key(|(trial, _)| !schemes::is_named_for(trial));
-    let names: Vec<&str> = found.iter().map(|(trial, _)| trial.scheme.name()).collect();
+    let names: Vec<&str> = found.iter().map(|(trial, _)| trial.scheme.original().name()).collect();
     let (likeliest, proved) = found.first()?;
     Some(with_the_rest(bench, likeliest, proved, vec![schemes::cause(&names)]))
 }
@@ -269,7 +269,7 @@ mod tests {
     use crate::crypto::algorithm::Encoding;
     use crate::diagnose::CapturedRequest;
     use crate::diagnose::experiment::MAX_WORK;
-    use crate::scheme::Scheme;
+    use crate::scheme::{Scheme, UncheckedScheme};
     use crate::secret::secret_format::SecretFormat;
     use crate::secret::{Secret, Secrets};
     use crate::time::unit::TimestampUnit;
@@ -289,7 +289,7 @@ mod tests {
             let headers = (0..headers).map(|number| (format!("x-{number}"), "1760000000"));
             let headers = headers.chain([(format!("{name}-signature"), "v1,AAAA")]);
             let request = CapturedRequest::new(headers, body).with_url("https://a.example/b?c=d");
-            let scheme = Arc::new(standard_webhooks(name));
+            let scheme = Arc::new(UncheckedScheme::new(standard_webhooks(name)));
             let trial = Experiment { scheme, request, known: Arc::new([]) };
             let bench = Experiments {
                 given: &given,

@@ -5,12 +5,8 @@ use std::time::UNIX_EPOCH;
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
 use super::fix::Fix;
-use crate::json::pointer::Pointer;
 use crate::json::{self, Value};
-use crate::request::name::Name;
-use crate::scheme::{Part, Scheme, SignatureLayout, Template, Timestamp, TimestampPlace};
-use crate::time::clock::millis;
-use crate::time::timestamp;
+use crate::scheme::{SignatureLayout, TimestampSource};
 use crate::time::tolerance::Tolerance;
 use crate::time::unit::TimestampUnit;
 
@@ -20,7 +16,7 @@ pub(super) fn explain(bench: &Experiments<'_>, trial: &Experiment, proved: &Prov
     let Some(stated) = proved.signed_at_ms else { return Vec::new() };
     let Some(tolerance) = bench.tolerance.or(trial.scheme.tolerance()) else { return Vec::new() };
     let now = bench.now_ms;
-    let fits = |at, now| timestamp::check(at, now, tolerance).is_ok();
+    let fits = |at, now| tolerance.accepts(at, now);
     if fits(stated, now) {
         return Vec::new();
     }
@@ -40,7 +36,7 @@ pub(super) fn explain(bench: &Experiments<'_>, trial: &Experiment, proved: &Prov
             clock,
         );
     }
-    if let Some(own) = unit(&trial.scheme).filter(|unit| is_count(*unit)) {
+    if let Some(own) = trial.scheme.timestamp_unit().filter(|unit| is_count(*unit)) {
         for (other, what) in in_other_units(stated, own) {
             if fits(other, now) || (!is_of_our_time(stated) && is_of_our_time(other)) {
                 let detail = format!("the timestamp is in {what}, but the scheme expects {own}");
@@ -88,7 +84,8 @@ fn off(trial: &Experiment, stated: i64, now: i64, tolerance: Tolerance) -> Cause
         return Cause::tried(CauseKind::ClockSkew, detail);
     }
     let sent = trial.request.text("date").and_then(|text| httpdate::parse_http_date(text).ok());
-    let sent = sent.and_then(|sent| sent.duration_since(UNIX_EPOCH).ok()).map(millis);
+    let sent = sent.and_then(|sent| sent.duration_since(UNIX_EPOCH).ok());
+    let sent = sent.and_then(|since| i64::try_from(since.as_millis()).ok());
     let Some(sent) = sent else {
         let detail = format!(
             "it was signed {} before the receiver's time; if it has just arrived, the receiver's \
@@ -98,7 +95,7 @@ fn off(trial: &Experiment, stated: i64, now: i64, tolerance: Tolerance) -> Cause
         return old(detail, stated);
     };
     let offset = now.saturating_sub(sent);
-    if timestamp::check(stated, sent, tolerance).is_err() {
+    if !tolerance.accepts(stated, sent) {
         let detail = format!(
             "its `Date` is {} later than its timestamp: it was sent again",
             span(sent.saturating_sub(stated))
@@ -132,21 +129,18 @@ fn old(detail: String, stated: i64) -> Cause {
 
 /// Tries other formats of the timestamp, for timestamps that the scheme cannot parse.
 pub(super) fn units(trial: &Experiment) -> Tries<'_> {
-    let Some(timestamp) = &trial.scheme.timestamp else { return Box::new(std::iter::empty()) };
-    let number = number(trial, timestamp);
+    let Some(own) = trial.scheme.timestamp_unit() else { return Box::new(std::iter::empty()) };
+    let number = number(trial);
     let others = TimestampUnit::ALL.iter().filter(move |(_, unit)| {
         // A number parses as a number in any unit. `explain` reports a wrong unit.
         let is_likely = match number {
             Some(number) if is_of_our_time(number) => *unit != TimestampUnit::Seconds,
             _ => *unit != TimestampUnit::Milliseconds,
         };
-        is_likely && *unit != timestamp.unit && !(is_count(*unit) && is_count(timestamp.unit))
+        is_likely && *unit != own && !(is_count(*unit) && is_count(own))
     });
     Box::new(others.map(|(word, unit)| {
-        let mut scheme = (*trial.scheme).clone();
-        if let Some(timestamp) = &mut scheme.timestamp {
-            timestamp.unit = *unit;
-        }
+        let scheme = (*trial.scheme).clone().with_timestamp_unit(*unit);
         let detail = format!("the timestamp has the format {word}, which is not the scheme's");
         let cause = Cause::tried(CauseKind::TimestampUnit, detail);
         Try { cause, trial: trial.with_scheme(scheme) }
@@ -156,24 +150,19 @@ pub(super) fn units(trial: &Experiment) -> Tries<'_> {
 /// Ignores a timestamp that no unit can parse, to find out whether everything else is
 /// right.
 pub(super) fn unreadable(trial: &Experiment) -> Tries<'_> {
-    let Some((timestamp, mut scheme)) = without_time(trial) else {
+    let Some(source) = trial.scheme.timestamp_source().filter(|_| trial.scheme.is_data()) else {
         return Box::new(std::iter::empty());
     };
-    let place = match &timestamp.place {
-        TimestampPlace::Body(pointer) => match in_body(trial, pointer) {
+    let scheme = (*trial.scheme).clone();
+    let found = match source {
+        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
             Value::Missing => None,
-            _ => Some(format!("the body at `{pointer}`")),
+            _ => Some((format!("the body at `{pointer}`"), scheme.without_timestamp())),
         },
-        _ => in_headers(trial, timestamp).map(|(text, header)| {
-            let Template { before, after, .. } = &mut scheme.template;
-            let parts = before.iter_mut().chain(after);
-            for part in parts.filter(|part| **part == Part::Timestamp) {
-                *part = Part::Literal(text.to_owned());
-            }
-            format!("`{header}`")
-        }),
+        _ => in_headers(trial)
+            .map(|(text, header)| (format!("`{header}`"), scheme.with_literal_timestamp(text))),
     };
-    Box::new(place.into_iter().map(move |place| {
+    Box::new(found.into_iter().map(|(place, scheme)| {
         let detail = format!(
             "the signature is right, but the timestamp in {place} has neither the scheme's format \
              nor another known one"
@@ -184,14 +173,15 @@ pub(super) fn unreadable(trial: &Experiment) -> Tries<'_> {
             "have the sender use a known format: Unix seconds or milliseconds, digits only; RFC \
              3339; an HTTP date",
         ));
-        Try { cause, trial: trial.with_scheme(scheme.clone()) }
+        Try { cause, trial: trial.with_scheme(scheme) }
     }))
 }
 
 /// Ignores the timestamp if the body does not contain it.
 pub(super) fn unstated(trial: &Experiment) -> Tries<'_> {
-    let found = without_time(trial).and_then(|(timestamp, scheme)| match &timestamp.place {
-        TimestampPlace::Body(pointer) if in_body(trial, pointer) == Value::Missing => {
+    let source = trial.scheme.timestamp_source().filter(|_| trial.scheme.is_data());
+    let found = match source {
+        Some(TimestampSource::Body(pointer)) if in_body(trial, pointer) == Value::Missing => {
             let detail =
                 format!("the signature is right, but the body has no timestamp at `{pointer}`");
             let cause = Cause::tried(CauseKind::WrongScheme, detail).with_fix(Fix::of(
@@ -201,62 +191,51 @@ pub(super) fn unstated(trial: &Experiment) -> Tries<'_> {
                      schemes NAME --toml` prints a file to start from",
                 "set `timestamp_body` in the scheme's file to where this provider has the timestamp",
             ));
+            let scheme = (*trial.scheme).clone().without_timestamp();
             Some(Try { cause, trial: trial.with_scheme(scheme) })
         }
         _ => None,
-    });
+    };
     Box::new(found.into_iter())
 }
 
-/// The timestamp, and the scheme without it.
-fn without_time(trial: &Experiment) -> Option<(&Timestamp, Scheme)> {
-    let timestamp = trial.scheme.timestamp.as_ref().filter(|_| trial.scheme.is_data())?;
-    let mut scheme = (*trial.scheme).clone();
-    scheme.timestamp = None;
-    Some((timestamp, scheme))
-}
-
 /// The timestamp; `None` if it is not a number.
-fn number(trial: &Experiment, timestamp: &Timestamp) -> Option<i64> {
-    match &timestamp.place {
-        TimestampPlace::Body(pointer) => match in_body(trial, pointer) {
+fn number(trial: &Experiment) -> Option<i64> {
+    match trial.scheme.timestamp_source()? {
+        TimestampSource::Body(pointer) => match in_body(trial, pointer) {
             Value::Text(text) => text.parse().ok(),
             _ => None,
         },
-        _ => in_headers(trial, timestamp)?.0.parse().ok(),
+        _ => in_headers(trial)?.0.parse().ok(),
     }
 }
 
-fn in_body(trial: &Experiment, pointer: &Pointer) -> Value {
-    json::find(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
+fn in_body(trial: &Experiment, pointer: &str) -> Value {
+    json::at(trial.body(), &[pointer]).pop().unwrap_or(Value::Missing)
 }
 
 /// The text of the timestamp; `None` if it is in the body.
 pub(super) fn text(trial: &Experiment) -> Option<&str> {
-    let timestamp = trial.scheme.timestamp.as_ref()?;
-    in_headers(trial, timestamp).map(|(text, _)| text)
+    in_headers(trial).map(|(text, _)| text)
 }
 
 /// The text of the timestamp and the header that contains it; `None` if it is in the
 /// body.
-fn in_headers<'a>(trial: &'a Experiment, timestamp: &Timestamp) -> Option<(&'a str, &'a Name)> {
-    trial.scheme.families.iter().find_map(|family| {
-        let header = family.timestamp.as_ref().or(family.signatures.first())?;
-        let value = trial.request.text(header.lower())?;
-        let text = match (&timestamp.place, &trial.scheme.layout) {
-            (TimestampPlace::Field(field), SignatureLayout::Pairs { separator, assign, .. }) => {
+fn in_headers(trial: &Experiment) -> Option<(&str, &str)> {
+    let source = trial.scheme.timestamp_source()?;
+    trial.scheme.header_sets().iter().find_map(|set| {
+        let header = set.timestamp().or(set.signatures().next())?;
+        let value = trial.request.text(header)?;
+        let text = match (source, trial.scheme.layout()) {
+            (TimestampSource::Field(field), SignatureLayout::Pairs { separator, assign, .. }) => {
                 let mut items = value.split(*separator).map(str::trim_start);
-                items.find_map(|item| item.strip_prefix(field.as_str())?.strip_prefix(*assign))
+                items.find_map(|item| item.strip_prefix(field)?.strip_prefix(*assign))
             }
-            (TimestampPlace::Header, _) => Some(value),
+            (TimestampSource::Header(_), _) => Some(value),
             _ => None,
         };
         Some((text?, header))
     })
-}
-
-fn unit(scheme: &Scheme) -> Option<TimestampUnit> {
-    scheme.timestamp.as_ref().map(|timestamp| timestamp.unit)
 }
 
 fn is_count(unit: TimestampUnit) -> bool {

@@ -254,11 +254,4 @@ impl Scheme {
     pub fn handshakes(&self) -> &[Handshake] {
         &self.handshakes
     }
-
-    /// This scheme without its handshakes, so that nothing is rejected because of them.
-    #[cfg(feature = "diagnose")]
-    pub(crate) fn without_handshakes(mut self) -> Self {
-        self.handshakes.clear();
-        self
-    }
 }

@@ -71,19 +71,6 @@ impl Secrets {
     }
 }
 
-#[cfg(feature = "diagnose")]
-impl Secrets {
-    /// A copy of the secrets.
-    pub(crate) fn again(&self) -> Self {
-        self.with_live(self.live.iter().map(Secret::again).collect())
-    }
-
-    /// Other secrets with the same resolver.
-    pub(crate) fn with_live(&self, live: Vec<Secret>) -> Self {
-        Self { live, resolver: self.resolver.clone() }
-    }
-}
-
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secrets")

@@ -1,8 +1,9 @@
 //! Warnings for secrets that are usable but probably not what the provider shows.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use super::odd_form::OddForm;
+use super::odd_form::odd_form;
 use super::{Secret, Secrets};
 use crate::crypto::algorithm::Algorithm;
 use crate::crypto::blank::{BYTE_ORDER_MARK, is_blank};
@@ -61,6 +62,41 @@ impl SecretWarning {
     }
 }
 
+impl SecretWarningKind {
+    /// What looks wrong, as the rest of a sentence that begins with "the secret".
+    #[must_use]
+    pub fn problem(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Short { bytes } => {
+                return Cow::Owned(format!(
+                    "has a key of {bytes} bytes, and a key under {MIN_BYTES} bytes can be found by \
+                     brute force"
+                ));
+            }
+            Self::InQuotes => "has quotes around it",
+            Self::SurroundingWhitespace => "has white space around it",
+            Self::ByteOrderMark => "begins with a byte order mark",
+            Self::Json => "is JSON",
+            Self::Masked => "is masked or cut off: characters are replaced by `*` or dots",
+            Self::SeveralLines => "has several lines",
+        })
+    }
+
+    /// How to fix it.
+    #[must_use]
+    pub fn fix(self) -> &'static str {
+        match self {
+            Self::Short { .. } => "paste all of it, or create a longer secret",
+            Self::InQuotes => "if the provider shows none, remove them",
+            Self::SurroundingWhitespace => "if the provider shows none, remove it",
+            Self::ByteOrderMark => "save it as UTF-8 without one",
+            Self::Json => "store only the value of the secret, without the JSON around it",
+            Self::Masked => "let the provider show the whole secret, and store that",
+            Self::SeveralLines => "store only the secret, and each secret in its own place",
+        }
+    }
+}
+
 impl SecretWarning {
     /// The warnings about secrets that are used with this algorithm and in this format.
     pub(crate) fn all(secrets: &Secrets, algorithm: Algorithm, format: SecretFormat) -> Vec<Self> {
@@ -87,7 +123,7 @@ fn kinds(
     let trimmed = if text.contains("-----") { text } else { text.trim_matches(is_blank) };
     let spaced = (trimmed != text).then_some(SecretWarningKind::SurroundingWhitespace);
     let quoted = unquoted(trimmed).is_some().then_some(SecretWarningKind::InQuotes);
-    let form = form(trimmed, algorithm).map(OddForm::warning);
+    let form = form(text.trim_matches(is_blank), algorithm);
     marked
         .into_iter()
         .chain(spaced)
@@ -96,10 +132,10 @@ fn kinds(
         .chain(short(secret, algorithm, format))
 }
 
-/// The form of a shared secret. Users choose tokens freely, and keys can be JSON or have lines.
-pub(crate) fn form(text: &str, algorithm: Algorithm) -> Option<OddForm> {
+/// What is around or missing in a shared secret. Users choose tokens freely, and keys can be JSON or have lines.
+fn form(text: &str, algorithm: Algorithm) -> Option<SecretWarningKind> {
     let is_checked = algorithm.is_shared() && algorithm != Algorithm::Token;
-    is_checked.then(|| OddForm::of(text)).flatten()
+    is_checked.then(|| odd_form(text)).flatten()
 }
 
 /// A warning if a shared secret is too short. Public keys have fixed lengths.
@@ -114,7 +150,7 @@ fn short(secret: &Secret, algorithm: Algorithm, format: SecretFormat) -> Option<
 }
 
 /// The text between quotes; `None` if there are no quotes.
-pub(crate) fn unquoted(text: &str) -> Option<&str> {
+fn unquoted(text: &str) -> Option<&str> {
     QUOTES.iter().find_map(|(open, close)| text.strip_prefix(*open)?.strip_suffix(*close))
 }
 
@@ -124,30 +160,8 @@ impl fmt::Display for SecretWarning {
             Some(name) => write!(f, "the secret `{name}` ")?,
             None => write!(f, "secret {} ", self.index)?,
         }
-        match self.kind {
-            SecretWarningKind::Short { bytes } => write!(
-                f,
-                "has a key of {bytes} bytes, and a key under {MIN_BYTES} bytes can be found by \
-                 brute force: paste all of it, or create a longer secret"
-            ),
-            SecretWarningKind::InQuotes => {
-                f.write_str("has quotes around it: if the provider shows none, remove them")
-            }
-            SecretWarningKind::SurroundingWhitespace => {
-                f.write_str("has white space around it: if the provider shows none, remove it")
-            }
-            SecretWarningKind::ByteOrderMark => {
-                f.write_str("begins with a byte order mark: save it as UTF-8 without one")
-            }
-            SecretWarningKind::Json => odd(OddForm::Json, f),
-            SecretWarningKind::Masked => odd(OddForm::Masked, f),
-            SecretWarningKind::SeveralLines => odd(OddForm::SeveralLines, f),
-        }
+        write!(f, "{}: {}", self.kind.problem(), self.kind.fix())
     }
-}
-
-fn odd(form: OddForm, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{}: {}", form.problem(), form.fix())
 }
 
 /// 128 bits.

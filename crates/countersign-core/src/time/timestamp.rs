@@ -89,6 +89,14 @@ pub(crate) fn check(
     Ok(())
 }
 
+impl Tolerance {
+    /// Whether a timestamp is within the tolerance at this time, both in Unix milliseconds.
+    #[must_use]
+    pub fn accepts(&self, signed_at_unix_ms: i64, now_unix_ms: i64) -> bool {
+        check(signed_at_unix_ms, now_unix_ms, *self).is_ok()
+    }
+}
+
 fn number(text: &[u8]) -> Option<i64> {
     if text.is_empty() || text.len() > MAX_DIGITS {
         return None;

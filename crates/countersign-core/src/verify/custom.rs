@@ -27,9 +27,10 @@ impl CustomVerification {
         rule: &dyn CustomVerifier,
         head: &RequestHead<'_>,
     ) -> Result<Box<Self>, VerifyError> {
-        let Inner { scheme, url, tolerance, body_limit, clock, .. } = &**verifier;
+        let Inner { scheme, original, url, tolerance, body_limit, clock, .. } = &**verifier;
         let request = VerifyRequest {
             scheme,
+            original: original.as_deref().unwrap_or(scheme),
             head,
             url: url.as_ref(),
             tolerance: *tolerance,

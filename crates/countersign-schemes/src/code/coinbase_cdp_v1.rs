@@ -83,8 +83,7 @@ fn begin(request: &VerifyRequest<'_>, keys: LiveKeys<MacKey>) -> Result<BodyChec
     }
     let before = before(time, names.as_bytes(), &values);
     let undated = time.len();
-    // Empty in a diagnosis, which itself reports what is rejected.
-    let opening = request.scheme().body_begins_with().to_vec();
+    let opening = request.body_begins_with().to_vec();
     Ok(BodyCheck::new(move |body: &[u8]| {
         // The first byte that no header can contain marks the start of the body.
         if !opening.is_empty() && !body.first().is_some_and(|first| opening.contains(first)) {
