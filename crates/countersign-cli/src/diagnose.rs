@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args};
+use countersign::Secret;
 use countersign::diagnose::{Audience, Cause, CauseKind, Diagnose, Diagnosis};
-use countersign::{Secret, schemes};
 use serde::Serialize;
 
 use crate::cli::SchemeArg;
@@ -74,9 +74,7 @@ pub(crate) fn run(args: &DiagnoseArgs) -> Result<Report, UsageError> {
     // Only for its error message: without the URL, no verifier can be created.
     request.signed_url(&scheme)?;
     let audience = audience(&args.scheme.name);
-    let mut diagnose = Diagnose::new(scheme, args.secrets.read()?)
-        .with_known_schemes(schemes::all())
-        .with_audience(audience);
+    let mut diagnose = Diagnose::new(scheme, args.secrets.read()?).with_audience(audience);
     for secret in
         read(&args.others.other_endpoint_secret_env, &args.others.other_endpoint_secret_file)?
     {

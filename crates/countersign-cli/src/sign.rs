@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use countersign::diagnose::{CapturedRequest, Cause, Diagnose};
 use countersign::scheme::{Algorithm, BodyView, TimestampSource};
-use countersign::{Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind, schemes};
+use countersign::{Scheme, Secrets, Signer, Tolerance, VerifyError, VerifyErrorKind};
 use serde_json::Value;
 
 use crate::cli::SignArgs;
@@ -78,11 +78,8 @@ impl Rejection {
         let any_time = Tolerance::symmetric(Duration::ZERO)
             .dangerous_without_past_limit()
             .dangerous_without_future_limit();
-        let diagnosis = Diagnose::new(scheme, secrets)
-            .with_known_schemes(schemes::all())
-            .with_tolerance(any_time)
-            .diagnose(signed)
-            .ok()?;
+        let diagnosis =
+            Diagnose::new(scheme, secrets).with_tolerance(any_time).diagnose(signed).ok()?;
         let rejection = Self::because(diagnosis.rejection()?.clone());
         let cause = diagnosis.causes().first().filter(|cause| cause.is_certain());
         Some(match cause.map(Cause::detail) {

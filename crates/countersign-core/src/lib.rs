@@ -27,7 +27,6 @@
 //! | `verify` | `Verifier`, its prepared keys, `Verified`, event id and event type, `Signer` |
 //! | `idempotency` | event keys, claims, the protocol of the stores, `MemoryStore` |
 //! | `receive` | the receive loop, `Receiver`, early responses |
-//! | `diagnose` | finds out why a delivery fails verification, for tools |
 //!
 //! A room uses only the rooms above it in this table. The only exception is a trait and its type:
 //! a [`Scheme`] holds a [`CustomScheme`](custom::CustomScheme), whose methods get the scheme. `tests/core/rooms.rs` checks
@@ -38,8 +37,6 @@
 mod body;
 mod crypto;
 pub mod custom;
-#[cfg(feature = "diagnose")]
-mod diagnose;
 mod error;
 mod handshake;
 mod idempotency;
@@ -54,8 +51,6 @@ mod time;
 mod verify;
 
 pub use body::budget::{BudgetExceeded, BufferBudget, BufferPermit};
-#[cfg(feature = "diagnose")]
-pub use diagnose::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
 pub use error::{ConfigError, SecretProblem, VerifyError, VerifyErrorKind};
 pub use handshake::{HandshakeAnswer, HandshakeSecretStore};
 pub use idempotency::{

@@ -285,7 +285,9 @@ pub mod testing {
 /// Diagnosis of deliveries that do not verify: for tools, never for handling requests.
 #[cfg(feature = "diagnose")]
 pub mod diagnose {
-    pub use countersign_core::{Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis};
+    pub use countersign_diagnose::{
+        Audience, CapturedRequest, Cause, CauseKind, Diagnose, Diagnosis,
+    };
 }
 
 /// The list of metrics, as data.

@@ -39,6 +39,17 @@ pub enum SignatureLayout {
     },
 }
 
+impl SignatureLayout {
+    /// The text directly before each signature: the prefix (`sha256=`), or the key (`v1=`).
+    #[must_use]
+    pub fn before_signature(&self) -> String {
+        match self {
+            Self::Whole { prefix } => prefix.clone(),
+            Self::Pairs { assign, key, .. } => format!("{key}{assign}"),
+        }
+    }
+}
+
 impl Scheme {
     /// The format of the signature header.
     #[must_use]
@@ -71,19 +82,18 @@ impl<'s> SignatureFormat<'s> {
         }
     }
 
-    /// The text before the signature: the prefix (`sha256=`), or the key (`v1=`). If the header has
-    /// a [timestamp](Self::before_timestamp), the text between the two (`,v1=`).
+    /// The text before the first signature: as
+    /// [`SignatureLayout::before_signature`] or, if the header has a
+    /// [timestamp](Self::before_timestamp), the text between the two (`,v1=`).
     #[must_use]
     pub fn before_signature(self) -> String {
-        match self.layout() {
-            SignatureLayout::Whole { prefix } => prefix.clone(),
-            SignatureLayout::Pairs { separator, assign, key, spaces } => {
+        let before = self.layout().before_signature();
+        match (self.layout(), self.before_timestamp()) {
+            (SignatureLayout::Pairs { separator, spaces, .. }, Some(_)) => {
                 let space = if *spaces { " " } else { "" };
-                match self.before_timestamp() {
-                    Some(_) => format!("{separator}{space}{key}{assign}"),
-                    None => format!("{key}{assign}"),
-                }
+                format!("{separator}{space}{before}")
             }
+            _ => before,
         }
     }
 }

@@ -8,53 +8,53 @@ use super::node::Node;
 
 /// One style of serialized JSON.
 #[derive(Clone)]
-pub(in crate::diagnose) struct Style {
-    pub(in crate::diagnose) comma: &'static str,
-    pub(in crate::diagnose) colon: &'static str,
+pub(crate) struct Style {
+    pub(crate) comma: &'static str,
+    pub(crate) colon: &'static str,
     /// The indentation of one level; empty if everything is on one line.
-    pub(in crate::diagnose) indent: &'static str,
+    pub(crate) indent: &'static str,
     /// The text inside the brackets of a list or an object that is not empty.
-    pub(in crate::diagnose) padding: &'static str,
+    pub(crate) padding: &'static str,
     /// Whether lists are on one line although objects are not, as Jackson does it.
-    pub(in crate::diagnose) inline_lists: bool,
+    pub(crate) inline_lists: bool,
     /// The text after a comma of the outermost list.
-    pub(in crate::diagnose) between: &'static str,
+    pub(crate) between: &'static str,
     /// The text at the end of the document.
-    pub(in crate::diagnose) end: &'static str,
-    pub(in crate::diagnose) gaps: Gaps,
-    pub(in crate::diagnose) escapes: Escapes,
+    pub(crate) end: &'static str,
+    pub(crate) gaps: Gaps,
+    pub(crate) escapes: Escapes,
     /// Whether `1.0` is written `1`.
-    pub(in crate::diagnose) plain_numbers: bool,
+    pub(crate) plain_numbers: bool,
 }
 
 /// Which characters are escaped, and how.
 #[derive(Clone)]
-pub(in crate::diagnose) struct Escapes {
+pub(crate) struct Escapes {
     /// `/` as `\/`.
-    pub(in crate::diagnose) slash: bool,
+    pub(crate) slash: bool,
     /// Characters that are not ASCII, except `astral` ones.
-    pub(in crate::diagnose) foreign: bool,
+    pub(crate) foreign: bool,
     /// Characters that need two units in UTF-16.
-    pub(in crate::diagnose) astral: bool,
+    pub(crate) astral: bool,
     /// Whether `\u` has upper-case digits, for control characters and characters that
     /// are not ASCII.
-    pub(in crate::diagnose) upper: bool,
+    pub(crate) upper: bool,
     /// Other characters that are escaped as `\u`.
-    pub(in crate::diagnose) marks: Cow<'static, [char]>,
+    pub(crate) marks: Cow<'static, [char]>,
     /// Whether their `\u` has upper-case digits.
-    pub(in crate::diagnose) upper_marks: bool,
+    pub(crate) upper_marks: bool,
     /// Whether `\b` and `\f` are used.
-    pub(in crate::diagnose) short: bool,
+    pub(crate) short: bool,
 }
 
 /// The places of single spaces in the outermost object, for documents from a
 /// hand-written template. Bit `2i` is the space after the colon of member `i`, bit
 /// `2i + 1` the space after the comma that follows it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::diagnose) struct Gaps(pub(in crate::diagnose) u32);
+pub(crate) struct Gaps(pub(crate) u32);
 
 impl Gaps {
-    pub(in crate::diagnose) const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
     fn after_colon(self, member: usize) -> bool {
         self.bit(2 * member)
@@ -71,7 +71,7 @@ impl Gaps {
 
 impl Node {
     /// The document without spaces.
-    pub(in crate::diagnose) fn compact(&self) -> String {
+    pub(crate) fn compact(&self) -> String {
         self.write(&COMPACT)
     }
 

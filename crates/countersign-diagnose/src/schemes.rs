@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use countersign_core::{Algorithm, EventTypeSource, Scheme, SignatureLayout};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::heuristics;
-use crate::crypto::algorithm::Algorithm;
-use crate::scheme::{EventTypeSource, Scheme, SignatureLayout};
 
 /// The same request with each of the other schemes.
 ///

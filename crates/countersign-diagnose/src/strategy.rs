@@ -1,13 +1,14 @@
 //! Which changes are tried, and in which order: one change, then a change and
 //! another secret, then two changes.
 
+use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Proved, Tries, With};
 use super::{
     body, charset, compression, digests, form, headers, heuristics, hints, json, rejected_form,
     schemes, secret_heuristics, stand_in, time, url, url_escapes,
 };
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
 /// What is diagnosed: a verifier's error, or the configuration error because of
 /// which there is no verifier.
@@ -266,13 +267,10 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::crypto::algorithm::Encoding;
-    use crate::diagnose::CapturedRequest;
-    use crate::diagnose::experiment::MAX_WORK;
-    use crate::scheme::{Scheme, UncheckedScheme};
-    use crate::secret::secret_format::SecretFormat;
-    use crate::secret::{Secret, Secrets};
-    use crate::time::unit::TimestampUnit;
+    use crate::CapturedRequest;
+    use crate::experiment::MAX_WORK;
+    use countersign_core::unchecked::UncheckedScheme;
+    use countersign_core::{Encoding, Scheme, Secret, SecretFormat, Secrets, TimestampUnit};
 
     #[test]
     fn what_is_hashed_has_a_bound_however_large_the_request_is() {

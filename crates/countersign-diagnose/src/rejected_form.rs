@@ -1,10 +1,11 @@
 //! Deliveries that a scheme rejects although the signature is right: the same bytes
 //! could be read as another delivery, or anyone can have them signed.
 
+use countersign_core::custom::json;
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::Experiment;
 use super::time;
-use crate::json;
 
 /// The cause if a verifier rejects the form of a delivery with a right signature
 /// over this body. `has_time_cause` is true if another cause already explains the

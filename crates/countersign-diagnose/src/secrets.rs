@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use countersign_core::custom::is_blank;
+use countersign_core::unchecked::UncheckedScheme;
+use countersign_core::{Secret, SecretFormat, Secrets};
 
 use super::cause::{Cause, CauseKind};
 use super::json::{self, Node};
-use crate::crypto::blank::is_blank;
-use crate::scheme::UncheckedScheme;
-use crate::secret::secret_format::SecretFormat;
-use crate::secret::{Secret, Secrets};
 
 /// All secrets that are tried instead of the given ones, each with the cause if it
 /// matches.

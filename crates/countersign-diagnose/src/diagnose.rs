@@ -1,62 +1,17 @@
-//! Finds out why a delivery does not verify, by experiments. For offline use,
-//! never for handling requests.
-//!
-//! | file | what it is |
-//! | --- | --- |
-//! | `request.rs` | a captured request |
-//! | `cause.rs` | the kinds of causes |
-//! | `fix.rs` | how to fix a cause, for each audience |
-//! | `diagnosis.rs` | the result |
-//! | `strategy.rs` | which changes are tried, and in which order |
-//! | `experiment.rs` | one experiment: a request, a scheme, secrets |
-//! | `handshake.rs` | handshakes, which are not deliveries |
-//! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | changes for experiments |
-//! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | changes of the body |
-//! | `framework_quirks.rs` | how frameworks and providers serialize JSON |
-//! | `rejected_form.rs` | what a scheme rejects although the signature is right |
-//! | `heuristics.rs`, `secret_heuristics.rs` | heuristics: causes that no experiment can verify |
-//! | `hints.rs` | what else to check |
-
-mod body;
-mod cause;
-mod charset;
-mod compression;
-mod diagnosis;
-mod digests;
-mod experiment;
-mod fix;
-mod form;
-mod framework_quirks;
-mod handshake;
-mod headers;
-mod heuristics;
-mod hints;
-mod json;
-mod rejected_form;
-mod request;
-mod schemes;
-mod secret_heuristics;
-mod secrets;
-mod stand_in;
-mod strategy;
-mod time;
-mod url;
-mod url_escapes;
+//! Diagnoses one delivery.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-pub use cause::{Cause, CauseKind};
-pub use diagnosis::Diagnosis;
-pub use fix::Audience;
-pub use request::CapturedRequest;
+use countersign_core::unchecked::UncheckedScheme;
+use countersign_core::{Clock, ConfigError, Scheme, Secret, Secrets, SystemClock, Tolerance};
 
-use crate::error::ConfigError;
-use crate::scheme::{Scheme, UncheckedScheme};
-use crate::secret::{Secret, Secrets};
-use crate::time::clock::{Clock, SystemClock};
-use crate::time::tolerance::Tolerance;
-use experiment::{Experiment, Experiments};
+use super::cause::{Cause, CauseKind};
+use super::diagnosis::Diagnosis;
+use super::experiment::{Experiment, Experiments};
+use super::fix::Audience;
+use super::request::CapturedRequest;
+use super::{handshake, heuristics, strategy};
 
 /// Finds out why a delivery is rejected.
 ///
@@ -70,7 +25,8 @@ use experiment::{Experiment, Experiments};
 /// contains neither the secret nor the signature that would have been right.
 ///
 /// ```
-/// use countersign_core::{CapturedRequest, CauseKind, Diagnose, Secret};
+/// use countersign_core::Secret;
+/// use countersign_diagnose::{CapturedRequest, CauseKind, Diagnose};
 /// use countersign_schemes as schemes;
 ///
 /// let headers = [(
@@ -86,7 +42,8 @@ use experiment::{Experiment, Experiments};
 /// ```
 pub struct Diagnose {
     scheme: Arc<UncheckedScheme>,
-    known: Arc<[Arc<UncheckedScheme>]>,
+    /// Those of `BUILT_IN` by default.
+    known: Option<Arc<[Arc<UncheckedScheme>]>>,
     secrets: Secrets,
     others: Vec<(CauseKind, Secret)>,
     clock: Box<dyn Clock>,
@@ -102,7 +59,7 @@ impl Diagnose {
     pub fn new(scheme: Scheme, secrets: impl Into<Secrets>) -> Self {
         Self {
             scheme: Arc::new(UncheckedScheme::new(scheme)),
-            known: Arc::new([]),
+            known: None,
             secrets: secrets.into(),
             others: Vec::new(),
             clock: Box::new(SystemClock::new()),
@@ -113,11 +70,11 @@ impl Diagnose {
         }
     }
 
-    /// Sets the schemes of other providers, which the delivery may belong to. Defaults to none.
+    /// Sets the schemes of other providers, which the delivery may belong to. Defaults to all schemes
+    /// of `countersign-schemes`.
     #[must_use]
     pub fn with_known_schemes(mut self, schemes: impl IntoIterator<Item = Scheme>) -> Self {
-        let schemes = schemes.into_iter();
-        self.known = schemes.map(|scheme| Arc::new(UncheckedScheme::new(scheme))).collect();
+        self.known = Some(unchecked(schemes));
         self
     }
 
@@ -181,13 +138,13 @@ impl Diagnose {
     ///
     /// # Errors
     ///
-    /// The same as [`Verifier::new`](crate::Verifier::new), if the scheme lacks a
+    /// The same as [`Verifier::new`](countersign_core::Verifier::new), if the scheme lacks a
     /// feature, a URL or a secret.
     pub fn diagnose(&self, request: &CapturedRequest) -> Result<Diagnosis, ConfigError> {
         let full = Experiment {
             scheme: Arc::clone(&self.scheme),
             request: request.clone(),
-            known: Arc::clone(&self.known),
+            known: Arc::clone(self.known.as_ref().unwrap_or(&BUILT_IN)),
         };
         let matters = |name: &str| heuristics::is_header_that_matters(self.scheme.original(), name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
@@ -230,3 +187,10 @@ impl fmt::Debug for Diagnose {
             .finish_non_exhaustive()
     }
 }
+
+fn unchecked(schemes: impl IntoIterator<Item = Scheme>) -> Arc<[Arc<UncheckedScheme>]> {
+    schemes.into_iter().map(|scheme| Arc::new(UncheckedScheme::new(scheme))).collect()
+}
+
+static BUILT_IN: LazyLock<Arc<[Arc<UncheckedScheme>]>> =
+    LazyLock::new(|| unchecked(countersign_schemes::all()));

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-
-use crate::request::headers::RequestHead;
+use countersign_core::RequestHead;
 
 /// A request as it arrived: all headers in their order, and the exact bytes of the
 /// body.

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
+use countersign_core::unchecked::UncheckedScheme;
+use countersign_core::{HeaderSet, Scheme, VerifyError, VerifyErrorKind};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::framework_quirks::HABITS;
 use super::strategy::Rejection;
 use super::{charset, compression, digests, json, secret_heuristics, stand_in};
-use crate::error::{VerifyError, VerifyErrorKind};
-use crate::scheme::{HeaderSet, Scheme, UncheckedScheme};
 
 /// The suspected causes. None of them is certain.
 pub(super) fn causes(

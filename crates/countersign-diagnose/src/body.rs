@@ -4,11 +4,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
+use countersign_core::VerifyErrorKind;
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Tries, Try};
 use super::strategy::Rejection;
-use crate::error::VerifyErrorKind;
 
 pub(super) fn byte_order_mark(trial: &Experiment) -> Tries<'_> {
     let (detail, body) = match trial.body().strip_prefix(BOM) {

@@ -4,13 +4,12 @@ use std::collections::HashSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use countersign_core::unchecked::UncheckedScheme;
+use countersign_core::{Algorithm, Encoding, HeaderSet, SignatureLayout, TimestampSource};
 
 use super::cause::{Cause, CauseKind};
 use super::digests;
 use super::experiment::{Experiment, Tries, Try};
-use crate::crypto::algorithm::Algorithm;
-use crate::crypto::algorithm::Encoding;
-use crate::scheme::{HeaderSet, SignatureLayout, TimestampSource, UncheckedScheme};
 
 type Pairs = Vec<(String, Vec<u8>)>;
 
@@ -169,10 +168,7 @@ fn in_other_ways(trial: &Experiment, name: &str, value: &[u8]) -> Vec<Try> {
         .filter_map(|separator| bare.iter().position(|byte| byte == separator))
         .map(|at| bare[at + 1..].trim_ascii());
     let tags: Vec<&[u8]> = std::iter::once(bare).chain(behind).collect();
-    let prefix = match trial.scheme.layout() {
-        SignatureLayout::Whole { prefix, .. } => prefix.clone(),
-        SignatureLayout::Pairs { assign, key, .. } => format!("{key}{assign}"),
-    };
+    let prefix = trial.scheme.layout().before_signature();
     for tag in &tags {
         let whole = [prefix.as_bytes(), tag].concat();
         if whole != value {
@@ -233,7 +229,7 @@ fn in_encoding(tag: &[u8], encoding: Encoding) -> Option<String> {
             let decoded = const_hex::decode(tag).ok().or_else(|| URL_SAFE_NO_PAD.decode(bare).ok());
             Some(STANDARD.encode(decoded?)).filter(|text| text.as_bytes() != tag)
         }
-        Encoding::Text => None,
+        _ => None,
     }
 }
 

@@ -5,13 +5,11 @@
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use countersign_core::{Algorithm, Encoding, HeaderSet, Scheme, SignatureLayout, TimestampSource};
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
 use super::fix::Fix;
-use crate::crypto::algorithm::Algorithm;
-use crate::crypto::algorithm::Encoding;
-use crate::scheme::{HeaderSet, Scheme, SignatureLayout, TimestampSource};
 
 /// Tries every header that contains a value of a digest's length: with the hash of
 /// that length, over the scheme's signed payload, over the body, and over the URL

@@ -1,7 +1,7 @@
 //! A JSON document that keeps the order of its names and the text of its numbers.
 
 /// A JSON value.
-pub(in crate::diagnose) enum Node {
+pub(crate) enum Node {
     /// A number, a boolean or null.
     Plain(String),
     Text(String),
@@ -51,7 +51,7 @@ impl Node {
 }
 
 /// Parses a body. Returns `None` if it is not a JSON object or list.
-pub(in crate::diagnose) fn parse(body: &[u8]) -> Option<Node> {
+pub(crate) fn parse(body: &[u8]) -> Option<Node> {
     // The body is valid JSON, so the reader below does not validate it again.
     serde_json::from_slice::<serde_core::de::IgnoredAny>(body).ok()?;
     let text = std::str::from_utf8(body).ok()?;

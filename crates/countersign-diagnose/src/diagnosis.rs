@@ -1,7 +1,8 @@
 //! The result of a diagnosis.
 
+use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
+
 use super::cause::Cause;
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
 
 /// The result of a diagnosis: whether a delivery verifies, and if not, why.
 #[derive(Debug, Clone, PartialEq, Eq)]

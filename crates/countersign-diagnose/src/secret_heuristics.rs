@@ -3,16 +3,13 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign_core::{Algorithm, ConfigError, Scheme, Secret, SecretProblem, SecretWarningKind};
 
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::json::{self, Node};
 use super::secrets;
-use crate::crypto::algorithm::Algorithm;
-use crate::error::{ConfigError, SecretProblem};
-use crate::scheme::Scheme;
-use crate::secret::{Secret, SecretWarningKind};
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(

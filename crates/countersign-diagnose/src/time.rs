@@ -2,13 +2,12 @@
 
 use std::time::UNIX_EPOCH;
 
+use countersign_core::custom::json::{self, Value};
+use countersign_core::{SignatureLayout, TimestampSource, TimestampUnit, Tolerance};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
 use super::fix::Fix;
-use crate::json::{self, Value};
-use crate::scheme::{SignatureLayout, TimestampSource};
-use crate::time::tolerance::Tolerance;
-use crate::time::unit::TimestampUnit;
 
 /// Why an authentic delivery is rejected because of its timestamp. Empty if it is
 /// accepted.

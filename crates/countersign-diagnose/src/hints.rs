@@ -1,8 +1,9 @@
 //! Hints: what else to check if a signature does not match and no cause was found.
 
+use countersign_core::custom::json::{self, Value};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::Experiment;
-use crate::json::{self, Value};
 
 /// The hints. None of them is certain.
 pub(super) fn causes(trial: &Experiment) -> Vec<Cause> {

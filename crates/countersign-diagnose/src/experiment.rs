@@ -6,17 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use countersign_core::unchecked::{UncheckedScheme, UncheckedVerifier};
+use countersign_core::{
+    Algorithm, ConfigError, PublicUrl, Secret, Secrets, Tolerance, Verifier, VerifyError,
+    VerifyErrorKind,
+};
 
 use super::cause::{Cause, CauseKind};
 use super::request::CapturedRequest;
 use super::secrets;
-use crate::crypto::algorithm::Algorithm;
-use crate::error::{ConfigError, VerifyError, VerifyErrorKind};
-use crate::request::url::PublicUrl;
-use crate::scheme::UncheckedScheme;
-use crate::secret::{Secret, Secrets};
-use crate::time::tolerance::Tolerance;
-use crate::verify::{UncheckedVerifier, Verifier};
 
 /// What is verified: the captured request, unchanged or with a change.
 #[derive(Clone)]

@@ -1,10 +1,10 @@
 //! Requests that are handshakes: they contain no event.
 
+use countersign_core::{Handshake, HandshakeRule, Secret};
+
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
-use crate::scheme::{Handshake, HandshakeRule};
-use crate::secret::Secret;
 
 /// The name of the signed handshake, if the body is one. It is signed like any
 /// event.
