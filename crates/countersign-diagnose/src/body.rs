@@ -80,11 +80,11 @@ pub(super) fn base64(trial: &Experiment) -> Tries<'_> {
 
 /// A body over the limit. Experiments ignore the limit.
 pub(super) fn too_large(
-    bench: &Experiments<'_>,
+    experiments: &Experiments<'_>,
     trial: &Experiment,
     length: usize,
 ) -> Option<Cause> {
-    let limit = bench.body_limit.unwrap_or(trial.scheme.original().profile().body_limit());
+    let limit = experiments.body_limit.unwrap_or(trial.scheme.original().profile().body_limit());
     (length > limit).then(|| {
         let detail = format!("the body has {length} bytes, and the limit is {limit}");
         Cause::tried(CauseKind::BodyTooLarge, detail)

@@ -43,7 +43,7 @@ impl Cause {
         self.fix.text(self.audience)
     }
 
-    /// A cause that is certain if the experiment in the same [`Try`](super::trial::Try)
+    /// A cause that is certain if the experiment in the same [`Try`](super::experiment::Try)
     /// verifies.
     pub(super) fn tried(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
         let (detail, fix) = (detail.into(), kind.fix());
@@ -56,7 +56,7 @@ impl Cause {
     }
 
     /// Marks a suspected cause as certain.
-    pub(super) fn proved(self) -> Self {
+    pub(super) fn into_certain(self) -> Self {
         Self { certain: true, ..self }
     }
 

@@ -38,7 +38,7 @@ pub(super) fn undone(trial: &Experiment) -> Tries<'_> {
 /// differ in their output, so only the common ones are tried.
 pub(super) fn done(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
-    if body.is_empty() || body.len() > LARGEST || is_compressed(body) {
+    if body.is_empty() || body.len() > MAX_BODY || is_compressed(body) {
         return Box::new(std::iter::empty());
     }
     let plain = without_encoding(trial).unwrap_or_else(|| trial.clone());
@@ -116,5 +116,5 @@ const LEVELS: &[u32] = &[6, 9, 1];
 /// Unix, unknown, FAT, NTFS: the values of the operating system in gzip's header.
 const SYSTEMS: &[u8] = &[3, 255, 0, 10];
 const SYSTEM_AT: usize = 9;
-const LARGEST: usize = 2 * 1024 * 1024;
+const MAX_BODY: usize = 2 * 1024 * 1024;
 const MAX_DECODED: u64 = 64 * 1024 * 1024;

@@ -149,7 +149,7 @@ impl Diagnose {
         let matters = |name: &str| heuristics::is_header_that_matters(self.scheme.original(), name);
         let (request, headers_left_out) = request.clone().with_bounded_headers(matters);
         let trial = Experiment { request, ..full.clone() };
-        let bench = Experiments {
+        let experiments = Experiments {
             given: &self.secrets,
             others: &self.others,
             now_ms: self.clock.now_unix_ms(),
@@ -162,12 +162,12 @@ impl Diagnose {
             tried: Default::default(),
         };
         let signed = || handshake::signed(&trial);
-        let Some(rejection) = bench.as_it_is(&full).transpose() else {
+        let Some(rejection) = experiments.as_it_is(&full).transpose() else {
             return Ok(Diagnosis::verified(signed()));
         };
-        let (handshake, causes) = match handshake::unsigned(&bench, &trial) {
+        let (handshake, causes) = match handshake::unsigned(&experiments, &trial) {
             Some((name, cause)) => (Some(name), vec![cause]),
-            None => (signed(), strategy::causes(&bench, &trial, rejection.as_ref())),
+            None => (signed(), strategy::causes(&experiments, &trial, rejection.as_ref())),
         };
         let causes: Vec<Cause> =
             causes.into_iter().map(|cause| cause.for_audience(self.audience)).collect();

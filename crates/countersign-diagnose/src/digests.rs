@@ -90,7 +90,7 @@ fn pieces(value: &str) -> impl Iterator<Item = &str> {
         let behind = item.find(['=', ':']).map(|at| &item[at + 1..]);
         std::iter::once(item).chain(behind)
     });
-    pieces.filter(|piece| SHORTEST <= piece.len()).take(MAX_PIECES)
+    pieces.filter(|piece| MIN_PIECE <= piece.len()).take(MAX_PIECES)
 }
 
 fn decoded(text: &str) -> Option<(&'static str, Vec<u8>)> {
@@ -218,7 +218,7 @@ const HASHES: &[Hash] = &[
 const PADDING_OPTIONAL: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 /// The length of SHA-1 in base64 without padding.
-const SHORTEST: usize = 27;
+const MIN_PIECE: usize = 27;
 /// For one header. No provider sends more, and each piece is an experiment.
 const MAX_PIECES: usize = 16;
 const MAX_TRIES: usize = 1000;

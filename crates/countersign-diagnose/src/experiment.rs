@@ -44,8 +44,8 @@ impl Experiment {
 
     /// How many variations of one kind may be tried. There are fewer for a larger
     /// request.
-    pub(super) fn affordable(&self, most: usize) -> usize {
-        (MAX_BYTES / self.size().max(1)).clamp(MIN_TRIALS, most)
+    pub(super) fn affordable(&self, max: usize) -> usize {
+        (MAX_BYTES / self.size().max(1)).clamp(MIN_EXPERIMENTS, max)
     }
 
     /// How many variations may be tried of a kind that has thousands: together they
@@ -91,7 +91,7 @@ pub(super) enum With {
 }
 
 /// The result of an experiment that verified.
-pub(super) struct Proved {
+pub(super) struct Success {
     /// The cause in the secret, if it is not one of the given ones.
     pub(super) secret: Option<Cause>,
     pub(super) signed_at_ms: Option<i64>,
@@ -166,7 +166,7 @@ impl Experiments<'_> {
 
     /// Runs an experiment. Returns `None` if it does not verify. Ignores how old the
     /// timestamp is.
-    pub(super) fn run(&self, trial: &Experiment, with: With) -> Option<Proved> {
+    pub(super) fn run(&self, trial: &Experiment, with: With) -> Option<Success> {
         let verifiers = self.verifiers(trial, with)?;
         self.tried.set(self.tried.get() + 1);
         let request = &trial.request;
@@ -174,7 +174,7 @@ impl Experiments<'_> {
             self.spent.set(self.spent.get().saturating_add(trial.cost(causes.len())));
             let matched = verifier.verify(request.head(), request.body().clone()).ok()?;
             let secret = causes.get(matched.secret_index()).cloned().flatten();
-            Some(Proved {
+            Some(Success {
                 secret,
                 signed_at_ms: matched.signed_at_unix_ms(),
                 body_length: matched.body().len().max(request.body().len()),
@@ -223,7 +223,7 @@ impl Experiments<'_> {
             live.extend(more);
             return self.verifier(scheme, url, live).map(|one| vec![one]);
         }
-        // A rule may use the second secret for another purpose than the first one.
+        // Custom signing code may use the second secret for another purpose than the first one.
         let each = more.filter_map(|secret| self.verifier(scheme, url, vec![secret]));
         Some(each.collect())
     }
@@ -264,7 +264,7 @@ fn public_url(
 
 /// The maximum of hashed bytes for variations of one kind.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
-const MIN_TRIALS: usize = 40;
+const MIN_EXPERIMENTS: usize = 40;
 /// The cost of an experiment besides hashing, in hashed bytes.
 const OVERHEAD: usize = 4 * 1024;
 /// The cost of one check with a public key, in hashed bytes.

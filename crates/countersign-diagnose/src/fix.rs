@@ -200,7 +200,7 @@ impl CauseKind {
             Self::WrongScheme => Fix::of_all("configure the scheme that verifies it"),
             Self::Handshake => Fix::of_receiver(
                 "nothing, if you use a layer or an extractor: they answer the handshake; in your \
-                 own code, call `Verifier::handshake` before `Verifier::begin`",
+                 own code, call `Verifier::handshake` before `Verifier::verify`",
                 "nothing, if you use `countersign serve`: it answers the handshake",
             ),
             Self::RejectedForm => Fix::of_receiver(

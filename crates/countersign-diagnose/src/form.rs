@@ -144,8 +144,8 @@ fn of_json(body: &[u8]) -> Vec<Fields> {
     });
     let forms: Vec<Fields> = forms.filter(|fields| !fields.0.is_empty()).collect();
     let is_flat = members.iter().all(|(_, node)| matches!(node, Node::Plain(_) | Node::Text(_)));
-    let most = if is_flat { 1 } else { forms.len() };
-    forms.into_iter().take(most).collect()
+    let max = if is_flat { 1 } else { forms.len() };
+    forms.into_iter().take(max).collect()
 }
 
 type Found = Vec<(Vec<u8>, Option<Vec<u8>>)>;

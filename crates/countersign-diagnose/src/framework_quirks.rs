@@ -17,7 +17,7 @@ pub(super) struct Quirk {
 
 /// The common serializers first: a body that several would write alike is
 /// attributed to the first.
-pub(super) const HABITS: &[Quirk] = &[
+pub(super) const QUIRKS: &[Quirk] = &[
     Quirk {
         name: "compact, as `JSON.stringify(req.body)` (Express) and most libraries write it",
         style: COMPACT,

@@ -17,11 +17,14 @@ pub(super) fn signed(trial: &Experiment) -> Option<String> {
 
 /// The name of the unsigned handshake, if the request is one, and the cause that
 /// describes it.
-pub(super) fn unsigned(bench: &Experiments<'_>, trial: &Experiment) -> Option<(String, Cause)> {
+pub(super) fn unsigned(
+    experiments: &Experiments<'_>,
+    trial: &Experiment,
+) -> Option<(String, Cause)> {
     let handshakes = trial.scheme.original().handshakes().iter();
     let mut unsigned = handshakes.filter(|one| one.rule() != HandshakeRule::Signed);
     unsigned.find_map(|handshake| {
-        let is_answered = matches(trial, handshake, bench.verify_token);
+        let is_answered = matches(trial, handshake, experiments.verify_token);
         if !is_answered {
             let shown = handshake.shown_verify_token(&trial.request.head())?;
             let shown = Secret::from_text(shown).ok()?;
@@ -29,7 +32,7 @@ pub(super) fn unsigned(bench: &Experiments<'_>, trial: &Experiment) -> Option<(S
                 return None;
             }
         }
-        let cause = cause(handshake, is_answered, bench.verify_token.is_some());
+        let cause = cause(handshake, is_answered, experiments.verify_token.is_some());
         Some((handshake.name().to_owned(), cause))
     })
 }
@@ -48,7 +51,7 @@ fn cause(handshake: &Handshake, is_answered: bool, has_token: bool) -> Cause {
         }
         HandshakeRule::UnsignedInWindow => (
             "; it delivers a secret, and is answered only while the handshake window is open",
-            Some(ARM),
+            Some(OPEN_WINDOW),
         ),
         _ => ("", None),
     };
@@ -70,9 +73,9 @@ const TOKEN: [&str; 2] = [
     "configure the token that was entered at the provider: `verify_token` in the file of \
      `countersign serve`, `--verify-token-env` here",
 ];
-const ARM: [&str; 2] = [
+const OPEN_WINDOW: [&str; 2] = [
     "open the handshake window right before you create the webhook at the provider: \
-     `Verifier::handshake_window`",
+     `Verifier::open_handshake_window`",
     "open the handshake window right before you create the webhook at the provider: \
      `handshake_window` in the file of `countersign serve`",
 ];

@@ -66,7 +66,7 @@ fn with_fixed_names(trial: &Experiment, set: &HeaderSet) -> Option<Pairs> {
     let headers = trial.request.headers();
     let mut fixed = headers.to_vec();
     let mut changed = false;
-    for name in wanted(&trial.scheme, set) {
+    for name in read_headers(&trial.scheme, set) {
         if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
             continue;
         }
@@ -92,7 +92,10 @@ fn stem(name: &str) -> String {
 }
 
 /// The headers that the scheme reads if a request uses this set.
-fn wanted<'a>(scheme: &'a UncheckedScheme, set: &'a HeaderSet) -> impl Iterator<Item = &'a str> {
+fn read_headers<'a>(
+    scheme: &'a UncheckedScheme,
+    set: &'a HeaderSet,
+) -> impl Iterator<Item = &'a str> {
     set.iter().chain(scheme.signed_headers())
 }
 
@@ -109,7 +112,7 @@ fn once(trial: &Experiment) -> Option<Try> {
 /// Tries the headers that the scheme reads with their values restored.
 fn values(trial: &Experiment) -> Vec<Try> {
     let mut tries = Vec::new();
-    let names = trial.scheme.header_sets().iter().flat_map(|set| wanted(&trial.scheme, set));
+    let names = trial.scheme.header_sets().iter().flat_map(|set| read_headers(&trial.scheme, set));
     for name in names {
         let values: Vec<&[u8]> = trial.request.values(name).take(MAX_PIECES).collect();
         if let [first, _, ..] = values[..] {
@@ -241,7 +244,7 @@ fn replaced(trial: &Experiment, name: &str, value: Vec<u8>) -> Experiment {
 }
 
 /// Pairs every missing header with one of the request's headers; then also the
-/// signature's header, whether it is missing or not. Bounded by [`MOST_CHOICES`].
+/// signature's header, whether it is missing or not. Bounded by [`MAX_CHOICES`].
 fn choices<'a>(trial: &'a Experiment, set: &'a HeaderSet) -> Vec<Vec<(&'a str, usize)>> {
     let is_missing = |name: &&str| trial.request.values(name).next().is_none();
     let rest = set.id().into_iter().chain(set.timestamp()).chain(trial.scheme.signed_headers());
@@ -261,7 +264,7 @@ fn choices<'a>(trial: &'a Experiment, set: &'a HeaderSet) -> Vec<Vec<(&'a str, u
 
 /// Every way to assign a header of the request to each of these names.
 fn chosen_for<'a>(names: &[&'a str], trial: &Experiment) -> Vec<Vec<(&'a str, usize)>> {
-    let most = trial.affordable(MAX_CHOICES);
+    let max = trial.affordable(MAX_CHOICES);
     let mut choices: Vec<Vec<(&str, usize)>> = vec![Vec::new()];
     for name in names {
         let may_be = |(_, (other, value)): &(usize, &(String, Vec<u8>))| {
@@ -272,7 +275,7 @@ fn chosen_for<'a>(names: &[&'a str], trial: &Experiment) -> Vec<Vec<(&'a str, us
             let free = others().filter(|(at, _)| chosen.iter().all(|(_, taken)| taken != at));
             free.map(|(at, _)| chosen.iter().copied().chain([(*name, at)]).collect())
         });
-        choices = with_one.take(most).collect();
+        choices = with_one.take(max).collect();
     }
     choices
 }

@@ -9,25 +9,26 @@ use countersign_core::{HeaderSet, Scheme, VerifyError, VerifyErrorKind};
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
-use super::framework_quirks::HABITS;
+use super::framework_quirks::QUIRKS;
 use super::strategy::Rejection;
 use super::{charset, compression, digests, json, secret_heuristics, stand_in};
 
 /// The suspected causes. None of them is certain.
 pub(super) fn causes(
-    bench: &Experiments<'_>,
+    experiments: &Experiments<'_>,
     trial: &Experiment,
     rejection: Rejection<'_>,
 ) -> Vec<Cause> {
     let mut causes = Vec::new();
     causes.extend(scheme(trial));
-    causes.extend(secret_heuristics::in_request(bench, trial));
-    causes.extend(rejection.err().and_then(|it| secret_heuristics::unusable(bench, trial, it)));
-    causes.extend(rejection.ok().and_then(|rejection| rejected(bench, trial, rejection)));
+    causes.extend(secret_heuristics::in_request(experiments, trial));
+    causes
+        .extend(rejection.err().and_then(|it| secret_heuristics::unusable(experiments, trial, it)));
+    causes.extend(rejection.ok().and_then(|rejection| rejected(experiments, trial, rejection)));
     causes.extend(body(trial));
     if rejection.is_ok() {
-        causes.extend(secret_heuristics::of_another_kind(bench, trial));
-        causes.extend(secret_heuristics::of_odd_form(bench, trial));
+        causes.extend(secret_heuristics::of_another_kind(experiments, trial));
+        causes.extend(secret_heuristics::of_odd_form(experiments, trial));
     }
     causes
 }
@@ -48,7 +49,7 @@ fn scheme(trial: &Experiment) -> Option<Cause> {
 }
 
 /// The schemes whose headers a request has, if it lacks the signature header of the
-/// given scheme. Empty if there are more than [`MOST_SCHEMES`]: a long list is no
+/// given scheme. Empty if there are more than [`MAX_SCHEMES`]: a long list is no
 /// help.
 pub(super) fn schemes_of_its_headers(trial: &Experiment) -> Vec<Arc<UncheckedScheme>> {
     if has_own_signature(trial) {
@@ -84,32 +85,40 @@ fn has_headers(trial: &Experiment, scheme: &Scheme) -> bool {
 }
 
 /// A cause from the rejection itself, if it is not a signature mismatch.
-fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError) -> Option<Cause> {
+fn rejected(
+    experiments: &Experiments<'_>,
+    trial: &Experiment,
+    rejection: &VerifyError,
+) -> Option<Cause> {
     use VerifyErrorKind as Kind;
-    let told = |kind, more: &str| Cause::suspected(kind, format!("{rejection}{more}"));
+    let suspected = |kind, more: &str| Cause::suspected(kind, format!("{rejection}{more}"));
     Some(match rejection.kind() {
         Kind::MissingSignature => {
-            let are_all_tried = bench.headers_left_out == 0 && digests::are_all_tried(trial);
+            let are_all_tried = experiments.headers_left_out == 0 && digests::are_all_tried(trial);
             let more = if are_all_tried { digests::NONE_VERIFIES } else { "" };
-            told(CauseKind::PartMissing, more)
+            suspected(CauseKind::PartMissing, more)
         }
         Kind::MissingHeader | Kind::MissingId | Kind::MissingTimestamp => {
-            told(CauseKind::PartMissing, "")
+            suspected(CauseKind::PartMissing, "")
         }
-        Kind::UnsupportedSignature => told(CauseKind::WrongHeader, "").with_fix(Fix::of_receiver(
-            "compare the signature version in the provider's settings with the one that \
+        Kind::UnsupportedSignature => {
+            suspected(CauseKind::WrongHeader, "").with_fix(Fix::of_receiver(
+                "compare the signature version in the provider's settings with the one that \
              `Scheme::signature_format` shows",
-            "compare the signature version in the provider's settings with the one that \
+                "compare the signature version in the provider's settings with the one that \
              `countersign schemes` shows",
-        )),
-        Kind::MalformedSignature | Kind::MalformedId => told(
+            ))
+        }
+        Kind::MalformedSignature | Kind::MalformedId => suspected(
             CauseKind::WrongHeader,
             ": it was truncated or rewritten, or it is another provider's; no change that was \
              tried fixes it",
         ),
-        Kind::RepeatedHeader => told(CauseKind::WrongHeader, ", and none of its values verifies"),
-        Kind::MalformedTimestamp => told(CauseKind::TimestampUnit, ""),
-        Kind::UnknownKey => told(CauseKind::SecretOfAnotherEndpoint, "").with_fix(
+        Kind::RepeatedHeader => {
+            suspected(CauseKind::WrongHeader, ", and none of its values verifies")
+        }
+        Kind::MalformedTimestamp => suspected(CauseKind::TimestampUnit, ""),
+        Kind::UnknownKey => suspected(CauseKind::SecretOfAnotherEndpoint, "").with_fix(
             "compare the key, the certificate or the topic that the delivery names with the \
              configured ones: it is for another endpoint, or the provider has a new key",
         ),
@@ -124,18 +133,18 @@ fn rejected(bench: &Experiments<'_>, trial: &Experiment, rejection: &VerifyError
             );
             Cause::suspected(CauseKind::BodyTooLarge, detail)
         }
-        Kind::Misconfigured if has_no_valid_secret(bench, trial.scheme.original()) => {
-            told(CauseKind::Rotated, ": none of the secrets is valid at this time")
+        Kind::Misconfigured if has_no_valid_secret(experiments, trial.scheme.original()) => {
+            suspected(CauseKind::Rotated, ": none of the secrets is valid at this time")
         }
-        Kind::Misconfigured if trial.scheme.signs_url() => told(CauseKind::UrlMismatch, ""),
+        Kind::Misconfigured if trial.scheme.signs_url() => suspected(CauseKind::UrlMismatch, ""),
         _ => return None,
     })
 }
 
 /// Whether there are secrets, and none of them is valid now.
-fn has_no_valid_secret(bench: &Experiments<'_>, scheme: &Scheme) -> bool {
-    let is_any_valid = bench.given.is_any_valid_at(scheme, bench.now_ms);
-    bench.given.iter().next().is_some() && is_any_valid.is_ok_and(|is_valid| !is_valid)
+fn has_no_valid_secret(experiments: &Experiments<'_>, scheme: &Scheme) -> bool {
+    let is_any_valid = experiments.given.is_any_valid_at(scheme, experiments.now_ms);
+    experiments.given.iter().next().is_some() && is_any_valid.is_ok_and(|is_valid| !is_valid)
 }
 
 fn body(trial: &Experiment) -> Option<Cause> {
@@ -161,7 +170,7 @@ fn body(trial: &Experiment) -> Option<Cause> {
     if body == b"{}" && stated.is_none() && trial.scheme.original().authenticates_body() {
         let detail = "the body is `{}`, the value of `req.body` in Express if nothing has parsed \
                       the body: unless the provider sent `{}`, it is not the signed body";
-        return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(HABITS[0].fix));
+        return Some(Cause::suspected(CauseKind::BodyEmpty, detail).with_fix(QUIRKS[0].fix));
     }
     let encoding = trial.request.text("content-encoding").unwrap_or("identity");
     let is_encoded = !encoding.eq_ignore_ascii_case("identity");
@@ -186,8 +195,8 @@ fn body(trial: &Experiment) -> Option<Cause> {
             let detail =
                 format!("the body is complete JSON of {length} bytes, but {stated} were sent");
             let cause = Cause::suspected(CauseKind::BodyReserialized, detail);
-            Some(match json::habit(body) {
-                Some((habit, _)) => cause.with_fix(habit.fix),
+            Some(match json::quirk(body) {
+                Some((quirk, _)) => cause.with_fix(quirk.fix),
                 None => cause,
             })
         }

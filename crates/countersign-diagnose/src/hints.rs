@@ -23,8 +23,8 @@ fn mode(trial: &Experiment) -> Option<Cause> {
     let pointers: Vec<&str> = MODES.iter().map(|(pointer, _)| *pointer).collect();
     let values = json::at(trial.body(), &pointers);
     let mut stated = MODES.iter().zip(values);
-    let (pointer, mode) = stated.find_map(|((pointer, says), value)| match value {
-        Value::Text(text) => Some((pointer, says(&text.to_ascii_lowercase())?)),
+    let (pointer, mode) = stated.find_map(|((pointer, mode_of), value)| match value {
+        Value::Text(text) => Some((pointer, mode_of(&text.to_ascii_lowercase())?)),
         _ => None,
     })?;
     let detail = format!(
@@ -35,7 +35,7 @@ fn mode(trial: &Experiment) -> Option<Cause> {
     Some(Cause::suspected(CauseKind::SecretOfAnotherEndpoint, detail).with_fix(fix))
 }
 
-type Says = fn(&str) -> Option<&'static str>;
+type ModeOf = fn(&str) -> Option<&'static str>;
 
 fn is_live(text: &str) -> Option<&'static str> {
     match text {
@@ -61,7 +61,7 @@ fn is_named(text: &str) -> Option<&'static str> {
     }
 }
 
-const MODES: &[(&str, Says)] = &[
+const MODES: &[(&str, ModeOf)] = &[
     ("/livemode", is_live),
     ("/live_mode", is_live),
     ("/liveMode", is_live),

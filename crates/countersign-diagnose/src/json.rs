@@ -19,7 +19,7 @@ pub(super) use write::{Escapes, Gaps, Style};
 use super::body::BOM;
 use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Tries, Try};
-use super::framework_quirks::{HABITS, Quirk};
+use super::framework_quirks::{QUIRKS, Quirk};
 
 /// Serializes the body as every known serializer would, with its names in their
 /// order or sorted.
@@ -33,16 +33,16 @@ pub(super) fn rewritten(trial: &Experiment) -> Tries<'_> {
     let (mark, body) = without_mark(body);
     let Some(ordered) = parse(body) else { return Box::new(std::iter::empty()) };
     let sorted = ordered.sorted();
-    let at_hand = habit_of(&ordered, &sorted, body);
+    let captured = quirk_of(&ordered, &sorted, body);
     let hasher = RandomState::new();
     let mut seen = HashSet::from([hasher.hash_one(body)]);
-    let ways = ways().filter_map(move |(habit, is_sorted)| {
-        let written = if is_sorted { &sorted } else { &ordered }.write(&habit.style);
+    let ways = ways().filter_map(move |(quirk, is_sorted)| {
+        let written = if is_sorted { &sorted } else { &ordered }.write(&quirk.style);
         // Most serializers write most bodies alike.
-        seen.insert(hasher.hash_one(written.as_bytes())).then_some((habit, is_sorted, written))
+        seen.insert(hasher.hash_one(written.as_bytes())).then_some((quirk, is_sorted, written))
     });
-    Box::new(ways.map(move |(habit, is_sorted, written)| Try {
-        cause: cause(habit, is_sorted, at_hand),
+    Box::new(ways.map(move |(quirk, is_sorted, written)| Try {
+        cause: cause(quirk, is_sorted, captured),
         trial: trial.with_body([mark, written.as_bytes()].concat()),
     }))
 }
@@ -58,7 +58,7 @@ fn without_mark(body: &[u8]) -> (&[u8], &[u8]) {
 pub(super) fn by_any_writer(trial: &Experiment) -> Tries<'_> {
     let body = trial.body();
     let Some(ordered) = parse(body) else { return Box::new(std::iter::empty()) };
-    let at_hand = habit_of(&ordered, &ordered.sorted(), body);
+    let captured = quirk_of(&ordered, &ordered.sorted(), body);
     let hasher = RandomState::new();
     let mut seen = HashSet::from([hasher.hash_one(body)]);
     let written = writers::styles(&ordered).filter_map(move |style| {
@@ -66,7 +66,7 @@ pub(super) fn by_any_writer(trial: &Experiment) -> Tries<'_> {
         seen.insert(hasher.hash_one(written.as_bytes())).then_some(written)
     });
     let tries = written.map(move |written| Try {
-        cause: parsed("from the sender's own serializer, with other escapes or spaces", at_hand),
+        cause: parsed("from the sender's own serializer, with other escapes or spaces", captured),
         trial: trial.with_body(written),
     });
     Box::new(tries.take(trial.affordable_variations()))
@@ -74,31 +74,31 @@ pub(super) fn by_any_writer(trial: &Experiment) -> Tries<'_> {
 
 /// The serializer that would have written this body, and whether its names are
 /// sorted.
-pub(super) fn habit(body: &[u8]) -> Option<(&'static Quirk, bool)> {
+pub(super) fn quirk(body: &[u8]) -> Option<(&'static Quirk, bool)> {
     let ordered = parse(body)?;
-    habit_of(&ordered, &ordered.sorted(), body)
+    quirk_of(&ordered, &ordered.sorted(), body)
 }
 
 pub(super) fn is_whole(body: &[u8]) -> bool {
     parse(body).is_some()
 }
 
-fn habit_of(ordered: &Node, sorted: &Node, body: &[u8]) -> Option<(&'static Quirk, bool)> {
-    let is_sorted = ordered.write(&HABITS[0].style) == sorted.write(&HABITS[0].style);
-    let found = HABITS.iter().find(|habit| ordered.write(&habit.style).as_bytes() == body);
+fn quirk_of(ordered: &Node, sorted: &Node, body: &[u8]) -> Option<(&'static Quirk, bool)> {
+    let is_sorted = ordered.write(&QUIRKS[0].style) == sorted.write(&QUIRKS[0].style);
+    let found = QUIRKS.iter().find(|quirk| ordered.write(&quirk.style).as_bytes() == body);
     // A few names can be in sorted order by chance.
-    found.map(|habit| (habit, is_sorted && ordered.max_names() > 3))
+    found.map(|quirk| (quirk, is_sorted && ordered.max_names() > 3))
 }
 
-fn cause(signed: &Quirk, is_sorted: bool, at_hand: Option<(&'static Quirk, bool)>) -> Cause {
-    parsed(&format!("{}{}", signed.name, sorted(is_sorted)), at_hand)
+fn cause(signed: &Quirk, is_sorted: bool, captured: Option<(&'static Quirk, bool)>) -> Cause {
+    parsed(&format!("{}{}", signed.name, sorted(is_sorted)), captured)
 }
 
 /// The cause for these styles of the signed and of the captured body.
-fn parsed(signed: &str, at_hand: Option<(&'static Quirk, bool)>) -> Cause {
-    let (hand, fix) = match at_hand {
-        Some((habit, is_sorted)) => (format!("{}{}", habit.name, sorted(is_sorted)), habit.fix),
-        None => ("in the style of no known serializer".to_owned(), HABITS[0].fix),
+fn parsed(signed: &str, captured: Option<(&'static Quirk, bool)>) -> Cause {
+    let (hand, fix) = match captured {
+        Some((quirk, is_sorted)) => (format!("{}{}", quirk.name, sorted(is_sorted)), quirk.fix),
+        None => ("in the style of no known serializer".to_owned(), QUIRKS[0].fix),
     };
     let detail = format!(
         "the body was parsed and serialized again: the signed body is {signed}; the captured body \
@@ -113,23 +113,23 @@ fn sorted(is_sorted: bool) -> &'static str {
 
 /// The likely styles first: sorted names are rare.
 fn ways() -> impl Iterator<Item = (&'static Quirk, bool)> {
-    let in_order = HABITS.iter().map(|habit| (habit, false));
-    in_order.chain(HABITS.iter().map(|habit| (habit, true)))
+    let in_order = QUIRKS.iter().map(|quirk| (quirk, false));
+    in_order.chain(QUIRKS.iter().map(|quirk| (quirk, true)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn written(body: &str, habit: &str) -> String {
-        let habit = HABITS.iter().find(|known| known.name.contains(habit)).unwrap();
-        parse(body.as_bytes()).unwrap().write(&habit.style)
+    fn written(body: &str, quirk: &str) -> String {
+        let quirk = QUIRKS.iter().find(|known| known.name.contains(quirk)).unwrap();
+        parse(body.as_bytes()).unwrap().write(&quirk.style)
     }
 
     #[test]
-    fn each_habit_writes_as_its_framework_does() {
+    fn each_quirk_writes_as_its_framework_does() {
         let body = r#" {"b":[1.0, {"é":"a/b\n"}], "a" : {}, "x":[],"m":"<'&=+😀>"} "#;
-        for (habit, expected) in [
+        for (quirk, expected) in [
             ("JSON.stringify", r#"{"b":[1.0,{"é":"a/b\n"}],"a":{},"x":[],"m":"<'&=+😀>"}"#),
             (
                 "json.dumps(x)",
@@ -150,15 +150,15 @@ mod tests {
             ),
             ("numbers of JavaScript", r#"{"b":[1,{"é":"a/b\n"}],"a":{},"x":[],"m":"<'&=+😀>"}"#),
         ] {
-            assert_eq!(written(body, habit), expected, "{habit}");
+            assert_eq!(written(body, quirk), expected, "{quirk}");
         }
         let pretty = "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}";
         assert_eq!(written(r#"{"a":[1,{}],"b":[]}"#, "two spaces"), pretty);
     }
 
     #[test]
-    fn a_habit_is_known_by_what_it_writes() {
-        let known = |body: &str| habit(body.as_bytes()).map(|(habit, _)| habit.name);
+    fn a_quirk_is_known_by_what_it_writes() {
+        let known = |body: &str| quirk(body.as_bytes()).map(|(quirk, _)| quirk.name);
         assert!(known(r#"{"a":1}"#).unwrap().contains("JSON.stringify"));
         assert!(known(r#"{"a": "é"}"#).unwrap().contains("ensure_ascii=False"));
         assert!(known(r#"{"a":"\/"}"#).unwrap().contains("json_encode"));

@@ -24,7 +24,7 @@ fn rejected_body(trial: &Experiment, body: &[u8]) -> Option<String> {
         return Some(if body.is_empty() { EMPTY.to_owned() } else { TOKEN.to_owned() });
     }
     let Some(first) = body.first() else {
-        // A template accepts an empty body. A rule decides for itself.
+        // A template accepts an empty body. Custom signing code decides for itself.
         return (!scheme.is_data() && !body_first.is_empty()).then(|| no_such_start(body_first));
     };
     if scheme.requires_json_document() && !json::is_document(body) {

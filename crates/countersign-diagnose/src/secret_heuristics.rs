@@ -13,13 +13,13 @@ use super::secrets;
 
 /// The cause for a secret that the scheme cannot use, with a guess of what it is.
 pub(super) fn unusable(
-    bench: &Experiments<'_>,
+    experiments: &Experiments<'_>,
     trial: &Experiment,
     problem: &ConfigError,
 ) -> Option<Cause> {
     let ConfigError::Secret { problem, index, .. } = problem else { return None };
     let index = index.unwrap_or(0);
-    let secret = bench.given.iter().nth(index);
+    let secret = experiments.given.iter().nth(index);
     let called = secret.map_or("the secret".to_owned(), |secret| secrets::called(secret, index));
     let detail = format!("{called} {}", secret_problem(*problem));
     let detail = match secret
@@ -37,11 +37,11 @@ pub(super) fn unusable(
 
 /// The cause for a secret that the request contains. No sender that signs sends its
 /// key, so this is a token of another kind of authentication, or an id.
-pub(super) fn in_request(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
+pub(super) fn in_request(experiments: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     if trial.scheme.algorithm() == Algorithm::Token {
         return None;
     }
-    bench.given.iter().enumerate().find_map(|(index, secret)| {
+    experiments.given.iter().enumerate().find_map(|(index, secret)| {
         let text = std::str::from_utf8(secret.dangerous_reveal()).ok()?.trim();
         let (first_line, more) = text.split_once('\n').unwrap_or((text, ""));
         let (shown, part) = match more {
@@ -58,8 +58,8 @@ pub(super) fn in_request(bench: &Experiments<'_>, trial: &Experiment) -> Option<
 }
 
 /// The cause for a secret that begins like a key that does not sign webhooks.
-pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
-    let mut secrets = bench.given.iter();
+pub(super) fn of_another_kind(experiments: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
+    let mut secrets = experiments.given.iter();
     let what =
         secrets.find_map(|secret| kind(secret, trial.scheme.original(), Certainty::Usable))?;
     let detail = format!("the secret begins like {what}, which does not sign webhooks");
@@ -67,12 +67,12 @@ pub(super) fn of_another_kind(bench: &Experiments<'_>, trial: &Experiment) -> Op
 }
 
 /// The cause for a secret with something around it, or with a part missing.
-pub(super) fn of_odd_form(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
+pub(super) fn of_odd_form(experiments: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
     use SecretWarningKind::{Json, Masked, SeveralLines};
-    let warnings = bench.given.warnings(trial.scheme.original());
+    let warnings = experiments.given.warnings(trial.scheme.original());
     let mut warnings = warnings.iter();
     let warning = warnings.find(|it| matches!(it.kind(), Json | Masked | SeveralLines))?;
-    let secret = bench.given.iter().nth(warning.index())?;
+    let secret = experiments.given.iter().nth(warning.index())?;
     let kind = warning.kind();
     let detail = format!("{} {}", secrets::called(secret, warning.index()), kind.problem());
     Some(Cause::suspected(CauseKind::SecretKind, detail).with_fix(kind.fix()))
@@ -174,7 +174,7 @@ fn is_sid(text: &str) -> bool {
 /// The place in a request that contains a text, alone or after the name of an
 /// authentication scheme.
 fn place_of(trial: &Experiment, text: &str) -> Option<String> {
-    if text.len() < SHORTEST {
+    if text.len() < MIN_LENGTH {
         return None;
     }
     let is_shown = |value: &[u8]| {
@@ -220,7 +220,7 @@ fn is_of_pointer(byte: u8) -> bool {
 }
 
 /// A shorter text can occur anywhere by chance.
-const SHORTEST: usize = 6;
+const MIN_LENGTH: usize = 6;
 
 /// Schemes whose secrets begin like this, because they are or were API keys.
 const SIGNING_API_KEYS: &[(&str, &str)] = &[("mailgun", "key-"), ("paystack", "sk_")];

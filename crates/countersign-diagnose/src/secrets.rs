@@ -112,19 +112,19 @@ fn same(secret: &Secret, scheme: &UncheckedScheme, called: &str) -> Vec<(Cause, 
     }
     if scheme.algorithm().is_shared() {
         for value in values(trimmed) {
-            let told = "is JSON; a value in it signed the delivery";
+            let what = "is JSON; a value in it signed the delivery";
             let fix = "store only that value, without the JSON around it";
-            read.part(CauseKind::SecretWithName, told, &value, fix);
+            read.part(CauseKind::SecretWithName, what, &value, fix);
         }
         for line in lines(trimmed) {
-            let told = "has several lines; one of them signed the delivery";
+            let what = "has several lines; one of them signed the delivery";
             let fix = "store only that line, and each secret in its own place";
-            read.part(CauseKind::SecretTrailingWhitespace, told, line, fix);
+            read.part(CauseKind::SecretTrailingWhitespace, what, line, fix);
         }
     }
     if let Some(decoded) = without_escapes(trimmed) {
-        let told = "is percent-encoded; the decoded text signed the delivery";
-        read.text(CauseKind::SecretNotDecoded, told, &decoded);
+        let what = "is percent-encoded; the decoded text signed the delivery";
+        read.text(CauseKind::SecretNotDecoded, what, &decoded);
     }
 
     let plain = unquoted.unwrap_or(trimmed);
@@ -148,15 +148,15 @@ fn same(secret: &Secret, scheme: &UncheckedScheme, called: &str) -> Vec<(Cause, 
     }
     if let Some((_, key)) = plain.split_once('\n').filter(|_| scheme.original().name() == "paypal")
     {
-        let told = "has the id of a webhook, but the delivery was signed by PayPal's simulator, \
+        let what = "has the id of a webhook, but the delivery was signed by PayPal's simulator, \
                     which signs for the id `WEBHOOK_ID`";
-        read.text(CauseKind::SecretOfAnotherEndpoint, told, &format!("WEBHOOK_ID\n{key}"));
+        read.text(CauseKind::SecretOfAnotherEndpoint, what, &format!("WEBHOOK_ID\n{key}"));
     }
     if format == SecretFormat::Basic
         && let Some(pair) = STANDARD.decode(plain).ok().and_then(|b| String::from_utf8(b).ok())
     {
-        let told = "is in base64, but the scheme expects user and password";
-        read.text(CauseKind::SecretNotDecoded, told, &pair);
+        let what = "is in base64, but the scheme expects user and password";
+        read.text(CauseKind::SecretNotDecoded, what, &pair);
     }
     let kind = CauseKind::SecretWronglyDecoded;
     if !is_text {
@@ -164,8 +164,8 @@ fn same(secret: &Secret, scheme: &UncheckedScheme, called: &str) -> Vec<(Cause, 
     }
     match plain.strip_prefix("whsec_") {
         Some(bare) => {
-            let told = "has the prefix `whsec_`, but the text after it signed the delivery";
-            read.key(kind, told, bare.as_bytes());
+            let what = "has the prefix `whsec_`, but the text after it signed the delivery";
+            read.key(kind, what, bare.as_bytes());
         }
         None => {
             let whole = format!("whsec_{plain}");

@@ -4,7 +4,7 @@
 use countersign_core::{ConfigError, VerifyError, VerifyErrorKind};
 
 use super::cause::{Cause, CauseKind};
-use super::experiment::{Experiment, Experiments, Proved, Tries, With};
+use super::experiment::{Experiment, Experiments, Success, Tries, With};
 use super::{
     body, charset, compression, digests, form, headers, heuristics, hints, json, rejected_form,
     schemes, secret_heuristics, stand_in, time, url, url_escapes,
@@ -16,26 +16,26 @@ pub(super) type Rejection<'a> = Result<&'a VerifyError, &'a ConfigError>;
 
 /// The causes, the most likely first. There is at least one.
 pub(super) fn causes(
-    bench: &Experiments<'_>,
+    experiments: &Experiments<'_>,
     trial: &Experiment,
     rejection: Rejection<'_>,
 ) -> Vec<Cause> {
-    let found = match bench.run(trial, With::Given) {
-        Some(proved) => {
+    let found = match experiments.run(trial, With::Given) {
+        Some(success) => {
             // It verifies with the secrets that can be used.
             let unusable =
-                rejection.err().and_then(|it| secret_heuristics::unusable(bench, trial, it));
-            let causes = unusable.map(Cause::proved).into_iter().collect();
-            Some(with_the_rest(bench, trial, &proved, causes))
+                rejection.err().and_then(|it| secret_heuristics::unusable(experiments, trial, it));
+            let causes = unusable.map(Cause::into_certain).into_iter().collect();
+            Some(with_further_causes(experiments, trial, &success, causes))
         }
-        None => bench
+        None => experiments
             .run(trial, With::All)
-            .map(|proved| with_the_rest(bench, trial, &proved, Vec::new()))
-            .or_else(|| one_change(bench, trial, With::Given))
-            .or_else(|| one_change(bench, trial, With::All))
-            .or_else(|| change(bench, trial, With::Given, EXHAUSTIVE))
-            .or_else(|| two_changes(bench, trial))
-            .or_else(|| change(bench, trial, With::All, EXHAUSTIVE)),
+            .map(|success| with_further_causes(experiments, trial, &success, Vec::new()))
+            .or_else(|| one_change(experiments, trial, With::Given))
+            .or_else(|| one_change(experiments, trial, With::All))
+            .or_else(|| change(experiments, trial, With::Given, EXHAUSTIVE))
+            .or_else(|| two_changes(experiments, trial))
+            .or_else(|| change(experiments, trial, With::All, EXHAUSTIVE)),
     };
     let is_signed = found.is_some();
     let found = found.map(|mut causes| {
@@ -43,7 +43,7 @@ pub(super) fn causes(
         if let Some(parts) = body::too_many_parts(rejection) {
             let compressed =
                 causes.iter_mut().filter(|cause| cause.kind() == CauseKind::BodyCompressed);
-            compressed.for_each(|cause| *cause = parts.clone().proved());
+            compressed.for_each(|cause| *cause = parts.clone().into_certain());
         }
         if causes.is_empty() {
             causes.extend(body::over_own_limit(rejection));
@@ -51,75 +51,85 @@ pub(super) fn causes(
         causes
     });
     found.filter(|causes| !causes.is_empty()).unwrap_or_else(|| {
-        let mut causes = heuristics::causes(bench, trial, rejection);
+        let mut causes = heuristics::causes(experiments, trial, rejection);
         if causes.is_empty() {
-            causes.push(if is_signed { ambiguous() } else { unknown(bench, rejection.ok()) });
+            causes.push(if is_signed { ambiguous() } else { unknown(experiments, rejection.ok()) });
         }
         if !is_signed && rejection.is_ok_and(|it| it.kind() == VerifyErrorKind::SignatureMismatch) {
             causes.extend(hints::causes(trial));
         }
-        causes.extend(headers_left_out(bench, trial));
+        causes.extend(headers_left_out(experiments, trial));
         causes
     })
 }
 
-fn one_change(bench: &Experiments<'_>, trial: &Experiment, with: With) -> Option<Vec<Cause>> {
-    change(bench, trial, with, NARROW)
-        .or_else(|| other_scheme(bench, trial, with))
-        .or_else(|| change(bench, trial, with, WIDE))
+fn one_change(experiments: &Experiments<'_>, trial: &Experiment, with: With) -> Option<Vec<Cause>> {
+    change(experiments, trial, with, NARROW)
+        .or_else(|| other_scheme(experiments, trial, with))
+        .or_else(|| change(experiments, trial, with, WIDE))
 }
 
 fn change(
-    bench: &Experiments<'_>,
+    experiments: &Experiments<'_>,
     trial: &Experiment,
     with: With,
     changes: &[Change],
 ) -> Option<Vec<Cause>> {
     for tried in changes.iter().flat_map(|change| change(trial)) {
-        if with == With::All && bench.is_spent() {
+        if with == With::All && experiments.is_spent() {
             return None;
         }
-        if let Some(proved) = bench.run(&tried.trial, with) {
-            return Some(with_the_rest(bench, &tried.trial, &proved, vec![tried.cause]));
+        if let Some(success) = experiments.run(&tried.trial, with) {
+            return Some(with_further_causes(
+                experiments,
+                &tried.trial,
+                &success,
+                vec![tried.cause],
+            ));
         }
     }
     None
 }
 
 /// All schemes with which the request verifies, as one cause: the user chooses.
-fn other_scheme(bench: &Experiments<'_>, trial: &Experiment, with: With) -> Option<Vec<Cause>> {
+fn other_scheme(
+    experiments: &Experiments<'_>,
+    trial: &Experiment,
+    with: With,
+) -> Option<Vec<Cause>> {
     let mut found = Vec::new();
-    for other in schemes::others(trial, bench.is_mismatched(trial)) {
-        if with == With::All && bench.is_spent() {
+    for other in schemes::others(trial, experiments.is_mismatched(trial)) {
+        if with == With::All && experiments.is_spent() {
             break;
         }
-        if let Some(proved) = bench.run(&other, with) {
-            found.push((other, proved));
+        if let Some(success) = experiments.run(&other, with) {
+            found.push((other, success));
         }
     }
     // Schemes that reject the form of this delivery are left out if another one accepts it.
-    let is_accepted = |(other, proved): &(Experiment, Proved)| {
-        rejected_form::cause(other, &proved.body, is_off(bench, other, proved)).is_none()
+    let is_accepted = |(other, success): &(Experiment, Success)| {
+        rejected_form::cause(other, &success.body, has_time_cause(experiments, other, success))
+            .is_none()
     };
     if found.iter().any(is_accepted) {
         found.retain(is_accepted);
     }
     found.sort_by_key(|(trial, _)| !schemes::is_named_for(trial));
     let names: Vec<&str> = found.iter().map(|(trial, _)| trial.scheme.original().name()).collect();
-    let (likeliest, proved) = found.first()?;
-    Some(with_the_rest(bench, likeliest, proved, vec![schemes::cause(&names)]))
+    let (likeliest, success) = found.first()?;
+    Some(with_further_causes(experiments, likeliest, success, vec![schemes::cause(&names)]))
 }
 
-fn two_changes(bench: &Experiments<'_>, trial: &Experiment) -> Option<Vec<Cause>> {
+fn two_changes(experiments: &Experiments<'_>, trial: &Experiment) -> Option<Vec<Cause>> {
     for (first, second) in pairs() {
         for one in first(trial) {
             for both in second(&one.trial) {
-                if bench.is_spent() {
+                if experiments.is_spent() {
                     return None;
                 }
-                if let Some(proved) = bench.run(&both.trial, With::Given) {
+                if let Some(success) = experiments.run(&both.trial, With::Given) {
                     let causes = vec![one.cause, both.cause];
-                    return Some(with_the_rest(bench, &both.trial, &proved, causes));
+                    return Some(with_further_causes(experiments, &both.trial, &success, causes));
                 }
             }
         }
@@ -141,27 +151,31 @@ fn pairs() -> impl Iterator<Item = (Change, Change)> {
 }
 
 /// Adds what else must be fixed: the secret, the limit, the timestamp, and the form.
-fn with_the_rest(
-    bench: &Experiments<'_>,
+fn with_further_causes(
+    experiments: &Experiments<'_>,
     trial: &Experiment,
-    proved: &Proved,
+    success: &Success,
     mut causes: Vec<Cause>,
 ) -> Vec<Cause> {
-    causes.extend(proved.secret.clone());
-    causes.extend(body::too_large(bench, trial, proved.body_length));
-    causes.extend(time::explain(bench, trial, proved));
-    causes.extend(rejected_form::cause(trial, &proved.body, is_off(bench, trial, proved)));
+    causes.extend(success.secret.clone());
+    causes.extend(body::too_large(experiments, trial, success.body_length));
+    causes.extend(time::explain(experiments, trial, success));
+    causes.extend(rejected_form::cause(
+        trial,
+        &success.body,
+        has_time_cause(experiments, trial, success),
+    ));
     causes
 }
 
 /// Whether the timestamp is a separate cause, regardless of the form.
-fn is_off(bench: &Experiments<'_>, trial: &Experiment, proved: &Proved) -> bool {
-    !time::explain(bench, trial, proved).is_empty()
+fn has_time_cause(experiments: &Experiments<'_>, trial: &Experiment, success: &Success) -> bool {
+    !time::explain(experiments, trial, success).is_empty()
 }
 
 /// Reports headers that were not tried.
-fn headers_left_out(bench: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
-    let left_out = bench.headers_left_out;
+fn headers_left_out(experiments: &Experiments<'_>, trial: &Experiment) -> Option<Cause> {
+    let left_out = experiments.headers_left_out;
     (left_out > 0).then(|| {
         let tried = trial.request.headers().len();
         let detail = format!(
@@ -182,10 +196,10 @@ fn ambiguous() -> Cause {
     Cause::suspected(CauseKind::TamperedOrUnknown, detail)
 }
 
-fn unknown(bench: &Experiments<'_>, rejection: Option<&VerifyError>) -> Cause {
-    let is_spent = bench.is_spent();
+fn unknown(experiments: &Experiments<'_>, rejection: Option<&VerifyError>) -> Cause {
+    let is_spent = experiments.is_spent();
     let rest = if is_spent { " (there are too many combinations to try all)" } else { "" };
-    let tried = bench.tried.get();
+    let tried = experiments.tried.get();
     let besides = match rejection.map(VerifyError::kind) {
         Some(VerifyErrorKind::TimestampTooOld | VerifyErrorKind::TimestampInFuture) => {
             "; its timestamp would be rejected as well"
@@ -289,7 +303,7 @@ mod tests {
             let request = CapturedRequest::new(headers, body).with_url("https://a.example/b?c=d");
             let scheme = Arc::new(UncheckedScheme::new(standard_webhooks(name)));
             let trial = Experiment { scheme, request, known: Arc::new([]) };
-            let bench = Experiments {
+            let experiments = Experiments {
                 given: &given,
                 others: &others,
                 now_ms: 1_760_000_000_000,
@@ -302,12 +316,12 @@ mod tests {
                 tried: Default::default(),
             };
             let rejection = VerifyErrorKind::SignatureMismatch.into();
-            let causes = causes(&bench, &trial, Ok(&rejection));
+            let causes = causes(&experiments, &trial, Ok(&rejection));
             assert!(causes.iter().all(|cause| !cause.is_certain()), "{causes:?}");
             // One experiment with all secrets may exceed the limit, and the experiments with a
             // single change and the given secrets always run.
             let single = 400 * u64::try_from(trial.body().len()).unwrap();
-            let (spent, tried) = (bench.spent.get(), bench.tried.get());
+            let (spent, tried) = (experiments.spent.get(), experiments.tried.get());
             assert!(spent < 2 * MAX_WORK + single, "{name}, {length}: {spent}");
             assert!(tried < 40_000, "{name}, {length}: {tried}");
         }

@@ -6,15 +6,21 @@ use countersign_core::custom::json::{self, Value};
 use countersign_core::{SignatureLayout, TimestampSource, TimestampUnit, Tolerance};
 
 use super::cause::{Cause, CauseKind};
-use super::experiment::{Experiment, Experiments, Proved, Tries, Try};
+use super::experiment::{Experiment, Experiments, Success, Tries, Try};
 use super::fix::Fix;
 
 /// Why an authentic delivery is rejected because of its timestamp. Empty if it is
 /// accepted.
-pub(super) fn explain(bench: &Experiments<'_>, trial: &Experiment, proved: &Proved) -> Vec<Cause> {
-    let Some(stated) = proved.signed_at_ms else { return Vec::new() };
-    let Some(tolerance) = bench.tolerance.or(trial.scheme.tolerance()) else { return Vec::new() };
-    let now = bench.now_ms;
+pub(super) fn explain(
+    experiments: &Experiments<'_>,
+    trial: &Experiment,
+    success: &Success,
+) -> Vec<Cause> {
+    let Some(stated) = success.signed_at_ms else { return Vec::new() };
+    let Some(tolerance) = experiments.tolerance.or(trial.scheme.tolerance()) else {
+        return Vec::new();
+    };
+    let now = experiments.now_ms;
     let fits = |at, now| tolerance.accepts(at, now);
     if fits(stated, now) {
         return Vec::new();

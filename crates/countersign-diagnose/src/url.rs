@@ -27,16 +27,16 @@ fn with_changes(trial: &Experiment, max_changes: usize) -> Tries<'_> {
         queries(&parts),
         fragments(&parts),
     ];
-    let most = trial.affordable(MAX_URLS);
+    let max = trial.affordable(MAX_URLS);
     let mut seen = HashSet::from([parts.whole()]);
     let combinations = combinations(lists).into_iter();
     let combinations = combinations.take_while(move |changed| changed.count() <= max_changes);
     let urls = combinations.filter_map(move |changed| {
         let url = changed.url(&parts);
-        seen.insert(url.clone()).then(|| (changed.told(), url))
+        seen.insert(url.clone()).then(|| (changed.description(), url))
     });
-    Box::new(urls.take(most).map(move |(told, url)| {
-        let detail = format!("it was signed for the URL {told}");
+    Box::new(urls.take(max).map(move |(description, url)| {
+        let detail = format!("it was signed for the URL {description}");
         let cause = Cause::tried(CauseKind::UrlMismatch, detail);
         let request = trial.request.clone().with_url(url);
         Try { cause, trial: Experiment { request, ..trial.clone() } }
@@ -95,9 +95,9 @@ impl Changed {
         self.0.iter().flatten().count()
     }
 
-    fn told(&self) -> String {
-        let told: Vec<&str> = self.0.iter().flatten().map(|(told, _)| &**told).collect();
-        told.join(", and ")
+    fn description(&self) -> String {
+        let changes: Vec<&str> = self.0.iter().flatten().map(|(change, _)| &**change).collect();
+        changes.join(", and ")
     }
 }
 
@@ -130,13 +130,16 @@ fn schemes(parts: &Parts) -> Vec<Other> {
         "wss" => &["https", "ws", "http"],
         "ws" => &["wss", "http", "https"],
         // The given scheme can be any text, so it is not shown.
-        _ => return vec![told("with the scheme `https`", "https")],
+        _ => return vec![change("with the scheme `https`", "https")],
     };
-    others.iter().map(|other| told(format!("with `{other}` instead of `{own}`"), *other)).collect()
+    others
+        .iter()
+        .map(|other| change(format!("with `{other}` instead of `{own}`"), *other))
+        .collect()
 }
 
-fn told(told: impl Into<Cow<'static, str>>, other: impl Into<String>) -> Other {
-    (told.into(), other.into())
+fn change(description: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Other {
+    (description.into(), value.into())
 }
 
 fn authorities(trial: &Experiment, parts: &Parts) -> Vec<Other> {
@@ -144,25 +147,25 @@ fn authorities(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     let host = without_port(own);
     let mut others: Vec<Other> = Vec::new();
     if host != own {
-        others.push(told("without its port", host));
+        others.push(change("without its port", host));
     }
     for port in ["443", "80"] {
-        others.push(told(format!("with the port {port}"), format!("{host}:{port}")));
+        others.push(change(format!("with the port {port}"), format!("{host}:{port}")));
     }
     if let Some(port) = trial.request.text("x-forwarded-port") {
-        others.push(told("with the port of `X-Forwarded-Port`", format!("{host}:{port}")));
+        others.push(change("with the port of `X-Forwarded-Port`", format!("{host}:{port}")));
     }
-    others.push(told("with its host in lower case", own.to_ascii_lowercase()));
+    others.push(change("with its host in lower case", own.to_ascii_lowercase()));
     others.push(match host.strip_prefix("www.") {
-        Some(bare) => told("without `www.`", own.replacen(host, bare, 1)),
-        None => told("with `www.` in front of its host", format!("www.{own}")),
+        Some(bare) => change("without `www.`", own.replacen(host, bare, 1)),
+        None => change("with `www.` in front of its host", format!("www.{own}")),
     });
     for name in ["Host", "X-Forwarded-Host", "X-Original-Host"] {
         let value = trial.request.text(name).and_then(|value| value.split(',').next());
         if let Some(value) = value.map(str::trim).filter(|value| !value.is_empty()) {
             let bare = without_port(value);
-            others.push(told(format!("with the host of `{name}`"), value));
-            others.push(told(format!("with the host of `{name}`, without its port"), bare));
+            others.push(change(format!("with the host of `{name}`"), value));
+            others.push(change(format!("with the host of `{name}`, without its port"), bare));
         }
     }
     let forwarded = trial.request.text("forwarded").unwrap_or_default().split([',', ';']);
@@ -170,7 +173,7 @@ fn authorities(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     let hosts = forwarded.filter(|(name, _)| name.eq_ignore_ascii_case("host"));
     // Only the first proxy knows the URL that the provider called.
     if let Some((_, host)) = hosts.take(1).next() {
-        others.push(told("with the first host of `Forwarded`", host.trim_matches('"')));
+        others.push(change("with the first host of `Forwarded`", host.trim_matches('"')));
     }
     others.retain(|(_, other)| other != own);
     others
@@ -179,8 +182,8 @@ fn authorities(trial: &Experiment, parts: &Parts) -> Vec<Other> {
 fn paths(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     let own = &parts.path;
     let mut others = vec![match own.strip_suffix('/') {
-        Some(bare) => told("without the slash at the end of its path", bare),
-        None => told("with a slash at the end of its path", format!("{own}/")),
+        Some(bare) => change("without the slash at the end of its path", bare),
+        None => change("with a slash at the end of its path", format!("{own}/")),
     }];
     for name in [
         "X-Original-URI",
@@ -191,21 +194,21 @@ fn paths(trial: &Experiment, parts: &Parts) -> Vec<Other> {
     ] {
         if let Some(uri) = trial.request.text(name) {
             let path = uri.split('?').next().unwrap_or_default();
-            others.push(told(format!("with the path of `{name}`"), path));
+            others.push(change(format!("with the path of `{name}`"), path));
         }
     }
     if let Some(prefix) = trial.request.text("x-forwarded-prefix") {
         let prefix = prefix.trim_end_matches('/');
-        others.push(told("with the prefix of `X-Forwarded-Prefix`", format!("{prefix}{own}")));
+        others.push(change("with the prefix of `X-Forwarded-Prefix`", format!("{prefix}{own}")));
         if let Some(rest) = own.strip_prefix(prefix) {
-            others.push(told("without the prefix of `X-Forwarded-Prefix`", rest));
+            others.push(change("without the prefix of `X-Forwarded-Prefix`", rest));
         }
     }
     let decoded = percent_encoding::percent_decode_str(own).decode_utf8_lossy();
-    others.push(told("with the escapes of its path decoded", decoded));
-    others.push(told("with its path in lower case", own.to_ascii_lowercase()));
+    others.push(change("with the escapes of its path decoded", decoded));
+    others.push(change("with its path in lower case", own.to_ascii_lowercase()));
     if let Some((_, rest)) = own.strip_prefix('/').and_then(|rest| rest.split_once('/')) {
-        others.push(told("without the first segment of its path", format!("/{rest}")));
+        others.push(change("without the first segment of its path", format!("/{rest}")));
     }
     others.retain(|(_, other)| other != own);
     others
@@ -214,17 +217,17 @@ fn paths(trial: &Experiment, parts: &Parts) -> Vec<Other> {
 fn queries(parts: &Parts) -> Vec<Other> {
     let own = &parts.query;
     if own.is_empty() {
-        return vec![told("with an empty query: a `?` after its path", "?")];
+        return vec![change("with an empty query: a `?` after its path", "?")];
     }
     let decoded = percent_encoding::percent_decode_str(own).decode_utf8_lossy();
     let mut fields: Vec<&str> = own.trim_start_matches('?').split('&').collect();
     fields.sort_unstable();
     let mut others = vec![
-        told("without its query", ""),
-        told("with `%20` instead of `+` in its query", own.replace('+', "%20")),
-        told("with `+` instead of `%20` in its query", own.replace("%20", "+")),
-        told("with the escapes of its query decoded", decoded),
-        told("with the fields of its query sorted", format!("?{}", fields.join("&"))),
+        change("without its query", ""),
+        change("with `%20` instead of `+` in its query", own.replace('+', "%20")),
+        change("with `+` instead of `%20` in its query", own.replace("%20", "+")),
+        change("with the escapes of its query decoded", decoded),
+        change("with the fields of its query sorted", format!("?{}", fields.join("&"))),
     ];
     others.retain(|(_, other)| other != own);
     others
@@ -232,7 +235,7 @@ fn queries(parts: &Parts) -> Vec<Other> {
 
 fn fragments(parts: &Parts) -> Vec<Other> {
     let is_there = !parts.fragment.is_empty();
-    is_there.then(|| told("without its fragment", "")).into_iter().collect()
+    is_there.then(|| change("without its fragment", "")).into_iter().collect()
 }
 
 fn without_port(authority: &str) -> &str {

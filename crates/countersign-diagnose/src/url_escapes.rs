@@ -26,7 +26,7 @@ pub(super) fn others(trial: &Experiment) -> Tries<'_> {
     });
     let targets = targets.filter(move |(target, ..)| seen.insert(target.clone()));
     Box::new(targets.take(trial.affordable(MAX_URLS)).map(move |(target, way, marks)| {
-        let how = way.told(&marks);
+        let how = way.description(&marks);
         let detail = format!("it was signed for the URL with other percent-escapes: {how}");
         let cause = Cause::tried(CauseKind::UrlMismatch, detail);
         let request = trial.request.clone().with_url([origin, &target, fragment].concat());
@@ -69,7 +69,7 @@ impl Mark {
 
 impl Way {
     /// How to change the given URL. The marks are from the table below.
-    fn told(self, marks: &[Mark]) -> String {
+    fn description(self, marks: &[Mark]) -> String {
         let plain: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.plain)).collect();
         let escapes: Vec<String> = marks.iter().map(|mark| format!("`{}`", mark.upper)).collect();
         let (plain, escapes) = (plain.join(" "), escapes.join(" "));
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_is_swapped_escaped_or_made_plain_wherever_it_stands() {
+    fn every_occurrence_of_a_character_is_swapped_escaped_or_made_plain() {
         let marks = &MARKS[..2];
         let target = "/a'b%27c@d%3a?é=1";
         for (way, written) in [
