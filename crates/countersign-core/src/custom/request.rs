@@ -17,8 +17,8 @@ use crate::time::tolerance::Tolerance;
 /// headers with one value each, the URL that the provider calls, and the time.
 pub struct VerifyRequest<'a> {
     pub(crate) scheme: &'a Scheme,
-    /// What the code is given: the same, unless `scheme` is unchecked.
-    pub(crate) original: &'a Scheme,
+    /// The same, or its unchecked form, which the code must not get.
+    pub(crate) effective: &'a Scheme,
     pub(crate) head: &'a RequestHead<'a>,
     pub(crate) url: Option<&'a PublicUrl>,
     pub(crate) tolerance: Option<Tolerance>,
@@ -30,7 +30,7 @@ impl<'a> VerifyRequest<'a> {
     /// The scheme of this request.
     #[must_use]
     pub fn scheme(&self) -> &'a Scheme {
-        self.original
+        self.scheme
     }
 
     /// The bytes with which the body must start; empty if it can start with any byte. The same as
@@ -38,7 +38,7 @@ impl<'a> VerifyRequest<'a> {
     /// for them it is empty.
     #[must_use]
     pub fn body_begins_with(&self) -> &'a [u8] {
-        self.scheme.body_begins_with()
+        self.effective.body_begins_with()
     }
 
     /// The method (`POST`).
@@ -99,8 +99,8 @@ impl<'a> VerifyRequest<'a> {
     /// The errors of a signature: missing, unsupported, malformed, too many.
     pub fn candidates(&self) -> Result<PresentedSignatures, VerifyError> {
         let mut tags = Tags::default();
-        let mut found = FamilyHeaders::of(&self.scheme.families[0], self.head);
-        Signatures::default().find(self.scheme, self.head, &mut found, &mut tags)?;
+        let mut found = FamilyHeaders::of(&self.effective.families[0], self.head);
+        Signatures::default().find(self.effective, self.head, &mut found, &mut tags)?;
         Ok(PresentedSignatures(tags))
     }
 
@@ -112,7 +112,7 @@ impl<'a> VerifyRequest<'a> {
     /// The errors of a timestamp: missing, malformed, too old, in the future;
     /// [`VerifyErrorKind::Misconfigured`] if the scheme names no such header.
     pub fn timestamp(&self) -> Result<(&'a [u8], i64), VerifyError> {
-        let header = self.scheme.families[0].timestamp.as_ref().map(Name::shown);
+        let header = self.effective.families[0].timestamp.as_ref().map(Name::shown);
         let header = header.ok_or(VerifyErrorKind::Misconfigured)?;
         let text = self.required(header, VerifyErrorKind::MissingTimestamp)?;
         let rejected = || self.rejection(VerifyErrorKind::MalformedTimestamp, header);
@@ -127,7 +127,7 @@ impl<'a> VerifyRequest<'a> {
     /// [`VerifyErrorKind::TimestampTooOld`] and
     /// [`VerifyErrorKind::TimestampInFuture`].
     pub fn judge_time(&self, text: &[u8]) -> Result<Option<i64>, VerifyError> {
-        let unit = self.scheme.timestamp.as_ref().map(|timestamp| timestamp.unit);
+        let unit = self.effective.timestamp.as_ref().map(|timestamp| timestamp.unit);
         let Some(unix_ms) = unit.and_then(|unit| timestamp::parse(text, unit)) else {
             return Ok(None);
         };
@@ -141,7 +141,7 @@ impl<'a> VerifyRequest<'a> {
     /// that end the id in the signed payload.
     #[must_use]
     pub fn is_id(&self, text: &[u8]) -> bool {
-        is_id(self.scheme, text)
+        is_id(self.effective, text)
     }
 
     /// The maximum size of the body, in bytes, which the receiver checks itself.

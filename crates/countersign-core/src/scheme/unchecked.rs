@@ -33,6 +33,16 @@ use crate::time::unit::TimestampUnit;
 /// assert!(verifier.verify(&headers, r#"{"zen":"Design for failure."}"#).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// This does not compile:
+///
+/// ```compile_fail,E0308
+/// # use countersign_core::{Secret, Verifier, unchecked::UncheckedScheme};
+/// # use countersign_schemes as schemes;
+/// let scheme = UncheckedScheme::new(schemes::github());
+/// let verifier = Verifier::new(scheme, Secret::new("secret")?)?;
+/// # Ok::<(), countersign_core::ConfigError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct UncheckedScheme {
     original: Arc<Scheme>,

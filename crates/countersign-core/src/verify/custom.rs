@@ -29,8 +29,8 @@ impl CustomVerification {
     ) -> Result<Box<Self>, VerifyError> {
         let Inner { scheme, original, url, tolerance, body_limit, clock, .. } = &**verifier;
         let request = VerifyRequest {
-            scheme,
-            original: original.as_deref().unwrap_or(scheme),
+            scheme: original.as_deref().unwrap_or(scheme),
+            effective: scheme,
             head,
             url: url.as_ref(),
             tolerance: *tolerance,

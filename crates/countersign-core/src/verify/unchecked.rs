@@ -120,3 +120,108 @@ fn any_time() -> Tolerance {
         .dangerous_without_past_limit()
         .dangerous_without_future_limit()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::custom::{
+        BodyCheck, CustomScheme, LiveKeys, MacKey, SignRequest, SignatureCoverage, SignedRequest,
+        VerifyRequest,
+    };
+    use crate::error::VerifyErrorKind;
+    use crate::scheme::Scheme;
+    use crate::secret::Secret;
+    use crate::time::unit::TimestampUnit;
+    use crate::verify::sign::Signer;
+
+    fn secret() -> Secret {
+        Secret::new("secret").unwrap()
+    }
+
+    #[test]
+    fn a_signature_matches_although_a_receiver_rejects_the_delivery() {
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Signature")
+            .signed_payload("{ts}{body}")
+            .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
+            .build()
+            .unwrap();
+        let signer = Signer::new(scheme.clone(), secret()).unwrap().at_unix_ms(1000);
+        let headers = signer.sign(b"body").unwrap();
+        let verifier = Verifier::new(scheme.clone(), secret()).unwrap();
+        let rejected = verifier.verify(&headers, "body").unwrap_err();
+        assert_eq!(rejected.kind(), VerifyErrorKind::MalformedTimestamp);
+
+        let unchecked = UncheckedScheme::new(scheme.clone());
+        let verifier = UncheckedVerifier::new(&unchecked, None, secret()).unwrap();
+        let found = verifier.verify(&headers, "body").unwrap();
+        assert_eq!((found.secret_index(), found.signed_at_unix_ms()), (0, Some(1000)));
+        assert_eq!(found.body(), "body");
+        assert!(verifier.verify(&headers, "other").is_err());
+
+        let unread = unchecked.with_literal_timestamp("1");
+        let verifier = UncheckedVerifier::new(&unread, None, secret()).unwrap();
+        assert_eq!(verifier.verify(&headers, "body").unwrap().signed_at_unix_ms(), None);
+        assert_eq!(unread.original(), &scheme);
+    }
+
+    #[test]
+    fn a_url_is_required_if_the_changed_scheme_signs_it() {
+        let scheme = Scheme::builder("acme").signature_header("X-Signature");
+        let scheme = UncheckedScheme::new(scheme.signed_payload("{body}").build().unwrap());
+        let scheme = scheme.with_signed_payload("{url}{body}").unwrap();
+        let error = UncheckedVerifier::new(&scheme, None, secret()).unwrap_err();
+        assert!(matches!(error, ConfigError::UrlRequired { .. }), "{error}");
+    }
+
+    /// Signs the body, and keeps the scheme that it is given.
+    struct Body;
+
+    impl CustomScheme for Body {
+        type Key = (Scheme, MacKey);
+
+        fn covers(&self) -> SignatureCoverage {
+            SignatureCoverage::Body
+        }
+
+        fn key(&self, scheme: &Scheme, secret: &Secret) -> Result<Self::Key, ConfigError> {
+            Ok((scheme.clone(), MacKey::new(scheme, secret)?))
+        }
+
+        fn begin(
+            &self,
+            request: &VerifyRequest<'_>,
+            keys: LiveKeys<Self::Key>,
+        ) -> Result<BodyCheck, VerifyError> {
+            for (scheme, _) in keys.iter().map(|key| key.key()) {
+                for given in [scheme, request.scheme()] {
+                    assert_eq!(given.body_begins_with(), b"{");
+                    assert_eq!(given.timestamp_unit(), Some(TimestampUnit::Seconds));
+                }
+            }
+            assert!(request.body_begins_with().is_empty());
+            assert_eq!(request.timestamp()?.1, 1);
+            Err(VerifyErrorKind::SignatureMismatch.into())
+        }
+
+        fn sign(&self, _: &SignRequest<'_>) -> Result<SignedRequest, ConfigError> {
+            Ok(SignedRequest::with_headers([("X-Signature", String::new())]))
+        }
+    }
+
+    #[test]
+    fn custom_signing_code_gets_the_original_scheme() {
+        let scheme = Scheme::builder("acme")
+            .signature_header("X-Signature")
+            .signed_payload("the body")
+            .timestamp_header("X-Timestamp", TimestampUnit::Seconds)
+            .body_begins_with("{")
+            .rule(Body)
+            .build()
+            .unwrap();
+        let changed = UncheckedScheme::new(scheme).with_timestamp_unit(TimestampUnit::Milliseconds);
+        let verifier = UncheckedVerifier::new(&changed, None, secret()).unwrap();
+        let rejected = verifier.verify(&[("x-timestamp", "1")], "body").unwrap_err();
+        assert_eq!(rejected.kind(), VerifyErrorKind::SignatureMismatch);
+    }
+}
