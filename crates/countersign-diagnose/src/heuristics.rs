@@ -11,7 +11,7 @@ use super::experiment::{Experiment, Experiments};
 use super::fix::Fix;
 use super::framework_quirks::QUIRKS;
 use super::strategy::Rejection;
-use super::{charset, compression, digests, json, secret_heuristics, stand_in};
+use super::{charset, compression, digests, json, secret_heuristics, stringified};
 
 /// The suspected causes. None of them is certain.
 pub(super) fn causes(
@@ -149,7 +149,7 @@ fn has_no_valid_secret(experiments: &Experiments<'_>, scheme: &Scheme) -> bool {
 
 fn body(trial: &Experiment) -> Option<Cause> {
     let body = trial.body();
-    if let Some(what) = stand_in::named(body) {
+    if let Some(what) = stringified::named(body) {
         let detail = format!("the captured body is not the original one: it is {what}");
         return Some(Cause::suspected(CauseKind::BodyReserialized, detail));
     }

@@ -96,13 +96,13 @@ fn cause(signed: &Quirk, is_sorted: bool, captured: Option<(&'static Quirk, bool
 
 /// The cause for these styles of the signed and of the captured body.
 fn parsed(signed: &str, captured: Option<(&'static Quirk, bool)>) -> Cause {
-    let (hand, fix) = match captured {
+    let (found, fix) = match captured {
         Some((quirk, is_sorted)) => (format!("{}{}", quirk.name, sorted(is_sorted)), quirk.fix),
         None => ("in the style of no known serializer".to_owned(), QUIRKS[0].fix),
     };
     let detail = format!(
         "the body was parsed and serialized again: the signed body is {signed}; the captured body \
-         is {hand}"
+         is {found}"
     );
     Cause::tried(CauseKind::BodyReserialized, detail).with_fix(fix)
 }

@@ -18,7 +18,7 @@
 //! | `experiment.rs` | one experiment: a request, a scheme, secrets |
 //! | `handshake.rs` | handshakes, which are not deliveries |
 //! | `secrets.rs`, `headers.rs`, `digests.rs`, `url.rs`, `url_escapes.rs`, `time.rs`, `schemes.rs` | changes for experiments |
-//! | `body.rs`, `compression.rs`, `charset.rs`, `stand_in.rs`, `form.rs`, `json.rs` | changes of the body |
+//! | `body.rs`, `compression.rs`, `charset.rs`, `stringified.rs`, `form.rs`, `json.rs` | changes of the body |
 //! | `framework_quirks.rs` | how frameworks and providers serialize JSON |
 //! | `rejected_form.rs` | what a scheme rejects although the signature is right |
 //! | `heuristics.rs`, `secret_heuristics.rs` | heuristics: causes that no experiment can verify |
@@ -47,8 +47,8 @@ mod request;
 mod schemes;
 mod secret_heuristics;
 mod secrets;
-mod stand_in;
 mod strategy;
+mod stringified;
 mod time;
 mod url;
 mod url_escapes;

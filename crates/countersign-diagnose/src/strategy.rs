@@ -7,7 +7,7 @@ use super::cause::{Cause, CauseKind};
 use super::experiment::{Experiment, Experiments, Success, Tries, With};
 use super::{
     body, charset, compression, digests, form, headers, heuristics, hints, json, rejected_form,
-    schemes, secret_heuristics, stand_in, time, url, url_escapes,
+    schemes, secret_heuristics, stringified, time, url, url_escapes,
 };
 
 /// What is diagnosed: a verifier's error, or the configuration error because of
@@ -229,7 +229,7 @@ const NARROW: &[Change] = &[
     compression::undone,
     compression::done,
     charset::converted,
-    stand_in::undone,
+    stringified::undone,
     form::rewritten,
     form::of_its_field,
     json::rewritten,
@@ -262,7 +262,7 @@ const PAIRED: &[Change] = &[
     body::base64,
     compression::undone,
     charset::converted,
-    stand_in::undone,
+    stringified::undone,
     form::rewritten,
     json::rewritten,
     form::of_its_payload,

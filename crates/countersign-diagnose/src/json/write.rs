@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use super::super::framework_quirks::COMPACT;
 use super::node::Node;
+use crate::framework_quirks::COMPACT;
 
 /// One style of serialized JSON.
 #[derive(Clone)]

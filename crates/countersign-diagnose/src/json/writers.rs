@@ -3,9 +3,9 @@
 
 use std::borrow::Cow;
 
-use super::super::framework_quirks::{COMPACT, LINES, SPACED};
 use super::node::Node;
 use super::write::{Gaps, Style};
+use crate::framework_quirks::{COMPACT, LINES, SPACED};
 
 /// The styles in which this document differs: compact ones first, and of those the
 /// ones with the fewest escapes. There are few enough to try all of them, because

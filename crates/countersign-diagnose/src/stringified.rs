@@ -29,7 +29,7 @@ pub(super) fn undone(trial: &Experiment) -> Tries<'_> {
 /// The description of a string that contains nothing of the original body.
 pub(super) fn named(body: &[u8]) -> Option<Cow<'static, str>> {
     let text = std::str::from_utf8(body).ok()?.trim();
-    let (_, what) = STAND_INS.iter().find(|(begin, _)| text.starts_with(begin))?;
+    let (_, what) = STRINGIFIED.iter().find(|(begin, _)| text.starts_with(begin))?;
     let is_one = ALONE.iter().all(|alone| !text.starts_with(alone)) || ALONE.contains(&text);
     is_one.then_some(Cow::Borrowed(*what))
 }
@@ -119,7 +119,7 @@ fn hexadecimal(text: &str) -> Option<Vec<u8>> {
 /// The length of the start of a body in which its first name is searched.
 const MAX_START: usize = 64;
 /// The beginnings of such strings.
-const STAND_INS: &[(&str, &str)] = &[
+const STRINGIFIED: &[(&str, &str)] = &[
     ("[object ", "an object that JavaScript converted to a string"),
     ("undefined", "JavaScript's `undefined`"),
     ("null", "JSON's `null`"),
