@@ -5,12 +5,14 @@
 //! | `output/escape.rs` | escapes control characters |
 //! | `output/line_writer.rs` | writes complete lines |
 //! | `output/style.rs` | styled text; data cannot inject styles |
+//! | `output/wrap.rs` | wraps text at the width of the terminal |
 //! | `output/standard_error.rs` | notes and errors; never blocks a server |
 
 mod escape;
 mod line_writer;
 mod standard_error;
 mod style;
+mod wrap;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -18,8 +20,12 @@ use std::process::ExitCode;
 pub(crate) use escape::{escape_control_chars, escape_json, escape_lines};
 pub(crate) use line_writer::LineWriter;
 pub(crate) use standard_error::{flush_notes, note_in_background};
+#[cfg(test)]
+pub(crate) use style::plain;
 pub(crate) use style::{BAD, BOLD, DIM, GOOD, paint};
+pub(crate) use wrap::width;
 
+use crate::usage_error::UsageError;
 use escape::escape_for_terminal;
 
 /// A command's output and exit status.
@@ -28,12 +34,16 @@ pub(crate) struct Report {
     pub(crate) text: String,
     reader: Reader,
     pub(crate) status: ExitCode,
+    /// What to do next, on standard error.
+    advice: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Reader {
-    /// With colours, if the terminal supports them.
+    /// With colours, if the terminal supports them, and wrapped at its width.
     Person,
+    /// The same with whole lines.
+    PersonOfWideLines,
     /// Byte for byte, except control characters if the output is a terminal.
     Program,
 }
@@ -41,12 +51,17 @@ enum Reader {
 impl Report {
     /// Human-readable text, which may be styled.
     pub(crate) fn human(text: impl Into<String>) -> Self {
-        Self { text: text.into(), reader: Reader::Person, status: ExitCode::SUCCESS }
+        Self { text: text.into(), reader: Reader::Person, status: ExitCode::SUCCESS, advice: None }
+    }
+
+    /// Human-readable text whose lines may be wider than the terminal.
+    pub(crate) fn wide(text: impl Into<String>) -> Self {
+        Self { reader: Reader::PersonOfWideLines, ..Self::human(text) }
     }
 
     /// Machine-readable text.
     pub(crate) fn machine(text: impl Into<String>) -> Self {
-        Self { text: text.into(), reader: Reader::Program, status: ExitCode::SUCCESS }
+        Self { text: text.into(), reader: Reader::Program, status: ExitCode::SUCCESS, advice: None }
     }
 
     /// Sets the exit status of a negative result.
@@ -63,6 +78,13 @@ impl Report {
         self
     }
 
+    /// Adds what to do next: lines for standard error, after the text.
+    #[must_use]
+    pub(crate) fn followed_by(mut self, advice: String) -> Self {
+        self.advice = Some(advice);
+        self
+    }
+
     /// Prints the text and returns the exit status. A reader that closes the pipe early does not
     /// change the status.
     pub(crate) fn print(&self) -> ExitCode {
@@ -70,19 +92,39 @@ impl Report {
             return self.status;
         }
         let written = match self.reader {
-            Reader::Person => write(&mut anstream::stdout().lock(), &style::render(&self.text)),
+            Reader::Person => write_styled(&wrap::wrap(&self.text, width(), 0)),
+            Reader::PersonOfWideLines => write_styled(&self.text),
             Reader::Program if io::stdout().is_terminal() => {
                 write(&mut io::stdout().lock(), &escape_for_terminal(&self.text))
             }
             Reader::Program => write(&mut io::stdout().lock(), &self.text),
         };
-        match written {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                self::error(&format!("cannot write to standard output: {error}"));
-                ExitCode::from(2)
+        match unless_closed(written) {
+            Err(error) => error.print(),
+            Ok(()) => {
+                self.advice.iter().for_each(|advice| usage(advice));
+                self.status
             }
-            _ => self.status,
         }
+    }
+}
+
+/// Prints human-readable text before the command has ended.
+pub(crate) fn print_now(text: &str) -> Result<(), UsageError> {
+    unless_closed(write_styled(&wrap::wrap(text, width(), 0)))
+}
+
+fn write_styled(text: &str) -> io::Result<()> {
+    write(&mut anstream::stdout().lock(), &style::render(text))
+}
+
+/// A reader that closes the pipe early is not an error.
+fn unless_closed(written: io::Result<()>) -> Result<(), UsageError> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(UsageError::because("cannot write to standard output", error))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -101,9 +143,9 @@ fn complain(label: &str, text: &str) {
     standard_error::write_line(&format!("{label}: {}", escape_control_chars(text)));
 }
 
-/// Prints an error about the arguments, which may have several lines.
+/// Prints lines that are wrapped already: an error about the arguments, or a command to run.
 pub(crate) fn usage(text: &str) {
-    standard_error::write_line(text.trim_end());
+    standard_error::write_lines(text.trim_end());
 }
 
 /// Prints a line without a label.

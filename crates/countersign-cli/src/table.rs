@@ -1,16 +1,25 @@
-//! Human-readable tables.
+//! Human-readable tables that fit the terminal.
 
 use std::fmt::Write;
 
 use anstyle::Style;
 
-use crate::output::{BOLD, paint};
+use crate::output::{self, BOLD, paint};
 
-/// Rows below a header. Each column is as wide as its widest cell.
+/// Rows below a header. Each column is as wide as its widest cell, if the terminal is wide enough.
 #[derive(Debug)]
 pub(crate) struct Table<const COLUMNS: usize> {
     head: [&'static str; COLUMNS],
     rows: Vec<[Cell; COLUMNS]>,
+    optional: &'static [usize],
+}
+
+/// The widths of a table's columns, to print rows one at a time.
+#[derive(Debug)]
+pub(crate) struct Columns<const COLUMNS: usize> {
+    head: [&'static str; COLUMNS],
+    /// `None` for a column that is left out.
+    widths: [Option<usize>; COLUMNS],
 }
 
 /// A cell's text and style.
@@ -22,36 +31,104 @@ pub(crate) struct Cell {
 
 impl<const COLUMNS: usize> Table<COLUMNS> {
     pub(crate) fn new(head: [&'static str; COLUMNS]) -> Self {
-        Self { head, rows: Vec::new() }
+        Self { head, rows: Vec::new(), optional: &[] }
+    }
+
+    /// The columns that are left out, in this order, if the table is wider than the terminal.
+    pub(crate) fn with_optional(mut self, columns: &'static [usize]) -> Self {
+        self.optional = columns;
+        self
     }
 
     pub(crate) fn push(&mut self, row: [Cell; COLUMNS]) {
         self.rows.push(row);
     }
 
-    /// The table as text, one line for each row.
-    pub(crate) fn render(&self) -> String {
-        let mut text = String::new();
-        let head = self.head.map(|title| Cell::from(title).styled(BOLD));
-        for row in std::iter::once(&head).chain(&self.rows) {
-            for (column, cell) in row.iter().enumerate() {
-                text.push_str(&paint(cell.style, &cell.text));
-                if column + 1 < COLUMNS {
-                    let room = self.width(column).saturating_sub(cell.width());
-                    // Writing to a `String` does not fail.
-                    let _ = write!(text, "{:room$}  ", "");
-                }
-            }
-            // Remove the padding before an empty last cell.
-            text.truncate(text.trim_end_matches(' ').len());
-            text.push('\n');
-        }
-        text
+    /// Whether the whole table fits the terminal.
+    pub(crate) fn fits(&self) -> bool {
+        let whole = Columns::within(None, self.head, self.widths(), &[]);
+        output::width().is_none_or(|max| whole.width() <= max)
     }
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|row| row[column].width());
-        cells.chain([self.head[column].len()]).max().unwrap_or_default()
+    /// The table as text, one line for each row.
+    pub(crate) fn render(&self) -> String {
+        self.render_within(output::width())
+    }
+
+    /// The same for a terminal of any width.
+    pub(crate) fn render_wide(&self) -> String {
+        self.render_within(None)
+    }
+
+    fn render_within(&self, max: Option<usize>) -> String {
+        let columns = Columns::within(max, self.head, self.widths(), self.optional);
+        let rows = self.rows.iter().map(|row| columns.row(row));
+        std::iter::once(columns.head()).chain(rows).collect()
+    }
+
+    fn widths(&self) -> [usize; COLUMNS] {
+        std::array::from_fn(|column| {
+            let cells = self.rows.iter().map(|row| width(&row[column].text));
+            cells.max().unwrap_or_default()
+        })
+    }
+}
+
+impl<const COLUMNS: usize> Columns<COLUMNS> {
+    /// Columns for cells of these widths, or narrower ones if the terminal is narrower.
+    pub(crate) fn new(head: [&'static str; COLUMNS], widths: [usize; COLUMNS]) -> Self {
+        Self::within(output::width(), head, widths, &[])
+    }
+
+    fn within(
+        max: Option<usize>,
+        head: [&'static str; COLUMNS],
+        widths: [usize; COLUMNS],
+        optional: &[usize],
+    ) -> Self {
+        let widths = std::array::from_fn(|column| Some(widths[column].max(width(head[column]))));
+        let mut columns = Self { head, widths };
+        let Some(max) = max else { return columns };
+        for column in optional {
+            if columns.width() > max {
+                columns.widths[*column] = None;
+            }
+        }
+        while columns.width() > max {
+            let widest = columns.widths.iter_mut().flatten().max();
+            match widest.filter(|widest| **widest > MIN_WIDTH) {
+                Some(widest) => *widest -= 1,
+                None => break,
+            }
+        }
+        columns
+    }
+
+    fn width(&self) -> usize {
+        let shown = self.widths.iter().flatten();
+        shown.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP)
+    }
+
+    pub(crate) fn head(&self) -> String {
+        self.row(&self.head.map(|title| Cell::from(title).styled(BOLD)))
+    }
+
+    /// A row as a line.
+    pub(crate) fn row(&self, row: &[Cell; COLUMNS]) -> String {
+        let mut line = String::new();
+        let mut pad = 0;
+        for (cell, max) in row.iter().zip(self.widths) {
+            let Some(max) = max else { continue };
+            let text = cut(&cell.text, max);
+            if !text.is_empty() {
+                // Writing to a `String` does not fail.
+                let _ = write!(line, "{:pad$}{}", "", paint(cell.style, &text));
+                pad = 0;
+            }
+            pad += max - width(&text) + GAP;
+        }
+        line.push('\n');
+        line
     }
 }
 
@@ -60,14 +137,74 @@ impl Cell {
         self.style = style;
         self
     }
-
-    fn width(&self) -> usize {
-        self.text.chars().count()
-    }
 }
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
         Self { text: text.into(), style: Style::new() }
+    }
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// The text, or its beginning and `…` if it is wider.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if width(text) <= max {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(max.saturating_sub(1)).collect();
+    beginning + "…"
+}
+
+/// The space between two columns.
+const GAP: usize = 2;
+/// Columns are not made narrower than this.
+const MIN_WIDTH: usize = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::plain;
+
+    fn table() -> Table<3> {
+        let mut table = Table::new(["NAME", "SIGNATURE", "NOTE"]);
+        table.push(["a".into(), "X-Signature: t=<seconds>,v1=<hex>".into(), "docs".into()]);
+        table.push(["longer".into(), "X-Ä: <hex>".into(), "".into()]);
+        table
+    }
+
+    #[test]
+    fn a_table_that_fits_is_whole_and_has_no_trailing_spaces() {
+        let expected = "\
+NAME    SIGNATURE                          NOTE
+a       X-Signature: t=<seconds>,v1=<hex>  docs
+longer  X-Ä: <hex>
+";
+        assert_eq!(plain(&table().render_within(None)), expected);
+        assert_eq!(plain(&table().render_within(Some(47))), expected);
+    }
+
+    #[test]
+    fn columns_are_left_out_before_cells_are_cut() {
+        let narrow = table().with_optional(&[2]);
+        let expected = "\
+NAME    SIGNATURE
+a       X-Signature: t=<seconds>,v1=<hex>
+longer  X-Ä: <hex>
+";
+        assert_eq!(plain(&narrow.render_within(Some(46))), expected);
+        let expected = "\
+NAME    SIGNATURE     NOTE
+a       X-Signature…  docs
+longer  X-Ä: <hex>
+";
+        assert_eq!(plain(&table().render_within(Some(26))), expected);
+        // No terminal is this narrow.
+        assert_eq!(
+            plain(&table().render_within(Some(0))).lines().next(),
+            Some("NAME    SIGNATU…  NOTE")
+        );
     }
 }

@@ -9,32 +9,44 @@ use crate::output;
 
 /// An error in usage or configuration, with a fix. The program exits with status 2.
 #[derive(Debug)]
-pub(crate) struct UsageError(String);
+pub(crate) struct UsageError {
+    what: String,
+    /// What to do next, in lines of its own.
+    advice: Option<String>,
+}
 
 impl UsageError {
     pub(crate) fn new(what: impl Into<String>) -> Self {
-        Self(what.into())
+        Self { what: what.into(), advice: None }
     }
 
     /// An error about something that could not be read or started: `what` names it.
     pub(crate) fn because(what: impl Display, error: impl Display) -> Self {
-        Self(format!("{what}: {error}"))
+        Self::new(format!("{what}: {error}"))
+    }
+
+    /// Adds what to do next: lines that are printed after the error.
+    #[must_use]
+    pub(crate) fn followed_by(mut self, advice: String) -> Self {
+        self.advice = Some(advice);
+        self
     }
 
     pub(crate) fn print(&self) -> ExitCode {
-        output::error(&self.0);
+        output::error(&self.what);
+        self.advice.iter().for_each(|advice| output::usage(advice));
         ExitCode::from(2)
     }
 }
 
 impl Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.what)
     }
 }
 
 impl From<ConfigError> for UsageError {
     fn from(error: ConfigError) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }

@@ -4,7 +4,7 @@ use countersign::Verified;
 
 use super::delivery::{Delivery, Expected};
 use super::receiver::{Judged, Seen};
-use crate::output::{BAD, GOOD, Report, escape_control_chars, paint};
+use crate::output::{BAD, BOLD, GOOD, Report, escape_control_chars, paint};
 use crate::table::{Cell, Table};
 
 /// A delivery, the response status, and the result that the receiver recorded.
@@ -36,7 +36,22 @@ pub(super) fn report(outcomes: &[Outcome]) -> Report {
     if expected == sent { report } else { report.rejected() }
 }
 
+/// One table, or if it is wider than the terminal, one for each provider.
 fn answers(outcomes: &[Outcome]) -> String {
+    let whole = table(outcomes);
+    if whole.fits() {
+        return whole.render();
+    }
+    let groups = outcomes.chunk_by(|one, next| one.delivery.scheme == next.delivery.scheme);
+    let groups = groups.map(|group| {
+        let provider = group.first().map_or("", |outcome| outcome.delivery.scheme);
+        let table = table(group).with_optional(&[PROVIDER, EXPECTED]);
+        format!("{}\n{}", paint(BOLD, provider), table.render())
+    });
+    groups.collect::<Vec<_>>().join("\n")
+}
+
+fn table(outcomes: &[Outcome]) -> Table<6> {
     let mut table = Table::new(["PROVIDER", "SENT", "RESPONSE", "CODE", "EXPECTED", "RESULT"]);
     for outcome in outcomes {
         let Outcome { delivery, answered, seen } = outcome;
@@ -63,11 +78,13 @@ fn answers(outcomes: &[Outcome]) -> String {
             },
         ]);
     }
-    table.render()
+    table
 }
 
 fn proofs(outcomes: &[Outcome]) -> String {
-    let mut table = Table::new(["PROVIDER", "SENT", "EVENT ID", "FROM", "EVENT TYPE", "SECRET"]);
+    let head = ["PROVIDER", "SENT", "EVENT ID", "FROM", "EVENT TYPE", "SECRET"];
+    // Without these two it fits a terminal of 80 columns.
+    let mut table = Table::new(head).with_optional(&[1, 3]);
     for outcome in outcomes {
         if let [Judged::Handled(verified) | Judged::Duplicate(verified)] = &*outcome.seen.0 {
             table.push([
@@ -112,6 +129,10 @@ fn event_type(verified: &Verified) -> String {
 fn secret(verified: &Verified) -> String {
     format!("{} ({})", verified.secret_index(), verified.secret_name().unwrap_or("unnamed"))
 }
+
+/// The columns that may be left out.
+const PROVIDER: usize = 0;
+const EXPECTED: usize = 4;
 
 #[cfg(test)]
 mod tests {

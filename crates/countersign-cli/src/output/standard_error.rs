@@ -12,6 +12,7 @@ use anstream::{AutoStream, ColorChoice, StripStream};
 
 use super::line_writer::LineWriter;
 use super::style::render;
+use super::wrap::{width_of_notes, wrap};
 use crate::queue::Queue;
 
 /// The background thread of a server, once it is started.
@@ -25,7 +26,12 @@ struct Background {
 /// Writes a line that may be styled. In the background, the line is dropped and counted if too many
 /// are queued.
 pub(super) fn write_line(line: &str) {
-    let line = render(line) + "\n";
+    write_lines(&wrap(line, width_of_notes(), HANG));
+}
+
+/// The same for lines that are wrapped already.
+pub(super) fn write_lines(lines: &str) {
+    let line = render(lines) + "\n";
     match BACKGROUND.get() {
         Some(Background { lines, dropped }) => {
             if lines.push(0, line).is_err() {
@@ -90,4 +96,6 @@ fn own_handle() -> io::Result<File> {
     Ok(File::from(stderr().as_handle().try_clone_to_owned()?))
 }
 
+/// The indent of lines that continue a note.
+const HANG: usize = 2;
 const MAX_WAITING: usize = 256;

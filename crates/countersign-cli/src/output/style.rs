@@ -26,6 +26,14 @@ pub(super) fn render(text: &str) -> String {
     rendered
 }
 
+/// The text without marks and their styles.
+pub(crate) fn plain(text: &str) -> String {
+    let mut pieces = text.split(&**MARK);
+    let first = pieces.next().unwrap_or_default();
+    let others = pieces.map(|piece| piece.split_once(END).map_or(piece, |(_, text)| text));
+    std::iter::once(first).chain(others).collect()
+}
+
 /// The mark before a style. It is random for each run, so that no request or file can contain it.
 static MARK: LazyLock<String> = LazyLock::new(|| {
     // If the system has no random numbers, the program's other functions fail as well.

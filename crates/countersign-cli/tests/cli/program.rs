@@ -24,7 +24,7 @@ pub(crate) struct Ended {
 pub(crate) fn countersign(words: &str) -> Program {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(words.split_whitespace());
-    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS"] {
         command.env_remove(variable);
     }
     Program { command, input: Vec::new() }
